@@ -64,7 +64,7 @@ const program = {
     'verify-pages': 'daemon/gallery/verify/verify-pages-main.ts',
     'password-process': 'daemon/host/password-process-main.ts',
     // For scripts/setup, which builds the models before any box is configured.
-    'model-store': 'daemon/models/store.ts',
+    'model-store': 'daemon/host/models/store.ts',
   },
 };
 

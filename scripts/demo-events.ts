@@ -1,7 +1,7 @@
 import mqtt from 'mqtt';
-import { counted } from '../daemon/base/counted.js';
-import { type EventMessage, eventSchema } from '../daemon/publish/contract/event-schema.js';
-import { type PromptMessage, promptSchema } from '../daemon/publish/contract/prompt-schema.js';
+import { type EventMessage, eventSchema } from '../daemon/contract/events/event-schema.js';
+import { type PromptMessage, promptSchema } from '../daemon/contract/events/prompt-schema.js';
+import { counted } from '../daemon/kernel/counted.js';
 import { demoTimeZone } from './demo-box.js';
 
 /** An event about a person at a camera in words; undefined for events of other kinds. */

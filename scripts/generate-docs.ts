@@ -1,10 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { configJsonSchema } from '../daemon/config/json-schema.js';
-import { configReference } from '../daemon/config/reference.js';
-import { asyncApiYaml } from '../daemon/publish/contract/asyncapi.js';
-import { schemaFiles } from '../daemon/publish/contract/json-schemas.js';
+import { asyncApiYaml } from '../daemon/contract/events/asyncapi.js';
+import { schemaFiles } from '../daemon/contract/events/json-schemas.js';
+import { configJsonSchema } from '../daemon/contract/settings/json-schema.js';
+import { configReference } from '../daemon/contract/settings/reference.js';
 import { apiDocuments } from './contract/api-documents.js';
 import { passageReasonsPage } from './contract/passage-reasons-page.js';
 import { readExamples } from './operation-examples/read.js';

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { operational, type RollcallError } from '../daemon/base/errors.js';
+import { operational, type RollcallError } from '../daemon/kernel/errors.js';
 import { boundChild } from '../daemon/vision/ingest/bound-child.js';
 import { type ChildEnd, closeOf, exitOf } from './child-end.js';
 

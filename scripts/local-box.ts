@@ -3,8 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { messageOf, operational } from '../daemon/base/errors.js';
 import { ControlClient } from '../daemon/control/client.js';
+import { messageOf, operational } from '../daemon/kernel/errors.js';
 import { type KeptChild, startKeptChild } from './kept-child.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

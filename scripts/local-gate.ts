@@ -3,7 +3,7 @@ import { get } from 'node:https';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { operational } from '../daemon/base/errors.js';
+import { operational } from '../daemon/kernel/errors.js';
 import { type KeptChild, startKeptChild } from './kept-child.js';
 import type { LocalBox } from './local-box.js';
 

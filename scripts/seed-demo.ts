@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { badInput, isRollcallError, messageOf } from '../daemon/base/errors.js';
+import { badInput, isRollcallError, messageOf } from '../daemon/kernel/errors.js';
 import { makeLocalBox } from './local-box.js';
 import { startLocalGate } from './local-gate.js';
 import { demoSections, seedDemo } from './seeding/seed.js';

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint, errors, jwtVerify, SignJWT } from 'jose';
-import type { Clock } from '../base/clock.js';
 import { secretBytes, wipe } from '../host/sodium.js';
+import type { Clock } from '../kernel/clock.js';
 
 /** PKCS #8 of an Ed25519 key (RFC 8410 section 7) up to its seed. */
 const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex');

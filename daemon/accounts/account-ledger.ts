@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Statement } from 'better-sqlite3';
 import type { Actor } from '../audit/actor.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
-import type { Logger } from '../base/logger.js';
-import { type StatedSet, stateDetail } from '../domain/stated-set.js';
 import { keyedHash } from '../host/keyed-hash.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { keyText, type TableForm } from '../host/table-form.js';
+import type { Logger } from '../kernel/logger.js';
+import { type StatedSet, stateDetail } from '../kernel/stated-set.js';
 
 /** Digests of a row as it was written last. */
 export interface SealedRow {

@@ -1,11 +1,11 @@
 import type { AuditAction } from '../audit/audit-action.js';
 import type { AuditDetails, NewAuditEntry } from '../audit/audit-entry.js';
-import type { Clock } from '../base/clock.js';
-import { badInput, isRollcallError, type RollcallError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
 import { type Caller, clockToleranceMs } from '../contract/caller.js';
 import type { Scope } from '../contract/scopes.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import type { Clock } from '../kernel/clock.js';
+import { badInput, isRollcallError, type RollcallError } from '../kernel/errors.js';
+import type { Logger } from '../kernel/logger.js';
 import type { AccessTokens } from './access-tokens.js';
 import type { AccountsKeys } from './accounts-key.js';
 import { agentWord } from './agent-word.js';

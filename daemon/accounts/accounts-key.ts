@@ -1,4 +1,3 @@
-import { badInput, isRollcallError, type RollcallError } from '../base/errors.js';
 import { createKeyFile, moveKeyFile } from '../host/key-file.js';
 import { hkdfKey } from '../host/keyed-hash.js';
 import {
@@ -8,6 +7,7 @@ import {
   ownSecretsOnly,
 } from '../host/own-secret.js';
 import { KEY_BYTES, newRandomBytes, wipe } from '../host/sodium.js';
+import { badInput, isRollcallError, type RollcallError } from '../kernel/errors.js';
 
 const secretName = 'accounts-key';
 

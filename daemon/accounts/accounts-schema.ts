@@ -1,10 +1,10 @@
 import { existsSync, renameSync } from 'node:fs';
-import type { Clock } from '../base/clock.js';
-import { isRollcallError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
-import { isoTime } from '../domain/iso-time.js';
 import { type OpenDatabase, openDatabase } from '../host/sqlite.js';
 import type { Migration } from '../host/sqlite-migrations.js';
+import type { Clock } from '../kernel/clock.js';
+import { isRollcallError } from '../kernel/errors.js';
+import { isoTime } from '../kernel/iso-time.js';
+import type { Logger } from '../kernel/logger.js';
 
 /** Marks the file as ours in its header (SQLite `application_id`): the letters "RCac". */
 const applicationId = 0x52_43_61_63;

@@ -1,9 +1,9 @@
-import { badInput } from '../base/errors.js';
-import { present } from '../base/present.js';
 import type { authOperations } from '../contract/auth.js';
 import type { Call, Handlers } from '../contract/handlers.js';
 import { allScopes } from '../contract/scopes.js';
-import { isoTime } from '../domain/iso-time.js';
+import { badInput } from '../kernel/errors.js';
+import { isoTime } from '../kernel/iso-time.js';
+import { present } from '../kernel/present.js';
 import { type AccountsContext, changeAudited, entryOf } from './accounts-context.js';
 import type { Claims } from './claims.js';
 import { normalPassword, refuseWeakPassword, usedBefore } from './password-rules.js';

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
-import { badInput, type RollcallError } from '../base/errors.js';
 import { type Caller, sessionCookie } from '../contract/caller.js';
 import type { Scope } from '../contract/scopes.js';
 import { longestKeyDays } from '../contract/users.js';
+import { badInput, type RollcallError } from '../kernel/errors.js';
 import { type AccountsContext, isPossible, noteUse, scopesOf } from './accounts-context.js';
 import { screenCaller } from './screens.js';
 import { hashOfSecret, isSecret } from './secrets.js';

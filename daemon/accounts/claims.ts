@@ -1,10 +1,10 @@
-import { badInput, type RollcallError } from '../base/errors.js';
 import type { Call } from '../contract/handlers.js';
 import type { User } from '../contract/users.js';
-import { isoTime } from '../domain/iso-time.js';
 import { networkOf } from '../host/network-of.js';
 import { opaqueText } from '../host/opaque-text.js';
 import { areEqual } from '../host/sodium.js';
+import { badInput, type RollcallError } from '../kernel/errors.js';
+import { isoTime } from '../kernel/iso-time.js';
 import { type AccountsContext, changeAudited, entryOf, isPossible } from './accounts-context.js';
 import { normalPassword, refuseWeakPassword } from './password-rules.js';
 import type { Proof } from './proof.js';

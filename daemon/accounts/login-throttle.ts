@@ -1,9 +1,9 @@
-import type { Clock } from '../base/clock.js';
-import { operational, type RollcallError } from '../base/errors.js';
-import { isoTime } from '../domain/iso-time.js';
 import { keyedHash } from '../host/keyed-hash.js';
 import { networkOf } from '../host/network-of.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import type { Clock } from '../kernel/clock.js';
+import { operational, type RollcallError } from '../kernel/errors.js';
+import { isoTime } from '../kernel/iso-time.js';
 
 /** When failures slow and lock a subject. */
 interface Rule {

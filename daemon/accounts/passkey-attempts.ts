@@ -1,6 +1,6 @@
-import type { Clock } from '../base/clock.js';
-import { badInput } from '../base/errors.js';
 import { newRandomBytes } from '../host/sodium.js';
+import type { Clock } from '../kernel/clock.js';
+import { badInput } from '../kernel/errors.js';
 
 /** A challenge can be answered for this time. */
 export const attemptMs = 5 * 60_000;

@@ -1,10 +1,10 @@
-import { badInput, type RollcallError } from '../base/errors.js';
-import { present } from '../base/present.js';
 import type { Call, Handlers } from '../contract/handlers.js';
 import type { Passkey, passkeyOperations } from '../contract/passkeys.js';
-import { isoTime } from '../domain/iso-time.js';
 import { networkOf } from '../host/network-of.js';
 import { opaqueText } from '../host/opaque-text.js';
+import { badInput, type RollcallError } from '../kernel/errors.js';
+import { isoTime } from '../kernel/iso-time.js';
+import { present } from '../kernel/present.js';
 import { type AccountsContext, changeAudited, entryOf } from './accounts-context.js';
 import { ownAccount, refuseWithoutPresentFactor } from './auth-handlers.js';
 import { checkNewPasskey, creationOptionsFor, requestOptionsFor } from './passkeys.js';

@@ -1,5 +1,5 @@
-import { badInput, type RollcallError } from '../base/errors.js';
 import type { Assertion, CreationOptions, NewCredential, RequestOptions } from '../contract/passkeys.js';
+import { badInput, type RollcallError } from '../kernel/errors.js';
 import { attemptMs } from './passkey-attempts.js';
 import type { PasskeyRow } from './passkeys-store.js';
 import type { UserRow } from './users-store.js';

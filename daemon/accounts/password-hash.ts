@@ -1,6 +1,6 @@
-import { operational } from '../base/errors.js';
 import { PasswordProcess } from '../host/password-process.js';
 import { areEqual, KEY_BYTES, newRandomBytes, SALT_BYTES, wipe } from '../host/sodium.js';
+import { operational } from '../kernel/errors.js';
 
 /**
  * The cost of a password hash: 3 passes over 64 MiB, the second choice of RFC 9106 (section 4), for machines where memory is

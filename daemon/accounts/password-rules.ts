@@ -1,4 +1,4 @@
-import { badInput, type RollcallError } from '../base/errors.js';
+import { badInput, type RollcallError } from '../kernel/errors.js';
 
 export const shortestPassword = 12;
 export const longestPassword = 256;

@@ -1,7 +1,7 @@
-import { badInput, operational, type RollcallError } from '../base/errors.js';
 import type { Caller } from '../contract/caller.js';
 import type { Assertion } from '../contract/passkeys.js';
-import { isoTime } from '../domain/iso-time.js';
+import { badInput, operational, type RollcallError } from '../kernel/errors.js';
+import { isoTime } from '../kernel/iso-time.js';
 import { type AccountsContext, entryOf } from './accounts-context.js';
 import type { Attempt, Tried } from './login-throttle.js';
 import { counterOfAssertion, isCounterSuspect } from './passkeys.js';

@@ -1,11 +1,11 @@
-import { badInput, type RollcallError } from '../base/errors.js';
-import { present } from '../base/present.js';
 import type { Caller } from '../contract/caller.js';
 import type { Handlers } from '../contract/handlers.js';
 import type { Scope } from '../contract/scopes.js';
 import type { Screen, screenOperations } from '../contract/screens.js';
-import { isoTime } from '../domain/iso-time.js';
 import { opaqueText } from '../host/opaque-text.js';
+import { badInput, type RollcallError } from '../kernel/errors.js';
+import { isoTime } from '../kernel/iso-time.js';
+import { present } from '../kernel/present.js';
 import {
   type AccountsContext,
   beyondOwnScopes,

@@ -1,13 +1,13 @@
 import type { AuditEntry } from '../audit/audit-entry.js';
 import type { AuditLog } from '../audit/audit-log.js';
-import type { Clock } from '../base/clock.js';
-import { isRollcallError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
-import { readState, type StatedSet } from '../domain/stated-set.js';
 import { hkdfKey } from '../host/keyed-hash.js';
 import { areEqual, wipe } from '../host/sodium.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { keyText, selectedOf, type TableForm, type Value } from '../host/table-form.js';
+import type { Clock } from '../kernel/clock.js';
+import { isRollcallError } from '../kernel/errors.js';
+import type { Logger } from '../kernel/logger.js';
+import { readState, type StatedSet } from '../kernel/stated-set.js';
 import {
   AccountLedger,
   accountsAtStart,

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { badInput, type RollcallError } from '../base/errors.js';
-import { present } from '../base/present.js';
 import type { Approval, approvalOperations } from '../contract/approvals.js';
 import type { Caller } from '../contract/caller.js';
 import type { Handlers } from '../contract/handlers.js';
 import type { OperationDeclaration } from '../contract/operation.js';
 import type { SecondPersonClass } from '../contract/second-person.js';
-import { isoTime } from '../domain/iso-time.js';
 import { keyedHash } from '../host/keyed-hash.js';
 import { opaqueText } from '../host/opaque-text.js';
+import { badInput, type RollcallError } from '../kernel/errors.js';
+import { isoTime } from '../kernel/iso-time.js';
+import { present } from '../kernel/present.js';
 import {
   type AccountsContext,
   changeAudited,

@@ -1,11 +1,11 @@
-import { badInput, type RollcallError } from '../base/errors.js';
-import { present } from '../base/present.js';
 import type { Login } from '../contract/auth.js';
 import { clockToleranceMs } from '../contract/caller.js';
 import type { Call } from '../contract/handlers.js';
 import type { Session } from '../contract/users.js';
-import { isoTime } from '../domain/iso-time.js';
 import { opaqueText } from '../host/opaque-text.js';
+import { badInput, type RollcallError } from '../kernel/errors.js';
+import { isoTime } from '../kernel/iso-time.js';
+import { present } from '../kernel/present.js';
 import { type AccountsContext, entryOf, isPossible, noteUse } from './accounts-context.js';
 import { type Factor, isSamePassword, loginRefused, provedBy } from './proof.js';
 import { hashOfSecret, newSecret } from './secrets.js';

@@ -1,6 +1,6 @@
-import { present } from '../base/present.js';
 import { languages, timeFormats, type User } from '../contract/users.js';
-import { isoTime } from '../domain/iso-time.js';
+import { isoTime } from '../kernel/iso-time.js';
+import { present } from '../kernel/present.js';
 import type { AccountsContext } from './accounts-context.js';
 import { readCameras, type UserRow } from './users-store.js';
 

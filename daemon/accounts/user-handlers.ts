@@ -1,9 +1,9 @@
-import { badInput, type RollcallError } from '../base/errors.js';
-import { present } from '../base/present.js';
 import type { Caller } from '../contract/caller.js';
 import type { Call, Handlers } from '../contract/handlers.js';
 import type { User, userOperations } from '../contract/users.js';
 import { opaqueText } from '../host/opaque-text.js';
+import { badInput, type RollcallError } from '../kernel/errors.js';
+import { present } from '../kernel/present.js';
 import {
   type AccountsContext,
   beyondOwnScopes,

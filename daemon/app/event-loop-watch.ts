@@ -1,5 +1,5 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Clock, Timer } from '../base/clock.js';
+import type { Clock, Timer } from '../kernel/clock.js';
 
 /** Interval of the timer whose delay is measured, milliseconds. */
 const samplingMs = 10;

@@ -1,9 +1,9 @@
-import { operational } from '../base/errors.js';
 import type { Fault } from '../contract/fault.js';
 import type { Handlers } from '../contract/handlers.js';
 import type { healthOperations } from '../contract/health.js';
 import type { BoxStatus } from '../contract/status.js';
 import { refuseLimited } from '../control/forbidden.js';
+import { operational } from '../kernel/errors.js';
 import { type MetricFormat, metricFormats } from './metrics/metric-families.js';
 
 /** The parts of the status. Each is read when it is needed: callers without a login can ask, too. */

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
-import { isRollcallError, messageOf } from '../base/errors.js';
 import { guardOutput } from '../host/guarded-output.js';
 import { hideMemory } from '../host/hidden-memory.js';
+import { isRollcallError, messageOf } from '../kernel/errors.js';
 import { runDaemon } from './run-daemon.js';
 
 const usage = `rollcalld: reads the configured cameras, recognises enrolled live persons and publishes events.

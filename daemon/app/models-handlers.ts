@@ -1,8 +1,8 @@
-import type { Config } from '../config/schema.js';
 import type { Handlers } from '../contract/handlers.js';
 import type { ModelPack, modelOperations } from '../contract/models.js';
-import { openConfiguredStore } from '../models/configured-store.js';
-import type { PackStatus } from '../models/store.js';
+import type { Config } from '../contract/settings/schema.js';
+import { openConfiguredStore } from '../host/models/configured-store.js';
+import type { PackStatus } from '../host/models/store.js';
 
 /** The operation that lists the model packs. It keeps one store, because a store remembers the files that it has read. */
 export function modelsHandlers(options: {

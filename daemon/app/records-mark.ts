@@ -1,12 +1,12 @@
 import { daemonAtStart } from '../audit/actor.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { isGenuineRecordsMark, sealRecordsMark } from '../audit/audit-seal.js';
-import type { Clock } from '../base/clock.js';
-import type { Logger } from '../base/logger.js';
-import { present } from '../base/present.js';
-import { Recurring } from '../base/recurring.js';
-import { isoTime } from '../domain/iso-time.js';
 import { ownSecretPath } from '../host/own-secret.js';
+import type { Clock } from '../kernel/clock.js';
+import { isoTime } from '../kernel/iso-time.js';
+import type { Logger } from '../kernel/logger.js';
+import { present } from '../kernel/present.js';
+import { Recurring } from '../kernel/recurring.js';
 import type { ConditionPort } from '../publish/condition-port.js';
 import type { Records } from '../records/open-records.js';
 import { type MarkSeal, RecordsMark, type ReservationTrail } from '../records/recovery/records-mark.js';

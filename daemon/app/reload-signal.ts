@@ -1,7 +1,7 @@
-import { messageOf, operational } from '../base/errors.js';
 import type { ReloadResult, ReloadStatus } from '../contract/status.js';
 import type { AdjustableLogger } from '../host/pino-logger.js';
 import { systemClock as clock } from '../host/system-clock.js';
+import { messageOf, operational } from '../kernel/errors.js';
 import { type ReloadOptions, reload } from './reload.js';
 import type { BoxRuntime } from './runtime.js';
 

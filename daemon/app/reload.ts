@@ -1,12 +1,12 @@
-import { isRollcallError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
-import { present } from '../base/present.js';
-import type { ConfigProblem } from '../config/config-problem.js';
-import { type ConfigChange, diffConfig, keepRestartSettings } from '../config/diff.js';
-import { loadConfig } from '../config/load.js';
-import { formatProblem } from '../config/problem.js';
-import type { Config } from '../config/schema.js';
+import type { ConfigProblem } from '../contract/settings/config-problem.js';
+import { type ConfigChange, diffConfig, keepRestartSettings } from '../contract/settings/diff.js';
+import { loadConfig } from '../contract/settings/load.js';
+import { formatProblem } from '../contract/settings/problem.js';
+import type { Config } from '../contract/settings/schema.js';
 import type { ReloadResult } from '../contract/status.js';
+import { isRollcallError } from '../kernel/errors.js';
+import type { Logger } from '../kernel/logger.js';
+import { present } from '../kernel/present.js';
 import type { LastGood } from './configuration/last-good.js';
 import type { BoxRuntime, ReplacedPart } from './runtime.js';
 

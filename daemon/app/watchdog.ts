@@ -1,11 +1,11 @@
-import { counted } from '../base/counted.js';
-import type { Lifetime } from '../base/lifetime.js';
-import type { Logger } from '../base/logger.js';
-import { ProgressWatchdog } from '../base/progress-watchdog.js';
 import type { ReloadStatus } from '../contract/status.js';
 import type { ServiceNotifier } from '../host/service-notifier.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { watchdogIntervalMs } from '../host/systemd-notify.js';
+import { counted } from '../kernel/counted.js';
+import type { Lifetime } from '../kernel/lifetime.js';
+import type { Logger } from '../kernel/logger.js';
+import { ProgressWatchdog } from '../kernel/progress-watchdog.js';
 import type { BoxRuntime } from './runtime.js';
 
 /** How often the status line is renewed, milliseconds. It is sent only when it has changed. */

@@ -1,4 +1,4 @@
-import { defect } from '../base/errors.js';
+import { defect } from '../kernel/errors.js';
 import { type Actor, isActor } from './actor.js';
 import type { AuditAction } from './audit-action.js';
 

@@ -1,4 +1,3 @@
-import { badInput, isRollcallError, type RollcallError } from '../base/errors.js';
 import { createKeyFile, moveKeyFile } from '../host/key-file.js';
 import {
   type OwnSecretPlaces,
@@ -8,6 +7,7 @@ import {
   replaceOwnSecret,
 } from '../host/own-secret.js';
 import { newRandomBytes, secretBytes, wipe } from '../host/sodium.js';
+import { badInput, isRollcallError, type RollcallError } from '../kernel/errors.js';
 import { HASH_BYTES } from './audit-seal.js';
 
 export type AuditKeyPlaces = OwnSecretPlaces;

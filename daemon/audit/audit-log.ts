@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from '../base/clock.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { explainSqliteError } from '../host/sqlite-errors.js';
+import type { Clock } from '../kernel/clock.js';
 import type { Actor } from './actor.js';
 import { type AuditEntry, type NewAuditEntry, refuseMisshapen } from './audit-entry.js';
 import { type AuditFilter, AuditRows, type SequenceRange, type Tally } from './audit-rows.js';

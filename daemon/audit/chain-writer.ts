@@ -1,5 +1,5 @@
-import type { Clock } from '../base/clock.js';
 import { areEqual } from '../host/sodium.js';
+import type { Clock } from '../kernel/clock.js';
 import { daemonAtStart } from './actor.js';
 import { encodeDetails, type NewAuditEntry } from './audit-entry.js';
 import type { AuditRows, EntryRow } from './audit-rows.js';

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import { badInput } from '../base/errors.js';
-import { loadConfig } from '../config/load.js';
-import { type Config, configSchema } from '../config/schema.js';
+import { loadConfig } from '../contract/settings/load.js';
+import { type Config, configSchema } from '../contract/settings/schema.js';
+import { openConfiguredStore } from '../host/models/configured-store.js';
 import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { parseUserPassword, type UserPassword } from '../host/user-password-secret.js';
-import { openConfiguredStore } from '../models/configured-store.js';
+import { badInput } from '../kernel/errors.js';
 import { testCameraAlone } from '../vision/camera-test-alone.js';
 import { photoPlan, planCamera } from '../vision/plan.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';

@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
-import { badInput } from '../base/errors.js';
 import type { CameraDetails } from '../contract/cameras.js';
+import { exitCodes, print, runAction } from '../host/output.js';
 import { wipe } from '../host/sodium.js';
+import { badInput } from '../kernel/errors.js';
 import { readCameraLogin } from './camera-login.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { confirm } from './confirm.js';
 import { openDaemonClient } from './daemon-client.js';
-import { exitCodes, print, runAction } from './output.js';
 import { whichCamera } from './which-camera.js';
 
 /** What both `add` and `change` take. */

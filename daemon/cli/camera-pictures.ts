@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { counted } from '../base/counted.js';
-import { badInput } from '../base/errors.js';
 import type { Discovered } from '../contract/cameras.js';
+import { type ExitCode, exitCodes, print, runAction, table } from '../host/output.js';
+import { createPrivateFile } from '../host/private-file.js';
+import { counted } from '../kernel/counted.js';
+import { badInput } from '../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
-import { type ExitCode, exitCodes, print, runAction, table } from './output.js';
-import { createPrivateFile } from './private-file.js';
 import { whichCamera } from './which-camera.js';
 
 interface SnapshotOptions extends CommonOptions {

@@ -1,9 +1,9 @@
-import { counted } from '../base/counted.js';
 import type { CameraStatus } from '../contract/cameras.js';
 import { cameraFindings } from '../doctor/status-areas.js';
+import { table } from '../host/output.js';
+import { counted } from '../kernel/counted.js';
 import type { Paint } from './colour.js';
 import { troubleLines } from './finding-text.js';
-import { table } from './output.js';
 
 function stream({ stream: found }: CameraStatus): string {
   if (found === undefined) return '-';

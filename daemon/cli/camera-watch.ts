@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { FacesInSight } from '../contract/live.js';
+import { type ExitCode, exitCodes, printLine, runAction } from '../host/output.js';
 import { systemClock } from '../host/system-clock.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openBox } from './daemon-client.js';
 import { followStream } from './follow-stream.js';
-import { type ExitCode, exitCodes, printLine, runAction } from './output.js';
 import type { ShowTime } from './site-time.js';
 import { TerminalScreen } from './terminal-screen.js';
 import { faceLine, OpennessTraces, sightLines } from './watched-faces.js';

@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
-import { counted } from '../base/counted.js';
-import { badInput } from '../base/errors.js';
 import type { CameraTest } from '../contract/cameras.js';
+import { exitCodes, print, runAction } from '../host/output.js';
+import { counted } from '../kernel/counted.js';
+import { badInput } from '../kernel/errors.js';
 import { unprotectedLogin } from '../vision/ingest/failure-explanations.js';
 import { type AddressOptions, isAddress, testAddress } from './camera-address-test.js';
 import { registerCameraChanges } from './camera-changes.js';
@@ -11,7 +12,6 @@ import { registerCameraWatch } from './camera-watch.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
-import { exitCodes, print, runAction } from './output.js';
 import { whichCamera } from './which-camera.js';
 
 function decodingText({ decodingCores }: Extract<CameraTest, { outcome: 'ok' }>): string {

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { counted } from '../base/counted.js';
-import { badInput } from '../base/errors.js';
-import { loadConfig } from '../config/load.js';
-import { settingsFilePath } from '../config/own-settings.js';
-import { formatProblem } from '../config/problem.js';
+import { loadConfig } from '../contract/settings/load.js';
+import { settingsFilePath } from '../contract/settings/own-settings.js';
+import { formatProblem } from '../contract/settings/problem.js';
+import { exitCodes, print, runAction } from '../host/output.js';
+import { counted } from '../kernel/counted.js';
+import { badInput } from '../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
-import { exitCodes, print, runAction } from './output.js';
 
 export function registerCheckConfig(program: Command): void {
   withCommonOptions(program.command('check-config'))

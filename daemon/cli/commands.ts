@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { exitCodes } from './output.js';
+import { exitCodes } from '../host/output.js';
 import { commandsOf, type NamedCommand } from './reference/command-tree.js';
 import { examplesText } from './reference/examples.js';
 import { registerVersion, versionText } from './version.js';
@@ -36,8 +36,8 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['retention', async () => (await import('./gallery/retention.js')).registerRetention],
   ['backup', async () => (await import('./backup/backup.js')).registerBackup],
   ['models', async () => (await import('./models.js')).registerModels],
-  ['replay', async () => (await import('./replay/replay.js')).registerReplay],
-  ['evaluate', async () => (await import('./replay/evaluate.js')).registerEvaluate],
+  ['replay', async () => (await import('../lab/replay.js')).registerReplay],
+  ['evaluate', async () => (await import('../lab/evaluate.js')).registerEvaluate],
   ['completion', async () => (await import('./reference/completion.js')).completionCommand(allCommands)],
   ['man', async () => (await import('./reference/manual.js')).manualCommand(allCommands, exitCodeMeanings)],
   ['version', () => Promise.resolve(registerVersion)],

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { parse } from 'yaml';
-import { counted } from '../base/counted.js';
-import { badInput, messageOf } from '../base/errors.js';
-import { formatProblem } from '../config/problem.js';
 import type { SettingDifference, ShownSetting } from '../contract/configuration.js';
+import { formatProblem } from '../contract/settings/problem.js';
+import { exitCodes, print, runAction, table } from '../host/output.js';
+import { counted } from '../kernel/counted.js';
+import { badInput, messageOf } from '../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { confirm } from './confirm.js';
 import { openDaemonClient } from './daemon-client.js';
-import { exitCodes, print, runAction, table } from './output.js';
 
 interface ShowOptions extends CommonOptions {
   readonly all?: boolean;

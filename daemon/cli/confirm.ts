@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
-import { badInput, operational } from '../base/errors.js';
+import { badInput, operational } from '../kernel/errors.js';
 
 /** Where questions are asked. Standard error, not standard output, so that the output of a command can be piped. */
 export interface Terminal {

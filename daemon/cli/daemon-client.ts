@@ -1,9 +1,9 @@
-import { counted } from '../base/counted.js';
-import { badInput, type RollcallError } from '../base/errors.js';
-import type { ConfigProblem } from '../config/config-problem.js';
-import { loadConfig, loadSite } from '../config/load.js';
-import { formatProblem } from '../config/problem.js';
+import type { ConfigProblem } from '../contract/settings/config-problem.js';
+import { loadConfig, loadSite } from '../contract/settings/load.js';
+import { formatProblem } from '../contract/settings/problem.js';
 import { ControlClient } from '../control/client.js';
+import { counted } from '../kernel/counted.js';
+import { badInput, type RollcallError } from '../kernel/errors.js';
 import { type SiteTime, siteTimeOf } from './site-time.js';
 
 /** A client of the daemon, and the clock of the site. */

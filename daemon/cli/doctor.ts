@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { examineBox } from '../doctor/doctor.js';
+import { exitCodes, print, runAction } from '../host/output.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { describeFinding } from './finding-text.js';
-import { exitCodes, print, runAction } from './output.js';
 
 export function registerDoctor(program: Command): void {
   withCommonOptions(program.command('doctor'))

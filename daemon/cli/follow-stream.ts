@@ -1,6 +1,6 @@
-import { type Clock, sleep } from '../base/clock.js';
-import { isRollcallError, type RollcallError } from '../base/errors.js';
 import { daemonUnreachable } from '../control/client.js';
+import { type Clock, sleep } from '../kernel/clock.js';
+import { isRollcallError, type RollcallError } from '../kernel/errors.js';
 
 /** Pause between attempts to reach the daemon. */
 const retryMs = 500;

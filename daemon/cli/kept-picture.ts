@@ -1,5 +1,5 @@
-import { badInput } from '../base/errors.js';
-import { createPrivateFile } from './private-file.js';
+import { createPrivateFile } from '../host/private-file.js';
+import { badInput } from '../kernel/errors.js';
 
 /** The option of commands that can give a picture. */
 export const pictureOption = [

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import { counted } from '../base/counted.js';
-import { badInput } from '../base/errors.js';
 import type { ClipVerdict } from '../contract/liveness.js';
-import { type ChallengeAction, challengeActions } from '../domain/liveness/challenge.js';
 import { explainReading } from '../host/file-access.js';
+import { exitCodes, print, runAction } from '../host/output.js';
+import { counted } from '../kernel/counted.js';
+import { badInput } from '../kernel/errors.js';
+import { type ChallengeAction, challengeActions } from '../kernel/liveness/challenge.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
-import { exitCodes, print, runAction } from './output.js';
 
 interface LivenessOptions extends CommonOptions {
   readonly challenge?: readonly ChallengeAction[];

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { guardOutput } from '../host/guarded-output.js';
+import { exitCodes, exitOnOutputError } from '../host/output.js';
 import { rollcallProgram, withHelpSpelledOut } from './commands.js';
-import { exitCodes, exitOnOutputError } from './output.js';
 
 // Before the first output: arguments, file names and answers of cameras and brokers can hold terminal control characters.
 guardOutput(process.stdout);

@@ -1,18 +1,18 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { badInput } from '../base/errors.js';
-import { loadConfig } from '../config/load.js';
-import type { Config } from '../config/schema.js';
-import { unmeasuredRecognisers } from '../config/vision-schema.js';
-import { openConfiguredStore } from '../models/configured-store.js';
-import { type ModelPack, remedyOfDamage } from '../models/manifest.js';
-import type { DownloadProgress } from '../models/publisher.js';
-import type { ModelStore, Obtained, PackStatus } from '../models/store.js';
+import { loadConfig } from '../contract/settings/load.js';
+import type { Config } from '../contract/settings/schema.js';
+import { unmeasuredRecognisers } from '../contract/settings/vision-schema.js';
+import { openConfiguredStore } from '../host/models/configured-store.js';
+import { type ModelPack, remedyOfDamage } from '../host/models/manifest.js';
+import type { DownloadProgress } from '../host/models/publisher.js';
+import type { ModelStore, Obtained, PackStatus } from '../host/models/store.js';
+import { type ExitCode, exitCodes, print, runAction, table } from '../host/output.js';
+import { badInput } from '../kernel/errors.js';
+import { addRecogniser, describeAdded, removeRecogniser } from '../lab/own-recognisers.js';
 import { fallbackRecogniser, preferredRecogniser } from '../vision/recogniser-in-use.js';
 import { type CommonOptions, defaultConfigPath, withCommonOptions } from './common-options.js';
 import { invalidConfig } from './daemon-client.js';
-import { type ExitCode, exitCodes, print, runAction, table } from './output.js';
-import { addRecogniser, describeAdded, removeRecogniser } from './own-recognisers.js';
 import { inMiB, withProgress } from './progress.js';
 
 /**

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ReadStream, WriteStream } from 'node:tty';
-import type { Clock } from '../base/clock.js';
+import type { Clock } from '../kernel/clock.js';
 
 /** How a terminal takes pictures. */
 export type PictureProtocol = 'kitty' | 'iterm2' | 'sixel';

@@ -1,5 +1,5 @@
-import { type Clock, sleep, type Timer } from '../base/clock.js';
 import { systemClock } from '../host/system-clock.js';
+import { type Clock, sleep, type Timer } from '../kernel/clock.js';
 
 /** Time between two updates: on a terminal, which rewrites one line, and in a log, which gets a new line each time. */
 const TERMINAL_MS = 1000;

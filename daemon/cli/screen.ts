@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Screen } from '../contract/screens.js';
+import { exitCodes, print, runAction, table } from '../host/output.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { confirm } from './confirm.js';
 import { openBox } from './daemon-client.js';
-import { exitCodes, print, runAction, table } from './output.js';
 import type { ShowTime } from './site-time.js';
 import { whichCamera } from './which-camera.js';
 

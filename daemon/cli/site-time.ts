@@ -1,8 +1,8 @@
-import { badInput } from '../base/errors.js';
 import { type ShowTime, showTimeOf } from '../doctor/show-time.js';
-import { type GivenTime, localIso, readDate, readTime } from '../domain/attendance/time-text.js';
 import { localTimeOf } from '../host/local-time.js';
 import { systemClock } from '../host/system-clock.js';
+import { type GivenTime, localIso, readDate, readTime } from '../kernel/attendance/time-text.js';
+import { badInput } from '../kernel/errors.js';
 
 export type { ShowTime };
 

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { BoxStatus } from '../contract/status.js';
 import { statusAreas } from '../doctor/status-areas.js';
+import { exitCodes, print, runAction } from '../host/output.js';
 import { cameraTable } from './camera-table.js';
 import { type Paint, paintFor, plain } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openBox } from './daemon-client.js';
 import { troubleLines } from './finding-text.js';
-import { exitCodes, print, runAction } from './output.js';
 import type { ShowTime } from './site-time.js';
 
 export function describeStatus(status: BoxStatus, show: ShowTime, paint: Paint = plain): string {

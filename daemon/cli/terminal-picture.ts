@@ -2,15 +2,15 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
-import { operational } from '../base/errors.js';
+import { createPrivateFile } from '../host/private-file.js';
 import { systemClock } from '../host/system-clock.js';
+import { operational } from '../kernel/errors.js';
 import {
   isForegroundJob,
   type PictureProtocol,
   type PictureTerminal,
   pictureProtocol,
 } from './picture-protocol.js';
-import { createPrivateFile } from './private-file.js';
 import { encodeSixel } from './sixel.kernel.js';
 
 /** Size of a character cell at least, pixels: a picture of as many cells fits every terminal. */

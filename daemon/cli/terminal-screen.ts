@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import { shownText } from '../domain/printable-text.js';
+import { shownText } from '../kernel/printable-text.js';
 import type { Paint } from './colour.js';
 
 /** A line of a screen, painted as a whole. */

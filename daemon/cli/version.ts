@@ -1,7 +1,7 @@
 import { arch, platform, release } from 'node:os';
 import type { Command } from 'commander';
 import { programVersion } from '../control/program-version.js';
-import { exitCodes, print, runAction } from './output.js';
+import { exitCodes, print, runAction } from '../host/output.js';
 
 /** The environment of the program, for a fault report. */
 interface VersionReport {

@@ -1,5 +1,5 @@
-import { counted } from '../base/counted.js';
 import type { FacesInSight, FollowedFace } from '../contract/live.js';
+import { counted } from '../kernel/counted.js';
 import type { ScreenLine } from './terminal-screen.js';
 
 /** Values of the eyes that are shown of a face: some seconds. */

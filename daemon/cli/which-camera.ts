@@ -1,7 +1,7 @@
 import type { CameraStatus } from '../contract/cameras.js';
 import type { ControlClient } from '../control/client.js';
+import { table } from '../host/output.js';
 import { choose } from './confirm.js';
-import { table } from './output.js';
 
 /** The cameras that a text can mean. A full id means one camera; otherwise it is the start of an id, or a name. */
 export function findCameras(all: readonly CameraStatus[], given: string): readonly CameraStatus[] {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { badInput, type RollcallError } from '../base/errors.js';
+import { badInput, type RollcallError } from '../kernel/errors.js';
 
 /** How long a body may take, so that a slow sender does not hold memory for hours. */
 export interface BodyPace {

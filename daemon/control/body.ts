@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import { badInput, type RollcallError } from '../base/errors.js';
 import {
   defaultDocumentBytes,
   maximumDocumentDepth,
@@ -9,6 +8,7 @@ import {
   pathFields,
 } from '../contract/operation.js';
 import { wipe } from '../host/sodium.js';
+import { badInput, type RollcallError } from '../kernel/errors.js';
 import { type BodyPace, badRequest, bodyChunks, defaultPace, hasBody, readAll } from './body-stream.js';
 import {
   boundaryOf,

@@ -1,11 +1,11 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import { isRollcallError, messageOf, operational, RollcallError } from '../base/errors.js';
-import { present } from '../base/present.js';
 import { answerEnvelope, pageEnvelope } from '../contract/errors.js';
 import { loadOperation } from '../contract/load-operation.js';
 import type { CallInput, CallOutput, OperationDeclaration } from '../contract/operation.js';
 import type { OperationId, Operations } from '../contract/operations.js';
+import { isRollcallError, messageOf, operational, RollcallError } from '../kernel/errors.js';
+import { present } from '../kernel/present.js';
 import { writeInput } from './written-input.js';
 
 /** The code of the error when no daemon answers on the socket. */

@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isRollcallError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
 import { type OpenDatabase, openDatabase } from '../host/sqlite.js';
 import type { Migration } from '../host/sqlite-migrations.js';
+import { isRollcallError } from '../kernel/errors.js';
+import type { Logger } from '../kernel/logger.js';
 
 /** How often a key used a class in its current window. */
 export interface Count {

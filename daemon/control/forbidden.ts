@@ -1,5 +1,5 @@
-import { badInput, type RollcallError } from '../base/errors.js';
 import type { Caller } from '../contract/caller.js';
+import { badInput, type RollcallError } from '../kernel/errors.js';
 
 /** The error of a caller who lacks a scope. */
 export function forbidden(scope: string): RollcallError {

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { Logger } from '../base/logger.js';
 import type { Caller } from '../contract/caller.js';
 import type { Handlers } from '../contract/handlers.js';
 import type { OperationDeclaration } from '../contract/operation.js';
+import type { Logger } from '../kernel/logger.js';
 import type { Admission } from './admission.js';
 import { requestListener } from './request-listener.js';
 import { type RequestFacts, serveOperations } from './serve.js';

@@ -1,12 +1,12 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { isRollcallError, messageOf } from '../base/errors.js';
-import { present } from '../base/present.js';
 import type { DirectoryReport, HostReport, SecretReport } from '../contract/host.js';
 import type { FoundCredential } from '../host/credentials.js';
 import { freeBytesAt } from '../host/free-space.js';
 import type { SystemUser } from '../host/system-user.js';
 import { requireUserPassword } from '../host/user-password-secret.js';
+import { isRollcallError, messageOf } from '../kernel/errors.js';
+import { present } from '../kernel/present.js';
 import { certificateFacts } from '../publish/broker/certificate-facts.js';
 import { certificateStatus } from '../publish/broker/certificate-watch.js';
 import { parseClientCertificate } from '../publish/broker/client-certificate.js';

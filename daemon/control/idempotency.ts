@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { badInput, isRollcallError, type RollcallError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
 import type { Caller } from '../contract/caller.js';
 import { type Creation, hasIdempotencyField, type OperationDeclaration } from '../contract/operation.js';
 import { contentHash } from '../host/content-hash.js';
+import { badInput, isRollcallError, type RollcallError } from '../kernel/errors.js';
+import type { Logger } from '../kernel/logger.js';
 import type { KeptRequest, KeptRequests, RequestPlace } from '../records/kept-requests.js';
 import { badRequest } from './body-stream.js';
 

@@ -1,7 +1,7 @@
-import { operational, type RollcallError } from '../base/errors.js';
 import type { Caller } from '../contract/caller.js';
 import type { OperationDeclaration, RateClass } from '../contract/operation.js';
 import { networkOf } from '../host/network-of.js';
+import { operational, type RollcallError } from '../kernel/errors.js';
 
 /** What requests may take at the same moment. */
 export interface InFlightBounds {

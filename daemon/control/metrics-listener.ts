@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Clock } from '../base/clock.js';
-import { messageOf } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
 import { asksFor } from '../contract/accept.js';
+import type { Clock } from '../kernel/clock.js';
+import { messageOf } from '../kernel/errors.js';
+import type { Logger } from '../kernel/logger.js';
 
 /** The text of the metrics in one format. */
 interface MetricsForm {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Dicer } from '@fastify/busboy';
-import { badInput, isRollcallError, type RollcallError } from '../base/errors.js';
 import type { OperationDeclaration } from '../contract/operation.js';
 import { wipe } from '../host/sodium.js';
+import { badInput, isRollcallError, type RollcallError } from '../kernel/errors.js';
 import { badRequest, tooLarge } from './body-stream.js';
 import { documentPart } from './written-input.js';
 

@@ -1,4 +1,4 @@
-import { badInput, type RollcallError } from '../base/errors.js';
+import { badInput, type RollcallError } from '../kernel/errors.js';
 
 /** An error for an unknown id. `list` is the command that shows the known ids. */
 export function notFound(what: string, id: string, list: string): RollcallError {

@@ -1,10 +1,10 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import type { Clock, Timer } from '../base/clock.js';
-import { badInput, type RollcallError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
 import type { Caller } from '../contract/caller.js';
 import { type RateClass, rateClasses } from '../contract/operation.js';
 import { networkOf } from '../host/network-of.js';
+import type { Clock, Timer } from '../kernel/clock.js';
+import { badInput, type RollcallError } from '../kernel/errors.js';
+import type { Logger } from '../kernel/logger.js';
 import type { CountsFile } from './counts-file.js';
 
 /** Requests in a minute, by class. */

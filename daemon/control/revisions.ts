@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { badInput } from '../base/errors.js';
 import { type OperationDeclaration, takesRevision } from '../contract/operation.js';
+import { badInput } from '../kernel/errors.js';
 import { badRequest } from './body-stream.js';
 
 /** A digest without a key would tell something about the names in an answer to who reads headers only. */

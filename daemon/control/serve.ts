@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import { badInput, defect, isRollcallError, type RollcallError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
 import { asksFor } from '../contract/accept.js';
 import { type Caller, clockToleranceMs, sessionCookie, stepUpMs } from '../contract/caller.js';
 import {
@@ -15,6 +13,8 @@ import {
 } from '../contract/errors.js';
 import type { Call } from '../contract/handlers.js';
 import type { Answer, OperationDeclaration, Page, ServedFile } from '../contract/operation.js';
+import { badInput, defect, isRollcallError, type RollcallError } from '../kernel/errors.js';
+import type { Logger } from '../kernel/logger.js';
 import type { Admission } from './admission.js';
 import { readInput } from './body.js';
 import { hasBody } from './body-stream.js';

@@ -1,4 +1,4 @@
-import { counted } from '../base/counted.js';
+import { counted } from '../kernel/counted.js';
 import type { CertificateStatus } from '../publish/broker/certificate-watch.js';
 import type { Finding } from './finding.js';
 

@@ -1,5 +1,5 @@
 import type { BoxStatus } from '../contract/status.js';
-import type { BoxCondition } from '../domain/events/notice.js';
+import type { BoxCondition } from '../kernel/events/notice.js';
 import type { Finding } from './finding.js';
 
 const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: string]>> = {

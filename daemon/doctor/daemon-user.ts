@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { operational } from '../base/errors.js';
-import type { Config } from '../config/schema.js';
+import type { Config } from '../contract/settings/schema.js';
 import { type CredentialPlaces, openCredential } from '../host/credentials.js';
 import { currentUser, describeUser, findUser, ownerText, type SystemUser } from '../host/system-user.js';
 import type { UnitFacts } from '../host/unit-file.js';
+import { operational } from '../kernel/errors.js';
 
 /**
  * The user of the daemon, found without a running daemon: the user in the unit, else the owner of the data directory, else

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { dataDirectories, galleryKeyUse, namedSecrets } from '../config/machine-needs.js';
-import type { Config } from '../config/schema.js';
 import type { DirectoryReport, HostReport, SecretReport } from '../contract/host.js';
+import { dataDirectories, galleryKeyUse, namedSecrets } from '../contract/settings/machine-needs.js';
+import type { Config } from '../contract/settings/schema.js';
 import { directoryFault, reportOnHost } from '../control/host-report.js';
 import { currentUser, describeUser, ownerText, type SystemUser } from '../host/system-user.js';
 import type { UnitFacts } from '../host/unit-file.js';

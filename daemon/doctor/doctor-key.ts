@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { galleryKeyUse } from '../config/machine-needs.js';
-import type { Config } from '../config/schema.js';
+import { galleryKeyUse } from '../contract/settings/machine-needs.js';
+import type { Config } from '../contract/settings/schema.js';
 import type { BoxStatus } from '../contract/status.js';
 import { type HostView, secretFinding, secretOf } from './doctor-host.js';
 import { type Finding, ok } from './finding.js';

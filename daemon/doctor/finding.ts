@@ -1,5 +1,5 @@
-import { isRollcallError, messageOf } from '../base/errors.js';
-import { present } from '../base/present.js';
+import { isRollcallError, messageOf } from '../kernel/errors.js';
+import { present } from '../kernel/present.js';
 
 /** The result of one check. `warning`: it works, but needs attention. */
 export interface Finding {

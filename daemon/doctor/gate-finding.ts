@@ -1,5 +1,5 @@
 import { connect } from 'node:tls';
-import type { Config } from '../config/schema.js';
+import type { Config } from '../contract/settings/schema.js';
 import { readUnit } from '../host/unit-file.js';
 import { type Finding, ok } from './finding.js';
 

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { badInput, isRollcallError } from '../base/errors.js';
-import type { Config } from '../config/schema.js';
+import type { Config } from '../contract/settings/schema.js';
 import type { CredentialPlaces } from '../host/credentials.js';
 import { ownSecretPath, ownSecretsOnly } from '../host/own-secret.js';
 import { wipe } from '../host/sodium.js';
+import { badInput, isRollcallError } from '../kernel/errors.js';
 import { BOX_KEY_BYTES } from '../publish/identity/box-key.js';
 import { boxKeyName, nextBoxKeyName } from '../publish/identity/box-key-search.js';
 import { openAsDaemon } from './daemon-user.js';

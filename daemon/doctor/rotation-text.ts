@@ -1,6 +1,6 @@
-import { counted } from '../base/counted.js';
 import type { Fault } from '../contract/fault.js';
 import type { KeyRotation } from '../contract/gallery-keys.js';
+import { counted } from '../kernel/counted.js';
 
 export function remedyLine({ remedy }: Fault): string {
   return remedy === '' ? '' : `\n  what to do: ${remedy}`;

@@ -1,9 +1,9 @@
-import { counted } from '../base/counted.js';
-import { present } from '../base/present.js';
 import type { CameraStatus } from '../contract/cameras.js';
 import type { KeyRotation } from '../contract/gallery-keys.js';
 import type { BoxStatus, VisionStatus } from '../contract/status.js';
-import { fewestForEstimate } from '../domain/identification/calibration.js';
+import { counted } from '../kernel/counted.js';
+import { fewestForEstimate } from '../kernel/identification/calibration.js';
+import { present } from '../kernel/present.js';
 import { costOfOldMqtt } from '../publish/broker/version-choice.js';
 import { certificateFinding, describeCertificate } from './certificate-findings.js';
 import { conditionFindings } from './condition-findings.js';

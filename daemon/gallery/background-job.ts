@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Clock, sleep } from '../base/clock.js';
-import { isRollcallError, messageOf, operational, type RollcallError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import { type Clock, sleep } from '../kernel/clock.js';
+import { isRollcallError, messageOf, operational, type RollcallError } from '../kernel/errors.js';
+import type { Logger } from '../kernel/logger.js';
 import { explainGalleryError } from './gallery-file.js';
 import { galleryDamaged } from './keys/key-slots.js';
 

@@ -1,7 +1,7 @@
-import type { PictureKind } from '../domain/events/evidence.js';
-import type { PersonId } from '../domain/ids.js';
 import { wipe } from '../host/sodium.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import type { PictureKind } from '../kernel/events/evidence.js';
+import type { PersonId } from '../kernel/ids.js';
 import { reading } from './gallery-file.js';
 import type { DataKeyRow, KeyRing } from './keys/key-ring.js';
 import { dataKeyOf, type PersonRows } from './persons/person-rows.js';

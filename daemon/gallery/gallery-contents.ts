@@ -1,6 +1,6 @@
-import type { PictureKind } from '../domain/events/evidence.js';
-import type { RecogniserId } from '../domain/ids.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import type { PictureKind } from '../kernel/events/evidence.js';
+import type { RecogniserId } from '../kernel/ids.js';
 import { reading } from './gallery-file.js';
 import { readRecogniser } from './keys/key-slots.js';
 import type { StoredPersonState } from './places.js';

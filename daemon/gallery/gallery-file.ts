@@ -1,10 +1,10 @@
 import Sqlite from 'better-sqlite3';
 import { type AuditLog, openAuditLog } from '../audit/audit-log.js';
-import type { Clock } from '../base/clock.js';
-import { isRollcallError, operational } from '../base/errors.js';
-import { Lifetime } from '../base/lifetime.js';
 import { type OpenDatabase, openDatabase } from '../host/sqlite.js';
 import { explainSqliteError } from '../host/sqlite-errors.js';
+import type { Clock } from '../kernel/clock.js';
+import { isRollcallError, operational } from '../kernel/errors.js';
+import { Lifetime } from '../kernel/lifetime.js';
 import { lockGallery } from './gallery-lock.js';
 import { forgetDeleted, wasNotClosedCleanly } from './leftovers.js';
 import { GALLERY_APPLICATION_ID, GALLERY_MIGRATIONS, TABLES_CHECKED_AT_OPENING } from './schema.js';

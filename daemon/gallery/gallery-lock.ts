@@ -1,9 +1,9 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { messageOf, operational, type RollcallError } from '../base/errors.js';
 import { explainAccess } from '../host/file-access.js';
 import { databaseOwnerRemedy } from '../host/sqlite-errors.js';
+import { messageOf, operational, type RollcallError } from '../kernel/errors.js';
 
 /** The lock file lies beside the gallery and stays empty. */
 function lockPathOf(galleryPath: string): string {

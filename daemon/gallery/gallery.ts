@@ -1,8 +1,8 @@
 import type { Actor } from '../audit/actor.js';
-import type { PictureKind } from '../domain/events/evidence.js';
-import type { Candidate, Embedding } from '../domain/identification/match.js';
-import type { PersonId, RecogniserId } from '../domain/ids.js';
-import type { PersonProfile } from '../domain/persons/person-profile.js';
+import type { PictureKind } from '../kernel/events/evidence.js';
+import type { Candidate, Embedding } from '../kernel/identification/match.js';
+import type { PersonId, RecogniserId } from '../kernel/ids.js';
+import type { PersonProfile } from '../kernel/persons/person-profile.js';
 import type { NewEvidence, UnsealedEvidence } from './evidence.js';
 import type { PassageKeys } from './passage-keys.js';
 import type { Enrolment } from './persons/enrolment.js';

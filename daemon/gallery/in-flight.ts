@@ -1,4 +1,4 @@
-import { operational } from '../base/errors.js';
+import { operational } from '../kernel/errors.js';
 
 /** Counts asynchronous work, so that closing can wait for it. */
 export class InFlight {

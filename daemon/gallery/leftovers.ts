@@ -1,8 +1,8 @@
 import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isRollcallError } from '../base/errors.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { explainSqliteError } from '../host/sqlite-errors.js';
+import { isRollcallError } from '../kernel/errors.js';
 
 /** Larger files are not rewritten: that blocks the event loop, for some tenths of a second at this size. */
 const largestRewrittenBytes = 64 * 1024 * 1024;

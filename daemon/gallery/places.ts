@@ -1,6 +1,6 @@
-import type { PictureKind } from '../domain/events/evidence.js';
-import type { PassageId, PersonId, RecogniserId, StrangerId } from '../domain/ids.js';
-import type { StrangerState } from '../domain/strangers/stranger.js';
+import type { PictureKind } from '../kernel/events/evidence.js';
+import type { PassageId, PersonId, RecogniserId, StrangerId } from '../kernel/ids.js';
+import type { StrangerState } from '../kernel/strangers/stranger.js';
 import type { FieldPlace } from './field-place.js';
 
 /** Only `active` persons are recognised. `staged`: part of an import that is not committed. */

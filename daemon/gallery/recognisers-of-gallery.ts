@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
-import { messageOf, operational } from '../base/errors.js';
+import { messageOf, operational } from '../kernel/errors.js';
 
 /**
  * The recognisers that made the templates of a gallery, read without its key and beside a running daemon; none without a gallery.

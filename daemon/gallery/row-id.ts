@@ -1,5 +1,5 @@
-import { type PersonId, personId, type StrangerId, strangerId } from '../domain/ids.js';
 import { opaqueText } from '../host/opaque-text.js';
+import { type PersonId, personId, type StrangerId, strangerId } from '../kernel/ids.js';
 
 /** A new person id, `p-` and 128 random bits: reveals nothing about the person or the time of enrolment. */
 export function newPersonId(): PersonId {

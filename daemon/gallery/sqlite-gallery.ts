@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Actor } from '../audit/actor.js';
-import type { Lifetime } from '../base/lifetime.js';
-import type { PictureKind } from '../domain/events/evidence.js';
-import type { Candidate, Embedding } from '../domain/identification/match.js';
-import type { PersonId, RecogniserId } from '../domain/ids.js';
-import type { PersonProfile } from '../domain/persons/person-profile.js';
+import type { PictureKind } from '../kernel/events/evidence.js';
+import type { Candidate, Embedding } from '../kernel/identification/match.js';
+import type { PersonId, RecogniserId } from '../kernel/ids.js';
+import type { Lifetime } from '../kernel/lifetime.js';
+import type { PersonProfile } from '../kernel/persons/person-profile.js';
 import type { Evidence, NewEvidence, UnsealedEvidence } from './evidence.js';
 import type {
   Erasure,

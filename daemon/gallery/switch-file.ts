@@ -1,7 +1,7 @@
 import { existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { operational } from '../base/errors.js';
 import { syncDirectory } from '../host/sync-directory.js';
+import { operational } from '../kernel/errors.js';
 import { lockGallery } from './gallery-lock.js';
 
 export interface FileSwitch {

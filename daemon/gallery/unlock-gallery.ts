@@ -1,11 +1,11 @@
 import type { Actor } from '../audit/actor.js';
-import type { Clock } from '../base/clock.js';
-import { isRollcallError } from '../base/errors.js';
-import { Lifetime } from '../base/lifetime.js';
-import type { Logger } from '../base/logger.js';
-import { isSlug, type RecogniserId } from '../domain/ids.js';
 import { wipe } from '../host/sodium.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import type { Clock } from '../kernel/clock.js';
+import { isRollcallError } from '../kernel/errors.js';
+import { isSlug, type RecogniserId } from '../kernel/ids.js';
+import { Lifetime } from '../kernel/lifetime.js';
+import type { Logger } from '../kernel/logger.js';
 import { auditedRevisions } from './audited-revisions.js';
 import { Evidence } from './evidence.js';
 import type { Gallery } from './gallery.js';

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
-import { Allowance } from '../base/allowance.js';
-import type { Clock } from '../base/clock.js';
+import type { GateLimits } from '../contract/gate-settings.js';
 import { networkOf } from '../host/network-of.js';
-import type { GateLimits } from './gate-settings.js';
+import { Allowance } from '../kernel/allowance.js';
+import type { Clock } from '../kernel/clock.js';
 import { plainAddress } from './request-rules.js';
 
 /** The address and port of the other side, which name a connection while it lasts. */

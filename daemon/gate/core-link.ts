@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { Agent, type ClientRequest, type IncomingMessage, request as openRequest } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
-import type { Clock } from '../base/clock.js';
-import { operational } from '../base/errors.js';
-import { raceTimeout } from '../base/race-timeout.js';
+import type { Clock } from '../kernel/clock.js';
+import { operational } from '../kernel/errors.js';
+import { raceTimeout } from '../kernel/race-timeout.js';
 
 /** How long an unused connection to the core is kept. Shorter than the core keeps it, so that no request meets its end. */
 const unusedMs = 20_000;

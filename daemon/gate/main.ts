@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { messageOf } from '../base/errors.js';
 import { guardOutput } from '../host/guarded-output.js';
 import { hideMemory } from '../host/hidden-memory.js';
 import { openPinoLogger } from '../host/pino-logger.js';
 import { programRoot } from '../host/program-files.js';
 import { systemClock as clock } from '../host/system-clock.js';
+import { messageOf } from '../kernel/errors.js';
 import { Gate } from './run-gate.js';
 import { readSite } from './site.js';
 

@@ -3,11 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream';
-import type { Clock } from '../base/clock.js';
-import { isRollcallError } from '../base/errors.js';
 import { asksFor } from '../contract/accept.js';
 import { type ErrorEnvelope, problemDetailsOf, problemMediaType } from '../contract/errors.js';
+import type { GateSettings } from '../contract/gate-settings.js';
 import { livePath } from '../contract/live.js';
+import type { Clock } from '../kernel/clock.js';
+import { isRollcallError } from '../kernel/errors.js';
 import { type AccessLog, callerGone, type Outcome } from './access-log.js';
 import {
   type AnswerHeaders,
@@ -19,7 +20,6 @@ import {
 import { compressor, encodedHeaders, encodingFor } from './compression.js';
 import type { Connection, Connections } from './connections.js';
 import { type CoreLink, collectBody, sendAnswer } from './core-link.js';
-import type { GateSettings } from './gate-settings.js';
 import { webSocketNeeded } from './live/live-rules.js';
 import {
   type AdmittedRequest,

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import type { GateSettings } from './gate-settings.js';
-import { gateHeaders } from './gate-settings.js';
+import type { GateSettings } from '../contract/gate-settings.js';
+import { gateHeaders } from '../contract/gate-settings.js';
 
 /** Why the gate itself refuses a request. */
 export interface Refusal {

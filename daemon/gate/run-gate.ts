@@ -1,13 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../base/clock.js';
-import { isRollcallError, messageOf } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
-import { Recurring } from '../base/recurring.js';
+import { type GateSettings, gateSettings, handoverFiles } from '../contract/gate-settings.js';
 import type { AdjustableLogger } from '../host/pino-logger.js';
+import type { Clock } from '../kernel/clock.js';
+import { isRollcallError, messageOf } from '../kernel/errors.js';
+import type { Logger } from '../kernel/logger.js';
+import { Recurring } from '../kernel/recurring.js';
 import { type GateServer, startGateServer } from './gate-server.js';
-import { type GateSettings, gateSettings, handoverFiles } from './gate-settings.js';
 import type { Site } from './site.js';
 
 /** How often the gate looks for new settings and certificates. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { badInput, messageOf } from '../base/errors.js';
+import { badInput, messageOf } from '../kernel/errors.js';
 
 /**
  * Reads certificates (PEM) of trusted authorities. `setting` names the setting that contains the path.

@@ -1,6 +1,6 @@
 import { constants, type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { badInput, messageOf, operational, type RollcallError } from '../base/errors.js';
+import { badInput, messageOf, operational, type RollcallError } from '../kernel/errors.js';
 import { explainAccess } from './file-access.js';
 import { currentUser, describeUser, ownerText } from './system-user.js';
 

@@ -1,5 +1,5 @@
-import { RollcallError } from '../base/errors.js';
-import { present } from '../base/present.js';
+import { RollcallError } from '../kernel/errors.js';
+import { present } from '../kernel/present.js';
 
 /** An error as log fields. */
 interface DescribedError {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { messageOf } from '../base/errors.js';
+import { messageOf } from '../kernel/errors.js';
 import { currentUser, describeUser, ownerText, type SystemUser } from './system-user.js';
 
 /** The process that needs a file. */

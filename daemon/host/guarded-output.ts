@@ -1,4 +1,4 @@
-import { shownText } from '../domain/printable-text.js';
+import { shownText } from '../kernel/printable-text.js';
 
 const control = String.raw`\u001b\[`;
 /** The colours of this program (cli/colour.ts). They hide nothing, so foreign texts may contain them too. */

@@ -1,4 +1,4 @@
-import { operational } from '../base/errors.js';
+import { operational } from '../kernel/errors.js';
 
 /** prctl(2). */
 const PR_SET_DUMPABLE = 4;

@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { badInput, messageOf, operational } from '../base/errors.js';
+import { badInput, messageOf, operational } from '../kernel/errors.js';
 import { explainAccess } from './file-access.js';
 import { syncDirectory } from './sync-directory.js';
 

@@ -1,5 +1,5 @@
-import type { LocalTime } from '../domain/attendance/shift.js';
-import { dateOfDay, dayNumberOf } from '../domain/attendance/shift-calendar.js';
+import type { LocalTime } from '../kernel/attendance/shift.js';
+import { dateOfDay, dayNumberOf } from '../kernel/attendance/shift-calendar.js';
 
 const dayMs = 86_400_000;
 

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isRollcallError, operational } from '../base/errors.js';
+import { isRollcallError, operational } from '../kernel/errors.js';
 import { type CredentialPlaces, openCredential } from './credentials.js';
 import { createKeyFile, moveKeyFile } from './key-file.js';
 import { currentUser, describeUser } from './system-user.js';

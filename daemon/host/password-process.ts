@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setPriority } from 'node:os';
-import { defect, type RollcallError } from '../base/errors.js';
+import { defect, type RollcallError } from '../kernel/errors.js';
 import { processEntry } from './program-files.js';
 import type { PassphraseCost } from './sodium.js';
 

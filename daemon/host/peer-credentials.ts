@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { messageOf, operational } from '../base/errors.js';
+import { messageOf, operational } from '../kernel/errors.js';
 
 /** The process at the other end of a unix socket, recorded by the kernel when it connected. */
 interface PeerCredentials {

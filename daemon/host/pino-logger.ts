@@ -1,7 +1,7 @@
 import { type DestinationStream, destination, type Logger as Pino, pino } from 'pino';
-import type { Clock } from '../base/clock.js';
-import type { LogFields, Logger } from '../base/logger.js';
-import { shownText } from '../domain/printable-text.js';
+import type { Clock } from '../kernel/clock.js';
+import type { LogFields, Logger } from '../kernel/logger.js';
+import { shownText } from '../kernel/printable-text.js';
 import { describeError } from './describe-error.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defect } from '../base/errors.js';
+import { defect } from '../kernel/errors.js';
 
 /**
  * The root directory of the program: the nearest one above this file with `models/manifest.json`, the same for the sources and

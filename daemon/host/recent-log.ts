@@ -1,5 +1,5 @@
 import type { DestinationStream } from 'pino';
-import type { Clock } from '../base/clock.js';
+import type { Clock } from '../kernel/clock.js';
 
 /** A line of the log as it was written. */
 export interface RecentLine {

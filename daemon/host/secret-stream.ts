@@ -1,5 +1,5 @@
 import sodium from 'sodium-native';
-import { defect } from '../base/errors.js';
+import { defect } from '../kernel/errors.js';
 import { bufferView } from './buffer-view.js';
 import { secretBytes, wipe } from './sodium.js';
 

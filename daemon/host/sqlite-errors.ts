@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { operational, type RollcallError } from '../base/errors.js';
+import { operational, type RollcallError } from '../kernel/errors.js';
 import { currentUser, describeUser } from './system-user.js';
 
 interface Explanation {

@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type Database from 'better-sqlite3';
-import { badInput, defect } from '../base/errors.js';
+import { badInput, defect } from '../kernel/errors.js';
 
 /** One step from a version of a database's schema to the next. Never change a released one. */
 export interface Migration {

@@ -1,8 +1,8 @@
 import { chmodSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { DurationHistogram } from '../base/duration-histogram.js';
-import { messageOf, operational, type RollcallError } from '../base/errors.js';
+import { DurationHistogram } from '../kernel/duration-histogram.js';
+import { messageOf, operational, type RollcallError } from '../kernel/errors.js';
 import { explainAccess } from './file-access.js';
 import { databaseOwnerRemedy, explainSqliteError } from './sqlite-errors.js';
 import { claim, copyBeforeMigration, type Migration, migrate } from './sqlite-migrations.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.js';
+import type { Clock } from '../kernel/clock.js';
 
 /**
  * The machine's clock. `process.hrtime` reads CLOCK_MONOTONIC, which all processes share until a reboot: the core can compare

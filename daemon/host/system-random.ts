@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { Random } from '../base/random.js';
+import type { Random } from '../kernel/random.js';
 
 const steps = 2 ** 47;
 

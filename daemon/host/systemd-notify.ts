@@ -1,5 +1,5 @@
-import { operational } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
+import { operational } from '../kernel/errors.js';
+import type { Logger } from '../kernel/logger.js';
 import { type ServiceNotifier, silentNotifier } from './service-notifier.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,5 +1,5 @@
 import { access, constants } from 'node:fs/promises';
-import { messageOf, operational, type RollcallError } from '../base/errors.js';
+import { messageOf, operational, type RollcallError } from '../kernel/errors.js';
 import type { TpmToolSettings } from './tpm-tool.js';
 
 export function toolsMissing(program: string): RollcallError {

@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, operational } from '../base/errors.js';
+import { messageOf, operational } from '../kernel/errors.js';
 import { toolsMissing, tpmMissing, tpmRefused, tpmSilent } from './tpm-errors.js';
 import { runTpmTool, type TpmToolRun, type TpmToolSettings } from './tpm-tool.js';
 

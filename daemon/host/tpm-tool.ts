@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { Clock } from '../base/clock.js';
+import type { Clock } from '../kernel/clock.js';
 
 /** How one program of tpm2-tools ended. */
 export type TpmToolRun =

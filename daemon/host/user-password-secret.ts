@@ -1,4 +1,4 @@
-import { badInput } from '../base/errors.js';
+import { badInput } from '../kernel/errors.js';
 import { type CredentialPlaces, openCredential } from './credentials.js';
 
 /** The login for a camera or a broker. */

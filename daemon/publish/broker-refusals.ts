@@ -1,6 +1,6 @@
-import type { Clock } from '../base/clock.js';
-import type { EventKind } from '../domain/events/event.js';
-import { eventKinds } from '../domain/events/event-type.js';
+import type { Clock } from '../kernel/clock.js';
+import type { EventKind } from '../kernel/events/event.js';
+import { eventKinds } from '../kernel/events/event-type.js';
 import type { ConditionPort } from './condition-port.js';
 import type { HeldBackEvent } from './held-back-event.js';
 

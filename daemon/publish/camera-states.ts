@@ -1,7 +1,7 @@
-import { present } from '../base/present.js';
-import type { BoxIds } from '../domain/events/box-ids.js';
-import { isoTime } from '../domain/iso-time.js';
-import type { CameraStateMessage } from './contract/camera-state-schema.js';
+import type { CameraStateMessage } from '../contract/events/camera-state-schema.js';
+import type { BoxIds } from '../kernel/events/box-ids.js';
+import { isoTime } from '../kernel/iso-time.js';
+import { present } from '../kernel/present.js';
 import type { RetainedDocument } from './retained-documents.js';
 import type { Signer } from './signer.js';
 import type { Topics } from './topics.js';

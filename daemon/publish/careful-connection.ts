@@ -1,5 +1,5 @@
-import { isRollcallError, type RollcallError } from '../base/errors.js';
-import { present } from '../base/present.js';
+import { isRollcallError, type RollcallError } from '../kernel/errors.js';
+import { present } from '../kernel/present.js';
 import type { BrokerConnection, PublishOptions } from './broker/broker-connection.js';
 import type { HangUpHistory, SentMessage } from './hang-up-history.js';
 import { refusalCodeOf, subscriptionHangUp } from './publish-errors.js';

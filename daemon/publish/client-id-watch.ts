@@ -1,5 +1,5 @@
-import type { RollcallError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
+import type { RollcallError } from '../kernel/errors.js';
+import type { Logger } from '../kernel/logger.js';
 import { brokerError } from './broker/broker-errors.js';
 import type { ConditionPort } from './condition-port.js';
 import type { Ending } from './hang-up-history.js';

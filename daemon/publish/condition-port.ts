@@ -1,5 +1,5 @@
-import type { ConditionUpdate } from '../domain/events/condition-scope.js';
-import type { BoxCondition } from '../domain/events/notice.js';
+import type { ConditionUpdate } from '../kernel/events/condition-scope.js';
+import type { BoxCondition } from '../kernel/events/notice.js';
 
 /** What is known about a condition: figures, codes and configured ids. */
 export type ConditionDetails = Readonly<Record<string, string | number | boolean>>;

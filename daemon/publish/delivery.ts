@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock, Timer } from '../base/clock.js';
-import type { RollcallError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
-import { raceTimeout } from '../base/race-timeout.js';
-import { Recurring } from '../base/recurring.js';
-import type { BoxIds } from '../domain/events/box-ids.js';
+import type { Clock, Timer } from '../kernel/clock.js';
+import type { RollcallError } from '../kernel/errors.js';
+import type { BoxIds } from '../kernel/events/box-ids.js';
+import type { Logger } from '../kernel/logger.js';
+import { raceTimeout } from '../kernel/race-timeout.js';
+import { Recurring } from '../kernel/recurring.js';
 import type { OutboxRow, SendingOutbox } from '../records/outbox/outbox.js';
 import type { BrokerConnection } from './broker/broker-connection.js';
 import type { ConnectionTask } from './connection-task.js';

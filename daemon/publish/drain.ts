@@ -1,7 +1,7 @@
-import type { Clock, Timer } from '../base/clock.js';
-import { messageOf, type RollcallError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
-import type { EventKind } from '../domain/events/event.js';
+import type { Clock, Timer } from '../kernel/clock.js';
+import { messageOf, type RollcallError } from '../kernel/errors.js';
+import type { EventKind } from '../kernel/events/event.js';
+import type { Logger } from '../kernel/logger.js';
 import type { OutboxRow, SendingOutbox } from '../records/outbox/outbox.js';
 import type { KindRefusal } from './broker-refusals.js';
 import {

@@ -1,11 +1,11 @@
-import { present } from '../base/present.js';
-import type { BoxIds } from '../domain/events/box-ids.js';
-import { cloudEvent } from '../domain/events/cloud-event.js';
-import type { RecordedEvent } from '../domain/events/event.js';
-import type { ModelIds } from '../domain/events/event-data.js';
-import type { BoxCondition } from '../domain/events/notice.js';
-import { isoTime } from '../domain/iso-time.js';
-import type { StateMessage } from './contract/state-schema.js';
+import type { StateMessage } from '../contract/events/state-schema.js';
+import type { BoxIds } from '../kernel/events/box-ids.js';
+import { cloudEvent } from '../kernel/events/cloud-event.js';
+import type { RecordedEvent } from '../kernel/events/event.js';
+import type { ModelIds } from '../kernel/events/event-data.js';
+import type { BoxCondition } from '../kernel/events/notice.js';
+import { isoTime } from '../kernel/iso-time.js';
+import { present } from '../kernel/present.js';
 
 /** The part of a state message that describes the box. */
 export interface BoxState {

@@ -1,8 +1,8 @@
-import type { Clock, Timer } from '../base/clock.js';
-import type { RollcallError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
-import { present } from '../base/present.js';
-import type { EventKind } from '../domain/events/event.js';
+import type { Clock, Timer } from '../kernel/clock.js';
+import type { RollcallError } from '../kernel/errors.js';
+import type { EventKind } from '../kernel/events/event.js';
+import type { Logger } from '../kernel/logger.js';
+import { present } from '../kernel/present.js';
 import { describeHeldBack, type HeldBackEvent } from './held-back-event.js';
 import {
   hangUpError,

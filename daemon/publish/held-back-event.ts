@@ -1,4 +1,4 @@
-import type { EventKind } from '../domain/events/event.js';
+import type { EventKind } from '../kernel/events/event.js';
 import { isLargeEvent } from './publish-errors.js';
 
 /**

@@ -1,4 +1,4 @@
-import { eventSchema } from './contract/event-schema.js';
+import { eventSchema } from '../contract/events/event-schema.js';
 import type { VerifyingKey } from './identity/public-key.js';
 import { verifySignedText } from './identity/signed-text.js';
 import { SequenceLedger, type SequenceSummary } from './sequence-ledger.js';

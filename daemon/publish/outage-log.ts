@@ -1,6 +1,6 @@
-import type { Clock } from '../base/clock.js';
-import { messageOf, type RollcallError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
+import type { Clock } from '../kernel/clock.js';
+import { messageOf, type RollcallError } from '../kernel/errors.js';
+import type { Logger } from '../kernel/logger.js';
 
 export interface OutageLogOptions {
   readonly clock: Clock;

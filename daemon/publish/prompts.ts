@@ -1,15 +1,15 @@
-import { type Clock, sleep } from '../base/clock.js';
-import { messageOf, operational } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
-import { present } from '../base/present.js';
-import type { Config } from '../config/schema.js';
-import type { BoxIds } from '../domain/events/box-ids.js';
-import { isoTime } from '../domain/iso-time.js';
+import type { PromptMessage } from '../contract/events/prompt-schema.js';
+import type { Config } from '../contract/settings/schema.js';
+import { type Clock, sleep } from '../kernel/clock.js';
+import { messageOf, operational } from '../kernel/errors.js';
+import type { BoxIds } from '../kernel/events/box-ids.js';
+import { isoTime } from '../kernel/iso-time.js';
+import type { Logger } from '../kernel/logger.js';
+import { present } from '../kernel/present.js';
 import type { ChannelContext } from './alerts/channel.js';
 import { postSigned } from './alerts/webhook.js';
 import type { BrokerConnection } from './broker/broker-connection.js';
 import type { ConnectionTask } from './connection-task.js';
-import type { PromptMessage } from './contract/prompt-schema.js';
 import type { Signer } from './signer.js';
 import type { Topics } from './topics.js';
 

@@ -1,4 +1,4 @@
-import { isRollcallError, messageOf, operational, type RollcallError } from '../base/errors.js';
+import { isRollcallError, messageOf, operational, type RollcallError } from '../kernel/errors.js';
 
 /** MQTT 5, section 2.4. */
 const notAuthorised = 0x87;

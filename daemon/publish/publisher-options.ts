@@ -1,8 +1,8 @@
-import type { Clock } from '../base/clock.js';
-import type { Logger } from '../base/logger.js';
-import type { Random } from '../base/random.js';
-import type { RetryPolicy } from '../base/retry.js';
-import type { BoxIds } from '../domain/events/box-ids.js';
+import type { Clock } from '../kernel/clock.js';
+import type { BoxIds } from '../kernel/events/box-ids.js';
+import type { Logger } from '../kernel/logger.js';
+import type { Random } from '../kernel/random.js';
+import type { RetryPolicy } from '../kernel/retry.js';
 import type { OutboxRow, SendingOutbox } from '../records/outbox/outbox.js';
 import type { BrokerAccess } from './broker/broker-access.js';
 import type { Inbox } from './broker/broker-connection.js';

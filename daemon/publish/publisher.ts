@@ -1,9 +1,9 @@
-import { sleep, type Timer } from '../base/clock.js';
-import type { RollcallError } from '../base/errors.js';
-import { present } from '../base/present.js';
-import { jitteredWaitMs, RetrySchedule } from '../base/retry.js';
-import type { EventKind } from '../domain/events/event.js';
-import { eventKinds } from '../domain/events/event-type.js';
+import { sleep, type Timer } from '../kernel/clock.js';
+import type { RollcallError } from '../kernel/errors.js';
+import type { EventKind } from '../kernel/events/event.js';
+import { eventKinds } from '../kernel/events/event-type.js';
+import { present } from '../kernel/present.js';
+import { jitteredWaitMs, RetrySchedule } from '../kernel/retry.js';
 import { type BrokerConnection, connectBroker, type MqttVersion } from './broker/broker-connection.js';
 import { type CertificateStatus, CertificateWatch } from './broker/certificate-watch.js';
 import { VersionChoice } from './broker/version-choice.js';

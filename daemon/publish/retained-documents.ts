@@ -1,7 +1,7 @@
-import type { Clock, Timer } from '../base/clock.js';
-import { messageOf } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
-import { Recurring } from '../base/recurring.js';
+import type { Clock, Timer } from '../kernel/clock.js';
+import { messageOf } from '../kernel/errors.js';
+import type { Logger } from '../kernel/logger.js';
+import { Recurring } from '../kernel/recurring.js';
 import type { BrokerConnection } from './broker/broker-connection.js';
 import type { ConnectionTask } from './connection-task.js';
 import { refusalCodeOf } from './publish-errors.js';

@@ -1,5 +1,5 @@
-import { present } from '../base/present.js';
-import { type EvidenceKind, evidenceKindOf } from '../domain/events/evidence.js';
+import { type EvidenceKind, evidenceKindOf } from '../kernel/events/evidence.js';
+import { present } from '../kernel/present.js';
 import type { OutboxRow } from '../records/outbox/outbox.js';
 import type { BrokerConnection } from './broker/broker-connection.js';
 import type { Signer } from './signer.js';

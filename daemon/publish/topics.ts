@@ -1,7 +1,7 @@
-import { badInput } from '../base/errors.js';
-import type { BoxIds } from '../domain/events/box-ids.js';
-import type { EventKind } from '../domain/events/event.js';
-import { isSlug } from '../domain/ids.js';
+import { badInput } from '../kernel/errors.js';
+import type { BoxIds } from '../kernel/events/box-ids.js';
+import type { EventKind } from '../kernel/events/event.js';
+import { isSlug } from '../kernel/ids.js';
 
 /** All topics that the box uses. */
 export interface Topics {

@@ -1,14 +1,12 @@
-import type { Clock } from '../base/clock.js';
-import type { Random } from '../base/random.js';
-import { SerialQueue } from '../base/serial-queue.js';
-import type { AttendanceRules, SuppressedFact } from '../domain/attendance/attendance-rules.js';
-import type { Direction, Fact } from '../domain/events/event.js';
-import { identifyTrack, type TrackProbes, withProbes } from '../domain/identification/identify-track.js';
-import { type Identification, isSameAnswer, type MatchPolicy } from '../domain/identification/match.js';
-import type { CameraId, EventId, PersonId, TrackId } from '../domain/ids.js';
-import { type ChallengeStanding, judgedByChallenge } from '../domain/liveness/challenge.js';
-import type { JudgedLiveness } from '../domain/liveness/liveness.js';
-import type { Passage, PassageEnd } from '../domain/passages/passage.js';
+import type { AttendanceRules, SuppressedFact } from '../kernel/attendance/attendance-rules.js';
+import type { Clock } from '../kernel/clock.js';
+import type { Direction, Fact } from '../kernel/events/event.js';
+import { identifyTrack, type TrackProbes, withProbes } from '../kernel/identification/identify-track.js';
+import { type Identification, isSameAnswer, type MatchPolicy } from '../kernel/identification/match.js';
+import type { CameraId, EventId, PersonId, TrackId } from '../kernel/ids.js';
+import { type ChallengeStanding, judgedByChallenge } from '../kernel/liveness/challenge.js';
+import type { JudgedLiveness } from '../kernel/liveness/liveness.js';
+import type { Passage, PassageEnd } from '../kernel/passages/passage.js';
 import {
   continuedPassage,
   endedPassage,
@@ -16,11 +14,13 @@ import {
   type PassageStory,
   passageOf,
   storyWithEyes,
-} from '../domain/passages/passage-story.js';
-import type { Standing } from '../domain/persons/person-standing.js';
-import type { StrangerBook } from '../domain/strangers/stranger-book.js';
-import type { Sighting } from '../domain/tracks/sighting.js';
-import { type AttendanceProof, nextDecision, type TrackKnowledge } from '../domain/tracks/track-decision.js';
+} from '../kernel/passages/passage-story.js';
+import type { Standing } from '../kernel/persons/person-standing.js';
+import type { Random } from '../kernel/random.js';
+import { SerialQueue } from '../kernel/serial-queue.js';
+import type { StrangerBook } from '../kernel/strangers/stranger-book.js';
+import type { Sighting } from '../kernel/tracks/sighting.js';
+import { type AttendanceProof, nextDecision, type TrackKnowledge } from '../kernel/tracks/track-decision.js';
 import { copyBestViews, type FaceViews, noViews, wipeViews } from './face-views.js';
 import { FactGate } from './fact-gate.js';
 import type { FactStore } from './fact-store.js';

@@ -1,6 +1,6 @@
 import { v7 } from 'uuid';
-import type { Random } from '../base/random.js';
-import { type EventId, eventId, type PassageId, passageId } from '../domain/ids.js';
+import { type EventId, eventId, type PassageId, passageId } from '../kernel/ids.js';
+import type { Random } from '../kernel/random.js';
 
 /** A UUIDv7 (RFC 9562) for an event recorded at `recordedAtMs`. Order comes from the sequence, not from the id. */
 export function newEventId(recordedAtMs: number, random: Random): EventId {

@@ -1,6 +1,6 @@
-import type { BoxEvent, EventKind, RecordedEvent } from '../domain/events/event.js';
 import type { OpenDatabase } from '../host/sqlite.js';
 import { selectedOf } from '../host/table-form.js';
+import type { BoxEvent, EventKind, RecordedEvent } from '../kernel/events/event.js';
 import type { RecordsSeals } from './seals/records-seals.js';
 import type { RowSeal } from './seals/row-seal.js';
 import { type EventRow, eventForm } from './seals/sealed-forms.js';

@@ -1,4 +1,4 @@
-import type { Probe } from '../domain/identification/match.js';
+import type { Probe } from '../kernel/identification/match.js';
 
 /** Number of best views kept of each track. */
 const keptViews = 5;

@@ -2,10 +2,10 @@ import {
   type AttendanceRules,
   type SuppressedFact,
   suppressionOf,
-} from '../domain/attendance/attendance-rules.js';
-import type { Fact } from '../domain/events/event.js';
-import type { PassageId } from '../domain/ids.js';
-import type { TrackKnowledge } from '../domain/tracks/track-decision.js';
+} from '../kernel/attendance/attendance-rules.js';
+import type { Fact } from '../kernel/events/event.js';
+import type { PassageId } from '../kernel/ids.js';
+import type { TrackKnowledge } from '../kernel/tracks/track-decision.js';
 import type { FactStore } from './fact-store.js';
 import type { SightOptions, StrangersInSight } from './strangers-in-sight.js';
 

@@ -1,6 +1,6 @@
-import type { Fact } from '../domain/events/event.js';
-import type { EventId } from '../domain/ids.js';
-import type { Passage } from '../domain/passages/passage.js';
+import type { Fact } from '../kernel/events/event.js';
+import type { EventId } from '../kernel/ids.js';
+import type { Passage } from '../kernel/passages/passage.js';
 import type { Records } from './open-records.js';
 import type { RecentEvents } from './recent-facts.js';
 

@@ -1,7 +1,7 @@
-import type { SearchedProbe } from '../domain/identification/identify-track.js';
-import type { Candidate, Embedding } from '../domain/identification/match.js';
-import type { RecogniserId } from '../domain/ids.js';
-import type { Sighting } from '../domain/tracks/sighting.js';
+import type { SearchedProbe } from '../kernel/identification/identify-track.js';
+import type { Candidate, Embedding } from '../kernel/identification/match.js';
+import type { RecogniserId } from '../kernel/ids.js';
+import type { Sighting } from '../kernel/tracks/sighting.js';
 
 /**
  * Searches the gallery for the persons most similar to an embedding: one entry per person, at most `count`. Rejects if the

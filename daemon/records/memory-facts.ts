@@ -1,6 +1,6 @@
-import type { Fact } from '../domain/events/event.js';
-import { type CameraId, eventId, type PersonId } from '../domain/ids.js';
-import type { Passage } from '../domain/passages/passage.js';
+import type { Fact } from '../kernel/events/event.js';
+import { type CameraId, eventId, type PersonId } from '../kernel/ids.js';
+import type { Passage } from '../kernel/passages/passage.js';
 import type { FactStore } from './fact-store.js';
 
 /** A fact store in memory, for replay and tests. */

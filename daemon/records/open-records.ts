@@ -1,8 +1,8 @@
-import type { Clock } from '../base/clock.js';
-import { defect } from '../base/errors.js';
-import type { Random } from '../base/random.js';
-import type { BoxEvent, RecordedEvent } from '../domain/events/event.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import type { Clock } from '../kernel/clock.js';
+import { defect } from '../kernel/errors.js';
+import type { BoxEvent, RecordedEvent } from '../kernel/events/event.js';
+import type { Random } from '../kernel/random.js';
 import { type AlertDeliveries, alertDeliveriesOf } from './alerts/alert-deliveries.js';
 import { type AlertJournal, alertJournalOf } from './alerts/alert-journal.js';
 import { type AlertMutes, alertMutesOf } from './alerts/alert-mutes.js';

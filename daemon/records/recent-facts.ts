@@ -1,7 +1,7 @@
-import type { RecordedFacts } from '../domain/attendance/attendance-rules.js';
-import type { Fact } from '../domain/events/event.js';
-import { type CameraId, type PassageId, passageId } from '../domain/ids.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import type { RecordedFacts } from '../kernel/attendance/attendance-rules.js';
+import type { Fact } from '../kernel/events/event.js';
+import { type CameraId, type PassageId, passageId } from '../kernel/ids.js';
 import { personOfCandidate } from './event-table.js';
 
 type LastTimeKey = { readonly kind: string; readonly camera: string; readonly person: string | null };

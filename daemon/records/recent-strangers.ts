@@ -1,8 +1,8 @@
-import type { Clock, Timer } from '../base/clock.js';
-import { type PassageId, type StrangerId, strangerId } from '../domain/ids.js';
-import { knownOf, OpenAppearances } from '../domain/strangers/open-appearances.js';
-import type { KnownStranger, StrangerBook, StrangerSight } from '../domain/strangers/stranger-book.js';
-import { StrangerIndex } from '../domain/strangers/stranger-index.js';
+import type { Clock, Timer } from '../kernel/clock.js';
+import { type PassageId, type StrangerId, strangerId } from '../kernel/ids.js';
+import { knownOf, OpenAppearances } from '../kernel/strangers/open-appearances.js';
+import type { KnownStranger, StrangerBook, StrangerSight } from '../kernel/strangers/stranger-book.js';
+import { StrangerIndex } from '../kernel/strangers/stranger-index.js';
 
 /** Maximum number of remembered strangers of all cameras; beyond it, the oldest is forgotten early. */
 const rememberedStrangers = 256;

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.js';
+import type { Clock } from '../kernel/clock.js';
 
 /** A larger change of the difference between wall clock and monotonic clock counts as a jump, milliseconds. */
 const jumpMs = 1000;

@@ -1,5 +1,5 @@
-import type { BoxCondition, BoxNotice } from '../domain/events/notice.js';
 import type { OpenDatabase } from '../host/sqlite.js';
+import type { BoxCondition, BoxNotice } from '../kernel/events/notice.js';
 
 /** What each source of events remembers: how far it has come, as a text that only the source reads. */
 export interface SourceStates {

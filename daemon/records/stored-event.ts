@@ -1,5 +1,5 @@
-import type { EventKind } from '../domain/events/event.js';
-import type { CameraId, EventId, PersonId, TrackId } from '../domain/ids.js';
+import type { EventKind } from '../kernel/events/event.js';
+import type { CameraId, EventId, PersonId, TrackId } from '../kernel/ids.js';
 
 /** An event as stored in the records. */
 export interface StoredEvent {

@@ -1,11 +1,11 @@
-import type { Clock } from '../base/clock.js';
-import { isRollcallError } from '../base/errors.js';
-import { present } from '../base/present.js';
-import type { UnknownFact } from '../domain/events/event.js';
-import type { PassageId } from '../domain/ids.js';
-import type { Passage } from '../domain/passages/passage.js';
-import type { PassageOwner, StrangerBook, StrangerSight } from '../domain/strangers/stranger-book.js';
-import type { TrackKnowledge } from '../domain/tracks/track-decision.js';
+import type { Clock } from '../kernel/clock.js';
+import { isRollcallError } from '../kernel/errors.js';
+import type { UnknownFact } from '../kernel/events/event.js';
+import type { PassageId } from '../kernel/ids.js';
+import type { Passage } from '../kernel/passages/passage.js';
+import { present } from '../kernel/present.js';
+import type { PassageOwner, StrangerBook, StrangerSight } from '../kernel/strangers/stranger-book.js';
+import type { TrackKnowledge } from '../kernel/tracks/track-decision.js';
 import type { FaceViews } from './face-views.js';
 import { RecentStrangers } from './recent-strangers.js';
 

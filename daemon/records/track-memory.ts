@@ -1,15 +1,15 @@
-import type { Random } from '../base/random.js';
-import { noProbes, type TrackProbes, withoutPerson } from '../domain/identification/identify-track.js';
-import type { Identification } from '../domain/identification/match.js';
-import type { CameraId, PersonId } from '../domain/ids.js';
-import type { Passage } from '../domain/passages/passage.js';
+import { noProbes, type TrackProbes, withoutPerson } from '../kernel/identification/identify-track.js';
+import type { Identification } from '../kernel/identification/match.js';
+import type { CameraId, PersonId } from '../kernel/ids.js';
+import type { Passage } from '../kernel/passages/passage.js';
 import {
   type PassageStory,
   passageWithoutPerson,
   storyWithoutPerson,
-} from '../domain/passages/passage-story.js';
-import type { Sighting } from '../domain/tracks/sighting.js';
-import { type TrackDecision, undecided } from '../domain/tracks/track-decision.js';
+} from '../kernel/passages/passage-story.js';
+import type { Random } from '../kernel/random.js';
+import type { Sighting } from '../kernel/tracks/sighting.js';
+import { type TrackDecision, undecided } from '../kernel/tracks/track-decision.js';
 import { newPassageId } from './event-id.js';
 import { type FaceViews, noViews } from './face-views.js';
 

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
-import { type Box, boxCentre, clipBox } from '../domain/faces/geometry.js';
-import type { Picture } from '../domain/faces/picture.js';
+import { type Box, boxCentre, clipBox } from '../kernel/faces/geometry.js';
+import type { Picture } from '../kernel/faces/picture.js';
 import { cropAffine } from './inference/affine-crop.kernel.js';
 import { interleavePlanes } from './interleave.kernel.js';
 import type { Canvas } from './live/draw-marks.kernel.js';

@@ -1,10 +1,10 @@
-import type { Detection, FaceLandmarks } from '../domain/faces/face.js';
-import type { Box } from '../domain/faces/geometry.js';
-import type { Picture } from '../domain/faces/picture.js';
-import type { ViewQuality } from '../domain/faces/quality.js';
-import type { Embedding } from '../domain/identification/match.js';
-import type { FaceTexture } from '../domain/liveness/skin-shift.kernel.js';
-import type { Surroundings } from '../domain/liveness/surroundings.kernel.js';
+import type { Detection, FaceLandmarks } from '../kernel/faces/face.js';
+import type { Box } from '../kernel/faces/geometry.js';
+import type { Picture } from '../kernel/faces/picture.js';
+import type { ViewQuality } from '../kernel/faces/quality.js';
+import type { Embedding } from '../kernel/identification/match.js';
+import type { FaceTexture } from '../kernel/liveness/skin-shift.kernel.js';
+import type { Surroundings } from '../kernel/liveness/surroundings.kernel.js';
 import type { DetectOptions, FaceAnalyser, FaceRegion } from './face-analyser.js';
 
 /**

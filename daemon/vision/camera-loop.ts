@@ -1,6 +1,6 @@
-import type { Clock } from '../base/clock.js';
-import { LatestSlot } from '../base/latest-slot.js';
-import type { Frame } from '../domain/faces/picture.js';
+import type { Clock } from '../kernel/clock.js';
+import type { Frame } from '../kernel/faces/picture.js';
+import { LatestSlot } from '../kernel/latest-slot.js';
 
 /** The part of a camera's pipeline that the loop uses. */
 interface Analysis {

@@ -1,15 +1,15 @@
-import type { Clock } from '../base/clock.js';
-import { present } from '../base/present.js';
-import type { Frame } from '../domain/faces/picture.js';
-import type { CameraId, TrackId } from '../domain/ids.js';
+import type { Clock } from '../kernel/clock.js';
+import type { Frame } from '../kernel/faces/picture.js';
+import type { CameraId, TrackId } from '../kernel/ids.js';
 import {
   assessLiveness,
   type LivenessPolicy,
   rememberedStillMs,
-} from '../domain/liveness/liveness-verdict.js';
-import { type FrameSchedule, initialSchedule, takeFrame } from '../domain/tracks/frame-schedule.js';
-import { showsSameFace } from '../domain/tracks/same-face.js';
-import type { SightingEnd } from '../domain/tracks/sighting.js';
+} from '../kernel/liveness/liveness-verdict.js';
+import { present } from '../kernel/present.js';
+import { type FrameSchedule, initialSchedule, takeFrame } from '../kernel/tracks/frame-schedule.js';
+import { showsSameFace } from '../kernel/tracks/same-face.js';
+import type { SightingEnd } from '../kernel/tracks/sighting.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { FaceTracker, type MeshFit } from './face-tracker.js';
 import { embedOne, type FaceView, type TakeShot, takeShotOf } from './probe-stage.js';

@@ -1,4 +1,4 @@
-import type { Logger } from '../base/logger.js';
+import type { Logger } from '../kernel/logger.js';
 import { startLoneVision } from './lone-process.js';
 import type { CameraPlan, CameraTestOutcome, VisionPlan } from './protocol.js';
 

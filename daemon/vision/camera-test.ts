@@ -1,5 +1,5 @@
-import type { Logger } from '../base/logger.js';
-import type { Frame } from '../domain/faces/picture.js';
+import type { Frame } from '../kernel/faces/picture.js';
+import type { Logger } from '../kernel/logger.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { inspectCamera } from './ingest/inspect-camera.js';

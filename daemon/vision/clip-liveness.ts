@@ -1,12 +1,12 @@
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isRollcallError } from '../base/errors.js';
-import type { Probe } from '../domain/identification/match.js';
-import { cameraId, type TrackId } from '../domain/ids.js';
-import type { LivenessPolicy } from '../domain/liveness/liveness-verdict.js';
-import type { Sighting } from '../domain/tracks/sighting.js';
 import { systemClock as clock } from '../host/system-clock.js';
+import { isRollcallError } from '../kernel/errors.js';
+import type { Probe } from '../kernel/identification/match.js';
+import { cameraId, type TrackId } from '../kernel/ids.js';
+import type { LivenessPolicy } from '../kernel/liveness/liveness-verdict.js';
+import type { Sighting } from '../kernel/tracks/sighting.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { clipContainers } from './ingest/clip-container.js';
 import type { ClipLimits } from './ingest/clip-options.js';

@@ -1,5 +1,5 @@
-import { cameraId } from '../domain/ids.js';
 import { systemClock as clock } from '../host/system-clock.js';
+import { cameraId } from '../kernel/ids.js';
 import { jpegOfPart } from './best-shot.js';
 import { uploadLimits, withClipFile } from './clip-liveness.js';
 import { openClip } from './ingest/clip-source.js';

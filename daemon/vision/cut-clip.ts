@@ -1,5 +1,5 @@
-import { badInput } from '../base/errors.js';
-import type { Frame } from '../domain/faces/picture.js';
+import { badInput } from '../kernel/errors.js';
+import type { Frame } from '../kernel/faces/picture.js';
 import { CachingFaceAnalyser } from './caching-face-analyser.js';
 import type { CameraPipeline } from './camera-pipeline.js';
 import { openClip } from './ingest/clip-source.js';

@@ -1,11 +1,11 @@
-import type { Detection, FaceLandmarks } from '../domain/faces/face.js';
-import type { Box } from '../domain/faces/geometry.js';
-import type { Picture } from '../domain/faces/picture.js';
-import type { ViewQuality } from '../domain/faces/quality.js';
-import type { Embedding } from '../domain/identification/match.js';
-import type { RecogniserId } from '../domain/ids.js';
-import type { FaceTexture } from '../domain/liveness/skin-shift.kernel.js';
-import type { Surroundings } from '../domain/liveness/surroundings.kernel.js';
+import type { Detection, FaceLandmarks } from '../kernel/faces/face.js';
+import type { Box } from '../kernel/faces/geometry.js';
+import type { Picture } from '../kernel/faces/picture.js';
+import type { ViewQuality } from '../kernel/faces/quality.js';
+import type { Embedding } from '../kernel/identification/match.js';
+import type { RecogniserId } from '../kernel/ids.js';
+import type { FaceTexture } from '../kernel/liveness/skin-shift.kernel.js';
+import type { Surroundings } from '../kernel/liveness/surroundings.kernel.js';
 
 /**
  * Where to fit the mesh of one face: the box of a detection, or the mesh box of the frame before. With the roll of the head

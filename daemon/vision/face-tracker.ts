@@ -1,8 +1,8 @@
-import type { FaceLandmarks } from '../domain/faces/face.js';
-import type { Box } from '../domain/faces/geometry.js';
-import type { Frame } from '../domain/faces/picture.js';
-import type { TrackId } from '../domain/ids.js';
-import { associate, associationCost, type Expectation } from '../domain/tracks/association.js';
+import type { FaceLandmarks } from '../kernel/faces/face.js';
+import type { Box } from '../kernel/faces/geometry.js';
+import type { Frame } from '../kernel/faces/picture.js';
+import type { TrackId } from '../kernel/ids.js';
+import { associate, associationCost, type Expectation } from '../kernel/tracks/association.js';
 import {
   type DetectorHistory,
   type DetectorRunKind,
@@ -10,12 +10,12 @@ import {
   detectorRunDue,
   recordDetectorRun,
   weightOfMiss,
-} from '../domain/tracks/detector-schedule.js';
-import { chooseFits } from '../domain/tracks/fit-order.js';
-import { predictBox } from '../domain/tracks/motion.js';
-import { settleClaims } from '../domain/tracks/shared-face.js';
-import type { SightingEnd } from '../domain/tracks/sighting.js';
-import { chooseAlone, isAdrift, missedAgain, missedAlone, supported } from '../domain/tracks/support.js';
+} from '../kernel/tracks/detector-schedule.js';
+import { chooseFits } from '../kernel/tracks/fit-order.js';
+import { predictBox } from '../kernel/tracks/motion.js';
+import { settleClaims } from '../kernel/tracks/shared-face.js';
+import type { SightingEnd } from '../kernel/tracks/sighting.js';
+import { chooseAlone, isAdrift, missedAgain, missedAlone, supported } from '../kernel/tracks/support.js';
 import {
   beginTrack,
   defaultTrackPolicy,
@@ -23,7 +23,7 @@ import {
   type Track,
   type TrackEndReason,
   type TrackInput,
-} from '../domain/tracks/track.js';
+} from '../kernel/tracks/track.js';
 import type { FaceAnalyser, FaceRegion } from './face-analyser.js';
 import type { StageCounters } from './stage-counters.js';
 import { type FaceTracking, TrackedFace } from './tracked-face.js';

@@ -1,7 +1,7 @@
-import { SMALL_FACE_PX } from '../domain/faces/photo-quality.js';
-import { dominantFace, type NumberedFace, numberFaces } from '../domain/faces/photographed-faces.js';
-import type { FaceQuality } from '../domain/faces/quality.js';
-import type { Embedding } from '../domain/identification/match.js';
+import { SMALL_FACE_PX } from '../kernel/faces/photo-quality.js';
+import { dominantFace, type NumberedFace, numberFaces } from '../kernel/faces/photographed-faces.js';
+import type { FaceQuality } from '../kernel/faces/quality.js';
+import type { Embedding } from '../kernel/identification/match.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { decodePhoto } from './photo-decoding.js';
 import { facesInPhoto } from './photo-faces.js';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { buffer } from 'node:stream/consumers';
-import type { Rgb24Picture } from '../domain/faces/picture.js';
 import { processEntry } from '../host/program-files.js';
+import type { Rgb24Picture } from '../kernel/faces/picture.js';
 import { heicExit } from './heic-exit.js';
 import { boundChild } from './ingest/bound-child.js';
 

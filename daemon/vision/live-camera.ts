@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Logger } from '../base/logger.js';
-import { present } from '../base/present.js';
-import { cameraId, trackId } from '../domain/ids.js';
-import { defaultLivenessPolicy } from '../domain/liveness/liveness-verdict.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { systemRandom as random } from '../host/system-random.js';
+import { cameraId, trackId } from '../kernel/ids.js';
+import { defaultLivenessPolicy } from '../kernel/liveness/liveness-verdict.js';
+import type { Logger } from '../kernel/logger.js';
+import { present } from '../kernel/present.js';
 import { takeBestShot } from './best-shot.js';
 import { CameraLoop } from './camera-loop.js';
 import { CameraPipeline } from './camera-pipeline.js';

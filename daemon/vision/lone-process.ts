@@ -1,8 +1,8 @@
-import { operational } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
-import { present } from '../base/present.js';
-import { raceTimeout } from '../base/race-timeout.js';
 import { systemClock as clock } from '../host/system-clock.js';
+import { operational } from '../kernel/errors.js';
+import type { Logger } from '../kernel/logger.js';
+import { present } from '../kernel/present.js';
+import { raceTimeout } from '../kernel/race-timeout.js';
 import type { Order, Report, VisionPlan } from './protocol.js';
 import { spawnVisionProcess, type VisionProcessOptions } from './vision-process.js';
 

@@ -1,9 +1,9 @@
 import { Socket } from 'node:net';
-import { isRollcallError, messageOf } from '../base/errors.js';
-import { Lifetime } from '../base/lifetime.js';
 import { hideMemory } from '../host/hidden-memory.js';
 import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock } from '../host/system-clock.js';
+import { isRollcallError, messageOf } from '../kernel/errors.js';
+import { Lifetime } from '../kernel/lifetime.js';
 import { type Order, orderLimits, orderSchema, type Report } from './protocol.js';
 import { startVisionHost, type VisionHost } from './vision-host.js';
 import { openMessageChannel } from './wire.js';

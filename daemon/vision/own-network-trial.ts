@@ -1,6 +1,6 @@
-import { badInput, isRollcallError, messageOf } from '../base/errors.js';
-import { readRecogniserInterface } from '../models/onnx-interface.js';
-import { readOwnNetwork } from '../models/own-recogniser.js';
+import { readRecogniserInterface } from '../host/models/onnx-interface.js';
+import { readOwnNetwork } from '../host/models/own-recogniser.js';
+import { badInput, isRollcallError, messageOf } from '../kernel/errors.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { type Network, openNetwork } from './inference/network.js';
 import { describedInterface, preparations } from './inference/preparation.js';

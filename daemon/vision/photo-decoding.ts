@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
-import { messageOf } from '../base/errors.js';
-import type { Rgb24Picture } from '../domain/faces/picture.js';
+import { messageOf } from '../kernel/errors.js';
+import type { Rgb24Picture } from '../kernel/faces/picture.js';
 import { decodeHeic } from './heic-decoding.js';
 import {
   explainUnusable,

@@ -1,8 +1,8 @@
-import type { Detection, FaceLandmarks } from '../domain/faces/face.js';
-import { boxCentre, intersectionOverUnion } from '../domain/faces/geometry.js';
-import { suppressNonMaxima } from '../domain/faces/non-maximum-suppression.js';
-import { fromLeftToRight, inForeground } from '../domain/faces/photographed-faces.js';
-import type { Rgb24Picture } from '../domain/faces/picture.js';
+import type { Detection, FaceLandmarks } from '../kernel/faces/face.js';
+import { boxCentre, intersectionOverUnion } from '../kernel/faces/geometry.js';
+import { suppressNonMaxima } from '../kernel/faces/non-maximum-suppression.js';
+import { fromLeftToRight, inForeground } from '../kernel/faces/photographed-faces.js';
+import type { Rgb24Picture } from '../kernel/faces/picture.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { withBorder } from './photo-decoding.js';
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import type { FaceLandmarks } from '../domain/faces/face.js';
-import type { PhotoWarning } from '../domain/faces/photo-quality.js';
-import type { Rgb24Picture } from '../domain/faces/picture.js';
-import type { Embedding } from '../domain/identification/match.js';
+import type { FaceLandmarks } from '../kernel/faces/face.js';
+import type { PhotoWarning } from '../kernel/faces/photo-quality.js';
+import type { Rgb24Picture } from '../kernel/faces/picture.js';
+import type { Embedding } from '../kernel/identification/match.js';
 import type { FaceAnalyser, SmallestFace } from './face-analyser.js';
 import { assessPhoto } from './photo.js';
 import { decodePhoto } from './photo-decoding.js';

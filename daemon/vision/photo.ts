@@ -1,21 +1,21 @@
-import { defect } from '../base/errors.js';
-import type { FaceLandmarks } from '../domain/faces/face.js';
-import { type Box, clipBox, outsideShare, squareAround } from '../domain/faces/geometry.js';
+import { defect } from '../kernel/errors.js';
+import type { FaceLandmarks } from '../kernel/faces/face.js';
+import { type Box, clipBox, outsideShare, squareAround } from '../kernel/faces/geometry.js';
 import {
   judgePhoto,
   type PhotoQuality,
   SMALL_FACE_PX,
   SMALLEST_ENROLLED_PX,
-} from '../domain/faces/photo-quality.js';
+} from '../kernel/faces/photo-quality.js';
 import {
   describeFace,
   dominantFace,
   type NumberedFace,
   numberFaces,
-} from '../domain/faces/photographed-faces.js';
-import type { Rgb24Picture } from '../domain/faces/picture.js';
-import type { QualityReason } from '../domain/faces/quality.js';
-import type { Embedding } from '../domain/identification/match.js';
+} from '../kernel/faces/photographed-faces.js';
+import type { Rgb24Picture } from '../kernel/faces/picture.js';
+import type { QualityReason } from '../kernel/faces/quality.js';
+import type { Embedding } from '../kernel/identification/match.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { decodePhoto, encodeCrop } from './photo-decoding.js';
 import { facesInPhoto, mostCentralFace } from './photo-faces.js';

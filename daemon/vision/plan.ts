@@ -1,5 +1,5 @@
-import type { CameraConfig, Config } from '../config/schema.js';
-import { type RecogniserName, unmeasuredRecognisers } from '../config/vision-schema.js';
+import type { CameraConfig, Config } from '../contract/settings/schema.js';
+import { type RecogniserName, unmeasuredRecognisers } from '../contract/settings/vision-schema.js';
 import { readAuthorities } from '../host/certificate-authorities.js';
 import { ownSecretsOnly } from '../host/own-secret.js';
 import { openUserPassword } from '../host/user-password-secret.js';

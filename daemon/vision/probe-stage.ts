@@ -1,4 +1,4 @@
-import { isWorthAShot, largestBestShotBytes } from '../domain/faces/best-shot.js';
+import { isWorthAShot, largestBestShotBytes } from '../kernel/faces/best-shot.js';
 import {
   defaultViewPolicy,
   isProbe,
@@ -6,12 +6,12 @@ import {
   purposeOfView,
   recordEmbedding,
   type ViewPurpose,
-} from '../domain/faces/best-views.js';
-import type { Box } from '../domain/faces/geometry.js';
-import type { Frame, Picture } from '../domain/faces/picture.js';
-import type { FaceQuality } from '../domain/faces/quality.js';
-import { type LivenessPolicy, wantsBinding } from '../domain/liveness/liveness-verdict.js';
-import { type FaceJudgement, recallFace } from '../domain/tracks/same-face.js';
+} from '../kernel/faces/best-views.js';
+import type { Box } from '../kernel/faces/geometry.js';
+import type { Frame, Picture } from '../kernel/faces/picture.js';
+import type { FaceQuality } from '../kernel/faces/quality.js';
+import { type LivenessPolicy, wantsBinding } from '../kernel/liveness/liveness-verdict.js';
+import { type FaceJudgement, recallFace } from '../kernel/tracks/same-face.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import type { StageCounters } from './stage-counters.js';
 import type { AssessedView, TrackedFace } from './tracked-face.js';

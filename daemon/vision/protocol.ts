@@ -5,18 +5,18 @@ import {
   passivePadNames,
   providerNames,
   recogniserName,
-} from '../config/vision-schema.js';
-import { largestBestShotBytes } from '../domain/faces/best-shot.js';
-import { photoWarnings } from '../domain/faces/photo-quality.js';
-import { facePlaces } from '../domain/faces/photographed-faces.js';
-import { qualityReasons } from '../domain/faces/quality.js';
-import { mostClipFiles } from '../domain/liveness/clip-limits.js';
-import { headGestureKinds } from '../domain/liveness/head-gesture.js';
-import { livenessReasons, livenessVerdicts } from '../domain/liveness/liveness.js';
-import { bytesPerSample, mostOpennessSamples } from '../domain/liveness/openness-curve.js';
-import { type PictureDamageCode, pictureChecks } from '../domain/picture-damage.js';
-import { shownText } from '../domain/printable-text.js';
-import { sightingEnds } from '../domain/tracks/sighting.js';
+} from '../contract/settings/vision-schema.js';
+import { largestBestShotBytes } from '../kernel/faces/best-shot.js';
+import { photoWarnings } from '../kernel/faces/photo-quality.js';
+import { facePlaces } from '../kernel/faces/photographed-faces.js';
+import { qualityReasons } from '../kernel/faces/quality.js';
+import { mostClipFiles } from '../kernel/liveness/clip-limits.js';
+import { headGestureKinds } from '../kernel/liveness/head-gesture.js';
+import { livenessReasons, livenessVerdicts } from '../kernel/liveness/liveness.js';
+import { bytesPerSample, mostOpennessSamples } from '../kernel/liveness/openness-curve.js';
+import { type PictureDamageCode, pictureChecks } from '../kernel/picture-damage.js';
+import { shownText } from '../kernel/printable-text.js';
+import { sightingEnds } from '../kernel/tracks/sighting.js';
 import { preparations } from './inference/preparation.js';
 import { stageBoundsS, stages } from './stage-counters.js';
 import type { MessageLimits } from './wire.js';

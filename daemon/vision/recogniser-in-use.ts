@@ -1,14 +1,14 @@
-import { defect } from '../base/errors.js';
 import {
   type ListedRecogniser,
   type RecogniserChoice,
   type RecogniserName,
   recogniserName,
   recogniserNames,
-} from '../config/vision-schema.js';
-import type { RecogniserId } from '../domain/ids.js';
-import type { ModelPack } from '../models/manifest.js';
-import type { ModelStore, PackStatus } from '../models/store.js';
+} from '../contract/settings/vision-schema.js';
+import type { ModelPack } from '../host/models/manifest.js';
+import type { ModelStore, PackStatus } from '../host/models/store.js';
+import { defect } from '../kernel/errors.js';
+import type { RecogniserId } from '../kernel/ids.js';
 import { contractOfPack } from './inference/recogniser-contract.js';
 
 /** The recogniser that every process of the box uses to make and compare templates. */

@@ -1,9 +1,9 @@
-import { type Clock, sleep } from '../base/clock.js';
-import { present } from '../base/present.js';
-import { VirtualClock } from '../base/virtual-clock.js';
-import type { CameraConfig } from '../config/schema.js';
-import { trackId } from '../domain/ids.js';
-import type { LivenessPolicy } from '../domain/liveness/liveness-verdict.js';
+import type { CameraConfig } from '../contract/settings/schema.js';
+import { type Clock, sleep } from '../kernel/clock.js';
+import { trackId } from '../kernel/ids.js';
+import type { LivenessPolicy } from '../kernel/liveness/liveness-verdict.js';
+import { present } from '../kernel/present.js';
+import { VirtualClock } from '../kernel/virtual-clock.js';
 import { CameraPipeline } from './camera-pipeline.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import type { ClipLimits } from './ingest/clip-options.js';

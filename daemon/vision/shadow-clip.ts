@@ -1,4 +1,4 @@
-import type { LivenessPolicy } from '../domain/liveness/liveness-verdict.js';
+import type { LivenessPolicy } from '../kernel/liveness/liveness-verdict.js';
 import { CachingFaceAnalyser } from './caching-face-analyser.js';
 import { openClip } from './ingest/clip-source.js';
 import { type ClipReplayOptions, openClipPipeline } from './replay-clip.js';

@@ -1,13 +1,13 @@
-import { operational } from '../base/errors.js';
-import { present } from '../base/present.js';
-import { largestBestShotBytes } from '../domain/faces/best-shot.js';
-import type { FaceQuality } from '../domain/faces/quality.js';
-import type { Embedding, Probe } from '../domain/identification/match.js';
-import { cameraId, recogniserId, trackId } from '../domain/ids.js';
-import type { LivenessEvidence } from '../domain/liveness/liveness.js';
-import type { OpennessCurve } from '../domain/liveness/openness-curve.js';
-import type { ViewTally } from '../domain/passages/passage.js';
-import type { Sighting } from '../domain/tracks/sighting.js';
+import { operational } from '../kernel/errors.js';
+import { largestBestShotBytes } from '../kernel/faces/best-shot.js';
+import type { FaceQuality } from '../kernel/faces/quality.js';
+import type { Embedding, Probe } from '../kernel/identification/match.js';
+import { cameraId, recogniserId, trackId } from '../kernel/ids.js';
+import type { LivenessEvidence } from '../kernel/liveness/liveness.js';
+import type { OpennessCurve } from '../kernel/liveness/openness-curve.js';
+import type { ViewTally } from '../kernel/passages/passage.js';
+import { present } from '../kernel/present.js';
+import type { Sighting } from '../kernel/tracks/sighting.js';
 import type { WireSighting } from './protocol.js';
 
 /** Little-endian IEEE 754 single precision values in base64. */

@@ -1,8 +1,8 @@
-import type { Clock } from '../base/clock.js';
-import { operational } from '../base/errors.js';
-import { scaleBox } from '../domain/faces/geometry.js';
-import type { Frame, Picture } from '../domain/faces/picture.js';
 import { sealTo } from '../host/sealed-box.js';
+import type { Clock } from '../kernel/clock.js';
+import { operational } from '../kernel/errors.js';
+import { scaleBox } from '../kernel/faces/geometry.js';
+import type { Frame, Picture } from '../kernel/faces/picture.js';
 import { cutPart, jpegOf } from './best-shot.js';
 import { drawMark, type Mark } from './live/draw-marks.kernel.js';
 import { markOf, type SeenFace } from './live/seen-faces.js';

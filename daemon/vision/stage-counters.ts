@@ -1,5 +1,5 @@
-import type { Clock } from '../base/clock.js';
-import { DurationHistogram } from '../base/duration-histogram.js';
+import type { Clock } from '../kernel/clock.js';
+import { DurationHistogram } from '../kernel/duration-histogram.js';
 
 /** The stages whose time is measured. */
 export const stages = ['detect', 'locate', 'assess', 'embed', 'passive', 'bestShot'] as const;

@@ -1,12 +1,12 @@
-import type { FaceLandmarks } from '../domain/faces/face.js';
-import type { Box } from '../domain/faces/geometry.js';
-import type { Picture } from '../domain/faces/picture.js';
-import type { ViewQuality } from '../domain/faces/quality.js';
-import type { TrackId } from '../domain/ids.js';
-import type { HeadGesture } from '../domain/liveness/head-gesture.js';
-import type { Blink, EyeSample, LivenessAssessment } from '../domain/liveness/liveness.js';
-import type { Sighting } from '../domain/tracks/sighting.js';
-import type { TrackEndReason } from '../domain/tracks/track.js';
+import type { FaceLandmarks } from '../kernel/faces/face.js';
+import type { Box } from '../kernel/faces/geometry.js';
+import type { Picture } from '../kernel/faces/picture.js';
+import type { ViewQuality } from '../kernel/faces/quality.js';
+import type { TrackId } from '../kernel/ids.js';
+import type { HeadGesture } from '../kernel/liveness/head-gesture.js';
+import type { Blink, EyeSample, LivenessAssessment } from '../kernel/liveness/liveness.js';
+import type { Sighting } from '../kernel/tracks/sighting.js';
+import type { TrackEndReason } from '../kernel/tracks/track.js';
 
 /** An event of one camera's stages. `atMs` is the capture time of the frame that decided it. */
 export type StageEvent =

@@ -1,5 +1,5 @@
-import type { Box } from '../domain/faces/geometry.js';
-import type { Rgb24Picture } from '../domain/faces/picture.js';
+import type { Box } from '../kernel/faces/geometry.js';
+import type { Rgb24Picture } from '../kernel/faces/picture.js';
 
 /** Every so many pixels on either axis are looked at: a mean needs no more. */
 const stepPx = 4;

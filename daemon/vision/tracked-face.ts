@@ -1,26 +1,25 @@
-import { present } from '../base/present.js';
-import type { BestShot } from '../domain/faces/best-shot.js';
-import { emptyViewHistory, type ViewHistory } from '../domain/faces/best-views.js';
-import type { FaceLandmarks } from '../domain/faces/face.js';
-import type { Box } from '../domain/faces/geometry.js';
-import type { Frame } from '../domain/faces/picture.js';
+import type { BestShot } from '../kernel/faces/best-shot.js';
+import { emptyViewHistory, type ViewHistory } from '../kernel/faces/best-views.js';
+import type { FaceLandmarks } from '../kernel/faces/face.js';
+import type { Box } from '../kernel/faces/geometry.js';
+import type { Frame } from '../kernel/faces/picture.js';
 import {
   type FaceQuality,
   isBetterView,
   type QualityReason,
   type ViewQuality,
-} from '../domain/faces/quality.js';
-import type { Probe } from '../domain/identification/match.js';
-import { type EyeBlinkState, initialEyeBlinks, nextEyeBlinks } from '../domain/liveness/eye-blinks.js';
-import { eyeSampleOf } from '../domain/liveness/eye-sample.js';
+} from '../kernel/faces/quality.js';
+import type { Probe } from '../kernel/identification/match.js';
+import { type EyeBlinkState, initialEyeBlinks, nextEyeBlinks } from '../kernel/liveness/eye-blinks.js';
+import { eyeSampleOf } from '../kernel/liveness/eye-sample.js';
 import {
   defaultHeadGesturePolicy,
   type HeadGesture,
   type HeadGestureState,
   initialHeadGestures,
   nextHeadGesture,
-} from '../domain/liveness/head-gesture.js';
-import type { Blink, EyeSample, LivenessVerdict } from '../domain/liveness/liveness.js';
+} from '../kernel/liveness/head-gesture.js';
+import type { Blink, EyeSample, LivenessVerdict } from '../kernel/liveness/liveness.js';
 import {
   initialLiveness,
   type LivenessInput,
@@ -28,15 +27,16 @@ import {
   type LivenessState,
   nextLiveness,
   wantsSurroundings,
-} from '../domain/liveness/liveness-verdict.js';
-import { fitsBefore, type TimedFit } from '../domain/liveness/mesh-steadiness.js';
-import { type OpennessCurve, OpennessRecorder } from '../domain/liveness/openness-curve.js';
-import type { FaceTexture } from '../domain/liveness/skin-shift.kernel.js';
-import type { Surroundings } from '../domain/liveness/surroundings.kernel.js';
-import type { ViewMeasures, ViewTally } from '../domain/passages/passage.js';
-import { emptyFaceMemory, type FaceMemory } from '../domain/tracks/same-face.js';
-import { type Support, supported } from '../domain/tracks/support.js';
-import type { Track } from '../domain/tracks/track.js';
+} from '../kernel/liveness/liveness-verdict.js';
+import { fitsBefore, type TimedFit } from '../kernel/liveness/mesh-steadiness.js';
+import { type OpennessCurve, OpennessRecorder } from '../kernel/liveness/openness-curve.js';
+import type { FaceTexture } from '../kernel/liveness/skin-shift.kernel.js';
+import type { Surroundings } from '../kernel/liveness/surroundings.kernel.js';
+import type { ViewMeasures, ViewTally } from '../kernel/passages/passage.js';
+import { present } from '../kernel/present.js';
+import { emptyFaceMemory, type FaceMemory } from '../kernel/tracks/same-face.js';
+import { type Support, supported } from '../kernel/tracks/support.js';
+import type { Track } from '../kernel/tracks/track.js';
 
 /** After a longer gap between two fits the face may be another person's, milliseconds. */
 const longestGapMs = 500;

@@ -1,11 +1,10 @@
-import type { Clock } from '../base/clock.js';
-import type { Lifetime } from '../base/lifetime.js';
-import type { Logger } from '../base/logger.js';
-import type { PhotoQuality } from '../domain/faces/photo-quality.js';
-import { defaultLivenessPolicy } from '../domain/liveness/liveness-verdict.js';
+import { openConfiguredStore } from '../host/models/configured-store.js';
 import { systemClock as clock } from '../host/system-clock.js';
-import { openConfiguredStore } from '../models/configured-store.js';
-import { ownThreshold } from '../models/operating-point.js';
+import type { Clock } from '../kernel/clock.js';
+import type { PhotoQuality } from '../kernel/faces/photo-quality.js';
+import type { Lifetime } from '../kernel/lifetime.js';
+import { defaultLivenessPolicy } from '../kernel/liveness/liveness-verdict.js';
+import type { Logger } from '../kernel/logger.js';
 import { testCamera } from './camera-test.js';
 import { analyseClip, type ClipLiveness, type ClipLivenessOptions } from './clip-liveness.js';
 import { cutOutcome, picturesOfClip } from './clip-pictures.js';
@@ -16,6 +15,7 @@ import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { discoverDevices } from './ingest/ws-discovery.js';
 import { LiveServer, type LiveServerOptions } from './live/live-server.js';
 import { type LiveCamera, type LiveCameraOptions, startLiveCamera } from './live-camera.js';
+import { ownThreshold } from './operating-point.js';
 import { OwnNetworkTrial } from './own-network-trial.js';
 import {
   analyseFaces,

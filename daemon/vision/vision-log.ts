@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import { Allowance } from '../base/allowance.js';
-import type { Clock } from '../base/clock.js';
-import type { Logger } from '../base/logger.js';
+import { Allowance } from '../kernel/allowance.js';
+import type { Clock } from '../kernel/clock.js';
+import type { Logger } from '../kernel/logger.js';
 import { LineSplitter } from './ingest/line-splitter.js';
 
 /** Longest line, characters: longer than an error with its stack and causes. */

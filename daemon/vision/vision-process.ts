@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { getPriority, setPriority } from 'node:os';
 import type { Duplex } from 'node:stream';
-import { isRollcallError, messageOf, operational } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
-import { present } from '../base/present.js';
-import { shownText } from '../domain/printable-text.js';
 import { processEntry } from '../host/program-files.js';
 import { systemClock as clock } from '../host/system-clock.js';
+import { isRollcallError, messageOf, operational } from '../kernel/errors.js';
+import type { Logger } from '../kernel/logger.js';
+import { present } from '../kernel/present.js';
+import { shownText } from '../kernel/printable-text.js';
 import { boundChild } from './ingest/bound-child.js';
 import { type Order, type Report, reportLimits, reportSchema } from './protocol.js';
 import { VisionLog } from './vision-log.js';

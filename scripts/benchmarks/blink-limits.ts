@@ -10,33 +10,33 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { badInput } from '../../daemon/base/errors.js';
-import { Lifetime } from '../../daemon/base/lifetime.js';
-import { table } from '../../daemon/cli/output.js';
-import { openReplaySetup } from '../../daemon/cli/replay/replay-setup.js';
-import { fileExists, readBlinkTruth } from '../../daemon/cli/replay/truth-files.js';
-import type { FaceLandmarks } from '../../daemon/domain/faces/face.js';
-import type { ViewQuality } from '../../daemon/domain/faces/quality.js';
-import { type BlinkPolicy, defaultBlinkPolicy } from '../../daemon/domain/liveness/blink.js';
-import { type BlinkTruth, detectionFigures, scoreBlinks } from '../../daemon/domain/liveness/blink-score.js';
+import { table } from '../../daemon/host/output.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { badInput } from '../../daemon/kernel/errors.js';
+import type { FaceLandmarks } from '../../daemon/kernel/faces/face.js';
+import type { ViewQuality } from '../../daemon/kernel/faces/quality.js';
+import { Lifetime } from '../../daemon/kernel/lifetime.js';
+import { type BlinkPolicy, defaultBlinkPolicy } from '../../daemon/kernel/liveness/blink.js';
+import { type BlinkTruth, detectionFigures, scoreBlinks } from '../../daemon/kernel/liveness/blink-score.js';
 import {
   type EyeBlinkPolicies,
   initialEyeBlinks,
   nextEyeBlinks,
-} from '../../daemon/domain/liveness/eye-blinks.js';
+} from '../../daemon/kernel/liveness/eye-blinks.js';
 import {
   defaultEyeViewLimits,
   type EyeViewLimits,
   eyeSampleOf,
   type PictureSize,
-} from '../../daemon/domain/liveness/eye-sample.js';
-import { defaultLidClosurePolicy } from '../../daemon/domain/liveness/lid-closure.js';
+} from '../../daemon/kernel/liveness/eye-sample.js';
+import { defaultLidClosurePolicy } from '../../daemon/kernel/liveness/lid-closure.js';
 import {
   defaultSteadinessPolicy,
   fitsBefore,
   type TimedFit,
-} from '../../daemon/domain/liveness/mesh-steadiness.js';
-import { systemClock as clock } from '../../daemon/host/system-clock.js';
+} from '../../daemon/kernel/liveness/mesh-steadiness.js';
+import { openReplaySetup } from '../../daemon/lab/replay-setup.js';
+import { fileExists, readBlinkTruth } from '../../daemon/lab/truth-files.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
 
 const { values } = parseArgs({

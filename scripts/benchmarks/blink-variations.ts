@@ -12,21 +12,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { badInput } from '../../daemon/base/errors.js';
-import { Lifetime } from '../../daemon/base/lifetime.js';
-import { table } from '../../daemon/cli/output.js';
-import { openReplaySetup, type ReplaySetup } from '../../daemon/cli/replay/replay-setup.js';
-import { fileExists, readBlinkTruth } from '../../daemon/cli/replay/truth-files.js';
-import type { Box } from '../../daemon/domain/faces/geometry.js';
+import { table } from '../../daemon/host/output.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { badInput } from '../../daemon/kernel/errors.js';
+import type { Box } from '../../daemon/kernel/faces/geometry.js';
+import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import {
   type BlinkPolicy,
   defaultBlinkPolicy,
   initialBlinkState,
   nextBlink,
-} from '../../daemon/domain/liveness/blink.js';
-import { type BlinkTruth, detectionFigures, scoreBlinks } from '../../daemon/domain/liveness/blink-score.js';
-import type { EyeSample } from '../../daemon/domain/liveness/liveness.js';
-import { systemClock as clock } from '../../daemon/host/system-clock.js';
+} from '../../daemon/kernel/liveness/blink.js';
+import { type BlinkTruth, detectionFigures, scoreBlinks } from '../../daemon/kernel/liveness/blink-score.js';
+import type { EyeSample } from '../../daemon/kernel/liveness/liveness.js';
+import { openReplaySetup, type ReplaySetup } from '../../daemon/lab/replay-setup.js';
+import { fileExists, readBlinkTruth } from '../../daemon/lab/truth-files.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
 
 const run = promisify(execFile);

@@ -9,13 +9,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GalleryCalibration } from '../../daemon/app/gallery/gallery-calibration.js';
 import { type GalleryUpkeep, galleryHandlers } from '../../daemon/app/gallery/gallery-upkeep.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { type Random, seededRandom } from '../../daemon/base/random.js';
 import { galleryOperations } from '../../daemon/contract/gallery.js';
 import { startControlServer } from '../../daemon/control/server.js';
-import type { Embedding } from '../../daemon/domain/identification/match.js';
 import type { EnrolmentPhotograph } from '../../daemon/gallery/persons/enrolment.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import type { Embedding } from '../../daemon/kernel/identification/match.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { type Random, seededRandom } from '../../daemon/kernel/random.js';
 import { by, makeKey, openBenchGallery } from './gallery-box.js';
 import { unitVector } from './measuring.js';
 

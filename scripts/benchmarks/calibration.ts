@@ -10,13 +10,12 @@
  */
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Lifetime } from '../../daemon/base/lifetime.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { readPeople, readPhotographs } from '../../daemon/cli/replay/labelled-collection.js';
-import { configSchema } from '../../daemon/config/schema.js';
-import { type RecogniserName, recogniserNames } from '../../daemon/config/vision-schema.js';
-import { calibrate, fpirOf, likenesses } from '../../daemon/domain/identification/calibration.js';
-import { wilsonInterval } from '../../daemon/domain/identification/error-rates.js';
+import { configSchema } from '../../daemon/contract/settings/schema.js';
+import { type RecogniserName, recogniserNames } from '../../daemon/contract/settings/vision-schema.js';
+import { openModelStore } from '../../daemon/host/models/store.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { calibrate, fpirOf, likenesses } from '../../daemon/kernel/identification/calibration.js';
+import { wilsonInterval } from '../../daemon/kernel/identification/error-rates.js';
 import {
   chooseReferences,
   type LabelledPerson,
@@ -24,13 +23,14 @@ import {
   type Sample,
   type Search,
   splitCount,
-} from '../../daemon/domain/identification/identification-trial.js';
-import type { MatchPolicy } from '../../daemon/domain/identification/match.js';
-import { personId } from '../../daemon/domain/ids.js';
-import { systemClock } from '../../daemon/host/system-clock.js';
-import { matchPolicy } from '../../daemon/models/operating-point.js';
-import { openModelStore } from '../../daemon/models/store.js';
+} from '../../daemon/kernel/identification/identification-trial.js';
+import type { MatchPolicy } from '../../daemon/kernel/identification/match.js';
+import { personId } from '../../daemon/kernel/ids.js';
+import { Lifetime } from '../../daemon/kernel/lifetime.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { readPeople, readPhotographs } from '../../daemon/lab/labelled-collection.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
+import { matchPolicy } from '../../daemon/vision/operating-point.js';
 import { samplePhoto } from '../../daemon/vision/photo-sample.js';
 import { recogniserInUse } from '../../daemon/vision/recogniser-in-use.js';
 

@@ -1,9 +1,9 @@
-import type { Random } from '../../daemon/base/random.js';
-import type { Box } from '../../daemon/domain/faces/geometry.js';
-import type { Picture, Yuv420Picture } from '../../daemon/domain/faces/picture.js';
-import { type ChallengeAction, challengeActions } from '../../daemon/domain/liveness/challenge.js';
-import type { HeadTurn } from '../../daemon/domain/liveness/rigid-head.js';
-import { percentile } from '../../daemon/domain/percentile.js';
+import type { Box } from '../../daemon/kernel/faces/geometry.js';
+import type { Picture, Yuv420Picture } from '../../daemon/kernel/faces/picture.js';
+import { type ChallengeAction, challengeActions } from '../../daemon/kernel/liveness/challenge.js';
+import type { HeadTurn } from '../../daemon/kernel/liveness/rigid-head.js';
+import { percentile } from '../../daemon/kernel/percentile.js';
+import type { Random } from '../../daemon/kernel/random.js';
 import type { FaceAnalyser, FaceRegion } from '../../daemon/vision/face-analyser.js';
 import type { AssessedView } from '../../daemon/vision/tracked-face.js';
 import { corridor } from '../virtual-camera/backdrop.js';

@@ -9,12 +9,11 @@
  * with detection, tracking and recognition.
  */
 import { parseArgs } from 'node:util';
-import { Lifetime } from '../../daemon/base/lifetime.js';
-import { type Random, seededRandom } from '../../daemon/base/random.js';
-import { table } from '../../daemon/cli/output.js';
-import { openReplaySetup } from '../../daemon/cli/replay/replay-setup.js';
-import { wilsonInterval } from '../../daemon/domain/identification/error-rates.js';
-import { cameraId, trackId } from '../../daemon/domain/ids.js';
+import { table } from '../../daemon/host/output.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { wilsonInterval } from '../../daemon/kernel/identification/error-rates.js';
+import { cameraId, trackId } from '../../daemon/kernel/ids.js';
+import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import {
   type Challenge,
   type ChallengeAction,
@@ -26,11 +25,12 @@ import {
   isOver,
   newChallenge,
   nextChallenge,
-} from '../../daemon/domain/liveness/challenge.js';
-import type { LivenessEvidence } from '../../daemon/domain/liveness/liveness.js';
-import { assessLiveness, defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
-import { beginTrack } from '../../daemon/domain/tracks/track.js';
-import { systemClock as clock } from '../../daemon/host/system-clock.js';
+} from '../../daemon/kernel/liveness/challenge.js';
+import type { LivenessEvidence } from '../../daemon/kernel/liveness/liveness.js';
+import { assessLiveness, defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
+import { type Random, seededRandom } from '../../daemon/kernel/random.js';
+import { beginTrack } from '../../daemon/kernel/tracks/track.js';
+import { openReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { openClipPipeline } from '../../daemon/vision/replay-clip.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';
 import { type AssessedView, TrackedFace } from '../../daemon/vision/tracked-face.js';

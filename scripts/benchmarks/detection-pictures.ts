@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp, { type OverlayOptions, type Sharp } from 'sharp';
-import { type Box, boxCentre } from '../../daemon/domain/faces/geometry.js';
-import type { Rgb24Picture, Yuv420Picture } from '../../daemon/domain/faces/picture.js';
+import { type Box, boxCentre } from '../../daemon/kernel/faces/geometry.js';
+import type { Rgb24Picture, Yuv420Picture } from '../../daemon/kernel/faces/picture.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { planesOf, yuv420Of } from '../virtual-camera/planes.kernel.js';
 

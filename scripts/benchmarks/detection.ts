@@ -10,13 +10,13 @@
  * The detectors get the pictures as a camera delivers them, in planes with half of the colour.
  */
 import { parseArgs } from 'node:util';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { table } from '../../daemon/cli/output.js';
-import type { Detection } from '../../daemon/domain/faces/face.js';
-import { intersectionOverUnion } from '../../daemon/domain/faces/geometry.js';
-import { suppressNonMaxima } from '../../daemon/domain/faces/non-maximum-suppression.js';
-import type { Picture } from '../../daemon/domain/faces/picture.js';
-import { openModelStore } from '../../daemon/models/store.js';
+import { openModelStore } from '../../daemon/host/models/store.js';
+import { table } from '../../daemon/host/output.js';
+import type { Detection } from '../../daemon/kernel/faces/face.js';
+import { intersectionOverUnion } from '../../daemon/kernel/faces/geometry.js';
+import { suppressNonMaxima } from '../../daemon/kernel/faces/non-maximum-suppression.js';
+import type { Picture } from '../../daemon/kernel/faces/picture.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import type { DetectOptions, FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
 import {

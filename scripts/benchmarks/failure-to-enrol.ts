@@ -6,13 +6,13 @@
  */
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { readPeople } from '../../daemon/cli/replay/labelled-collection.js';
-import type { Box } from '../../daemon/domain/faces/geometry.js';
-import { type Embedding, similarityOf } from '../../daemon/domain/identification/match.js';
-import { ownThreshold } from '../../daemon/models/operating-point.js';
-import { openModelStore } from '../../daemon/models/store.js';
+import { openModelStore } from '../../daemon/host/models/store.js';
+import type { Box } from '../../daemon/kernel/faces/geometry.js';
+import { type Embedding, similarityOf } from '../../daemon/kernel/identification/match.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { readPeople } from '../../daemon/lab/labelled-collection.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
+import { ownThreshold } from '../../daemon/vision/operating-point.js';
 import { decodePhoto } from '../../daemon/vision/photo-decoding.js';
 import { facesInPhoto, mostCentralFace } from '../../daemon/vision/photo-faces.js';
 import { sampleImage, samplePhoto } from '../../daemon/vision/photo-sample.js';

@@ -5,14 +5,14 @@ import { AuditKeyRing } from '../../daemon/app/audit/audit-key-ring.js';
 import { BoxBackups } from '../../daemon/app/gallery/box-backups.js';
 import { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
 import type { Actor } from '../../daemon/audit/actor.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { recogniserId } from '../../daemon/domain/ids.js';
 import { newRecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
 import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
 import { makeKeyProviders } from '../../daemon/gallery/keys/key-providers.js';
 import { createKeyFile } from '../../daemon/host/key-file.js';
 import { newRandomBytes } from '../../daemon/host/sodium.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { recogniserId } from '../../daemon/kernel/ids.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 
 export const dimensions = 128;
 export const templatesPerPerson = 5;

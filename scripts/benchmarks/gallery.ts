@@ -8,9 +8,9 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Random, seededRandom } from '../../daemon/base/random.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import type { EnrolmentPhotograph } from '../../daemon/gallery/persons/enrolment.js';
+import { type Random, seededRandom } from '../../daemon/kernel/random.js';
 import {
   by,
   dimensions,

@@ -1,5 +1,5 @@
-import type { Box, Point } from '../../daemon/domain/faces/geometry.js';
-import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
+import type { Box, Point } from '../../daemon/kernel/faces/geometry.js';
+import type { Rgb24Picture } from '../../daemon/kernel/faces/picture.js';
 import type { FaceShape } from '../virtual-camera/face-shape.js';
 
 /** An eye in a photograph, pixels: its middle, the direction from corner to corner, and half their distance. */

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Random } from '../../daemon/base/random.js';
-import type { Embedding } from '../../daemon/domain/identification/match.js';
+import type { Embedding } from '../../daemon/kernel/identification/match.js';
+import type { Random } from '../../daemon/kernel/random.js';
 
 /** A made-up template: a random direction of length 1. */
 export function unitVector(random: Random, dimensions: number): Embedding {

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { seededRandom } from '../../daemon/base/random.js';
+import type { ModelPack } from '../../daemon/host/models/manifest.js';
+import { openModelStore } from '../../daemon/host/models/store.js';
 import { InferenceSession, Tensor } from '../../daemon/host/onnx-runtime.js';
-import type { ModelPack } from '../../daemon/models/manifest.js';
-import { openModelStore } from '../../daemon/models/store.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { quantile } from './measuring.js';
 
 /**

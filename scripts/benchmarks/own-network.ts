@@ -6,12 +6,12 @@ import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { messageOf } from '../../daemon/base/errors.js';
-import { addRecogniser, describeAdded } from '../../daemon/cli/own-recognisers.js';
-import { readPeople } from '../../daemon/cli/replay/labelled-collection.js';
-import { configSchema } from '../../daemon/config/schema.js';
+import { configSchema } from '../../daemon/contract/settings/schema.js';
+import { openConfiguredStore } from '../../daemon/host/models/configured-store.js';
 import { programRoot } from '../../daemon/host/program-files.js';
-import { openConfiguredStore } from '../../daemon/models/configured-store.js';
+import { messageOf } from '../../daemon/kernel/errors.js';
+import { readPeople } from '../../daemon/lab/labelled-collection.js';
+import { addRecogniser, describeAdded } from '../../daemon/lab/own-recognisers.js';
 import { faceNetwork, untrainedNetwork } from '../../test/support/own-networks.js';
 
 const { values } = parseArgs({

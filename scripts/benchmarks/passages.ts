@@ -5,16 +5,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { seededRandom } from '../../daemon/base/random.js';
-import { cameraId, personId, strangerId } from '../../daemon/domain/ids.js';
+import { openDatabase } from '../../daemon/host/sqlite.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { cameraId, personId, strangerId } from '../../daemon/kernel/ids.js';
 import {
   mostOpennessSamples,
   type OpennessCurve,
   packedCurve,
-} from '../../daemon/domain/liveness/openness-curve.js';
-import type { Passage } from '../../daemon/domain/passages/passage.js';
-import { openDatabase } from '../../daemon/host/sqlite.js';
-import { systemClock } from '../../daemon/host/system-clock.js';
+} from '../../daemon/kernel/liveness/openness-curve.js';
+import type { Passage } from '../../daemon/kernel/passages/passage.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import type { PassageQuery } from '../../daemon/records/passages/passage-journal.js';
 import type { PassageSeal } from '../../daemon/records/passages/passage-seal.js';
 import { passagesOf } from '../../daemon/records/passages/passages.js';

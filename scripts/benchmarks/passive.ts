@@ -13,16 +13,16 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Lifetime } from '../../daemon/base/lifetime.js';
-import { table } from '../../daemon/cli/output.js';
-import { readClips } from '../../daemon/cli/replay/labelled-collection.js';
-import { openReplaySetup } from '../../daemon/cli/replay/replay-setup.js';
-import { boxToCrop } from '../../daemon/domain/faces/affine.js';
-import type { Box } from '../../daemon/domain/faces/geometry.js';
-import type { Picture } from '../../daemon/domain/faces/picture.js';
-import { percentile } from '../../daemon/domain/percentile.js';
+import { openModelStore } from '../../daemon/host/models/store.js';
+import { table } from '../../daemon/host/output.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
-import { openModelStore } from '../../daemon/models/store.js';
+import { boxToCrop } from '../../daemon/kernel/faces/affine.js';
+import type { Box } from '../../daemon/kernel/faces/geometry.js';
+import type { Picture } from '../../daemon/kernel/faces/picture.js';
+import { Lifetime } from '../../daemon/kernel/lifetime.js';
+import { percentile } from '../../daemon/kernel/percentile.js';
+import { readClips } from '../../daemon/lab/labelled-collection.js';
+import { openReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
 import { openNetwork, output } from '../../daemon/vision/inference/network.js';
 import { surroundings } from '../../daemon/vision/inference/passive-pad.js';

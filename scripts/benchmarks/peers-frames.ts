@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { yuv420Bytes } from '../../daemon/domain/faces/picture.js';
+import { yuv420Bytes } from '../../daemon/kernel/faces/picture.js';
 import { cast } from '../virtual-camera/cast.js';
 import { renderedClip } from '../virtual-camera/rendered-clip.js';
 import { scenarioSchema } from '../virtual-camera/scenario.js';

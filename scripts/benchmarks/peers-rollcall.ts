@@ -1,9 +1,9 @@
-import { silentLogger } from '../../daemon/base/logger.js';
-import type { Yuv420Picture } from '../../daemon/domain/faces/picture.js';
-import { cameraId, trackId } from '../../daemon/domain/ids.js';
-import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
+import { openModelStore } from '../../daemon/host/models/store.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
-import { openModelStore } from '../../daemon/models/store.js';
+import type { Yuv420Picture } from '../../daemon/kernel/faces/picture.js';
+import { cameraId, trackId } from '../../daemon/kernel/ids.js';
+import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { CameraPipeline } from '../../daemon/vision/camera-pipeline.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { cameraSchema } from '../../daemon/config/camera-schema.js';
-import { cameraId, trackId } from '../../daemon/domain/ids.js';
-import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
+import { cameraSchema } from '../../daemon/contract/settings/camera-schema.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { cameraId, trackId } from '../../daemon/kernel/ids.js';
+import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
 import { CameraPipeline } from '../../daemon/vision/camera-pipeline.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { openClip } from '../../daemon/vision/ingest/clip-source.js';

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
+import { openModelStore } from '../../daemon/host/models/store.js';
 import { openPinoLogger } from '../../daemon/host/pino-logger.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
-import { ownThreshold } from '../../daemon/models/operating-point.js';
-import { openModelStore } from '../../daemon/models/store.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
 import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';
+import { ownThreshold } from '../../daemon/vision/operating-point.js';
 import { chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
 import { noisyClip, oneFaceScenario } from './pipeline-clip.js';
 import { cpuTime, since } from './pipeline-cpu.js';

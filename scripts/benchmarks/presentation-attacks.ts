@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { operational } from '../../daemon/base/errors.js';
-import type { Point } from '../../daemon/domain/faces/geometry.js';
-import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import type { Point } from '../../daemon/kernel/faces/geometry.js';
+import type { Rgb24Picture } from '../../daemon/kernel/faces/picture.js';
 import { closeOf } from '../child-end.js';
 import type { FaceShape, LidRims } from '../virtual-camera/face-shape.js';
 import {

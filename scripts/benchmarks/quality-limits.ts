@@ -6,18 +6,18 @@
  */
 import { parseArgs } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { readPeople } from '../../daemon/cli/replay/labelled-collection.js';
-import { meanFaceAlignment } from '../../daemon/domain/faces/alignment.js';
-import type { FaceLandmarks } from '../../daemon/domain/faces/face.js';
-import type { FaceStatistics } from '../../daemon/domain/faces/face-statistics.js';
-import { boxCentre, type Point } from '../../daemon/domain/faces/geometry.js';
-import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
-import { similarityOf } from '../../daemon/domain/identification/match.js';
-import { ownThreshold } from '../../daemon/models/operating-point.js';
-import { openModelStore } from '../../daemon/models/store.js';
+import { openModelStore } from '../../daemon/host/models/store.js';
+import { meanFaceAlignment } from '../../daemon/kernel/faces/alignment.js';
+import type { FaceLandmarks } from '../../daemon/kernel/faces/face.js';
+import type { FaceStatistics } from '../../daemon/kernel/faces/face-statistics.js';
+import { boxCentre, type Point } from '../../daemon/kernel/faces/geometry.js';
+import type { Rgb24Picture } from '../../daemon/kernel/faces/picture.js';
+import { similarityOf } from '../../daemon/kernel/identification/match.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { readPeople } from '../../daemon/lab/labelled-collection.js';
 import { faceStatistics, STATISTICS_PX } from '../../daemon/vision/inference/face-statistics.kernel.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
+import { ownThreshold } from '../../daemon/vision/operating-point.js';
 import { chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
 
 const { values } = parseArgs({

@@ -8,15 +8,15 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { badInput } from '../../daemon/base/errors.js';
-import { Lifetime } from '../../daemon/base/lifetime.js';
-import { table } from '../../daemon/cli/output.js';
-import { openReplaySetup, type ReplaySetup } from '../../daemon/cli/replay/replay-setup.js';
-import { fileExists, readBlinkTruth } from '../../daemon/cli/replay/truth-files.js';
-import type { Passage } from '../../daemon/domain/passages/passage.js';
-import { eyesAtRate, type RateDoubt } from '../../daemon/domain/passages/preview-rate.js';
-import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
+import { table } from '../../daemon/host/output.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { badInput } from '../../daemon/kernel/errors.js';
+import { Lifetime } from '../../daemon/kernel/lifetime.js';
+import type { Passage } from '../../daemon/kernel/passages/passage.js';
+import { eyesAtRate, type RateDoubt } from '../../daemon/kernel/passages/preview-rate.js';
+import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
+import { openReplaySetup, type ReplaySetup } from '../../daemon/lab/replay-setup.js';
+import { fileExists, readBlinkTruth } from '../../daemon/lab/truth-files.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
 import { passageEpochMs, passageOf } from '../../test/support/passage-fixture.js';
 

@@ -5,19 +5,19 @@
  * and so are the photographs of strangers.
  */
 import { parseArgs } from 'node:util';
-import { Lifetime } from '../../daemon/base/lifetime.js';
-import { readPeople, readPhotographs } from '../../daemon/cli/replay/labelled-collection.js';
-import { openReplaySetup } from '../../daemon/cli/replay/replay-setup.js';
 import { mostPassageReferences } from '../../daemon/contract/enrolment.js';
+import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import {
   type Candidate,
   type Embedding,
   type MatchPolicy,
   similarityToPerson,
-} from '../../daemon/domain/identification/match.js';
-import { type PersonId, personId } from '../../daemon/domain/ids.js';
-import { type ComparedView, doubtAbout } from '../../daemon/domain/persons/passage-reference.js';
-import { systemClock as clock } from '../../daemon/host/system-clock.js';
+} from '../../daemon/kernel/identification/match.js';
+import { type PersonId, personId } from '../../daemon/kernel/ids.js';
+import { Lifetime } from '../../daemon/kernel/lifetime.js';
+import { type ComparedView, doubtAbout } from '../../daemon/kernel/persons/passage-reference.js';
+import { readPeople, readPhotographs } from '../../daemon/lab/labelled-collection.js';
+import { openReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { samplePhoto } from '../../daemon/vision/photo-sample.js';
 
 interface Photograph {

@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import { ageingKinds, emptyLogs } from '../../daemon/app/retention/retention-kinds.js';
 import { type AgeingKinds, runRetention } from '../../daemon/app/retention/retention-run.js';
 import { retentionRun } from '../../daemon/audit/actor.js';
-import type { Clock } from '../../daemon/base/clock.js';
-import { silentLogger } from '../../daemon/base/logger.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import type { Clock } from '../../daemon/kernel/clock.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import {
   type Ageing,
   type RetentionKind,
   type RetentionRules,
   retentionKinds,
-} from '../../daemon/domain/retention/retention.js';
-import { systemClock } from '../../daemon/host/system-clock.js';
+} from '../../daemon/kernel/retention/retention.js';
 import { attendanceFact, unknownFact } from '../../test/support/facts.js';
 import { noiseJpeg, tester, unitVector } from '../../test/support/gallery-fixture.js';
 import { dayMs, firstNoonMs, openRetentionBox, type RetentionBox } from '../../test/support/retention-box.js';

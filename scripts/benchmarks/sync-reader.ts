@@ -1,10 +1,10 @@
 import { PhotoProcess } from '../../daemon/app/cameras/photo-process.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { configSchema } from '../../daemon/config/schema.js';
+import { configSchema } from '../../daemon/contract/settings/schema.js';
+import { openConfiguredStore } from '../../daemon/host/models/configured-store.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
-import { openConfiguredStore } from '../../daemon/models/configured-store.js';
-import { matchPolicy } from '../../daemon/models/operating-point.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { matchPolicy } from '../../daemon/vision/operating-point.js';
 import { photoPlan } from '../../daemon/vision/plan.js';
 import { chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
 import type { PhotographReader } from '../../test/support/gallery-persons.js';

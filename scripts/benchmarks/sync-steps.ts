@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { readPeople } from '../../daemon/cli/replay/labelled-collection.js';
-import { digestBuckets, mostBucketsAtOnce } from '../../daemon/publish/contract/command-schema.js';
+import { digestBuckets, mostBucketsAtOnce } from '../../daemon/contract/events/command-schema.js';
+import { readPeople } from '../../daemon/lab/labelled-collection.js';
 import {
   type BoxDigest,
   commandWindow,

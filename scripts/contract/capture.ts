@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import mqtt from 'mqtt';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { seededRandom } from '../../daemon/base/random.js';
-import { eventType } from '../../daemon/domain/events/event-type.js';
+import { nameOfType, passingMessages, retainedMessages } from '../../daemon/contract/events/messages.js';
+import { eventType } from '../../daemon/kernel/events/event-type.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
 import { cameraStateDocuments } from '../../daemon/publish/camera-states.js';
 import type { ConnectionTask } from '../../daemon/publish/connection-task.js';
-import { nameOfType, passingMessages, retainedMessages } from '../../daemon/publish/contract/messages.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { countDocuments } from '../../daemon/publish/home-assistant/counts.js';
 import type { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../../daemon/base/clock.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import type { Clock } from '../../daemon/kernel/clock.js';
 import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
 
 /** The box of all examples. */

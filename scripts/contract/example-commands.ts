@@ -1,8 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint, SignJWT } from 'jose';
+import { type CommandName, commands } from '../../daemon/contract/events/command-schema.js';
+import { commandMessage } from '../../daemon/contract/events/messages.js';
 import type { PublicJwk } from '../../daemon/publish/commands/issuer-keys.js';
-import { type CommandName, commands } from '../../daemon/publish/contract/command-schema.js';
-import { commandMessage } from '../../daemon/publish/contract/messages.js';
 import { exampleBox, exampleTimeMs } from './example-box.js';
 
 /** The centre of all examples. */

@@ -1,6 +1,6 @@
-import type { BoxEvent } from '../../daemon/domain/events/event.js';
-import { cameraId, passageId, personId, recogniserId, strangerId, trackId } from '../../daemon/domain/ids.js';
-import { isoTime } from '../../daemon/domain/iso-time.js';
+import type { BoxEvent } from '../../daemon/kernel/events/event.js';
+import { cameraId, passageId, personId, recogniserId, strangerId, trackId } from '../../daemon/kernel/ids.js';
+import { isoTime } from '../../daemon/kernel/iso-time.js';
 import { exampleTimeMs } from './example-box.js';
 
 /** An event of the example box, and the name of its file. */

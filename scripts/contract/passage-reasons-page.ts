@@ -1,6 +1,6 @@
-import { passageOutcomes } from '../../daemon/domain/passages/passage.js';
-import { passageReasons } from '../../daemon/domain/passages/passage-reason.js';
-import { reasonTexts } from '../../daemon/domain/passages/passage-reason-text.js';
+import { passageOutcomes } from '../../daemon/kernel/passages/passage.js';
+import { passageReasons } from '../../daemon/kernel/passages/passage-reason.js';
+import { reasonTexts } from '../../daemon/kernel/passages/passage-reason-text.js';
 
 /** The reference page of all reasons of passages. */
 export function passageReasonsPage(): string {
@@ -15,7 +15,7 @@ export function passageReasonsPage(): string {
   });
   return `${[
     '# Reasons of passages',
-    'This page is generated from `daemon/domain/passages/` by `npm run docs`: change the declarations, not the page.',
+    'This page is generated from `daemon/kernel/passages/` by `npm run docs`: change the declarations, not the page.',
     'Each passage has one outcome and one reason. The reason says why the box recorded something, or why it did not. A reason never changes its name or its meaning.',
     'A passage whose outcome a cooldown held back has a reason that ends in `-before`. An `unproven` passage keeps the reason of the missing proof, unless the person has an attendance within the cooldown.',
     ...sections,

@@ -1,4 +1,4 @@
-import type { EventMessage } from '../../daemon/publish/contract/event-schema.js';
+import type { EventMessage } from '../../daemon/contract/events/event-schema.js';
 import type { EventViolation } from './event-verdict.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import { daemonUnreachable } from '../../daemon/control/client.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import type { TestBox } from '../../test/support/box.js';
 import { descendantsOf, isRunning } from '../../test/support/processes.js';
 import { until } from '../../test/support/until.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Random } from '../../daemon/base/random.js';
+import type { Random } from '../../daemon/kernel/random.js';
 import type { Appliance } from '../../test/support/appliance.js';
 import { called, descendantsOf, processFacts } from '../../test/support/processes.js';
 

@@ -1,9 +1,9 @@
-import { isRollcallError } from '../../daemon/base/errors.js';
-import type { Random } from '../../daemon/base/random.js';
 import { allPersons } from '../../daemon/cli/person/all-persons.js';
+import type { EventMessage } from '../../daemon/contract/events/event-schema.js';
 import type { ControlClient } from '../../daemon/control/client.js';
 import { daemonUnreachable } from '../../daemon/control/client.js';
-import type { EventMessage } from '../../daemon/publish/contract/event-schema.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import type { Random } from '../../daemon/kernel/random.js';
 import type { EventViolation } from './event-verdict.js';
 
 /** Removing and restoring is quicker, so enrolments are rare and limited to this number. */

@@ -1,7 +1,7 @@
 // scripts/faults daemon: kills the built daemon, cameras and all, at random moments, and compares what arrived.
 import { parseArgs } from 'node:util';
-import { messageOf } from '../../daemon/base/errors.js';
-import { seededRandom } from '../../daemon/base/random.js';
+import { messageOf } from '../../daemon/kernel/errors.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { withoutBuild } from '../../test/support/box.js';
 import { withoutMosquitto } from '../../test/support/mosquitto.js';
 import { runDaemonLoop } from './daemon-loop.js';

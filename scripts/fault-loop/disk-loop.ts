@@ -1,8 +1,8 @@
 import { existsSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isRollcallError, messageOf } from '../../daemon/base/errors.js';
 import { newRecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
+import { isRollcallError, messageOf } from '../../daemon/kernel/errors.js';
 import type { SmallDisk } from '../../test/support/small-disk.js';
 import { Expectation, type Violation } from './expectation.js';
 import { type FaultBox, openFaultBox, prepareBox } from './fault-box.js';

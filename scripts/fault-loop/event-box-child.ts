@@ -1,11 +1,11 @@
 // A process that records facts and publishes them with the parts of the daemon, to be killed: its one argument is a task.
 import { join } from 'node:path';
-import { sleep } from '../../daemon/base/clock.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { type Random, seededRandom } from '../../daemon/base/random.js';
-import { trackId } from '../../daemon/domain/ids.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
+import { sleep } from '../../daemon/kernel/clock.js';
+import { trackId } from '../../daemon/kernel/ids.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { type Random, seededRandom } from '../../daemon/kernel/random.js';
 import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';

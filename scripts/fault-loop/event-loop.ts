@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Random } from '../../daemon/base/random.js';
+import type { Random } from '../../daemon/kernel/random.js';
 import { readIdentityState } from '../../daemon/publish/identity/identity-state.js';
 import { subscribeToEvents } from '../../test/support/event-subscriber.js';
 import { keyOfState } from '../../test/support/identity-fixture.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Random } from '../../daemon/base/random.js';
+import type { Random } from '../../daemon/kernel/random.js';
 import type { EventSubscriber } from '../../test/support/event-subscriber.js';
 import type { Mosquitto } from '../../test/support/mosquitto.js';
 import {

@@ -1,6 +1,6 @@
 // scripts/faults events: kills processes that record and publish at random points, and compares what arrived.
 import { parseArgs } from 'node:util';
-import { seededRandom } from '../../daemon/base/random.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { withoutMosquitto } from '../../test/support/mosquitto.js';
 import { runEventLoop } from './event-loop.js';
 import { eventTable } from './event-tally.js';

@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { GalleryKeys } from '../../daemon/app/gallery/gallery-keys.js';
 import { GalleryUpkeep, type GalleryUpkeepOptions } from '../../daemon/app/gallery/gallery-upkeep.js';
-import { defect } from '../../daemon/base/errors.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { type RecogniserId, recogniserId } from '../../daemon/domain/ids.js';
 import type { RecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
 import { newRandomBytes } from '../../daemon/host/sodium.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { defect } from '../../daemon/kernel/errors.js';
+import { type RecogniserId, recogniserId } from '../../daemon/kernel/ids.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { type BackupBox, openBackupBox } from '../../test/support/backup-box.js';
 import { testRecogniser } from '../../test/support/gallery-fixture.js';
 import { playedEmbedder } from './played-person.js';

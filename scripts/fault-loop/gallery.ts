@@ -1,6 +1,6 @@
 // scripts/faults gallery: kills processes at work on a gallery at random points, and counts what came of it.
 import { parseArgs } from 'node:util';
-import { seededRandom } from '../../daemon/base/random.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { KillLoop } from './kill-loop.js';
 import { operations } from './operations.js';
 import { tableOf } from './tally.js';

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Random } from '../../daemon/base/random.js';
 import { newRecoveryKey, type RecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
+import type { Random } from '../../daemon/kernel/random.js';
 import { Expectation, type Outcome, type Violation } from './expectation.js';
 import { type FaultPlaces, prepareBox } from './fault-box.js';
 import type { Entry } from './journal.js';

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../../daemon/base/errors.js';
 import { examineBackup } from '../../daemon/gallery/backup/examine-backup.js';
+import { messageOf } from '../../daemon/kernel/errors.js';
 import { tracesOf } from '../../test/support/rotation-fixture.js';
 import type { Violation } from './expectation.js';
 import { type FaultPlaces, readRecoverySecret } from './fault-box.js';

@@ -1,6 +1,6 @@
 // scripts/faults passages: kills processes that record facts with their passages, and compares what they leave.
 import { parseArgs } from 'node:util';
-import { seededRandom } from '../../daemon/base/random.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { runPassageLoop } from './passage-loop.js';
 
 const { values } = parseArgs({

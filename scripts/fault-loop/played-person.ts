@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Embedding } from '../../daemon/domain/identification/match.js';
-import type { RecogniserId } from '../../daemon/domain/ids.js';
 import type { Enrolment } from '../../daemon/gallery/persons/enrolment.js';
 import type { OpenEmbedder } from '../../daemon/gallery/re-embedding/re-embed-step.js';
+import type { Embedding } from '../../daemon/kernel/identification/match.js';
+import type { RecogniserId } from '../../daemon/kernel/ids.js';
 import { noiseJpeg, testDimensions, unitVector } from '../../test/support/gallery-fixture.js';
 
 /** Everything about an enrolled person follows from a number, so the check needs no memory. */

@@ -11,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { Random } from '../../daemon/base/random.js';
+import type { Random } from '../../daemon/kernel/random.js';
 import { loseRecords, recordsPathIn } from '../../test/support/marked-records.js';
 
 const pageBytes = 4096;

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../../daemon/base/errors.js';
-import type { Random } from '../../daemon/base/random.js';
+import { messageOf } from '../../daemon/kernel/errors.js';
+import type { Random } from '../../daemon/kernel/random.js';
 import { SequenceLedger } from '../../daemon/publish/sequence-ledger.js';
 import type { Records } from '../../daemon/records/open-records.js';
 import { builtChild } from '../../test/support/built.js';

@@ -1,6 +1,6 @@
 // scripts/faults records: damages records.db in every way that a disk or a hand can, and compares what the next start makes of it.
 import { parseArgs } from 'node:util';
-import { seededRandom } from '../../daemon/base/random.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { runRecordsLoop } from './records-loop.js';
 
 const { values } = parseArgs({

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PersonId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
+import type { PersonId } from '../../daemon/kernel/ids.js';
 import { tester } from '../../test/support/gallery-fixture.js';
 import { type FaultBox, openFaultBox } from './fault-box.js';
 import type { Fate, Journal } from './journal.js';

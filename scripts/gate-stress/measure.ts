@@ -4,7 +4,7 @@ import { setPriority } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { percentile } from '../../daemon/domain/percentile.js';
+import { percentile } from '../../daemon/kernel/percentile.js';
 import { closeOf } from '../child-end.js';
 import type { Attack } from './attacks.js';
 import type { StressBox } from './stress-box.js';

@@ -46,22 +46,22 @@ const consoleSources = [
 ].map((path) => `daemon/console/${path}`);
 
 export const layers: Readonly<Record<string, Layer>> = {
-  liveness: { sources: ['daemon/domain/liveness/'], integration: [], built: ['live/main-job'] },
+  liveness: { sources: ['daemon/kernel/liveness/'], integration: [], built: ['live/main-job'] },
   tracks: {
-    sources: ['daemon/domain/tracks/', 'daemon/domain/faces/best-views.ts'],
+    sources: ['daemon/kernel/tracks/', 'daemon/kernel/faces/best-views.ts'],
     ...{ integration: [], built: ['live/main-job', 'live/crowd'] },
   },
   identification: {
-    sources: ['daemon/domain/identification/'],
+    sources: ['daemon/kernel/identification/'],
     ...{ integration: [], built: ['live/main-job', 'live/crowd'] },
   },
   attendance: {
-    sources: ['daemon/domain/attendance/', 'daemon/records/attendance/'],
+    sources: ['daemon/kernel/attendance/', 'daemon/records/attendance/'],
     integration: ['attendance', 'attendance-persons'],
     built: ['e2e/attendance', 'browser/attendance'],
   },
   alerts: {
-    sources: ['daemon/domain/alerts/', 'daemon/publish/alerts/', 'daemon/records/alerts/'],
+    sources: ['daemon/kernel/alerts/', 'daemon/publish/alerts/', 'daemon/records/alerts/'],
     integration: [
       'alert-rules',
       'alert-store',

@@ -1,7 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
-import { present } from '../../daemon/base/present.js';
 import { answerEnvelope, lineEnvelope, pageEnvelope } from '../../daemon/contract/errors.js';
 import type { OperationExample } from '../../daemon/contract/openapi.js';
 import type {
@@ -13,6 +12,7 @@ import type {
 } from '../../daemon/contract/operation.js';
 import { type OperationId, type Operations, operations } from '../../daemon/contract/operations.js';
 import { writeInput } from '../../daemon/control/written-input.js';
+import { present } from '../../daemon/kernel/present.js';
 
 /** The address that callers have in the examples. It is reserved for documentation (RFC 5737). */
 const address = '192.0.2.7';

@@ -1,12 +1,12 @@
-import type { Random } from '../../daemon/base/random.js';
-import type { QualityReason } from '../../daemon/domain/faces/quality.js';
-import type { EyeFault } from '../../daemon/domain/liveness/liveness.js';
+import type { QualityReason } from '../../daemon/kernel/faces/quality.js';
+import type { EyeFault } from '../../daemon/kernel/liveness/liveness.js';
 import {
   mostOpennessSamples,
   type OpennessCurve,
   packedCurve,
-} from '../../daemon/domain/liveness/openness-curve.js';
-import type { PassageBlink } from '../../daemon/domain/passages/passage.js';
+} from '../../daemon/kernel/liveness/openness-curve.js';
+import type { PassageBlink } from '../../daemon/kernel/passages/passage.js';
+import type { Random } from '../../daemon/kernel/random.js';
 
 const fps = 15;
 /** Of the eyes of a usual face. */

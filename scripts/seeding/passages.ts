@@ -1,9 +1,8 @@
-import type { Random } from '../../daemon/base/random.js';
-import type { LocalTime } from '../../daemon/domain/attendance/shift.js';
-import { dateOfDay, dayNumberOf, weekdayOf } from '../../daemon/domain/attendance/shift-calendar.js';
-import type { AttendanceFact, Fact } from '../../daemon/domain/events/event.js';
-import type { QualityReason } from '../../daemon/domain/faces/quality.js';
-import type { NearPerson } from '../../daemon/domain/identification/identify-track.js';
+import type { LocalTime } from '../../daemon/kernel/attendance/shift.js';
+import { dateOfDay, dayNumberOf, weekdayOf } from '../../daemon/kernel/attendance/shift-calendar.js';
+import type { AttendanceFact, Fact } from '../../daemon/kernel/events/event.js';
+import type { QualityReason } from '../../daemon/kernel/faces/quality.js';
+import type { NearPerson } from '../../daemon/kernel/identification/identify-track.js';
 import {
   cameraId,
   type EventId,
@@ -11,8 +10,9 @@ import {
   type PersonId,
   type RecogniserId,
   trackId,
-} from '../../daemon/domain/ids.js';
-import type { Passage, PassageLiveness, ViewMeasures } from '../../daemon/domain/passages/passage.js';
+} from '../../daemon/kernel/ids.js';
+import type { Passage, PassageLiveness, ViewMeasures } from '../../daemon/kernel/passages/passage.js';
+import type { Random } from '../../daemon/kernel/random.js';
 import { newPassageId } from '../../daemon/records/event-id.js';
 import { areEyesHidden, eyesOf } from './eyes.js';
 import { cameras, type SeededPerson } from './past.js';

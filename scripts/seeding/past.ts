@@ -1,8 +1,8 @@
-import type { Random } from '../../daemon/base/random.js';
-import type { LocalTime } from '../../daemon/domain/attendance/shift.js';
-import { dateOfDay, dayNumberOf, weekdayOf } from '../../daemon/domain/attendance/shift-calendar.js';
-import type { BoxEvent, Direction, Fact, PublishedLiveness } from '../../daemon/domain/events/event.js';
-import { cameraId, type PersonId, type RecogniserId, trackId } from '../../daemon/domain/ids.js';
+import type { LocalTime } from '../../daemon/kernel/attendance/shift.js';
+import { dateOfDay, dayNumberOf, weekdayOf } from '../../daemon/kernel/attendance/shift-calendar.js';
+import type { BoxEvent, Direction, Fact, PublishedLiveness } from '../../daemon/kernel/events/event.js';
+import { cameraId, type PersonId, type RecogniserId, trackId } from '../../daemon/kernel/ids.js';
+import type { Random } from '../../daemon/kernel/random.js';
 import { newPassageId } from '../../daemon/records/event-id.js';
 import type { Habit } from './people.js';
 

@@ -1,4 +1,4 @@
-import type { Box } from '../../daemon/domain/faces/geometry.js';
+import type { Box } from '../../daemon/kernel/faces/geometry.js';
 import { portrait, samplePhotograph } from '../virtual-camera/cast.js';
 
 /** How a demo person comes and goes. `hidden`: some days without a proof of life. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { operational } from '../../daemon/base/errors.js';
 import { builtInRoles } from '../../daemon/contract/scopes.js';
-import { personId } from '../../daemon/domain/ids.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { personId } from '../../daemon/kernel/ids.js';
 import type { LocalBox } from '../local-box.js';
 import { cameras, type SeededPerson } from './past.js';
 import { people } from './people.js';

@@ -1,4 +1,4 @@
-import { type Random, seededRandom } from '../../daemon/base/random.js';
+import { type Random, seededRandom } from '../../daemon/kernel/random.js';
 import type { FaceScene, PlacedScene, Scenario, ScriptedBlink } from './scenario.js';
 
 /** Intervals between spontaneous blinks: people at rest blink some 15 times a minute, seldom regularly. */

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { type Box, boxCentre } from '../../daemon/domain/faces/geometry.js';
+import { type Box, boxCentre } from '../../daemon/kernel/faces/geometry.js';
 import { type FaceScene, type Scenario, scenarioSchema, type Waypoint } from './scenario.js';
 
 export type CastId = 'ada' | 'bea' | 'stranger';

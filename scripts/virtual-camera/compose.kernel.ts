@@ -1,4 +1,4 @@
-import type { Affine } from '../../daemon/domain/faces/affine.js';
+import type { Affine } from '../../daemon/kernel/faces/affine.js';
 import type { Planes } from './planes.kernel.js';
 
 /** A frame of the clip: one yuv420p buffer, even sizes. */

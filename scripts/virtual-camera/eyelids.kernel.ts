@@ -1,4 +1,4 @@
-import type { Point } from '../../daemon/domain/faces/geometry.js';
+import type { Point } from '../../daemon/kernel/faces/geometry.js';
 import type { LidRims } from './face-shape.js';
 import type { Planes } from './planes.kernel.js';
 

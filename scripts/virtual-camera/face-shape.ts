@@ -1,4 +1,5 @@
-import { applyAffine, mirrored, squareToCrop } from '../../daemon/domain/faces/affine.js';
+import { openModelStore } from '../../daemon/host/models/store.js';
+import { applyAffine, mirrored, squareToCrop } from '../../daemon/kernel/faces/affine.js';
 import {
   type FaceMesh,
   fivePointsOf,
@@ -6,10 +7,9 @@ import {
   meshBox,
   meshDepth,
   meshPoint,
-} from '../../daemon/domain/faces/face-mesh.js';
-import type { Box, Point } from '../../daemon/domain/faces/geometry.js';
-import type { Picture } from '../../daemon/domain/faces/picture.js';
-import { openModelStore } from '../../daemon/models/store.js';
+} from '../../daemon/kernel/faces/face-mesh.js';
+import type { Box, Point } from '../../daemon/kernel/faces/geometry.js';
+import type { Picture } from '../../daemon/kernel/faces/picture.js';
 import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
 import { FaceMeshNetwork, facemeshContract } from '../../daemon/vision/inference/face-mesh-network.js';
 import { type Network, openNetwork, output } from '../../daemon/vision/inference/network.js';

@@ -1,5 +1,5 @@
-import type { Random } from '../../daemon/base/random.js';
-import type { HeadTurn } from '../../daemon/domain/liveness/rigid-head.js';
+import type { HeadTurn } from '../../daemon/kernel/liveness/rigid-head.js';
+import type { Random } from '../../daemon/kernel/random.js';
 import type { ScriptedGesture, Waypoint } from './scenario.js';
 
 /** Where the face is in one frame. */

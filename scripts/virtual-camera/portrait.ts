@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import sharp from 'sharp';
-import { badInput, messageOf } from '../../daemon/base/errors.js';
-import type { Affine } from '../../daemon/domain/faces/affine.js';
-import { type Box, boxCentre, clipBox, type Point } from '../../daemon/domain/faces/geometry.js';
-import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
-import type { HeadTurn } from '../../daemon/domain/liveness/rigid-head.js';
+import { badInput, messageOf } from '../../daemon/kernel/errors.js';
+import type { Affine } from '../../daemon/kernel/faces/affine.js';
+import { type Box, boxCentre, clipBox, type Point } from '../../daemon/kernel/faces/geometry.js';
+import type { Rgb24Picture } from '../../daemon/kernel/faces/picture.js';
+import type { HeadTurn } from '../../daemon/kernel/liveness/rigid-head.js';
 import type { Cutout } from './compose.kernel.js';
 import { closeEye, type Eye, eyeOf } from './eyelids.kernel.js';
 import type { FaceShape, FaceShapeFinder, LidRims } from './face-shape.js';

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { messageOf, operational } from '../../daemon/base/errors.js';
-import { seededRandom } from '../../daemon/base/random.js';
+import { messageOf, operational } from '../../daemon/kernel/errors.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { closeOf } from '../child-end.js';
 import { corridor } from './backdrop.js';
 import { closureAt, placeScenes } from './blink-script.js';

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { badInput, messageOf } from '../../daemon/base/errors.js';
+import { openModelStore } from '../../daemon/host/models/store.js';
 import { programRoot } from '../../daemon/host/program-files.js';
-import { openModelStore } from '../../daemon/models/store.js';
+import { badInput, messageOf } from '../../daemon/kernel/errors.js';
 import { type RenderOptions, renderScenario } from './render.js';
 import type { Scenario } from './scenario.js';
 

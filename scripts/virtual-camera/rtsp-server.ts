@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { operational } from '../../daemon/base/errors.js';
+import { operational } from '../../daemon/kernel/errors.js';
 import { closeOf } from '../child-end.js';
 import { processLost } from '../kept-child.js';
 

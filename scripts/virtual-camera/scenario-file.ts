@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { badInput, messageOf } from '../../daemon/base/errors.js';
+import { badInput, messageOf } from '../../daemon/kernel/errors.js';
 import { type Scenario, scenarioSchema } from './scenario.js';
 
 /** Reads a scenario from a JSON file; photographs are found relative to it. Throws `scenario-invalid`. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { headGestureKinds } from '../../daemon/domain/liveness/head-gesture.js';
+import { headGestureKinds } from '../../daemon/kernel/liveness/head-gesture.js';
 
 const box = z
   .strictObject({ x: z.number(), y: z.number(), width: z.number().positive(), height: z.number().positive() })

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { badInput, messageOf } from '../../daemon/base/errors.js';
+import { badInput, messageOf } from '../../daemon/kernel/errors.js';
 import { clipCache } from './rendered-clip.js';
 
 const run = promisify(execFile);

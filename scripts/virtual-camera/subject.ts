@@ -1,4 +1,4 @@
-import { type ChallengeAction, challengeActions } from '../../daemon/domain/liveness/challenge.js';
+import { type ChallengeAction, challengeActions } from '../../daemon/kernel/liveness/challenge.js';
 import { type CastMember, cast } from './cast.js';
 import { renderedClip } from './rendered-clip.js';
 import { type Mount, type RtspServerOptions, rtspUrl, startRtspServerProcess } from './rtsp-server.js';

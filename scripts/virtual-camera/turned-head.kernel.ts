@@ -1,4 +1,4 @@
-import type { HeadTurn } from '../../daemon/domain/liveness/rigid-head.js';
+import type { HeadTurn } from '../../daemon/kernel/liveness/rigid-head.js';
 import type { Cutout } from './compose.kernel.js';
 
 /** A point of a face in a cutout, pixels; depth grows away from the camera. */

@@ -8,10 +8,10 @@ import type { ReadReport } from '../../daemon/cli/attendance/attendance-text.js'
 import type { CorrectionResult } from '../../daemon/contract/attendance.js';
 import type { PersonSummary } from '../../daemon/contract/person.js';
 import type { ExportedCorrection } from '../../daemon/contract/persons.js';
-import { dateOfDay, dayNumberOf } from '../../daemon/domain/attendance/shift-calendar.js';
-import { cameraId, personId } from '../../daemon/domain/ids.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
+import { dateOfDay, dayNumberOf } from '../../daemon/kernel/attendance/shift-calendar.js';
+import { cameraId, personId } from '../../daemon/kernel/ids.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { openRecords } from '../../daemon/records/open-records.js';
 import { writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';

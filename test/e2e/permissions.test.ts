@@ -5,7 +5,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import {
   type CallInput,
   hasIdempotencyField,
@@ -14,6 +13,7 @@ import {
 import { type OperationId, type Operations, operations } from '../../daemon/contract/operations.js';
 import { newRecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
 import { writeRecoveryKey } from '../../daemon/gallery/backup/recovery-key-text.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { callAll, type OperationCaller } from '../../scripts/operation-examples/calls.js';
 import { withoutBuild } from '../support/box.js';
 import {

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { builtInRoles } from '../../daemon/contract/scopes.js';
-import { dateOfDay, dayNumberOf } from '../../daemon/domain/attendance/shift-calendar.js';
+import { dateOfDay, dayNumberOf } from '../../daemon/kernel/attendance/shift-calendar.js';
 import { makeLocalBox } from '../../scripts/local-box.js';
 import { demoSections, seedDemo } from '../../scripts/seeding/seed.js';
 import { paris } from '../support/attendance-plan.js';

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { anonymousCaller, type Credentials } from '../../daemon/accounts/authenticate.js';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import { allScopes, type Scope } from '../../daemon/contract/scopes.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import {
   type AccountsFixture,
   accountsEpochMs,

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { claimMs } from '../../daemon/accounts/claims.js';
 import { accountRule, forgetMs, lockMs } from '../../daemon/accounts/login-throttle.js';
-import { isRollcallError } from '../../daemon/base/errors.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import {
   type AccountsFixture,
   atTheBox,

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { moveAside, openAccountsDatabase } from '../../daemon/accounts/accounts-schema.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const clock = new VirtualClock(Date.UTC(2026, 2, 1, 8));

@@ -14,8 +14,8 @@ import {
   refreshMs,
   sessionMs,
 } from '../../daemon/accounts/session-life.js';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import { type Caller, sessionCookie } from '../../daemon/contract/caller.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import {
   type AccountsFixture,
   atTheBox,

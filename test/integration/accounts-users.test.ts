@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
-import { defect } from '../../daemon/base/errors.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import { allScopes, builtInRoles } from '../../daemon/contract/scopes.js';
+import { defect } from '../../daemon/kernel/errors.js';
 import {
   type AccountsFixture,
   atTheBox,

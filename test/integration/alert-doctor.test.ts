@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseConfig } from '../../daemon/config/load.js';
+import { parseConfig } from '../../daemon/contract/settings/load.js';
 import { guessHostView, secretFindings } from '../../daemon/doctor/doctor-host.js';
 import { currentUser } from '../../daemon/host/system-user.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { operational } from '../../daemon/base/errors.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import type { SendOutcome } from '../../daemon/publish/alerts/channel.js';
 import { type EmailConfig, openEmail } from '../../daemon/publish/alerts/email.js';
 import { alertAtMs, alertMessageOf, secretsFolder } from '../support/alert-messages.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { BoxEvent } from '../../daemon/domain/events/event.js';
-import { boxTroubles } from '../../daemon/domain/events/notice.js';
-import { personId, trackId } from '../../daemon/domain/ids.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
+import type { BoxEvent } from '../../daemon/kernel/events/event.js';
+import { boxTroubles } from '../../daemon/kernel/events/notice.js';
+import { personId, trackId } from '../../daemon/kernel/ids.js';
 import { webhookSignature } from '../../daemon/publish/alerts/webhook.js';
 import { createDecider } from '../../daemon/records/decider.js';
 import { factStoreOf } from '../../daemon/records/fact-store.js';

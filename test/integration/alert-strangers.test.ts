@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Loitering } from '../../daemon/app/strangers/loitering.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { rulesSchema } from '../../daemon/config/core-schema.js';
-import { cameraId, passageId, strangerId, trackId } from '../../daemon/domain/ids.js';
+import { rulesSchema } from '../../daemon/contract/settings/core-schema.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
+import { cameraId, passageId, strangerId, trackId } from '../../daemon/kernel/ids.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { createDecider, type Decider } from '../../daemon/records/decider.js';
 import { factStoreOf } from '../../daemon/records/fact-store.js';
 import { AlertBox } from '../support/alert-box.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, describe, test } from 'node:test';
-import { operational } from '../../daemon/base/errors.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import type { SendOutcome } from '../../daemon/publish/alerts/channel.js';
 import { openWebhook, type WebhookConfig } from '../../daemon/publish/alerts/webhook.js';
 import { alertAtMs, alertMessageOf, secretsFolder } from '../support/alert-messages.js';

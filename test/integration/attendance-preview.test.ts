@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { briefly, caller, enrolled, openAttendanceBox } from '../support/attendance-box.js';
 
 const dayShift = { id: 'day', from: '08:00', to: '17:00' };

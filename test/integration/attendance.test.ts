@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { operational } from '../../daemon/base/errors.js';
-import { present } from '../../daemon/base/present.js';
 import { attendanceOperations } from '../../daemon/contract/attendance.js';
 import type { Caller } from '../../daemon/contract/caller.js';
-import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { cameraId, personId, trackId } from '../../daemon/kernel/ids.js';
+import { present } from '../../daemon/kernel/present.js';
 import {
   type AttendanceBox,
   briefly,

@@ -6,9 +6,9 @@ import {
   digestEveryEntries,
   digestEveryMs,
 } from '../../daemon/app/audit/audit-digest.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import type { Recurring } from '../../daemon/base/recurring.js';
-import { auditData } from '../../daemon/publish/contract/notice-data.js';
+import { auditData } from '../../daemon/contract/events/notice-data.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import type { Recurring } from '../../daemon/kernel/recurring.js';
 import { openAuditFixture } from '../support/audit-fixture.js';
 import { openSourceRecords } from '../support/event-source.js';
 

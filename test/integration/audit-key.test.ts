@@ -3,7 +3,7 @@ import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openAuditKey } from '../../daemon/audit/audit-key.js';
-import { isRollcallError } from '../../daemon/base/errors.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { auditKeyOf } from '../support/audit-fixture.js';
 import { withSecretPlaces } from '../support/secret-places.js';
 

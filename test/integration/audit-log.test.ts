@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { retentionRun } from '../../daemon/audit/actor.js';
 import { openAuditLog } from '../../daemon/audit/audit-log.js';
-import { isRollcallError } from '../../daemon/base/errors.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import {
   type AuditFixture,
   auditEpochMs,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { type BackupBox, openBackupBox } from '../support/backup-box.js';
 import { recoveryKey } from '../support/backup-fixture.js';
 import { namesIn, noiseJpeg, temporaryDirectory, tester, unitVector } from '../support/gallery-fixture.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { recogniserId } from '../../daemon/domain/ids.js';
 import { newRecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
+import { recogniserId } from '../../daemon/kernel/ids.js';
 import { actionsOf, backedUpBox, codeOf, enrol, filesOf, hashOf, secret } from '../support/backed-up-box.js';
 import { openBackupBox } from '../support/backup-box.js';
 import { namesIn, temporaryDirectory, tester } from '../support/gallery-fixture.js';

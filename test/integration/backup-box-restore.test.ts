@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { PersonId } from '../../daemon/domain/ids.js';
+import type { PersonId } from '../../daemon/kernel/ids.js';
 import { actionsOf, backedUpBox, codeOf, enrol, filesOf, secret } from '../support/backed-up-box.js';
 import { openBackupBox } from '../support/backup-box.js';
 import { passphrase } from '../support/backup-fixture.js';

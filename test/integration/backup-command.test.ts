@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { silentLogger } from '../../daemon/base/logger.js';
 import { backupOperations, type FileBackup } from '../../daemon/contract/backups.js';
 import { startControlServer } from '../../daemon/control/server.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { rollcall } from '../support/box.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

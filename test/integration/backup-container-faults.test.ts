@@ -4,10 +4,10 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
-import { seededRandom } from '../../daemon/base/random.js';
 import { CHUNK_BYTES } from '../../daemon/gallery/backup/message-place.js';
 import { verifyBackup } from '../../daemon/gallery/backup/open-backup.js';
 import { writeBackup } from '../../daemon/gallery/backup/write-backup.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { exitOf } from '../../scripts/child-end.js';
 import {
   forRecoveryKey,

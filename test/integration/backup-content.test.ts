@@ -3,12 +3,12 @@ import { createReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import Sqlite from 'better-sqlite3';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import { encodeKeys } from '../../daemon/gallery/backup/key-section.js';
 import { openBackup } from '../../daemon/gallery/backup/open-backup.js';
 import { unpackGallery } from '../../daemon/gallery/backup/unpack-backup.js';
 import { writeBackup } from '../../daemon/gallery/backup/write-backup.js';
 import { GALLERY_MIGRATIONS } from '../../daemon/gallery/schema.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { type BackupBox, openBackupBox } from '../support/backup-box.js';
 import { forRecoveryKey, manifest, recoveryKey } from '../support/backup-fixture.js';
 import {

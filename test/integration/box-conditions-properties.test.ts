@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { BoxConditions, settledAfterMs } from '../../daemon/app/conditions/box-conditions.js';
-import type { Clock } from '../../daemon/base/clock.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import type { BoxCondition } from '../../daemon/domain/events/notice.js';
+import type { Clock } from '../../daemon/kernel/clock.js';
+import type { BoxCondition } from '../../daemon/kernel/events/notice.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { conditionLines, openSourceRecords } from '../support/event-source.js';
 
 const watched = [

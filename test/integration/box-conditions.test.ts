@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { BoxConditions, settledAfterMs } from '../../daemon/app/conditions/box-conditions.js';
-import { silentLogger } from '../../daemon/base/logger.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { conditionLines, openSourceRecords, type SourceRecords } from '../support/event-source.js';
 import { memoryLog } from '../support/published-box.js';
 

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import {
   type CameraStateMessage,
   cameraStateSchema,
-} from '../../daemon/publish/contract/camera-state-schema.js';
+} from '../../daemon/contract/events/camera-state-schema.js';
 import {
   cameraStateTask,
   camerasOf,

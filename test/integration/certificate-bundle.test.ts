@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { silentLogger } from '../../daemon/base/logger.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { longestLived } from '../../daemon/publish/broker/certificate-facts.js';
 import { CertificateWatch } from '../../daemon/publish/broker/certificate-watch.js';
 import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { parseClientCertificate } from '../../daemon/publish/broker/client-certificate.js';
 import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { Lifetime } from '../../daemon/base/lifetime.js';
-import { silentLogger } from '../../daemon/base/logger.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { Lifetime } from '../../daemon/kernel/lifetime.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { commandInbox } from '../../daemon/publish/commands/command-inbox.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { startAedes } from '../support/aedes-broker.js';

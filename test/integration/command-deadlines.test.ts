@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import type { CommandContext, CommandHandlers } from '../../daemon/publish/commands/command-handlers.js';
 import { deadlines } from '../../daemon/publish/commands/deadlines.js';
 import { newIssuer, type TokenOptions, token, trust } from '../support/command-centre.js';

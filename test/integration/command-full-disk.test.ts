@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { defect, operational } from '../../daemon/base/errors.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { defect, operational } from '../../daemon/kernel/errors.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { CommandReceiver } from '../../daemon/publish/commands/command-receiver.js';
 import { storedKeys } from '../../daemon/publish/commands/issuer-keys.js';
 import { newIssuer, token } from '../support/command-centre.js';

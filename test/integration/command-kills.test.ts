@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { seededRandom } from '../../daemon/base/random.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { newIssuer, token, trust } from '../support/command-centre.js';
 import type { Reply } from '../support/commanded-box.js';
 import { runAndKill } from '../support/killed-child.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { operational } from '../../daemon/base/errors.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { newIssuer, token, trust } from '../support/command-centre.js';
 import { openCommandedBox } from '../support/commanded-box.js';
 import { countingBox, receiverOf, resend, restarted } from '../support/counting-receiver.js';

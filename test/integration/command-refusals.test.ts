@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { alarmWindowMs, refusalsToAlarm } from '../../daemon/publish/commands/refused-commands.js';
 import { newIssuer, token } from '../support/command-centre.js';
 import type { CommandedBox } from '../support/commanded-box.js';

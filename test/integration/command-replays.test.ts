@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { newIssuer, token, trust } from '../support/command-centre.js';
 import { countingBox, resend } from '../support/counting-receiver.js';
 

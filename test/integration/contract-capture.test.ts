@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { asyncApi } from '../../daemon/publish/contract/asyncapi.js';
+import { asyncApi } from '../../daemon/contract/events/asyncapi.js';
 import { type Captured, captureExamples } from '../../scripts/contract/capture.js';
 import { contractExamples } from '../support/contract-examples.js';
 import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';

@@ -6,8 +6,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
-import { silentLogger } from '../../daemon/base/logger.js';
 import { startControlServer } from '../../daemon/control/server.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { startPersonServer } from '../support/person-server.js';
 
 /** All photographs of an enrolment, with room for the profile and the boundaries. */

@@ -3,9 +3,9 @@ import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import { openCredential } from '../../daemon/host/credentials.js';
 import { createKeyFile } from '../../daemon/host/key-file.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 const isRoot = process.getuid?.() === 0;
 const secret = 'admin:hunter2';

@@ -6,11 +6,11 @@ import {
   dailySummary,
   personsInAPart,
 } from '../../daemon/app/attendance/daily-summary.js';
-import { operational } from '../../daemon/base/errors.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import type { Recurring } from '../../daemon/base/recurring.js';
-import { personId } from '../../daemon/domain/ids.js';
-import { summaryData } from '../../daemon/publish/contract/notice-data.js';
+import { summaryData } from '../../daemon/contract/events/notice-data.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { personId } from '../../daemon/kernel/ids.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import type { Recurring } from '../../daemon/kernel/recurring.js';
 import { type AttendanceBox, enrolled, openAttendanceBox } from '../support/attendance-box.js';
 import { instant, paris } from '../support/attendance-plan.js';
 import { unprovenFact } from '../support/facts.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Lifetime } from '../../daemon/base/lifetime.js';
-import { openReplaySetup, type ReplaySetup } from '../../daemon/cli/replay/replay-setup.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { Lifetime } from '../../daemon/kernel/lifetime.js';
+import { openReplaySetup, type ReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';
 import type { PhotographedFace } from '../../scripts/benchmarks/held-picture.kernel.js';

@@ -8,9 +8,9 @@ import {
 } from '../../daemon/app/conditions/certificate-conditions.js';
 import { askSystemEveryMs, ClockWatch, checkClockEveryMs } from '../../daemon/app/conditions/clock-watch.js';
 import { checkDiskEveryMs, diskWatch } from '../../daemon/app/conditions/disk-watch.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { freeBytesAt } from '../../daemon/host/free-space.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { certificateStatus } from '../../daemon/publish/broker/certificate-watch.js';
 import type { ConditionPort } from '../../daemon/publish/condition-port.js';
 import { conditionLines, openSourceRecords } from '../support/event-source.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { seededRandom } from '../../daemon/base/random.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { openAuditFixture } from '../support/audit-fixture.js';
 import { followLog } from '../support/followed-log.js';
 import { temporaryDirectory } from '../support/gallery-fixture.js';

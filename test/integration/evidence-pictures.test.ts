@@ -7,10 +7,10 @@ import {
   evidencePictures,
   type PicturePlan,
 } from '../../daemon/app/events/evidence-pictures.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import type { Fact } from '../../daemon/domain/events/event.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
+import type { Fact } from '../../daemon/kernel/events/event.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import type { Records } from '../../daemon/records/open-records.js';
 import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
 import { attackFact, attendanceFact, unknownFact } from '../support/facts.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
 import { signedKeySet } from '../../daemon/publish/identity/key-set.js';
 import { dayMs } from '../support/identity-fixture.js';

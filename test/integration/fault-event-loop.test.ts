@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { seededRandom } from '../../daemon/base/random.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { killPoints, runEventLoop } from '../../scripts/fault-loop/event-loop.js';
 import { withoutMosquitto } from '../support/mosquitto.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { seededRandom } from '../../daemon/base/random.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { recordsDamages } from '../../scripts/fault-loop/records-damage.js';
 import { runRecordsLoop } from '../../scripts/fault-loop/records-loop.js';
 

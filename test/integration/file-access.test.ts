@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { isRollcallError, type RollcallError } from '../../daemon/base/errors.js';
 import { onFile } from '../../daemon/gallery/backup/backup-errors.js';
 import { openCredential } from '../../daemon/host/credentials.js';
 import { explainAccess, type FileUser } from '../../daemon/host/file-access.js';
 import { findSecret } from '../../daemon/host/own-secret.js';
+import { isRollcallError, type RollcallError } from '../../daemon/kernel/errors.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const service: FileUser = { user: { uid: 998, name: 'rollcall' }, isService: true };

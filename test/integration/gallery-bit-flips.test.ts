@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { seededRandom } from '../../daemon/base/random.js';
-import type { PersonId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import type { PersonId } from '../../daemon/kernel/ids.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import {
   enrolmentPhotograph,
   galleryOptions,

@@ -11,24 +11,24 @@ import { type GalleryUpkeep, galleryHandlers } from '../../daemon/app/gallery/ga
 import type { OpenVault } from '../../daemon/app/gallery/gallery-vault.js';
 import type { Actor } from '../../daemon/audit/actor.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
-import { operational } from '../../daemon/base/errors.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { type GalleryCalibrationReport, galleryOperations } from '../../daemon/contract/gallery.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
 import { ControlClient } from '../../daemon/control/client.js';
 import { startControlServer } from '../../daemon/control/server.js';
+import { systemRandom as random } from '../../daemon/host/system-random.js';
+import { operational } from '../../daemon/kernel/errors.js';
 import {
   calibrate,
   type EnrolledPerson,
   inseparablePairs,
   likenesses,
-} from '../../daemon/domain/identification/calibration.js';
-import { type Embedding, similarityOf } from '../../daemon/domain/identification/match.js';
-import { cameraId, type PersonId, trackId } from '../../daemon/domain/ids.js';
-import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
-import { falseMatchesOf, lastMarks, type Mark } from '../../daemon/domain/passages/mark.js';
-import { systemRandom as random } from '../../daemon/host/system-random.js';
+} from '../../daemon/kernel/identification/calibration.js';
+import { type Embedding, similarityOf } from '../../daemon/kernel/identification/match.js';
+import { cameraId, type PersonId, trackId } from '../../daemon/kernel/ids.js';
+import type { LivenessAssessment } from '../../daemon/kernel/liveness/liveness.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { falseMatchesOf, lastMarks, type Mark } from '../../daemon/kernel/passages/mark.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { createDecider } from '../../daemon/records/decider.js';
 import { factStoreOf } from '../../daemon/records/fact-store.js';
 import { rollcall, withoutBuild } from '../support/box.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import Sqlite from 'better-sqlite3';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { type Logger, silentLogger } from '../../daemon/base/logger.js';
-import type { PersonId } from '../../daemon/domain/ids.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import type { PersonId } from '../../daemon/kernel/ids.js';
+import { type Logger, silentLogger } from '../../daemon/kernel/logger.js';
 import {
   assertGone,
   assertThere,

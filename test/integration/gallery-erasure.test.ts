@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, test } from 'node:test';
-import type { PersonId } from '../../daemon/domain/ids.js';
-import type { PersonProfile } from '../../daemon/domain/persons/person-profile.js';
+import type { PersonId } from '../../daemon/kernel/ids.js';
+import type { PersonProfile } from '../../daemon/kernel/persons/person-profile.js';
 import {
   assertGone,
   assertThere,

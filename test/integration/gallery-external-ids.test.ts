@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { present } from '../../daemon/base/present.js';
-import { type PersonId, personId } from '../../daemon/domain/ids.js';
-import type { PersonProfile } from '../../daemon/domain/persons/person-profile.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { ageingRemovedPersons } from '../../daemon/gallery/retention/retention-persons.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { type PersonId, personId } from '../../daemon/kernel/ids.js';
+import type { PersonProfile } from '../../daemon/kernel/persons/person-profile.js';
+import { present } from '../../daemon/kernel/present.js';
 import { enrolmentPhotograph, temporaryDirectory, tester } from '../support/gallery-fixture.js';
 import { finished, openTestGallery, type TestGallery, writeSecret } from '../support/rotation-fixture.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { seededRandom } from '../../daemon/base/random.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { fillDuring } from '../../scripts/fault-loop/disk-loop.js';
 import { Expectation } from '../../scripts/fault-loop/expectation.js';
 import type { Entry, FoundPerson, GalleryState } from '../../scripts/fault-loop/journal.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import type { PersonId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import type { PersonId } from '../../daemon/kernel/ids.js';
 import {
   enrolmentOf,
   enrolmentPhotograph,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import type { PersonId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import type { Enrolment } from '../../daemon/gallery/persons/enrolment.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import type { PersonId } from '../../daemon/kernel/ids.js';
 import {
   enrolmentOf,
   enrolmentPhotograph,

@@ -3,11 +3,11 @@ import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Sqlite from 'better-sqlite3';
-import { seededRandom } from '../../daemon/base/random.js';
 import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
 import { emptyWriteAheadLog, forgetDeleted } from '../../daemon/gallery/leftovers.js';
 import type { OpenDatabase } from '../../daemon/host/sqlite.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { fill, prepared } from '../support/erasure-scan.js';
 import { openTestGallery } from '../support/gallery-fixture.js';
 import { temporaryFolder } from '../support/published-box.js';

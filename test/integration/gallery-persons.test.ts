@@ -3,11 +3,11 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Sqlite from 'better-sqlite3';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { type PersonId, personId } from '../../daemon/domain/ids.js';
-import type { PersonProfile } from '../../daemon/domain/persons/person-profile.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { type PersonId, personId } from '../../daemon/kernel/ids.js';
+import type { PersonProfile } from '../../daemon/kernel/persons/person-profile.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import {
   enrolmentOf,
   enrolmentPhotograph,

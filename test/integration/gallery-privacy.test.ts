@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LogFields, Logger } from '../../daemon/base/logger.js';
+import type { LogFields, Logger } from '../../daemon/kernel/logger.js';
 import {
   enrolmentPhotograph,
   galleryOptions,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { seededRandom } from '../../daemon/base/random.js';
-import { personId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { personId } from '../../daemon/kernel/ids.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import {
   enrolmentOf,
   enrolPersons,

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { isRollcallError, type RollcallError } from '../../daemon/base/errors.js';
-import { recogniserId } from '../../daemon/domain/ids.js';
 import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
 import { SecretKeyProvider } from '../../daemon/gallery/keys/secret-key-provider.js';
 import { unlockGallery } from '../../daemon/gallery/unlock-gallery.js';
+import { isRollcallError, type RollcallError } from '../../daemon/kernel/errors.js';
+import { recogniserId } from '../../daemon/kernel/ids.js';
 import {
   enrolmentOf,
   enrolPersons,

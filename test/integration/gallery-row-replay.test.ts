@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type PersonId, personId } from '../../daemon/domain/ids.js';
+import { type PersonId, personId } from '../../daemon/kernel/ids.js';
 import { isFound, withAda } from '../support/ada-and-grace.js';
 import {
   fixedKey,

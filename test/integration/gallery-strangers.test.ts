@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Gallery } from '../../daemon/gallery/gallery.js';
+import { ageingStrangers } from '../../daemon/gallery/retention/retention-strangers.js';
+import { SealedStrangers } from '../../daemon/gallery/strangers/sealed-strangers.js';
+import { verifyGallery } from '../../daemon/gallery/verify/verify-gallery.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
 import {
   cameraId,
   type PassageId,
@@ -7,13 +12,8 @@ import {
   personId,
   recogniserId,
   strangerId,
-} from '../../daemon/domain/ids.js';
-import type { StrangerSight } from '../../daemon/domain/strangers/stranger-book.js';
-import type { Gallery } from '../../daemon/gallery/gallery.js';
-import { ageingStrangers } from '../../daemon/gallery/retention/retention-strangers.js';
-import { SealedStrangers } from '../../daemon/gallery/strangers/sealed-strangers.js';
-import { verifyGallery } from '../../daemon/gallery/verify/verify-gallery.js';
-import { systemClock } from '../../daemon/host/system-clock.js';
+} from '../../daemon/kernel/ids.js';
+import type { StrangerSight } from '../../daemon/kernel/strangers/stranger-book.js';
 import {
   galleryOptions,
   openTestGallery,

@@ -3,12 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type Sqlite from 'better-sqlite3';
-import type { Clock } from '../../daemon/base/clock.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { RecogniserId } from '../../daemon/domain/ids.js';
 import { verifyGallery } from '../../daemon/gallery/verify/verify-gallery.js';
 import type { VerifyProgress, VerifyReport } from '../../daemon/gallery/verify/verify-report.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import type { Clock } from '../../daemon/kernel/clock.js';
+import type { RecogniserId } from '../../daemon/kernel/ids.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import {
   enrolmentOf,
   noiseJpeg,

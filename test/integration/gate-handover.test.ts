@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { connect, createServer } from 'node:tls';
 import { GateHandover, openGateFolder } from '../../daemon/app/gate/gate-handover.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { parseConfig } from '../../daemon/config/load.js';
-import type { Config } from '../../daemon/config/schema.js';
-import { gateSettings } from '../../daemon/gate/gate-settings.js';
+import { gateSettings } from '../../daemon/contract/gate-settings.js';
+import { parseConfig } from '../../daemon/contract/settings/load.js';
+import type { Config } from '../../daemon/contract/settings/schema.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
 
 const dayMs = 86_400_000;

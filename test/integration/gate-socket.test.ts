@@ -6,13 +6,13 @@ import { describe, test } from 'node:test';
 import { setTimeout as passed } from 'node:timers/promises';
 import { z } from 'zod';
 import { startHandover } from '../../daemon/app/compose/gate.js';
-import { Lifetime } from '../../daemon/base/lifetime.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { parseConfig } from '../../daemon/config/load.js';
 import { operation } from '../../daemon/contract/operation.js';
+import { parseConfig } from '../../daemon/contract/settings/load.js';
 import { createAdmission, localBounds } from '../../daemon/control/admission.js';
 import { startGateSocket } from '../../daemon/control/gate-socket.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { Lifetime } from '../../daemon/kernel/lifetime.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { networkCaller } from '../support/operations-server.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
-import { similarityOf } from '../../daemon/domain/identification/match.js';
+import { similarityOf } from '../../daemon/kernel/identification/match.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { decodeHeic } from '../../daemon/vision/heic-decoding.js';
 import { analysePhoto } from '../../daemon/vision/photo.js';

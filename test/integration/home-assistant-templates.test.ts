@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { cloudEvent } from '../../daemon/domain/events/cloud-event.js';
-import type { Fact } from '../../daemon/domain/events/event.js';
-import { cameraId, eventId, personId } from '../../daemon/domain/ids.js';
+import { cloudEvent } from '../../daemon/kernel/events/cloud-event.js';
+import type { Fact } from '../../daemon/kernel/events/event.js';
+import { cameraId, eventId, personId } from '../../daemon/kernel/ids.js';
 import {
   boxComponents,
   type Component,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import mqtt from 'mqtt';
 import type { CameraStates } from '../../daemon/app/cameras/camera-states.js';
-import { cameraCountsSchema } from '../../daemon/publish/contract/camera-state-schema.js';
+import { cameraCountsSchema } from '../../daemon/contract/events/camera-state-schema.js';
 import { assistantTasks, cameraStateTask, camerasOf, configuredCamera } from '../support/camera-tasks.js';
 import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
 import { attendanceFact, unknownFact } from '../support/facts.js';

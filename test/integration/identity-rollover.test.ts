@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Actor } from '../../daemon/audit/actor.js';
-import { eventSchema } from '../../daemon/publish/contract/event-schema.js';
-import { keySetSchema } from '../../daemon/publish/contract/key-set-schema.js';
+import { eventSchema } from '../../daemon/contract/events/event-schema.js';
+import { keySetSchema } from '../../daemon/contract/events/key-set-schema.js';
 import { followKeySet, type TrustedKeys } from '../../daemon/publish/identity/follow-key-set.js';
 import { verifySignedText } from '../../daemon/publish/identity/signed-text.js';
 import { subscribeToEvents } from '../support/event-subscriber.js';

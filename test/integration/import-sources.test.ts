@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { zipSync } from 'fflate';
-import { isRollcallError, messageOf } from '../../daemon/base/errors.js';
 import { checkArchivePath } from '../../daemon/cli/archive-path.js';
 import { openImportFolder, readPhotograph } from '../../daemon/cli/import/import-folder.js';
 import { openImportZip } from '../../daemon/cli/import/import-zip.js';
+import { isRollcallError, messageOf } from '../../daemon/kernel/errors.js';
 import { paintFace } from '../support/painted-faces.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

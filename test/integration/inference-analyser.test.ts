@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import type { Rgb24Picture, Yuv420Picture } from '../../daemon/domain/faces/picture.js';
-import { type Embedding, similarityOf } from '../../daemon/domain/identification/match.js';
-import { ownThreshold } from '../../daemon/models/operating-point.js';
-import { openModelStore } from '../../daemon/models/store.js';
+import { openModelStore } from '../../daemon/host/models/store.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import type { Rgb24Picture, Yuv420Picture } from '../../daemon/kernel/faces/picture.js';
+import { type Embedding, similarityOf } from '../../daemon/kernel/identification/match.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
+import { ownThreshold } from '../../daemon/vision/operating-point.js';
 import { facesInPhoto } from '../../daemon/vision/photo-faces.js';
 import { openTestAnalyser, portrait, toPicture } from '../support/inference.js';
 import { samplePhoto } from '../support/tensor-pictures.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
-import type { Picture, Rgb24Picture, Yuv420Picture } from '../../daemon/domain/faces/picture.js';
-import { similarityOf } from '../../daemon/domain/identification/match.js';
+import type { Picture, Rgb24Picture, Yuv420Picture } from '../../daemon/kernel/faces/picture.js';
+import { similarityOf } from '../../daemon/kernel/identification/match.js';
 import { takeBestShot } from '../../daemon/vision/best-shot.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { analysePhoto } from '../../daemon/vision/photo.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import sharp from 'sharp';
-import { intersectionOverUnion } from '../../daemon/domain/faces/geometry.js';
+import { intersectionOverUnion } from '../../daemon/kernel/faces/geometry.js';
 import { blazefaceAnchors } from '../../daemon/vision/inference/blazeface-decoding.kernel.js';
 import { openTestAnalyser, portrait, toPicture } from '../support/inference.js';
 import { samplePhoto } from '../support/tensor-pictures.js';

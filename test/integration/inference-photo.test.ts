@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
-import type { Point } from '../../daemon/domain/faces/geometry.js';
-import { similarityOf } from '../../daemon/domain/identification/match.js';
+import type { Point } from '../../daemon/kernel/faces/geometry.js';
+import { similarityOf } from '../../daemon/kernel/identification/match.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import {
   analyseFaces,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { keyIdOf } from '../../daemon/gallery/keys/key-id.js';
 import { PassphraseKeyProvider } from '../../daemon/gallery/keys/passphrase-key-provider.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { outcomeOf } from '../support/key-outcome.js';
 
 const mib = 1024 * 1024;

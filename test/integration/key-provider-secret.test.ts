@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import { keyIdOf } from '../../daemon/gallery/keys/key-id.js';
 import { SecretKeyProvider } from '../../daemon/gallery/keys/secret-key-provider.js';
 import { moveKeyFile } from '../../daemon/host/key-file.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { outcomeOf } from '../support/key-outcome.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

@@ -6,9 +6,9 @@ import { describe, mock, test } from 'node:test';
 import { LastGood, loadLastGood } from '../../daemon/app/configuration/last-good.js';
 import { reload } from '../../daemon/app/reload.js';
 import { openAuditKey } from '../../daemon/audit/audit-key.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { lastGoodPath } from '../../daemon/config/last-good-file.js';
-import { loadConfig } from '../../daemon/config/load.js';
+import { lastGoodPath } from '../../daemon/contract/settings/last-good-file.js';
+import { loadConfig } from '../../daemon/contract/settings/load.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 /** The files of a box that ran with the configuration `text`, which is broken now. */

@@ -4,8 +4,8 @@ import { request, type Server } from 'node:http';
 import { type AddressInfo, createConnection } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { silentLogger } from '../../daemon/base/logger.js';
 import { type MetricsListenerOptions, startMetricsListener } from '../../daemon/control/metrics-listener.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { until } from '../support/until.js';
 
 const openMetricsType = 'application/openmetrics-text; version=1.0.0; charset=utf-8';

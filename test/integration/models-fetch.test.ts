@@ -11,10 +11,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { LONGEST_SILENCE_MS } from '../../daemon/models/publisher.js';
-import { type ModelStore, openModelStore } from '../../daemon/models/store.js';
+import { LONGEST_SILENCE_MS } from '../../daemon/host/models/publisher.js';
+import { type ModelStore, openModelStore } from '../../daemon/host/models/store.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { mountSmallDisk } from '../support/small-disk.js';
 import { until } from '../support/until.js';
 

@@ -6,9 +6,9 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { readTarballSource } from '../../daemon/models/npm-tarball.js';
-import { openModelStore } from '../../daemon/models/store.js';
+import { readTarballSource } from '../../daemon/host/models/npm-tarball.js';
+import { openModelStore } from '../../daemon/host/models/store.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 const digest = (algorithm: string, bytes: Uint8Array) => createHash(algorithm).update(bytes);
 const NAME = '@example/networks';

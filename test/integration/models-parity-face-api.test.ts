@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import * as faceapi from '@vladmandic/face-api/dist/face-api.node-wasm.js';
-import { type Box, intersectionOverUnion } from '../../daemon/domain/faces/geometry.js';
-import { ssdAnchors } from '../../daemon/domain/faces/ssd-anchors.js';
-import { openModelStore } from '../../daemon/models/store.js';
+import { openModelStore } from '../../daemon/host/models/store.js';
+import { type Box, intersectionOverUnion } from '../../daemon/kernel/faces/geometry.js';
+import { ssdAnchors } from '../../daemon/kernel/faces/ssd-anchors.js';
 import { greatestDifference, openNetwork, output, runNetwork } from '../support/onnx-run.js';
 import {
   cropPicture,

@@ -15,9 +15,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
+import { type ModelStore, openModelStore } from '../../daemon/host/models/store.js';
 import { programRoot } from '../../daemon/host/program-files.js';
-import { type ModelStore, openModelStore } from '../../daemon/models/store.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { openNetwork, runNetwork } from '../support/onnx-run.js';
 import { sharedFile } from '../support/shared-media.js';
 import { noisePicture } from '../support/tensor-pictures.js';

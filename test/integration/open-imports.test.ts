@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { OpenImports } from '../../daemon/app/gallery/open-imports.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { openGalleryPersons } from '../support/gallery-persons.js';
 import { paintFace } from '../support/painted-faces.js';
 import { until } from '../support/until.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { seededRandom } from '../../daemon/base/random.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import type { Records } from '../../daemon/records/open-records.js';
 import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
 import { attendanceFact } from '../support/facts.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { EventKind } from '../../daemon/domain/events/event.js';
+import type { EventKind } from '../../daemon/kernel/events/event.js';
 import { SequenceLedger } from '../../daemon/publish/sequence-ledger.js';
 import type { Records } from '../../daemon/records/open-records.js';
 import { JumpingClock } from '../support/jumping-clock.js';

@@ -5,12 +5,12 @@ import { describe, test } from 'node:test';
 import { CameraStore } from '../../daemon/app/cameras/camera-store.js';
 import { OwnCameras, revisionOf } from '../../daemon/app/cameras/own-cameras.js';
 import { type NewAuditEntry, recordedDetails, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { readCameraFiles } from '../../daemon/config/camera-files.js';
-import { loadConfig } from '../../daemon/config/load.js';
-import type { Config } from '../../daemon/config/schema.js';
 import type { Caller } from '../../daemon/contract/caller.js';
+import { readCameraFiles } from '../../daemon/contract/settings/camera-files.js';
+import { loadConfig } from '../../daemon/contract/settings/load.js';
+import type { Config } from '../../daemon/contract/settings/schema.js';
 import type { ReloadResult } from '../../daemon/contract/status.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const caller: Caller = {

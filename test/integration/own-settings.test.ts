@@ -9,8 +9,8 @@ import {
   recordedDetails,
   refuseMisshapen,
 } from '../../daemon/audit/audit-entry.js';
-import { loadConfig } from '../../daemon/config/load.js';
 import type { Caller } from '../../daemon/contract/caller.js';
+import { loadConfig } from '../../daemon/contract/settings/load.js';
 import type { ReloadResult } from '../../daemon/contract/status.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { GALLERY_APPLICATION_ID, GALLERY_MIGRATIONS } from '../../daemon/gallery/schema.js';
 import { verifyGallery } from '../../daemon/gallery/verify/verify-gallery.js';
 import { openDatabase } from '../../daemon/host/sqlite.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { openBackupBox } from '../support/backup-box.js';
 import { recoveryKey } from '../support/backup-fixture.js';
 import { temporaryDirectory, tester } from '../support/gallery-fixture.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { seededRandom } from '../../daemon/base/random.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { runPassageLoop } from '../../scripts/fault-loop/passage-loop.js';
 
 // The same with 100 kills is scripts/faults passages; docs/faults.md has its counts.

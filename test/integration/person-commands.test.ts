@@ -9,7 +9,7 @@ import { allPersons } from '../../daemon/cli/person/all-persons.js';
 import type { PassageDetails } from '../../daemon/contract/passages.js';
 import type { PersonDetail, PersonSummary } from '../../daemon/contract/person.js';
 import type { ErasureCertificate } from '../../daemon/contract/persons.js';
-import { personId } from '../../daemon/domain/ids.js';
+import { personId } from '../../daemon/kernel/ids.js';
 import { exitOf } from '../../scripts/child-end.js';
 import { attendanceFact } from '../support/facts.js';
 import { paintFace, paintWall } from '../support/painted-faces.js';

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { personNames } from '../../daemon/app/gallery/person-names.js';
-import { defect, operational } from '../../daemon/base/errors.js';
-import type { PersonId } from '../../daemon/domain/ids.js';
+import { eventSchema } from '../../daemon/contract/events/event-schema.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
-import { eventSchema } from '../../daemon/publish/contract/event-schema.js';
+import { defect, operational } from '../../daemon/kernel/errors.js';
+import type { PersonId } from '../../daemon/kernel/ids.js';
 import { subscribeToEvents } from '../support/event-subscriber.js';
 import { attackFact, attendanceFact } from '../support/facts.js';
 import {

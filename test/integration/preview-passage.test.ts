@@ -3,21 +3,21 @@ import { describe, it } from 'node:test';
 import { type PolicyPreviewOptions, previewPolicies } from '../../daemon/app/passages/policy-preview.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
-import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
+import { localTimeOf } from '../../daemon/host/local-time.js';
+import type { LivenessAssessment } from '../../daemon/kernel/liveness/liveness.js';
 import {
   assessLiveness,
   defaultLivenessPolicy,
   initialLiveness,
-} from '../../daemon/domain/liveness/liveness-verdict.js';
-import { packedCurve } from '../../daemon/domain/liveness/openness-curve.js';
-import type { Passage } from '../../daemon/domain/passages/passage.js';
+} from '../../daemon/kernel/liveness/liveness-verdict.js';
+import { packedCurve } from '../../daemon/kernel/liveness/openness-curve.js';
+import type { Passage } from '../../daemon/kernel/passages/passage.js';
 import {
   type ChangedSettings,
   type PassagePreview,
   previewPassage,
   type SettingsInForce,
-} from '../../daemon/domain/passages/preview-passage.js';
-import { localTimeOf } from '../../daemon/host/local-time.js';
+} from '../../daemon/kernel/passages/preview-passage.js';
 import { attack, openStage, type Scene, type StageOptions } from '../support/passage-stage.js';
 
 const inForce: SettingsInForce = { minimumProbes: 2, minimumBlinks: 1, attackAfterS: 7 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { ReplyNotice } from '../../daemon/domain/events/notice.js';
+import type { ReplyNotice } from '../../daemon/kernel/events/notice.js';
 import type { ConnectionTask } from '../../daemon/publish/connection-task.js';
 import { startAedes } from '../support/aedes-broker.js';
 import { type ReceivedMessage, subscribeToEvents } from '../support/event-subscriber.js';

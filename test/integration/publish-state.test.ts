@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { silentLogger } from '../../daemon/base/logger.js';
+import { type StateMessage, stateSchema } from '../../daemon/contract/events/state-schema.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
-import { type StateMessage, stateSchema } from '../../daemon/publish/contract/state-schema.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { clearFormerState } from '../../daemon/publish/retained-documents.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { startAedes } from '../support/aedes-broker.js';

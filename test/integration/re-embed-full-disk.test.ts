@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { enrolmentOf, tester, testRecogniser, unitVector } from '../support/gallery-fixture.js';
 import { moveOrder, openMoving, templatesBy, untilMove } from '../support/re-embed-fixture.js';
 import { otherRecogniser, scriptedEmbedder } from '../support/scripted-embedder.js';

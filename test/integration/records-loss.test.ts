@@ -17,11 +17,11 @@ import { checkPlaceEveryMs, recordsPlaceWatch } from '../../daemon/app/condition
 import { checkLossEveryMs, lossReportedForMs, lossReporter } from '../../daemon/app/records-mark.js';
 import { type NewAuditEntry, recordedDetails } from '../../daemon/audit/audit-entry.js';
 import type { AuditLog } from '../../daemon/audit/audit-log.js';
-import { operational } from '../../daemon/base/errors.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { seededRandom } from '../../daemon/base/random.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { openDatabase } from '../../daemon/host/sqlite.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import type { ConditionPort } from '../../daemon/publish/condition-port.js';
 import type { AcceptedCommand } from '../../daemon/records/commands/command-memory.js';
 import type { Records } from '../../daemon/records/open-records.js';

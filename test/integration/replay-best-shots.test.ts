@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
-import { present } from '../../daemon/base/present.js';
-import { configSchema } from '../../daemon/config/schema.js';
-import { similarityOf } from '../../daemon/domain/identification/match.js';
-import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
-import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
+import { configSchema } from '../../daemon/contract/settings/schema.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { similarityOf } from '../../daemon/kernel/identification/match.js';
+import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
+import { present } from '../../daemon/kernel/present.js';
+import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
 import { takeBestShot } from '../../daemon/vision/best-shot.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { chown, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Lifetime } from '../../daemon/base/lifetime.js';
-import { openReplaySetup } from '../../daemon/cli/replay/replay-setup.js';
-import type { Embedding } from '../../daemon/domain/identification/match.js';
 import { SecretKeyProvider } from '../../daemon/gallery/keys/secret-key-provider.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import type { Embedding } from '../../daemon/kernel/identification/match.js';
+import { Lifetime } from '../../daemon/kernel/lifetime.js';
+import { openReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
 import { rollcall } from '../support/box.js';
 import {

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
-import { silentLogger } from '../../daemon/base/logger.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import { type OperationDeclaration, operation, type RateClass } from '../../daemon/contract/operation.js';
 import { localBounds } from '../../daemon/control/admission.js';
@@ -15,6 +14,7 @@ import { InFlight } from '../../daemon/control/in-flight.js';
 import { mostKeys, type RateFigures, RateLimits } from '../../daemon/control/rate-limits.js';
 import { networkOf } from '../../daemon/host/network-of.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { networkCaller, startOperationsServer } from '../support/operations-server.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { seededRandom } from '../../daemon/base/random.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { attendanceFact } from '../support/facts.js';
 import { enrolmentOf, noiseJpeg, temporaryDirectory, tester } from '../support/gallery-fixture.js';
 import { runAndKill } from '../support/killed-child.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { lookEveryMs } from '../../daemon/app/retention/retention.js';
-import { isRollcallError } from '../../daemon/base/errors.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { attendanceFact } from '../support/facts.js';
 import { noiseJpeg, temporaryDirectory, tester } from '../support/gallery-fixture.js';
 import { dayMs, firstNoonMs, openRetentionBox, type RetentionBox } from '../support/retention-box.js';

@@ -5,7 +5,6 @@ import { describe, type TestContext, test } from 'node:test';
 import { AuditKeeper } from '../../daemon/app/audit/audit-keeper.js';
 import { GalleryKeys, keyHandlers } from '../../daemon/app/gallery/gallery-keys.js';
 import { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
-import { silentLogger } from '../../daemon/base/logger.js';
 import { type KeyStatus, keyOperations } from '../../daemon/contract/keys.js';
 import { startControlServer } from '../../daemon/control/server.js';
 import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
@@ -15,6 +14,7 @@ import { SecretKeyProvider } from '../../daemon/gallery/keys/secret-key-provider
 import { TpmKeyProvider } from '../../daemon/gallery/keys/tpm-key-provider.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { Tpm } from '../../daemon/host/tpm.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { type CommandResult, rollcall } from '../support/box.js';
 import { temporaryDirectory, testDimensions, testRecogniser } from '../support/gallery-fixture.js';
 import { cheapest, enrol } from '../support/rotation-fixture.js';

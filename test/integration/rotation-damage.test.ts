@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { KeyEncryptionKey } from '../../daemon/gallery/keys/key-encryption-key.js';
 import { readKeySlots } from '../../daemon/gallery/keys/key-slots.js';
 import { places } from '../../daemon/gallery/places.js';
 import { openField, sealField } from '../../daemon/gallery/sealing.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { temporaryDirectory, tester } from '../support/gallery-fixture.js';
 import {
   databaseBytes,

@@ -17,9 +17,9 @@ import { SessionsStore } from '../../daemon/accounts/sessions-store.js';
 import { UsersStore } from '../../daemon/accounts/users-store.js';
 import type { AuditAction } from '../../daemon/audit/audit-action.js';
 import type { AuditDetails } from '../../daemon/audit/audit-entry.js';
-import { operational } from '../../daemon/base/errors.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { readState, stateDetail } from '../../daemon/domain/stated-set.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { readState, stateDetail } from '../../daemon/kernel/stated-set.js';
 import { auditEpochMs, auditKeyOf, openAuditFixture, somebody } from '../support/audit-fixture.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

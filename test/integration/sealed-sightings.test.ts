@@ -4,13 +4,13 @@ import { describe, type TestContext, test } from 'node:test';
 import { AuditKeeper } from '../../daemon/app/audit/audit-keeper.js';
 import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
 import { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { Fact } from '../../daemon/domain/events/event.js';
-import { eventId } from '../../daemon/domain/ids.js';
-import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
 import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
+import type { Fact } from '../../daemon/kernel/events/event.js';
+import { eventId } from '../../daemon/kernel/ids.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { createDecider } from '../../daemon/records/decider.js';
 import {
   enrolmentOf,

@@ -6,15 +6,15 @@ import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { z } from 'zod';
-import { badInput, operational } from '../../daemon/base/errors.js';
-import type { LogFields, Logger } from '../../daemon/base/logger.js';
-import { silentLogger } from '../../daemon/base/logger.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import { errorEnvelope, problemDetails } from '../../daemon/contract/errors.js';
 import type { Handlers } from '../../daemon/contract/handlers.js';
 import { operation } from '../../daemon/contract/operation.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
 import { serveOperations } from '../../daemon/control/serve.js';
+import { badInput, operational } from '../../daemon/kernel/errors.js';
+import type { LogFields, Logger } from '../../daemon/kernel/logger.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { until } from '../support/until.js';
 

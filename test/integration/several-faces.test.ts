@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { FaceLandmarks } from '../../daemon/domain/faces/face.js';
-import { type Box, boxCentre, intersectionOverUnion } from '../../daemon/domain/faces/geometry.js';
-import type { Picture, Rgb24Picture } from '../../daemon/domain/faces/picture.js';
-import { cameraId, trackId } from '../../daemon/domain/ids.js';
-import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
+import type { FaceLandmarks } from '../../daemon/kernel/faces/face.js';
+import { type Box, boxCentre, intersectionOverUnion } from '../../daemon/kernel/faces/geometry.js';
+import type { Picture, Rgb24Picture } from '../../daemon/kernel/faces/picture.js';
+import { cameraId, trackId } from '../../daemon/kernel/ids.js';
+import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { CameraPipeline } from '../../daemon/vision/camera-pipeline.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';

@@ -15,9 +15,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import Database from 'better-sqlite3';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import { type OpenDatabase, openDatabase } from '../../daemon/host/sqlite.js';
 import type { Migration } from '../../daemon/host/sqlite-migrations.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 const applicationId = 0x726f_6c6c;
 const first: Migration = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { cameraId } from '../../daemon/domain/ids.js';
-import type { Passage } from '../../daemon/domain/passages/passage.js';
-import { type PassageReason, passageReasons } from '../../daemon/domain/passages/passage-reason.js';
+import { cameraId } from '../../daemon/kernel/ids.js';
+import type { Passage } from '../../daemon/kernel/passages/passage.js';
+import { type PassageReason, passageReasons } from '../../daemon/kernel/passages/passage-reason.js';
 import {
   attack,
   doubt,

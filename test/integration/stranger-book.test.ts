@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
-import type { Passage } from '../../daemon/domain/passages/passage.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
+import { cameraId, personId, trackId } from '../../daemon/kernel/ids.js';
+import type { Passage } from '../../daemon/kernel/passages/passage.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { createDecider, type Decider } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import {

@@ -14,8 +14,6 @@ import { SetAside } from '../../daemon/app/strangers/set-aside.js';
 import { settleMoves } from '../../daemon/app/strangers/settle-moves.js';
 import { StrangerEnrolment } from '../../daemon/app/strangers/stranger-enrolment.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { passageOperations } from '../../daemon/contract/passages.js';
 import { personOperations } from '../../daemon/contract/persons.js';
 import { allScopes, type Scope } from '../../daemon/contract/scopes.js';
@@ -25,9 +23,11 @@ import {
   strangerOperations,
 } from '../../daemon/contract/strangers.js';
 import { startControlServer } from '../../daemon/control/server.js';
-import { cameraId, eventId, type PersonId, type StrangerId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { cameraId, eventId, type PersonId, type StrangerId } from '../../daemon/kernel/ids.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import type { Records } from '../../daemon/records/open-records.js';
 import { rollcall } from '../support/box.js';
 import { followLog } from '../support/followed-log.js';

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { silentLogger } from '../../daemon/base/logger.js';
 import { silentNotifier } from '../../daemon/host/service-notifier.js';
 import { openServiceNotifier, watchdogIntervalMs } from '../../daemon/host/systemd-notify.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { bindNotifySocket, notifySocketSkip } from '../support/notify-socket.js';
 
 describe('the service notifier', { skip: notifySocketSkip }, () => {

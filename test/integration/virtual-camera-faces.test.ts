@@ -3,15 +3,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { composeAffine } from '../../daemon/domain/faces/affine.js';
-import type { Embedding } from '../../daemon/domain/identification/match.js';
+import { composeAffine } from '../../daemon/kernel/faces/affine.js';
+import type { Embedding } from '../../daemon/kernel/identification/match.js';
 import {
   defaultHeadGesturePolicy,
   type HeadGesture,
   initialHeadGestures,
   nextHeadGesture,
-} from '../../daemon/domain/liveness/head-gesture.js';
-import { parallaxTurn } from '../../daemon/domain/liveness/rigid-head.js';
+} from '../../daemon/kernel/liveness/head-gesture.js';
+import { parallaxTurn } from '../../daemon/kernel/liveness/rigid-head.js';
 import type { FaceRegion } from '../../daemon/vision/face-analyser.js';
 import { corridor } from '../../scripts/virtual-camera/backdrop.js';
 import { type CastId, cast, demoScenario, writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';

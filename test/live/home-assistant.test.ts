@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cameraStateSchema } from '../../daemon/publish/contract/camera-state-schema.js';
-import { eventSchema } from '../../daemon/publish/contract/event-schema.js';
+import { cameraStateSchema } from '../../daemon/contract/events/camera-state-schema.js';
+import { eventSchema } from '../../daemon/contract/events/event-schema.js';
 import { type Appliance, applianceCamera, brokerLogin, startAppliance } from '../support/appliance.js';
 import { runProgram, withoutBuild } from '../support/box.js';
 import { docBlocks } from '../support/doc-blocks.js';

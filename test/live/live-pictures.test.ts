@@ -11,7 +11,7 @@ import { test } from 'node:test';
 import sharp from 'sharp';
 import { WebSocket } from 'ws';
 import { facesInSight, type LivePicture, livePicture } from '../../daemon/contract/live.js';
-import { boxCentre } from '../../daemon/domain/faces/geometry.js';
+import { boxCentre } from '../../daemon/kernel/faces/geometry.js';
 import { closeOf } from '../../scripts/child-end.js';
 import { goodPassword } from '../support/accounts-fixture.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { type PromptMessage, promptSchema } from '../../daemon/contract/events/prompt-schema.js';
+import { stateSchema } from '../../daemon/contract/events/state-schema.js';
 import type { PassageDetails, PassageItem } from '../../daemon/contract/passages.js';
-import { eventKinds } from '../../daemon/domain/events/event-type.js';
-import { percentile } from '../../daemon/domain/percentile.js';
-import { type PromptMessage, promptSchema } from '../../daemon/publish/contract/prompt-schema.js';
-import { stateSchema } from '../../daemon/publish/contract/state-schema.js';
+import { eventKinds } from '../../daemon/kernel/events/event-type.js';
+import { percentile } from '../../daemon/kernel/percentile.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { startSubject } from '../../scripts/virtual-camera/subject.js';
 import {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { attendanceData } from '../../daemon/contract/events/fact-data.js';
 import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
-import { attendanceData } from '../../daemon/publish/contract/fact-data.js';
 import { personNames, startAppliance } from '../support/appliance.js';
 import { withoutBuild } from '../support/box.js';
 import { withoutMosquitto } from '../support/mosquitto.js';

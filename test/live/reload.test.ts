@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { stateSchema } from '../../daemon/publish/contract/state-schema.js';
+import { stateSchema } from '../../daemon/contract/events/state-schema.js';
 import { type Appliance, applianceCamera, cameraLogin, startAppliance } from '../support/appliance.js';
 import { withoutBuild } from '../support/box.js';
 import { withoutMosquitto } from '../support/mosquitto.js';

@@ -6,12 +6,12 @@ import { PasswordHasher } from '../../daemon/accounts/password-hash.js';
 import { daemonAtStart } from '../../daemon/audit/actor.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import { type AuditLog, openAuditLog } from '../../daemon/audit/audit-log.js';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import type { Call } from '../../daemon/contract/handlers.js';
 import { allScopes } from '../../daemon/contract/scopes.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 import { auditKeyOf, openAuditDatabase } from './audit-fixture.js';
 import { temporaryDirectory } from './temporary-directory.js';

@@ -5,12 +5,12 @@ import type { AccountsOptions } from '../../daemon/accounts/open-accounts.js';
 import { gateCallers } from '../../daemon/app/accounts/gate-callers.js';
 import { refusalTrail } from '../../daemon/app/accounts/refusal-trail.js';
 import { ReadingTrail } from '../../daemon/app/audit/reading-trail.js';
-import { silentLogger } from '../../daemon/base/logger.js';
 import { approvalOperations } from '../../daemon/contract/approvals.js';
 import { authOperations } from '../../daemon/contract/auth.js';
 import { passkeyOperations } from '../../daemon/contract/passkeys.js';
 import { apiKeyOperations, roleOperations, userOperations } from '../../daemon/contract/users.js';
 import { serveOperations } from '../../daemon/control/serve.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { type AccountsFixture, openAccountsFixture } from './accounts-fixture.js';
 
 export const accountOperations = {

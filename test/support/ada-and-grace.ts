@@ -1,5 +1,5 @@
-import type { PersonId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
+import type { PersonId } from '../../daemon/kernel/ids.js';
 import {
   enrolmentOf,
   openTestGallery,

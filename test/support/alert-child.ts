@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startAlerts } from '../../daemon/app/compose/alerts.js';
-import { Lifetime } from '../../daemon/base/lifetime.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { parseConfig } from '../../daemon/config/load.js';
-import { cameraId } from '../../daemon/domain/ids.js';
+import { parseConfig } from '../../daemon/contract/settings/load.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
+import { cameraId } from '../../daemon/kernel/ids.js';
+import { Lifetime } from '../../daemon/kernel/lifetime.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { unknownFact } from './facts.js';
 import { openTestRecords } from './published-box.js';
 

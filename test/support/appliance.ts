@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { Lifetime } from '../../daemon/base/lifetime.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import { type CastId, writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { type BoxSettings, makeBox, type TestBox } from './box.js';
 import { type EventSubscriber, subscribeToEvents } from './event-subscriber.js';

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mock, test } from 'node:test';
 import { Command } from 'commander';
-import { RollcallError } from '../../daemon/base/errors.js';
 import { ControlClient } from '../../daemon/control/client.js';
+import { RollcallError } from '../../daemon/kernel/errors.js';
 
 /** What a command did: what it asked the daemon, what it printed, and its exit code. */
 export interface Asked {

@@ -1,12 +1,12 @@
 import { Challenges } from '../../daemon/app/events/challenges.js';
 import { PromptScreens } from '../../daemon/app/events/prompt-screens.js';
 import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { personId, trackId } from '../../daemon/domain/ids.js';
-import { defaultChallengePolicy } from '../../daemon/domain/liveness/challenge.js';
-import type { HeadGesture } from '../../daemon/domain/liveness/head-gesture.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
+import { personId, trackId } from '../../daemon/kernel/ids.js';
+import { defaultChallengePolicy } from '../../daemon/kernel/liveness/challenge.js';
+import type { HeadGesture } from '../../daemon/kernel/liveness/head-gesture.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { Prompts } from '../../daemon/publish/prompts.js';
 import { inBlocks } from '../../daemon/publish/sequence-blocks.js';
 import { createDecider } from '../../daemon/records/decider.js';

@@ -5,9 +5,6 @@ import { type AttendanceReport, BoxAttendance } from '../../daemon/app/attendanc
 import { ReadingTrail } from '../../daemon/app/audit/reading-trail.js';
 import type { Actor } from '../../daemon/audit/actor.js';
 import { type NewAuditEntry, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { type Config, configSchema } from '../../daemon/config/schema.js';
 import type {
   AttendanceHead,
   AttendanceRow,
@@ -16,9 +13,12 @@ import type {
 } from '../../daemon/contract/attendance.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import { allScopes } from '../../daemon/contract/scopes.js';
-import { cameraId, type PersonId, personId } from '../../daemon/domain/ids.js';
+import { type Config, configSchema } from '../../daemon/contract/settings/schema.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
+import { cameraId, type PersonId, personId } from '../../daemon/kernel/ids.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { openRecords, type Records } from '../../daemon/records/open-records.js';
 import { instant, paris } from './attendance-plan.js';

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AttendanceDay, attendanceDays } from '../../daemon/domain/attendance/attendance-day.js';
-import type { Correction } from '../../daemon/domain/attendance/attendance-day-correction.js';
-import type { Mark } from '../../daemon/domain/attendance/attendance-day-marks.js';
+import { localTimeOf } from '../../daemon/host/local-time.js';
+import { type AttendanceDay, attendanceDays } from '../../daemon/kernel/attendance/attendance-day.js';
+import type { Correction } from '../../daemon/kernel/attendance/attendance-day-correction.js';
+import type { Mark } from '../../daemon/kernel/attendance/attendance-day-marks.js';
 import {
   type AttendancePlan,
   type LocalTime,
   type Shift,
   shiftCalendar,
-} from '../../daemon/domain/attendance/shift.js';
-import { secondOfDay } from '../../daemon/domain/attendance/time-text.js';
-import type { Direction } from '../../daemon/domain/events/event.js';
-import { localTimeOf } from '../../daemon/host/local-time.js';
+} from '../../daemon/kernel/attendance/shift.js';
+import { secondOfDay } from '../../daemon/kernel/attendance/time-text.js';
+import type { Direction } from '../../daemon/kernel/events/event.js';
 
 export const paris = localTimeOf('Europe/Paris');
 

@@ -1,8 +1,8 @@
 import type { Actor } from '../../daemon/audit/actor.js';
 import { type AuditLog, openAuditLog } from '../../daemon/audit/audit-log.js';
 import { auditTables } from '../../daemon/audit/audit-schema.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { type OpenDatabase, openDatabase } from '../../daemon/host/sqlite.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { openMemoryDatabase } from './memory-database.js';
 
 export const somebody: Actor = { actor: 'uid:1000', origin: 'local socket pid 4711' };

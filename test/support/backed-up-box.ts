@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { type BackupBox, openBackupBox } from './backup-box.js';
 import { passphrase, recoveryKey } from './backup-fixture.js';
 import { enrolmentOf, temporaryDirectory, tester } from './gallery-fixture.js';

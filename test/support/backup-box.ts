@@ -5,11 +5,11 @@ import { AuditKeeper } from '../../daemon/app/audit/audit-keeper.js';
 import { AuditKeyRing } from '../../daemon/app/audit/audit-key-ring.js';
 import { BoxBackups } from '../../daemon/app/gallery/box-backups.js';
 import { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
-import { silentLogger } from '../../daemon/base/logger.js';
 import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
 import { makeKeyProviders } from '../../daemon/gallery/keys/key-providers.js';
 import { sweepWork } from '../../daemon/gallery/work-directory.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { recoveryKey } from './backup-fixture.js';
 import { testDimensions, tester, testRecogniser } from './gallery-fixture.js';
 

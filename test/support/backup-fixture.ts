@@ -1,11 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { seededRandom } from '../../daemon/base/random.js';
 import type { BackupSource } from '../../daemon/gallery/backup/backup-output.js';
 import { openBackup } from '../../daemon/gallery/backup/open-backup.js';
 import type { Recipient, Unlock } from '../../daemon/gallery/backup/recipient.js';
 import { newRecoveryKey, type RecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
 import type { BackupOrder } from '../../daemon/gallery/backup/write-backup.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 
 export const manifest: BackupOrder['manifest'] = {
   createdAt: '2026-03-01T08:00:00.000Z',

@@ -1,8 +1,8 @@
 import { CameraStates, type ConfiguredCamera } from '../../daemon/app/cameras/camera-states.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import type { BoxIds } from '../../daemon/domain/events/box-ids.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
+import type { BoxIds } from '../../daemon/kernel/events/box-ids.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { cameraStateDocuments } from '../../daemon/publish/camera-states.js';
 import type { ConnectionTask } from '../../daemon/publish/connection-task.js';
 import {

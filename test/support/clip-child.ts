@@ -1,7 +1,8 @@
 // Opens a clip, prints `open` with its first frame, and holds that frame until it is killed:
 //   node dist/tests/test/support/clip-child.js CLIP
-import { cameraId } from '../../daemon/domain/ids.js';
+
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { cameraId } from '../../daemon/kernel/ids.js';
 import { openClip } from '../../daemon/vision/ingest/clip-source.js';
 import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';
 

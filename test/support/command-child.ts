@@ -2,10 +2,10 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCommandReceiver } from '../../daemon/app/commands/centre-commands.js';
 import type { AuditLog } from '../../daemon/audit/audit-log.js';
-import { silentLogger } from '../../daemon/base/logger.js';
+import { commandNames } from '../../daemon/contract/events/command-schema.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import type { CommandHandlers } from '../../daemon/publish/commands/command-handlers.js';
-import { commandNames } from '../../daemon/publish/contract/command-schema.js';
 import { box, openTestRecords } from './published-box.js';
 
 /**

@@ -5,10 +5,10 @@ import {
 } from '../../daemon/app/commands/centre-commands.js';
 import type { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
 import { personHandlers } from '../../daemon/app/gallery/person-handlers.js';
-import type { Clock } from '../../daemon/base/clock.js';
-import { type Logger, silentLogger } from '../../daemon/base/logger.js';
 import { type KeyPair, newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import type { Clock } from '../../daemon/kernel/clock.js';
+import { type Logger, silentLogger } from '../../daemon/kernel/logger.js';
 import type { CommandHandlers } from '../../daemon/publish/commands/command-handlers.js';
 import type { CommandReceiver } from '../../daemon/publish/commands/command-receiver.js';
 import type { Records } from '../../daemon/records/open-records.js';

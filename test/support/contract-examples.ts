@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { type ContractMessage, contractMessages } from '../../daemon/publish/contract/messages.js';
+import { type ContractMessage, contractMessages } from '../../daemon/contract/events/messages.js';
 
 /** A file of docs/contract/examples. */
 export interface Example {

@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../../daemon/base/clock.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { Clock, Timer } from '../../daemon/kernel/clock.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 /** A virtual clock that knows how many timers are set, and how many ever were. */
 export class CountedTimers extends VirtualClock implements Clock {

@@ -1,7 +1,7 @@
 import { openCommandReceiver } from '../../daemon/app/commands/centre-commands.js';
-import type { Clock } from '../../daemon/base/clock.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import type { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { Clock } from '../../daemon/kernel/clock.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import type { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import type { CommandReceiver } from '../../daemon/publish/commands/command-receiver.js';
 import { newIssuer, type TokenOptions, trust } from './command-centre.js';
 import { type CommandedBox, openCommandedBox } from './commanded-box.js';

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { type Yuv420Picture, yuv420Bytes } from '../../daemon/domain/faces/picture.js';
+import { type Yuv420Picture, yuv420Bytes } from '../../daemon/kernel/faces/picture.js';
 import { exitOf } from '../../scripts/child-end.js';
 
 /** Decodes a clip with ffmpeg, frame by frame; each picture has a buffer of its own. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import Sqlite from 'better-sqlite3';
-import type { PersonId } from '../../daemon/domain/ids.js';
-import type { PersonProfile } from '../../daemon/domain/persons/person-profile.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
+import type { PersonId } from '../../daemon/kernel/ids.js';
+import type { PersonProfile } from '../../daemon/kernel/persons/person-profile.js';
 import {
   enrolmentOf,
   enrolmentPhotograph,

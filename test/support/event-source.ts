@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { operational } from '../../daemon/base/errors.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { RecordedEvent } from '../../daemon/domain/events/event.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import type { RecordedEvent } from '../../daemon/kernel/events/event.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { openRecords, type Records } from '../../daemon/records/open-records.js';
 import { temporaryDirectory } from './gallery-fixture.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import mqtt, { type IClientOptions } from 'mqtt';
-import { eventSchema } from '../../daemon/publish/contract/event-schema.js';
+import { eventSchema } from '../../daemon/contract/events/event-schema.js';
 
 export interface ReceivedMessage {
   readonly topic: string;

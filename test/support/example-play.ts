@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { cloudEvent } from '../../daemon/domain/events/cloud-event.js';
-import type { EventKind } from '../../daemon/domain/events/event.js';
-import { eventId } from '../../daemon/domain/ids.js';
+import { cloudEvent } from '../../daemon/kernel/events/cloud-event.js';
+import type { EventKind } from '../../daemon/kernel/events/event.js';
+import { eventId } from '../../daemon/kernel/ids.js';
 import type { Signer } from '../../daemon/publish/signer.js';
 import type { ExampleSubscriber } from './example-subscriber.js';
 import { assortedFacts, attendanceFact } from './facts.js';

@@ -1,9 +1,9 @@
-import type { FaceLandmarks } from '../../daemon/domain/faces/face.js';
-import { alignmentPointsOf, meshBox } from '../../daemon/domain/faces/face-mesh.js';
-import { headPose } from '../../daemon/domain/faces/head-pose.js';
-import type { Picture } from '../../daemon/domain/faces/picture.js';
-import type { Embedding } from '../../daemon/domain/identification/match.js';
-import { openModelStore } from '../../daemon/models/store.js';
+import { openModelStore } from '../../daemon/host/models/store.js';
+import type { FaceLandmarks } from '../../daemon/kernel/faces/face.js';
+import { alignmentPointsOf, meshBox } from '../../daemon/kernel/faces/face-mesh.js';
+import { headPose } from '../../daemon/kernel/faces/head-pose.js';
+import type { Picture } from '../../daemon/kernel/faces/picture.js';
+import type { Embedding } from '../../daemon/kernel/identification/match.js';
 import type { FaceRegion } from '../../daemon/vision/face-analyser.js';
 import { EyeNetwork } from '../../daemon/vision/inference/eye-network.js';
 import { FaceMeshNetwork, facemeshContract } from '../../daemon/vision/inference/face-mesh-network.js';

@@ -1,4 +1,4 @@
-import type { Point } from '../../daemon/domain/faces/geometry.js';
+import type { Point } from '../../daemon/kernel/faces/geometry.js';
 
 /** Where and how a face is shown, as far as its shape goes. */
 export interface ShownShape {

@@ -1,11 +1,11 @@
-import { applyAffine, fitAffine } from '../../daemon/domain/faces/affine.js';
-import type { Point } from '../../daemon/domain/faces/geometry.js';
-import { TEXTURE_PX } from '../../daemon/domain/liveness/patches.kernel.js';
-import { type FaceTexture, shapeInTexture } from '../../daemon/domain/liveness/skin-shift.kernel.js';
+import { applyAffine, fitAffine } from '../../daemon/kernel/faces/affine.js';
+import type { Point } from '../../daemon/kernel/faces/geometry.js';
+import { TEXTURE_PX } from '../../daemon/kernel/liveness/patches.kernel.js';
+import { type FaceTexture, shapeInTexture } from '../../daemon/kernel/liveness/skin-shift.kernel.js';
 import {
   type Surroundings,
   surroundingsToPicture,
-} from '../../daemon/domain/liveness/surroundings.kernel.js';
+} from '../../daemon/kernel/liveness/surroundings.kernel.js';
 import { faceShape } from './face-shapes.js';
 
 /** Brightness of a skin that looks different everywhere, at a place in distances of the eyes. */

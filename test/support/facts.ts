@@ -7,9 +7,9 @@ import type {
   UnknownFact,
   UnprovenFact,
   WatchedFact,
-} from '../../daemon/domain/events/event.js';
-import { type Notice, strangerChanges } from '../../daemon/domain/events/notice.js';
-import { cameraId, passageId, personId, recogniserId, strangerId, trackId } from '../../daemon/domain/ids.js';
+} from '../../daemon/kernel/events/event.js';
+import { type Notice, strangerChanges } from '../../daemon/kernel/events/notice.js';
+import { cameraId, passageId, personId, recogniserId, strangerId, trackId } from '../../daemon/kernel/ids.js';
 
 const occurredAtMs = Date.UTC(2026, 2, 1, 8, 0, 0);
 

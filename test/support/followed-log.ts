@@ -1,5 +1,5 @@
 import { type AuditFollowerOptions, auditFollower } from '../../daemon/app/audit/audit-follower.js';
-import { silentLogger } from '../../daemon/base/logger.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 
 /** Records events for the present entries of the audit log. */
 export async function followLog(options: Omit<AuditFollowerOptions, 'logger'>): Promise<void> {

@@ -4,9 +4,9 @@
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { auditFollower } from '../../daemon/app/audit/audit-follower.js';
-import type { Clock } from '../../daemon/base/clock.js';
-import { silentLogger } from '../../daemon/base/logger.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import type { Clock } from '../../daemon/kernel/clock.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { openAuditFixture, somebody } from './audit-fixture.js';
 import { openTestRecords } from './published-box.js';
 

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import type { RecordedEvent } from '../../daemon/domain/events/event.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import type { RecordedEvent } from '../../daemon/kernel/events/event.js';
 import { attendanceFact } from './facts.js';
 import { passageOf } from './passage-fixture.js';
 import { openTestRecords } from './published-box.js';

@@ -5,11 +5,11 @@ import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { silentLogger } from '../../daemon/base/logger.js';
+import { type GateLimits, gateSettings } from '../../daemon/contract/gate-settings.js';
 import { type GateServer, startGateServer } from '../../daemon/gate/gate-server.js';
-import { type GateLimits, gateSettings } from '../../daemon/gate/gate-settings.js';
 import { Site } from '../../daemon/gate/site.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { makeCertificate, type TestCertificate } from './test-certificate.js';
 
 /** A gate in this process in front of a core that does what a test wants. */

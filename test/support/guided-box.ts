@@ -3,12 +3,12 @@ import { guidedEnrolmentHandlers } from '../../daemon/app/enrolments/enrolment-h
 import { OpenEnrolments } from '../../daemon/app/enrolments/open-enrolments.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import { refuseMisshapen } from '../../daemon/audit/audit-entry.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import type { guidedEnrolmentOperations } from '../../daemon/contract/guided-enrolment.js';
 import type { Call, Handlers } from '../../daemon/contract/handlers.js';
 import { allScopes } from '../../daemon/contract/scopes.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import type { ClipOutcome, CutOutcome, GuidedOutcome } from '../../daemon/vision/protocol.js';
 import { testRecogniser } from './gallery-fixture.js';
 import { type GalleryPersons, openGalleryPersons, readPainted } from './gallery-persons.js';

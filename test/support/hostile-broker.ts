@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net';
-import type { Random } from '../../daemon/base/random.js';
+import type { Random } from '../../daemon/kernel/random.js';
 import { listenOnLoopback } from './listening.js';
 import { packetTypes, splitPackets } from './packet-gate.js';
 

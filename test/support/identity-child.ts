@@ -3,7 +3,7 @@
 // Prints `has KEY_ID` for the key that it has at the start, `open`, and `in force KEY_ID` for each further key as soon as it
 // is in force.
 import { join } from 'node:path';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
 import { dayMs, overlapMs } from './identity-fixture.js';
 

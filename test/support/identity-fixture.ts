@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { OwnSecretPlaces } from '../../daemon/host/own-secret.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
 import type { IdentityState } from '../../daemon/publish/identity/identity-state.js';
 import type { KeyOf } from '../../daemon/publish/identity/signed-text.js';

@@ -1,13 +1,13 @@
 import sharp, { type Sharp } from 'sharp';
-import { silentLogger } from '../../daemon/base/logger.js';
-import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
-import { ownThreshold } from '../../daemon/models/operating-point.js';
-import { openModelStore } from '../../daemon/models/store.js';
+import { openModelStore } from '../../daemon/host/models/store.js';
+import type { Rgb24Picture } from '../../daemon/kernel/faces/picture.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import {
   type FaceAnalyserOptions,
   openFaceAnalyser,
 } from '../../daemon/vision/inference/open-face-analyser.js';
+import { ownThreshold } from '../../daemon/vision/operating-point.js';
 import { type ChosenRecogniser, chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
 import { samplePhoto } from './tensor-pictures.js';
 

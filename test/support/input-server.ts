@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import type { OperationDeclaration } from '../../daemon/contract/operation.js';
 import { readInput } from '../../daemon/control/body.js';
 import { type BodyPace, defaultPace } from '../../daemon/control/body-stream.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 /** What a test sees of one request. */
 export interface ReadOutcome {

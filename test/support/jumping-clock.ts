@@ -1,5 +1,5 @@
-import type { Clock } from '../../daemon/base/clock.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import type { Clock } from '../../daemon/kernel/clock.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 /** A clock of the test whose wall time can be set, as people and time servers set it. */
 export class JumpingClock extends VirtualClock implements Clock {

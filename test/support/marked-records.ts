@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../../daemon/base/clock.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { present } from '../../daemon/base/present.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
+import type { Clock } from '../../daemon/kernel/clock.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { present } from '../../daemon/kernel/present.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { openRecords, type Records } from '../../daemon/records/open-records.js';
 import {

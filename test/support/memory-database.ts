@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
-import { DurationHistogram } from '../../daemon/base/duration-histogram.js';
 import type { OpenDatabase } from '../../daemon/host/sqlite.js';
 import type { Migration } from '../../daemon/host/sqlite-migrations.js';
+import { DurationHistogram } from '../../daemon/kernel/duration-histogram.js';
 
 /** A database in memory, for tests that create many. */
 export function openMemoryDatabase(migrations: readonly Pick<Migration, 'apply'>[]): OpenDatabase {

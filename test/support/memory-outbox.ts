@@ -1,4 +1,4 @@
-import type { EventKind } from '../../daemon/domain/events/event.js';
+import type { EventKind } from '../../daemon/kernel/events/event.js';
 import type { OutboxRow, SendingOutbox } from '../../daemon/records/outbox/outbox.js';
 
 /** An outbox in memory, as the records keep one on the disk. */

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventDurations } from '../../daemon/app/metrics/event-durations.js';
 import type { MetricSources } from '../../daemon/app/metrics/metrics.js';
-import { DurationHistogram } from '../../daemon/base/duration-histogram.js';
+import { DurationHistogram } from '../../daemon/kernel/duration-histogram.js';
 import { healthyStatus } from './healthy-status.js';
 
 const nowMs = Date.parse('2026-05-04T09:00:00Z');

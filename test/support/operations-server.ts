@@ -1,8 +1,6 @@
 import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { present } from '../../daemon/base/present.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import type { OperationDeclaration } from '../../daemon/contract/operation.js';
 import { allScopes } from '../../daemon/contract/scopes.js';
@@ -11,6 +9,8 @@ import type { InFlightBounds } from '../../daemon/control/in-flight.js';
 import type { RateLimits } from '../../daemon/control/rate-limits.js';
 import { requestListener } from '../../daemon/control/request-listener.js';
 import { type ServeOptions, serveOperations } from '../../daemon/control/serve.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { present } from '../../daemon/kernel/present.js';
 
 /** An answer, read whole. */
 export interface Said {

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import type { Clock } from '../../daemon/base/clock.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import type { BoxEvent, EventKind } from '../../daemon/domain/events/event.js';
-import type { GapNotice } from '../../daemon/domain/events/notice.js';
-import type { KindLimit, OutboxRules } from '../../daemon/domain/events/outbox-limits.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
+import type { Clock } from '../../daemon/kernel/clock.js';
+import type { BoxEvent, EventKind } from '../../daemon/kernel/events/event.js';
+import type { GapNotice } from '../../daemon/kernel/events/notice.js';
+import type { KindLimit, OutboxRules } from '../../daemon/kernel/events/outbox-limits.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { openRecords, type Records } from '../../daemon/records/open-records.js';
 import type { SendingOutbox } from '../../daemon/records/outbox/outbox.js';

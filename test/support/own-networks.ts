@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { GraphBuilder } from '../../daemon/host/models/convert/graph-builder.js';
+import { mendMobileFaceNet } from '../../daemon/host/models/convert/mobilefacenet.js';
+import { TfjsTranslator } from '../../daemon/host/models/convert/tfjs-to-onnx.js';
+import { graphModelSchema } from '../../daemon/host/models/convert/tfjs-topology.js';
 import { programRoot } from '../../daemon/host/program-files.js';
-import { GraphBuilder } from '../../daemon/models/convert/graph-builder.js';
-import { mendMobileFaceNet } from '../../daemon/models/convert/mobilefacenet.js';
-import { TfjsTranslator } from '../../daemon/models/convert/tfjs-to-onnx.js';
-import { graphModelSchema } from '../../daemon/models/convert/tfjs-topology.js';
 
 const sources = join(programRoot(), 'models', 'build', '.sources', 'mobilefacenet', 'models');
 

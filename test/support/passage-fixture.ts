@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { GalleryPassageSeal } from '../../daemon/app/gallery/passage-seal.js';
-import type { Clock } from '../../daemon/base/clock.js';
-import { operational } from '../../daemon/base/errors.js';
-import { cameraId, eventId, passageId, personId, recogniserId, trackId } from '../../daemon/domain/ids.js';
-import { noTally, type Passage } from '../../daemon/domain/passages/passage.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
+import type { Clock } from '../../daemon/kernel/clock.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { cameraId, eventId, passageId, personId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
+import { noTally, type Passage } from '../../daemon/kernel/passages/passage.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { openRecords, type Records } from '../../daemon/records/open-records.js';
 import type { PassageSeal } from '../../daemon/records/passages/passage-seal.js';

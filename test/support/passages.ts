@@ -1,5 +1,5 @@
-import { cameraId, passageId, recogniserId, trackId } from '../../daemon/domain/ids.js';
-import type { Passage } from '../../daemon/domain/passages/passage.js';
+import { cameraId, passageId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
+import type { Passage } from '../../daemon/kernel/passages/passage.js';
 import { tallyOf } from './sightings.js';
 
 const startedAtMs = Date.UTC(2026, 2, 1, 8);

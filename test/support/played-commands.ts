@@ -1,10 +1,10 @@
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
-import type { Clock } from '../../daemon/base/clock.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { BoxEvent } from '../../daemon/domain/events/event.js';
-import type { ReplyNotice } from '../../daemon/domain/events/notice.js';
+import { commandNames } from '../../daemon/contract/events/command-schema.js';
+import type { Clock } from '../../daemon/kernel/clock.js';
+import type { BoxEvent } from '../../daemon/kernel/events/event.js';
+import type { ReplyNotice } from '../../daemon/kernel/events/notice.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import type { CommandHandlers } from '../../daemon/publish/commands/command-handlers.js';
-import { commandNames } from '../../daemon/publish/contract/command-schema.js';
 import type { AcceptedCommand } from '../../daemon/records/commands/command-memory.js';
 import { memoryLog } from './published-box.js';
 

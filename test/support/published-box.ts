@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '../../daemon/base/clock.js';
-import { type LogFields, type Logger, silentLogger } from '../../daemon/base/logger.js';
-import { present } from '../../daemon/base/present.js';
-import type { BoxIds } from '../../daemon/domain/events/box-ids.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
+import type { Clock } from '../../daemon/kernel/clock.js';
+import type { BoxIds } from '../../daemon/kernel/events/box-ids.js';
+import { type LogFields, type Logger, silentLogger } from '../../daemon/kernel/logger.js';
+import { present } from '../../daemon/kernel/present.js';
 import type { BrokerAccess } from '../../daemon/publish/broker/broker-access.js';
 import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';

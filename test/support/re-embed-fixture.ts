@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import { silentLogger } from '../../daemon/base/logger.js';
-import type { RecogniserId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { type GalleryFile, openGalleryFile } from '../../daemon/gallery/gallery-file.js';
 import type { KeyRing } from '../../daemon/gallery/keys/key-ring.js';
@@ -9,6 +7,8 @@ import type { OpenEmbedder } from '../../daemon/gallery/re-embedding/re-embed-st
 import { ReEmbeddings } from '../../daemon/gallery/re-embedding/re-embeddings.js';
 import { unlockGallery } from '../../daemon/gallery/unlock-gallery.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import type { RecogniserId } from '../../daemon/kernel/ids.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { fixedKey, providersOf, testDimensions, tester, testRecogniser } from './gallery-fixture.js';
 import { otherDimensions, otherName, otherRecogniser, scriptedEmbedder } from './scripted-embedder.js';
 import { until } from './until.js';

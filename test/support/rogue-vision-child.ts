@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { largestBestShotBytes } from '../../daemon/domain/faces/best-shot.js';
+import { largestBestShotBytes } from '../../daemon/kernel/faces/best-shot.js';
 import type { Report, WireSighting } from '../../daemon/vision/protocol.js';
 import { encodeEmbedding } from '../../daemon/vision/sighting-codec.js';
 import { encodeMessage } from '../../daemon/vision/wire.js';

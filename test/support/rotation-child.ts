@@ -2,7 +2,7 @@
 //   node --import tsx test/support/rotation-child.ts DIRECTORY wrap|deep OLD_PASSPHRASE NEW_PASSPHRASE FIRST_SEED
 // Prints `open`, `enrolled ID`, `erasing ID` before and `erased ID` after an erasure, and `ended STATE` when the rotation ends.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { PersonId } from '../../daemon/domain/ids.js';
+import type { PersonId } from '../../daemon/kernel/ids.js';
 import { tester } from './gallery-fixture.js';
 import { enrol, openTestGallery, passphraseInput } from './rotation-fixture.js';
 

@@ -1,8 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../../daemon/base/clock.js';
-import { type Logger, silentLogger } from '../../daemon/base/logger.js';
-import type { PersonId } from '../../daemon/domain/ids.js';
 import type { Gallery } from '../../daemon/gallery/gallery.js';
 import { type GalleryFile, openGalleryFile } from '../../daemon/gallery/gallery-file.js';
 import type { KeyInput, KeyProvider, KeyProviderKind } from '../../daemon/gallery/keys/key-provider.js';
@@ -14,6 +11,9 @@ import type { Rotation } from '../../daemon/gallery/rotation/rotation-run.js';
 import { initialiseGallery, type UnlockOptions, unlockGallery } from '../../daemon/gallery/unlock-gallery.js';
 import { newRandomBytes } from '../../daemon/host/sodium.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import type { Clock } from '../../daemon/kernel/clock.js';
+import type { PersonId } from '../../daemon/kernel/ids.js';
+import { type Logger, silentLogger } from '../../daemon/kernel/logger.js';
 import { enrolmentPhotograph, noiseJpeg, testDimensions, tester, testRecogniser } from './gallery-fixture.js';
 
 /** The least that Argon2id takes: one pass over 8 KiB. */

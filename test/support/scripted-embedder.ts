@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { operational } from '../../daemon/base/errors.js';
-import type { Embedding } from '../../daemon/domain/identification/match.js';
-import { recogniserId } from '../../daemon/domain/ids.js';
 import type { OpenEmbedder } from '../../daemon/gallery/re-embedding/re-embed-step.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import type { Embedding } from '../../daemon/kernel/identification/match.js';
+import { recogniserId } from '../../daemon/kernel/ids.js';
 import { unitVector } from './gallery-fixture.js';
 
 /** A recogniser beside the one of the fixtures, with vectors of another size. */

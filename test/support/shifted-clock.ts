@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../../daemon/base/clock.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import type { Clock, Timer } from '../../daemon/kernel/clock.js';
 
 /** The machine's clock, on which a test lets time pass at once or sets the wall clock. Timers run as always. */
 export class ShiftedClock implements Clock {

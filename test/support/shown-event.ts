@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { eventSchema } from '../../daemon/publish/contract/event-schema.js';
-import type { attackData, attendanceData, unknownData } from '../../daemon/publish/contract/fact-data.js';
+import { eventSchema } from '../../daemon/contract/events/event-schema.js';
+import type { attackData, attendanceData, unknownData } from '../../daemon/contract/events/fact-data.js';
 
 interface Shown {
   readonly id: string;

@@ -1,8 +1,8 @@
-import type { AttendanceRules } from '../../daemon/domain/attendance/attendance-rules.js';
-import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
-import type { ViewMeasures, ViewTally } from '../../daemon/domain/passages/passage.js';
-import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
-import type { AttendanceProof } from '../../daemon/domain/tracks/track-decision.js';
+import type { AttendanceRules } from '../../daemon/kernel/attendance/attendance-rules.js';
+import { cameraId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
+import type { ViewMeasures, ViewTally } from '../../daemon/kernel/passages/passage.js';
+import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
+import type { AttendanceProof } from '../../daemon/kernel/tracks/track-decision.js';
 
 /** As the defaults of the configuration have it. */
 export const proofByBlink: AttendanceProof = { require: 'blink', attackAfterS: 20 };

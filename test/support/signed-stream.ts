@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import mqtt from 'mqtt';
-import { silentLogger } from '../../daemon/base/logger.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
 import { importBoxKey, newBoxKeyBytes } from '../../daemon/publish/identity/box-key.js';
 import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';

@@ -1,5 +1,5 @@
-import { type Affine, applyAffine } from '../../daemon/domain/faces/affine.js';
-import type { Picture } from '../../daemon/domain/faces/picture.js';
+import { type Affine, applyAffine } from '../../daemon/kernel/faces/affine.js';
+import type { Picture } from '../../daemon/kernel/faces/picture.js';
 import { yuvToRgb } from '../../daemon/vision/inference/colour.js';
 
 type Plane = (column: number, row: number) => number;

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { messageOf } from '../../daemon/base/errors.js';
+import { messageOf } from '../../daemon/kernel/errors.js';
 
 /** A separate file system with little space. */
 export interface SmallDisk extends Disposable {

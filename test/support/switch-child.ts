@@ -2,8 +2,8 @@
 //   node --import tsx test/support/switch-child.ts GALLERY FILE FILE
 // Prints `open` first, and a letter for each file that was put there.
 import { copyFileSync } from 'node:fs';
-import { present } from '../../daemon/base/present.js';
 import { switchGalleryFile } from '../../daemon/gallery/switch-file.js';
+import { present } from '../../daemon/kernel/present.js';
 
 const [to = '', ...files] = process.argv.slice(2);
 process.stdout.write('open\n');

@@ -7,14 +7,14 @@ import {
   type GalleryDigest,
   galleryDigest,
 } from '../../daemon/app/commands/gallery-digest.js';
-import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
 import {
   type CommandName,
   digestBuckets,
   type ListedPersons,
   listedPersonsSchema,
   mostBucketsAtOnce,
-} from '../../daemon/publish/contract/command-schema.js';
+} from '../../daemon/contract/events/command-schema.js';
+import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
 import { sealed, sealedJson } from './command-centre.js';
 import type { Reply } from './commanded-box.js';
 import { paintFace } from './painted-faces.js';

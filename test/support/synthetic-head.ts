@@ -1,6 +1,6 @@
-import type { AlignmentPoints } from '../../daemon/domain/faces/face.js';
-import type { Point } from '../../daemon/domain/faces/geometry.js';
-import type { HeadTurn } from '../../daemon/domain/liveness/rigid-head.js';
+import type { AlignmentPoints } from '../../daemon/kernel/faces/face.js';
+import type { Point } from '../../daemon/kernel/faces/geometry.js';
+import type { HeadTurn } from '../../daemon/kernel/liveness/rigid-head.js';
 
 type Solid = readonly [x: number, y: number, depth: number];
 

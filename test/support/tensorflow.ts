@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import { present } from '../../daemon/base/present.js';
+import { present } from '../../daemon/kernel/present.js';
 
 const require = createRequire(import.meta.url);
 

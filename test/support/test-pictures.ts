@@ -1,5 +1,5 @@
-import { seededRandom } from '../../daemon/base/random.js';
-import { type Rgb24Picture, type Yuv420Picture, yuv420Bytes } from '../../daemon/domain/faces/picture.js';
+import { type Rgb24Picture, type Yuv420Picture, yuv420Bytes } from '../../daemon/kernel/faces/picture.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 
 /** Video whose neighbouring samples differ a little, so that interpolation shows; the same for the same seed. */
 export function smoothYuv(

@@ -1,7 +1,7 @@
-import type { Logger } from '../../daemon/base/logger.js';
-import type { Frame } from '../../daemon/domain/faces/picture.js';
-import { cameraId } from '../../daemon/domain/ids.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import type { Frame } from '../../daemon/kernel/faces/picture.js';
+import { cameraId } from '../../daemon/kernel/ids.js';
+import type { Logger } from '../../daemon/kernel/logger.js';
 import {
   type CameraCounters,
   type CameraRunner,

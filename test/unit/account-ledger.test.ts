@@ -20,8 +20,8 @@ import {
 } from '../../daemon/accounts/sessions-store.js';
 import { roleTable } from '../../daemon/accounts/users-store.js';
 import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { readState, type StatedSet } from '../../daemon/domain/stated-set.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { readState, type StatedSet } from '../../daemon/kernel/stated-set.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 
 const key = new Uint8Array(32).fill(7);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { covers, entryOf, isPossible, noteUse } from '../../daemon/accounts/accounts-context.js';
-import { defect, operational } from '../../daemon/base/errors.js';
-import { silentLogger } from '../../daemon/base/logger.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
+import { defect, operational } from '../../daemon/kernel/errors.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 
 describe('rights', () => {
   const rights = (scopes: readonly Scope[], cameras?: readonly string[]) => ({

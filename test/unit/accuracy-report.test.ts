@@ -5,10 +5,10 @@ import { accuracyHandlers } from '../../daemon/app/gallery/gallery-accuracy.js';
 import { accuracyReport } from '../../daemon/contract/accuracy.js';
 import type { Call } from '../../daemon/contract/handlers.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
-import type { PersonLikeness, PersonThreshold } from '../../daemon/domain/identification/calibration.js';
-import { detCurveSteps } from '../../daemon/domain/identification/det-curve.js';
-import { cameraId, type PersonId, passageId, personId, recogniserId } from '../../daemon/domain/ids.js';
-import type { Mark } from '../../daemon/domain/passages/mark.js';
+import type { PersonLikeness, PersonThreshold } from '../../daemon/kernel/identification/calibration.js';
+import { detCurveSteps } from '../../daemon/kernel/identification/det-curve.js';
+import { cameraId, type PersonId, passageId, personId, recogniserId } from '../../daemon/kernel/ids.js';
+import type { Mark } from '../../daemon/kernel/passages/mark.js';
 
 const recogniser = recogniserId('test-recogniser');
 const [ada, grace, alan] = ['p-ada', 'p-grace', 'p-alan'].map(personId) as [PersonId, PersonId, PersonId];

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { operational } from '../../daemon/base/errors.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { seededRandom } from '../../daemon/base/random.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import {
   AlertDeliverer,
   checkMs,

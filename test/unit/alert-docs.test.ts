@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { parseConfig } from '../../daemon/config/load.js';
-import { alertSubjects } from '../../daemon/domain/alerts/alert-rule.js';
-import { alertFields } from '../../daemon/domain/alerts/alert-template.js';
+import { parseConfig } from '../../daemon/contract/settings/load.js';
+import { alertSubjects } from '../../daemon/kernel/alerts/alert-rule.js';
+import { alertFields } from '../../daemon/kernel/alerts/alert-template.js';
 import { webhookBody, webhookSignature } from '../../daemon/publish/alerts/webhook.js';
 import { alertMessageOf } from '../support/alert-messages.js';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { operational } from '../../daemon/base/errors.js';
-import { type Logger, silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { AlertMessage } from '../../daemon/domain/alerts/alert-message.js';
-import { cameraId } from '../../daemon/domain/ids.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
+import type { AlertMessage } from '../../daemon/kernel/alerts/alert-message.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { cameraId } from '../../daemon/kernel/ids.js';
+import { type Logger, silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { AlertFollower, tickMs } from '../../daemon/publish/alerts/alert-follower.js';
 import type { AlertPlan } from '../../daemon/publish/alerts/alert-plan.js';
 import type {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type AlertHours, isWithinHours } from '../../daemon/domain/alerts/alert-hours.js';
-import { weekdays } from '../../daemon/domain/attendance/shift-calendar.js';
-import { secondOfDay } from '../../daemon/domain/attendance/time-text.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
+import { type AlertHours, isWithinHours } from '../../daemon/kernel/alerts/alert-hours.js';
+import { weekdays } from '../../daemon/kernel/attendance/shift-calendar.js';
+import { secondOfDay } from '../../daemon/kernel/attendance/time-text.js';
 
 const paris = localTimeOf('Europe/Paris');
 const hours = (from: string, to: string, days: AlertHours['days'] = weekdays): AlertHours => ({

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { initialRuleState, nextRuleState, type RuleState } from '../../daemon/domain/alerts/alert-machine.js';
-import type { AlertRule, RuleAlert } from '../../daemon/domain/alerts/alert-rule.js';
-import type { AlertSignal } from '../../daemon/domain/alerts/alert-signal.js';
-import { cameraId } from '../../daemon/domain/ids.js';
+import { initialRuleState, nextRuleState, type RuleState } from '../../daemon/kernel/alerts/alert-machine.js';
+import type { AlertRule, RuleAlert } from '../../daemon/kernel/alerts/alert-rule.js';
+import type { AlertSignal } from '../../daemon/kernel/alerts/alert-signal.js';
+import { cameraId } from '../../daemon/kernel/ids.js';
 
 const minuteMs = 60_000;
 const gate = cameraId('gate');

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { initialRuleState, nextRuleState } from '../../daemon/domain/alerts/alert-machine.js';
-import type { AlertRule, RuleAlert } from '../../daemon/domain/alerts/alert-rule.js';
-import { cameraId } from '../../daemon/domain/ids.js';
+import { initialRuleState, nextRuleState } from '../../daemon/kernel/alerts/alert-machine.js';
+import type { AlertRule, RuleAlert } from '../../daemon/kernel/alerts/alert-rule.js';
+import { cameraId } from '../../daemon/kernel/ids.js';
 
 const minuteMs = 60_000;
 const cameras = [cameraId('gate'), cameraId('door')] as const;

@@ -1,7 +1,7 @@
 import { describe } from 'node:test';
-import { RollcallError } from '../../daemon/base/errors.js';
 import { registerPerson } from '../../daemon/cli/person/person.js';
 import { registerStrangers } from '../../daemon/cli/strangers/strangers.js';
+import { RollcallError } from '../../daemon/kernel/errors.js';
 import { filePath, testCommands } from '../support/asked-command.js';
 import { expectedTexts } from '../support/expected-text.js';
 

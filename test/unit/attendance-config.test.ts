@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { attendancePlan, directions } from '../../daemon/app/attendance/attendance-plan.js';
-import { diffConfig } from '../../daemon/config/diff.js';
-import { parseConfig } from '../../daemon/config/load.js';
-import type { Config } from '../../daemon/config/schema.js';
-import { cameraId } from '../../daemon/domain/ids.js';
+import { diffConfig } from '../../daemon/contract/settings/diff.js';
+import { parseConfig } from '../../daemon/contract/settings/load.js';
+import type { Config } from '../../daemon/contract/settings/schema.js';
+import { cameraId } from '../../daemon/kernel/ids.js';
 
 const site = 'site: { id: office, timeZone: Europe/Paris }';
 const shift = (id: string, more = ''): string => `{ id: ${id}, from: "08:00", to: "17:00"${more} }`;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type AttendanceDay, attendanceDays } from '../../daemon/domain/attendance/attendance-day.js';
-import type { Correction } from '../../daemon/domain/attendance/attendance-day-correction.js';
-import type { Mark } from '../../daemon/domain/attendance/attendance-day-marks.js';
-import { type Pairing, type Shift, shiftCalendar } from '../../daemon/domain/attendance/shift.js';
+import { type AttendanceDay, attendanceDays } from '../../daemon/kernel/attendance/attendance-day.js';
+import type { Correction } from '../../daemon/kernel/attendance/attendance-day-correction.js';
+import type { Mark } from '../../daemon/kernel/attendance/attendance-day-marks.js';
+import { type Pairing, type Shift, shiftCalendar } from '../../daemon/kernel/attendance/shift.js';
 import { paris, planOf, shiftOf } from '../support/attendance-plan.js';
 
 const firstMs = Date.UTC(2026, 2, 26);

@@ -4,9 +4,9 @@ import {
   type AttendanceRules,
   type RecentFacts,
   suppressionOf,
-} from '../../daemon/domain/attendance/attendance-rules.js';
-import type { Fact, RefusedFact } from '../../daemon/domain/events/event.js';
-import { cameraId, personId } from '../../daemon/domain/ids.js';
+} from '../../daemon/kernel/attendance/attendance-rules.js';
+import type { Fact, RefusedFact } from '../../daemon/kernel/events/event.js';
+import { cameraId, personId } from '../../daemon/kernel/ids.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import {
   ambiguousFact,

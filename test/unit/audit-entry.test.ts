@@ -8,7 +8,7 @@ import { type Actor, daemonAtStart, isActor, retentionRun } from '../../daemon/a
 import { auditActions } from '../../daemon/audit/audit-action.js';
 import { encodeDetails, type GivenDetails, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import { auditKeyId, hashEntry, type SealedEntry, sealMark } from '../../daemon/audit/audit-seal.js';
-import { isRollcallError } from '../../daemon/base/errors.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 const daemonDirectory = fileURLToPath(new URL('../../daemon', import.meta.url));
 

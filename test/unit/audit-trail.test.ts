@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import { auditReload, auditStop } from '../../daemon/app/audit/audit-trail.js';
 import { type NewAuditEntry, recordedDetails, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import type { AuditLog } from '../../daemon/audit/audit-log.js';
-import { operational } from '../../daemon/base/errors.js';
-import { silentLogger } from '../../daemon/base/logger.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 
 /** Takes what the real log would take, and nothing else. */
 function listeningLog(entries: NewAuditEntry[]): AuditLog {

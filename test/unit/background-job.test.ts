@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { operational } from '../../daemon/base/errors.js';
-import { type Logger, silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { BackgroundJob, RetriedSteps } from '../../daemon/gallery/background-job.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { type Logger, silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 const stopped = operational('stopped', 'the job was stopped');
 const diskFull = operational('disk-full', 'the disk is full', { retryable: true });

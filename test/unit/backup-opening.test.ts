@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import { unwrapFileKey, wrapFileKey } from '../../daemon/gallery/backup/file-key.js';
 import {
   encodeOpening,
@@ -11,6 +10,7 @@ import {
 } from '../../daemon/gallery/backup/opening.js';
 import { costLimit, type WrappedKey } from '../../daemon/gallery/backup/recipient.js';
 import { encrypt, hashPassphrase } from '../../daemon/host/sodium.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { forPassphrase, forRecoveryKey, littleCost } from '../support/backup-fixture.js';
 
 const fileKey = new Uint8Array(32).fill(7);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { csvLine, csvSeparators, csvText, unprotectCell } from '../../daemon/base/csv.js';
+import { csvLine, csvSeparators, csvText, unprotectCell } from '../../daemon/kernel/csv.js';
 
 describe('a line of CSV', () => {
   test('joins its cells by a comma, or by the separator that is asked for', () => {

@@ -7,7 +7,7 @@ import {
   messageOf,
   operational,
   unreachable,
-} from '../../daemon/base/errors.js';
+} from '../../daemon/kernel/errors.js';
 
 test('an error says how to react to it, by the function that made it', () => {
   for (const [make, kind] of [

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DropOldestQueue } from '../../daemon/base/bounded-queue.js';
-import { DurationHistogram } from '../../daemon/base/duration-histogram.js';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { LatestSlot } from '../../daemon/base/latest-slot.js';
-import { Lifetime } from '../../daemon/base/lifetime.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { DropOldestQueue } from '../../daemon/kernel/bounded-queue.js';
+import { DurationHistogram } from '../../daemon/kernel/duration-histogram.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { LatestSlot } from '../../daemon/kernel/latest-slot.js';
+import { Lifetime } from '../../daemon/kernel/lifetime.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 describe('latest slot', () => {
   test('keeps the newest; a replaced item is released and counted, a taken one is not', () => {

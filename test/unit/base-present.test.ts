@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { present } from '../../daemon/base/present.js';
+import { present } from '../../daemon/kernel/present.js';
 
 interface Target {
   readonly id: string;

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { Allowance } from '../../daemon/base/allowance.js';
-import { Bell } from '../../daemon/base/bell.js';
-import { sleep } from '../../daemon/base/clock.js';
-import { raceTimeout } from '../../daemon/base/race-timeout.js';
-import { seededRandom } from '../../daemon/base/random.js';
-import { jitteredWaitMs, RetrySchedule } from '../../daemon/base/retry.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { Allowance } from '../../daemon/kernel/allowance.js';
+import { Bell } from '../../daemon/kernel/bell.js';
+import { sleep } from '../../daemon/kernel/clock.js';
+import { raceTimeout } from '../../daemon/kernel/race-timeout.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
+import { jitteredWaitMs, RetrySchedule } from '../../daemon/kernel/retry.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { CountedTimers } from '../support/counted-timers.js';
 
 /** Whether a promise has settled by now, without time on any clock passing. */

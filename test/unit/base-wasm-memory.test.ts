@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRollcallError, operational } from '../../daemon/base/errors.js';
-import { WasmMemory } from '../../daemon/base/wasm-memory.js';
+import { isRollcallError, operational } from '../../daemon/kernel/errors.js';
+import { WasmMemory } from '../../daemon/kernel/wasm-memory.js';
 
 const pageBytes = 65_536;
 const exhausted = (cause: unknown) => operational('no-memory-left', 'no memory is left', { cause });

@@ -9,7 +9,7 @@ import {
   purposeOfView,
   recordEmbedding,
   type ViewPurpose,
-} from '../../daemon/domain/faces/best-views.js';
+} from '../../daemon/kernel/faces/best-views.js';
 
 const policy = defaultViewPolicy;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { detectionFigures, scoreBlinks } from '../../daemon/domain/liveness/blink-score.js';
+import { detectionFigures, scoreBlinks } from '../../daemon/kernel/liveness/blink-score.js';
 
 const truth = (blinks: readonly number[], ambiguous: readonly number[] = []) => ({ blinks, ambiguous });
 

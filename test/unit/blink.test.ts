@@ -6,10 +6,10 @@ import {
   defaultBlinkPolicy,
   initialBlinkState,
   nextBlink,
-} from '../../daemon/domain/liveness/blink.js';
-import { closureAt } from '../../daemon/domain/liveness/eye-closure.js';
-import { type EyeLevel, eyeLevels, levelNoise } from '../../daemon/domain/liveness/eye-level.js';
-import type { Blink, EyeSample } from '../../daemon/domain/liveness/liveness.js';
+} from '../../daemon/kernel/liveness/blink.js';
+import { closureAt } from '../../daemon/kernel/liveness/eye-closure.js';
+import { type EyeLevel, eyeLevels, levelNoise } from '../../daemon/kernel/liveness/eye-level.js';
+import type { Blink, EyeSample } from '../../daemon/kernel/liveness/liveness.js';
 
 /** What every look of these eyes has in common. */
 const seen = { areLidsRaised: true, framing: 'whole', sharpness: 1 } as const;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { BrokerRefusals } from '../../daemon/publish/broker-refusals.js';
 import { heardConditions } from '../support/heard-conditions.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
 import type { BrokerConnection, MqttVersion } from '../../daemon/publish/broker/broker-connection.js';
 import { brokerError, endingOf, problemOf } from '../../daemon/publish/broker/broker-errors.js';

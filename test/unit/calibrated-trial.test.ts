@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { calibratedRates } from '../../daemon/domain/identification/calibrated-trial.js';
-import type { Sample } from '../../daemon/domain/identification/identification-trial.js';
+import { calibratedRates } from '../../daemon/kernel/identification/calibrated-trial.js';
+import type { Sample } from '../../daemon/kernel/identification/identification-trial.js';
 
 /** Unit vectors: a direction of the person, and a little of one of the photograph. */
 function sample(person: Readonly<Record<number, number>>, photograph: number, isEnrollable = true): Sample {

@@ -12,9 +12,9 @@ import {
   upperQuantile,
   upperTail,
   visitorSimilarities,
-} from '../../daemon/domain/identification/calibration.js';
-import type { Embedding } from '../../daemon/domain/identification/match.js';
-import { personId } from '../../daemon/domain/ids.js';
+} from '../../daemon/kernel/identification/calibration.js';
+import type { Embedding } from '../../daemon/kernel/identification/match.js';
+import { personId } from '../../daemon/kernel/ids.js';
 
 /** A unit vector in a plane: the cosine of two is that of the difference of their angles. */
 const at = (degrees: number, axis = 0): Embedding => {

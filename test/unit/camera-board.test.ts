@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { CameraBoard } from '../../daemon/app/cameras/camera-board.js';
 import { type CameraStatusOptions, describeCameras } from '../../daemon/app/cameras/camera-handlers.js';
 import { describeStatus } from '../../daemon/cli/status.js';
-import { configSchema } from '../../daemon/config/schema.js';
+import { configSchema } from '../../daemon/contract/settings/schema.js';
 import { explanations } from '../../daemon/vision/ingest/failure-explanations.js';
 import { healthyStatus } from '../support/healthy-status.js';
 

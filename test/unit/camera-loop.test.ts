@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { Frame } from '../../daemon/domain/faces/picture.js';
-import { cameraId } from '../../daemon/domain/ids.js';
+import type { Frame } from '../../daemon/kernel/faces/picture.js';
+import { cameraId } from '../../daemon/kernel/ids.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { CameraLoop } from '../../daemon/vision/camera-loop.js';
 
 /** Frames that tell whether they were released, exactly once. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { largestBestShotBytes } from '../../daemon/domain/faces/best-shot.js';
-import type { FaceQuality } from '../../daemon/domain/faces/quality.js';
-import { cameraId, trackId } from '../../daemon/domain/ids.js';
-import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
-import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
+import { largestBestShotBytes } from '../../daemon/kernel/faces/best-shot.js';
+import type { FaceQuality } from '../../daemon/kernel/faces/quality.js';
+import { cameraId, trackId } from '../../daemon/kernel/ids.js';
+import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
+import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { CameraPipeline } from '../../daemon/vision/camera-pipeline.js';
 import type { TakeShot } from '../../daemon/vision/probe-stage.js';
 import { blinkingAt, type Scene, ScriptedAnalyser, scriptedFrame } from '../support/scripted-analyser.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { cameraId, trackId } from '../../daemon/domain/ids.js';
-import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
-import { samplesOf } from '../../daemon/domain/liveness/openness-curve.js';
+import { cameraId, trackId } from '../../daemon/kernel/ids.js';
+import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
+import { samplesOf } from '../../daemon/kernel/liveness/openness-curve.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { CameraPipeline } from '../../daemon/vision/camera-pipeline.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';
 import {

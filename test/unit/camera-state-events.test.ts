@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { CameraEvents } from '../../daemon/app/cameras/camera-events.js';
 import { settledAfterMs, unsettledAfterMs } from '../../daemon/app/cameras/camera-events-rule.js';
 import { CameraStates } from '../../daemon/app/cameras/camera-states.js';
-import { operational } from '../../daemon/base/errors.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { CameraNotice } from '../../daemon/domain/events/notice.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import type { CameraNotice } from '../../daemon/kernel/events/notice.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import type { CameraState } from '../../daemon/vision/protocol.js';
 import { memoryLog } from '../support/published-box.js';
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Random, seededRandom } from '../../daemon/base/random.js';
 import {
   answerInClip,
   type Challenge,
@@ -16,8 +15,9 @@ import {
   defaultChallengePolicy as policy,
   type SeenAction,
   type SeenOfFace,
-} from '../../daemon/domain/liveness/challenge.js';
-import type { Blink } from '../../daemon/domain/liveness/liveness.js';
+} from '../../daemon/kernel/liveness/challenge.js';
+import type { Blink } from '../../daemon/kernel/liveness/liveness.js';
+import { type Random, seededRandom } from '../../daemon/kernel/random.js';
 
 /** The challenge of the 80 with this number; `tenths` above 2 s to answer each. */
 function challengeOf(number: number, tenths = 10): Challenge {

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as settled } from 'node:timers/promises';
 import { Challenges, type ChallengesOptions } from '../../daemon/app/events/challenges.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { Identification } from '../../daemon/domain/identification/match.js';
-import { cameraId, personId, trackId } from '../../daemon/domain/ids.js';
-import { defaultChallengePolicy } from '../../daemon/domain/liveness/challenge.js';
-import type { HeadGesture } from '../../daemon/domain/liveness/head-gesture.js';
+import type { Identification } from '../../daemon/kernel/identification/match.js';
+import { cameraId, personId, trackId } from '../../daemon/kernel/ids.js';
+import { defaultChallengePolicy } from '../../daemon/kernel/liveness/challenge.js';
+import type { HeadGesture } from '../../daemon/kernel/liveness/head-gesture.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import type { Prompt } from '../../daemon/publish/prompts.js';
 import { sightingOf } from '../support/sightings.js';
 

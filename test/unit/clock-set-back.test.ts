@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { initialRuleState, nextRuleState } from '../../daemon/domain/alerts/alert-machine.js';
-import type { AlertRule } from '../../daemon/domain/alerts/alert-rule.js';
-import type { AlertSignal } from '../../daemon/domain/alerts/alert-signal.js';
-import { type AttendanceRules, suppressionOf } from '../../daemon/domain/attendance/attendance-rules.js';
-import { cameraId } from '../../daemon/domain/ids.js';
+import { initialRuleState, nextRuleState } from '../../daemon/kernel/alerts/alert-machine.js';
+import type { AlertRule } from '../../daemon/kernel/alerts/alert-rule.js';
+import type { AlertSignal } from '../../daemon/kernel/alerts/alert-signal.js';
+import { type AttendanceRules, suppressionOf } from '../../daemon/kernel/attendance/attendance-rules.js';
+import { cameraId } from '../../daemon/kernel/ids.js';
 import { ambiguousFact, attackFact, attendanceFact, unknownFact, unprovenFact } from '../support/facts.js';
 
 const limitMs = 60_000;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { AnswerLimits, RecentMap } from '../../daemon/publish/commands/answer-limits.js';
 
 describe('a map of recent entries', () => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
-import { defect, operational } from '../../daemon/base/errors.js';
+import type { CommandName } from '../../daemon/contract/events/command-schema.js';
+import { defect, operational } from '../../daemon/kernel/errors.js';
 import type { CommandContext } from '../../daemon/publish/commands/command-handlers.js';
 import { deadlines } from '../../daemon/publish/commands/deadlines.js';
 import { Executions, Progress } from '../../daemon/publish/commands/executions.js';
-import type { CommandName } from '../../daemon/publish/contract/command-schema.js';
 import {
   acceptedCommand,
   CountedClock,

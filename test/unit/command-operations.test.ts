@@ -6,8 +6,8 @@ import {
   type OperationCommand,
   scopesOfIssuer,
 } from '../../daemon/app/commands/command-operations.js';
+import { commands } from '../../daemon/contract/events/command-schema.js';
 import { operations } from '../../daemon/contract/operations.js';
-import { commands } from '../../daemon/publish/contract/command-schema.js';
 
 const context = {
   by: { actor: 'issuer:head-office', origin: 'command 0193' },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { defect, operational } from '../../daemon/base/errors.js';
 import { commandScopes } from '../../daemon/contract/trust.js';
+import { defect, operational } from '../../daemon/kernel/errors.js';
 import type { CommandContext, CommandHandlers } from '../../daemon/publish/commands/command-handlers.js';
 import { CommandQueue } from '../../daemon/publish/commands/command-queue.js';
 import type { TrustedKey } from '../../daemon/publish/commands/issuer-keys.js';

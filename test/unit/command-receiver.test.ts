@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { operational } from '../../daemon/base/errors.js';
+import { operational } from '../../daemon/kernel/errors.js';
 import { CommandReceiver } from '../../daemon/publish/commands/command-receiver.js';
 import { readIssuerKey } from '../../daemon/publish/commands/issuer-keys.js';
 import type {

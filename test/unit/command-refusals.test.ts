@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { present } from '../../daemon/base/present.js';
-import type { BoxNotice } from '../../daemon/domain/events/notice.js';
+import type { BoxNotice } from '../../daemon/kernel/events/notice.js';
+import { present } from '../../daemon/kernel/present.js';
 import {
   type CommandRefusal,
   type RefusalCode,

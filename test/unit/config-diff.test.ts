@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { diffConfig, keepRestartSettings } from '../../daemon/config/diff.js';
-import { allSettings } from '../../daemon/config/json-schema.js';
-import { parseConfig } from '../../daemon/config/load.js';
-import type { Config } from '../../daemon/config/schema.js';
+import { diffConfig, keepRestartSettings } from '../../daemon/contract/settings/diff.js';
+import { allSettings } from '../../daemon/contract/settings/json-schema.js';
+import { parseConfig } from '../../daemon/contract/settings/load.js';
+import type { Config } from '../../daemon/contract/settings/schema.js';
 
 const site = 'site: { id: office, timeZone: UTC }';
 const camera = (id: string, more = ''): string =>

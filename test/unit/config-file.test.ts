@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { invalidConfig, openDaemonClient } from '../../daemon/cli/daemon-client.js';
-import { loadConfig, loadSite } from '../../daemon/config/load.js';
+import { loadConfig, loadSite } from '../../daemon/contract/settings/load.js';
 
 describe('a configuration file', () => {
   let directory = '';

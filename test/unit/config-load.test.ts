@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { ConfigProblem } from '../../daemon/config/config-problem.js';
-import { parseConfig } from '../../daemon/config/load.js';
-import { formatProblem } from '../../daemon/config/problem.js';
-import type { Config } from '../../daemon/config/schema.js';
+import type { ConfigProblem } from '../../daemon/contract/settings/config-problem.js';
+import { parseConfig } from '../../daemon/contract/settings/load.js';
+import { formatProblem } from '../../daemon/contract/settings/problem.js';
+import type { Config } from '../../daemon/contract/settings/schema.js';
 
 const site = 'site: { id: office, timeZone: Europe/Paris }\n';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseConfig } from '../../daemon/config/load.js';
+import { parseConfig } from '../../daemon/contract/settings/load.js';
 
 const withBroker = (mqtt: string) => parseConfig(`site: { id: office, timeZone: UTC }\nmqtt: { ${mqtt} }\n`);
 

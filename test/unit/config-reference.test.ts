@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
-import { allSettings, configJsonSchema, type SchemaNode } from '../../daemon/config/json-schema.js';
-import { configReference } from '../../daemon/config/reference.js';
+import {
+  allSettings,
+  configJsonSchema,
+  type SchemaNode,
+} from '../../daemon/contract/settings/json-schema.js';
+import { configReference } from '../../daemon/contract/settings/reference.js';
 
 const repositoryFile = (path: string): Promise<string> =>
   readFile(new URL(`../../${path}`, import.meta.url), 'utf8');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import { confirm } from '../../daemon/cli/confirm.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 const terminal = (isTTY: boolean) => ({
   input: Object.assign(new PassThrough(), { isTTY }),

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { PersonLikeness } from '../../daemon/domain/identification/calibration.js';
-import { type ConfusionCell, confusionSteps } from '../../daemon/domain/identification/confusion.js';
-import { personId } from '../../daemon/domain/ids.js';
+import type { PersonLikeness } from '../../daemon/kernel/identification/calibration.js';
+import { type ConfusionCell, confusionSteps } from '../../daemon/kernel/identification/confusion.js';
+import { personId } from '../../daemon/kernel/ids.js';
 
 const idOf = (number: number) => personId(`p-${number}`);
 const neighbours = fc.uniqueArray(fc.record({ number: fc.nat(80), similarity: fc.nat(50) }), {

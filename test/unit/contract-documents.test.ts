@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
-import { asyncApi, asyncApiYaml } from '../../daemon/publish/contract/asyncapi.js';
-import { commandNames } from '../../daemon/publish/contract/command-schema.js';
-import { schemaFiles } from '../../daemon/publish/contract/json-schemas.js';
-import { contractMessages } from '../../daemon/publish/contract/messages.js';
+import { asyncApi, asyncApiYaml } from '../../daemon/contract/events/asyncapi.js';
+import { commandNames } from '../../daemon/contract/events/command-schema.js';
+import { schemaFiles } from '../../daemon/contract/events/json-schemas.js';
+import { contractMessages } from '../../daemon/contract/events/messages.js';
 import { topicsOf } from '../../daemon/publish/topics.js';
 import { strictValidator } from '../support/json-schema-validator.js';
 

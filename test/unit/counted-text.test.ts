@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { counted } from '../../daemon/base/counted.js';
 import { describeRestored } from '../../daemon/cli/backup/backup-text.js';
 import { describeEvent } from '../../daemon/cli/events/event-text.js';
 import { describeResend } from '../../daemon/cli/events/events.js';
@@ -8,6 +7,7 @@ import { describeReEmbedding, describeVerification } from '../../daemon/cli/gall
 import { describeImport } from '../../daemon/cli/import/import-report.js';
 import { describeStatus } from '../../daemon/cli/status.js';
 import type { BoxStatus } from '../../daemon/contract/status.js';
+import { counted } from '../../daemon/kernel/counted.js';
 
 const plurals =
   'restarts|persons|templates|rows|sightings|kinds|rules|deliveries|keys|photographs|pictures|events|entries|blinks|are|were|have';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { crossValidate } from '../../daemon/domain/identification/cross-validation.js';
-import { wilsonInterval } from '../../daemon/domain/identification/error-rates.js';
+import { crossValidate } from '../../daemon/kernel/identification/cross-validation.js';
+import { wilsonInterval } from '../../daemon/kernel/identification/error-rates.js';
 
 /** A photograph whose embedding points to an angle in a plane: the cosine of two is that of the angle between them. */
 const sample = (degrees: number) => ({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { EventMessage } from '../../daemon/publish/contract/event-schema.js';
+import type { EventMessage } from '../../daemon/contract/events/event-schema.js';
 import { findDoubled } from '../../scripts/fault-loop/daemon-doubled.js';
 
 let count = 0;

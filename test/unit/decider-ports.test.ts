@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { defect, operational } from '../../daemon/base/errors.js';
-import { seededRandom } from '../../daemon/base/random.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { UnknownFact } from '../../daemon/domain/events/event.js';
-import { cameraId, passageId, personId, strangerId, trackId } from '../../daemon/domain/ids.js';
-import type { ChallengeStanding } from '../../daemon/domain/liveness/challenge.js';
-import type { LivenessAssessment } from '../../daemon/domain/liveness/liveness.js';
+import { defect, operational } from '../../daemon/kernel/errors.js';
+import type { UnknownFact } from '../../daemon/kernel/events/event.js';
+import { cameraId, passageId, personId, strangerId, trackId } from '../../daemon/kernel/ids.js';
+import type { ChallengeStanding } from '../../daemon/kernel/liveness/challenge.js';
+import type { LivenessAssessment } from '../../daemon/kernel/liveness/liveness.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import type {
   KnownStranger,
   StrangerBook,
   StrangerSight,
-} from '../../daemon/domain/strangers/stranger-book.js';
-import type { TrackKnowledge } from '../../daemon/domain/tracks/track-decision.js';
+} from '../../daemon/kernel/strangers/stranger-book.js';
+import type { TrackKnowledge } from '../../daemon/kernel/tracks/track-decision.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { createDecider, type DeciderOptions } from '../../daemon/records/decider.js';
 import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import { StrangersInSight } from '../../daemon/records/strangers-in-sight.js';

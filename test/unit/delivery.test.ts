@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { operational, type RollcallError } from '../../daemon/base/errors.js';
+import { operational, type RollcallError } from '../../daemon/kernel/errors.js';
 import type { ConnectionTask } from '../../daemon/publish/connection-task.js';
 import { Delivery, type DeliveryOptions } from '../../daemon/publish/delivery.js';
 import type { BoxState, PassagesOfDay } from '../../daemon/publish/encoding.js';

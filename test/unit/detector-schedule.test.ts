@@ -7,7 +7,7 @@ import {
   detectorRunDue,
   recordDetectorRun,
   weightOfMiss,
-} from '../../daemon/domain/tracks/detector-schedule.js';
+} from '../../daemon/kernel/tracks/detector-schedule.js';
 
 const smallestFacePx = 40;
 

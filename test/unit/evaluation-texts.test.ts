@@ -1,31 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  type BlinkReport,
-  blinksPage,
-  describeBlinks,
-  rateText,
-} from '../../daemon/cli/replay/blink-report.js';
+import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
+import type { OutcomeRates, Presentation, Share } from '../../daemon/kernel/liveness/presentation-rates.js';
+import { type BlinkReport, blinksPage, describeBlinks, rateText } from '../../daemon/lab/blink-report.js';
 import {
   comparisonCsv,
   comparisonSvg,
   describeComparison,
   type PolicyComparison,
-} from '../../daemon/cli/replay/describe-comparison.js';
-import { describeGrouping, type GroupingEvaluation } from '../../daemon/cli/replay/describe-grouping.js';
-import {
-  describeIdentification,
-  type IdentifyEvaluation,
-} from '../../daemon/cli/replay/describe-identification.js';
-import { describeLiveness, type LivenessEvaluation } from '../../daemon/cli/replay/describe-liveness.js';
-import { detChart } from '../../daemon/cli/replay/det-chart.js';
-import { evaluateSite, percent, type SiteEvaluation } from '../../daemon/cli/replay/evaluate-site.js';
-import { escapeMarkup, htmlPage, htmlTable } from '../../daemon/cli/replay/html-page.js';
-import { identificationPage } from '../../daemon/cli/replay/identification-page.js';
-import { chartHeight, faultsOf, opennessChart } from '../../daemon/cli/replay/openness-chart.js';
-import type { RecordedView } from '../../daemon/cli/replay/track-record.js';
-import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
-import type { OutcomeRates, Presentation, Share } from '../../daemon/domain/liveness/presentation-rates.js';
+} from '../../daemon/lab/describe-comparison.js';
+import { describeGrouping, type GroupingEvaluation } from '../../daemon/lab/describe-grouping.js';
+import { describeIdentification, type IdentifyEvaluation } from '../../daemon/lab/describe-identification.js';
+import { describeLiveness, type LivenessEvaluation } from '../../daemon/lab/describe-liveness.js';
+import { detChart } from '../../daemon/lab/det-chart.js';
+import { evaluateSite, percent, type SiteEvaluation } from '../../daemon/lab/evaluate-site.js';
+import { escapeMarkup, htmlPage, htmlTable } from '../../daemon/lab/html-page.js';
+import { identificationPage } from '../../daemon/lab/identification-page.js';
+import { chartHeight, faultsOf, opennessChart } from '../../daemon/lab/openness-chart.js';
+import type { RecordedView } from '../../daemon/lab/track-record.js';
 import { expectedTexts } from '../support/expected-text.js';
 
 const expected = expectedTexts('evaluations.txt');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { BoxEvent } from '../../daemon/domain/events/event.js';
+import type { BoxEvent } from '../../daemon/kernel/events/event.js';
 import {
   cameraId,
   eventId,
@@ -9,7 +9,7 @@ import {
   personId,
   strangerId,
   trackId,
-} from '../../daemon/domain/ids.js';
+} from '../../daemon/kernel/ids.js';
 import { encodeEvent } from '../../daemon/publish/encoding.js';
 import { ageingRows } from '../../daemon/records/ageing-rows.js';
 import {

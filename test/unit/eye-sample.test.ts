@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { FaceLandmarks, FivePoints } from '../../daemon/domain/faces/face.js';
-import type { QualityReason } from '../../daemon/domain/faces/quality.js';
-import { eyeSampleOf } from '../../daemon/domain/liveness/eye-sample.js';
-import { fitsBefore, type TimedFit } from '../../daemon/domain/liveness/mesh-steadiness.js';
+import type { FaceLandmarks, FivePoints } from '../../daemon/kernel/faces/face.js';
+import type { QualityReason } from '../../daemon/kernel/faces/quality.js';
+import { eyeSampleOf } from '../../daemon/kernel/liveness/eye-sample.js';
+import { fitsBefore, type TimedFit } from '../../daemon/kernel/liveness/mesh-steadiness.js';
 
 const picture = { widthPx: 640, heightPx: 480 };
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { operational } from '../../daemon/base/errors.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { followStream } from '../../daemon/cli/follow-stream.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 const away = () => operational('daemon-unreachable', 'rollcalld does not answer');
 const restarts = () => operational('vision-unavailable', 'the vision process ended');

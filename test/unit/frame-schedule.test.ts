@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { initialSchedule, takeFrame } from '../../daemon/domain/tracks/frame-schedule.js';
+import { initialSchedule, takeFrame } from '../../daemon/kernel/tracks/frame-schedule.js';
 
 function taken(timesMs: readonly number[], fps: number): number[] {
   let schedule = initialSchedule;

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { isSlug } from '../../daemon/domain/ids.js';
-import { checkName, longestName } from '../../daemon/domain/persons/person-profile.js';
 import {
   checkEnrolment,
   type EnrolmentPhotograph,
@@ -14,6 +11,9 @@ import {
 } from '../../daemon/gallery/persons/enrolment.js';
 import { decodeProfile, encodeProfile } from '../../daemon/gallery/persons/profile-codec.js';
 import { newPersonId } from '../../daemon/gallery/row-id.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { isSlug } from '../../daemon/kernel/ids.js';
+import { checkName, longestName } from '../../daemon/kernel/persons/person-profile.js';
 import { enrolmentPhotograph, testDimensions, unitVector } from '../support/gallery-fixture.js';
 
 const profile = { name: 'Ada' };

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { recogniserId } from '../../daemon/domain/ids.js';
 import { KeyEncryptionKey } from '../../daemon/gallery/keys/key-encryption-key.js';
 import { keyIdOf } from '../../daemon/gallery/keys/key-id.js';
 import { places } from '../../daemon/gallery/places.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { recogniserId } from '../../daemon/kernel/ids.js';
 
 const kekOf = (fill: number): KeyEncryptionKey => new KeyEncryptionKey(new Uint8Array(32).fill(fill));
 const place = places.dataKey('k-1');

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { personId, recogniserId } from '../../daemon/domain/ids.js';
 import { encodePlace, type FieldPlace } from '../../daemon/gallery/field-place.js';
 import { places } from '../../daemon/gallery/places.js';
 import { openField, SEAL_OVERHEAD_BYTES, type SealingKey, sealField } from '../../daemon/gallery/sealing.js';
+import { personId, recogniserId } from '../../daemon/kernel/ids.js';
 import { noiseJpeg } from '../support/gallery-fixture.js';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { seededRandom } from '../../daemon/base/random.js';
-import { WasmMemory } from '../../daemon/base/wasm-memory.js';
-import type { Embedding } from '../../daemon/domain/identification/match.js';
-import { personId } from '../../daemon/domain/ids.js';
 import { nearestPersons } from '../../daemon/gallery/search/best-persons.js';
 import { searchExhausted, TemplateSlabs } from '../../daemon/gallery/search/template-slabs.js';
 import { TemplateTable } from '../../daemon/gallery/search/template-table.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import type { Embedding } from '../../daemon/kernel/identification/match.js';
+import { personId } from '../../daemon/kernel/ids.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
+import { WasmMemory } from '../../daemon/kernel/wasm-memory.js';
 
 // Values are whole multiples of this, so that every product and sum below is exact however it is added up: what is found can be
 // compared to the last bit, ties included.

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { gateLimits } from '../../daemon/contract/gate-settings.js';
 import { Connections } from '../../daemon/gate/connections.js';
-import { gateLimits } from '../../daemon/gate/gate-settings.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 /** A caller's socket that only knows where it comes from and whether it was ended. */
 class FakeSocket extends EventEmitter {

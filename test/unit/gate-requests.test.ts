@@ -3,8 +3,6 @@ import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { AccessLog } from '../../daemon/gate/access-log.js';
 import { crossOriginHeaders, headersForCaller, securityHeaders } from '../../daemon/gate/answer-headers.js';
 import { acceptedEncoding, encodedHeaders, encodingFor } from '../../daemon/gate/compression.js';
@@ -17,6 +15,8 @@ import {
 } from '../../daemon/gate/request-rules.js';
 import { Site } from '../../daemon/gate/site.js';
 import { networkOf } from '../../daemon/host/network-of.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 const settings = { hosts: ['box.example', 'localhost'], origins: ['https://console.example'] };
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { QualityReason } from '../../daemon/domain/faces/quality.js';
+import type { QualityReason } from '../../daemon/kernel/faces/quality.js';
 import {
   type EnrolmentStep,
   enrolmentSteps,
@@ -10,7 +10,7 @@ import {
   nextEyes,
   noEyes,
   stepOf,
-} from '../../daemon/domain/persons/guided-enrolment.js';
+} from '../../daemon/kernel/persons/guided-enrolment.js';
 
 const usual: GuidedFace = {
   box: { x: 200, y: 100, width: 200, height: 240 },

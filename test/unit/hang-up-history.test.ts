@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { operational, type RollcallError } from '../../daemon/base/errors.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { EventKind } from '../../daemon/domain/events/event.js';
+import { operational, type RollcallError } from '../../daemon/kernel/errors.js';
+import type { EventKind } from '../../daemon/kernel/events/event.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import type { BrokerConnection } from '../../daemon/publish/broker/broker-connection.js';
 import { CarefulConnection } from '../../daemon/publish/careful-connection.js';
 import { Drain } from '../../daemon/publish/drain.js';

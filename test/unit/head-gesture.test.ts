@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { AlignmentPoints } from '../../daemon/domain/faces/face.js';
+import type { AlignmentPoints } from '../../daemon/kernel/faces/face.js';
 import {
   defaultHeadGesturePolicy,
   type HeadGesture,
   initialHeadGestures,
   nextHeadGesture,
-} from '../../daemon/domain/liveness/head-gesture.js';
-import { type HeadTurn, parallaxTurn } from '../../daemon/domain/liveness/rigid-head.js';
+} from '../../daemon/kernel/liveness/head-gesture.js';
+import { type HeadTurn, parallaxTurn } from '../../daemon/kernel/liveness/rigid-head.js';
 import { headPoints, picturePoints } from '../support/synthetic-head.js';
 
 const place = { eyesPx: 80, x: 300, y: 200 };

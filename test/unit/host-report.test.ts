@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { defect } from '../../daemon/base/errors.js';
 import { type HostQuestion, reportOnHost } from '../../daemon/control/host-report.js';
+import { defect } from '../../daemon/kernel/errors.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const user = { name: 'rollcall', uid: 998, gid: 998 } as const;

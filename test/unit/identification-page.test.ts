@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { describeIdentification } from '../../daemon/cli/replay/describe-identification.js';
-import { detChart } from '../../daemon/cli/replay/det-chart.js';
-import { evaluateSite, siteRows } from '../../daemon/cli/replay/evaluate-site.js';
-import { identificationPage } from '../../daemon/cli/replay/identification-page.js';
-import { groupRates } from '../../daemon/domain/identification/group-rates.js';
-import { reportIdentification } from '../../daemon/domain/identification/identification-report.js';
-import type { LabelledPerson, Sample } from '../../daemon/domain/identification/identification-trial.js';
+import { groupRates } from '../../daemon/kernel/identification/group-rates.js';
+import { reportIdentification } from '../../daemon/kernel/identification/identification-report.js';
+import type { LabelledPerson, Sample } from '../../daemon/kernel/identification/identification-trial.js';
+import { describeIdentification } from '../../daemon/lab/describe-identification.js';
+import { detChart } from '../../daemon/lab/det-chart.js';
+import { evaluateSite, siteRows } from '../../daemon/lab/evaluate-site.js';
+import { identificationPage } from '../../daemon/lab/identification-page.js';
 
 function sample(angleDeg: number): Sample {
   const angle = (angleDeg * Math.PI) / 180;

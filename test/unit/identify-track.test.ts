@@ -6,9 +6,9 @@ import {
   noProbes,
   type SearchedProbe,
   withProbes,
-} from '../../daemon/domain/identification/identify-track.js';
-import type { MatchPolicy } from '../../daemon/domain/identification/match.js';
-import { personId } from '../../daemon/domain/ids.js';
+} from '../../daemon/kernel/identification/identify-track.js';
+import type { MatchPolicy } from '../../daemon/kernel/identification/match.js';
+import { personId } from '../../daemon/kernel/ids.js';
 
 const policy: MatchPolicy = { threshold: 0.5, margin: 0.05, minimumProbes: 2 };
 

@@ -47,16 +47,16 @@ describe('the daemon', () => {
       );
     assert.ok(loadedBy('vision/main.ts', sources).size > 50, 'the imports of the process were followed');
     assert.deepEqual(forbidden(sources), []);
-    const path = 'domain/faces/geometry.ts';
+    const path = 'kernel/faces/geometry.ts';
     sources.set(path, `import { wipe } from '../../gallery/sealing.js';\n${sources.get(path)}`);
     assert.ok(forbidden(sources).includes('gallery/sealing.ts'), 'a way through three files is found');
   });
 
   test('is refused after a wrong arrow was added to a real file', () => {
     const sources = daemonSources();
-    const path = 'domain/faces/geometry.ts';
+    const path = 'kernel/faces/geometry.ts';
     sources.set(path, `import { openDatabase } from '../../host/sqlite.js';\n${sources.get(path)}`);
-    const wrong = 'domain/faces/geometry.ts: domain must not import host ("../../host/sqlite.js")';
+    const wrong = 'kernel/faces/geometry.ts: domain must not import host ("../../host/sqlite.js")';
     assert.ok(importViolations(sources).includes(wrong));
   });
 });

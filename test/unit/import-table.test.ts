@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { isRollcallError, messageOf } from '../../daemon/base/errors.js';
 import { formatTable } from '../../daemon/cli/export/export-archive.js';
 import { describeImport, notesOn, refusalReasons } from '../../daemon/cli/import/import-report.js';
 import { parseTable, separators } from '../../daemon/cli/import/import-table.js';
-import type { PersonProfile } from '../../daemon/domain/persons/person-profile.js';
+import { isRollcallError, messageOf } from '../../daemon/kernel/errors.js';
+import type { PersonProfile } from '../../daemon/kernel/persons/person-profile.js';
 
 const heading = 'name,external_id,notes';
 const read = (text: string) => parseTable(Buffer.from(text));

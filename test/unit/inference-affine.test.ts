@@ -10,10 +10,10 @@ import {
   fitSimilarity,
   mirrored,
   squareToCrop,
-} from '../../daemon/domain/faces/affine.js';
-import { arcFaceAlignment, dlibAlignment } from '../../daemon/domain/faces/alignment.js';
-import type { ArcFacePoints, FivePoints } from '../../daemon/domain/faces/face.js';
-import type { Point } from '../../daemon/domain/faces/geometry.js';
+} from '../../daemon/kernel/faces/affine.js';
+import { arcFaceAlignment, dlibAlignment } from '../../daemon/kernel/faces/alignment.js';
+import type { ArcFacePoints, FivePoints } from '../../daemon/kernel/faces/face.js';
+import type { Point } from '../../daemon/kernel/faces/geometry.js';
 
 const coordinate = fc.double({ min: -500, max: 500, noNaN: true });
 const point = fc.record({ x: coordinate, y: coordinate });

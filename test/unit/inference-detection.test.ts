@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Detection } from '../../daemon/domain/faces/face.js';
-import { intersectionOverUnion } from '../../daemon/domain/faces/geometry.js';
-import { suppressNonMaxima } from '../../daemon/domain/faces/non-maximum-suppression.js';
+import type { Detection } from '../../daemon/kernel/faces/face.js';
+import { intersectionOverUnion } from '../../daemon/kernel/faces/geometry.js';
+import { suppressNonMaxima } from '../../daemon/kernel/faces/non-maximum-suppression.js';
 import { toPicture } from '../../daemon/vision/inference/detector-scale.js';
 import {
   detectorSize,

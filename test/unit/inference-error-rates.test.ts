@@ -5,16 +5,16 @@ import {
   shareReaching,
   thresholdAtRate,
   wilsonInterval,
-} from '../../daemon/domain/identification/error-rates.js';
-import { groupRates } from '../../daemon/domain/identification/group-rates.js';
-import { reportIdentification } from '../../daemon/domain/identification/identification-report.js';
+} from '../../daemon/kernel/identification/error-rates.js';
+import { groupRates } from '../../daemon/kernel/identification/group-rates.js';
+import { reportIdentification } from '../../daemon/kernel/identification/identification-report.js';
 import {
   chooseReferences,
   type LabelledPerson,
   runTrial,
   type Sample,
   splitCount,
-} from '../../daemon/domain/identification/identification-trial.js';
+} from '../../daemon/kernel/identification/identification-trial.js';
 
 function sample(angleDeg: number, isEnrollable = true): Sample {
   const angle = (angleDeg * Math.PI) / 180;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { squareToCrop } from '../../daemon/domain/faces/affine.js';
+import { squareToCrop } from '../../daemon/kernel/faces/affine.js';
 import {
   type FaceMesh,
   fivePointsOf,
@@ -9,9 +9,9 @@ import {
   MESH_STRIDE,
   meshBox,
   meshInPicture,
-} from '../../daemon/domain/faces/face-mesh.js';
-import { headPose } from '../../daemon/domain/faces/head-pose.js';
-import { EYE_POINTS, EYE_STRIDE, eyeOpenness } from '../../daemon/domain/liveness/eye-openness.js';
+} from '../../daemon/kernel/faces/face-mesh.js';
+import { headPose } from '../../daemon/kernel/faces/head-pose.js';
+import { EYE_POINTS, EYE_STRIDE, eyeOpenness } from '../../daemon/kernel/liveness/eye-openness.js';
 import { mirrorCrop, unitMean } from '../../daemon/vision/inference/embedding.kernel.js';
 import { surroundings } from '../../daemon/vision/inference/passive-pad.js';
 

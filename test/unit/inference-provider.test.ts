@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SerialQueue } from '../../daemon/base/serial-queue.js';
+import { SerialQueue } from '../../daemon/kernel/serial-queue.js';
 import { type GpuSigns, providersToTry } from '../../daemon/vision/inference/provider.js';
 
 const none: GpuSigns = { hasNvidiaDevice: false, hasRenderNode: false, hasCudaLibraries: false };

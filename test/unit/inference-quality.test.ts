@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { squareToCrop } from '../../daemon/domain/faces/affine.js';
-import type { HeadPose } from '../../daemon/domain/faces/face.js';
-import type { FaceStatistics } from '../../daemon/domain/faces/face-statistics.js';
-import { type FaceView, judgeView } from '../../daemon/domain/faces/judge-view.js';
-import type { Rgb24Picture } from '../../daemon/domain/faces/picture.js';
+import { squareToCrop } from '../../daemon/kernel/faces/affine.js';
+import type { HeadPose } from '../../daemon/kernel/faces/face.js';
+import type { FaceStatistics } from '../../daemon/kernel/faces/face-statistics.js';
+import { type FaceView, judgeView } from '../../daemon/kernel/faces/judge-view.js';
+import type { Rgb24Picture } from '../../daemon/kernel/faces/picture.js';
 import { faceStatistics, STATISTICS_PX } from '../../daemon/vision/inference/face-statistics.kernel.js';
 import { plainYuv, rgbPicture } from '../support/test-pictures.js';
 

@@ -7,8 +7,8 @@ import {
   boxToCrop,
   mirrored,
   squareToCrop,
-} from '../../daemon/domain/faces/affine.js';
-import type { Picture } from '../../daemon/domain/faces/picture.js';
+} from '../../daemon/kernel/faces/affine.js';
+import type { Picture } from '../../daemon/kernel/faces/picture.js';
 import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
 import { AreaResize } from '../../daemon/vision/inference/area-resize.kernel.js';
 import { largestDifference, slowCrop } from '../support/slow-sampling.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { cameraId } from '../../daemon/domain/ids.js';
+import { cameraId } from '../../daemon/kernel/ids.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { type CameraRunner, startCameraRunner } from '../../daemon/vision/ingest/camera-runner.js';
 import type { CameraState } from '../../daemon/vision/ingest/camera-state.js';
 import type { FrameSink, FrameSource, StreamInfo } from '../../daemon/vision/ingest/frame-source.js';

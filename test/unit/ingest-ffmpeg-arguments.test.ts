@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { endpointOf, redactCredentials, requireEndpoint } from '../../daemon/vision/ingest/camera-address.js';
 import { cameraScript } from '../../daemon/vision/ingest/concat-script.js';
 import { cameraArguments } from '../../daemon/vision/ingest/ffmpeg-arguments.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { FrameWatchdog, type Silence } from '../../daemon/vision/ingest/frame-watchdog.js';
 
 function watch(): { clock: VirtualClock; watchdog: FrameWatchdog; reported: [Silence, number][] } {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { yuv420Bytes } from '../../daemon/domain/faces/picture.js';
+import { yuv420Bytes } from '../../daemon/kernel/faces/picture.js';
 import { BufferPool } from '../../daemon/vision/ingest/buffer-pool.js';
 import { type Announcement, PictureAssembler } from '../../daemon/vision/ingest/picture-assembler.js';
 

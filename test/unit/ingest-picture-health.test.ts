@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { Yuv420Picture } from '../../daemon/domain/faces/picture.js';
-import type { PictureCheck } from '../../daemon/domain/picture-damage.js';
+import type { Yuv420Picture } from '../../daemon/kernel/faces/picture.js';
+import type { PictureCheck } from '../../daemon/kernel/picture-damage.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import type { DamageSign } from '../../daemon/vision/ingest/ffmpeg-log.js';
 import { briefPolicy, PictureHealth, steadyPolicy } from '../../daemon/vision/ingest/picture-health.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Point } from '../../daemon/domain/faces/geometry.js';
-import { nextInnerMotion, noInnerMotion } from '../../daemon/domain/liveness/inner-motion.js';
+import type { Point } from '../../daemon/kernel/faces/geometry.js';
+import { nextInnerMotion, noInnerMotion } from '../../daemon/kernel/liveness/inner-motion.js';
 import { faceTexture } from '../support/face-textures.js';
 
 /** Across, down, and away from the camera, in distances of the middles of the eyes; in the order of `FaceLandmarks.shape`. */

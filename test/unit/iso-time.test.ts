@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { isoTime, wallMsOf } from '../../daemon/domain/iso-time.js';
+import { isoTime, wallMsOf } from '../../daemon/kernel/iso-time.js';
 
 const firstMs = Date.parse('0000-01-01T00:00:00.000Z');
 const lastMs = Date.parse('9999-12-31T23:59:59.999Z');

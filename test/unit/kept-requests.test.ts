@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { type KeptRequest, keptRequestsOf, type RequestPlace } from '../../daemon/records/kept-requests.js';
 import { recordsMigrations } from '../../daemon/records/schema.js';
 import { openMemoryDatabase } from '../support/memory-database.js';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { keyIdOf } from '../../daemon/gallery/keys/key-id.js';
 import type { KeySlotParameters } from '../../daemon/gallery/keys/key-provider.js';
 import { PassphraseKeyProvider } from '../../daemon/gallery/keys/passphrase-key-provider.js';
 import { passphraseProblems } from '../../daemon/gallery/keys/passphrase-rules.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { outcomeOf } from '../support/key-outcome.js';
 
 /** The least that Argon2 takes: these tests are about what surrounds it. */

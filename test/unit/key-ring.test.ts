@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import { KeyEncryptionKey } from '../../daemon/gallery/keys/key-encryption-key.js';
 import { KeyRing } from '../../daemon/gallery/keys/key-ring.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 const kekOf = (fill: number): KeyEncryptionKey => new KeyEncryptionKey(new Uint8Array(32).fill(fill));
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { recogniserId } from '../../daemon/domain/ids.js';
 import { KeyEncryptionKey } from '../../daemon/gallery/keys/key-encryption-key.js';
 import {
   deleteKeySlot,
@@ -14,6 +12,8 @@ import {
 } from '../../daemon/gallery/keys/key-slots.js';
 import { GALLERY_MIGRATIONS } from '../../daemon/gallery/schema.js';
 import type { OpenDatabase } from '../../daemon/host/sqlite.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { recogniserId } from '../../daemon/kernel/ids.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 
 const recogniser = recogniserId('test-recogniser-1');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import { WaitingLine } from '../../daemon/gallery/keys/waiting-line.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 test('work runs one piece at a time, in order, also after a failure', async () => {
   const line = new WaitingLine(10);

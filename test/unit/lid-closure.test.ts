@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { initialEyeBlinks, nextEyeBlinks } from '../../daemon/domain/liveness/eye-blinks.js';
+import { initialEyeBlinks, nextEyeBlinks } from '../../daemon/kernel/liveness/eye-blinks.js';
 import {
   initialLidClosure,
   nextLidClosure,
   defaultLidClosurePolicy as policy,
-} from '../../daemon/domain/liveness/lid-closure.js';
-import type { Blink, EyeSample } from '../../daemon/domain/liveness/liveness.js';
+} from '../../daemon/kernel/liveness/lid-closure.js';
+import type { Blink, EyeSample } from '../../daemon/kernel/liveness/liveness.js';
 
 /** Closures of open eyes, closed between the given times, seconds. */
 function closureAt(

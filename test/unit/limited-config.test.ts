@@ -4,10 +4,10 @@ import {
   textWithHiddenAddresses,
   webhookAddresses,
   withHiddenAddresses,
-} from '../../daemon/config/hidden-addresses.js';
-import { limitedTo } from '../../daemon/config/limited-config.js';
-import { parseConfig } from '../../daemon/config/load.js';
-import { namedSecrets } from '../../daemon/config/machine-needs.js';
+} from '../../daemon/contract/settings/hidden-addresses.js';
+import { limitedTo } from '../../daemon/contract/settings/limited-config.js';
+import { parseConfig } from '../../daemon/contract/settings/load.js';
+import { namedSecrets } from '../../daemon/contract/settings/machine-needs.js';
 
 const text = `
 site: { id: site, timeZone: UTC }

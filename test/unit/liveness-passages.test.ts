@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { describeLiveness } from '../../daemon/cli/replay/describe-liveness.js';
-import { presentationByFolder } from '../../daemon/cli/replay/truth-files.js';
-import { cameraId } from '../../daemon/domain/ids.js';
-import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
+import { cameraId } from '../../daemon/kernel/ids.js';
+import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
 import {
   type Presentation,
   type PresentedTrack,
   presentationsOf,
   ratesByLength,
   stillPictureCalls,
-} from '../../daemon/domain/liveness/presentation-rates.js';
+} from '../../daemon/kernel/liveness/presentation-rates.js';
+import { describeLiveness } from '../../daemon/lab/describe-liveness.js';
+import { presentationByFolder } from '../../daemon/lab/truth-files.js';
 import { type ClipPiece, type Cutting, cutFrames } from '../../daemon/vision/cut-clip.js';
 import { ScriptedAnalyser, scriptedFrame } from '../support/scripted-analyser.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Blink, EyeSample } from '../../daemon/domain/liveness/liveness.js';
+import type { Blink, EyeSample } from '../../daemon/kernel/liveness/liveness.js';
 import {
   assessLiveness,
   defaultLivenessPolicy,
@@ -11,7 +11,7 @@ import {
   nextLiveness,
   wantsBinding,
   wantsSurroundings,
-} from '../../daemon/domain/liveness/liveness-verdict.js';
+} from '../../daemon/kernel/liveness/liveness-verdict.js';
 import { faceShape } from '../support/face-shapes.js';
 import { type Behind, faceTexture, surroundingsOf } from '../support/face-textures.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { accountsMigrations } from '../../daemon/accounts/accounts-schema.js';
 import { type Attempt, LoginThrottle, type Tried } from '../../daemon/accounts/login-throttle.js';
-import { isRollcallError } from '../../daemon/base/errors.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 
 const minuteMs = 60_000;

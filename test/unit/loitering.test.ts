@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Loitering, loiteringTickMs } from '../../daemon/app/strangers/loitering.js';
-import { operational } from '../../daemon/base/errors.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { LoiteringNotice } from '../../daemon/domain/events/notice.js';
-import { cameraId, type PassageId, passageId, strangerId } from '../../daemon/domain/ids.js';
-import { presentStay } from '../../daemon/domain/strangers/stay.js';
 import type { StrangerEntry } from '../../daemon/gallery/strangers/gallery-strangers.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import type { LoiteringNotice } from '../../daemon/kernel/events/notice.js';
+import { cameraId, type PassageId, passageId, strangerId } from '../../daemon/kernel/ids.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { presentStay } from '../../daemon/kernel/strangers/stay.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 const minuteMs = 60_000;
 const startMs = Date.UTC(2026, 2, 2, 9, 0, 0);

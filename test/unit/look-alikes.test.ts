@@ -4,13 +4,13 @@ import {
   calibrate,
   type EnrolledPerson,
   likenesses,
-} from '../../daemon/domain/identification/calibration.js';
-import { expectedRates, unfitnessOf } from '../../daemon/domain/identification/expected-rates.js';
-import { policyOver } from '../../daemon/domain/identification/gallery-policy.js';
-import { identifyTrack, noProbes, withProbes } from '../../daemon/domain/identification/identify-track.js';
-import { lookAlikes, marginBetween, pairKey } from '../../daemon/domain/identification/look-alikes.js';
-import { type Embedding, similarityOf } from '../../daemon/domain/identification/match.js';
-import { personId } from '../../daemon/domain/ids.js';
+} from '../../daemon/kernel/identification/calibration.js';
+import { expectedRates, unfitnessOf } from '../../daemon/kernel/identification/expected-rates.js';
+import { policyOver } from '../../daemon/kernel/identification/gallery-policy.js';
+import { identifyTrack, noProbes, withProbes } from '../../daemon/kernel/identification/identify-track.js';
+import { lookAlikes, marginBetween, pairKey } from '../../daemon/kernel/identification/look-alikes.js';
+import { type Embedding, similarityOf } from '../../daemon/kernel/identification/match.js';
+import { personId } from '../../daemon/kernel/ids.js';
 
 const policy = { threshold: 0.55, margin: 0.05, minimumProbes: 1 };
 

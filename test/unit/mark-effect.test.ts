@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { effectText } from '../../daemon/cli/passages/passages-mark.js';
 import type { MarkEffect } from '../../daemon/contract/passages.js';
-import { personId } from '../../daemon/domain/ids.js';
+import { personId } from '../../daemon/kernel/ids.js';
 
 const effectOn = (
   change: Pick<MarkEffect['thresholds'][number], 'before' | 'after' | 'lost'>,

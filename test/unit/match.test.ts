@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { normalDeviate } from '../../daemon/domain/identification/error-rates.js';
-import { unfitnessOf } from '../../daemon/domain/identification/expected-rates.js';
-import { lookAlikes, marginBetween, pairKey } from '../../daemon/domain/identification/look-alikes.js';
+import { normalDeviate } from '../../daemon/kernel/identification/error-rates.js';
+import { unfitnessOf } from '../../daemon/kernel/identification/expected-rates.js';
+import { lookAlikes, marginBetween, pairKey } from '../../daemon/kernel/identification/look-alikes.js';
 import {
   type Identification,
   isSameAnswer,
@@ -12,9 +12,9 @@ import {
   similarityToPerson,
   templatesOf,
   thresholdFor,
-} from '../../daemon/domain/identification/match.js';
-import { fitPareto, fitTail } from '../../daemon/domain/identification/score-tail.js';
-import { personId } from '../../daemon/domain/ids.js';
+} from '../../daemon/kernel/identification/match.js';
+import { fitPareto, fitTail } from '../../daemon/kernel/identification/score-tail.js';
+import { personId } from '../../daemon/kernel/ids.js';
 
 const near = (actual: number | undefined, expected: number, within = 1e-6): void => {
   assert.ok(Math.abs((actual ?? Number.NaN) - expected) <= within, `${actual} is not ${expected}`);

@@ -8,8 +8,8 @@ import {
   foldInputAffine,
   foldOutputAffine,
   pickOutputs,
-} from '../../daemon/models/convert/filters.kernel.js';
-import { samePadding } from '../../daemon/models/convert/layers.js';
+} from '../../daemon/host/models/convert/filters.kernel.js';
+import { samePadding } from '../../daemon/host/models/convert/layers.js';
 
 /** One position of a convolution: the window is [inputs, height, width] like a filter. */
 function apply(constants: ConvolutionConstants, window: readonly number[]): readonly number[] {

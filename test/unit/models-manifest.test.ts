@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
+import { findPack, loadManifest, type ModelManifest } from '../../daemon/host/models/manifest.js';
 import { programRoot } from '../../daemon/host/program-files.js';
-import { findPack, loadManifest, type ModelManifest } from '../../daemon/models/manifest.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 describe('the manifest of the repository', () => {
   test('has the base pack, one network for each role, built from npm packages', async () => {

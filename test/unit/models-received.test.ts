@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { nextSteps } from '../../daemon/cli/models.js';
-import { configSchema } from '../../daemon/config/schema.js';
-import { visionSchema } from '../../daemon/config/vision-schema.js';
+import { configSchema } from '../../daemon/contract/settings/schema.js';
+import { visionSchema } from '../../daemon/contract/settings/vision-schema.js';
 import { detectorFinding, landmarksFinding } from '../../daemon/doctor/doctor.js';
-import type { ModelPack } from '../../daemon/models/manifest.js';
-import { redirected } from '../../daemon/models/publisher.js';
-import { type ModelStore, openModelStore } from '../../daemon/models/store.js';
+import type { ModelPack } from '../../daemon/host/models/manifest.js';
+import { redirected } from '../../daemon/host/models/publisher.js';
+import { type ModelStore, openModelStore } from '../../daemon/host/models/store.js';
 
 describe('a redirect of a publisher', () => {
   const from = new URL('https://publisher.example/models/net.onnx?token=hush');

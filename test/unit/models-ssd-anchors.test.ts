@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { ANCHOR_STRIDE, ssdAnchors } from '../../daemon/domain/faces/ssd-anchors.js';
+import { ANCHOR_STRIDE, ssdAnchors } from '../../daemon/kernel/faces/ssd-anchors.js';
 
 /** Cells along one side of the six maps. */
 function cells(sizePx: number): readonly number[] {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { unzipSync } from 'fflate';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { readTflite } from '../../daemon/models/convert/tflite-file.js';
+import { readTflite } from '../../daemon/host/models/convert/tflite-file.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { sharedFile } from '../support/shared-media.js';
 
 const bundle = sharedFile('models/face_landmarker.task');

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import {
   readWeights,
   scaleWeights,
   type WeightsManifest,
   weight,
-} from '../../daemon/models/convert/tfjs-weights.js';
-import { decodeFloat16 } from '../../daemon/models/convert/weight-decoding.kernel.js';
+} from '../../daemon/host/models/convert/tfjs-weights.js';
+import { decodeFloat16 } from '../../daemon/host/models/convert/weight-decoding.kernel.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 const manifest: WeightsManifest = [
   {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type PersonId, personId } from '../../daemon/domain/ids.js';
-import { simplifiedName } from '../../daemon/domain/persons/simplified-name.js';
 import { NameIndex } from '../../daemon/gallery/persons/name-index.js';
+import { type PersonId, personId } from '../../daemon/kernel/ids.js';
+import { simplifiedName } from '../../daemon/kernel/persons/simplified-name.js';
 
 const ids = Array.from({ length: 8 }, (_, index) => personId(`p-${index}`));
 const letters = fc.string({ unit: fc.constantFrom('a', 'B', 'é', 'e\u0301', 'ß', '語', '😀', ' ', '-') });

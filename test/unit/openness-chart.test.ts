@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { blinksPage } from '../../daemon/cli/replay/blink-report.js';
-import { opennessChart } from '../../daemon/cli/replay/openness-chart.js';
-import { summarise, TrackRecorder } from '../../daemon/cli/replay/track-record.js';
-import type { FaceLandmarks } from '../../daemon/domain/faces/face.js';
-import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
-import type { EyeFault, EyeSample } from '../../daemon/domain/liveness/liveness.js';
+import type { FaceLandmarks } from '../../daemon/kernel/faces/face.js';
+import { cameraId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
+import type { EyeFault, EyeSample } from '../../daemon/kernel/liveness/liveness.js';
 import {
   assessLiveness,
   defaultLivenessPolicy,
   initialLiveness,
-} from '../../daemon/domain/liveness/liveness-verdict.js';
-import { noTally } from '../../daemon/domain/passages/passage.js';
+} from '../../daemon/kernel/liveness/liveness-verdict.js';
+import { noTally } from '../../daemon/kernel/passages/passage.js';
+import { blinksPage } from '../../daemon/lab/blink-report.js';
+import { opennessChart } from '../../daemon/lab/openness-chart.js';
+import { summarise, TrackRecorder } from '../../daemon/lab/track-record.js';
 
 const track = trackId('t1');
 const landmarks = {} as FaceLandmarks;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type EyeFault, type EyeSample, eyeFaults } from '../../daemon/domain/liveness/liveness.js';
+import { type EyeFault, type EyeSample, eyeFaults } from '../../daemon/kernel/liveness/liveness.js';
 import {
   mostOpennessSamples,
   OpennessRecorder,
   type OpennessSample,
   packedCurve,
   samplesOf,
-} from '../../daemon/domain/liveness/openness-curve.js';
+} from '../../daemon/kernel/liveness/openness-curve.js';
 
 const eyes = (atMs: number, openness: number): EyeSample => ({
   ...{ atMs, left: openness, right: openness, areLidsRaised: true, framing: 'whole', sharpness: 1 },

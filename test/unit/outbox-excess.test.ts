@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { EventKind } from '../../daemon/domain/events/event.js';
-import type { GapNotice } from '../../daemon/domain/events/notice.js';
-import type { OutboxRules } from '../../daemon/domain/events/outbox-limits.js';
+import type { EventKind } from '../../daemon/kernel/events/event.js';
+import type { GapNotice } from '../../daemon/kernel/events/notice.js';
+import type { OutboxRules } from '../../daemon/kernel/events/outbox-limits.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { outboxReportOf, outboxResendingOf } from '../../daemon/records/outbox/outbox.js';
 import { limitOutbox, outboxLimiter } from '../../daemon/records/outbox/outbox-limiter.js';
 import {

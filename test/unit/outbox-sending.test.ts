@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { operational } from '../../daemon/base/errors.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import type { EventKind } from '../../daemon/domain/events/event.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import type { EventKind } from '../../daemon/kernel/events/event.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { Drain } from '../../daemon/publish/drain.js';
 import { Sender } from '../../daemon/publish/sender.js';
 import { topicsOf } from '../../daemon/publish/topics.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { EventKind } from '../../daemon/domain/events/event.js';
+import type { EventKind } from '../../daemon/kernel/events/event.js';
 import { outboxEntranceOf, outboxOf } from '../../daemon/records/outbox/outbox.js';
 import { recordsMigrations } from '../../daemon/records/schema.js';
 import { openMemoryDatabase } from '../support/memory-database.js';

@@ -2,25 +2,25 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { ownId, removeRecogniser } from '../../daemon/cli/own-recognisers.js';
-import { parseConfig } from '../../daemon/config/load.js';
-import { configSchema } from '../../daemon/config/schema.js';
+import { parseConfig } from '../../daemon/contract/settings/load.js';
+import { configSchema } from '../../daemon/contract/settings/schema.js';
 import { examineBox } from '../../daemon/doctor/doctor.js';
-import { recogniserId } from '../../daemon/domain/ids.js';
-import { GraphBuilder } from '../../daemon/models/convert/graph-builder.js';
-import type { ModelPack } from '../../daemon/models/manifest.js';
-import { readRecogniserInterface } from '../../daemon/models/onnx-interface.js';
-import { matchPolicy } from '../../daemon/models/operating-point.js';
+import { GraphBuilder } from '../../daemon/host/models/convert/graph-builder.js';
+import type { ModelPack } from '../../daemon/host/models/manifest.js';
+import { readRecogniserInterface } from '../../daemon/host/models/onnx-interface.js';
 import {
   LARGEST_OWN_BYTES,
   readOwnNetwork,
   readWhole,
   stageOwnNetwork,
-} from '../../daemon/models/own-recogniser.js';
-import { openModelStore } from '../../daemon/models/store.js';
+} from '../../daemon/host/models/own-recogniser.js';
+import { openModelStore } from '../../daemon/host/models/store.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { recogniserId } from '../../daemon/kernel/ids.js';
+import { ownId, removeRecogniser } from '../../daemon/lab/own-recognisers.js';
 import { describedInterface, preparations } from '../../daemon/vision/inference/preparation.js';
 import { contractOfPack, isVersionOf } from '../../daemon/vision/inference/recogniser-contract.js';
+import { matchPolicy } from '../../daemon/vision/operating-point.js';
 import { chooseRecogniser, recogniserInUse } from '../../daemon/vision/recogniser-in-use.js';
 import {
   enrolPersons,

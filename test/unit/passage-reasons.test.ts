@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
-import { passageId, personId } from '../../daemon/domain/ids.js';
-import { explainPassage } from '../../daemon/domain/passages/explain-passage.js';
-import { judgePassage } from '../../daemon/domain/passages/judge-passage.js';
-import type { Passage } from '../../daemon/domain/passages/passage.js';
-import { passageReasons } from '../../daemon/domain/passages/passage-reason.js';
-import { reasonTexts } from '../../daemon/domain/passages/passage-reason-text.js';
+import { passageId, personId } from '../../daemon/kernel/ids.js';
+import { explainPassage } from '../../daemon/kernel/passages/explain-passage.js';
+import { judgePassage } from '../../daemon/kernel/passages/judge-passage.js';
+import type { Passage } from '../../daemon/kernel/passages/passage.js';
+import { passageReasons } from '../../daemon/kernel/passages/passage-reason.js';
+import { reasonTexts } from '../../daemon/kernel/passages/passage-reason-text.js';
 import { passageReasonsPage } from '../../scripts/contract/passage-reasons-page.js';
 import { aPassage } from '../support/passages.js';
 import { tallyOf } from '../support/sightings.js';

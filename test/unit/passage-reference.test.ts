@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { personId } from '../../daemon/domain/ids.js';
+import { personId } from '../../daemon/kernel/ids.js';
 import {
   earlyRefusal,
   leastUseful,
   type ReferenceFacts,
-} from '../../daemon/domain/persons/passage-reference.js';
+} from '../../daemon/kernel/persons/passage-reference.js';
 import { unitVector } from '../support/gallery-fixture.js';
 import { passageEpochMs, passageOf } from '../support/passage-fixture.js';
 

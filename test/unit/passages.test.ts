@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { cameraId, personId, strangerId } from '../../daemon/domain/ids.js';
-import type { Passage } from '../../daemon/domain/passages/passage.js';
+import { cameraId, personId, strangerId } from '../../daemon/kernel/ids.js';
+import type { Passage } from '../../daemon/kernel/passages/passage.js';
 import type { StoredPassage } from '../../daemon/records/passages/passage-journal.js';
 import { type PassageSeal, temporaryPassageSeal } from '../../daemon/records/passages/passage-seal.js';
 import { passagesOf } from '../../daemon/records/passages/passages.js';

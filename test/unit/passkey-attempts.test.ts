@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type AttemptFor, PasskeyAttempts } from '../../daemon/accounts/passkey-attempts.js';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 const minuteMs = 60_000;
 const login = (network: string): AttemptFor => ({ purpose: 'login', network });

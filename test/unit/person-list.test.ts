@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type PersonFilter, pageOfPersons } from '../../daemon/app/gallery/person-list.js';
-import { personId } from '../../daemon/domain/ids.js';
-import type { PersonProfile } from '../../daemon/domain/persons/person-profile.js';
 import type { Gallery, PersonEntry } from '../../daemon/gallery/gallery.js';
 import { PersonDirectory } from '../../daemon/gallery/persons/person-directory.js';
+import { personId } from '../../daemon/kernel/ids.js';
+import type { PersonProfile } from '../../daemon/kernel/persons/person-profile.js';
 
 const entry = (index: number, profile: PersonProfile | undefined): PersonEntry => ({
   id: personId(`p-${String(index).padStart(6, '0')}`),

@@ -3,10 +3,10 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { readProfile } from '../../daemon/cli/person/profile-options.js';
 import { siteTimeOf } from '../../daemon/cli/site-time.js';
-import { isCalendarDate } from '../../daemon/domain/calendar-date.js';
-import { isoTime } from '../../daemon/domain/iso-time.js';
-import { checkConsent, consentBases, liftsBiometricBan } from '../../daemon/domain/persons/consent.js';
-import { checkProfile, longestExternalId, longestNotes } from '../../daemon/domain/persons/person-profile.js';
+import { isCalendarDate } from '../../daemon/kernel/calendar-date.js';
+import { isoTime } from '../../daemon/kernel/iso-time.js';
+import { checkConsent, consentBases, liftsBiometricBan } from '../../daemon/kernel/persons/consent.js';
+import { checkProfile, longestExternalId, longestNotes } from '../../daemon/kernel/persons/person-profile.js';
 
 const today = '2026-03-02';
 const consent = { basis: 'consent', dateIso: '2026-01-15', reference: 'form 7' };

@@ -4,14 +4,14 @@ import fc from 'fast-check';
 import { readProfile } from '../../daemon/cli/person/profile-options.js';
 import { siteTimeOf } from '../../daemon/cli/site-time.js';
 import { watchMarks as contractMarks } from '../../daemon/contract/person.js';
-import { checkProfile, withdrawn } from '../../daemon/domain/persons/person-profile.js';
+import { checkProfile, withdrawn } from '../../daemon/kernel/persons/person-profile.js';
 import {
   type GivenTerms,
   mostGroups,
   standingOn,
   validityOn,
   watchMarks,
-} from '../../daemon/domain/persons/person-standing.js';
+} from '../../daemon/kernel/persons/person-standing.js';
 
 const stored = (terms: GivenTerms) => {
   const checked = checkProfile({ name: 'Ada', ...terms }, '2026-03-02');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { outsideShare } from '../../daemon/domain/faces/geometry.js';
-import { judgePhoto } from '../../daemon/domain/faces/photo-quality.js';
-import type { QualityReason } from '../../daemon/domain/faces/quality.js';
+import { outsideShare } from '../../daemon/kernel/faces/geometry.js';
+import { judgePhoto } from '../../daemon/kernel/faces/photo-quality.js';
+import type { QualityReason } from '../../daemon/kernel/faces/quality.js';
 
 const judged = (reasons: readonly QualityReason[], widthPx: number, outside: number) =>
   judgePhoto({ score: 0.4, reasons }, { widthPx, outsideShare: outside });

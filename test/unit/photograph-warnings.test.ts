@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { notesOn } from '../../daemon/cli/import/import-report.js';
 import { photographLines } from '../../daemon/cli/person/person-text.js';
 import { photoWarnings as contractWarnings, type PhotographResult } from '../../daemon/contract/enrolment.js';
-import { photoWarnings } from '../../daemon/domain/faces/photo-quality.js';
+import { photoWarnings } from '../../daemon/kernel/faces/photo-quality.js';
 
 const small: PhotographResult = {
   ...{ outcome: 'enrolled', qualityScore: 0.41 },

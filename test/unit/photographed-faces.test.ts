@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Box } from '../../daemon/domain/faces/geometry.js';
+import type { Box } from '../../daemon/kernel/faces/geometry.js';
 import {
   describeFace,
   dominantFace,
   fromLeftToRight,
   inForeground,
   numberFaces,
-} from '../../daemon/domain/faces/photographed-faces.js';
+} from '../../daemon/kernel/faces/photographed-faces.js';
 
 type Place = readonly [x: number, y: number, width: number, height: number];
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { badInput, operational } from '../../daemon/base/errors.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { type LogLevel, openPinoLogger } from '../../daemon/host/pino-logger.js';
+import { badInput, operational } from '../../daemon/kernel/errors.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 function start(level: LogLevel = 'debug') {
   const lines: string[] = [];

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { policyOver } from '../../daemon/kernel/identification/gallery-policy.js';
+import {
+  type ComparedPassage,
+  confusionMatrices,
+  isDifferent,
+} from '../../daemon/kernel/identification/passage-comparison.js';
+import { personId } from '../../daemon/kernel/ids.js';
+import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
 import {
   comparisonCsv,
   comparisonSvg,
   describeComparison,
   type PolicyComparison,
-} from '../../daemon/cli/replay/describe-comparison.js';
-import { policyOver } from '../../daemon/domain/identification/gallery-policy.js';
-import {
-  type ComparedPassage,
-  confusionMatrices,
-  isDifferent,
-} from '../../daemon/domain/identification/passage-comparison.js';
-import { personId } from '../../daemon/domain/ids.js';
-import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
+} from '../../daemon/lab/describe-comparison.js';
 import { CachingFaceAnalyser } from '../../daemon/vision/caching-face-analyser.js';
 import { ScriptedAnalyser, scriptedFrame } from '../support/scripted-analyser.js';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { cameraId, trackId } from '../../daemon/domain/ids.js';
-import { defaultLivenessPolicy } from '../../daemon/domain/liveness/liveness-verdict.js';
-import type { Passage } from '../../daemon/domain/passages/passage.js';
-import { eyesAtRate } from '../../daemon/domain/passages/preview-rate.js';
-import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
+import { cameraId, trackId } from '../../daemon/kernel/ids.js';
+import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
+import type { Passage } from '../../daemon/kernel/passages/passage.js';
+import { eyesAtRate } from '../../daemon/kernel/passages/preview-rate.js';
+import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { CameraPipeline } from '../../daemon/vision/camera-pipeline.js';
 import { passageEpochMs, passageOf } from '../support/passage-fixture.js';
 import { ScriptedAnalyser, scriptedFrame } from '../support/scripted-analyser.js';

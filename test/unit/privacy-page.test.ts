@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
-import { allSettings } from '../../daemon/config/json-schema.js';
-import { retentionSchema } from '../../daemon/config/retention-schema.js';
 import { builtInRoles, isScope, type Scope } from '../../daemon/contract/scopes.js';
+import { allSettings } from '../../daemon/contract/settings/json-schema.js';
+import { retentionSchema } from '../../daemon/contract/settings/retention-schema.js';
 import { privacyRules } from '../support/privacy-page.js';
 
 const page = await readFile(new URL('../../docs/privacy.md', import.meta.url), 'utf8');

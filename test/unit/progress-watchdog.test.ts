@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ProgressWatchdog } from '../../daemon/base/progress-watchdog.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { ProgressWatchdog } from '../../daemon/kernel/progress-watchdog.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 const silenceLimitMs = 8_000;
 

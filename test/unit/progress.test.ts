@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { WriteStream } from 'node:tty';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import { readBackupProgress } from '../../daemon/cli/backup/backup-text.js';
 import { paintFor } from '../../daemon/cli/colour.js';
 import { describeFinding } from '../../daemon/cli/finding-text.js';
 import { progressOf } from '../../daemon/cli/gallery/gallery-text.js';
 import { Progress, withDaemonProgress } from '../../daemon/cli/progress.js';
 import type { BackupStatus } from '../../daemon/contract/backups.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 function terminal(isTTY = true) {
   const written: string[] = [];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { seededRandom } from '../../daemon/base/random.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 
 test('the seeded generator is mulberry32', () => {
   const random = seededRandom(1);

@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import { ReadingTrail, readingEntries } from '../../daemon/app/audit/reading-trail.js';
 import type { Actor } from '../../daemon/audit/actor.js';
 import { type NewAuditEntry, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
-import { operational } from '../../daemon/base/errors.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 const root: Actor = { actor: 'uid:0', origin: 'local socket pid 1' };
 const officer: Actor = { actor: 'uid:1000', origin: 'local socket pid 2' };

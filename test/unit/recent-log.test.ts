@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { logPage } from '../../daemon/app/host-logs.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import { openPinoLogger } from '../../daemon/host/pino-logger.js';
 import { RecentLog, recentLogLimits } from '../../daemon/host/recent-log.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 const everyone: Caller = {
   ...{ actor: 'uid:0', origin: 'test', scopes: new Set(), provedAtMs: 'always', isLimited: false },

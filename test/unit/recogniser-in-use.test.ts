@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import { automaticRecogniser } from '../../daemon/cli/models.js';
-import { configSchema } from '../../daemon/config/schema.js';
-import { recogniserNames, unmeasuredRecognisers } from '../../daemon/config/vision-schema.js';
-import { recogniserId } from '../../daemon/domain/ids.js';
-import { matchPolicy } from '../../daemon/models/operating-point.js';
-import { openModelStore, type PackStatus } from '../../daemon/models/store.js';
+import { configSchema } from '../../daemon/contract/settings/schema.js';
+import { recogniserNames, unmeasuredRecognisers } from '../../daemon/contract/settings/vision-schema.js';
+import { openModelStore, type PackStatus } from '../../daemon/host/models/store.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { recogniserId } from '../../daemon/kernel/ids.js';
 import { contractOf } from '../../daemon/vision/inference/recogniser-contract.js';
+import { matchPolicy } from '../../daemon/vision/operating-point.js';
 import { chooseRecogniser, recogniserInUse } from '../../daemon/vision/recogniser-in-use.js';
 
 test('every recogniser has its own id, and an operating point in the manifest or none', async () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { Recurring } from '../../daemon/base/recurring.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { Recurring } from '../../daemon/kernel/recurring.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 const everyMs = 1000;
 

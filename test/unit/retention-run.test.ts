@@ -8,11 +8,11 @@ import {
   runRetention,
 } from '../../daemon/app/retention/retention-run.js';
 import { retentionRun } from '../../daemon/audit/actor.js';
-import { operational } from '../../daemon/base/errors.js';
-import { silentLogger } from '../../daemon/base/logger.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { retentionSchema } from '../../daemon/config/retention-schema.js';
-import { type Ageing, retentionKinds } from '../../daemon/domain/retention/retention.js';
+import { retentionSchema } from '../../daemon/contract/settings/retention-schema.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { type Ageing, retentionKinds } from '../../daemon/kernel/retention/retention.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 const nothing: Ageing = { countDue: () => 0, begin: () => () => ({ count: 0, isMoreDue: false }) };
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import { readNewPassphrase, readPassphrase } from '../../daemon/cli/key/key-passphrase.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { until } from '../support/until.js';
 
 /** A terminal on which the test types, and its output. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { cameraId, eventId, personId, trackId } from '../../daemon/domain/ids.js';
 import type { OpenDatabase } from '../../daemon/host/sqlite.js';
+import { cameraId, eventId, personId, trackId } from '../../daemon/kernel/ids.js';
 import { recordsMigrations } from '../../daemon/records/schema.js';
 import { countRows, followOwnCounts } from '../../daemon/records/seals/own-counts.js';
 import { RowSeal, withFormerSeal } from '../../daemon/records/seals/row-seal.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Embedding, similarityOf } from '../../daemon/domain/identification/match.js';
-import { emptyFaceMemory, type FaceJudgement, recallFace } from '../../daemon/domain/tracks/same-face.js';
+import { type Embedding, similarityOf } from '../../daemon/kernel/identification/match.js';
+import { emptyFaceMemory, type FaceJudgement, recallFace } from '../../daemon/kernel/tracks/same-face.js';
 
 const policy = { threshold: 0.8, strangeLimit: 2 };
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Embedding } from '../../daemon/domain/identification/match.js';
+import type { Embedding } from '../../daemon/kernel/identification/match.js';
 import {
   bestSeparations,
   doesSeparate,
   measurePoint,
   type Separation,
   separationOf,
-} from '../../daemon/domain/identification/separation.js';
+} from '../../daemon/kernel/identification/separation.js';
 
 /** The same numbers at every run, -1..1. */
 function numbers(seed: number): () => number {

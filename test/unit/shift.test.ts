@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { shiftCalendar } from '../../daemon/domain/attendance/shift.js';
+import { localTimeOf } from '../../daemon/host/local-time.js';
+import { shiftCalendar } from '../../daemon/kernel/attendance/shift.js';
 import {
   dateOfDay,
   datesBetween,
   dayNumberOf,
   weekdayOf,
-} from '../../daemon/domain/attendance/shift-calendar.js';
-import { localIso, readGivenTime } from '../../daemon/domain/attendance/time-text.js';
-import { localTimeOf } from '../../daemon/host/local-time.js';
+} from '../../daemon/kernel/attendance/shift-calendar.js';
+import { localIso, readGivenTime } from '../../daemon/kernel/attendance/time-text.js';
 import { planOf, shiftOf } from '../support/attendance-plan.js';
 
 const zones = ['Europe/Paris', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'UTC'] as const;

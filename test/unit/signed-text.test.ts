@@ -3,7 +3,7 @@ import { createPrivateKey, sign } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { CompactSign } from 'jose';
-import { isRollcallError } from '../../daemon/base/errors.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { importBoxKey } from '../../daemon/publish/identity/box-key.js';
 import { type KeyOf, signText, verifySignedText } from '../../daemon/publish/identity/signed-text.js';
 

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { normalDeviate } from '../../daemon/domain/identification/error-rates.js';
-import type { LabelledPerson, Sample } from '../../daemon/domain/identification/identification-trial.js';
-import { fitPareto, fitTail } from '../../daemon/domain/identification/score-tail.js';
+import { normalDeviate } from '../../daemon/kernel/identification/error-rates.js';
+import type { LabelledPerson, Sample } from '../../daemon/kernel/identification/identification-trial.js';
+import { fitPareto, fitTail } from '../../daemon/kernel/identification/score-tail.js';
 import {
   detCurve,
   estimateSite,
   ratesAtSize,
   siteScores,
-} from '../../daemon/domain/identification/site-size.js';
+} from '../../daemon/kernel/identification/site-size.js';
 
 /** The quantiles of a distribution at evenly spaced probabilities: a sample without chance. */
 function quantiles(count: number, quantile: (probability: number) => number): Float64Array {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { seededRandom } from '../../daemon/base/random.js';
-import type { Point } from '../../daemon/domain/faces/geometry.js';
-import { innerMotionPolicy } from '../../daemon/domain/liveness/inner-motion.js';
-import { TEXTURE_PX } from '../../daemon/domain/liveness/patches.kernel.js';
-import { type FaceTexture, skinShift } from '../../daemon/domain/liveness/skin-shift.kernel.js';
+import type { Point } from '../../daemon/kernel/faces/geometry.js';
+import { innerMotionPolicy } from '../../daemon/kernel/liveness/inner-motion.js';
+import { TEXTURE_PX } from '../../daemon/kernel/liveness/patches.kernel.js';
+import { type FaceTexture, skinShift } from '../../daemon/kernel/liveness/skin-shift.kernel.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { faceShape } from '../support/face-shapes.js';
 import { faceTexture, textureOf } from '../support/face-textures.js';
 

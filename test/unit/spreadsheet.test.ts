@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { crc32, inflateRawSync } from 'node:zlib';
 import { strFromU8, unzipSync } from 'fflate';
-import { csvText } from '../../daemon/base/csv.js';
 import { spreadsheet } from '../../daemon/console/pages/attendance/spreadsheet.js';
-import { attendanceTable, textCells } from '../../daemon/domain/attendance/attendance-table.js';
+import { attendanceTable, textCells } from '../../daemon/kernel/attendance/attendance-table.js';
+import { csvText } from '../../daemon/kernel/csv.js';
 
 const row = {
   ...{ person: 'p-1', name: '=HYPERLINK("https://192.0.2.1")', date: '2026-03-02', shift: 'day' },

@@ -4,15 +4,15 @@ import { connectionLines } from '../../daemon/cli/camera.js';
 import { describeOutbox } from '../../daemon/cli/events/outbox.js';
 import { personTable } from '../../daemon/cli/person/person-text.js';
 import { describeStatus } from '../../daemon/cli/status.js';
-import { configSchema } from '../../daemon/config/schema.js';
 import type { GateStatus } from '../../daemon/contract/certificate.js';
 import type { OutboxStatus } from '../../daemon/contract/events.js';
 import type { KeyRotation } from '../../daemon/contract/gallery-keys.js';
 import type { HeldBack } from '../../daemon/contract/held-back.js';
+import { configSchema } from '../../daemon/contract/settings/schema.js';
 import type { BoxStatus } from '../../daemon/contract/status.js';
 import { loginFindings } from '../../daemon/doctor/doctor.js';
 import { statusFindings } from '../../daemon/doctor/status-areas.js';
-import { boxTroubles } from '../../daemon/domain/events/notice.js';
+import { boxTroubles } from '../../daemon/kernel/events/notice.js';
 import type { CameraTestOutcome } from '../../daemon/vision/protocol.js';
 import { healthyStatus as healthy } from '../support/healthy-status.js';
 

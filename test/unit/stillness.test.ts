@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { seededRandom } from '../../daemon/base/random.js';
 import {
   defaultStillnessPolicy,
   nextStillness,
   notYetStill,
   resumeStillness,
   type Stillness,
-} from '../../daemon/domain/liveness/stillness.js';
+} from '../../daemon/kernel/liveness/stillness.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { faceShape, type ShownShape } from '../support/face-shapes.js';
 
 interface Shown extends ShownShape {

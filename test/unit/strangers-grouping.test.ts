@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { seededRandom } from '../../daemon/base/random.js';
-import { groupingRates } from '../../daemon/domain/strangers/grouping-rates.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
+import { groupingRates } from '../../daemon/kernel/strangers/grouping-rates.js';
 import {
   groupTracks,
   type LabelledTrack,
   ratesByThreshold,
   validateGrouping,
-} from '../../daemon/domain/strangers/grouping-trial.js';
+} from '../../daemon/kernel/strangers/grouping-trial.js';
 
 const inGroups = (...tracks: readonly string[]) =>
   tracks.map((track) => ({ person: track[0] ?? '', group: track[1] ?? '' }));

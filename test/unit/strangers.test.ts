@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Embedding } from '../../daemon/domain/identification/match.js';
-import { cameraId, passageId, recogniserId, strangerId } from '../../daemon/domain/ids.js';
-import { knownOf, OpenAppearances } from '../../daemon/domain/strangers/open-appearances.js';
+import type { Embedding } from '../../daemon/kernel/identification/match.js';
+import { cameraId, passageId, recogniserId, strangerId } from '../../daemon/kernel/ids.js';
+import { knownOf, OpenAppearances } from '../../daemon/kernel/strangers/open-appearances.js';
 import {
   isLikely,
   likenessTo,
@@ -15,9 +15,9 @@ import {
   visitCount,
   visitGapMs,
   withAppearance,
-} from '../../daemon/domain/strangers/stranger.js';
-import type { StrangerSight } from '../../daemon/domain/strangers/stranger-book.js';
-import { StrangerIndex } from '../../daemon/domain/strangers/stranger-index.js';
+} from '../../daemon/kernel/strangers/stranger.js';
+import type { StrangerSight } from '../../daemon/kernel/strangers/stranger-book.js';
+import { StrangerIndex } from '../../daemon/kernel/strangers/stranger-index.js';
 
 /** A unit vector in the plane of two axes, at this angle in degrees. */
 function at(degrees: number, axis = 0): Embedding {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type LocalTime, type Shift, shiftCalendar } from '../../daemon/domain/attendance/shift.js';
-import { dayIsOverAtMs, daysToSummarise } from '../../daemon/domain/attendance/summary-days.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
+import { type LocalTime, type Shift, shiftCalendar } from '../../daemon/kernel/attendance/shift.js';
+import { dayIsOverAtMs, daysToSummarise } from '../../daemon/kernel/attendance/summary-days.js';
 import { instant, paris, planOf, shiftOf } from '../support/attendance-plan.js';
 
 const day = shiftOf('day', '08:00', '16:00');

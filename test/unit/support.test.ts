@@ -7,7 +7,7 @@ import {
   missedAlone,
   type Support,
   supported,
-} from '../../daemon/domain/tracks/support.js';
+} from '../../daemon/kernel/tracks/support.js';
 
 /** After so many misses of the whole picture, each of `weight`, and no look at the face alone. */
 function missed(times: number, weight = 1): Support {

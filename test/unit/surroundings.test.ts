@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Picture } from '../../daemon/domain/faces/picture.js';
-import { TEXTURE_PX } from '../../daemon/domain/liveness/patches.kernel.js';
-import { doSurroundingsFollow } from '../../daemon/domain/liveness/surroundings.kernel.js';
+import type { Picture } from '../../daemon/kernel/faces/picture.js';
+import { TEXTURE_PX } from '../../daemon/kernel/liveness/patches.kernel.js';
+import { doSurroundingsFollow } from '../../daemon/kernel/liveness/surroundings.kernel.js';
 import { faceSurroundings } from '../../daemon/vision/inference/face-texture.kernel.js';
 import { faceShape, type ShownShape } from '../support/face-shapes.js';
 import { type Behind, surroundingsOf } from '../support/face-textures.js';

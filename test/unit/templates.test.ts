@@ -5,7 +5,7 @@ import {
   similarityOf,
   similarityToPerson,
   templatesOf,
-} from '../../daemon/domain/identification/match.js';
+} from '../../daemon/kernel/identification/match.js';
 
 const unit = (...values: readonly number[]): Embedding => {
   const length = Math.hypot(...values);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import { siteTimeOf } from '../../daemon/cli/site-time.js';
-import { readTime, shownTime, type TimeReading } from '../../daemon/domain/attendance/time-text.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
+import { readTime, shownTime, type TimeReading } from '../../daemon/kernel/attendance/time-text.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 const zones = [
   'Europe/Paris',

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Fact } from '../../daemon/domain/events/event.js';
-import type { Identification } from '../../daemon/domain/identification/match.js';
-import { passageId, personId } from '../../daemon/domain/ids.js';
+import type { Fact } from '../../daemon/kernel/events/event.js';
+import type { Identification } from '../../daemon/kernel/identification/match.js';
+import { passageId, personId } from '../../daemon/kernel/ids.js';
 import type {
   LivenessAssessment,
   LivenessRequirement,
   LivenessVerdict,
-} from '../../daemon/domain/liveness/liveness.js';
-import type { Standing } from '../../daemon/domain/persons/person-standing.js';
-import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
-import { nextDecision, type TrackDecision, undecided } from '../../daemon/domain/tracks/track-decision.js';
+} from '../../daemon/kernel/liveness/liveness.js';
+import type { Standing } from '../../daemon/kernel/persons/person-standing.js';
+import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
+import { nextDecision, type TrackDecision, undecided } from '../../daemon/kernel/tracks/track-decision.js';
 import { sightingOf } from '../support/sightings.js';
 
 const match: Identification = {

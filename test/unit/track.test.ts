@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { trackId } from '../../daemon/domain/ids.js';
-import type { Observation } from '../../daemon/domain/tracks/motion.js';
+import { trackId } from '../../daemon/kernel/ids.js';
+import type { Observation } from '../../daemon/kernel/tracks/motion.js';
 import {
   beginTrack,
   defaultTrackPolicy,
   nextTrack,
   type Track,
   type TrackInput,
-} from '../../daemon/domain/tracks/track.js';
+} from '../../daemon/kernel/tracks/track.js';
 
 const box = { x: 100, y: 100, width: 80, height: 100 };
 

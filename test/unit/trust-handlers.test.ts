@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type BoxTrust, trustHandlers } from '../../daemon/app/identity/box-trust.js';
-import { messageOf } from '../../daemon/base/errors.js';
 import type { Caller } from '../../daemon/contract/caller.js';
+import { messageOf } from '../../daemon/kernel/errors.js';
 
 const localCaller: Caller = {
   ...{ actor: 'uid:0', origin: 'test', scopes: new Set(['trust:write']) },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { nearestWord } from '../../daemon/config/nearest-word.js';
+import { nearestWord } from '../../daemon/contract/settings/nearest-word.js';
 import { parseUserPassword } from '../../daemon/host/user-password-secret.js';
 
 const parse = (text: string): unknown => parseUserPassword(new TextEncoder().encode(text));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { seededRandom } from '../../daemon/base/random.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { blinksOfClip, closureAt, placeScenes } from '../../scripts/virtual-camera/blink-script.js';
 import { drawSway, poseAt, turnAt } from '../../scripts/virtual-camera/motion.js';
 import { type FaceScene, type Scenario, scenarioSchema } from '../../scripts/virtual-camera/scenario.js';

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Dealt, dealCameras, planVision } from '../../daemon/app/cameras/vision-plan.js';
-import { attendanceProof, type Config, configSchema } from '../../daemon/config/schema.js';
+import { attendanceProof, type Config, configSchema } from '../../daemon/contract/settings/schema.js';
 
 function configured(
   cameras: number,

@@ -3,13 +3,13 @@ import { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { isRollcallError } from '../../daemon/base/errors.js';
-import { Lifetime } from '../../daemon/base/lifetime.js';
-import { VirtualClock } from '../../daemon/base/virtual-clock.js';
-import { largestBestShotBytes } from '../../daemon/domain/faces/best-shot.js';
-import { cameraId, recogniserId, trackId } from '../../daemon/domain/ids.js';
-import { bytesPerSample, mostOpennessSamples } from '../../daemon/domain/liveness/openness-curve.js';
-import type { Sighting } from '../../daemon/domain/tracks/sighting.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { largestBestShotBytes } from '../../daemon/kernel/faces/best-shot.js';
+import { cameraId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
+import { Lifetime } from '../../daemon/kernel/lifetime.js';
+import { bytesPerSample, mostOpennessSamples } from '../../daemon/kernel/liveness/openness-curve.js';
+import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import {
   type CameraProgress,
   mostReportedCameras,

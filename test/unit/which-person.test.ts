@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
-import { isRollcallError } from '../../daemon/base/errors.js';
 import { findPersons, whichPerson } from '../../daemon/cli/person/which-person.js';
 import { findCameras } from '../../daemon/cli/which-camera.js';
 import type { CameraStatus } from '../../daemon/contract/cameras.js';
 import type { PersonSummary } from '../../daemon/contract/person.js';
 import type { ControlClient } from '../../daemon/control/client.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 const idOf = (begin: string): string => `p-${begin.padEnd(26, '0')}`;
 const person = (begin: string, name: string, more: Partial<PersonSummary> = {}): PersonSummary => ({

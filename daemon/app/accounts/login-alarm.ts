@@ -1,5 +1,5 @@
 import { alarmWithinMs } from '../../accounts/login-throttle.js';
-import type { Clock, Timer } from '../../base/clock.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
 import type { ConditionPort } from '../../publish/condition-port.js';
 
 interface LoginAlarmOptions {

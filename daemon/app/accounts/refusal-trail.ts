@@ -1,7 +1,7 @@
 import type { NewAuditEntry } from '../../audit/audit-entry.js';
-import type { RollcallError } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
 import type { Caller } from '../../contract/caller.js';
+import type { RollcallError } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 
 interface RefusalTrailOptions {

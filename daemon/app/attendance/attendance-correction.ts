@@ -1,9 +1,9 @@
-import { badInput, type RollcallError } from '../../base/errors.js';
 import type { CorrectionRequest } from '../../contract/attendance.js';
-import { type Correction, correctionsByDate } from '../../domain/attendance/attendance-day-correction.js';
-import type { LocalTime } from '../../domain/attendance/shift.js';
-import { localIso, readGivenTime } from '../../domain/attendance/time-text.js';
-import { checkText } from '../../domain/printable-text.js';
+import { type Correction, correctionsByDate } from '../../kernel/attendance/attendance-day-correction.js';
+import type { LocalTime } from '../../kernel/attendance/shift.js';
+import { localIso, readGivenTime } from '../../kernel/attendance/time-text.js';
+import { badInput, type RollcallError } from '../../kernel/errors.js';
+import { checkText } from '../../kernel/printable-text.js';
 
 const longestReason = 200;
 /** A time further from its day is a typing error: the longest shift and its overtime end before. */

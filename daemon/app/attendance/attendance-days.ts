@@ -1,17 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from '../../base/clock.js';
-import type { Config } from '../../config/schema.js';
 import type { AttendanceRow } from '../../contract/attendance.js';
+import type { Config } from '../../contract/settings/schema.js';
 import {
   type AttendanceDay,
   attendanceDays,
   type DayPeriod,
-} from '../../domain/attendance/attendance-day.js';
-import { withMarkedPassages } from '../../domain/attendance/attendance-day-correction.js';
-import { type LocalTime, shiftCalendar } from '../../domain/attendance/shift.js';
-import { dateOfDay, dayNumberOf } from '../../domain/attendance/shift-calendar.js';
-import type { PersonId } from '../../domain/ids.js';
-import { dueBeforeMs } from '../../domain/retention/retention.js';
+} from '../../kernel/attendance/attendance-day.js';
+import { withMarkedPassages } from '../../kernel/attendance/attendance-day-correction.js';
+import { type LocalTime, shiftCalendar } from '../../kernel/attendance/shift.js';
+import { dateOfDay, dayNumberOf } from '../../kernel/attendance/shift-calendar.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { PersonId } from '../../kernel/ids.js';
+import { dueBeforeMs } from '../../kernel/retention/retention.js';
 import type { AttendanceRecords } from '../../records/attendance/attendance-records.js';
 import type { KnownPersons } from './attendance-persons.js';
 import { attendancePlan, directions } from './attendance-plan.js';

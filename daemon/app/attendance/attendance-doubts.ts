@@ -1,7 +1,7 @@
 import type { AmbiguousPassageRow, UnprovenSightingRow } from '../../contract/attendance.js';
-import type { DayPeriod } from '../../domain/attendance/attendance-day.js';
-import { dateOfDay, datesBetween, dayNumberOf } from '../../domain/attendance/shift-calendar.js';
-import type { PersonId } from '../../domain/ids.js';
+import type { DayPeriod } from '../../kernel/attendance/attendance-day.js';
+import { dateOfDay, datesBetween, dayNumberOf } from '../../kernel/attendance/shift-calendar.js';
+import type { PersonId } from '../../kernel/ids.js';
 import type { AttendanceDaysOptions } from './attendance-days.js';
 import type { KnownPersons } from './attendance-persons.js';
 import { directions } from './attendance-plan.js';

@@ -1,6 +1,6 @@
-import type { PersonId } from '../../domain/ids.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import { PersonRows } from '../../gallery/persons/person-rows.js';
+import type { PersonId } from '../../kernel/ids.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 
 /** What a report on attendance needs to know about an enrolled person. */

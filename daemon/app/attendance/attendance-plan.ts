@@ -1,8 +1,8 @@
-import type { Config } from '../../config/schema.js';
-import type { AttendancePlan } from '../../domain/attendance/shift.js';
-import { secondOfDay } from '../../domain/attendance/time-text.js';
-import type { Direction } from '../../domain/events/event.js';
-import type { CameraId } from '../../domain/ids.js';
+import type { Config } from '../../contract/settings/schema.js';
+import type { AttendancePlan } from '../../kernel/attendance/shift.js';
+import { secondOfDay } from '../../kernel/attendance/time-text.js';
+import type { Direction } from '../../kernel/events/event.js';
+import type { CameraId } from '../../kernel/ids.js';
 
 /** The configured shifts in the form that the rules need. */
 export function attendancePlan({ attendance }: Pick<Config, 'attendance'>): AttendancePlan {

@@ -1,9 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from '../../base/clock.js';
-import { present } from '../../base/present.js';
-import { attendanceSchema } from '../../config/attendance-schema.js';
-import { explainIssue, valueAt } from '../../config/problem.js';
-import type { Config } from '../../config/schema.js';
 import type {
   AttendancePreview,
   AttendanceRow,
@@ -11,9 +6,14 @@ import type {
   DayTotals,
 } from '../../contract/attendance.js';
 import type { Handlers } from '../../contract/handlers.js';
-import type { AttendanceDay, DayPeriod } from '../../domain/attendance/attendance-day.js';
-import type { LocalTime } from '../../domain/attendance/shift.js';
-import type { PersonId } from '../../domain/ids.js';
+import { attendanceSchema } from '../../contract/settings/attendance-schema.js';
+import { explainIssue, valueAt } from '../../contract/settings/problem.js';
+import type { Config } from '../../contract/settings/schema.js';
+import type { AttendanceDay, DayPeriod } from '../../kernel/attendance/attendance-day.js';
+import type { LocalTime } from '../../kernel/attendance/shift.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { PersonId } from '../../kernel/ids.js';
+import { present } from '../../kernel/present.js';
 import { refusals } from '../configuration/settings-refusals.js';
 import { showDay } from './attendance-rows.js';
 

@@ -1,14 +1,14 @@
-import { present } from '../../base/present.js';
 import type {
   AmbiguousPassageRow,
   AttendanceRow,
   ShownCorrection,
   UnprovenSightingRow,
 } from '../../contract/attendance.js';
-import type { AttendanceDay } from '../../domain/attendance/attendance-day.js';
-import type { LocalTime } from '../../domain/attendance/shift.js';
-import { localIso } from '../../domain/attendance/time-text.js';
-import type { Direction } from '../../domain/events/event.js';
+import type { AttendanceDay } from '../../kernel/attendance/attendance-day.js';
+import type { LocalTime } from '../../kernel/attendance/shift.js';
+import { localIso } from '../../kernel/attendance/time-text.js';
+import type { Direction } from '../../kernel/events/event.js';
+import { present } from '../../kernel/present.js';
 import type { StoredCorrection } from '../../records/attendance/attendance-corrections.js';
 import type { AmbiguousPassage, UnprovenSighting } from '../../records/attendance/attendance-records.js';
 import type { EnrolledPerson } from './attendance-persons.js';

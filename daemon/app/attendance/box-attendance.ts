@@ -1,7 +1,5 @@
 import type { Actor } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import { badInput } from '../../base/errors.js';
-import type { Config } from '../../config/schema.js';
 import type {
   AmbiguousPassageRow,
   AttendanceHead,
@@ -14,13 +12,15 @@ import type {
 } from '../../contract/attendance.js';
 import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
+import type { Config } from '../../contract/settings/schema.js';
 import { refuseLimited } from '../../control/forbidden.js';
 import { notFound } from '../../control/not-found.js';
-import type { AttendanceDay, DayPeriod } from '../../domain/attendance/attendance-day.js';
-import { dateOfDay, dayNumberOf } from '../../domain/attendance/shift-calendar.js';
-import { localIso } from '../../domain/attendance/time-text.js';
-import { type PersonId, personId } from '../../domain/ids.js';
-import { isoTime } from '../../domain/iso-time.js';
+import type { AttendanceDay, DayPeriod } from '../../kernel/attendance/attendance-day.js';
+import { dateOfDay, dayNumberOf } from '../../kernel/attendance/shift-calendar.js';
+import { localIso } from '../../kernel/attendance/time-text.js';
+import { badInput } from '../../kernel/errors.js';
+import { type PersonId, personId } from '../../kernel/ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import { checkCorrection } from './attendance-correction.js';
 import { AttendanceDays, type AttendanceDaysOptions } from './attendance-days.js';

@@ -1,13 +1,13 @@
 import type { Actor } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Clock } from '../../base/clock.js';
-import type { Config } from '../../config/schema.js';
-import { withMarkedPassages } from '../../domain/attendance/attendance-day-correction.js';
-import { staysOf } from '../../domain/attendance/attendance-day-marks.js';
-import { type LocalTime, shiftCalendar } from '../../domain/attendance/shift.js';
-import { dateOfDay, dayNumberOf } from '../../domain/attendance/shift-calendar.js';
-import type { CameraId, PersonId } from '../../domain/ids.js';
-import { isoTime } from '../../domain/iso-time.js';
+import type { Config } from '../../contract/settings/schema.js';
+import { withMarkedPassages } from '../../kernel/attendance/attendance-day-correction.js';
+import { staysOf } from '../../kernel/attendance/attendance-day-marks.js';
+import { type LocalTime, shiftCalendar } from '../../kernel/attendance/shift.js';
+import { dateOfDay, dayNumberOf } from '../../kernel/attendance/shift-calendar.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { CameraId, PersonId } from '../../kernel/ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
 import type { AttendanceRecords } from '../../records/attendance/attendance-records.js';
 import { attendancePlan } from './attendance-plan.js';
 

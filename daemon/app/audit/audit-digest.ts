@@ -1,7 +1,7 @@
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Clock } from '../../base/clock.js';
-import type { Logger } from '../../base/logger.js';
-import { Recurring } from '../../base/recurring.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { Logger } from '../../kernel/logger.js';
+import { Recurring } from '../../kernel/recurring.js';
 import type { Records } from '../../records/open-records.js';
 import { whereThereIsALog } from './audit-keeper.js';
 

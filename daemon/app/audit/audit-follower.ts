@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditEntry } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Clock } from '../../base/clock.js';
-import type { Logger } from '../../base/logger.js';
-import { Recurring } from '../../base/recurring.js';
-import type { GalleryNotice, Notice, PersonNotice, StrangerNotice } from '../../domain/events/notice.js';
-import { personId, strangerId } from '../../domain/ids.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { GalleryNotice, Notice, PersonNotice, StrangerNotice } from '../../kernel/events/notice.js';
+import { personId, strangerId } from '../../kernel/ids.js';
+import type { Logger } from '../../kernel/logger.js';
+import { Recurring } from '../../kernel/recurring.js';
 import type { Records } from '../../records/open-records.js';
 import { whereThereIsALog } from './audit-keeper.js';
 

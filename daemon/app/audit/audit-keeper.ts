@@ -1,10 +1,10 @@
 import type { AuditEntry, NewAuditEntry } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { Witness } from '../../audit/audit-verdict.js';
-import type { Clock } from '../../base/clock.js';
-import { isRollcallError, operational } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import { isoTime } from '../../domain/iso-time.js';
+import type { Clock } from '../../kernel/clock.js';
+import { isRollcallError, operational } from '../../kernel/errors.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import type { Logger } from '../../kernel/logger.js';
 
 /** The most entries that wait for a file. More are only logged. */
 const mostWaiting = 1000;

@@ -1,6 +1,6 @@
 import { type AuditKey, type AuditKeyPlaces, keepFormerKeys, openAuditKey } from '../../audit/audit-key.js';
-import type { RollcallError } from '../../base/errors.js';
 import { areEqual, secretBytes, wipe } from '../../host/sodium.js';
+import type { RollcallError } from '../../kernel/errors.js';
 
 /** The keys of the audit log: the key in use, and former keys that prove older entries. A restore may add former keys. */
 export class AuditKeyRing implements Disposable {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { daemonAtStart } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Logger } from '../../base/logger.js';
-import type { Config } from '../../config/schema.js';
+import type { Config } from '../../contract/settings/schema.js';
 import type { ReloadResult } from '../../contract/status.js';
 import { programVersion } from '../../control/program-version.js';
+import type { Logger } from '../../kernel/logger.js';
 
 /**
  * Writes an entry for the start of the daemon. Its fingerprint of the configuration reveals changes made while the daemon was

@@ -4,16 +4,16 @@ import type { AuditEntry as StoredEntry } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { AuditFilter } from '../../audit/audit-rows.js';
 import { severityOf } from '../../audit/severity.js';
-import type { Clock } from '../../base/clock.js';
-import { badInput } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { ActorCount, AuditEntry, auditOperations, ComplianceReport } from '../../contract/audit.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { HandlerInput, Page } from '../../contract/operation.js';
 import { refuseLimited } from '../../control/forbidden.js';
 import { programVersion } from '../../control/program-version.js';
-import type { BoxIds } from '../../domain/events/box-ids.js';
-import { isoTime } from '../../domain/iso-time.js';
+import type { Clock } from '../../kernel/clock.js';
+import { badInput } from '../../kernel/errors.js';
+import type { BoxIds } from '../../kernel/events/box-ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { present } from '../../kernel/present.js';
 
 /** A key of the gallery, as its slot describes it. Known while the gallery is sealed, too. */
 export interface KeyInUse {

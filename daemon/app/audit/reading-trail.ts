@@ -1,8 +1,8 @@
 import type { NewAuditEntry } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import { Allowance } from '../../base/allowance.js';
-import type { Clock, Timer } from '../../base/clock.js';
-import type { Logger } from '../../base/logger.js';
+import { Allowance } from '../../kernel/allowance.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import type { Logger } from '../../kernel/logger.js';
 
 export interface ReadingTrailOptions {
   readonly audit: Pick<AuditLog, 'append'>;

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../../base/clock.js';
+import { type Clock, sleep } from '../../kernel/clock.js';
 import type { CameraTestOutcome } from '../../vision/protocol.js';
 
 /** Answers that say only "no camera" come at multiples of this time after the question, milliseconds. */

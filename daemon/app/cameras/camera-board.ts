@@ -1,5 +1,5 @@
-import type { CameraConfig } from '../../config/schema.js';
 import type { CameraStatus } from '../../contract/cameras.js';
+import type { CameraConfig } from '../../contract/settings/schema.js';
 import type { CameraProgress, CameraState } from '../../vision/protocol.js';
 import { type StageTimes, stages } from '../../vision/stage-counters.js';
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Clock, Timer } from '../../base/clock.js';
-import { isRollcallError } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import type { CameraNotice } from '../../domain/events/notice.js';
-import { cameraId } from '../../domain/ids.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import type { CameraNotice } from '../../kernel/events/notice.js';
+import { cameraId } from '../../kernel/ids.js';
+import type { Logger } from '../../kernel/logger.js';
 import type { SourceStates } from '../../records/source-states.js';
 import {
   isSame,

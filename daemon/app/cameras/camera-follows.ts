@@ -1,7 +1,7 @@
-import { Bell } from '../../base/bell.js';
-import type { Clock } from '../../base/clock.js';
-import { operational, type RollcallError } from '../../base/errors.js';
-import { LatestSlot } from '../../base/latest-slot.js';
+import { Bell } from '../../kernel/bell.js';
+import type { Clock } from '../../kernel/clock.js';
+import { operational, type RollcallError } from '../../kernel/errors.js';
+import { LatestSlot } from '../../kernel/latest-slot.js';
 import type { FacesInSight } from '../../vision/protocol.js';
 import type { VisionPool } from './vision-pool.js';
 

@@ -1,6 +1,6 @@
-import { operational, type RollcallError } from '../../base/errors.js';
 import { newKeyPair, openSealed } from '../../host/sealed-box.js';
 import { wipe } from '../../host/sodium.js';
+import { operational, type RollcallError } from '../../kernel/errors.js';
 import { isJpeg } from '../../vision/sighting-codec.js';
 import type { VisionPool } from './vision-pool.js';
 import { visionUnavailable } from './vision-requests.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.js';
+import type { Clock } from '../../kernel/clock.js';
 import type { KnownCamera } from '../../publish/camera-states.js';
 import type { CameraState } from '../../vision/protocol.js';
 

@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { cameraFilePath, cameraFolder } from '../../config/camera-files.js';
+import { cameraFilePath, cameraFolder } from '../../contract/settings/camera-files.js';
 import { createKeyFile } from '../../host/key-file.js';
 import { opaqueText } from '../../host/opaque-text.js';
 import { ownSecretPath } from '../../host/own-secret.js';

@@ -1,5 +1,3 @@
-import { badInput } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { Handlers } from '../../contract/handlers.js';
 import {
   type ClipVerdict,
@@ -7,12 +5,14 @@ import {
   maximumClipBytes,
   refusedClips,
 } from '../../contract/liveness.js';
+import { badInput } from '../../kernel/errors.js';
 import {
   answerInClip,
   type ChallengeAction,
   defaultChallengePolicy,
   judgedByChallenge,
-} from '../../domain/liveness/challenge.js';
+} from '../../kernel/liveness/challenge.js';
+import { present } from '../../kernel/present.js';
 import type { ClipOutcome } from '../../vision/protocol.js';
 import type { ClipToJudge, PhotoProcess } from './photo-process.js';
 

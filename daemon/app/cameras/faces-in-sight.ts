@@ -1,13 +1,13 @@
 import { type Actor, actorOf } from '../../audit/actor.js';
-import type { Clock } from '../../base/clock.js';
-import { present } from '../../base/present.js';
 import type { Caller } from '../../contract/caller.js';
 import type { FacesInSight, FollowedFace } from '../../contract/live.js';
-import type { CameraId, PersonId } from '../../domain/ids.js';
-import { cameraId } from '../../domain/ids.js';
-import { explainPassage } from '../../domain/passages/explain-passage.js';
-import type { Passage } from '../../domain/passages/passage.js';
-import { passageNow } from '../../domain/passages/passage-now.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { CameraId, PersonId } from '../../kernel/ids.js';
+import { cameraId } from '../../kernel/ids.js';
+import { explainPassage } from '../../kernel/passages/explain-passage.js';
+import type { Passage } from '../../kernel/passages/passage.js';
+import { passageNow } from '../../kernel/passages/passage-now.js';
+import { present } from '../../kernel/present.js';
 import type { FacesInSight as FacesReport } from '../../vision/protocol.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { actorOf } from '../../audit/actor.js';
-import { operational, type RollcallError } from '../../base/errors.js';
-import type { Config } from '../../config/schema.js';
 import type { Call, Handlers } from '../../contract/handlers.js';
 import type { LiveTicket, liveOperations } from '../../contract/live.js';
+import type { Config } from '../../contract/settings/schema.js';
 import { notFound } from '../../control/not-found.js';
+import { operational, type RollcallError } from '../../kernel/errors.js';
 import type { LiveKind } from '../../vision/protocol.js';
 import type { CameraFollows } from './camera-follows.js';
 import { type FacesInSightOptions, FacesInSightReader } from './faces-in-sight.js';

@@ -1,6 +1,6 @@
-import type { Config } from '../../config/schema.js';
-import { type DetectorName, detectorInUse } from '../../config/vision-schema.js';
-import type { ModelIds } from '../../domain/events/event-data.js';
+import type { Config } from '../../contract/settings/schema.js';
+import { type DetectorName, detectorInUse } from '../../contract/settings/vision-schema.js';
+import type { ModelIds } from '../../kernel/events/event-data.js';
 
 const detectors: Readonly<Record<Exclude<DetectorName, 'auto'>, string>> = {
   'ssd-mobilenet-v1': 'ssd-mobilenet-v1',

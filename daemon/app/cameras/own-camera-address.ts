@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { CameraConfig, Config } from '../../config/schema.js';
+import type { CameraConfig, Config } from '../../contract/settings/schema.js';
 import { endpointOf } from '../../vision/ingest/camera-address.js';
 import { isReachable } from '../../vision/ingest/reachable-address.js';
 import { planBounds } from '../../vision/plan.js';

@@ -1,6 +1,6 @@
-import { badInput, operational, type RollcallError } from '../../base/errors.js';
-import type { ConfigProblem, UnusableCameraFile } from '../../config/config-problem.js';
-import { formatProblem } from '../../config/problem.js';
+import type { ConfigProblem, UnusableCameraFile } from '../../contract/settings/config-problem.js';
+import { formatProblem } from '../../contract/settings/problem.js';
+import { badInput, operational, type RollcallError } from '../../kernel/errors.js';
 import { explanations } from '../../vision/ingest/failure-explanations.js';
 
 const texts = (problems: readonly ConfigProblem[]): string =>

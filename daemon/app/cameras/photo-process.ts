@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock, Timer } from '../../base/clock.js';
-import type { Logger } from '../../base/logger.js';
-import { present } from '../../base/present.js';
-import type { Random } from '../../base/random.js';
-import { SerialQueue } from '../../base/serial-queue.js';
 import type { LogLevel } from '../../host/pino-logger.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import type { Logger } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
+import type { Random } from '../../kernel/random.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
 import type {
   ClipOutcome,
   CutOutcome,

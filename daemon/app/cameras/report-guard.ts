@@ -1,6 +1,6 @@
-import { Allowance, type AllowanceOptions } from '../../base/allowance.js';
-import type { Clock } from '../../base/clock.js';
-import { samplesOf } from '../../domain/liveness/openness-curve.js';
+import { Allowance, type AllowanceOptions } from '../../kernel/allowance.js';
+import type { Clock } from '../../kernel/clock.js';
+import { samplesOf } from '../../kernel/liveness/openness-curve.js';
 import type { Report, WireSighting } from '../../vision/protocol.js';
 import { decodeCurve } from '../../vision/sighting-codec.js';
 

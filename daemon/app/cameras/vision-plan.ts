@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { isRollcallError } from '../../base/errors.js';
-import type { Config } from '../../config/schema.js';
-import type { RecogniserName } from '../../config/vision-schema.js';
+import type { Config } from '../../contract/settings/schema.js';
+import type { RecogniserName } from '../../contract/settings/vision-schema.js';
+import { isRollcallError } from '../../kernel/errors.js';
 import { networkPlan, planCamera } from '../../vision/plan.js';
 import type { CameraPlan, VisionPlan } from '../../vision/protocol.js';
 

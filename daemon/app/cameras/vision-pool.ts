@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../../base/clock.js';
-import { operational, type RollcallError } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import type { Random } from '../../base/random.js';
 import type { VisionStatus } from '../../contract/status.js';
 import type { LogLevel } from '../../host/pino-logger.js';
+import type { Clock } from '../../kernel/clock.js';
+import { operational, type RollcallError } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
+import type { Random } from '../../kernel/random.js';
 import type {
   CameraPlan,
   CameraTestOutcome,

@@ -1,5 +1,5 @@
-import type { Clock } from '../../base/clock.js';
-import { operational, type RollcallError } from '../../base/errors.js';
+import type { Clock } from '../../kernel/clock.js';
+import { operational, type RollcallError } from '../../kernel/errors.js';
 import type {
   CameraTestOutcome,
   ClipOutcome,

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Allowance } from '../../base/allowance.js';
-import { type Clock, sleep } from '../../base/clock.js';
-import { messageOf } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import type { Random } from '../../base/random.js';
-import { RetrySchedule } from '../../base/retry.js';
 import type { VisionStatus } from '../../contract/status.js';
 import type { LogLevel } from '../../host/pino-logger.js';
+import { Allowance } from '../../kernel/allowance.js';
+import { type Clock, sleep } from '../../kernel/clock.js';
+import { messageOf } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
+import type { Random } from '../../kernel/random.js';
+import { RetrySchedule } from '../../kernel/retry.js';
 import type { CameraPlan, Report, VisionPlan } from '../../vision/protocol.js';
 import { spawnVisionProcess, type VisionEnd, type VisionProcess } from '../../vision/vision-process.js';
 import { type Refusal, ReportGuard } from './report-guard.js';

@@ -1,5 +1,5 @@
-import { operational } from '../../base/errors.js';
 import { systemClock as clock } from '../../host/system-clock.js';
+import { operational } from '../../kernel/errors.js';
 import type { Report } from '../../vision/protocol.js';
 
 /** Enough to load models at a load of ten. Shorter than `TimeoutStartSec` of the systemd unit. */

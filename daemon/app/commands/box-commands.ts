@@ -1,7 +1,7 @@
 import type { Actor } from '../../audit/actor.js';
-import { type Clock, sleep } from '../../base/clock.js';
 import type { KeyRotation } from '../../contract/gallery-keys.js';
 import type { ReloadResult } from '../../contract/status.js';
+import { type Clock, sleep } from '../../kernel/clock.js';
 import {
   type CommandContext,
   type CommandHandlers,

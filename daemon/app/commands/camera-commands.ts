@@ -1,7 +1,7 @@
 import type { NewAuditEntry } from '../../audit/audit-entry.js';
-import type { CameraConfig } from '../../config/schema.js';
-import { isoTime } from '../../domain/iso-time.js';
-import { stateDetail } from '../../domain/stated-set.js';
+import type { CameraConfig } from '../../contract/settings/schema.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { stateDetail } from '../../kernel/stated-set.js';
 import { type CommandHandlers, failed } from '../../publish/commands/command-handlers.js';
 import type { CameraSwitches } from '../../records/commands/command-places.js';
 import type { SnapshotOutcome } from '../../vision/protocol.js';

@@ -1,10 +1,10 @@
 import type { Actor } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Clock } from '../../base/clock.js';
-import type { Lifetime } from '../../base/lifetime.js';
-import type { Logger } from '../../base/logger.js';
 import type { ReloadResult } from '../../contract/status.js';
-import type { BoxIds } from '../../domain/events/box-ids.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { Lifetime } from '../../kernel/lifetime.js';
+import type { Logger } from '../../kernel/logger.js';
 import type { CommandHandlers } from '../../publish/commands/command-handlers.js';
 import { CommandReceiver } from '../../publish/commands/command-receiver.js';
 import { storedKeys } from '../../publish/commands/issuer-keys.js';

@@ -1,10 +1,10 @@
-import { badInput } from '../../base/errors.js';
+import { commands } from '../../contract/events/command-schema.js';
 import type { Call, Handlers } from '../../contract/handlers.js';
 import { type Operations, operations } from '../../contract/operations.js';
 import type { Scope } from '../../contract/scopes.js';
 import type { CommandScope } from '../../contract/trust.js';
+import { badInput } from '../../kernel/errors.js';
 import type { CommandContext } from '../../publish/commands/command-handlers.js';
-import { commands } from '../../publish/contract/command-schema.js';
 
 /** The operations that centres may call, by their command. The contract says which. */
 type Called = {

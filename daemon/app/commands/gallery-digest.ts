@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { digestBuckets } from '../../contract/events/command-schema.js';
 import type { PersonDetail } from '../../contract/person.js';
-import { digestBuckets } from '../../publish/contract/command-schema.js';
 
 /** An enrolled person, with the photographs that the centre sent. */
 export interface DigestPerson

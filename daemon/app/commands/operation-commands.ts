@@ -1,12 +1,12 @@
-import { defect } from '../../base/errors.js';
-import { present } from '../../base/present.js';
+import type { calledOperations } from '../../contract/events/called-operations.js';
+import { type CommandResult, commands } from '../../contract/events/command-schema.js';
+import { defect } from '../../kernel/errors.js';
+import { present } from '../../kernel/present.js';
 import {
   type CommandHandlers,
   type CommandOutcome,
   failed,
 } from '../../publish/commands/command-handlers.js';
-import type { calledOperations } from '../../publish/contract/called-operations.js';
-import { type CommandResult, commands } from '../../publish/contract/command-schema.js';
 import { callOf, type OperationsBehind } from './command-operations.js';
 
 type CalledName = keyof typeof calledOperations;

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { defect, isRollcallError } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { EnrolmentRefusal, PhotographResult } from '../../contract/enrolment.js';
+import { sealedChangeSchema, sealedPersonSchema } from '../../contract/events/command-schema.js';
+import { defect, isRollcallError } from '../../kernel/errors.js';
+import { present } from '../../kernel/present.js';
 import {
   type CommandHandlers,
   type CommandOutcome,
   failed,
 } from '../../publish/commands/command-handlers.js';
-import { sealedChangeSchema, sealedPersonSchema } from '../../publish/contract/command-schema.js';
 import type { BoxDecryption } from '../../publish/identity/identity-keys.js';
 import type { PhotographHashes } from '../../records/commands/command-places.js';
 import { callOf, inputOf, type OperationsBehind } from './command-operations.js';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { badInput } from '../../base/errors.js';
 import { sealTo } from '../../host/sealed-box.js';
 import { wipe } from '../../host/sodium.js';
+import { badInput } from '../../kernel/errors.js';
 import type { BoxDecryption } from '../../publish/identity/identity-keys.js';
 
 /** Length of the key of a gallery digest. */

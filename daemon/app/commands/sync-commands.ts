@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { personId } from '../../domain/ids.js';
 import type { Gallery, PersonEntry } from '../../gallery/gallery.js';
 import { wipe } from '../../host/sodium.js';
+import { personId } from '../../kernel/ids.js';
 import type { CommandHandlers } from '../../publish/commands/command-handlers.js';
 import type { BoxDecryption } from '../../publish/identity/identity-keys.js';
 import type { PhotographHashes } from '../../records/commands/command-places.js';

@@ -1,10 +1,10 @@
 import { type Accounts, openAccounts } from '../../accounts/open-accounts.js';
 import { accountFaults } from '../../accounts/sealed-accounts.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Logger } from '../../base/logger.js';
-import type { Config } from '../../config/schema.js';
+import type { Config } from '../../contract/settings/schema.js';
 import { programVersion } from '../../control/program-version.js';
 import { systemClock as clock } from '../../host/system-clock.js';
+import type { Logger } from '../../kernel/logger.js';
 import { type GateCallers, gateCallers } from '../accounts/gate-callers.js';
 import { LoginAlarm } from '../accounts/login-alarm.js';
 import { refusalTrail } from '../accounts/refusal-trail.js';

@@ -1,12 +1,12 @@
 import type { NewAuditEntry } from '../../audit/audit-entry.js';
-import type { Clock } from '../../base/clock.js';
-import type { Lifetime } from '../../base/lifetime.js';
-import type { Logger } from '../../base/logger.js';
-import type { Random } from '../../base/random.js';
-import type { Config } from '../../config/schema.js';
+import type { Config } from '../../contract/settings/schema.js';
 import { programVersion } from '../../control/program-version.js';
-import type { BoxIds } from '../../domain/events/box-ids.js';
 import { localTimeOf } from '../../host/local-time.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { Lifetime } from '../../kernel/lifetime.js';
+import type { Logger } from '../../kernel/logger.js';
+import type { Random } from '../../kernel/random.js';
 import { AlertDeliverer } from '../../publish/alerts/alert-deliverer.js';
 import { AlertFollower } from '../../publish/alerts/alert-follower.js';
 import { type AlertPlan, planAlerts } from '../../publish/alerts/alert-plan.js';

@@ -3,7 +3,7 @@ import type { Handlers } from '../../contract/handlers.js';
 import { notFound } from '../../control/not-found.js';
 import { localDate } from '../../host/local-date.js';
 import { systemClock as clock } from '../../host/system-clock.js';
-import { matchPolicy } from '../../models/operating-point.js';
+import { matchPolicy } from '../../vision/operating-point.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import { takeSnapshot } from '../cameras/camera-snapshot.js';
 import type { PhotoProcess } from '../cameras/photo-process.js';

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
-import type { Recurring } from '../../base/recurring.js';
 import { freeBytesAt } from '../../host/free-space.js';
 import { localTimeOf } from '../../host/local-time.js';
 import { systemClock as clock } from '../../host/system-clock.js';
+import type { Recurring } from '../../kernel/recurring.js';
 import type { BoxAttendance } from '../attendance/box-attendance.js';
 import { dailySummary } from '../attendance/daily-summary.js';
 import { auditDigest } from '../audit/audit-digest.js';

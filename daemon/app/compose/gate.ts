@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { isRollcallError } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
+import { handoverFiles } from '../../contract/gate-settings.js';
 import type { OperationDeclaration } from '../../contract/operation.js';
 import { type GateSocketOptions, startGateSocket } from '../../control/gate-socket.js';
-import { handoverFiles } from '../../gate/gate-settings.js';
 import { systemClock as clock } from '../../host/system-clock.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
 import { GateHandover, gateFolder, openGateFolder, withdrawHandover } from '../gate/gate-handover.js';
 import { openNetworkAdmission } from './admission.js';
 import type { BoxContext } from './stores.js';

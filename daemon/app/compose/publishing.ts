@@ -1,12 +1,12 @@
-import type { Logger } from '../../base/logger.js';
-import { present } from '../../base/present.js';
-import type { Config } from '../../config/schema.js';
+import type { Config } from '../../contract/settings/schema.js';
 import { programVersion } from '../../control/program-version.js';
-import type { LocalTime } from '../../domain/attendance/shift.js';
-import type { BoxIds } from '../../domain/events/box-ids.js';
 import { localTimeOf } from '../../host/local-time.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { systemRandom as random } from '../../host/system-random.js';
+import type { LocalTime } from '../../kernel/attendance/shift.js';
+import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { Logger } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
 import { type BrokerAccess, openBrokerAccess } from '../../publish/broker/broker-access.js';
 import { BrokerRefusals } from '../../publish/broker-refusals.js';
 import { cameraStateDocuments } from '../../publish/camera-states.js';

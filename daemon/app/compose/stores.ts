@@ -1,22 +1,22 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { defect, isRollcallError, messageOf, operational } from '../../base/errors.js';
-import type { Lifetime } from '../../base/lifetime.js';
-import type { Logger } from '../../base/logger.js';
-import type { Config } from '../../config/schema.js';
-import type { BoxIds } from '../../domain/events/box-ids.js';
+import type { Config } from '../../contract/settings/schema.js';
 import { type GalleryFile, openGalleryFile } from '../../gallery/gallery-file.js';
 import { makeKeyProviders } from '../../gallery/keys/key-providers.js';
 import { type GalleryRecogniser, galleryRecogniser } from '../../gallery/re-embedding/re-embed-switch.js';
 import { sweepWork } from '../../gallery/work-directory.js';
 import { explainAccess } from '../../host/file-access.js';
+import { openConfiguredStore } from '../../host/models/configured-store.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { systemRandom as random } from '../../host/system-random.js';
-import { openConfiguredStore } from '../../models/configured-store.js';
-import { matchPolicy } from '../../models/operating-point.js';
+import { defect, isRollcallError, messageOf, operational } from '../../kernel/errors.js';
+import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { Lifetime } from '../../kernel/lifetime.js';
+import type { Logger } from '../../kernel/logger.js';
 import { encodeEvent } from '../../publish/encoding.js';
 import { GrantSeal } from '../../records/commands/grant-seal.js';
 import { openRecords, type Records } from '../../records/open-records.js';
+import { matchPolicy } from '../../vision/operating-point.js';
 import {
   type ChosenRecogniser,
   chooseRecogniser,

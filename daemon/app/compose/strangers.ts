@@ -1,6 +1,6 @@
-import { Recurring } from '../../base/recurring.js';
 import { systemClock as clock } from '../../host/system-clock.js';
-import { matchPolicy } from '../../models/operating-point.js';
+import { Recurring } from '../../kernel/recurring.js';
+import { matchPolicy } from '../../vision/operating-point.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { SightingIntake } from '../events/sighting-intake.js';
 import type { BoxPersons } from '../gallery/box-persons.js';

@@ -1,8 +1,8 @@
 import type { AuditAction } from '../../audit/audit-action.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Clock } from '../../base/clock.js';
-import { isRollcallError } from '../../base/errors.js';
-import type { BoxCondition } from '../../domain/events/notice.js';
+import type { Clock } from '../../kernel/clock.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import type { BoxCondition } from '../../kernel/events/notice.js';
 import type { ConditionPort } from '../../publish/condition-port.js';
 
 const weekMs = 7 * 86_400_000;

@@ -1,8 +1,8 @@
 import { daemonAtStart } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Clock } from '../../base/clock.js';
-import { isRollcallError } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
+import type { Clock } from '../../kernel/clock.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
 import type { ConditionPort } from '../../publish/condition-port.js';
 import { type RecordFinding, recordFaults } from '../../records/seals/records-seals.js';
 import { faultsOfWeek, reportFaults } from './altered-files.js';

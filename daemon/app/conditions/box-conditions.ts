@@ -1,7 +1,5 @@
-import type { Clock, Timer } from '../../base/clock.js';
-import { isRollcallError } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import { present } from '../../base/present.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import { isRollcallError } from '../../kernel/errors.js';
 import {
   afterPublishing,
   type ConditionScope,
@@ -12,9 +10,11 @@ import {
   isWorse,
   publishedScope,
   updatedScope,
-} from '../../domain/events/condition-scope.js';
-import { type BoxCondition, type BoxNotice, boxConditions } from '../../domain/events/notice.js';
-import type { EventId } from '../../domain/ids.js';
+} from '../../kernel/events/condition-scope.js';
+import { type BoxCondition, type BoxNotice, boxConditions } from '../../kernel/events/notice.js';
+import type { EventId } from '../../kernel/ids.js';
+import type { Logger } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
 import type { ConditionDetails, ConditionPort } from '../../publish/condition-port.js';
 import type { Records } from '../../records/open-records.js';
 

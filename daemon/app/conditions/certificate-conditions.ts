@@ -1,6 +1,6 @@
-import type { Clock } from '../../base/clock.js';
-import type { Logger } from '../../base/logger.js';
-import { Recurring } from '../../base/recurring.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { Logger } from '../../kernel/logger.js';
+import { Recurring } from '../../kernel/recurring.js';
 import type { CertificateStatus } from '../../publish/broker/certificate-watch.js';
 import type { ConditionPort } from '../../publish/condition-port.js';
 import type { PublisherStatus } from '../../publish/publisher.js';

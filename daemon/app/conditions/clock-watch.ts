@@ -1,9 +1,9 @@
-import type { Clock } from '../../base/clock.js';
-import type { Logger } from '../../base/logger.js';
-import { present } from '../../base/present.js';
-import { Recurring } from '../../base/recurring.js';
 import type { BoxStatus } from '../../contract/status.js';
-import { isoTime } from '../../domain/iso-time.js';
+import type { Clock } from '../../kernel/clock.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import type { Logger } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
+import { Recurring } from '../../kernel/recurring.js';
 import type { ConditionPort } from '../../publish/condition-port.js';
 
 export interface ClockWatchOptions {

@@ -1,5 +1,5 @@
-import type { Logger } from '../../base/logger.js';
-import { galleryFaults, unfitnessOf } from '../../domain/identification/expected-rates.js';
+import { galleryFaults, unfitnessOf } from '../../kernel/identification/expected-rates.js';
+import type { Logger } from '../../kernel/logger.js';
 import type { ConditionPort } from '../../publish/condition-port.js';
 import type { GalleryCalibration } from '../gallery/gallery-calibration.js';
 

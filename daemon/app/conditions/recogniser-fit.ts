@@ -1,5 +1,5 @@
-import type { Logger } from '../../base/logger.js';
-import type { PersonId } from '../../domain/ids.js';
+import type { PersonId } from '../../kernel/ids.js';
+import type { Logger } from '../../kernel/logger.js';
 import type { ConditionPort } from '../../publish/condition-port.js';
 import type { GalleryCalibration } from '../gallery/gallery-calibration.js';
 import type { BoxConditions } from './box-conditions.js';

@@ -1,7 +1,7 @@
-import type { Clock } from '../../base/clock.js';
-import { operational } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import { Recurring } from '../../base/recurring.js';
+import type { Clock } from '../../kernel/clock.js';
+import { operational } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
+import { Recurring } from '../../kernel/recurring.js';
 import type { Records } from '../../records/open-records.js';
 
 export interface RecordsPlaceWatchOptions {

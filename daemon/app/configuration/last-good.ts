@@ -1,21 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { findAuditKeys } from '../../audit/audit-key.js';
-import { isRollcallError, messageOf, operational } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import { SerialQueue } from '../../base/serial-queue.js';
-import { readCameraFiles } from '../../config/camera-files.js';
+import { readCameraFiles } from '../../contract/settings/camera-files.js';
 import {
   type ConfigTexts,
   type LastGoodFile,
   lastGoodPath,
   readLastGood,
-} from '../../config/last-good-file.js';
-import { findFolders, loadConfig, parseConfig } from '../../config/load.js';
-import { settingsFilePath } from '../../config/own-settings.js';
-import type { Config } from '../../config/schema.js';
+} from '../../contract/settings/last-good-file.js';
+import { findFolders, loadConfig, parseConfig } from '../../contract/settings/load.js';
+import { settingsFilePath } from '../../contract/settings/own-settings.js';
+import type { Config } from '../../contract/settings/schema.js';
 import { hkdfKey, keyedHash } from '../../host/keyed-hash.js';
 import { replaceOwnSecret } from '../../host/own-secret.js';
 import { areEqual, wipe } from '../../host/sodium.js';
+import { isRollcallError, messageOf, operational } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
 
 type Folders = Pick<Config, 'dataDir' | 'secretsDir'>;
 

@@ -1,26 +1,26 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { actorOf } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import { present } from '../../base/present.js';
-import { SerialQueue } from '../../base/serial-queue.js';
-import { wholeSettings } from '../../config/diff.js';
-import { textWithHiddenAddresses, webhookAddresses } from '../../config/hidden-addresses.js';
-import { limitedTo } from '../../config/limited-config.js';
-import type { LoadedConfig, LoadOptions } from '../../config/load.js';
+import type { Caller } from '../../contract/caller.js';
+import { mostSettingsText, type SettingDifference } from '../../contract/configuration.js';
+import type { CallOutput, HandlerInput } from '../../contract/operation.js';
+import type { Operations } from '../../contract/operations.js';
+import { wholeSettings } from '../../contract/settings/diff.js';
+import { textWithHiddenAddresses, webhookAddresses } from '../../contract/settings/hidden-addresses.js';
+import { limitedTo } from '../../contract/settings/limited-config.js';
+import type { LoadedConfig, LoadOptions } from '../../contract/settings/load.js';
 import {
   isChangeable,
   readSettingsFile,
   settingsFilePath,
   settingsTextOf,
-} from '../../config/own-settings.js';
-import { readText } from '../../config/read-text.js';
-import type { Config } from '../../config/schema.js';
-import { parseYaml } from '../../config/yaml-text.js';
-import type { Caller } from '../../contract/caller.js';
-import { mostSettingsText, type SettingDifference } from '../../contract/configuration.js';
-import type { CallOutput, HandlerInput } from '../../contract/operation.js';
-import type { Operations } from '../../contract/operations.js';
+} from '../../contract/settings/own-settings.js';
+import { readText } from '../../contract/settings/read-text.js';
+import type { Config } from '../../contract/settings/schema.js';
+import { parseYaml } from '../../contract/settings/yaml-text.js';
 import type { ReloadResult } from '../../contract/status.js';
+import { present } from '../../kernel/present.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
 import { IntendedChange } from './intended-change.js';
 import { replaceOwnFile } from './replaced-file.js';
 import { refusals } from './settings-refusals.js';

@@ -1,9 +1,9 @@
 import { link, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { messageOf, operational } from '../../base/errors.js';
 import { explainAccess } from '../../host/file-access.js';
 import { replaceOwnSecret } from '../../host/own-secret.js';
 import { syncDirectory } from '../../host/sync-directory.js';
+import { messageOf, operational } from '../../kernel/errors.js';
 
 /** A file of the box that was replaced, until it is decided which one stays. */
 export interface ReplacedFile {

@@ -1,6 +1,6 @@
-import { badInput, operational, type RollcallError } from '../../base/errors.js';
-import { nearestWord } from '../../config/nearest-word.js';
 import type { ConfigurationProblem } from '../../contract/configuration.js';
+import { nearestWord } from '../../contract/settings/nearest-word.js';
+import { badInput, operational, type RollcallError } from '../../kernel/errors.js';
 
 const lines = (problems: readonly ConfigurationProblem[]): string =>
   problems.map(({ path, message }) => `${path} ${message}`.trim()).join('; ');

@@ -1,11 +1,11 @@
-import type { ConfigProblem } from '../../config/config-problem.js';
-import { type ConfigChange, diffConfig, wholeSettings } from '../../config/diff.js';
-import { withHiddenAddresses } from '../../config/hidden-addresses.js';
-import { allSettings, schemaAt } from '../../config/json-schema.js';
-import { isChangeable } from '../../config/own-settings.js';
-import { valueAt } from '../../config/problem.js';
-import type { Config } from '../../config/schema.js';
 import type { ConfigurationProblem, SettingDifference, ShownSetting } from '../../contract/configuration.js';
+import type { ConfigProblem } from '../../contract/settings/config-problem.js';
+import { type ConfigChange, diffConfig, wholeSettings } from '../../contract/settings/diff.js';
+import { withHiddenAddresses } from '../../contract/settings/hidden-addresses.js';
+import { allSettings, schemaAt } from '../../contract/settings/json-schema.js';
+import { isChangeable } from '../../contract/settings/own-settings.js';
+import { valueAt } from '../../contract/settings/problem.js';
+import type { Config } from '../../contract/settings/schema.js';
 
 /**
  * Each setting outside the cameras. `configuration`: without the settings of the box; `inFile`: as the file has them. Addresses of

@@ -1,5 +1,4 @@
 import { actorOf } from '../../audit/actor.js';
-import { badInput } from '../../base/errors.js';
 import type { Caller } from '../../contract/caller.js';
 import type { EnrolmentResult } from '../../contract/enrolment.js';
 import type { guidedEnrolmentOperations } from '../../contract/guided-enrolment.js';
@@ -8,8 +7,9 @@ import type { HandlerInput } from '../../contract/operation.js';
 import type { PhotographChange } from '../../contract/photographs.js';
 import { forbidden } from '../../control/forbidden.js';
 import { notFound } from '../../control/not-found.js';
-import { personId as knownPerson } from '../../domain/ids.js';
-import type { GivenProfile } from '../../domain/persons/person-profile.js';
+import { badInput } from '../../kernel/errors.js';
+import { personId as knownPerson } from '../../kernel/ids.js';
+import type { GivenProfile } from '../../kernel/persons/person-profile.js';
 import type { BoxPersons } from '../gallery/box-persons.js';
 import { enrolmentFor, photographChangeFor, requireProfile } from '../gallery/enrolment.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';

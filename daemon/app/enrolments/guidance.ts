@@ -1,8 +1,8 @@
-import { badInput, operational } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import { type GuidedPictureAnswer, guideHints } from '../../contract/guided-enrolment.js';
-import { type EyesSeen, type GuideHint, stepOf } from '../../domain/persons/guided-enrolment.js';
 import { wipe } from '../../host/sodium.js';
+import { badInput, operational } from '../../kernel/errors.js';
+import { type EyesSeen, type GuideHint, stepOf } from '../../kernel/persons/guided-enrolment.js';
+import { present } from '../../kernel/present.js';
 import type { CutOutcome, GuidedOutcome } from '../../vision/protocol.js';
 
 /** Pictures that may wait before a vision process: enrolments and programs use the same one. */

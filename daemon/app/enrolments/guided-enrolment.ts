@@ -1,11 +1,11 @@
-import type { Clock } from '../../base/clock.js';
-import { badInput, defect } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { Caller } from '../../contract/caller.js';
 import type { GuidedEnrolment as EnrolmentState, PhoneEnrolment } from '../../contract/guided-enrolment.js';
 import type { HandlerInput } from '../../contract/operation.js';
 import type { Operations } from '../../contract/operations.js';
-import { isoTime } from '../../domain/iso-time.js';
+import { opaqueText } from '../../host/opaque-text.js';
+import type { Clock } from '../../kernel/clock.js';
+import { badInput, defect } from '../../kernel/errors.js';
+import { isoTime } from '../../kernel/iso-time.js';
 import {
   type EnrolmentStep,
   enrolmentSteps,
@@ -15,8 +15,8 @@ import {
   noEyes,
   type PictureStep,
   stepOf,
-} from '../../domain/persons/guided-enrolment.js';
-import { opaqueText } from '../../host/opaque-text.js';
+} from '../../kernel/persons/guided-enrolment.js';
+import { present } from '../../kernel/present.js';
 import { decodeEmbedding } from '../../vision/sighting-codec.js';
 import { analysedClip } from '../cameras/clip-handlers.js';
 import type { PhotoProcess } from '../cameras/photo-process.js';

@@ -1,10 +1,10 @@
 import { type Actor, actorOf } from '../../audit/actor.js';
 import type { NewAuditEntry } from '../../audit/audit-entry.js';
-import type { Clock, Timer } from '../../base/clock.js';
-import { badInput, messageOf } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
 import type { Caller } from '../../contract/caller.js';
 import type { GuidedEnrolment as EnrolmentState } from '../../contract/guided-enrolment.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import { badInput, messageOf } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import { noSuchEnrolment } from './guidance.js';
 import { type About, GuidedEnrolment, type GuidedEnrolmentOptions } from './guided-enrolment.js';

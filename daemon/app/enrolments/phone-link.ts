@@ -1,6 +1,6 @@
 import { hashOfSecret, newSecret } from '../../accounts/secrets.js';
-import type { Clock } from '../../base/clock.js';
 import { areEqual } from '../../host/sodium.js';
+import type { Clock } from '../../kernel/clock.js';
 
 /** How long a link waits for its phone, and how long this phone may use it, milliseconds. */
 const waitingMs = 10 * 60_000;

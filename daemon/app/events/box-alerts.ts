@@ -1,9 +1,4 @@
 import type { NewAuditEntry } from '../../audit/audit-entry.js';
-import type { Clock } from '../../base/clock.js';
-import { badInput, defect } from '../../base/errors.js';
-import { present } from '../../base/present.js';
-import { rulesFor } from '../../config/limited-config.js';
-import type { AlertsConfig } from '../../config/schema.js';
 import type {
   Alert,
   AlertDelivery,
@@ -16,10 +11,15 @@ import type {
 import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { Page } from '../../contract/operation.js';
+import { rulesFor } from '../../contract/settings/limited-config.js';
+import type { AlertsConfig } from '../../contract/settings/schema.js';
 import { refuseLimited } from '../../control/forbidden.js';
-import { type AlertMessage, testMessage } from '../../domain/alerts/alert-message.js';
-import type { BoxIds } from '../../domain/events/box-ids.js';
-import { isoTime } from '../../domain/iso-time.js';
+import { type AlertMessage, testMessage } from '../../kernel/alerts/alert-message.js';
+import type { Clock } from '../../kernel/clock.js';
+import { badInput, defect } from '../../kernel/errors.js';
+import type { BoxIds } from '../../kernel/events/box-ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { present } from '../../kernel/present.js';
 import type { AlertChannel } from '../../publish/alerts/channel.js';
 import { channelIds } from '../../publish/alerts/open-channel.js';
 import type { AlertDeliveries, StoredAlert, StoredDelivery } from '../../records/alerts/alert-deliveries.js';

@@ -1,11 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Actor } from '../../audit/actor.js';
 import type { NewAuditEntry } from '../../audit/audit-entry.js';
-import type { Clock } from '../../base/clock.js';
-import { badInput } from '../../base/errors.js';
-import { present } from '../../base/present.js';
-import { SerialQueue } from '../../base/serial-queue.js';
-import type { Config } from '../../config/schema.js';
 import type { Caller } from '../../contract/caller.js';
 import type {
   EventDetails,
@@ -19,11 +14,16 @@ import type {
 import type { Handlers } from '../../contract/handlers.js';
 import type { HeldBack } from '../../contract/held-back.js';
 import type { ServedFile } from '../../contract/operation.js';
-import { eventKinds } from '../../domain/events/event-type.js';
-import { limitOf } from '../../domain/events/outbox-limits.js';
-import { personId } from '../../domain/ids.js';
-import { isoTime } from '../../domain/iso-time.js';
+import type { Config } from '../../contract/settings/schema.js';
 import type { Gallery } from '../../gallery/gallery.js';
+import type { Clock } from '../../kernel/clock.js';
+import { badInput } from '../../kernel/errors.js';
+import { eventKinds } from '../../kernel/events/event-type.js';
+import { limitOf } from '../../kernel/events/outbox-limits.js';
+import { personId } from '../../kernel/ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { present } from '../../kernel/present.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
 import { describeHeldBack, type HeldBackEvent } from '../../publish/held-back-event.js';
 import type { Publisher } from '../../publish/publisher.js';
 import type { Records } from '../../records/open-records.js';

@@ -1,5 +1,5 @@
-import type { Clock } from '../../base/clock.js';
-import type { CameraId, PersonId } from '../../domain/ids.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { CameraId, PersonId } from '../../kernel/ids.js';
 
 /** This many wrong answers of one person at one camera within `windowMs` are a presentation attack. */
 const wrongAnswersOfAttack = 3;

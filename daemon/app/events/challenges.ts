@@ -1,7 +1,6 @@
-import type { Clock, Timer } from '../../base/clock.js';
-import type { Logger } from '../../base/logger.js';
-import type { Identification } from '../../domain/identification/match.js';
-import type { CameraId, PersonId, TrackId } from '../../domain/ids.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import type { Identification } from '../../kernel/identification/match.js';
+import type { CameraId, PersonId, TrackId } from '../../kernel/ids.js';
 import {
   type Challenge,
   type ChallengeInput,
@@ -15,9 +14,10 @@ import {
   newChallenge,
   nextChallenge,
   type SeenOfFace,
-} from '../../domain/liveness/challenge.js';
-import type { LivenessEvidence } from '../../domain/liveness/liveness.js';
-import type { Sighting } from '../../domain/tracks/sighting.js';
+} from '../../kernel/liveness/challenge.js';
+import type { LivenessEvidence } from '../../kernel/liveness/liveness.js';
+import type { Logger } from '../../kernel/logger.js';
+import type { Sighting } from '../../kernel/tracks/sighting.js';
 import type { Prompt } from '../../publish/prompts.js';
 import type { ChallengePort } from '../../records/decider.js';
 import { ChallengeTries } from './challenge-tries.js';

@@ -1,5 +1,5 @@
-import { evidenceKindOf } from '../../domain/events/evidence.js';
 import type { Gallery } from '../../gallery/gallery.js';
+import { evidenceKindOf } from '../../kernel/events/evidence.js';
 import type { StoredEvent } from '../../records/stored-event.js';
 
 /** The picture that the box keeps with an event; undefined without one. */

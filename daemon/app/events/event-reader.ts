@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Bell } from '../../base/bell.js';
-import type { Clock } from '../../base/clock.js';
-import type { EventKind } from '../../domain/events/event.js';
+import { Bell } from '../../kernel/bell.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { EventKind } from '../../kernel/events/event.js';
 import type { Records } from '../../records/open-records.js';
 import type { EventQuery, StoredEvent } from '../../records/stored-event.js';
 

@@ -1,11 +1,11 @@
-import type { Logger } from '../../base/logger.js';
-import { present } from '../../base/present.js';
-import type { EvidenceConfig } from '../../config/schema.js';
-import type { Fact } from '../../domain/events/event.js';
-import { evidenceKindOf, evidenceKindOfOutcome, type PictureKind } from '../../domain/events/evidence.js';
-import type { CameraId, EventId, PassageId, PersonId, TrackId } from '../../domain/ids.js';
-import type { Passage } from '../../domain/passages/passage.js';
-import type { Sighting } from '../../domain/tracks/sighting.js';
+import type { EvidenceConfig } from '../../contract/settings/schema.js';
+import type { Fact } from '../../kernel/events/event.js';
+import { evidenceKindOf, evidenceKindOfOutcome, type PictureKind } from '../../kernel/events/evidence.js';
+import type { CameraId, EventId, PassageId, PersonId, TrackId } from '../../kernel/ids.js';
+import type { Logger } from '../../kernel/logger.js';
+import type { Passage } from '../../kernel/passages/passage.js';
+import { present } from '../../kernel/present.js';
+import type { Sighting } from '../../kernel/tracks/sighting.js';
 
 /** A picture of a face with its recorded event or passage. */
 export interface Evidence {

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isRollcallError, operational } from '../../base/errors.js';
-import type { MqttConfig } from '../../config/schema.js';
+import type { MqttConfig } from '../../contract/settings/schema.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import { sealTo } from '../../host/sealed-box.js';
+import { isRollcallError, operational } from '../../kernel/errors.js';
 import type { PictureOf } from '../../publish/sender.js';
 
 /** Which events carry pictures of faces, and the key that seals them. */

@@ -1,11 +1,11 @@
-import { Bell } from '../../base/bell.js';
-import { DropOldestQueue } from '../../base/bounded-queue.js';
-import type { Clock } from '../../base/clock.js';
-import { operational } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { challengeOperations, ScreenItem } from '../../contract/screens.js';
 import { notFound } from '../../control/not-found.js';
+import { Bell } from '../../kernel/bell.js';
+import { DropOldestQueue } from '../../kernel/bounded-queue.js';
+import type { Clock } from '../../kernel/clock.js';
+import { operational } from '../../kernel/errors.js';
+import { present } from '../../kernel/present.js';
 import type { Prompt } from '../../publish/prompts.js';
 
 /** How often a screen hears from the box, milliseconds. */

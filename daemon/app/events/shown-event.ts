@@ -1,7 +1,7 @@
-import { present } from '../../base/present.js';
 import { cloudEvent, type DamagedEvent, type ShownEvent } from '../../contract/events.js';
-import { sequenceText } from '../../domain/events/cloud-event.js';
-import { isoTime } from '../../domain/iso-time.js';
+import { sequenceText } from '../../kernel/events/cloud-event.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { present } from '../../kernel/present.js';
 import type { StoredEvent } from '../../records/stored-event.js';
 
 type ReadEvent = Pick<StoredEvent, 'sequence' | 'id' | 'kind' | 'recordedAtMs' | 'payload'>;

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Allowance } from '../../base/allowance.js';
-import { type Clock, sleep } from '../../base/clock.js';
-import { isRollcallError, type RollcallError } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import type { CameraId, PersonId, TrackId } from '../../domain/ids.js';
-import type { Passage } from '../../domain/passages/passage.js';
-import type { Sighting } from '../../domain/tracks/sighting.js';
+import { Allowance } from '../../kernel/allowance.js';
+import { type Clock, sleep } from '../../kernel/clock.js';
+import { isRollcallError, type RollcallError } from '../../kernel/errors.js';
+import type { CameraId, PersonId, TrackId } from '../../kernel/ids.js';
+import type { Logger } from '../../kernel/logger.js';
+import type { Passage } from '../../kernel/passages/passage.js';
+import type { Sighting } from '../../kernel/tracks/sighting.js';
 import type { Decider, SightingOutcome } from '../../records/decider.js';
 import type { EvidenceCapture } from './evidence-capture.js';
 

@@ -1,10 +1,10 @@
-import { badInput } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { backupOperations } from '../../contract/backups.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { Unlock } from '../../gallery/backup/recipient.js';
 import { readRecoveryKey } from '../../gallery/backup/recovery-key-text.js';
 import { wipe } from '../../host/sodium.js';
+import { badInput } from '../../kernel/errors.js';
+import { present } from '../../kernel/present.js';
 import type { BoxBackups } from './box-backups.js';
 import { noSuchBackup } from './kept-backups.js';
 

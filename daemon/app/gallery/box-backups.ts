@@ -1,10 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Actor, actorOf } from '../../audit/actor.js';
-import type { Clock } from '../../base/clock.js';
-import { badInput, isRollcallError, operational } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import { present } from '../../base/present.js';
 import type {
   BackupStatus,
   BackupUpload,
@@ -14,8 +10,6 @@ import type {
   VerifiedBackup,
 } from '../../contract/backups.js';
 import { programVersion } from '../../control/program-version.js';
-import type { BoxIds } from '../../domain/events/box-ids.js';
-import type { PersonId, RecogniserId } from '../../domain/ids.js';
 import { BackgroundJob } from '../../gallery/background-job.js';
 import type { BackupProgress, OnBackupProgress } from '../../gallery/backup/backup-progress.js';
 import { createGalleryBackup } from '../../gallery/backup/create-backup.js';
@@ -26,6 +20,12 @@ import { recoveryKeyId } from '../../gallery/backup/recovery-key.js';
 import { readRecoveryKey, writeRecoveryKey } from '../../gallery/backup/recovery-key-text.js';
 import { refuseWeakPassphrase } from '../../gallery/keys/passphrase-rules.js';
 import { createKeyFile, moveKeyFile } from '../../host/key-file.js';
+import type { Clock } from '../../kernel/clock.js';
+import { badInput, isRollcallError, operational } from '../../kernel/errors.js';
+import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { PersonId, RecogniserId } from '../../kernel/ids.js';
+import type { Logger } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
 import type { AuditKeyRing } from '../audit/audit-key-ring.js';
 import type { GalleryVault } from './gallery-vault.js';
 import { KeptBackups, type UploadPlace } from './kept-backups.js';

@@ -1,7 +1,4 @@
 import { type Actor, actorOf } from '../../audit/actor.js';
-import { badInput, defect, isRollcallError, operational } from '../../base/errors.js';
-import { present } from '../../base/present.js';
-import { SerialQueue } from '../../base/serial-queue.js';
 import type { Caller } from '../../contract/caller.js';
 import type {
   EnrolmentRequest,
@@ -21,15 +18,18 @@ import type {
 } from '../../contract/persons.js';
 import type { PhotographChange } from '../../contract/photographs.js';
 import { keyReused } from '../../control/idempotency.js';
-import type { MatchPolicy } from '../../domain/identification/match.js';
-import { type PersonId, personId } from '../../domain/ids.js';
-import { isoTime } from '../../domain/iso-time.js';
-import type { FalseMatch } from '../../domain/passages/mark.js';
-import { longestReason, type PersonProfile, withdrawn } from '../../domain/persons/person-profile.js';
-import { checkText } from '../../domain/printable-text.js';
 import type { FullPersonEntry, Gallery } from '../../gallery/gallery.js';
 import { newPersonId } from '../../gallery/row-id.js';
 import { contentHash } from '../../host/content-hash.js';
+import { badInput, defect, isRollcallError, operational } from '../../kernel/errors.js';
+import type { MatchPolicy } from '../../kernel/identification/match.js';
+import { type PersonId, personId } from '../../kernel/ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import type { FalseMatch } from '../../kernel/passages/mark.js';
+import { longestReason, type PersonProfile, withdrawn } from '../../kernel/persons/person-profile.js';
+import { present } from '../../kernel/present.js';
+import { checkText } from '../../kernel/printable-text.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { KeptRequest } from '../../records/kept-requests.js';
 import type { Records } from '../../records/open-records.js';
 import type { PhotoOutcome } from '../../vision/protocol.js';

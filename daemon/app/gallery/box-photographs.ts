@@ -1,7 +1,4 @@
 import { type Actor, actorOf } from '../../audit/actor.js';
-import { badInput } from '../../base/errors.js';
-import { present } from '../../base/present.js';
-import type { SerialQueue } from '../../base/serial-queue.js';
 import type { Caller } from '../../contract/caller.js';
 import {
   maximumPhotographs,
@@ -12,26 +9,29 @@ import type { HandlerInput } from '../../contract/operation.js';
 import type { PersonDetail } from '../../contract/person.js';
 import type { KeptPhotograph, PhotographChange, photographOperations } from '../../contract/photographs.js';
 import { notFound } from '../../control/not-found.js';
-import { type Embedding, type MatchPolicy, similarityOf } from '../../domain/identification/match.js';
-import type { PersonId } from '../../domain/ids.js';
-import { isoTime } from '../../domain/iso-time.js';
+import type { FullPersonEntry, Gallery } from '../../gallery/gallery.js';
+import type { ViewChange } from '../../gallery/persons/person-changes.js';
+import { PersonReferences } from '../../gallery/search/person-references.js';
+import { badInput } from '../../kernel/errors.js';
+import { type Embedding, type MatchPolicy, similarityOf } from '../../kernel/identification/match.js';
+import type { PersonId } from '../../kernel/ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
 import {
   doubtAbout,
   type EarlyRefusal,
   leastUseful,
   type PictureRefusal,
   personRefusal,
-} from '../../domain/persons/passage-reference.js';
-import type { PhotographOrigin } from '../../domain/persons/person-profile.js';
+} from '../../kernel/persons/passage-reference.js';
+import type { PhotographOrigin } from '../../kernel/persons/person-profile.js';
 import {
   type Agreement,
   agreementOf,
   findDisagreement,
   middleOf,
-} from '../../domain/persons/photograph-agreement.js';
-import type { FullPersonEntry, Gallery } from '../../gallery/gallery.js';
-import type { ViewChange } from '../../gallery/persons/person-changes.js';
-import { PersonReferences } from '../../gallery/search/person-references.js';
+} from '../../kernel/persons/photograph-agreement.js';
+import { present } from '../../kernel/present.js';
+import type { SerialQueue } from '../../kernel/serial-queue.js';
 import type { Records } from '../../records/open-records.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import {

@@ -1,5 +1,3 @@
-import { badInput, defect } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { Caller } from '../../contract/caller.js';
 import type {
   EnrolmentRefusal,
@@ -12,17 +10,19 @@ import type {
   StagedRow,
 } from '../../contract/enrolment.js';
 import type { PhotographChange } from '../../contract/photographs.js';
-import { type PhotoWarning, SMALL_FACE_PX } from '../../domain/faces/photo-quality.js';
-import type { Candidate, Embedding } from '../../domain/identification/match.js';
-import type { PersonId } from '../../domain/ids.js';
-import { checkProfile, type GivenProfile, type PersonProfile } from '../../domain/persons/person-profile.js';
+import type { Gallery } from '../../gallery/gallery.js';
+import type { EnrolmentPhotograph } from '../../gallery/persons/enrolment.js';
+import { badInput, defect } from '../../kernel/errors.js';
+import { type PhotoWarning, SMALL_FACE_PX } from '../../kernel/faces/photo-quality.js';
+import type { Candidate, Embedding } from '../../kernel/identification/match.js';
+import type { PersonId } from '../../kernel/ids.js';
+import { checkProfile, type GivenProfile, type PersonProfile } from '../../kernel/persons/person-profile.js';
 import {
   type DisagreeingPhotograph,
   type Disagreement,
   findDisagreement,
-} from '../../domain/persons/photograph-agreement.js';
-import type { Gallery } from '../../gallery/gallery.js';
-import type { EnrolmentPhotograph } from '../../gallery/persons/enrolment.js';
+} from '../../kernel/persons/photograph-agreement.js';
+import { present } from '../../kernel/present.js';
 import { largestPhotographMiB, type PhotoOutcome } from '../../vision/protocol.js';
 import { decodeEmbedding } from '../../vision/sighting-codec.js';
 

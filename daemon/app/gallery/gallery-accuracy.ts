@@ -1,12 +1,12 @@
 import { actorOf } from '../../audit/actor.js';
-import { present } from '../../base/present.js';
 import type { AccuracyReport, accuracyOperations } from '../../contract/accuracy.js';
 import type { Handlers } from '../../contract/handlers.js';
-import { confusionSteps } from '../../domain/identification/confusion.js';
-import { detCurveSteps } from '../../domain/identification/det-curve.js';
-import { wilsonInterval } from '../../domain/identification/error-rates.js';
-import type { PersonId } from '../../domain/ids.js';
-import type { Mark } from '../../domain/passages/mark.js';
+import { confusionSteps } from '../../kernel/identification/confusion.js';
+import { detCurveSteps } from '../../kernel/identification/det-curve.js';
+import { wilsonInterval } from '../../kernel/identification/error-rates.js';
+import type { PersonId } from '../../kernel/ids.js';
+import type { Mark } from '../../kernel/passages/mark.js';
+import { present } from '../../kernel/present.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import { personRef } from '../passages/shown-passage.js';
 import { type GalleryCalibration, inSlices } from './gallery-calibration.js';

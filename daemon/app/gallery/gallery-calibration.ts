@@ -1,13 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Actor } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Clock } from '../../base/clock.js';
-import { defect, isRollcallError, operational } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import { present } from '../../base/present.js';
-import { Recurring } from '../../base/recurring.js';
-import { SerialQueue } from '../../base/serial-queue.js';
 import type { AlikePair, CalibratedPerson, GalleryCalibrationReport } from '../../contract/gallery.js';
+import type { Gallery, PersonEntry } from '../../gallery/gallery.js';
+import { LikenessTable } from '../../gallery/search/likeness-table.js';
+import type { Clock } from '../../kernel/clock.js';
+import { defect, isRollcallError, operational } from '../../kernel/errors.js';
 import {
   calibrationSteps,
   type InseparablePair,
@@ -15,14 +13,16 @@ import {
   type PersonLikeness,
   type PersonThreshold,
   type ThresholdReason,
-} from '../../domain/identification/calibration.js';
-import { type ExpectedRates, expectedRates } from '../../domain/identification/expected-rates.js';
-import { type LookAlikes, lookAlikeSteps, pairKey } from '../../domain/identification/look-alikes.js';
-import type { MatchPolicy } from '../../domain/identification/match.js';
-import type { PersonId, RecogniserId } from '../../domain/ids.js';
-import { isoTime } from '../../domain/iso-time.js';
-import type { Gallery, PersonEntry } from '../../gallery/gallery.js';
-import { LikenessTable } from '../../gallery/search/likeness-table.js';
+} from '../../kernel/identification/calibration.js';
+import { type ExpectedRates, expectedRates } from '../../kernel/identification/expected-rates.js';
+import { type LookAlikes, lookAlikeSteps, pairKey } from '../../kernel/identification/look-alikes.js';
+import type { MatchPolicy } from '../../kernel/identification/match.js';
+import type { PersonId, RecogniserId } from '../../kernel/ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import type { Logger } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
+import { Recurring } from '../../kernel/recurring.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
 import { damagedName } from './enrolment.js';
 import type { GalleryVault } from './gallery-vault.js';
 

@@ -1,6 +1,6 @@
-import type { Clock, Timer } from '../../base/clock.js';
-import type { Logger } from '../../base/logger.js';
-import type { GalleryNotice } from '../../domain/events/notice.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import type { GalleryNotice } from '../../kernel/events/notice.js';
+import type { Logger } from '../../kernel/logger.js';
 import type { Records } from '../../records/open-records.js';
 import type { GalleryVault } from './gallery-vault.js';
 

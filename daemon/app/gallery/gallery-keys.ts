@@ -1,15 +1,15 @@
 import type { Actor } from '../../audit/actor.js';
-import type { Clock } from '../../base/clock.js';
-import type { RollcallError } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { Fault } from '../../contract/fault.js';
 import type { KeyRotation } from '../../contract/gallery-keys.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { KeyStatus, keyOperations } from '../../contract/keys.js';
-import { isoTime } from '../../domain/iso-time.js';
 import type { KeyInput, KeyProviderKind, KeyProviderReport } from '../../gallery/keys/key-provider.js';
 import { describeProviders } from '../../gallery/keys/key-providers.js';
 import type { RotationDepth, RotationProgress } from '../../gallery/rotation/rotation-job.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { RollcallError } from '../../kernel/errors.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { present } from '../../kernel/present.js';
 import type { GalleryVault } from './gallery-vault.js';
 
 export interface RotationRequest {

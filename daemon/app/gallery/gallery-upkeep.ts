@@ -1,10 +1,6 @@
 import { statSync } from 'node:fs';
 import { type Actor, actorOf } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Clock } from '../../base/clock.js';
-import { badInput, operational, type RollcallError } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import { present } from '../../base/present.js';
 import type { Caller } from '../../contract/caller.js';
 import type { Fault } from '../../contract/fault.js';
 import {
@@ -21,8 +17,6 @@ import {
   type VerificationItem,
 } from '../../contract/gallery.js';
 import type { Handlers } from '../../contract/handlers.js';
-import type { RecogniserId } from '../../domain/ids.js';
-import { isoTime } from '../../domain/iso-time.js';
 import { BackgroundJob } from '../../gallery/background-job.js';
 import { readContents } from '../../gallery/gallery-contents.js';
 import type { ReEmbedProgress } from '../../gallery/re-embedding/re-embed-job.js';
@@ -31,6 +25,12 @@ import { ReEmbeddings } from '../../gallery/re-embedding/re-embeddings.js';
 import { verifyGallery } from '../../gallery/verify/verify-gallery.js';
 import type { VerifyProgress } from '../../gallery/verify/verify-report.js';
 import type { VerifyOptions } from '../../gallery/verify/verify-walk.js';
+import type { Clock } from '../../kernel/clock.js';
+import { badInput, operational, type RollcallError } from '../../kernel/errors.js';
+import type { RecogniserId } from '../../kernel/ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import type { Logger } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { GalleryCalibration } from './gallery-calibration.js';
 import type { GalleryKeys } from './gallery-keys.js';

@@ -1,10 +1,5 @@
 import { type Actor, daemonAtStart } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Clock } from '../../base/clock.js';
-import { badInput, defect, isRollcallError, operational, type RollcallError } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import { present } from '../../base/present.js';
-import { SerialQueue } from '../../base/serial-queue.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import type { GalleryFile } from '../../gallery/gallery-file.js';
 import { keyIdOf } from '../../gallery/keys/key-id.js';
@@ -23,6 +18,11 @@ import {
   unlockGallery,
 } from '../../gallery/unlock-gallery.js';
 import { secretBytes, wipe } from '../../host/sodium.js';
+import type { Clock } from '../../kernel/clock.js';
+import { badInput, defect, isRollcallError, operational, type RollcallError } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { RecogniserInUse } from '../../vision/recogniser-in-use.js';
 import type { AuditKeeper } from '../audit/audit-keeper.js';
 

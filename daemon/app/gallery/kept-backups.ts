@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { appendFile, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, Timer } from '../../base/clock.js';
-import { badInput, operational, type RollcallError } from '../../base/errors.js';
-import { SerialQueue } from '../../base/serial-queue.js';
 import type { BackupUpload, FileBackup, KeptBackup } from '../../contract/backups.js';
-import { isoTime } from '../../domain/iso-time.js';
 import { systemCode } from '../../gallery/backup/backup-errors.js';
 import { openWorkDirectory } from '../../gallery/work-directory.js';
 import { freeBytesAt } from '../../host/free-space.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import { badInput, operational, type RollcallError } from '../../kernel/errors.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
 
 /** How long the box keeps a backup for a caller from the network. A copy must not outlive erasures for long. */
 export const keptForMs = 24 * 3_600_000;

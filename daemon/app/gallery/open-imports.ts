@@ -1,9 +1,9 @@
-import type { Clock, Timer } from '../../base/clock.js';
-import { badInput, messageOf } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
 import type { Caller } from '../../contract/caller.js';
 import type { Call, Handlers } from '../../contract/handlers.js';
 import type { importOperations } from '../../contract/imports.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import { badInput, messageOf } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
 import type { BoxPersons } from './box-persons.js';
 import { stagedRowFor } from './enrolment.js';
 

@@ -1,8 +1,8 @@
-import type { PersonId } from '../../domain/ids.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import { places } from '../../gallery/places.js';
 import { hkdfKey, keyedHash } from '../../host/keyed-hash.js';
 import { wipe } from '../../host/sodium.js';
+import type { PersonId } from '../../kernel/ids.js';
 import type { PassagePlace, PassageSeal } from '../../records/passages/passage-seal.js';
 import type { AuditKeyRing } from '../audit/audit-key-ring.js';
 

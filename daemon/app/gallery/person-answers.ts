@@ -1,10 +1,10 @@
-import { badInput, isRollcallError, operational } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { PersonDetail, PersonSummary } from '../../contract/person.js';
 import type { ErasureCertificate } from '../../contract/persons.js';
-import { isoTime } from '../../domain/iso-time.js';
-import { consentStateOf } from '../../domain/persons/consent.js';
 import type * as gallery from '../../gallery/gallery.js';
+import { badInput, isRollcallError, operational } from '../../kernel/errors.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { consentStateOf } from '../../kernel/persons/consent.js';
+import { present } from '../../kernel/present.js';
 import { damagedName } from './enrolment.js';
 
 /** What the API shows of a person. Shows a placeholder for a damaged name. */

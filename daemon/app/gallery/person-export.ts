@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditLog } from '../../audit/audit-log.js';
-import { isRollcallError } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { ExportedLine } from '../../contract/persons.js';
-import type { PersonId } from '../../domain/ids.js';
-import { isoTime } from '../../domain/iso-time.js';
 import type { FullPersonEntry, Gallery } from '../../gallery/gallery.js';
 import { wipe } from '../../host/sodium.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import type { PersonId } from '../../kernel/ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { present } from '../../kernel/present.js';
 import type { Records } from '../../records/open-records.js';
 import type { StoredEvent } from '../../records/stored-event.js';
 import { passageDetails } from '../passages/shown-passage.js';

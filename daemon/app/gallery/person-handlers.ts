@@ -1,8 +1,8 @@
-import { badInput, type RollcallError } from '../../base/errors.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { personOperations } from '../../contract/persons.js';
 import { refuseLimited } from '../../control/forbidden.js';
 import { notFound } from '../../control/not-found.js';
+import { badInput, type RollcallError } from '../../kernel/errors.js';
 import type { BoxPersons, RemoveResult } from './box-persons.js';
 import { enrolmentFor, photographChangeFor } from './enrolment.js';
 

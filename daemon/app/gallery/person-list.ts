@@ -1,11 +1,11 @@
-import { badInput } from '../../base/errors.js';
 import type { Page } from '../../contract/operation.js';
-import { personId } from '../../domain/ids.js';
-import type { ConsentState } from '../../domain/persons/consent.js';
-import { type Validity, validityOn, type WatchMark } from '../../domain/persons/person-standing.js';
 import type { Gallery, PersonEntry } from '../../gallery/gallery.js';
 import type { ListedPerson, ListedTerms } from '../../gallery/persons/person-directory.js';
 import type { PersonsPage } from '../../gallery/persons/person-rows.js';
+import { badInput } from '../../kernel/errors.js';
+import { personId } from '../../kernel/ids.js';
+import type { ConsentState } from '../../kernel/persons/consent.js';
+import { type Validity, validityOn, type WatchMark } from '../../kernel/persons/person-standing.js';
 
 /** Which persons to list. */
 export interface PersonFilter {

@@ -1,6 +1,6 @@
-import { isRollcallError } from '../../base/errors.js';
-import { personId } from '../../domain/ids.js';
 import type { Gallery } from '../../gallery/gallery.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import { personId } from '../../kernel/ids.js';
 
 /**
  * Looks up the name of a person while an event is sent; the event log keeps no names. Undefined while the gallery is sealed,

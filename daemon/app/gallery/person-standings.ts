@@ -1,7 +1,7 @@
-import { present } from '../../base/present.js';
-import type { PersonId } from '../../domain/ids.js';
-import { type Standing, type StandingTerms, standingOn } from '../../domain/persons/person-standing.js';
 import type { Gallery } from '../../gallery/gallery.js';
+import type { PersonId } from '../../kernel/ids.js';
+import { type Standing, type StandingTerms, standingOn } from '../../kernel/persons/person-standing.js';
+import { present } from '../../kernel/present.js';
 import type { PersonStandings } from '../../records/decider.js';
 import type { GalleryVault } from './gallery-vault.js';
 

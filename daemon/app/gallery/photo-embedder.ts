@@ -1,14 +1,18 @@
-import type { Clock } from '../../base/clock.js';
-import { badInput, defect } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import { present } from '../../base/present.js';
-import type { Random } from '../../base/random.js';
-import type { Config } from '../../config/schema.js';
-import { type RecogniserName, recogniserName, recogniserNames } from '../../config/vision-schema.js';
-import type { Embedding } from '../../domain/identification/match.js';
-import type { RecogniserId } from '../../domain/ids.js';
+import type { Config } from '../../contract/settings/schema.js';
+import {
+  type RecogniserName,
+  recogniserName,
+  recogniserNames,
+} from '../../contract/settings/vision-schema.js';
 import type { OpenEmbedder } from '../../gallery/re-embedding/re-embed-step.js';
-import { openConfiguredStore } from '../../models/configured-store.js';
+import { openConfiguredStore } from '../../host/models/configured-store.js';
+import type { Clock } from '../../kernel/clock.js';
+import { badInput, defect } from '../../kernel/errors.js';
+import type { Embedding } from '../../kernel/identification/match.js';
+import type { RecogniserId } from '../../kernel/ids.js';
+import type { Logger } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
+import type { Random } from '../../kernel/random.js';
 import { photoPlan } from '../../vision/plan.js';
 import { recogniserInUse } from '../../vision/recogniser-in-use.js';
 import { decodeEmbedding } from '../../vision/sighting-codec.js';

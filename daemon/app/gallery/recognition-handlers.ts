@@ -1,5 +1,3 @@
-import { badInput, defect, operational } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import {
@@ -13,12 +11,15 @@ import {
 } from '../../contract/recognition.js';
 import { forbidden } from '../../control/forbidden.js';
 import { notFound } from '../../control/not-found.js';
+import type { FullPersonEntry, Gallery } from '../../gallery/gallery.js';
+import { PersonReferences } from '../../gallery/search/person-references.js';
+import { badInput, defect, operational } from '../../kernel/errors.js';
 import {
   identifyTrack,
   noProbes,
   type SearchedProbe,
   withProbes,
-} from '../../domain/identification/identify-track.js';
+} from '../../kernel/identification/identify-track.js';
 import {
   type Candidate,
   type Embedding,
@@ -27,10 +28,9 @@ import {
   type Probe,
   similarityToPerson,
   thresholdFor,
-} from '../../domain/identification/match.js';
-import { type PersonId, personId, type StrangerId } from '../../domain/ids.js';
-import type { FullPersonEntry, Gallery } from '../../gallery/gallery.js';
-import { PersonReferences } from '../../gallery/search/person-references.js';
+} from '../../kernel/identification/match.js';
+import { type PersonId, personId, type StrangerId } from '../../kernel/ids.js';
+import { present } from '../../kernel/present.js';
 import type { FacesOutcome } from '../../vision/protocol.js';
 import { decodeEmbedding } from '../../vision/sighting-codec.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';

@@ -1,10 +1,5 @@
 import type { Actor } from '../../audit/actor.js';
-import type { Clock } from '../../base/clock.js';
-import { defect, operational } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { RestoredGallery } from '../../contract/backups.js';
-import type { PersonId, RecogniserId } from '../../domain/ids.js';
-import { isoTime } from '../../domain/iso-time.js';
 import type { OnBackupProgress } from '../../gallery/backup/backup-progress.js';
 import type { BackupFacts } from '../../gallery/backup/open-backup.js';
 import type { Unlock } from '../../gallery/backup/recipient.js';
@@ -18,6 +13,11 @@ import type { KeyProviderKind } from '../../gallery/keys/key-provider.js';
 import { readKeySlots } from '../../gallery/keys/key-slots.js';
 import type { Sealed } from '../../gallery/unlock-gallery.js';
 import { secretBytes, wipe } from '../../host/sodium.js';
+import type { Clock } from '../../kernel/clock.js';
+import { defect, operational } from '../../kernel/errors.js';
+import type { PersonId, RecogniserId } from '../../kernel/ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { present } from '../../kernel/present.js';
 import type { AuditKeyRing } from '../audit/audit-key-ring.js';
 import type { GalleryVault, Replacement } from './gallery-vault.js';
 

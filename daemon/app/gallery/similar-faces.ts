@@ -1,14 +1,14 @@
-import { present } from '../../base/present.js';
 import type { SimilarFaces } from '../../contract/recognition.js';
+import type { Gallery } from '../../gallery/gallery.js';
+import { PersonReferences } from '../../gallery/search/person-references.js';
 import {
   type Candidate,
   type Embedding,
   type MatchPolicy,
   thresholdFor,
-} from '../../domain/identification/match.js';
-import type { PersonId, StrangerId } from '../../domain/ids.js';
-import type { Gallery } from '../../gallery/gallery.js';
-import { PersonReferences } from '../../gallery/search/person-references.js';
+} from '../../kernel/identification/match.js';
+import type { PersonId, StrangerId } from '../../kernel/ids.js';
+import { present } from '../../kernel/present.js';
 import { damagedName } from './enrolment.js';
 
 export interface SimilarityContext {

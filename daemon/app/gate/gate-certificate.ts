@@ -2,8 +2,8 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
-import type { Clock } from '../../base/clock.js';
 import { makeOwnCertificate } from '../../host/own-certificate.js';
+import type { Clock } from '../../kernel/clock.js';
 import { certificateFacts } from '../../publish/broker/certificate-facts.js';
 import { certificateStatus } from '../../publish/broker/certificate-watch.js';
 

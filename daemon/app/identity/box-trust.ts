@@ -1,8 +1,5 @@
 import type { Actor } from '../../audit/actor.js';
 import type { NewAuditEntry } from '../../audit/audit-entry.js';
-import type { Clock } from '../../base/clock.js';
-import { badInput } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type {
   CommandScope,
@@ -12,8 +9,11 @@ import type {
   trustOperations,
 } from '../../contract/trust.js';
 import { notFound } from '../../control/not-found.js';
-import { isoTime } from '../../domain/iso-time.js';
-import { stateDetail } from '../../domain/stated-set.js';
+import type { Clock } from '../../kernel/clock.js';
+import { badInput } from '../../kernel/errors.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { present } from '../../kernel/present.js';
+import { stateDetail } from '../../kernel/stated-set.js';
 import type { CommandCounts } from '../../publish/commands/command-receiver.js';
 import { readIssuerKey, trustedKey } from '../../publish/commands/issuer-keys.js';
 import type { KeptKey } from '../../records/commands/grant-content.js';

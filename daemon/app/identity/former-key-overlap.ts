@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.js';
+import type { Clock } from '../../kernel/clock.js';
 import type { IdentityKeys } from '../../publish/identity/identity-keys.js';
 import type { FormerKey } from '../../publish/identity/identity-state.js';
 import { countOverlaps, type OverlapCount } from '../../publish/identity/overlap.js';

@@ -1,11 +1,11 @@
 import { type Actor, daemonAtStart } from '../../audit/actor.js';
 import type { AuditEntry, NewAuditEntry } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Clock } from '../../base/clock.js';
-import type { Logger } from '../../base/logger.js';
-import { Recurring } from '../../base/recurring.js';
-import type { RetentionRule } from '../../domain/retention/retention.js';
-import { readState, stateDetail } from '../../domain/stated-set.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { Logger } from '../../kernel/logger.js';
+import { Recurring } from '../../kernel/recurring.js';
+import type { RetentionRule } from '../../kernel/retention/retention.js';
+import { readState, stateDetail } from '../../kernel/stated-set.js';
 import type { ConditionPort } from '../../publish/condition-port.js';
 import { type GrantState, grantFaults, type LoggedGrants } from '../../records/commands/grant-judgement.js';
 import type { Grant } from '../../records/commands/grant-seal.js';

@@ -1,8 +1,8 @@
 import type { Actor } from '../../audit/actor.js';
 import type { AuditAction } from '../../audit/audit-action.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import { isRollcallError } from '../../base/errors.js';
-import { isoTime } from '../../domain/iso-time.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import { isoTime } from '../../kernel/iso-time.js';
 import type { IdentityKeys } from '../../publish/identity/identity-keys.js';
 import type { IdentityChange } from '../../publish/identity/identity-state.js';
 import type { Records } from '../../records/open-records.js';

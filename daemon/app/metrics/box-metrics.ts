@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { DurationHistogram } from '../../base/duration-histogram.js';
 import { type BoxStatus, boxConditions } from '../../contract/status.js';
 import { freeBytesAt } from '../../host/free-space.js';
 import { type ProcessFacts, readProcessFacts } from '../../host/process-facts.js';
 import { readTemperatures, type Temperature } from '../../host/temperatures.js';
+import type { DurationHistogram } from '../../kernel/duration-histogram.js';
 import type { MetricFamilies, Sample } from './metric-families.js';
 
 /** The databases of the box. */

@@ -1,7 +1,7 @@
-import type { DurationCounts } from '../../base/duration-histogram.js';
-import { providerNames } from '../../config/vision-schema.js';
 import type { CameraStatus } from '../../contract/cameras.js';
+import { providerNames } from '../../contract/settings/vision-schema.js';
 import { type BoxStatus, restartCauses } from '../../contract/status.js';
+import type { DurationCounts } from '../../kernel/duration-histogram.js';
 import { stageBoundsS } from '../../vision/stage-counters.js';
 import type { CameraBoard } from '../cameras/camera-board.js';
 import type { LiveWatches } from '../cameras/live-watches.js';

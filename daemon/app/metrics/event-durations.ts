@@ -1,6 +1,6 @@
-import type { Clock } from '../../base/clock.js';
-import { type DurationCounts, DurationHistogram } from '../../base/duration-histogram.js';
-import type { EventKind } from '../../domain/events/event.js';
+import type { Clock } from '../../kernel/clock.js';
+import { type DurationCounts, DurationHistogram } from '../../kernel/duration-histogram.js';
+import type { EventKind } from '../../kernel/events/event.js';
 import type { OutboxRow } from '../../records/outbox/outbox.js';
 
 /** The steps in which the times of events are counted, seconds. */

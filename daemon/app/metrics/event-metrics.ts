@@ -1,5 +1,5 @@
-import type { Clock } from '../../base/clock.js';
 import type { BoxStatus } from '../../contract/status.js';
+import type { Clock } from '../../kernel/clock.js';
 import type { Outbox } from '../../records/outbox/outbox.js';
 import type { EventDurations } from './event-durations.js';
 import type { MetricFamilies } from './metric-families.js';

@@ -6,7 +6,7 @@ import {
   type OpenMetricsContentType,
   Registry,
 } from 'prom-client';
-import type { DurationCounts } from '../../base/duration-histogram.js';
+import type { DurationCounts } from '../../kernel/duration-histogram.js';
 
 /** What describes one metric. */
 export interface MetricHead {

@@ -1,5 +1,5 @@
-import type { PassageId } from '../../domain/ids.js';
-import type { Passage } from '../../domain/passages/passage.js';
+import type { PassageId } from '../../kernel/ids.js';
+import type { Passage } from '../../kernel/passages/passage.js';
 import type { StoredPassage } from '../../records/passages/passage-journal.js';
 import type { Sample } from './metric-families.js';
 

@@ -1,7 +1,4 @@
 import type { Actor } from '../../audit/actor.js';
-import type { Clock } from '../../base/clock.js';
-import { badInput, operational } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { Page, ServedFile } from '../../contract/operation.js';
@@ -16,8 +13,11 @@ import type {
   ReferenceAdded,
   ReferenceRemoved,
 } from '../../contract/passages.js';
-import { type CameraId, cameraId, type PersonId, passageId, personId, strangerId } from '../../domain/ids.js';
-import type { Passage } from '../../domain/passages/passage.js';
+import type { Clock } from '../../kernel/clock.js';
+import { badInput, operational } from '../../kernel/errors.js';
+import { type CameraId, cameraId, type PersonId, passageId, personId, strangerId } from '../../kernel/ids.js';
+import type { Passage } from '../../kernel/passages/passage.js';
+import { present } from '../../kernel/present.js';
 import type { PassageJournal, StoredPassage } from '../../records/passages/passage-journal.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Bell } from '../../base/bell.js';
-import type { Clock } from '../../base/clock.js';
-import type { PassageId } from '../../domain/ids.js';
+import { Bell } from '../../kernel/bell.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { PassageId } from '../../kernel/ids.js';
 import type { PassageJournal, PassageQuery, StoredPassage } from '../../records/passages/passage-journal.js';
 
 /** Which passages a reader wants. */

@@ -1,6 +1,6 @@
-import type { Clock } from '../../base/clock.js';
 import type { PassagesOfDay } from '../../contract/passage-terms.js';
-import { type Passage, passageOutcomes } from '../../domain/passages/passage.js';
+import type { Clock } from '../../kernel/clock.js';
+import { type Passage, passageOutcomes } from '../../kernel/passages/passage.js';
 import type { PassageCount, PassageJournal } from '../../records/passages/passage-journal.js';
 
 type Outcome = Passage['outcome'];

@@ -1,5 +1,5 @@
-import type { Passage } from '../../domain/passages/passage.js';
 import type { Gallery } from '../../gallery/gallery.js';
+import type { Passage } from '../../kernel/passages/passage.js';
 import type { Records } from '../../records/open-records.js';
 import { pictureOfEvent } from '../events/event-picture.js';
 

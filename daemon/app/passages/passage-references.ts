@@ -1,15 +1,15 @@
 import { actorOf } from '../../audit/actor.js';
-import { badInput, type RollcallError } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { Caller } from '../../contract/caller.js';
 import type { PassageDetails, ReferenceAdded, ReferenceRemoved } from '../../contract/passages.js';
-import type { StandingMark } from '../../domain/passages/mark.js';
-import type { Passage } from '../../domain/passages/passage.js';
+import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { StandingMark } from '../../kernel/passages/mark.js';
+import type { Passage } from '../../kernel/passages/passage.js';
 import {
   type EarlyRefusal,
   earlyRefusal,
   type PictureRefusal,
-} from '../../domain/persons/passage-reference.js';
+} from '../../kernel/persons/passage-reference.js';
+import { present } from '../../kernel/present.js';
 import type { BoxPhotographs } from '../gallery/box-photographs.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 

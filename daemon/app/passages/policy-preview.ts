@@ -1,19 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { present } from '../../base/present.js';
 import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { PassagesPreview, PreviewedPolicy, reportOperations } from '../../contract/reports.js';
-import type { LocalTime } from '../../domain/attendance/shift.js';
-import type { CameraId, PersonId } from '../../domain/ids.js';
-import { isoTime } from '../../domain/iso-time.js';
-import type { Passage, PassageOutcome } from '../../domain/passages/passage.js';
+import type { Gallery } from '../../gallery/gallery.js';
+import type { LocalTime } from '../../kernel/attendance/shift.js';
+import type { CameraId, PersonId } from '../../kernel/ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import type { Passage, PassageOutcome } from '../../kernel/passages/passage.js';
 import {
   type PreviewContext,
   previewPassage,
   type SettingsInForce,
-} from '../../domain/passages/preview-passage.js';
-import { standingOn } from '../../domain/persons/person-standing.js';
-import type { Gallery } from '../../gallery/gallery.js';
+} from '../../kernel/passages/preview-passage.js';
+import { standingOn } from '../../kernel/persons/person-standing.js';
+import { present } from '../../kernel/present.js';
 import type { PassageJournal } from '../../records/passages/passage-journal.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import { camerasFor } from './box-passages.js';

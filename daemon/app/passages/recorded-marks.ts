@@ -1,6 +1,6 @@
-import { cameraId, type PassageId, passageId, personId, recogniserId } from '../../domain/ids.js';
-import { lastMarks, type Mark, type StandingMark } from '../../domain/passages/mark.js';
-import { markData } from '../../publish/contract/notice-data.js';
+import { markData } from '../../contract/events/notice-data.js';
+import { cameraId, type PassageId, passageId, personId, recogniserId } from '../../kernel/ids.js';
+import { lastMarks, type Mark, type StandingMark } from '../../kernel/passages/mark.js';
 import type { Records } from '../../records/open-records.js';
 import type { StoredEvent } from '../../records/stored-event.js';
 

@@ -1,13 +1,13 @@
-import { present } from '../../base/present.js';
 import type { PassageDetails, PassageItem, PersonRef, ReadablePassage } from '../../contract/passages.js';
-import { rounded } from '../../domain/identification/identify-track.js';
-import type { PersonId } from '../../domain/ids.js';
-import { isoTime } from '../../domain/iso-time.js';
-import { linesOf } from '../../domain/liveness/curve-eyes.js';
-import { type OpennessCurve, samplesOf } from '../../domain/liveness/openness-curve.js';
-import { explainPassage } from '../../domain/passages/explain-passage.js';
-import type { StandingMark } from '../../domain/passages/mark.js';
-import type { Passage } from '../../domain/passages/passage.js';
+import { rounded } from '../../kernel/identification/identify-track.js';
+import type { PersonId } from '../../kernel/ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { linesOf } from '../../kernel/liveness/curve-eyes.js';
+import { type OpennessCurve, samplesOf } from '../../kernel/liveness/openness-curve.js';
+import { explainPassage } from '../../kernel/passages/explain-passage.js';
+import type { StandingMark } from '../../kernel/passages/mark.js';
+import type { Passage } from '../../kernel/passages/passage.js';
+import { present } from '../../kernel/present.js';
 import type { StoredPassage } from '../../records/passages/passage-journal.js';
 
 /** The name of a person for one reader; undefined for one who may not see names, and where there is none. */

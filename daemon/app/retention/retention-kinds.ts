@@ -1,14 +1,6 @@
 import { rmSync, statSync } from 'node:fs';
 import type { Actor } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Clock } from '../../base/clock.js';
-import { isRollcallError, messageOf, operational } from '../../base/errors.js';
-import type { EventKind } from '../../domain/events/event.js';
-import { eventKinds } from '../../domain/events/event-type.js';
-import type { PictureKind } from '../../domain/events/evidence.js';
-import type { PersonId, StrangerId } from '../../domain/ids.js';
-import type { Ageing } from '../../domain/retention/retention.js';
-import type { StrangerState } from '../../domain/strangers/stranger.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import type { GalleryFile } from '../../gallery/gallery-file.js';
 import { forgetDeleted } from '../../gallery/leftovers.js';
@@ -24,6 +16,14 @@ import { ageingEvidence, ageingPhotographs } from '../../gallery/retention/reten
 import { ageingStrangers } from '../../gallery/retention/retention-strangers.js';
 import { explainAccess } from '../../host/file-access.js';
 import { olderCopiesOf } from '../../host/sqlite-migrations.js';
+import type { Clock } from '../../kernel/clock.js';
+import { isRollcallError, messageOf, operational } from '../../kernel/errors.js';
+import type { EventKind } from '../../kernel/events/event.js';
+import { eventKinds } from '../../kernel/events/event-type.js';
+import type { PictureKind } from '../../kernel/events/evidence.js';
+import type { PersonId, StrangerId } from '../../kernel/ids.js';
+import type { Ageing } from '../../kernel/retention/retention.js';
+import type { StrangerState } from '../../kernel/strangers/stranger.js';
 import type { RecordsRetention } from '../../records/retention.js';
 import type { AgeingKinds } from './retention-run.js';
 

@@ -1,17 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Actor } from '../../audit/actor.js';
-import type { Clock } from '../../base/clock.js';
-import { isRollcallError, messageOf } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import { present } from '../../base/present.js';
+import type { Clock } from '../../kernel/clock.js';
+import { isRollcallError, messageOf } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
 import {
   type Ageing,
   dueBeforeMs,
   type RetentionKind,
   type RetentionRules,
   retentionKinds,
-} from '../../domain/retention/retention.js';
-import type { RetentionFailure, RetentionReport } from '../../domain/retention/retention-report.js';
+} from '../../kernel/retention/retention.js';
+import type { RetentionFailure, RetentionReport } from '../../kernel/retention/retention-report.js';
 
 /** The intended time of a batch. A faster batch makes the next one larger, a slower one smaller. */
 const aimedBatchMs = 4;

@@ -1,12 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Actor, actorOf, retentionRun } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Clock, Timer } from '../../base/clock.js';
-import { counted } from '../../base/counted.js';
-import { badInput, operational } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import { present } from '../../base/present.js';
-import type { RetentionConfig } from '../../config/schema.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type {
   RetentionStatus,
@@ -14,10 +8,7 @@ import type {
   retentionOperations,
   RetentionReport as ShownReport,
 } from '../../contract/retention.js';
-import { isoTime } from '../../domain/iso-time.js';
-import { dueBeforeMs, retentionKinds } from '../../domain/retention/retention.js';
-import { type ClockDoubt, doubtOf } from '../../domain/retention/retention-clock.js';
-import type { RetentionReport } from '../../domain/retention/retention-report.js';
+import type { RetentionConfig } from '../../contract/settings/schema.js';
 import {
   type RetentionJob,
   readRetentionJob,
@@ -25,6 +16,15 @@ import {
 } from '../../gallery/retention/retention-job.js';
 import { localDate } from '../../host/local-date.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import { counted } from '../../kernel/counted.js';
+import { badInput, operational } from '../../kernel/errors.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import type { Logger } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
+import { dueBeforeMs, retentionKinds } from '../../kernel/retention/retention.js';
+import { type ClockDoubt, doubtOf } from '../../kernel/retention/retention-clock.js';
+import type { RetentionReport } from '../../kernel/retention/retention-report.js';
 import { type AgeingKinds, failureOf, runRetention } from './retention-run.js';
 
 /** How often to check whether the daily run is due. Also the delay of the first run after a start. */

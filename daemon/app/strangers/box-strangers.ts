@@ -1,22 +1,22 @@
 import type { Actor } from '../../audit/actor.js';
-import { badInput } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { Page } from '../../contract/operation.js';
 import type { StrangerDetails, StrangerSummary, strangerOperations } from '../../contract/strangers.js';
 import { refuseLimited } from '../../control/forbidden.js';
 import { notFound } from '../../control/not-found.js';
-import { type PassageId, passageId, personId, strangerId } from '../../domain/ids.js';
-import { isoTime } from '../../domain/iso-time.js';
-import type { Passage } from '../../domain/passages/passage.js';
-import { visitCount } from '../../domain/strangers/stranger.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import type {
   GalleryStrangers,
   StrangerAside,
   StrangerEntry,
 } from '../../gallery/strangers/gallery-strangers.js';
+import { badInput } from '../../kernel/errors.js';
+import { type PassageId, passageId, personId, strangerId } from '../../kernel/ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import type { Passage } from '../../kernel/passages/passage.js';
+import { present } from '../../kernel/present.js';
+import { visitCount } from '../../kernel/strangers/stranger.js';
 import type { PassageJournal } from '../../records/passages/passage-journal.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { SetAside } from './set-aside.js';

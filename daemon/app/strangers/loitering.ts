@@ -1,11 +1,11 @@
-import type { Clock, Timer } from '../../base/clock.js';
-import { isRollcallError, messageOf } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import type { LoiteringNotice } from '../../domain/events/notice.js';
-import { type StrangerId, strangerId } from '../../domain/ids.js';
-import type { Passage } from '../../domain/passages/passage.js';
-import { presentStay, type Stay, stayGapMs } from '../../domain/strangers/stay.js';
 import type { GalleryStrangers } from '../../gallery/strangers/gallery-strangers.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import { isRollcallError, messageOf } from '../../kernel/errors.js';
+import type { LoiteringNotice } from '../../kernel/events/notice.js';
+import { type StrangerId, strangerId } from '../../kernel/ids.js';
+import type { Logger } from '../../kernel/logger.js';
+import type { Passage } from '../../kernel/passages/passage.js';
+import { presentStay, type Stay, stayGapMs } from '../../kernel/strangers/stay.js';
 import type { StoredEvent } from '../../records/stored-event.js';
 
 /** How often the strangers in sight are looked at, milliseconds. */

@@ -1,14 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Actor } from '../../audit/actor.js';
-import type { Clock } from '../../base/clock.js';
-import { isRollcallError } from '../../base/errors.js';
-import type { PersonId, StrangerId } from '../../domain/ids.js';
 import type { Gallery } from '../../gallery/gallery.js';
 import {
   restorableMs,
   type StrangerAside,
   type StrangerEntry,
 } from '../../gallery/strangers/gallery-strangers.js';
+import type { Clock } from '../../kernel/clock.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import type { PersonId, StrangerId } from '../../kernel/ids.js';
 import type { PassageJournal } from '../../records/passages/passage-journal.js';
 import type { BoxPersons } from '../gallery/box-persons.js';
 

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import { type StrangerId, strangerId } from '../../domain/ids.js';
 import type { GalleryStrangers } from '../../gallery/strangers/gallery-strangers.js';
+import { type StrangerId, strangerId } from '../../kernel/ids.js';
 import type { PassageJournal } from '../../records/passages/passage-journal.js';
 
 /** A kill interrupts one change. More are looked at, because the gallery may have been sealed since. */

@@ -1,12 +1,12 @@
-import { present } from '../../base/present.js';
 import type { StrangerDetails, StrangerSummary } from '../../contract/strangers.js';
-import type { CameraId, PassageId } from '../../domain/ids.js';
-import { isoTime } from '../../domain/iso-time.js';
 import type {
   SimilarStranger,
   StrangerAside,
   StrangerEntry,
 } from '../../gallery/strangers/gallery-strangers.js';
+import type { CameraId, PassageId } from '../../kernel/ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { present } from '../../kernel/present.js';
 
 type HasPicture = (id: PassageId) => boolean;
 

@@ -1,12 +1,12 @@
-import { badInput } from '../../base/errors.js';
 import type { Caller } from '../../contract/caller.js';
 import type { EnrolmentResult, PhotographResult } from '../../contract/enrolment.js';
 import type { HandlerInput } from '../../contract/operation.js';
 import type { PhotographChange } from '../../contract/photographs.js';
 import type { AssignResult, strangerOperations } from '../../contract/strangers.js';
 import { notFound } from '../../control/not-found.js';
-import type { Passage } from '../../domain/passages/passage.js';
 import type { StrangerEntry } from '../../gallery/strangers/gallery-strangers.js';
+import { badInput } from '../../kernel/errors.js';
+import type { Passage } from '../../kernel/passages/passage.js';
 import type { PassageJournal } from '../../records/passages/passage-journal.js';
 import type { BoxPersons } from '../gallery/box-persons.js';
 import { enrolmentFor, photographChangeFor } from '../gallery/enrolment.js';

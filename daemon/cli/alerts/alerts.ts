@@ -6,9 +6,9 @@ import {
   type ChannelTest,
   deliveryStates,
 } from '../../contract/alerts.js';
+import { exitCodes, print, runAction, table } from '../../host/output.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
-import { exitCodes, print, runAction, table } from '../output.js';
 import { firstItems } from '../pages.js';
 import type { ShowTime } from '../site-time.js';
 

@@ -1,6 +1,3 @@
-import { counted } from '../../base/counted.js';
-import { type CsvSeparator, csvText } from '../../base/csv.js';
-import { defect } from '../../base/errors.js';
 import type {
   AmbiguousPassageRow,
   AttendanceHead,
@@ -9,8 +6,11 @@ import type {
   ReportItem,
   ShownCorrection,
 } from '../../contract/attendance.js';
-import { attendanceTable, type TableLanguage, textCells } from '../../domain/attendance/attendance-table.js';
-import { table } from '../output.js';
+import { table } from '../../host/output.js';
+import { attendanceTable, type TableLanguage, textCells } from '../../kernel/attendance/attendance-table.js';
+import { counted } from '../../kernel/counted.js';
+import { type CsvSeparator, csvText } from '../../kernel/csv.js';
+import { defect } from '../../kernel/errors.js';
 import type { ShowTime } from '../site-time.js';
 
 /** A complete report. */

@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
-import { badInput } from '../../base/errors.js';
 import type { CorrectionRequest } from '../../contract/attendance.js';
-import { type TableLanguage, tableLanguages } from '../../domain/attendance/attendance-table.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
+import { type TableLanguage, tableLanguages } from '../../kernel/attendance/attendance-table.js';
+import { badInput } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
-import { exitCodes, print, runAction } from '../output.js';
 import { personForms, personOption, whichPerson } from '../person/which-person.js';
 import { dayForms } from '../site-time.js';
 import {

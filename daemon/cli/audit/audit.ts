@@ -1,12 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { badInput } from '../../base/errors.js';
 import type { AuditEntry, auditOperations } from '../../contract/audit.js';
 import type { CallInput } from '../../contract/operation.js';
 import type { ControlClient } from '../../control/client.js';
-import { isoTime } from '../../domain/iso-time.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
+import { badInput } from '../../kernel/errors.js';
+import { isoTime } from '../../kernel/iso-time.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
-import { exitCodes, print, runAction } from '../output.js';
 import { personForms, personOption } from '../person/which-person.js';
 import { timeForms } from '../site-time.js';
 import { describeEntries, describeReport, describeVerdict } from './audit-text.js';

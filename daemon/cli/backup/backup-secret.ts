@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises';
-import { badInput, messageOf } from '../../base/errors.js';
 import { recipientsOf } from '../../gallery/backup/backup-recipients.js';
 import type { Unlock } from '../../gallery/backup/recipient.js';
 import { readRecoveryKey, writeRecoveryKey } from '../../gallery/backup/recovery-key-text.js';
 import { wipe } from '../../host/sodium.js';
+import { badInput, messageOf } from '../../kernel/errors.js';
 import { readPassphrase } from '../key/key-passphrase.js';
 
 /** Longer than any recovery key file. */

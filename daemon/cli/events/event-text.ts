@@ -1,5 +1,5 @@
-import { counted } from '../../base/counted.js';
 import type { SequenceRange } from '../../contract/events.js';
+import { counted } from '../../kernel/counted.js';
 import type { ShowTime } from '../site-time.js';
 
 /** The fields of a recorded event that one line shows. */

@@ -1,14 +1,14 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Clock } from '../../base/clock.js';
 import type { FollowedItem, ShownEvent } from '../../contract/events.js';
 import type { CallInput } from '../../contract/operation.js';
 import type { Operations } from '../../contract/operations.js';
 import type { ControlClient } from '../../control/client.js';
+import { exitCodes, printLine, runAction } from '../../host/output.js';
 import { systemClock } from '../../host/system-clock.js';
+import type { Clock } from '../../kernel/clock.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
 import { followStream } from '../follow-stream.js';
-import { exitCodes, printLine, runAction } from '../output.js';
 import { firstItems } from '../pages.js';
 import { describeEvent } from './event-text.js';
 

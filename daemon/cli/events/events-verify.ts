@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { counted } from '../../base/counted.js';
-import { badInput } from '../../base/errors.js';
 import { explainReading } from '../../host/file-access.js';
+import { exitCodes, printLine, runAction } from '../../host/output.js';
+import { counted } from '../../kernel/counted.js';
+import { badInput } from '../../kernel/errors.js';
 import { fingerprintOf, keyIdOf } from '../../publish/identity/public-key.js';
 import {
   type CheckedMessage,
@@ -16,7 +17,6 @@ import {
 import type { SequenceSummary } from '../../publish/sequence-ledger.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openDaemonClient } from '../daemon-client.js';
-import { exitCodes, printLine, runAction } from '../output.js';
 import { describeRanges, shortType } from './event-text.js';
 
 interface VerifyOptions extends CommonOptions {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { counted } from '../../base/counted.js';
 import type { OutboxStatus } from '../../contract/events.js';
 import { heldBackLines } from '../../doctor/held-back-text.js';
+import { exitCodes, print, runAction, table } from '../../host/output.js';
+import { counted } from '../../kernel/counted.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
-import { exitCodes, print, runAction, table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
 
 const mebibyte = 1024 * 1024;

@@ -1,8 +1,8 @@
-import { csvLine } from '../../base/csv.js';
-import { isRollcallError } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { PersonSummary } from '../../contract/person.js';
-import type { PersonProfile } from '../../domain/persons/person-profile.js';
+import { csvLine } from '../../kernel/csv.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import type { PersonProfile } from '../../kernel/persons/person-profile.js';
+import { present } from '../../kernel/present.js';
 import { type ImportColumn, importColumns, listSeparator } from '../import/import-columns.js';
 import { tableName } from '../import/import-zip.js';
 import { readmeOf, readmeOfAll } from './export-readme.js';

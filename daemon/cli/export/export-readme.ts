@@ -1,4 +1,4 @@
-import { counted } from '../../base/counted.js';
+import { counted } from '../../kernel/counted.js';
 import type { PersonRecord } from './person-record.js';
 
 /** Explains the files of one person's archive to that person. */

@@ -1,8 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Zip, ZipDeflate, ZipPassThrough } from 'fflate';
-import { badInput } from '../../base/errors.js';
-import { createPrivateFile, outputError } from '../private-file.js';
+import { createPrivateFile, outputError } from '../../host/private-file.js';
+import { badInput } from '../../kernel/errors.js';
 
 /** The destination of an export. Disposal without `finish` deletes everything. */
 export interface ExportSink extends AsyncDisposable {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { counted } from '../../base/counted.js';
-import { badInput } from '../../base/errors.js';
 import type { ControlClient } from '../../control/client.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
+import { counted } from '../../kernel/counted.js';
+import { badInput } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
-import { exitCodes, print, runAction } from '../output.js';
 import { allPersons } from '../person/all-persons.js';
 import { personForms, whichPerson } from '../person/which-person.js';
 import { type ExportSummary, exportAll, exportPerson } from './export-archive.js';

@@ -1,4 +1,3 @@
-import { defect, unreachable } from '../../base/errors.js';
 import type { PassageDetails } from '../../contract/passages.js';
 import type { PersonDetail } from '../../contract/person.js';
 import type {
@@ -7,6 +6,7 @@ import type {
   ExportedLine,
   ExportedTemplate,
 } from '../../contract/persons.js';
+import { defect, unreachable } from '../../kernel/errors.js';
 
 /** A picture held on a person. */
 export interface RecordPicture {

@@ -1,4 +1,3 @@
-import { counted } from '../../base/counted.js';
 import type {
   AlikePair,
   CalibratedPerson,
@@ -12,8 +11,9 @@ import type {
   VerifyProgress,
 } from '../../contract/gallery.js';
 import { describeRotation } from '../../doctor/rotation-text.js';
-import { fewestForEstimate } from '../../domain/identification/calibration.js';
-import { table } from '../output.js';
+import { table } from '../../host/output.js';
+import { counted } from '../../kernel/counted.js';
+import { fewestForEstimate } from '../../kernel/identification/calibration.js';
 import type { WorkProgress } from '../progress.js';
 import type { ShowTime } from '../site-time.js';
 

@@ -1,6 +1,4 @@
 import type { Command } from 'commander';
-import { sleep } from '../../base/clock.js';
-import { badInput, defect } from '../../base/errors.js';
 import type {
   CalibrationItem,
   GalleryCalibrationReport,
@@ -9,11 +7,13 @@ import type {
   VerificationItem,
 } from '../../contract/gallery.js';
 import type { ControlClient } from '../../control/client.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
 import { systemClock } from '../../host/system-clock.js';
+import { sleep } from '../../kernel/clock.js';
+import { badInput, defect } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
-import { exitCodes, print, runAction } from '../output.js';
 import { Progress, withDaemonProgress } from '../progress.js';
 import {
   describeCalibration,

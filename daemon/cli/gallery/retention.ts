@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { RetentionReport, RetentionStatus } from '../../contract/retention.js';
 import type { ControlClient } from '../../control/client.js';
+import { exitCodes, print, runAction, table } from '../../host/output.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';
-import { exitCodes, print, runAction, table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
 
 interface RunOptions extends CommonOptions {

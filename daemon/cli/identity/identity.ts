@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import type { RotatedIdentity, ShownIdentity } from '../../contract/identity.js';
+import { exitCodes, print, runAction, table } from '../../host/output.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';
-import { exitCodes, print, runAction, table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
 
 interface ShowOptions extends CommonOptions {

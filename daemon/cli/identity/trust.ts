@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import { counted } from '../../base/counted.js';
-import { badInput } from '../../base/errors.js';
 import type { TrustStatus } from '../../contract/trust.js';
 import { type CommandScope, commandScopes } from '../../contract/trust.js';
 import { notFound } from '../../control/not-found.js';
 import { explainReading } from '../../host/file-access.js';
+import { exitCodes, print, runAction, table } from '../../host/output.js';
+import { counted } from '../../kernel/counted.js';
+import { badInput } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
-import { exitCodes, print, runAction, table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
 import { timeForms } from '../site-time.js';
 

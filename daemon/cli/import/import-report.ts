@@ -1,6 +1,6 @@
-import { counted } from '../../base/counted.js';
 import type { StagedRow } from '../../contract/enrolment.js';
-import { table } from '../output.js';
+import { table } from '../../host/output.js';
+import { counted } from '../../kernel/counted.js';
 import { describePersonLike, describeResemblance, describeTaken } from '../person/person-text.js';
 
 /** The result for one row. */

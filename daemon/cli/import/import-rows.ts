@@ -1,5 +1,5 @@
 import { maximumPhotographs } from '../../contract/enrolment.js';
-import { checkProfile, type GivenProfile } from '../../domain/persons/person-profile.js';
+import { checkProfile, type GivenProfile } from '../../kernel/persons/person-profile.js';
 import { checkArchivePath } from '../archive-path.js';
 import { type ImportColumn, listSeparator } from './import-columns.js';
 import type { ImportSource } from './import-source.js';

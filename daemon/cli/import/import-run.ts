@@ -1,5 +1,5 @@
-import { isRollcallError, type RollcallError } from '../../base/errors.js';
 import { maximumEnrolmentBytes, type StagedRow } from '../../contract/enrolment.js';
+import { isRollcallError, type RollcallError } from '../../kernel/errors.js';
 import { type ImportReport, notesOn, type RowReport, refusalReasons } from './import-report.js';
 import { checkRows, type ReadyRow, type UnreadyRow } from './import-rows.js';
 import type { ImportSource } from './import-source.js';

@@ -1,7 +1,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
-import { counted } from '../../base/counted.js';
-import { unprotectCell } from '../../base/csv.js';
-import { badInput } from '../../base/errors.js';
+import { counted } from '../../kernel/counted.js';
+import { unprotectCell } from '../../kernel/csv.js';
+import { badInput } from '../../kernel/errors.js';
 import { type ImportColumn, importColumns } from './import-columns.js';
 
 /** Allowed separators of cells. */

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
 import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl';
-import { badInput, isRollcallError, messageOf, type RollcallError } from '../../base/errors.js';
+import { badInput, isRollcallError, messageOf, type RollcallError } from '../../kernel/errors.js';
 import { largestPhotographMiB } from '../../vision/protocol.js';
 import { checkArchivePath } from '../archive-path.js';
 import { unreadableImport } from './import-folder.js';

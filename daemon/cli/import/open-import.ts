@@ -1,6 +1,6 @@
-import { defect } from '../../base/errors.js';
 import type { GivenEnrolment, StagedRow } from '../../contract/enrolment.js';
 import type { ControlClient } from '../../control/client.js';
+import { defect } from '../../kernel/errors.js';
 
 /** A running import. Its disposal, or the end of this process, abandons it unless it was committed. */
 export interface OpenImport extends Disposable {

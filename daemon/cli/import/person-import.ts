@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
-import { badInput } from '../../base/errors.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
+import { badInput } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
-import { exitCodes, print, runAction } from '../output.js';
 import { withProgress } from '../progress.js';
 import { openImportFolder } from './import-folder.js';
 import { describeImport } from './import-report.js';

@@ -1,13 +1,13 @@
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import { badInput, isRollcallError } from '../../base/errors.js';
 import type { KeyStatus } from '../../contract/keys.js';
 import { type ControlClient, daemonUnreachable } from '../../control/client.js';
 import type { KeyProviderKind } from '../../gallery/keys/key-provider.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
 import { wipe } from '../../host/sodium.js';
+import { badInput, isRollcallError } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openDaemonClient, siteTimeIn } from '../daemon-client.js';
-import { exitCodes, print, runAction } from '../output.js';
 import type { ShowTime } from '../site-time.js';
 import { configuredSecretFiles, withProviderOption } from './key-options.js';
 import { readNewPassphrase } from './key-passphrase.js';

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
-import { badInput, operational } from '../../base/errors.js';
 import { areEqual, wipe } from '../../host/sodium.js';
+import { badInput, operational } from '../../kernel/errors.js';
 
 /** Where a passphrase is typed. The question goes to standard error. */
 export interface PassphraseTerminal {

@@ -1,9 +1,9 @@
 import { chown, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isRollcallError, messageOf, operational } from '../../base/errors.js';
 import { keyIdOf } from '../../gallery/keys/key-id.js';
 import { createKeyFile, moveKeyFile } from '../../host/key-file.js';
 import { KEY_BYTES, newRandomBytes, wipe } from '../../host/sodium.js';
+import { isRollcallError, messageOf, operational } from '../../kernel/errors.js';
 
 /** The files of the provider `secret`: the current key, and the next key during a rotation. */
 export interface SecretFiles {

@@ -1,8 +1,8 @@
-import { counted } from '../../base/counted.js';
 import type { KeyStatus } from '../../contract/keys.js';
 import { describeRotation, remedyLine } from '../../doctor/rotation-text.js';
 import type { KeyProviderReport } from '../../gallery/keys/key-provider.js';
-import { table } from '../output.js';
+import { table } from '../../host/output.js';
+import { counted } from '../../kernel/counted.js';
 import type { ShowTime } from '../site-time.js';
 
 const SECONDS_PER_DAY = 86_400;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { exitCodes, print, runAction } from '../../host/output.js';
 import { wipe } from '../../host/sodium.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
-import { exitCodes, print, runAction } from '../output.js';
 import { registerKeyInit } from './key-init.js';
 import { readPassphrase } from './key-passphrase.js';
 import { registerKeyRotate } from './key-rotate.js';

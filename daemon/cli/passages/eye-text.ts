@@ -1,5 +1,5 @@
-import { counted } from '../../base/counted.js';
 import type { PassageDetails } from '../../contract/passages.js';
+import { counted } from '../../kernel/counted.js';
 
 type Openness = NonNullable<PassageDetails['liveness']['openness']>;
 

@@ -1,6 +1,6 @@
-import { counted } from '../../base/counted.js';
 import type { PassageDetails, PassageItem, PersonRef, ReadablePassage } from '../../contract/passages.js';
-import { table } from '../output.js';
+import { table } from '../../host/output.js';
+import { counted } from '../../kernel/counted.js';
 import type { ShowTime } from '../site-time.js';
 import { eyeLines, seconds } from './eye-text.js';
 

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { MarkEffect, MarkOutcome } from '../../contract/passages.js';
-import { isoTime } from '../../domain/iso-time.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
+import { isoTime } from '../../kernel/iso-time.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';
-import { exitCodes, print, runAction } from '../output.js';
 import { personForms, whichPerson } from '../person/which-person.js';
 import { timeForms } from '../site-time.js';
 import { whichCamera } from '../which-camera.js';

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { FollowedPassage, PassageItem } from '../../contract/passages.js';
 import type { ControlClient } from '../../control/client.js';
+import { exitCodes, printLine, runAction } from '../../host/output.js';
 import { systemClock } from '../../host/system-clock.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
 import { parseCount } from '../events/events-tail.js';
 import { followStream } from '../follow-stream.js';
-import { exitCodes, printLine, runAction } from '../output.js';
 import { firstItems } from '../pages.js';
 import { type FilterOptions, filtersOf, type PassageFilters, withFilters } from './passage-filters.js';
 import { passageLine } from './passage-text.js';

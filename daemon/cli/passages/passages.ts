@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { PassageDetails } from '../../contract/passages.js';
-import { isoTime } from '../../domain/iso-time.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
+import { isoTime } from '../../kernel/iso-time.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
 import { parseCount } from '../events/events-tail.js';
 import { checkPictureOptions, givePicture, type PictureOptions, pictureOption } from '../kept-picture.js';
-import { exitCodes, print, runAction } from '../output.js';
 import { type ShowTime, timeForms } from '../site-time.js';
 import { type FilterOptions, filtersOf, withFilters } from './passage-filters.js';
 import { passageTable, whyText } from './passage-text.js';

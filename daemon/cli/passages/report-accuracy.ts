@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { counted } from '../../base/counted.js';
 import type { AccuracyReport } from '../../contract/accuracy.js';
+import { exitCodes, print, runAction, table } from '../../host/output.js';
+import { counted } from '../../kernel/counted.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
-import { exitCodes, print, runAction, table } from '../output.js';
 
 export function registerAccuracy(report: Command): void {
   withCommonOptions(report.command('accuracy'))

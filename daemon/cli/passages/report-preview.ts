@@ -1,12 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { counted } from '../../base/counted.js';
-import { badInput } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import { livenessRequirements } from '../../contract/passage-terms.js';
 import type { PassagesPreview, PreviewedPolicy } from '../../contract/reports.js';
+import { exitCodes, print, runAction, table } from '../../host/output.js';
+import { counted } from '../../kernel/counted.js';
+import { badInput } from '../../kernel/errors.js';
+import { present } from '../../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
-import { exitCodes, print, runAction, table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
 import { whichCameraOfRecords } from '../which-camera.js';
 

@@ -1,7 +1,7 @@
 import type { PersonSummary } from '../../contract/person.js';
 import type { ControlClient } from '../../control/client.js';
-import type { ConsentState } from '../../domain/persons/consent.js';
-import type { Validity, WatchMark } from '../../domain/persons/person-standing.js';
+import type { ConsentState } from '../../kernel/persons/consent.js';
+import type { Validity, WatchMark } from '../../kernel/persons/person-standing.js';
 
 export interface PersonFilter {
   readonly group?: string;

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { badInput } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { ProfileChange } from '../../contract/persons.js';
-import type { GivenProfile } from '../../domain/persons/person-profile.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
+import { badInput } from '../../kernel/errors.js';
+import type { GivenProfile } from '../../kernel/persons/person-profile.js';
+import { present } from '../../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
-import { exitCodes, print, runAction } from '../output.js';
 import { describeEnrolment, noteOnConsent } from './person-text.js';
 import { type FaceOptions, readPhotographs, withFaceOptions } from './photograph-files.js';
 import { type ProfileOptions, readProfile, withProfileOptions } from './profile-options.js';

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { badInput } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { ProfileChange, UpdateResult } from '../../contract/persons.js';
+import { type ExitCode, exitCodes, print, runAction } from '../../host/output.js';
+import { badInput } from '../../kernel/errors.js';
+import { present } from '../../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { type Box, openBox } from '../daemon-client.js';
-import { type ExitCode, exitCodes, print, runAction } from '../output.js';
 import type { ShowTime } from '../site-time.js';
 import { describePerson, noteOnConsent } from './person-text.js';
 import { type ProfileOptions, readProfile, withProfileOptions } from './profile-options.js';

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { present } from '../../base/present.js';
 import type { KeptPhotograph, PhotographChange } from '../../contract/photographs.js';
+import { type ExitCode, exitCodes, print, runAction, table } from '../../host/output.js';
+import { present } from '../../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';
-import { type ExitCode, exitCodes, print, runAction, table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
 import { describePersonLike, photographLines, warningLines } from './person-text.js';
 import { type FaceOptions, readPhotographs, withFaceOptions } from './photograph-files.js';

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { isRollcallError, type RollcallError } from '../../base/errors.js';
 import { type ErasureCertificate, erasureCertificate, type RestoreResult } from '../../contract/persons.js';
 import type { ControlClient } from '../../control/client.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
+import { createPrivateFile } from '../../host/private-file.js';
+import { isRollcallError, type RollcallError } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';
-import { exitCodes, print, runAction } from '../output.js';
-import { createPrivateFile } from '../private-file.js';
 import { describeCertificate } from './person-text.js';
 import { personForms, whichPerson } from './which-person.js';
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { badInput } from '../../base/errors.js';
 import type { SimilarFaces, SimilarToPicture } from '../../contract/recognition.js';
+import { exitCodes, print, runAction, table } from '../../host/output.js';
+import { badInput } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { type Box, openBox } from '../daemon-client.js';
-import { exitCodes, print, runAction, table } from '../output.js';
 import { readPhotographs } from './photograph-files.js';
 import { personForms, whichPerson } from './which-person.js';
 

@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
-import { present } from '../../base/present.js';
-import { type ConsentState, consentStates } from '../../domain/persons/consent.js';
-import { type WatchMark, watchMarks } from '../../domain/persons/person-standing.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
+import { type ConsentState, consentStates } from '../../kernel/persons/consent.js';
+import { type WatchMark, watchMarks } from '../../kernel/persons/person-standing.js';
+import { present } from '../../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
 import { registerExport } from '../export/person-export.js';
 import { registerImport } from '../import/person-import.js';
-import { exitCodes, print, runAction } from '../output.js';
 import { allPersons } from './all-persons.js';
 import { registerAdd } from './person-add.js';
 import { registerRenameAndSet } from './person-change.js';

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { badInput } from '../../base/errors.js';
 import { maximumEnrolmentBytes, maximumPhotographs } from '../../contract/enrolment.js';
+import { badInput } from '../../kernel/errors.js';
 import { readPhotograph } from '../import/import-folder.js';
 
 export interface FaceOptions {

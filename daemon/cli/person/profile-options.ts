@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
-import { badInput } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { ProfileChange } from '../../contract/persons.js';
-import { consentBases } from '../../domain/persons/consent.js';
-import { type WatchMark, watchMarks } from '../../domain/persons/person-standing.js';
 import { explainReading } from '../../host/file-access.js';
+import { badInput } from '../../kernel/errors.js';
+import { consentBases } from '../../kernel/persons/consent.js';
+import { type WatchMark, watchMarks } from '../../kernel/persons/person-standing.js';
+import { present } from '../../kernel/present.js';
 import { dayForms, type SiteTime } from '../site-time.js';
 
 /** Largest profile file, characters. */

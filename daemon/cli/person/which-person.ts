@@ -1,8 +1,8 @@
-import { badInput } from '../../base/errors.js';
 import type { PersonState, PersonSummary } from '../../contract/person.js';
 import type { ControlClient } from '../../control/client.js';
-import { isWholePersonId } from '../../domain/ids.js';
-import { simplifiedName } from '../../domain/persons/simplified-name.js';
+import { badInput } from '../../kernel/errors.js';
+import { isWholePersonId } from '../../kernel/ids.js';
+import { simplifiedName } from '../../kernel/persons/simplified-name.js';
 import { choose, type Terminal } from '../confirm.js';
 import type { ShowTime, SiteTime } from '../site-time.js';
 import { allPersons } from './all-persons.js';

@@ -1,5 +1,5 @@
 import { Argument, type Command, type Option } from 'commander';
-import { exitCodes, runAction } from '../output.js';
+import { exitCodes, runAction } from '../../host/output.js';
 import { argumentValue, commandsOf, type NamedCommand, optionValue, type ValueKind } from './command-tree.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
 import { programVersion } from '../../control/program-version.js';
+import { exitCodes, runAction } from '../../host/output.js';
 import { defaultConfigPath, withCommonOptions } from '../common-options.js';
-import { exitCodes, runAction } from '../output.js';
 import { commandsOf, type NamedCommand } from './command-tree.js';
 import { type Example, examplesOf } from './examples.js';
 

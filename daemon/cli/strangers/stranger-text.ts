@@ -1,6 +1,6 @@
-import { counted } from '../../base/counted.js';
 import type { AssignResult, StrangerDetails, StrangerSummary } from '../../contract/strangers.js';
-import { table } from '../output.js';
+import { table } from '../../host/output.js';
+import { counted } from '../../kernel/counted.js';
 import { describePersonLike, photographLines, warningLines } from '../person/person-text.js';
 import type { ShowTime } from '../site-time.js';
 

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { badInput } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import type { AssignResult } from '../../contract/strangers.js';
 import type { ControlClient } from '../../control/client.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
+import { badInput } from '../../kernel/errors.js';
+import { present } from '../../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';
-import { exitCodes, print, runAction } from '../output.js';
 import { givenProfile } from '../person/person-add.js';
 import { type ProfileOptions, readProfile, withProfileOptions } from '../person/profile-options.js';
 import { personForms, personOption } from '../person/which-person.js';

@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander';
-import { counted } from '../../base/counted.js';
 import type { StrangerSummary } from '../../contract/strangers.js';
-import { isoTime } from '../../domain/iso-time.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
+import { counted } from '../../kernel/counted.js';
+import { isoTime } from '../../kernel/iso-time.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';
 import { parseCount } from '../events/events-tail.js';
 import { checkPictureOptions, givePicture, type PictureOptions, pictureOption } from '../kept-picture.js';
-import { exitCodes, print, runAction } from '../output.js';
 import { firstItems } from '../pages.js';
 import { timeForms } from '../site-time.js';
 import { whichCameraOfRecords } from '../which-camera.js';

@@ -1,5 +1,5 @@
-import { badInput } from '../../base/errors.js';
 import type { ControlClient } from '../../control/client.js';
+import { badInput } from '../../kernel/errors.js';
 import { firstItems } from '../pages.js';
 
 /** The forms of a stranger argument, for the help. */

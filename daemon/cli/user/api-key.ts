@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { counted } from '../../base/counted.js';
-import { present } from '../../base/present.js';
 import type { ApiKey } from '../../contract/users.js';
+import { exitCodes, print, runAction, table } from '../../host/output.js';
+import { counted } from '../../kernel/counted.js';
+import { present } from '../../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
-import { exitCodes, print, runAction, table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
 import { scopeOption, scopesOf } from './scope-option.js';
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { Approval } from '../../contract/approvals.js';
+import { exitCodes, print, runAction, table } from '../../host/output.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
-import { exitCodes, print, runAction, table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
 
 export function registerApproval(program: Command): void {

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { badInput } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import { scopes as scopeMeanings } from '../../contract/scopes.js';
 import type { Role } from '../../contract/users.js';
+import { exitCodes, print, runAction, table } from '../../host/output.js';
+import { badInput } from '../../kernel/errors.js';
+import { present } from '../../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openDaemonClient } from '../daemon-client.js';
-import { exitCodes, print, runAction, table } from '../output.js';
 import { scopeOption, scopesOf } from './scope-option.js';
 
 interface RoleOptions extends CommonOptions {

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { counted } from '../../base/counted.js';
-import { badInput } from '../../base/errors.js';
 import type { User } from '../../contract/users.js';
 import type { ControlClient } from '../../control/client.js';
+import { exitCodes, print, runAction, table } from '../../host/output.js';
+import { counted } from '../../kernel/counted.js';
+import { badInput } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox, openDaemonClient } from '../daemon-client.js';
-import { exitCodes, print, runAction, table } from '../output.js';
 import type { ShowTime } from '../site-time.js';
 import { registerApiKey } from './api-key.js';
 

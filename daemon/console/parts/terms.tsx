@@ -1,8 +1,8 @@
 import type { LiveFace } from '../../contract/live.js';
 import type { livenessRequirements, passageOutcomes, passageReasons } from '../../contract/passage-terms.js';
 import type { boxConditions } from '../../contract/status.js';
-import { occurrences } from '../../domain/alerts/alert-rule.js';
-import { boxTroubles } from '../../domain/events/notice.js';
+import { occurrences } from '../../kernel/alerts/alert-rule.js';
+import { boxTroubles } from '../../kernel/events/notice.js';
 import type en from '../messages/en/terms.json';
 import { wordsOf } from '../words/words.js';
 import type { IconName } from './icon.js';

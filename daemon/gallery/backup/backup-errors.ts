@@ -1,5 +1,5 @@
-import { badInput, messageOf, operational, type RollcallError } from '../../base/errors.js';
 import { explainAccess } from '../../host/file-access.js';
+import { badInput, messageOf, operational, type RollcallError } from '../../kernel/errors.js';
 
 /** Why a backup cannot be used. A refused backup has changed nothing. */
 export type BackupRefusal =

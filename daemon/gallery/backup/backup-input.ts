@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants, type FileHandle, open } from 'node:fs/promises';
-import { counted } from '../../base/counted.js';
+import { counted } from '../../kernel/counted.js';
 import { onFile, refuseBackup } from './backup-errors.js';
 
 /** @throws `backup-not-read`; `backup-foreign` if it is not a regular file */

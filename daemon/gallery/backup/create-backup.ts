@@ -1,9 +1,9 @@
 import { createReadStream, statSync } from 'node:fs';
-import type { Clock } from '../../base/clock.js';
-import { operational } from '../../base/errors.js';
-import { isoTime } from '../../domain/iso-time.js';
 import { wipe } from '../../host/sodium.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { Clock } from '../../kernel/clock.js';
+import { operational } from '../../kernel/errors.js';
+import { isoTime } from '../../kernel/iso-time.js';
 import { keyIdOf } from '../keys/key-id.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { type OnBackupProgress, type OnBytes, stepReport } from './backup-progress.js';

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { present } from '../../base/present.js';
+import { present } from '../../kernel/present.js';
 import { verifyPages } from '../verify/verify-pages.js';
 import type { OnBackupProgress } from './backup-progress.js';
 import { readDatabaseFacts } from './database-facts.js';

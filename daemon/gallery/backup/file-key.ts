@@ -1,4 +1,3 @@
-import { badInput, messageOf, operational } from '../../base/errors.js';
 import { openSealed, PUBLIC_KEY_BYTES, SECRET_KEY_BYTES, sealTo } from '../../host/sealed-box.js';
 import {
   decrypt,
@@ -11,6 +10,7 @@ import {
   secretBytes,
   wipe,
 } from '../../host/sodium.js';
+import { badInput, messageOf, operational } from '../../kernel/errors.js';
 import { refuseWeakPassphrase } from '../keys/passphrase-rules.js';
 import { refuseBackup } from './backup-errors.js';
 import {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defect } from '../../base/errors.js';
+import { defect } from '../../kernel/errors.js';
 import { refuseBackup } from './backup-errors.js';
 
 const shortText = z.string().max(200);

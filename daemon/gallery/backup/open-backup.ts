@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import { defect } from '../../base/errors.js';
 import { secretBytes, wipe } from '../../host/sodium.js';
+import { defect } from '../../kernel/errors.js';
 import { refuseBackup } from './backup-errors.js';
 import { BackupInput, openForReading } from './backup-input.js';
 import { areSame, type BackupPass, type BackupStart, beginPass, readStart } from './backup-pass.js';

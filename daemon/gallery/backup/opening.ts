@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { counted } from '../../base/counted.js';
-import { badInput } from '../../base/errors.js';
+import { counted } from '../../kernel/counted.js';
+import { badInput } from '../../kernel/errors.js';
 import { refuseBackup } from './backup-errors.js';
 import { MOST_RECIPIENTS, type WrappedKey, wrappedKey } from './recipient.js';
 

@@ -1,6 +1,6 @@
 import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { badInput } from '../../base/errors.js';
+import { badInput } from '../../kernel/errors.js';
 import { onFile, refuseExisting, systemCode } from './backup-errors.js';
 
 /** A file that is being written. It gets its final name only when it is whole. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { counted } from '../../base/counted.js';
-import { badInput, type RollcallError } from '../../base/errors.js';
 import { secretBytes, wipe } from '../../host/sodium.js';
+import { counted } from '../../kernel/counted.js';
+import { badInput, type RollcallError } from '../../kernel/errors.js';
 
 const KEY_BYTES = 32;
 const CHECK_BYTES = 4;

@@ -1,4 +1,4 @@
-import { badInput, type RollcallError } from '../../base/errors.js';
+import { badInput, type RollcallError } from '../../kernel/errors.js';
 
 /** The error for a genuine backup with unusable content. */
 export function refuseContent(path: string, why: string, cause?: unknown): RollcallError {

@@ -1,6 +1,6 @@
 import Sqlite from 'better-sqlite3';
 import { type CarriedLog, readLog } from '../../audit/carry-log.js';
-import type { PersonId } from '../../domain/ids.js';
+import type { PersonId } from '../../kernel/ids.js';
 
 export interface Tombstone {
   readonly personId: PersonId;

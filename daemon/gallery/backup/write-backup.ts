@@ -1,6 +1,6 @@
-import { isRollcallError, messageOf, operational } from '../../base/errors.js';
 import { openPushStream } from '../../host/secret-stream.js';
 import { fillRandomly, KEY_BYTES, secretBytes, wipe } from '../../host/sodium.js';
+import { isRollcallError, messageOf, operational } from '../../kernel/errors.js';
 import { BackupOutput, type BackupSource } from './backup-output.js';
 import { areSame } from './backup-pass.js';
 import type { OnBytes } from './backup-progress.js';

@@ -1,5 +1,5 @@
-import { defect } from '../../base/errors.js';
 import { areEqual, deriveSubkey, KEY_BYTES, secretBytes, wipe } from '../../host/sodium.js';
+import { defect } from '../../kernel/errors.js';
 import type { FieldPlace } from '../field-place.js';
 import { openField, type SealingKey, sealField } from '../sealing.js';
 import { keyIdOf } from './key-id.js';

@@ -1,6 +1,6 @@
-import type { Clock } from '../../base/clock.js';
 import type { CredentialPlaces } from '../../host/credentials.js';
 import { Tpm } from '../../host/tpm.js';
+import type { Clock } from '../../kernel/clock.js';
 import type { InspectableKeyProvider, KeyProviderKind, KeyProviderReport } from './key-provider.js';
 import { PassphraseKeyProvider } from './passphrase-key-provider.js';
 import { SecretKeyProvider } from './secret-key-provider.js';

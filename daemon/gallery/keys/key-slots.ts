@@ -1,7 +1,7 @@
-import { operational } from '../../base/errors.js';
-import { type RecogniserId, recogniserId } from '../../domain/ids.js';
 import { wipe } from '../../host/sodium.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import { operational } from '../../kernel/errors.js';
+import { type RecogniserId, recogniserId } from '../../kernel/ids.js';
 import { places } from '../places.js';
 import { KeyEncryptionKey } from './key-encryption-key.js';
 import type { KeyProviderKind, KeySlotParameters } from './key-provider.js';

@@ -1,5 +1,3 @@
-import type { Clock } from '../../base/clock.js';
-import { badInput, messageOf, operational } from '../../base/errors.js';
 import {
   decrypt,
   encrypt,
@@ -14,6 +12,8 @@ import {
   TAG_BYTES,
   wipe,
 } from '../../host/sodium.js';
+import type { Clock } from '../../kernel/clock.js';
+import { badInput, messageOf, operational } from '../../kernel/errors.js';
 import { keyIdOf } from './key-id.js';
 import type {
   CreatedKey,

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { badInput } from '../../base/errors.js';
+import { badInput } from '../../kernel/errors.js';
 
 /** Fewest characters. NIST SP 800-63B requires 8 if the number of guesses is limited; here it is not. */
 const leastCharacters = 12;

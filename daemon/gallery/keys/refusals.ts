@@ -1,4 +1,4 @@
-import { RollcallError } from '../../base/errors.js';
+import { RollcallError } from '../../kernel/errors.js';
 import type { KeyRefusal } from './key-provider.js';
 
 export function wrongKey(where: string, neededId: string, foundIds: readonly string[]): KeyRefusal {

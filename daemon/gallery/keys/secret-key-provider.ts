@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { badInput, messageOf, RollcallError } from '../../base/errors.js';
 import type { CredentialPlaces } from '../../host/credentials.js';
 import { moveKeyFile } from '../../host/key-file.js';
 import { areEqual, wipe } from '../../host/sodium.js';
 import { currentUser, ownerText } from '../../host/system-user.js';
+import { badInput, messageOf, RollcallError } from '../../kernel/errors.js';
 import { keyIdOf } from './key-id.js';
 import type { CreatedKey, InspectableKeyProvider, KeyProviderReport, KeyRecovery } from './key-provider.js';
 import { refusedBy, wrongKey } from './refusals.js';

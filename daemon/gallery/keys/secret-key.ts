@@ -1,7 +1,7 @@
-import { counted } from '../../base/counted.js';
-import { badInput, isRollcallError, RollcallError } from '../../base/errors.js';
 import { type CredentialPlaces, openCredential } from '../../host/credentials.js';
 import { KEY_BYTES, secretBytes, wipe } from '../../host/sodium.js';
+import { counted } from '../../kernel/counted.js';
+import { badInput, isRollcallError, RollcallError } from '../../kernel/errors.js';
 import { keyIdOf } from './key-id.js';
 
 /** A possible place of a key. */

@@ -1,6 +1,6 @@
-import { isRollcallError, messageOf, RollcallError } from '../../base/errors.js';
 import { fillRandomly, KEY_BYTES, secretBytes, wipe } from '../../host/sodium.js';
 import { MOST_TPM_PART_BYTES, type SealedByTpm, TPM_NAME_BYTES, type Tpm } from '../../host/tpm.js';
+import { isRollcallError, messageOf, RollcallError } from '../../kernel/errors.js';
 import { keyIdOf } from './key-id.js';
 import type {
   CreatedKey,

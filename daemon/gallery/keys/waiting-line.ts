@@ -1,5 +1,5 @@
-import { operational } from '../../base/errors.js';
-import { SerialQueue } from '../../base/serial-queue.js';
+import { operational } from '../../kernel/errors.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
 
 /** Runs one task at a time, in the order of the calls. Limits the number of tasks that run or wait. */
 export class WaitingLine {

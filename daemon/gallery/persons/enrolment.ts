@@ -1,7 +1,7 @@
-import { badInput, defect } from '../../base/errors.js';
-import type { Embedding } from '../../domain/identification/match.js';
-import type { PersonId } from '../../domain/ids.js';
-import type { PersonProfile } from '../../domain/persons/person-profile.js';
+import { badInput, defect } from '../../kernel/errors.js';
+import type { Embedding } from '../../kernel/identification/match.js';
+import type { PersonId } from '../../kernel/ids.js';
+import type { PersonProfile } from '../../kernel/persons/person-profile.js';
 
 /** Photographs one person may be enrolled with at once. */
 export const MOST_PHOTOGRAPHS = 20;

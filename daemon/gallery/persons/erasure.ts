@@ -1,13 +1,13 @@
 import { rmSync } from 'node:fs';
 import type { Actor } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Clock } from '../../base/clock.js';
-import { operational } from '../../base/errors.js';
-import type { PersonId } from '../../domain/ids.js';
-import type { PersonProfile } from '../../domain/persons/person-profile.js';
 import { wipe } from '../../host/sodium.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { olderCopiesOf } from '../../host/sqlite-migrations.js';
+import type { Clock } from '../../kernel/clock.js';
+import { operational } from '../../kernel/errors.js';
+import type { PersonId } from '../../kernel/ids.js';
+import type { PersonProfile } from '../../kernel/persons/person-profile.js';
 import type { Erasure } from '../gallery.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { forgetDeleted } from '../leftovers.js';

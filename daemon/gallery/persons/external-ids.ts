@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { PersonId } from '../../domain/ids.js';
-import type { PersonProfile } from '../../domain/persons/person-profile.js';
 import { fillRandomly, KEY_BYTES, secretBytes, wipe } from '../../host/sodium.js';
+import type { PersonId } from '../../kernel/ids.js';
+import type { PersonProfile } from '../../kernel/persons/person-profile.js';
 import type { PersonDirectory } from './person-directory.js';
 import type { PersonCountsRow, PersonRow, PersonRows } from './person-rows.js';
 import type { Persons } from './persons.js';

@@ -1,7 +1,7 @@
-import type { PersonId } from '../../domain/ids.js';
-import { simplifiedName } from '../../domain/persons/simplified-name.js';
 import { bufferView } from '../../host/buffer-view.js';
 import { secretBytes, wipe } from '../../host/sodium.js';
+import type { PersonId } from '../../kernel/ids.js';
+import { simplifiedName } from '../../kernel/persons/simplified-name.js';
 
 const smallestBytes = 64 * 1024;
 

@@ -1,6 +1,6 @@
-import { type ConsentState, consentStateOf } from '../../domain/persons/consent.js';
-import type { PersonProfile } from '../../domain/persons/person-profile.js';
-import type { PersonTerms, WatchMark } from '../../domain/persons/person-standing.js';
+import { type ConsentState, consentStateOf } from '../../kernel/persons/consent.js';
+import type { PersonProfile } from '../../kernel/persons/person-profile.js';
+import type { PersonTerms, WatchMark } from '../../kernel/persons/person-standing.js';
 import { NameIndex } from './name-index.js';
 import type { PersonRow } from './person-rows.js';
 import { SortedBlocks } from './sorted-blocks.js';

@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
-import type { PersonId } from '../../domain/ids.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { PersonId } from '../../kernel/ids.js';
 import { reading } from '../gallery-file.js';
 import type { DataKeyRow } from '../keys/key-ring.js';
 import type { StoredPersonState } from '../places.js';

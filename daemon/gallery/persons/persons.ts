@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { operational } from '../../base/errors.js';
-import { type PersonId, recogniserId } from '../../domain/ids.js';
-import type { PersonProfile } from '../../domain/persons/person-profile.js';
 import { wipe } from '../../host/sodium.js';
+import { operational } from '../../kernel/errors.js';
+import { type PersonId, recogniserId } from '../../kernel/ids.js';
+import type { PersonProfile } from '../../kernel/persons/person-profile.js';
 import type { FullPersonEntry, PersonEntry, UnsealedTemplate } from '../gallery.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { places } from '../places.js';

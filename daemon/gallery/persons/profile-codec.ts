@@ -1,5 +1,5 @@
-import type { PersonProfile } from '../../domain/persons/person-profile.js';
 import { wipe } from '../../host/sodium.js';
+import type { PersonProfile } from '../../kernel/persons/person-profile.js';
 
 /** Profiles are padded to a multiple of this before sealing, so that their length reveals little. */
 const BLOCK_BYTES = 256;

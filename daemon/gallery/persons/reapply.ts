@@ -1,9 +1,9 @@
 import { daemonAtStart } from '../../audit/actor.js';
-import { isRollcallError } from '../../base/errors.js';
-import type { PersonId } from '../../domain/ids.js';
-import { isoTime } from '../../domain/iso-time.js';
-import { type PersonProfile, withdrawn } from '../../domain/persons/person-profile.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import type { PersonId } from '../../kernel/ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { type PersonProfile, withdrawn } from '../../kernel/persons/person-profile.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { deleteBiometricData, deletePerson, type ErasureContext } from './erasure.js';
 import type { PersonChanges } from './person-changes.js';

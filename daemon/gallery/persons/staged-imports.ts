@@ -1,9 +1,9 @@
-import { counted } from '../../base/counted.js';
-import { badInput } from '../../base/errors.js';
-import type { Candidate, Embedding } from '../../domain/identification/match.js';
-import type { PersonId } from '../../domain/ids.js';
-import type { PersonProfile } from '../../domain/persons/person-profile.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import { counted } from '../../kernel/counted.js';
+import { badInput } from '../../kernel/errors.js';
+import type { Candidate, Embedding } from '../../kernel/identification/match.js';
+import type { PersonId } from '../../kernel/ids.js';
+import type { PersonProfile } from '../../kernel/persons/person-profile.js';
 import { newRowId } from '../row-id.js';
 import type { SearchIndex } from '../search/search-index.js';
 import type { ExternalIds, ExternalIdsAtOnce } from './external-ids.js';

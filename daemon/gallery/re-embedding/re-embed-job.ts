@@ -1,7 +1,7 @@
 import type { Actor } from '../../audit/actor.js';
-import type { RollcallError } from '../../base/errors.js';
-import type { PersonId, RecogniserId } from '../../domain/ids.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { RollcallError } from '../../kernel/errors.js';
+import type { PersonId, RecogniserId } from '../../kernel/ids.js';
 import { SavedJob } from '../background-job.js';
 
 /**

@@ -1,5 +1,5 @@
-import type { PersonId, RecogniserId } from '../../domain/ids.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { PersonId, RecogniserId } from '../../kernel/ids.js';
 import { reading } from '../gallery-file.js';
 import type { DataKeyRow } from '../keys/key-ring.js';
 import { refusedNameOf } from './re-embed-job.js';

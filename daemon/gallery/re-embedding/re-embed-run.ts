@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from '../../base/clock.js';
-import { operational } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import type { PersonId } from '../../domain/ids.js';
+import type { Clock } from '../../kernel/clock.js';
+import { operational } from '../../kernel/errors.js';
+import type { PersonId } from '../../kernel/ids.js';
+import type { Logger } from '../../kernel/logger.js';
 import { BackgroundJob, pause, RetriedSteps, type StepsOutcome } from '../background-job.js';
 import type { GalleryFile } from '../gallery-file.js';
 import type { KeyRing } from '../keys/key-ring.js';

@@ -1,7 +1,7 @@
-import type { Embedding } from '../../domain/identification/match.js';
-import type { PersonId, RecogniserId } from '../../domain/ids.js';
 import { wipe } from '../../host/sodium.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { Embedding } from '../../kernel/identification/match.js';
+import type { PersonId, RecogniserId } from '../../kernel/ids.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { isUnitEmbedding } from '../persons/enrolment.js';
 import { sealTemplate } from '../persons/person-changes.js';

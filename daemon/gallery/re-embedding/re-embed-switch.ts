@@ -1,9 +1,9 @@
 import type { Actor } from '../../audit/actor.js';
-import { counted } from '../../base/counted.js';
-import { badInput, isRollcallError, messageOf, type RollcallError } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import type { RecogniserId } from '../../domain/ids.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import { counted } from '../../kernel/counted.js';
+import { badInput, isRollcallError, messageOf, type RollcallError } from '../../kernel/errors.js';
+import type { RecogniserId } from '../../kernel/ids.js';
+import type { Logger } from '../../kernel/logger.js';
 import { type GalleryFile, reading } from '../gallery-file.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { readRecogniser, resealRecogniser } from '../keys/key-slots.js';

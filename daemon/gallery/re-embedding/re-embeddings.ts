@@ -1,6 +1,6 @@
 import type { Actor } from '../../audit/actor.js';
-import { badInput, operational } from '../../base/errors.js';
-import { SerialQueue } from '../../base/serial-queue.js';
+import { badInput, operational } from '../../kernel/errors.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
 import { galleryDamaged, readRecogniser } from '../keys/key-slots.js';
 import { forgetRefused, type ReEmbedJob, type ReEmbedProgress, reEmbedJob } from './re-embed-job.js';
 import { type ReEmbedContext, ReEmbedRun } from './re-embed-run.js';

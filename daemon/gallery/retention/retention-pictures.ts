@@ -1,6 +1,6 @@
-import type { PictureKind } from '../../domain/events/evidence.js';
-import type { Ageing } from '../../domain/retention/retention.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { PictureKind } from '../../kernel/events/evidence.js';
+import type { Ageing } from '../../kernel/retention/retention.js';
 
 interface DueEvidence {
   readonly id: string;

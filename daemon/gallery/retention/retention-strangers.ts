@@ -1,7 +1,7 @@
-import type { StrangerId } from '../../domain/ids.js';
-import type { Ageing } from '../../domain/retention/retention.js';
-import type { StrangerState } from '../../domain/strangers/stranger.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { StrangerId } from '../../kernel/ids.js';
+import type { Ageing } from '../../kernel/retention/retention.js';
+import type { StrangerState } from '../../kernel/strangers/stranger.js';
 import { deleteStranger } from '../strangers/stranger-rows.js';
 
 /**

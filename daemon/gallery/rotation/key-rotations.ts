@@ -1,6 +1,6 @@
 import type { Actor } from '../../audit/actor.js';
-import { badInput, operational } from '../../base/errors.js';
 import { wipe } from '../../host/sodium.js';
+import { badInput, operational } from '../../kernel/errors.js';
 import { explainGalleryError } from '../gallery-file.js';
 import { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import type { KeyInput, KeyProviderKind, KeySlotParameters } from '../keys/key-provider.js';

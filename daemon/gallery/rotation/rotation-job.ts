@@ -1,5 +1,5 @@
 import type { Actor } from '../../audit/actor.js';
-import type { RollcallError } from '../../base/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import { SavedJob } from '../background-job.js';
 
 /**

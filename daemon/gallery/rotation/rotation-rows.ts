@@ -1,8 +1,8 @@
 import type { Statement } from 'better-sqlite3';
-import type { PictureKind } from '../../domain/events/evidence.js';
-import type { PersonId, RecogniserId, StrangerId } from '../../domain/ids.js';
-import type { StrangerState } from '../../domain/strangers/stranger.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { PictureKind } from '../../kernel/events/evidence.js';
+import type { PersonId, RecogniserId, StrangerId } from '../../kernel/ids.js';
+import type { StrangerState } from '../../kernel/strangers/stranger.js';
 import type { DataKeyRow } from '../keys/key-ring.js';
 import type { StoredPersonState } from '../places.js';
 

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
-import type { Clock } from '../../base/clock.js';
-import { operational, type RollcallError } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
 import { olderCopiesOf } from '../../host/sqlite-migrations.js';
+import type { Clock } from '../../kernel/clock.js';
+import { operational, type RollcallError } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
 import { BackgroundJob, RetriedSteps, type StepsOutcome } from '../background-job.js';
 import type { GalleryFile } from '../gallery-file.js';
 import type { KeyProvider, KeyProviderKind } from '../keys/key-provider.js';

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isRollcallError } from '../../base/errors.js';
 import { wipe } from '../../host/sodium.js';
 import { explainSqliteError } from '../../host/sqlite-errors.js';
+import { isRollcallError } from '../../kernel/errors.js';
 import type { FieldPlace } from '../field-place.js';
 import type { DataKeyRow, KeyRing } from '../keys/key-ring.js';
 import { places } from '../places.js';

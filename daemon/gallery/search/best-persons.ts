@@ -1,4 +1,4 @@
-import type { Embedding } from '../../domain/identification/match.js';
+import type { Embedding } from '../../kernel/identification/match.js';
 import { GROUP_ROWS, PIECE_ROWS } from './template-slabs.js';
 import type { TemplateTable } from './template-table.js';
 

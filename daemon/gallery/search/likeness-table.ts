@@ -7,9 +7,9 @@ import {
   ownSimilarities,
   type PersonLikeness,
   visitorSimilarities,
-} from '../../domain/identification/calibration.js';
-import type { PersonId } from '../../domain/ids.js';
-import type { OwnThreshold } from '../../domain/persons/person-profile.js';
+} from '../../kernel/identification/calibration.js';
+import type { PersonId } from '../../kernel/ids.js';
+import type { OwnThreshold } from '../../kernel/persons/person-profile.js';
 import type { Gallery } from '../gallery.js';
 import { PersonReferences } from './person-references.js';
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type PersonId, type RecogniserId, recogniserId } from '../../domain/ids.js';
 import { wipe } from '../../host/sodium.js';
+import { type PersonId, type RecogniserId, recogniserId } from '../../kernel/ids.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { isUnitEmbedding } from '../persons/enrolment.js';
 import { dataKeyOf, type KeyedPersonRow, type PersonRows, type TemplateRow } from '../persons/person-rows.js';

@@ -1,6 +1,6 @@
-import type { Embedding } from '../../domain/identification/match.js';
-import type { PersonId } from '../../domain/ids.js';
 import { wipe } from '../../host/sodium.js';
+import type { Embedding } from '../../kernel/identification/match.js';
+import type { PersonId } from '../../kernel/ids.js';
 import type { Gallery } from '../gallery.js';
 import { decodeTemplate } from './load-templates.js';
 

@@ -1,5 +1,5 @@
-import type { Candidate, Embedding } from '../../domain/identification/match.js';
-import type { PersonId } from '../../domain/ids.js';
+import type { Candidate, Embedding } from '../../kernel/identification/match.js';
+import type { PersonId } from '../../kernel/ids.js';
 
 export interface SearchOptions {
   /** Most persons to return. */

@@ -1,6 +1,6 @@
-import { operational, type RollcallError } from '../../base/errors.js';
-import { WasmMemory } from '../../base/wasm-memory.js';
-import type { Embedding } from '../../domain/identification/match.js';
+import { operational, type RollcallError } from '../../kernel/errors.js';
+import type { Embedding } from '../../kernel/identification/match.js';
+import { WasmMemory } from '../../kernel/wasm-memory.js';
 import { boundsCode } from './bounds-code.js';
 import {
   exactProduct,

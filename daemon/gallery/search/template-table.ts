@@ -1,5 +1,5 @@
-import type { Embedding } from '../../domain/identification/match.js';
-import type { PersonId } from '../../domain/ids.js';
+import type { Embedding } from '../../kernel/identification/match.js';
+import type { PersonId } from '../../kernel/ids.js';
 import type { TemplateSlabs } from './template-slabs.js';
 
 /**

@@ -1,6 +1,6 @@
-import { defect } from '../../base/errors.js';
-import { type Candidate, type Embedding, templatesOf } from '../../domain/identification/match.js';
-import type { PersonId } from '../../domain/ids.js';
+import { defect } from '../../kernel/errors.js';
+import { type Candidate, type Embedding, templatesOf } from '../../kernel/identification/match.js';
+import type { PersonId } from '../../kernel/ids.js';
 import { InFlight } from '../in-flight.js';
 import { nearestPersons } from './best-persons.js';
 import type { SearchIndex, SearchOptions } from './search-index.js';

@@ -1,8 +1,8 @@
 import type { Actor } from '../../audit/actor.js';
-import type { Embedding } from '../../domain/identification/match.js';
-import type { PassageId, PersonId, RecogniserId, StrangerId } from '../../domain/ids.js';
-import type { Appearance, StrangerState } from '../../domain/strangers/stranger.js';
-import type { StrangerBook } from '../../domain/strangers/stranger-book.js';
+import type { Embedding } from '../../kernel/identification/match.js';
+import type { PassageId, PersonId, RecogniserId, StrangerId } from '../../kernel/ids.js';
+import type { Appearance, StrangerState } from '../../kernel/strangers/stranger.js';
+import type { StrangerBook } from '../../kernel/strangers/stranger-book.js';
 import type { StrangerFate } from './stranger-codec.js';
 
 /** A stranger as operations show them. Times are wall clock, milliseconds since the epoch. */

@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Actor } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Clock } from '../../base/clock.js';
-import type { Embedding } from '../../domain/identification/match.js';
-import type { PassageId, PersonId, RecogniserId, StrangerId } from '../../domain/ids.js';
-import { knownOf, OpenAppearances } from '../../domain/strangers/open-appearances.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { Embedding } from '../../kernel/identification/match.js';
+import type { PassageId, PersonId, RecogniserId, StrangerId } from '../../kernel/ids.js';
+import { knownOf, OpenAppearances } from '../../kernel/strangers/open-appearances.js';
 import {
   isLikely,
   likenessTo,
@@ -12,10 +13,9 @@ import {
   type Stranger,
   seenBetween,
   split,
-} from '../../domain/strangers/stranger.js';
-import type { KnownStranger, PassageOwner, StrangerSight } from '../../domain/strangers/stranger-book.js';
-import { StrangerIndex } from '../../domain/strangers/stranger-index.js';
-import type { OpenDatabase } from '../../host/sqlite.js';
+} from '../../kernel/strangers/stranger.js';
+import type { KnownStranger, PassageOwner, StrangerSight } from '../../kernel/strangers/stranger-book.js';
+import { StrangerIndex } from '../../kernel/strangers/stranger-index.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { newStrangerId } from '../row-id.js';
 import type { QuarantinedRow } from '../verify/quarantine.js';

@@ -1,7 +1,7 @@
-import { present } from '../../base/present.js';
-import { cameraId, type PersonId, passageId, type RecogniserId, type StrangerId } from '../../domain/ids.js';
-import type { Appearance, Stranger, StrangerState } from '../../domain/strangers/stranger.js';
 import { wipe } from '../../host/sodium.js';
+import { cameraId, type PersonId, passageId, type RecogniserId, type StrangerId } from '../../kernel/ids.js';
+import { present } from '../../kernel/present.js';
+import type { Appearance, Stranger, StrangerState } from '../../kernel/strangers/stranger.js';
 import { isUnitEmbedding } from '../persons/enrolment.js';
 
 /** Why a stranger is set aside. Sealed, because it names a person and decides what a restoration changes. */

@@ -1,8 +1,8 @@
 import type { Statement } from 'better-sqlite3';
-import type { PersonId, StrangerId } from '../../domain/ids.js';
-import { type Stranger, seenBetween, visitCount } from '../../domain/strangers/stranger.js';
 import { wipe } from '../../host/sodium.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { PersonId, StrangerId } from '../../kernel/ids.js';
+import { type Stranger, seenBetween, visitCount } from '../../kernel/strangers/stranger.js';
 import { reading } from '../gallery-file.js';
 import type { DataKeyRow, KeyRing } from '../keys/key-ring.js';
 import { places } from '../places.js';

@@ -1,9 +1,9 @@
 import type { Actor } from '../../audit/actor.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Clock } from '../../base/clock.js';
-import type { RecogniserId, StrangerId } from '../../domain/ids.js';
-import { type Stranger, seenBetween, visitCount } from '../../domain/strangers/stranger.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { RecogniserId, StrangerId } from '../../kernel/ids.js';
+import { type Stranger, seenBetween, visitCount } from '../../kernel/strangers/stranger.js';
 import { emptyWriteAheadLog } from '../leftovers.js';
 import { restorableMs, type StrangerAside, type StrangerEntry } from './gallery-strangers.js';
 import type { StrangerFate } from './stranger-codec.js';

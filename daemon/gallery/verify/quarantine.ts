@@ -1,4 +1,4 @@
-import type { PersonId } from '../../domain/ids.js';
+import type { PersonId } from '../../kernel/ids.js';
 
 /** A damaged row, which is kept but not used. It may be logged: ids reveal nothing about a person. */
 export interface QuarantinedRow {

@@ -1,5 +1,5 @@
 import type { AuditVerdict } from '../../audit/audit-verdict.js';
-import { isRollcallError } from '../../base/errors.js';
+import { isRollcallError } from '../../kernel/errors.js';
 import { explainGalleryError, type GalleryFile } from '../gallery-file.js';
 import { emptyWriteAheadLog } from '../leftovers.js';
 import { verifyPages } from './verify-pages.js';

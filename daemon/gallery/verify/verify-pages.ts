@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { operational } from '../../base/errors.js';
 import { processEntry } from '../../host/program-files.js';
+import { operational } from '../../kernel/errors.js';
 
 /** Enough for a table, a page and a count, and not for the content of a row. */
 const LONGEST_MESSAGE = 200;

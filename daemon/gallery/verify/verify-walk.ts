@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Actor } from '../../audit/actor.js';
-import type { Clock } from '../../base/clock.js';
-import { isRollcallError } from '../../base/errors.js';
-import type { PersonId, RecogniserId } from '../../domain/ids.js';
+import type { Clock } from '../../kernel/clock.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import type { PersonId, RecogniserId } from '../../kernel/ids.js';
 import type { Gallery } from '../gallery.js';
 import type { GalleryFile } from '../gallery-file.js';
 import type { KeyRing } from '../keys/key-ring.js';

@@ -1,5 +1,5 @@
-import { operational, type RollcallError } from '../../base/errors.js';
 import { largestLiveMessageBytes, liveHeaderBytes, livePicture, liveVideoPart } from '../../contract/live.js';
+import { operational, type RollcallError } from '../../kernel/errors.js';
 
 /** What the JSON of a message may say, by the last part of the path. */
 const schemas = { live: livePicture, video: liveVideoPart } as const;

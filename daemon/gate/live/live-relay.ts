@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import type { Clock } from '../../base/clock.js';
+import type { Clock } from '../../kernel/clock.js';
 import { type LivePathKind, LiveReader } from './live-reader.js';
 
 /** How far a viewer may be behind. */

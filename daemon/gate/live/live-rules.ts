@@ -1,5 +1,5 @@
+import type { GateSettings } from '../../contract/gate-settings.js';
 import { livePath } from '../../contract/live.js';
-import type { GateSettings } from '../gate-settings.js';
 import {
   type AdmittedRequest,
   headersForCore,

@@ -1,8 +1,8 @@
-import type { Clock, Timer } from '../../base/clock.js';
-import { isRollcallError, messageOf, operational } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import type { Random } from '../../base/random.js';
-import { jitteredWaitMs } from '../../base/retry.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import { isRollcallError, messageOf, operational } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
+import type { Random } from '../../kernel/random.js';
+import { jitteredWaitMs } from '../../kernel/retry.js';
 import type { AlertDeliveries, DeliveryResult, DueDelivery } from '../../records/alerts/alert-deliveries.js';
 import type { AlertChannel, SendOutcome } from './channel.js';
 import { failedForNow } from './channel-errors.js';

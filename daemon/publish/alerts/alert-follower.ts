@@ -1,7 +1,7 @@
-import type { Clock, Timer } from '../../base/clock.js';
-import { isRollcallError, messageOf } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import { type AlertSignal, alertingKinds, alertSignals } from '../../domain/alerts/alert-signal.js';
+import { type AlertSignal, alertingKinds, alertSignals } from '../../kernel/alerts/alert-signal.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import { isRollcallError, messageOf } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
 import type { AlertJournal, FollowedEvent } from '../../records/alerts/alert-journal.js';
 import type { AlertPlan } from './alert-plan.js';
 import { RuleBoard, type RuleBoardOptions } from './rule-board.js';

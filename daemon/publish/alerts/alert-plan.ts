@@ -1,9 +1,9 @@
-import type { AlertsConfig, Config } from '../../config/schema.js';
-import type { AlertTemplates } from '../../domain/alerts/alert-message.js';
-import { type AlertRule, isAboutCameras } from '../../domain/alerts/alert-rule.js';
-import { type AlertTemplate, parseTemplate } from '../../domain/alerts/alert-template.js';
-import { secondOfDay } from '../../domain/attendance/time-text.js';
-import type { CameraId } from '../../domain/ids.js';
+import type { AlertsConfig, Config } from '../../contract/settings/schema.js';
+import type { AlertTemplates } from '../../kernel/alerts/alert-message.js';
+import { type AlertRule, isAboutCameras } from '../../kernel/alerts/alert-rule.js';
+import { type AlertTemplate, parseTemplate } from '../../kernel/alerts/alert-template.js';
+import { secondOfDay } from '../../kernel/attendance/time-text.js';
+import type { CameraId } from '../../kernel/ids.js';
 
 const minuteMs = 60_000;
 const defaultWithinMinutes = 10;

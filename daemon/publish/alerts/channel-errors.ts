@@ -1,4 +1,4 @@
-import { isRollcallError, operational, type RollcallError } from '../../base/errors.js';
+import { isRollcallError, operational, type RollcallError } from '../../kernel/errors.js';
 import { networkProblems, tlsProblemOf } from '../broker/connection-problems.js';
 import type { SendOutcome } from './channel.js';
 

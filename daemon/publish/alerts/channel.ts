@@ -1,6 +1,6 @@
-import type { RollcallError } from '../../base/errors.js';
-import type { AlertMessage } from '../../domain/alerts/alert-message.js';
-import type { BoxIds } from '../../domain/events/box-ids.js';
+import type { AlertMessage } from '../../kernel/alerts/alert-message.js';
+import type { RollcallError } from '../../kernel/errors.js';
+import type { BoxIds } from '../../kernel/events/box-ids.js';
 
 /** The result of one attempt to send an alert. */
 export type SendOutcome =

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.js';
+import type { Clock } from '../../kernel/clock.js';
 
 /** Runs `work` with a signal that aborts with `late()` after `limitMs`, or when `signal` aborts. */
 export async function withDeadline<T>(

@@ -1,5 +1,5 @@
-import type { Clock } from '../../base/clock.js';
-import type { AlertsConfig } from '../../config/schema.js';
+import type { AlertsConfig } from '../../contract/settings/schema.js';
+import type { Clock } from '../../kernel/clock.js';
 import type { AlertChannel, ChannelContext } from './channel.js';
 import { openEmail } from './email.js';
 import { openWebhook } from './webhook.js';

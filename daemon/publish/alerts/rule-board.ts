@@ -1,16 +1,16 @@
-import { isWithinHours } from '../../domain/alerts/alert-hours.js';
+import { isWithinHours } from '../../kernel/alerts/alert-hours.js';
 import {
   initialRuleState,
   isConcerned,
   nextRuleState,
   type RuleInput,
   type RuleState,
-} from '../../domain/alerts/alert-machine.js';
-import { type AlertMessage, alertMessage } from '../../domain/alerts/alert-message.js';
-import type { RuleAlert } from '../../domain/alerts/alert-rule.js';
-import type { AlertSignal } from '../../domain/alerts/alert-signal.js';
-import type { LocalTime } from '../../domain/attendance/shift.js';
-import type { BoxIds } from '../../domain/events/box-ids.js';
+} from '../../kernel/alerts/alert-machine.js';
+import { type AlertMessage, alertMessage } from '../../kernel/alerts/alert-message.js';
+import type { RuleAlert } from '../../kernel/alerts/alert-rule.js';
+import type { AlertSignal } from '../../kernel/alerts/alert-signal.js';
+import type { LocalTime } from '../../kernel/attendance/shift.js';
+import type { BoxIds } from '../../kernel/events/box-ids.js';
 import type { AlertPlan, PlannedRule } from './alert-plan.js';
 
 export interface RuleBoardOptions {

@@ -1,4 +1,4 @@
-import { badInput } from '../../base/errors.js';
+import { badInput } from '../../kernel/errors.js';
 
 /** The address of a broker. Contains no secret. */
 export interface BrokerAddress {

@@ -1,6 +1,6 @@
-import { isRollcallError, operational, type RollcallError } from '../../base/errors.js';
-import { present } from '../../base/present.js';
-import { isoTime } from '../../domain/iso-time.js';
+import { isRollcallError, operational, type RollcallError } from '../../kernel/errors.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { present } from '../../kernel/present.js';
 import { asPublishError } from '../publish-errors.js';
 import type { BrokerAccess } from './broker-access.js';
 import { type BrokerProblem, brokerError, problemOf } from './broker-errors.js';

@@ -1,11 +1,11 @@
-import type { Clock } from '../../base/clock.js';
-import { counted } from '../../base/counted.js';
-import { isRollcallError, operational, type RollcallError } from '../../base/errors.js';
-import { silentLogger } from '../../base/logger.js';
-import { present } from '../../base/present.js';
-import { raceTimeout } from '../../base/race-timeout.js';
-import { eventKinds } from '../../domain/events/event-type.js';
 import { newRandomBytes } from '../../host/sodium.js';
+import type { Clock } from '../../kernel/clock.js';
+import { counted } from '../../kernel/counted.js';
+import { isRollcallError, operational, type RollcallError } from '../../kernel/errors.js';
+import { eventKinds } from '../../kernel/events/event-type.js';
+import { silentLogger } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
+import { raceTimeout } from '../../kernel/race-timeout.js';
 import { asPublishError, hangUpError, isHangUp, subscriptionHangUp } from '../publish-errors.js';
 import type { Topics } from '../topics.js';
 import type { BrokerAccess } from './broker-access.js';

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import mqtt, { type IClientOptions, MqttClient, Store } from 'mqtt';
-import { isRollcallError, operational, type RollcallError } from '../../base/errors.js';
-import type { EventKind } from '../../domain/events/event.js';
+import { isRollcallError, operational, type RollcallError } from '../../kernel/errors.js';
+import type { EventKind } from '../../kernel/events/event.js';
 import { messageTooLarge, publishRefused } from '../publish-errors.js';
 import type { BrokerAccess } from './broker-access.js';
 import { brokerError, endingOf, type Link, problemOf } from './broker-errors.js';

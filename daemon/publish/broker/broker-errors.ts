@@ -1,4 +1,4 @@
-import { messageOf, operational, type RollcallError } from '../../base/errors.js';
+import { messageOf, operational, type RollcallError } from '../../kernel/errors.js';
 import { PacketBreach } from './broker-packets.js';
 import { networkProblems, tlsDiagnoses, tlsProblemOf } from './connection-problems.js';
 

@@ -1,7 +1,7 @@
 import { type LookupAddress, lookup } from 'node:dns';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { isRollcallError } from '../../base/errors.js';
+import { isRollcallError } from '../../kernel/errors.js';
 import type { BrokerAccess } from './broker-access.js';
 import { connectBroker } from './broker-connection.js';
 import { isAddress, openBrokerSocket, type TlsFacts, tlsFacts, tlsOptions } from './broker-socket.js';

@@ -1,6 +1,6 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
-import { present } from '../../base/present.js';
+import { present } from '../../kernel/present.js';
 import type { BrokerAccess } from './broker-access.js';
 import { type CertificateFacts, certificateFacts } from './certificate-facts.js';
 

@@ -1,7 +1,7 @@
-import type { Clock } from '../../base/clock.js';
-import type { Logger } from '../../base/logger.js';
-import { Recurring } from '../../base/recurring.js';
-import { isoTime } from '../../domain/iso-time.js';
+import type { Clock } from '../../kernel/clock.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import type { Logger } from '../../kernel/logger.js';
+import { Recurring } from '../../kernel/recurring.js';
 import type { BrokerAccess } from './broker-access.js';
 import { type CertificateFacts, certificateFacts, longestLived } from './certificate-facts.js';
 

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { badInput, type RollcallError } from '../../base/errors.js';
+import { badInput, type RollcallError } from '../../kernel/errors.js';
 
 /** The certificate with which the box proves its identity to a broker, as PEM. The key is a secret. */
 export interface ClientCertificate {

@@ -1,5 +1,5 @@
-import { isRollcallError } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
 import type { BrokerConnection, MqttVersion } from './broker-connection.js';
 
 /** Brokers that do not know MQTT 5 answer with a refusal, or hang up without an answer. */

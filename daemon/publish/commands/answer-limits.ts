@@ -1,5 +1,5 @@
-import { Allowance } from '../../base/allowance.js';
-import type { Clock } from '../../base/clock.js';
+import { Allowance } from '../../kernel/allowance.js';
+import type { Clock } from '../../kernel/clock.js';
 
 /** Refusals sent to one issuer, and refusals of all commands without a proven issuer. */
 const provenAnswers = { most: 50, everyMs: 2_000 };

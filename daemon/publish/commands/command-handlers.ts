@@ -1,5 +1,5 @@
 import type { Actor } from '../../audit/actor.js';
-import type { CommandArguments, CommandName, CommandResult } from '../contract/command-schema.js';
+import type { CommandArguments, CommandName, CommandResult } from '../../contract/events/command-schema.js';
 
 /** What a handler gets beside the arguments of the command. */
 export interface CommandContext {

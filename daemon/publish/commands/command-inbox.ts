@@ -1,5 +1,5 @@
-import { isRollcallError, messageOf } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
+import { isRollcallError, messageOf } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
 import type { Inbox } from '../broker/broker-connection.js';
 import type { BrokerRefusals } from '../broker-refusals.js';
 import type { ConnectionTask } from '../connection-task.js';

@@ -1,11 +1,11 @@
 import type { Actor } from '../../audit/actor.js';
 import type { NewAuditEntry } from '../../audit/audit-entry.js';
-import type { Clock, Timer } from '../../base/clock.js';
-import { isRollcallError } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import { raceTimeout } from '../../base/race-timeout.js';
+import { type CommandName, commands, isCommandName } from '../../contract/events/command-schema.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
+import { raceTimeout } from '../../kernel/race-timeout.js';
 import type { CommandMemory, KnownCommand } from '../../records/commands/command-memory.js';
-import { type CommandName, commands, isCommandName } from '../contract/command-schema.js';
 import { type CommandHandlers, type CommandOutcome, failed } from './command-handlers.js';
 import { type RefusalCode, refusalMessage } from './command-refusal.js';
 import { type Answer, type RecordEvent, replyNotice } from './command-replies.js';

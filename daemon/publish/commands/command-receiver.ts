@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { present } from '../../base/present.js';
+import { present } from '../../kernel/present.js';
 import type { CommandHandlers } from './command-handlers.js';
 import { CommandQueue, type CommandQueueOptions } from './command-queue.js';
 import { type CommandRefusal, type RefusalCode, refusalMessage } from './command-refusal.js';

@@ -1,6 +1,6 @@
-import type { Clock } from '../../base/clock.js';
-import type { BoxEvent } from '../../domain/events/event.js';
-import type { ReplyNotice } from '../../domain/events/notice.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { BoxEvent } from '../../kernel/events/event.js';
+import type { ReplyNotice } from '../../kernel/events/notice.js';
 
 /** Writes an event and runs `alongside` in one transaction; see `Records.record`. */
 export type RecordEvent = (event: BoxEvent, alongside?: () => void) => unknown;

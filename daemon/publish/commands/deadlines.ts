@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../../base/clock.js';
-import type { CommandName } from '../contract/command-schema.js';
+import type { CommandName } from '../../contract/events/command-schema.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
 
 export interface CommandDeadline {
   /** From the begin of the command, or from its last progress. */

@@ -1,10 +1,10 @@
 import type { Actor } from '../../audit/actor.js';
-import type { Clock } from '../../base/clock.js';
-import { isRollcallError, messageOf } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import { raceTimeout } from '../../base/race-timeout.js';
+import { type CommandName, commands } from '../../contract/events/command-schema.js';
+import type { Clock } from '../../kernel/clock.js';
+import { isRollcallError, messageOf } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
+import { raceTimeout } from '../../kernel/race-timeout.js';
 import type { KnownCommand } from '../../records/commands/command-memory.js';
-import { type CommandName, commands } from '../contract/command-schema.js';
 import {
   type CommandFailure,
   type CommandHandlers,

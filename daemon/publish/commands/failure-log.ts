@@ -1,6 +1,6 @@
-import { Allowance } from '../../base/allowance.js';
-import type { Clock } from '../../base/clock.js';
-import type { Logger } from '../../base/logger.js';
+import { Allowance } from '../../kernel/allowance.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { Logger } from '../../kernel/logger.js';
 
 const lines = { most: 1, everyMs: 60_000 };
 

@@ -1,9 +1,9 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 import { z } from 'zod';
-import { badInput } from '../../base/errors.js';
-import { present } from '../../base/present.js';
 import { type CommandScope, commandScopes } from '../../contract/trust.js';
+import { badInput } from '../../kernel/errors.js';
+import { present } from '../../kernel/present.js';
 import type { KeptKey } from '../../records/commands/grant-content.js';
 import type { TrustStore } from '../../records/commands/trust-store.js';
 

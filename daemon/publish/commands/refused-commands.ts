@@ -1,12 +1,12 @@
 import type { Actor } from '../../audit/actor.js';
 import type { NewAuditEntry } from '../../audit/audit-entry.js';
-import { Allowance } from '../../base/allowance.js';
-import type { Clock, Timer } from '../../base/clock.js';
-import type { Logger } from '../../base/logger.js';
-import { present } from '../../base/present.js';
-import type { BoxNotice } from '../../domain/events/notice.js';
+import { isCommandName } from '../../contract/events/command-schema.js';
+import { Allowance } from '../../kernel/allowance.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import type { BoxNotice } from '../../kernel/events/notice.js';
+import type { Logger } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
 import type { CommandMemory } from '../../records/commands/command-memory.js';
-import { isCommandName } from '../contract/command-schema.js';
 import { AnswerLimits, type ProvenCommand } from './answer-limits.js';
 import type { CommandRefusal, RefusalCode } from './command-refusal.js';
 import { type Answer, type RecordEvent, replyNotice } from './command-replies.js';

@@ -1,7 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { compactVerify, errors } from 'jose';
 import type { z } from 'zod';
-import { present } from '../../base/present.js';
 import {
   type CommandClaims,
   type CommandName,
@@ -9,8 +8,9 @@ import {
   commandHeaderSchema,
   commands,
   isCommandName,
-} from '../contract/command-schema.js';
-import { largestTokenBytes } from '../contract/terms.js';
+} from '../../contract/events/command-schema.js';
+import { largestTokenBytes } from '../../contract/events/terms.js';
+import { present } from '../../kernel/present.js';
 import { type CommandRefusal, type RefusalCode, refusalMessage } from './command-refusal.js';
 import type { TrustedKey, TrustedKeys } from './issuer-keys.js';
 

@@ -1,4 +1,4 @@
-import { unprintableRuns } from '../../domain/printable-text.js';
+import { unprintableRuns } from '../../kernel/printable-text.js';
 import type { KnownCamera } from '../camera-states.js';
 import type { Topics } from '../topics.js';
 

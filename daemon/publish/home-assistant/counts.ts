@@ -1,6 +1,6 @@
-import { isoTime } from '../../domain/iso-time.js';
+import type { CameraCountsMessage } from '../../contract/events/camera-state-schema.js';
+import { isoTime } from '../../kernel/iso-time.js';
 import type { CameraDocumentOptions, KnownCamera } from '../camera-states.js';
-import type { CameraCountsMessage } from '../contract/camera-state-schema.js';
 import type { RetainedDocument } from '../retained-documents.js';
 
 export interface CountsOptions extends CameraDocumentOptions {

@@ -1,4 +1,4 @@
-import type { BoxIds } from '../../domain/events/box-ids.js';
+import type { BoxIds } from '../../kernel/events/box-ids.js';
 import type { KnownCamera } from '../camera-states.js';
 import type { RetainedDocument, RetainedParts } from '../retained-documents.js';
 import type { Topics } from '../topics.js';

@@ -1,7 +1,7 @@
-import type { Clock, Timer } from '../../base/clock.js';
-import { messageOf } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
-import type { Random } from '../../base/random.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import { messageOf } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
+import type { Random } from '../../kernel/random.js';
 import type { CameraDocumentOptions, KnownCamera } from '../camera-states.js';
 import type { ConnectionTask } from '../connection-task.js';
 import { RetainedDocuments, type RetainedMemory } from '../retained-documents.js';

@@ -1,7 +1,7 @@
-import { badInput, isRollcallError } from '../../base/errors.js';
 import type { CredentialPlaces } from '../../host/credentials.js';
 import { type OwnSecretPlaces, openCredentialIfPresent, ownSecretsOnly } from '../../host/own-secret.js';
 import { wipe } from '../../host/sodium.js';
+import { badInput, isRollcallError } from '../../kernel/errors.js';
 import { BOX_KEY_BYTES, type BoxKey, importBoxKey } from './box-key.js';
 
 /** The secret with the identity key of the box. */

@@ -1,4 +1,4 @@
-import { keySetSchema } from '../contract/key-set-schema.js';
+import { keySetSchema } from '../../contract/events/key-set-schema.js';
 import { readEndorsement } from './endorsement.js';
 import { keyIdOf, type VerifyingKey } from './public-key.js';
 import { verifySignedText } from './signed-text.js';

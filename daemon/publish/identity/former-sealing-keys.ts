@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { badInput, isRollcallError } from '../../base/errors.js';
 import {
   type OwnSecretPlaces,
   openCredentialIfPresent,
@@ -9,6 +8,7 @@ import {
 } from '../../host/own-secret.js';
 import { type KeyPair, SECRET_KEY_BYTES } from '../../host/sealed-box.js';
 import { wipe } from '../../host/sodium.js';
+import { badInput, isRollcallError } from '../../kernel/errors.js';
 import { keyPairOf } from './box-key.js';
 
 /** X25519 secret keys of former box keys, one after the other. */

@@ -1,9 +1,9 @@
-import type { Clock } from '../../base/clock.js';
-import { operational } from '../../base/errors.js';
-import { SerialQueue } from '../../base/serial-queue.js';
 import type { OwnSecretPlaces } from '../../host/own-secret.js';
 import { type KeyPair, openSealed } from '../../host/sealed-box.js';
 import { wipe } from '../../host/sodium.js';
+import type { Clock } from '../../kernel/clock.js';
+import { operational } from '../../kernel/errors.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { Signer } from '../signer.js';
 import type { BoxKey } from './box-key.js';
 import { readFormerSealingKeys, writeFormerSealingKeys } from './former-sealing-keys.js';

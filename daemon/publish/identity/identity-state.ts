@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { badInput, isRollcallError, messageOf } from '../../base/errors.js';
 import {
   type OwnSecretPlaces,
   openCredentialIfPresent,
@@ -7,6 +6,7 @@ import {
   ownSecretsOnly,
   replaceOwnSecret,
 } from '../../host/own-secret.js';
+import { badInput, isRollcallError, messageOf } from '../../kernel/errors.js';
 
 /** File beside the keys. Its content is public, but it is guarded like a secret because it decides which key is in force. */
 const stateName = 'box-identity';

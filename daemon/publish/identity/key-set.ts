@@ -1,9 +1,9 @@
-import type { Clock } from '../../base/clock.js';
-import { present } from '../../base/present.js';
-import type { BoxIds } from '../../domain/events/box-ids.js';
-import { isoTime } from '../../domain/iso-time.js';
+import type { KeySet, PublishedKey } from '../../contract/events/key-set-schema.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { BoxIds } from '../../kernel/events/box-ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { present } from '../../kernel/present.js';
 import type { ConnectionTask } from '../connection-task.js';
-import type { KeySet, PublishedKey } from '../contract/key-set-schema.js';
 import { RetainedDocuments, type RetainedDocumentsOptions } from '../retained-documents.js';
 import type { Signer } from '../signer.js';
 import type { FormerKey, IdentityState, KnownKey } from './identity-state.js';

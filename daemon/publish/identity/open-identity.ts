@@ -1,6 +1,6 @@
-import { badInput } from '../../base/errors.js';
 import { type OwnSecretPlaces, ownSecretPath, replaceOwnSecret } from '../../host/own-secret.js';
 import { wipe } from '../../host/sodium.js';
+import { badInput } from '../../kernel/errors.js';
 import { type BoxKey, importBoxKey, newBoxKeyBytes } from './box-key.js';
 import { boxKeyName, findBoxKeys, nextBoxKeyName } from './box-key-search.js';
 import {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { badInput, operational } from '../../base/errors.js';
-import { isoTime } from '../../domain/iso-time.js';
 import { type OwnSecretPlaces, ownSecretPath, replaceOwnSecret } from '../../host/own-secret.js';
 import { wipe } from '../../host/sodium.js';
 import { currentUser, ownerText } from '../../host/system-user.js';
+import { badInput, operational } from '../../kernel/errors.js';
+import { isoTime } from '../../kernel/iso-time.js';
 import { BOX_KEY_BYTES, type BoxKey, importBoxKey, newBoxKeyBytes } from './box-key.js';
 import { findBoxKeys, nextBoxKeyName } from './box-key-search.js';
 import { endorse } from './endorsement.js';

@@ -1,5 +1,5 @@
 import { type CryptoKey, errors, FlattenedSign, flattenedVerify } from 'jose';
-import { defect } from '../../base/errors.js';
+import { defect } from '../../kernel/errors.js';
 import { algorithm, isSignatureText, jwsHeader, readJwsHeader } from './jws-header.js';
 import type { VerifyingKey } from './public-key.js';
 import { decodeUtf8, isWellFormed, parseObject } from './strict-text.js';

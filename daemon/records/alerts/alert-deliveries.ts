@@ -1,5 +1,5 @@
-import type { AlertMessage } from '../../domain/alerts/alert-message.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { AlertMessage } from '../../kernel/alerts/alert-message.js';
 
 /** An alert that is due to be sent to a channel. */
 export interface DueDelivery {

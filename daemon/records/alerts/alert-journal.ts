@@ -1,8 +1,8 @@
-import { defect } from '../../base/errors.js';
-import type { AlertMessage } from '../../domain/alerts/alert-message.js';
-import type { EventKind } from '../../domain/events/event.js';
-import type { CameraId } from '../../domain/ids.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { AlertMessage } from '../../kernel/alerts/alert-message.js';
+import { defect } from '../../kernel/errors.js';
+import type { EventKind } from '../../kernel/events/event.js';
+import type { CameraId } from '../../kernel/ids.js';
 import type { AlertMutes } from './alert-mutes.js';
 
 /** An event as the rules read it. */

@@ -1,7 +1,7 @@
-import type { CorrectionKind } from '../../domain/attendance/attendance-day-correction.js';
-import type { CameraId, PersonId } from '../../domain/ids.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { selectedOf } from '../../host/table-form.js';
+import type { CorrectionKind } from '../../kernel/attendance/attendance-day-correction.js';
+import type { CameraId, PersonId } from '../../kernel/ids.js';
 import type { RowSeal } from '../seals/row-seal.js';
 import { type CorrectionRow, correctionForm } from '../seals/sealed-forms.js';
 

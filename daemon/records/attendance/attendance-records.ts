@@ -1,6 +1,6 @@
-import type { CameraId, PersonId } from '../../domain/ids.js';
-import type { LivenessReason } from '../../domain/liveness/liveness.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { CameraId, PersonId } from '../../kernel/ids.js';
+import type { LivenessReason } from '../../kernel/liveness/liveness.js';
 import { personOfCandidate } from '../event-table.js';
 import type { RowSeal } from '../seals/row-seal.js';
 import { type AttendanceCorrections, attendanceCorrectionsOf } from './attendance-corrections.js';

@@ -1,4 +1,4 @@
-import type { StatedSet } from '../../domain/stated-set.js';
+import type { StatedSet } from '../../kernel/stated-set.js';
 import { digestOf, type Grant, type GrantRow } from './grant-seal.js';
 
 /** The state of the set of grants. */

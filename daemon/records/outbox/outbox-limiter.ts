@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from '../../base/clock.js';
-import type { Logger } from '../../base/logger.js';
-import { Recurring } from '../../base/recurring.js';
-import type { BoxEvent } from '../../domain/events/event.js';
-import type { OutboxRules } from '../../domain/events/outbox-limits.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { BoxEvent } from '../../kernel/events/event.js';
+import type { OutboxRules } from '../../kernel/events/outbox-limits.js';
+import type { Logger } from '../../kernel/logger.js';
+import { Recurring } from '../../kernel/recurring.js';
 import type { Records } from '../open-records.js';
 
 /** How often the size of the outbox is checked, milliseconds. */

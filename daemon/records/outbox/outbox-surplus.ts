@@ -1,8 +1,8 @@
-import type { EventKind } from '../../domain/events/event.js';
-import { eventKinds } from '../../domain/events/event-type.js';
-import type { GapNotice } from '../../domain/events/notice.js';
-import { limitOf, type OutboxRules } from '../../domain/events/outbox-limits.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { EventKind } from '../../kernel/events/event.js';
+import { eventKinds } from '../../kernel/events/event-type.js';
+import type { GapNotice } from '../../kernel/events/notice.js';
+import { limitOf, type OutboxRules } from '../../kernel/events/outbox-limits.js';
 import { outboxReportOf } from './outbox.js';
 
 /** Events to give up, and the event that reports them. The caller writes both in one transaction. */

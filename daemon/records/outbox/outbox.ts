@@ -1,5 +1,5 @@
-import type { EventKind } from '../../domain/events/event.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { EventKind } from '../../kernel/events/event.js';
 import { type EventSealing, eventColumns, type SealedEventRow } from '../event-table.js';
 import type { RecordedMoments } from '../recorded-moments.js';
 

@@ -1,7 +1,7 @@
-import { present } from '../../base/present.js';
-import type { CameraId, PassageId, StrangerId } from '../../domain/ids.js';
-import type { Passage, PassageEnd, PassageOutcome } from '../../domain/passages/passage.js';
-import type { PassageReason } from '../../domain/passages/passage-reason.js';
+import type { CameraId, PassageId, StrangerId } from '../../kernel/ids.js';
+import type { Passage, PassageEnd, PassageOutcome } from '../../kernel/passages/passage.js';
+import type { PassageReason } from '../../kernel/passages/passage-reason.js';
+import { present } from '../../kernel/present.js';
 import type { SealedContent } from './passage-seal.js';
 
 /** The row of a passage. Everything except `content` is readable without a key. */

@@ -1,7 +1,7 @@
-import { isRollcallError } from '../../base/errors.js';
-import type { PersonId } from '../../domain/ids.js';
-import type { Passage } from '../../domain/passages/passage.js';
-import { passageWithoutPerson } from '../../domain/passages/passage-story.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import type { PersonId } from '../../kernel/ids.js';
+import type { Passage } from '../../kernel/passages/passage.js';
+import { passageWithoutPerson } from '../../kernel/passages/passage-story.js';
 import type { FactStore } from '../fact-store.js';
 
 /** Passages that ended without a last sighting, until they are written. */

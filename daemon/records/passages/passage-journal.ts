@@ -1,6 +1,6 @@
-import type { CameraId, PassageId, PersonId, StrangerId } from '../../domain/ids.js';
-import type { Passage, PassageOutcome } from '../../domain/passages/passage.js';
-import type { PassageReason } from '../../domain/passages/passage-reason.js';
+import type { CameraId, PassageId, PersonId, StrangerId } from '../../kernel/ids.js';
+import type { Passage, PassageOutcome } from '../../kernel/passages/passage.js';
+import type { PassageReason } from '../../kernel/passages/passage-reason.js';
 
 /** A passage as it is stored. */
 export interface StoredPassage {

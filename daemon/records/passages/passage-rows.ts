@@ -1,5 +1,5 @@
-import type { PassageId } from '../../domain/ids.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { PassageId } from '../../kernel/ids.js';
 import type { PassageRow } from './passage-content.js';
 import type { PassageCount, PassageQuery } from './passage-journal.js';
 

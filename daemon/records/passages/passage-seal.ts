@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { CameraId, PassageId, PersonId } from '../../domain/ids.js';
-import type { PassageOutcome } from '../../domain/passages/passage.js';
 import { keyedHash } from '../../host/keyed-hash.js';
 import { decrypt, encrypt, KEY_BYTES, NONCE_BYTES, newRandomBytes } from '../../host/sodium.js';
+import type { CameraId, PassageId, PersonId } from '../../kernel/ids.js';
+import type { PassageOutcome } from '../../kernel/passages/passage.js';
 
 /** The readable fields that the seal covers: a content opens only beside these. */
 export interface PassagePlace {

@@ -1,6 +1,6 @@
-import type { PersonId, StrangerId } from '../../domain/ids.js';
-import type { Passage } from '../../domain/passages/passage.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { PersonId, StrangerId } from '../../kernel/ids.js';
+import type { Passage } from '../../kernel/passages/passage.js';
 import { encodeContent, type PassageRow, passageOf, sealedIn } from './passage-content.js';
 import type { PassageJournal, StoredPassage } from './passage-journal.js';
 import { type PassageRows, passageRowsOf, type TaggedPerson } from './passage-rows.js';

@@ -1,5 +1,5 @@
-import { isRollcallError } from '../../base/errors.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import { isRollcallError } from '../../kernel/errors.js';
 import type { RecordsMark, RecordsPosition } from './records-mark.js';
 
 /** Reads the position of records.db. `lineage` is empty for a file without a name. */

@@ -1,9 +1,9 @@
 import { existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
-import { isRollcallError } from '../../base/errors.js';
 import { databaseDamaged, type OpenDatabase, openDatabase, restrictToOwner } from '../../host/sqlite.js';
 import { syncDirectory } from '../../host/sync-directory.js';
+import { isRollcallError } from '../../kernel/errors.js';
 import { recordsApplicationId, recordsMigrations } from '../schema.js';
 import { positionOf } from './marked-database.js';
 import { type MarkFound, type RecordsMark, reservedBehind } from './records-mark.js';

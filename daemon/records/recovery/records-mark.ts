@@ -1,10 +1,10 @@
 import { closeSync, constants, fsyncSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import type { Clock } from '../../base/clock.js';
-import { messageOf, operational } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
 import { explainAccess } from '../../host/file-access.js';
+import type { Clock } from '../../kernel/clock.js';
+import { messageOf, operational } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
 
 const count = z.int().nonnegative();
 

@@ -1,7 +1,7 @@
-import { present } from '../../base/present.js';
-import type { BoxEvent } from '../../domain/events/event.js';
-import type { GapNotice } from '../../domain/events/notice.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { BoxEvent } from '../../kernel/events/event.js';
+import type { GapNotice } from '../../kernel/events/notice.js';
+import { present } from '../../kernel/present.js';
 import { positionOf } from './marked-database.js';
 import type { FoundLoss, RecordsLoss } from './open-records-file.js';
 import { type RecordsMark, type RecordsPosition, reservedAtOnce, reservedBehind } from './records-mark.js';

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
-import type { EventKind } from '../../domain/events/event.js';
-import { eventKinds } from '../../domain/events/event-type.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { EventKind } from '../../kernel/events/event.js';
+import { eventKinds } from '../../kernel/events/event-type.js';
 
 /** The rows that were read from one table. */
 interface SalvagedTable {

@@ -1,7 +1,7 @@
-import type { CorrectionKind } from '../../domain/attendance/attendance-day-correction.js';
-import type { EventKind } from '../../domain/events/event.js';
-import type { CameraId, EventId, PersonId, TrackId } from '../../domain/ids.js';
 import type { TableForm } from '../../host/table-form.js';
+import type { CorrectionKind } from '../../kernel/attendance/attendance-day-correction.js';
+import type { EventKind } from '../../kernel/events/event.js';
+import type { CameraId, EventId, PersonId, TrackId } from '../../kernel/ids.js';
 
 /** The row of an event: everything that it says. */
 export interface EventRow {

@@ -1,5 +1,5 @@
-import { type Affine, affineScale, applyAffine, composeAffine } from '../../domain/faces/affine.js';
-import type { Picture, Rgb24Picture, Yuv420Picture } from '../../domain/faces/picture.js';
+import { type Affine, affineScale, applyAffine, composeAffine } from '../../kernel/faces/affine.js';
+import type { Picture, Rgb24Picture, Yuv420Picture } from '../../kernel/faces/picture.js';
 import { reduceRegion } from './box-reduction.kernel.js';
 import { type YuvToRgb, yuvToRgb } from './colour.js';
 

@@ -1,4 +1,4 @@
-import type { Picture, Rgb24Picture, Yuv420Picture } from '../../domain/faces/picture.js';
+import type { Picture, Rgb24Picture, Yuv420Picture } from '../../kernel/faces/picture.js';
 import type { PlanarTarget } from './affine-crop.kernel.js';
 import { type YuvToRgb, yuvToRgb } from './colour.js';
 import { MOST_ROWS, type SamplePlane, sumRows } from './column-sums.kernel.js';

@@ -1,9 +1,9 @@
-import { meanFaceAlignment } from '../../domain/faces/alignment.js';
-import type { FaceLandmarks } from '../../domain/faces/face.js';
-import { type Box, outsideShare } from '../../domain/faces/geometry.js';
-import { judgeView } from '../../domain/faces/judge-view.js';
-import type { Picture } from '../../domain/faces/picture.js';
-import type { ViewQuality } from '../../domain/faces/quality.js';
+import { meanFaceAlignment } from '../../kernel/faces/alignment.js';
+import type { FaceLandmarks } from '../../kernel/faces/face.js';
+import { type Box, outsideShare } from '../../kernel/faces/geometry.js';
+import { judgeView } from '../../kernel/faces/judge-view.js';
+import type { Picture } from '../../kernel/faces/picture.js';
+import type { ViewQuality } from '../../kernel/faces/quality.js';
 import type { SmallestFace } from '../face-analyser.js';
 import { faceStatistics, STATISTICS_PX } from './face-statistics.kernel.js';
 

@@ -1,4 +1,4 @@
-import type { Detection } from '../../domain/faces/face.js';
+import type { Detection } from '../../kernel/faces/face.js';
 
 /** Side of the square input, pixels. */
 export const BLAZEFACE_INPUT_PX = 256;

@@ -1,4 +1,4 @@
-import type { Picture, Rgb24Picture, Yuv420Picture } from '../../domain/faces/picture.js';
+import type { Picture, Rgb24Picture, Yuv420Picture } from '../../kernel/faces/picture.js';
 import { MOST_ROWS, type SamplePlane, sumRows } from './column-sums.kernel.js';
 
 /** Regions begin and end at multiples of this many blocks. So they hold whole words of four samples, in chroma too. */

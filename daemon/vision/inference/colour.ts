@@ -1,4 +1,4 @@
-import type { Yuv420Picture } from '../../domain/faces/picture.js';
+import type { Yuv420Picture } from '../../kernel/faces/picture.js';
 
 /** Coefficients of R = luma + rV * V, G = luma - gU * U - gV * V, B = luma + bU * U, luma = (Y - black) * gain. */
 export interface YuvToRgb {

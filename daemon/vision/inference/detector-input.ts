@@ -1,5 +1,5 @@
-import { boxToCrop } from '../../domain/faces/affine.js';
-import type { Picture } from '../../domain/faces/picture.js';
+import { boxToCrop } from '../../kernel/faces/affine.js';
+import type { Picture } from '../../kernel/faces/picture.js';
 import { cropAffine, type PlanarTarget } from './affine-crop.kernel.js';
 import { AreaResize } from './area-resize.kernel.js';
 import type { DetectorSize } from './detector-size.js';

@@ -1,5 +1,5 @@
-import type { Detection } from '../../domain/faces/face.js';
-import type { Picture } from '../../domain/faces/picture.js';
+import type { Detection } from '../../kernel/faces/face.js';
+import type { Picture } from '../../kernel/faces/picture.js';
 import type { DetectorSize } from './detector-size.js';
 
 /** Converts detections from pixels of the input to pixels of the picture. Leaves out faces that are too narrow. */

@@ -1,4 +1,4 @@
-import { type Box, boxCentre } from '../../domain/faces/geometry.js';
+import { type Box, boxCentre } from '../../kernel/faces/geometry.js';
 
 /** Size of a detector's input and how much of it the picture fills, from the upper left corner. */
 export interface DetectorSize {

@@ -1,4 +1,4 @@
-import type { Embedding } from '../../domain/identification/match.js';
+import type { Embedding } from '../../kernel/identification/match.js';
 
 /** Scales the three planes of the first `count` samples as in the training of the network: (sample - mean) / std. */
 export function scaleSamples(

@@ -1,9 +1,9 @@
-import { SerialQueue } from '../../base/serial-queue.js';
-import { type Affine, mirrored, squareToCrop } from '../../domain/faces/affine.js';
-import type { EyeContour, FivePoints } from '../../domain/faces/face.js';
-import type { Point } from '../../domain/faces/geometry.js';
-import type { Picture } from '../../domain/faces/picture.js';
-import { EYE_POINTS, EYE_STRIDE, eyeOpenness } from '../../domain/liveness/eye-openness.js';
+import { type Affine, mirrored, squareToCrop } from '../../kernel/faces/affine.js';
+import type { EyeContour, FivePoints } from '../../kernel/faces/face.js';
+import type { Point } from '../../kernel/faces/geometry.js';
+import type { Picture } from '../../kernel/faces/picture.js';
+import { EYE_POINTS, EYE_STRIDE, eyeOpenness } from '../../kernel/liveness/eye-openness.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
 import { cropAffine } from './affine-crop.kernel.js';
 import { type Network, output } from './network.js';
 

@@ -1,5 +1,5 @@
-import type { Detection } from '../../domain/faces/face.js';
-import type { Picture } from '../../domain/faces/picture.js';
+import type { Detection } from '../../kernel/faces/face.js';
+import type { Picture } from '../../kernel/faces/picture.js';
 import type { DetectOptions } from '../face-analyser.js';
 
 /** Finds faces in whole pictures. */

@@ -1,8 +1,8 @@
-import { SerialQueue } from '../../base/serial-queue.js';
-import { squareToCrop } from '../../domain/faces/affine.js';
-import { type FaceMesh, MESH_POINTS, MESH_STRIDE, meshInPicture } from '../../domain/faces/face-mesh.js';
-import { boxCentre } from '../../domain/faces/geometry.js';
-import type { Picture } from '../../domain/faces/picture.js';
+import { squareToCrop } from '../../kernel/faces/affine.js';
+import { type FaceMesh, MESH_POINTS, MESH_STRIDE, meshInPicture } from '../../kernel/faces/face-mesh.js';
+import { boxCentre } from '../../kernel/faces/geometry.js';
+import type { Picture } from '../../kernel/faces/picture.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { FaceRegion } from '../face-analyser.js';
 import { cropAffine } from './affine-crop.kernel.js';
 import { type Network, output } from './network.js';

@@ -1,6 +1,6 @@
-import type { Affine } from '../../domain/faces/affine.js';
-import type { FaceStatistics } from '../../domain/faces/face-statistics.js';
-import type { Picture, Yuv420Picture } from '../../domain/faces/picture.js';
+import type { Affine } from '../../kernel/faces/affine.js';
+import type { FaceStatistics } from '../../kernel/faces/face-statistics.js';
+import type { Picture, Yuv420Picture } from '../../kernel/faces/picture.js';
 
 /** Side of the crop that is measured, samples. It is small, so that a face 40 pixels wide fills it. */
 export const STATISTICS_PX = 32;

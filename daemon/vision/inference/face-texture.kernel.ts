@@ -1,13 +1,13 @@
-import type { Affine } from '../../domain/faces/affine.js';
-import type { Point } from '../../domain/faces/geometry.js';
-import type { Picture } from '../../domain/faces/picture.js';
-import { TEXTURE_PX } from '../../domain/liveness/patches.kernel.js';
+import type { Affine } from '../../kernel/faces/affine.js';
+import type { Point } from '../../kernel/faces/geometry.js';
+import type { Picture } from '../../kernel/faces/picture.js';
+import { TEXTURE_PX } from '../../kernel/liveness/patches.kernel.js';
 import {
   type FaceTexture,
   shapeInTexture,
   textureToPicture,
-} from '../../domain/liveness/skin-shift.kernel.js';
-import { type Surroundings, surroundingsToPicture } from '../../domain/liveness/surroundings.kernel.js';
+} from '../../kernel/liveness/skin-shift.kernel.js';
+import { type Surroundings, surroundingsToPicture } from '../../kernel/liveness/surroundings.kernel.js';
 import { cropAffine } from './affine-crop.kernel.js';
 
 const PIXELS = TEXTURE_PX * TEXTURE_PX;

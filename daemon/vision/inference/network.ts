@@ -1,6 +1,6 @@
-import { messageOf, operational, type RollcallError } from '../../base/errors.js';
-import { SerialQueue } from '../../base/serial-queue.js';
 import { InferenceSession, Tensor } from '../../host/onnx-runtime.js';
+import { messageOf, operational, type RollcallError } from '../../kernel/errors.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { Provider } from './provider.js';
 
 /** Numbers that a network gave, by the name of its output. */

@@ -1,14 +1,14 @@
-import type { Detection, FaceLandmarks } from '../../domain/faces/face.js';
-import { alignmentPointsOf, meshBox, shapeOf } from '../../domain/faces/face-mesh.js';
-import type { Box } from '../../domain/faces/geometry.js';
-import { headPose } from '../../domain/faces/head-pose.js';
-import type { Picture } from '../../domain/faces/picture.js';
-import type { ViewQuality } from '../../domain/faces/quality.js';
-import type { Embedding } from '../../domain/identification/match.js';
-import type { RecogniserId } from '../../domain/ids.js';
-import { eyesOfMesh } from '../../domain/liveness/mesh-eyes.js';
-import type { FaceTexture } from '../../domain/liveness/skin-shift.kernel.js';
-import type { Surroundings } from '../../domain/liveness/surroundings.kernel.js';
+import type { Detection, FaceLandmarks } from '../../kernel/faces/face.js';
+import { alignmentPointsOf, meshBox, shapeOf } from '../../kernel/faces/face-mesh.js';
+import type { Box } from '../../kernel/faces/geometry.js';
+import { headPose } from '../../kernel/faces/head-pose.js';
+import type { Picture } from '../../kernel/faces/picture.js';
+import type { ViewQuality } from '../../kernel/faces/quality.js';
+import type { Embedding } from '../../kernel/identification/match.js';
+import type { RecogniserId } from '../../kernel/ids.js';
+import { eyesOfMesh } from '../../kernel/liveness/mesh-eyes.js';
+import type { FaceTexture } from '../../kernel/liveness/skin-shift.kernel.js';
+import type { Surroundings } from '../../kernel/liveness/surroundings.kernel.js';
 import type {
   DetectOptions,
   FaceAnalyser,

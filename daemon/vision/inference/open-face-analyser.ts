@@ -1,15 +1,15 @@
-import { badInput, defect } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
 import {
   type DetectorName,
   detectorInUse,
   type LandmarkName,
   type PassivePadName,
   type RecogniserName,
-} from '../../config/vision-schema.js';
-import type { ModelPack } from '../../models/manifest.js';
-import { readOwnNetwork } from '../../models/own-recogniser.js';
-import type { ModelStore } from '../../models/store.js';
+} from '../../contract/settings/vision-schema.js';
+import type { ModelPack } from '../../host/models/manifest.js';
+import { readOwnNetwork } from '../../host/models/own-recogniser.js';
+import type { ModelStore } from '../../host/models/store.js';
+import { badInput, defect } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
 import type { FaceAnalyser } from '../face-analyser.js';
 import { BlazefaceDetector } from './blazeface-detector.js';
 import { EyeNetwork } from './eye-network.js';

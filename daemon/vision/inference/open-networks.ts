@@ -1,5 +1,5 @@
-import { messageOf, operational, type RollcallError } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
+import { messageOf, operational, type RollcallError } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
 import type { ProviderInUse } from '../face-analyser.js';
 import { type Network, type NetworkOptions, openNetwork } from './network.js';
 import { type GpuSigns, type Provider, type ProviderRequest, providersToTry, remedyFor } from './provider.js';

@@ -1,7 +1,7 @@
-import { SerialQueue } from '../../base/serial-queue.js';
-import { boxToCrop } from '../../domain/faces/affine.js';
-import { type Box, boxCentre } from '../../domain/faces/geometry.js';
-import type { Picture } from '../../domain/faces/picture.js';
+import { boxToCrop } from '../../kernel/faces/affine.js';
+import { type Box, boxCentre } from '../../kernel/faces/geometry.js';
+import type { Picture } from '../../kernel/faces/picture.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
 import { cropAffine } from './affine-crop.kernel.js';
 import { type Network, output } from './network.js';
 

@@ -1,6 +1,6 @@
-import type { ModelPack } from '../../models/manifest.js';
-import type { RecogniserInterface } from '../../models/onnx-interface.js';
-import { faceShape } from '../../models/own-recogniser.js';
+import type { ModelPack } from '../../host/models/manifest.js';
+import type { RecogniserInterface } from '../../host/models/onnx-interface.js';
+import { faceShape } from '../../host/models/own-recogniser.js';
 import type { Scaling } from './recogniser-contract.js';
 
 /** How the input of a network is prepared, as its description states it. */

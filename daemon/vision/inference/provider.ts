@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { ProviderName } from '../../config/vision-schema.js';
+import type { ProviderName } from '../../contract/settings/vision-schema.js';
 
 /** The configured provider: one that must work, or `auto` for the best that works. */
 export type ProviderRequest = ProviderName;

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { defect } from '../../base/errors.js';
-import { type ListedRecogniser, recogniserNames } from '../../config/vision-schema.js';
-import type { Affine } from '../../domain/faces/affine.js';
-import { arcFaceAlignment, dlibAlignment, faceResAlignment } from '../../domain/faces/alignment.js';
-import type { AlignmentPoints } from '../../domain/faces/face.js';
-import { type RecogniserId, recogniserId } from '../../domain/ids.js';
-import type { ModelPack } from '../../models/manifest.js';
+import { type ListedRecogniser, recogniserNames } from '../../contract/settings/vision-schema.js';
+import type { ModelPack } from '../../host/models/manifest.js';
+import { defect } from '../../kernel/errors.js';
+import type { Affine } from '../../kernel/faces/affine.js';
+import { arcFaceAlignment, dlibAlignment, faceResAlignment } from '../../kernel/faces/alignment.js';
+import type { AlignmentPoints } from '../../kernel/faces/face.js';
+import { type RecogniserId, recogniserId } from '../../kernel/ids.js';
 
 // This file is separate from the code that runs networks: the core needs the contracts, but must not load an inference engine.
 

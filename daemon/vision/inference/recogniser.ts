@@ -1,8 +1,8 @@
-import { defect } from '../../base/errors.js';
-import { SerialQueue } from '../../base/serial-queue.js';
-import type { AlignmentPoints } from '../../domain/faces/face.js';
-import type { Picture } from '../../domain/faces/picture.js';
-import type { Embedding } from '../../domain/identification/match.js';
+import { defect } from '../../kernel/errors.js';
+import type { AlignmentPoints } from '../../kernel/faces/face.js';
+import type { Picture } from '../../kernel/faces/picture.js';
+import type { Embedding } from '../../kernel/identification/match.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
 import { cropAffine } from './affine-crop.kernel.js';
 import { mirrorCrop, pixelByPixel, scaleSamples, unitMean } from './embedding.kernel.js';
 import { type Network, output } from './network.js';

@@ -1,5 +1,5 @@
-import type { Detection } from '../../domain/faces/face.js';
-import { ANCHOR_STRIDE } from '../../domain/faces/ssd-anchors.js';
+import type { Detection } from '../../kernel/faces/face.js';
+import { ANCHOR_STRIDE } from '../../kernel/faces/ssd-anchors.js';
 
 /**
  * The detections of the SSD whose score is at least `threshold`. Boxes are in pixels of the network's input. For the encoding, see

@@ -1,8 +1,8 @@
-import { SerialQueue } from '../../base/serial-queue.js';
-import type { Detection } from '../../domain/faces/face.js';
-import { suppressNonMaxima } from '../../domain/faces/non-maximum-suppression.js';
-import type { Picture } from '../../domain/faces/picture.js';
-import { ssdAnchors } from '../../domain/faces/ssd-anchors.js';
+import type { Detection } from '../../kernel/faces/face.js';
+import { suppressNonMaxima } from '../../kernel/faces/non-maximum-suppression.js';
+import type { Picture } from '../../kernel/faces/picture.js';
+import { ssdAnchors } from '../../kernel/faces/ssd-anchors.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { DetectOptions } from '../face-analyser.js';
 import { DetectorInput } from './detector-input.js';
 import { toPicture } from './detector-scale.js';

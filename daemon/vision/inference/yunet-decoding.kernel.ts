@@ -1,4 +1,4 @@
-import type { Detection } from '../../domain/faces/face.js';
+import type { Detection } from '../../kernel/faces/face.js';
 
 /** One of the three grids of YuNet: one cell for each `stridePx` pixels of the input, row by row. */
 interface YunetGrid {

@@ -1,4 +1,4 @@
-import { badInput } from '../../base/errors.js';
+import { badInput } from '../../kernel/errors.js';
 
 export interface CameraCredential {
   readonly user: string;

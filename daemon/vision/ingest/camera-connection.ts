@@ -9,9 +9,9 @@ import {
   type TLSSocket,
   connect as wrapInTls,
 } from 'node:tls';
-import type { Clock } from '../../base/clock.js';
-import { messageOf } from '../../base/errors.js';
-import { shownText } from '../../domain/printable-text.js';
+import type { Clock } from '../../kernel/clock.js';
+import { messageOf } from '../../kernel/errors.js';
+import { shownText } from '../../kernel/printable-text.js';
 import type { CameraAddress, CameraEndpoint } from './camera-address.js';
 import { addressRefused, isReachable, reachableLookup } from './reachable-address.js';
 import type { FailureVerdict } from './stream-end.js';

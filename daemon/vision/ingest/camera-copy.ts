@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { messageOf } from '../../base/errors.js';
+import { messageOf } from '../../kernel/errors.js';
 import { boundChild } from './bound-child.js';
 import { requireEndpoint } from './camera-address.js';
 import { connectCamera } from './camera-connection.js';

@@ -1,5 +1,5 @@
-import { messageOf } from '../../base/errors.js';
-import type { Frame } from '../../domain/faces/picture.js';
+import { messageOf } from '../../kernel/errors.js';
+import type { Frame } from '../../kernel/faces/picture.js';
 import { type CameraEndpoint, requireEndpoint } from './camera-address.js';
 import { type CameraConnection, connectCamera } from './camera-connection.js';
 import type { CameraContinuity, CameraSourceOptions } from './camera-source-options.js';

@@ -1,9 +1,9 @@
-import { type Clock, sleep } from '../../base/clock.js';
-import type { Logger } from '../../base/logger.js';
-import type { Random } from '../../base/random.js';
-import { RetrySchedule } from '../../base/retry.js';
-import type { Frame } from '../../domain/faces/picture.js';
-import type { PictureCheck } from '../../domain/picture-damage.js';
+import { type Clock, sleep } from '../../kernel/clock.js';
+import type { Frame } from '../../kernel/faces/picture.js';
+import type { Logger } from '../../kernel/logger.js';
+import type { PictureCheck } from '../../kernel/picture-damage.js';
+import type { Random } from '../../kernel/random.js';
+import { RetrySchedule } from '../../kernel/retry.js';
 import {
   type CameraState,
   type CameraStateInput,

@@ -1,6 +1,6 @@
-import type { Clock } from '../../base/clock.js';
-import type { Logger } from '../../base/logger.js';
-import type { CameraId } from '../../domain/ids.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { CameraId } from '../../kernel/ids.js';
+import type { Logger } from '../../kernel/logger.js';
 import type { BufferPool } from './buffer-pool.js';
 import type { CameraAddress } from './camera-address.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';

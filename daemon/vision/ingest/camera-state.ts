@@ -1,5 +1,5 @@
-import { present } from '../../base/present.js';
-import type { PictureDamage } from '../../domain/picture-damage.js';
+import type { PictureDamage } from '../../kernel/picture-damage.js';
+import { present } from '../../kernel/present.js';
 import type { StreamInfo } from './frame-source.js';
 import type { StreamFailure } from './stream-end.js';
 

@@ -1,5 +1,5 @@
-import type { Clock } from '../../base/clock.js';
-import type { CameraId } from '../../domain/ids.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { CameraId } from '../../kernel/ids.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
 
 /** Options for reading a clip. */

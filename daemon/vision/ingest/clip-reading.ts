@@ -1,5 +1,5 @@
-import { badInput } from '../../base/errors.js';
-import type { Frame } from '../../domain/faces/picture.js';
+import { badInput } from '../../kernel/errors.js';
+import type { Frame } from '../../kernel/faces/picture.js';
 import { BufferPool } from './buffer-pool.js';
 import type { ClipOptions } from './clip-options.js';
 import { fileArguments } from './ffmpeg-arguments.js';

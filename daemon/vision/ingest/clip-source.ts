@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { badInput } from '../../base/errors.js';
-import type { Frame } from '../../domain/faces/picture.js';
 import { explainReading } from '../../host/file-access.js';
+import { badInput } from '../../kernel/errors.js';
+import type { Frame } from '../../kernel/faces/picture.js';
 import { clipContainers, readDemuxer } from './clip-container.js';
 import type { ClipOptions } from './clip-options.js';
 import { ClipReading } from './clip-reading.js';

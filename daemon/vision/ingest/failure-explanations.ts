@@ -1,4 +1,4 @@
-import type { PictureDamageCode } from '../../domain/picture-damage.js';
+import type { PictureDamageCode } from '../../kernel/picture-damage.js';
 import type { StreamFailureCode } from './stream-end.js';
 
 type Explanation = { readonly message: string; readonly remedy: string };

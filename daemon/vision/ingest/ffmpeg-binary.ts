@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { messageOf, operational } from '../../base/errors.js';
+import { messageOf, operational } from '../../kernel/errors.js';
 
 const run = promisify(execFile);
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Clock } from '../../base/clock.js';
+import type { Clock } from '../../kernel/clock.js';
 import { boundChild, type ChildLimits, isNotStarted } from './bound-child.js';
 import { openDirectPipe } from './direct-pipe.js';
 import { LineSplitter } from './line-splitter.js';

@@ -1,4 +1,4 @@
-import type { Frame } from '../../domain/faces/picture.js';
+import type { Frame } from '../../kernel/faces/picture.js';
 import type { CameraCertificate } from './camera-connection.js';
 import type { DamageSign } from './ffmpeg-log.js';
 import type { StreamEnd } from './stream-end.js';

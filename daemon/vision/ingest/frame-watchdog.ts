@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../base/clock.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
 
 /** A timer that fires this late shows that this process was stopped: frames may wait unread. */
 const lateTimerMs = 500;

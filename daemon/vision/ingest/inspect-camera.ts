@@ -1,8 +1,8 @@
-import type { Clock } from '../../base/clock.js';
-import { present } from '../../base/present.js';
-import type { Frame } from '../../domain/faces/picture.js';
-import type { PictureCheck } from '../../domain/picture-damage.js';
 import { type ProcessorTime, processorTime } from '../../host/processor-time.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { Frame } from '../../kernel/faces/picture.js';
+import type { PictureCheck } from '../../kernel/picture-damage.js';
+import { present } from '../../kernel/present.js';
 import type { CameraSourceOptions } from './camera-source-options.js';
 import { ffmpegCameraSource } from './ffmpeg-camera-source.js';
 import type { DamageSign } from './ffmpeg-log.js';

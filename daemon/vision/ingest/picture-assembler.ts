@@ -1,4 +1,4 @@
-import { yuv420Bytes } from '../../domain/faces/picture.js';
+import { yuv420Bytes } from '../../kernel/faces/picture.js';
 import type { BufferPool } from './buffer-pool.js';
 
 /** The properties of a picture, known before its bytes arrive. */

@@ -1,11 +1,11 @@
-import type { Clock } from '../../base/clock.js';
-import type { Picture } from '../../domain/faces/picture.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { Picture } from '../../kernel/faces/picture.js';
 import {
   type PictureCheck,
   type PictureDamage,
   type PictureDamageCode,
   pictureChecks,
-} from '../../domain/picture-damage.js';
+} from '../../kernel/picture-damage.js';
 import { type DamagePolicy, type DamageRates, DamageTally } from './damage-tally.js';
 import { damageExplanations } from './failure-explanations.js';
 import type { DamageSign } from './ffmpeg-log.js';

@@ -1,4 +1,4 @@
-import type { Yuv420Picture } from '../../domain/faces/picture.js';
+import type { Yuv420Picture } from '../../kernel/faces/picture.js';
 
 /** Samples of a picture: a grid of luma, followed by a grid of each colour plane. */
 const lumaColumns = 64;

@@ -1,5 +1,5 @@
-import type { Yuv420Picture } from '../../domain/faces/picture.js';
-import type { PictureCheck } from '../../domain/picture-damage.js';
+import type { Yuv420Picture } from '../../kernel/faces/picture.js';
+import type { PictureCheck } from '../../kernel/picture-damage.js';
 import { sampleCount, samplePicture, spreadOf } from './picture-samples.kernel.js';
 
 /** How long a condition must last until it counts, milliseconds. */

@@ -1,4 +1,4 @@
-import { DropOldestQueue } from '../../base/bounded-queue.js';
+import { DropOldestQueue } from '../../kernel/bounded-queue.js';
 import { redactCredentials } from './camera-address.js';
 import { type DamageSign, damageSignOf, parseLogLine } from './ffmpeg-log.js';
 import type { StreamInfo } from './frame-source.js';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { readFile } from 'node:fs/promises';
-import { type Clock, sleep } from '../../base/clock.js';
-import { shownText } from '../../domain/printable-text.js';
+import { type Clock, sleep } from '../../kernel/clock.js';
+import { shownText } from '../../kernel/printable-text.js';
 import { discoveryLimits, isDeviceService } from '../protocol.js';
 
 const { mostDevices, mostBytes, longestText, mostServices } = discoveryLimits;

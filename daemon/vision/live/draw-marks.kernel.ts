@@ -1,4 +1,4 @@
-import type { Box } from '../../domain/faces/geometry.js';
+import type { Box } from '../../kernel/faces/geometry.js';
 import { letterDots, letterRows } from './block-letters.js';
 
 export type Colour = readonly [red: number, green: number, blue: number];

@@ -1,6 +1,6 @@
-import type { TrackId } from '../../domain/ids.js';
-import type { EyeSample } from '../../domain/liveness/liveness.js';
-import { assessLiveness, type LivenessPolicy } from '../../domain/liveness/liveness-verdict.js';
+import type { TrackId } from '../../kernel/ids.js';
+import type { EyeSample } from '../../kernel/liveness/liveness.js';
+import { assessLiveness, type LivenessPolicy } from '../../kernel/liveness/liveness-verdict.js';
 import { type FacesInSight, mostFacesInSight, mostOpenness } from '../protocol.js';
 import type { TrackedView } from '../stage-event.js';
 import { measuresOf, type SeenFace } from './seen-faces.js';

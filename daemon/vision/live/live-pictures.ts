@@ -1,10 +1,10 @@
 import sharp from 'sharp';
-import type { Clock } from '../../base/clock.js';
-import { messageOf } from '../../base/errors.js';
-import type { Logger } from '../../base/logger.js';
 import type { LiveFace, LivePicture } from '../../contract/live.js';
-import type { Box } from '../../domain/faces/geometry.js';
-import type { Frame, Picture, Rgb24Picture } from '../../domain/faces/picture.js';
+import type { Clock } from '../../kernel/clock.js';
+import { messageOf } from '../../kernel/errors.js';
+import type { Box } from '../../kernel/faces/geometry.js';
+import type { Frame, Picture, Rgb24Picture } from '../../kernel/faces/picture.js';
+import type { Logger } from '../../kernel/logger.js';
 import { encodeLiveMessage } from './live-message.js';
 import { measuresOf, type SeenFace } from './seen-faces.js';
 import { SmallRgb } from './small-rgb.js';

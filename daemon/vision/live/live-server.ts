@@ -1,7 +1,7 @@
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Clock, Timer } from '../../base/clock.js';
-import { messageOf } from '../../base/errors.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import { messageOf } from '../../kernel/errors.js';
 import { cameraNotStreaming, type LiveKind, type Order, type ViewOutcome } from '../protocol.js';
 import type { Viewer } from './live-pictures.js';
 

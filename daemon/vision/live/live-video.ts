@@ -1,5 +1,5 @@
-import { messageOf } from '../../base/errors.js';
 import type { LiveVideoPart } from '../../contract/live.js';
+import { messageOf } from '../../kernel/errors.js';
 import { copyCamera } from '../ingest/camera-copy.js';
 import type { CameraSourceOptions } from '../ingest/camera-source-options.js';
 import { type CopiedCodec, copiedCodecs } from '../ingest/ffmpeg-arguments.js';

@@ -1,4 +1,4 @@
-import { operational } from '../../base/errors.js';
+import { operational } from '../../kernel/errors.js';
 import { boxBelow, boxHeaderBytes, typeOf } from './mp4-boxes.js';
 import { mediaTypeOf } from './mp4-codec.js';
 

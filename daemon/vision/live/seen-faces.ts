@@ -1,5 +1,5 @@
-import type { Frame } from '../../domain/faces/picture.js';
-import type { TrackId } from '../../domain/ids.js';
+import type { Frame } from '../../kernel/faces/picture.js';
+import type { TrackId } from '../../kernel/ids.js';
 import type { TrackedView } from '../stage-event.js';
 import type { TrackedFace } from '../tracked-face.js';
 import type { Colour, Mark } from './draw-marks.kernel.js';

@@ -1,6 +1,6 @@
-import { operational } from '../../base/errors.js';
-import { WasmMemory } from '../../base/wasm-memory.js';
-import { type Rgb24Picture, type Yuv420Picture, yuv420Bytes } from '../../domain/faces/picture.js';
+import { operational } from '../../kernel/errors.js';
+import { type Rgb24Picture, type Yuv420Picture, yuv420Bytes } from '../../kernel/faces/picture.js';
+import { WasmMemory } from '../../kernel/wasm-memory.js';
 import { yuvToRgb } from '../inference/colour.js';
 import { smallRgbCode } from './small-rgb-code.js';
 

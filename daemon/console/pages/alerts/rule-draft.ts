@@ -7,7 +7,7 @@ import {
   countings,
   isAboutCameras,
   isOccurrence,
-} from '../../../domain/alerts/alert-rule.js';
+} from '../../../kernel/alerts/alert-rule.js';
 
 /** A rule as the configuration has it. */
 export interface RuleSetting {

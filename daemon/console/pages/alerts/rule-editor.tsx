@@ -4,7 +4,7 @@ import {
   alertSubjects,
   isAboutCameras,
   isOccurrence,
-} from '../../../domain/alerts/alert-rule.js';
+} from '../../../kernel/alerts/alert-rule.js';
 import type { Output } from '../../api/call.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/alerts.json';

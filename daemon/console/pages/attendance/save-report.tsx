@@ -1,5 +1,5 @@
-import { csvText } from '../../../base/csv.js';
-import { attendanceTable, textCells } from '../../../domain/attendance/attendance-table.js';
+import { attendanceTable, textCells } from '../../../kernel/attendance/attendance-table.js';
+import { csvText } from '../../../kernel/csv.js';
 import type en from '../../messages/en/attendance.json';
 import { Icon } from '../../parts/icon.js';
 import { printPage } from '../../parts/long-table.js';

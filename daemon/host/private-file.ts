@@ -1,0 +1,59 @@
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { badInput, messageOf } from '../kernel/errors.js';
+
+/** A new file that only its owner may read. Disposal deletes it, unless `keep` was called. */
+interface PrivateFile extends AsyncDisposable {
+  write(bytes: Uint8Array): Promise<void>;
+  /** Syncs the file to disk and keeps it. */
+  keep(): Promise<void>;
+}
+
+/**
+ * Creates a file with mode 0600. Never overwrites an existing file.
+ * @throws `output-exists`, `output-unwritable` (input)
+ */
+export async function createPrivateFile(path: string): Promise<PrivateFile> {
+  const handle = await openNew(path);
+  let isKept = false;
+  const guarded = async (work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      throw outputError(path, error);
+    }
+  };
+  return {
+    write: (bytes) => guarded(() => handle.writeFile(bytes)),
+    keep: () =>
+      guarded(async () => {
+        await handle.sync();
+        isKept = true;
+      }),
+    [Symbol.asyncDispose]: async () => {
+      await handle.close();
+      if (!isKept) await rm(path, { force: true });
+    },
+  };
+}
+
+async function openNew(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', 0o600);
+  } catch (error) {
+    throw outputError(path, error);
+  }
+}
+
+/** The error for a file or folder that cannot be written. */
+export function outputError(path: string, error: unknown) {
+  if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+    return badInput('output-exists', `${path} exists already and is not overwritten`, {
+      remedy: 'give a path that does not exist yet',
+      cause: error,
+    });
+  }
+  return badInput('output-unwritable', `cannot write ${path}: ${messageOf(error)}`, {
+    remedy: 'check that the folder exists, that you may write to it, and that the disk has free space',
+    cause: error,
+  });
+}

@@ -1,0 +1,149 @@
+import { basename, join } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { exitCodes, print, runAction } from '../host/output.js';
+import { systemClock as clock } from '../host/system-clock.js';
+import { badInput } from '../kernel/errors.js';
+import { Lifetime } from '../kernel/lifetime.js';
+import { seededRandom } from '../kernel/random.js';
+import {
+  type LabelledTrack,
+  ratesByThreshold,
+  validateGrouping,
+} from '../kernel/strangers/grouping-trial.js';
+import type { WeighedView } from '../kernel/strangers/stranger.js';
+import { samplePhotoView } from '../vision/photo-sample.js';
+import { replayClip } from '../vision/replay-clip.js';
+import { describeGrouping, type GroupingEvaluation } from './describe-grouping.js';
+import { readClips, readPeople } from './labelled-collection.js';
+import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
+
+/** Ways of dividing the people into two halves, for cross-validation. Each half is judged once. */
+const divisions = 5;
+/** Fewer people cannot be divided so that both halves have false pairs. */
+const fewestValidated = 6;
+/** Thresholds below and above the one in force, in margins of the recogniser. */
+const stepsBelow = 5;
+const stepsAbove = 3;
+
+interface EvaluateOptions {
+  readonly people?: string;
+  readonly clips?: string;
+  readonly sequences: number;
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+export function registerEvaluateGrouping(evaluate: Command): void {
+  evaluate
+    .command('grouping')
+    .description('measure how well strangers are told apart and recognised again')
+    .option(
+      '--people <dir>',
+      'folder with one folder of photographs per person; each photograph counts as a track',
+    )
+    .option(
+      '--clips <dir>',
+      'folder of clips with one person each: the person is the name of the first folder, or of the clip up to its first underscore',
+    )
+    .option('--sequences <count>', 'random orders in which the tracks come', parseCount, 10)
+    .option('-c, --config <file>', 'use the settings of this configuration; default: default settings')
+    .option('--json', 'print JSON instead of tables')
+    .action((options: EvaluateOptions) =>
+      runAction(options.json === true, async () => {
+        const evaluation = await evaluateGrouping(options);
+        print(options.json === true, evaluation, () => describeGrouping(evaluation));
+        return exitCodes.done;
+      }),
+    );
+}
+
+function parseCount(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('must be a whole number from 1 to 999');
+}
+
+async function evaluateGrouping(options: EvaluateOptions): Promise<GroupingEvaluation> {
+  const { people, clips, sequences, config: configPath } = options;
+  if (people === undefined && clips === undefined) {
+    throw badInput('nothing-to-evaluate', 'neither photographs nor clips are given', {
+      remedy: 'give --people DIR, --clips DIR or both',
+    });
+  }
+  await using lifetime = new Lifetime(clock);
+  const setup = await openReplaySetup({ configPath, cameraId: undefined, fps: undefined }, lifetime);
+  const note = (text: string): void => void (options.json === true || process.stderr.write(`${text}\n`));
+  const unusable: { photograph: string; reason: string }[] = [];
+  const tracks = [
+    ...(people === undefined ? [] : await tracksOfPeople(people, setup, unusable, note)),
+    ...(clips === undefined ? [] : await tracksOfClips(clips, setup, note)),
+  ];
+  const { threshold, margin } = setup.match;
+  const thresholds = Array.from({ length: stepsBelow + 1 + stepsAbove }, (_, step) =>
+    Number((threshold + (step - stepsBelow) * margin).toFixed(4)),
+  );
+  const trial = { sequences, thresholds, random: seededRandom };
+  const count = new Set(tracks.map(({ person }) => person)).size;
+  return {
+    ...{
+      recogniser: setup.recogniser.id,
+      threshold,
+      people: count,
+      tracks: tracks.length,
+      unusable,
+      sequences,
+    },
+    rates: ratesByThreshold(tracks, trial),
+    validated: count < fewestValidated ? [] : validateGrouping(tracks, trial, divisions),
+  };
+}
+
+async function tracksOfPeople(
+  directory: string,
+  { analyser, camera }: ReplaySetup,
+  unusable: { photograph: string; reason: string }[],
+  note: (text: string) => void,
+): Promise<readonly LabelledTrack[]> {
+  const tracks: LabelledTrack[] = [];
+  for (const { name, paths } of await readPeople(directory)) {
+    for (const path of paths) {
+      const sample = await samplePhotoView(path, analyser, camera);
+      if (typeof sample === 'string') unusable.push({ photograph: basename(path), reason: sample });
+      else tracks.push({ person: name, views: [sample] });
+    }
+    note(name);
+  }
+  return tracks;
+}
+
+/** The views of a track that the core would get, the best five. */
+const viewsOfTrack = 5;
+
+async function tracksOfClips(
+  directory: string,
+  setup: ReplaySetup,
+  note: (text: string) => void,
+): Promise<readonly LabelledTrack[]> {
+  const tracks: LabelledTrack[] = [];
+  for (const { name, truth } of await readClips(directory)) {
+    const person = truth ?? name.split('_')[0] ?? name;
+    const views = new Map<string, WeighedView[]>();
+    const { match, ...stages } = setup;
+    const path = join(directory, name);
+    for await (const { events } of replayClip({
+      ...{ ...stages, path, sameFaceThreshold: match.threshold, clock },
+      speed: 'max',
+    })) {
+      for (const event of events) {
+        if (event.type !== 'sighting') continue;
+        const { trackId, probes } = event.sighting;
+        views.set(trackId, [...(views.get(trackId) ?? []), ...probes]);
+      }
+    }
+    for (const seen of views.values()) {
+      const best = seen.sort((a, b) => b.quality - a.quality).slice(0, viewsOfTrack);
+      if (best.length > 0) tracks.push({ person, views: best });
+    }
+    note(name);
+  }
+  return tracks;
+}
