@@ -22,7 +22,7 @@ const violations = (files: Record<string, string>): readonly string[] =>
   importViolations(new Map(Object.entries(files)));
 
 describe('the daemon', () => {
-  test('imports downwards only, without cycles, and keeps base and domain pure', () => {
+  test('imports downwards only, without cycles, and keeps the kernel pure', () => {
     const sources = daemonSources();
     assert.ok(sources.size > 20, 'the sources were found');
     assert.deepEqual(importViolations(sources), []);
@@ -56,7 +56,7 @@ describe('the daemon', () => {
     const sources = daemonSources();
     const path = 'kernel/faces/geometry.ts';
     sources.set(path, `import { openDatabase } from '../../host/sqlite.js';\n${sources.get(path)}`);
-    const wrong = 'kernel/faces/geometry.ts: domain must not import host ("../../host/sqlite.js")';
+    const wrong = 'kernel/faces/geometry.ts: kernel must not import host ("../../host/sqlite.js")';
     assert.ok(importViolations(sources).includes(wrong));
   });
 });
@@ -65,9 +65,9 @@ describe('the import rules', () => {
   test('allow arrows that point down and within a layer', () => {
     const files = {
       'app/main.ts': "import { a } from '../control/a.js'; import { b } from './compose.js';",
-      'app/compose.ts': "import type { Clock } from '../base/clock.js'; import { join } from 'node:path';",
+      'app/compose.ts': "import type { Clock } from '../kernel/clock.js'; import { join } from 'node:path';",
       'vision/ingest/ffmpeg.ts':
-        "import { x } from '../camera-pipeline.js'; export { y } from '../../domain/frame.js';",
+        "import { x } from '../camera-pipeline.js'; export { y } from '../../kernel/frame.js';",
     };
     assert.deepEqual(violations(files), []);
   });
@@ -129,7 +129,7 @@ describe('the import rules', () => {
       ['publish', 'gallery'],
       ['control', 'gallery'],
       ['audit', 'gallery'],
-      ['host', 'config'],
+      ['host', 'contract'],
     ] as const) {
       assert.deepEqual(violations({ [`${layer}/a.ts`]: `import '../${other}/a.js';` }), [
         `${layer}/a.ts: ${layer} must not import ${other} ("../${other}/a.js")`,
@@ -139,7 +139,7 @@ describe('the import rules', () => {
 
   test('do not take comments and strings for imports', () => {
     const files = {
-      'base/a.ts': [
+      'kernel/a.ts': [
         "// import { x } from '../app/x.js';",
         "/* import '../app/x.js'; Date.now() */",
         'const text = "import { x } from \'../app/x.js\'; setTimeout, Date";',
@@ -151,7 +151,7 @@ describe('the import rules', () => {
     assert.deepEqual(violations(files), []);
   });
 
-  test('keep base and domain free of packages, time, chance and the system', () => {
+  test('keep the kernel free of packages, time, chance and the system', () => {
     for (const [source, name] of [
       ["import { join } from 'node:path';", 'node:path'],
       ["import { z } from 'zod';", 'zod'],
@@ -163,7 +163,7 @@ describe('the import rules', () => {
       ['const id = process.pid;', 'process'],
       ['const ms = performance.now();', 'performance'],
     ] as const) {
-      for (const path of ['base/a.ts', 'domain/sub/a.ts']) {
+      for (const path of ['kernel/a.ts', 'kernel/sub/a.ts']) {
         const found = violations({ [path]: source });
         assert.equal(found.length, 1, `${path}: ${source}`);
         assert.ok(found[0]?.includes(name), found[0]);
@@ -171,19 +171,19 @@ describe('the import rules', () => {
       assert.deepEqual(violations({ 'host/a.ts': source }), [], 'host may');
     }
     assert.deepEqual(
-      violations({ 'domain/a.ts': 'const d = event.Date; clock.process(1); toDateText();' }),
+      violations({ 'kernel/a.ts': 'const d = event.Date; clock.process(1); toDateText();' }),
       [],
     );
   });
 
   test('find cycles, also through types', () => {
     const files = {
-      'domain/a.ts': "import { b } from './b.js';",
-      'domain/b.ts': "import { c } from './c.js';",
-      'domain/c.ts': "import type { a } from './a.js';",
-      'domain/d.ts': "import { a } from './a.js';",
+      'kernel/a.ts': "import { b } from './b.js';",
+      'kernel/b.ts': "import { c } from './c.js';",
+      'kernel/c.ts': "import type { a } from './a.js';",
+      'kernel/d.ts': "import { a } from './a.js';",
     };
-    assert.deepEqual(violations(files), ['cycle: domain/a.ts -> domain/b.ts -> domain/c.ts -> domain/a.ts']);
+    assert.deepEqual(violations(files), ['cycle: kernel/a.ts -> kernel/b.ts -> kernel/c.ts -> kernel/a.ts']);
   });
 });
 
