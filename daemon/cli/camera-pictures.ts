@@ -6,6 +6,7 @@ import { counted } from '../kernel/counted.js';
 import { badInput } from '../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
+import { saveTemporarily } from './kept-picture.js';
 import { whichCamera } from './which-camera.js';
 
 interface SnapshotOptions extends CommonOptions {
@@ -23,10 +24,10 @@ export function registerCameraPictures(camera: Command): void {
     .argument('<camera>', 'id, start of an id, or name of a camera that is streaming')
     .option(
       '--save <file>',
-      'new file for the picture (JPEG); only you can read it. Default: the terminal shows it, or it goes to a temporary file',
+      'new file for the picture (JPEG); only you can read it. Default: a file in a temporary folder',
     )
     .option('--boxes', 'draw a box around each face, with its number, its quality and its faults')
-    .description('save or show the next analysed frame of a camera; the box keeps no copy')
+    .description('save the next analysed frame of a camera; the box keeps no copy')
     .action((given: string, options: SnapshotOptions) =>
       runAction(options.json === true, () => takeSnapshot(given, options)),
     );
@@ -48,16 +49,14 @@ async function takeSnapshot(
   { config, json: isJson = false, save: path, boxes = false }: SnapshotOptions,
 ): Promise<ExitCode> {
   if (path === undefined && isJson) {
-    throw badInput('picture-needs-file', 'with --json a picture cannot be shown on the terminal', {
-      remedy: 'give a file: --save FILE',
+    throw badInput('picture-needs-file', 'with --json a picture needs the name of a file', {
+      remedy: 'give one: --save FILE',
     });
   }
   const client = await openDaemonClient(config);
   const id = await whichCamera(client, given);
   if (path === undefined) {
-    // Loading the decoder takes longer than most commands.
-    const { showPicture } = await import('./terminal-picture.js');
-    await showPicture(await client.call('cameras.snapshot', { id, boxes }), id);
+    await saveTemporarily(await client.call('cameras.snapshot', { id, boxes }), id);
     return exitCodes.done;
   }
   await using file = await createPrivateFile(path);

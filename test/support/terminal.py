@@ -1,8 +1,8 @@
 """Runs a program on a terminal of its own, and passes on what the program writes.
 
-Arguments: columns, rows, the answer to "what are you?" (empty: none), and the program with its arguments. Each line of
-standard input is an order in JSON: {"keys": "..."} types, {"size": [columns, rows]} changes the size. When the program has
-ended, the last line of standard error says in JSON how, and whether the terminal shows typed keys as it did before.
+Arguments: columns, rows, and the program with its arguments. Each line of standard input is an order in JSON: {"keys": "..."}
+types, {"size": [columns, rows]} changes the size. When the program has ended, the last line of standard error says in JSON how,
+and whether the terminal shows typed keys as it did before.
 """
 import fcntl
 import json
@@ -14,10 +14,10 @@ import struct
 import sys
 import termios
 
-columns, rows, answer = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+columns, rows = int(sys.argv[1]), int(sys.argv[2])
 pid, terminal = pty.fork()
 if pid == 0:
-    os.execvp(sys.argv[4], sys.argv[4:])
+    os.execvp(sys.argv[3], sys.argv[3:])
 
 
 def resize(columns, rows):
@@ -26,7 +26,7 @@ def resize(columns, rows):
 
 resize(columns, rows)
 before = termios.tcgetattr(terminal)
-seen, orders, inputs = b"", b"", [terminal, 0]
+orders, inputs = b"", [terminal, 0]
 while True:
     ready, _, _ = select.select(inputs, [], [])
     if 0 in ready:
@@ -46,10 +46,6 @@ while True:
         except OSError:
             break
         os.write(1, written)
-        seen = seen[-2:] + written
-        if answer and b"\x1b[c" in seen:
-            os.write(terminal, answer.encode())
-            seen = b""
 status = os.waitpid(pid, 0)[1]
 is_restored = termios.tcgetattr(terminal)[3] == before[3]
 print(json.dumps({"code": os.waitstatus_to_exitcode(status), "isRestored": is_restored}), file=sys.stderr)

@@ -23,18 +23,16 @@ export interface TestTerminal extends AsyncDisposable {
 export interface TestTerminalOptions {
   readonly columns?: number;
   readonly rows?: number;
-  /** What the terminal answers when a program asks what it is. Default: nothing. */
-  readonly attributes?: string;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Runs a program on a terminal of its own. */
 export function openTerminal(
   command: readonly string[],
-  { columns = 80, rows = 24, attributes = '', environment = {} }: TestTerminalOptions = {},
+  { columns = 80, rows = 24, environment = {} }: TestTerminalOptions = {},
 ): TestTerminal {
   const driver = fileURLToPath(new URL('terminal.py', import.meta.url));
-  const child = spawn(interpreter, [driver, `${columns}`, `${rows}`, attributes, ...command], {
+  const child = spawn(interpreter, [driver, `${columns}`, `${rows}`, ...command], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TERM: 'xterm-256color', ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });

@@ -63,7 +63,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   ],
   'passages why': [
     ['rollcall passages why 0198c1c2-7a1b', 'explain a passage; the list shows the beginnings of ids'],
-    ['rollcall passages why 0198c1c2-7a1b --picture', 'also show its best picture on the terminal'],
+    ['rollcall passages why 0198c1c2-7a1b --picture', 'also save its best picture in a temporary folder'],
   ],
   'passages show': [['rollcall passages show 0198c1c2-7a1b --json', 'everything recorded, for a program']],
   'passages tail': [['rollcall passages tail --camera front-door', 'watch a door, passage by passage']],
