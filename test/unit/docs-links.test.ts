@@ -12,7 +12,9 @@ function pages(): readonly string[] {
   const inDocs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => join(root, 'docs', name));
-  return [join(root, 'README.md'), join(root, 'systemd/README.md'), ...inDocs];
+  const ofPackages = readdirSync(join(root, 'daemon')).map((name) => `daemon/${name}/README.md`);
+  const others = ['README.md', 'CONTRIBUTING.md', 'systemd/README.md', ...ofPackages];
+  return [...others.map((name) => join(root, name)), ...inDocs];
 }
 
 const withoutCode = (text: string): string => text.replaceAll(/```.*?```/gs, '').replaceAll(/`[^`\n]*`/g, '');
