@@ -142,5 +142,8 @@ export default defineConfig({
   define: {
     VERSION: JSON.stringify(JSON.parse(readFileSync(at('../../package.json'), 'utf8')).version),
   },
-  server: { proxy: { '/api': { target: box, secure: false, ws: true } } },
+  // The gate refuses changes that come from the page of another address.
+  server: {
+    proxy: { '/api': { target: box, secure: false, ws: true, changeOrigin: true, headers: { origin: box } } },
+  },
 });
