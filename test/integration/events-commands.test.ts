@@ -134,7 +134,7 @@ describe('rollcall events', () => {
         assert.match(none.stderr, /The box keeps no picture of the event 2/);
         await assert.rejects(stat(join(directory, 'none.jpg')), { code: 'ENOENT' });
         const mixed = await run(['events', 'show', '1', '--json', '--picture']);
-        assert.match(mixed.stderr, /give a file/);
+        assert.match(mixed.stderr, /give one: --picture FILE/);
       },
       { gallery },
     );

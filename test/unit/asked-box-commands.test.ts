@@ -159,7 +159,7 @@ describe('rollcall camera', () => {
       { ...cameras, 'cameras.snapshot': Buffer.from('a picture') },
     ],
     [`camera snapshot door --save ${filePath}`, 'the file exists', cameras],
-    ['camera snapshot door --json', 'a picture cannot be shown'],
+    ['camera snapshot door --json', 'a picture needs a file'],
     ['camera discover', 'nobody answers', { 'cameras.discover': { devices: [], isCutShort: false } }],
     [
       'camera discover --seconds 5',

@@ -362,7 +362,7 @@ describe('rollcall strangers', () => {
     ],
     [`strangers show ${sid}`, 'it is set aside', { 'strangers.show': { ...shown, ...strangers[2] } }],
     [`strangers show ${sid} --json`, 'a program asks', { 'strangers.show': shown }],
-    [`strangers show ${sid} --json --picture`, 'a picture cannot be shown'],
+    [`strangers show ${sid} --json --picture`, 'a picture needs a file'],
     ['strangers show s-dd', 'it is the beginning of an id', { ...read, 'strangers.show': shown }],
     ['strangers show s-c', 'it is too short', read],
     ['strangers show s-cc', 'it begins several ids', read],

@@ -150,7 +150,7 @@ describe('rollcall passages list, why and show', () => {
       { 'passages.show': { ...details, liveness: { ...liveness, openness: { samples: [] } } } },
     ],
     ['passages why 0123 --json', 'a program asks', { 'passages.show': passage }],
-    ['passages why 0123 --json --picture', 'a picture cannot be shown'],
+    ['passages why 0123 --json --picture', 'a picture needs a file'],
     [`passages why 0123 --picture ${filePath}`, 'the file exists', { 'passages.show': details }],
     [
       `passages why 0123 --picture ${filePath}-1`,
@@ -421,7 +421,7 @@ describe('rollcall events', () => {
       (delivery) => ['events show 1', `it is ${delivery}`, shownEvent(delivery)] as const,
     ),
     ['events show 1 --json', 'a program asks', shownEvent('waiting')],
-    ['events show 1 --json --picture', 'a picture cannot be shown'],
+    ['events show 1 --json --picture', 'a picture needs a file'],
     [
       `events show 1 --picture ${filePath}-3`,
       'there is a picture',
