@@ -8,6 +8,9 @@ import { operational } from '../kernel/errors.js';
  */
 export const passwordCost = { passes: 3, memoryBytes: 64 * 1024 * 1024 } as const;
 
+/** No hash of this program costs more. A stored one that does is damaged, and would keep the process of the hashes busy for hours. */
+const mostCost = { passes: 16, memoryBytes: 1024 * 1024 * 1024 } as const;
+
 /** Checked or waiting at most. A caller beyond that is told to come back. */
 const mostAtOnce = 10;
 const retryAfterS = 5;
@@ -18,17 +21,34 @@ const headerBytes = passesBytes + memoryBytesCount;
 const storedBytes = headerBytes + SALT_BYTES + KEY_BYTES;
 const mib = 1024 * 1024;
 
+interface Cost {
+  readonly passes: number;
+  readonly memoryBytes: number;
+}
+
+/** The cost that a stored hash names. */
+function costOf(stored: Uint8Array): Cost {
+  const header = Buffer.from(stored.buffer, stored.byteOffset, headerBytes);
+  return {
+    passes: header.readUInt32LE(0),
+    memoryBytes: header.readUInt32LE(passesBytes) * mib,
+  };
+}
+
+const isAffordable = ({ passes, memoryBytes }: Cost): boolean =>
+  passes <= mostCost.passes && memoryBytes <= mostCost.memoryBytes;
+
 /** One for all accounts of this process. */
 const hashes = new PasswordProcess();
 
 /** Hashes passwords by Argon2id, one after the other, in a process that leaves the processor to the cameras. */
 export class PasswordHasher {
-  readonly #cost: { readonly passes: number; readonly memoryBytes: number };
+  readonly #cost: Cost;
   #atOnce = 0;
   /** Costs the same as the hash of a user. */
   readonly #decoy: Uint8Array;
 
-  constructor(cost: { readonly passes: number; readonly memoryBytes: number } = passwordCost) {
+  constructor(cost: Cost = passwordCost) {
     this.#cost = cost;
     this.#decoy = Buffer.concat([this.#header(), newRandomBytes(SALT_BYTES), newRandomBytes(KEY_BYTES)]);
   }
@@ -47,16 +67,14 @@ export class PasswordHasher {
    * tell whether a user exists. @throws `busy`
    */
   async matches(password: string, stored: Uint8Array | undefined): Promise<boolean> {
-    const from = Buffer.from(stored?.length === storedBytes ? stored : this.#decoy);
-    const cost = {
-      passes: from.readUInt32LE(0),
-      memoryBytes: from.readUInt32LE(passesBytes) * mib,
-    };
+    const isUsable = stored?.length === storedBytes && isAffordable(costOf(stored));
+    const from = Buffer.from(isUsable ? stored : this.#decoy);
+    const cost = costOf(from);
     const salt = from.subarray(headerBytes, headerBytes + SALT_BYTES);
     const hash = await this.#run(password, salt, cost);
     const isEqual = areEqual(hash, from.subarray(headerBytes + SALT_BYTES));
     wipe(hash);
-    return isEqual && stored !== undefined;
+    return isEqual && isUsable;
   }
 
   #header(): Buffer {
@@ -66,11 +84,7 @@ export class PasswordHasher {
     return header;
   }
 
-  async #run(
-    password: string,
-    salt: Uint8Array,
-    cost: { readonly passes: number; readonly memoryBytes: number },
-  ): Promise<Uint8Array> {
+  async #run(password: string, salt: Uint8Array, cost: Cost): Promise<Uint8Array> {
     if (this.#atOnce >= mostAtOnce) {
       throw operational('busy', 'too many passwords are being checked', {
         remedy: 'Try again in some seconds.',

@@ -47,6 +47,19 @@ describe('the hash of a password', () => {
       assert.equal(await hasher.matches('a password', none), false);
   });
 
+  test('matches nothing, and is not computed, where it names a cost that no hash has', async () => {
+    const hasher = new PasswordHasher(cheap);
+    for (const [at, value] of [
+      [0, 17],
+      [0, 0xffff_ffff],
+      [4, 1025],
+    ] as const) {
+      const damaged = Buffer.from(await hasher.hash('a password'));
+      damaged.writeUInt32LE(value, at);
+      assert.equal(await hasher.matches('a password', damaged), false, `${value} at ${at}`);
+    }
+  });
+
   test('is worked on for ten at once: a further caller comes back later', async () => {
     const hasher = new PasswordHasher(cheap);
     const outcomes = await Promise.allSettled(Array.from({ length: 11 }, () => hasher.hash('a password')));
