@@ -99,7 +99,7 @@ function transformRows(real: Float64Array, imaginary: Float64Array): readonly [F
 function moireOf(face: Float32Array): number {
   const n = traceSidePx;
   const brightness = mean(face);
-  // Hann's window, so that the borders of the crop are no frequencies.
+  // A Hann window keeps the edges of the crop from showing up as frequencies.
   const window = (at: number): number => 0.5 - 0.5 * Math.cos((2 * Math.PI * (at + 0.5)) / n);
   const windowed = Float64Array.from(
     face,

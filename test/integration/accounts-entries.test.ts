@@ -111,7 +111,7 @@ describe('the audit log says of accounts', () => {
       ]);
     }));
 
-  test('how somebody logged in, proved who they are, and left', () =>
+  test('logins, proofs of identity, and logouts', () =>
     withAccounts(async (box) => {
       const { handlers, by, actor, id, caller, refreshToken } = await anna(box);
       const said = async (expected: readonly unknown[], work: () => unknown) =>
@@ -184,7 +184,7 @@ describe('the audit log says of accounts', () => {
       await said([], () => handlers['auth.logout']({}, by));
     }));
 
-  test('that a name that nobody has was tried, and that an account or a session was locked', () =>
+  test('attempts with an unknown user name, and locked accounts and sessions', () =>
     withAccounts(async (box) => {
       const { handlers, by, actor, id } = await anna(box);
       const fail = (userName: string) => () =>
@@ -279,7 +279,7 @@ describe('the audit log says of accounts', () => {
       assert.deepEqual(await entriesOf(box, remove), [['uid:0', 'screen.removed', id, { camera: 'gate' }]]);
     }));
 
-  test('nothing more when somebody only uses what they have', () =>
+  test('nothing when sessions, API keys, and displays are only used', () =>
     withAccounts(async (box) => {
       const { handlers } = box.accounts;
       await box.claim();

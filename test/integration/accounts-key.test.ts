@@ -77,7 +77,7 @@ describe('the keys of the accounts', () => {
         assert.deepEqual(await opened(places), { keys: found.keys, damage: undefined });
       }));
 
-    test(`come from the own file if a provided secret ${what}, which stays and is told of`, () =>
+    test(`are read from the box's own file, and the provided secret is reported and kept, if it ${what}`, () =>
       withSecretPlaces(async (places) => {
         await createKeyFile(ownPath(places), good);
         const own = await opened(places);
