@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { planVision } from '../../daemon/app/cameras/vision-plan.js';
+import { openVisionRuntime, type Progress } from '../../daemon/app/cameras/vision-runtime.js';
 import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
-import { openVisionRuntime, type Progress } from '../../daemon/app/runtime.js';
 import type { CameraStatus } from '../../daemon/contract/cameras.js';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
 import type { VisionStatus } from '../../daemon/contract/status.js';

@@ -16,23 +16,23 @@ import type { Records } from '../../records/open-records.js';
 import { planCamera } from '../../vision/plan.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { RecentPassages } from '../passages/passage-counts.js';
-import type { BoxRuntime } from '../runtime.js';
 import { withoutPorts } from './address-test.js';
 import { notStreaming, takeSnapshot } from './camera-snapshot.js';
 import { addressDetails } from './own-camera-address.js';
 import { refusals } from './own-camera-refusals.js';
 import { type OwnCameras, revisionOf } from './own-cameras.js';
 import type { PhotoProcess } from './photo-process.js';
+import type { CamerasInUse } from './vision-runtime.js';
 
 /** What the states of the cameras are read from. */
 export interface CameraStatusOptions {
-  readonly runtime: Pick<BoxRuntime, 'config' | 'vision' | 'cameras' | 'switchedCameras'>;
+  readonly runtime: Omit<CamerasInUse, 'replan'>;
   readonly photos: Pick<PhotoProcess, 'waitingCount'>;
   readonly passages: Pick<RecentPassages, 'lastDay'>;
 }
 
 export interface CameraOptions extends CameraStatusOptions {
-  readonly runtime: Pick<BoxRuntime, 'config' | 'vision' | 'cameras' | 'switchedCameras' | 'replan'>;
+  readonly runtime: CamerasInUse;
   readonly own: OwnCameras;
   readonly readings: Pick<ReadingTrail, 'note'>;
   readonly records: Pick<Records, 'commands'>;

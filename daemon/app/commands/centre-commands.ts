@@ -10,13 +10,14 @@ import { CommandReceiver } from '../../publish/commands/command-receiver.js';
 import { storedKeys } from '../../publish/commands/issuer-keys.js';
 import type { BoxDecryption } from '../../publish/identity/identity-keys.js';
 import type { Records } from '../../records/open-records.js';
+import type { CamerasInUse } from '../cameras/vision-runtime.js';
+import type { OutboxControl } from '../events/box-events.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import { BoxTrust, type BoxTrustOptions } from '../identity/box-trust.js';
-import type { BoxRuntime } from '../runtime.js';
 import { type BoxCommandOptions, boxCommands } from './box-commands.js';
 import { cameraCommands } from './camera-commands.js';
 import type { OperationCommand, OperationsBehind } from './command-operations.js';
-import { type OutboxControl, outboxCommands, pictureCommands } from './event-commands.js';
+import { outboxCommands, pictureCommands } from './event-commands.js';
 import { operationCommands } from './operation-commands.js';
 import { personCommands } from './person-commands.js';
 import { syncCommands } from './sync-commands.js';
@@ -52,7 +53,7 @@ export interface CommandOptions {
   readonly decryption: BoxDecryption;
   readonly outbox: OutboxControl;
   readonly rotateIdentity: (by: Actor) => Promise<{ readonly keyId: string; readonly formerKeyId: string }>;
-  readonly runtime: Pick<BoxRuntime, 'cameras' | 'vision' | 'replan'>;
+  readonly runtime: Pick<CamerasInUse, 'cameras' | 'vision' | 'replan'>;
   readonly reload: () => Promise<ReloadResult>;
   /** Aborts when the daemon ends. */
   readonly signal: AbortSignal;

@@ -29,7 +29,6 @@ import type { Publisher } from '../../publish/publisher.js';
 import type { Records } from '../../records/open-records.js';
 import type { StoredEvent } from '../../records/stored-event.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
-import type { OutboxControl } from '../commands/event-commands.js';
 import { pictureOfEvent } from './event-picture.js';
 import {
   type EventSelection,
@@ -81,6 +80,17 @@ type ListInput = Parameters<Handlers<typeof eventOperations>['events.list']>[0];
 type FollowInput = Parameters<Handlers<typeof eventOperations>['events.follow']>[0];
 /** What decides which events a caller may read. */
 type Reader = Pick<Caller, 'cameras'>;
+
+/** Resends and acknowledges events for a centre. */
+export interface OutboxControl {
+  /** Sends the events from `from` to `to` again, as far as they still exist. `to` defaults to the newest. */
+  resendRange(
+    from: number,
+    to?: number,
+  ): Promise<{ readonly count: number; readonly missing: { readonly count: number } }>;
+  /** The centre has stored every event up to `sequence`. Returns how many events the box no longer keeps for it. */
+  acknowledgeUpTo(sequence: number): number;
+}
 
 /** Events and the outbox of the box. */
 export class BoxEvents implements OutboxControl {

@@ -16,7 +16,12 @@ import { badInput, defect } from '../../kernel/errors.js';
 import { type PhotoWarning, SMALL_FACE_PX } from '../../kernel/faces/photo-quality.js';
 import type { Candidate, Embedding } from '../../kernel/identification/match.js';
 import type { PersonId } from '../../kernel/ids.js';
-import { checkProfile, type GivenProfile, type PersonProfile } from '../../kernel/persons/person-profile.js';
+import {
+  checkProfile,
+  damagedName,
+  type GivenProfile,
+  type PersonProfile,
+} from '../../kernel/persons/person-profile.js';
 import {
   type DisagreeingPhotograph,
   type Disagreement,
@@ -65,9 +70,6 @@ const tooManyAlike = 5;
 const largeGallery = 200;
 /** The most resembled persons that a warning names. */
 const mostNamed = 3;
-
-/** Shown for a name that cannot be decrypted. */
-export const damagedName = '(damaged)';
 
 /** Checks a profile and returns what is stored. @throws `profile-refused` with every problem */
 export function requireProfile(given: GivenProfile, todayIso: string): PersonProfile {

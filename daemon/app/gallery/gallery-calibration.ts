@@ -20,10 +20,10 @@ import type { MatchPolicy } from '../../kernel/identification/match.js';
 import type { PersonId, RecogniserId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import type { Logger } from '../../kernel/logger.js';
+import { damagedName } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
 import { Recurring } from '../../kernel/recurring.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
-import { damagedName } from './enrolment.js';
 import type { GalleryVault } from './gallery-vault.js';
 
 export interface GalleryCalibrationOptions {

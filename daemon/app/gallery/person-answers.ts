@@ -4,8 +4,8 @@ import type * as gallery from '../../gallery/gallery.js';
 import { badInput, isRollcallError, operational } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { consentStateOf } from '../../kernel/persons/consent.js';
+import { damagedName } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
-import { damagedName } from './enrolment.js';
 
 /** What the API shows of a person. Shows a placeholder for a damaged name. */
 export function summarisePerson(entry: gallery.PersonEntry): PersonSummary {

@@ -30,13 +30,13 @@ import {
   thresholdFor,
 } from '../../kernel/identification/match.js';
 import { type PersonId, personId, type StrangerId } from '../../kernel/ids.js';
+import { damagedName } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
 import type { FacesOutcome } from '../../vision/protocol.js';
 import { decodeEmbedding } from '../../vision/sighting-codec.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import { analysedClip, clipVerdictOf } from '../cameras/clip-handlers.js';
 import type { PhotoProcess } from '../cameras/photo-process.js';
-import { damagedName } from './enrolment.js';
 import type { GalleryVault } from './gallery-vault.js';
 import { similarTo, similarToPerson } from './similar-faces.js';
 

@@ -8,8 +8,8 @@ import {
   thresholdFor,
 } from '../../kernel/identification/match.js';
 import type { PersonId, StrangerId } from '../../kernel/ids.js';
+import { damagedName } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
-import { damagedName } from './enrolment.js';
 
 export interface SimilarityContext {
   readonly gallery: Pick<Gallery, 'nearest' | 'readTemplates' | 'showPerson' | 'recogniser' | 'strangers'>;

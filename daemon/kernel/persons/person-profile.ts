@@ -2,6 +2,9 @@ import { checkText } from '../printable-text.js';
 import { type Consent, checkConsent, type GivenConsent } from './consent.js';
 import { checkTerms, type GivenTerms, type PersonTerms } from './person-standing.js';
 
+/** Shown for a name that cannot be decrypted. */
+export const damagedName = '(damaged)';
+
 /** Longest name, in characters (code points). */
 export const longestName = 200;
 /** Longest id of a person in another system, characters. */
