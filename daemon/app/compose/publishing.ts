@@ -1,34 +1,25 @@
 import type { Config } from '../../contract/settings/schema.js';
-import { programVersion } from '../../control/program-version.js';
-import { localTimeOf } from '../../host/local-time.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { systemRandom as random } from '../../host/system-random.js';
-import type { LocalTime } from '../../kernel/attendance/shift.js';
 import type { BoxIds } from '../../kernel/events/box-ids.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
 import { type BrokerAccess, openBrokerAccess } from '../../publish/broker/broker-access.js';
 import { BrokerRefusals } from '../../publish/broker-refusals.js';
-import { cameraStateDocuments } from '../../publish/camera-states.js';
 import { commandInbox } from '../../publish/commands/command-inbox.js';
 import type { CommandReceiver } from '../../publish/commands/command-receiver.js';
 import type { ConditionPort } from '../../publish/condition-port.js';
 import type { ConnectionTask } from '../../publish/connection-task.js';
-import { homeAssistantTasks } from '../../publish/home-assistant/home-assistant.js';
 import { type Publisher, startPublisher } from '../../publish/publisher.js';
 import type { PublisherOptions } from '../../publish/publisher-options.js';
-import { clearFormerState, RetainedDocuments } from '../../publish/retained-documents.js';
+import { clearFormerState } from '../../publish/retained-documents.js';
 import type { PictureOf } from '../../publish/sender.js';
-import { inBlocks } from '../../publish/sequence-blocks.js';
 import type { Signer } from '../../publish/signer.js';
 import { type Topics, topicsOf } from '../../publish/topics.js';
 import type { Records } from '../../records/open-records.js';
-import { CameraEvents } from '../cameras/camera-events.js';
-import { type CameraStates, openCameraStates } from '../cameras/camera-states.js';
 import type { BoxConditions } from '../conditions/box-conditions.js';
 import { checkPicturePlan, type PicturePlan } from '../events/evidence-pictures.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
-import type { BoxContext, Stores } from './stores.js';
 
 /**
  * The broker, and everything in the configuration that decides how the box publishes. A reload restarts publishing only if the
@@ -114,67 +105,6 @@ export function startPublishing(
     random,
     logger,
   });
-}
-
-export interface CameraReportingOptions extends BoxContext {
-  readonly stores: Stores;
-  readonly signer: Signer;
-}
-
-/** The states of the cameras, and the tasks that publish them over each connection. */
-export interface CameraReporting {
-  readonly states: CameraStates;
-  connectionTasks(topics: Topics, plan: Pick<PublishingPlan, 'homeAssistant'>): readonly ConnectionTask[];
-}
-
-/** Opens the states of the cameras and starts to record an event for each change that matters. */
-export function openCameraReporting(options: CameraReportingOptions): CameraReporting {
-  const { current, stores, signer, lifetime, logger } = options;
-  const { identity: from, records } = stores;
-  const { cameras, site } = current();
-  const states = openCameraStates(cameras, clock);
-  const events = new CameraEvents({ states, records, clock, logger });
-  lifetime.defer('events of the cameras', () => events[Symbol.dispose]());
-  const nextSequence = inBlocks((count) => records.takeStateSequences(count));
-  const onChanged = (listener: () => void) => states.onChanged(listener);
-  return {
-    states,
-    connectionTasks(topics, { homeAssistant }) {
-      const common = { memory: records.retained, clock, logger };
-      const about = { topics, from, signer, nextSequence };
-      const stateDocuments = new RetainedDocuments({
-        owner: 'camera-states',
-        what: 'the states of the cameras',
-        wanted: () => cameraStateDocuments(states.all(), about),
-        onChanged,
-        ...common,
-      });
-      const forHomeAssistant = homeAssistantTasks({
-        ...common,
-        ...about,
-        discoveryPrefix: homeAssistant.enabled ? homeAssistant.discoveryPrefix : undefined,
-        version: programVersion(),
-        cameras: { all: () => states.all(), onChanged },
-        ...countsOfToday(records, localTimeOf(site.timeZone)),
-        random,
-      });
-      return [stateDocuments, ...forHomeAssistant];
-    },
-  };
-}
-
-/** The number of events about strangers (`unknown`) today, by the clock of the site. */
-function countsOfToday(records: Records, localTime: LocalTime) {
-  return {
-    today: () => {
-      const { date } = localTime.at(clock.wallMs());
-      return { date, unknown: records.countUnknown(localTime.instantOf(date, 0)) };
-    },
-    onUnknown: (listener: () => void) =>
-      records.onRecorded(({ kind }) => {
-        if (kind === 'unknown') listener();
-      }),
-  };
 }
 
 /** What the box publishes on its state topic. */
