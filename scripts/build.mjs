@@ -56,12 +56,12 @@ const program = {
   external: native,
   plugins: [zodAsUsed],
   entryPoints: {
-    rollcalld: 'daemon/app/main.ts',
+    rollcalld: 'daemon/core/main.ts',
     rollcall: 'daemon/cli/main.ts',
     'rollcall-gate': 'daemon/gate/main.ts',
     vision: 'daemon/vision/main.ts',
     'heic-decoder': 'daemon/vision/heic-decoder-main.ts',
-    'verify-pages': 'daemon/gallery/verify/verify-pages-main.ts',
+    'verify-pages': 'daemon/core/gallery/verify/verify-pages-main.ts',
     'password-process': 'daemon/host/password-process-main.ts',
     // For scripts/setup, which builds the models before any box is configured.
     'model-store': 'daemon/host/models/store.ts',

@@ -6,7 +6,7 @@ import asc from 'assemblyscript/asc';
 
 /** Without endings: the source, and what it exports. */
 const kernels = [
-  ['daemon/gallery/search/bounds', 'writeBounds'],
+  ['daemon/core/gallery/search/bounds', 'writeBounds'],
   ['daemon/vision/live/small-rgb', 'writeRgb'],
 ];
 

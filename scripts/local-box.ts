@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ControlClient } from '../daemon/control/client.js';
+import { ControlClient } from '../daemon/core/api/client.js';
 import { messageOf, operational } from '../daemon/kernel/errors.js';
 import { type KeptChild, startKeptChild } from './kept-child.js';
 

@@ -1,5 +1,5 @@
 import type { CameraStatus } from '../contract/cameras.js';
-import { cameraFindings } from '../doctor/status-areas.js';
+import { cameraFindings } from '../core/doctor/status-areas.js';
 import { table } from '../host/output.js';
 import { counted } from '../kernel/counted.js';
 import type { Paint } from './colour.js';

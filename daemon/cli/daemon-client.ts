@@ -1,7 +1,7 @@
 import type { ConfigProblem } from '../contract/settings/config-problem.js';
 import { loadConfig, loadSite } from '../contract/settings/load.js';
 import { formatProblem } from '../contract/settings/problem.js';
-import { ControlClient } from '../control/client.js';
+import { ControlClient } from '../core/api/client.js';
 import { counted } from '../kernel/counted.js';
 import { badInput, type RollcallError } from '../kernel/errors.js';
 import { type SiteTime, siteTimeOf } from './site-time.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { examineBox } from '../doctor/doctor.js';
+import { examineBox } from '../core/doctor/doctor.js';
 import { exitCodes, print, runAction } from '../host/output.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';

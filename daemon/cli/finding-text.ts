@@ -1,4 +1,4 @@
-import type { Finding } from '../doctor/finding.js';
+import type { Finding } from '../core/doctor/finding.js';
 import { type Paint, plain } from './colour.js';
 
 /** One line, and a second one with the remedy. */

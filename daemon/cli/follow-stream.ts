@@ -1,4 +1,4 @@
-import { daemonUnreachable } from '../control/client.js';
+import { daemonUnreachable } from '../core/api/client.js';
 import { type Clock, sleep } from '../kernel/clock.js';
 import { isRollcallError, type RollcallError } from '../kernel/errors.js';
 

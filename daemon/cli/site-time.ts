@@ -1,4 +1,4 @@
-import { type ShowTime, showTimeOf } from '../doctor/show-time.js';
+import { type ShowTime, showTimeOf } from '../core/doctor/show-time.js';
 import { localTimeOf } from '../host/local-time.js';
 import { systemClock } from '../host/system-clock.js';
 import { type GivenTime, localIso, readDate, readTime } from '../kernel/attendance/time-text.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { BoxStatus } from '../contract/status.js';
-import { statusAreas } from '../doctor/status-areas.js';
+import { statusAreas } from '../core/doctor/status-areas.js';
 import { exitCodes, print, runAction } from '../host/output.js';
 import { cameraTable } from './camera-table.js';
 import { type Paint, paintFor, plain } from './colour.js';

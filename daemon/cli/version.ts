@@ -1,6 +1,6 @@
 import { arch, platform, release } from 'node:os';
 import type { Command } from 'commander';
-import { programVersion } from '../control/program-version.js';
+import { programVersion } from '../core/api/program-version.js';
 import { exitCodes, print, runAction } from '../host/output.js';
 
 /** The environment of the program, for a fault report. */

@@ -1,5 +1,5 @@
 import type { CameraStatus } from '../contract/cameras.js';
-import type { ControlClient } from '../control/client.js';
+import type { ControlClient } from '../core/api/client.js';
 import { table } from '../host/output.js';
 import { choose } from './confirm.js';
 

@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { identificationSchema, wantedFpir } from '../contract/settings/core-schema.js';
 import { attendanceProof } from '../contract/settings/schema.js';
 import { livenessSchema } from '../contract/settings/vision-schema.js';
+import type { Decider } from '../core/records/decider.js';
+import type { SearchGallery } from '../core/records/gallery-search.js';
 import { exitCodes, print, runAction } from '../host/output.js';
 import { createPrivateFile } from '../host/private-file.js';
 import { systemClock as clock } from '../host/system-clock.js';
@@ -19,8 +21,6 @@ import { defaultLivenessPolicy, type LivenessPolicy } from '../kernel/liveness/l
 import type { Sighting } from '../kernel/tracks/sighting.js';
 import type { AttendanceProof } from '../kernel/tracks/track-decision.js';
 import { VirtualClock } from '../kernel/virtual-clock.js';
-import type { Decider } from '../records/decider.js';
-import type { SearchGallery } from '../records/gallery-search.js';
 import { matchPolicy } from '../vision/operating-point.js';
 import { shadowClip } from '../vision/shadow-clip.js';
 import {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { wantedFpir } from '../contract/settings/core-schema.js';
+import type { Decider } from '../core/records/decider.js';
 import { exitCodes, print, runAction } from '../host/output.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { badInput } from '../kernel/errors.js';
@@ -20,7 +21,6 @@ import {
 import { present } from '../kernel/present.js';
 import type { Sighting } from '../kernel/tracks/sighting.js';
 import { VirtualClock } from '../kernel/virtual-clock.js';
-import type { Decider } from '../records/decider.js';
 import { type ClipPiece, cutClip } from '../vision/cut-clip.js';
 import type { StageEvent } from '../vision/stage-event.js';
 import { describeLiveness, type LivenessEvaluation } from './describe-liveness.js';

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import type { SearchGallery } from '../core/records/gallery-search.js';
 import { badInput, messageOf } from '../kernel/errors.js';
 import type { EnrolledPerson } from '../kernel/identification/calibration.js';
 import { type Candidate, type Embedding, similarityToPerson } from '../kernel/identification/match.js';
 import { personId } from '../kernel/ids.js';
-import type { SearchGallery } from '../records/gallery-search.js';
 import { samplePhoto } from '../vision/photo-sample.js';
 import type { ReplaySetup } from './replay-setup.js';
 

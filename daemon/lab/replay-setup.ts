@@ -6,7 +6,10 @@ import {
   type Config,
   configSchema,
 } from '../contract/settings/schema.js';
-import type { GalleryRecogniser } from '../gallery/re-embedding/re-embed-switch.js';
+import type { GalleryRecogniser } from '../core/gallery/re-embedding/re-embed-switch.js';
+import { createDecider, type Decider } from '../core/records/decider.js';
+import type { SearchGallery } from '../core/records/gallery-search.js';
+import { memoryFacts } from '../core/records/memory-facts.js';
 import { openConfiguredStore } from '../host/models/configured-store.js';
 import type { Clock } from '../kernel/clock.js';
 import { badInput } from '../kernel/errors.js';
@@ -16,9 +19,6 @@ import { defaultLivenessPolicy, type LivenessPolicy } from '../kernel/liveness/l
 import { silentLogger } from '../kernel/logger.js';
 import { seededRandom } from '../kernel/random.js';
 import type { AttendanceProof } from '../kernel/tracks/track-decision.js';
-import { createDecider, type Decider } from '../records/decider.js';
-import type { SearchGallery } from '../records/gallery-search.js';
-import { memoryFacts } from '../records/memory-facts.js';
 import type { FaceAnalyser } from '../vision/face-analyser.js';
 import { openFaceAnalyser } from '../vision/inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from '../vision/ingest/ffmpeg-binary.js';

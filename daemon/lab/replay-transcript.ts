@@ -1,9 +1,9 @@
+import type { Decider } from '../core/records/decider.js';
 import type { Fact } from '../kernel/events/event.js';
 import type { Candidate, Identification } from '../kernel/identification/match.js';
 import { explainPassage } from '../kernel/passages/explain-passage.js';
 import type { Passage } from '../kernel/passages/passage.js';
 import type { Sighting } from '../kernel/tracks/sighting.js';
-import type { Decider } from '../records/decider.js';
 import type { ReplayStep } from '../vision/replay-clip.js';
 import type { StageEvent } from '../vision/stage-event.js';
 

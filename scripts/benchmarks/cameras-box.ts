@@ -4,7 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
-import { ControlClient } from '../../daemon/control/client.js';
+import { ControlClient } from '../../daemon/core/api/client.js';
 import { exitOf } from '../child-end.js';
 import { rtspUrl, startRtspServerProcess } from '../virtual-camera/rtsp-server.js';
 import { type Broker, startBroker } from './cameras-broker.js';

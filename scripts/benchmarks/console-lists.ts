@@ -1,12 +1,12 @@
 // How the lists of a large site answer: every operation of the contract that lists, and their filters.
 
 import { operations } from '../../daemon/contract/operations.js';
+import { newPassageId } from '../../daemon/core/records/event-id.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { Fact } from '../../daemon/kernel/events/event.js';
 import { cameraId, type PersonId, trackId } from '../../daemon/kernel/ids.js';
 import type { Passage } from '../../daemon/kernel/passages/passage.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
-import { newPassageId } from '../../daemon/records/event-id.js';
 import type { ConsoleBox } from '../../test/support/console-box.js';
 import { noiseJpeg, tester, unitVector } from '../../test/support/gallery-fixture.js';
 import { passageOf } from '../../test/support/passage-fixture.js';

@@ -1,16 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { AuditKeeper } from '../../daemon/app/audit/audit-keeper.js';
-import { AuditKeyRing } from '../../daemon/app/audit/audit-key-ring.js';
-import { BoxBackups } from '../../daemon/app/gallery/box-backups.js';
-import { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
-import type { Actor } from '../../daemon/audit/actor.js';
-import { newRecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
-import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
-import { makeKeyProviders } from '../../daemon/gallery/keys/key-providers.js';
+import { AuditKeeper } from '../../daemon/core/audit/audit-keeper.js';
+import { AuditKeyRing } from '../../daemon/core/audit/audit-key-ring.js';
+import { BoxBackups } from '../../daemon/core/backups/box-backups.js';
+import { newRecoveryKey } from '../../daemon/core/backups/recovery-key.js';
+import { openGalleryFile } from '../../daemon/core/gallery/gallery-file.js';
+import { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
+import { makeKeyProviders } from '../../daemon/core/gallery/keys/key-providers.js';
 import { createKeyFile } from '../../daemon/host/key-file.js';
 import { newRandomBytes } from '../../daemon/host/sodium.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import type { Actor } from '../../daemon/kernel/actor.js';
 import { recogniserId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 

@@ -8,8 +8,8 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Gallery } from '../../daemon/gallery/gallery.js';
-import type { EnrolmentPhotograph } from '../../daemon/gallery/persons/enrolment.js';
+import type { Gallery } from '../../daemon/core/gallery/gallery.js';
+import type { EnrolmentPhotograph } from '../../daemon/core/gallery/persons/enrolment.js';
 import { type Random, seededRandom } from '../../daemon/kernel/random.js';
 import {
   by,

@@ -1,9 +1,9 @@
 // Measures what one answer with the metrics costs the core, and how large it is.
 //   scripts/bench metrics [--cameras 32] [--answers 200]
 import { parseArgs } from 'node:util';
-import { metricFormats } from '../../daemon/app/metrics/metric-families.js';
-import { metricsText } from '../../daemon/app/metrics/metrics.js';
-import { PassageCounter } from '../../daemon/app/metrics/passage-counter.js';
+import { metricFormats } from '../../daemon/core/metrics/metric-families.js';
+import { metricsText } from '../../daemon/core/metrics/metrics.js';
+import { PassageCounter } from '../../daemon/core/metrics/passage-counter.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
 import { passageOutcomes } from '../../daemon/kernel/passages/passage.js';
 import { passageReasons } from '../../daemon/kernel/passages/passage-reason.js';

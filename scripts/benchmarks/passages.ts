@@ -5,6 +5,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { PassageQuery } from '../../daemon/core/records/passages/passage-journal.js';
+import type { PassageSeal } from '../../daemon/core/records/passages/passage-seal.js';
+import { passagesOf } from '../../daemon/core/records/passages/passages.js';
+import { recordsApplicationId, recordsMigrations } from '../../daemon/core/records/records-schema.js';
 import { openDatabase } from '../../daemon/host/sqlite.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { cameraId, personId, strangerId } from '../../daemon/kernel/ids.js';
@@ -15,10 +19,6 @@ import {
 } from '../../daemon/kernel/liveness/openness-curve.js';
 import type { Passage } from '../../daemon/kernel/passages/passage.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
-import type { PassageQuery } from '../../daemon/records/passages/passage-journal.js';
-import type { PassageSeal } from '../../daemon/records/passages/passage-seal.js';
-import { passagesOf } from '../../daemon/records/passages/passages.js';
-import { recordsApplicationId, recordsMigrations } from '../../daemon/records/schema.js';
 import { attendanceFact } from '../../test/support/facts.js';
 import { galleryOptions, openTestGallery } from '../../test/support/gallery-fixture.js';
 import {

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { pageOfPersons } from '../../daemon/app/gallery/person-list.js';
+import { pageOfPersons } from '../../daemon/core/persons/person-list.js';
 import { enrolmentOf, galleryOptions, openTestGallery, tester } from '../../test/support/gallery-fixture.js';
 import { quantile, timed } from './measuring.js';
 

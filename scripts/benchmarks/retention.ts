@@ -4,10 +4,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ageingKinds, emptyLogs } from '../../daemon/app/retention/retention-kinds.js';
-import { type AgeingKinds, runRetention } from '../../daemon/app/retention/retention-run.js';
-import { retentionRun } from '../../daemon/audit/actor.js';
+import { ageingKinds, emptyLogs } from '../../daemon/core/retention/retention-kinds.js';
+import { type AgeingKinds, runRetention } from '../../daemon/core/retention/retention-run.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { retentionRun } from '../../daemon/kernel/actor.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import {

@@ -8,9 +8,9 @@
 // against plain sums in float64. `change`: the median time to add a person of four references, and to remove them.
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { SearchIndex } from '../../daemon/gallery/search/search-index.js';
-import { bytesOfTemplate } from '../../daemon/gallery/search/template-slabs.js';
-import { openTwoStepSearchIndex } from '../../daemon/gallery/search/two-step-search-index.js';
+import type { SearchIndex } from '../../daemon/core/gallery/search/search-index.js';
+import { bytesOfTemplate } from '../../daemon/core/gallery/search/template-slabs.js';
+import { openTwoStepSearchIndex } from '../../daemon/core/gallery/search/two-step-search-index.js';
 import { type Candidate, type Embedding, templatesOf } from '../../daemon/kernel/identification/match.js';
 import { personId } from '../../daemon/kernel/ids.js';
 import { type Random, seededRandom } from '../../daemon/kernel/random.js';

@@ -3,8 +3,8 @@
 // `windowed` signs with as many on their way as the publisher has, `alone` one after the other, `sync` with node:crypto in the
 // event loop for comparison. `cpuMs` is processor time of the whole process, all its threads.
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { importBoxKey, newBoxKeyBytes } from '../../daemon/publish/identity/box-key.js';
-import { signText, verifySignedText } from '../../daemon/publish/identity/signed-text.js';
+import { importBoxKey, newBoxKeyBytes } from '../../daemon/core/identity/box-key.js';
+import { signText, verifySignedText } from '../../daemon/core/identity/signed-text.js';
 
 const count = 10_000;
 const inFlight = 64;

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { VerifyingKey } from '../../daemon/publish/identity/public-key.js';
+import type { VerifyingKey } from '../../daemon/core/identity/public-key.js';
 import type { Issuer } from '../../test/support/command-centre.js';
 import type { Wanted } from '../../test/support/sync-centre.js';
 import { exitOf, hasEnded } from '../child-end.js';

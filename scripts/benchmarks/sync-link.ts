@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import mqtt from 'mqtt';
-import type { VerifyingKey } from '../../daemon/publish/identity/public-key.js';
-import { verifySignedText } from '../../daemon/publish/identity/signed-text.js';
+import type { VerifyingKey } from '../../daemon/core/identity/public-key.js';
+import { verifySignedText } from '../../daemon/core/identity/signed-text.js';
 import { type Issuer, token } from '../../test/support/command-centre.js';
 import type { Reply } from '../../test/support/commanded-box.js';
 import type { SyncedBox } from '../../test/support/sync-centre.js';

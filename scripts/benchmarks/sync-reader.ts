@@ -1,5 +1,5 @@
-import { PhotoProcess } from '../../daemon/app/cameras/photo-process.js';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
+import { PhotoProcess } from '../../daemon/core/cameras/photo-process.js';
 import { openConfiguredStore } from '../../daemon/host/models/configured-store.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';

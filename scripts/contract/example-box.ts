@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { IdentityKeys } from '../../daemon/core/identity/identity-keys.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
-import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
 
 /** The box of all examples. */
 export const exampleBox = { siteId: 'plant-1', boxId: 'box-1' } as const;

@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'n
 import { calculateJwkThumbprint, SignJWT } from 'jose';
 import { type CommandName, commands } from '../../daemon/contract/events/command-schema.js';
 import { commandMessage } from '../../daemon/contract/events/messages.js';
-import type { PublicJwk } from '../../daemon/publish/commands/issuer-keys.js';
+import type { PublicJwk } from '../../daemon/core/commands/issuer-keys.js';
 import { exampleBox, exampleTimeMs } from './example-box.js';
 
 /** The centre of all examples. */

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { daemonUnreachable } from '../../daemon/control/client.js';
+import { daemonUnreachable } from '../../daemon/core/api/client.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import type { TestBox } from '../../test/support/box.js';
 import { descendantsOf, isRunning } from '../../test/support/processes.js';

@@ -1,7 +1,7 @@
 import { allPersons } from '../../daemon/cli/person/all-persons.js';
 import type { EventMessage } from '../../daemon/contract/events/event-schema.js';
-import type { ControlClient } from '../../daemon/control/client.js';
-import { daemonUnreachable } from '../../daemon/control/client.js';
+import type { ControlClient } from '../../daemon/core/api/client.js';
+import { daemonUnreachable } from '../../daemon/core/api/client.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import type { Random } from '../../daemon/kernel/random.js';
 import type { EventViolation } from './event-verdict.js';

@@ -1,7 +1,7 @@
 import { existsSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { newRecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
+import { newRecoveryKey } from '../../daemon/core/backups/recovery-key.js';
 import { isRollcallError, messageOf } from '../../daemon/kernel/errors.js';
 import type { SmallDisk } from '../../test/support/small-disk.js';
 import { Expectation, type Violation } from './expectation.js';

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import mqtt, { type IClientOptions } from 'mqtt';
 import type { EventMessage } from '../../daemon/contract/events/event-schema.js';
 import { keySetSchema } from '../../daemon/contract/events/key-set-schema.js';
-import { type KeyOf, verifySignedText } from '../../daemon/publish/identity/signed-text.js';
-import { topicsOf } from '../../daemon/publish/topics.js';
+import { topicsOf } from '../../daemon/core/delivery/topics.js';
+import { type KeyOf, verifySignedText } from '../../daemon/core/identity/signed-text.js';
 import {
   type EventSubscriber,
   type ReceivedMessage,

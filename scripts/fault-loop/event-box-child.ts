@@ -1,17 +1,17 @@
 // A process that records facts and publishes them with the parts of the daemon, to be killed: its one argument is a task.
 import { join } from 'node:path';
+import { brokerAddress } from '../../daemon/core/delivery/broker/broker-address.js';
+import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
+import { type Publisher, startPublisher } from '../../daemon/core/delivery/publisher.js';
+import { topicsOf } from '../../daemon/core/delivery/topics.js';
+import { IdentityKeys } from '../../daemon/core/identity/identity-keys.js';
+import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { sleep } from '../../daemon/kernel/clock.js';
 import { trackId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { type Random, seededRandom } from '../../daemon/kernel/random.js';
-import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
-import { encodeEvent } from '../../daemon/publish/encoding.js';
-import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
-import { type Publisher, startPublisher } from '../../daemon/publish/publisher.js';
-import { topicsOf } from '../../daemon/publish/topics.js';
-import { openRecords, type Records } from '../../daemon/records/open-records.js';
 import { attackFact, attendanceFact, unknownFact } from '../../test/support/facts.js';
 import { box, quickTimings } from '../../test/support/published-box.js';
 import { until } from '../../test/support/until.js';

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GalleryKeys } from '../../daemon/app/gallery/gallery-keys.js';
-import { GalleryUpkeep, type GalleryUpkeepOptions } from '../../daemon/app/gallery/gallery-upkeep.js';
-import type { RecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
+import type { RecoveryKey } from '../../daemon/core/backups/recovery-key.js';
+import { GalleryKeys } from '../../daemon/core/gallery/gallery-keys.js';
+import { GalleryUpkeep, type GalleryUpkeepOptions } from '../../daemon/core/gallery/gallery-upkeep.js';
 import { newRandomBytes } from '../../daemon/host/sodium.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { defect } from '../../daemon/kernel/errors.js';

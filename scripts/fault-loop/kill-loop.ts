@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newRecoveryKey, type RecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
+import { newRecoveryKey, type RecoveryKey } from '../../daemon/core/backups/recovery-key.js';
 import type { Random } from '../../daemon/kernel/random.js';
 import { Expectation, type Outcome, type Violation } from './expectation.js';
 import { type FaultPlaces, prepareBox } from './fault-box.js';

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { examineBackup } from '../../daemon/gallery/backup/examine-backup.js';
+import { examineBackup } from '../../daemon/core/backups/examine-backup.js';
 import { messageOf } from '../../daemon/kernel/errors.js';
 import { tracesOf } from '../../test/support/rotation-fixture.js';
 import type { Violation } from './expectation.js';

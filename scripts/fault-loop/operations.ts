@@ -2,10 +2,14 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Retention } from '../../daemon/app/retention/retention.js';
-import { ageingKinds, emptyLogs, type RetentionSources } from '../../daemon/app/retention/retention-kinds.js';
 import { retentionSchema } from '../../daemon/contract/settings/retention-schema.js';
-import type { RotationDepth } from '../../daemon/gallery/rotation/rotation-job.js';
+import type { RotationDepth } from '../../daemon/core/gallery/rotation/rotation-job.js';
+import { Retention } from '../../daemon/core/retention/retention.js';
+import {
+  ageingKinds,
+  emptyLogs,
+  type RetentionSources,
+} from '../../daemon/core/retention/retention-kinds.js';
 import { newRandomBytes } from '../../daemon/host/sodium.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { isRollcallError, operational } from '../../daemon/kernel/errors.js';

@@ -1,10 +1,10 @@
 // A process that records facts with their passages, with the parts of the daemon, to be killed: its argument is a folder.
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { newPassageId } from '../../daemon/core/records/event-id.js';
+import { factStoreOf } from '../../daemon/core/records/fact-store.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
-import { newPassageId } from '../../daemon/records/event-id.js';
-import { factStoreOf } from '../../daemon/records/fact-store.js';
 import { attendanceFact, unknownFact } from '../../test/support/facts.js';
 import { galleryOptions, openTestGallery } from '../../test/support/gallery-fixture.js';
 import {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Enrolment } from '../../daemon/gallery/persons/enrolment.js';
-import type { OpenEmbedder } from '../../daemon/gallery/re-embedding/re-embed-step.js';
+import type { Enrolment } from '../../daemon/core/gallery/persons/enrolment.js';
+import type { OpenEmbedder } from '../../daemon/core/gallery/re-embedding/re-embed-step.js';
 import type { Embedding } from '../../daemon/kernel/identification/match.js';
 import type { RecogniserId } from '../../daemon/kernel/ids.js';
 import { noiseJpeg, testDimensions, unitVector } from '../../test/support/gallery-fixture.js';

@@ -2,7 +2,7 @@
 // number of its life.
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Records } from '../../daemon/records/open-records.js';
+import type { Records } from '../../daemon/core/records/open-records.js';
 import { attackFact, attendanceFact, unknownFact } from '../../test/support/facts.js';
 import { openMarkedRecords } from '../../test/support/marked-records.js';
 

@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SequenceLedger } from '../../daemon/core/delivery/sequence-ledger.js';
+import type { Records } from '../../daemon/core/records/open-records.js';
 import { messageOf } from '../../daemon/kernel/errors.js';
 import type { Random } from '../../daemon/kernel/random.js';
-import { SequenceLedger } from '../../daemon/publish/sequence-ledger.js';
-import type { Records } from '../../daemon/records/open-records.js';
 import { builtChild } from '../../test/support/built.js';
 import { attendanceFact } from '../../test/support/facts.js';
 import { openMarkedRecords } from '../../test/support/marked-records.js';

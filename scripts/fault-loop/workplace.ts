@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Gallery } from '../../daemon/gallery/gallery.js';
+import type { Gallery } from '../../daemon/core/gallery/gallery.js';
 import type { PersonId } from '../../daemon/kernel/ids.js';
 import { tester } from '../../test/support/gallery-fixture.js';
 import { type FaultBox, openFaultBox } from './fault-box.js';

@@ -54,12 +54,12 @@ export const layers: Readonly<Record<string, Layer>> = {
     ...{ integration: [], built: ['live/main-job', 'live/crowd'] },
   },
   attendance: {
-    sources: ['daemon/kernel/attendance/', 'daemon/records/attendance/'],
+    sources: ['daemon/kernel/attendance/', 'daemon/core/records/attendance/'],
     integration: ['attendance', 'attendance-persons'],
     built: ['e2e/attendance', 'browser/attendance'],
   },
   alerts: {
-    sources: ['daemon/kernel/alerts/', 'daemon/publish/alerts/', 'daemon/records/alerts/'],
+    sources: ['daemon/kernel/alerts/', 'daemon/core/alerts/', 'daemon/core/records/alerts/'],
     integration: [
       'alert-rules',
       'alert-store',
@@ -72,8 +72,8 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   outbox: {
     sources: [
-      ...['daemon/records/outbox/', 'daemon/records/decider.ts'],
-      ...['daemon/publish/drain.ts', 'daemon/publish/delivery.ts'],
+      ...['daemon/core/records/outbox/', 'daemon/core/records/decider.ts'],
+      ...['daemon/core/delivery/drain.ts', 'daemon/core/delivery/delivery.ts'],
     ],
     integration: [
       ...['outbox-limits', 'outbox-centre', 'outbox-held-back', 'outbox-lateness', 'publish-refusals'],
@@ -82,7 +82,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     built: ['e2e/outbox', 'live/broker-faults'],
   },
   commands: {
-    sources: ['daemon/publish/commands/', 'daemon/records/commands/'],
+    sources: ['daemon/core/commands/', 'daemon/core/records/commands/'],
     integration: [
       ...['command-receiver', 'command-refusals', 'command-memory', 'command-repeats', 'command-replays'],
       ...['command-deadlines'],
@@ -90,7 +90,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     built: ['live/integrators-walkthrough'],
   },
   keys: {
-    sources: ['daemon/gallery/keys/', 'daemon/gallery/sealing.ts', 'daemon/gallery/places.ts'],
+    sources: ['daemon/core/gallery/keys/', 'daemon/core/gallery/sealing.ts', 'daemon/core/gallery/places.ts'],
     integration: [
       ...['key-provider-secret', 'key-provider-passphrase', 'key-provider-contract', 'secrets-wiped'],
       ...['gallery-row-attacks', 'rotation-damage'],
@@ -98,7 +98,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     built: ['e2e/sealed', 'e2e/gallery-upkeep'],
   },
   audit: {
-    sources: ['daemon/audit/'],
+    sources: ['daemon/core/audit/'],
     integration: ['audit-log', 'audit-tampering', 'audit-segments', 'audit-key', 'audit-digest'],
     built: ['e2e/permissions'],
   },

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { generateSync } from 'otplib';
-import type { ControlClient } from '../../daemon/control/client.js';
+import type { ControlClient } from '../../daemon/core/api/client.js';
 import { until } from '../../test/support/until.js';
 import type { Seeded } from '../seeding/seed.js';
 import { cast, portrait } from '../virtual-camera/cast.js';

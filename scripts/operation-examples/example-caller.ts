@@ -11,7 +11,7 @@ import type {
   Page,
 } from '../../daemon/contract/operation.js';
 import { type OperationId, type Operations, operations } from '../../daemon/contract/operations.js';
-import { writeInput } from '../../daemon/control/written-input.js';
+import { writeInput } from '../../daemon/core/api/written-input.js';
 import { present } from '../../daemon/kernel/present.js';
 
 /** The address that callers have in the examples. It is reserved for documentation (RFC 5737). */

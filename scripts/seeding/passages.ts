@@ -1,3 +1,4 @@
+import { newPassageId } from '../../daemon/core/records/event-id.js';
 import type { LocalTime } from '../../daemon/kernel/attendance/shift.js';
 import { dateOfDay, dayNumberOf, weekdayOf } from '../../daemon/kernel/attendance/shift-calendar.js';
 import type { AttendanceFact, Fact } from '../../daemon/kernel/events/event.js';
@@ -13,7 +14,6 @@ import {
 } from '../../daemon/kernel/ids.js';
 import type { Passage, PassageLiveness, ViewMeasures } from '../../daemon/kernel/passages/passage.js';
 import type { Random } from '../../daemon/kernel/random.js';
-import { newPassageId } from '../../daemon/records/event-id.js';
 import { areEyesHidden, eyesOf } from './eyes.js';
 import { cameras, type SeededPerson } from './past.js';
 

@@ -1,9 +1,9 @@
+import { newPassageId } from '../../daemon/core/records/event-id.js';
 import type { LocalTime } from '../../daemon/kernel/attendance/shift.js';
 import { dateOfDay, dayNumberOf, weekdayOf } from '../../daemon/kernel/attendance/shift-calendar.js';
 import type { BoxEvent, Direction, Fact, PublishedLiveness } from '../../daemon/kernel/events/event.js';
 import { cameraId, type PersonId, type RecogniserId, trackId } from '../../daemon/kernel/ids.js';
 import type { Random } from '../../daemon/kernel/random.js';
-import { newPassageId } from '../../daemon/records/event-id.js';
 import type { Habit } from './people.js';
 
 /** Days before today that the past of a demo box has. */

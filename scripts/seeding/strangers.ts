@@ -1,3 +1,4 @@
+import { newPassageId } from '../../daemon/core/records/event-id.js';
 import type { LocalTime } from '../../daemon/kernel/attendance/shift.js';
 import { dateOfDay, dayNumberOf } from '../../daemon/kernel/attendance/shift-calendar.js';
 import type { UnknownFact } from '../../daemon/kernel/events/event.js';
@@ -6,7 +7,6 @@ import type { Embedding } from '../../daemon/kernel/identification/match.js';
 import { cameraId, type PassageId, type RecogniserId, trackId } from '../../daemon/kernel/ids.js';
 import type { Random } from '../../daemon/kernel/random.js';
 import type { StrangerBook, StrangerSight } from '../../daemon/kernel/strangers/stranger-book.js';
-import { newPassageId } from '../../daemon/records/event-id.js';
 import { portrait, samplePhotograph } from '../virtual-camera/cast.js';
 import { cameras, live, strangerTimes } from './past.js';
 

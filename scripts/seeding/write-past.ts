@@ -1,8 +1,8 @@
 import sharp from 'sharp';
-import { openStores, type Stores } from '../../daemon/app/compose/stores.js';
 import { loadConfig } from '../../daemon/contract/settings/load.js';
 import type { Config } from '../../daemon/contract/settings/schema.js';
-import type { Gallery } from '../../daemon/gallery/gallery.js';
+import { openStores, type Stores } from '../../daemon/core/compose/stores.js';
+import type { Gallery } from '../../daemon/core/gallery/gallery.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { operational } from '../../daemon/kernel/errors.js';

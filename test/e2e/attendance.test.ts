@@ -8,12 +8,12 @@ import type { ReadReport } from '../../daemon/cli/attendance/attendance-text.js'
 import type { CorrectionResult } from '../../daemon/contract/attendance.js';
 import type { PersonSummary } from '../../daemon/contract/person.js';
 import type { ExportedCorrection } from '../../daemon/contract/persons.js';
+import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
+import { openRecords } from '../../daemon/core/records/open-records.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { dateOfDay, dayNumberOf } from '../../daemon/kernel/attendance/shift-calendar.js';
 import { cameraId, personId } from '../../daemon/kernel/ids.js';
-import { encodeEvent } from '../../daemon/publish/encoding.js';
-import { openRecords } from '../../daemon/records/open-records.js';
 import { writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { instant, paris } from '../support/attendance-plan.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';

@@ -11,8 +11,8 @@ import {
   type OperationDeclaration,
 } from '../../daemon/contract/operation.js';
 import { type OperationId, type Operations, operations } from '../../daemon/contract/operations.js';
-import { newRecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
-import { writeRecoveryKey } from '../../daemon/gallery/backup/recovery-key-text.js';
+import { newRecoveryKey } from '../../daemon/core/backups/recovery-key.js';
+import { writeRecoveryKey } from '../../daemon/core/backups/recovery-key-text.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { callAll, type OperationCaller } from '../../scripts/operation-examples/calls.js';
 import { withoutBuild } from '../support/box.js';

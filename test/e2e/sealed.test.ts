@@ -4,7 +4,7 @@ import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { stateSchema } from '../../daemon/contract/events/state-schema.js';
-import type { Finding } from '../../daemon/doctor/finding.js';
+import type { Finding } from '../../daemon/core/doctor/finding.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 import { subscribeToEvents } from '../support/event-subscriber.js';
 import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';

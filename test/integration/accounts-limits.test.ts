@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
-import { anonymousCaller, type Credentials } from '../../daemon/accounts/authenticate.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import { allScopes, type Scope } from '../../daemon/contract/scopes.js';
+import { anonymousCaller, type Credentials } from '../../daemon/core/accounts/authenticate.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import {
   type AccountsFixture,

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
-import { claimMs } from '../../daemon/accounts/claims.js';
-import { accountRule, forgetMs, lockMs } from '../../daemon/accounts/login-throttle.js';
+import { claimMs } from '../../daemon/core/accounts/claims.js';
+import { accountRule, forgetMs, lockMs } from '../../daemon/core/accounts/login-throttle.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import {
   type AccountsFixture,

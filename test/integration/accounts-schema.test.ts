@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
-import { moveAside, openAccountsDatabase } from '../../daemon/accounts/accounts-schema.js';
+import { moveAside, openAccountsDatabase } from '../../daemon/core/accounts/accounts-schema.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
-import type { AccountFaults } from '../../daemon/accounts/sealed-accounts.js';
+import type { AccountFaults } from '../../daemon/core/accounts/sealed-accounts.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import {
   type AccountsFixture,

@@ -4,8 +4,9 @@ import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { FlattenedSign, generateKeyPair, SignJWT } from 'jose';
-import { accessTokenMs } from '../../daemon/accounts/access-tokens.js';
-import { sweepEveryMs } from '../../daemon/accounts/open-accounts.js';
+import { type Caller, sessionCookie } from '../../daemon/contract/caller.js';
+import { accessTokenMs } from '../../daemon/core/accounts/access-tokens.js';
+import { sweepEveryMs } from '../../daemon/core/accounts/open-accounts.js';
 import {
   concurrentMs,
   familyMs,
@@ -13,8 +14,7 @@ import {
   mostSessions,
   refreshMs,
   sessionMs,
-} from '../../daemon/accounts/session-life.js';
-import { type Caller, sessionCookie } from '../../daemon/contract/caller.js';
+} from '../../daemon/core/accounts/session-life.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import {
   type AccountsFixture,

@@ -3,7 +3,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseConfig } from '../../daemon/contract/settings/load.js';
-import { guessHostView, secretFindings } from '../../daemon/doctor/doctor-host.js';
+import { guessHostView, secretFindings } from '../../daemon/core/doctor/doctor-host.js';
 import { currentUser } from '../../daemon/host/system-user.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import type { SendOutcome } from '../../daemon/core/alerts/channel.js';
+import { type EmailConfig, openEmail } from '../../daemon/core/alerts/email.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import type { SendOutcome } from '../../daemon/publish/alerts/channel.js';
-import { type EmailConfig, openEmail } from '../../daemon/publish/alerts/email.js';
 import { alertAtMs, alertMessageOf, secretsFolder } from '../support/alert-messages.js';
 import { mailHeader, openHttpSink, openSilentSink, openSmtpSink } from '../support/alert-sinks.js';
 import { makeAuthority } from '../support/certificate-authority.js';

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { AlertDeliverer } from '../../daemon/core/alerts/alert-deliverer.js';
+import { openWebhook } from '../../daemon/core/alerts/webhook.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
-import { AlertDeliverer } from '../../daemon/publish/alerts/alert-deliverer.js';
-import { openWebhook } from '../../daemon/publish/alerts/webhook.js';
 import type { AlertTask } from '../support/alert-child.js';
 import { openHttpSink } from '../support/alert-sinks.js';
 import { runAndKill } from '../support/killed-child.js';

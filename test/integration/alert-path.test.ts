@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { webhookSignature } from '../../daemon/core/alerts/webhook.js';
+import { createDecider } from '../../daemon/core/records/decider.js';
+import { factStoreOf } from '../../daemon/core/records/fact-store.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import type { BoxEvent } from '../../daemon/kernel/events/event.js';
 import { boxTroubles } from '../../daemon/kernel/events/notice.js';
 import { personId, trackId } from '../../daemon/kernel/ids.js';
-import { webhookSignature } from '../../daemon/publish/alerts/webhook.js';
-import { createDecider } from '../../daemon/records/decider.js';
-import { factStoreOf } from '../../daemon/records/fact-store.js';
 import { AlertBox, webhookSecret } from '../support/alert-box.js';
 import { alerting, hook, posted, rule, subjects } from '../support/alert-hook.js';
 import { mailHeader, openHttpSink, openSmtpSink } from '../support/alert-sinks.js';

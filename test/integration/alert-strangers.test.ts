@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Loitering } from '../../daemon/app/strangers/loitering.js';
 import { rulesSchema } from '../../daemon/contract/settings/core-schema.js';
+import { createDecider, type Decider } from '../../daemon/core/records/decider.js';
+import { factStoreOf } from '../../daemon/core/records/fact-store.js';
+import { Loitering } from '../../daemon/core/strangers/loitering.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { cameraId, passageId, strangerId, trackId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
-import { createDecider, type Decider } from '../../daemon/records/decider.js';
-import { factStoreOf } from '../../daemon/records/fact-store.js';
 import { AlertBox } from '../support/alert-box.js';
 import { alerting, posted, subjects } from '../support/alert-hook.js';
 import { openHttpSink } from '../support/alert-sinks.js';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, describe, test } from 'node:test';
+import type { SendOutcome } from '../../daemon/core/alerts/channel.js';
+import { openWebhook, type WebhookConfig } from '../../daemon/core/alerts/webhook.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import type { SendOutcome } from '../../daemon/publish/alerts/channel.js';
-import { openWebhook, type WebhookConfig } from '../../daemon/publish/alerts/webhook.js';
 import { alertAtMs, alertMessageOf, secretsFolder } from '../support/alert-messages.js';
 import { type HttpAnswer, openHttpSink, openSilentSink, openSmtpSink } from '../support/alert-sinks.js';
 import { makeAuthority } from '../support/certificate-authority.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { enrolledPersons } from '../../daemon/app/attendance/attendance-persons.js';
-import type { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
+import { enrolledPersons } from '../../daemon/core/attendance/attendance-persons.js';
+import type { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
 import { temporaryDirectory, tester } from '../support/gallery-fixture.js';
 import { enrol, firstNoonMs, openRetentionBox } from '../support/retention-box.js';
 

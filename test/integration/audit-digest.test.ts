@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { auditData } from '../../daemon/contract/events/notice-data.js';
 import {
   auditDigest,
   checkDigestEveryMs,
   digestEveryEntries,
   digestEveryMs,
-} from '../../daemon/app/audit/audit-digest.js';
-import { auditData } from '../../daemon/contract/events/notice-data.js';
+} from '../../daemon/core/audit/audit-digest.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import type { Recurring } from '../../daemon/kernel/recurring.js';
 import { openAuditFixture } from '../support/audit-fixture.js';

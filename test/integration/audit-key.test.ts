@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { openAuditKey } from '../../daemon/audit/audit-key.js';
+import { openAuditKey } from '../../daemon/core/audit/audit-key.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { auditKeyOf } from '../support/audit-fixture.js';
 import { withSecretPlaces } from '../support/secret-places.js';

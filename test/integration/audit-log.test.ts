@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { retentionRun } from '../../daemon/audit/actor.js';
-import { openAuditLog } from '../../daemon/audit/audit-log.js';
+import { openAuditLog } from '../../daemon/core/audit/audit-log.js';
+import { retentionRun } from '../../daemon/kernel/actor.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import {
   type AuditFixture,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { retentionRun } from '../../daemon/audit/actor.js';
+import { retentionRun } from '../../daemon/kernel/actor.js';
 import { auditEpochMs, auditKeyOf, somebody, withAuditLog } from '../support/audit-fixture.js';
 
 describe('the retention of audit entries', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { AuditVerdict } from '../../daemon/audit/audit-verdict.js';
+import type { AuditVerdict } from '../../daemon/core/audit/audit-verdict.js';
 import { type AuditFixture, auditKeyOf, openAuditFixture, somebody } from '../support/audit-fixture.js';
 
 const entryCount = 12;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { newRecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
+import { newRecoveryKey } from '../../daemon/core/backups/recovery-key.js';
 import { recogniserId } from '../../daemon/kernel/ids.js';
 import { actionsOf, backedUpBox, codeOf, enrol, filesOf, hashOf, secret } from '../support/backed-up-box.js';
 import { openBackupBox } from '../support/backup-box.js';

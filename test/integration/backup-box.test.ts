@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { BackupProgress } from '../../daemon/gallery/backup/backup-progress.js';
-import { examineBackup } from '../../daemon/gallery/backup/examine-backup.js';
+import type { BackupProgress } from '../../daemon/core/backups/backup-progress.js';
+import { examineBackup } from '../../daemon/core/backups/examine-backup.js';
 import { backedUpBox, codeOf, filesOf, hashOf, secret } from '../support/backed-up-box.js';
 import { type BackupBox, openBackupBox } from '../support/backup-box.js';
 import {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { backupOperations, type FileBackup } from '../../daemon/contract/backups.js';
-import { startControlServer } from '../../daemon/control/server.js';
+import { startControlServer } from '../../daemon/core/api/server.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { rollcall } from '../support/box.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';

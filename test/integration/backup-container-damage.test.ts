@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { CHUNK_BYTES } from '../../daemon/gallery/backup/message-place.js';
-import { openBackup } from '../../daemon/gallery/backup/open-backup.js';
-import type { Recipient } from '../../daemon/gallery/backup/recipient.js';
-import { writeBackup } from '../../daemon/gallery/backup/write-backup.js';
+import { CHUNK_BYTES } from '../../daemon/core/backups/message-place.js';
+import { openBackup } from '../../daemon/core/backups/open-backup.js';
+import type { Recipient } from '../../daemon/core/backups/recipient.js';
+import { writeBackup } from '../../daemon/core/backups/write-backup.js';
 import {
   type BackupParts,
   forPassphrase,

@@ -4,9 +4,9 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
-import { CHUNK_BYTES } from '../../daemon/gallery/backup/message-place.js';
-import { verifyBackup } from '../../daemon/gallery/backup/open-backup.js';
-import { writeBackup } from '../../daemon/gallery/backup/write-backup.js';
+import { CHUNK_BYTES } from '../../daemon/core/backups/message-place.js';
+import { verifyBackup } from '../../daemon/core/backups/open-backup.js';
+import { writeBackup } from '../../daemon/core/backups/write-backup.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import { exitOf } from '../../scripts/child-end.js';
 import {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { writeBackup } from '../../daemon/gallery/backup/write-backup.js';
+import { writeBackup } from '../../daemon/core/backups/write-backup.js';
 import { openSealed } from '../../daemon/host/sealed-box.js';
 import { openPullStream } from '../../daemon/host/secret-stream.js';
 import { decrypt, hashPassphrase } from '../../daemon/host/sodium.js';

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { recipientsOf } from '../../daemon/gallery/backup/backup-recipients.js';
-import { CHUNK_BYTES } from '../../daemon/gallery/backup/message-place.js';
-import { openBackup, verifyBackup } from '../../daemon/gallery/backup/open-backup.js';
-import { newRecoveryKey, recoveryKeyId } from '../../daemon/gallery/backup/recovery-key.js';
-import { writeBackup } from '../../daemon/gallery/backup/write-backup.js';
+import { recipientsOf } from '../../daemon/core/backups/backup-recipients.js';
+import { CHUNK_BYTES } from '../../daemon/core/backups/message-place.js';
+import { openBackup, verifyBackup } from '../../daemon/core/backups/open-backup.js';
+import { newRecoveryKey, recoveryKeyId } from '../../daemon/core/backups/recovery-key.js';
+import { writeBackup } from '../../daemon/core/backups/write-backup.js';
 import {
   contentsOf,
   forPassphrase,

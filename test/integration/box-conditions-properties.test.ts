@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { BoxConditions, settledAfterMs } from '../../daemon/app/conditions/box-conditions.js';
+import { BoxConditions, settledAfterMs } from '../../daemon/core/conditions/box-conditions.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
 import type { BoxCondition } from '../../daemon/kernel/events/notice.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { BoxConditions, settledAfterMs } from '../../daemon/app/conditions/box-conditions.js';
+import { BoxConditions, settledAfterMs } from '../../daemon/core/conditions/box-conditions.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { conditionLines, openSourceRecords, type SourceRecords } from '../support/event-source.js';
 import { memoryLog } from '../support/published-box.js';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { BrokerAccess } from '../../daemon/core/delivery/broker/broker-access.js';
+import { brokerAddress } from '../../daemon/core/delivery/broker/broker-address.js';
+import { type CheckStep, checkBroker } from '../../daemon/core/delivery/broker/broker-check.js';
+import { parseClientCertificate } from '../../daemon/core/delivery/broker/client-certificate.js';
+import { topicsOf } from '../../daemon/core/delivery/topics.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
-import type { BrokerAccess } from '../../daemon/publish/broker/broker-access.js';
-import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
-import { type CheckStep, checkBroker } from '../../daemon/publish/broker/broker-check.js';
-import { parseClientCertificate } from '../../daemon/publish/broker/client-certificate.js';
-import { topicsOf } from '../../daemon/publish/topics.js';
 import { makeAuthority } from '../support/certificate-authority.js';
 import { subscribeToEvents } from '../support/event-subscriber.js';
 import { attendanceFact } from '../support/facts.js';

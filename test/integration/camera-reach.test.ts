@@ -4,9 +4,9 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { networkInterfaces } from 'node:os';
 import { after, describe, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
-import { withoutPorts } from '../../daemon/app/cameras/address-test.js';
-import { isRefused } from '../../daemon/app/cameras/own-camera-address.js';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
+import { withoutPorts } from '../../daemon/core/cameras/address-test.js';
+import { isRefused } from '../../daemon/core/cameras/own-camera-address.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { requireEndpoint } from '../../daemon/vision/ingest/camera-address.js';

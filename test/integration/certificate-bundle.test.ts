@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { longestLived } from '../../daemon/core/delivery/broker/certificate-facts.js';
+import { CertificateWatch } from '../../daemon/core/delivery/broker/certificate-watch.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
-import { longestLived } from '../../daemon/publish/broker/certificate-facts.js';
-import { CertificateWatch } from '../../daemon/publish/broker/certificate-watch.js';
 import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
 
 const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';

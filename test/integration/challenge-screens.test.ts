@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { screenScopes } from '../../daemon/accounts/screens.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import type { ScreenItem } from '../../daemon/contract/screens.js';
+import { screenScopes } from '../../daemon/core/accounts/screens.js';
+import type { Prompt } from '../../daemon/core/events/prompts.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
-import type { Prompt } from '../../daemon/publish/prompts.js';
 import { type AccountsFixture, atTheBox, openAccountsFixture } from '../support/accounts-fixture.js';
 import { boxThatAsks, faceAt } from '../support/asking-box.js';
 import { openTestRecords, temporaryFolder } from '../support/published-box.js';

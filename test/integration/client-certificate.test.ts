@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { parseClientCertificate } from '../../daemon/core/delivery/broker/client-certificate.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
-import { parseClientCertificate } from '../../daemon/publish/broker/client-certificate.js';
 import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
 
 const parse = (text: string) => parseClientCertificate('broker-client', Buffer.from(text));

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { commandInbox } from '../../daemon/core/commands/command-inbox.js';
+import { topicsOf } from '../../daemon/core/delivery/topics.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
-import { commandInbox } from '../../daemon/publish/commands/command-inbox.js';
-import { topicsOf } from '../../daemon/publish/topics.js';
 import { startAedes } from '../support/aedes-broker.js';
 import { connectCentre, newIssuer, sealedJson, token, trust } from '../support/command-centre.js';
 import { type CommandedBox, openCommandedBox, type Reply } from '../support/commanded-box.js';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { CommandReceiver } from '../../daemon/core/commands/command-receiver.js';
+import { storedKeys } from '../../daemon/core/commands/issuer-keys.js';
 import { defect, operational } from '../../daemon/kernel/errors.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { CommandReceiver } from '../../daemon/publish/commands/command-receiver.js';
-import { storedKeys } from '../../daemon/publish/commands/issuer-keys.js';
 import { newIssuer, token } from '../support/command-centre.js';
 import type { CommandedBox } from '../support/commanded-box.js';
 import { countingBox, resend } from '../support/counting-receiver.js';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
-import type { AcceptedCommand } from '../../daemon/records/commands/command-memory.js';
-import type { CommandRecords } from '../../daemon/records/commands/command-records.js';
+import type { AcceptedCommand } from '../../daemon/core/records/commands/command-memory.js';
+import type { CommandRecords } from '../../daemon/core/records/commands/command-records.js';
 import { openTestRecords } from '../support/published-box.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

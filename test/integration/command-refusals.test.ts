@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { alarmWindowMs, refusalsToAlarm } from '../../daemon/core/commands/refused-commands.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { alarmWindowMs, refusalsToAlarm } from '../../daemon/publish/commands/refused-commands.js';
 import { newIssuer, token } from '../support/command-centre.js';
 import type { CommandedBox } from '../support/commanded-box.js';
 import { countingBox, receiverOf, resend } from '../support/counting-receiver.js';

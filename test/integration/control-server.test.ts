@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
-import { startControlServer } from '../../daemon/control/server.js';
+import { startControlServer } from '../../daemon/core/api/server.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { startPersonServer } from '../support/person-server.js';
 

@@ -22,7 +22,7 @@ function loadsOnnxRuntime(path: string): boolean {
 
 describe('the core', () => {
   test('loads no inference engine: networks run in the vision process, and the search needs none', () => {
-    assert.equal(loadsOnnxRuntime('app/compose.ts'), false);
+    assert.equal(loadsOnnxRuntime('core/compose/compose.ts'), false);
   });
 
   test('loads no inference engine: this check detects the runtime in a process that loads it', () => {

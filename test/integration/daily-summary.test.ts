@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { summaryData } from '../../daemon/contract/events/notice-data.js';
 import {
   checkDaysEveryMs,
   type DailySummaryOptions,
   dailySummary,
   personsInAPart,
-} from '../../daemon/app/attendance/daily-summary.js';
-import { summaryData } from '../../daemon/contract/events/notice-data.js';
+} from '../../daemon/core/attendance/daily-summary.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { personId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';

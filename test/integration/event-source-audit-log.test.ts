@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { AuditLog } from '../../daemon/audit/audit-log.js';
+import type { AuditLog } from '../../daemon/core/audit/audit-log.js';
 import { type AuditFixture, auditEpochMs, openAuditFixture, somebody } from '../support/audit-fixture.js';
 import { openSourceRecords, type SourceRecords } from '../support/event-source.js';
 import { followLog } from '../support/followed-log.js';

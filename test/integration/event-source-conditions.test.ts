@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { BoxConditions, settledAfterMs } from '../../daemon/app/conditions/box-conditions.js';
+import { BoxConditions, settledAfterMs } from '../../daemon/core/conditions/box-conditions.js';
 import {
   type CertificateConditionsOptions,
   certificateConditions,
   checkCertificatesEveryMs,
-} from '../../daemon/app/conditions/certificate-conditions.js';
-import { askSystemEveryMs, ClockWatch, checkClockEveryMs } from '../../daemon/app/conditions/clock-watch.js';
-import { checkDiskEveryMs, diskWatch } from '../../daemon/app/conditions/disk-watch.js';
+} from '../../daemon/core/conditions/certificate-conditions.js';
+import { askSystemEveryMs, ClockWatch, checkClockEveryMs } from '../../daemon/core/conditions/clock-watch.js';
+import { checkDiskEveryMs, diskWatch } from '../../daemon/core/conditions/disk-watch.js';
+import { certificateStatus } from '../../daemon/core/delivery/broker/certificate-watch.js';
+import type { ConditionPort } from '../../daemon/core/delivery/condition-port.js';
 import { freeBytesAt } from '../../daemon/host/free-space.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { certificateStatus } from '../../daemon/publish/broker/certificate-watch.js';
-import type { ConditionPort } from '../../daemon/publish/condition-port.js';
 import { conditionLines, openSourceRecords } from '../support/event-source.js';
 import { heardConditions } from '../support/heard-conditions.js';
 import { memoryLog } from '../support/published-box.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { auditFollower } from '../../daemon/app/audit/audit-follower.js';
-import { GalleryEvents } from '../../daemon/app/gallery/gallery-events.js';
+import { auditFollower } from '../../daemon/core/audit/audit-follower.js';
+import { GalleryEvents } from '../../daemon/core/gallery/gallery-events.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { type BackupBox, openBackupBox } from '../support/backup-box.js';
 import { passphrase, recoveryKey } from '../support/backup-fixture.js';

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { PublishedKey } from '../../daemon/contract/events/key-set-schema.js';
 import type { EventDetails, OutboxStatus, ResendOutcome } from '../../daemon/contract/events.js';
+import { outgoingText } from '../../daemon/core/delivery/sender.js';
+import { IdentityKeys } from '../../daemon/core/identity/identity-keys.js';
+import { keySetOf } from '../../daemon/core/identity/key-set.js';
 import { cameraId, personId } from '../../daemon/kernel/ids.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
-import { keySetOf } from '../../daemon/publish/identity/key-set.js';
-import { outgoingText } from '../../daemon/publish/sender.js';
 import { type EventApi, withEventApi } from '../support/event-api.js';
 import { assortedFacts, attendanceFact, everyNotice } from '../support/facts.js';
 import {

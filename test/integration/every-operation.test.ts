@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { accessTokenMs } from '../../daemon/accounts/access-tokens.js';
-import { anonymousCaller, type Credentials } from '../../daemon/accounts/authenticate.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import type { OperationDeclaration } from '../../daemon/contract/operation.js';
 import { operations } from '../../daemon/contract/operations.js';
 import { allScopes } from '../../daemon/contract/scopes.js';
 import { apiSchema } from '../../daemon/contract/settings/api-schema.js';
-import { bodyLimit } from '../../daemon/control/body.js';
+import { accessTokenMs } from '../../daemon/core/accounts/access-tokens.js';
+import { anonymousCaller, type Credentials } from '../../daemon/core/accounts/authenticate.js';
+import { bodyLimit } from '../../daemon/core/api/body.js';
 import { type AccountsFixture, openAccountsFixture } from '../support/accounts-fixture.js';
 import { type OperationsServer, type Said, startOperationsServer } from '../support/operations-server.js';
 

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { EvidenceCapture } from '../../daemon/app/events/evidence-capture.js';
+import { EvidenceCapture } from '../../daemon/core/events/evidence-capture.js';
 import {
   checkPicturePlan,
   evidencePictures,
   type PicturePlan,
-} from '../../daemon/app/events/evidence-pictures.js';
-import type { Gallery } from '../../daemon/gallery/gallery.js';
+} from '../../daemon/core/events/evidence-pictures.js';
+import type { Gallery } from '../../daemon/core/gallery/gallery.js';
+import type { Records } from '../../daemon/core/records/open-records.js';
 import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
 import type { Fact } from '../../daemon/kernel/events/event.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
-import type { Records } from '../../daemon/records/open-records.js';
 import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
 import { attackFact, attendanceFact, unknownFact } from '../support/facts.js';
 import {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { IdentityKeys } from '../../daemon/core/identity/identity-keys.js';
+import { signedKeySet } from '../../daemon/core/identity/key-set.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
-import { signedKeySet } from '../../daemon/publish/identity/key-set.js';
 import { dayMs } from '../support/identity-fixture.js';
 import { box } from '../support/published-box.js';
 import { withSecretPlaces } from '../support/secret-places.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { IdentityKeys } from '../../daemon/core/identity/identity-keys.js';
+import { signedKeySet } from '../../daemon/core/identity/key-set.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
-import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
-import { signedKeySet } from '../../daemon/publish/identity/key-set.js';
 import {
   acting,
   attendanceTopic,

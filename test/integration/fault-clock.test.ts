@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
+import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
-import { encodeEvent } from '../../daemon/publish/encoding.js';
-import { openRecords, type Records } from '../../daemon/records/open-records.js';
 import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
 import { assortedFacts, attendanceFact } from '../support/facts.js';
 import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { onFile } from '../../daemon/gallery/backup/backup-errors.js';
+import { onFile } from '../../daemon/core/backups/backup-errors.js';
 import { openCredential } from '../../daemon/host/credentials.js';
 import { explainAccess, type FileUser } from '../../daemon/host/file-access.js';
 import { findSecret } from '../../daemon/host/own-secret.js';

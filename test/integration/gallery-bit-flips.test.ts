@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
-import type { Gallery } from '../../daemon/gallery/gallery.js';
+import type { Gallery } from '../../daemon/core/gallery/gallery.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import type { PersonId } from '../../daemon/kernel/ids.js';
 import { seededRandom } from '../../daemon/kernel/random.js';

@@ -3,19 +3,21 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { stringify } from 'yaml';
-import { BoxConditions } from '../../daemon/app/conditions/box-conditions.js';
-import { watchGalleryFit } from '../../daemon/app/conditions/gallery-fit.js';
-import { watchRecogniserFit } from '../../daemon/app/conditions/recogniser-fit.js';
-import { GalleryCalibration } from '../../daemon/app/gallery/gallery-calibration.js';
-import { type GalleryUpkeep, galleryHandlers } from '../../daemon/app/gallery/gallery-upkeep.js';
-import type { OpenVault } from '../../daemon/app/gallery/gallery-vault.js';
-import type { Actor } from '../../daemon/audit/actor.js';
-import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import { type GalleryCalibrationReport, galleryOperations } from '../../daemon/contract/gallery.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
-import { ControlClient } from '../../daemon/control/client.js';
-import { startControlServer } from '../../daemon/control/server.js';
+import { ControlClient } from '../../daemon/core/api/client.js';
+import { startControlServer } from '../../daemon/core/api/server.js';
+import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
+import { BoxConditions } from '../../daemon/core/conditions/box-conditions.js';
+import { watchGalleryFit } from '../../daemon/core/conditions/gallery-fit.js';
+import { watchRecogniserFit } from '../../daemon/core/conditions/recogniser-fit.js';
+import { GalleryCalibration } from '../../daemon/core/gallery/gallery-calibration.js';
+import { type GalleryUpkeep, galleryHandlers } from '../../daemon/core/gallery/gallery-upkeep.js';
+import type { OpenVault } from '../../daemon/core/gallery/gallery-vault.js';
+import { createDecider } from '../../daemon/core/records/decider.js';
+import { factStoreOf } from '../../daemon/core/records/fact-store.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
+import type { Actor } from '../../daemon/kernel/actor.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import {
   calibrate,
@@ -29,8 +31,6 @@ import type { LivenessAssessment } from '../../daemon/kernel/liveness/liveness.j
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { falseMatchesOf, lastMarks, type Mark } from '../../daemon/kernel/passages/mark.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { createDecider } from '../../daemon/records/decider.js';
-import { factStoreOf } from '../../daemon/records/fact-store.js';
 import { rollcall, withoutBuild } from '../support/box.js';
 import {
   galleryOptions,

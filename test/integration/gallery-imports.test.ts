@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import type { Gallery } from '../../daemon/gallery/gallery.js';
-import type { Enrolment } from '../../daemon/gallery/persons/enrolment.js';
+import type { Gallery } from '../../daemon/core/gallery/gallery.js';
+import type { Enrolment } from '../../daemon/core/gallery/persons/enrolment.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import type { PersonId } from '../../daemon/kernel/ids.js';
 import {

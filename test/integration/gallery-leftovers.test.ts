@@ -3,8 +3,8 @@ import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Sqlite from 'better-sqlite3';
-import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
-import { emptyWriteAheadLog, forgetDeleted } from '../../daemon/gallery/leftovers.js';
+import { openGalleryFile } from '../../daemon/core/gallery/gallery-file.js';
+import { emptyWriteAheadLog, forgetDeleted } from '../../daemon/core/gallery/leftovers.js';
 import type { OpenDatabase } from '../../daemon/host/sqlite.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { seededRandom } from '../../daemon/kernel/random.js';

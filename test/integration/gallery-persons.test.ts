@@ -3,7 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Sqlite from 'better-sqlite3';
-import type { Gallery } from '../../daemon/gallery/gallery.js';
+import type { Gallery } from '../../daemon/core/gallery/gallery.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { type PersonId, personId } from '../../daemon/kernel/ids.js';
 import type { PersonProfile } from '../../daemon/kernel/persons/person-profile.js';

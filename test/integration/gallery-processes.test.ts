@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Gallery } from '../../daemon/gallery/gallery.js';
-import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
+import type { Gallery } from '../../daemon/core/gallery/gallery.js';
+import { openGalleryFile } from '../../daemon/core/gallery/gallery-file.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { personId } from '../../daemon/kernel/ids.js';
 import { seededRandom } from '../../daemon/kernel/random.js';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
-import { SecretKeyProvider } from '../../daemon/gallery/keys/secret-key-provider.js';
-import { unlockGallery } from '../../daemon/gallery/unlock-gallery.js';
+import { openGalleryFile } from '../../daemon/core/gallery/gallery-file.js';
+import { SecretKeyProvider } from '../../daemon/core/gallery/keys/secret-key-provider.js';
+import { unlockGallery } from '../../daemon/core/gallery/unlock-gallery.js';
 import { isRollcallError, type RollcallError } from '../../daemon/kernel/errors.js';
 import { recogniserId } from '../../daemon/kernel/ids.js';
 import {

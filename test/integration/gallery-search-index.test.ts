@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { SearchIndex } from '../../daemon/gallery/search/search-index.js';
-import { openTwoStepSearchIndex } from '../../daemon/gallery/search/two-step-search-index.js';
+import type { SearchIndex } from '../../daemon/core/gallery/search/search-index.js';
+import { openTwoStepSearchIndex } from '../../daemon/core/gallery/search/two-step-search-index.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import type { Candidate, Embedding } from '../../daemon/kernel/identification/match.js';
 import { type PersonId, personId } from '../../daemon/kernel/ids.js';

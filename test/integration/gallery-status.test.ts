@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { GalleryKeys } from '../../daemon/app/gallery/gallery-keys.js';
-import { GalleryUpkeep } from '../../daemon/app/gallery/gallery-upkeep.js';
 import { describeGalleryStatus } from '../../daemon/cli/gallery/gallery-text.js';
 import { galleryStatus, mostNamedRows } from '../../daemon/contract/gallery.js';
+import { GalleryKeys } from '../../daemon/core/gallery/gallery-keys.js';
+import { GalleryUpkeep } from '../../daemon/core/gallery/gallery-upkeep.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { enrol } from '../support/backed-up-box.js';

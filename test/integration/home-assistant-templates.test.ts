@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { cloudEvent } from '../../daemon/kernel/events/cloud-event.js';
-import type { Fact } from '../../daemon/kernel/events/event.js';
-import { cameraId, eventId, personId } from '../../daemon/kernel/ids.js';
+import { topicsOf } from '../../daemon/core/delivery/topics.js';
 import {
   boxComponents,
   type Component,
   cameraComponents,
-} from '../../daemon/publish/home-assistant/components.js';
-import { topicsOf } from '../../daemon/publish/topics.js';
+} from '../../daemon/core/home-assistant/components.js';
+import { cloudEvent } from '../../daemon/kernel/events/cloud-event.js';
+import type { Fact } from '../../daemon/kernel/events/event.js';
+import { cameraId, eventId, personId } from '../../daemon/kernel/ids.js';
 import { attackFact, attendanceFact, refusedFact, unprovenFact, watchedFact } from '../support/facts.js';
 import { renderTemplates, withoutJinja } from '../support/home-assistant-templates.js';
 import { box } from '../support/published-box.js';

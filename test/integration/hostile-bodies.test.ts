@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
 import { operation } from '../../daemon/contract/operation.js';
-import { localBounds } from '../../daemon/control/admission.js';
+import { localBounds } from '../../daemon/core/api/admission.js';
 import { type OperationsServer, startOperationsServer } from '../support/operations-server.js';
 import { until } from '../support/until.js';
 

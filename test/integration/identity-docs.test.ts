@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { importBoxKey } from '../../daemon/publish/identity/box-key.js';
-import { fingerprintOf } from '../../daemon/publish/identity/public-key.js';
-import { signText, verifySignedText } from '../../daemon/publish/identity/signed-text.js';
+import { importBoxKey } from '../../daemon/core/identity/box-key.js';
+import { fingerprintOf } from '../../daemon/core/identity/public-key.js';
+import { signText, verifySignedText } from '../../daemon/core/identity/signed-text.js';
 import { docBlocks } from '../support/doc-blocks.js';
 import { temporaryFolder } from '../support/published-box.js';
 

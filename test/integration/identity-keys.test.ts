@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { readEndorsement } from '../../daemon/core/identity/endorsement.js';
+import type { IdentityKeys } from '../../daemon/core/identity/identity-keys.js';
+import { verifySignedText } from '../../daemon/core/identity/signed-text.js';
 import { sealTo } from '../../daemon/host/sealed-box.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
-import { readEndorsement } from '../../daemon/publish/identity/endorsement.js';
-import type { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
-import { verifySignedText } from '../../daemon/publish/identity/signed-text.js';
 import {
   dayMs,
   keyBytes,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { OverlapClock } from '../../daemon/app/identity/former-key-overlap.js';
+import { OverlapClock } from '../../daemon/core/identity/former-key-overlap.js';
+import { IdentityKeys } from '../../daemon/core/identity/identity-keys.js';
 import type { OwnSecretPlaces } from '../../daemon/host/own-secret.js';
-import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
 import { dayMs, overlapMs } from '../support/identity-fixture.js';
 import { JumpingClock } from '../support/jumping-clock.js';
 import { openTestRecords } from '../support/published-box.js';

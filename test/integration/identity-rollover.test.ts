@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Actor } from '../../daemon/audit/actor.js';
 import { eventSchema } from '../../daemon/contract/events/event-schema.js';
 import { keySetSchema } from '../../daemon/contract/events/key-set-schema.js';
-import { followKeySet, type TrustedKeys } from '../../daemon/publish/identity/follow-key-set.js';
-import { verifySignedText } from '../../daemon/publish/identity/signed-text.js';
+import { followKeySet, type TrustedKeys } from '../../daemon/core/identity/follow-key-set.js';
+import { verifySignedText } from '../../daemon/core/identity/signed-text.js';
+import type { Actor } from '../../daemon/kernel/actor.js';
 import { subscribeToEvents } from '../support/event-subscriber.js';
 import { assortedFacts } from '../support/facts.js';
 import {

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { keyIdOf } from '../../daemon/gallery/keys/key-id.js';
+import { keyIdOf } from '../../daemon/core/gallery/keys/key-id.js';
 import type {
   InspectableKeyProvider,
   KeyInput,
   KeyRecovery,
   KeySlotParameters,
-} from '../../daemon/gallery/keys/key-provider.js';
-import { PassphraseKeyProvider } from '../../daemon/gallery/keys/passphrase-key-provider.js';
-import { SecretKeyProvider } from '../../daemon/gallery/keys/secret-key-provider.js';
-import { TpmKeyProvider } from '../../daemon/gallery/keys/tpm-key-provider.js';
+} from '../../daemon/core/gallery/keys/key-provider.js';
+import { PassphraseKeyProvider } from '../../daemon/core/gallery/keys/passphrase-key-provider.js';
+import { SecretKeyProvider } from '../../daemon/core/gallery/keys/secret-key-provider.js';
+import { TpmKeyProvider } from '../../daemon/core/gallery/keys/tpm-key-provider.js';
 import { createKeyFile } from '../../daemon/host/key-file.js';
 import { wipe } from '../../daemon/host/sodium.js';
 import { systemClock } from '../../daemon/host/system-clock.js';

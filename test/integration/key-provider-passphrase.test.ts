@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keyIdOf } from '../../daemon/gallery/keys/key-id.js';
-import { PassphraseKeyProvider } from '../../daemon/gallery/keys/passphrase-key-provider.js';
+import { keyIdOf } from '../../daemon/core/gallery/keys/key-id.js';
+import { PassphraseKeyProvider } from '../../daemon/core/gallery/keys/passphrase-key-provider.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';

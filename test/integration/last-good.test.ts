@@ -3,11 +3,11 @@ import files, { mkdir, readdir, rm, stat, truncate, writeFile } from 'node:fs/pr
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { describe, mock, test } from 'node:test';
-import { LastGood, loadLastGood } from '../../daemon/app/configuration/last-good.js';
-import { reload } from '../../daemon/app/reload.js';
-import { openAuditKey } from '../../daemon/audit/audit-key.js';
 import { lastGoodPath } from '../../daemon/contract/settings/last-good-file.js';
 import { loadConfig } from '../../daemon/contract/settings/load.js';
+import { openAuditKey } from '../../daemon/core/audit/audit-key.js';
+import { reload } from '../../daemon/core/runtime/reload.js';
+import { LastGood, loadLastGood } from '../../daemon/core/settings/last-good.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

@@ -4,7 +4,7 @@ import { request, type Server } from 'node:http';
 import { type AddressInfo, createConnection } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { type MetricsListenerOptions, startMetricsListener } from '../../daemon/control/metrics-listener.js';
+import { type MetricsListenerOptions, startMetricsListener } from '../../daemon/core/api/metrics-listener.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { until } from '../support/until.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { OpenImports } from '../../daemon/app/gallery/open-imports.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
+import { OpenImports } from '../../daemon/core/persons/open-imports.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { openGalleryPersons } from '../support/gallery-persons.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { describeOutbox } from '../../daemon/cli/events/outbox.js';
+import type { Publisher } from '../../daemon/core/delivery/publisher.js';
 import type { ReplyNotice } from '../../daemon/kernel/events/notice.js';
-import type { Publisher } from '../../daemon/publish/publisher.js';
 import { startAedes } from '../support/aedes-broker.js';
 import { withEventApi } from '../support/event-api.js';
 import { attendanceFact, unknownFact } from '../support/facts.js';

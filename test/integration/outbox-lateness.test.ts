@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Records } from '../../daemon/core/records/open-records.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
-import type { Records } from '../../daemon/records/open-records.js';
 import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
 import { attendanceFact } from '../support/facts.js';
 import { JumpingClock } from '../support/jumping-clock.js';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { Records } from '../../daemon/core/records/open-records.js';
 import type { EventKind } from '../../daemon/kernel/events/event.js';
 import { eventKinds } from '../../daemon/kernel/events/event-type.js';
 import type { OutboxRules } from '../../daemon/kernel/events/outbox-limits.js';
-import type { Records } from '../../daemon/records/open-records.js';
 import { JumpingClock } from '../support/jumping-clock.js';
 import {
   eventOf,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { SequenceLedger } from '../../daemon/core/delivery/sequence-ledger.js';
+import type { Records } from '../../daemon/core/records/open-records.js';
 import type { EventKind } from '../../daemon/kernel/events/event.js';
-import { SequenceLedger } from '../../daemon/publish/sequence-ledger.js';
-import type { Records } from '../../daemon/records/open-records.js';
 import { JumpingClock } from '../support/jumping-clock.js';
 import {
   eventOf,

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { CameraStore } from '../../daemon/app/cameras/camera-store.js';
-import { OwnCameras, revisionOf } from '../../daemon/app/cameras/own-cameras.js';
-import { type NewAuditEntry, recordedDetails, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import { readCameraFiles } from '../../daemon/contract/settings/camera-files.js';
 import { loadConfig } from '../../daemon/contract/settings/load.js';
 import type { Config } from '../../daemon/contract/settings/schema.js';
 import type { ReloadResult } from '../../daemon/contract/status.js';
+import { type NewAuditEntry, recordedDetails, refuseMisshapen } from '../../daemon/core/audit/audit-entry.js';
+import { CameraStore } from '../../daemon/core/cameras/camera-store.js';
+import { OwnCameras, revisionOf } from '../../daemon/core/cameras/own-cameras.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

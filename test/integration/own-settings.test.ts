@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { OwnSettings } from '../../daemon/app/configuration/own-settings.js';
+import type { Caller } from '../../daemon/contract/caller.js';
+import { loadConfig } from '../../daemon/contract/settings/load.js';
+import type { ReloadResult } from '../../daemon/contract/status.js';
 import {
   type AuditEntry,
   type NewAuditEntry,
   recordedDetails,
   refuseMisshapen,
-} from '../../daemon/audit/audit-entry.js';
-import type { Caller } from '../../daemon/contract/caller.js';
-import { loadConfig } from '../../daemon/contract/settings/load.js';
-import type { ReloadResult } from '../../daemon/contract/status.js';
+} from '../../daemon/core/audit/audit-entry.js';
+import { OwnSettings } from '../../daemon/core/settings/own-settings.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const admin: Caller = {

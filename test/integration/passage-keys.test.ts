@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { GALLERY_APPLICATION_ID, GALLERY_MIGRATIONS } from '../../daemon/gallery/schema.js';
-import { verifyGallery } from '../../daemon/gallery/verify/verify-gallery.js';
+import { GALLERY_APPLICATION_ID, GALLERY_MIGRATIONS } from '../../daemon/core/gallery/gallery-schema.js';
+import { verifyGallery } from '../../daemon/core/gallery/verify/verify-gallery.js';
 import { openDatabase } from '../../daemon/host/sqlite.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { PasswordHasher, passwordCost } from '../../daemon/accounts/password-hash.js';
+import { PasswordHasher, passwordCost } from '../../daemon/core/accounts/password-hash.js';
 import { hashPassphrase } from '../../daemon/host/sodium.js';
 
 const mib = 1024 * 1024;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { GalleryStandings } from '../../daemon/app/gallery/person-standings.js';
 import type { EnrolmentRequest } from '../../daemon/contract/enrolment.js';
+import { GalleryStandings } from '../../daemon/core/persons/person-standings.js';
+import { createDecider, type Decider } from '../../daemon/core/records/decider.js';
+import { factStoreOf } from '../../daemon/core/records/fact-store.js';
 import { localDate } from '../../daemon/host/local-date.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
@@ -10,8 +12,6 @@ import type { AttendanceRules } from '../../daemon/kernel/attendance/attendance-
 import { type PersonId, personId, trackId } from '../../daemon/kernel/ids.js';
 import type { LivenessRequirement, LivenessVerdict } from '../../daemon/kernel/liveness/liveness.js';
 import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
-import { createDecider, type Decider } from '../../daemon/records/decider.js';
-import { factStoreOf } from '../../daemon/records/fact-store.js';
 import { testRecogniser, unitVector } from '../support/gallery-fixture.js';
 import { type GalleryPersons, openGalleryPersons } from '../support/gallery-persons.js';
 import { paintFace } from '../support/painted-faces.js';

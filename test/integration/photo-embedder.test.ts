@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { getPriority } from 'node:os';
 import { describe, test } from 'node:test';
-import { type EmbeddedPhoto, startPhotoEmbedder } from '../../daemon/app/gallery/photo-embedder.js';
 import { type Config, configSchema } from '../../daemon/contract/settings/schema.js';
+import { type EmbeddedPhoto, startPhotoEmbedder } from '../../daemon/core/persons/photo-embedder.js';
 import { openModelStore } from '../../daemon/host/models/store.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type PolicyPreviewOptions, previewPolicies } from '../../daemon/app/passages/policy-preview.js';
-import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
+import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
+import { type PolicyPreviewOptions, previewPolicies } from '../../daemon/core/passages/policy-preview.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import type { LivenessAssessment } from '../../daemon/kernel/liveness/liveness.js';
 import {

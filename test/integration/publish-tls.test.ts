@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createServer, type TlsOptions } from 'node:tls';
-import { parseClientCertificate } from '../../daemon/publish/broker/client-certificate.js';
+import { parseClientCertificate } from '../../daemon/core/delivery/broker/client-certificate.js';
 import { type CertificateAuthority, makeAuthority } from '../support/certificate-authority.js';
 import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
 import { attendanceFact, unknownFact } from '../support/facts.js';

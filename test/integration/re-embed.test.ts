@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { galleryRecogniser } from '../../daemon/gallery/re-embedding/re-embed-switch.js';
-import { KeyRotations } from '../../daemon/gallery/rotation/key-rotations.js';
+import { galleryRecogniser } from '../../daemon/core/gallery/re-embedding/re-embed-switch.js';
+import { KeyRotations } from '../../daemon/core/gallery/rotation/key-rotations.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { isRollcallError, operational } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';

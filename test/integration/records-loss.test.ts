@@ -13,22 +13,26 @@ import {
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import Database from 'better-sqlite3';
-import { checkPlaceEveryMs, recordsPlaceWatch } from '../../daemon/app/conditions/records-place-watch.js';
-import { checkLossEveryMs, lossReportedForMs, lossReporter } from '../../daemon/app/records-mark.js';
-import { type NewAuditEntry, recordedDetails } from '../../daemon/audit/audit-entry.js';
-import type { AuditLog } from '../../daemon/audit/audit-log.js';
+import { type NewAuditEntry, recordedDetails } from '../../daemon/core/audit/audit-entry.js';
+import type { AuditLog } from '../../daemon/core/audit/audit-log.js';
+import {
+  checkLossEveryMs,
+  lossReportedForMs,
+  lossReporter,
+} from '../../daemon/core/conditions/records-loss.js';
+import { checkPlaceEveryMs, recordsPlaceWatch } from '../../daemon/core/conditions/records-place-watch.js';
+import type { ConditionPort } from '../../daemon/core/delivery/condition-port.js';
+import type { AcceptedCommand } from '../../daemon/core/records/commands/command-memory.js';
+import type { Records } from '../../daemon/core/records/open-records.js';
+import { recordsApplicationId, recordsMigrations } from '../../daemon/core/records/records-schema.js';
+import { positionOf } from '../../daemon/core/records/recovery/marked-database.js';
+import { RecordsMark } from '../../daemon/core/records/recovery/records-mark.js';
+import { salvageInto } from '../../daemon/core/records/recovery/salvage.js';
 import { openDatabase } from '../../daemon/host/sqlite.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import type { ConditionPort } from '../../daemon/publish/condition-port.js';
-import type { AcceptedCommand } from '../../daemon/records/commands/command-memory.js';
-import type { Records } from '../../daemon/records/open-records.js';
-import { positionOf } from '../../daemon/records/recovery/marked-database.js';
-import { RecordsMark } from '../../daemon/records/recovery/records-mark.js';
-import { salvageInto } from '../../daemon/records/recovery/salvage.js';
-import { recordsApplicationId, recordsMigrations } from '../../daemon/records/schema.js';
 import { assortedFacts, attendanceFact } from '../support/facts.js';
 import {
   loseRecords,

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chown, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { SecretKeyProvider } from '../../daemon/gallery/keys/secret-key-provider.js';
+import { SecretKeyProvider } from '../../daemon/core/gallery/keys/secret-key-provider.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import type { Embedding } from '../../daemon/kernel/identification/match.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';

@@ -6,8 +6,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { type OperationDeclaration, operation } from '../../daemon/contract/operation.js';
-import { multipartForm, readParts } from '../../daemon/control/multipart.js';
-import { writeInput } from '../../daemon/control/written-input.js';
+import { multipartForm, readParts } from '../../daemon/core/api/multipart.js';
+import { writeInput } from '../../daemon/core/api/written-input.js';
 import { requestBytes, startInputServer } from '../support/input-server.js';
 
 const listing = operation({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { lookEveryMs } from '../../daemon/app/retention/retention.js';
+import { lookEveryMs } from '../../daemon/core/retention/retention.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { attendanceFact } from '../support/facts.js';
 import { noiseJpeg, temporaryDirectory, tester } from '../support/gallery-fixture.js';

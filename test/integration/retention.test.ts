@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { retentionRun } from '../../daemon/audit/actor.js';
+import { retentionRun } from '../../daemon/kernel/actor.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { trackId } from '../../daemon/kernel/ids.js';
 import { ambiguousFact, attackFact, attendanceFact, unknownFact } from '../support/facts.js';

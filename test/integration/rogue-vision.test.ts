@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { mostOpenTracks } from '../../daemon/app/cameras/report-guard.js';
-import { planVision } from '../../daemon/app/cameras/vision-plan.js';
-import { VisionSlot } from '../../daemon/app/cameras/vision-slot.js';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
+import { mostOpenTracks } from '../../daemon/core/cameras/report-guard.js';
+import { planVision } from '../../daemon/core/cameras/vision-plan.js';
+import { VisionSlot } from '../../daemon/core/cameras/vision-slot.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';

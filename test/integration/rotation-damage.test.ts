@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { KeyEncryptionKey } from '../../daemon/gallery/keys/key-encryption-key.js';
-import { readKeySlots } from '../../daemon/gallery/keys/key-slots.js';
-import { places } from '../../daemon/gallery/places.js';
-import { openField, sealField } from '../../daemon/gallery/sealing.js';
+import { KeyEncryptionKey } from '../../daemon/core/gallery/keys/key-encryption-key.js';
+import { readKeySlots } from '../../daemon/core/gallery/keys/key-slots.js';
+import { places } from '../../daemon/core/gallery/places.js';
+import { openField, sealField } from '../../daemon/core/gallery/sealing.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { readKeySlots } from '../../daemon/gallery/keys/key-slots.js';
-import type { RotationDepth } from '../../daemon/gallery/rotation/rotation-job.js';
-import { rotationJob } from '../../daemon/gallery/rotation/rotation-job.js';
+import { readKeySlots } from '../../daemon/core/gallery/keys/key-slots.js';
+import type { RotationDepth } from '../../daemon/core/gallery/rotation/rotation-job.js';
+import { rotationJob } from '../../daemon/core/gallery/rotation/rotation-job.js';
 import { type Random, seededRandom } from '../../daemon/kernel/random.js';
 import { temporaryDirectory, unitVector } from '../support/gallery-fixture.js';
 import { runAndKill } from '../support/killed-child.js';

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { KeyEncryptionKey } from '../../daemon/gallery/keys/key-encryption-key.js';
-import { readKeySlots } from '../../daemon/gallery/keys/key-slots.js';
-import { places } from '../../daemon/gallery/places.js';
-import type { RotationDepth } from '../../daemon/gallery/rotation/rotation-job.js';
+import { KeyEncryptionKey } from '../../daemon/core/gallery/keys/key-encryption-key.js';
+import { readKeySlots } from '../../daemon/core/gallery/keys/key-slots.js';
+import { places } from '../../daemon/core/gallery/places.js';
+import type { RotationDepth } from '../../daemon/core/gallery/rotation/rotation-job.js';
 import { noiseJpeg, temporaryDirectory, tester, unitVector } from '../support/gallery-fixture.js';
 import {
   databaseBytes,

@@ -3,20 +3,20 @@ import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
-import { nothingStated } from '../../daemon/accounts/account-ledger.js';
-import { ApprovalsStore } from '../../daemon/accounts/approvals-store.js';
-import { newUserRow } from '../../daemon/accounts/claims.js';
-import { PasskeysStore } from '../../daemon/accounts/passkeys-store.js';
-import { ScreensStore } from '../../daemon/accounts/screens-store.js';
+import { nothingStated } from '../../daemon/core/accounts/account-ledger.js';
+import { ApprovalsStore } from '../../daemon/core/accounts/approvals-store.js';
+import { newUserRow } from '../../daemon/core/accounts/claims.js';
+import { PasskeysStore } from '../../daemon/core/accounts/passkeys-store.js';
+import { ScreensStore } from '../../daemon/core/accounts/screens-store.js';
 import {
   type AccountsLog,
   openSealedAccounts,
   type SealedAccounts,
-} from '../../daemon/accounts/sealed-accounts.js';
-import { SessionsStore } from '../../daemon/accounts/sessions-store.js';
-import { UsersStore } from '../../daemon/accounts/users-store.js';
-import type { AuditAction } from '../../daemon/audit/audit-action.js';
-import type { AuditDetails } from '../../daemon/audit/audit-entry.js';
+} from '../../daemon/core/accounts/sealed-accounts.js';
+import { SessionsStore } from '../../daemon/core/accounts/sessions-store.js';
+import { UsersStore } from '../../daemon/core/accounts/users-store.js';
+import type { AuditAction } from '../../daemon/core/audit/audit-action.js';
+import type { AuditDetails } from '../../daemon/core/audit/audit-entry.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { readState, stateDetail } from '../../daemon/kernel/stated-set.js';

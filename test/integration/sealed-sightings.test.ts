@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { AuditKeeper } from '../../daemon/app/audit/audit-keeper.js';
-import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
-import { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
-import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
+import { AuditKeeper } from '../../daemon/core/audit/audit-keeper.js';
+import { SightingIntake } from '../../daemon/core/events/sighting-intake.js';
+import { openGalleryFile } from '../../daemon/core/gallery/gallery-file.js';
+import { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
+import { createDecider } from '../../daemon/core/records/decider.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import type { Fact } from '../../daemon/kernel/events/event.js';
 import { eventId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { createDecider } from '../../daemon/records/decider.js';
 import {
   enrolmentOf,
   fixedKey,

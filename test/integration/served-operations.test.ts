@@ -11,7 +11,7 @@ import { errorEnvelope, problemDetails } from '../../daemon/contract/errors.js';
 import type { Handlers } from '../../daemon/contract/handlers.js';
 import { operation } from '../../daemon/contract/operation.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
-import { serveOperations } from '../../daemon/control/serve.js';
+import { serveOperations } from '../../daemon/core/api/serve.js';
 import { badInput, operational } from '../../daemon/kernel/errors.js';
 import type { LogFields, Logger } from '../../daemon/kernel/logger.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { createDecider, type Decider } from '../../daemon/core/records/decider.js';
+import { memoryFacts } from '../../daemon/core/records/memory-facts.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { cameraId, personId, trackId } from '../../daemon/kernel/ids.js';
 import type { Passage } from '../../daemon/kernel/passages/passage.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { createDecider, type Decider } from '../../daemon/records/decider.js';
-import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import {
   enrolmentOf,
   galleryOptions,

@@ -3,17 +3,6 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { stringify } from 'yaml';
-import { shownEvent } from '../../daemon/app/events/shown-event.js';
-import { BoxPersons } from '../../daemon/app/gallery/box-persons.js';
-import type { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
-import { personHandlers } from '../../daemon/app/gallery/person-handlers.js';
-import { BoxPassages, passageHandlers } from '../../daemon/app/passages/box-passages.js';
-import { pictureOfPassage } from '../../daemon/app/passages/passage-picture.js';
-import { BoxStrangers, strangerHandlers } from '../../daemon/app/strangers/box-strangers.js';
-import { SetAside } from '../../daemon/app/strangers/set-aside.js';
-import { settleMoves } from '../../daemon/app/strangers/settle-moves.js';
-import { StrangerEnrolment } from '../../daemon/app/strangers/stranger-enrolment.js';
-import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import { passageOperations } from '../../daemon/contract/passages.js';
 import { personOperations } from '../../daemon/contract/persons.js';
 import { allScopes, type Scope } from '../../daemon/contract/scopes.js';
@@ -22,13 +11,24 @@ import {
   type StrangerSummary,
   strangerOperations,
 } from '../../daemon/contract/strangers.js';
-import { startControlServer } from '../../daemon/control/server.js';
-import type { Gallery } from '../../daemon/gallery/gallery.js';
+import { startControlServer } from '../../daemon/core/api/server.js';
+import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
+import { shownEvent } from '../../daemon/core/events/shown-event.js';
+import type { Gallery } from '../../daemon/core/gallery/gallery.js';
+import type { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
+import { BoxPassages, passageHandlers } from '../../daemon/core/passages/box-passages.js';
+import { pictureOfPassage } from '../../daemon/core/passages/passage-picture.js';
+import { BoxPersons } from '../../daemon/core/persons/box-persons.js';
+import { personHandlers } from '../../daemon/core/persons/person-handlers.js';
+import type { Records } from '../../daemon/core/records/open-records.js';
+import { BoxStrangers, strangerHandlers } from '../../daemon/core/strangers/box-strangers.js';
+import { SetAside } from '../../daemon/core/strangers/set-aside.js';
+import { settleMoves } from '../../daemon/core/strangers/settle-moves.js';
+import { StrangerEnrolment } from '../../daemon/core/strangers/stranger-enrolment.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { cameraId, eventId, type PersonId, type StrangerId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import type { Records } from '../../daemon/records/open-records.js';
 import { rollcall } from '../support/box.js';
 import { followLog } from '../support/followed-log.js';
 import {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { switchGalleryFile } from '../../daemon/gallery/switch-file.js';
+import { switchGalleryFile } from '../../daemon/core/gallery/switch-file.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import { noiseJpeg, temporaryDirectory } from '../support/gallery-fixture.js';
 import { runAndKill } from '../support/killed-child.js';

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { stringify } from 'yaml';
-import { startControlServer } from '../../daemon/control/server.js';
+import { startControlServer } from '../../daemon/core/api/server.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { type AccountsFixture, codeOf, goodPassword, withAccounts } from '../support/accounts-fixture.js';
 import { accountOperations } from '../support/accounts-server.js';

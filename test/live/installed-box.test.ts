@@ -383,8 +383,8 @@ async function movesKeys(box: BootedBox) {
 }
 
 async function brokenVersion(box: BootedBox) {
-  const before = await box.must('readlink /opt/rollcall/current; cp daemon/app/main.ts /root/main.ts');
-  const broken = await box.run('sed -i "2i process.exit(1);" daemon/app/main.ts; scripts/install');
+  const before = await box.must('readlink /opt/rollcall/current; cp daemon/core/main.ts /root/main.ts');
+  const broken = await box.run('sed -i "2i process.exit(1);" daemon/core/main.ts; scripts/install');
   assert.equal(broken.exitCode, 1);
   assert.match(broken.stderr, /the new version of rollcalld does not start; the former one runs again/);
   assert.equal(
@@ -395,7 +395,7 @@ async function brokenVersion(box: BootedBox) {
   const wrong = await box.run('echo camras: [] >> /etc/rollcall/rollcall.yaml; scripts/install');
   assert.match(wrong.stdout + wrong.stderr, /camras[\s\S]*nothing was changed/);
   assert.equal(await box.must('readlink /opt/rollcall/current'), before);
-  await box.must('cp /root/main.ts daemon/app/main.ts; sed -i /camras/d /etc/rollcall/rollcall.yaml');
+  await box.must('cp /root/main.ts daemon/core/main.ts; sed -i /camras/d /etc/rollcall/rollcall.yaml');
 }
 
 async function rotates(box: BootedBox, pages: PageRunner) {

@@ -5,9 +5,9 @@ import { type TestContext, test } from 'node:test';
 import { type PromptMessage, promptSchema } from '../../daemon/contract/events/prompt-schema.js';
 import { stateSchema } from '../../daemon/contract/events/state-schema.js';
 import type { PassageDetails, PassageItem } from '../../daemon/contract/passages.js';
+import { topicsOf } from '../../daemon/core/delivery/topics.js';
 import { eventKinds } from '../../daemon/kernel/events/event-type.js';
 import { percentile } from '../../daemon/kernel/percentile.js';
-import { topicsOf } from '../../daemon/publish/topics.js';
 import { startSubject } from '../../scripts/virtual-camera/subject.js';
 import {
   type Appliance,

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { generateSync } from 'otplib';
-import { anonymousCaller, type Credentials } from '../../daemon/accounts/authenticate.js';
-import { type Accounts, type AccountsOptions, openAccounts } from '../../daemon/accounts/open-accounts.js';
-import { PasswordHasher } from '../../daemon/accounts/password-hash.js';
-import { daemonAtStart } from '../../daemon/audit/actor.js';
-import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
-import { type AuditLog, openAuditLog } from '../../daemon/audit/audit-log.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import type { Call } from '../../daemon/contract/handlers.js';
 import { allScopes } from '../../daemon/contract/scopes.js';
+import { anonymousCaller, type Credentials } from '../../daemon/core/accounts/authenticate.js';
+import {
+  type Accounts,
+  type AccountsOptions,
+  openAccounts,
+} from '../../daemon/core/accounts/open-accounts.js';
+import { PasswordHasher } from '../../daemon/core/accounts/password-hash.js';
+import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
+import { type AuditLog, openAuditLog } from '../../daemon/core/audit/audit-log.js';
+import { daemonAtStart } from '../../daemon/kernel/actor.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';

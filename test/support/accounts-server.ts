@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import type { AccountsOptions } from '../../daemon/accounts/open-accounts.js';
-import { gateCallers } from '../../daemon/app/accounts/gate-callers.js';
-import { refusalTrail } from '../../daemon/app/accounts/refusal-trail.js';
-import { ReadingTrail } from '../../daemon/app/audit/reading-trail.js';
 import { approvalOperations } from '../../daemon/contract/approvals.js';
 import { authOperations } from '../../daemon/contract/auth.js';
 import { passkeyOperations } from '../../daemon/contract/passkeys.js';
 import { apiKeyOperations, roleOperations, userOperations } from '../../daemon/contract/users.js';
-import { serveOperations } from '../../daemon/control/serve.js';
+import { gateCallers } from '../../daemon/core/accounts/gate-callers.js';
+import type { AccountsOptions } from '../../daemon/core/accounts/open-accounts.js';
+import { refusalTrail } from '../../daemon/core/accounts/refusal-trail.js';
+import { serveOperations } from '../../daemon/core/api/serve.js';
+import { ReadingTrail } from '../../daemon/core/audit/reading-trail.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { type AccountsFixture, openAccountsFixture } from './accounts-fixture.js';
 

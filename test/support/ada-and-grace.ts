@@ -1,4 +1,4 @@
-import type { Gallery } from '../../daemon/gallery/gallery.js';
+import type { Gallery } from '../../daemon/core/gallery/gallery.js';
 import type { PersonId } from '../../daemon/kernel/ids.js';
 import {
   enrolmentOf,

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startAlerts } from '../../daemon/app/compose/alerts.js';
 import { parseConfig } from '../../daemon/contract/settings/load.js';
+import { startAlerts } from '../../daemon/core/compose/compose-alerts.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { cameraId } from '../../daemon/kernel/ids.js';

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ChannelContext } from '../../daemon/core/alerts/channel.js';
 import type { AlertMessage } from '../../daemon/kernel/alerts/alert-message.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
-import type { ChannelContext } from '../../daemon/publish/alerts/channel.js';
 
 export const alertAtMs = Date.UTC(2026, 2, 2, 9, 0, 0);
 

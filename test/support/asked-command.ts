@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mock, test } from 'node:test';
 import { Command } from 'commander';
-import { ControlClient } from '../../daemon/control/client.js';
+import { ControlClient } from '../../daemon/core/api/client.js';
 import { RollcallError } from '../../daemon/kernel/errors.js';
 
 /** What a command did: what it asked the daemon, what it printed, and its exit code. */

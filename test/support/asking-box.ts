@@ -1,17 +1,17 @@
-import { Challenges } from '../../daemon/app/events/challenges.js';
-import { PromptScreens } from '../../daemon/app/events/prompt-screens.js';
-import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
+import { inBlocks } from '../../daemon/core/delivery/sequence-blocks.js';
+import { Challenges } from '../../daemon/core/events/challenges.js';
+import { PromptScreens } from '../../daemon/core/events/prompt-screens.js';
+import { Prompts } from '../../daemon/core/events/prompts.js';
+import { SightingIntake } from '../../daemon/core/events/sighting-intake.js';
+import { createDecider } from '../../daemon/core/records/decider.js';
+import { factStoreOf } from '../../daemon/core/records/fact-store.js';
+import type { Records } from '../../daemon/core/records/open-records.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { personId, trackId } from '../../daemon/kernel/ids.js';
 import { defaultChallengePolicy } from '../../daemon/kernel/liveness/challenge.js';
 import type { HeadGesture } from '../../daemon/kernel/liveness/head-gesture.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
-import { Prompts } from '../../daemon/publish/prompts.js';
-import { inBlocks } from '../../daemon/publish/sequence-blocks.js';
-import { createDecider } from '../../daemon/records/decider.js';
-import { factStoreOf } from '../../daemon/records/fact-store.js';
-import type { Records } from '../../daemon/records/open-records.js';
 import { box, unsignedSigner } from './published-box.js';
 import { sightingOf, testRules } from './sightings.js';
 

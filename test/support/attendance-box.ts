@@ -1,10 +1,5 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { EnrolledPerson } from '../../daemon/app/attendance/attendance-persons.js';
-import { type AttendanceReport, BoxAttendance } from '../../daemon/app/attendance/box-attendance.js';
-import { ReadingTrail } from '../../daemon/app/audit/reading-trail.js';
-import type { Actor } from '../../daemon/audit/actor.js';
-import { type NewAuditEntry, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import type {
   AttendanceHead,
   AttendanceRow,
@@ -14,13 +9,18 @@ import type {
 import type { Caller } from '../../daemon/contract/caller.js';
 import { allScopes } from '../../daemon/contract/scopes.js';
 import { type Config, configSchema } from '../../daemon/contract/settings/schema.js';
+import type { EnrolledPerson } from '../../daemon/core/attendance/attendance-persons.js';
+import { type AttendanceReport, BoxAttendance } from '../../daemon/core/attendance/box-attendance.js';
+import { type NewAuditEntry, refuseMisshapen } from '../../daemon/core/audit/audit-entry.js';
+import { ReadingTrail } from '../../daemon/core/audit/reading-trail.js';
+import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
+import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
+import type { Actor } from '../../daemon/kernel/actor.js';
 import { cameraId, type PersonId, personId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { encodeEvent } from '../../daemon/publish/encoding.js';
-import { openRecords, type Records } from '../../daemon/records/open-records.js';
 import { instant, paris } from './attendance-plan.js';
 import { attendanceFact } from './facts.js';
 import { temporaryDirectory } from './gallery-fixture.js';

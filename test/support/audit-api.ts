@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { auditHandlers, type KeyInUse } from '../../daemon/app/audit/box-audit.js';
 import { auditOperations } from '../../daemon/contract/audit.js';
-import { ControlClient } from '../../daemon/control/client.js';
-import { openLocalCaller } from '../../daemon/control/local-caller.js';
-import { startControlServer } from '../../daemon/control/server.js';
+import { ControlClient } from '../../daemon/core/api/client.js';
+import { openLocalCaller } from '../../daemon/core/api/local-caller.js';
+import { startControlServer } from '../../daemon/core/api/server.js';
+import { auditHandlers, type KeyInUse } from '../../daemon/core/audit/box-audit.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { type AuditFixture, openAuditFixture } from './audit-fixture.js';
 import { temporaryDirectory } from './temporary-directory.js';

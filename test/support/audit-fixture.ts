@@ -1,7 +1,7 @@
-import type { Actor } from '../../daemon/audit/actor.js';
-import { type AuditLog, openAuditLog } from '../../daemon/audit/audit-log.js';
-import { auditTables } from '../../daemon/audit/audit-schema.js';
+import { type AuditLog, openAuditLog } from '../../daemon/core/audit/audit-log.js';
+import { auditTables } from '../../daemon/core/audit/audit-schema.js';
 import { type OpenDatabase, openDatabase } from '../../daemon/host/sqlite.js';
+import type { Actor } from '../../daemon/kernel/actor.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { openMemoryDatabase } from './memory-database.js';
 

@@ -6,10 +6,10 @@
 // `hold` the word `held`; `memory` writes and reads one backup and prints by how many bytes the process grew at most.
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { CHUNK_BYTES } from '../../daemon/gallery/backup/message-place.js';
-import { openBackup } from '../../daemon/gallery/backup/open-backup.js';
-import { newRecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
-import { writeBackup } from '../../daemon/gallery/backup/write-backup.js';
+import { CHUNK_BYTES } from '../../daemon/core/backups/message-place.js';
+import { openBackup } from '../../daemon/core/backups/open-backup.js';
+import { newRecoveryKey } from '../../daemon/core/backups/recovery-key.js';
+import { writeBackup } from '../../daemon/core/backups/write-backup.js';
 import { manifest, noise, source } from './backup-fixture.js';
 
 const [task = '', directory = '', publicKeyHex = '', mebibytes = '0'] = process.argv.slice(2);

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import type { BackupSource } from '../../daemon/gallery/backup/backup-output.js';
-import { openBackup } from '../../daemon/gallery/backup/open-backup.js';
-import type { Recipient, Unlock } from '../../daemon/gallery/backup/recipient.js';
-import { newRecoveryKey, type RecoveryKey } from '../../daemon/gallery/backup/recovery-key.js';
-import type { BackupOrder } from '../../daemon/gallery/backup/write-backup.js';
+import type { BackupSource } from '../../daemon/core/backups/backup-output.js';
+import { openBackup } from '../../daemon/core/backups/open-backup.js';
+import type { Recipient, Unlock } from '../../daemon/core/backups/recipient.js';
+import { newRecoveryKey, type RecoveryKey } from '../../daemon/core/backups/recovery-key.js';
+import type { BackupOrder } from '../../daemon/core/backups/write-backup.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 

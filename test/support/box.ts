@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { CameraStatus } from '../../daemon/contract/cameras.js';
 import type { ReloadStatus } from '../../daemon/contract/status.js';
-import { ControlClient } from '../../daemon/control/client.js';
+import { ControlClient } from '../../daemon/core/api/client.js';
 import { messageOf } from '../../daemon/kernel/errors.js';
 import { closeOf, hasEnded } from '../../scripts/child-end.js';
 import { builtProgram, root } from './built.js';

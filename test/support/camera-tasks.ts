@@ -1,18 +1,18 @@
-import { CameraStates, type ConfiguredCamera } from '../../daemon/app/cameras/camera-states.js';
+import { CameraStates, type ConfiguredCamera } from '../../daemon/core/cameras/camera-states.js';
+import { cameraStateDocuments } from '../../daemon/core/delivery/camera-documents.js';
+import type { ConnectionTask } from '../../daemon/core/delivery/connection-task.js';
+import { RetainedDocuments } from '../../daemon/core/delivery/retained-documents.js';
+import { inBlocks } from '../../daemon/core/delivery/sequence-blocks.js';
+import { topicsOf } from '../../daemon/core/delivery/topics.js';
+import {
+  type HomeAssistantOptions,
+  homeAssistantTasks,
+} from '../../daemon/core/home-assistant/home-assistant.js';
+import type { Records } from '../../daemon/core/records/open-records.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { BoxIds } from '../../daemon/kernel/events/box-ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
-import { cameraStateDocuments } from '../../daemon/publish/camera-states.js';
-import type { ConnectionTask } from '../../daemon/publish/connection-task.js';
-import {
-  type HomeAssistantOptions,
-  homeAssistantTasks,
-} from '../../daemon/publish/home-assistant/home-assistant.js';
-import { RetainedDocuments } from '../../daemon/publish/retained-documents.js';
-import { inBlocks } from '../../daemon/publish/sequence-blocks.js';
-import { topicsOf } from '../../daemon/publish/topics.js';
-import type { Records } from '../../daemon/records/open-records.js';
 import type { CameraState } from '../../daemon/vision/protocol.js';
 import { box, unsignedSigner } from './published-box.js';
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import mqtt from 'mqtt';
-import { BoxTrust } from '../../daemon/app/identity/box-trust.js';
 import { type CommandScope, commandScopes } from '../../daemon/contract/trust.js';
+import { BoxTrust } from '../../daemon/core/commands/box-trust.js';
+import type { TrustStore } from '../../daemon/core/records/commands/trust-store.js';
 import { sealTo } from '../../daemon/host/sealed-box.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
-import type { TrustStore } from '../../daemon/records/commands/trust-store.js';
 
 /** Who sends commands in a test. */
 export interface Issuer {

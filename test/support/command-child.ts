@@ -1,11 +1,11 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCommandReceiver } from '../../daemon/app/commands/centre-commands.js';
-import type { AuditLog } from '../../daemon/audit/audit-log.js';
 import { commandNames } from '../../daemon/contract/events/command-schema.js';
+import type { AuditLog } from '../../daemon/core/audit/audit-log.js';
+import { openCommandReceiver } from '../../daemon/core/commands/centre-commands.js';
+import type { CommandHandlers } from '../../daemon/core/commands/command-handlers.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
-import type { CommandHandlers } from '../../daemon/publish/commands/command-handlers.js';
 import { box, openTestRecords } from './published-box.js';
 
 /**

@@ -2,17 +2,17 @@ import {
   type CommandOptions,
   commandHandlers,
   openCommandReceiver,
-} from '../../daemon/app/commands/centre-commands.js';
-import type { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
-import { personHandlers } from '../../daemon/app/gallery/person-handlers.js';
+} from '../../daemon/core/commands/centre-commands.js';
+import type { CommandHandlers } from '../../daemon/core/commands/command-handlers.js';
+import type { CommandReceiver } from '../../daemon/core/commands/command-receiver.js';
+import type { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
+import { personHandlers } from '../../daemon/core/persons/person-handlers.js';
+import type { Records } from '../../daemon/core/records/open-records.js';
+import type { StoredEvent } from '../../daemon/core/records/stored-event.js';
 import { type KeyPair, newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
 import { type Logger, silentLogger } from '../../daemon/kernel/logger.js';
-import type { CommandHandlers } from '../../daemon/publish/commands/command-handlers.js';
-import type { CommandReceiver } from '../../daemon/publish/commands/command-receiver.js';
-import type { Records } from '../../daemon/records/open-records.js';
-import type { StoredEvent } from '../../daemon/records/stored-event.js';
 import { type GalleryPersons, type GalleryPersonsOptions, openGalleryPersons } from './gallery-persons.js';
 import { box } from './published-box.js';
 import { until } from './until.js';

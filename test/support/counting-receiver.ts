@@ -1,8 +1,8 @@
-import { openCommandReceiver } from '../../daemon/app/commands/centre-commands.js';
+import { openCommandReceiver } from '../../daemon/core/commands/centre-commands.js';
+import type { CommandReceiver } from '../../daemon/core/commands/command-receiver.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import type { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import type { CommandReceiver } from '../../daemon/publish/commands/command-receiver.js';
 import { newIssuer, type TokenOptions, trust } from './command-centre.js';
 import { type CommandedBox, openCommandedBox } from './commanded-box.js';
 import { box } from './published-box.js';

@@ -1,11 +1,11 @@
 // Makes something under an idempotency key with the records in the folder named first, and is killed (SIGKILL) while it does:
 //   node --import tsx test/support/creation-child.ts FOLDER OPERATION KEY INPUT
 import { join } from 'node:path';
-import { Creations } from '../../daemon/control/idempotency.js';
+import { Creations } from '../../daemon/core/api/idempotency.js';
+import { openRecords } from '../../daemon/core/records/open-records.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
-import { openRecords } from '../../daemon/records/open-records.js';
 import { networkCaller } from './operations-server.js';
 
 const [folder = '', operationId = '', key = '', input = '{}'] = process.argv.slice(2);

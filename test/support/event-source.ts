@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
+import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import type { RecordedEvent } from '../../daemon/kernel/events/event.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { encodeEvent } from '../../daemon/publish/encoding.js';
-import { openRecords, type Records } from '../../daemon/records/open-records.js';
 import { temporaryDirectory } from './gallery-fixture.js';
 import { box } from './published-box.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import type { Signer } from '../../daemon/core/delivery/signer.js';
 import { cloudEvent } from '../../daemon/kernel/events/cloud-event.js';
 import type { EventKind } from '../../daemon/kernel/events/event.js';
 import { eventId } from '../../daemon/kernel/ids.js';
-import type { Signer } from '../../daemon/publish/signer.js';
 import type { ExampleSubscriber } from './example-subscriber.js';
 import { assortedFacts, attendanceFact } from './facts.js';
 import { box } from './published-box.js';

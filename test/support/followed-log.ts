@@ -1,4 +1,4 @@
-import { type AuditFollowerOptions, auditFollower } from '../../daemon/app/audit/audit-follower.js';
+import { type AuditFollowerOptions, auditFollower } from '../../daemon/core/audit/audit-follower.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 
 /** Records events for the present entries of the audit log. */

@@ -4,7 +4,7 @@
 
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { auditFollower } from '../../daemon/app/audit/audit-follower.js';
+import { auditFollower } from '../../daemon/core/audit/audit-follower.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';

@@ -2,8 +2,8 @@
 //   node --import tsx test/support/gallery-child.ts DIRECTORY hold|enrol|import|erase FIRST_SEED
 // Prints `open` (`opening` before, once it holds the file), then what is done, a line each: the id of a person
 // enrolled or erased, `staged` or `committed` and a number of an import.
-import { openGalleryFile } from '../../daemon/gallery/gallery-file.js';
-import { unlockGallery } from '../../daemon/gallery/unlock-gallery.js';
+import { openGalleryFile } from '../../daemon/core/gallery/gallery-file.js';
+import { unlockGallery } from '../../daemon/core/gallery/unlock-gallery.js';
 import { enrolmentPhotograph, galleryOptions, noiseJpeg, tester } from './gallery-fixture.js';
 
 const [directory = '', task = 'hold', firstSeed = '1'] = process.argv.slice(2);

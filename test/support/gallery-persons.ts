@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { ReadingTrail } from '../../daemon/app/audit/reading-trail.js';
-import { BoxPersons, type BoxPersonsOptions } from '../../daemon/app/gallery/box-persons.js';
-import type { GalleryVault } from '../../daemon/app/gallery/gallery-vault.js';
+import { ReadingTrail } from '../../daemon/core/audit/reading-trail.js';
+import type { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
+import { BoxPersons, type BoxPersonsOptions } from '../../daemon/core/persons/box-persons.js';
+import type { Records } from '../../daemon/core/records/open-records.js';
 import type { BoxIds } from '../../daemon/kernel/events/box-ids.js';
 import type { MatchPolicy } from '../../daemon/kernel/identification/match.js';
 import type { RecogniserId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { present } from '../../daemon/kernel/present.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import type { Records } from '../../daemon/records/open-records.js';
 import type { PhotoOutcome } from '../../daemon/vision/protocol.js';
 import { encodeEmbedding } from '../../daemon/vision/sighting-codec.js';
 import {

@@ -1,12 +1,12 @@
-import { anonymousCaller } from '../../daemon/accounts/authenticate.js';
-import { guidedEnrolmentHandlers } from '../../daemon/app/enrolments/enrolment-handlers.js';
-import { OpenEnrolments } from '../../daemon/app/enrolments/open-enrolments.js';
-import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
-import { refuseMisshapen } from '../../daemon/audit/audit-entry.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import type { guidedEnrolmentOperations } from '../../daemon/contract/guided-enrolment.js';
 import type { Call, Handlers } from '../../daemon/contract/handlers.js';
 import { allScopes } from '../../daemon/contract/scopes.js';
+import { anonymousCaller } from '../../daemon/core/accounts/authenticate.js';
+import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
+import { refuseMisshapen } from '../../daemon/core/audit/audit-entry.js';
+import { guidedEnrolmentHandlers } from '../../daemon/core/enrolments/enrolment-handlers.js';
+import { OpenEnrolments } from '../../daemon/core/enrolments/open-enrolments.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import type { ClipOutcome, CutOutcome, GuidedOutcome } from '../../daemon/vision/protocol.js';

@@ -1,6 +1,6 @@
 import type { CameraStatus } from '../../daemon/contract/cameras.js';
 import type { BoxStatus, VisionStatus } from '../../daemon/contract/status.js';
-import type { CertificateStatus } from '../../daemon/publish/broker/certificate-watch.js';
+import type { CertificateStatus } from '../../daemon/core/delivery/broker/certificate-watch.js';
 
 const vision: VisionStatus = {
   index: 0,

@@ -1,4 +1,4 @@
-import type { ConditionDetails, ConditionPort } from '../../daemon/publish/condition-port.js';
+import type { ConditionDetails, ConditionPort } from '../../daemon/core/delivery/condition-port.js';
 
 /** Records all reports of conditions. */
 export function heardConditions(): ConditionPort & { readonly heard: string[] } {

@@ -3,8 +3,8 @@
 // Prints `has KEY_ID` for the key that it has at the start, `open`, and `in force KEY_ID` for each further key as soon as it
 // is in force.
 import { join } from 'node:path';
+import { IdentityKeys } from '../../daemon/core/identity/identity-keys.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
 import { dayMs, overlapMs } from './identity-fixture.js';
 
 const [directory = '', firstDay = '0'] = process.argv.slice(2);

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { IdentityKeys } from '../../daemon/core/identity/identity-keys.js';
+import type { IdentityState } from '../../daemon/core/identity/identity-state.js';
+import type { KeyOf } from '../../daemon/core/identity/signed-text.js';
 import type { OwnSecretPlaces } from '../../daemon/host/own-secret.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
-import type { IdentityState } from '../../daemon/publish/identity/identity-state.js';
-import type { KeyOf } from '../../daemon/publish/identity/signed-text.js';
 
 export const dayMs = 86_400_000;
 const firstDayMs = Date.UTC(2026, 0, 1);

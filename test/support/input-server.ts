@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { OperationDeclaration } from '../../daemon/contract/operation.js';
-import { readInput } from '../../daemon/control/body.js';
-import { type BodyPace, defaultPace } from '../../daemon/control/body-stream.js';
+import { readInput } from '../../daemon/core/api/body.js';
+import { type BodyPace, defaultPace } from '../../daemon/core/api/body-stream.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 /** What a test sees of one request. */

@@ -1,4 +1,4 @@
-import type { KeyRecovery } from '../../daemon/gallery/keys/key-provider.js';
+import type { KeyRecovery } from '../../daemon/core/gallery/keys/key-provider.js';
 
 /** What came of asking for a key, in a word: the outcome, or the code of a refusal. */
 export function outcomeOf(recovery: KeyRecovery): string {

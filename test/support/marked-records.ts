@@ -1,19 +1,19 @@
 import { createHmac } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock } from '../../daemon/host/system-clock.js';
-import { systemRandom } from '../../daemon/host/system-random.js';
-import type { Clock } from '../../daemon/kernel/clock.js';
-import { silentLogger } from '../../daemon/kernel/logger.js';
-import { present } from '../../daemon/kernel/present.js';
-import { encodeEvent } from '../../daemon/publish/encoding.js';
-import { openRecords, type Records } from '../../daemon/records/open-records.js';
+import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
+import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
 import {
   type MarkSeal,
   RecordsMark,
   type Reservation,
   type ReservationTrail,
-} from '../../daemon/records/recovery/records-mark.js';
+} from '../../daemon/core/records/recovery/records-mark.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { systemRandom } from '../../daemon/host/system-random.js';
+import type { Clock } from '../../daemon/kernel/clock.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { present } from '../../daemon/kernel/present.js';
 import { box } from './published-box.js';
 
 /** Seals with a key of the test. */

@@ -1,5 +1,5 @@
+import type { OutboxRow, SendingOutbox } from '../../daemon/core/records/outbox/outbox.js';
 import type { EventKind } from '../../daemon/kernel/events/event.js';
-import type { OutboxRow, SendingOutbox } from '../../daemon/records/outbox/outbox.js';
 
 /** An outbox in memory, as the records keep one on the disk. */
 export function memoryOutbox(count: number, kindOf: (sequence: number) => EventKind = () => 'attendance') {

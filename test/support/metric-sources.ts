@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EventDurations } from '../../daemon/app/metrics/event-durations.js';
-import type { MetricSources } from '../../daemon/app/metrics/metrics.js';
+import { EventDurations } from '../../daemon/core/metrics/event-durations.js';
+import type { MetricSources } from '../../daemon/core/metrics/metrics.js';
 import { DurationHistogram } from '../../daemon/kernel/duration-histogram.js';
 import { healthyStatus } from './healthy-status.js';
 

@@ -4,11 +4,11 @@ import { text } from 'node:stream/consumers';
 import type { Caller } from '../../daemon/contract/caller.js';
 import type { OperationDeclaration } from '../../daemon/contract/operation.js';
 import { allScopes } from '../../daemon/contract/scopes.js';
-import { createAdmission, localBounds } from '../../daemon/control/admission.js';
-import type { InFlightBounds } from '../../daemon/control/in-flight.js';
-import type { RateLimits } from '../../daemon/control/rate-limits.js';
-import { requestListener } from '../../daemon/control/request-listener.js';
-import { type ServeOptions, serveOperations } from '../../daemon/control/serve.js';
+import { createAdmission, localBounds } from '../../daemon/core/api/admission.js';
+import type { RateLimits } from '../../daemon/core/api/rate-limits.js';
+import { requestListener } from '../../daemon/core/api/request-listener.js';
+import type { InFlightBounds } from '../../daemon/core/api/requests-in-flight.js';
+import { type ServeOptions, serveOperations } from '../../daemon/core/api/serve.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { present } from '../../daemon/kernel/present.js';
 

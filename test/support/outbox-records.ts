@@ -1,14 +1,14 @@
 import { join } from 'node:path';
+import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
+import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
+import type { SendingOutbox } from '../../daemon/core/records/outbox/outbox.js';
+import { limitOutbox, type OutboxLimiterOptions } from '../../daemon/core/records/outbox/outbox-limiter.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
 import type { BoxEvent, EventKind } from '../../daemon/kernel/events/event.js';
 import type { GapNotice } from '../../daemon/kernel/events/notice.js';
 import type { KindLimit, OutboxRules } from '../../daemon/kernel/events/outbox-limits.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
-import { encodeEvent } from '../../daemon/publish/encoding.js';
-import { openRecords, type Records } from '../../daemon/records/open-records.js';
-import type { SendingOutbox } from '../../daemon/records/outbox/outbox.js';
-import { limitOutbox, type OutboxLimiterOptions } from '../../daemon/records/outbox/outbox-limiter.js';
 import {
   ambiguousFact,
   attackFact,

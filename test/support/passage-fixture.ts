@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { GalleryPassageSeal } from '../../daemon/app/gallery/passage-seal.js';
-import type { Gallery } from '../../daemon/gallery/gallery.js';
+import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
+import type { Gallery } from '../../daemon/core/gallery/gallery.js';
+import { GalleryPassageSeal } from '../../daemon/core/gallery/gallery-passage-seal.js';
+import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
+import type { PassageSeal } from '../../daemon/core/records/passages/passage-seal.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { cameraId, eventId, passageId, personId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
 import { noTally, type Passage } from '../../daemon/kernel/passages/passage.js';
-import { encodeEvent } from '../../daemon/publish/encoding.js';
-import { openRecords, type Records } from '../../daemon/records/open-records.js';
-import type { PassageSeal } from '../../daemon/records/passages/passage-seal.js';
 import { box } from './published-box.js';
 
 /** A Monday, 07:00 UTC. */

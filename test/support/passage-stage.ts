@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { createDecider } from '../../daemon/core/records/decider.js';
+import { factStoreOf } from '../../daemon/core/records/fact-store.js';
+import type { SearchGallery } from '../../daemon/core/records/gallery-search.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import type { AttendanceRules } from '../../daemon/kernel/attendance/attendance-rules.js';
 import type { QualityReason } from '../../daemon/kernel/faces/quality.js';
@@ -13,9 +16,6 @@ import type { Standing } from '../../daemon/kernel/persons/person-standing.js';
 import type { StrangerBook } from '../../daemon/kernel/strangers/stranger-book.js';
 import type { SightingEnd } from '../../daemon/kernel/tracks/sighting.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { createDecider } from '../../daemon/records/decider.js';
-import { factStoreOf } from '../../daemon/records/fact-store.js';
-import type { SearchGallery } from '../../daemon/records/gallery-search.js';
 import { openTestRecords, temporaryFolder } from './published-box.js';
 import { sightingOf, tallyOf } from './sightings.js';
 

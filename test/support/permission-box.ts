@@ -7,7 +7,7 @@ import { type OperationDeclaration, type RateClass, rateClasses } from '../../da
 import { type OperationId, operations } from '../../daemon/contract/operations.js';
 import { allScopes, type builtInRoles, type Scope } from '../../daemon/contract/scopes.js';
 import { secondPersonClasses } from '../../daemon/contract/second-person.js';
-import { writeInput } from '../../daemon/control/written-input.js';
+import { writeInput } from '../../daemon/core/api/written-input.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import { type LocalBox, makeLocalBox } from '../../scripts/local-box.js';

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { OpenImports } from '../../daemon/app/gallery/open-imports.js';
-import { personHandlers } from '../../daemon/app/gallery/person-handlers.js';
 import { importOperations } from '../../daemon/contract/imports.js';
 import { personOperations } from '../../daemon/contract/persons.js';
-import { ControlClient } from '../../daemon/control/client.js';
-import { startControlServer } from '../../daemon/control/server.js';
+import { ControlClient } from '../../daemon/core/api/client.js';
+import { startControlServer } from '../../daemon/core/api/server.js';
+import { OpenImports } from '../../daemon/core/persons/open-imports.js';
+import { personHandlers } from '../../daemon/core/persons/person-handlers.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { type GalleryPersons, openGalleryPersons } from './gallery-persons.js';

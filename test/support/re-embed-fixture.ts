@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { Gallery } from '../../daemon/gallery/gallery.js';
-import { type GalleryFile, openGalleryFile } from '../../daemon/gallery/gallery-file.js';
-import type { KeyRing } from '../../daemon/gallery/keys/key-ring.js';
-import type { ReEmbedProgress, ReEmbedState } from '../../daemon/gallery/re-embedding/re-embed-job.js';
-import type { OpenEmbedder } from '../../daemon/gallery/re-embedding/re-embed-step.js';
-import { ReEmbeddings } from '../../daemon/gallery/re-embedding/re-embeddings.js';
-import { unlockGallery } from '../../daemon/gallery/unlock-gallery.js';
+import type { Gallery } from '../../daemon/core/gallery/gallery.js';
+import { type GalleryFile, openGalleryFile } from '../../daemon/core/gallery/gallery-file.js';
+import type { KeyRing } from '../../daemon/core/gallery/keys/key-ring.js';
+import type { ReEmbedProgress, ReEmbedState } from '../../daemon/core/gallery/re-embedding/re-embed-job.js';
+import type { OpenEmbedder } from '../../daemon/core/gallery/re-embedding/re-embed-step.js';
+import { ReEmbeddings } from '../../daemon/core/gallery/re-embedding/re-embeddings.js';
+import { unlockGallery } from '../../daemon/core/gallery/unlock-gallery.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import type { RecogniserId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';

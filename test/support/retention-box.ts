@@ -1,20 +1,24 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { Retention } from '../../daemon/app/retention/retention.js';
-import { ageingKinds, emptyLogs, type RetentionSources } from '../../daemon/app/retention/retention-kinds.js';
 import { retentionSchema } from '../../daemon/contract/settings/retention-schema.js';
 import type { RetentionConfig } from '../../daemon/contract/settings/schema.js';
-import type { Gallery } from '../../daemon/gallery/gallery.js';
-import { type GalleryFile, openGalleryFile } from '../../daemon/gallery/gallery-file.js';
-import { unlockGallery } from '../../daemon/gallery/unlock-gallery.js';
+import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
+import type { Gallery } from '../../daemon/core/gallery/gallery.js';
+import { type GalleryFile, openGalleryFile } from '../../daemon/core/gallery/gallery-file.js';
+import { unlockGallery } from '../../daemon/core/gallery/unlock-gallery.js';
+import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
+import { Retention } from '../../daemon/core/retention/retention.js';
+import {
+  ageingKinds,
+  emptyLogs,
+  type RetentionSources,
+} from '../../daemon/core/retention/retention-kinds.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { Clock, Timer } from '../../daemon/kernel/clock.js';
 import type { PictureKind } from '../../daemon/kernel/events/evidence.js';
 import type { PersonId } from '../../daemon/kernel/ids.js';
 import { present } from '../../daemon/kernel/present.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { encodeEvent } from '../../daemon/publish/encoding.js';
-import { openRecords, type Records } from '../../daemon/records/open-records.js';
 import { enrolmentOf, galleryOptions, noiseJpeg, tester } from './gallery-fixture.js';
 import { SettableVault, sealOf } from './passage-fixture.js';
 import { box as identity, type LogLine, memoryLog } from './published-box.js';

@@ -1,14 +1,18 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Gallery } from '../../daemon/gallery/gallery.js';
-import { type GalleryFile, openGalleryFile } from '../../daemon/gallery/gallery-file.js';
-import type { KeyInput, KeyProvider, KeyProviderKind } from '../../daemon/gallery/keys/key-provider.js';
-import type { KeyRing } from '../../daemon/gallery/keys/key-ring.js';
-import { PassphraseKeyProvider } from '../../daemon/gallery/keys/passphrase-key-provider.js';
-import { SecretKeyProvider } from '../../daemon/gallery/keys/secret-key-provider.js';
-import { KeyRotations } from '../../daemon/gallery/rotation/key-rotations.js';
-import type { Rotation } from '../../daemon/gallery/rotation/rotation-run.js';
-import { initialiseGallery, type UnlockOptions, unlockGallery } from '../../daemon/gallery/unlock-gallery.js';
+import type { Gallery } from '../../daemon/core/gallery/gallery.js';
+import { type GalleryFile, openGalleryFile } from '../../daemon/core/gallery/gallery-file.js';
+import type { KeyInput, KeyProvider, KeyProviderKind } from '../../daemon/core/gallery/keys/key-provider.js';
+import type { KeyRing } from '../../daemon/core/gallery/keys/key-ring.js';
+import { PassphraseKeyProvider } from '../../daemon/core/gallery/keys/passphrase-key-provider.js';
+import { SecretKeyProvider } from '../../daemon/core/gallery/keys/secret-key-provider.js';
+import { KeyRotations } from '../../daemon/core/gallery/rotation/key-rotations.js';
+import type { Rotation } from '../../daemon/core/gallery/rotation/rotation-run.js';
+import {
+  initialiseGallery,
+  type UnlockOptions,
+  unlockGallery,
+} from '../../daemon/core/gallery/unlock-gallery.js';
 import { newRandomBytes } from '../../daemon/host/sodium.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { Clock } from '../../daemon/kernel/clock.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { OpenEmbedder } from '../../daemon/gallery/re-embedding/re-embed-step.js';
+import type { OpenEmbedder } from '../../daemon/core/gallery/re-embedding/re-embed-step.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import type { Embedding } from '../../daemon/kernel/identification/match.js';
 import { recogniserId } from '../../daemon/kernel/ids.js';

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import mqtt from 'mqtt';
+import { brokerAddress } from '../../daemon/core/delivery/broker/broker-address.js';
+import { startPublisher } from '../../daemon/core/delivery/publisher.js';
+import { topicsOf } from '../../daemon/core/delivery/topics.js';
+import { importBoxKey, newBoxKeyBytes } from '../../daemon/core/identity/box-key.js';
+import { IdentityKeys } from '../../daemon/core/identity/identity-keys.js';
+import { keySetTask } from '../../daemon/core/identity/key-set.js';
+import { signText } from '../../daemon/core/identity/signed-text.js';
+import type { Records } from '../../daemon/core/records/open-records.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
-import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
-import { importBoxKey, newBoxKeyBytes } from '../../daemon/publish/identity/box-key.js';
-import { IdentityKeys } from '../../daemon/publish/identity/identity-keys.js';
-import { keySetTask } from '../../daemon/publish/identity/key-set.js';
-import { signText } from '../../daemon/publish/identity/signed-text.js';
-import { startPublisher } from '../../daemon/publish/publisher.js';
-import { topicsOf } from '../../daemon/publish/topics.js';
-import type { Records } from '../../daemon/records/open-records.js';
 import { box, openTestRecords, quickTimings } from './published-box.js';
 
 export const streamTopics = topicsOf('rollcall', box);

@@ -2,7 +2,7 @@
 //   node --import tsx test/support/switch-child.ts GALLERY FILE FILE
 // Prints `open` first, and a letter for each file that was put there.
 import { copyFileSync } from 'node:fs';
-import { switchGalleryFile } from '../../daemon/gallery/switch-file.js';
+import { switchGalleryFile } from '../../daemon/core/gallery/switch-file.js';
 import { present } from '../../daemon/kernel/present.js';
 
 const [to = '', ...files] = process.argv.slice(2);

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import {
-  type DigestEntry,
-  type DigestPerson,
-  digestEntry,
-  type GalleryDigest,
-  galleryDigest,
-} from '../../daemon/app/commands/gallery-digest.js';
-import {
   type CommandName,
   digestBuckets,
   type ListedPersons,
   listedPersonsSchema,
   mostBucketsAtOnce,
 } from '../../daemon/contract/events/command-schema.js';
+import {
+  type DigestEntry,
+  type DigestPerson,
+  digestEntry,
+  type GalleryDigest,
+  galleryDigest,
+} from '../../daemon/core/commands/gallery-digest.js';
 import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
 import { sealed, sealedJson } from './command-centre.js';
 import type { Reply } from './commanded-box.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createPrivateKey } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { type JWTPayload, SignJWT } from 'jose';
-import { AccessTokens } from '../../daemon/accounts/access-tokens.js';
+import { AccessTokens } from '../../daemon/core/accounts/access-tokens.js';
 import { JumpingClock } from '../support/jumping-clock.js';
 
 const seed = Buffer.alloc(32, 7);

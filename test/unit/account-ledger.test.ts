@@ -9,17 +9,17 @@ import {
   type SealedRows,
   sealOfSet,
   sealRow,
-} from '../../daemon/accounts/account-ledger.js';
-import { accountsMigrations } from '../../daemon/accounts/accounts-schema.js';
-import { SealedTable } from '../../daemon/accounts/sealed-table.js';
+} from '../../daemon/core/accounts/account-ledger.js';
+import { accountsMigrations } from '../../daemon/core/accounts/accounts-schema.js';
+import { SealedTable } from '../../daemon/core/accounts/sealed-table.js';
 import {
   apiKeyTable,
   refreshTable,
   SessionsStore,
   sessionTable,
-} from '../../daemon/accounts/sessions-store.js';
-import { roleTable } from '../../daemon/accounts/users-store.js';
-import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
+} from '../../daemon/core/accounts/sessions-store.js';
+import { roleTable } from '../../daemon/core/accounts/users-store.js';
+import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { readState, type StatedSet } from '../../daemon/kernel/stated-set.js';
 import { openMemoryDatabase } from '../support/memory-database.js';

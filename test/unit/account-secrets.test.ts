@@ -8,7 +8,7 @@ import {
   newInitialPassword,
   newRecoveryCodes,
   newSecret,
-} from '../../daemon/accounts/secrets.js';
+} from '../../daemon/core/accounts/secrets.js';
 
 const prefixes = {
   ...{ session: 'rcs_', refresh: 'rcr_', 'api-key': 'rck_', claim: 'rcc_' },

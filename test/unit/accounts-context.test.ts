@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { covers, entryOf, isPossible, noteUse } from '../../daemon/accounts/accounts-context.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
+import { covers, entryOf, isPossible, noteUse } from '../../daemon/core/accounts/accounts-context.js';
 import { defect, operational } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 

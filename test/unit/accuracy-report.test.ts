@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { accuracyHandlers } from '../../daemon/app/gallery/gallery-accuracy.js';
 import { accuracyReport } from '../../daemon/contract/accuracy.js';
 import type { Call } from '../../daemon/contract/handlers.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
+import { accuracyHandlers } from '../../daemon/core/recognition/gallery-accuracy.js';
 import type { PersonLikeness, PersonThreshold } from '../../daemon/kernel/identification/calibration.js';
 import { detCurveSteps } from '../../daemon/kernel/identification/det-curve.js';
 import { cameraId, type PersonId, passageId, personId, recogniserId } from '../../daemon/kernel/ids.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { agentWord } from '../../daemon/accounts/agent-word.js';
-import { refuseMisshapen } from '../../daemon/audit/audit-entry.js';
+import { agentWord } from '../../daemon/core/accounts/agent-word.js';
+import { refuseMisshapen } from '../../daemon/core/audit/audit-entry.js';
 import { networkOf } from '../../daemon/host/network-of.js';
 
 test('the name of a program is one word with its main version', () => {

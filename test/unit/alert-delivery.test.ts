@@ -1,24 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { operational } from '../../daemon/kernel/errors.js';
-import { silentLogger } from '../../daemon/kernel/logger.js';
-import { seededRandom } from '../../daemon/kernel/random.js';
-import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import {
   AlertDeliverer,
   checkMs,
   giveUpAfterMs,
   nextResult,
   retryPolicy,
-} from '../../daemon/publish/alerts/alert-deliverer.js';
-import type { AlertChannel, SendOutcome } from '../../daemon/publish/alerts/channel.js';
-import { failedForNow, refusedForGood } from '../../daemon/publish/alerts/channel-errors.js';
+} from '../../daemon/core/alerts/alert-deliverer.js';
+import type { AlertChannel, SendOutcome } from '../../daemon/core/alerts/channel.js';
+import { failedForNow, refusedForGood } from '../../daemon/core/alerts/channel-errors.js';
 import type {
   AlertDeliveries,
   DeliveryResult,
   DueDelivery,
-} from '../../daemon/records/alerts/alert-deliveries.js';
+} from '../../daemon/core/records/alerts/alert-deliveries.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { alertAtMs, alertMessageOf } from '../support/alert-messages.js';
 
 const trouble = operational('channel-refused', 'nothing listens', { remedy: 'Look.' });

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { parseConfig } from '../../daemon/contract/settings/load.js';
+import { webhookBody, webhookSignature } from '../../daemon/core/alerts/webhook.js';
 import { alertSubjects } from '../../daemon/kernel/alerts/alert-rule.js';
 import { alertFields } from '../../daemon/kernel/alerts/alert-template.js';
-import { webhookBody, webhookSignature } from '../../daemon/publish/alerts/webhook.js';
 import { alertMessageOf } from '../support/alert-messages.js';
 
 const page = readFileSync(new URL('../../docs/alerts.md', import.meta.url), 'utf8');
 const source = (name: string): string =>
-  readFileSync(new URL(`../../daemon/publish/alerts/${name}.ts`, import.meta.url), 'utf8');
+  readFileSync(new URL(`../../daemon/core/alerts/${name}.ts`, import.meta.url), 'utf8');
 
 /** The first block of the page in a language. */
 function block(language: string): string {

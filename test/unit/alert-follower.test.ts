@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { AlertFollower, tickMs } from '../../daemon/core/alerts/alert-follower.js';
+import type { AlertPlan } from '../../daemon/core/alerts/alert-plan.js';
+import type {
+  AlertJournal,
+  AlertProgress,
+  FollowedEvent,
+} from '../../daemon/core/records/alerts/alert-journal.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import type { AlertMessage } from '../../daemon/kernel/alerts/alert-message.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
 import { type Logger, silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { AlertFollower, tickMs } from '../../daemon/publish/alerts/alert-follower.js';
-import type { AlertPlan } from '../../daemon/publish/alerts/alert-plan.js';
-import type {
-  AlertJournal,
-  AlertProgress,
-  FollowedEvent,
-} from '../../daemon/records/alerts/alert-journal.js';
 
 const gate = cameraId('gate');
 const plan: AlertPlan = {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { attendancePlan, directions } from '../../daemon/app/attendance/attendance-plan.js';
 import { diffConfig } from '../../daemon/contract/settings/diff.js';
 import { parseConfig } from '../../daemon/contract/settings/load.js';
 import type { Config } from '../../daemon/contract/settings/schema.js';
+import { attendancePlan, directions } from '../../daemon/core/attendance/attendance-plan.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
 
 const site = 'site: { id: office, timeZone: Europe/Paris }';

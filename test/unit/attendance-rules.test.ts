@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { memoryFacts } from '../../daemon/core/records/memory-facts.js';
 import {
   type AttendanceRules,
   type RecentFacts,
@@ -7,7 +8,6 @@ import {
 } from '../../daemon/kernel/attendance/attendance-rules.js';
 import type { Fact, RefusedFact } from '../../daemon/kernel/events/event.js';
 import { cameraId, personId } from '../../daemon/kernel/ids.js';
-import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import {
   ambiguousFact,
   attackFact,

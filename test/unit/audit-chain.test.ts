@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { AuditRows } from '../../daemon/audit/audit-rows.js';
-import { auditKeyId } from '../../daemon/audit/audit-seal.js';
-import { readLog, replaceLog } from '../../daemon/audit/carry-log.js';
-import { ChainCheck } from '../../daemon/audit/chain-check.js';
+import { AuditRows } from '../../daemon/core/audit/audit-rows.js';
+import { auditKeyId } from '../../daemon/core/audit/audit-seal.js';
+import { readLog, replaceLog } from '../../daemon/core/audit/carry-log.js';
+import { ChainCheck } from '../../daemon/core/audit/chain-check.js';
 import {
   type AuditFixture,
   auditEpochMs,

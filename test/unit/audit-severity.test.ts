@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { severityOf } from '../../daemon/audit/severity.js';
+import { severityOf } from '../../daemon/core/audit/severity.js';
 
 /** By hand: what an administrator must look at today, and what only matters when there are many. */
 const critical = `accounts.set-aside audit.key-changed backup.recovery-key-changed backup.restored gallery.row-quarantined

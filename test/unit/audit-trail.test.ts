@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { auditReload, auditStop } from '../../daemon/app/audit/audit-trail.js';
-import { type NewAuditEntry, recordedDetails, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
-import type { AuditLog } from '../../daemon/audit/audit-log.js';
+import { type NewAuditEntry, recordedDetails, refuseMisshapen } from '../../daemon/core/audit/audit-entry.js';
+import type { AuditLog } from '../../daemon/core/audit/audit-log.js';
+import { auditReload, auditStop } from '../../daemon/core/audit/audit-trail.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 

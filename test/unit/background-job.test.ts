@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { BackgroundJob, RetriedSteps } from '../../daemon/gallery/background-job.js';
+import { BackgroundJob, RetriedSteps } from '../../daemon/core/gallery/background-job.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { type Logger, silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { unwrapFileKey, wrapFileKey } from '../../daemon/gallery/backup/file-key.js';
+import { unwrapFileKey, wrapFileKey } from '../../daemon/core/backups/file-key.js';
 import {
   encodeOpening,
   LARGEST_PREAMBLE_BYTES,
   OPENING_BYTES,
   readOpening,
   readPreamble,
-} from '../../daemon/gallery/backup/opening.js';
-import { costLimit, type WrappedKey } from '../../daemon/gallery/backup/recipient.js';
+} from '../../daemon/core/backups/opening.js';
+import { costLimit, type WrappedKey } from '../../daemon/core/backups/recipient.js';
 import { encrypt, hashPassphrase } from '../../daemon/host/sodium.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { forPassphrase, forRecoveryKey, littleCost } from '../support/backup-fixture.js';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { newRecoveryKey, recoveryKeyId, recoveryKeyOf } from '../../daemon/gallery/backup/recovery-key.js';
-import { readRecoveryKey, writeRecoveryKey } from '../../daemon/gallery/backup/recovery-key-text.js';
+import { newRecoveryKey, recoveryKeyId, recoveryKeyOf } from '../../daemon/core/backups/recovery-key.js';
+import { readRecoveryKey, writeRecoveryKey } from '../../daemon/core/backups/recovery-key-text.js';
 
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const half = fc.constantFrom('secret', 'public');

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
-import { seededRandom } from '../../daemon/kernel/random.js';
-import { brokerError, problemOf } from '../../daemon/publish/broker/broker-errors.js';
+import { brokerError, problemOf } from '../../daemon/core/delivery/broker/broker-errors.js';
 import {
   guardPackets,
   largestPacketBytes,
   type PacketBreach,
   PacketHeaders,
-} from '../../daemon/publish/broker/broker-packets.js';
+} from '../../daemon/core/delivery/broker/broker-packets.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 
 /** MQTT 5 section 1.5.5. */
 function lengthOf(length: number): Buffer {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BrokerRefusals } from '../../daemon/core/delivery/broker-refusals.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { BrokerRefusals } from '../../daemon/publish/broker-refusals.js';
 import { heardConditions } from '../support/heard-conditions.js';
 
 const epochMs = Date.UTC(2026, 2, 2);

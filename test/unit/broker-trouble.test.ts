@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { brokerAddress } from '../../daemon/core/delivery/broker/broker-address.js';
+import type { BrokerConnection, MqttVersion } from '../../daemon/core/delivery/broker/broker-connection.js';
+import { brokerError, endingOf, problemOf } from '../../daemon/core/delivery/broker/broker-errors.js';
+import { VersionChoice } from '../../daemon/core/delivery/broker/version-choice.js';
+import { OutageLog } from '../../daemon/core/delivery/outage-log.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { brokerAddress } from '../../daemon/publish/broker/broker-address.js';
-import type { BrokerConnection, MqttVersion } from '../../daemon/publish/broker/broker-connection.js';
-import { brokerError, endingOf, problemOf } from '../../daemon/publish/broker/broker-errors.js';
-import { VersionChoice } from '../../daemon/publish/broker/version-choice.js';
-import { OutageLog } from '../../daemon/publish/outage-log.js';
 import { memoryLog } from '../support/published-box.js';
 
 const coded = (code: string | number): Error => Object.assign(new Error('no'), { code });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { CameraBoard } from '../../daemon/app/cameras/camera-board.js';
-import { type CameraStatusOptions, describeCameras } from '../../daemon/app/cameras/camera-handlers.js';
 import { describeStatus } from '../../daemon/cli/status.js';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
+import { CameraBoard } from '../../daemon/core/cameras/camera-board.js';
+import { type CameraStatusOptions, describeCameras } from '../../daemon/core/cameras/camera-handlers.js';
 import { explanations } from '../../daemon/vision/ingest/failure-explanations.js';
 import { healthyStatus } from '../support/healthy-status.js';
 

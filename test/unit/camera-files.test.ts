@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { cameraText, changedText, givenSettings } from '../../daemon/app/cameras/camera-text.js';
 import type { CameraFile } from '../../daemon/contract/settings/camera-files.js';
 import { parseConfig } from '../../daemon/contract/settings/load.js';
 import { formatProblem } from '../../daemon/contract/settings/problem.js';
+import { cameraText, changedText, givenSettings } from '../../daemon/core/cameras/camera-text.js';
 
 const site = 'site: { id: office, timeZone: UTC }\n';
 const gate = 'cameras: [{ id: gate, name: Gate, url: "rtsp://192.0.2.1/" }]\n';

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { CameraFollows } from '../../daemon/app/cameras/camera-follows.js';
-import { FacesInSightReader } from '../../daemon/app/cameras/faces-in-sight.js';
-import { ReportGuard } from '../../daemon/app/cameras/report-guard.js';
-import type { NewAuditEntry } from '../../daemon/audit/audit-entry.js';
 import { wrapped } from '../../daemon/cli/terminal-screen.js';
 import { OpennessTraces, sightLines, sparkline } from '../../daemon/cli/watched-faces.js';
 import { followedFace, type FacesInSight as Sight } from '../../daemon/contract/live.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
+import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
+import { CameraFollows } from '../../daemon/core/cameras/camera-follows.js';
+import { FacesInSightReader } from '../../daemon/core/cameras/faces-in-sight.js';
+import { ReportGuard } from '../../daemon/core/cameras/report-guard.js';
 import type { Frame } from '../../daemon/kernel/faces/picture.js';
 import { cameraId, personId, trackId } from '../../daemon/kernel/ids.js';
 import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';

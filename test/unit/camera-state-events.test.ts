@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { CameraEvents } from '../../daemon/app/cameras/camera-events.js';
-import { settledAfterMs, unsettledAfterMs } from '../../daemon/app/cameras/camera-events-rule.js';
-import { CameraStates } from '../../daemon/app/cameras/camera-states.js';
+import { CameraEvents } from '../../daemon/core/cameras/camera-events.js';
+import { settledAfterMs, unsettledAfterMs } from '../../daemon/core/cameras/camera-events-rule.js';
+import { CameraStates } from '../../daemon/core/cameras/camera-states.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import type { CameraNotice } from '../../daemon/kernel/events/notice.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';

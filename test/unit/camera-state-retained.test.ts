@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { operational } from '../../daemon/kernel/errors.js';
-import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import {
   type RetainedDocument,
   RetainedDocuments,
   repeatEveryMs,
-} from '../../daemon/publish/retained-documents.js';
-import { inBlocks } from '../../daemon/publish/sequence-blocks.js';
+} from '../../daemon/core/delivery/retained-documents.js';
+import { inBlocks } from '../../daemon/core/delivery/sequence-blocks.js';
+import { operational } from '../../daemon/kernel/errors.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { memoryLog } from '../support/published-box.js';
 
 const owner = 'the-test';

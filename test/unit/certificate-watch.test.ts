@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import type { CertificateFacts } from '../../daemon/publish/broker/certificate-facts.js';
+import type { CertificateFacts } from '../../daemon/core/delivery/broker/certificate-facts.js';
 import {
   CertificateWatch,
   certificateStatus,
   checkEveryMs,
-} from '../../daemon/publish/broker/certificate-watch.js';
+} from '../../daemon/core/delivery/broker/certificate-watch.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { memoryLog } from '../support/published-box.js';
 
 const dayMs = 86_400_000;

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as settled } from 'node:timers/promises';
-import { Challenges, type ChallengesOptions } from '../../daemon/app/events/challenges.js';
+import { Challenges, type ChallengesOptions } from '../../daemon/core/events/challenges.js';
+import type { Prompt } from '../../daemon/core/events/prompts.js';
 import type { Identification } from '../../daemon/kernel/identification/match.js';
 import { cameraId, personId, trackId } from '../../daemon/kernel/ids.js';
 import { defaultChallengePolicy } from '../../daemon/kernel/liveness/challenge.js';
 import type { HeadGesture } from '../../daemon/kernel/liveness/head-gesture.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import type { Prompt } from '../../daemon/publish/prompts.js';
 import { sightingOf } from '../support/sightings.js';
 
 const gate = cameraId('gate');

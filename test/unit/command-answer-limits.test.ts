@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { AnswerLimits, RecentMap } from '../../daemon/core/commands/answer-limits.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { AnswerLimits, RecentMap } from '../../daemon/publish/commands/answer-limits.js';
 
 describe('a map of recent entries', () => {
   test('forgets the entry that was requested longest ago', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type DigestPerson, digestEntry, galleryDigest } from '../../daemon/app/commands/gallery-digest.js';
+import { type DigestPerson, digestEntry, galleryDigest } from '../../daemon/core/commands/gallery-digest.js';
 
 const key = Buffer.alloc(32, 7);
 const ada: DigestPerson = {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import type { CommandName } from '../../daemon/contract/events/command-schema.js';
+import type { CommandContext } from '../../daemon/core/commands/command-handlers.js';
+import { deadlines } from '../../daemon/core/commands/deadlines.js';
+import { Executions, Progress } from '../../daemon/core/commands/executions.js';
 import { defect, operational } from '../../daemon/kernel/errors.js';
-import type { CommandContext } from '../../daemon/publish/commands/command-handlers.js';
-import { deadlines } from '../../daemon/publish/commands/deadlines.js';
-import { Executions, Progress } from '../../daemon/publish/commands/executions.js';
 import {
   acceptedCommand,
   CountedClock,

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { commands } from '../../daemon/contract/events/command-schema.js';
+import { operations } from '../../daemon/contract/operations.js';
 import {
   callOf,
   commandOperations,
   type OperationCommand,
   scopesOfIssuer,
-} from '../../daemon/app/commands/command-operations.js';
-import { commands } from '../../daemon/contract/events/command-schema.js';
-import { operations } from '../../daemon/contract/operations.js';
+} from '../../daemon/core/commands/command-operations.js';
 
 const context = {
   by: { actor: 'issuer:head-office', origin: 'command 0193' },

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { commandScopes } from '../../daemon/contract/trust.js';
+import type { CommandContext, CommandHandlers } from '../../daemon/core/commands/command-handlers.js';
+import { CommandQueue } from '../../daemon/core/commands/command-queue.js';
+import type { TrustedKey } from '../../daemon/core/commands/issuer-keys.js';
+import type { AcceptedCommand, CommandMemory } from '../../daemon/core/records/commands/command-memory.js';
 import { defect, operational } from '../../daemon/kernel/errors.js';
-import type { CommandContext, CommandHandlers } from '../../daemon/publish/commands/command-handlers.js';
-import { CommandQueue } from '../../daemon/publish/commands/command-queue.js';
-import type { TrustedKey } from '../../daemon/publish/commands/issuer-keys.js';
-import type { AcceptedCommand, CommandMemory } from '../../daemon/records/commands/command-memory.js';
 import { memoryOfCommands } from '../support/command-memory.js';
 import {
   acceptedCommand,

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { BoxNotice } from '../../daemon/kernel/events/notice.js';
-import { present } from '../../daemon/kernel/present.js';
 import {
   type CommandRefusal,
   type RefusalCode,
   refusalMessage,
-} from '../../daemon/publish/commands/command-refusal.js';
-import type { Answer } from '../../daemon/publish/commands/command-replies.js';
-import { FailureLog } from '../../daemon/publish/commands/failure-log.js';
-import { RefusedCommands } from '../../daemon/publish/commands/refused-commands.js';
+} from '../../daemon/core/commands/command-refusal.js';
+import type { Answer } from '../../daemon/core/commands/command-replies.js';
+import { FailureLog } from '../../daemon/core/commands/failure-log.js';
+import { RefusedCommands } from '../../daemon/core/commands/refused-commands.js';
+import type { BoxNotice } from '../../daemon/kernel/events/notice.js';
+import { present } from '../../daemon/kernel/present.js';
 import { CountedClock, commandEpochMs, keptWords } from '../support/played-commands.js';
 
 const windowMs = 600_000;

@@ -4,9 +4,9 @@ import { describe, test } from 'node:test';
 import { importPKCS8, SignJWT } from 'jose';
 import { largestEnrolmentBytes } from '../../daemon/contract/events/command-schema.js';
 import { largestTokenBytes } from '../../daemon/contract/events/terms.js';
-import type { TrustedKey } from '../../daemon/publish/commands/issuer-keys.js';
-import { readIssuerKey } from '../../daemon/publish/commands/issuer-keys.js';
-import { verifyCommand } from '../../daemon/publish/commands/verify-command.js';
+import type { TrustedKey } from '../../daemon/core/commands/issuer-keys.js';
+import { readIssuerKey } from '../../daemon/core/commands/issuer-keys.js';
+import { verifyCommand } from '../../daemon/core/commands/verify-command.js';
 import { type Issuer, newIssuer, type TokenOptions, token } from '../support/command-centre.js';
 
 const nowMs = Date.UTC(2026, 2, 2, 8);

@@ -5,7 +5,7 @@ import { decodeJwt } from 'jose';
 import { commandNames } from '../../daemon/contract/events/command-schema.js';
 import { commandMessage } from '../../daemon/contract/events/messages.js';
 import { commandScopes } from '../../daemon/contract/trust.js';
-import { verifyCommand } from '../../daemon/publish/commands/verify-command.js';
+import { verifyCommand } from '../../daemon/core/commands/verify-command.js';
 import { exampleBox, exampleTimeMs } from '../../scripts/contract/example-box.js';
 import { commandFiles, exampleCommands, exampleIssuerId } from '../../scripts/contract/example-commands.js';
 import { strictValidator } from '../support/json-schema-validator.js';

@@ -7,7 +7,7 @@ import { asyncApi, asyncApiYaml } from '../../daemon/contract/events/asyncapi.js
 import { commandNames } from '../../daemon/contract/events/command-schema.js';
 import { schemaFiles } from '../../daemon/contract/events/json-schemas.js';
 import { contractMessages } from '../../daemon/contract/events/messages.js';
-import { topicsOf } from '../../daemon/publish/topics.js';
+import { topicsOf } from '../../daemon/core/delivery/topics.js';
 import { strictValidator } from '../support/json-schema-validator.js';
 
 const repositoryFile = (path: string): string =>

@@ -4,10 +4,10 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type JsonSchema, schemaOf } from '../../daemon/contract/events/json-schemas.js';
 import { eventMessages, keysMessage, retainedMessages } from '../../daemon/contract/events/messages.js';
+import { followKeySet } from '../../daemon/core/identity/follow-key-set.js';
+import type { VerifyingKey } from '../../daemon/core/identity/public-key.js';
+import { verifySignedText } from '../../daemon/core/identity/signed-text.js';
 import { eventKinds } from '../../daemon/kernel/events/event-type.js';
-import { followKeySet } from '../../daemon/publish/identity/follow-key-set.js';
-import type { VerifyingKey } from '../../daemon/publish/identity/public-key.js';
-import { verifySignedText } from '../../daemon/publish/identity/signed-text.js';
 import { contractExamples, type Example, exampleValue } from '../support/contract-examples.js';
 import { strictValidator } from '../support/json-schema-validator.js';
 

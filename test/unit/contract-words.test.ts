@@ -5,7 +5,7 @@ import * as guided from '../../daemon/contract/guided-enrolment.js';
 import * as liveness from '../../daemon/contract/liveness.js';
 import * as person from '../../daemon/contract/person.js';
 import * as recognition from '../../daemon/contract/recognition.js';
-import { MOST_PHOTOGRAPHS } from '../../daemon/gallery/persons/enrolment.js';
+import { MOST_PHOTOGRAPHS } from '../../daemon/core/gallery/persons/enrolment.js';
 import { facePlaces } from '../../daemon/kernel/faces/photographed-faces.js';
 import { qualityReasons } from '../../daemon/kernel/faces/quality.js';
 import { challengeActions } from '../../daemon/kernel/liveness/challenge.js';

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { z } from 'zod';
 import type { OperationDeclaration } from '../../daemon/contract/operation.js';
 import { operations } from '../../daemon/contract/operations.js';
-import { withIdempotencyKey } from '../../daemon/control/idempotency.js';
+import { withIdempotencyKey } from '../../daemon/core/api/idempotency.js';
 
 const declared: readonly (readonly [id: string, declaration: OperationDeclaration])[] =
   Object.entries(operations);

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { newEventId, newPassageId } from '../../daemon/core/records/event-id.js';
+import { copyBestViews, wipeViews } from '../../daemon/core/records/face-views.js';
+import { searchedProbes } from '../../daemon/core/records/gallery-search.js';
+import { memoryFacts } from '../../daemon/core/records/memory-facts.js';
+import { PassageEndings } from '../../daemon/core/records/passages/passage-endings.js';
+import { RecentStrangers } from '../../daemon/core/records/recent-strangers.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import type { Fact } from '../../daemon/kernel/events/event.js';
 import type { Probe } from '../../daemon/kernel/identification/match.js';
@@ -7,12 +13,6 @@ import { cameraId, eventId, passageId, personId, recogniserId } from '../../daem
 import type { Passage } from '../../daemon/kernel/passages/passage.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import type { StrangerSight } from '../../daemon/kernel/strangers/stranger-book.js';
-import { newEventId, newPassageId } from '../../daemon/records/event-id.js';
-import { copyBestViews, wipeViews } from '../../daemon/records/face-views.js';
-import { searchedProbes } from '../../daemon/records/gallery-search.js';
-import { memoryFacts } from '../../daemon/records/memory-facts.js';
-import { PassageEndings } from '../../daemon/records/passages/passage-endings.js';
-import { RecentStrangers } from '../../daemon/records/recent-strangers.js';
 import { CountedTimers } from '../support/counted-timers.js';
 import {
   ambiguousFact,

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { createDecider, type DeciderOptions } from '../../daemon/core/records/decider.js';
+import { memoryFacts } from '../../daemon/core/records/memory-facts.js';
+import { StrangersInSight } from '../../daemon/core/records/strangers-in-sight.js';
 import { defect, operational } from '../../daemon/kernel/errors.js';
 import type { UnknownFact } from '../../daemon/kernel/events/event.js';
 import { cameraId, passageId, personId, strangerId, trackId } from '../../daemon/kernel/ids.js';
@@ -13,9 +16,6 @@ import type {
 } from '../../daemon/kernel/strangers/stranger-book.js';
 import type { TrackKnowledge } from '../../daemon/kernel/tracks/track-decision.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { createDecider, type DeciderOptions } from '../../daemon/records/decider.js';
-import { memoryFacts } from '../../daemon/records/memory-facts.js';
-import { StrangersInSight } from '../../daemon/records/strangers-in-sight.js';
 import { unknownFact } from '../support/facts.js';
 import { aPassage } from '../support/passages.js';
 import { proofByBlink, sightingOf, testRules } from '../support/sightings.js';

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import {
+  createDecider,
+  type DeciderOptions,
+  type SightingOutcome,
+} from '../../daemon/core/records/decider.js';
+import { memoryFacts } from '../../daemon/core/records/memory-facts.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import type { Fact } from '../../daemon/kernel/events/event.js';
 import type { Probe } from '../../daemon/kernel/identification/match.js';
@@ -8,8 +14,6 @@ import type { ChallengeStanding } from '../../daemon/kernel/liveness/challenge.j
 import type { LivenessAssessment } from '../../daemon/kernel/liveness/liveness.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { createDecider, type DeciderOptions, type SightingOutcome } from '../../daemon/records/decider.js';
-import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import { proofByBlink, sightingOf, testRules } from '../support/sightings.js';
 
 const live: LivenessAssessment = {

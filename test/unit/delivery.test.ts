@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { ConnectionTask } from '../../daemon/core/delivery/connection-task.js';
+import { Delivery, type DeliveryOptions } from '../../daemon/core/delivery/delivery.js';
+import type { BoxState, PassagesOfDay } from '../../daemon/core/delivery/encoding.js';
+import { defaultTimings } from '../../daemon/core/delivery/publisher-options.js';
+import { repeatEveryMs } from '../../daemon/core/delivery/retained-documents.js';
+import { topicsOf } from '../../daemon/core/delivery/topics.js';
 import { operational, type RollcallError } from '../../daemon/kernel/errors.js';
-import type { ConnectionTask } from '../../daemon/publish/connection-task.js';
-import { Delivery, type DeliveryOptions } from '../../daemon/publish/delivery.js';
-import type { BoxState, PassagesOfDay } from '../../daemon/publish/encoding.js';
-import { defaultTimings } from '../../daemon/publish/publisher-options.js';
-import { repeatEveryMs } from '../../daemon/publish/retained-documents.js';
-import { topicsOf } from '../../daemon/publish/topics.js';
 import { memoryOutbox } from '../support/memory-outbox.js';
 import { CountedClock, turns } from '../support/played-commands.js';
 import { box, memoryLog, unsignedSigner } from '../support/published-box.js';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { Drain, type DrainOptions } from '../../daemon/core/delivery/drain.js';
+import type { SendingOutbox } from '../../daemon/core/records/outbox/outbox.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import type { EventKind } from '../../daemon/kernel/events/event.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { Drain, type DrainOptions } from '../../daemon/publish/drain.js';
-import type { SendingOutbox } from '../../daemon/records/outbox/outbox.js';
 import { memoryOutbox } from '../support/memory-outbox.js';
 
 interface Sent {

@@ -1,5 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
+import { ageingRows } from '../../daemon/core/records/ageing-rows.js';
+import {
+  attendanceCorrectionsOf,
+  correctionReasonsOf,
+  type StoredCorrection,
+} from '../../daemon/core/records/attendance/attendance-corrections.js';
+import { attendanceRecordsOf } from '../../daemon/core/records/attendance/attendance-records.js';
+import { eventTableOf } from '../../daemon/core/records/event-table.js';
+import { recentFactsOf } from '../../daemon/core/records/recent-facts.js';
+import { recordsRetentionOf } from '../../daemon/core/records/records-retention.js';
+import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
+import { retainedMessagesOf } from '../../daemon/core/records/retained-messages.js';
+import { RowSeal } from '../../daemon/core/records/seals/row-seal.js';
+import { correctionForm } from '../../daemon/core/records/seals/sealed-forms.js';
+import { publishedConditionsOf, sourceStatesOf } from '../../daemon/core/records/source-states.js';
+import type { EventQuery } from '../../daemon/core/records/stored-event.js';
 import type { BoxEvent } from '../../daemon/kernel/events/event.js';
 import {
   cameraId,
@@ -10,23 +27,6 @@ import {
   strangerId,
   trackId,
 } from '../../daemon/kernel/ids.js';
-import { encodeEvent } from '../../daemon/publish/encoding.js';
-import { ageingRows } from '../../daemon/records/ageing-rows.js';
-import {
-  attendanceCorrectionsOf,
-  correctionReasonsOf,
-  type StoredCorrection,
-} from '../../daemon/records/attendance/attendance-corrections.js';
-import { attendanceRecordsOf } from '../../daemon/records/attendance/attendance-records.js';
-import { eventTableOf } from '../../daemon/records/event-table.js';
-import { recentFactsOf } from '../../daemon/records/recent-facts.js';
-import { retainedMessagesOf } from '../../daemon/records/retained-messages.js';
-import { recordsRetentionOf } from '../../daemon/records/retention.js';
-import { recordsMigrations } from '../../daemon/records/schema.js';
-import { RowSeal } from '../../daemon/records/seals/row-seal.js';
-import { correctionForm } from '../../daemon/records/seals/sealed-forms.js';
-import { publishedConditionsOf, sourceStatesOf } from '../../daemon/records/source-states.js';
-import type { EventQuery } from '../../daemon/records/stored-event.js';
 import {
   ambiguousFact,
   attackFact,

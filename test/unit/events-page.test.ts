@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { modelIds } from '../../daemon/app/cameras/model-ids.js';
 import { type JsonSchema, schemaOf } from '../../daemon/contract/events/json-schemas.js';
 import { eventMessages, retainedMessages } from '../../daemon/contract/events/messages.js';
 import { parseConfig } from '../../daemon/contract/settings/load.js';
-import { newPersonId } from '../../daemon/gallery/row-id.js';
+import { modelIds } from '../../daemon/core/cameras/model-ids.js';
+import { newPersonId } from '../../daemon/core/gallery/row-id.js';
 import { eventKinds } from '../../daemon/kernel/events/event-type.js';
 import { boxConditions } from '../../daemon/kernel/events/notice.js';
 import { contractOf } from '../../daemon/vision/inference/recogniser-contract.js';

@@ -4,13 +4,13 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { importJWK } from 'jose';
 import { messageFromLine, parseKeySet } from '../../daemon/cli/events/events-verify.js';
+import { encodeEvent, stateText } from '../../daemon/core/delivery/encoding.js';
+import { type Range, SequenceLedger } from '../../daemon/core/delivery/sequence-ledger.js';
+import { MessageChecker } from '../../daemon/core/identity/message-checker.js';
+import { keyIdOf } from '../../daemon/core/identity/public-key.js';
+import { type SigningKey, signText } from '../../daemon/core/identity/signed-text.js';
 import type { GapNotice } from '../../daemon/kernel/events/notice.js';
 import { eventId } from '../../daemon/kernel/ids.js';
-import { encodeEvent, stateText } from '../../daemon/publish/encoding.js';
-import { keyIdOf } from '../../daemon/publish/identity/public-key.js';
-import { type SigningKey, signText } from '../../daemon/publish/identity/signed-text.js';
-import { MessageChecker } from '../../daemon/publish/message-checker.js';
-import { type Range, SequenceLedger } from '../../daemon/publish/sequence-ledger.js';
 import { attendanceFact } from '../support/facts.js';
 
 const from = { siteId: 'plant', boxId: 'gate' };

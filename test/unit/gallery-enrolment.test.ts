@@ -8,9 +8,9 @@ import {
   LARGEST_ENROLMENT_BYTES,
   LARGEST_PHOTOGRAPH_BYTES,
   MOST_PHOTOGRAPHS,
-} from '../../daemon/gallery/persons/enrolment.js';
-import { decodeProfile, encodeProfile } from '../../daemon/gallery/persons/profile-codec.js';
-import { newPersonId } from '../../daemon/gallery/row-id.js';
+} from '../../daemon/core/gallery/persons/enrolment.js';
+import { decodeProfile, encodeProfile } from '../../daemon/core/gallery/persons/profile-codec.js';
+import { newPersonId } from '../../daemon/core/gallery/row-id.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { isSlug } from '../../daemon/kernel/ids.js';
 import { checkName, longestName } from '../../daemon/kernel/persons/person-profile.js';

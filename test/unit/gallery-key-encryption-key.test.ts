@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { KeyEncryptionKey } from '../../daemon/gallery/keys/key-encryption-key.js';
-import { keyIdOf } from '../../daemon/gallery/keys/key-id.js';
-import { places } from '../../daemon/gallery/places.js';
+import { KeyEncryptionKey } from '../../daemon/core/gallery/keys/key-encryption-key.js';
+import { keyIdOf } from '../../daemon/core/gallery/keys/key-id.js';
+import { places } from '../../daemon/core/gallery/places.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { recogniserId } from '../../daemon/kernel/ids.js';
 

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { encodePlace, type FieldPlace } from '../../daemon/gallery/field-place.js';
-import { places } from '../../daemon/gallery/places.js';
-import { openField, SEAL_OVERHEAD_BYTES, type SealingKey, sealField } from '../../daemon/gallery/sealing.js';
+import { encodePlace, type FieldPlace } from '../../daemon/core/gallery/field-place.js';
+import { places } from '../../daemon/core/gallery/places.js';
+import {
+  openField,
+  SEAL_OVERHEAD_BYTES,
+  type SealingKey,
+  sealField,
+} from '../../daemon/core/gallery/sealing.js';
 import { personId, recogniserId } from '../../daemon/kernel/ids.js';
 import { noiseJpeg } from '../support/gallery-fixture.js';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { nearestPersons } from '../../daemon/gallery/search/best-persons.js';
-import { searchExhausted, TemplateSlabs } from '../../daemon/gallery/search/template-slabs.js';
-import { TemplateTable } from '../../daemon/gallery/search/template-table.js';
+import { nearestPersons } from '../../daemon/core/gallery/search/best-persons.js';
+import { searchExhausted, TemplateSlabs } from '../../daemon/core/gallery/search/template-slabs.js';
+import { TemplateTable } from '../../daemon/core/gallery/search/template-table.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import type { Embedding } from '../../daemon/kernel/identification/match.js';
 import { personId } from '../../daemon/kernel/ids.js';

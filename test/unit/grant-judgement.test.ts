@@ -1,22 +1,27 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { cameraSwitchesOf, photographHashesOf } from '../../daemon/records/commands/command-places.js';
+import { cameraSwitchesOf, photographHashesOf } from '../../daemon/core/records/commands/command-places.js';
 import {
   isSwitchedOn,
   type KeptKey,
   keptKeyOf,
   keyGrant,
   switchGrant,
-} from '../../daemon/records/commands/grant-content.js';
+} from '../../daemon/core/records/commands/grant-content.js';
 import {
   type GrantState,
   judgeGrants,
   type LoggedGrants,
-} from '../../daemon/records/commands/grant-judgement.js';
-import { digestOf, type Grant, type GrantRow, GrantSeal } from '../../daemon/records/commands/grant-seal.js';
-import { grantsOf, type SettledGrants } from '../../daemon/records/commands/grants.js';
-import { trustStoreOf } from '../../daemon/records/commands/trust-store.js';
-import { recordsMigrations } from '../../daemon/records/schema.js';
+} from '../../daemon/core/records/commands/grant-judgement.js';
+import {
+  digestOf,
+  type Grant,
+  type GrantRow,
+  GrantSeal,
+} from '../../daemon/core/records/commands/grant-seal.js';
+import { grantsOf, type SettledGrants } from '../../daemon/core/records/commands/grants.js';
+import { trustStoreOf } from '../../daemon/core/records/commands/trust-store.js';
+import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 
 const auditKey = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { BrokerConnection } from '../../daemon/core/delivery/broker/broker-connection.js';
+import { CarefulConnection } from '../../daemon/core/delivery/careful-connection.js';
+import { Drain } from '../../daemon/core/delivery/drain.js';
+import { type Ending, HangUpHistory, type SentMessage } from '../../daemon/core/delivery/hang-up-history.js';
+import { refusalCodeOf } from '../../daemon/core/delivery/publish-errors.js';
+import { topicsOf } from '../../daemon/core/delivery/topics.js';
 import { operational, type RollcallError } from '../../daemon/kernel/errors.js';
 import type { EventKind } from '../../daemon/kernel/events/event.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import type { BrokerConnection } from '../../daemon/publish/broker/broker-connection.js';
-import { CarefulConnection } from '../../daemon/publish/careful-connection.js';
-import { Drain } from '../../daemon/publish/drain.js';
-import { type Ending, HangUpHistory, type SentMessage } from '../../daemon/publish/hang-up-history.js';
-import { refusalCodeOf } from '../../daemon/publish/publish-errors.js';
-import { topicsOf } from '../../daemon/publish/topics.js';
 import { memoryOutbox } from '../support/memory-outbox.js';
 import { box } from '../support/published-box.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type HealthOptions, healthHandlers } from '../../daemon/app/health.js';
 import type { Call } from '../../daemon/contract/handlers.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
+import { type HealthOptions, healthHandlers } from '../../daemon/core/status/health.js';
 import { isRollcallError, operational } from '../../daemon/kernel/errors.js';
 import { healthyStatus } from '../support/healthy-status.js';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { discoveryDocument, discoveryTopic } from '../../daemon/publish/home-assistant/discovery.js';
-import { topicsOf } from '../../daemon/publish/topics.js';
+import { topicsOf } from '../../daemon/core/delivery/topics.js';
+import { discoveryDocument, discoveryTopic } from '../../daemon/core/home-assistant/discovery.js';
 import { box } from '../support/published-box.js';
 
 const text = z.string().min(1);

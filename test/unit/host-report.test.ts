@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { type HostQuestion, reportOnHost } from '../../daemon/control/host-report.js';
+import { type HostQuestion, reportOnHost } from '../../daemon/core/api/host-report.js';
 import { defect } from '../../daemon/kernel/errors.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

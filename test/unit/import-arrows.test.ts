@@ -49,7 +49,7 @@ describe('the daemon', () => {
     assert.deepEqual(forbidden(sources), []);
     const path = 'kernel/faces/geometry.ts';
     sources.set(path, `import { wipe } from '../../gallery/sealing.js';\n${sources.get(path)}`);
-    assert.ok(forbidden(sources).includes('gallery/sealing.ts'), 'a way through three files is found');
+    assert.ok(forbidden(sources).includes('core/gallery/sealing.ts'), 'a way through three files is found');
   });
 
   test('is refused after a wrong arrow was added to a real file', () => {
@@ -64,8 +64,9 @@ describe('the daemon', () => {
 describe('the import rules', () => {
   test('allow arrows that point down and within a layer', () => {
     const files = {
-      'app/main.ts': "import { a } from '../control/a.js'; import { b } from './compose.js';",
-      'app/compose.ts': "import type { Clock } from '../kernel/clock.js'; import { join } from 'node:path';",
+      'core/main.ts': "import { a } from '../control/a.js'; import { b } from './compose.js';",
+      'core/compose/compose.ts':
+        "import type { Clock } from '../kernel/clock.js'; import { join } from 'node:path';",
       'vision/ingest/ffmpeg.ts':
         "import { x } from '../camera-pipeline.js'; export { y } from '../../kernel/frame.js';",
     };

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import {
+  type KeptRequest,
+  keptRequestsOf,
+  type RequestPlace,
+} from '../../daemon/core/records/kept-requests.js';
+import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { type KeptRequest, keptRequestsOf, type RequestPlace } from '../../daemon/records/kept-requests.js';
-import { recordsMigrations } from '../../daemon/records/schema.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 
 const dayMs = 86_400_000;

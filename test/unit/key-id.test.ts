@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keyIdOf } from '../../daemon/gallery/keys/key-id.js';
+import { keyIdOf } from '../../daemon/core/gallery/keys/key-id.js';
 
 test('the id of a key is the one that all earlier galleries store', () => {
   // Computed with another implementation: BLAKE2b of Python's hashlib, with the salt and personalisation of crypto_kdf.

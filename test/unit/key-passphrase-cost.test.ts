@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { tunePassphraseCost } from '../../daemon/gallery/keys/passphrase-cost.js';
+import { tunePassphraseCost } from '../../daemon/core/gallery/keys/passphrase-cost.js';
 import type { PassphraseCost } from '../../daemon/host/sodium.js';
 
 const mib = 1024 * 1024;

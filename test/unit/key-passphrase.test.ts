@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { keyIdOf } from '../../daemon/gallery/keys/key-id.js';
-import type { KeySlotParameters } from '../../daemon/gallery/keys/key-provider.js';
-import { PassphraseKeyProvider } from '../../daemon/gallery/keys/passphrase-key-provider.js';
-import { passphraseProblems } from '../../daemon/gallery/keys/passphrase-rules.js';
+import { keyIdOf } from '../../daemon/core/gallery/keys/key-id.js';
+import type { KeySlotParameters } from '../../daemon/core/gallery/keys/key-provider.js';
+import { PassphraseKeyProvider } from '../../daemon/core/gallery/keys/passphrase-key-provider.js';
+import { passphraseProblems } from '../../daemon/core/gallery/keys/passphrase-rules.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { outcomeOf } from '../support/key-outcome.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { KeyEncryptionKey } from '../../daemon/gallery/keys/key-encryption-key.js';
-import { KeyRing } from '../../daemon/gallery/keys/key-ring.js';
+import { KeyEncryptionKey } from '../../daemon/core/gallery/keys/key-encryption-key.js';
+import { KeyRing } from '../../daemon/core/gallery/keys/key-ring.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 const kekOf = (fill: number): KeyEncryptionKey => new KeyEncryptionKey(new Uint8Array(32).fill(fill));

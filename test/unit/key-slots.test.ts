@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { KeyEncryptionKey } from '../../daemon/gallery/keys/key-encryption-key.js';
+import { GALLERY_MIGRATIONS } from '../../daemon/core/gallery/gallery-schema.js';
+import { KeyEncryptionKey } from '../../daemon/core/gallery/keys/key-encryption-key.js';
 import {
   deleteKeySlot,
   insertKeySlot,
@@ -9,8 +10,7 @@ import {
   readKeySlots,
   readRecogniser,
   resealRecogniser,
-} from '../../daemon/gallery/keys/key-slots.js';
-import { GALLERY_MIGRATIONS } from '../../daemon/gallery/schema.js';
+} from '../../daemon/core/gallery/keys/key-slots.js';
 import type { OpenDatabase } from '../../daemon/host/sqlite.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { recogniserId } from '../../daemon/kernel/ids.js';

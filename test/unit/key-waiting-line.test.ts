@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WaitingLine } from '../../daemon/gallery/keys/waiting-line.js';
+import { WaitingLine } from '../../daemon/core/gallery/keys/waiting-line.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 test('work runs one piece at a time, in order, also after a failure', async () => {

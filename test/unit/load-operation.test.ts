@@ -25,8 +25,8 @@ describe('an operation that a command uses', () => {
     sources.set('contract/load-operation.ts', '');
     for (const command of ['cli/status.ts', 'cli/events/events.ts']) {
       const loaded = loadedBy(command, sources);
-      assert.ok(loaded.has('control/client.ts'), command);
-      for (const path of ['contract/operations.ts', 'control/multipart.ts', 'host/sodium.ts']) {
+      assert.ok(loaded.has('core/api/client.ts'), command);
+      for (const path of ['contract/operations.ts', 'core/api/multipart.ts', 'host/sodium.ts']) {
         assert.ok(!loaded.has(path), `${command} loads ${path}`);
       }
     }

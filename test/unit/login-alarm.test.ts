@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { alarmWithinMs } from '../../daemon/accounts/login-throttle.js';
-import { LoginAlarm } from '../../daemon/app/accounts/login-alarm.js';
+import { LoginAlarm } from '../../daemon/core/accounts/login-alarm.js';
+import { alarmWithinMs } from '../../daemon/core/accounts/login-throttle.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 test('the alarm of failed logins begins once, and ends ten minutes after the last failure', async () => {

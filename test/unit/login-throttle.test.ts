@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { accountsMigrations } from '../../daemon/accounts/accounts-schema.js';
-import { type Attempt, LoginThrottle, type Tried } from '../../daemon/accounts/login-throttle.js';
+import { accountsMigrations } from '../../daemon/core/accounts/accounts-schema.js';
+import { type Attempt, LoginThrottle, type Tried } from '../../daemon/core/accounts/login-throttle.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 

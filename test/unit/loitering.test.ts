@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Loitering, loiteringTickMs } from '../../daemon/app/strangers/loitering.js';
-import type { StrangerEntry } from '../../daemon/gallery/strangers/gallery-strangers.js';
+import type { StrangerEntry } from '../../daemon/core/gallery/strangers/gallery-strangers.js';
+import { Loitering, loiteringTickMs } from '../../daemon/core/strangers/loitering.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import type { LoiteringNotice } from '../../daemon/kernel/events/notice.js';
 import { cameraId, type PassageId, passageId, strangerId } from '../../daemon/kernel/ids.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { metricsText } from '../../daemon/app/metrics/metrics.js';
+import { metricsText } from '../../daemon/core/metrics/metrics.js';
 import { metricSources } from '../support/metric-sources.js';
 import {
   expressions,

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { modelsHandlers } from '../../daemon/app/models-handlers.js';
 import { modelOperations } from '../../daemon/contract/models.js';
+import { modelsHandlers } from '../../daemon/core/status/models-handlers.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 /** What a caller would get: the answer after the check by the contract. */

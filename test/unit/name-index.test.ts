@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { NameIndex } from '../../daemon/gallery/persons/name-index.js';
+import { NameIndex } from '../../daemon/core/gallery/persons/name-index.js';
 import { type PersonId, personId } from '../../daemon/kernel/ids.js';
 import { simplifiedName } from '../../daemon/kernel/persons/simplified-name.js';
 

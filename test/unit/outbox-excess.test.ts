@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { EventKind } from '../../daemon/kernel/events/event.js';
-import type { GapNotice } from '../../daemon/kernel/events/notice.js';
-import type { OutboxRules } from '../../daemon/kernel/events/outbox-limits.js';
-import { silentLogger } from '../../daemon/kernel/logger.js';
-import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { outboxReportOf, outboxResendingOf } from '../../daemon/records/outbox/outbox.js';
-import { limitOutbox, outboxLimiter } from '../../daemon/records/outbox/outbox-limiter.js';
+import { outboxReportOf, outboxResendingOf } from '../../daemon/core/records/outbox/outbox.js';
+import { limitOutbox, outboxLimiter } from '../../daemon/core/records/outbox/outbox-limiter.js';
 import {
   type ExcessQuestion,
   outboxExcessOf,
   outboxSurplusOf,
   type Surplus,
-} from '../../daemon/records/outbox/outbox-surplus.js';
-import { recordsMigrations } from '../../daemon/records/schema.js';
+} from '../../daemon/core/records/outbox/outbox-surplus.js';
+import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
+import type { EventKind } from '../../daemon/kernel/events/event.js';
+import type { GapNotice } from '../../daemon/kernel/events/notice.js';
+import type { OutboxRules } from '../../daemon/kernel/events/outbox-limits.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 import { rulesOf } from '../support/outbox-records.js';
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Drain } from '../../daemon/core/delivery/drain.js';
+import { Sender } from '../../daemon/core/delivery/sender.js';
+import { topicsOf } from '../../daemon/core/delivery/topics.js';
+import type { OutboxRow } from '../../daemon/core/records/outbox/outbox.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import type { EventKind } from '../../daemon/kernel/events/event.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { Drain } from '../../daemon/publish/drain.js';
-import { Sender } from '../../daemon/publish/sender.js';
-import { topicsOf } from '../../daemon/publish/topics.js';
-import type { OutboxRow } from '../../daemon/records/outbox/outbox.js';
 import { box } from '../support/published-box.js';
 
 const rowOf = (sequence: number, kind: EventKind, changes: Partial<OutboxRow> = {}): OutboxRow => ({

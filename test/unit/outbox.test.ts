@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { outboxEntranceOf, outboxOf } from '../../daemon/core/records/outbox/outbox.js';
+import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
 import type { EventKind } from '../../daemon/kernel/events/event.js';
-import { outboxEntranceOf, outboxOf } from '../../daemon/records/outbox/outbox.js';
-import { recordsMigrations } from '../../daemon/records/schema.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 
 /** An outbox with events of these kinds, numbered from 1, each recorded at a hundred times its number. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseConfig } from '../../daemon/contract/settings/load.js';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
-import { examineBox } from '../../daemon/doctor/doctor.js';
+import { examineBox } from '../../daemon/core/doctor/doctor.js';
 import { GraphBuilder } from '../../daemon/host/models/convert/graph-builder.js';
 import type { ModelPack } from '../../daemon/host/models/manifest.js';
 import { readRecogniserInterface } from '../../daemon/host/models/onnx-interface.js';

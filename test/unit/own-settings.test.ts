@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { changedSettings } from '../../daemon/app/configuration/settings-text.js';
 import { wholeSettings } from '../../daemon/contract/settings/diff.js';
 import { parseConfig } from '../../daemon/contract/settings/load.js';
 import { isChangeable } from '../../daemon/contract/settings/own-settings.js';
+import { changedSettings } from '../../daemon/core/settings/settings-text.js';
 
 const path = '/data/settings.yaml';
 const file = `site: { id: office, timeZone: UTC }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { StoredPassage } from '../../daemon/core/records/passages/passage-journal.js';
+import { type PassageSeal, temporaryPassageSeal } from '../../daemon/core/records/passages/passage-seal.js';
+import { passagesOf } from '../../daemon/core/records/passages/passages.js';
+import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
 import { cameraId, personId, strangerId } from '../../daemon/kernel/ids.js';
 import type { Passage } from '../../daemon/kernel/passages/passage.js';
-import type { StoredPassage } from '../../daemon/records/passages/passage-journal.js';
-import { type PassageSeal, temporaryPassageSeal } from '../../daemon/records/passages/passage-seal.js';
-import { passagesOf } from '../../daemon/records/passages/passages.js';
-import { recordsMigrations } from '../../daemon/records/schema.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 import { passageEpochMs, passageIdOf, passageOf } from '../support/passage-fixture.js';
 

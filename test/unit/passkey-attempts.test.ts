@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type AttemptFor, PasskeyAttempts } from '../../daemon/accounts/passkey-attempts.js';
+import { type AttemptFor, PasskeyAttempts } from '../../daemon/core/accounts/passkey-attempts.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { creationOptionsFor, isCounterSuspect, requestOptionsFor } from '../../daemon/accounts/passkeys.js';
-import type { PasskeyRow } from '../../daemon/accounts/passkeys-store.js';
-import type { UserRow } from '../../daemon/accounts/users-store.js';
+import {
+  creationOptionsFor,
+  isCounterSuspect,
+  requestOptionsFor,
+} from '../../daemon/core/accounts/passkeys.js';
+import type { PasskeyRow } from '../../daemon/core/accounts/passkeys-store.js';
+import type { UserRow } from '../../daemon/core/accounts/users-store.js';
 
 const party = { host: 'box.example', origins: ['https://box.example'] };
 const anna = { id: 'u-1', userName: 'anna', displayName: 'Anna Berg' } as UserRow;

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type KnownWords, normalPassword, refuseWeakPassword } from '../../daemon/accounts/password-rules.js';
+import {
+  type KnownWords,
+  normalPassword,
+  refuseWeakPassword,
+} from '../../daemon/core/accounts/password-rules.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 const words = { userName: 'anna.berg', siteWords: ['werk-nord', 'box-1'] };

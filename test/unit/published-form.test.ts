@@ -3,16 +3,16 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { eventSchema, eventSchemas } from '../../daemon/contract/events/event-schema.js';
 import { stateSchema } from '../../daemon/contract/events/state-schema.js';
+import { encodeEvent, stateText } from '../../daemon/core/delivery/encoding.js';
+import { outgoingText } from '../../daemon/core/delivery/sender.js';
+import { topicsOf } from '../../daemon/core/delivery/topics.js';
+import { newEventId } from '../../daemon/core/records/event-id.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { cloudEvent, sequenceText } from '../../daemon/kernel/events/cloud-event.js';
 import type { BoxEvent } from '../../daemon/kernel/events/event.js';
 import { eventKinds } from '../../daemon/kernel/events/event-type.js';
 import { personId } from '../../daemon/kernel/ids.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
-import { encodeEvent, stateText } from '../../daemon/publish/encoding.js';
-import { outgoingText } from '../../daemon/publish/sender.js';
-import { topicsOf } from '../../daemon/publish/topics.js';
-import { newEventId } from '../../daemon/records/event-id.js';
 import {
   ambiguousFact,
   attackFact,

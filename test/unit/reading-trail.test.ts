@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ReadingTrail, readingEntries } from '../../daemon/app/audit/reading-trail.js';
-import type { Actor } from '../../daemon/audit/actor.js';
-import { type NewAuditEntry, refuseMisshapen } from '../../daemon/audit/audit-entry.js';
+import { type NewAuditEntry, refuseMisshapen } from '../../daemon/core/audit/audit-entry.js';
+import { ReadingTrail, readingEntries } from '../../daemon/core/audit/reading-trail.js';
+import type { Actor } from '../../daemon/kernel/actor.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';

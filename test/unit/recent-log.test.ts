@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { logPage } from '../../daemon/app/host-logs.js';
 import type { Caller } from '../../daemon/contract/caller.js';
+import { logPage } from '../../daemon/core/status/host-logs.js';
 import { openPinoLogger } from '../../daemon/host/pino-logger.js';
 import { RecentLog, recentLogLimits } from '../../daemon/host/recent-log.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { RecordedMoments } from '../../daemon/records/recorded-moments.js';
+import { RecordedMoments } from '../../daemon/core/records/recorded-moments.js';
 import { JumpingClock } from '../support/jumping-clock.js';
 
 /** A clock that has run for a while, and the ages of what was recorded on it. */

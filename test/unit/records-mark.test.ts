@@ -11,18 +11,18 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { OpenDatabase } from '../../daemon/host/sqlite.js';
-import { isRollcallError, operational } from '../../daemon/kernel/errors.js';
-import { silentLogger } from '../../daemon/kernel/logger.js';
-import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { markedDatabase, positionOf } from '../../daemon/records/recovery/marked-database.js';
+import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
+import { markedDatabase, positionOf } from '../../daemon/core/records/recovery/marked-database.js';
 import {
   type Mark,
   RecordsMark,
   type RecordsPosition,
   reservedBehind,
-} from '../../daemon/records/recovery/records-mark.js';
-import { recordsMigrations } from '../../daemon/records/schema.js';
+} from '../../daemon/core/records/recovery/records-mark.js';
+import type { OpenDatabase } from '../../daemon/host/sqlite.js';
+import { isRollcallError, operational } from '../../daemon/kernel/errors.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { memoryTrail, sealWith } from '../support/marked-records.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 import { temporaryFolder } from '../support/published-box.js';

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { createDecider } from '../../daemon/core/records/decider.js';
+import { memoryFacts } from '../../daemon/core/records/memory-facts.js';
 import { cameraId, personId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
 import type { LivenessAssessment } from '../../daemon/kernel/liveness/liveness.js';
 import { noTally } from '../../daemon/kernel/passages/passage.js';
@@ -7,8 +9,6 @@ import { seededRandom } from '../../daemon/kernel/random.js';
 import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { transcribe } from '../../daemon/lab/replay-transcript.js';
-import { createDecider } from '../../daemon/records/decider.js';
-import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';
 import { proofByBlink, testRules } from '../support/sightings.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Judged, mostOpenTracks, ReportGuard } from '../../daemon/app/cameras/report-guard.js';
-import { VisionRequests } from '../../daemon/app/cameras/vision-requests.js';
+import { type Judged, mostOpenTracks, ReportGuard } from '../../daemon/core/cameras/report-guard.js';
+import { VisionRequests } from '../../daemon/core/cameras/vision-requests.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { cameraId, trackId } from '../../daemon/kernel/ids.js';
 import type { LivenessEvidence } from '../../daemon/kernel/liveness/liveness.js';

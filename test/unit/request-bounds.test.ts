@@ -7,9 +7,13 @@ import {
   type OperationDeclaration,
   type RateClass,
 } from '../../daemon/contract/operation.js';
-import { createAdmission, localBounds, networkBounds } from '../../daemon/control/admission.js';
-import { bodyLimit } from '../../daemon/control/body.js';
-import { defaultClassBounds, InFlight, type InFlightBounds } from '../../daemon/control/in-flight.js';
+import { createAdmission, localBounds, networkBounds } from '../../daemon/core/api/admission.js';
+import { bodyLimit } from '../../daemon/core/api/body.js';
+import {
+  defaultClassBounds,
+  InFlight,
+  type InFlightBounds,
+} from '../../daemon/core/api/requests-in-flight.js';
 
 const wide: InFlightBounds = {
   ...{ requests: 100, requestsOfCaller: 100, bodyBytes: 1_000, streamsOfCaller: 100, ofClass: {} },

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { retentionSchema } from '../../daemon/contract/settings/retention-schema.js';
 import {
   type AgeingKinds,
   largestBatch,
   nextBatch,
   type RetentionRunOptions,
   runRetention,
-} from '../../daemon/app/retention/retention-run.js';
-import { retentionRun } from '../../daemon/audit/actor.js';
-import { retentionSchema } from '../../daemon/contract/settings/retention-schema.js';
+} from '../../daemon/core/retention/retention-run.js';
+import { retentionRun } from '../../daemon/kernel/actor.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { type Ageing, retentionKinds } from '../../daemon/kernel/retention/retention.js';

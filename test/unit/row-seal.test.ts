@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { OpenDatabase } from '../../daemon/host/sqlite.js';
-import { cameraId, eventId, personId, trackId } from '../../daemon/kernel/ids.js';
-import { recordsMigrations } from '../../daemon/records/schema.js';
-import { countRows, followOwnCounts } from '../../daemon/records/seals/own-counts.js';
-import { RowSeal, withFormerSeal } from '../../daemon/records/seals/row-seal.js';
+import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
+import { countRows, followOwnCounts } from '../../daemon/core/records/seals/own-counts.js';
+import { RowSeal, withFormerSeal } from '../../daemon/core/records/seals/row-seal.js';
 import {
   type CorrectionRow,
   correctionForm,
   type EventRow,
   eventForm,
-} from '../../daemon/records/seals/sealed-forms.js';
+} from '../../daemon/core/records/seals/sealed-forms.js';
+import type { OpenDatabase } from '../../daemon/host/sqlite.js';
+import { cameraId, eventId, personId, trackId } from '../../daemon/kernel/ids.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 
 const keyOf = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);

@@ -6,7 +6,7 @@ import {
   openSecret,
   sealSecret,
   stepOfCode,
-} from '../../daemon/accounts/second-factor.js';
+} from '../../daemon/core/accounts/second-factor.js';
 import { codeAt } from '../support/accounts-fixture.js';
 
 const key = new Uint8Array(32).fill(7);

@@ -75,14 +75,14 @@ describe('output of a command', () => {
   });
 
   test('is guarded in every program that has a terminal', () => {
-    const programs = ['daemon/cli/main.ts', 'daemon/app/main.ts', 'daemon/gate/main.ts'];
+    const programs = ['daemon/cli/main.ts', 'daemon/core/main.ts', 'daemon/gate/main.ts'];
     for (const path of programs)
       assert.match(readFileSync(join(root, path), 'utf8'), /guardOutput\(process\.stderr\)/, path);
     const sources = readdirSync(join(root, 'daemon'), { recursive: true, encoding: 'utf8' });
     const mains = sources.filter((path) => path.endsWith('main.ts')).map((path) => `daemon/${path}`);
     // The others speak to their parent only.
     const quiet = [
-      ...['daemon/gallery/verify/verify-pages-main.ts', 'daemon/host/password-process-main.ts'],
+      ...['daemon/core/gallery/verify/verify-pages-main.ts', 'daemon/host/password-process-main.ts'],
       ...['daemon/vision/heic-decoder-main.ts', 'daemon/vision/main.ts'],
     ];
     assert.deepEqual(mains.sort(), [...programs, ...quiet].sort());

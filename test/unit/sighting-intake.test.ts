@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { SightingIntake } from '../../daemon/app/events/sighting-intake.js';
+import { SightingIntake } from '../../daemon/core/events/sighting-intake.js';
+import { createDecider, type Decider, type SightingOutcome } from '../../daemon/core/records/decider.js';
+import { memoryFacts } from '../../daemon/core/records/memory-facts.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { cameraId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
@@ -9,8 +11,6 @@ import { noTally } from '../../daemon/kernel/passages/passage.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { createDecider, type Decider, type SightingOutcome } from '../../daemon/records/decider.js';
-import { memoryFacts } from '../../daemon/records/memory-facts.js';
 import { proofByBlink } from '../support/sightings.js';
 
 const nothing: SightingOutcome = {

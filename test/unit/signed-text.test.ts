@@ -3,9 +3,9 @@ import { createPrivateKey, sign } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { CompactSign } from 'jose';
+import { importBoxKey } from '../../daemon/core/identity/box-key.js';
+import { type KeyOf, signText, verifySignedText } from '../../daemon/core/identity/signed-text.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
-import { importBoxKey } from '../../daemon/publish/identity/box-key.js';
-import { type KeyOf, signText, verifySignedText } from '../../daemon/publish/identity/signed-text.js';
 
 const seed = Buffer.alloc(64, 7);
 const key = await importBoxKey(seed);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { SortedBlocks } from '../../daemon/gallery/persons/sorted-blocks.js';
+import { SortedBlocks } from '../../daemon/core/gallery/persons/sorted-blocks.js';
 
 test('sorted blocks hold what came and did not go, in order', () => {
   const step = fc.record({ number: fc.integer({ min: 0, max: 3000 }), isAdded: fc.boolean() });

@@ -4,7 +4,7 @@ import { describeStatus, registerStatus } from '../../daemon/cli/status.js';
 import { faceLine, OpennessTraces, sightLines } from '../../daemon/cli/watched-faces.js';
 import type { FacesInSight } from '../../daemon/contract/live.js';
 import type { BoxStatus } from '../../daemon/contract/status.js';
-import { statusFindings } from '../../daemon/doctor/status-areas.js';
+import { statusFindings } from '../../daemon/core/doctor/status-areas.js';
 import { filePath, testCommands } from '../support/asked-command.js';
 import { expectedTexts } from '../support/expected-text.js';
 import { healthyStatus } from '../support/healthy-status.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type BoxTrust, trustHandlers } from '../../daemon/app/identity/box-trust.js';
 import type { Caller } from '../../daemon/contract/caller.js';
+import { type BoxTrust, trustHandlers } from '../../daemon/core/commands/box-trust.js';
 import { messageOf } from '../../daemon/kernel/errors.js';
 
 const localCaller: Caller = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { builtInRole, readCameras, readScopes } from '../../daemon/accounts/users-store.js';
 import { builtInRoles } from '../../daemon/contract/scopes.js';
+import { builtInRole, readCameras, readScopes } from '../../daemon/core/accounts/users-store.js';
 
 describe('what a row of the accounts allows', () => {
   test('are those scopes that this release knows', () => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type Dealt, dealCameras, planVision } from '../../daemon/app/cameras/vision-plan.js';
 import { attendanceProof, type Config, configSchema } from '../../daemon/contract/settings/schema.js';
+import { type Dealt, dealCameras, planVision } from '../../daemon/core/cameras/vision-plan.js';
 
 function configured(
   cameras: number,

@@ -5,7 +5,7 @@ import { findPersons, whichPerson } from '../../daemon/cli/person/which-person.j
 import { findCameras } from '../../daemon/cli/which-camera.js';
 import type { CameraStatus } from '../../daemon/contract/cameras.js';
 import type { PersonSummary } from '../../daemon/contract/person.js';
-import type { ControlClient } from '../../daemon/control/client.js';
+import type { ControlClient } from '../../daemon/core/api/client.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 const idOf = (begin: string): string => `p-${begin.padEnd(26, '0')}`;

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AuditEntry, auditOperations } from '../../contract/audit.js';
 import type { CallInput } from '../../contract/operation.js';
-import type { ControlClient } from '../../control/client.js';
+import type { ControlClient } from '../../core/api/client.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
 import { badInput } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
-import { recipientsOf } from '../../gallery/backup/backup-recipients.js';
-import type { Unlock } from '../../gallery/backup/recipient.js';
-import { readRecoveryKey, writeRecoveryKey } from '../../gallery/backup/recovery-key-text.js';
+import { recipientsOf } from '../../core/backups/backup-recipients.js';
+import type { Unlock } from '../../core/backups/recipient.js';
+import { readRecoveryKey, writeRecoveryKey } from '../../core/backups/recovery-key-text.js';
 import { wipe } from '../../host/sodium.js';
 import { badInput, messageOf } from '../../kernel/errors.js';
 import { readPassphrase } from '../key/key-passphrase.js';

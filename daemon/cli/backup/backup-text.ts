@@ -1,5 +1,5 @@
 import type { BackupStatus, FileBackup, RestoredGallery } from '../../contract/backups.js';
-import type { BackupProgress, BackupStep } from '../../gallery/backup/backup-progress.js';
+import type { BackupProgress, BackupStep } from '../../core/backups/backup-progress.js';
 import { counted } from '../../kernel/counted.js';
 import { inMiB, type WorkProgress } from '../progress.js';
 import type { ShowTime } from '../site-time.js';

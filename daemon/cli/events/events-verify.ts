@@ -3,18 +3,18 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { explainReading } from '../../host/file-access.js';
-import { exitCodes, printLine, runAction } from '../../host/output.js';
-import { counted } from '../../kernel/counted.js';
-import { badInput } from '../../kernel/errors.js';
-import { fingerprintOf, keyIdOf } from '../../publish/identity/public-key.js';
+import type { SequenceSummary } from '../../core/delivery/sequence-ledger.js';
 import {
   type CheckedMessage,
   type CheckingKey,
   isGood,
   MessageChecker,
-} from '../../publish/message-checker.js';
-import type { SequenceSummary } from '../../publish/sequence-ledger.js';
+} from '../../core/identity/message-checker.js';
+import { fingerprintOf, keyIdOf } from '../../core/identity/public-key.js';
+import { explainReading } from '../../host/file-access.js';
+import { exitCodes, printLine, runAction } from '../../host/output.js';
+import { counted } from '../../kernel/counted.js';
+import { badInput } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openDaemonClient } from '../daemon-client.js';
 import { describeRanges, shortType } from './event-text.js';

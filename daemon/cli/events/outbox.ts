@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { OutboxStatus } from '../../contract/events.js';
-import { heldBackLines } from '../../doctor/held-back-text.js';
+import { heldBackLines } from '../../core/doctor/held-back-text.js';
 import { exitCodes, print, runAction, table } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';

@@ -10,7 +10,7 @@ import type {
   VerifyFinding,
   VerifyProgress,
 } from '../../contract/gallery.js';
-import { describeRotation } from '../../doctor/rotation-text.js';
+import { describeRotation } from '../../core/doctor/rotation-text.js';
 import { table } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
 import { fewestForEstimate } from '../../kernel/identification/calibration.js';

@@ -6,7 +6,7 @@ import type {
   ReEmbedding,
   VerificationItem,
 } from '../../contract/gallery.js';
-import type { ControlClient } from '../../control/client.js';
+import type { ControlClient } from '../../core/api/client.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
 import { systemClock } from '../../host/system-clock.js';
 import { sleep } from '../../kernel/clock.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { RetentionReport, RetentionStatus } from '../../contract/retention.js';
-import type { ControlClient } from '../../control/client.js';
+import type { ControlClient } from '../../core/api/client.js';
 import { exitCodes, print, runAction, table } from '../../host/output.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';

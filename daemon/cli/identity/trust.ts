@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { TrustStatus } from '../../contract/trust.js';
 import { type CommandScope, commandScopes } from '../../contract/trust.js';
-import { notFound } from '../../control/not-found.js';
+import { notFound } from '../../core/api/not-found.js';
 import { explainReading } from '../../host/file-access.js';
 import { exitCodes, print, runAction, table } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';

@@ -1,5 +1,5 @@
 import type { GivenEnrolment, StagedRow } from '../../contract/enrolment.js';
-import type { ControlClient } from '../../control/client.js';
+import type { ControlClient } from '../../core/api/client.js';
 import { defect } from '../../kernel/errors.js';
 
 /** A running import. Its disposal, or the end of this process, abandons it unless it was committed. */

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import type { KeyStatus } from '../../contract/keys.js';
-import { type ControlClient, daemonUnreachable } from '../../control/client.js';
-import type { KeyProviderKind } from '../../gallery/keys/key-provider.js';
+import { type ControlClient, daemonUnreachable } from '../../core/api/client.js';
+import type { KeyProviderKind } from '../../core/gallery/keys/key-provider.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
 import { wipe } from '../../host/sodium.js';
 import { badInput, isRollcallError } from '../../kernel/errors.js';

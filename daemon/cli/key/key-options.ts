@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { loadConfig } from '../../contract/settings/load.js';
-import type { KeyProviderKind } from '../../gallery/keys/key-provider.js';
+import type { KeyProviderKind } from '../../core/gallery/keys/key-provider.js';
 import { invalidConfig } from '../daemon-client.js';
 import { type SecretFiles, secretFiles } from './key-secret-file.js';
 

@@ -1,6 +1,6 @@
 import { chown, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { keyIdOf } from '../../gallery/keys/key-id.js';
+import { keyIdOf } from '../../core/gallery/keys/key-id.js';
 import { createKeyFile, moveKeyFile } from '../../host/key-file.js';
 import { KEY_BYTES, newRandomBytes, wipe } from '../../host/sodium.js';
 import { isRollcallError, messageOf, operational } from '../../kernel/errors.js';

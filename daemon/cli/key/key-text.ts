@@ -1,6 +1,6 @@
 import type { KeyStatus } from '../../contract/keys.js';
-import { describeRotation, remedyLine } from '../../doctor/rotation-text.js';
-import type { KeyProviderReport } from '../../gallery/keys/key-provider.js';
+import { describeRotation, remedyLine } from '../../core/doctor/rotation-text.js';
+import type { KeyProviderReport } from '../../core/gallery/keys/key-provider.js';
 import { table } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
 import type { ShowTime } from '../site-time.js';

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { CallInput } from '../../contract/operation.js';
 import type { Operations } from '../../contract/operations.js';
 import { passageOutcomes, passageReasons } from '../../contract/passage-terms.js';
-import type { ControlClient } from '../../control/client.js';
+import type { ControlClient } from '../../core/api/client.js';
 import { personForms, personOption } from '../person/which-person.js';
 import type { SiteTime } from '../site-time.js';
 import { whichCameraOfRecords } from '../which-camera.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { FollowedPassage, PassageItem } from '../../contract/passages.js';
-import type { ControlClient } from '../../control/client.js';
+import type { ControlClient } from '../../core/api/client.js';
 import { exitCodes, printLine, runAction } from '../../host/output.js';
 import { systemClock } from '../../host/system-clock.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';

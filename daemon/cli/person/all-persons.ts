@@ -1,5 +1,5 @@
 import type { PersonSummary } from '../../contract/person.js';
-import type { ControlClient } from '../../control/client.js';
+import type { ControlClient } from '../../core/api/client.js';
 import type { ConsentState } from '../../kernel/persons/consent.js';
 import type { Validity, WatchMark } from '../../kernel/persons/person-standing.js';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type ErasureCertificate, erasureCertificate, type RestoreResult } from '../../contract/persons.js';
-import type { ControlClient } from '../../control/client.js';
+import type { ControlClient } from '../../core/api/client.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
 import { createPrivateFile } from '../../host/private-file.js';
 import { isRollcallError, type RollcallError } from '../../kernel/errors.js';

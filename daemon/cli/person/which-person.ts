@@ -1,5 +1,5 @@
 import type { PersonState, PersonSummary } from '../../contract/person.js';
-import type { ControlClient } from '../../control/client.js';
+import type { ControlClient } from '../../core/api/client.js';
 import { badInput } from '../../kernel/errors.js';
 import { isWholePersonId } from '../../kernel/ids.js';
 import { simplifiedName } from '../../kernel/persons/simplified-name.js';

@@ -1,5 +1,5 @@
 import type { Command, Option } from 'commander';
-import { programVersion } from '../../control/program-version.js';
+import { programVersion } from '../../core/api/program-version.js';
 import { exitCodes, runAction } from '../../host/output.js';
 import { defaultConfigPath, withCommonOptions } from '../common-options.js';
 import { commandsOf, type NamedCommand } from './command-tree.js';

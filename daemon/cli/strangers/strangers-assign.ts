@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { AssignResult } from '../../contract/strangers.js';
-import type { ControlClient } from '../../control/client.js';
+import type { ControlClient } from '../../core/api/client.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
 import { badInput } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';

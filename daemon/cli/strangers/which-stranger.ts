@@ -1,4 +1,4 @@
-import type { ControlClient } from '../../control/client.js';
+import type { ControlClient } from '../../core/api/client.js';
 import { badInput } from '../../kernel/errors.js';
 import { firstItems } from '../pages.js';
 

@@ -68,7 +68,7 @@ export function addressOf<Id extends CallId>(id: Id, input: Input<Id>): string {
   return write(id, input as Readonly<Record<string, unknown>>).url;
 }
 
-/** Writes the request of a call as daemon/control/written-input.ts does for callers on the box. */
+/** Writes the request of a call as daemon/core/api/written-input.ts does for callers on the box. */
 export function write(id: OperationId, input: Readonly<Record<string, unknown>>): WrittenRequest {
   const written = writeFields(id, input);
   if (written.kind !== 'lines') return written;

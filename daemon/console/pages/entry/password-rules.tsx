@@ -4,7 +4,7 @@ import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('entry');
 
-/** As in daemon/accounts/password-rules.ts, which decides. */
+/** As in daemon/core/accounts/password-rules.ts, which decides. */
 const shortest = 12;
 const leastBeside = 8;
 const leastDifferent = 5;

@@ -1,0 +1,103 @@
+import type { Caller } from '../../contract/caller.js';
+import type { OperationDeclaration, RateClass } from '../../contract/operation.js';
+import { networkOf } from '../../host/network-of.js';
+import { operational, type RollcallError } from '../../kernel/errors.js';
+
+/** What requests may take at the same moment. */
+export interface InFlightBounds {
+  readonly requests: number;
+  /** For each account and each API key, or for each address without a login. */
+  readonly requestsOfCaller: number;
+  /** Memory for bodies. */
+  readonly bodyBytes: number;
+  /** Streams of one caller in all. One camera, or one stream without a camera, has one of a caller. */
+  readonly streamsOfCaller: number;
+  /** By class: work that costs seconds of the processor, such as photographs and password hashes. */
+  readonly ofClass: Readonly<Partial<Record<RateClass, number>>>;
+}
+
+/** What is spared of the machine: photographs and passwords from outside wait outside, and cameras keep their cores. */
+export const defaultClassBounds: InFlightBounds['ofClass'] = {
+  login: 16,
+  enrolment: 4,
+  guidance: 4,
+  recognition: 8,
+  detection: 8,
+  heavy: 8,
+};
+
+const retryAfterS = 2;
+
+interface Entering {
+  readonly declaration: OperationDeclaration;
+  readonly caller: Caller;
+  /** What its body may take, bytes. */
+  readonly bodyBytes: number;
+  readonly path: Readonly<Record<string, string>>;
+}
+
+/** Counts what the requests in work take, and refuses those beyond the bounds at once: a queue would only make all of them late. */
+export class InFlight {
+  readonly #bounds: () => InFlightBounds;
+  readonly #taken = new Map<string, number>();
+
+  constructor(bounds: () => InFlightBounds) {
+    this.#bounds = bounds;
+  }
+
+  /** The requests in work. */
+  get requests(): number {
+    return this.#taken.get('requests') ?? 0;
+  }
+
+  /** Takes what a request needs. Returns how to give it back, once. @throws `busy` */
+  enter({ declaration, caller, bodyBytes, path }: Entering): () => void {
+    const { requests, requestsOfCaller, bodyBytes: allBodies, streamsOfCaller, ofClass } = this.#bounds();
+    const { rate } = declaration;
+    const who = subjectOf(caller);
+    const needs: [key: string, amount: number, bound: number, what: string][] = [
+      ['requests', 1, requests, 'the box works on too many requests'],
+      ['bodies', bodyBytes, allBodies, 'the requests in work hold too much memory'],
+    ];
+    if (caller.isLimited) {
+      needs.push([`of ${who}`, 1, requestsOfCaller, 'you have too many requests in work']);
+      // Callers without a login cannot take the places of those who have one.
+      const crowd = caller.actor === 'anonymous' ? `${rate} without a login` : rate;
+      needs.push([`class ${crowd}`, 1, ofClass[rate] ?? requests, 'the box has too much work of this kind']);
+      if (rate === 'stream') {
+        const subject = `${declaration.path} ${path[declaration.camera ?? ''] ?? ''}`;
+        needs.push([`streams of ${who}`, 1, streamsOfCaller, 'you read too many streams']);
+        needs.push([`stream of ${who} ${subject}`, 1, 1, 'you read this stream already']);
+      }
+    }
+    const full = needs.find(([key, amount, bound]) => (this.#taken.get(key) ?? 0) + amount > bound);
+    if (full !== undefined) throw busy(full[3]);
+    for (const [key, amount] of needs) this.#add(key, amount);
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      for (const [key, amount] of needs) this.#add(key, -amount);
+    };
+  }
+
+  #add(key: string, amount: number): void {
+    const taken = (this.#taken.get(key) ?? 0) + amount;
+    if (taken > 0) this.#taken.set(key, taken);
+    else this.#taken.delete(key);
+  }
+}
+
+/** An address may have many programs with keys of their own: it counts only where nothing else is known. */
+function subjectOf({ userId, actor, address }: Caller): string {
+  if (userId !== undefined) return userId;
+  return actor === 'anonymous' && address !== undefined ? networkOf(address) : actor;
+}
+
+function busy(what: string): RollcallError {
+  return operational('busy', what, {
+    remedy: 'end requests that you no longer need, or send this one again later',
+    details: { retryAfterS },
+    retryable: true,
+  });
+}

@@ -1,0 +1,103 @@
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { createConnection } from 'node:net';
+import { dirname } from 'node:path';
+import type { Handlers } from '../../contract/handlers.js';
+import type { OperationDeclaration } from '../../contract/operation.js';
+import { explainAccess } from '../../host/file-access.js';
+import { messageOf, operational } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
+import { createAdmission, localBounds } from './admission.js';
+import { type LocalCallerOf, unnamedLocalCaller } from './local-caller.js';
+import { requestListener } from './request-listener.js';
+import { type ServeOptions, serveOperations } from './serve.js';
+
+/**
+ * Serves the local API on a unix socket that only the daemon's own user may open. Replaces the socket file of a killed
+ * daemon. If another daemon answers on it, throws `already-running`.
+ */
+export async function startControlServer<
+  Operations extends Readonly<Record<string, OperationDeclaration>>,
+>(options: {
+  readonly socketPath: string;
+  /** The operations to serve: all of the contract, or in a test those of one subject. */
+  readonly operations: Operations;
+  readonly handlers: Handlers<Operations>;
+  readonly logger: Logger;
+  readonly creations?: ServeOptions['creations'];
+  /** The sender of a request, for audit entries. */
+  readonly callerOf?: LocalCallerOf;
+}): Promise<AsyncDisposable> {
+  const { socketPath, operations, handlers, creations, logger, callerOf = unnamedLocalCaller } = options;
+  await refuseSecondDaemon(socketPath);
+  const app = serveOperations({
+    ...{ operations, handlers, creations, logger, isLocal: true },
+    ...{ authenticate: callerOf, anonymous: callerOf },
+    admission: createAdmission(() => localBounds, undefined),
+    nowMs: Date.now,
+  });
+  const server = createServer(requestListener(app));
+  const close = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeAllConnections();
+    await closed;
+  };
+  try {
+    await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
+    await rm(socketPath, { force: true });
+    await listenPrivately(server, socketPath, 0o600);
+  } catch (error) {
+    await close();
+    const access = explainAccess(socketPath, 'written', error);
+    throw operational(
+      'control-socket',
+      `cannot listen on ${socketPath}: ${access?.reason ?? messageOf(error)}`,
+      {
+        cause: error,
+        remedy: `${access?.remedy ?? 'check its directory'}; or correct control.socketPath`,
+      },
+    );
+  }
+  return { [Symbol.asyncDispose]: close };
+}
+
+/** Listens on a socket with this mode. The mask keeps other users out even before the chmod. */
+export async function listenPrivately(
+  server: Server,
+  socketPath: string,
+  mode: 0o600 | 0o660,
+): Promise<void> {
+  const previousMask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(socketPath, resolve);
+    });
+  } finally {
+    process.umask(previousMask);
+  }
+  await chmod(socketPath, mode);
+}
+
+/**
+ * Throws `already-running` if a daemon answers on the socket. Call it before a start touches cameras and broker:
+ * a second daemon with the same client id would disconnect the first one from the broker.
+ */
+export async function refuseSecondDaemon(socketPath: string): Promise<void> {
+  if (!(await isAnswered(socketPath))) return;
+  throw operational('already-running', `another rollcalld answers on ${socketPath}`, {
+    remedy: 'stop it first (systemctl stop rollcalld), or set another control.socketPath for this one',
+  });
+}
+
+function isAnswered(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(socketPath);
+    const answer = (isAlive: boolean) => () => {
+      socket.destroy();
+      resolve(isAlive);
+    };
+    socket.once('connect', answer(true));
+    socket.once('error', answer(false));
+  });
+}

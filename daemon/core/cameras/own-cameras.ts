@@ -1,0 +1,236 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Caller } from '../../contract/caller.js';
+import type { HandlerInput } from '../../contract/operation.js';
+import type { Operations } from '../../contract/operations.js';
+import type { LoadedConfig, LoadOptions } from '../../contract/settings/load.js';
+import type { CameraConfig, Config } from '../../contract/settings/schema.js';
+import type { ReloadResult } from '../../contract/status.js';
+import { parseUserPassword } from '../../host/user-password-secret.js';
+import { actorOf } from '../../kernel/actor.js';
+import type { Logger } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
+import { notFound } from '../api/not-found.js';
+import type { NewAuditEntry } from '../audit/audit-entry.js';
+import type { AuditLog } from '../audit/audit-log.js';
+import type { CameraStore } from './camera-store.js';
+import { type CameraSettings, cameraText, changedText, givenSettings } from './camera-text.js';
+import { addressDetails, isRefused } from './own-camera-address.js';
+import { refusals } from './own-camera-refusals.js';
+
+/** Most cameras that the box keeps itself. Each takes a process and memory, whether it can be reached or not. */
+const mostOwnCameras = 64;
+
+export interface OwnCamerasOptions {
+  readonly store: CameraStore;
+  /** The configuration in force. */
+  readonly current: () => Config;
+  /** Loads what the files would make of the configuration. */
+  readonly load: (options: LoadOptions) => Promise<LoadedConfig>;
+  /** Puts the files in force. */
+  readonly reload: () => Promise<ReloadResult>;
+  readonly audit: Pick<AuditLog, 'append'>;
+  readonly logger: Logger;
+}
+
+/** A camera file to write. */
+interface NewFile {
+  readonly id: string;
+  readonly login: Buffer | undefined;
+  readonly entry: NewAuditEntry;
+  readonly textOf: (credential: string | undefined) => string;
+  /** May refuse the camera that it would become. */
+  readonly judge?: (after: CameraConfig) => void;
+}
+
+type Input<Id extends keyof Operations> = HandlerInput<Operations[Id]>;
+
+/**
+ * The cameras that the box keeps itself: one file each, made and changed over the API. A change is checked together with the
+ * whole configuration before it is written, and taken back if it cannot be put in force.
+ */
+export class OwnCameras {
+  readonly #options: OwnCamerasOptions;
+  readonly #turns = new SerialQueue();
+
+  constructor(options: OwnCamerasOptions) {
+    this.#options = options;
+  }
+
+  /** Deletes what an earlier run of the daemon has left. */
+  async open(): Promise<this> {
+    await this.#sweep();
+    return this;
+  }
+
+  /**
+   * The camera that an address would be with these settings. Nothing is kept.
+   * @throws `camera-refused`, `configuration-refused`
+   */
+  judge(input: Input<'cameras.test-address'>): Promise<CameraConfig> {
+    return this.#turns.run(() => {
+      // An id that no camera has: its file would be looked at in place of this one.
+      const id = `test-${randomUUID()}`;
+      return this.#check(id, cameraText(id, { name: 'Test', ...givenSettings(input) }));
+    });
+  }
+
+  create(input: Input<'cameras.create'>, caller: Caller): Promise<void> {
+    return this.#turns.run(async () => {
+      const { id, login } = input;
+      const { cameras, unusableCameraFiles } = this.#options.current();
+      const isTaken = [...cameras, ...unusableCameraFiles].some((each) => each.id === id);
+      if (isTaken || (await this.#options.store.read(id)) !== undefined) throw refusals.exists(id);
+      if (cameras.filter(({ isOwn }) => isOwn === true).length >= mostOwnCameras) {
+        throw refusals.tooMany(mostOwnCameras);
+      }
+      const settings = givenSettings(input);
+      const details = { login: login !== undefined, ...addressDetails(input.url) };
+      await this.#put({
+        ...{ id, login },
+        entry: { by: actorOf(caller), action: 'camera.created', subject: id, details },
+        textOf: (credential) => cameraText(id, { ...settings, ...present({ credential }) }),
+      });
+    });
+  }
+
+  change(input: Input<'cameras.change'>, caller: Caller): Promise<void> {
+    return this.#turns.run(async () => {
+      const { id, login, forgetLogin, ifRevision } = input;
+      const camera = this.#own(id);
+      const revision = revisionOf(camera);
+      if (ifRevision !== undefined && ifRevision !== revision) throw refusals.changedMeanwhile(id, revision);
+      const text = await this.#options.store.read(id);
+      if (text === undefined) throw notFound('camera', id, 'rollcall camera list');
+      const { unusable } = await this.#look(id, text);
+      if (unusable !== undefined) throw refusals.fileUnusable(id, unusable);
+      const settings = givenSettings(input);
+      const keepsLogin = login === undefined && forgetLogin !== true;
+      const names = [...Object.keys(settings), ...(keepsLogin ? [] : ['login'])];
+      if (names.length === 0) return;
+      const details = {
+        ...{ settings: names, login: login !== undefined },
+        ...(input.url === undefined ? {} : addressDetails(input.url)),
+      };
+      await this.#put({
+        ...{ id, login },
+        entry: { by: actorOf(caller), action: 'camera.changed', subject: id, details },
+        textOf: (credential) =>
+          changedText(text, { ...settings, ...credentialChange(credential, forgetLogin) }),
+        judge(after) {
+          if (keepsLogin && camera.credential !== undefined && !isSameDevice(camera, after)) {
+            throw refusals.loginNeeded(id);
+          }
+        },
+      });
+    });
+  }
+
+  delete({ id }: Input<'cameras.delete'>, caller: Caller): Promise<void> {
+    return this.#turns.run(async () => {
+      const { cameras, unusableCameraFiles } = this.#options.current();
+      const isUnusable = unusableCameraFiles.some((file) => file.id === id);
+      if (!isUnusable || cameras.some((each) => each.id === id)) this.#own(id);
+      await this.#check(id, undefined);
+      await this.#apply(id, undefined, { by: actorOf(caller), action: 'camera.deleted', subject: id });
+    });
+  }
+
+  /** @throws `camera-of-configuration`, `camera-file-unusable`, `no-such-camera` */
+  #own(id: string): CameraConfig {
+    const { cameras, unusableCameraFiles } = this.#options.current();
+    const camera = cameras.find((each) => each.id === id);
+    if (camera?.isOwn === true) return camera;
+    if (camera !== undefined) throw refusals.ofConfiguration(id);
+    const unusable = unusableCameraFiles.find((file) => file.id === id);
+    if (unusable !== undefined) throw refusals.fileUnusable(id, unusable);
+    throw notFound('camera', id, 'rollcall camera list');
+  }
+
+  /** Checks and writes a camera file with a login, if one is given. */
+  async #put({ id, login, entry, textOf, judge = () => undefined }: NewFile): Promise<void> {
+    if (login !== undefined && parseUserPassword(login) === undefined) throw refusals.loginForm();
+    // Checked under another name first: a refused camera leaves no secret.
+    const after = await this.#check(id, textOf(login === undefined ? undefined : `camera-${id}`));
+    if (isRefused(after, this.#options.current())) throw refusals.address(after.url);
+    judge(after);
+    const credential = login === undefined ? undefined : await this.#options.store.addLogin(id, login);
+    await this.#apply(id, textOf(credential), entry);
+  }
+
+  /** The camera as the file would make it. @throws `camera-refused`, `configuration-refused` */
+  async #check(id: string, text: undefined): Promise<undefined>;
+  async #check(id: string, text: string): Promise<CameraConfig>;
+  async #check(id: string, text: string | undefined): Promise<CameraConfig | undefined> {
+    const { camera, unusable } = await this.#look(id, text);
+    if (unusable !== undefined) throw refusals.refused(id, unusable.problems);
+    return camera;
+  }
+
+  /** What the loader makes of the file with this text. @throws `configuration-refused` */
+  async #look(id: string, text: string | undefined) {
+    const { store, load, current } = this.#options;
+    const path = store.pathOf(id);
+    const content = text === undefined ? undefined : { text };
+    const loaded = await load({ dataDir: current().dataDir, instead: { path, id, content } });
+    if (!loaded.ok) throw refusals.configurationInvalid(id, loaded.problems);
+    const { cameras, unusableCameraFiles } = loaded.config;
+    return {
+      camera: cameras.find((each) => each.id === id),
+      unusable: unusableCameraFiles.find((file) => file.path === path),
+    };
+  }
+
+  /** Writes the file, puts it in force and audits this, or leaves everything as it was. */
+  async #apply(id: string, text: string | undefined, entry: NewAuditEntry): Promise<void> {
+    const { store, reload, audit } = this.#options;
+    try {
+      const replaced = await store.replace(id, text);
+      try {
+        const result = await reload();
+        if (result.outcome === 'refused') throw refusals.notInForce(id, result.problems);
+        audit.append(entry);
+      } catch (error) {
+        await replaced.undo();
+        // A refusal is over now: it must not stay in the status of the box.
+        await reload();
+        throw error;
+      }
+    } finally {
+      await this.#sweep();
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    try {
+      await this.#options.store.sweep();
+    } catch (error) {
+      this.#options.logger.warn('files that no camera needs could not be deleted', { error });
+    }
+  }
+}
+
+function credentialChange(credential: string | undefined, forgetLogin: true | undefined): CameraSettings {
+  if (credential !== undefined) return { credential };
+  return forgetLogin === true ? { credential: null } : {};
+}
+
+/** Whether a stored login goes to the same device over a connection that is protected as before. */
+function isSameDevice(before: CameraConfig, after: CameraConfig): boolean {
+  const hostOf = ({ url }: CameraConfig): string => {
+    const { protocol, host } = new URL(url);
+    return `${protocol}//${host}`;
+  };
+  return (
+    hostOf(before) === hostOf(after) &&
+    before.allowBasicLogin === after.allowBasicLogin &&
+    before.fingerprint === after.fingerprint
+  );
+}
+
+/** Changes with every setting of the camera, also with its login, and stays over a restart. */
+export function revisionOf(camera: CameraConfig): number {
+  const digest = createHash('sha256').update(JSON.stringify(camera)).digest();
+  // As many bits as a double and an ETag hold.
+  return digest.readUIntBE(0, 6) + 1;
+}

@@ -1,0 +1,74 @@
+import type { z } from 'zod';
+import { sealTo } from '../../host/sealed-box.js';
+import { wipe } from '../../host/sodium.js';
+import { badInput } from '../../kernel/errors.js';
+import type { BoxDecryption } from '../identity/identity-keys.js';
+
+/** Length of the key of a gallery digest. */
+export const DIGEST_KEY_BYTES = 32;
+
+/**
+ * Opens and checks JSON that a centre sealed to the box. No error message repeats its content.
+ * @throws `sealed-unreadable`, `sealed-malformed`
+ */
+export function openSealedJson<Value>(
+  sealed: string,
+  decryption: BoxDecryption,
+  schema: z.ZodType<Value>,
+): Value {
+  const bytes = openSealedBytes(sealed, decryption);
+  try {
+    const parsed = schema.safeParse(parse(bytes));
+    if (parsed.success) return parsed.data;
+    const places = parsed.error.issues.slice(0, 5).map(({ path, code }) => `${placeOf(path)} (${code})`);
+    throw badInput('sealed-malformed', `the sealed content does not fit the command: ${places.join(', ')}`);
+  } finally {
+    wipe(bytes);
+  }
+}
+
+/** The centre chooses the field names, so only harmless characters are repeated. */
+function placeOf(path: readonly PropertyKey[]): string {
+  const place = path.map((part) => String(part).replaceAll(/[^A-Za-z0-9_-]/g, '?')).join('.');
+  return place === '' ? 'top level' : place.slice(0, 100);
+}
+
+/** Opens into memory for secrets. The caller wipes it. @throws `sealed-unreadable` */
+export function openSealedBytes(sealed: string, decryption: BoxDecryption): Uint8Array {
+  const bytes = decryption.open(Buffer.from(sealed, 'base64url'));
+  if (bytes !== undefined) return bytes;
+  throw badInput(
+    'sealed-unreadable',
+    'the sealed content cannot be opened: it was sealed to another key or altered',
+    { remedy: 'seal it to the X25519 key that the box publishes in its key set' },
+  );
+}
+
+/** Opens the key of a gallery digest. The caller wipes it. @throws `sealed-unreadable`, `sealed-malformed` */
+export function openDigestKey(sealed: string, decryption: BoxDecryption): Uint8Array {
+  const key = openSealedBytes(sealed, decryption);
+  if (key.length === DIGEST_KEY_BYTES) return key;
+  wipe(key);
+  throw badInput('sealed-malformed', `the key of a digest must have ${DIGEST_KEY_BYTES} bytes`);
+}
+
+/** Seals JSON to a public key; base64url. @throws `public-key-weak` */
+export function sealJson(publicKey: string, value: unknown): string {
+  return sealBytes(publicKey, Buffer.from(JSON.stringify(value), 'utf8'));
+}
+
+/** Seals bytes to a public key; base64url. @throws `public-key-weak` */
+export function sealBytes(publicKey: string, bytes: Uint8Array): string {
+  const sealed = sealTo(Buffer.from(publicKey, 'base64url'), bytes);
+  if (sealed !== undefined) return Buffer.from(sealed).toString('base64url');
+  throw badInput('public-key-weak', 'the key in sealTo is not a usable X25519 public key');
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw badInput('sealed-malformed', 'the sealed content is not JSON');
+    throw error;
+  }
+}

@@ -1,0 +1,74 @@
+import { systemClock as clock } from '../../host/system-clock.js';
+import { Recurring } from '../../kernel/recurring.js';
+import { matchPolicy } from '../../vision/operating-point.js';
+import type { ReadingTrail } from '../audit/reading-trail.js';
+import type { SightingIntake } from '../events/sighting-intake.js';
+import { pictureOfPassage } from '../passages/passage-picture.js';
+import type { BoxPersons } from '../persons/box-persons.js';
+import { BoxStrangers, strangerHandlers } from '../strangers/box-strangers.js';
+import { Loitering, publishedStay } from '../strangers/loitering.js';
+import { SetAside } from '../strangers/set-aside.js';
+import { settleMoves } from '../strangers/settle-moves.js';
+import { StrangerEnrolment } from '../strangers/stranger-enrolment.js';
+import type { BoxContext, Stores } from './stores.js';
+
+/** How often to look for strangers who can no longer be restored. */
+const forgetEveryMs = 30_000;
+
+/** The operations on strangers, and the end of those who are set aside. */
+export function composeStrangers(
+  { current, lifetime, logger }: BoxContext,
+  { vault, records, recogniser }: Stores,
+  { persons, readings }: { readonly persons: BoxPersons; readonly readings: ReadingTrail },
+) {
+  const journal = records.passages;
+  const pictureOf = pictureOfPassage(records, () => vault.open?.gallery);
+  const gallery = () => vault.gallery();
+  const settle = (): void => {
+    if (vault.open !== undefined)
+      settleMoves({ strangers: gallery().strangers, journal, audit: vault.audit });
+  };
+  settle();
+  lifetime.defer('moves of passages', vault.onChanged(settle));
+  const setAside = new SetAside({ gallery, journal, persons, clock });
+  lifetime.use(
+    'strangers who are set aside',
+    new Recurring({
+      ...{ clock, everyMs: forgetEveryMs },
+      // While the gallery is sealed, they wait: their templates and pictures cannot be read.
+      work: async (signal) => {
+        if (vault.open !== undefined) await setAside.forgetDue(signal);
+      },
+      onFailure: (error) =>
+        logger.error('strangers whom the box was told to forget are not deleted yet; retrying', { error }),
+    }).start(),
+  );
+  const strangers = new BoxStrangers({
+    ...{ journal, pictureOf, readings, gallery, setAside },
+    enrolment: new StrangerEnrolment({ persons, journal, pictureOf }),
+    threshold: () => matchPolicy(current(), recogniser.pack).threshold,
+  });
+  return strangerHandlers(strangers);
+}
+
+/** The newest events about stays that a start reads. A stay that was published before them is over. */
+const readStays = 1_000;
+
+/** Starts to look for strangers who stay. While the gallery is sealed, no stranger is known. */
+export function startLoitering(
+  { current, lifetime, logger }: BoxContext,
+  { vault, records }: Stores,
+  intake: Pick<SightingIntake, 'openPassages'>,
+): void {
+  const stays = records.list({ kind: 'loitering', limit: readStays });
+  const loitering = new Loitering({
+    strangers: () => vault.open?.gallery.strangers,
+    openPassages: () => current().cameras.flatMap((camera) => intake.openPassages(camera.id)),
+    published: stays.flatMap(publishedStay),
+    record: (notice) => void records.record(notice),
+    loiteringAfterS: () => current().rules.loiteringAfterS,
+    ...{ clock, logger },
+  });
+  lifetime.defer('strangers who stay', () => loitering[Symbol.dispose]());
+  loitering.start();
+}

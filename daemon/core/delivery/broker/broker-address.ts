@@ -1,0 +1,45 @@
+import { badInput } from '../../../kernel/errors.js';
+
+/** The address of a broker. Contains no secret. */
+export interface BrokerAddress {
+  readonly protocol: 'mqtt' | 'mqtts' | 'ws' | 'wss';
+  readonly host: string;
+  readonly port: number;
+  /** For WebSocket only, otherwise empty. */
+  readonly path: string;
+  /** For logs and messages: `mqtt://host:port`. */
+  readonly name: string;
+}
+
+const defaultPorts = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 } as const;
+
+/** Reads `mqtt.url`. Throws `broker-url` when it is not the plain address of a broker. */
+export function brokerAddress(url: string): BrokerAddress {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const protocol = parsed && protocolOf(parsed.protocol);
+  if (!parsed || !protocol || parsed.hostname === '') {
+    throw unusable('is not the address of an MQTT broker');
+  }
+  if (parsed.username !== '' || parsed.password !== '') throw unusable('contains a user or password');
+  const isWeb = protocol === 'ws' || protocol === 'wss';
+  const port = parsed.port === '' ? defaultPorts[protocol] : Number(parsed.port);
+  return {
+    protocol,
+    host: parsed.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port,
+    path: isWeb ? `${parsed.pathname}${parsed.search}` : '',
+    name: `${protocol}://${parsed.hostname}:${port}`,
+  };
+}
+
+function protocolOf(scheme: string): BrokerAddress['protocol'] | undefined {
+  const word = scheme.slice(0, -1);
+  return word === 'mqtt' || word === 'mqtts' || word === 'ws' || word === 'wss' ? word : undefined;
+}
+
+function unusable(why: string) {
+  return badInput('broker-url', `mqtt.url ${why}`, {
+    remedy:
+      'Write it as mqtt://HOST:PORT, mqtts://, ws:// or wss://. Put the user and password into a secret (mqtt.credential).',
+  });
+}

@@ -1,0 +1,77 @@
+import { isRollcallError, operational, type RollcallError } from '../../../kernel/errors.js';
+import { isoTime } from '../../../kernel/iso-time.js';
+import { present } from '../../../kernel/present.js';
+import { asPublishError } from '../publish-errors.js';
+import type { BrokerAccess } from './broker-access.js';
+import { type BrokerProblem, brokerError, problemOf } from './broker-errors.js';
+import { refusalInHandshake, Silence, speaksPlainMqtt, untrustedCertificate } from './broker-probes.js';
+import { usesTls } from './broker-socket.js';
+import type { CertificateFacts } from './certificate-facts.js';
+
+/** Why the TLS handshake failed, with facts of the broker's certificate. */
+export async function explainTlsFailure(
+  error: unknown,
+  access: BrokerAccess,
+  timeoutMs: number,
+): Promise<RollcallError> {
+  const { name } = access.address;
+  const problem = error instanceof Silence ? 'silentFromTheBeginning' : handshakeProblem(error);
+  if (problem === 'tlsEnded' || problem === 'tlsNone') {
+    const isPlain = access.address.protocol === 'mqtts' && (await speaksPlainMqtt(access, timeoutMs));
+    return brokerError(isPlain ? 'tlsNone' : problem, name, error);
+  }
+  if (!['tlsHost', 'tlsExpired', 'tlsNotYetValid', 'tlsUntrusted'].includes(problem)) {
+    return brokerError(problem, name, error);
+  }
+  const shown = await untrustedCertificate(access, timeoutMs);
+  return shown === undefined
+    ? brokerError(problem, name, error)
+    : withDetail(brokerError(problem, name, error), describe(shown, access));
+}
+
+/** Why the broker did not accept this box. */
+export async function explainMqttFailure(
+  error: unknown,
+  access: BrokerAccess,
+  timeoutMs: number,
+): Promise<RollcallError> {
+  const known = asPublishError(error);
+  if (!isRollcallError(error, 'broker-closed-early')) return known;
+  if (usesTls(access)) {
+    const refusal = await refusalInHandshake(access, timeoutMs);
+    return refusal === undefined
+      ? known
+      : brokerError(handshakeProblem(refusal, access), access.address.name, refusal);
+  }
+  const shown = await untrustedCertificate(access, timeoutMs);
+  if (shown === undefined) return known;
+  return operational('broker-speaks-tls', `${access.address.name}: the server on the port uses TLS`, {
+    remedy: `Write mqtt.url as ${access.address.protocol}s://, and set mqtt.caFile to the authority of its certificate.`,
+  });
+}
+
+/** In TLS 1.2, a broker without the expected client certificate may only report that the handshake failed. */
+function handshakeProblem(error: unknown, access?: BrokerAccess): BrokerProblem {
+  const problem = problemOf(error, 'tlsEnded');
+  const isVague = problem === 'tls' || problem === 'lost' || problem === 'clientRefused';
+  if (access !== undefined && isVague) {
+    return access.clientCertificate === undefined ? 'clientRequired' : 'clientRefused';
+  }
+  return problem === 'lost' ? 'tlsEnded' : problem;
+}
+
+function describe(
+  { names, issuer, notBeforeMs, notAfterMs }: CertificateFacts,
+  access: BrokerAccess,
+): string {
+  const asked = access.serverName ?? access.address.host;
+  return `it is for ${names}, signed by ${issuer}, valid from ${isoTime(notBeforeMs)} to ${isoTime(notAfterMs)}; this box asked for ${asked}`;
+}
+
+function withDetail(error: RollcallError, detail: string): RollcallError {
+  const { code, message, remedy, details, cause, retryable } = error;
+  return operational(code, `${message}: ${detail}`, {
+    ...present({ remedy }),
+    ...{ details, cause, retryable },
+  });
+}

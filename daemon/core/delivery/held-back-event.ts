@@ -1,0 +1,59 @@
+import type { EventKind } from '../../kernel/events/event.js';
+import { isLargeEvent } from './publish-errors.js';
+
+/**
+ * Why an event waits while others are delivered. `topic-refused`: the broker refuses the topic of the whole kind;
+ * `too-large`: the event is larger than the broker takes; `ends-connection`: the broker ends the connection
+ * whenever the event is sent.
+ */
+export type HoldingCause = 'topic-refused' | 'too-large' | 'ends-connection';
+
+/** An event, or a kind of event, that waits in the outbox because the broker does not take it. */
+export interface HeldBackEvent {
+  readonly cause: HoldingCause;
+  readonly kind: EventKind;
+  /** The sequence of the event; for a kind, of its oldest refused event. */
+  readonly sequence: number;
+  /** When this process first found that the broker does not take it. Wall clock, milliseconds since the epoch. */
+  readonly sinceMs: number;
+  /** When the box tries again, wall clock; absent: at the next connection. */
+  readonly untilMs?: number;
+  /** The reason that the broker gave; absent without one. */
+  readonly reason?: string;
+  /** The size of the message as it was sent, if known. */
+  readonly sizeBytes?: number;
+}
+
+interface Description {
+  readonly message: string;
+  readonly remedy: string;
+}
+
+const descriptions: Readonly<Record<HoldingCause, Description>> = {
+  'topic-refused': {
+    message: 'the broker refuses the topic of this kind',
+    remedy: 'Allow this box to publish on the topic, as in config/mosquitto-acl.example.',
+  },
+  'too-large': {
+    message: 'this event is larger than the broker takes',
+    remedy: 'Raise the message size limit of the broker (mosquitto: max_packet_size).',
+  },
+  'ends-connection': {
+    message: 'the broker ends the connection whenever this event is sent',
+    remedy:
+      'The broker probably does not allow this box to publish on the topic of this kind. Allow it, as in config/mosquitto-acl.example. If it is allowed, raise the message size limit of the broker (mosquitto: max_packet_size).',
+  },
+};
+const sizeRemedy =
+  'The event is probably too large for the broker. Raise its message size limit (mosquitto: max_packet_size).';
+
+/** What happened, and what to do about it. */
+export function describeHeldBack({
+  cause,
+  kind,
+  sizeBytes = 0,
+}: Pick<HeldBackEvent, 'cause' | 'kind' | 'sizeBytes'>): Description {
+  const found = descriptions[cause];
+  const isTooLarge = cause === 'ends-connection' && isLargeEvent({ event: kind, sizeBytes });
+  return isTooLarge ? { ...found, remedy: sizeRemedy } : found;
+}

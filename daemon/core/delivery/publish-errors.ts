@@ -1,0 +1,137 @@
+import { isRollcallError, messageOf, operational, type RollcallError } from '../../kernel/errors.js';
+
+/** MQTT 5, section 2.4. */
+const notAuthorised = 0x87;
+export const packetTooLarge = 0x95;
+/** MQTT 5, section 2.4: a quota of the broker or of its administrator. */
+const quotaExceeded = 0x97;
+
+/**
+ * MQTT 5 reason codes (section 3.4.2.1) that refuse the message or its topic, not the connection: unspecified,
+ * implementation specific, not authorised, topic name invalid, payload format invalid. A new connection would not help.
+ */
+const topicRefusals: ReadonlySet<number> = new Set([0x80, 0x83, notAuthorised, 0x90, 0x99]);
+
+export const refusesTopic = (reasonCode: number): boolean => topicRefusals.has(reasonCode);
+
+const topicRemedy = 'Allow this box to publish on the topic in the access rules of the broker.';
+const tooLargeRemedy = 'Raise the message size limit of the broker (mosquitto: max_packet_size).';
+
+/** The broker has acknowledged nothing for `silentMs` although messages are on their way. */
+export function brokerSilence(silentMs: number): RollcallError {
+  const silentS = Math.round(silentMs / 1000);
+  return operational('broker-silent', `the broker has acknowledged nothing for ${silentS} s`, {
+    remedy: 'Check that the broker is not frozen or overloaded. The box reconnects by itself.',
+    retryable: true,
+  });
+}
+
+/** Turns any cause of the end of a connection into a `RollcallError`. */
+export function asPublishError(error: unknown): RollcallError {
+  if (isRollcallError(error)) return error;
+  return operational('publish-failed', `cannot publish: ${messageOf(error)}`, {
+    cause: error,
+    retryable: true,
+  });
+}
+
+/** The broker answered a message with a reason code that refuses it (MQTT 5, section 3.4.2.1). */
+export function publishRefused(topic: string, reasonCode: number, cause: Error): RollcallError {
+  return operational('broker-publish-refused', `the broker refuses messages on ${topic}: ${cause.message}`, {
+    cause,
+    details: { topic, reasonCode },
+    ...(reasonCode === quotaExceeded
+      ? {
+          remedy: 'Free space on the broker, or raise its quota. The box tries again by itself.',
+          retryable: true,
+        }
+      : { remedy: topicRemedy }),
+  });
+}
+
+/** The message is larger than the limit that the broker announced. */
+export function messageTooLarge(topic: string, packetBytes: number, largestBytes: number): RollcallError {
+  const message = `a message for ${topic} has ${packetBytes} bytes; the broker takes at most ${largestBytes} bytes`;
+  return operational('broker-publish-refused', message, {
+    details: { topic, reasonCode: packetTooLarge },
+    remedy: tooLargeRemedy,
+  });
+}
+
+/**
+ * When the broker hangs up on an event of this size or more, the size is the suspect; below it, the topic is. An event
+ * without a picture has one or two thousand bytes, and common brokers take 128 KiB or more.
+ */
+const largeBytes = 65_536;
+
+export const isLargeEvent = ({
+  event,
+  sizeBytes,
+}: {
+  readonly event?: unknown;
+  readonly sizeBytes: number;
+}): boolean => event !== undefined && sizeBytes >= largeBytes;
+
+interface MessageOnTheWay {
+  readonly pattern: string;
+  readonly topic: string;
+  readonly sizeBytes: number;
+  readonly event?: unknown;
+}
+
+/**
+ * The refusal of a message on which the broker hung up, because it cannot send a refusal. `details.retryInMs`: time until
+ * the box may try again.
+ */
+export function hangUpError(
+  { pattern, topic, event, sizeBytes }: MessageOnTheWay,
+  hangUps: number,
+  pauseMs: number,
+): RollcallError {
+  const retryInMs = Math.ceil(pauseMs);
+  if (isLargeEvent({ event, sizeBytes })) {
+    return operational(
+      'broker-publish-refused',
+      `the broker hung up ${hangUps} times on large messages to "${pattern}"; this message has ${sizeBytes} bytes`,
+      { details: { topic, reasonCode: packetTooLarge, retryInMs }, remedy: tooLargeRemedy },
+    );
+  }
+  const message =
+    hangUps === 1
+      ? `the broker hung up on a message to "${pattern}"`
+      : `the broker hung up ${hangUps} times on messages to "${pattern}" and took none`;
+  return operational(
+    'broker-publish-refused',
+    `${message}; it probably does not allow this box to use the topic`,
+    { details: { topic, reasonCode: notAuthorised, retryInMs }, remedy: topicRemedy },
+  );
+}
+
+/** The same for a subscription. */
+export const subscriptionHangUp = (topic: string): RollcallError =>
+  operational(
+    'broker-subscribe-refused',
+    `the broker hung up when this box subscribed to "${topic}"; it probably does not allow this box to read the topic`,
+    { details: { topic }, remedy: 'Allow this box to read the topic in the access rules of the broker.' },
+  );
+
+/** The broker ended an established connection: without a message, or with a reason (MQTT 5, DISCONNECT). */
+export const isHangUp = (error: unknown): boolean =>
+  isRollcallError(error, 'broker-connection-lost') || isRollcallError(error, 'broker-not-authorised');
+
+/** The reason code with which the broker refused a message; undefined for any other failure. */
+export function refusalCodeOf(error: unknown): number | undefined {
+  return isRollcallError(error, 'broker-publish-refused') ? reasonCodeOf(error) : undefined;
+}
+
+/** The reason code with which the broker refused a message or ended a connection. */
+export function reasonCodeOf({ details: { reasonCode } }: RollcallError): number | undefined {
+  return typeof reasonCode === 'number' ? reasonCode : undefined;
+}
+
+/** Time until a refused message may be tried again, milliseconds; undefined where the error does not say. */
+export function retryDelayOf(error: unknown): number | undefined {
+  if (!isRollcallError(error)) return undefined;
+  const { retryInMs } = error.details;
+  return typeof retryInMs === 'number' ? retryInMs : undefined;
+}

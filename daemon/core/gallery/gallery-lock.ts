@@ -1,0 +1,65 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { explainAccess } from '../../host/file-access.js';
+import { databaseOwnerRemedy } from '../../host/sqlite-errors.js';
+import { messageOf, operational, type RollcallError } from '../../kernel/errors.js';
+
+/** The lock file lies beside the gallery and stays empty. */
+function lockPathOf(galleryPath: string): string {
+  return `${galleryPath}.lock`;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+/**
+ * Creates the file for its owner only. Does not open an existing file: closing any descriptor of a file releases all POSIX
+ * locks of the process on it, also SQLite's.
+ */
+function createPrivately(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+}
+
+function translate(error: unknown, galleryPath: string): RollcallError {
+  if (codeOf(error) === 'SQLITE_BUSY') {
+    return operational('gallery-in-use', `the gallery ${galleryPath} is open in another process`, {
+      remedy:
+        'Stop the other rollcalld, or configure another gallery path for this one. `rollcall` commands use the running daemon.',
+    });
+  }
+  const access = explainAccess(lockPathOf(galleryPath), 'written', error);
+  const why = access?.reason ?? messageOf(error);
+  return operational('gallery-unusable', `the gallery ${galleryPath} cannot be locked: ${why}`, {
+    remedy:
+      access?.remedy ?? `${databaseOwnerRemedy()}, and that ${lockPathOf(galleryPath)} is an empty file`,
+    cause: error,
+  });
+}
+
+/**
+ * Makes this process the only one that has the gallery open, until disposal. The lock is an exclusive SQLite transaction on an
+ * empty database: the kernel releases it when the process ends, also after a crash.
+ * @throws `gallery-in-use` if another process, or this one, already has the gallery open
+ */
+export function lockGallery(galleryPath: string): Disposable {
+  let database: Sqlite.Database | undefined;
+  try {
+    createPrivately(lockPathOf(galleryPath));
+    database = new Sqlite(lockPathOf(galleryPath), { timeout: 0 });
+    // Nothing is ever written. Otherwise SQLite would create a journal file, which would survive a crash.
+    database.pragma('journal_mode = MEMORY');
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    database?.close();
+    throw translate(error, galleryPath);
+  }
+  const held = database;
+  return { [Symbol.dispose]: () => void held.close() };
+}

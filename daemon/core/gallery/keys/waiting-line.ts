@@ -1,0 +1,32 @@
+import { operational } from '../../../kernel/errors.js';
+import { SerialQueue } from '../../../kernel/serial-queue.js';
+
+/** Runs one task at a time, in the order of the calls. Limits the number of tasks that run or wait. */
+export class WaitingLine {
+  readonly #mostWaiting: number;
+  #waiting = 0;
+  readonly #turns = new SerialQueue();
+
+  constructor(mostWaiting: number) {
+    this.#mostWaiting = mostWaiting;
+  }
+
+  /**
+   * Runs `work` after all earlier tasks have ended, also when they failed.
+   * @throws `key-provider-busy` if too many tasks are waiting
+   */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#waiting >= this.#mostWaiting) {
+      throw operational('key-provider-busy', 'too many attempts to open the gallery are waiting', {
+        remedy: 'Try again in some seconds.',
+        retryable: true,
+      });
+    }
+    this.#waiting += 1;
+    try {
+      return await this.#turns.run(work);
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+}

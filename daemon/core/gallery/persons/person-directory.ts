@@ -1,0 +1,103 @@
+import { type ConsentState, consentStateOf } from '../../../kernel/persons/consent.js';
+import type { PersonProfile } from '../../../kernel/persons/person-profile.js';
+import type { PersonTerms, WatchMark } from '../../../kernel/persons/person-standing.js';
+import { NameIndex } from './name-index.js';
+import type { PersonRow } from './person-rows.js';
+import { SortedBlocks } from './sorted-blocks.js';
+
+/** What a list may ask of a person: no text that a user wrote about them. */
+export interface ListedTerms extends Pick<PersonTerms, 'groups' | 'validFrom' | 'validUntil'> {
+  readonly mark: WatchMark | undefined;
+  readonly consent: ConsentState;
+}
+
+/** A person as lists know them. */
+export interface ListedPerson extends Pick<PersonRow, 'id' | 'enrolledAtMs'> {
+  readonly state: 'active' | 'removed';
+  /** Undefined if the profile does not open. */
+  readonly terms: ListedTerms | undefined;
+}
+
+/** Which persons to find, and in which order. */
+export interface PersonsWanted {
+  readonly order: 'oldest' | 'newest' | 'name';
+  readonly states: readonly ListedPerson['state'][];
+  /** Part of a name, or a whole external id. */
+  readonly text?: string | undefined;
+  readonly isMatch?: ((terms: ListedTerms) => boolean) | undefined;
+}
+
+/** All active and removed persons in the orders of lists, so that a list opens only the profiles that it shows. */
+export class PersonDirectory implements Disposable {
+  readonly #names = new NameIndex();
+  readonly #persons = new Map<string, ListedPerson>();
+  readonly #byEnrolment = new SortedBlocks<ListedPerson>(
+    (a, b) => a.enrolledAtMs - b.enrolledAtMs || (a.id < b.id ? -1 : Number(a.id > b.id)),
+  );
+  readonly #byName = new SortedBlocks<ListedPerson>((a, b) => this.#names.compare(a.id, b.id));
+
+  /** `profile`: undefined if it does not open. Such a person has no name, and comes first. */
+  note({ id, enrolledAtMs, state }: Omit<ListedPerson, 'terms'>, profile: PersonProfile | undefined): void {
+    this.#leaveOrders(id);
+    const person = { id, enrolledAtMs, state, terms: profile && termsOf(profile) };
+    this.#names.note(id, profile?.name ?? '');
+    this.#persons.set(id, person);
+    this.#byEnrolment.add(person);
+    this.#byName.add(person);
+  }
+
+  forget(id: PersonRow['id']): void {
+    this.#leaveOrders(id);
+    this.#persons.delete(id);
+    this.#names.forget(id);
+  }
+
+  /** All of them. `holder`: the person whose external id is the text. */
+  find({ order, states, text, isMatch }: PersonsWanted, holder?: PersonRow['id']): readonly ListedPerson[] {
+    const named =
+      text === undefined || text.trim() === ''
+        ? undefined
+        : new Set<string>(this.#names.find(text)).add(holder ?? '');
+    const found: ListedPerson[] = [];
+    for (const person of (order === 'name' ? this.#byName : this.#byEnrolment).items()) {
+      if (!states.includes(person.state) || named?.has(person.id) === false) continue;
+      if (isMatch !== undefined && (person.terms === undefined || !isMatch(person.terms))) continue;
+      found.push(person);
+    }
+    return order === 'newest' ? found.reverse() : found;
+  }
+
+  /** Undefined if the profile does not open. */
+  nameOf({ id, terms }: ListedPerson): string | undefined {
+    return terms && this.#names.nameOf(id);
+  }
+
+  clear(): void {
+    this.#byEnrolment.clear();
+    this.#byName.clear();
+    this.#persons.clear();
+    this.#names.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.clear();
+  }
+
+  /** Before the name changes, which is how the person is found in the order by name. */
+  #leaveOrders(id: PersonRow['id']): void {
+    const known = this.#persons.get(id);
+    if (known === undefined) return;
+    this.#byEnrolment.remove(known);
+    this.#byName.remove(known);
+  }
+}
+
+function termsOf({ groups, validFrom, validUntil, watch, consent }: PersonProfile): ListedTerms {
+  return {
+    ...(groups && { groups }),
+    ...(validFrom && { validFrom }),
+    ...(validUntil && { validUntil }),
+    mark: watch?.mark,
+    consent: consentStateOf(consent),
+  };
+}

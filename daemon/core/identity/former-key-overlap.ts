@@ -1,0 +1,43 @@
+import type { Clock } from '../../kernel/clock.js';
+import type { Records } from '../records/open-records.js';
+import type { IdentityKeys } from './identity-keys.js';
+import type { FormerKey } from './identity-state.js';
+import { countOverlaps, type OverlapCount } from './overlap.js';
+
+/** The name under which the records keep the count. */
+const source = 'former-keys';
+
+export interface OverlapClockOptions {
+  readonly keys: Pick<IdentityKeys, 'state'>;
+  readonly records: Pick<Records, 'sources'>;
+  readonly clock: Clock;
+}
+
+/** Counts how long former keys stay published, across restarts and independent of the wall clock. */
+export class OverlapClock {
+  readonly #options: OverlapClockOptions;
+  #count: OverlapCount | undefined;
+  /** Monotonic time of the latest count of this process. */
+  #countedAtMs: number | undefined;
+
+  constructor(options: OverlapClockOptions) {
+    this.#options = options;
+  }
+
+  /** Counts and stores the overlap. Returns a test for former keys that are over. When storing throws, nothing was counted. */
+  count(): (key: Pick<FormerKey, 'keyId'>) => boolean {
+    const { keys, records, clock } = this.#options;
+    const { states } = records.sources;
+    const said = this.#count === undefined ? states.of(source) : undefined;
+    const before = said === undefined ? this.#count : (JSON.parse(said) as OverlapCount);
+    const monotonicMs = clock.monotonicMs();
+    const upMs = this.#countedAtMs === undefined ? undefined : monotonicMs - this.#countedAtMs;
+    const { former } = keys.state;
+    const count = countOverlaps(before, former, { nowMs: clock.wallMs(), upMs });
+    if (former.length > 0) states.set(source, JSON.stringify(count));
+    else if (before !== undefined) states.forget(source);
+    this.#count = former.length > 0 ? count : undefined;
+    this.#countedAtMs = monotonicMs;
+    return ({ keyId }) => count.leftMs[keyId] === 0;
+  }
+}

@@ -1,0 +1,72 @@
+import type { PersonDetail, PersonSummary } from '../../contract/person.js';
+import type { ErasureCertificate } from '../../contract/persons.js';
+import { badInput, isRollcallError, operational } from '../../kernel/errors.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { consentStateOf } from '../../kernel/persons/consent.js';
+import { damagedName } from '../../kernel/persons/person-profile.js';
+import { present } from '../../kernel/present.js';
+import type * as gallery from '../gallery/gallery.js';
+
+/** What the API shows of a person. Shows a placeholder for a damaged name. */
+export function summarisePerson(entry: gallery.PersonEntry): PersonSummary {
+  const { id, profile, state, enrolledAtMs, changedAtMs, templateCount, photographCount } = entry;
+  const { groups, validFrom, validUntil, watch, consent } = profile ?? {};
+  return {
+    id,
+    name: profile?.name ?? damagedName,
+    ...present({ externalId: profile?.externalId }),
+    state: state === 'removed' ? 'removed' : 'active',
+    enrolledAt: isoTime(enrolledAtMs),
+    ...(state === 'removed' ? { removedAt: isoTime(changedAtMs) } : {}),
+    templates: templateCount,
+    photographs: photographCount,
+    ...present({ photographId: entry.bestPhotographId }),
+    consentState: consentStateOf(consent),
+    ...present({ groups, validFrom, validUntil, watch }),
+  };
+}
+
+/** Like `summarisePerson`, with the whole profile. */
+export function describePerson(detail: gallery.FullPersonEntry): PersonDetail {
+  const { origins: _, ...profile } = detail.profile ?? {};
+  return {
+    ...profile,
+    ...summarisePerson(detail),
+    photographIds: detail.photographs.map(({ id }) => id),
+    revision: detail.revision,
+  };
+}
+
+/** The certificate of an erasure. If only the last step failed, the details of the error hold the certificate. */
+export function certified(erase: () => gallery.Erasure | undefined): ErasureCertificate | undefined {
+  try {
+    const certificate = erase();
+    return certificate && describeErasure(certificate);
+  } catch (error) {
+    if (!isRollcallError(error, 'erasure-incomplete')) throw error;
+    const { code, message, remedy = '', details } = error;
+    const erased = details['certificate'] as gallery.Erasure;
+    throw operational(code, message, {
+      remedy,
+      details: { ...details, certificate: describeErasure(erased) },
+      cause: error,
+    });
+  }
+}
+
+function describeErasure(certificate: gallery.Erasure): ErasureCertificate {
+  const { personId, scope, erasedAtMs, by, auditSequence, auditHash, what } = certificate;
+  return { personId, scope, erasedAt: isoTime(erasedAtMs), by: by.actor, auditSequence, auditHash, what };
+}
+
+/** The error of a change that is based on an older revision. */
+export function changedMeanwhile(id: string, revision: number) {
+  return badInput(
+    'changed-meanwhile',
+    `The person ${id} was not changed: they have changed since you read them.`,
+    {
+      remedy: 'Read the person again. If your change is still right, send it with the new revision.',
+      details: { revision },
+    },
+  );
+}

@@ -1,0 +1,121 @@
+import type { Page } from '../../contract/operation.js';
+import { badInput } from '../../kernel/errors.js';
+import { personId } from '../../kernel/ids.js';
+import type { ConsentState } from '../../kernel/persons/consent.js';
+import { type Validity, validityOn, type WatchMark } from '../../kernel/persons/person-standing.js';
+import type { Gallery, PersonEntry } from '../gallery/gallery.js';
+import type { ListedPerson, ListedTerms } from '../gallery/persons/person-directory.js';
+import type { PersonsPage } from '../gallery/persons/person-rows.js';
+
+/** Which persons to list. */
+export interface PersonFilter {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly removed: 'excluded' | 'included' | 'only';
+  /** Part of a name, or a whole external id. */
+  readonly text?: string | undefined;
+  readonly group?: string | undefined;
+  readonly watch?: WatchMark | 'any' | undefined;
+  readonly validity?: Validity | undefined;
+  readonly consent?: ConsentState | undefined;
+  readonly sort: 'oldest' | 'newest' | 'name';
+}
+
+type Entries = Page<PersonEntry>;
+type ListedGallery = Pick<Gallery, 'pagePersons' | 'countPersons' | 'findPersons' | 'personsOf'>;
+
+const statesOf = {
+  excluded: ['active'],
+  included: ['active', 'removed'],
+  only: ['removed'],
+} as const satisfies Record<PersonFilter['removed'], PersonsPage['states']>;
+
+/**
+ * One page of persons. A list by enrolment continues after the last person of the page before, so that changes between two pages
+ * neither hide nor repeat persons. A list by name continues at a place in the list. Only the profiles of the page are opened.
+ * `todayIso`: today at the site. @throws `bad-request` for a cursor that no page gave
+ */
+export async function pageOfPersons(
+  gallery: ListedGallery,
+  filter: PersonFilter,
+  todayIso: string,
+): Promise<Entries> {
+  const { sort, removed, text, limit } = filter;
+  const isMatch = matcherOf(filter, todayIso);
+  if (sort !== 'name' && text === undefined && isMatch === undefined)
+    return await pageOfAll(gallery, filter, sort);
+  const found = await gallery.findPersons({ order: sort, states: statesOf[removed], text, isMatch });
+  const start = placeOfPage(found, filter);
+  const page = found.slice(start, start + limit);
+  const last = page.at(-1);
+  const hasMore = last !== undefined && start + limit < found.length;
+  return {
+    items: await gallery.personsOf(page.map(({ id }) => id)),
+    ...(hasMore && { nextCursor: sort === 'name' ? String(start + limit) : cursorAfter(last) }),
+    total: found.length,
+  };
+}
+
+/** A page of all persons by enrolment: the database has this order. */
+async function pageOfAll(
+  gallery: ListedGallery,
+  { cursor, limit, removed }: PersonFilter,
+  order: PersonsPage['order'],
+): Promise<Entries> {
+  const states = statesOf[removed];
+  const after = cursor === undefined ? undefined : personOf(cursor);
+  // One more than the page holds shows whether another page follows.
+  const found = await gallery.pagePersons({ order, states, after, limit: limit + 1 });
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  return {
+    items,
+    ...(last !== undefined && found.length > limit && { nextCursor: cursorAfter(last) }),
+    total: gallery.countPersons(states),
+  };
+}
+
+/** Undefined if the filter asks for nothing that the terms of a person tell. */
+function matcherOf(
+  { group, watch, validity, consent }: PersonFilter,
+  todayIso: string,
+): ((terms: ListedTerms) => boolean) | undefined {
+  if ([group, watch, validity, consent].every((asked) => asked === undefined)) return undefined;
+  return (terms) =>
+    (group === undefined || terms.groups?.includes(group) === true) &&
+    (watch === undefined || (watch === 'any' ? terms.mark !== undefined : terms.mark === watch)) &&
+    (validity === undefined || validityOn(terms, todayIso) === validity) &&
+    (consent === undefined || terms.consent === consent);
+}
+
+type Enrolled = Pick<ListedPerson, 'id' | 'enrolledAtMs'>;
+
+/** Where the page begins among these persons. The last person of the page before may be gone. */
+function placeOfPage(found: readonly ListedPerson[], { sort, cursor }: PersonFilter): number {
+  if (cursor === undefined) return 0;
+  if (sort === 'name') return placeOf(cursor);
+  const after = personOf(cursor);
+  const isAfter = (a: Enrolled, b: Enrolled): boolean =>
+    a.enrolledAtMs === b.enrolledAtMs ? a.id > b.id : a.enrolledAtMs > b.enrolledAtMs;
+  const place = found.findIndex((each) => (sort === 'oldest' ? isAfter(each, after) : isAfter(after, each)));
+  return place < 0 ? found.length : place;
+}
+
+const cursorAfter = ({ id, enrolledAtMs }: Enrolled): string => `${enrolledAtMs}.${id}`;
+
+function personOf(cursor: string): Enrolled {
+  const found = /^(\d{1,15})\.(p-[0-9a-z]{1,40})$/.exec(cursor);
+  if (found === null) throw badCursor();
+  return { enrolledAtMs: Number(found[1]), id: personId(found[2] ?? '') };
+}
+
+function placeOf(cursor: string): number {
+  if (!/^\d{1,9}$/.test(cursor)) throw badCursor();
+  return Number(cursor);
+}
+
+function badCursor() {
+  return badInput('bad-request', 'The cursor does not belong to this list.', {
+    remedy: 'Give nextCursor of the page before, with the same sort, or leave it out for the first page.',
+  });
+}
