@@ -17,7 +17,7 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['camera', async () => (await import('./camera.js')).registerCamera],
   ['screen', async () => (await import('./screen.js')).registerScreen],
   ['liveness', async () => (await import('./liveness.js')).registerLiveness],
-  ['person', async () => (await import('./person/person.js')).registerPerson],
+  ['person', async () => (await import('./person.js')).registerPerson],
   ['passages', async () => (await import('./passages/passages.js')).registerPassages],
   ['report', async () => (await import('./passages/report.js')).registerReport],
   ['strangers', async () => (await import('./strangers/strangers.js')).registerStrangers],

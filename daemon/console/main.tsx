@@ -1,8 +1,8 @@
 import './console.css';
 import { render } from 'preact';
 import { resume } from './pages/entry/login.js';
+import { applyTheme } from './parts/theme.js';
 import { Console } from './shell/console.js';
-import { applyTheme } from './shell/theme.js';
 import { browserLanguage, speak } from './words/words.js';
 
 applyTheme();

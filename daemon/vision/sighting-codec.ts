@@ -1,11 +1,11 @@
 import { operational } from '../kernel/errors.js';
 import { largestBestShotBytes } from '../kernel/faces/best-shot.js';
 import type { FaceQuality } from '../kernel/faces/quality.js';
+import type { ViewTally } from '../kernel/faces/view-tally.js';
 import type { Embedding, Probe } from '../kernel/identification/match.js';
 import { cameraId, recogniserId, trackId } from '../kernel/ids.js';
 import type { LivenessEvidence } from '../kernel/liveness/liveness.js';
 import type { OpennessCurve } from '../kernel/liveness/openness-curve.js';
-import type { ViewTally } from '../kernel/passages/passage.js';
 import { present } from '../kernel/present.js';
 import type { Sighting } from '../kernel/tracks/sighting.js';
 import type { WireSighting } from './protocol.js';

@@ -9,6 +9,7 @@ import {
   type QualityReason,
   type ViewQuality,
 } from '../kernel/faces/quality.js';
+import type { ViewMeasures, ViewTally } from '../kernel/faces/view-tally.js';
 import type { Probe } from '../kernel/identification/match.js';
 import { type EyeBlinkState, initialEyeBlinks, nextEyeBlinks } from '../kernel/liveness/eye-blinks.js';
 import { eyeSampleOf } from '../kernel/liveness/eye-sample.js';
@@ -32,7 +33,6 @@ import { fitsBefore, type TimedFit } from '../kernel/liveness/mesh-steadiness.js
 import { type OpennessCurve, OpennessRecorder } from '../kernel/liveness/openness-curve.js';
 import type { FaceTexture } from '../kernel/liveness/skin-shift.kernel.js';
 import type { Surroundings } from '../kernel/liveness/surroundings.kernel.js';
-import type { ViewMeasures, ViewTally } from '../kernel/passages/passage.js';
 import { present } from '../kernel/present.js';
 import { emptyFaceMemory, type FaceMemory } from '../kernel/tracks/same-face.js';
 import { type Support, supported } from '../kernel/tracks/support.js';

@@ -5,7 +5,7 @@ import { metricFormats } from '../../daemon/core/metrics/metric-families.js';
 import { metricsText } from '../../daemon/core/metrics/metrics.js';
 import { PassageCounter } from '../../daemon/core/metrics/passage-counter.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
-import { passageOutcomes } from '../../daemon/kernel/passages/passage.js';
+import { passageOutcomes } from '../../daemon/kernel/passage-outcome.js';
 import { passageReasons } from '../../daemon/kernel/passages/passage-reason.js';
 import { stageBoundsS, stages } from '../../daemon/vision/stage-counters.js';
 import { healthyStatus } from '../../test/support/healthy-status.js';

@@ -15,7 +15,7 @@ import {
 } from '../../daemon/kernel/identification/match.js';
 import { type PersonId, personId } from '../../daemon/kernel/ids.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
-import { type ComparedView, doubtAbout } from '../../daemon/kernel/persons/passage-reference.js';
+import { type ComparedView, doubtAbout } from '../../daemon/kernel/passages/passage-reference.js';
 import { readPeople, readPhotographs } from '../../daemon/lab/labelled-collection.js';
 import { openReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { samplePhoto } from '../../daemon/vision/photo-sample.js';

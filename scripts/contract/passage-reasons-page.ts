@@ -1,4 +1,4 @@
-import { passageOutcomes } from '../../daemon/kernel/passages/passage.js';
+import { passageOutcomes } from '../../daemon/kernel/passage-outcome.js';
 import { passageReasons } from '../../daemon/kernel/passages/passage-reason.js';
 import { reasonTexts } from '../../daemon/kernel/passages/passage-reason-text.js';
 

@@ -15,25 +15,25 @@ export interface Layer {
 export const isSlow = (test: string): boolean =>
   /kill|fault|loop|full-disk|virtual-camera|models-|examples|walkthrough|replay|tls-scan|mutate/.test(test);
 
-/** Whole packages, with their tests of the built program. */
+/** Whole packages, and folders of the core, with their tests of the built program. */
 const packages: Readonly<Record<string, readonly string[]>> = {
-  accounts: ['e2e/accounts', 'e2e/permissions', 'browser/users'],
-  app: ['live/main-job', 'live/reload', 'live/evidence', 'e2e/permissions', 'e2e/enrolment'],
+  'core/accounts': ['e2e/accounts', 'e2e/permissions', 'browser/users'],
+  core: ['live/main-job', 'live/reload', 'live/evidence', 'e2e/permissions', 'e2e/enrolment'],
   cli: [
     ...['cli', 'user', 'alert', 'strangers', 'rotation'].map((name) => `integration/${name}-commands`),
     ...['integration/backup-command', 'integration/audit-api', 'live/command', 'e2e/attendance'],
     ...['e2e/backup', 'e2e/gallery-upkeep'],
   ],
   contract: ['e2e/permissions', 'e2e/api-fuzz', 'e2e/broken-settings', 'e2e/own-settings', 'live/reload'],
-  control: ['e2e/local-api', 'e2e/permissions', 'e2e/api-fuzz'],
-  doctor: ['e2e/start-refusals', 'live/gate-unit'],
-  gallery: ['e2e/gallery-upkeep', 'e2e/enrolment', 'e2e/sealed'],
+  'core/api': ['e2e/local-api', 'e2e/permissions', 'e2e/api-fuzz'],
+  'core/doctor': ['e2e/start-refusals', 'live/gate-unit'],
+  'core/gallery': ['e2e/gallery-upkeep', 'e2e/enrolment', 'e2e/sealed'],
   gate: ['e2e/gate', 'e2e/gate-attacks', 'browser/entry', 'live/gate-unit'],
   host: ['e2e/host', 'e2e/hidden-memory', 'e2e/start-refusals', 'e2e/own-cameras', 'e2e/enrolment'],
   kernel: ['live/main-job', 'e2e/attendance'],
   lab: ['integration/replay-clips', 'integration/evaluate-clips', 'integration/own-recogniser'],
-  publish: ['live/broker-faults', 'live/home-assistant', 'e2e/identity'],
-  records: ['e2e/retention', 'e2e/outbox', 'live/evidence'],
+  'core/delivery': ['live/broker-faults', 'live/home-assistant', 'e2e/identity'],
+  'core/records': ['e2e/retention', 'e2e/outbox', 'live/evidence'],
   vision: ['live/main-job', 'live/live-pictures', 'e2e/enrolment'],
 };
 
@@ -102,7 +102,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     integration: ['audit-log', 'audit-tampering', 'audit-segments', 'audit-key', 'audit-digest'],
     built: ['e2e/permissions'],
   },
-  // Whole packages. A file that also belongs to a layer above has the tests of that one.
+  // A file that also belongs to a layer above has the tests of that one.
   ...Object.fromEntries(
     Object.entries(packages).map(([name, built]) => [name, { sources: [`daemon/${name}/`], built }]),
   ),

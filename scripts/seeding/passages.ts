@@ -3,6 +3,7 @@ import type { LocalTime } from '../../daemon/kernel/attendance/shift.js';
 import { dateOfDay, dayNumberOf, weekdayOf } from '../../daemon/kernel/attendance/shift-calendar.js';
 import type { AttendanceFact, Fact } from '../../daemon/kernel/events/event.js';
 import type { QualityReason } from '../../daemon/kernel/faces/quality.js';
+import type { ViewMeasures } from '../../daemon/kernel/faces/view-tally.js';
 import type { NearPerson } from '../../daemon/kernel/identification/identify-track.js';
 import {
   cameraId,
@@ -12,7 +13,7 @@ import {
   type RecogniserId,
   trackId,
 } from '../../daemon/kernel/ids.js';
-import type { Passage, PassageLiveness, ViewMeasures } from '../../daemon/kernel/passages/passage.js';
+import type { Passage, PassageLiveness } from '../../daemon/kernel/passages/passage.js';
 import type { Random } from '../../daemon/kernel/random.js';
 import { areEyesHidden, eyesOf } from './eyes.js';
 import { cameras, type SeededPerson } from './past.js';

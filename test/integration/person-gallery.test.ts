@@ -12,7 +12,7 @@ import { notesOn } from '../../daemon/cli/import/import-report.js';
 import { runImport } from '../../daemon/cli/import/import-run.js';
 import { openImport } from '../../daemon/cli/import/open-import.js';
 import { allPersons } from '../../daemon/cli/person/all-persons.js';
-import { describeEnrolment, describePerson } from '../../daemon/cli/person/person-text.js';
+import { describeEnrolment, describePerson } from '../../daemon/cli/person-text.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
 import type { OwnThreshold } from '../../daemon/core/gallery/gallery-calibration.js';
 import type { BoxPersons } from '../../daemon/core/persons/box-persons.js';

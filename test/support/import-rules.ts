@@ -1,132 +1,10 @@
 import { posix } from 'node:path';
 import { scanSource } from './source-scanner.js';
 
-/** What one layer may take from another: types only, or anything; and why. */
-type Permission = readonly [what: 'types' | 'anything', reason: string];
-
-const root = 'the composition root joins what others hold apart';
-const everyone = 'the words and rules of the house, which depend on nothing';
-const client = 'the command line is a thin client of the local API and shows what it answers';
-
-/**
- * The allowed imports, pair by pair. A pair that is not listed is forbidden; a listed pair without use is a fault, too. Every
- * arrow points down the list: a layer may only name layers below it, so there are no cycles between layers.
- */
-export const allowedArrows = {
-  app: {
-    doctor: ['anything', 'the core examines itself with the checks of the command'],
-    control: ['anything', root],
-    accounts: ['anything', root],
-    publish: ['anything', root],
-    records: ['anything', root],
-    gallery: ['anything', root],
-    audit: ['anything', root],
-    vision: ['anything', root],
-    host: ['anything', root],
-    contract: ['anything', 'the code behind the operations, and the settings'],
-    kernel: ['anything', everyone],
-  },
-  cli: {
-    lab: ['anything', 'it offers `replay`, `evaluate` and `models add-recogniser`'],
-    doctor: ['anything', '`doctor` and `status` show its findings'],
-    control: ['anything', client],
-    publish: [
-      'anything',
-      '`mqtt check`, `doctor` and `events verify` look at the broker and at events without a daemon',
-    ],
-    gallery: ['anything', 'recovery keys and backups are read without a daemon'],
-    vision: ['anything', '`camera test` runs the production stages without a daemon'],
-    host: ['anything', 'secrets, files, networks and time of this machine'],
-    contract: ['anything', 'the operations and their answers, and the settings'],
-    kernel: ['anything', everyone],
-  },
-  lab: {
-    records: ['anything', '`replay` decides with the production rules, without a database'],
-    gallery: ['anything', '`replay --gallery` reads the gallery without a daemon'],
-    audit: ['anything', '`replay --gallery` needs the audit key that is beside the gallery'],
-    vision: ['anything', 'it runs the production stages without a daemon'],
-    host: ['anything', 'files, networks and time of this machine'],
-    contract: ['anything', 'the settings of what it runs'],
-    kernel: ['anything', everyone],
-  },
-  console: {
-    contract: ['types', 'what calls take and answer; the schemas stay out of the browser'],
-    kernel: ['anything', 'the table of attendance, and CSV whose cells cannot run as formulas'],
-  },
-  doctor: {
-    control: ['anything', 'the report on the machine, and the client that asks a running daemon'],
-    publish: ['anything', 'certificates and the cost of an old version of MQTT'],
-    vision: ['anything', 'FFmpeg, the recogniser in use, and the remedy for logins without protection'],
-    host: ['anything', 'secrets, units, users and networks of this machine'],
-    contract: ['anything', 'the status and the settings that it judges'],
-    kernel: ['anything', everyone],
-  },
-  gate: {
-    host: ['anything', 'the log, the clock and where the program lies'],
-    contract: [
-      'anything',
-      'its own errors have the form of all others, and it checks its settings and what live pictures say',
-    ],
-    kernel: ['anything', everyone],
-  },
-  control: {
-    publish: ['anything', 'the report on the machine shows how long the certificate for the broker is valid'],
-    records: ['types', 'what became of an earlier request; the store comes from the composition root'],
-    audit: ['anything', 'each request has an actor, told by the socket'],
-    host: ['anything', 'secrets in a request are wiped; where the program lies tells its version'],
-    contract: ['anything', 'the operations that it serves'],
-    kernel: ['anything', everyone],
-  },
-  accounts: {
-    audit: ['types', 'each change of an account leaves an entry; the log comes from the composition root'],
-    host: ['anything', 'SQLite, libsodium and key files'],
-    contract: ['anything', 'the operations on accounts, their types and the scopes'],
-    kernel: ['anything', everyone],
-  },
-  publish: {
-    records: [
-      'types',
-      'rows of the outbox, of alerts and of commands; the stores come from the composition root',
-    ],
-    audit: ['types', 'a command has an actor and leaves an entry'],
-    host: ['anything', "keys, secrets and sealing of this machine's libraries"],
-    contract: ['anything', 'the forms of events and commands, and the broker as configured'],
-    kernel: ['anything', everyone],
-  },
-  records: {
-    host: ['anything', 'SQLite'],
-    kernel: ['anything', everyone],
-  },
-  gallery: {
-    audit: ['anything', 'a change of the gallery and its audit entry are one transaction in one file'],
-    host: ['anything', 'SQLite, libsodium, the TPM and files'],
-    kernel: ['anything', everyone],
-  },
-  audit: {
-    host: ['anything', 'SQLite, libsodium and the peer of a socket'],
-    kernel: ['anything', everyone],
-  },
-  vision: {
-    host: ['anything', 'ONNX Runtime, the networks, time, chance and the log'],
-    contract: ['anything', 'the choices that the configuration offers for vision stand there once'],
-    kernel: ['anything', everyone],
-  },
-  host: {
-    kernel: ['anything', everyone],
-  },
-  contract: {
-    kernel: ['anything', 'what may be configured and asked is what the kernel knows'],
-  },
-  kernel: {},
-} as const satisfies Record<string, Record<string, Permission>>;
-
-const layers: readonly string[] = Object.keys(allowedArrows);
-
-const permissionFor = (layer: string, other: string): Permission | undefined =>
-  (allowedArrows as Readonly<Record<string, Readonly<Record<string, Permission>>>>)[layer]?.[other];
+// Which package may import which is stated in its tsconfig.json and held by the compiler. What follows is what the compiler cannot see.
 
 /** These import nothing from outside themselves, and use no time, chance or system. */
-const pureLayers = new Set(['kernel']);
+const purePackages = new Set(['kernel']);
 
 const impurities: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['Date', /(?<![.\w$])Date\b/],
@@ -140,7 +18,13 @@ const impurities: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['Buffer', /(?<![.\w$])Buffer\s*\./],
 ];
 
-const layerOf = (path: string): string => path.split('/')[0] ?? '';
+const packageOf = (path: string): string => path.split('/')[0] ?? '';
+
+/** `core/gallery` for `core/gallery/keys/key-ring.ts`; undefined for a file that lies directly in its package. */
+function folderOf(path: string): string | undefined {
+  const [name, folder, file] = path.split('/');
+  return file === undefined ? undefined : `${name}/${folder}`;
+}
 
 /** The file an import leads to, relative to the folder `daemon`; undefined for packages and `node:` modules. */
 function targetOf(from: string, specifier: string): string | undefined {
@@ -148,22 +32,18 @@ function targetOf(from: string, specifier: string): string | undefined {
   return posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts');
 }
 
-function arrowProblem(from: string, specifier: string, isValue: boolean): string | undefined {
-  const layer = layerOf(from);
+function importProblem(from: string, specifier: string, isValue: boolean): string | undefined {
+  const name = packageOf(from);
   const target = targetOf(from, specifier);
   if (target === undefined) {
-    return pureLayers.has(layer)
-      ? `${from}: ${layer} imports nothing from outside, but "${specifier}"`
+    return purePackages.has(name)
+      ? `${from}: ${name} imports nothing from outside, but "${specifier}"`
       : undefined;
   }
   if (target.startsWith('..')) return `${from}: leaves daemon/ for "${specifier}"`;
-  const other = layerOf(target);
-  if (other === layer) return undefined;
-  if (!layers.includes(other)) return `${from}: "${other}" is no layer`;
-  const permission = permissionFor(layer, other);
-  if (permission === undefined) return `${from}: ${layer} must not import ${other} ("${specifier}")`;
-  if (permission[0] === 'types' && isValue)
-    return `${from}: ${layer} may import only types of ${other} ("${specifier}")`;
+  // Vite bundles what the console imports: the schemas of the contract stay out of the browser.
+  if (name === 'console' && packageOf(target) === 'contract' && isValue)
+    return `${from}: console may import only types of contract ("${specifier}")`;
   return undefined;
 }
 
@@ -172,7 +52,6 @@ export function importViolations(files: ReadonlyMap<string, string>): readonly s
   const problems: string[] = [];
   const arrows = new Map<string, readonly string[]>();
   for (const [path, text] of files) {
-    if (!layers.includes(layerOf(path))) problems.push(`${path}: lies in no known layer`);
     const { imports, valueImports, code } = scanSource(text);
     arrows.set(
       path,
@@ -180,27 +59,60 @@ export function importViolations(files: ReadonlyMap<string, string>): readonly s
     );
     problems.push(
       ...imports.flatMap(
-        (specifier) => arrowProblem(path, specifier, valueImports.includes(specifier)) ?? [],
+        (specifier) => importProblem(path, specifier, valueImports.includes(specifier)) ?? [],
       ),
     );
-    if (!pureLayers.has(layerOf(path))) continue;
+    if (!purePackages.has(packageOf(path))) continue;
     for (const [name, pattern] of impurities) {
-      if (pattern.test(code)) problems.push(`${path}: ${layerOf(path)} must not use ${name}`);
+      if (pattern.test(code)) problems.push(`${path}: ${packageOf(path)} must not use ${name}`);
     }
   }
-  return [...problems, ...cycles(arrows)];
+  return [...problems, ...cycles(arrows), ...cycles(foldersOf(arrows))];
 }
 
-/** Pairs `from > to` of the matrix that no file of `files` uses. */
-export function unusedArrows(files: ReadonlyMap<string, string>): readonly string[] {
-  const used = new Set<string>();
-  for (const [path, text] of files) {
-    for (const target of scanSource(text).imports.flatMap((specifier) => targetOf(path, specifier) ?? []))
-      used.add(`${layerOf(path)} > ${layerOf(target)}`);
+/** The same arrows between the folders of each package. Files that lie directly in a package are left out: they may begin or end a way. */
+function foldersOf(arrows: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, readonly string[]> {
+  const folders = new Map<string, Set<string>>();
+  for (const [path, targets] of arrows) {
+    const from = folderOf(path);
+    if (from === undefined) continue;
+    const others = folders.get(from) ?? new Set();
+    folders.set(from, others);
+    for (const target of targets) {
+      const to = folderOf(target);
+      if (to !== undefined && to !== from && packageOf(to) === packageOf(from)) others.add(to);
+    }
   }
-  return Object.entries(allowedArrows)
-    .flatMap(([layer, others]) => Object.keys(others).map((other) => `${layer} > ${other}`))
-    .filter((arrow) => !used.has(arrow));
+  return new Map([...folders].map(([from, others]) => [from, [...others]]));
+}
+
+/** Each folder of the package `name` with the others of the same package from which its files import. */
+export function folderImports(
+  name: string,
+  files: ReadonlyMap<string, string>,
+): ReadonlyMap<string, readonly string[]> {
+  const arrows = new Map(
+    [...files]
+      .filter(([path]) => packageOf(path) === name)
+      .map(([path, text]) => [
+        path,
+        scanSource(text).imports.flatMap((specifier) => targetOf(path, specifier) ?? []),
+      ]),
+  );
+  return foldersOf(arrows);
+}
+
+/** The packages that files of `name` import. */
+export function importedPackages(name: string, files: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const [path, text] of files) {
+    if (packageOf(path) !== name) continue;
+    for (const specifier of scanSource(text).imports) {
+      const target = targetOf(path, specifier);
+      if (target !== undefined && packageOf(target) !== name) found.add(packageOf(target));
+    }
+  }
+  return found;
 }
 
 /** Every file that a process running `entry` can load, `entry` included; types alone load nothing. */

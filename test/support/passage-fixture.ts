@@ -7,8 +7,9 @@ import type { PassageSeal } from '../../daemon/core/records/passages/passage-sea
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
 import { operational } from '../../daemon/kernel/errors.js';
+import { noTally } from '../../daemon/kernel/faces/view-tally.js';
 import { cameraId, eventId, passageId, personId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
-import { noTally, type Passage } from '../../daemon/kernel/passages/passage.js';
+import type { Passage } from '../../daemon/kernel/passages/passage.js';
 import { box } from './published-box.js';
 
 /** A Monday, 07:00 UTC. */

@@ -1,6 +1,6 @@
 import type { AttendanceRules } from '../../daemon/kernel/attendance/attendance-rules.js';
+import type { ViewMeasures, ViewTally } from '../../daemon/kernel/faces/view-tally.js';
 import { cameraId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
-import type { ViewMeasures, ViewTally } from '../../daemon/kernel/passages/passage.js';
 import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
 import type { AttendanceProof } from '../../daemon/kernel/tracks/track-decision.js';
 

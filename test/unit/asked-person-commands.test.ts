@@ -1,5 +1,5 @@
 import { describe } from 'node:test';
-import { registerPerson } from '../../daemon/cli/person/person.js';
+import { registerPerson } from '../../daemon/cli/person.js';
 import { registerStrangers } from '../../daemon/cli/strangers/strangers.js';
 import { RollcallError } from '../../daemon/kernel/errors.js';
 import { filePath, testCommands } from '../support/asked-command.js';

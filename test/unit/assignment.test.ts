@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { assign, type Pair } from '../../daemon/kernel/tracks/assignment.js';
+import { assign, type Pair } from '../../daemon/kernel/assignment.js';
 
 const cost = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: 0, max: 100 }) },

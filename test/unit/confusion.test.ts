@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { PersonLikeness } from '../../daemon/kernel/identification/calibration.js';
-import { type ConfusionCell, confusionSteps } from '../../daemon/kernel/identification/confusion.js';
 import { personId } from '../../daemon/kernel/ids.js';
+import { type ConfusionCell, confusionSteps } from '../../daemon/kernel/passages/confusion.js';
 
 const idOf = (number: number) => personId(`p-${number}`);
 const neighbours = fc.uniqueArray(fc.record({ number: fc.nat(80), similarity: fc.nat(50) }), {

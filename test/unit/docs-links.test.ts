@@ -9,12 +9,14 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Every page for people. */
 function pages(): readonly string[] {
-  const inDocs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => join(root, 'docs', name));
-  const ofPackages = readdirSync(join(root, 'daemon')).map((name) => `daemon/${name}/README.md`);
-  const others = ['README.md', 'CONTRIBUTING.md', 'systemd/README.md', ...ofPackages];
-  return [...others.map((name) => join(root, name)), ...inDocs];
+  const inFolders = ['docs', 'daemon'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join(root, folder, name)),
+  );
+  return ['README.md', 'CONTRIBUTING.md', 'systemd/README.md']
+    .map((name) => join(root, name))
+    .concat(inFolders);
 }
 
 const withoutCode = (text: string): string => text.replaceAll(/```.*?```/gs, '').replaceAll(/`[^`\n]*`/g, '');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { FaceLandmarks } from '../../daemon/kernel/faces/face.js';
+import { noTally } from '../../daemon/kernel/faces/view-tally.js';
 import { cameraId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
 import type { EyeFault, EyeSample } from '../../daemon/kernel/liveness/liveness.js';
 import {
@@ -8,7 +9,6 @@ import {
   defaultLivenessPolicy,
   initialLiveness,
 } from '../../daemon/kernel/liveness/liveness-verdict.js';
-import { noTally } from '../../daemon/kernel/passages/passage.js';
 import { blinksPage } from '../../daemon/lab/blink-report.js';
 import { opennessChart } from '../../daemon/lab/openness-chart.js';
 import { summarise, TrackRecorder } from '../../daemon/lab/track-record.js';

@@ -5,7 +5,7 @@ import {
   earlyRefusal,
   leastUseful,
   type ReferenceFacts,
-} from '../../daemon/kernel/persons/passage-reference.js';
+} from '../../daemon/kernel/passages/passage-reference.js';
 import { unitVector } from '../support/gallery-fixture.js';
 import { passageEpochMs, passageOf } from '../support/passage-fixture.js';
 

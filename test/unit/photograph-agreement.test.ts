@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { agreementOf, findDisagreement, middleOf } from '../../daemon/kernel/persons/photograph-agreement.js';
+import {
+  agreementOf,
+  findDisagreement,
+  middleOf,
+} from '../../daemon/kernel/identification/photograph-agreement.js';
 
 /** A face as an angle in degrees: two are as similar as the cosine of what lies between them. */
 function face(degrees: number): Float32Array {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { notesOn } from '../../daemon/cli/import/import-report.js';
-import { photographLines } from '../../daemon/cli/person/person-text.js';
+import { photographLines } from '../../daemon/cli/person-text.js';
 import { photoWarnings as contractWarnings, type PhotographResult } from '../../daemon/contract/enrolment.js';
 import { photoWarnings } from '../../daemon/kernel/faces/photo-quality.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { connectionLines } from '../../daemon/cli/camera.js';
 import { describeOutbox } from '../../daemon/cli/events/outbox.js';
-import { personTable } from '../../daemon/cli/person/person-text.js';
+import { personTable } from '../../daemon/cli/person-text.js';
 import { describeStatus } from '../../daemon/cli/status.js';
 import type { GateStatus } from '../../daemon/contract/certificate.js';
 import type { OutboxStatus } from '../../daemon/contract/events.js';

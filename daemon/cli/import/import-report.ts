@@ -1,7 +1,7 @@
 import type { StagedRow } from '../../contract/enrolment.js';
 import { table } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
-import { describePersonLike, describeResemblance, describeTaken } from '../person/person-text.js';
+import { describePersonLike, describeResemblance, describeTaken } from '../person-text.js';
 
 /** The result for one row. */
 export interface RowReport {

@@ -6,7 +6,7 @@ import type { GivenProfile } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
-import { describeEnrolment, noteOnConsent } from './person-text.js';
+import { describeEnrolment, noteOnConsent } from '../person-text.js';
 import { type FaceOptions, readPhotographs, withFaceOptions } from './photograph-files.js';
 import { type ProfileOptions, readProfile, withProfileOptions } from './profile-options.js';
 

@@ -5,8 +5,8 @@ import { badInput } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { type Box, openBox } from '../daemon-client.js';
+import { describePerson, noteOnConsent } from '../person-text.js';
 import type { ShowTime } from '../site-time.js';
-import { describePerson, noteOnConsent } from './person-text.js';
 import { type ProfileOptions, readProfile, withProfileOptions } from './profile-options.js';
 import { personForms, whichPerson } from './which-person.js';
 

@@ -5,8 +5,8 @@ import { present } from '../../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';
+import { describePersonLike, photographLines, warningLines } from '../person-text.js';
 import type { ShowTime } from '../site-time.js';
-import { describePersonLike, photographLines, warningLines } from './person-text.js';
 import { type FaceOptions, readPhotographs, withFaceOptions } from './photograph-files.js';
 import { personForms, whichPerson } from './which-person.js';
 

@@ -7,7 +7,7 @@ import { isRollcallError, type RollcallError } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';
-import { describeCertificate } from './person-text.js';
+import { describeCertificate } from '../person-text.js';
 import { personForms, whichPerson } from './which-person.js';
 
 interface RemoveOptions extends CommonOptions {

@@ -4,9 +4,9 @@ import { badInput } from '../../kernel/errors.js';
 import { isWholePersonId } from '../../kernel/ids.js';
 import { simplifiedName } from '../../kernel/persons/simplified-name.js';
 import { choose, type Terminal } from '../confirm.js';
+import { personTable } from '../person-text.js';
 import type { ShowTime, SiteTime } from '../site-time.js';
 import { allPersons } from './all-persons.js';
-import { personTable } from './person-text.js';
 
 /** The forms of a person argument, for the help. */
 export const personForms = 'id, start of an id, name or external id of the person';

@@ -1,7 +1,7 @@
 import type { AssignResult, StrangerDetails, StrangerSummary } from '../../contract/strangers.js';
 import { table } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
-import { describePersonLike, photographLines, warningLines } from '../person/person-text.js';
+import { describePersonLike, photographLines, warningLines } from '../person-text.js';
 import type { ShowTime } from '../site-time.js';
 
 /** One row for each stranger. */

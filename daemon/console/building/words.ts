@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
-import { placeOf } from '../words/place-of.js';
+import { placeOf } from './place-of.js';
 import { shownByName, withNumbers } from './word-calls.js';
 
 /** A message with its text in every language. */

@@ -1,5 +1,5 @@
+import { placeOf } from '../building/place-of.js';
 import type { Words } from '../building/words.js';
-import { placeOf } from './place-of.js';
 
 /** Finds the text of a message, by its number or by its name. */
 export type Found = (file: string, key: string) => string | undefined;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { boxConditions, gapReasons, noticedMarks, strangerChanges } from '../../kernel/events/notice.js';
-import { passageOutcomes } from '../../kernel/passages/passage.js';
+import { passageOutcomes } from '../../kernel/passage-outcome.js';
 import { code, keyId, opaqueId, slug, subject, time } from './terms.js';
 
 /** The `data` of events that are not about a person in front of a camera. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { boxConditions } from '../../kernel/events/notice.js';
-import { passageOutcomes } from '../../kernel/passages/passage.js';
+import { passageOutcomes } from '../../kernel/passage-outcome.js';
 import { signature, slug, subject, time } from './terms.js';
 
 /** One message on `<prefix>/<site>/<box>/state`. */

@@ -8,7 +8,7 @@ import {
   type EarlyRefusal,
   earlyRefusal,
   type PictureRefusal,
-} from '../../kernel/persons/passage-reference.js';
+} from '../../kernel/passages/passage-reference.js';
 import { present } from '../../kernel/present.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import type { BoxPhotographs } from '../persons/box-photographs.js';

@@ -5,7 +5,8 @@ import type { PassagesPreview, PreviewedPolicy, reportOperations } from '../../c
 import type { LocalTime } from '../../kernel/attendance/shift.js';
 import type { CameraId, PersonId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
-import type { Passage, PassageOutcome } from '../../kernel/passages/passage.js';
+import type { PassageOutcome } from '../../kernel/passage-outcome.js';
+import type { Passage } from '../../kernel/passages/passage.js';
 import {
   type PreviewContext,
   previewPassage,

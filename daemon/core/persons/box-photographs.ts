@@ -10,6 +10,12 @@ import type { KeptPhotograph, PhotographChange, photographOperations } from '../
 import { type Actor, actorOf } from '../../kernel/actor.js';
 import { badInput } from '../../kernel/errors.js';
 import { type Embedding, type MatchPolicy, similarityOf } from '../../kernel/identification/match.js';
+import {
+  type Agreement,
+  agreementOf,
+  findDisagreement,
+  middleOf,
+} from '../../kernel/identification/photograph-agreement.js';
 import type { PersonId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import {
@@ -18,14 +24,8 @@ import {
   leastUseful,
   type PictureRefusal,
   personRefusal,
-} from '../../kernel/persons/passage-reference.js';
+} from '../../kernel/passages/passage-reference.js';
 import type { PhotographOrigin } from '../../kernel/persons/person-profile.js';
-import {
-  type Agreement,
-  agreementOf,
-  findDisagreement,
-  middleOf,
-} from '../../kernel/persons/photograph-agreement.js';
 import { present } from '../../kernel/present.js';
 import type { SerialQueue } from '../../kernel/serial-queue.js';
 import { notFound } from '../api/not-found.js';

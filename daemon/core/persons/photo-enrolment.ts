@@ -13,6 +13,11 @@ import type { PhotographChange } from '../../contract/photographs.js';
 import { badInput, defect } from '../../kernel/errors.js';
 import { type PhotoWarning, SMALL_FACE_PX } from '../../kernel/faces/photo-quality.js';
 import type { Candidate, Embedding } from '../../kernel/identification/match.js';
+import {
+  type DisagreeingPhotograph,
+  type Disagreement,
+  findDisagreement,
+} from '../../kernel/identification/photograph-agreement.js';
 import type { PersonId } from '../../kernel/ids.js';
 import {
   checkProfile,
@@ -20,11 +25,6 @@ import {
   type GivenProfile,
   type PersonProfile,
 } from '../../kernel/persons/person-profile.js';
-import {
-  type DisagreeingPhotograph,
-  type Disagreement,
-  findDisagreement,
-} from '../../kernel/persons/photograph-agreement.js';
 import { present } from '../../kernel/present.js';
 import { largestPhotographMiB, type PhotoOutcome } from '../../vision/protocol.js';
 import { decodeEmbedding } from '../../vision/sighting-codec.js';

@@ -1,10 +1,10 @@
 import type { AccuracyReport, accuracyOperations } from '../../contract/accuracy.js';
 import type { Handlers } from '../../contract/handlers.js';
 import { actorOf } from '../../kernel/actor.js';
-import { confusionSteps } from '../../kernel/identification/confusion.js';
 import { detCurveSteps } from '../../kernel/identification/det-curve.js';
 import { wilsonInterval } from '../../kernel/identification/error-rates.js';
 import type { PersonId } from '../../kernel/ids.js';
+import { confusionSteps } from '../../kernel/passages/confusion.js';
 import type { Mark } from '../../kernel/passages/mark.js';
 import { present } from '../../kernel/present.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';

@@ -1,4 +1,4 @@
-import type { PassageOutcome } from '../passages/passage.js';
+import type { PassageOutcome } from '../passage-outcome.js';
 
 /** Kinds of facts of which a picture may be kept as evidence. */
 export const evidenceKinds = ['attendance', 'unknown', 'attack'] as const;

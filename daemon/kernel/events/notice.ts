@@ -1,5 +1,5 @@
 import type { CameraId, PassageId, PersonId, RecogniserId, StrangerId } from '../ids.js';
-import type { PassageOutcome } from '../passages/passage.js';
+import type { PassageOutcome } from '../passage-outcome.js';
 
 interface HappenedAt {
   /** Wall clock, milliseconds since the epoch. */

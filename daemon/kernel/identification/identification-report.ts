@@ -1,4 +1,3 @@
-import { findDisagreement } from '../persons/photograph-agreement.js';
 import { type Interval, shareReaching, thresholdAtRate, wilsonInterval } from './error-rates.js';
 import {
   chooseReferences,
@@ -10,6 +9,7 @@ import {
   splitCount,
 } from './identification-trial.js';
 import { type Embedding, type MatchPolicy, similarityOf } from './match.js';
+import { findDisagreement } from './photograph-agreement.js';
 
 /** Error rates of comparing two photographs with each other, at one threshold. */
 interface ComparisonPoint {

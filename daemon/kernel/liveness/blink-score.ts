@@ -1,4 +1,4 @@
-import { assign } from '../tracks/assignment.js';
+import { assign } from '../assignment.js';
 
 /** The blinks of a clip as a person annotated them: middles of the closures, seconds. */
 export interface BlinkTruth {

@@ -1,8 +1,9 @@
 import { BLURRED_UNDER, DARK_UNDER, LARGEST_PITCH_DEG, LARGEST_YAW_DEG } from '../faces/judge-view.js';
 import type { QualityReason } from '../faces/quality.js';
+import type { ViewMeasures } from '../faces/view-tally.js';
 import type { NearPerson } from '../identification/identify-track.js';
 import type { PersonId } from '../ids.js';
-import type { Passage, PassageCooldown, ViewMeasures } from './passage.js';
+import type { Passage, PassageCooldown } from './passage.js';
 import type { PassageReason } from './passage-reason.js';
 import { reasonTexts } from './passage-reason-text.js';
 

@@ -1,12 +1,13 @@
 import type { HeldBackFact, SuppressedFact } from '../attendance/attendance-rules.js';
 import type { Fact, UnknownFact, WatchedFact } from '../events/event.js';
 import type { QualityReason } from '../faces/quality.js';
+import type { ViewTally } from '../faces/view-tally.js';
 import type { NearPerson } from '../identification/identify-track.js';
 import { type Identification, type MatchPolicy, marginFor } from '../identification/match.js';
 import type { PassageId, PersonId } from '../ids.js';
 import type { JudgedLiveness, LivenessRequirement } from '../liveness/liveness.js';
 import type { Standing } from '../persons/person-standing.js';
-import type { Passage, PassageCooldown, PassageEnd, ViewTally } from './passage.js';
+import type { Passage, PassageCooldown, PassageEnd } from './passage.js';
 import type { PassageReason } from './passage-reason.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { PassageOutcome } from './passage.js';
+import type { PassageOutcome } from '../passage-outcome.js';
 import type { PassageReason } from './passage-reason.js';
 
 /** What a reason means in general, for the reference page. */

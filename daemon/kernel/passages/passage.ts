@@ -1,4 +1,4 @@
-import type { FaceQuality, QualityReason } from '../faces/quality.js';
+import type { ViewTally } from '../faces/view-tally.js';
 import type { NearPerson } from '../identification/identify-track.js';
 import type { CameraId, EventId, PassageId, PersonId, RecogniserId, StrangerId, TrackId } from '../ids.js';
 import type {
@@ -8,57 +8,8 @@ import type {
   LivenessVerdict,
 } from '../liveness/liveness.js';
 import type { OpennessCurve } from '../liveness/openness-curve.js';
+import type { PassageOutcome } from '../passage-outcome.js';
 import type { PassageReason } from './passage-reason.js';
-
-/** What one view of a face measured. The limits of a usable view are in `judge-view.ts`. */
-export interface ViewMeasures {
-  readonly quality: FaceQuality;
-  /** Width of the face, pixels of the full picture. */
-  readonly widthPx: number;
-  /** The width under which a face is too small at this camera, pixels of the full picture. */
-  readonly smallestFacePx: number;
-  readonly yawDeg: number;
-  readonly pitchDeg: number;
-  /** Mean luma of the face, 0..255. */
-  readonly meanLuma: number;
-  /** As in `FaceStatistics`, 0 or more. */
-  readonly sharpness: number;
-}
-
-/** The views of a track so far. */
-export interface ViewTally {
-  /** Views in which a mesh fitted. */
-  readonly count: number;
-  /** Views that were embedded and compared with the gallery. */
-  readonly embedded: number;
-  /** Number of views with each fault; a view may have several. */
-  readonly faults: Readonly<Partial<Record<QualityReason, number>>>;
-  /** The best view; undefined before the first. */
-  readonly best?: ViewMeasures;
-}
-
-export const noTally: ViewTally = { count: 0, embedded: 0, faults: {} };
-
-/**
- * What the box decided about the face of a passage.
- * - `attended`: an enrolled person, with what the camera requires as proof of life.
- * - `unproven`: an enrolled person without that proof.
- * - `refused`: an enrolled person who is not valid at that time, or barred.
- * - `ambiguous`: one of two enrolled persons.
- * - `stranger`: no enrolled person.
- * - `attack`: a presentation attack.
- * - `undecided`: the face was not seen well enough to say who it is.
- */
-export const passageOutcomes = [
-  'attended',
-  'unproven',
-  'refused',
-  'ambiguous',
-  'stranger',
-  'attack',
-  'undecided',
-] as const;
-export type PassageOutcome = (typeof passageOutcomes)[number];
 
 /**
  * How a passage ended: the person left; another face took over the track; the camera stopped delivering; the vision process or

@@ -1,5 +1,5 @@
+import { assign } from '../assignment.js';
 import { type Box, boxCentre, intersectionOverUnion } from '../faces/geometry.js';
-import { assign } from './assignment.js';
 
 /** The expected place of a known face. */
 export interface Expectation {

@@ -1,11 +1,11 @@
 import type { BestShot } from '../faces/best-shot.js';
 import type { Box } from '../faces/geometry.js';
 import type { FaceQuality } from '../faces/quality.js';
+import type { ViewTally } from '../faces/view-tally.js';
 import type { Probe } from '../identification/match.js';
 import type { CameraId, RecogniserId, TrackId } from '../ids.js';
 import type { LivenessAssessment } from '../liveness/liveness.js';
 import type { OpennessCurve } from '../liveness/openness-curve.js';
-import type { ViewTally } from '../passages/passage.js';
 import type { TrackEndReason } from './track.js';
 
 export const sightingEnds = [

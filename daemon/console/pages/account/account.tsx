@@ -9,7 +9,7 @@ import { Fault } from '../../parts/fault.js';
 import { Choice, Field } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
-import { chooseTheme, theme, themes } from '../../shell/theme.js';
+import { chooseTheme, theme, themes } from '../../parts/theme.js';
 import { ago, dayAndTime } from '../../time/site-time.js';
 import { consoleLanguages, isSpoken, language, languageNames, speak, wordsOf } from '../../words/words.js';
 import { PasswordForm } from '../entry/password-form.js';

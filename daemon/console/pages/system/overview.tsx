@@ -2,14 +2,14 @@ import { can, me } from '../../api/session.js';
 import type en from '../../messages/en/system.json';
 import { Icon } from '../../parts/icon.js';
 import { PageHead } from '../../parts/page.js';
-import { routes } from '../../shell/routes.js';
 import { wordsOf } from '../../words/words.js';
+import { pageRoutes } from '../page-routes.js';
 
 const t = wordsOf<typeof en>('system');
 
 /** Leads to every page of the system that the caller may see. */
 export default function Overview() {
-  const shown = routes
+  const shown = pageRoutes
     .flatMap(({ card, path, scopes }) => (card !== undefined && can(...scopes) ? [{ ...card, path }] : []))
     .sort((a, b) => a.order - b.order);
   return (

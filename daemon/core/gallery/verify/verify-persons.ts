@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { wipe } from '../../../host/sodium.js';
+import { findDisagreement } from '../../../kernel/identification/photograph-agreement.js';
 import { type PersonId, personId, recogniserId } from '../../../kernel/ids.js';
-import { findDisagreement } from '../../../kernel/persons/photograph-agreement.js';
 import { isUnitEmbedding } from '../persons/enrolment.js';
 import { dataKeyOf, type PersonCountsRow, PersonRows, type TemplateRow } from '../persons/person-rows.js';
 import { places } from '../places.js';

@@ -1,5 +1,6 @@
 import type { CameraId, PassageId, StrangerId } from '../../../kernel/ids.js';
-import type { Passage, PassageEnd, PassageOutcome } from '../../../kernel/passages/passage.js';
+import type { PassageOutcome } from '../../../kernel/passage-outcome.js';
+import type { Passage, PassageEnd } from '../../../kernel/passages/passage.js';
 import type { PassageReason } from '../../../kernel/passages/passage-reason.js';
 import { present } from '../../../kernel/present.js';
 import type { SealedContent } from './passage-seal.js';

@@ -1,6 +1,7 @@
 import type { PassagesOfDay } from '../../../contract/passage-terms.js';
 import type { Clock } from '../../../kernel/clock.js';
-import { type Passage, passageOutcomes } from '../../../kernel/passages/passage.js';
+import { passageOutcomes } from '../../../kernel/passage-outcome.js';
+import type { Passage } from '../../../kernel/passages/passage.js';
 import type { PassageCount, PassageJournal } from '../../records/passages/passage-journal.js';
 
 type Outcome = Passage['outcome'];

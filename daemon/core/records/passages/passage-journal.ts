@@ -1,5 +1,6 @@
 import type { CameraId, PassageId, PersonId, StrangerId } from '../../../kernel/ids.js';
-import type { Passage, PassageOutcome } from '../../../kernel/passages/passage.js';
+import type { PassageOutcome } from '../../../kernel/passage-outcome.js';
+import type { Passage } from '../../../kernel/passages/passage.js';
 import type { PassageReason } from '../../../kernel/passages/passage-reason.js';
 
 /** A passage as it is stored. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { keyedHash } from '../../../host/keyed-hash.js';
 import { decrypt, encrypt, KEY_BYTES, NONCE_BYTES, newRandomBytes } from '../../../host/sodium.js';
 import type { CameraId, PassageId, PersonId } from '../../../kernel/ids.js';
-import type { PassageOutcome } from '../../../kernel/passages/passage.js';
+import type { PassageOutcome } from '../../../kernel/passage-outcome.js';
 
 /** The readable fields that the seal covers: a content opens only beside these. */
 export interface PassagePlace {

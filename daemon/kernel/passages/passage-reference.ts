@@ -7,12 +7,12 @@ import {
   similarityToPerson,
   thresholdFor,
 } from '../identification/match.js';
+import { middleOf } from '../identification/photograph-agreement.js';
 import type { PersonId } from '../ids.js';
 import type { StandingMark } from '../passages/mark.js';
 import type { Passage } from '../passages/passage.js';
-import { consentStateOf } from './consent.js';
-import type { PersonProfile } from './person-profile.js';
-import { middleOf } from './photograph-agreement.js';
+import { consentStateOf } from '../persons/consent.js';
+import type { PersonProfile } from '../persons/person-profile.js';
 
 /** Why the picture of a passage cannot become a photograph of the person, as far as it is known without the picture. */
 export type EarlyRefusal =

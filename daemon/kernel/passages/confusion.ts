@@ -1,6 +1,6 @@
+import type { PersonLikeness } from '../identification/calibration.js';
 import type { PersonId } from '../ids.js';
 import { falselyMatched, type Mark, missedPerson } from '../passages/mark.js';
-import type { PersonLikeness } from './calibration.js';
 
 /** Whom the box took for whom, or could take. */
 export interface ConfusionCell {

@@ -4,14 +4,14 @@ import type {
   PhotographResult,
   Resemblance,
   TakenFace,
-} from '../../contract/enrolment.js';
-import type { PersonDetail, PersonSummary } from '../../contract/person.js';
-import type { ErasureCertificate } from '../../contract/persons.js';
-import { table } from '../../host/output.js';
-import { counted } from '../../kernel/counted.js';
-import { describeFace } from '../../kernel/faces/photographed-faces.js';
-import { type Consent, consentBases, liftsBiometricBan } from '../../kernel/persons/consent.js';
-import type { ShowTime } from '../site-time.js';
+} from '../contract/enrolment.js';
+import type { PersonDetail, PersonSummary } from '../contract/person.js';
+import type { ErasureCertificate } from '../contract/persons.js';
+import { table } from '../host/output.js';
+import { counted } from '../kernel/counted.js';
+import { describeFace } from '../kernel/faces/photographed-faces.js';
+import { type Consent, consentBases, liftsBiometricBan } from '../kernel/persons/consent.js';
+import type { ShowTime } from './site-time.js';
 
 export function personTable(persons: readonly PersonSummary[], show: ShowTime): string {
   if (persons.length === 0) return 'No persons are enrolled.';

@@ -1,20 +1,20 @@
 import { type Command, Option } from 'commander';
-import { exitCodes, print, runAction } from '../../host/output.js';
-import { type ConsentState, consentStates } from '../../kernel/persons/consent.js';
-import { type WatchMark, watchMarks } from '../../kernel/persons/person-standing.js';
-import { present } from '../../kernel/present.js';
-import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openBox } from '../daemon-client.js';
-import { registerExport } from '../export/person-export.js';
-import { registerImport } from '../import/person-import.js';
-import { allPersons } from './all-persons.js';
-import { registerAdd } from './person-add.js';
-import { registerRenameAndSet } from './person-change.js';
-import { registerPhoto } from './person-photo.js';
-import { registerRemovals } from './person-removal.js';
-import { registerSimilar } from './person-similar.js';
+import { exitCodes, print, runAction } from '../host/output.js';
+import { type ConsentState, consentStates } from '../kernel/persons/consent.js';
+import { type WatchMark, watchMarks } from '../kernel/persons/person-standing.js';
+import { present } from '../kernel/present.js';
+import { type CommonOptions, withCommonOptions } from './common-options.js';
+import { openBox } from './daemon-client.js';
+import { registerExport } from './export/person-export.js';
+import { registerImport } from './import/person-import.js';
+import { allPersons } from './person/all-persons.js';
+import { registerAdd } from './person/person-add.js';
+import { registerRenameAndSet } from './person/person-change.js';
+import { registerPhoto } from './person/person-photo.js';
+import { registerRemovals } from './person/person-removal.js';
+import { registerSimilar } from './person/person-similar.js';
+import { personForms, whichPerson } from './person/which-person.js';
 import { describePerson, personTable } from './person-text.js';
-import { personForms, whichPerson } from './which-person.js';
 
 export function registerPerson(program: Command): void {
   const person = program
