@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { Discovered } from '../contract/cameras.js';
-import { type ExitCode, exitCodes, print, runAction, table } from '../host/output.js';
+import { type ExitCode, exitCodes, print, runAction } from '../host/output.js';
 import { createPrivateFile } from '../host/private-file.js';
 import { counted } from '../kernel/counted.js';
 import { badInput } from '../kernel/errors.js';
+import { table } from '../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
 import { saveTemporarily } from './kept-picture.js';

@@ -1,7 +1,7 @@
 import type { CameraStatus } from '../contract/cameras.js';
 import { cameraFindings } from '../core/doctor/status-areas.js';
-import { table } from '../host/output.js';
 import { counted } from '../kernel/counted.js';
+import { table } from '../kernel/text-table.js';
 import type { Paint } from './colour.js';
 import { troubleLines } from './finding-text.js';
 

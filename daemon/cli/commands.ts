@@ -1,8 +1,15 @@
 import { Command } from 'commander';
 import { exitCodes } from '../host/output.js';
+import type { derivedCommands } from './derived-commands.js';
 import { commandsOf, type NamedCommand } from './reference/command-tree.js';
 import { examplesText } from './reference/examples.js';
 import { registerVersion, versionText } from './version.js';
+
+/** Commands that the contract describes: see `derivedCommands`. */
+const derived =
+  (...described: Parameters<typeof derivedCommands>) =>
+  async () =>
+    (await import('./derived-commands.js')).derivedCommands(...described);
 
 /**
  * The commands by name, in the order of the help. Each command loads its own modules: loading takes most of the time of a
@@ -15,7 +22,7 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['doctor', async () => (await import('./doctor.js')).registerDoctor],
   ['mqtt', async () => (await import('./mqtt.js')).registerMqtt],
   ['camera', async () => (await import('./camera.js')).registerCamera],
-  ['screen', async () => (await import('./screen.js')).registerScreen],
+  ['screen', derived(['screens'], { screen: 'the screens that show prompts of challenges' })],
   ['liveness', async () => (await import('./liveness.js')).registerLiveness],
   ['person', async () => (await import('./person.js')).registerPerson],
   ['passages', async () => (await import('./passages/passages.js')).registerPassages],
@@ -23,13 +30,24 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['strangers', async () => (await import('./strangers/strangers.js')).registerStrangers],
   ['events', async () => (await import('./events/events.js')).registerEvents],
   ['outbox', async () => (await import('./events/outbox.js')).registerOutbox],
-  ['alerts', async () => (await import('./alerts/alerts.js')).registerAlerts],
+  ['alerts', derived(['alerts'], { alerts: 'show, acknowledge and mute alerts; test the channels' })],
   ['attendance', async () => (await import('./attendance/attendance.js')).registerAttendance],
   ['key', async () => (await import('./key/key.js')).registerKey],
   ['identity', async () => (await import('./identity/identity.js')).registerIdentity],
-  ['user', async () => (await import('./user/user.js')).registerUser],
-  ['role', async () => (await import('./user/role.js')).registerRole],
-  ['approval', async () => (await import('./user/approval.js')).registerApproval],
+  [
+    'user',
+    derived(['users', 'api-keys'], {
+      user: 'the accounts of people who operate the box, and the API keys of programs',
+      'user key': 'the API keys of programs that cannot log in',
+    }),
+  ],
+  ['role', derived(['roles'], { role: 'the roles of accounts: what their users may do' })],
+  [
+    'approval',
+    derived(['approvals'], {
+      approval: 'requests of users that a second person must approve (api.secondPerson)',
+    }),
+  ],
   ['gallery', async () => (await import('./gallery/gallery.js')).registerGallery],
   ['trust', async () => (await import('./identity/trust.js')).registerTrust],
   ['audit', async () => (await import('./audit/audit.js')).registerAudit],

@@ -1,7 +1,7 @@
 import type { Page } from '../contract/operation.js';
 
 /** Most items that one page holds. */
-const largestPage = 1000;
+export const largestPage = 1000;
 
 /** The first `count` items of a list, read page by page. */
 export async function firstItems<Item>(

@@ -7,10 +7,10 @@ import type {
 } from '../contract/enrolment.js';
 import type { PersonDetail, PersonSummary } from '../contract/person.js';
 import type { ErasureCertificate } from '../contract/persons.js';
-import { table } from '../host/output.js';
 import { counted } from '../kernel/counted.js';
 import { describeFace } from '../kernel/faces/photographed-faces.js';
 import { type Consent, consentBases, liftsBiometricBan } from '../kernel/persons/consent.js';
+import { table } from '../kernel/text-table.js';
 import type { ShowTime } from './site-time.js';
 
 export function personTable(persons: readonly PersonSummary[], show: ShowTime): string {

@@ -1,6 +1,6 @@
-import { type ShowTime, showTimeOf } from '../core/doctor/show-time.js';
 import { localTimeOf } from '../host/local-time.js';
 import { systemClock } from '../host/system-clock.js';
+import { type ShowTime, showTimeOf } from '../kernel/attendance/show-time.js';
 import { type GivenTime, localIso, readDate, readTime } from '../kernel/attendance/time-text.js';
 import { badInput } from '../kernel/errors.js';
 

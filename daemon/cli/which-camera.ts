@@ -1,6 +1,6 @@
 import type { CameraStatus } from '../contract/cameras.js';
 import type { ControlClient } from '../core/api/client.js';
-import { table } from '../host/output.js';
+import { table } from '../kernel/text-table.js';
 import { choose } from './confirm.js';
 
 /** The cameras that a text can mean. A full id means one camera; otherwise it is the start of an id, or a name. */

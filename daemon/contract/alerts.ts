@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { table } from '../kernel/text-table.js';
+import { type ShownWith, writtenAs } from './command-line.js';
 import { numberedPageFields, operation } from './operation.js';
 
 export const deliveryStates = ['pending', 'delivered', 'failed'] as const;
@@ -104,6 +106,59 @@ export const channelTest = z.discriminatedUnion('outcome', [
 ]);
 export type ChannelTest = z.infer<typeof channelTest>;
 
+function describeMutes(mutes: readonly AlertMute[], { show }: ShownWith): string {
+  if (mutes.length === 0) return 'No rule is muted.';
+  const rows = mutes.map(({ rule, since, until, by }) => [rule, show(since), show(until), by]);
+  return table(['rule', 'muted at', 'until', 'by'], rows);
+}
+
+/** One row for each channel of each alert, newest first. The reasons of failed deliveries follow the table. */
+function describeAlerts(alerts: readonly Alert[], { show }: ShownWith): string {
+  if (alerts.length === 0) return 'There are no alerts.';
+  const rows = alerts.flatMap((alert) =>
+    alert.deliveries.length === 0
+      ? [rowOf(alert, mutedDelivery, show)]
+      : alert.deliveries.map((delivery) => rowOf(alert, delivery, show)),
+  );
+  const reasons = alerts.flatMap((alert) =>
+    alert.deliveries.flatMap(({ channel, code, reason, state }) =>
+      reason === undefined
+        ? []
+        : [`${alert.id} to ${channel}, ${state}: ${reason}${code === undefined ? '' : ` (${code})`}`],
+    ),
+  );
+  return [
+    table(['time', 'rule', 'phase', 'channel', 'state', 'tries', 'seen', 'id', 'alert'], rows),
+    ...(reasons.length === 0 ? [] : ['', ...reasons]),
+  ].join('\n');
+}
+
+/** What the table shows for an alert of a muted rule, which no channel gets. */
+const mutedDelivery = { channel: '-', state: 'muted', attempts: 0 } as const;
+
+function rowOf(
+  { id, time, rule, phase, subject, acknowledgement }: Alert,
+  { channel, state, attempts }: Pick<AlertDelivery, 'channel' | 'attempts'> & { readonly state: string },
+  show: ShownWith['show'],
+) {
+  const seen = acknowledgement === undefined ? 'no' : 'yes';
+  return [show(time), rule, phase, channel, state, String(attempts), seen, id, subject];
+}
+
+/** One line per channel, with a remedy if it failed. */
+function describeTests(tests: readonly ChannelTest[]): string {
+  return tests.map(describeTest).join('\n');
+}
+
+function describeTest(test: ChannelTest): string {
+  const head = `${test.kind} ${test.channel}`;
+  if (test.outcome === 'delivered') {
+    return `${head}: delivered${test.note === undefined ? '' : `, ${test.note}`}`;
+  }
+  const remedy = test.remedy === undefined ? '' : `\n  what to do: ${test.remedy}`;
+  return `${head}: FAILED: ${test.message} (${test.code})${remedy}`;
+}
+
 export const alertOperations = {
   'alerts.list': operation({
     method: 'GET',
@@ -120,6 +175,16 @@ export const alertOperations = {
     scope: 'alerts:read',
     command: 'list-alerts',
     rate: 'default',
+    commandLines: [
+      {
+        words: 'alerts list',
+        does: 'list the alerts of the last 90 days with the state of each delivery',
+        options: { state: ['--state <state>', 'only alerts with a delivery in this state'] },
+        most: { flags: '-n, --last <count>', help: 'how many alerts to show, the newest first', usual: 50 },
+        text: describeAlerts,
+        examples: [['rollcall alerts list --state failed', 'show alerts that were not delivered']],
+      },
+    ],
   }),
   'alerts.acknowledge': operation({
     method: 'PUT',
@@ -133,6 +198,21 @@ export const alertOperations = {
     audit: 'write',
     command: 'acknowledge-alert',
     rate: 'default',
+    commandLines: [
+      {
+        words: 'alerts acknowledge',
+        does: 'note that you have seen an alert; the first acknowledgement stays',
+        arguments: { alert: ['id', "id of the alert, from 'rollcall alerts list'"] },
+        text: ({ acknowledgement, subject }: Alert, { show }) =>
+          `seen by ${acknowledgement?.by ?? ''} at ${show(acknowledgement?.at ?? '')}: ${subject}`,
+        examples: [
+          [
+            'rollcall alerts acknowledge 019cad8f-65c1-76e5-8bb3-dc7c7e384ded',
+            'note that you have seen an alert',
+          ],
+        ],
+      },
+    ],
   }),
   'alerts.rules': operation({
     method: 'GET',
@@ -153,6 +233,14 @@ export const alertOperations = {
     errors: [],
     scope: 'alerts:read',
     rate: 'default',
+    commandLines: [
+      {
+        words: 'alerts mutes',
+        does: 'list the muted rules',
+        text: describeMutes,
+        examples: [['rollcall alerts mutes', 'show which rules are muted, until when, and by whom']],
+      },
+    ],
   }),
   'alerts.mute': operation({
     method: 'PUT',
@@ -162,7 +250,12 @@ export const alertOperations = {
       'Its alerts still come into the history, and no channel gets them. Alerts that wait for a channel are sent. Replaces an earlier mute of the rule.',
     input: z.strictObject({
       rule: ruleId,
-      minutes: z.int().min(1).max(43_200).describe('How long, at most 30 days.'),
+      minutes: z
+        .int()
+        .min(1)
+        .max(43_200)
+        .describe('How long, at most 30 days.')
+        .register(writtenAs, { as: 'minutes' }),
     }),
     answer: { kind: 'json', schema: alertMute },
     creates: { id: 'rule', foundBy: 'alerts.mutes' },
@@ -170,6 +263,18 @@ export const alertOperations = {
     scope: 'alerts:write',
     audit: 'write',
     rate: 'default',
+    commandLines: [
+      {
+        words: 'alerts mute',
+        does: 'send nothing for a rule for a while; its alerts still come into the history',
+        arguments: { rule: ['rule', 'id of the rule'] },
+        options: { minutes: ['--for <time>', 'how long: 30m, 8h or 7d, at most 30d'] },
+        text: ({ until }: AlertMute, { show, input: { rule } }) => `${rule} is muted until ${show(until)}`,
+        examples: [
+          ['rollcall alerts mute strangers --for 8h', 'send nothing for this rule until the evening'],
+        ],
+      },
+    ],
   }),
   'alerts.unmute': operation({
     method: 'DELETE',
@@ -181,6 +286,16 @@ export const alertOperations = {
     scope: 'alerts:write',
     audit: 'write',
     rate: 'default',
+    commandLines: [
+      {
+        words: 'alerts unmute',
+        does: 'send alerts of a rule again',
+        arguments: { rule: ['rule', 'id of the rule'] },
+        text: ({ wasMuted }: { readonly wasMuted: boolean }, { input: { rule } }) =>
+          wasMuted ? `${rule} is no longer muted` : `${rule} was not muted; nothing changed`,
+        examples: [['rollcall alerts unmute strangers', 'send alerts of this rule again']],
+      },
+    ],
   }),
   'alerts.test': operation({
     method: 'POST',
@@ -194,5 +309,15 @@ export const alertOperations = {
     audit: 'write',
     rate: 'heavy',
     isLong: true,
+    commandLines: [
+      {
+        words: 'alerts test',
+        does: 'send a test alert now and report each channel; exit code 1 if one fails',
+        arguments: { channel: ['channel', 'id of a channel; default: all channels'] },
+        text: describeTests,
+        hasFailed: (tests: readonly ChannelTest[]) => tests.some(({ outcome }) => outcome !== 'delivered'),
+        examples: [['rollcall alerts test', 'send a test alert to every channel']],
+      },
+    ],
   }),
 } as const;

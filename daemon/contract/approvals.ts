@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { table } from '../kernel/text-table.js';
+import type { ShownWith } from './command-line.js';
 import { operation, pageFields } from './operation.js';
 import { secondPersonClasses } from './second-person.js';
 
@@ -27,6 +29,18 @@ const byId = z.strictObject({ id: z.string().max(64) });
 const self = { scope: 'self', rate: 'default' } as const;
 const decided = ['no-such-approval', 'approval-decided', 'not-an-account'] as const;
 
+function describeApprovals(approvals: readonly Approval[], { show }: ShownWith): string {
+  if (approvals.length === 0) return 'No request waits for a second person.';
+  const rows = approvals.map(({ id, operation: what, input, askedBy, expiresAt, state }) => [
+    ...[id, what, JSON.stringify(input), askedBy.userName, show(expiresAt), state],
+  ]);
+  return table(['id', 'operation', 'with', 'asked by', 'until', 'state'], rows);
+}
+
+const describeDecided = ({ operation: what, askedBy, state }: Approval): string =>
+  `${what}, asked by ${askedBy.userName}, is ${state}.`;
+const chosen = { id: ['id', 'id of the request, from the list'] } as const;
+
 export const approvalOperations = {
   'approvals.list': operation({
     ...{ method: 'GET', path: '/approvals', ...self },
@@ -37,6 +51,14 @@ export const approvalOperations = {
     input: z.strictObject(pageFields),
     answer: { kind: 'page', item: approval },
     errors: ['not-an-account'],
+    commandLines: [
+      {
+        words: 'approval list',
+        does: 'list the requests of the last 30 minutes with their states',
+        text: describeApprovals,
+        examples: [['rollcall approval list', 'show what users ask a second person for']],
+      },
+    ],
   }),
   'approvals.approve': operation({
     ...{ method: 'POST', path: '/approvals/{id}/approve', ...self, audit: 'write', needsStepUp: true },
@@ -45,6 +67,15 @@ export const approvalOperations = {
     input: byId,
     answer: { kind: 'json', schema: approval },
     errors: [...decided, 'own-approval', 'approver-too-new'],
+    commandLines: [
+      {
+        words: 'approval approve',
+        does: 'let a user do once what they asked for, within 30 minutes of the request',
+        arguments: chosen,
+        text: describeDecided,
+        examples: [['rollcall approval approve q-01hzx2m9', 'let the user do exactly this, once']],
+      },
+    ],
   }),
   'approvals.refuse': operation({
     ...{ method: 'POST', path: '/approvals/{id}/refuse', ...self, audit: 'write' },
@@ -52,5 +83,14 @@ export const approvalOperations = {
     input: byId,
     answer: { kind: 'json', schema: approval },
     errors: decided,
+    commandLines: [
+      {
+        words: 'approval refuse',
+        does: 'refuse a request, also after it was approved',
+        arguments: chosen,
+        text: describeDecided,
+        examples: [['rollcall approval refuse q-01hzx2m9', 'keep the user from it']],
+      },
+    ],
   }),
 } as const;

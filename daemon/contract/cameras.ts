@@ -1,9 +1,15 @@
 import { z } from 'zod';
+import { writtenAs } from './command-line.js';
 import { fault } from './fault.js';
 import { operation } from './operation.js';
 import { passagesOfDay } from './passage-terms.js';
 
-export const cameraId = z.string().min(1).max(64).describe('The id of a configured camera.');
+export const cameraId = z
+  .string()
+  .min(1)
+  .max(64)
+  .describe('The id of a configured camera.')
+  .register(writtenAs, { as: 'camera' });
 /** For filters: the camera may no longer be configured, and its id goes into the audit log. */
 export const filteredCamera = z
   .string()

@@ -2,11 +2,12 @@ import type { OperationDeclaration } from './operation.js';
 import type { OperationId } from './operations.js';
 
 type SubjectOf<Id> = Id extends `${infer Subject}.${string}` ? Subject : never;
-type Subject = SubjectOf<OperationId>;
+/** The first word of an operation's ID: `persons`. */
+export type Subject = SubjectOf<OperationId>;
 
 const users = async () => {
   const { apiKeyOperations, roleOperations, userOperations } = await import('./users.js');
-  return { ...apiKeyOperations, ...roleOperations, ...userOperations };
+  return { ...userOperations, ...roleOperations, ...apiKeyOperations };
 };
 const auth = async () => {
   const [{ authOperations }, { passkeyOperations }] = await Promise.all([
@@ -70,6 +71,11 @@ const loaders: {
   trust: async () => (await import('./trust.js')).trustOperations,
 };
 
+/** The operations of a file of the contract, which has those of `subject` and perhaps more. */
+export function loadSubject(subject: Subject): Promise<Readonly<Record<string, OperationDeclaration>>> {
+  return loaders[subject]();
+}
+
 /**
  * One operation, with the schemas of its subject alone. A command of `rollcall` uses one or two operations, and to make the
  * schemas of all takes longer than most commands.
@@ -77,7 +83,7 @@ const loaders: {
 export async function loadOperation(id: OperationId): Promise<OperationDeclaration> {
   // The compiler holds that the operations of a subject contain those whose ids begin with it.
   const subject = id.split('.')[0] as Subject;
-  const found: Readonly<Record<string, OperationDeclaration>> = await loaders[subject]();
+  const found = await loadSubject(subject);
   const declaration = found[id];
   if (declaration === undefined) throw new RangeError(`there is no operation ${id}`);
   return declaration;

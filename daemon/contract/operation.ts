@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CommandLine } from './command-line.js';
 import type { Scope } from './scopes.js';
 import type { SecondPersonClass } from './second-person.js';
 
@@ -148,6 +149,8 @@ export interface OperationDeclaration {
   readonly allowsMustChange?: true;
   /** True for what only a person on the box may do, because it names files of the box. The network has no such operation. */
   readonly isLocalOnly?: true;
+  /** How people call it with `rollcall`. Absent: not at all, or by a command that does more than one call. */
+  readonly commandLines?: readonly CommandLine[];
   /** The command by which a centre calls it over MQTT. Absent: centres do not call it. */
   readonly command?: string;
   /** The field of the input that holds a camera id. Callers who are limited to cameras may use no other. */

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { table } from '../kernel/text-table.js';
 import { cameraId } from './cameras.js';
+import type { ShownWith } from './command-line.js';
 import { operation } from './operation.js';
 
 /** The last word about a challenge, or the action to do now. */
@@ -31,6 +33,25 @@ export type Screen = z.infer<typeof screen>;
 
 const byId = { id: z.string().max(64) };
 
+function describeScreens(screens: readonly Screen[], { show }: ShownWith): string {
+  if (screens.length === 0) return "There are no screens. Run 'rollcall screen add' to add one.";
+  const at = (time: string | undefined): string => (time === undefined ? '-' : show(time));
+  return table(
+    ['screen', 'camera', 'label', 'paired', 'last seen', 'from'],
+    screens.map(({ id, camera, label, pairedAt, lastSeenAt, address = '-' }) => [
+      ...[id, camera, label, at(pairedAt), at(lastSeenAt), address],
+    ]),
+  );
+}
+
+function describeSecret(
+  { secret, screen: { pairUntil } }: { readonly secret: string; readonly screen: Screen },
+  { show }: ShownWith,
+): string {
+  const until = pairUntil === undefined ? '' : ` until ${show(pairUntil)}`;
+  return `${secret}\nOpen /kiosk# with this secret behind it in the browser of the screen${until}.`;
+}
+
 export const screenOperations = {
   'screens.list': operation({
     method: 'GET',
@@ -41,6 +62,14 @@ export const screenOperations = {
     errors: [],
     scope: 'cameras:read',
     rate: 'default',
+    commandLines: [
+      {
+        words: 'screen list',
+        does: 'list the screens, with the camera of each',
+        text: describeScreens,
+        examples: [['rollcall screen list', 'show the screens and when each was last seen']],
+      },
+    ],
   }),
   'screens.add': operation({
     method: 'POST',
@@ -64,6 +93,16 @@ export const screenOperations = {
     audit: 'write',
     rate: 'default',
     needsStepUp: true,
+    commandLines: [
+      {
+        words: 'screen add',
+        does: 'add a screen, and show the secret that pairs its browser; the secret works once',
+        arguments: { camera: ['camera', 'id or name of the camera whose prompts it shows'] },
+        options: { label: ['--label <text>', 'where it stands; write no names in it'] },
+        text: describeSecret,
+        examples: [["rollcall screen add gate --label 'Main door'", 'add a screen and show its secret']],
+      },
+    ],
   }),
   'screens.remove': operation({
     method: 'DELETE',
@@ -75,6 +114,16 @@ export const screenOperations = {
     scope: 'cameras:write',
     audit: 'write',
     rate: 'default',
+    commandLines: [
+      {
+        words: 'screen remove',
+        does: 'remove a screen; it shows no further prompt',
+        arguments: { id: ['screen', 'id of the screen'] },
+        confirms: ({ input: { id } }) => `This ends the screen ${id}. To use it again, pair it again.`,
+        text: ({ id }: { readonly id: string }) => `removed ${id}`,
+        examples: [['rollcall screen remove ID', 'end a screen']],
+      },
+    ],
   }),
   'screens.pair': operation({
     method: 'POST',

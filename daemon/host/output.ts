@@ -1,5 +1,4 @@
 import { isRollcallError, messageOf, type RollcallError } from '../kernel/errors.js';
-import { shownText } from '../kernel/printable-text.js';
 
 /** Exit codes of every command. */
 export const exitCodes = {
@@ -39,23 +38,6 @@ export function print(isJson: boolean, value: unknown, text: () => string): void
 /** Writes one JSON object as one line, for streams. */
 export function printLine(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
-}
-
-/** A cell is one line: what others wrote elsewhere must not look like a row. */
-const cellText = (text: string): string => text.replaceAll(/[\n\r\t]/g, (found) => shownText(found));
-
-/** A table with left-aligned columns. */
-export function table(heading: readonly string[], cells: readonly (readonly string[])[]): string {
-  const rows = cells.map((row) => row.map(cellText));
-  const widths = heading.map((cell, column) =>
-    Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd();
-  return [line(heading), ...rows.map(line)].join('\n');
 }
 
 /** The message and the remedy of an error. */

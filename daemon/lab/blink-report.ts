@@ -1,6 +1,6 @@
-import { table } from '../host/output.js';
 import type { BlinkScore, BlinkTruth } from '../kernel/liveness/blink-score.js';
 import type { LivenessVerdict } from '../kernel/liveness/liveness.js';
+import { table } from '../kernel/text-table.js';
 import { escapeMarkup, htmlPage, htmlTable } from './html-page.js';
 import { opennessChart } from './openness-chart.js';
 import { countsText, type TrackRecord } from './track-record.js';

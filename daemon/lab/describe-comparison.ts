@@ -1,4 +1,3 @@
-import { table } from '../host/output.js';
 import { counted } from '../kernel/counted.js';
 import { csvLine } from '../kernel/csv.js';
 import type { MatchPolicy } from '../kernel/identification/match.js';
@@ -10,6 +9,7 @@ import {
   type PassageAnswer,
 } from '../kernel/identification/passage-comparison.js';
 import type { LivenessPolicy } from '../kernel/liveness/liveness-verdict.js';
+import { table } from '../kernel/text-table.js';
 import { escapeMarkup } from './html-page.js';
 
 /** What `rollcall evaluate compare --json` prints. */

@@ -1,10 +1,10 @@
-import { table } from '../host/output.js';
 import { counted } from '../kernel/counted.js';
 import {
   aimedPrecision,
   type RatesAtThreshold,
   type ValidatedGrouping,
 } from '../kernel/strangers/grouping-trial.js';
+import { table } from '../kernel/text-table.js';
 
 /** What `rollcall evaluate grouping --json` prints. Rates are 0..1, thresholds cosines. */
 export interface GroupingEvaluation {

@@ -1,10 +1,10 @@
-import { table } from '../host/output.js';
 import { counted } from '../kernel/counted.js';
 import type { CalibratedRates, DecidedRates } from '../kernel/identification/calibrated-trial.js';
 import type { CrossValidation } from '../kernel/identification/cross-validation.js';
 import type { Interval } from '../kernel/identification/error-rates.js';
 import type { GroupRates } from '../kernel/identification/group-rates.js';
 import type { IdentificationReport } from '../kernel/identification/identification-report.js';
+import { table } from '../kernel/text-table.js';
 import { describeSite, type SiteEvaluation } from './evaluate-site.js';
 
 /** A photograph that enrolment would refuse. */

@@ -1,4 +1,3 @@
-import { table } from '../host/output.js';
 import { counted } from '../kernel/counted.js';
 import type { Interval } from '../kernel/identification/error-rates.js';
 import {
@@ -10,6 +9,7 @@ import {
   type Share,
   type StillPictureCall,
 } from '../kernel/liveness/presentation-rates.js';
+import { table } from '../kernel/text-table.js';
 import { rateText } from './blink-report.js';
 import { type SkippedClip, skipWords } from './truth-files.js';
 

@@ -1,4 +1,3 @@
-import { table } from '../host/output.js';
 import type { PeopleGroup } from '../kernel/identification/group-rates.js';
 import type { LabelledPerson, Sample } from '../kernel/identification/identification-trial.js';
 import type { MatchPolicy } from '../kernel/identification/match.js';
@@ -11,6 +10,7 @@ import {
   type SiteScores,
   siteScores,
 } from '../kernel/identification/site-size.js';
+import { table } from '../kernel/text-table.js';
 
 /** An estimate for larger galleries. Rates are 0..1. */
 export interface SiteEvaluation {

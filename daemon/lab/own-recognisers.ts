@@ -8,7 +8,6 @@ import type { ModelPack } from '../host/models/manifest.js';
 import type { RecogniserInterface } from '../host/models/onnx-interface.js';
 import { readWhole, removeOwnNetwork, stageOwnNetwork } from '../host/models/own-recogniser.js';
 import type { ModelStore, PackStatus } from '../host/models/store.js';
-import { table } from '../host/output.js';
 import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { counted } from '../kernel/counted.js';
@@ -28,6 +27,7 @@ import {
   separationOf,
 } from '../kernel/identification/separation.js';
 import { present } from '../kernel/present.js';
+import { table } from '../kernel/text-table.js';
 import { describedInterface, type Preparation, preparations } from '../vision/inference/preparation.js';
 import { isVersionOf } from '../vision/inference/recogniser-contract.js';
 import { type LoneVision, startLoneVision } from '../vision/lone-process.js';

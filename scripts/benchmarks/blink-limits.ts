@@ -10,7 +10,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { table } from '../../daemon/host/output.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { badInput } from '../../daemon/kernel/errors.js';
 import type { FaceLandmarks } from '../../daemon/kernel/faces/face.js';
@@ -35,6 +34,7 @@ import {
   fitsBefore,
   type TimedFit,
 } from '../../daemon/kernel/liveness/mesh-steadiness.js';
+import { table } from '../../daemon/kernel/text-table.js';
 import { openReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { fileExists, readBlinkTruth } from '../../daemon/lab/truth-files.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';

@@ -12,7 +12,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { table } from '../../daemon/host/output.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { badInput } from '../../daemon/kernel/errors.js';
 import type { Box } from '../../daemon/kernel/faces/geometry.js';
@@ -25,6 +24,7 @@ import {
 } from '../../daemon/kernel/liveness/blink.js';
 import { type BlinkTruth, detectionFigures, scoreBlinks } from '../../daemon/kernel/liveness/blink-score.js';
 import type { EyeSample } from '../../daemon/kernel/liveness/liveness.js';
+import { table } from '../../daemon/kernel/text-table.js';
 import { openReplaySetup, type ReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { fileExists, readBlinkTruth } from '../../daemon/lab/truth-files.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';

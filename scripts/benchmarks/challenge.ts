@@ -9,7 +9,6 @@
  * with detection, tracking and recognition.
  */
 import { parseArgs } from 'node:util';
-import { table } from '../../daemon/host/output.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { wilsonInterval } from '../../daemon/kernel/identification/error-rates.js';
 import { cameraId, trackId } from '../../daemon/kernel/ids.js';
@@ -29,6 +28,7 @@ import {
 import type { LivenessEvidence } from '../../daemon/kernel/liveness/liveness.js';
 import { assessLiveness, defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
 import { type Random, seededRandom } from '../../daemon/kernel/random.js';
+import { table } from '../../daemon/kernel/text-table.js';
 import { beginTrack } from '../../daemon/kernel/tracks/track.js';
 import { openReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { openClipPipeline } from '../../daemon/vision/replay-clip.js';

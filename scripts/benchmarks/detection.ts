@@ -11,12 +11,12 @@
  */
 import { parseArgs } from 'node:util';
 import { openModelStore } from '../../daemon/host/models/store.js';
-import { table } from '../../daemon/host/output.js';
 import type { Detection } from '../../daemon/kernel/faces/face.js';
 import { intersectionOverUnion } from '../../daemon/kernel/faces/geometry.js';
 import { suppressNonMaxima } from '../../daemon/kernel/faces/non-maximum-suppression.js';
 import type { Picture } from '../../daemon/kernel/faces/picture.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
+import { table } from '../../daemon/kernel/text-table.js';
 import type { DetectOptions, FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
 import {

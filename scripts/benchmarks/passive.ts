@@ -14,13 +14,13 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openModelStore } from '../../daemon/host/models/store.js';
-import { table } from '../../daemon/host/output.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { boxToCrop } from '../../daemon/kernel/faces/affine.js';
 import type { Box } from '../../daemon/kernel/faces/geometry.js';
 import type { Picture } from '../../daemon/kernel/faces/picture.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import { percentile } from '../../daemon/kernel/percentile.js';
+import { table } from '../../daemon/kernel/text-table.js';
 import { readClips } from '../../daemon/lab/labelled-collection.js';
 import { openReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';

@@ -8,12 +8,12 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { table } from '../../daemon/host/output.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { badInput } from '../../daemon/kernel/errors.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import type { Passage } from '../../daemon/kernel/passages/passage.js';
 import { eyesAtRate, type RateDoubt } from '../../daemon/kernel/passages/preview-rate.js';
+import { table } from '../../daemon/kernel/text-table.js';
 import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
 import { openReplaySetup, type ReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { fileExists, readBlinkTruth } from '../../daemon/lab/truth-files.js';

@@ -8,12 +8,12 @@
  * 0.2 of its threshold. Thresholds and deviations come from the same searches, so only compare the rows.
  */
 import { parseArgs } from 'node:util';
-import { table } from '../../daemon/host/output.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { thresholdAtRate } from '../../daemon/kernel/identification/error-rates.js';
 import { type Embedding, similarityToPerson } from '../../daemon/kernel/identification/match.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
+import { table } from '../../daemon/kernel/text-table.js';
 import { readPeople, readPhotographs } from '../../daemon/lab/labelled-collection.js';
 import { openReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { samplePhoto } from '../../daemon/vision/photo-sample.js';

@@ -8,9 +8,9 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { table } from '../../daemon/host/output.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
+import { table } from '../../daemon/kernel/text-table.js';
 import { openReplaySetup, type ReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
 

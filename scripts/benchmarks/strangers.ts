@@ -10,7 +10,6 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
 import { openModelStore } from '../../daemon/host/models/store.js';
-import { table } from '../../daemon/host/output.js';
 import type { Rgb24Picture } from '../../daemon/kernel/faces/picture.js';
 import type { Embedding } from '../../daemon/kernel/identification/match.js';
 import { cameraId, passageId, recogniserId, strangerId } from '../../daemon/kernel/ids.js';
@@ -20,6 +19,7 @@ import { type LabelledTrack, ratesByThreshold } from '../../daemon/kernel/strang
 import { mostViews } from '../../daemon/kernel/strangers/stranger.js';
 import type { StrangerSight } from '../../daemon/kernel/strangers/stranger-book.js';
 import { StrangerIndex } from '../../daemon/kernel/strangers/stranger-index.js';
+import { table } from '../../daemon/kernel/text-table.js';
 import { readPeople } from '../../daemon/lab/labelled-collection.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
 import { ownThreshold } from '../../daemon/vision/operating-point.js';

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mock, test } from 'node:test';
 import { Command } from 'commander';
+import { commands } from '../../daemon/cli/commands.js';
 import { ControlClient } from '../../daemon/core/api/client.js';
 import { RollcallError } from '../../daemon/kernel/errors.js';
 
@@ -71,6 +72,13 @@ for (const [stream, name] of [
     store[name] += String(given[0]);
     return true;
   });
+}
+
+/** The command with this name, and those below it. */
+export async function commandNamed(name: string): Promise<(program: Command) => unknown> {
+  const load = commands.get(name);
+  assert.ok(load !== undefined, name);
+  return await load();
 }
 
 /**

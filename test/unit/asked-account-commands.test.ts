@@ -1,11 +1,7 @@
 import { describe } from 'node:test';
-import { registerAlerts } from '../../daemon/cli/alerts/alerts.js';
 import { registerIdentity } from '../../daemon/cli/identity/identity.js';
 import { registerTrust } from '../../daemon/cli/identity/trust.js';
-import { registerApproval } from '../../daemon/cli/user/approval.js';
-import { registerRole } from '../../daemon/cli/user/role.js';
-import { registerUser } from '../../daemon/cli/user/user.js';
-import { filePath, testCommands } from '../support/asked-command.js';
+import { commandNamed, filePath, testCommands } from '../support/asked-command.js';
 import { expectedTexts } from '../support/expected-text.js';
 
 const expected = expectedTexts('account-commands.txt');
@@ -27,8 +23,8 @@ const users = [
 const found = { 'users.list': { items: users } };
 const reset = { user: grace, initialPassword: 'six random words' };
 
-describe('rollcall user', () => {
-  testCommands(registerUser, expected, [
+describe('rollcall user', async () => {
+  testCommands(await commandNamed('user'), expected, [
     ['user claim', 'nobody has claimed the box', { 'users.claim': { secret: 'once', expiresAt: noon } }],
     [
       'user claim --reset',
@@ -65,8 +61,8 @@ describe('rollcall user', () => {
 const apiKey = { id: 'k-1', label: 'doors', scopes: ['events:read'], createdBy: 'grace', expiresAt: evening };
 const made = { apiKey, secret: 'rc_1' };
 
-describe('rollcall user key', () => {
-  testCommands(registerUser, expected, [
+describe('rollcall user key', async () => {
+  testCommands(await commandNamed('user'), expected, [
     ['user key add doors --scope events:read', 'it is new', { 'api-keys.create': made }],
     [
       'user key add doors --scope events:read cameras:read --camera door gate --days 30',
@@ -109,8 +105,8 @@ const role = {
   scopes: ['cameras:read'],
 };
 
-describe('rollcall role', () => {
-  testCommands(registerRole, expected, [
+describe('rollcall role', async () => {
+  testCommands(await commandNamed('role'), expected, [
     [
       'role list',
       'there are two',
@@ -152,8 +148,8 @@ const approval = {
   ...{ expiresAt: evening, state: 'waiting' },
 };
 
-describe('rollcall approval', () => {
-  testCommands(registerApproval, expected, [
+describe('rollcall approval', async () => {
+  testCommands(await commandNamed('approval'), expected, [
     ['approval list', 'there is one', { 'approvals.list': { items: [approval] } }],
     ['approval list', 'there is none', { 'approvals.list': { items: [] } }],
     ['approval list --json', 'a program asks', { 'approvals.list': { items: [approval] } }],
@@ -310,8 +306,8 @@ const tests = [
 ];
 const failed = { kind: 'email', channel: 'mail', outcome: 'failed', message: 'no answer', code: 'timeout' };
 
-describe('rollcall alerts', () => {
-  testCommands(registerAlerts, expected, [
+describe('rollcall alerts', async () => {
+  testCommands(await commandNamed('alerts'), expected, [
     ['alerts list', 'there are some', { 'alerts.list': { items: alerts } }],
     ['alerts list', 'none has failed', { 'alerts.list': { items: alerts.slice(0, 1) } }],
     ['alerts list', 'there are none', { 'alerts.list': { items: [] } }],

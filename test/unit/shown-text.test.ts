@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { guardedText, guardOutput } from '../../daemon/host/guarded-output.js';
-import { table } from '../../daemon/host/output.js';
 import { shownText } from '../../daemon/kernel/printable-text.js';
+import { table } from '../../daemon/kernel/text-table.js';
 import { root } from '../support/built.js';
 
 /** C0, DEL, C1, bidirectional controls, separators of lines, a lone surrogate. */

@@ -6,11 +6,11 @@ import type {
   ReportItem,
   ShownCorrection,
 } from '../../contract/attendance.js';
-import { table } from '../../host/output.js';
 import { attendanceTable, type TableLanguage, textCells } from '../../kernel/attendance/attendance-table.js';
 import { counted } from '../../kernel/counted.js';
 import { type CsvSeparator, csvText } from '../../kernel/csv.js';
 import { defect } from '../../kernel/errors.js';
+import { table } from '../../kernel/text-table.js';
 import type { ShowTime } from '../site-time.js';
 
 /** A complete report. */

@@ -1,6 +1,6 @@
 import type { ActorCount, AuditEntry, AuditVerdict, ComplianceReport } from '../../contract/audit.js';
-import { table } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
+import { table } from '../../kernel/text-table.js';
 import type { ShowTime } from '../site-time.js';
 
 /** One line per entry, oldest first. */

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { OutboxStatus } from '../../contract/events.js';
 import { heldBackLines } from '../../core/doctor/held-back-text.js';
-import { exitCodes, print, runAction, table } from '../../host/output.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
+import { table } from '../../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
 import type { ShowTime } from '../site-time.js';

@@ -11,9 +11,9 @@ import type {
   VerifyProgress,
 } from '../../contract/gallery.js';
 import { describeRotation } from '../../core/doctor/rotation-text.js';
-import { table } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
 import { fewestForEstimate } from '../../kernel/identification/calibration.js';
+import { table } from '../../kernel/text-table.js';
 import type { WorkProgress } from '../progress.js';
 import type { ShowTime } from '../site-time.js';
 

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { RetentionReport, RetentionStatus } from '../../contract/retention.js';
 import type { ControlClient } from '../../core/api/client.js';
-import { exitCodes, print, runAction, table } from '../../host/output.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
+import { table } from '../../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { RotatedIdentity, ShownIdentity } from '../../contract/identity.js';
-import { exitCodes, print, runAction, table } from '../../host/output.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
+import { table } from '../../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';

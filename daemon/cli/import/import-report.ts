@@ -1,6 +1,6 @@
 import type { StagedRow } from '../../contract/enrolment.js';
-import { table } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
+import { table } from '../../kernel/text-table.js';
 import { describePersonLike, describeResemblance, describeTaken } from '../person-text.js';
 
 /** The result for one row. */

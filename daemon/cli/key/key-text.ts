@@ -1,8 +1,8 @@
 import type { KeyStatus } from '../../contract/keys.js';
 import { describeRotation, remedyLine } from '../../core/doctor/rotation-text.js';
 import type { KeyProviderReport } from '../../core/gallery/keys/key-provider.js';
-import { table } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
+import { table } from '../../kernel/text-table.js';
 import type { ShowTime } from '../site-time.js';
 
 const SECONDS_PER_DAY = 86_400;

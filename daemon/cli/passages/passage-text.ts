@@ -1,6 +1,6 @@
 import type { PassageDetails, PassageItem, PersonRef, ReadablePassage } from '../../contract/passages.js';
-import { table } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
+import { table } from '../../kernel/text-table.js';
 import type { ShowTime } from '../site-time.js';
 import { eyeLines, seconds } from './eye-text.js';
 

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { CameraReport, RecognitionReport } from '../../contract/reports.js';
-import { exitCodes, print, runAction, table } from '../../host/output.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
+import { table } from '../../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
 import { dayForms } from '../site-time.js';

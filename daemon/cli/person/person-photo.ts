@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { KeptPhotograph, PhotographChange } from '../../contract/photographs.js';
-import { type ExitCode, exitCodes, print, runAction, table } from '../../host/output.js';
+import { type ExitCode, exitCodes, print, runAction } from '../../host/output.js';
 import { present } from '../../kernel/present.js';
+import { table } from '../../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';

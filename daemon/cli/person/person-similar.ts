@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { SimilarFaces, SimilarToPicture } from '../../contract/recognition.js';
-import { exitCodes, print, runAction, table } from '../../host/output.js';
+import { exitCodes, print, runAction } from '../../host/output.js';
 import { badInput } from '../../kernel/errors.js';
+import { table } from '../../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { type Box, openBox } from '../daemon-client.js';
 import { readPhotographs } from './photograph-files.js';

@@ -3,6 +3,9 @@ import { commandsOf, type NamedCommand } from './command-tree.js';
 /** A command line and its effect. */
 export type Example = readonly [line: string, does: string];
 
+/** Examples of derived commands, by their words; each comes with its command. */
+export const examplesOfRows = new Map<string, readonly Example[]>();
+
 /** Examples by command, without the word `rollcall`. */
 const examples: Readonly<Record<string, readonly Example[]>> = {
   status: [
@@ -92,9 +95,6 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       'without a proof of life at one camera',
     ],
   ],
-  'screen list': [['rollcall screen list', 'show the screens and when each was last seen']],
-  'screen add': [["rollcall screen add gate --label 'Main door'", 'add a screen and show its secret']],
-  'screen remove': [['rollcall screen remove ID', 'end a screen']],
   'report recognition': [
     ['rollcall report recognition --from yesterday', 'what each camera answered and lost since yesterday'],
   ],
@@ -199,16 +199,6 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['rollcall events resend --from 100 --to 200', 'ask for confirmation, then send these events again'],
   ],
   'outbox status': [['rollcall outbox status', 'show which events wait for the broker, and why']],
-  'alerts list': [['rollcall alerts list --state failed', 'show alerts that were not delivered']],
-  'alerts acknowledge': [
-    ['rollcall alerts acknowledge 019cad8f-65c1-76e5-8bb3-dc7c7e384ded', 'note that you have seen an alert'],
-  ],
-  'alerts mute': [
-    ['rollcall alerts mute strangers --for 8h', 'send nothing for this rule until the evening'],
-  ],
-  'alerts mutes': [['rollcall alerts mutes', 'show which rules are muted, until when, and by whom']],
-  'alerts unmute': [['rollcall alerts unmute strangers', 'send alerts of this rule again']],
-  'alerts test': [['rollcall alerts test', 'send a test alert to every channel']],
   'attendance today': [['rollcall attendance today', 'show who is present and who is expected']],
   'attendance report': [
     ['rollcall attendance report --from yesterday --to today', 'two days, all persons'],
@@ -233,45 +223,6 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['rollcall identity show --jwks > box.jwks', 'store the keys, to check messages later'],
   ],
   'identity rotate': [['rollcall identity rotate', 'ask for confirmation, then sign with a new key']],
-  'user claim': [
-    ['rollcall user claim', 'show the secret for the first administrator'],
-    ['rollcall user claim --reset', 'create one more administrator when all passwords are lost'],
-  ],
-  'user list': [['rollcall user list', 'show who can log in, and which accounts are locked']],
-  'user add': [
-    ['rollcall user add berta --role operator', 'create an account and show its first password'],
-    ['rollcall user add guard --role technician --camera gate', 'create an account for one camera'],
-  ],
-  'user disable': [['rollcall user disable berta', 'end her sessions and refuse her logins']],
-  'user enable': [['rollcall user enable berta', 'let her log in again']],
-  'user unlock': [['rollcall user unlock berta', 'after ten failed logins, let her try again at once']],
-  'user reset-password': [['rollcall user reset-password berta', 'show a new first password']],
-  'user remove': [['rollcall user remove berta', 'ask for confirmation, then remove the account']],
-  'user key add': [
-    [
-      'rollcall user key add payroll --scope attendance:read events:read --days 90',
-      'create a key for a program that reads attendance',
-    ],
-  ],
-  'user key list': [['rollcall user key list', 'show which programs have keys, and when they used them']],
-  'user key revoke': [
-    ['rollcall user key revoke k-4hz8c2m6q0w3e5r7t9y1u3i5o7', 'ask for confirmation, then end a key'],
-  ],
-  'role list': [['rollcall role list', 'show the roles and how many accounts have each']],
-  'role show': [['rollcall role show operator', 'show what an operator may do']],
-  'role add': [
-    [
-      "rollcall role add reception --scope persons:read persons:write --description 'front desk'",
-      'create a role for people who enrol visitors',
-    ],
-  ],
-  'role change': [
-    ['rollcall role change reception --scope persons:read', 'let these accounts only read from now on'],
-  ],
-  'role remove': [['rollcall role remove reception', 'ask for confirmation, then remove the role']],
-  'approval list': [['rollcall approval list', 'show what users ask a second person for']],
-  'approval approve': [['rollcall approval approve q-01hzx2m9', 'let the user do exactly this, once']],
-  'approval refuse': [['rollcall approval refuse q-01hzx2m9', 'keep the user from it']],
   'gallery status': [['rollcall gallery status', 'show the contents and keys of the gallery']],
   'gallery calibrate': [
     ['rollcall gallery calibrate', 'set the threshold of each person, and list persons who look alike'],
@@ -378,7 +329,10 @@ const mostOfGroup = 4;
 
 /** The examples of a command; for a group, the first example of each subcommand. */
 export function examplesOf({ words, command }: NamedCommand): readonly Example[] {
-  const ofOne = (path: readonly string[]): readonly Example[] => examples[path.slice(1).join(' ')] ?? [];
+  const ofOne = (path: readonly string[]): readonly Example[] => {
+    const name = path.slice(1).join(' ');
+    return examples[name] ?? examplesOfRows.get(name) ?? [];
+  };
   if (command.commands.length === 0) return ofOne(words);
   const subcommands = commandsOf(command, words.slice(0, -1)).slice(1);
   return subcommands.flatMap((each) => ofOne(each.words).slice(0, 1)).slice(0, mostOfGroup);

@@ -1,6 +1,6 @@
 import type { AssignResult, StrangerDetails, StrangerSummary } from '../../contract/strangers.js';
-import { table } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
+import { table } from '../../kernel/text-table.js';
 import { describePersonLike, photographLines, warningLines } from '../person-text.js';
 import type { ShowTime } from '../site-time.js';
 

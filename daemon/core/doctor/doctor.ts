@@ -11,6 +11,7 @@ import { remedyOfDamage } from '../../host/models/manifest.js';
 import type { PackStatus } from '../../host/models/store.js';
 import { type ServiceState, serviceState } from '../../host/service-state.js';
 import { readUnit } from '../../host/unit-file.js';
+import { showTimeOf } from '../../kernel/attendance/show-time.js';
 import { counted } from '../../kernel/counted.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import { unprotectedLogin } from '../../vision/ingest/failure-explanations.js';
@@ -29,7 +30,6 @@ import { keyFinding } from './doctor-key.js';
 import { type Finding, failed, findingOf, ok } from './finding.js';
 import { gateFindings } from './gate-finding.js';
 import { boxKeyFinding, plainKeysFinding } from './identity-finding.js';
-import { showTimeOf } from './show-time.js';
 import { statusFindings } from './status-areas.js';
 
 /** The machine, and who asks. The defaults are those of a command. */

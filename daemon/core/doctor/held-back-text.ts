@@ -1,6 +1,6 @@
 import type { HeldBack } from '../../contract/held-back.js';
+import type { ShowTime } from '../../kernel/attendance/show-time.js';
 import type { Finding } from './finding.js';
-import type { ShowTime } from './show-time.js';
 
 /** `events of the kind unknown, from 12 on` or `event 17 (attendance)`. */
 const what = ({ cause, kind, sequence }: HeldBack): string =>

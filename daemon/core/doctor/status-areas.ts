@@ -1,6 +1,7 @@
 import type { CameraStatus } from '../../contract/cameras.js';
 import type { KeyRotation } from '../../contract/gallery-keys.js';
 import type { BoxStatus, VisionStatus } from '../../contract/status.js';
+import type { ShowTime } from '../../kernel/attendance/show-time.js';
 import { counted } from '../../kernel/counted.js';
 import { fewestForEstimate } from '../../kernel/identification/calibration.js';
 import { present } from '../../kernel/present.js';
@@ -11,7 +12,6 @@ import { rotationFindings } from './doctor-key.js';
 import { type Finding, ok } from './finding.js';
 import { heldBackFindings } from './held-back-text.js';
 import { describeRotation } from './rotation-text.js';
-import type { ShowTime } from './show-time.js';
 
 /**
  * One area of the daemon's status. `status` shows the facts and the findings that are not ok; `doctor` shows all findings.

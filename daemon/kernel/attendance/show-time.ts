@@ -1,5 +1,5 @@
-import type { LocalTime } from '../../kernel/attendance/shift.js';
-import { shownTime } from '../../kernel/attendance/time-text.js';
+import type { LocalTime } from './shift.js';
+import { shownTime } from './time-text.js';
 
 /** Formats a time of the local API (ISO 8601 in UTC) by the clock of the site. */
 export type ShowTime = (iso: string) => string;

@@ -1,0 +1,279 @@
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { z } from 'zod';
+import { type CommandLine, type ShownWith, type WrittenAs, writtenAs } from '../contract/command-line.js';
+import { loadSubject, type Subject } from '../contract/load-operation.js';
+import type { CallOutput, OperationDeclaration, Page } from '../contract/operation.js';
+import type { OperationId, Operations } from '../contract/operations.js';
+import { exitCodes, print, runAction } from '../host/output.js';
+import { badInput } from '../kernel/errors.js';
+import { type CommonOptions, withCommonOptions } from './common-options.js';
+import { confirm } from './confirm.js';
+import { type Box, openBox } from './daemon-client.js';
+import { firstItems, largestPage } from './pages.js';
+import { examplesOfRows } from './reference/examples.js';
+
+/** What a text view gets: of a page, its items. */
+type Shown<D extends OperationDeclaration> =
+  CallOutput<D> extends Page<infer Item> ? readonly Item[] : CallOutput<D>;
+
+type ViewsOf<D> = D extends { readonly commandLines: readonly (infer Line)[] } ? Line : never;
+
+/** The operations with a text view that does not take what they answer. */
+type Misfits = {
+  readonly [Id in OperationId]: ViewsOf<Operations[Id]> extends {
+    text(answer: infer Taken, shown: ShownWith): string;
+  }
+    ? Shown<Operations[Id]> extends Taken
+      ? never
+      : Id
+    : never;
+}[OperationId];
+
+// Does not compile where there is one, and names it.
+const misfits: Readonly<Record<Misfits, never>> = {};
+void misfits;
+
+/** An operation that people call with `rollcall`, and one of its ways. */
+interface Row {
+  readonly id: OperationId;
+  readonly declaration: OperationDeclaration;
+  readonly line: CommandLine;
+}
+
+/** The command lines of the subjects whose first word is one of `groups`. */
+async function rowsOf(subjects: readonly Subject[], groups: readonly string[]): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  // Subjects of one file give the same operations.
+  const operations = Object.assign({}, ...(await Promise.all(subjects.map(loadSubject))));
+  for (const [id, declaration] of Object.entries<OperationDeclaration>(operations)) {
+    for (const line of declaration.commandLines ?? []) {
+      // The loader has the operations of the contract, by their IDs.
+      if (groups.includes(line.words.split(' ')[0] ?? ''))
+        rows.push({ id: id as OperationId, declaration, line });
+    }
+  }
+  return rows;
+}
+
+/** Words of a group and its line in the help: `user key` and what it is about. */
+type Groups = Readonly<Record<string, string>>;
+
+/** Commands that are derived from the contract, with the groups to which they belong. */
+export async function derivedCommands(
+  subjects: readonly Subject[],
+  groups: Groups,
+): Promise<(program: Command) => void> {
+  const rows = await rowsOf(subjects, Object.keys(groups));
+  return (program) => {
+    for (const row of rows) addCommand(groupOf(program, row.line.words.split(' ').slice(0, -1), groups), row);
+  };
+}
+
+/** The group with these words below `program`; made where it is missing. */
+function groupOf(program: Command, words: readonly string[], groups: Groups): Command {
+  return words.reduce((group, word, index) => {
+    const known = group.commands.find((command) => command.name() === word);
+    const does = groups[words.slice(0, index + 1).join(' ')] ?? '';
+    return known ?? group.command(word).description(does);
+  }, program);
+}
+
+function addCommand(group: Command, row: Row): void {
+  const { line, declaration } = row;
+  const command = withCommonOptions(group.command(line.words.split(' ').at(-1) ?? ''));
+  const fields = declaration.input?.shape ?? {};
+  const given = Object.keys(line.arguments ?? {});
+  for (const [field, [name, help]] of Object.entries(line.arguments ?? {})) {
+    command.addArgument(argumentFor(name, help, partsOf(fields[field])));
+  }
+  const chosen = Object.entries(line.options ?? {}).map(([field, [flags, help]]) => {
+    const option = optionFor(flags, help, partsOf(fields[field]));
+    command.addOption(option);
+    return [field, option.attributeName()] as const;
+  });
+  const most = line.most && mostOption(line.most);
+  if (most !== undefined) command.addOption(most);
+  if (line.confirms !== undefined) command.option('-y, --yes', 'do not ask for confirmation');
+  examplesOfRows.set(line.words, line.examples);
+  command.description(line.does).action((...all: unknown[]) => {
+    // Commander calls an action with the arguments, then the options, then the command.
+    const options = all[given.length] as CommonOptions & Readonly<Record<string, unknown>>;
+    const written: Record<string, unknown> = {};
+    for (const [index, field] of given.entries()) written[field] = all[index];
+    for (const [field, name] of chosen) written[field] = options[name];
+    const isYes = options['yes'] === true;
+    return runAction(options.json === true, () =>
+      run(row, written, { ...options, isYes, most: most && Number(options[most.attributeName()]) }),
+    );
+  });
+}
+
+/** Most items of a list that one command shows. */
+const mostListed = 10_000;
+
+function mostOption({ flags, help, usual }: NonNullable<CommandLine['most']>): Option {
+  const parse = numberReader({ minimum: 1, maximum: mostListed });
+  return new Option(flags, help).argParser(parse).default(usual);
+}
+
+interface RunOptions extends CommonOptions {
+  readonly isYes: boolean;
+  /** How many items of a list; undefined: one page. */
+  readonly most: number | undefined;
+}
+
+/** Carries out a command. `written`: what people wrote, by field of the input. */
+async function run(
+  row: Row,
+  written: Readonly<Record<string, unknown>>,
+  { config, json, isYes, most }: RunOptions,
+) {
+  const { declaration, line } = row;
+  const changes = Object.keys(line.options ?? {});
+  if (
+    declaration.method === 'PATCH' &&
+    changes.length > 0 &&
+    changes.every((field) => written[field] === undefined)
+  )
+    throw nothingToChange(Object.values(line.options ?? {}).map(([flags]) => flags));
+  const box = await openBox(config);
+  const { input, names } = await read(box, declaration.input?.shape ?? {}, written);
+  const sent = { ...input, ...line.always };
+  if (line.confirms !== undefined) await confirm(line.confirms({ input: sent, names }), isYes);
+  const answer = await ask(box, row, sent, most);
+  const view = line as {
+    text(answer: unknown, shown: ShownWith): string;
+    hasFailed?(answer: unknown): boolean;
+  };
+  print(json === true, answer, () => view.text(answer, { show: box.time.show, input: sent, names }));
+  return view.hasFailed?.(answer) === true ? exitCodes.failed : exitCodes.done;
+}
+
+/** The answer; of a page, the items, read page by page. */
+async function ask(
+  { client }: Box,
+  { id, declaration }: Row,
+  input: Readonly<Record<string, unknown>>,
+  most = largestPage,
+): Promise<unknown> {
+  // The input is checked against its schema when it is read, and by the daemon.
+  const call = client.call.bind(client) as (id: OperationId, input: object) => Promise<unknown>;
+  if (declaration.answer.kind !== 'page') return await call(id, input);
+  return await firstItems(most, (page) => call(id, { ...page, ...input }) as Promise<Page<unknown>>);
+}
+
+function nothingToChange(flags: readonly string[]) {
+  const names = flags.map((each) => each.split(' ').find((word) => word.startsWith('--')));
+  return badInput('nothing-to-change', 'no change was given', { remedy: `give ${names.join(' or ')}` });
+}
+
+/** Turns what people wrote into what the operation takes, such as the name of an account into its ID. */
+async function read(
+  box: Box,
+  fields: Readonly<Record<string, z.core.$ZodType>>,
+  written: Readonly<Record<string, unknown>>,
+): Promise<Pick<ShownWith, 'input' | 'names'>> {
+  const input: Record<string, unknown> = {};
+  const names: Record<string, string> = {};
+  for (const [field, value] of Object.entries(written)) {
+    if (value === undefined) continue;
+    const { as, isList } = partsOf(fields[field]);
+    const reader = as === undefined || as === 'minutes' ? undefined : await readers[as]();
+    if (reader === undefined) input[field] = value;
+    else if (isList) {
+      const ids: string[] = [];
+      for (const each of value as readonly string[]) ids.push((await reader(box, each)).id);
+      input[field] = ids;
+    } else {
+      const found = await reader(box, value as string);
+      input[field] = found.id;
+      if (found.name !== undefined) names[field] = found.name;
+    }
+  }
+  return { input, names };
+}
+
+type Reader = (box: Box, given: string) => Promise<{ readonly id: string; readonly name?: string }>;
+
+/** Each reader is loaded where a command needs it. */
+const readers: Readonly<Record<Exclude<WrittenAs, 'minutes'>, () => Promise<Reader>>> = {
+  user: async () => (await import('./which-user.js')).whichUser,
+  person: async () => {
+    const { whichPerson } = await import('./person/which-person.js');
+    return async ({ client, time }, given) => ({
+      id: await whichPerson(client, { given, state: 'active', show: time.show }),
+    });
+  },
+  camera: async () => {
+    const { whichCamera } = await import('./which-camera.js');
+    return async ({ client }, given) => ({ id: await whichCamera(client, given) });
+  },
+};
+
+/** What the help and the reading of a field need to know of its schema. */
+interface Parts {
+  readonly isRequired: boolean;
+  readonly isList: boolean;
+  readonly as?: WrittenAs | undefined;
+  readonly choices?: readonly string[] | undefined;
+  readonly range?: { readonly minimum: number; readonly maximum: number } | undefined;
+}
+
+function partsOf(schema: z.core.$ZodType | undefined): Parts {
+  let at = schema;
+  let isRequired = true;
+  let isList = false;
+  let as: WrittenAs | undefined;
+  while (at !== undefined) {
+    as ??= writtenAs.get(at)?.as;
+    if (at instanceof z.ZodArray) {
+      isList = true;
+      at = at.element;
+    } else if (
+      at instanceof z.ZodOptional ||
+      at instanceof z.ZodExactOptional ||
+      at instanceof z.ZodDefault
+    ) {
+      isRequired = false;
+      at = at.unwrap();
+    } else if (at instanceof z.ZodNullable) at = at.unwrap();
+    else break;
+  }
+  const choices = at instanceof z.ZodEnum ? at.options.map(String) : undefined;
+  const { minValue, maxValue } = at instanceof z.ZodNumber ? at : { minValue: null, maxValue: null };
+  const range = minValue === null || maxValue === null ? undefined : { minimum: minValue, maximum: maxValue };
+  return { isRequired, isList, as, choices, range };
+}
+
+function argumentFor(name: string, help: string, { isRequired, choices }: Parts): Argument {
+  const argument = new Argument(isRequired ? `<${name}>` : `[${name}]`, help);
+  return choices === undefined ? argument : argument.choices(choices);
+}
+
+function optionFor(flags: string, help: string, { isRequired, choices, range, as }: Parts): Option {
+  const option = new Option(flags, help);
+  if (choices !== undefined) option.choices(choices);
+  else if (as === 'minutes') option.argParser(minutesReader(range));
+  else if (range !== undefined) option.argParser(numberReader(range));
+  return option.makeOptionMandatory(isRequired && /[<[]/.test(flags));
+}
+
+function numberReader({ minimum, maximum }: NonNullable<Parts['range']>): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
+    throw new InvalidArgumentError(`must be a whole number from ${minimum} to ${maximum}`);
+  };
+}
+
+const minutesOf: Readonly<Record<string, number>> = { m: 1, h: 60, d: 24 * 60 };
+
+function minutesReader(range = { minimum: 1, maximum: 30 * 24 * 60 }): (text: string) => number {
+  return (text) => {
+    const [, count = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
+    const minutes = Number(count) * (minutesOf[unit] ?? 0);
+    if (minutes >= range.minimum && minutes <= range.maximum) return minutes;
+    const most = range.maximum / (24 * 60);
+    throw new InvalidArgumentError(`must be minutes, hours or days, such as 30m, 8h or 7d, at most ${most}d`);
+  };
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import type { ShowTime } from '../kernel/attendance/show-time.js';
+
+/** What a text view may show besides the answer. */
+export interface ShownWith {
+  readonly show: ShowTime;
+  /** What was sent to the box. */
+  readonly input: Readonly<Record<string, unknown>>;
+  /** What people call the objects in the input, by field: the user name for the ID of an account. */
+  readonly names: Readonly<Record<string, string>>;
+}
+
+/** The name in the help, and what to write there. A name that ends with `...` takes several values. */
+type Documented = readonly [name: string, help: string];
+
+/** A way to call an operation on the command line. `rollcall` derives the command from it and from the schema of the input. */
+export interface CommandLine {
+  /** The words after `rollcall`: `role add`. */
+  readonly words: string;
+  /** One line of the help. */
+  readonly does: string;
+  /** Fields of the input that are given as arguments, in their order. */
+  readonly arguments?: Readonly<Record<string, Documented>>;
+  /** Fields of the input that are given as options, with their flags: `--scope <scope...>`. Other fields cannot be given. */
+  readonly options?: Readonly<Record<string, Documented>>;
+  /** What every call sends in addition. */
+  readonly always?: Readonly<Record<string, unknown>>;
+  /** Present for a list of which people see the beginning: the option for its length. Absent: all of it. */
+  readonly most?: { readonly flags: string; readonly help: string; readonly usual: number };
+  /** Present for what needs a confirmation: what will happen, in whole sentences. */
+  confirms?(given: Pick<ShownWith, 'input' | 'names'>): string;
+  /** The answer as text; of a page, its items. */
+  text(answer: never, shown: ShownWith): string;
+  /** Whether the answer means that the command has failed. Default: no answer does. */
+  hasFailed?(answer: never): boolean;
+  /** Command lines, each with what it does. */
+  readonly examples: readonly (readonly [line: string, does: string])[];
+}
+
+/** What people write for a field that programs fill with an ID or a number. */
+export type WrittenAs = 'user' | 'person' | 'camera' | 'minutes';
+
+/** The fields of inputs that people write otherwise than programs. */
+export const writtenAs = z.registry<{ readonly as: WrittenAs }>();
