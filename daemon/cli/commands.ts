@@ -24,7 +24,17 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['camera', async () => (await import('./camera.js')).registerCamera],
   ['screen', derived(['screens'], { screen: 'the screens that show prompts of challenges' })],
   ['liveness', async () => (await import('./liveness.js')).registerLiveness],
-  ['person', async () => (await import('./person.js')).registerPerson],
+  [
+    'person',
+    async () => {
+      const { registerPerson } = await import('./person.js');
+      const addDerived = await derived(['persons'], { person: '' })();
+      return (program: Command) => {
+        registerPerson(program);
+        addDerived(program);
+      };
+    },
+  ],
   ['passages', async () => (await import('./passages/passages.js')).registerPassages],
   ['report', async () => (await import('./passages/report.js')).registerReport],
   ['strangers', async () => (await import('./strangers/strangers.js')).registerStrangers],

@@ -84,10 +84,10 @@ function addCommand(group: Command, row: Row): void {
   const fields = declaration.input?.shape ?? {};
   const given = Object.keys(line.arguments ?? {});
   for (const [field, [name, help]] of Object.entries(line.arguments ?? {})) {
-    command.addArgument(argumentFor(name, help, partsOf(fields[field])));
+    command.addArgument(argumentFor(name, help, partsOf(fieldAt(fields, field))));
   }
   const chosen = Object.entries(line.options ?? {}).map(([field, [flags, help]]) => {
-    const option = optionFor(flags, help, partsOf(fields[field]));
+    const option = optionFor(flags, help, partsOf(fieldAt(fields, field)));
     command.addOption(option);
     return [field, option.attributeName()] as const;
   });
@@ -170,27 +170,44 @@ function nothingToChange(flags: readonly string[]) {
 /** Turns what people wrote into what the operation takes, such as the name of an account into its ID. */
 async function read(
   box: Box,
-  fields: Readonly<Record<string, z.core.$ZodType>>,
+  fields: Fields,
   written: Readonly<Record<string, unknown>>,
 ): Promise<Pick<ShownWith, 'input' | 'names'>> {
   const input: Record<string, unknown> = {};
   const names: Record<string, string> = {};
   for (const [field, value] of Object.entries(written)) {
     if (value === undefined) continue;
-    const { as, isList } = partsOf(fields[field]);
+    const { as, isNullable } = partsOf(fieldAt(fields, field));
     const reader = as === undefined || as === 'minutes' ? undefined : await readers[as]();
-    if (reader === undefined) input[field] = value;
-    else if (isList) {
+    const [outer = '', inner] = field.split('.');
+    if (value === '' && isNullable) input[outer] = null;
+    else if (inner !== undefined) {
+      const group = (input[outer] ??= {});
+      if (group !== null) Object.assign(group, { [inner]: value });
+    } else if (reader === undefined) input[field] = value;
+    else if (Array.isArray(value)) {
       const ids: string[] = [];
-      for (const each of value as readonly string[]) ids.push((await reader(box, each)).id);
+      for (const each of value) ids.push((await reader(box, String(each))).id);
       input[field] = ids;
     } else {
-      const found = await reader(box, value as string);
+      const found = await reader(box, String(value));
       input[field] = found.id;
       if (found.name !== undefined) names[field] = found.name;
     }
   }
   return { input, names };
+}
+
+type Fields = Readonly<Record<string, z.core.$ZodType>>;
+
+/** The schema of a field, or of a field of a field: `watch.mark`. The outer one says whether it may be null. */
+function fieldAt(fields: Fields, name: string): z.core.$ZodType | undefined {
+  const [outer = '', inner] = name.split('.');
+  const schema = fields[outer];
+  if (inner === undefined || schema === undefined) return schema;
+  const { innermost, isNullable } = partsOf(schema);
+  const field = innermost instanceof z.ZodObject ? (innermost.shape[inner] as z.ZodType) : undefined;
+  return isNullable ? field?.nullable().optional() : field?.optional();
 }
 
 type Reader = (box: Box, given: string) => Promise<{ readonly id: string; readonly name?: string }>;
@@ -204,6 +221,7 @@ const readers: Readonly<Record<Exclude<WrittenAs, 'minutes'>, () => Promise<Read
       id: await whichPerson(client, { given, state: 'active', show: time.show }),
     });
   },
+  day: () => Promise.resolve(({ time }, given) => Promise.resolve({ id: time.readDay(given) })),
   camera: async () => {
     const { whichCamera } = await import('./which-camera.js');
     return async ({ client }, given) => ({ id: await whichCamera(client, given) });
@@ -212,8 +230,9 @@ const readers: Readonly<Record<Exclude<WrittenAs, 'minutes'>, () => Promise<Read
 
 /** What the help and the reading of a field need to know of its schema. */
 interface Parts {
+  readonly innermost: z.core.$ZodType | undefined;
   readonly isRequired: boolean;
-  readonly isList: boolean;
+  readonly isNullable: boolean;
   readonly as?: WrittenAs | undefined;
   readonly choices?: readonly string[] | undefined;
   readonly range?: { readonly minimum: number; readonly maximum: number } | undefined;
@@ -222,27 +241,24 @@ interface Parts {
 function partsOf(schema: z.core.$ZodType | undefined): Parts {
   let at = schema;
   let isRequired = true;
-  let isList = false;
+  let isNullable = false;
   let as: WrittenAs | undefined;
   while (at !== undefined) {
     as ??= writtenAs.get(at)?.as;
-    if (at instanceof z.ZodArray) {
-      isList = true;
-      at = at.element;
-    } else if (
-      at instanceof z.ZodOptional ||
-      at instanceof z.ZodExactOptional ||
-      at instanceof z.ZodDefault
-    ) {
+    if (at instanceof z.ZodArray) at = at.element;
+    else if (at instanceof z.ZodOptional || at instanceof z.ZodExactOptional || at instanceof z.ZodDefault) {
       isRequired = false;
       at = at.unwrap();
-    } else if (at instanceof z.ZodNullable) at = at.unwrap();
+    } else if (at instanceof z.ZodNullable) {
+      isNullable = true;
+      at = at.unwrap();
+    } else if (at instanceof z.ZodReadonly) at = at.unwrap();
     else break;
   }
   const choices = at instanceof z.ZodEnum ? at.options.map(String) : undefined;
   const { minValue, maxValue } = at instanceof z.ZodNumber ? at : { minValue: null, maxValue: null };
   const range = minValue === null || maxValue === null ? undefined : { minimum: minValue, maximum: maxValue };
-  return { isRequired, isList, as, choices, range };
+  return { innermost: at, isRequired, isNullable, as, choices, range };
 }
 
 function argumentFor(name: string, help: string, { isRequired, choices }: Parts): Argument {

@@ -21,7 +21,10 @@ export interface CommandLine {
   readonly does: string;
   /** Fields of the input that are given as arguments, in their order. */
   readonly arguments?: Readonly<Record<string, Documented>>;
-  /** Fields of the input that are given as options, with their flags: `--scope <scope...>`. Other fields cannot be given. */
+  /**
+   * Fields of the input that are given as options, with their flags: `--scope <scope...>`. `watch.mark` is a field of a field. An
+   * empty text removes a field that may be null. Other fields cannot be given.
+   */
   readonly options?: Readonly<Record<string, Documented>>;
   /** What every call sends in addition. */
   readonly always?: Readonly<Record<string, unknown>>;
@@ -38,7 +41,7 @@ export interface CommandLine {
 }
 
 /** What people write for a field that programs fill with an ID or a number. */
-export type WrittenAs = 'user' | 'person' | 'camera' | 'minutes';
+export type WrittenAs = 'user' | 'person' | 'camera' | 'day' | 'minutes';
 
 /** The fields of inputs that people write otherwise than programs. */
 export const writtenAs = z.registry<{ readonly as: WrittenAs }>();

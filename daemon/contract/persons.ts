@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { counted } from '../kernel/counted.js';
+import { table } from '../kernel/text-table.js';
+import { writtenAs } from './command-line.js';
 import {
   enrolmentErrors,
   enrolmentFiles,
@@ -17,8 +20,21 @@ import {
 } from './enrolment.js';
 import { ifRevision, operation, pageFields } from './operation.js';
 import { passageDetails } from './passages.js';
-import { consentStates, personDetail, personId, personSummary, watchMarks } from './person.js';
+import { consentBases, consentStates, personDetail, personId, personSummary, watchMarks } from './person.js';
 import { photographOperations } from './photographs.js';
+
+/** The same for people who call it: a day may be written as `today`, and a person by name. */
+const personDay = z
+  .string()
+  .max(32)
+  .describe('A day at the site, `YYYY-MM-DD`; it is valid itself.')
+  .register(writtenAs, { as: 'day' });
+const listedPerson = z
+  .string()
+  .min(1)
+  .max(64)
+  .describe('The opaque id of a person.')
+  .register(writtenAs, { as: 'person' });
 
 /** Changes of a profile. An absent field stays; null removes it. */
 export const profileChange = z.strictObject({
@@ -40,6 +56,43 @@ export const profileChange = z.strictObject({
     .describe("The person's own threshold; null returns to the calibrated one."),
 });
 export type ProfileChange = z.output<typeof profileChange>;
+
+/** Most persons of one call of `persons.change-many`: their IDs fill most of a document. */
+export const mostChangedAtOnce = 1000;
+
+/** A change that is the same for many persons. An absent field stays; null removes it. */
+export const commonChange = z.strictObject({
+  addGroups: groups.optional().describe('Groups that each person belongs to afterwards.'),
+  removeGroups: groups.optional().describe('Groups that no person belongs to afterwards.'),
+  validFrom: personDay.nullable().optional(),
+  validUntil: personDay.nullable().optional(),
+  watch: givenWatch.nullable().optional(),
+  consent: givenConsent.optional().describe('The same basis, day, and proof for all, such as a signed list.'),
+});
+export type CommonChange = z.output<typeof commonChange>;
+
+export const changedFields = ['groups', 'validFrom', 'validUntil', 'watch', 'consent'] as const;
+
+/** What became of one person of `persons.change-many`. */
+export const changedPerson = z.object({
+  id: z.string(),
+  name: z.string().exactOptional().describe('Absent for a person whom the box does not know.'),
+  outcome: z
+    .enum(['changed', 'unchanged', 'refused'])
+    .describe('In a preview: what would become of the person. `unchanged`: everything was so already.'),
+  fields: z.array(z.enum(changedFields)).readonly().describe('What changes; empty unless `changed`.'),
+  refusal: z
+    .object({ code: z.string(), message: z.string(), remedy: z.string().exactOptional() })
+    .exactOptional()
+    .describe('Why the person stays as they are.'),
+});
+export type ChangedPerson = z.infer<typeof changedPerson>;
+
+export const changedPersons = z.object({
+  isPreview: z.boolean(),
+  persons: z.array(changedPerson).readonly().describe('In the order of the request, each person once.'),
+});
+export type ChangedPersons = z.infer<typeof changedPersons>;
 
 const updated = z.object({ outcome: z.literal('updated'), person: personDetail });
 export const updateResult = z.discriminatedUnion('outcome', [updated, externalIdTaken]);
@@ -145,6 +198,18 @@ export type ExportedLine = z.infer<typeof exportedLine>;
 export const mostNames = 100;
 
 const one = z.strictObject({ id: personId });
+
+function describeChanged({ isPreview, persons }: ChangedPersons): string {
+  const rows = persons.map(({ id, name = '', outcome, fields, refusal }) => [
+    ...[id, name, outcome, refusal === undefined ? fields.join(', ') : refusal.message],
+  ]);
+  const changed = persons.filter(({ outcome }) => outcome === 'changed').length;
+  const count = `${counted(changed, 'person')} of ${persons.length}`;
+  return [
+    table(['id', 'name', 'outcome', 'what'], rows),
+    isPreview ? `${count} would change. Nothing was changed.` : `${count} changed.`,
+  ].join('\n');
+}
 
 const readingOperations = {
   'persons.list': operation({
@@ -280,6 +345,56 @@ const writingOperations = {
     audit: 'write',
     command: 'update-person',
     rate: 'default',
+  }),
+  'persons.change-many': operation({
+    method: 'POST',
+    path: '/persons/changes',
+    summary: 'Change groups, validity, standing, or consent of many persons alike.',
+    description:
+      'Each person is changed on their own: one that is refused stays as they are, and the others change. A repeated request finds them unchanged. A preview changes nothing and says what would become of each. To withdraw consent, which erases data, call `persons.withdraw-consent` for each person.',
+    input: commonChange.extend({
+      ids: z.array(listedPerson).min(1).max(mostChangedAtOnce),
+      isPreview: z.boolean().default(false),
+    }),
+    answer: { kind: 'json', schema: changedPersons },
+    errors: ['gallery-sealed', 'nothing-to-change'],
+    scope: 'persons:write',
+    audit: 'write',
+    rate: 'heavy',
+    isLong: true,
+    commandLines: [
+      {
+        words: 'person set-many',
+        does: 'change groups, validity, mark, or consent of several persons alike; exit code 1 if one was refused',
+        arguments: {
+          ids: ['persons...', 'ids, starts of ids, names or external ids of the persons'],
+        },
+        options: {
+          addGroups: ['--add-group <name...>', 'add the persons to these groups'],
+          removeGroups: ['--remove-group <name...>', 'remove the persons from these groups'],
+          validFrom: ['--valid-from <date>', "first day on which they are valid; '' for no limit"],
+          validUntil: ['--valid-until <date>', "last day on which they are valid; '' for no limit"],
+          'watch.mark': ['--watch <mark>', "'watch' or 'barred', with --watch-reason"],
+          'watch.reason': ['--watch-reason <text>', 'why the persons are watched or barred'],
+          'consent.basis': ['--consent-basis <basis>', `legal ground: ${consentBases.join(', ')}`],
+          'consent.dateIso': ['--consent-date <date>', 'day of the consent'],
+          'consent.reference': ['--consent-reference <text>', 'where the proof is kept'],
+          isPreview: ['--preview', 'show what would become of each person; change nothing'],
+        },
+        text: describeChanged,
+        hasFailed: ({ persons }: ChangedPersons) => persons.some(({ outcome }) => outcome === 'refused'),
+        examples: [
+          [
+            "rollcall person set-many 'Ada King' 'Grace Hopper' --add-group night --preview",
+            'show who would join the group',
+          ],
+          [
+            'rollcall person set-many e-17 e-18 --valid-until 2026-12-31',
+            'let the contracts of two persons end with the year',
+          ],
+        ],
+      },
+    ],
   }),
   'persons.remove': operation({
     method: 'POST',

@@ -2,7 +2,7 @@ import { describe } from 'node:test';
 import { registerPerson } from '../../daemon/cli/person.js';
 import { registerStrangers } from '../../daemon/cli/strangers/strangers.js';
 import { RollcallError } from '../../daemon/kernel/errors.js';
-import { filePath, testCommands } from '../support/asked-command.js';
+import { commandNamed, filePath, testCommands } from '../support/asked-command.js';
 import { expectedTexts } from '../support/expected-text.js';
 
 const expected = expectedTexts('person-commands.txt');
@@ -123,6 +123,40 @@ describe('rollcall person add', () => {
     ['person add Ada --image /nowhere/a.jpg', 'the photograph is not there'],
     [`person add Ada --image${` ${photo}`.repeat(21)}`, 'there are too many photographs'],
     ['person add Ada', 'no photograph is given'],
+  ]);
+});
+
+describe('rollcall person set-many', async () => {
+  const rows = [
+    { id, name: 'Ada', outcome: 'changed', fields: ['groups', 'watch'] },
+    { id: other, name: 'Bea', outcome: 'unchanged', fields: [] },
+  ];
+  const refused = { id: other, outcome: 'refused', fields: [], refusal: { code: 'x', message: 'It is no.' } };
+  const changed = { 'persons.change-many': { isPreview: false, persons: rows } };
+  testCommands(await commandNamed('person'), expected, [
+    [`person set-many ${id} ${other} --add-group night late`, 'one is in the groups already', changed],
+    [
+      `person set-many Ada --remove-group night --preview`,
+      'it is only tried',
+      { ...list, 'persons.change-many': { isPreview: true, persons: rows.slice(0, 1) } },
+    ],
+    [`person set-many ${id} --valid-from 2026-01-01 --valid-until ''`, 'they stay', changed],
+    [`person set-many ${id} --watch barred --watch-reason theft`, 'they are barred', changed],
+    [`person set-many ${id} --watch ''`, 'they are no longer barred', changed],
+    [
+      `person set-many ${id} --consent-basis contract --consent-date 2026-01-01 --consent-reference 'list 3'`,
+      'they signed a list',
+      changed,
+    ],
+    [
+      `person set-many ${id} ${other} --add-group night`,
+      'one is refused',
+      { 'persons.change-many': { isPreview: false, persons: [...rows.slice(0, 1), refused] } },
+    ],
+    [`person set-many ${id} --valid-from soon`, 'the day cannot be read', changed],
+    ['person set-many nobody --add-group night', 'nobody is called so', list],
+    [`person set-many ${id} --add-group night --json`, 'a program asks', changed],
+    ['person set-many', 'nobody is named'],
   ]);
 });
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Caller } from '../../contract/caller.js';
 import type {
   EnrolmentRequest,
@@ -6,12 +7,15 @@ import type {
   GivenEnrolment,
   StagedRow,
 } from '../../contract/enrolment.js';
-import type { Page } from '../../contract/operation.js';
+import type { HandlerInput, Page } from '../../contract/operation.js';
 import type { PersonDetail, PersonSummary } from '../../contract/person.js';
 import type {
+  ChangedPerson,
+  ChangedPersons,
   ErasureCertificate,
   ExportedLine,
   ProfileChange,
+  personOperations,
   RestoreResult,
   UpdateResult,
 } from '../../contract/persons.js';
@@ -37,6 +41,7 @@ import { newPersonId } from '../gallery/row-id.js';
 import type { KeptRequest } from '../records/kept-requests.js';
 import type { Records } from '../records/open-records.js';
 import { BoxPhotographs } from './box-photographs.js';
+import { changeOne, type ProfileAccess, requireChange } from './common-change.js';
 import { readAnswer, writeAnswer } from './enrolment-keys.js';
 import { certified, changedMeanwhile, describePerson, summarisePerson } from './person-answers.js';
 import { enrolmentLines, exportLines } from './person-export.js';
@@ -282,6 +287,29 @@ export class BoxPersons {
       floor: policy().threshold,
       recogniser: this.#gallery().recogniser,
     });
+  }
+
+  /**
+   * Changes persons alike, one after the other, each in a transaction of their own. Other work has its turn between two persons.
+   * @throws `nothing-to-change`
+   */
+  async changeMany(
+    { ids, isPreview, ...change }: HandlerInput<(typeof personOperations)['persons.change-many']>,
+    actor: Actor,
+  ): Promise<ChangedPersons> {
+    requireChange(change);
+    const gallery = this.#gallery();
+    const access: ProfileAccess = {
+      known: (id) => this.#known(id),
+      changed: (id, wanted) => this.#changed(id, wanted, undefined),
+      write: (id, profile) => gallery.changeProfile(personId(id), profile, actor),
+    };
+    const persons: ChangedPerson[] = [];
+    for (const id of new Set(ids)) {
+      persons.push(await this.#turns.run(() => changeOne(id, change, access, { isPreview })));
+      await nextTurn();
+    }
+    return { isPreview, persons };
   }
 
   /** Stops recognising the person. */

@@ -34,6 +34,7 @@ export function personHandlers(persons: BoxPersons): Handlers<typeof personOpera
       if (result.outcome === 'no-such-person') throw noSuchPerson(id);
       return result;
     },
+    'persons.change-many': (input, { caller }) => persons.changeMany(input, caller),
     'persons.remove': ({ id }, { caller }) => {
       const result = persons.remove(id, caller);
       if (result.outcome === 'no-such-person') throw noSuchPerson(id);

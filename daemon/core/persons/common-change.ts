@@ -1,0 +1,73 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type ChangedPerson,
+  type CommonChange,
+  changedFields,
+  type ProfileChange,
+} from '../../contract/persons.js';
+import { badInput, isRollcallError } from '../../kernel/errors.js';
+import type { PersonProfile } from '../../kernel/persons/person-profile.js';
+import { present } from '../../kernel/present.js';
+
+/** What a change that is the same for many persons means for one of them. */
+export function changeFor(
+  { groups = [] }: Pick<PersonProfile, 'groups'>,
+  { addGroups, removeGroups, ...same }: CommonChange,
+): ProfileChange {
+  if (addGroups === undefined && removeGroups === undefined) return same;
+  const left = new Set(removeGroups);
+  return { ...same, groups: [...groups, ...(addGroups ?? [])].filter((group) => !left.has(group)) };
+}
+
+type Known = { readonly profile?: PersonProfile | undefined } | undefined;
+
+/** How the persons are read and written. */
+export interface ProfileAccess {
+  known(id: string): Known;
+  /** The profile after a change. @throws `profile-refused`, `field-damaged` */
+  changed(id: string, change: ProfileChange): PersonProfile | undefined;
+  /** Stores a profile, or returns false where the person is gone. */
+  write(id: string, profile: PersonProfile): boolean;
+}
+
+/** Changes one of many persons, or says what would become of them. An error of this person is their refusal. */
+export function changeOne(
+  id: string,
+  change: CommonChange,
+  { known, changed, write }: ProfileAccess,
+  { isPreview }: { readonly isPreview: boolean },
+): ChangedPerson {
+  const before = known(id);
+  const name = before?.profile?.name;
+  const about = { id, ...present({ name }) };
+  try {
+    const profile = before && changed(id, changeFor(before.profile ?? {}, change));
+    if (profile === undefined) throw unknownPerson(id);
+    const fields = changedFields.filter(
+      (field) => !isDeepStrictEqual(profile[field], before?.profile?.[field]),
+    );
+    if (fields.length === 0) return { ...about, outcome: 'unchanged', fields };
+    if (!isPreview && !write(id, profile)) throw unknownPerson(id);
+    return { ...about, outcome: 'changed', fields };
+  } catch (error) {
+    // What concerns all, such as a sealed gallery or a full disk, ends the call.
+    if (!isRollcallError(error) || !ofOnePerson.has(error.code)) throw error;
+    const { code, message, remedy } = error;
+    return { ...about, outcome: 'refused', fields: [], refusal: { code, message, ...present({ remedy }) } };
+  }
+}
+
+const ofOnePerson: ReadonlySet<string> = new Set(['no-such-person', 'profile-refused', 'field-damaged']);
+
+const unknownPerson = (id: string) =>
+  badInput('no-such-person', `The box does not know the person ${id}.`, {
+    remedy: "Run 'rollcall person list' to see whom it knows.",
+  });
+
+/** Refuses a call that asks for nothing. @throws `nothing-to-change` */
+export function requireChange(change: CommonChange): void {
+  if (Object.values(change).some((value) => value !== undefined)) return;
+  throw badInput('nothing-to-change', 'No change was given.', {
+    remedy: 'Give groups to add or remove, a first or last valid day, a mark, or a consent.',
+  });
+}
