@@ -1,6 +1,6 @@
-import { localTimeOf } from '../host/local-time.js';
+import type { ShowTime } from '../contract/command-line.js';
+import { localTimeOf, showTimeOf } from '../host/local-time.js';
 import { systemClock } from '../host/system-clock.js';
-import { type ShowTime, showTimeOf } from '../kernel/attendance/show-time.js';
 import { type GivenTime, localIso, readDate, readTime } from '../kernel/attendance/time-text.js';
 import { badInput } from '../kernel/errors.js';
 

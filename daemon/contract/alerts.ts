@@ -173,7 +173,7 @@ export const alertOperations = {
     answer: { kind: 'page', item: alert },
     errors: [],
     scope: 'alerts:read',
-    command: 'list-alerts',
+    centre: { scope: 'alerts', command: 'list-alerts', answerAs: 'page' },
     rate: 'default',
     commandLines: [
       {
@@ -196,7 +196,7 @@ export const alertOperations = {
     errors: ['no-such-alert'],
     scope: 'alerts:write',
     audit: 'write',
-    command: 'acknowledge-alert',
+    centre: { scope: 'alerts', command: 'acknowledge-alert', answerAs: 'alert' },
     rate: 'default',
     commandLines: [
       {
@@ -232,6 +232,7 @@ export const alertOperations = {
     answer: { kind: 'json', schema: z.array(alertMute).readonly() },
     errors: [],
     scope: 'alerts:read',
+    centre: { scope: 'alerts' },
     rate: 'default',
     commandLines: [
       {
@@ -262,6 +263,7 @@ export const alertOperations = {
     errors: ['no-such-rule'],
     scope: 'alerts:write',
     audit: 'write',
+    centre: { scope: 'alerts' },
     rate: 'default',
     commandLines: [
       {
@@ -285,6 +287,7 @@ export const alertOperations = {
     errors: [],
     scope: 'alerts:write',
     audit: 'write',
+    centre: { scope: 'alerts' },
     rate: 'default',
     commandLines: [
       {

@@ -276,7 +276,7 @@ export const attendanceOperations = {
     errors: ['no-such-person', 'period-refused'],
     scope: 'attendance:read',
     audit: 'personal',
-    command: 'report-attendance',
+    centre: { scope: 'attendance', command: 'report-attendance', answerAs: 'items' },
     rate: 'default',
     isLong: true,
   }),

@@ -209,7 +209,7 @@ export const cameraOperations = {
     errors: ['no-such-camera', 'vision-unavailable', ...secretErrors],
     scope: 'cameras:write',
     camera: 'id',
-    command: 'test-camera',
+    centre: { scope: 'cameras', command: 'test-camera', answerAs: 'test' },
     rate: 'heavy',
     isLong: true,
   }),

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { ShowTime } from '../kernel/attendance/show-time.js';
+
+/** Formats a time of an answer (ISO 8601 in UTC) by the clock of the site. */
+export type ShowTime = (iso: string) => string;
 
 /** What a text view may show besides the answer. */
 export interface ShownWith {

@@ -165,7 +165,7 @@ const readEvents = {
     answer: { kind: 'page', item: shownEvent },
     errors: [],
     scope: 'events:read',
-    command: 'list-events',
+    centre: { scope: 'events', command: 'list-events', answerAs: 'page' },
     rate: 'default',
   }),
   'events.show': operation({

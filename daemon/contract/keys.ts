@@ -145,7 +145,7 @@ export const keyOperations = {
     ],
     scope: 'keys:write',
     audit: 'write',
-    command: 'rotate-keys',
+    centre: { scope: 'keys', command: 'rotate-keys' },
     rate: 'heavy',
     isLong: true,
     needsStepUp: true,

@@ -11,6 +11,7 @@ import {
   statusOf,
 } from './errors.js';
 import {
+  type CentreCall,
   type Creation,
   commonErrors,
   defaultDocumentBytes,
@@ -430,7 +431,7 @@ export function terms(declaration: OperationDeclaration): readonly string[] {
     documentBytes,
     isLocalOnly,
     answer,
-    command,
+    centre,
     creates,
   } = declaration;
   const who =
@@ -468,13 +469,24 @@ export function terms(declaration: OperationDeclaration): readonly string[] {
     ...(camera === undefined
       ? []
       : [`Callers who are limited to cameras can only use \`${camera}\` with one of these.`]),
-    ...(command === undefined ? [] : [`A centre calls it by the command \`${command}\` (docs/commands.md).`]),
+    ...(centre === undefined ? [] : [centreText(declaration, centre)]),
     ...(documentBytes === undefined ? [] : [`The JSON document has at most ${kibibytes(documentBytes)}.`]),
   ];
 }
 
+function centreText(
+  { files, secrets }: OperationDeclaration,
+  { command, scope, sealed }: CentreCall,
+): string {
+  const own = command === undefined ? [] : [`\`${command}\``];
+  const generic = files === undefined && secrets === undefined ? ['`call-operation`'] : [];
+  const parts = { input: 'the input', answer: 'the answer', both: 'input and answer' } as const;
+  const seal = sealed === undefined ? '' : `, with ${parts[sealed]} sealed`;
+  return `A centre that is trusted with \`${scope}\` calls it by the command ${[...own, ...generic].join(' or ')}${seal} (docs/commands.md).`;
+}
+
 function extensions(id: string, declaration: OperationDeclaration): Node {
-  const { scope, rate, audit, isLong, needsStepUp, secondPerson, camera, command } = declaration;
+  const { scope, rate, audit, isLong, needsStepUp, secondPerson, camera, centre } = declaration;
   return {
     'x-rollcall-operation': id,
     'x-rollcall-scope': scope,
@@ -484,7 +496,8 @@ function extensions(id: string, declaration: OperationDeclaration): Node {
     ...(secondPerson === undefined ? {} : { 'x-rollcall-second-person': secondPerson }),
     ...(isLong === undefined ? {} : { 'x-rollcall-long': isLong }),
     ...(camera === undefined ? {} : { 'x-rollcall-camera': camera }),
-    ...(command === undefined ? {} : { 'x-rollcall-command': command }),
+    ...(centre?.command === undefined ? {} : { 'x-rollcall-command': centre.command }),
+    ...(centre === undefined ? {} : { 'x-rollcall-centre': centre.scope }),
     'x-rollcall-document-bytes': declaration.documentBytes ?? defaultDocumentBytes,
   };
 }
@@ -582,7 +595,7 @@ const securitySchemes = {
  * The version of the contract. The first number is that of the address, `/api/v1`, and grows where a client must change. The second
  * one grows with what is added or deprecated, the third one with words. docs/contract/CHANGELOG.md begins with this version.
  */
-export const contractVersion = '1.4.0';
+export const contractVersion = '1.5.0';
 
 const introduction = [
   'Everything that a rollcall box can do. This document is generated from the declarations with which the box checks each request and each answer.',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CommandLine } from './command-line.js';
+import type { CommandScope } from './command-scopes.js';
 import type { Scope } from './scopes.js';
 import type { SecondPersonClass } from './second-person.js';
 
@@ -93,6 +94,18 @@ export interface Creation {
   readonly lost?: string;
 }
 
+/** How a centre calls an operation: with the command `call-operation`, and perhaps with an older command of its own. */
+export interface CentreCall {
+  /** What the box must trust the issuer of the command with. */
+  readonly scope: CommandScope;
+  /** Where personal data are. They travel sealed, because a broker can read what passes through it. */
+  readonly sealed?: 'input' | 'answer' | 'both';
+  /** The command that was made for it before `call-operation` existed. */
+  readonly command?: string;
+  /** How the result of that command holds the answer. `page`, `items`: its items. Otherwise the name of the field. Absent: in a form of its own. */
+  readonly answerAs?: string;
+}
+
 /** The one description of something the box can do. Everything else is derived from it. */
 export interface OperationDeclaration {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -151,8 +164,8 @@ export interface OperationDeclaration {
   readonly isLocalOnly?: true;
   /** How people call it with `rollcall`. Absent: not at all, or by a command that does more than one call. */
   readonly commandLines?: readonly CommandLine[];
-  /** The command by which a centre calls it over MQTT. Absent: centres do not call it. */
-  readonly command?: string;
+  /** Present where a centre may call it over MQTT. */
+  readonly centre?: CentreCall;
   /** The field of the input that holds a camera id. Callers who are limited to cameras may use no other. */
   readonly camera?: string;
   /** Largest JSON document, bytes. Default: `defaultDocumentBytes`. */

@@ -284,7 +284,7 @@ export const passageOperations = {
     errors: ['gallery-sealed'],
     scope: 'passages:read',
     audit: 'personal',
-    command: 'list-passages',
+    centre: { scope: 'passages', command: 'list-passages', answerAs: 'page' },
     rate: 'default',
   }),
   'passages.show': operation({
@@ -296,7 +296,7 @@ export const passageOperations = {
     errors: ['no-such-passage', 'passage-unreadable', 'ambiguous', 'gallery-sealed'],
     scope: 'passages:read',
     audit: 'personal',
-    command: 'show-passage',
+    centre: { scope: 'passages', command: 'show-passage', answerAs: 'passage' },
     rate: 'default',
   }),
   'passages.follow': operation({
@@ -347,7 +347,7 @@ export const passageOperations = {
     ],
     scope: 'passages:write',
     audit: 'write',
-    command: 'mark-passage',
+    centre: { scope: 'passages', command: 'mark-passage', answerAs: 'mark' },
     rate: 'default',
   }),
   'passages.mark-effect': operation({

@@ -256,6 +256,7 @@ const readingOperations = {
     errors: galleryErrors,
     scope: 'persons:read',
     audit: 'personal',
+    centre: { scope: 'persons:read', sealed: 'answer' },
     rate: 'default',
   }),
   'persons.names': operation({
@@ -285,6 +286,7 @@ const readingOperations = {
     errors: [...galleryErrors, 'no-such-person'],
     scope: 'persons:read',
     audit: 'personal',
+    centre: { scope: 'persons:read', sealed: 'answer' },
     rate: 'default',
   }),
   'persons.export': operation({
@@ -328,7 +330,7 @@ const writingOperations = {
     errors: [...enrolmentErrors, 'idempotency-key-reused'],
     scope: 'persons:write',
     audit: 'write',
-    command: 'enrol-person',
+    centre: { scope: 'persons:write', command: 'enrol-person' },
     rate: 'enrolment',
     isLong: true,
   }),
@@ -343,7 +345,7 @@ const writingOperations = {
     errors: [...galleryErrors, 'no-such-person', 'profile-refused', 'threshold-refused', 'changed-meanwhile'],
     scope: 'persons:write',
     audit: 'write',
-    command: 'update-person',
+    centre: { scope: 'persons:write', command: 'update-person', sealed: 'both' },
     rate: 'default',
   }),
   'persons.change-many': operation({
@@ -360,6 +362,7 @@ const writingOperations = {
     errors: ['gallery-sealed', 'nothing-to-change'],
     scope: 'persons:write',
     audit: 'write',
+    centre: { scope: 'persons:write', sealed: 'both' },
     rate: 'heavy',
     isLong: true,
     commandLines: [
@@ -406,6 +409,7 @@ const writingOperations = {
     errors: [...galleryErrors, 'no-such-person', 'already-removed'],
     scope: 'persons:write',
     audit: 'write',
+    centre: { scope: 'persons:write' },
     rate: 'default',
   }),
   'persons.restore': operation({
@@ -417,6 +421,7 @@ const writingOperations = {
     errors: [...galleryErrors, 'no-such-person'],
     scope: 'persons:write',
     audit: 'write',
+    centre: { scope: 'persons:write', sealed: 'answer' },
     rate: 'default',
   }),
   'persons.erase': operation({
@@ -428,7 +433,7 @@ const writingOperations = {
     errors: ['gallery-sealed', 'no-such-person', 'erasure-incomplete'],
     scope: 'persons:erase',
     audit: 'write',
-    command: 'erase-person',
+    centre: { scope: 'persons:erase', command: 'erase-person' },
     rate: 'default',
     needsStepUp: true,
     secondPerson: 'erase',

@@ -114,7 +114,7 @@ export const strangerOperations = {
     errors: ['gallery-sealed'],
     scope: 'strangers:read',
     audit: 'personal',
-    command: 'list-strangers',
+    centre: { scope: 'strangers', command: 'list-strangers', answerAs: 'page' },
     rate: 'default',
   }),
   'strangers.show': operation({
@@ -137,7 +137,7 @@ export const strangerOperations = {
     answer: { kind: 'json', schema: strangerSummary },
     errors: [...known, 'merge-refused'],
     ...changing,
-    command: 'merge-strangers',
+    centre: { scope: 'strangers', command: 'merge-strangers', answerAs: 'stranger' },
   }),
   'strangers.split': operation({
     method: 'POST',
@@ -148,7 +148,7 @@ export const strangerOperations = {
     creates: { id: 'id', foundBy: 'strangers.list' },
     errors: [...known, 'split-refused'],
     ...changing,
-    command: 'split-stranger',
+    centre: { scope: 'strangers', command: 'split-stranger', answerAs: 'stranger' },
   }),
   'strangers.ignore': operation({
     method: 'PUT',
@@ -159,7 +159,7 @@ export const strangerOperations = {
     answer: { kind: 'json', schema: strangerSummary },
     errors: known,
     ...changing,
-    command: 'ignore-stranger',
+    centre: { scope: 'strangers', command: 'ignore-stranger', answerAs: 'stranger' },
   }),
   'strangers.notice': operation({
     method: 'DELETE',
@@ -169,7 +169,7 @@ export const strangerOperations = {
     answer: { kind: 'json', schema: strangerSummary },
     errors: known,
     ...changing,
-    command: 'notice-stranger',
+    centre: { scope: 'strangers', command: 'notice-stranger', answerAs: 'stranger' },
   }),
   'strangers.discard': operation({
     method: 'DELETE',
@@ -202,7 +202,7 @@ export const strangerOperations = {
       where: '`isFinal` is not set: the unknown person can then be restored',
       holds: (input) => !('isFinal' in input) || input.isFinal !== true,
     },
-    command: 'discard-stranger',
+    centre: { scope: 'strangers', command: 'discard-stranger', answerAs: 'lost' },
   }),
   'strangers.restore': operation({
     method: 'POST',

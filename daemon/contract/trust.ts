@@ -1,22 +1,6 @@
 import { z } from 'zod';
+import { commandScopes } from './command-scopes.js';
 import { operation } from './operation.js';
-
-/** What an issuer may let the box do by commands over MQTT. */
-export const commandScopes = [
-  'persons:write',
-  'persons:erase',
-  'persons:read',
-  'events',
-  'attendance',
-  'alerts',
-  'passages',
-  'strangers',
-  'cameras',
-  'snapshots',
-  'keys',
-  'configuration',
-] as const;
-export type CommandScope = (typeof commandScopes)[number];
 
 /** A key of an issuer whose commands the box executes. */
 export const shownTrust = z.object({

@@ -1,5 +1,6 @@
 import type { LocalTime } from '../kernel/attendance/shift.js';
 import { dateOfDay, dayNumberOf } from '../kernel/attendance/shift-calendar.js';
+import { shownTime } from '../kernel/attendance/time-text.js';
 
 const dayMs = 86_400_000;
 
@@ -46,5 +47,13 @@ export function localTimeOf(timeZone: string): LocalTime {
       const { found, inGapMs } = candidates(date, secondOfDay);
       return found[0] ?? inGapMs;
     },
+  };
+}
+
+/** Formats times of the API (ISO 8601 in UTC) by `localTime`. What is no time stays as it is. */
+export function showTimeOf(localTime: LocalTime): (iso: string) => string {
+  return (iso) => {
+    const wallMs = Date.parse(iso);
+    return Number.isNaN(wallMs) ? iso : shownTime(wallMs, localTime);
   };
 }

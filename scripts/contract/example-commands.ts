@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint, SignJWT } from 'jose';
-import { type CommandName, commands } from '../../daemon/contract/events/command-schema.js';
+import { type CommandName, scopeOf } from '../../daemon/contract/events/command-schema.js';
 import { commandMessage } from '../../daemon/contract/events/messages.js';
 import type { PublicJwk } from '../../daemon/core/commands/issuer-keys.js';
 import { exampleBox, exampleTimeMs } from './example-box.js';
@@ -47,6 +47,7 @@ const exampleArguments: Partial<Readonly<Record<CommandName, Readonly<Record<str
   'ignore-stranger': { stranger: 's-6v0n8k2dq4c1wz9xj7tbm3rhfp' },
   'notice-stranger': { stranger: 's-6v0n8k2dq4c1wz9xj7tbm3rhfp' },
   'discard-stranger': { stranger: 's-6v0n8k2dq4c1wz9xj7tbm3rhfp' },
+  'call-operation': { operation: 'alerts.mute', input: { rule: 'strangers', minutes: 480 } },
 };
 
 export interface ExampleCommand {
@@ -71,7 +72,7 @@ export async function exampleCommands(): Promise<ExampleCommands> {
   const iat = Math.floor(exampleTimeMs / 1000);
   const signed = commandNamesWithExample().map(async ([command, given], index) => {
     const jti = `0195550e-8c00-7a31-9d6e-2f6f0c7b1a${(0x44 + index).toString(16)}`;
-    const token = await new SignJWT({ command, scope: commands[command].scope, arguments: given })
+    const token = await new SignJWT({ command, scope: scopeOf(command, given), arguments: given })
       .setProtectedHeader({ alg: 'EdDSA', kid })
       .setIssuer(exampleIssuerId)
       .setAudience(`${exampleBox.siteId}/${exampleBox.boxId}`)

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { commandScopes } from '../../daemon/contract/command-scopes.js';
 import { commandNames, commands } from '../../daemon/contract/events/command-schema.js';
-import { commandScopes } from '../../daemon/contract/trust.js';
 import { BoxTrust } from '../../daemon/core/commands/box-trust.js';
 import { commandInbox } from '../../daemon/core/commands/command-inbox.js';
 import { refusalCodes } from '../../daemon/core/commands/command-refusal.js';
@@ -129,11 +129,13 @@ describe('docs/commands.md', () => {
   });
 
   test('names every command, scope and code', () => {
+    const scopeCell = (scope: string | undefined) =>
+      scope === undefined ? '| that of the operation |' : `| \`${scope}\` |`;
     for (const name of [...commandNames, ...commandScopes, ...refusalCodes]) {
       assert.ok(page.includes(`\`${name}\``), `the page does not name ${name}`);
     }
     for (const name of commandNames) {
-      const row = page.split('\n').find((line) => line.startsWith(`| \`${commands[name].scope}\` |`));
+      const row = page.split('\n').find((line) => line.startsWith(scopeCell(commands[name].scope)));
       assert.ok(row?.includes(`\`${name}\``), `${name} is missing beside its scope`);
     }
   });

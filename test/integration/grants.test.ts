@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { CommandScope } from '../../daemon/contract/trust.js';
+import type { CommandScope } from '../../daemon/contract/command-scopes.js';
 import { type AuditLog, openAuditLog } from '../../daemon/core/audit/audit-log.js';
 import { BoxTrust } from '../../daemon/core/commands/box-trust.js';
 import { GrantWatch, lookAtGrantsEveryMs } from '../../daemon/core/commands/grant-watch.js';

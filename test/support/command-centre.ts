@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import mqtt from 'mqtt';
-import { type CommandScope, commandScopes } from '../../daemon/contract/trust.js';
+import { type CommandScope, commandScopes } from '../../daemon/contract/command-scopes.js';
 import { BoxTrust } from '../../daemon/core/commands/box-trust.js';
 import type { TrustStore } from '../../daemon/core/records/commands/trust-store.js';
 import { sealTo } from '../../daemon/host/sealed-box.js';

@@ -89,6 +89,7 @@ export async function openCommandedBox(options: CommandedBoxOptions = {}): Promi
       operations: {
         ...{ 'keys.rotate': unused, 'cameras.test': unused, 'events.list': unused },
         ...{ 'alerts.list': unused, 'alerts.acknowledge': unused, 'attendance.report': unused },
+        ...{ 'alerts.mute': unused, 'alerts.unmute': unused, 'alerts.mutes': unused },
         ...{ 'passages.list': unused, 'passages.show': unused, 'passages.mark': unused },
         ...{ 'strangers.list': unused, 'strangers.merge': unused, 'strangers.split': unused },
         ...{ 'strangers.ignore': unused, 'strangers.notice': unused, 'strangers.discard': unused },

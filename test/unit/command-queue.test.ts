@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { commandScopes } from '../../daemon/contract/trust.js';
+import { commandScopes } from '../../daemon/contract/command-scopes.js';
 import type { CommandContext, CommandHandlers } from '../../daemon/core/commands/command-handlers.js';
 import { CommandQueue } from '../../daemon/core/commands/command-queue.js';
 import type { TrustedKey } from '../../daemon/core/commands/issuer-keys.js';

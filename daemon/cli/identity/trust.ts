@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
+import { type CommandScope, commandScopes } from '../../contract/command-scopes.js';
 import type { TrustStatus } from '../../contract/trust.js';
-import { type CommandScope, commandScopes } from '../../contract/trust.js';
 import { notFound } from '../../core/api/not-found.js';
 import { explainReading } from '../../host/file-access.js';
 import { exitCodes, print, runAction } from '../../host/output.js';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { CommandScope } from '../../contract/trust.js';
 import { photoWarnings } from '../../kernel/faces/photo-quality.js';
 import { consentBases } from '../../kernel/persons/consent.js';
 import { watchMarks } from '../../kernel/persons/person-standing.js';
-import { calledOperations } from './called-operations.js';
+import type { CommandScope } from '../command-scopes.js';
+import { calledOperations, centreCalls, scopeOfCall } from './called-operations.js';
 import { code, keyId, largestTokenBytes, opaqueId, slug, time } from './terms.js';
 
 /**
@@ -270,10 +270,36 @@ export const commands = {
     result: z.strictObject({ persons: z.int().nonnegative(), sealed }),
   },
   ...calledOperations,
+  'call-operation': {
+    // That of the operation, which `scopeOf` finds.
+    scope: undefined,
+    largestBytes: largestTokenBytes,
+    arguments: z.strictObject({
+      operation: z.enum([...centreCalls.keys()]).describe('id of the operation, as in openapi.yaml'),
+      input: z
+        .record(z.string(), z.unknown())
+        .optional()
+        .describe('the fields of the operation, without those of files; absent if it has none'),
+      sealed: sealedToBox
+        .optional()
+        .describe('in place of `input` where it is personal: the same as JSON, sealed to the key of the box'),
+      sealTo: publicKey.optional(),
+    }),
+    result: z.strictObject({
+      operation: z.string(),
+      answer: z.unknown().optional().describe('what the operation answers; of a list, its items'),
+      sealed: sealed
+        .optional()
+        .describe(
+          'in place of `answer` where it is personal: the same as JSON, sealed to the key of the command',
+        ),
+    }),
+  },
 } as const satisfies Record<
   string,
   {
-    readonly scope: CommandScope;
+    /** Undefined: it depends on the arguments. */
+    readonly scope: CommandScope | undefined;
     /** Of the whole token. */
     readonly largestBytes: number;
     readonly arguments: z.ZodObject;
@@ -290,6 +316,14 @@ export const commandNames = Object.keys(commands) as readonly CommandName[];
 
 export function isCommandName(name: string): name is CommandName {
   return Object.hasOwn(commands, name);
+}
+
+/** What the issuer of a command must be trusted with; undefined where the arguments name nothing that centres may call. */
+export function scopeOf(
+  name: CommandName,
+  given: Readonly<Record<string, unknown>>,
+): CommandScope | undefined {
+  return commands[name].scope ?? scopeOfCall(given['operation']);
 }
 
 /** Claims of a command. The schema of the command checks `arguments`. The box ignores other claims. */

@@ -125,7 +125,7 @@ export const passingMessages: Readonly<Record<string, ContractMessage>> = {
 export function commandMessage(name: CommandName): ContractMessage {
   return {
     name: `command.${name}.v1`,
-    summary: `Claims of the JWT that is published on .../command/${name}. Scope: ${commands[name].scope}. Largest token: ${commands[name].largestBytes} bytes.`,
+    summary: `Claims of the JWT that is published on .../command/${name}. Scope: ${commands[name].scope ?? 'that of the operation'}. Largest token: ${commands[name].largestBytes} bytes.`,
     schema: commandClaimsSchema.extend({ command: z.literal(name), arguments: commands[name].arguments }),
     from: 'centre',
   };

@@ -55,7 +55,7 @@ async function rotateGallery(
   const rotate = operations['keys.rotate'];
   let rotation: KeyRotation | undefined = await rotate(
     inputOf('rotate-keys', { depth }),
-    callOf('rotate-keys', context),
+    callOf('keys', context),
   );
   const { fromKeyId, toKeyId } = rotation;
   while (rotation?.toKeyId === toKeyId && (rotation.state === 'running' || rotation.state === 'waiting')) {

@@ -1,11 +1,6 @@
+import type { CommandScope } from '../../contract/command-scopes.js';
 import type { Handlers } from '../../contract/handlers.js';
-import type {
-  CommandScope,
-  SetAsideTrust,
-  ShownTrust,
-  TrustStatus,
-  trustOperations,
-} from '../../contract/trust.js';
+import type { SetAsideTrust, ShownTrust, TrustStatus, trustOperations } from '../../contract/trust.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
 import { badInput } from '../../kernel/errors.js';

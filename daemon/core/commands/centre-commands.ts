@@ -14,11 +14,11 @@ import { type BoxCommandOptions, boxCommands } from './box-commands.js';
 import { BoxTrust, type BoxTrustOptions } from './box-trust.js';
 import { cameraCommands } from './camera-commands.js';
 import type { CommandHandlers } from './command-handlers.js';
-import type { OperationCommand, OperationsBehind } from './command-operations.js';
+import type { CentreOperations } from './command-operations.js';
 import { CommandReceiver } from './command-receiver.js';
 import { outboxCommands, pictureCommands } from './event-commands.js';
 import { storedKeys } from './issuer-keys.js';
-import { operationCommands } from './operation-commands.js';
+import { genericCommand, operationCommands } from './operation-commands.js';
 import { personCommands } from './person-commands.js';
 import { syncCommands } from './sync-commands.js';
 
@@ -48,7 +48,7 @@ export interface CommandOptions {
   readonly records: Records;
   readonly vault: Pick<GalleryVault, 'gallery' | 'audit'>;
   /** The same that the local API and the network call. */
-  readonly operations: OperationsBehind<OperationCommand>;
+  readonly operations: CentreOperations;
   readonly keys: BoxCommandOptions['keys'];
   readonly decryption: BoxDecryption;
   readonly outbox: OutboxControl;
@@ -90,6 +90,7 @@ export function commandHandlers(options: CommandOptions): CommandHandlers {
     ...personCommands({ operations, decryption, photographs }),
     ...syncCommands({ gallery: () => vault.gallery(), decryption, photographs }),
     ...operationCommands(operations),
+    ...genericCommand(operations, decryption),
     ...outboxCommands(outbox),
     ...cameraCommands({
       switches: cameras,

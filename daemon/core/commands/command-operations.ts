@@ -1,48 +1,26 @@
-import { commands } from '../../contract/events/command-schema.js';
+import type { CommandScope } from '../../contract/command-scopes.js';
+import { type OperationOfCommand, operationOfCommand } from '../../contract/events/called-operations.js';
 import type { Call, Handlers } from '../../contract/handlers.js';
 import { type Operations, operations } from '../../contract/operations.js';
 import type { Scope } from '../../contract/scopes.js';
-import type { CommandScope } from '../../contract/trust.js';
 import { badInput } from '../../kernel/errors.js';
 import type { CommandContext } from './command-handlers.js';
 
-/** The operations that centres may call, by their command. The contract says which. */
-type Called = {
-  readonly [Id in keyof Operations as Operations[Id] extends { readonly command: infer Name extends string }
-    ? Name
-    : never]: Id;
-};
+export type OperationCommand = keyof OperationOfCommand;
 
-/**
- * The operations behind commands. The other commands do what no operation does: they seal their answer to the centre, compare a
- * gallery with that of the centre, or switch what the configuration says.
- */
-export const commandOperations: Called = {
-  'enrol-person': 'persons.enrol',
-  'update-person': 'persons.update',
-  'erase-person': 'persons.erase',
-  'rotate-keys': 'keys.rotate',
-  'list-events': 'events.list',
-  'report-attendance': 'attendance.report',
-  'list-alerts': 'alerts.list',
-  'acknowledge-alert': 'alerts.acknowledge',
-  'test-camera': 'cameras.test',
-  'list-passages': 'passages.list',
-  'show-passage': 'passages.show',
-  'mark-passage': 'passages.mark',
-  'list-strangers': 'strangers.list',
-  'merge-strangers': 'strangers.merge',
-  'split-stranger': 'strangers.split',
-  'ignore-stranger': 'strangers.ignore',
-  'notice-stranger': 'strangers.notice',
-  'discard-stranger': 'strangers.discard',
-};
+/** The operations that centres may call. */
+export type CentreOperation = {
+  readonly [Id in keyof Operations]: Operations[Id] extends { readonly centre: object } ? Id : never;
+}[keyof Operations];
 
-export type OperationCommand = keyof Called;
-type OperationOf<Name extends OperationCommand> = Called[Name];
+/** Their handlers: the same that the local API and the network call. */
+export type CentreOperations = Pick<Handlers<Operations>, CentreOperation>;
 
 /** The handlers of the operations behind some commands. */
-export type OperationsBehind<Name extends OperationCommand> = Pick<Handlers<Operations>, OperationOf<Name>>;
+export type OperationsBehind<Name extends OperationCommand> = Pick<
+  Handlers<Operations>,
+  OperationOfCommand[Name]
+>;
 
 /** The scopes of operations that a scope of an issuer stands for. */
 export const scopesOfIssuer = {
@@ -60,32 +38,33 @@ export const scopesOfIssuer = {
   configuration: [],
 } as const satisfies Readonly<Record<CommandScope, readonly Scope[]>>;
 
-type ScopesOfCommand<Name extends OperationCommand> =
-  (typeof scopesOfIssuer)[(typeof commands)[Name]['scope']][number];
+/** The operations that demand a scope for which that of the issuer does not stand. */
+type Closed = {
+  readonly [Id in CentreOperation]: Operations[Id]['scope'] extends (typeof scopesOfIssuer)[Operations[Id]['centre']['scope']][number]
+    ? never
+    : Id;
+}[CentreOperation];
 
-/** The commands whose scope stands for that of their operation. Another one cannot be given to `callOf`: it does not compile. */
-export type OpenCommand = {
-  [Name in OperationCommand]: Operations[OperationOf<Name>]['scope'] extends ScopesOfCommand<Name>
-    ? Name
-    : never;
-}[OperationCommand];
+// Does not compile where there is one, and names it.
+const closed: Readonly<Record<Closed, never>> = {};
+void closed;
 
-/** The call of the operation behind a command, for the issuer who signed it. The signature is the proof of who calls. */
-export function callOf(name: OpenCommand, { by, signal }: CommandContext): Call {
-  const scopes: ReadonlySet<Scope> = new Set<Scope>(scopesOfIssuer[commands[name].scope]);
+/** The call of an operation for the issuer of a command, who is trusted with `scope`. The signature is the proof of who calls. */
+export function callOf(scope: CommandScope, { by, signal }: Pick<CommandContext, 'by' | 'signal'>): Call {
+  const scopes: ReadonlySet<Scope> = new Set<Scope>(scopesOfIssuer[scope]);
   const { actor, origin } = by;
   const caller = { actor, origin, scopes, provedAtMs: 'always', isLimited: false } as const;
   return { caller, signal, requestId: origin.replaceAll(' ', '-') };
 }
 
-type Parsed<Name extends OperationCommand> = Operations[OperationOf<Name>]['input']['_zod']['output'];
+type Parsed<Name extends OperationCommand> = Operations[OperationOfCommand[Name]]['input']['_zod']['output'];
 
 /**
  * What a command with a form of its own gives its operation, checked by the schema of the operation, as for every other caller.
  * @throws `bad-request`; its message repeats no content
  */
 export function inputOf<Name extends OperationCommand>(name: Name, fields: unknown): Parsed<Name> {
-  const checked = operations[commandOperations[name]].input.safeParse(fields);
+  const checked = operations[operationOfCommand[name]].input.safeParse(fields);
   // The schema of this name gave it.
   if (checked.success) return checked.data as Parsed<Name>;
   const places = checked.error.issues.slice(0, 5).map(({ path, code }) => `${path.join('.')} (${code})`);

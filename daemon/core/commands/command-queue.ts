@@ -1,4 +1,4 @@
-import { type CommandName, commands, isCommandName } from '../../contract/events/command-schema.js';
+import { type CommandName, commands, isCommandName, scopeOf } from '../../contract/events/command-schema.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { Clock, Timer } from '../../kernel/clock.js';
 import { isRollcallError } from '../../kernel/errors.js';
@@ -177,15 +177,16 @@ export class CommandQueue implements AsyncDisposable {
   /** Checks again what may have changed while the command waited: its expiry, and what its issuer may do. */
   #problemWith(command: KnownCommand): CommandOutcome<CommandName> | undefined {
     const { keys, clock } = this.#options;
-    const { name, expiresAtMs, keyId, issuerId } = command;
+    const { name, expiresAtMs, keyId, issuerId, arguments: text } = command;
     const nowMs = clock.wallMs();
     const refused = (code: RefusalCode) => failed(code, refusalMessage(code));
     if (expiresAtMs + clockSkewS * 1000 <= nowMs) return refused('expired');
     const key = keys.find(keyId);
     if (key?.issuerId !== issuerId) return refused('unknown-issuer');
     if (key.notAfterMs !== undefined && key.notAfterMs <= nowMs) return refused('key-expired');
-    if (isCommandName(name) && !key.scopes.includes(commands[name].scope)) return refused('out-of-scope');
-    return undefined;
+    if (!isCommandName(name)) return undefined;
+    const scope = scopeOf(name, JSON.parse(text) as Readonly<Record<string, unknown>>);
+    return scope !== undefined && key.scopes.includes(scope) ? undefined : refused('out-of-scope');
   }
 
   /** Throws when the answer cannot be written now; it is then written later. */

@@ -50,6 +50,12 @@ export const deadlines: Readonly<Record<CommandName, CommandDeadline>> = {
   'ignore-stranger': { limitMs: 2 * min, kind: 'strangers', remedy: sendAgain },
   'notice-stranger': { limitMs: 2 * min, kind: 'strangers', remedy: sendAgain },
   'discard-stranger': { limitMs: 2 * min, kind: 'strangers', remedy: checkStrangers },
+  'call-operation': {
+    limitMs: 5 * min,
+    kind: 'operation',
+    remedy:
+      'an operation that only reads can be sent again; otherwise ask first for what it would have changed',
+  },
   'test-camera': { limitMs: 5 * min, kind: 'camera-test', remedy: sendAgain },
 };
 

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 import { z } from 'zod';
-import { type CommandScope, commandScopes } from '../../contract/trust.js';
+import { type CommandScope, commandScopes } from '../../contract/command-scopes.js';
 import { badInput } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
 import type { KeptKey } from '../records/commands/grant-content.js';

@@ -1,78 +1,133 @@
-import type { calledOperations } from '../../contract/events/called-operations.js';
-import { type CommandResult, commands } from '../../contract/events/command-schema.js';
+import type { z } from 'zod';
+import {
+  answerSchema,
+  type CalledOperation,
+  calledOperations,
+  centreCalls,
+  operationOfCommand,
+} from '../../contract/events/called-operations.js';
+import type { CommandResult } from '../../contract/events/command-schema.js';
+import type { Call } from '../../contract/handlers.js';
+import type { OperationDeclaration, Page } from '../../contract/operation.js';
+import { operations as declarations } from '../../contract/operations.js';
 import { defect } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
-import { type CommandHandlers, type CommandOutcome, failed } from './command-handlers.js';
-import { callOf, type OperationsBehind } from './command-operations.js';
-
-type CalledName = keyof typeof calledOperations;
+import type { BoxDecryption } from '../identity/identity-keys.js';
+import {
+  type CommandContext,
+  type CommandFailure,
+  type CommandHandlers,
+  type CommandOutcome,
+  failed,
+} from './command-handlers.js';
+import { type CentreOperation, type CentreOperations, callOf } from './command-operations.js';
+import { openSealedJson, placesOf, sealJson } from './sealed-content.js';
 
 /** Longest answer, bytes of JSON. An answer is an event: it waits on the disk and travels in one message. */
 export const longestAnswerBytes = 256 * 1024;
 
 /** The commands that take the input of an operation and give its answer. Their answers hold ids and no names. */
 export function operationCommands(
-  operations: OperationsBehind<CalledName>,
-): Pick<CommandHandlers, CalledName> {
+  operations: CentreOperations,
+): Pick<CommandHandlers, keyof CalledOperation> {
+  // The declarations have a command for each of these names.
+  const names = Object.keys(calledOperations) as (keyof CalledOperation)[];
+  const handlers = names.map((name) => {
+    const id = operationOfCommand[name];
+    const { centre } = declarations[id];
+    const handler = async (given: unknown, context: CommandContext) => {
+      const answer = await answerOf(id, operations, given, callOf(centre.scope, context));
+      if (answer === undefined) return tooLong;
+      const { answerAs } = centre;
+      return answered(name, answerAs === 'page' || answerAs === 'items' ? answer : { [answerAs]: answer });
+    };
+    return [name, handler] as const;
+  });
+  return Object.fromEntries(handlers) as Pick<CommandHandlers, keyof CalledOperation>;
+}
+
+/**
+ * The command that calls any operation which the contract opens to centres. What is personal travels sealed: a command that sends it
+ * openly, or asks for it without a key, is refused before anything happens.
+ */
+export function genericCommand(
+  operations: CentreOperations,
+  decryption: BoxDecryption,
+): Pick<CommandHandlers, 'call-operation'> {
   return {
-    async 'list-events'(given, context) {
-      const page = await operations['events.list'](given, callOf('list-events', context));
-      return answered('list-events', pageOf(page));
-    },
-    async 'report-attendance'(given, context) {
-      const lines = await operations['attendance.report'](given, callOf('report-attendance', context));
-      const items = await gathered(lines);
-      return items === undefined ? tooLong : answered('report-attendance', { items });
-    },
-    async 'list-alerts'(given, context) {
-      const page = await operations['alerts.list'](given, callOf('list-alerts', context));
-      return answered('list-alerts', pageOf(page));
-    },
-    async 'acknowledge-alert'(given, context) {
-      const alert = await operations['alerts.acknowledge'](given, callOf('acknowledge-alert', context));
-      return answered('acknowledge-alert', { alert });
-    },
-    async 'test-camera'(given, context) {
-      const test = await operations['cameras.test'](given, callOf('test-camera', context));
-      return answered('test-camera', { test });
-    },
-    async 'list-passages'(given, context) {
-      const page = await operations['passages.list'](given, callOf('list-passages', context));
-      return answered('list-passages', pageOf(page));
-    },
-    async 'show-passage'(given, context) {
-      const passage = await operations['passages.show'](given, callOf('show-passage', context));
-      return answered('show-passage', { passage });
-    },
-    async 'mark-passage'(given, context) {
-      const mark = await operations['passages.mark'](given, callOf('mark-passage', context));
-      return answered('mark-passage', { mark });
-    },
-    async 'list-strangers'(given, context) {
-      const page = await operations['strangers.list'](given, callOf('list-strangers', context));
-      return answered('list-strangers', pageOf(page));
-    },
-    async 'merge-strangers'(given, context) {
-      const stranger = await operations['strangers.merge'](given, callOf('merge-strangers', context));
-      return answered('merge-strangers', { stranger });
-    },
-    async 'split-stranger'(given, context) {
-      const stranger = await operations['strangers.split'](given, callOf('split-stranger', context));
-      return answered('split-stranger', { stranger });
-    },
-    async 'ignore-stranger'(given, context) {
-      const stranger = await operations['strangers.ignore'](given, callOf('ignore-stranger', context));
-      return answered('ignore-stranger', { stranger });
-    },
-    async 'notice-stranger'(given, context) {
-      const stranger = await operations['strangers.notice'](given, callOf('notice-stranger', context));
-      return answered('notice-stranger', { stranger });
-    },
-    async 'discard-stranger'(given, context) {
-      const lost = await operations['strangers.discard'](given, callOf('discard-stranger', context));
-      return answered('discard-stranger', { lost });
+    async 'call-operation'({ operation, input, sealed, sealTo }, context) {
+      const declaration = centreCalls.get(operation);
+      // The command was refused when it came if there is none; another release may have kept it.
+      if (declaration === undefined)
+        return failed('unknown-operation', `centres cannot call the operation ${operation}`);
+      const isSealed = (part: 'input' | 'answer') =>
+        declaration.centre.sealed === part || declaration.centre.sealed === 'both';
+      if (isSealed('input') !== (sealed !== undefined) || (sealed !== undefined && input !== undefined))
+        return isSealed('input') ? mustSealInput : mustNotSealInput;
+      if (isSealed('answer') && sealTo === undefined) return mustHaveKey;
+      const schema = declaration.input;
+      const given =
+        sealed !== undefined && schema !== undefined
+          ? openSealedJson(sealed, decryption, schema)
+          : checkedInput(schema, input ?? {});
+      if (typeof given === 'string')
+        return failed('bad-request', `the input does not fit the operation: ${given}`);
+      // Only operations of centres are in the table.
+      const id = operation as CentreOperation;
+      const answer = await answerOf(id, operations, given, callOf(declaration.centre.scope, context));
+      const checked = answer === undefined ? undefined : checkedAnswer(operation, declaration, answer);
+      if (checked === undefined) return tooLong;
+      const result =
+        isSealed('answer') && sealTo !== undefined
+          ? { operation, sealed: sealJson(sealTo, checked) }
+          : { operation, answer: checked };
+      return { outcome: 'done', result };
     },
   };
+}
+
+const mustSealInput = failed(
+  'not-sealed',
+  'the input of this operation is personal: send it in "sealed", sealed to the key of the box',
+);
+const mustNotSealInput = failed(
+  'not-open',
+  'the input of this operation is not personal: send it in "input", not sealed',
+);
+const mustHaveKey = failed(
+  'not-sealed',
+  'the answer of this operation is personal: give the key to which it is sealed in "sealTo"',
+);
+
+/** The input with its defaults, or the places that do not fit. */
+function checkedInput(schema: z.ZodType | undefined, input: unknown): unknown {
+  if (schema === undefined) return input;
+  const checked = schema.safeParse(input);
+  return checked.success ? checked.data : placesOf(checked.error);
+}
+
+/** The answer as the contract describes it; undefined where it is too long. */
+function checkedAnswer(id: string, declaration: OperationDeclaration, answer: unknown): unknown {
+  const checked = answerSchema(declaration).safeParse(answer);
+  if (!checked.success) throw defect('answer-not-valid', `the answer of ${id} does not follow the contract`);
+  return Buffer.byteLength(JSON.stringify(checked.data)) > longestAnswerBytes ? undefined : checked.data;
+}
+
+/** What an operation answers, as data; undefined where its lines are too long. */
+async function answerOf(
+  id: CentreOperation,
+  operations: CentreOperations,
+  input: unknown,
+  call: Call,
+): Promise<unknown> {
+  // The input has been checked by the schema of this operation.
+  const handler = operations[id] as (input: unknown, call: Call) => unknown;
+  const answer = await handler(input, call);
+  const { kind } = (declarations[id] as OperationDeclaration).answer;
+  if (kind === 'page') return pageOf(answer as Page<unknown>);
+  if (kind !== 'lines') return answer;
+  const items = await gathered(answer as AsyncIterable<unknown>);
+  return items && { items };
 }
 
 function pageOf<Item>(page: { readonly items: readonly Item[]; readonly nextCursor?: string | undefined }) {
@@ -91,14 +146,14 @@ async function gathered<Item>(lines: AsyncIterable<Item>): Promise<readonly Item
   return items;
 }
 
-const tooLong = failed(
+const tooLong: CommandFailure = failed(
   'answer-too-long',
   `the answer has more than ${longestAnswerBytes / 1024} KiB, which a message must not have; ask for less: a lower limit, a shorter period or one person`,
 );
 
 /** The answer as the contract describes it; fields that it does not name are cut. */
-function answered<Name extends CalledName>(name: Name, result: unknown): CommandOutcome<Name> {
-  const checked = commands[name].result.safeParse(result);
+function answered<Name extends keyof CalledOperation>(name: Name, result: unknown): CommandOutcome<Name> {
+  const checked = calledOperations[name].result.safeParse(result);
   if (!checked.success) {
     throw defect('answer-not-valid', `the answer to ${name} does not follow the contract`);
   }

@@ -46,7 +46,7 @@ export function personCommands({
           }),
           photographs: pictures,
         },
-        callOf('enrol-person', context),
+        callOf('persons:write', context),
       );
       if (result.outcome === 'enrollable') throw defect('dry-run', 'an enrolment was taken for a dry run');
       if (result.outcome !== 'enrolled') return refusedEnrolment(result);
@@ -67,7 +67,7 @@ export function personCommands({
       const { consent, ...change } = openSealedJson(sealed, decryption, sealedChangeSchema);
       const given = consent === undefined || consent === null ? consent : givenConsent(consent);
       return ofKnownPerson(async () => {
-        const call = callOf('update-person', context);
+        const call = callOf('persons:write', context);
         const result = await operations['persons.update'](
           inputOf('update-person', { id: person, ...change, consent: given }),
           call,
@@ -79,7 +79,7 @@ export function personCommands({
 
     async 'erase-person'({ person }, context) {
       return ofKnownPerson(async () => {
-        const call = callOf('erase-person', context);
+        const call = callOf('persons:erase', context);
         const { personId, what, ...about } = await operations['persons.erase'](
           inputOf('erase-person', { id: person }),
           call,

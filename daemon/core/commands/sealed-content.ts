@@ -20,11 +20,21 @@ export function openSealedJson<Value>(
   try {
     const parsed = schema.safeParse(parse(bytes));
     if (parsed.success) return parsed.data;
-    const places = parsed.error.issues.slice(0, 5).map(({ path, code }) => `${placeOf(path)} (${code})`);
-    throw badInput('sealed-malformed', `the sealed content does not fit the command: ${places.join(', ')}`);
+    throw badInput(
+      'sealed-malformed',
+      `the sealed content does not fit the command: ${placesOf(parsed.error)}`,
+    );
   } finally {
     wipe(bytes);
   }
+}
+
+/** Where a content does not fit, without what stands there. */
+export function placesOf({ issues }: z.ZodError): string {
+  return issues
+    .slice(0, 5)
+    .map(({ path, code }) => `${placeOf(path)} (${code})`)
+    .join(', ');
 }
 
 /** The centre chooses the field names, so only harmless characters are repeated. */

@@ -8,6 +8,7 @@ import {
   commandHeaderSchema,
   commands,
   isCommandName,
+  scopeOf,
 } from '../../contract/events/command-schema.js';
 import { largestTokenBytes } from '../../contract/events/terms.js';
 import { present } from '../../kernel/present.js';
@@ -128,7 +129,9 @@ function problemWith(
   if (claims.exp + clockSkewS <= nowS) return 'expired';
   if (claims.exp - claims.iat > longestLifetimeS || claims.exp < claims.iat) return 'lifetime-too-long';
   if (key.notAfterMs !== undefined && key.notAfterMs <= nowMs) return 'key-expired';
-  const { scope } = commands[topicName];
+  const scope = scopeOf(topicName, claims.arguments);
+  // Arguments that name no operation of centres are refused as such, by their schema.
+  if (scope === undefined) return undefined;
   if (!claims.scope.split(' ').includes(scope) || !key.scopes.includes(scope)) return 'out-of-scope';
   return undefined;
 }

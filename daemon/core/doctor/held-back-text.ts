@@ -1,5 +1,5 @@
+import type { ShowTime } from '../../contract/command-line.js';
 import type { HeldBack } from '../../contract/held-back.js';
-import type { ShowTime } from '../../kernel/attendance/show-time.js';
 import type { Finding } from './finding.js';
 
 /** `events of the kind unknown, from 12 on` or `event 17 (attendance)`. */

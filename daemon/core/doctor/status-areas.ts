@@ -1,7 +1,7 @@
 import type { CameraStatus } from '../../contract/cameras.js';
+import type { ShowTime } from '../../contract/command-line.js';
 import type { KeyRotation } from '../../contract/gallery-keys.js';
 import type { BoxStatus, VisionStatus } from '../../contract/status.js';
-import type { ShowTime } from '../../kernel/attendance/show-time.js';
 import { counted } from '../../kernel/counted.js';
 import { fewestForEstimate } from '../../kernel/identification/calibration.js';
 import { present } from '../../kernel/present.js';

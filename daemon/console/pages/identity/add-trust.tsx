@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
-import type { CommandScope } from '../../../contract/trust.js';
+import type { CommandScope } from '../../../contract/command-scopes.js';
 import { call } from '../../api/call.js';
 import type en from '../../messages/en/identity.json';
 import { bound } from '../../parts/bound.js';
