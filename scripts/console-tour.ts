@@ -1,4 +1,4 @@
-// Takes the pictures of docs/console.md: a seeded box, its console in a browser, a picture of each page.
+// Takes the pictures of docs/tutorial/console.md: a seeded box, its console in a browser, a picture of each page.
 //   npm run build && node --import tsx scripts/console-tour.ts [PAGE...]
 // Where the console shows a person, the pictures show a drawing: no real face is in the documentation.
 import { mkdir, writeFile } from 'node:fs/promises';

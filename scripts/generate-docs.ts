@@ -18,7 +18,7 @@ const outputs: readonly { readonly path: string; readonly content: string }[] = 
     path: 'config/generated/config.schema.json',
     content: `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
   },
-  { path: 'docs/configuration.md', content: configReference() },
+  { path: 'docs/reference/configuration.md', content: configReference() },
   { path: 'docs/reference/passage-reasons.md', content: passageReasonsPage() },
   { path: 'docs/contract/asyncapi.yaml', content: asyncApiYaml() },
   ...schemaFiles(),

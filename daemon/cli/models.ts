@@ -64,7 +64,7 @@ export function automaticRecogniser(statuses: readonly PackStatus[]): string {
   if (preferred === undefined) return '';
   const title = 'recogniser of an empty gallery, unless vision.recogniser names one';
   if (preferred.state !== 'absent')
-    return `${title}: ${preferredRecogniser}\n  its training photographs are not documented (docs/models.md)`;
+    return `${title}: ${preferredRecogniser}\n  its training photographs are not documented (docs/reference/models.md)`;
   const why = `because ${preferredRecogniser}, which makes far fewer errors, is not on this machine`;
   return `${title}: ${fallbackRecogniser}, ${why}\n  what to do: ${preferred.remedy}`;
 }
@@ -91,7 +91,7 @@ export function nextSteps(pack: ModelPack, vision: Config['vision'] | undefined)
         ? `An empty gallery uses ${id} from the next start of rollcalld. Any other gallery keeps its recogniser.`
         : `Nothing changes automatically. A gallery keeps its recogniser.`,
       `To move a gallery to ${id}, run: rollcall gallery re-embed --to ${id}`,
-      `When that is ready, ${settings}. Then restart rollcalld. See docs/re-embedding.md.`,
+      `When that is ready, ${settings}. Then restart rollcalld. See docs/how-to/change-the-recogniser.md.`,
     ];
   }
   const setting = settingFor(id);

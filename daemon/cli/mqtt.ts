@@ -117,7 +117,7 @@ export function registerMqtt(program: Command): void {
     )
     .option(
       '--events',
-      'also publish the test message on the topic of each event kind; subscribers receive it, see docs/broker.md',
+      'also publish the test message on the topic of each event kind; subscribers receive it, see docs/reference/broker.md',
     )
     .action((options: CheckOptions) => runAction(options.json === true, () => check(options)));
 }

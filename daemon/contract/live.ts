@@ -59,7 +59,7 @@ export type LivePicture = z.infer<typeof livePicture>;
 export const decisionSoFar = z.object({
   passage: z.string().describe('The id of the passage.'),
   outcome: z.enum(passageOutcomes).describe('What the box would decide if the face left now.'),
-  reason: z.enum(passageReasons).describe('Why; docs/passages.md explains each.'),
+  reason: z.enum(passageReasons).describe('Why; docs/reference/passages.md explains each.'),
   sentence: z.string().describe('The reason with its figures, for people.'),
   remedy: z.string().exactOptional().describe('What to do about it. Absent where nothing is wrong.'),
   nearest: z
@@ -157,14 +157,14 @@ export const liveOperations = {
     path: '/cameras/{id}/live',
     summary: 'Watch what a camera sees, with the faces that the box follows.',
     description:
-      'A WebSocket over HTTP/1.1. Each message is one picture: the length of the JSON (4 bytes, big endian), the JSON, and a JPEG. docs/live-pictures.md describes them, and how the box ends the connection. At most 10 pictures a second, without names. A slow reader gets fewer pictures, never older ones.',
+      'A WebSocket over HTTP/1.1. Each message is one picture: the length of the JSON (4 bytes, big endian), the JSON, and a JPEG. docs/reference/live-pictures.md describes them, and how the box ends the connection. At most 10 pictures a second, without names. A slow reader gets fewer pictures, never older ones.',
   }),
   'cameras.watch-video': operation({
     ...watching,
     path: '/cameras/{id}/video',
     summary: 'Watch the video of a camera as it sends it.',
     description:
-      'A WebSocket over HTTP/1.1, in the form of `cameras.watch` with fragmented MP4 in place of the JPEG: H.264 or H.265, not decoded by the box, at the full rate, without sound. docs/live-pictures.md describes the messages. The box opens one more stream of the camera while it is watched. A slow reader is ended.',
+      'A WebSocket over HTTP/1.1, in the form of `cameras.watch` with fragmented MP4 in place of the JPEG: H.264 or H.265, not decoded by the box, at the full rate, without sound. docs/reference/live-pictures.md describes the messages. The box opens one more stream of the camera while it is watched. A slow reader is ended.',
   }),
   'cameras.follow': operation({
     method: 'GET',

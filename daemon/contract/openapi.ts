@@ -405,7 +405,7 @@ const kibibytes = (bytes: number): string =>
 const auditText = {
   write: 'A call that succeeds leaves an entry in the audit log.',
   personal:
-    'A call that succeeds reads personal data and leaves an entry in the audit log; docs/audit.md says how many entries readings leave.',
+    'A call that succeeds reads personal data and leaves an entry in the audit log; docs/reference/audit.md says how many entries readings leave.',
 } as const;
 
 /** How a caller whose answer was lost repeats the request. */
@@ -482,7 +482,7 @@ function centreText(
   const generic = files === undefined && secrets === undefined ? ['`call-operation`'] : [];
   const parts = { input: 'the input', answer: 'the answer', both: 'input and answer' } as const;
   const seal = sealed === undefined ? '' : `, with ${parts[sealed]} sealed`;
-  return `A centre that is trusted with \`${scope}\` calls it by the command ${[...own, ...generic].join(' or ')}${seal} (docs/commands.md).`;
+  return `A centre that is trusted with \`${scope}\` calls it by the command ${[...own, ...generic].join(' or ')}${seal} (docs/reference/commands.md).`;
 }
 
 function extensions(id: string, declaration: OperationDeclaration): Node {

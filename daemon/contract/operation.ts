@@ -191,7 +191,7 @@ export const commonErrors = [
   'internal',
 ] as const;
 
-/** Errors that the gate gives in place of the core (docs/gate.md). Callers on the box never get them. */
+/** Errors that the gate gives in place of the core (docs/reference/gate.md). Callers on the box never get them. */
 export const gateErrors = [
   ...(['bad-host', 'bad-path', 'wrong-origin', 'body-late', 'address-too-long'] as const),
   ...(['wrong-host', 'headers-too-large', 'core-unreachable'] as const),

@@ -17,7 +17,7 @@ const url = z
   })
   .describe('The RTSP address, `rtsp://` or `rtsps://`, without user and password.');
 
-/** What can be left out, or given back to its default. docs/configuration.md has the bounds and the defaults. */
+/** What can be left out, or given back to its default. docs/reference/configuration.md has the bounds and the defaults. */
 const settings = {
   isEnabled: z.boolean().describe('False: the box does not open the camera.'),
   direction: z.enum(['in', 'out', 'both']).describe('What an attendance at this camera means.'),

@@ -40,7 +40,7 @@ export const visionStatus = z.object({
     .readonly()
     .exactOptional()
     .describe(
-      'What the core refused of what this process said, by reason (docs/recovery.md). Absent where it refused nothing.',
+      'What the core refused of what this process said, by reason (docs/how-to/recovery.md). Absent where it refused nothing.',
     ),
 });
 export type VisionStatus = z.infer<typeof visionStatus>;

@@ -15,7 +15,7 @@ export async function tpmMissing(tcti: string, complaint: string): Promise<Rollc
   const why = device === undefined ? complaint : ((await deviceProblem(device)) ?? complaint);
   return operational('tpm-missing', `no usable TPM at ${tcti}: ${why}`, {
     remedy:
-      'switch on the TPM in the firmware (often called PTT or fTPM), and let the user of the daemon use it: add the user to the group tss, and with systemd add the lines of docs/keys.md to the unit',
+      'switch on the TPM in the firmware (often called PTT or fTPM), and let the user of the daemon use it: add the user to the group tss, and with systemd add the lines of docs/reference/keys.md to the unit',
     details: { tcti },
   });
 }

@@ -30,7 +30,7 @@ export interface ChosenRecogniser extends RecogniserInUse {
   readonly preferred: PackStatus['state'];
 }
 
-/** The most accurate recogniser that the installation builds (docs/accuracy.md). */
+/** The most accurate recogniser that the installation builds (docs/measurements/accuracy.md). */
 export const preferredRecogniser = 'mobilefacenet' satisfies ListedRecogniser;
 /** Always available: it is part of the program's npm packages. */
 export const fallbackRecogniser = 'dlib-resnet' satisfies ListedRecogniser;

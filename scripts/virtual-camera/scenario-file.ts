@@ -17,7 +17,7 @@ export async function readScenario(file: string): Promise<Scenario> {
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw badInput('scenario-invalid', `the scenario ${file} cannot be used: ${reason}`, {
-      remedy: 'Correct the file; docs/virtual-camera.md describes its fields.',
+      remedy: 'Correct the file; docs/reference/virtual-camera.md describes its fields.',
       cause: error,
     });
   }

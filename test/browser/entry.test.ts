@@ -21,7 +21,7 @@ describe('the entry of the console', { skip: withoutBuild || withoutChromium }, 
     const login = join(root, 'docs/tour/login.png');
     assert.ok(
       (await differenceFrom(opened, login)) < mostDifference,
-      'the login looks as in docs/console.md',
+      'the login looks as in docs/tutorial/console.md',
     );
 
     await page.getByRole('link', { name: 'Make the first administrator' }).click();

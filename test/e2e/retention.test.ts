@@ -49,9 +49,13 @@ test('retention run deletes by the rules, shows the result, and writes an audit 
   const before = JSON.parse(shown.stdout) as RetentionStatus;
   const rule = before.rules.find(({ kind }) => kind === 'unknownRecords');
   assert.deepEqual(rule, { kind: 'unknownRecords', keep: 5, due: 2 });
-  const page = privacyRules(await readFile(join(root, 'docs/privacy.md'), 'utf8'));
+  const page = privacyRules(await readFile(join(root, 'docs/explanation/privacy.md'), 'utf8'));
   const inForce = new Map(before.rules.map(({ kind, keep }) => [kind as string, keep]));
-  assert.deepEqual(inForce, new Map([...page, ['unknownRecords', 5]]), 'docs/privacy.md tells the rules');
+  assert.deepEqual(
+    inForce,
+    new Map([...page, ['unknownRecords', 5]]),
+    'docs/explanation/privacy.md tells the rules',
+  );
   assert.equal(before.lastRun, undefined);
 
   const dry = await box.command('retention', 'run', '--dry-run');

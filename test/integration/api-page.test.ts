@@ -26,7 +26,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const password = 'seven grey herons wade';
 
-test('docs/api.md leads from the claim to the logout', async () => {
+test('docs/tutorial/call-the-api.md leads from the claim to the logout', async () => {
   await using folder = await temporaryDirectory();
   await using behind = await openGalleryPersons();
   await using records = openTestRecords(join(folder.path, 'records.db'));
@@ -54,7 +54,7 @@ test('docs/api.md leads from the claim to the logout', async () => {
   await writeFile(join(folder.path, 'photo.jpg'), paintFace('Ada'));
   // The command itself is tested elsewhere: here its answer matters.
   await writeFile(join(folder.path, 'rollcall'), `#!/bin/sh\necho ${secret}\n`, { mode: 0o755 });
-  const blocks = docBlocks('docs/api.md').map(({ text }) => `echo '==' >&2\n${text}`);
+  const blocks = docBlocks('docs/tutorial/call-the-api.md').map(({ text }) => `echo '==' >&2\n${text}`);
   const script = ['set -euo pipefail', `cd '${folder.path}'`, ...blocks].join('\n');
   const { exitCode, stdout, stderr } = await runProgram(
     'bash',

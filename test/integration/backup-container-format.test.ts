@@ -53,7 +53,7 @@ interface Wraps {
 
 const base64 = (text: string): Buffer => Buffer.from(text, 'base64');
 
-/** Reads all messages as docs/backup.md describes them; uses only the cryptographic primitives of the program. */
+/** Reads all messages as docs/reference/backup.md describes them; uses only the cryptographic primitives of the program. */
 function readByTheBook(
   file: Buffer,
   fileKey: Uint8Array,
@@ -83,7 +83,7 @@ function readByTheBook(
 }
 
 describe('the format of a backup', () => {
-  test('is the one that docs/backup.md describes', async () => {
+  test('is the one that docs/reference/backup.md describes', async () => {
     await using directory = await temporaryDirectory();
     const target = join(directory.path, 'b');
     const content = noise(1, 262_144 + 3);

@@ -175,8 +175,8 @@ describe('a command that hangs', () => {
   });
 });
 
-test('docs/commands.md has the time limit of each command', () => {
-  const text = readFileSync('docs/commands.md', 'utf8');
+test('docs/reference/commands.md has the time limit of each command', () => {
+  const text = readFileSync('docs/reference/commands.md', 'utf8');
   for (const [name, { limitMs }] of Object.entries(deadlines)) {
     const row = text.split('\n').find((line) => line.includes(`\`${name}\``) && / minutes/.test(line));
     assert.match(row ?? '', new RegExp(`\\| ${limitMs / 60_000} minutes`), name);

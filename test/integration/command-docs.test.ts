@@ -22,7 +22,7 @@ import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
 import { box, startTestPublisher } from '../support/published-box.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const page = await readFile(join(root, 'docs/commands.md'), 'utf8');
+const page = await readFile(join(root, 'docs/reference/commands.md'), 'utf8');
 const [order = '', sealing = '', opening = ''] = [...page.matchAll(/```js\n(.*?)```/gs)].map(
   ([, code]) => code,
 );
@@ -43,7 +43,7 @@ async function emptyFolder(): Promise<AsyncDisposable & { readonly path: string 
   };
 }
 
-describe('docs/commands.md', () => {
+describe('docs/reference/commands.md', () => {
   test('has an example that sends commands to a box without any change', {
     skip: withoutMosquitto || withoutOpenssl,
   }, async () => {

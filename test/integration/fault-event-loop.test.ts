@@ -7,7 +7,7 @@ import { withoutMosquitto } from '../support/mosquitto.js';
 const EVENTS = 70;
 const KILLS = killPoints.length + 1;
 
-// scripts/faults events runs the same with 500 events and 100 kills; docs/faults.md has its counts.
+// scripts/faults events runs the same with 500 events and 100 kills; docs/measurements/faults.md has its counts.
 test(`${KILLS} kills at every point between an event and the broker, with failing broker and network: each fact arrives once`, {
   skip: withoutMosquitto,
 }, async (t) => {

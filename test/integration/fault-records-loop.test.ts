@@ -6,7 +6,7 @@ import { runRecordsLoop } from '../../scripts/fault-loop/records-loop.js';
 
 const damages = Object.keys(recordsDamages).length;
 
-// The same with 200 damages is scripts/faults records; docs/faults.md has its counts.
+// The same with 200 damages is scripts/faults records; docs/measurements/faults.md has its counts.
 test('the box starts with a records.db damaged in any way after a kill, reports the damage, and contradicts no earlier event', {}, async (t) => {
   const { rows, violations } = await runRecordsLoop({ damages, random: seededRandom(20_261_122) });
   // As one text, so that a failure shows each of them.

@@ -9,10 +9,10 @@ import { signText, verifySignedText } from '../../daemon/core/identity/signed-te
 import { docBlocks } from '../support/doc-blocks.js';
 import { temporaryFolder } from '../support/published-box.js';
 
-const page = readFileSync(new URL('../../docs/identity.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../docs/reference/identity.md', import.meta.url), 'utf8');
 
 const blocks = (language: string) =>
-  docBlocks('docs/identity.md', language).map(({ text }) => text.trimEnd());
+  docBlocks('docs/reference/identity.md', language).map(({ text }) => text.trimEnd());
 const [message = '', keyText = ''] = blocks('json');
 const [commands = ''] = blocks('sh');
 const key = await importBoxKey(Buffer.from(Array.from({ length: 64 }, (_, index) => index)));
@@ -32,7 +32,7 @@ function isVerified(text: string, jwk = keyText): boolean {
   return status === 0;
 }
 
-describe('docs/identity.md', () => {
+describe('docs/reference/identity.md', () => {
   test('shows the message that the box makes of these bytes', async () => {
     assert.equal(await signText(payload, key, Date.UTC(2026, 2, 1, 8)), message);
     assert.deepEqual(JSON.parse(keyText), key.verifying);

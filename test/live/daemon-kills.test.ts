@@ -7,7 +7,7 @@ import { withoutMosquitto } from '../support/mosquitto.js';
 
 const KILLS = 6;
 
-// The same with 500 events and 100 kills is scripts/faults daemon; docs/faults.md has its counts.
+// The same with 500 events and 100 kills is scripts/faults daemon; docs/measurements/faults.md has its counts.
 test('the daemon loses no event and repeats none under another id when it is killed repeatedly while people pass', {
   skip: withoutBuild || withoutMosquitto,
 }, async (t) => {

@@ -28,7 +28,7 @@ function cameraEvents({ subscriber }: Appliance): readonly string[] {
     .map(({ data }) => ('state' in data ? `${data.camera} ${data.state}` : ''));
 }
 
-/** A block of docs/home-assistant.md for this box and its broker; `mosquitto_sub` ends after one message. */
+/** A block of docs/how-to/connect-home-assistant.md for this box and its broker; `mosquitto_sub` ends after one message. */
 async function runBlock({ broker }: Appliance, block: string | undefined): Promise<string> {
   const text = (block ?? '')
     .replaceAll('broker.example', '127.0.0.1')
@@ -59,7 +59,7 @@ test('cameras and Home Assistant follow a reload', { skip: withoutBuild || witho
     await box.reload({ ...config, homeAssistant: { enabled: true } });
     await untilLast(appliance, discoveryTopic, (text) => text?.includes('camera_yard_person') === true);
   });
-  const [removal, trying] = docBlocks('docs/home-assistant.md').map(({ text }) => text);
+  const [removal, trying] = docBlocks('docs/how-to/connect-home-assistant.md').map(({ text }) => text);
   await t.test('the commands of the page show the entities and say them again', async () => {
     const announced = (): number =>
       appliance.subscriber.messages.filter(({ topic }) => topic === discoveryTopic).length;

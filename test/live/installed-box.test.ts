@@ -296,11 +296,14 @@ async function firstEvent(box: BootedBox, pages: PageRunner, clip: string) {
 }
 
 async function otherPages(pages: PageRunner) {
-  await pages.run('docs/events.md');
-  await pages.run('docs/alerts.md');
+  await pages.run('docs/reference/events.md');
+  await pages.run('docs/reference/alerts.md');
   // All messages since before the first event.
   const before = 'rollcall identity show --jwks > keys.json; mosquitto_sub() { cat /root/heard; }';
-  assert.match(await pages.run('docs/delivery.md', { before }), /attendance[\s\S]*0 repeated; none missing/);
+  assert.match(
+    await pages.run('docs/reference/delivery.md', { before }),
+    /attendance[\s\S]*0 repeated; none missing/,
+  );
   assert.match(await pages.run('docs/how-to/read-attendance.md'), /Ada Lovelace/);
   const why = 'docs/how-to/find-out-why-not-recorded.md';
   assert.match(await pages.run(why), /Ada Lovelace +attended +attended /);
@@ -406,7 +409,7 @@ async function rotates(box: BootedBox, pages: PageRunner) {
   const after = await pages.run(page);
   assert.equal(Buffer.from(after, 'base64').length, 32);
   assert.notEqual(after, before);
-  await pages.run('docs/identity.md', { before: verifiable });
+  await pages.run('docs/reference/identity.md', { before: verifiable });
   const fingerprint = /fingerprint.*/i;
   const former = fingerprint.exec(await box.must('rollcall identity show'))?.[0];
   const rotated = await pages.run(page);
@@ -420,8 +423,8 @@ async function rotates(box: BootedBox, pages: PageRunner) {
   assert.doesNotMatch(await pages.run(page), /not proven|broken/i);
 }
 
-/** The message and the key that docs/identity.md shows; other tests alter them. */
-const [message, key] = docBlocks('docs/identity.md', 'json').map(({ text }) => text.trimEnd());
+/** The message and the key that docs/reference/identity.md shows; other tests alter them. */
+const [message, key] = docBlocks('docs/reference/identity.md', 'json').map(({ text }) => text.trimEnd());
 const verifiable = `echo '${message}' > message.json; echo '${key}' > key.json`;
 
 async function uninstalls(box: BootedBox) {

@@ -16,7 +16,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 /** All shell blocks of the page, in order. */
 function blocks(): string {
-  const found = docBlocks('docs/integrators.md');
+  const found = docBlocks('docs/tutorial/receive-events.md');
   assert.ok(found.length >= 8, 'the page has its blocks');
   return found.map(({ text }) => text).join('\n');
 }
@@ -76,7 +76,7 @@ function openCredentialIfPresent(path: string): string {
 }
 
 // The machine is already prepared (cloned, set up) where this test runs.
-test('docs/integrators.md leads from an empty folder to a verified attendance event', {
+test('docs/tutorial/receive-events.md leads from an empty folder to a verified attendance event', {
   skip: withoutMosquitto || withoutShellTools || withoutBuild,
 }, async (context) => {
   await using directory = await temporaryDirectory();

@@ -75,7 +75,7 @@ export interface BackupParts {
   readonly messages: readonly Buffer[];
 }
 
-/** Takes a backup apart as docs/backup.md describes it. */
+/** Takes a backup apart as docs/reference/backup.md describes it. */
 export async function takeApart(path: string): Promise<BackupParts> {
   const bytes = await readFile(path);
   const start = 22 + bytes.readUInt32BE(18);

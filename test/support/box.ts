@@ -20,7 +20,7 @@ export const withoutBuild: string | false =
   !existsSync(daemonMain) && 'the program is not built (npm run build)';
 
 export interface BoxSettings {
-  /** Merged over a minimal configuration; see docs/configuration.md. */
+  /** Merged over a minimal configuration; see docs/reference/configuration.md. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Secrets by name, written as an installer would. */
   readonly secrets?: Readonly<Record<string, string>>;

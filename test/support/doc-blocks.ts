@@ -17,11 +17,11 @@ const installedBox = 'test/live/installed-box.test.ts';
 export const shellPages: Readonly<Record<string, string>> = {
   'README.md': installedBox,
   'systemd/README.md': installedBox,
-  'docs/alerts.md': installedBox,
-  'docs/api.md': 'test/integration/api-page.test.ts',
-  'docs/delivery.md': installedBox,
-  'docs/events.md': installedBox,
-  'docs/home-assistant.md': 'test/live/home-assistant.test.ts',
+  'docs/reference/alerts.md': installedBox,
+  'docs/tutorial/call-the-api.md': 'test/integration/api-page.test.ts',
+  'docs/reference/delivery.md': installedBox,
+  'docs/reference/events.md': installedBox,
+  'docs/how-to/connect-home-assistant.md': 'test/live/home-assistant.test.ts',
   'docs/how-to/add-a-camera.md': installedBox,
   'docs/how-to/answer-a-request.md': installedBox,
   'docs/how-to/back-up-and-restore.md': installedBox,
@@ -33,8 +33,8 @@ export const shellPages: Readonly<Record<string, string>> = {
   'docs/how-to/read-attendance.md': installedBox,
   'docs/how-to/rotate-keys.md': installedBox,
   'docs/how-to/set-up-a-box.md': installedBox,
-  'docs/identity.md': installedBox,
-  'docs/integrators.md': 'test/live/integrators-walkthrough.test.ts',
+  'docs/reference/identity.md': installedBox,
+  'docs/tutorial/receive-events.md': 'test/live/integrators-walkthrough.test.ts',
 };
 
 const fence = /^(?:<!-- not run: (?<notRun>[^\n]+?) -->\n)?```(?<language>\w*)\n(?<text>.*?)^```$/gms;

@@ -12,7 +12,7 @@ export interface ReceivedMessage {
   readonly arrivedAtMs: number;
 }
 
-/** A subscriber as docs/events.md describes it: takes all messages, and drops known ids. */
+/** A subscriber as docs/reference/events.md describes it: takes all messages, and drops known ids. */
 export interface EventSubscriber extends AsyncDisposable {
   /** All messages, the oldest first. */
   readonly messages: readonly ReceivedMessage[];

@@ -1,4 +1,4 @@
-/** The rules of retention by their names, as docs/privacy.md shows them. Two rows with one setting must agree. */
+/** The rules of retention by their names, as docs/explanation/privacy.md shows them. Two rows with one setting must agree. */
 export function privacyRules(page: string): ReadonlyMap<string, number> {
   const rules = new Map<string, number>();
   for (const [, days, name = ''] of page.matchAll(/\| (\d+) \| `retention\.(\w+)` \|$/gm)) {

@@ -7,14 +7,14 @@ import { alertSubjects } from '../../daemon/kernel/alerts/alert-rule.js';
 import { alertFields } from '../../daemon/kernel/alerts/alert-template.js';
 import { alertMessageOf } from '../support/alert-messages.js';
 
-const page = readFileSync(new URL('../../docs/alerts.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../docs/reference/alerts.md', import.meta.url), 'utf8');
 const source = (name: string): string =>
   readFileSync(new URL(`../../daemon/core/alerts/${name}.ts`, import.meta.url), 'utf8');
 
 /** The first block of the page in a language. */
 function block(language: string): string {
   const [, text] = new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(page) ?? [];
-  assert.ok(text !== undefined, `docs/alerts.md has a block of ${language}`);
+  assert.ok(text !== undefined, `docs/reference/alerts.md has a block of ${language}`);
   return text;
 }
 
@@ -25,7 +25,7 @@ function firstColumn(heading: string): readonly string[] {
   return cells.flatMap((cell) => [...cell.matchAll(/`\{?([\w…-]+)\}?`/g)].map(([, word = '']) => word));
 }
 
-describe('docs/alerts.md', () => {
+describe('docs/reference/alerts.md', () => {
   test('has an example that the daemon accepts', () => {
     const loaded = parseConfig(block('yaml'));
     assert.ok(loaded.ok, loaded.ok ? '' : JSON.stringify(loaded.problems));

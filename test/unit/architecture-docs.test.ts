@@ -12,7 +12,7 @@ const packages = readdirSync(join(root, 'daemon'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
-const architecture = 'docs/architecture.md';
+const architecture = 'docs/explanation/architecture.md';
 const readmes = readdirSync(join(root, 'daemon'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('README.md'))
   .map((name) => `daemon/${name}`);

@@ -16,7 +16,7 @@ const ada: DigestPerson = {
 const digestOf = (person: DigestPerson): string => digestEntry(person, key).digest;
 
 describe('the digest of a person', () => {
-  test('is made as in docs/commands.md', () => {
+  test('is made as in docs/reference/commands.md', () => {
     const text = '["person","E-7","Ada","countess",["consent","2026-03-01","form 12",null],["aa","bb"]]';
     assert.equal(digestOf(ada), createHmac('sha256', key).update(text).digest('hex'));
     const place = createHmac('sha256', key).update('["place","E-7"]').digest();

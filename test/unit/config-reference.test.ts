@@ -23,7 +23,7 @@ function leaves(node: SchemaNode, path: readonly string[] = []): string[] {
 
 describe('the configuration reference', () => {
   test('matches the schema', async () => {
-    assert.equal(await repositoryFile('docs/configuration.md'), configReference(), remedy);
+    assert.equal(await repositoryFile('docs/reference/configuration.md'), configReference(), remedy);
     assert.equal(
       await repositoryFile('config/generated/config.schema.json'),
       `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,

@@ -39,7 +39,7 @@ describe('the examples of the contract', () => {
     const { keys } = exampleValue(keySet) as { keys: { x: string; kid: string; notAfter?: string }[] };
     const former = keys.find(({ notAfter }) => notAfter !== undefined);
     assert.ok(former);
-    const page = readFileSync(new URL('../../docs/integrators.md', import.meta.url), 'utf8');
+    const page = readFileSync(new URL('../../docs/tutorial/receive-events.md', import.meta.url), 'utf8');
     assert.ok(page.includes(former.kid), 'the page names the key to begin with');
     const pinned: VerifyingKey = { kty: 'OKP', crv: 'Ed25519', x: former.x };
     const followed = await followKeySet(keySet.payload, pinned);

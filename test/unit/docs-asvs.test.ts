@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const rows = readFileSync(join(root, 'docs/asvs.md'), 'utf8')
+const rows = readFileSync(join(root, 'docs/reference/asvs.md'), 'utf8')
   .split('\n')
   .filter((line) => line.startsWith('| '))
   .slice(1)

@@ -18,7 +18,7 @@ const manifest = JSON.parse(readFileSync(new URL('../../models/manifest.json', i
     readonly thresholds: readonly { readonly name: string; readonly value: number }[];
   }[];
 };
-const page = readFileSync(new URL('../../docs/events.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../docs/reference/events.md', import.meta.url), 'utf8');
 
 /** The text below a heading with this beginning, up to the next heading of any level. */
 function section(heading: RegExp): string {
@@ -44,7 +44,7 @@ function assertDescribed(fields: readonly string[], text: string, where: string)
   for (const field of fields) assert.ok(text.includes(`\`${field}\``), `${where}: ${field} is described`);
 }
 
-describe('docs/events.md', () => {
+describe('docs/reference/events.md', () => {
   test('shows messages that a broker delivered', () => {
     const shown = [...page.matchAll(/```json\n(.*?)```/gs)].map(([, json = '']): unknown => JSON.parse(json));
     assert.ok(shown.length >= 4);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const glossary = readFileSync(join(root, 'docs/glossary.md'), 'utf8');
+const glossary = readFileSync(join(root, 'docs/reference/glossary.md'), 'utf8');
 
 /** Words of the column "do not say" that have no other meaning in this program. */
 const avoided = [...glossary.matchAll(/^\|[^|]*\|[^|]*\|([^|]*)\|$/gm)].flatMap(([, cell = '']) =>
@@ -25,7 +25,7 @@ test('words that the glossary avoids occur in no page and no source', () => {
   assert.ok(avoided.length > 3, avoided.join());
   const words = new RegExp(`\\b(?:${[...new Set(avoided)].join('|')})s?\\b`, 'i');
   const found = [join(root, 'README.md'), ...filesIn('docs', '.md'), ...filesIn('daemon', '.ts')]
-    .filter((path) => !path.endsWith('docs/glossary.md'))
+    .filter((path) => !path.endsWith('docs/reference/glossary.md'))
     .flatMap((path) =>
       readFileSync(path, 'utf8')
         .split('\n')

@@ -5,7 +5,7 @@ import { damageExplanations, explanations } from '../../daemon/vision/ingest/fai
 import { slowPartCodes } from '../../daemon/vision/ingest/pace.js';
 
 test('the page for technicians lists every failure of a camera, and no other', () => {
-  const page = readFileSync(new URL('../../docs/ingest.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../../docs/reference/ingest.md', import.meta.url), 'utf8');
   const listed = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, code]) => code);
   const { lostPackets: _, ...damage } = damageExplanations;
   const known = [...Object.keys(explanations), ...Object.keys(damage), ...slowPartCodes];

@@ -18,7 +18,7 @@ import { readMetrics } from '../support/open-metrics.js';
 import { passageOf } from '../support/passage-fixture.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../docs/reference/metrics.md', import.meta.url), 'utf8');
 
 /** The value of one sample; undefined where there is none. */
 async function sampleOf(sources: ReturnType<typeof metricSources>, name: string, labels: object = {}) {
@@ -43,7 +43,7 @@ test('both formats keep to their rules and say the same', async () => {
   assert.deepEqual(seriesOf(openMetrics), seriesOf(text));
 });
 
-test('docs/metrics.md lists every metric with its type and its labels', async () => {
+test('docs/reference/metrics.md lists every metric with its type and its labels', async () => {
   const families = readMetrics(await metricsText(metricSources(), 'text'), 'text');
   const rows = page.matchAll(/^\| `(rollcall_\w+)` \| (\w+) \| (.*?) \|/gm);
   const listed = new Map(

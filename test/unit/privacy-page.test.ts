@@ -6,7 +6,7 @@ import { allSettings } from '../../daemon/contract/settings/json-schema.js';
 import { retentionSchema } from '../../daemon/contract/settings/retention-schema.js';
 import { privacyRules } from '../support/privacy-page.js';
 
-const page = await readFile(new URL('../../docs/privacy.md', import.meta.url), 'utf8');
+const page = await readFile(new URL('../../docs/explanation/privacy.md', import.meta.url), 'utf8');
 
 /** The cells of the rows below a heading of a table. */
 function rowsBelow(heading: string): readonly (readonly string[])[] {

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const page = readFileSync(join(root, 'docs/threat-model.md'), 'utf8');
+const page = readFileSync(join(root, 'docs/explanation/threat-model.md'), 'utf8');
 
 /** The rows of the table under a heading, each as its cells, without the head. */
 function rowsUnder(heading: string): readonly (readonly string[])[] {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { boxConditions } from '../../daemon/kernel/events/notice.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const page = readFileSync(join(root, 'docs/troubleshooting.md'), 'utf8');
+const page = readFileSync(join(root, 'docs/how-to/troubleshooting.md'), 'utf8');
 
 /** All source of the program, without the line breaks that the formatter puts into texts. */
 const source = readdirSync(join(root, 'daemon'), { recursive: true, encoding: 'utf8' })

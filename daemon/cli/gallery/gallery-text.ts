@@ -249,7 +249,7 @@ function alikeLines(alike: readonly AlikePair[]): readonly string[] {
     `${counted(alike.length, 'pair')} of persons look alike to this box:`,
     table(['person', 'person', 'similarity', 'verdict'], rows),
     ...(more > 0 ? [`… and ${more} more (--json shows all)`] : []),
-    "  what to do: enrol more photographs of these persons, taken by the cameras of the site. For persons who cannot be told apart, use a second factor such as a card, or remove one of them ('rollcall person remove'). Another recogniser may tell them apart (docs/models.md). If two entries are the same person, erase one of them.",
+    "  what to do: enrol more photographs of these persons, taken by the cameras of the site. For persons who cannot be told apart, use a second factor such as a card, or remove one of them ('rollcall person remove'). Another recogniser may tell them apart (docs/reference/models.md). If two entries are the same person, erase one of them.",
   ];
 }
 

@@ -25,7 +25,10 @@ interface ImportOptions extends CommonOptions {
 
 export function registerImport(person: Command): void {
   withCommonOptions(person.command('import'))
-    .argument('<file>', 'a CSV table, or a .zip with persons.csv and the photographs; see docs/persons.md')
+    .argument(
+      '<file>',
+      'a CSV table, or a .zip with persons.csv and the photographs; see docs/reference/persons.md',
+    )
     .option(
       '--photographs <folder>',
       'folder of the photographs, for relative paths in the table; default: the folder of the table',

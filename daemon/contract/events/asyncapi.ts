@@ -20,7 +20,7 @@ const cloudEvents = 'application/cloudevents+json';
 const base = '{prefix}/{site}/{box}';
 
 const description = [
-  'The messages that a rollcall box publishes over MQTT, and the commands that it accepts. Generated from the schemas with which the program checks its own messages. docs/events.md describes the guarantees; docs/integrators.md leads to a first verified event.',
+  'The messages that a rollcall box publishes over MQTT, and the commands that it accepts. Generated from the schemas with which the program checks its own messages. docs/reference/events.md describes the guarantees; docs/tutorial/receive-events.md leads to a first verified event.',
   'Operations are named from the side of the box: a centre receives what the box sends.',
   'Everything the box sends is signed: the last attribute of each message, `signature`, is a detached JWS (RFC 7515, appendix F, EdDSA) over the exact text of the message without it.',
   'Schemas are strict and describe this release. Use them in tests; programs in production must ignore unknown attributes.',
@@ -178,7 +178,7 @@ export function asyncApi(): Node {
     ),
     components: {
       securitySchemes: {
-        certificate: { type: 'X509', description: 'a client certificate; see docs/broker.md' },
+        certificate: { type: 'X509', description: 'a client certificate; see docs/reference/broker.md' },
       },
       parameters: {
         ...parameters,

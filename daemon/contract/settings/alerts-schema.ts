@@ -107,7 +107,7 @@ const ruleFields = z.strictObject({
   subject: field(
     templateText('the template', 200, false).exactOptional(),
     'live',
-    'Template of the subject, with fields such as `{summary}`; docs/alerts.md lists them. Absent: the built-in template.',
+    'Template of the subject, with fields such as `{summary}`; docs/reference/alerts.md lists them. Absent: the built-in template.',
   ),
   text: field(
     templateText('the template', 4000, true).exactOptional(),

@@ -49,7 +49,7 @@ export const apiSchema = z.strictObject({
   secondPerson: field(
     z.array(secondPersonClass).max(secondPersonClass.options.length).default([]),
     'live',
-    'Kinds of operations that a second user must approve, when a caller from the network asks for them; see docs/accounts.md. Any kind here includes `users`. Commands of centres and callers on the box need no approval.',
+    'Kinds of operations that a second user must approve, when a caller from the network asks for them; see docs/reference/accounts.md. Any kind here includes `users`. Commands of centres and callers on the box need no approval.',
   ),
   cameraNetworks: field(
     z.array(networkField).max(32).default([]),

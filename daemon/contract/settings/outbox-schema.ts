@@ -19,7 +19,7 @@ function limits(events: number, days: number, what: string) {
     .meta({ description: what });
 }
 
-/** The least important events are given up first, attendance last. A `gap` event reports the loss. See docs/delivery.md. */
+/** The least important events are given up first, attendance last. A `gap` event reports the loss. See docs/reference/delivery.md. */
 export const outboxSchema = z.strictObject({
   totalMiB: field(
     z.int().min(16).max(1_048_576).default(2048),

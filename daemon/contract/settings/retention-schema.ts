@@ -69,7 +69,7 @@ export const retentionSchema = z.strictObject({
   strangers: days(
     0,
     3,
-    'Days that a stranger is remembered after the last visit: sealed templates, cameras and times under an opaque id, so that visits can be counted over cameras and days. These are biometric data of people who did not consent: see docs/strangers.md for the law. 0: strangers are told apart in memory during `rules.unknownCooldownS` only, without ids, and all that is stored of them is deleted.',
+    'Days that a stranger is remembered after the last visit: sealed templates, cameras and times under an opaque id, so that visits can be counted over cameras and days. These are biometric data of people who did not consent: see docs/reference/strangers.md for the law. 0: strangers are told apart in memory during `rules.unknownCooldownS` only, without ids, and all that is stored of them is deleted.',
   ),
   ignoredStrangers: days(
     0,

@@ -131,7 +131,7 @@ export const fileSchema = z.strictObject({
   }),
   identity: identitySchema.prefault({}).meta({ description: 'The keys that this box signs with.' }),
   homeAssistant: homeAssistantSchema.prefault({}).meta({
-    description: 'Discovery by Home Assistant over the broker; see docs/home-assistant.md.',
+    description: 'Discovery by Home Assistant over the broker; see docs/how-to/connect-home-assistant.md.',
   }),
   gallery: gallerySchema.prefault({}).meta({ description: 'The enrolled persons.' }),
   records: recordsSchema.prefault({}).meta({ description: 'The record of events.' }),
@@ -148,10 +148,11 @@ export const fileSchema = z.strictObject({
   control: controlSchema.prefault({}).meta({ description: 'The local API.' }),
   api: apiSchema.prefault({}).meta({ description: 'What callers from the network may take of the box.' }),
   gate: gateSchema.prefault({}).meta({
-    description: 'HTTPS: how the process `rollcall-gate` lets callers reach this box; see docs/gate.md.',
+    description:
+      'HTTPS: how the process `rollcall-gate` lets callers reach this box; see docs/reference/gate.md.',
   }),
   metrics: metricsSchema.prefault({}).meta({
-    description: 'Counters for a monitoring system; see docs/metrics.md.',
+    description: 'Counters for a monitoring system; see docs/reference/metrics.md.',
   }),
   logging: loggingSchema
     .prefault({})
@@ -201,7 +202,7 @@ type DeepReadonly<T> = T extends string | number | boolean | undefined | null
     ? readonly DeepReadonly<Item>[]
     : { readonly [Key in keyof T]: DeepReadonly<T[Key]> };
 
-/** A valid configuration. `docs/configuration.md`, generated from the schema, explains the fields. */
+/** A valid configuration. `docs/reference/configuration.md`, generated from the schema, explains the fields. */
 export type Config = DeepReadonly<z.output<typeof configSchema>>;
 export type CameraConfig = Config['cameras'][number];
 

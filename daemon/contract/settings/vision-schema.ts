@@ -34,7 +34,7 @@ export type PassivePadName = (typeof passivePadNames)[number];
 
 /**
  * The detector that a configuration selects. A passive PAD score depends on how a detector draws its boxes
- * (docs/accuracy.md): two detectors would give one face two scores.
+ * (docs/measurements/accuracy.md): two detectors would give one face two scores.
  */
 export function detectorInUse(vision: {
   readonly detector: DetectorName;
@@ -71,17 +71,17 @@ export const visionSchema = z.strictObject({
   detector: field(
     z.enum(detectorNames).default('auto'),
     'replace',
-    "Face detector. `in-turn` uses `ssd-mobilenet-v1` for the full detector runs and `blazeface` for the quick runs between them, so that one finds faces that the other misses (docs/accuracy.md). `auto` means `in-turn`; with `passivePad` it means `ssd-mobilenet-v1`, because a passive score depends on how one detector draws its boxes. `blazeface` alone costs a quarter and needs faces of at least a tenth of the picture's width. `yunet` must be installed with `rollcall models`.",
+    "Face detector. `in-turn` uses `ssd-mobilenet-v1` for the full detector runs and `blazeface` for the quick runs between them, so that one finds faces that the other misses (docs/measurements/accuracy.md). `auto` means `in-turn`; with `passivePad` it means `ssd-mobilenet-v1`, because a passive score depends on how one detector draws its boxes. `blazeface` alone costs a quarter and needs faces of at least a tenth of the picture's width. `yunet` must be installed with `rollcall models`.",
   ),
   landmarks: field(
     z.enum(landmarkNames).default('facemesh'),
     'replace',
-    'Network that finds the landmarks of a face and shows how far its eyes are open. `facemesh` comes with the program, with a second network for the eyes. `face-landmarker` does both, and finds more blinks at low frame rates (docs/accuracy.md); it must be installed with `rollcall models`.',
+    'Network that finds the landmarks of a face and shows how far its eyes are open. `facemesh` comes with the program, with a second network for the eyes. `face-landmarker` does both, and finds more blinks at low frame rates (docs/measurements/accuracy.md); it must be installed with `rollcall models`.',
   ),
   recogniser: field(
     recogniserChoice.default('auto'),
     'restart',
-    'Network that makes the templates. `auto` keeps the recogniser of the gallery, or takes the one that `rollcall gallery re-embed` has prepared. For an empty gallery it takes `mobilefacenet`, or `dlib-resnet` where `mobilefacenet` is not installed. A gallery can only be opened with its own recogniser. `mobilefacenet` makes far fewer errors than `dlib-resnet` and needs an npm package that set-up downloads; it is uncertain which photographs it was trained on (docs/models.md). `faceres` misses nearly three times as many faces as `dlib-resnet` (docs/models.md). `sface` and `auraface` are downloaded with `rollcall models fetch`. They follow the contracts of their publishers and were never measured with rollcall, so they also need `identification.threshold` and `identification.margin`. `own-NAME` is a network of your own that `rollcall models add-recogniser` has measured (docs/models.md).',
+    'Network that makes the templates. `auto` keeps the recogniser of the gallery, or takes the one that `rollcall gallery re-embed` has prepared. For an empty gallery it takes `mobilefacenet`, or `dlib-resnet` where `mobilefacenet` is not installed. A gallery can only be opened with its own recogniser. `mobilefacenet` makes far fewer errors than `dlib-resnet` and needs an npm package that set-up downloads; it is uncertain which photographs it was trained on (docs/reference/models.md). `faceres` misses nearly three times as many faces as `dlib-resnet` (docs/reference/models.md). `sface` and `auraface` are downloaded with `rollcall models fetch`. They follow the contracts of their publishers and were never measured with rollcall, so they also need `identification.threshold` and `identification.margin`. `own-NAME` is a network of your own that `rollcall models add-recogniser` has measured (docs/reference/models.md).',
   ),
   passivePad: field(
     z.enum(passivePadNames).default('none'),
@@ -104,7 +104,7 @@ export const livenessSchema = z.strictObject({
   require: field(
     z.enum(livenessRequirements).default('blink'),
     'live',
-    'What a recognised person must show for an attendance. `blink`: a blink, in a face that also moves in itself. A replayed video of a person can show both. `not-attack`: to be clearly visible for `attackAfterS` without looking like a picture; the attendance states that life was not proven. `challenge`: three random actions that the box asks for one after the other; the prompts go to paired screens, to the broker and to `promptWebhook` (docs/challenge.md). Choose `challenge` for doors that matter; docs/accuracy.md shows what each value accepts. With every value, a recognised person without proof is published as `recognised-unproven`.',
+    'What a recognised person must show for an attendance. `blink`: a blink, in a face that also moves in itself. A replayed video of a person can show both. `not-attack`: to be clearly visible for `attackAfterS` without looking like a picture; the attendance states that life was not proven. `challenge`: three random actions that the box asks for one after the other; the prompts go to paired screens, to the broker and to `promptWebhook` (docs/reference/challenge.md). Choose `challenge` for doors that matter; docs/measurements/accuracy.md shows what each value accepts. With every value, a recognised person without proof is published as `recognised-unproven`.',
   ),
   promptDelayS: field(
     z.number().min(0).max(3).default(1),

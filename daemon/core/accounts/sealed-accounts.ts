@@ -128,7 +128,7 @@ export function openSealedAccounts(options: SealedAccountsOptions): SealedAccoun
     ledger.state({ by: accountsAtStart, action: 'accounts.set-aside', details: { found } });
     logger.error('the file of the accounts is not as the box left it; what does not fit is not used', {
       found: Object.fromEntries(faults),
-      remedy: 'Follow docs/recovery.md, "When accounts.db was changed".',
+      remedy: 'Follow docs/how-to/recovery.md, "When accounts.db was changed".',
     });
   }
   ledger.store();

@@ -152,7 +152,7 @@ function outcomeOf(status: number, server: string): SendOutcome {
   );
 }
 
-/** The posted JSON, documented in docs/alerts.md. Within one `version` only new fields are added. */
+/** The posted JSON, documented in docs/reference/alerts.md. Within one `version` only new fields are added. */
 export function webhookBody(message: AlertMessage, { siteId, boxId }: BoxIds): string {
   const { id, atMs, phase, rule, on, severity, subject, text, parts } = message;
   return JSON.stringify({

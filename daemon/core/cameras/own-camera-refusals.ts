@@ -45,7 +45,7 @@ export const refusals = {
   refused: (id: string, problems: readonly ConfigProblem[]): RollcallError =>
     badInput('camera-refused', `the settings of the camera '${id}' cannot be used: ${texts(problems)}`, {
       remedy:
-        'correct them; docs/configuration.md has their bounds. Give user and password as the login, never in the address',
+        'correct them; docs/reference/configuration.md has their bounds. Give user and password as the login, never in the address',
       details: { problems: problems.map(({ path, message }) => ({ path, message })) },
     }),
   address: (url: string): RollcallError =>

@@ -49,7 +49,7 @@ const camerasPerProcess = 2;
 
 /**
  * One process for every two cameras, at most one per core, and at least one (which tests cameras). With four cameras on two
- * cores, one process falls behind and reopens streams; two keep up (docs/performance.md, scripts/bench cameras).
+ * cores, one process falls behind and reopens streams; two keep up (docs/measurements/performance.md, scripts/bench cameras).
  */
 function automaticProcesses(cores: number, cameras: number): number {
   return Math.max(1, Math.min(cores, Math.ceil(cameras / camerasPerProcess)));

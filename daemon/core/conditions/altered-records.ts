@@ -35,7 +35,7 @@ export class AlteredRecords {
       'records.db is not as the box left it; events and corrections that do not fit are not used',
       {
         found,
-        remedy: 'Follow docs/recovery.md, "When records.db was altered".',
+        remedy: 'Follow docs/how-to/recovery.md, "When records.db was altered".',
       },
     );
     try {

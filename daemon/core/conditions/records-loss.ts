@@ -114,7 +114,7 @@ const messages: Readonly<Record<ReportedLoss['loss'], string>> = {
 function logLoss(found: ReportedLoss, logger: Logger): void {
   const { loss, keptAs } = found;
   const remedy =
-    'See docs/recovery.md, "When records.db is lost". Add missing issuers again (rollcall trust list, trust add). Find out what changed the file, and check the disk.';
+    'See docs/how-to/recovery.md, "When records.db is lost". Add missing issuers again (rollcall trust list, trust add). Find out what changed the file, and check the disk.';
   logger.error(messages[loss], { ...detailsOf(found), ...present({ keptAs }), remedy });
 }
 

@@ -10,11 +10,11 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
   ],
   'records-lost': [
     'records.db was lost, damaged or replaced: events and trusted issuers of commands may be missing',
-    'follow docs/recovery.md, "When records.db is lost"; add missing issuers (rollcall trust list, rollcall trust add), and check the disk; this message stays for a week',
+    'follow docs/how-to/recovery.md, "When records.db is lost"; add missing issuers (rollcall trust list, rollcall trust add), and check the disk; this message stays for a week',
   ],
   'key-damaged': [
     'a key file is empty or damaged; without the box key the box publishes nothing',
-    'put the original file back and restart the daemon: see docs/recovery.md, "When a key file is damaged"',
+    'put the original file back and restart the daemon: see docs/how-to/recovery.md, "When a key file is damaged"',
   ],
   'certificate-expiring': [
     'a certificate of the broker connection or of the gate expires soon or has expired',
@@ -30,7 +30,7 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
   ],
   'topic-refused': [
     'the broker refuses a topic of this box',
-    'allow the topic in the broker: see docs/broker.md',
+    'allow the topic in the broker: see docs/reference/broker.md',
   ],
   'clock-jumped': ['the clock of this box was set to another time', 'let a time server control the clock'],
   'trust-altered': [
@@ -39,11 +39,11 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
   ],
   'accounts-altered': [
     'the file of the accounts was altered, replaced or lost; the box does not use what does not fit',
-    'follow docs/recovery.md, "When accounts.db was changed"; this message stays for a week',
+    'follow docs/how-to/recovery.md, "When accounts.db was changed"; this message stays for a week',
   ],
   'records-altered': [
     'records.db was altered: rows are gone, or were written by somebody else; the box does not use what it did not write',
-    'follow docs/recovery.md, "When records.db was altered"; this message stays for a week',
+    'follow docs/how-to/recovery.md, "When records.db was altered"; this message stays for a week',
   ],
   'configuration-refused': [
     'the configuration file cannot be used; the box runs with the one that was in force last',
@@ -55,15 +55,15 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
   ],
   'recogniser-unfit': [
     'the recogniser cannot tell some persons of this site apart; it records no attendance for a face that fits two persons',
-    "run 'rollcall gallery calibrate' to see the pairs; then install another recogniser (docs/models.md), enrol these persons again with more photographs, or remove one of each pair (rollcall person remove) and let a second factor decide for both",
+    "run 'rollcall gallery calibrate' to see the pairs; then install another recogniser (docs/reference/models.md), enrol these persons again with more photographs, or remove one of each pair (rollcall person remove) and let a second factor decide for both",
   ],
   'gallery-unfit': [
     'the gallery does not allow the wanted error rates: too many strangers would be recognised, or too many persons missed',
-    "run 'rollcall gallery calibrate' to see which persons are missed most; enrol more and better photographs of them, made by the cameras of the site, or choose another identification.targetFpir (docs/calibration.md)",
+    "run 'rollcall gallery calibrate' to see which persons are missed most; enrol more and better photographs of them, made by the cameras of the site, or choose another identification.targetFpir (docs/explanation/calibration.md)",
   ],
   'logins-failing': [
     'five or more logins of one account or from one address failed within ten minutes',
-    'run \'rollcall audit list --action login\' to see from where; see docs/accounts.md, "When logins fail"',
+    'run \'rollcall audit list --action login\' to see from where; see docs/reference/accounts.md, "When logins fail"',
   ],
 };
 

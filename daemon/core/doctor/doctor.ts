@@ -187,7 +187,7 @@ export function loginFindings({ cameras }: Config): readonly Finding[] {
     }));
 }
 
-/** Names the detector in use and a better one. docs/accuracy.md has the figures. */
+/** Names the detector in use and a better one. docs/measurements/accuracy.md has the figures. */
 export function detectorFinding({ vision }: Config, statuses: readonly PackStatus[]): Finding {
   const { detector } = vision;
   const runs = detector === 'auto' ? `${detectorInUse(vision)}, the default` : `${detector}, as configured`;
@@ -196,10 +196,13 @@ export function detectorFinding({ vision }: Config, statuses: readonly PackStatu
   const advice = isReady
     ? 'to use it, set vision.detector: yunet'
     : "to get it, run 'rollcall models fetch --recommended'";
-  return ok('detector', `${runs}; yunet finds small faces more reliably (docs/accuracy.md); ${advice}`);
+  return ok(
+    'detector',
+    `${runs}; yunet finds small faces more reliably (docs/measurements/accuracy.md); ${advice}`,
+  );
 }
 
-/** Names the network for landmarks in use and a better one. docs/accuracy.md has the figures. */
+/** Names the network for landmarks in use and a better one. docs/measurements/accuracy.md has the figures. */
 export function landmarksFinding(
   { vision: { landmarks } }: Config,
   statuses: readonly PackStatus[],
@@ -211,7 +214,7 @@ export function landmarksFinding(
     : "to get it, run 'rollcall models fetch face-landmarker'";
   return ok(
     'landmarks',
-    `${landmarks}; face-landmarker finds more blinks at low frame rates (docs/accuracy.md); ${advice}`,
+    `${landmarks}; face-landmarker finds more blinks at low frame rates (docs/measurements/accuracy.md); ${advice}`,
   );
 }
 

@@ -87,7 +87,7 @@ function clockArea({ isSynchronised, lastJump }: BoxStatus['clock'] = {}, show: 
 
 /** Largest plausible distance of a configured threshold from the operating point. No measured site needed more. */
 const plausibleShift = 0.2;
-/** Recognisers that make more errors than the preferred one (docs/accuracy.md). */
+/** Recognisers that make more errors than the preferred one (docs/measurements/accuracy.md). */
 const lesserRecognisers: ReadonlySet<string> = new Set(['dlib-resnet', 'faceres']);
 
 /** Empty if the daemon is of an older release. */

@@ -151,7 +151,7 @@ export class BoxAlerts {
     const known = channelIds(config());
     if (known.length === 0) {
       throw badInput('no-alert-channels', 'no channel for alerts is configured', {
-        remedy: 'add one under alerts.webhooks or alerts.emails; docs/alerts.md has examples',
+        remedy: 'add one under alerts.webhooks or alerts.emails; docs/reference/alerts.md has examples',
       });
     }
     if (channel !== undefined && !known.includes(channel)) {

@@ -16,7 +16,7 @@ export const TABLES_CHECKED_AT_OPENING = [
 ];
 
 /**
- * Key-encryption keys wrap data keys. All personal data is in sealed BLOBs: `profile`, `vector`, `jpeg`. docs/gallery.md lists
+ * Key-encryption keys wrap data keys. All personal data is in sealed BLOBs: `profile`, `vector`, `jpeg`. docs/explanation/gallery.md lists
  * the readable columns and the reasons.
  */
 const initialTables = `

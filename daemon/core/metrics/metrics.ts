@@ -24,7 +24,7 @@ export interface MetricSources {
   readonly startedAtMs: number;
 }
 
-/** The state of the box as metrics. Names and labels are part of the contract: docs/metrics.md lists them. */
+/** The state of the box as metrics. Names and labels are part of the contract: docs/reference/metrics.md lists them. */
 export async function metricsText(sources: MetricSources, format: MetricFormat): Promise<string> {
   const { startedAtMs, databases, delivery, cameras } = sources;
   const status = sources.status();

@@ -18,7 +18,8 @@ export const refusals = {
   unknown: (path: string, known: readonly string[]): RollcallError => {
     const near = nearestWord(path, known);
     return badInput('setting-unknown', `there is no setting '${path}'`, {
-      remedy: near === undefined ? 'docs/configuration.md lists all settings' : `did you mean "${near}"?`,
+      remedy:
+        near === undefined ? 'docs/reference/configuration.md lists all settings' : `did you mean "${near}"?`,
     });
   },
   ofConfiguration: (path: string): RollcallError =>
@@ -32,7 +33,7 @@ export const refusals = {
     }),
   refused: (problems: readonly ConfigurationProblem[]): RollcallError =>
     badInput('settings-refused', `these settings cannot be used: ${lines(problems)}`, {
-      remedy: 'correct them; docs/configuration.md has their bounds',
+      remedy: 'correct them; docs/reference/configuration.md has their bounds',
       details: { problems },
     }),
   notInForce: (problems: readonly string[]): RollcallError =>

@@ -1,6 +1,6 @@
 import { unprintableRuns } from '../printable-text.js';
 
-/** The fields of templates; docs/alerts.md explains them. */
+/** The fields of templates; docs/reference/alerts.md explains them. */
 export const alertFields = [
   'summary',
   'site',

@@ -23,7 +23,7 @@ export interface LidClosurePolicy {
   readonly longestGapMs: number;
 }
 
-/** `scripts/bench blink-variations` prints what other values of `closedRise` find (docs/accuracy.md, "Blinks"). */
+/** `scripts/bench blink-variations` prints what other values of `closedRise` find (docs/measurements/accuracy.md, "Blinks"). */
 export const defaultLidClosurePolicy: LidClosurePolicy = {
   windowMs: 6000,
   openPart: 0.25,

@@ -35,7 +35,7 @@ interface StillnessPolicy {
 }
 
 /**
- * Measured at 15 frames a second (docs/accuracy.md, "Pictures that are held up"). With limits from 0.006 to 0.011 none of 17
+ * Measured at 15 frames a second (docs/measurements/accuracy.md, "Pictures that are held up"). With limits from 0.006 to 0.011 none of 17
  * living people is still for longer than 3.7 s, without regard to blinks, while a print and a tablet in a hand are still for all
  * 10 s. With 0.012, one of the people is still for 22 s.
  */

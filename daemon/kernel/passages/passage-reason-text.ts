@@ -11,10 +11,10 @@ export interface ReasonText {
 }
 
 const noBlinkRemedy =
-  'let people pause and look at the camera for a few seconds, or require less proof with liveness.require (docs/attendance.md)';
+  'let people pause and look at the camera for a few seconds, or require less proof with liveness.require (docs/reference/attendance.md)';
 const lightRemedy = 'change the light at the camera, or its exposure';
 const nearRemedy =
-  'enrol the person again with photographs from this camera, and lower identification.threshold only after a measurement (docs/calibration.md)';
+  'enrol the person again with photographs from this camera, and lower identification.threshold only after a measurement (docs/explanation/calibration.md)';
 const cooldownRemedy = (setting: string): string =>
   `nothing is wrong. To report each passage, lower rules.${setting}`;
 const twoPersonsRemedy =
@@ -81,18 +81,20 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
   'challenge-not-passed': {
     outcomes: ['unproven'],
     meaning: 'The camera demands a challenge, and the person did not pass it.',
-    remedy: 'see that people can read the prompts at the camera (docs/challenge.md)',
+    remedy: 'see that people can read the prompts at the camera (docs/reference/challenge.md)',
   },
   'challenge-failed': {
     outcomes: ['attack'],
     meaning:
       'In three challenges the face did something else than it was asked: the box takes this for a presentation attack.',
-    remedy: 'look at the picture. See that people can read the prompts at the camera (docs/challenge.md)',
+    remedy:
+      'look at the picture. See that people can read the prompts at the camera (docs/reference/challenge.md)',
   },
   'challenge-not-shown': {
     outcomes: ['unproven'],
     meaning: 'The camera demands a challenge, and no screen could show the prompt.',
-    remedy: 'see that the broker or the webhook of liveness.promptWebhook takes prompts (docs/challenge.md)',
+    remedy:
+      'see that the broker or the webhook of liveness.promptWebhook takes prompts (docs/reference/challenge.md)',
   },
   expired: {
     outcomes: ['refused'],
@@ -171,7 +173,7 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
     outcomes: ['attack'],
     meaning: 'The passive model found signs of a picture, a screen or a mask.',
     remedy:
-      'look at the picture. If people are often refused, measure the passive model (docs/attendance.md)',
+      'look at the picture. If people are often refused, measure the passive model (docs/reference/attendance.md)',
   },
   'attack-before': {
     outcomes: ['attack'],

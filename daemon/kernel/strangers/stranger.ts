@@ -42,7 +42,7 @@ export interface Stranger {
 
 /**
  * Views kept of a stranger. The likeness to a stranger is a median over them, so more of them make it steadier; beyond eight the
- * rates of docs/strangers.md no longer improve, and the time of a search grows.
+ * rates of docs/reference/strangers.md no longer improve, and the time of a search grows.
  */
 export const mostViews = 8;
 /** Views kept of one passage. They are alike, and must not outvote the other passages of the stranger. */

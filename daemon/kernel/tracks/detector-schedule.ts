@@ -31,7 +31,7 @@ const newcomersEveryMs = 400;
 const lostEveryMs = 200;
 /**
  * New faces that quick runs miss are far away and can wait this long, milliseconds. Five full runs a second would take nearly
- * half a core for each camera without faces (85 ms each at 1080p, docs/performance.md).
+ * half a core for each camera without faces (85 ms each at 1080p, docs/measurements/performance.md).
  */
 const fullEveryMs = 1000;
 /** A quick run reliably finds faces of at least this many times the smallest tracked size. */

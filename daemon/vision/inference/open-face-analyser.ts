@@ -46,7 +46,7 @@ export interface FaceAnalyserOptions {
 /** Largest input of a detector, longest side in pixels: it limits the cost of a detector run. */
 const LONGEST_DETECTOR_INPUT_PX = 1024;
 
-/** The reach of BlazeFace in quick looks, measured by `scripts/bench detection` (docs/accuracy.md). */
+/** The reach of BlazeFace in quick looks, measured by `scripts/bench detection` (docs/measurements/accuracy.md). */
 const QUICK_REACH = { leastInInputPx: 16 } as const;
 
 const meshContracts = { facemesh: facemeshContract, 'face-landmarker': faceLandmarkerContract } as const;

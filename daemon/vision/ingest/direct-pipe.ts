@@ -18,7 +18,7 @@ interface DirectPipe {
 
 /**
  * A pipe whose bytes the kernel writes directly into the target. Node.js allocates a chunk for every read from a child's
- * output, and copying pictures together from chunks doubles the processor time (docs/ingest.md). Only a socket that
+ * output, and copying pictures together from chunks doubles the processor time (docs/reference/ingest.md). Only a socket that
  * Node.js connects itself can read into given memory. So this connects through a Unix socket in a private folder, which
  * it removes before it resolves.
  */

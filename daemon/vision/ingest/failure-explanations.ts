@@ -169,7 +169,7 @@ export const explanations: Readonly<Record<StreamFailureCode, Explanation>> = {
 export const loginWanted: Explanation = {
   message: 'the camera asks for a login, and none is configured (401)',
   remedy:
-    'write user:password of the camera into a secret (docs/configuration.md, secretsDir), and set "credential" of the camera to the name of that secret',
+    'write user:password of the camera into a secret (docs/reference/configuration.md, secretsDir), and set "credential" of the camera to the name of that secret',
 };
 
 /** A warning about a camera that streams: `allowBasicLogin` without TLS. */

@@ -34,7 +34,7 @@ function pictureFilters({ maxAnalysisWidthPx }: PictureOptions): string[] {
   ];
 }
 
-/** One decoder thread and one encoder thread: more threads delay frames (measured in docs/ingest.md). */
+/** One decoder thread and one encoder thread: more threads delay frames (measured in docs/reference/ingest.md). */
 const oneThread = ['-threads', '1'];
 
 function output(ffmpeg: FfmpegBinary, filters: readonly string[]): string[] {

@@ -1,4 +1,4 @@
-/** Columns as `rollcall person import` knows them (docs/persons.md). */
+/** Columns as `rollcall person import` knows them (docs/reference/persons.md). */
 const columns = [
   ...(['name', 'external_id', 'notes', 'consent_basis', 'consent_date', 'consent_reference'] as const),
   ...(['groups', 'valid_from', 'valid_until', 'watch', 'watch_reason', 'photographs'] as const),

@@ -10,7 +10,7 @@ export const costOfOldMqtt = {
   message:
     'A broker of MQTT 3.1.1 cannot say that it refuses a message. It drops the message, or ends the connection.',
   remedy:
-    'Use a broker that speaks MQTT 5, or switch MQTT 5 on. Until then check the access rules of the broker by hand: docs/broker.md.',
+    'Use a broker that speaks MQTT 5, or switch MQTT 5 on. Until then check the access rules of the broker by hand: docs/reference/broker.md.',
 } as const;
 
 /**

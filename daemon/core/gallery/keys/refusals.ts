@@ -23,6 +23,6 @@ export function slotDamaged(kind: string): KeyRefusal {
 /** The refusal for an operational error. Rethrows defects and foreign errors. */
 export function refusedBy(error: unknown): KeyRefusal {
   if (!(error instanceof RollcallError) || error.kind === 'defect') throw error;
-  const { code, message, remedy = 'See docs/keys.md.' } = error;
+  const { code, message, remedy = 'See docs/reference/keys.md.' } = error;
   return { outcome: 'refused', code, message, remedy };
 }

@@ -11,7 +11,7 @@ export const LARGEST_PHOTOGRAPH_BYTES = 4 * 1024 * 1024;
 
 /**
  * Largest total size of the photographs of one enrolment, in bytes. One transaction writes them and at this size blocks the
- * event loop for about 40 ms (docs/gallery.md). Stored photographs are crops of the face and far smaller.
+ * event loop for about 40 ms (docs/explanation/gallery.md). Stored photographs are crops of the face and far smaller.
  */
 export const LARGEST_ENROLMENT_BYTES = 8 * 1024 * 1024;
 

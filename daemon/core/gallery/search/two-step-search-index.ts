@@ -78,7 +78,7 @@ class TwoStepSearchIndex implements SearchIndex {
 /**
  * An empty index that searches in two steps: an int8 pass over all templates, in WebAssembly, and a full comparison of those that
  * the first step cannot exclude. The result is exact, because the error of the first step has a proven bound
- * (docs/gallery.md; `scripts/bench search` measures the time).
+ * (docs/explanation/gallery.md; `scripts/bench search` measures the time).
  */
 export function openTwoStepSearchIndex(dimensions: number): SearchIndex {
   return new TwoStepSearchIndex(dimensions);

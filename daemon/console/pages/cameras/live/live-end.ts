@@ -44,7 +44,7 @@ interface Tries {
 /** A camera that gives no second stream is not asked for one again and again. */
 const mostEmpty = 2;
 
-/** What the end of a connection means, by the table of docs/live-pictures.md. */
+/** What the end of a connection means, by the table of docs/reference/live-pictures.md. */
 export function judgeLiveEnd(
   { wasOpen, code, reason }: LiveEnd,
   { what, refusals, empty }: Tries,

@@ -1,4 +1,4 @@
-/** Bytes of the length before the JSON (docs/live-pictures.md). */
+/** Bytes of the length before the JSON (docs/reference/live-pictures.md). */
 const headerBytes = 4;
 
 /** A picture or a part of a video, and what the box says about it. */
