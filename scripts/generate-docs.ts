@@ -5,13 +5,14 @@ import { asyncApiYaml } from '../daemon/contract/events/asyncapi.js';
 import { schemaFiles } from '../daemon/contract/events/json-schemas.js';
 import { configJsonSchema } from '../daemon/contract/settings/json-schema.js';
 import { configReference } from '../daemon/contract/settings/reference.js';
+import { commandLinePage } from './command-line-page.js';
 import { apiDocuments } from './contract/api-documents.js';
 import { passageReasonsPage } from './contract/passage-reasons-page.js';
 import { readExamples } from './operation-examples/read.js';
 
 /**
- * Writes the files that are generated from the configuration, the contract and the reasons of passages. With `--check` it only
- * compares, and exits with 1 if a file differs.
+ * Writes the files that are generated from the configuration, the contract, the commands, and the reasons of passages. With
+ * `--check` it only compares, and exits with 1 if a file differs.
  */
 const outputs: readonly { readonly path: string; readonly content: string }[] = [
   {
@@ -19,6 +20,7 @@ const outputs: readonly { readonly path: string; readonly content: string }[] = 
     content: `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
   },
   { path: 'docs/reference/configuration.md', content: configReference() },
+  { path: 'docs/reference/command-line.md', content: await commandLinePage() },
   { path: 'docs/reference/passage-reasons.md', content: passageReasonsPage() },
   { path: 'docs/contract/asyncapi.yaml', content: asyncApiYaml() },
   ...schemaFiles(),

@@ -1,9 +1,12 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { exitCodeMeanings, rollcallProgram } from '../../daemon/cli/commands.js';
 import { commandsOf } from '../../daemon/cli/reference/command-tree.js';
 import { bashCompletion } from '../../daemon/cli/reference/completion.js';
 import { examplesText } from '../../daemon/cli/reference/examples.js';
 import { manualPage } from '../../daemon/cli/reference/manual.js';
+import { commandLinePage } from '../../scripts/command-line-page.js';
 import { expectedTexts } from '../support/expected-text.js';
 
 const expected = expectedTexts('command-examples.txt');
@@ -43,4 +46,9 @@ test('the help of the program and of a group is as ever', () => {
     command?.outputHelp();
     expected(`help of ${path}`, text);
   }
+});
+
+test('docs/reference/command-line.md matches the commands', async () => {
+  const page = readFileSync(new URL('../../docs/reference/command-line.md', import.meta.url), 'utf8');
+  assert.equal(page, await commandLinePage(), 'run: npm run docs');
 });

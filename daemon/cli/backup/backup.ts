@@ -1,7 +1,7 @@
 import { lstat, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { FileBackup } from '../../contract/backups.js';
 import type { ControlClient } from '../../core/api/client.js';
 import { examineBackup } from '../../core/backups/examine-backup.js';
@@ -90,7 +90,12 @@ function registerVerify(backup: Command): void {
       '--recovery-key <file>',
       'file with the secret half of the recovery key; default: ask for a passphrase',
     )
-    .option('--work-dir <directory>', 'folder for the unpacked database, which stays sealed', tmpdir())
+    .addOption(
+      new Option('--work-dir <directory>', 'folder for the unpacked database, which stays sealed').default(
+        tmpdir(),
+        'the folder for temporary files',
+      ),
+    )
     .description('check every byte of a backup and the database in it; needs no daemon')
     .action((file: string, options: VerifyOptions) =>
       runAction(options.json === true, async () => {

@@ -2,7 +2,14 @@ import type { Command, Option } from 'commander';
 import { programVersion } from '../../core/api/program-version.js';
 import { exitCodes, runAction } from '../../host/output.js';
 import { defaultConfigPath, withCommonOptions } from '../common-options.js';
-import { commandsOf, type NamedCommand } from './command-tree.js';
+import {
+  commandsOf,
+  type NamedCommand,
+  optionMeaning,
+  ownOptions,
+  sentence,
+  usageOf,
+} from './command-tree.js';
 import { type Example, examplesOf } from './examples.js';
 
 type ExitCodeMeanings = readonly (readonly [code: number, meaning: string])[];
@@ -49,41 +56,21 @@ export function roff(text: string): string {
     .replaceAll(/^(?=\.)/gm, '\\&');
 }
 
-function optionEntry({ flags, description, argChoices, defaultValue }: Option): string {
-  const choices = argChoices === undefined ? '' : ` (one of: ${argChoices.join(', ')})`;
-  const isShown = typeof defaultValue === 'string' || typeof defaultValue === 'number';
-  const initial = isShown ? ` (default: ${defaultValue})` : '';
-  return `.TP\n.B "${roff(flags)}"\n${roff(`${description}${choices}${initial}`)}`;
+function optionEntry(option: Option): string {
+  return `.TP\n.B "${roff(option.flags)}"\n${roff(optionMeaning(option))}`;
 }
 
-/** Options that every command has are listed once, at the top. */
-function isCommon(option: Option, common: readonly Option[]): boolean {
-  return common.some(
-    ({ flags, description }) => flags === option.flags && description === option.description,
-  );
-}
-
-function commandSection({ words, command }: NamedCommand, common: readonly Option[]): string {
-  const options = command.options.filter((option) => !isCommon(option, common));
-  const values = command.registeredArguments.map((argument) => {
-    const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
-    return argument.required ? `<${name}>` : `[${name}]`;
-  });
-  const heading = [...words, ...values].join(' ');
+function commandSection(named: NamedCommand, common: readonly Option[]): string {
   return [
-    `.SS "${roff(heading)}"`,
-    roff(sentence(command.description())),
-    ...options.map(optionEntry),
-    ...examplesOf({ words, command }).map(exampleEntry),
+    `.SS "${roff(usageOf(named))}"`,
+    roff(sentence(named.command.description())),
+    ...ownOptions(named.command, common).map(optionEntry),
+    ...examplesOf(named).map(exampleEntry),
   ].join('\n');
 }
 
 function exampleEntry([line, does]: Example): string {
   return `.PP\nExample: ${roff(does)}\n.PP\n.RS 4\n.nf\n.B "${roff(line)}"\n.fi\n.RE`;
-}
-
-function sentence(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 }
 
 /** The manual page of the command line, for the macros of man(7). */
