@@ -56,7 +56,7 @@ export function apiReference(operations: Declarations): string {
   ]);
   return `${[
     '# Operations of the API',
-    'This page is generated from `daemon/contract/` by `npm run docs`: change the declarations, not the page. [openapi.yaml](../contract/openapi.yaml) says the same to programs, [api.md](../tutorial/call-the-api.md) shows how to begin, [scopes.md](scopes.md) explains scopes and roles.',
+    'This page is generated from `daemon/contract/` by `npm run docs`: change the declarations, not the page. [openapi.yaml](../contract/openapi.yaml) says the same to programs, [call the API](../tutorial/call-the-api.md) shows how to begin, [scopes.md](scopes.md) explains scopes and roles.',
     'Paths are below `/api/v1`. The local socket and HTTPS serve the same operations. An answer is `{ "success": true, "data", "meta" }`, an error `{ "success": false, "error": { "kind", "code", "message", "remedy", "details", "requestId" } }`.',
     '## Contents',
     table(['subject', 'operations'], contents),

@@ -134,7 +134,7 @@ export function originalOf({ source }: ModelPack): OriginalFile | undefined {
 /** What to do about a damaged file of a pack whose `source` is of this kind. */
 export function remedyOfDamage(id: string, kind: ModelPack['source']['kind']): string {
   return kind === 'own'
-    ? `find out who changed it; then run 'rollcall models remove ${id}' and add the network again (docs/reference/models.md)`
+    ? `find out who changed it; then run 'rollcall models remove ${id}' and add the network again (docs/how-to/add-a-recogniser.md)`
     : 'delete the file, then build, import or fetch the pack again';
 }
 

@@ -20,7 +20,7 @@ export interface Separation {
 
 /**
  * Fewest people, and fewest photographs of each, from which a recogniser is judged. With 11 people and 2 photographs, the wrong order of
- * colours won, and the threshold was far too low (docs/reference/models.md).
+ * colours won, and the threshold was far too low (docs/measurements/accuracy.md).
  */
 export const fewestPeople = 20;
 export const fewestPhotographs = 3;
