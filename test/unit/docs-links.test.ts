@@ -48,6 +48,17 @@ for (const page of pages()) {
   });
 }
 
+test('the index of the documentation lists every page by its kind', () => {
+  const docs = join(root, 'docs');
+  const [, byKind = ''] = readFileSync(join(docs, 'README.md'), 'utf8').split('## By kind\n');
+  const listed = new Set([...byKind.matchAll(/\]\(([^)#]+)/g)].map(([, target = '']) => target));
+  const kinds = ['tutorial', 'how-to', 'reference', 'explanation', 'measurements'];
+  const missing = kinds
+    .flatMap((kind) => readdirSync(join(docs, kind)).map((name) => `${kind}/${name}`))
+    .filter((path) => !listed.has(path));
+  assert.deepEqual(missing, []);
+});
+
 test('every page with shell commands has a test that runs them', () => {
   const found = pages().filter((page) => docBlocks(relative(root, page)).length > 0);
   assert.deepEqual(found.map((page) => relative(root, page)).toSorted(), Object.keys(shellPages).toSorted());
@@ -63,7 +74,7 @@ test('a test runs every shell block, but for those that would run tests, never e
   assert.deepEqual(
     notRun.map(({ text }) => text.trim().split('\n')[0]),
     [
-      ...['./scripts/demo', './scripts/demo --console', './scripts/seed-demo --keep', 'npm test'],
+      ...['./scripts/demo', './scripts/demo --console', 'npm test'],
       'curl --config box-key.conf --cacert box.pem --fail --request POST --output made.json https://box.example/api/v1/unattended-backups',
       ...['sudo apt-get install nodejs npm', 'sudo apt-get install npm', './scripts/setup'],
       'sudo apt-get install --yes --no-install-recommends ./packages/*.deb',

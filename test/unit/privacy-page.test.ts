@@ -29,6 +29,14 @@ describe('the privacy page', () => {
     assert.deepEqual(new Map([...privacyRules(page)].sort()), new Map(defaults.sort()));
   });
 
+  test('agrees with the page for people who are filmed', async () => {
+    const short = new URL('../../docs/explanation/if-a-camera-films-you.md', import.meta.url);
+    const rules = privacyRules(await readFile(short, 'utf8'));
+    assert.ok(rules.size > 3);
+    const all = privacyRules(page);
+    for (const [name, days] of rules) assert.equal(days, all.get(name), name);
+  });
+
   test('names settings that exist, with their defaults', () => {
     const settings = new Map(allSettings().map(({ path, node }) => [path.join('.'), node.default]));
     const sections = new Set([...settings.keys()].flatMap((path) => path.split('.').slice(0, -1).join('.')));
