@@ -49,8 +49,8 @@ describe('the start page and the account', {
     // A phone: the pages are behind a button, and nothing is wider than the screen.
     await page.setViewportSize({ width: 360, height: 740 });
     await page.getByRole('button', { name: 'Menü' }).click();
-    await page.getByRole('link', { name: 'Jetzt' }).click();
-    await page.getByText('Die Box arbeitet, wie sie soll.').waitFor();
+    await page.getByRole('link', { name: 'Übersicht' }).click();
+    await page.getByText('Alles in Ordnung.').waitFor();
     assert.equal(await isWiderThanScreen(opened), false);
     // From right to left, as a language yet to come would want it: the frame and the tiles turn round and still fit.
     const head = page.getByRole('button', { name: 'Menü' });
@@ -72,14 +72,14 @@ describe('the start page and the account', {
     await page.getByRole('button', { name: 'Anmelden', exact: true }).click();
     await page.getByLabel('Code aus der Authenticator-App').fill(recovery);
     await page.getByRole('button', { name: 'Anmelden', exact: true }).click();
-    await page.getByText('Die Box arbeitet, wie sie soll.').waitFor();
+    await page.getByText('Alles in Ordnung.').waitFor();
     assert.deepEqual(faults, []);
 
     await box.box.stop();
-    const lost = page.getByText('Die Box antwortet nicht. Die Konsole versucht es von selbst wieder');
+    const lost = page.getByText('Die Box antwortet nicht. Die Konsole versucht es von selbst erneut');
     await lost.waitFor();
     await box.box.start();
     await lost.waitFor({ state: 'detached' });
-    await page.getByText('Die Box arbeitet, wie sie soll.').waitFor();
+    await page.getByText('Alles in Ordnung.').waitFor();
   });
 });
