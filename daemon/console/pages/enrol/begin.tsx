@@ -70,10 +70,13 @@ type ConsentKind = 'text' | 'paper' | 'none';
 /** The last text of consent of this browser: the same is used for many persons. */
 const storedText = 'rollcall.consent';
 
+/** A consent is stored with the version of its text alone, so another proposed text, in any language, needs another version. */
+const proposalVersion = 2;
+
 function lastText(): { readonly version: string; readonly text: string } {
   const [version = '', ...text] = (localStorage.getItem(storedText) ?? '').split('\n');
   if (version !== '' && text.length > 0) return { version, text: text.join('\n') };
-  return { version: `1 ${language()}`, text: t('consent-proposal') };
+  return { version: `${proposalVersion} ${language()}`, text: t('consent-proposal') };
 }
 
 function NewPerson() {
