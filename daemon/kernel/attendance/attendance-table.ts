@@ -26,7 +26,7 @@ export type TableLanguage = (typeof tableLanguages)[number];
 
 /** The columns of the one table of attendance that leaves the box for spreadsheets and payroll, with their headings for people. */
 const columns = {
-  person: { en: 'Person', de: 'Person' },
+  person: { en: 'Person', de: 'Kennung' },
   external_id: { en: 'External ID', de: 'Externe Kennung' },
   name: { en: 'Name', de: 'Name' },
   date: { en: 'Date', de: 'Datum' },
@@ -36,12 +36,12 @@ const columns = {
   first_in: { en: 'First arrival', de: 'Erstes Kommen' },
   last_out: { en: 'Last departure', de: 'Letztes Gehen' },
   statuses: { en: 'Status', de: 'Status' },
-  worked_min: { en: 'Worked (min)', de: 'Gearbeitet (min)' },
+  worked_min: { en: 'Worked (min)', de: 'Arbeitszeit (min)' },
   break_min: { en: 'Break (min)', de: 'Pause (min)' },
-  away_min: { en: 'Away (min)', de: 'Abwesend (min)' },
-  early_min: { en: 'Early (min)', de: 'Zu früh (min)' },
+  away_min: { en: 'Away (min)', de: 'Abwesenheit (min)' },
+  early_min: { en: 'Early (min)', de: 'Zu früh gekommen (min)' },
   late_min: { en: 'Late (min)', de: 'Verspätet (min)' },
-  left_early_min: { en: 'Left early (min)', de: 'Früher gegangen (min)' },
+  left_early_min: { en: 'Left early (min)', de: 'Zu früh gegangen (min)' },
   overtime_min: { en: 'Overtime (min)', de: 'Überstunden (min)' },
   corrected: { en: 'Corrected', de: 'Korrigiert' },
 } as const;
