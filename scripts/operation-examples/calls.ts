@@ -110,7 +110,7 @@ async function callPersons(caller: OperationCaller, { seeded }: ExampleBox): Pro
   if (enrolled.outcome !== 'enrolled') throw new Error(`the stranger is ${enrolled.outcome}`);
   const { person } = enrolled;
   await caller.call('persons.update', { id: person.id, notes: 'night shift', ifRevision: person.revision });
-  await caller.call('persons.change-many', { ids: [person.id], addGroups: ['night'], isPreview: true });
+  await caller.call('persons.change-many', { ids: [person.id], addGroups: ['night'] });
   const again = { id: person.id, photographs: [stranger], isDuplicateAllowed: true };
   await caller.call('persons.photographs.add', again);
   const [former] = person.photographIds;
