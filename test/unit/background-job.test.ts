@@ -92,7 +92,10 @@ describe('repeated steps', () => {
     await advance(1000);
     assert.equal(steps.isWaiting, true);
     assert.equal(steps.problem, diskFull);
-    await advance(2000);
+    await advance(1999);
+    await nextTurn();
+    assert.deepEqual(triedAtMs, [0, 1000], 'the second wait is twice the first');
+    await advance(1);
     await nextTurn();
     await advance(1000);
     assert.equal(await ended, 'finished');
