@@ -182,8 +182,8 @@ async function read(
     const [outer = '', inner] = field.split('.');
     if (value === '' && isNullable) input[outer] = null;
     else if (inner !== undefined) {
-      const group = (input[outer] ??= {});
-      if (group !== null) Object.assign(group, { [inner]: value });
+      // An empty text has removed the whole: a reason beside it has nothing to explain.
+      if (input[outer] !== null) input[outer] = { ...(input[outer] as object | undefined), [inner]: value };
     } else if (reader === undefined) input[field] = value;
     else if (Array.isArray(value)) {
       const ids: string[] = [];

@@ -23,7 +23,13 @@ const others: Readonly<Record<string, readonly string[]>> = {
   'they change what is there, or put something else in its place': [
     ...['alerts.acknowledge', 'approvals.approve', 'approvals.refuse', 'backups.set-recovery-key'],
     ...['backups.restore', 'backups.restore-file', 'cameras.release', 'gallery.re-embed', 'keys.unlock'],
-    ...['persons.photographs.replace', 'persons.remove', 'persons.restore', 'persons.erase'],
+    ...[
+      'persons.change-many',
+      'persons.photographs.replace',
+      'persons.remove',
+      'persons.restore',
+      'persons.erase',
+    ],
     ...['persons.withdraw-consent', 'retention.run', 'trust.dismiss', 'events.resend'],
     ...['strangers.merge', 'strangers.ignore', 'strangers.restore', 'enrolments.accept-consent'],
     ...['users.reset-password', 'users.unlock', 'users.end-sessions'],
