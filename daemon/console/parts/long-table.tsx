@@ -27,6 +27,14 @@ interface LongTableProps<Item> {
   readonly empty?: ComponentChildren;
 }
 
+/** What the page has as a whole, as a list that needs nothing more from the box. */
+export const wholeList = <Item,>(items: readonly Item[]): FetchedList<Item> => ({
+  ...{ items, total: items.length, fault: undefined, isLoading: false, hasMore: false },
+  more: () => undefined,
+  retry: () => Promise.resolve(),
+  reload: () => Promise.resolve(),
+});
+
 /** True while the page is printed: every row is drawn then. */
 const isPrinting = signal(false);
 

@@ -5,16 +5,20 @@ export interface Query {
   readonly get: (name: string) => string;
   /** Changes some; an empty text takes one away. */
   readonly set: (changes: Readonly<Record<string, string>>) => void;
+  /** All of it as it stands in the address, with its question mark, for a link to another page with the same query. */
+  readonly search: string;
 }
 
 export function useQuery(): Query {
   const { path, query, route } = useLocation();
   return {
     get: (name) => query[name] ?? '',
-    set: (changes) => {
-      const next = Object.entries({ ...query, ...changes }).filter(([, value]) => value !== '');
-      const text = new URLSearchParams(next).toString();
-      route(text === '' ? path : `${path}?${text}`, true);
-    },
+    set: (changes) => route(path + searchOf({ ...query, ...changes }), true),
+    search: searchOf(query),
   };
+}
+
+function searchOf(query: Readonly<Record<string, string>>): string {
+  const text = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== '')).toString();
+  return text === '' ? '' : `?${text}`;
 }

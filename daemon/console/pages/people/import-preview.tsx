@@ -4,7 +4,7 @@ import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/person-import.json';
 import { Dialog } from '../../parts/dialog.js';
 import { Fault, Remedy, sentence } from '../../parts/fault.js';
-import { type Column, LongTable } from '../../parts/long-table.js';
+import { type Column, LongTable, wholeList } from '../../parts/long-table.js';
 import { Badge } from '../../parts/page.js';
 import { Picture } from '../../parts/picture.js';
 import { wordsOf } from '../../words/words.js';
@@ -28,17 +28,11 @@ export function ImportPreview({ rows, canDecide }: ImportPreviewProps) {
   const show = (line: number | undefined): void => {
     shownLine.value = line;
   };
-  const list = {
-    ...{ items: refusedFirst(rows), total: rows.length, fault: undefined, isLoading: false, hasMore: false },
-    more: () => undefined,
-    retry: () => Promise.resolve(),
-    reload: () => Promise.resolve(),
-  };
   return (
     <>
       <LongTable
         caption={t('preview')}
-        list={list}
+        list={wholeList(refusedFirst(rows))}
         columns={columns(addressOf, show)}
         keyOf={({ line }) => line}
         rowPx={60}

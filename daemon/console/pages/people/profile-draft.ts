@@ -20,6 +20,8 @@ export interface ProfileDraft {
   readonly notes: string;
 }
 
+export type ConsentDraft = Pick<ProfileDraft, 'basis' | 'consentDay' | 'consentReference'>;
+
 export const emptyDraft: ProfileDraft = {
   ...{ name: '', externalId: '', groups: '', validFrom: '', validUntil: '', mark: '', markReason: '' },
   ...{ basis: '', consentDay: '', consentReference: '', notes: '' },
@@ -37,8 +39,9 @@ export function draftOf(person: PersonDetail): ProfileDraft {
   };
 }
 
-const groupsOf = ({ groups }: ProfileDraft): readonly string[] =>
-  groups
+/** The groups that a field names, separated by commas. */
+export const groupNames = (text: string): readonly string[] =>
+  text
     .split(/[,;]/)
     .map((group) => group.trim())
     .filter((group) => group !== '');
@@ -46,7 +49,7 @@ const groupsOf = ({ groups }: ProfileDraft): readonly string[] =>
 /** The parts of a profile as the box takes them; `undefined` for what is absent. */
 function partsOf(draft: ProfileDraft) {
   const { basis, consentDay: dateIso, consentReference: reference, mark, markReason: reason } = draft;
-  const groups = groupsOf(draft);
+  const groups = groupNames(draft.groups);
   return {
     externalId: draft.externalId.trim() || undefined,
     notes: draft.notes.trim() || undefined,

@@ -2,7 +2,7 @@ import type en from '../../messages/en/person-form.json';
 import { Area, Choice, Field } from '../../parts/field.js';
 import { siteDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
-import type { Basis, ProfileDraft } from './profile-draft.js';
+import type { Basis, ConsentDraft, ProfileDraft } from './profile-draft.js';
 
 const t = wordsOf<typeof en>('person-form');
 
@@ -55,14 +55,22 @@ interface PartProps {
   readonly set: (changed: Partial<ProfileDraft>) => void;
 }
 
-function ConsentFields({ draft, set }: PartProps) {
+interface ConsentFieldsProps {
+  readonly draft: ConsentDraft;
+  readonly set: (changed: Partial<ConsentDraft>) => void;
+  /** What the choice without a basis says. */
+  readonly none?: string;
+}
+
+/** Legal basis, day, and proof of a consent. */
+export function ConsentFields({ draft, set, none = t('basis-none') }: ConsentFieldsProps) {
   return (
     <fieldset>
       <legend>{t('consent')}</legend>
       <Choice
         label={t('basis')}
         value={draft.basis}
-        options={[['', t('basis-none')], ...bases.map((basis) => [basis, t(`basis-${basis}`)] as const)]}
+        options={[['', none], ...bases.map((basis) => [basis, t(`basis-${basis}`)] as const)]}
         onValue={(basis) => set({ basis, consentDay: draft.consentDay || siteDay() })}
       />
       {draft.basis !== '' && (

@@ -1,0 +1,95 @@
+import type en from '../../messages/en/people.json';
+import { Choice, Field } from '../../parts/field.js';
+import type { Query } from '../../parts/use-query.js';
+import { wordsOf } from '../../words/words.js';
+
+const t = wordsOf<typeof en>('people');
+
+/** The filters with a closed list of values; the first one counts when the address names none. */
+const choices = {
+  state: ['active', 'all', 'removed'],
+  watch: ['everyone', 'any', 'watch', 'barred'],
+  validity: ['all', 'valid', 'not-yet-valid', 'expired'],
+  consent: ['any', 'recorded', 'none', 'withdrawn'],
+  sort: ['newest', 'oldest', 'name'],
+} as const;
+type ChoiceName = keyof typeof choices;
+
+function chosen<Name extends ChoiceName>({ get }: Query, name: Name): (typeof choices)[Name][number] {
+  const known: readonly (typeof choices)[Name][number][] = choices[name];
+  return known.find((each) => each === get(name)) ?? choices[name][0];
+}
+
+/** How many filters the address has. The order is none. */
+export const usedFilters = ({ get }: Query): number =>
+  ['text', 'group', ...Object.keys(choices)].filter((name) => name !== 'sort' && get(name) !== '').length;
+
+/** The filters as the box takes them. */
+export function filtersOf(query: Query) {
+  const [text, group] = [query.get('text').trim(), query.get('group').trim()];
+  const [watch, validity, consent] = [
+    chosen(query, 'watch'),
+    chosen(query, 'validity'),
+    chosen(query, 'consent'),
+  ];
+  const removed = { active: 'excluded', all: 'included', removed: 'only' } as const;
+  return {
+    sort: chosen(query, 'sort'),
+    removed: removed[chosen(query, 'state')],
+    ...(text !== '' && { text }),
+    ...(group !== '' && { group }),
+    ...(watch !== 'everyone' && { watch }),
+    ...(validity !== 'all' && { validity }),
+    ...(consent !== 'any' && { consent }),
+  };
+}
+
+/** Search and filters of the people, kept in the address. */
+export function PeopleFilters({ query }: { readonly query: Query }) {
+  return (
+    <search class="filters">
+      <Field
+        label={t('search')}
+        type="search"
+        value={query.get('text')}
+        onValue={(text) => query.set({ text })}
+      />
+      <Field
+        label={t('group')}
+        autocapitalize="none"
+        spellcheck={false}
+        value={query.get('group')}
+        onValue={(group) => query.set({ group })}
+      />
+      <Filter name="state" query={query} text={(value) => t(`state-${value}`)} />
+      <Filter name="watch" query={query} text={(value) => t(`watch-${value}`)} />
+      <Filter name="validity" query={query} text={(value) => t(`validity-${value}`)} />
+      <Filter name="consent" query={query} text={(value) => t(`consent-${value}`)} />
+      <Filter name="sort" query={query} text={(value) => t(`sort-${value}`)} />
+    </search>
+  );
+}
+
+interface FilterProps<Name extends ChoiceName> {
+  readonly name: Name;
+  readonly query: Query;
+  readonly text: (value: (typeof choices)[Name][number]) => string;
+}
+
+function Filter<Name extends ChoiceName>({ name, query, text }: FilterProps<Name>) {
+  const values: readonly (typeof choices)[Name][number][] = choices[name];
+  return (
+    <Choice
+      label={t(`filter-${name}`)}
+      value={chosen(query, name)}
+      options={values.map((value) => [value, text(value)] as const)}
+      onValue={(value) =>
+        // Who withdrew their consent is a removed person.
+        query.set({
+          [name]: value === values[0] ? '' : value,
+          ...(value === 'withdrawn' && { state: 'removed' }),
+        })
+      }
+    />
+  );
+}
