@@ -1,6 +1,7 @@
 import type { PersonSummary } from '../../../contract/person.js';
 import { can } from '../../api/session.js';
 import { useList } from '../../api/use-fetched.js';
+import type changeEn from '../../messages/en/change-people.json';
 import type en from '../../messages/en/people.json';
 import { Icon } from '../../parts/icon.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
@@ -14,6 +15,7 @@ import { filtersOf, PeopleFilters, usedFilters } from './people-filters.js';
 import { ConsentBadge, StandingBadges } from './standing.js';
 
 const t = wordsOf<typeof en>('people');
+const change = wordsOf<typeof changeEn>('change-people');
 
 /** A face beside the name needs this height. */
 const rowPx = 60;
@@ -29,6 +31,7 @@ export default function People() {
       <PageHead title={t('title')} lead={t('lead')}>
         {can('persons:write') && (
           <>
+            <a href={`/people/change${query.search}`}>{change('title')}</a>
             <a href="/people/import">{t('import')}</a>
             <a href="/people/add">{t('add-from-files')}</a>
             <a href="/people/enrol">

@@ -13,6 +13,11 @@ const routes: readonly ConsoleRoute[] = [
   },
   { path: '/people/add', scopes: ['persons:write'], load: () => import('./add-person.js') },
   { path: '/people/import', scopes: ['persons:write'], load: () => import('./import-people.js') },
+  {
+    path: '/people/change',
+    scopes: ['persons:read', 'persons:write'],
+    load: () => import('./change-people.js'),
+  },
   { path: '/people/:id', scopes: ['persons:read'], load: () => import('./person.js') },
 ];
 export default routes;
