@@ -3,6 +3,7 @@ import type { CameraDetails } from '../contract/cameras.js';
 import { exitCodes, print, runAction } from '../host/output.js';
 import { wipe } from '../host/sodium.js';
 import { badInput } from '../kernel/errors.js';
+import { type Direction, directions } from '../kernel/events/event.js';
 import { readCameraLogin } from './camera-login.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { confirm } from './confirm.js';
@@ -14,7 +15,7 @@ interface SettingOptions extends CommonOptions {
   readonly name?: string;
   readonly login?: boolean;
   readonly transport?: 'tcp' | 'udp';
-  readonly direction?: 'in' | 'out' | 'both';
+  readonly direction?: Direction;
   readonly fingerprint?: string;
   readonly allowBasicLogin?: boolean;
 }
@@ -44,13 +45,7 @@ export function registerCameraChanges(camera: Command): void {
 function withSettings(command: Command): Command {
   return command
     .addOption(new Option('--transport <kind>', 'transport of the media').choices(['tcp', 'udp']))
-    .addOption(
-      new Option('--direction <way>', 'what an attendance at this camera means').choices([
-        'in',
-        'out',
-        'both',
-      ]),
-    )
+    .addOption(new Option('--direction <way>', 'what an attendance at this camera means').choices(directions))
     .option('--fingerprint <sha256>', 'for rtsps://: the only certificate to accept')
     .option('--allow-basic-login', 'send the password unencrypted if the camera asks for it');
 }

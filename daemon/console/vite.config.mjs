@@ -129,6 +129,8 @@ export default defineConfig({
               priority: 1,
             },
             { name: 'charts', test: /\/console\/charts\//, priority: 1 },
+            // The lists and rules of the kernel that pages of several files use, and the login does not.
+            { name: 'kernel', test: /\/kernel\//, priority: 1 },
             // Many small files compress badly: pages that are used together come together.
             ...Object.entries(together).map(([name, pages]) => ({
               name,

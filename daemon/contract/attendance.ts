@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { directions } from '../kernel/events/event.js';
 import { operation } from './operation.js';
 
 /** A day at the site. */
@@ -6,7 +7,7 @@ const day = z.iso.date().max(10).describe('A day at the site, `YYYY-MM-DD`.');
 /** A time by the clock of the site. */
 const siteTime = z.string().describe('ISO 8601 with the UTC offset of the site.');
 const minutes = z.int().nonnegative();
-export const direction = z.enum(['in', 'out', 'both']);
+export const direction = z.enum(directions);
 const name = z
   .string()
   .exactOptional()

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { writtenAs } from './command-line.js';
+import { qualityReasons } from '../kernel/faces/quality.js';
 import { fault } from './fault.js';
 import { operation } from './operation.js';
-import { passagesOfDay } from './passage-terms.js';
+import { passagesOfDay } from './passages-of-day.js';
 
 export const cameraId = z
   .string()
@@ -107,12 +108,7 @@ export const connectionSecurity = z.object({
 export const faceQuality = z.object({
   score: z.number().describe('0 (cannot be used) to 1 (a good photograph for enrolment).'),
   reasons: z
-    .array(
-      z.enum([
-        ...(['too-small', 'blurred', 'dark', 'overexposed', 'turned-away', 'occluded'] as const),
-        'cut-off',
-      ]),
-    )
+    .array(z.enum(qualityReasons))
     .readonly()
     .describe('Why the face is refused. Empty if it is good.'),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { facePlaces } from '../kernel/faces/photographed-faces.js';
 import { consentBases, personDetail, personId, similarity, watchMarks } from './person.js';
 
 /** The most photographs in one enrolment. More views do not improve recognition. */
@@ -9,8 +10,6 @@ export const mostPassageReferences = 5;
 export const maximumPhotographBytes = 32 * 1024 * 1024;
 /** Largest size of all photographs of one enrolment, bytes. */
 export const maximumEnrolmentBytes = 64 * 1024 * 1024;
-
-export const facePlaces = ['left', 'middle', 'right'] as const;
 
 const pixels = z.number().describe('Pixels of the upright picture.');
 export const faceBox = z.object({ x: pixels, y: pixels, width: pixels, height: pixels });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { eventKinds } from './event-kinds.js';
+import { eventKinds } from '../kernel/events/event-type.js';
 import { heldBack } from './held-back.js';
 import { numberedPageFields, operation } from './operation.js';
 

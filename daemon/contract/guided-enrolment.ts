@@ -1,4 +1,12 @@
 import { z } from 'zod';
+import { qualityReasons } from '../kernel/faces/quality.js';
+import {
+  enrolmentSteps,
+  eyesSeen,
+  type GuideHint,
+  guideHints,
+  pictureSteps,
+} from '../kernel/persons/guided-enrolment.js';
 import {
   enrolmentErrors,
   enrolmentResult,
@@ -11,7 +19,6 @@ import {
 import { operation } from './operation.js';
 import { personId } from './person.js';
 import { photographChange } from './photographs.js';
-import { faceQualityReasons } from './recognition.js';
 
 /** Largest picture of a guided enrolment, bytes: 1920 pixels as JPEG. The box keeps the best ones in memory. */
 export const maximumGuidedBytes = 2 * 1024 * 1024;
@@ -19,11 +26,8 @@ export const maximumGuidedBytes = 2 * 1024 * 1024;
 export const maximumGuidedClipBytes = 12 * 1024 * 1024;
 export const maximumGuidedClipFiles = 90;
 
-export const guidedSteps = ['front', 'left', 'right', 'blink'] as const;
-const pictureSteps = ['front', 'left', 'right'] as const;
-
 /** What the person should do next, in words. Callers with a language of their own translate by the code. */
-export const guideHints = {
+export const guideHintTexts: Readonly<Record<GuideHint, string>> = {
   'no-face': 'Come in front of the camera.',
   'one-person-only': 'Only one person should be in the picture.',
   'come-closer': 'Come closer.',
@@ -42,7 +46,7 @@ export const guideHints = {
   'blink-now': 'Close your eyes for a moment, then open them.',
   'other-person': 'This seems to be another person than in the pictures before.',
   done: 'Done. Thank you.',
-} as const;
+};
 
 const enrolmentId = z.string().min(1).max(64).describe('`enrolments.begin` tells it: `g-…`.');
 const one = z.strictObject({ id: enrolmentId });
@@ -56,7 +60,7 @@ const consentText = {
 /** What a guided enrolment shows of the steps: to the operator and on the phone. */
 const progress = {
   steps: z
-    .array(z.object({ step: z.enum(guidedSteps), isDone: z.boolean() }))
+    .array(z.object({ step: z.enum(enrolmentSteps), isDone: z.boolean() }))
     .readonly()
     .describe('In the order in which they are asked for. Only `front` is needed to finish.'),
   consent: z
@@ -109,7 +113,7 @@ export type GuidedEnrolment = z.infer<typeof guidedEnrolment>;
 /** What the box sees on one picture. */
 const guidance = {
   hint: z.object({
-    code: z.enum(Object.keys(guideHints) as (keyof typeof guideHints)[]),
+    code: z.enum(guideHints),
     sentence: z.string().describe('The hint in English.'),
   }),
   seen: z.object({
@@ -120,11 +124,11 @@ const guidance = {
       .object({
         box: numberedFace.shape.box,
         qualityScore: z.number().describe('0 to 1.'),
-        qualityReasons: z.array(z.enum(faceQualityReasons)).readonly(),
+        qualityReasons: z.array(z.enum(qualityReasons)).readonly(),
         pose: z.enum(pictureSteps).exactOptional().describe('Absent where it is turned too far.'),
         yawDeg: z.number().describe('Positive towards the own left of the person.'),
         pitchDeg: z.number().describe('Positive upwards.'),
-        eyes: z.enum(['open', 'closed', 'unknown']),
+        eyes: z.enum(eyesSeen),
       })
       .exactOptional()
       .describe('The main face; absent without one.'),

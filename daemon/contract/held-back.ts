@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { eventKinds } from './event-kinds.js';
+import { eventKinds } from '../kernel/events/event-type.js';
 
 /** An event, or a kind of event, that the broker does not take while it takes others. */
 export const heldBack = z.object({

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { livenessVerdicts } from '../kernel/liveness/liveness.js';
+import { passageOutcomes } from '../kernel/passage-outcome.js';
+import { passageReasons } from '../kernel/passages/passage-reason.js';
 import { cameraId, faceQuality } from './cameras.js';
 import { operation } from './operation.js';
-import { passageOutcomes, passageReasons } from './passage-terms.js';
 
 const pixels = z.number().describe('Pixels of the JPEG.');
 const openness = z
@@ -87,7 +89,7 @@ export const followedFace = z.object({
     .readonly()
     .describe('How far the eyes were open in each analysed picture since the item before, oldest first.'),
   liveness: z.object({
-    verdict: z.enum(['live', 'attack', 'undetermined']),
+    verdict: z.enum(livenessVerdicts),
     reason: z.string().describe('The reason of the verdict, as in events.'),
     blinkCount: z.int().nonnegative(),
     observedS: z.number().describe('Seconds in which the box would have detected a blink.'),

@@ -1,20 +1,13 @@
 import { z } from 'zod';
+import { challengeActions } from '../kernel/liveness/challenge.js';
+import { headGestureKinds } from '../kernel/liveness/head-gesture.js';
+import { judgedReasons, livenessVerdicts } from '../kernel/liveness/liveness.js';
 import { operation } from './operation.js';
 
 /** The most files of a clip: photographs of 30 seconds at 15 a second. */
 export const maximumClipFiles = 450;
 /** Largest size of all files of a clip, bytes. */
 export const maximumClipBytes = 32 * 1024 * 1024;
-
-/** Left and right are the person's own. */
-export const clipActions = ['turn-left', 'turn-right', 'look-up', 'nod', 'blink-twice'] as const;
-const headGestures = ['turn-left', 'turn-right', 'look-up', 'nod'] as const;
-
-export const clipReasons = [
-  ...['blinked', 'still-picture', 'still-face', 'only-lids-moved', 'passive-model', 'observed-too-briefly'],
-  ...['eyes-not-seen-well', 'too-close', 'cut-off'],
-  ...['challenge-passed', 'challenge-failed', 'challenge-not-passed', 'challenge-not-shown'],
-] as const;
 
 /** Why a clip cannot be judged. */
 export const refusedClips = ['no-face', 'clip-unreadable', 'not-a-picture'] as const;
@@ -24,15 +17,15 @@ const inClip = z.number().describe('Milliseconds from the start of the clip.');
 /** The verdict on a clip. Among several faces, it is about the one that was visible longest. */
 export const clipVerdict = z.object({
   verdict: z
-    .enum(['live', 'attack', 'undetermined'])
+    .enum(livenessVerdicts)
     .describe(
       '`undetermined`: the face was not seen well or long enough, or showed too little to tell a person from a picture.',
     ),
-  reason: z.enum(clipReasons),
+  reason: z.enum(judgedReasons),
   evidence: z.object({
     blinks: z.array(z.object({ atMs: inClip, durationMs: z.number() })).readonly(),
     gestures: z
-      .array(z.object({ kind: z.enum(headGestures), startMs: inClip, endMs: inClip }))
+      .array(z.object({ kind: z.enum(headGestureKinds), startMs: inClip, endMs: inClip }))
       .readonly()
       .describe('Head gestures, oldest first.'),
     observedS: z.number().describe('Seconds in which a blink would have been detected.'),
@@ -49,7 +42,7 @@ export const clipVerdict = z.object({
     .object({
       doneCount: z.int().describe('Actions done in the required order, without another one between.'),
       wrong: z
-        .enum(clipActions)
+        .enum(challengeActions)
         .exactOptional()
         .describe('The action that was done instead of the next one.'),
       isPassed: z.boolean(),
@@ -64,7 +57,7 @@ export const clipRequest = {
   input: z.strictObject({
     fps: z.number().min(1).max(60).default(15).describe('Photographs a second; ignored for a clip.'),
     challenge: z
-      .array(z.enum(clipActions))
+      .array(z.enum(challengeActions))
       .min(1)
       .max(9)
       .optional()

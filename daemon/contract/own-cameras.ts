@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { directions } from '../kernel/events/event.js';
 import { cameraDetails, cameraId, cameraTest } from './cameras.js';
 import { ifRevision, operation } from './operation.js';
 
@@ -20,7 +21,7 @@ const url = z
 /** What can be left out, or given back to its default. docs/reference/configuration.md has the bounds and the defaults. */
 const settings = {
   isEnabled: z.boolean().describe('False: the box does not open the camera.'),
-  direction: z.enum(['in', 'out', 'both']).describe('What an attendance at this camera means.'),
+  direction: z.enum(directions).describe('What an attendance at this camera means.'),
   transport: z.enum(['tcp', 'udp']),
   allowBasicLogin: z.boolean().describe('Send the password unencrypted to a camera that asks for it.'),
   fingerprint: z

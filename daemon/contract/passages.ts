@@ -1,15 +1,13 @@
 import { z } from 'zod';
+import { markedAs } from '../kernel/events/notice.js';
+import { eyeFaults, livenessVerdicts } from '../kernel/liveness/liveness.js';
+import { passageOutcomes } from '../kernel/passage-outcome.js';
+import { passageEnds } from '../kernel/passages/passage.js';
+import { passageReasons } from '../kernel/passages/passage-reason.js';
+import { earlyRefusals } from '../kernel/passages/passage-reference.js';
 import { cameraId, filteredCamera } from './cameras.js';
 import { mostPassageReferences } from './enrolment.js';
 import { numberedPageFields, operation } from './operation.js';
-import {
-  eyeFaults,
-  markedAs,
-  passageEnds,
-  passageOutcomes,
-  passageReasons,
-  referenceRefusals,
-} from './passage-terms.js';
 import { personId, similarity } from './person.js';
 
 const count = z.int().nonnegative();
@@ -117,7 +115,7 @@ export const passageDetails = readablePassage.extend({
     .describe('The nearest persons, the most similar first, with the threshold of each.'),
   liveness: z.object({
     require: z.string().describe('What the camera demands: `liveness.require`.'),
-    verdict: z.enum(['live', 'attack', 'undetermined']),
+    verdict: z.enum(livenessVerdicts),
     reason: z.string(),
     blinkCount: count,
     blinks: z
@@ -157,7 +155,7 @@ export const passageDetails = readablePassage.extend({
         .exactOptional()
         .describe('The photograph of the person that was taken from the passage.'),
       refusal: z
-        .enum(referenceRefusals)
+        .enum(earlyRefusals)
         .exactOptional()
         .describe('Why none can be taken. Absent where `passages.add-reference` may be called.'),
     })

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { qualityReasons } from '../kernel/faces/quality.js';
 import {
   galleryErrors,
   maximumPhotographBytes,
@@ -13,15 +14,11 @@ import { personId, similarity } from './person.js';
 /** The most faces of one picture that are described. The largest are taken. */
 export const maximumFaces = 16;
 
-export const faceQualityReasons = [
-  ...['too-small', 'blurred', 'dark', 'overexposed', 'turned-away', 'occluded', 'cut-off'],
-] as const;
-
 /** A face found in a picture. */
 export const foundFace = numberedFace.extend({
   qualityScore: z.number().describe('0 to 1.'),
   qualityReasons: z
-    .array(z.enum(faceQualityReasons))
+    .array(z.enum(qualityReasons))
     .readonly()
     .describe('Why an enrolment would refuse the face; empty if it would not.'),
   qualityWarnings: z

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { livenessRequirements } from '../kernel/liveness/liveness.js';
+import { passageOutcomes } from '../kernel/passage-outcome.js';
+import { passageReasons } from '../kernel/passages/passage-reason.js';
+import { previewDoubts } from '../kernel/passages/preview-passage.js';
 import { filteredCamera } from './cameras.js';
 import { operation } from './operation.js';
-import { livenessRequirements, passageOutcomes, passageReasons, previewDoubts } from './passage-terms.js';
 import { personRef } from './passages.js';
 
 const count = z.int().nonnegative();

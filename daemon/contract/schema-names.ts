@@ -20,8 +20,8 @@ import * as keys from './keys.js';
 import * as live from './live.js';
 import * as liveness from './liveness.js';
 import * as models from './models.js';
-import * as passageTerms from './passage-terms.js';
 import * as passages from './passages.js';
+import * as passagesOfDay from './passages-of-day.js';
 import * as passkeys from './passkeys.js';
 import * as person from './person.js';
 import * as persons from './persons.js';
@@ -134,7 +134,7 @@ const named: Readonly<Record<string, z.ZodType>> = {
   PhonePicture: guidedEnrolment.phonePicture,
   GuidedClip: guidedEnrolment.guidedClip,
   PhoneClip: guidedEnrolment.phoneClip,
-  PassagesOfDay: passageTerms.passagesOfDay,
+  PassagesOfDay: passagesOfDay.passagesOfDay,
   FoundFace: recognition.foundFace,
   FaceCandidate: recognition.faceCandidate,
   RecognisedFace: recognition.recognisedFace,

@@ -1,16 +1,9 @@
 import { z } from 'zod';
+import { challengeActions, promptReasons, promptStates } from '../kernel/liveness/challenge.js';
 import { table } from '../kernel/text-table.js';
 import { cameraId } from './cameras.js';
 import type { ShownWith } from './command-line.js';
 import { operation } from './operation.js';
-
-/** The last word about a challenge, or the action to do now. */
-export const promptStates = ['asked', 'passed', 'failed', 'cancelled'] as const;
-export const promptActions = ['turn-left', 'turn-right', 'look-up', 'nod', 'blink-twice'] as const;
-export const promptReasons = [
-  ...(['wrong-action', 'too-early', 'too-late', 'blinked-twice', 'face-changed', 'left'] as const),
-  'not-shown',
-] as const;
 
 /** A tablet or another browser at a camera that shows its prompts and nothing else. */
 export const screen = z.object({
@@ -158,7 +151,7 @@ export const screenItem = z.discriminatedUnion('kind', [
     state: z.enum(promptStates),
     position: count.describe('The number of the action, from 1.'),
     of: count.describe('How many actions there are.'),
-    action: z.enum(promptActions).exactOptional().describe('With `asked`.'),
+    action: z.enum(challengeActions).exactOptional().describe('With `asked`.'),
     answerMs: z
       .number()
       .nonnegative()

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { boxConditions } from '../kernel/events/notice.js';
 import { cameraStatus } from './cameras.js';
 import { certificateStatus, gateStatus } from './certificate.js';
 import { expectedRates } from './expected-rates.js';
@@ -6,7 +7,7 @@ import { fault } from './fault.js';
 import { keyProviderKinds, keyRotation } from './gallery-keys.js';
 import { heldBack } from './held-back.js';
 import { operation } from './operation.js';
-import { passagesOfDay } from './passage-terms.js';
+import { passagesOfDay } from './passages-of-day.js';
 import { retentionSummary } from './retention.js';
 
 const count = z.int().nonnegative();
@@ -141,26 +142,6 @@ export const brokerStatus = z.object({
   remedy: z.string().exactOptional(),
 });
 
-/** Conditions of the box; `running` is the normal one, all others are problems. */
-export const boxConditions = [
-  'running',
-  'disk-low',
-  'records-lost',
-  'key-damaged',
-  'certificate-expiring',
-  'commands-refused',
-  'client-id-contested',
-  'topic-refused',
-  'clock-jumped',
-  'trust-altered',
-  'accounts-altered',
-  'records-altered',
-  'configuration-refused',
-  'vision-misbehaving',
-  'recogniser-unfit',
-  'gallery-unfit',
-  'logins-failing',
-] as const;
 export const boxCondition = z.enum(boxConditions);
 
 export const intakeStatus = z.object({

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { OutboxStatus } from '../../contract/events.js';
 import { heldBackLines } from '../../core/doctor/held-back-text.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
+import { brokerNotConfigured } from '../../kernel/broker-state.js';
 import { counted } from '../../kernel/counted.js';
 import { table } from '../../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
@@ -13,7 +14,7 @@ const mebibyte = 1024 * 1024;
 /** The state of the broker and of the centre. */
 function deliveryLines(status: OutboxStatus): readonly string[] {
   const { acknowledgement, keptForCentre, inFlight, centreHasUpTo, connection } = status;
-  if (connection.state === 'not configured') {
+  if (connection.state === brokerNotConfigured) {
     return [
       'broker: not configured. Events stay on this box until "mqtt" in the configuration names a broker.',
     ];

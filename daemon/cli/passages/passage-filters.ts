@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
 import type { CallInput } from '../../contract/operation.js';
 import type { Operations } from '../../contract/operations.js';
-import { passageOutcomes, passageReasons } from '../../contract/passage-terms.js';
 import type { ControlClient } from '../../core/api/client.js';
+import { passageOutcomes } from '../../kernel/passage-outcome.js';
+import { passageReasons } from '../../kernel/passages/passage-reason.js';
 import { personForms, personOption } from '../person/which-person.js';
 import type { SiteTime } from '../site-time.js';
 import { whichCameraOfRecords } from '../which-camera.js';

@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { livenessRequirements } from '../../contract/passage-terms.js';
 import type { PassagesPreview, PreviewedPolicy } from '../../contract/reports.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
 import { badInput } from '../../kernel/errors.js';
+import { livenessRequirements } from '../../kernel/liveness/liveness.js';
 import { present } from '../../kernel/present.js';
 import { table } from '../../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';

@@ -1,8 +1,16 @@
-import type { LiveFace } from '../../contract/live.js';
-import type { livenessRequirements, passageOutcomes, passageReasons } from '../../contract/passage-terms.js';
-import type { boxConditions } from '../../contract/status.js';
-import { occurrences } from '../../kernel/alerts/alert-rule.js';
-import { boxTroubles } from '../../kernel/events/notice.js';
+import {
+  type AlertSeverity,
+  alertSeverities,
+  occurrences,
+  partConditions,
+} from '../../kernel/alerts/alert-rule.js';
+import { brokerNotConfigured, brokerStates } from '../../kernel/broker-state.js';
+import type { Direction } from '../../kernel/events/event.js';
+import { type BoxCondition, boxTroubles } from '../../kernel/events/notice.js';
+import type { QualityReason } from '../../kernel/faces/quality.js';
+import type { LivenessRequirement } from '../../kernel/liveness/liveness.js';
+import type { PassageOutcome } from '../../kernel/passage-outcome.js';
+import type { PassageReason } from '../../kernel/passages/passage-reason.js';
 import type en from '../messages/en/terms.json';
 import { wordsOf } from '../words/words.js';
 import type { IconName } from './icon.js';
@@ -12,38 +20,26 @@ import { Badge, type Tone } from './page.js';
 
 const term = wordsOf<typeof en>('terms');
 
-export type Outcome = (typeof passageOutcomes)[number];
-export type PassageReason = (typeof passageReasons)[number];
-export type Proof = (typeof livenessRequirements)[number];
-export type Direction = 'in' | 'out' | 'both';
-type QualityReason = NonNullable<LiveFace['quality']>['reasons'][number];
-
-export const outcomeWord = (outcome: Outcome): string => term(`outcome-${outcome}`);
+export const outcomeWord = (outcome: PassageOutcome): string => term(`outcome-${outcome}`);
 /** Why a passage has its outcome, in a few words. The sentence of the API says it with figures. */
 export const reasonWord = (reason: PassageReason): string => term(`reason-${reason}`);
 /** What an attendance at a camera means. */
 export const directionWord = (direction: Direction): string => term(`direction-${direction}`);
 /** What a camera demands for an attendance. */
-export const proofWord = (proof: Proof): string => term(`proof-${proof}`);
+export const proofWord = (proof: LivenessRequirement): string => term(`proof-${proof}`);
 /** Why a view of a face cannot be used. */
 export const qualityWord = (reason: QualityReason): string => term(`quality-${reason}`);
 /** What is wrong with the box. */
-export const conditionWord = (condition: (typeof boxConditions)[number]): string =>
-  term(`condition-${condition}`);
-
-const brokerStates = ['connecting', 'connected', 'waiting', 'ended'] as const;
+export const conditionWord = (condition: BoxCondition): string => term(`condition-${condition}`);
 
 /** How the connection to the broker is. The contract leaves the states open: a newer one is shown as it comes. */
 export function brokerWord(state: string): string {
-  if (state === notConfigured) return term('broker-not-configured');
+  if (state === brokerNotConfigured) return term('broker-not-configured');
   const known = brokerStates.find((each) => each === state);
   return known === undefined ? state : term(`broker-${known}`);
 }
 
-/** The state of the connection on a box without a broker. */
-export const notConfigured = 'not configured';
-
-const subjects = [...occurrences, 'camera-down', 'camera-impaired', 'sealed'] as const;
+const subjects = [...occurrences, ...partConditions];
 
 /** What an alert or a rule is about. The contract leaves it open: a newer one is shown as it comes. */
 export function subjectWord(on: string): string {
@@ -53,24 +49,23 @@ export function subjectWord(on: string): string {
   return known === undefined ? on : term(`subject-${known}`);
 }
 
-const severities = ['info', 'warning', 'critical'] as const;
 const severityTones = { info: 'info', warning: 'warn', critical: 'bad' } as const satisfies Record<
-  string,
+  AlertSeverity,
   Tone
 >;
 
 /** Severities of alerts are a closed list of the box; a newer one is shown as it comes. */
 export function severityWord(severity: string): string {
-  const known = severities.find((each) => each === severity);
+  const known = alertSeverities.find((each) => each === severity);
   return known === undefined ? severity : term(`severity-${known}`);
 }
 
 export function SeverityBadge({ severity }: { readonly severity: string }) {
-  const known = severities.find((each) => each === severity);
+  const known = alertSeverities.find((each) => each === severity);
   return <Badge tone={known === undefined ? 'quiet' : severityTones[known]}>{severityWord(severity)}</Badge>;
 }
 
-const looks: Readonly<Record<Outcome, readonly [tone: Tone, icon?: IconName]>> = {
+const looks: Readonly<Record<PassageOutcome, readonly [tone: Tone, icon?: IconName]>> = {
   attended: ['ok', 'check'],
   unproven: ['warn', 'warning'],
   refused: ['warn', 'warning'],
@@ -81,7 +76,7 @@ const looks: Readonly<Record<Outcome, readonly [tone: Tone, icon?: IconName]>> =
 };
 
 /** What the box decided about a passage. */
-export function OutcomeBadge({ outcome }: { readonly outcome: Outcome }) {
+export function OutcomeBadge({ outcome }: { readonly outcome: PassageOutcome }) {
   const [tone, icon] = looks[outcome];
   return (
     <Badge tone={tone} {...(icon && { icon })}>

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { refusalReasons } from '../../kernel/events/event.js';
+import { directions, refusalReasons } from '../../kernel/events/event.js';
 import { largestBestShotBytes } from '../../kernel/faces/best-shot.js';
 import { ambiguityReasons } from '../../kernel/identification/match.js';
-import { challengeReasons, livenessReasons, livenessVerdicts } from '../../kernel/liveness/liveness.js';
+import { judgedReasons, livenessVerdicts } from '../../kernel/liveness/liveness.js';
 import { opaqueId, slug, time } from './terms.js';
 
 /** The `data` of events about a person in front of a camera. */
@@ -11,7 +11,7 @@ const similarity = z.number().min(-1).max(1);
 
 const liveness = z.strictObject({
   verdict: z.enum(livenessVerdicts),
-  reason: z.enum([...livenessReasons, ...challengeReasons]),
+  reason: z.enum(judgedReasons),
   blinks: z
     .array(z.strictObject({ time, durationS: z.number().positive() }))
     .describe('time: the middle of the closure; durationS: its duration in seconds'),
@@ -60,7 +60,7 @@ export const attendanceData = z.strictObject({
   ...evidence,
   person: opaqueId.describe('opaque id of the enrolled person'),
   personName: z.string().optional().describe('only where the configuration allows names to leave the box'),
-  direction: z.enum(['in', 'out', 'both']).describe('what passing this camera means'),
+  direction: z.enum(directions).describe('what passing this camera means'),
   similarity: similarity.describe('to the person, mean over the views of the track'),
   threshold: similarity.describe('similarity from which two faces count as the same person'),
   margin: z
@@ -74,7 +74,7 @@ export const attendanceData = z.strictObject({
 export const unprovenData = z.strictObject({
   ...evidence,
   person: opaqueId.describe('opaque id of the enrolled person who was recognised'),
-  direction: z.enum(['in', 'out', 'both']).describe('what passing this camera means'),
+  direction: z.enum(directions).describe('what passing this camera means'),
   similarity: similarity.describe('to the person, mean over the views of the track'),
   threshold: similarity.describe('similarity from which two faces count as the same person'),
   margin: z.number().min(0).max(2).describe('how much closer than the second nearest person'),
@@ -106,7 +106,7 @@ export const ambiguousData = z.strictObject({
     .describe(
       'within-margin: both reach the threshold and are too close to each other; inseparable-pair: the recogniser of this box cannot tell these two persons apart',
     ),
-  direction: z.enum(['in', 'out', 'both']),
+  direction: z.enum(directions),
   threshold: similarity,
 });
 

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { boxConditions, gapReasons, noticedMarks, strangerChanges } from '../../kernel/events/notice.js';
+import {
+  boxConditions,
+  galleryChanges,
+  gapReasons,
+  noticedCameraStates,
+  noticedMarks,
+  replyOutcomes,
+  strangerChanges,
+} from '../../kernel/events/notice.js';
 import { passageOutcomes } from '../../kernel/passage-outcome.js';
 import { code, keyId, opaqueId, slug, subject, time } from './terms.js';
 
@@ -50,13 +58,13 @@ export const markData = z.strictObject({
 
 export const cameraData = z.strictObject({
   camera: slug,
-  state: z.enum(['streaming', 'failed', 'disabled']),
+  state: z.enum(noticedCameraStates),
   code: code.optional().describe('why it failed'),
   damage: code.optional().describe('only of a streaming camera: why its pictures are unusable'),
 });
 
 export const galleryData = z.strictObject({
-  change: z.enum(['opened', 'sealed', 'key-rotated', 'restored', 're-embedded']),
+  change: z.enum(galleryChanges),
   code: code.optional().describe('why it is sealed'),
 });
 
@@ -119,7 +127,7 @@ export const identityData = z.strictObject({ keyId, formerKeyId: keyId, formerUn
 export const replyData = z.strictObject({
   id: z.string().min(1).describe('the `jti` of the command'),
   command: z.string().min(1),
-  outcome: z.enum(['progress', 'done', 'refused', 'failed']),
+  outcome: z.enum(replyOutcomes),
   code: code.optional(),
   message: z.string().optional(),
   result: z.record(z.string(), z.unknown()).optional(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cancelReasons, challengeActions, failureReasons } from '../../kernel/liveness/challenge.js';
+import { challengeActions, promptReasons, promptStates } from '../../kernel/liveness/challenge.js';
 import { signature, slug, time } from './terms.js';
 
 /** One message on `<prefix>/<site>/<box>/prompt/<camera>`, never retained. It contains nothing about the person. */
@@ -13,7 +13,7 @@ export const promptSchema = z.strictObject({
     .regex(/^[A-Za-z0-9_-]{22}$/)
     .describe('of the whole challenge: 16 random bytes, base64url; the same in all its messages'),
   state: z
-    .enum(['asked', 'passed', 'failed', 'cancelled'])
+    .enum(promptStates)
     .describe('asked: the person must do the action now; the other states end the challenge'),
   action: z
     .enum(challengeActions)
@@ -22,10 +22,7 @@ export const promptSchema = z.strictObject({
   position: z.int().min(1).max(9).describe('number of the present or last action, counted from 1'),
   of: z.int().min(1).max(9).describe('number of all actions of the challenge'),
   deadline: time.optional().describe('only of asked: the person must begin before this time'),
-  reason: z
-    .enum([...failureReasons, ...cancelReasons, 'not-shown'])
-    .optional()
-    .describe('only of failed and cancelled: why'),
+  reason: z.enum(promptReasons).optional().describe('only of failed and cancelled: why'),
   time: time.describe('when the box signed the message'),
   sequence: z.int().positive().describe('greater than in every earlier message on this topic'),
   signature,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { directions } from '../../kernel/events/event.js';
 import { cameraId } from '../../kernel/ids.js';
 import { livenessRequirements } from '../../kernel/liveness/liveness.js';
 import { pictureChecks } from '../../kernel/picture-damage.js';
@@ -71,7 +72,7 @@ const cameraFields = z.strictObject({
     'Transport of the video. TCP loses no packets; use UDP only where the camera does not offer TCP. `rtsps://` always uses TCP.',
   ),
   direction: field(
-    z.enum(['in', 'out', 'both']).default('both'),
+    z.enum(directions).default('both'),
     'live',
     'What an attendance at this camera means: coming in, going out, or either.',
   ),

@@ -1,8 +1,10 @@
 /** Decides when a change of a camera becomes an event. Pure; times on the monotonic clock, milliseconds. */
 
+import type { NoticedCameraState } from '../../kernel/events/notice.js';
+
 /** The state that an event reports. */
 export interface SaidOfCamera {
-  readonly state: 'streaming' | 'failed' | 'disabled';
+  readonly state: NoticedCameraState;
   /** Only for `failed`. */
   readonly code?: string;
   /** Only for `streaming`: why its pictures are unusable. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock, Timer } from '../../kernel/clock.js';
 import { isRollcallError } from '../../kernel/errors.js';
-import type { CameraNotice } from '../../kernel/events/notice.js';
+import { type CameraNotice, noticedCameraStates } from '../../kernel/events/notice.js';
 import { cameraId } from '../../kernel/ids.js';
 import type { Logger } from '../../kernel/logger.js';
 import type { SourceStates } from '../records/source-states.js';
@@ -35,7 +35,7 @@ const retryMs = 10_000;
 const saidSchema = z.record(
   z.string(),
   z.strictObject({
-    state: z.enum(['streaming', 'failed', 'disabled']),
+    state: z.enum(noticedCameraStates),
     code: z.string().exactOptional(),
     damage: z.string().exactOptional(),
   }),

@@ -1,3 +1,4 @@
+import type { BrokerState } from '../../kernel/broker-state.js';
 import { sleep, type Timer } from '../../kernel/clock.js';
 import type { RollcallError } from '../../kernel/errors.js';
 import type { EventKind } from '../../kernel/events/event.js';
@@ -21,7 +22,7 @@ import { defaultTimings, type PublisherOptions, type PublisherTimings } from './
 import type { Signer } from './signer.js';
 
 export interface PublisherStatus {
-  readonly connection: 'connecting' | 'connected' | 'waiting' | 'ended';
+  readonly connection: BrokerState;
   /** `mqtt://host:port`. */
   readonly broker: string;
   readonly mqttVersion: '5' | '3.1.1' | undefined;

@@ -2,6 +2,7 @@ import type { CameraStatus } from '../../contract/cameras.js';
 import type { ShowTime } from '../../contract/command-line.js';
 import type { KeyRotation } from '../../contract/gallery-keys.js';
 import type { BoxStatus, VisionStatus } from '../../contract/status.js';
+import { brokerNotConfigured } from '../../kernel/broker-state.js';
 import { counted } from '../../kernel/counted.js';
 import { fewestForEstimate } from '../../kernel/identification/calibration.js';
 import { present } from '../../kernel/present.js';
@@ -277,7 +278,7 @@ function gateArea({ certificate, problem }: NonNullable<BoxStatus['gate']> = {})
 
 /** How many events have not left the box, and what they wait for. */
 function outboxLine({ outbox: { waiting, acknowledgement }, broker }: BoxStatus): string {
-  if (broker.state === 'not configured') {
+  if (broker.state === brokerNotConfigured) {
     return `outbox: ${counted(waiting, 'event stays', 'events stay')} on this box because no broker is configured`;
   }
   if (waiting === 0) return 'outbox: empty';

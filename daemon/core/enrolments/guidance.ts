@@ -1,4 +1,4 @@
-import { type GuidedPictureAnswer, guideHints } from '../../contract/guided-enrolment.js';
+import { type GuidedPictureAnswer, guideHintTexts } from '../../contract/guided-enrolment.js';
 import { wipe } from '../../host/sodium.js';
 import { badInput, operational } from '../../kernel/errors.js';
 import { type EyesSeen, type GuideHint, stepOf } from '../../kernel/persons/guided-enrolment.js';
@@ -22,7 +22,7 @@ export function seenFace(main: MainFace, eyes: EyesSeen) {
   };
 }
 
-export const spoken = (code: GuideHint) => ({ code, sentence: guideHints[code] });
+export const spoken = (code: GuideHint) => ({ code, sentence: guideHintTexts[code] });
 
 /** The JPEGs that a vision process cut from a clip. */
 export function piecesOf(cut: CutOutcome): readonly Buffer[] {

@@ -14,6 +14,7 @@ import type { HeldBack } from '../../contract/held-back.js';
 import type { ServedFile } from '../../contract/operation.js';
 import type { Config } from '../../contract/settings/schema.js';
 import type { Actor } from '../../kernel/actor.js';
+import { brokerNotConfigured } from '../../kernel/broker-state.js';
 import type { Clock } from '../../kernel/clock.js';
 import { badInput } from '../../kernel/errors.js';
 import { eventKinds } from '../../kernel/events/event-type.js';
@@ -239,7 +240,7 @@ export class BoxEvents implements OutboxControl {
       centreHasUpTo: outbox.centre.confirmed(),
       inFlight: status?.inFlightCount ?? 0,
       connection: {
-        state: status?.connection ?? 'not configured',
+        state: status?.connection ?? brokerNotConfigured,
         ...present({ message: problem?.message, remedy: problem?.remedy }),
       },
       heldBack: this.heldBack(),

@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type BoxStatus, boxConditions } from '../../contract/status.js';
+import type { BoxStatus } from '../../contract/status.js';
 import { freeBytesAt } from '../../host/free-space.js';
 import { type ProcessFacts, readProcessFacts } from '../../host/process-facts.js';
 import { readTemperatures, type Temperature } from '../../host/temperatures.js';
 import type { DurationHistogram } from '../../kernel/duration-histogram.js';
+import { boxConditions } from '../../kernel/events/notice.js';
 import type { MetricFamilies, Sample } from './metric-families.js';
 
 /** The databases of the box. */

@@ -1,4 +1,5 @@
 import type { BoxStatus } from '../../contract/status.js';
+import { brokerNotConfigured, brokerStates } from '../../kernel/broker-state.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { Outbox } from '../records/outbox/outbox.js';
 import type { EventDurations } from './event-durations.js';
@@ -44,8 +45,6 @@ export function addPassages(families: MetricFamilies, passages: Pick<PassageCoun
   );
 }
 
-const brokerStates = ['not configured', 'connecting', 'connected', 'waiting', 'ended'];
-
 export function addDelivery(
   families: MetricFamilies,
   { broker, gate }: BoxStatus,
@@ -55,7 +54,10 @@ export function addDelivery(
   const oldestMs = Math.min(...outbox.oldest().map(({ sinceMs }) => sinceMs));
   families.gauge(
     { name: 'broker_state', help: '1 for the state of the connection to the broker.', labels: ['state'] },
-    brokerStates.map((state) => [broker.state === state, { state: state.replace(' ', '-') }]),
+    [brokerNotConfigured, ...brokerStates].map((state) => [
+      broker.state === state,
+      { state: state.replace(' ', '-') },
+    ]),
   );
   families.counter({ name: 'events_published_total', help: 'Events acknowledged since the start.' }, [
     [broker.publishedCount ?? 0],

@@ -2,6 +2,7 @@ import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import { attendanceProof, type Config } from '../../contract/settings/schema.js';
 import type { BoxStatus, RecogniserStatus, ReloadStatus, statusOperations } from '../../contract/status.js';
+import { brokerNotConfigured } from '../../kernel/broker-state.js';
 import type { Clock } from '../../kernel/clock.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
@@ -118,7 +119,7 @@ function describeBroker({ publisher, publishedCount, publishingProblem }: BoxRun
     const { message, remedy = '' } = publishingProblem;
     return { state: 'waiting', message, remedy: `${remedy}; then reload: systemctl reload rollcalld` };
   }
-  if (publisher === undefined) return { state: 'not configured' };
+  if (publisher === undefined) return { state: brokerNotConfigured };
   const { connection, problem, mqttVersion, takenKinds, heldKinds, ...status } = publisher.status();
   const { areCommandsRefused, certificates, refusedTopics } = status;
   return {

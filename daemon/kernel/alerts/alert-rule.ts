@@ -14,8 +14,10 @@ export const occurrences = [
   'attack',
   'events-lost',
 ] as const;
+/** Conditions of cameras and of the gallery. */
+export const partConditions = ['camera-down', 'camera-impaired', 'sealed'] as const;
 /** Conditions begin and end. They cause an alert if they last, and an all-clear at their end. */
-export const conditions = ['camera-down', 'camera-impaired', 'sealed', ...boxTroubles] as const;
+export const conditions = [...partConditions, ...boxTroubles] as const;
 
 export type Occurrence = (typeof occurrences)[number];
 export type Condition = (typeof conditions)[number];

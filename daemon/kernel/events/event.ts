@@ -4,7 +4,8 @@ import type { ChallengeReason, LivenessReason, LivenessVerdict } from '../livene
 import type { Notice } from './notice.js';
 
 /** The direction of a camera at a door: what an attendance there means. */
-export type Direction = 'in' | 'out' | 'both';
+export const directions = ['in', 'out', 'both'] as const;
+export type Direction = (typeof directions)[number];
 
 /** The evidence of the decision, as published. Times are ISO 8601 in UTC. */
 export interface PublishedLiveness {

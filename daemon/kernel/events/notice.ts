@@ -85,21 +85,26 @@ export interface MarkedDecision {
   readonly recogniser: RecogniserId;
 }
 
+export const noticedCameraStates = ['streaming', 'failed', 'disabled'] as const;
+export type NoticedCameraState = (typeof noticedCameraStates)[number];
+
 /** The state of a camera has changed. */
 export interface CameraNotice extends HappenedAt {
   readonly kind: 'camera';
   readonly cameraId: CameraId;
-  readonly state: 'streaming' | 'failed' | 'disabled';
+  readonly state: NoticedCameraState;
   /** For `failed`: the code of the error. */
   readonly code?: string;
   /** For `streaming`: why its pictures cannot be used. */
   readonly damage?: string;
 }
 
+export const galleryChanges = ['opened', 'sealed', 'key-rotated', 'restored', 're-embedded'] as const;
+
 /** The whole gallery has changed. */
 export interface GalleryNotice extends HappenedAt {
   readonly kind: 'gallery';
-  readonly change: 'opened' | 'sealed' | 'key-rotated' | 'restored' | 're-embedded';
+  readonly change: (typeof galleryChanges)[number];
   /** For `sealed`: the code of the error. */
   readonly code?: string;
 }
@@ -204,13 +209,15 @@ interface IdentityNotice extends HappenedAt {
   readonly formerUntilMs: number;
 }
 
+export const replyOutcomes = ['progress', 'done', 'refused', 'failed'] as const;
+
 /** The result or the progress of a command of the centre. */
 export interface ReplyNotice extends HappenedAt {
   readonly kind: 'reply';
   /** The `jti` of the command: a UUID. */
   readonly commandId: string;
   readonly command: string;
-  readonly outcome: 'progress' | 'done' | 'refused' | 'failed';
+  readonly outcome: (typeof replyOutcomes)[number];
   /** For `refused` and `failed`: the code of the error. */
   readonly code?: string;
   readonly message?: string;

@@ -58,19 +58,29 @@ const LEAST_WIDTH_PX = 16;
 /** Factor for the score of a view with faults. */
 const PENALTY = 0.5;
 
+interface ViewLimits {
+  readonly smallestFacePx: number;
+}
+
+/** The faults that a view can have, the most important first. */
+const faultChecks: readonly (readonly [QualityReason, (view: FaceView, limits: ViewLimits) => boolean])[] = [
+  ['too-small', ({ widthPx }, { smallestFacePx }) => widthPx < smallestFacePx],
+  ['cut-off', ({ outsideShare }) => outsideShare > CUT_OFF_OVER],
+  [
+    'turned-away',
+    ({ pose }) => Math.abs(pose.yawDeg) > LARGEST_YAW_DEG || Math.abs(pose.pitchDeg) > LARGEST_PITCH_DEG,
+  ],
+  ['dark', ({ statistics }) => statistics.meanLuma < DARK_UNDER],
+  ['overexposed', ({ statistics }) => statistics.brightShare > OVEREXPOSED_OVER],
+  ['blurred', ({ statistics }) => statistics.sharpness < BLURRED_UNDER],
+  ['occluded', isCovered],
+];
+/** The faults in the order in which `judgeView` names them. */
+export const faultsByImportance = faultChecks.map(([reason]) => reason);
+
 /** Scores a view and names its faults, most important first. */
-export function judgeView(view: FaceView, options: { readonly smallestFacePx: number }): FaceQuality {
-  const { statistics, pose } = view;
-  const faults: readonly (readonly [QualityReason, boolean])[] = [
-    ['too-small', view.widthPx < options.smallestFacePx],
-    ['cut-off', view.outsideShare > CUT_OFF_OVER],
-    ['turned-away', Math.abs(pose.yawDeg) > LARGEST_YAW_DEG || Math.abs(pose.pitchDeg) > LARGEST_PITCH_DEG],
-    ['dark', statistics.meanLuma < DARK_UNDER],
-    ['overexposed', statistics.brightShare > OVEREXPOSED_OVER],
-    ['blurred', statistics.sharpness < BLURRED_UNDER],
-    ['occluded', isCovered(view)],
-  ];
-  const reasons = faults.filter(([, isFault]) => isFault).map(([reason]) => reason);
+export function judgeView(view: FaceView, limits: ViewLimits): FaceQuality {
+  const reasons = faultChecks.filter(([, isFault]) => isFault(view, limits)).map(([reason]) => reason);
   const score = scoreView(view) * (reasons.length > 0 ? PENALTY : 1);
   return { score, reasons };
 }

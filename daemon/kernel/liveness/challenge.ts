@@ -1,7 +1,8 @@
+import { headGestureKinds } from './head-gesture.js';
 import type { Blink, JudgedLiveness, LivenessAssessment } from './liveness.js';
 
 /** The actions of challenges. Left and right are the person's own. */
-export const challengeActions = ['turn-left', 'turn-right', 'look-up', 'nod', 'blink-twice'] as const;
+export const challengeActions = [...headGestureKinds, 'blink-twice'] as const;
 export type ChallengeAction = (typeof challengeActions)[number];
 
 /**
@@ -96,6 +97,11 @@ type FailureReason = (typeof failureReasons)[number];
  */
 export const cancelReasons = ['blinked-twice', 'face-changed', 'left'] as const;
 type CancelReason = (typeof cancelReasons)[number];
+
+/** What a screen is told of a challenge: to ask for an action now, or how the challenge ended. */
+export const promptStates = ['asked', 'passed', 'failed', 'cancelled'] as const;
+/** Why a screen is told that a challenge failed or was cancelled. */
+export const promptReasons = [...failureReasons, ...cancelReasons, 'not-shown'] as const;
 
 /** The state of a challenge. The last three phases are final. */
 export type ChallengeState =

@@ -40,6 +40,9 @@ export const challengeReasons = [
 ] as const;
 export type ChallengeReason = (typeof challengeReasons)[number];
 
+/** The reasons after the core added the result of challenges, which vision does not know. */
+export const judgedReasons = [...livenessReasons, ...challengeReasons] as const;
+
 /**
  * What an attendance requires (`liveness.require`).
  * - `blink`: the verdict `live`.

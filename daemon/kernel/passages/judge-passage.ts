@@ -1,5 +1,6 @@
 import type { HeldBackFact, SuppressedFact } from '../attendance/attendance-rules.js';
 import type { Fact, UnknownFact, WatchedFact } from '../events/event.js';
+import { faultsByImportance } from '../faces/judge-view.js';
 import type { QualityReason } from '../faces/quality.js';
 import type { ViewTally } from '../faces/view-tally.js';
 import type { NearPerson } from '../identification/identify-track.js';
@@ -191,19 +192,8 @@ function judgeDoubt(known: PassageKnowledge): PassageJudgement {
 /** The most frequent fault, if at least half of the views have it; of equal ones, that which a person can correct first. */
 function mainFault({ count, faults }: ViewTally): QualityReason | undefined {
   let main: QualityReason | undefined;
-  for (const reason of faultsInOrder) {
+  for (const reason of faultsByImportance) {
     if ((faults[reason] ?? 0) > (main === undefined ? 0 : (faults[main] ?? 0))) main = reason;
   }
   return main !== undefined && (faults[main] ?? 0) * 2 >= count ? main : undefined;
 }
-
-/** As `judgeView` names them: the most important first. */
-const faultsInOrder: readonly QualityReason[] = [
-  'too-small',
-  'cut-off',
-  'turned-away',
-  'dark',
-  'overexposed',
-  'blurred',
-  'occluded',
-];

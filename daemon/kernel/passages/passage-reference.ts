@@ -15,17 +15,19 @@ import { consentStateOf } from '../persons/consent.js';
 import type { PersonProfile } from '../persons/person-profile.js';
 
 /** Why the picture of a passage cannot become a photograph of the person, as far as it is known without the picture. */
-export type EarlyRefusal =
-  | 'still-in-sight'
-  | 'not-recognised'
-  | 'marked-wrong'
-  | 'unproven'
-  | 'person-not-active'
-  | 'consent-withdrawn'
-  | 'no-consent'
-  | 'already-added'
-  | 'picture-not-kept'
-  | 'picture-expired';
+export const earlyRefusals = [
+  'still-in-sight',
+  'not-recognised',
+  'marked-wrong',
+  'unproven',
+  'person-not-active',
+  'consent-withdrawn',
+  'no-consent',
+  'already-added',
+  'picture-not-kept',
+  'picture-expired',
+] as const;
+export type EarlyRefusal = (typeof earlyRefusals)[number];
 
 /** Why the picture itself is not taken. */
 export type PictureRefusal =

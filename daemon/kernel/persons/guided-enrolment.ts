@@ -2,11 +2,13 @@ import type { Box } from '../faces/geometry.js';
 import type { QualityReason } from '../faces/quality.js';
 import { percentile } from '../percentile.js';
 
-/** What a person who is guided through an enrolment does, in this order. Left and right are the person's own. */
-export const enrolmentSteps = ['front', 'left', 'right', 'blink'] as const;
-export type EnrolmentStep = (typeof enrolmentSteps)[number];
 /** The steps of which pictures are kept. */
-export type PictureStep = Exclude<EnrolmentStep, 'blink'>;
+export const pictureSteps = ['front', 'left', 'right'] as const;
+export type PictureStep = (typeof pictureSteps)[number];
+
+/** What a person who is guided through an enrolment does, in this order. Left and right are the person's own. */
+export const enrolmentSteps = [...pictureSteps, 'blink'] as const;
+export type EnrolmentStep = (typeof enrolmentSteps)[number];
 
 /** What the person should do next. */
 export const guideHints = [
@@ -127,7 +129,8 @@ const openShare = 0.8;
 /** Eyes that stay closed for longer have not blinked, milliseconds. */
 const longestClosedMs = 4000;
 
-export type EyesSeen = 'open' | 'closed' | 'unknown';
+export const eyesSeen = ['open', 'closed', 'unknown'] as const;
+export type EyesSeen = (typeof eyesSeen)[number];
 
 /**
  * The eyes with one more picture. Pictures come some times a second: quick blinks fall between two of them, so the person is

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { livenessRequirements } from '../../../kernel/liveness/liveness.js';
 import { call, type Input, type Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';
@@ -33,7 +34,6 @@ const figures = [
   ['smallestFacePx', 16, 1000, 1],
   ['provingFps', 1, 30, 1],
 ] as const;
-const proofs = ['blink', 'not-attack', 'challenge'] as const;
 const amounts = ['100', '300', '1000'] as const;
 
 /** Two policies side by side on the last passages of a camera. */
@@ -124,7 +124,10 @@ function PolicyFields({ title, draft, onDraft }: PolicyFieldsProps) {
         <Choice
           label={t('setting-require')}
           value={draft.require}
-          options={[['', t('as-recorded')], ...proofs.map((proof) => [proof, proofWord(proof)] as const)]}
+          options={[
+            ['', t('as-recorded')],
+            ...livenessRequirements.map((proof) => [proof, proofWord(proof)] as const),
+          ]}
           onValue={(require) => onDraft({ ...draft, require })}
         />
       </div>
@@ -136,6 +139,6 @@ function policyOf(draft: Draft): Policy {
   const numbers = figures.flatMap(([name]) =>
     draft[name] === '' ? [] : [[name, Number(draft[name])] as const],
   );
-  const require = proofs.find((proof) => proof === draft.require);
+  const require = livenessRequirements.find((proof) => proof === draft.require);
   return { ...Object.fromEntries(numbers), ...(require !== undefined && { require }) };
 }

@@ -1,8 +1,9 @@
+import type { PassageOutcome } from '../../../kernel/passage-outcome.js';
 import type { Output } from '../../api/call.js';
 import type en from '../../messages/en/accuracy.json';
 import { Wide } from '../../parts/page.js';
 import { PreviewDoubts } from '../../parts/preview-doubts.js';
-import { type Outcome, OutcomeBadge, outcomeWord, reasonWord } from '../../parts/terms.js';
+import { OutcomeBadge, outcomeWord, reasonWord } from '../../parts/terms.js';
 import { dayAndTime, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -18,7 +19,7 @@ const mostShown = 20;
 export function PreviewResult({ answer }: { readonly answer: Answer }) {
   const { recorded, policies, passages, unreadable } = answer;
   const found = [recorded, ...policies.map(({ byOutcome }) => byOutcome)];
-  const outcomes = [...new Set(found.flatMap((counts) => Object.keys(counts)))] as readonly Outcome[];
+  const outcomes = [...new Set(found.flatMap((counts) => Object.keys(counts)))] as readonly PassageOutcome[];
   const names = policies.map((_, index) => t(index === 0 ? 'policy-a' : 'policy-b'));
   return (
     <>

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { AttendanceHead } from '../../../contract/attendance.js';
+import type { Direction } from '../../../kernel/events/event.js';
 import { can } from '../../api/session.js';
 import type en from '../../messages/en/attendance.json';
 import { Badge, Section } from '../../parts/page.js';
@@ -28,7 +29,7 @@ interface Point {
   readonly date: string;
   readonly at: string;
   readonly camera: string;
-  readonly direction: 'in' | 'out' | 'both';
+  readonly direction: Direction;
   readonly event: number;
   readonly isCorrected: boolean;
 }

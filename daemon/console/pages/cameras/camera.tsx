@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useRoute } from 'preact-iso';
 import type { CameraDetails } from '../../../contract/cameras.js';
+import type { Direction } from '../../../kernel/events/event.js';
 import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';
@@ -10,7 +11,7 @@ import { Fault } from '../../parts/fault.js';
 import { Icon } from '../../parts/icon.js';
 import { Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
 import { saveFile } from '../../parts/save-file.js';
-import { type Direction, directionWord } from '../../parts/terms.js';
+import { directionWord } from '../../parts/terms.js';
 import { number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { CameraBadge, CameraTrouble, passagesText, viewersText } from './camera-state.js';

@@ -1,12 +1,10 @@
-import type { eventKinds } from '../../../contract/event-kinds.js';
 import type { ShownEvent } from '../../../contract/events.js';
+import type { EventKind } from '../../../kernel/events/event.js';
 import type en from '../../messages/en/events.json';
 import type { Tone } from '../../parts/page.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('events');
-
-export type EventKind = (typeof eventKinds)[number];
 
 /** The subject and the act in the type of an event, by kind: `rollcall.SUBJECT.ACT.v1`. */
 const typeOf: Readonly<Record<EventKind, string>> = {

@@ -1,3 +1,4 @@
+import { brokerNotConfigured } from '../../../kernel/broker-state.js';
 import type { Output } from '../../api/call.js';
 import { isConnected } from '../../api/connection.js';
 import { can, me } from '../../api/session.js';
@@ -5,7 +6,7 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/now.json';
 import { Icon } from '../../parts/icon.js';
 import { Badge, Loaded, PageHead } from '../../parts/page.js';
-import { brokerWord, conditionWord, notConfigured } from '../../parts/terms.js';
+import { brokerWord, conditionWord } from '../../parts/terms.js';
 import { dayAndTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { CameraTiles } from './camera-tiles.js';
@@ -79,7 +80,7 @@ function Health({ box }: { readonly box: BoxStatus }) {
   ).length;
   const isWell = count === 0 && brokenCameras === 0 && isConnected.value;
   const { outbox, gallery, broker } = box;
-  const hasBroker = broker.state !== notConfigured;
+  const hasBroker = broker.state !== brokerNotConfigured;
   return (
     <section class={`health ${isWell ? 'ok' : 'bad'}`} aria-label={t('title')}>
       <p class="line">

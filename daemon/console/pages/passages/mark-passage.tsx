@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { MarkOutcome, PassageDetails, PassageItem } from '../../../contract/passages.js';
 import type { PersonSummary } from '../../../contract/person.js';
+import { type MarkedAs, markedAs } from '../../../kernel/events/notice.js';
 import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
@@ -19,8 +20,6 @@ const t = wordsOf<typeof en>('passages');
 
 const digits = { minimumFractionDigits: 3, maximumFractionDigits: 3 } as const;
 
-type Was = 'person' | 'stranger' | 'nobody';
-
 /** One that has ended, and that the box can open. */
 export const mayMark = (passage: PassageItem): boolean =>
   can('passages:write') && isReadable(passage) && passage.end !== undefined;
@@ -34,10 +33,8 @@ export function MarkPassage({
   readonly onClose: (isDone: boolean) => void;
 }) {
   // Only who may read persons can say which one it was.
-  const kinds: readonly Was[] = can('persons:read')
-    ? ['person', 'stranger', 'nobody']
-    : ['stranger', 'nobody'];
-  const was = useSignal<Was>(kinds[0] ?? 'stranger');
+  const kinds = can('persons:read') ? markedAs : markedAs.filter((each) => each !== 'person');
+  const was = useSignal<MarkedAs>(kinds[0] ?? 'stranger');
   const person = useSignal<PersonSummary | undefined>(undefined);
   const note = useSignal('');
   const isPerson = was.value === 'person';
@@ -100,7 +97,7 @@ export function MarkPassage({
 }
 
 /** What the mark would do to the thresholds of persons. */
-function Effect(mark: { readonly passage: string; readonly was: Was; readonly person?: string }) {
+function Effect(mark: { readonly passage: string; readonly was: MarkedAs; readonly person?: string }) {
   const effect = useFetched('passages.mark-effect', mark).value;
   const changes = effect?.thresholds.filter(({ before, after }) => after !== before) ?? [];
   return (

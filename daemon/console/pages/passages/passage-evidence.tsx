@@ -1,4 +1,5 @@
 import type { PassageDetails } from '../../../contract/passages.js';
+import { qualityReasons } from '../../../kernel/faces/quality.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
@@ -195,20 +196,10 @@ function useRecorded(event: string | undefined): string | undefined {
     : undefined;
 }
 
-const faultNames = [
-  'too-small',
-  'blurred',
-  'dark',
-  'overexposed',
-  'turned-away',
-  'occluded',
-  'cut-off',
-] as const satisfies readonly Parameters<typeof qualityWord>[0][];
-
 /** How well the face was seen. */
 export function Views({ passage: { views, recogniser } }: { readonly passage: PassageDetails }) {
   const { count, embedded, faults, best } = views;
-  const known = faultNames.flatMap((fault) => {
+  const known = qualityReasons.flatMap((fault) => {
     const seenIn = faults[fault];
     return seenIn === undefined ? [] : [{ fault, count: seenIn }];
   });

@@ -1,5 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { passageOutcomes } from '../../../kernel/passage-outcome.js';
+import { passageReasons } from '../../../kernel/passages/passage-reason.js';
 import { can } from '../../api/session.js';
 import { useFollowed, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
@@ -14,7 +16,7 @@ import { useSettled } from '../../parts/use-settled.js';
 import { wordsOf } from '../../words/words.js';
 import { Filmstrip } from './filmstrip.js';
 import { MissedPerson } from './mark-passage.js';
-import { filtersOf, outcomes, type PassageFilters, reasons } from './passage-filters.js';
+import { filtersOf, type PassageFilters } from './passage-filters.js';
 import { PassageTable } from './passage-table.js';
 
 const t = wordsOf<typeof en>('passages');
@@ -105,8 +107,8 @@ function useNewPassages(
 }
 
 function Filters({ query: { get, set }, cameras }: { readonly query: Query; readonly cameras: Cameras }) {
-  const outcome = outcomes.find((each) => each === get('outcome')) ?? '';
-  const reason = reasons.find((each) => each === get('reason')) ?? '';
+  const outcome = passageOutcomes.find((each) => each === get('outcome')) ?? '';
+  const reason = passageReasons.find((each) => each === get('reason')) ?? '';
   return (
     <search class="filters">
       <CameraChoice
@@ -119,13 +121,16 @@ function Filters({ query: { get, set }, cameras }: { readonly query: Query; read
       <Choice
         label={t('outcome')}
         value={outcome}
-        options={[['', t('any-outcome')], ...outcomes.map((each) => [each, outcomeWord(each)] as const)]}
+        options={[
+          ['', t('any-outcome')],
+          ...passageOutcomes.map((each) => [each, outcomeWord(each)] as const),
+        ]}
         onValue={(chosen) => set({ outcome: chosen })}
       />
       <Choice
         label={t('reason')}
         value={reason}
-        options={[['', t('any-reason')], ...reasons.map((each) => [each, reasonWord(each)] as const)]}
+        options={[['', t('any-reason')], ...passageReasons.map((each) => [each, reasonWord(each)] as const)]}
         onValue={(chosen) => set({ reason: chosen })}
       />
       <Field label={t('since')} type="date" value={get('since')} onValue={(since) => set({ since })} />

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { brokerNotConfigured } from '../../../kernel/broker-state.js';
 import { type Line, type Output, readLines } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';
@@ -6,7 +7,7 @@ import type en from '../../messages/en/upkeep.json';
 import { Fault, Remedy, sentence } from '../../parts/fault.js';
 import { Tick } from '../../parts/field.js';
 import { Badge, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
-import { brokerWord, notConfigured } from '../../parts/terms.js';
+import { brokerWord } from '../../parts/terms.js';
 import { dayOf, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { Findings } from './findings.js';
@@ -29,14 +30,14 @@ export default function Broker() {
       <Section title={t('connection')}>
         <Loaded of={status}>{(value) => <Connection status={value} />}</Loaded>
       </Section>
-      {can('config:read') && status.value?.broker.state !== notConfigured && <Check />}
+      {can('config:read') && status.value?.broker.state !== brokerNotConfigured && <Check />}
     </>
   );
 }
 
 function Connection({ status: { broker, outbox } }: { readonly status: Status }) {
   const { state, mqttVersion, message, remedy, publishedCount, certificates = [] } = broker;
-  if (state === notConfigured) return <p>{t('no-broker')}</p>;
+  if (state === brokerNotConfigured) return <p>{t('no-broker')}</p>;
   const heldBack = outbox.heldBack ?? [];
   return (
     <>

@@ -1,4 +1,4 @@
-import type { PassagesOfDay } from '../../../contract/passage-terms.js';
+import type { PassagesOfDay } from '../../../contract/passages-of-day.js';
 import type { Clock } from '../../../kernel/clock.js';
 import { passageOutcomes } from '../../../kernel/passage-outcome.js';
 import type { Passage } from '../../../kernel/passages/passage.js';

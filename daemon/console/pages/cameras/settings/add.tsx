@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
 import type { CameraTest } from '../../../../contract/cameras.js';
+import { directions } from '../../../../kernel/events/event.js';
 import { call } from '../../../api/call.js';
 import { useAct } from '../../../api/use-fetched.js';
 import type en from '../../../messages/en/cameras.json';
@@ -131,7 +132,7 @@ export function DirectionField({ draft, onDraft }: DraftFieldsProps) {
       label={t('meaning')}
       hint={t('meaning-hint')}
       value={draft.direction}
-      options={(['both', 'in', 'out'] as const).map((each) => [each, directionWord(each)])}
+      options={directions.map((each) => [each, directionWord(each)])}
       onValue={(direction) => onDraft({ ...draft, direction })}
     />
   );

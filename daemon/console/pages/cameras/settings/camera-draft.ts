@@ -1,6 +1,6 @@
 import type { CameraDetails } from '../../../../contract/cameras.js';
+import type { Direction } from '../../../../kernel/events/event.js';
 import type { Input } from '../../../api/call.js';
-import type { Direction } from '../../../parts/terms.js';
 
 /** What is being typed into the form of a camera. */
 export interface CameraDraft {

@@ -1,7 +1,8 @@
 import type { PassagesPreview } from '../../../../contract/reports.js';
+import type { PassageOutcome } from '../../../../kernel/passage-outcome.js';
 import type en from '../../../messages/en/cameras.json';
 import { PreviewDoubts } from '../../../parts/preview-doubts.js';
-import { type Outcome, OutcomeBadge } from '../../../parts/terms.js';
+import { OutcomeBadge } from '../../../parts/terms.js';
 import { dayAndTime, number } from '../../../time/site-time.js';
 import { wordsOf } from '../../../words/words.js';
 
@@ -42,7 +43,7 @@ type ByOutcome = PassagesPreview['recorded'];
 
 function Counts({ recorded, after }: { readonly recorded: ByOutcome; readonly after: ByOutcome }) {
   // Object.keys forgets that the keys are outcomes.
-  const outcomes = [...new Set([...Object.keys(recorded), ...Object.keys(after)])] as Outcome[];
+  const outcomes = [...new Set([...Object.keys(recorded), ...Object.keys(after)])] as PassageOutcome[];
   if (outcomes.length === 0) return null;
   return (
     <div class="table">

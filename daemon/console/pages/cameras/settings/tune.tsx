@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { CameraDetails } from '../../../../contract/cameras.js';
 import type { PassagesPreview } from '../../../../contract/reports.js';
+import { livenessRequirements } from '../../../../kernel/liveness/liveness.js';
 import { call } from '../../../api/call.js';
 import { can } from '../../../api/session.js';
 import { useAct } from '../../../api/use-fetched.js';
@@ -10,14 +11,12 @@ import { Fault } from '../../../parts/fault.js';
 import { Choice, Field } from '../../../parts/field.js';
 import { say } from '../../../parts/notes.js';
 import { Section } from '../../../parts/page.js';
-import { type Proof, proofWord } from '../../../parts/terms.js';
+import { proofWord } from '../../../parts/terms.js';
 import { wordsOf } from '../../../words/words.js';
 import { TunePreview } from './tune-preview.js';
 import { changesOfTuning, policyOf, rates, type Tuning, tuningOf } from './tuning.js';
 
 const t = wordsOf<typeof en>('cameras');
-
-const proofs: readonly Proof[] = ['blink', 'challenge', 'not-attack'];
 
 interface TuneProps {
   readonly camera: CameraDetails;
@@ -116,7 +115,7 @@ function TuneFields({
 }) {
   const options = [
     ['', t('proof-of-all')] as const,
-    ...proofs.map((proof) => [proof, proofWord(proof)] as const),
+    ...livenessRequirements.map((proof) => [proof, proofWord(proof)] as const),
   ];
   return (
     <div class="cards">

@@ -1,7 +1,7 @@
 import type { CameraDetails } from '../../../../contract/cameras.js';
 import type { PreviewedPolicy } from '../../../../contract/reports.js';
+import type { LivenessRequirement } from '../../../../kernel/liveness/liveness.js';
 import type { Input } from '../../../api/call.js';
-import type { Proof } from '../../../parts/terms.js';
 
 /** The settings of a camera that are tuned at the place, as they are typed. */
 export interface Tuning {
@@ -10,7 +10,7 @@ export interface Tuning {
   readonly trackingFps: string;
   readonly provingFps: string;
   /** Empty: as for all cameras. */
-  readonly requireLiveness: Proof | '';
+  readonly requireLiveness: LivenessRequirement | '';
 }
 
 export const rates = ['idleFps', 'trackingFps', 'provingFps'] as const;
@@ -22,7 +22,7 @@ export function tuningOf({ settings }: CameraDetails): Tuning {
     ...{ smallestFacePx: String(smallestFacePx), idleFps: String(idleFps) },
     ...{ trackingFps: String(trackingFps), provingFps: String(provingFps) },
     // The contract leaves the words of the requirement open.
-    requireLiveness: requireLiveness as Proof | '',
+    requireLiveness: requireLiveness as LivenessRequirement | '',
   };
 }
 
