@@ -1,8 +1,9 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
+import type { CheckOutcome } from '../kernel/check-outcome.js';
 
 /** Colours a text by its outcome. */
-export type Paint = (outcome: 'ok' | 'warning' | 'failed', text: string) => string;
+export type Paint = (outcome: CheckOutcome, text: string) => string;
 
 /** No colours: for files, pipes and programs. */
 export const plain: Paint = (_outcome, text) => text;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { ownThresholdReasons } from '../kernel/identification/calibration.js';
 import { operation } from './operation.js';
 import { personRef } from './passages.js';
-import { ownThresholdReasons } from './person.js';
 
 const count = z.int().nonnegative();
 const rate = z.number().min(0).max(1);

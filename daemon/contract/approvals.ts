@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { table } from '../kernel/text-table.js';
 import type { ShownWith } from './command-line.js';
+import { secondPersonClasses } from '../kernel/second-person-classes.js';
 import { operation, pageFields } from './operation.js';
-import { secondPersonClasses } from './second-person.js';
 
 /** A request of one user that a second person decides. */
 export const approval = z.object({

@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { attendanceStatuses } from '../kernel/attendance/attendance-day.js';
+import { correctionKinds, requestedCorrections } from '../kernel/attendance/attendance-day-correction.js';
+import { weekdays } from '../kernel/attendance/shift-calendar.js';
 import { directions } from '../kernel/events/event.js';
 import { operation } from './operation.js';
 
@@ -15,20 +18,7 @@ const name = z
     'Absent while the gallery is sealed, for an erased person, and for callers without `names:read`.',
   );
 
-export const attendanceStatus = z.enum([
-  'early',
-  'on-time',
-  'late',
-  'left-early',
-  'overtime',
-  'absent',
-  'excused',
-  'expected',
-  'present',
-  'incomplete',
-  'unproven',
-  'seen-not-proven',
-]);
+export const attendanceStatus = z.enum(attendanceStatuses);
 
 /** One stay of a person on a day, or a day without one. Minutes are whole, rounded down. */
 export const attendanceRow = z.object({
@@ -64,14 +54,14 @@ export const attendanceRow = z.object({
 });
 export type AttendanceRow = z.infer<typeof attendanceRow>;
 
-export const correctionKind = z.enum(['in', 'out', 'absence-excused', 'as-recorded']);
+export const correctionKind = z.enum(requestedCorrections);
 
 export const attendanceCorrection = z.object({
   number: z.int().positive().describe('The audit log uses the same number.'),
   person: z.string(),
   date: day,
   kind: z
-    .enum([...correctionKind.options, 'seen', 'not-seen'])
+    .enum(correctionKinds)
     .describe(
       '`seen` and `not-seen`: an operator marked a passage, and the person was, or was not, at that camera at that time.',
     ),
@@ -184,7 +174,7 @@ const seconds = z.int().nonnegative();
 /** A configured shift. */
 export const shownShift = z.object({
   id: z.string(),
-  days: z.array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])).readonly(),
+  days: z.array(z.enum(weekdays)).readonly(),
   from: clockTime,
   to: clockTime.describe('By the clock of the site. If it is not after `from`, it is on the next day.'),
   lateGraceS: seconds.describe('A person who comes with a smaller difference is on time.'),

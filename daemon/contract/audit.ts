@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { severities } from '../kernel/severity.js';
 import { operation, pageFields } from './operation.js';
 
 /** An entry of the audit log. */
@@ -9,7 +10,7 @@ export const auditEntry = z.object({
   origin: z.string().describe('The way to the box: `local socket pid 123`.'),
   action: z.string().describe('A group and what was done: `person.erased`.'),
   severity: z
-    .enum(['info', 'warning', 'critical'])
+    .enum(severities)
     .describe(
       '`critical`: look at it today. `warning`: look at it when there are many. Follows from the action.',
     ),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { keyProviderKinds } from '../kernel/gallery/key-provider-kind.js';
 import { fault } from './fault.js';
-import { keyProviderKinds } from './gallery-keys.js';
 import { keyProviderErrors, passphrasePart } from './keys.js';
 import { operation } from './operation.js';
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { facePlaces } from '../kernel/faces/photographed-faces.js';
-import { consentBases, personDetail, personId, similarity, watchMarks } from './person.js';
+import { consentBases } from '../kernel/persons/consent.js';
+import { watchMarks } from '../kernel/persons/person-standing.js';
+import { personDetail, personId, similarity } from './person.js';
 
 /** The most photographs in one enrolment. More views do not improve recognition. */
 export const maximumPhotographs = 20;

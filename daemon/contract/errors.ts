@@ -1,7 +1,5 @@
 import { z } from 'zod';
-
-/** As in `RollcallError`: the input cannot be used, something outside the program failed, or the program has a mistake. */
-export type FailureKind = 'input' | 'operational' | 'defect';
+import { type ErrorKind, errorKinds } from '../kernel/errors.js';
 
 /** The HTTP statuses of errors, and what each says to a caller. */
 export const errorStatuses = {
@@ -173,13 +171,13 @@ const statusOfKind = {
   input: 400,
   operational: 503,
   defect: 500,
-} as const satisfies Record<FailureKind, ErrorStatus>;
+} as const satisfies Record<ErrorKind, ErrorStatus>;
 
 /**
  * The HTTP status of an error. A mistake of the program is always 500, and what it is called is not told: use `internal` as
  * the code of the answer.
  */
-export function statusOf(kind: FailureKind, code: string): ErrorStatus {
+export function statusOf(kind: ErrorKind, code: string): ErrorStatus {
   if (kind === 'defect') return 500;
   if (Object.hasOwn(statusOfCode, code)) return statusOfCode[code] ?? statusOfKind[kind];
   return code.startsWith('no-such-') ? 404 : statusOfKind[kind];
@@ -189,7 +187,7 @@ export function statusOf(kind: FailureKind, code: string): ErrorStatus {
 export const problem = z
   .object({
     kind: z
-      .enum(['input', 'operational', 'defect'])
+      .enum(errorKinds)
       .describe('What is at fault: the input, something outside the program, or the program.'),
     code: z.string().max(100).describe('Stable and never translated: programs match on it.'),
     message: z.string().describe('What happened, to what.'),

@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import { rotationStates } from '../kernel/gallery/gallery-job.js';
+import { keyProviderKinds } from '../kernel/gallery/key-provider-kind.js';
 import { fault } from './fault.js';
-
-/** The kinds of sources of the gallery's key. */
-export const keyProviderKinds = ['secret', 'passphrase', 'tpm'] as const;
 
 /** A key-encryption key in force. */
 export const keySlot = z.object({
@@ -21,7 +20,7 @@ export const keyRotation = z.object({
   toKeyId: z.string(),
   startedAt: z.iso.datetime(),
   state: z
-    .enum(['running', 'waiting', 'finished', 'stopped', 'failed'])
+    .enum(rotationStates)
     .describe(
       '`waiting`: a step failed and is tried again. `stopped` and `failed`: it continues when the gallery is next opened.',
     ),

@@ -1,4 +1,13 @@
 import { z } from 'zod';
+import {
+  quarantinedTables,
+  quarantineReasons,
+  verifyReasons,
+  verifySteps,
+  verifyTables,
+} from '../kernel/gallery/gallery-damage.js';
+import { reEmbedStates } from '../kernel/gallery/gallery-job.js';
+import { thresholdReasons } from '../kernel/identification/calibration.js';
 import { auditVerdict } from './audit.js';
 import { fault } from './fault.js';
 import { keyRotation, keySlot } from './gallery-keys.js';
@@ -6,14 +15,11 @@ import { operation } from './operation.js';
 
 /** A damaged row, which is kept but not used. Ids reveal nothing about a person. */
 export const quarantinedRow = z.object({
-  table: z.enum(['person', 'template', 'photograph', 'evidence', 'stranger']),
+  table: z.enum(quarantinedTables),
   rowId: z.string(),
   personId: z.string().exactOptional().describe('Absent for strangers and their pictures.'),
   reason: z
-    .enum([
-      ...(['does-not-open', 'key-does-not-open', 'not-a-template', 'of-nobody', 'rolled-back'] as const),
-      ...(['erased', 'page-damaged'] as const),
-    ])
+    .enum(quarantineReasons)
     .describe(
       '`of-nobody`: its person does not exist. `rolled-back`: genuine, but older than the audit log requires. `erased`: its person was erased. `page-damaged`: SQLite cannot read the row.',
     ),
@@ -27,10 +33,7 @@ export const reEmbedding = z.object({
   recogniserName: z.string().describe('The name of `to` in the configuration (`vision.recogniser`).'),
   startedAt: z.iso.datetime(),
   state: z
-    .enum([
-      ...(['working', 'ready', 'incomplete', 'waiting', 'cancelling', 'cancelled', 'stopped'] as const),
-      'failed',
-    ])
+    .enum(reEmbedStates)
     .describe(
       '`ready`: the gallery moves when the new recogniser is in use and the daemon restarts. `incomplete`: every photograph was tried, and `missing` lists the persons without a template. `waiting`: a step failed and is tried again. `stopped` and `failed`: it continues when the gallery is next opened.',
     ),
@@ -50,7 +53,7 @@ export type ReEmbedding = z.infer<typeof reEmbedding>;
 
 /** The progress of a verification. Its steps: open the rows, check the audit log, check the pages of the file. */
 export const verifyProgress = z.object({
-  step: z.enum(['rows', 'audit-log', 'pages']),
+  step: z.enum(verifySteps),
   done: z.int().nonnegative(),
   total: z.int().nonnegative(),
 });
@@ -103,14 +106,14 @@ export type GalleryStatus = z.infer<typeof galleryStatus>;
 
 /** A problem of a row. Ids reveal nothing about a person. */
 export const verifyFinding = z.object({
-  table: z.enum(['key_slot', 'data_key', 'person', 'template', 'photograph', 'evidence', 'stranger']),
+  table: z.enum(verifyTables),
   rowId: z
     .string()
     .exactOptional()
     .describe('Absent if the rows of the table could not be listed to the end.'),
   personId: z.string().exactOptional(),
   reason: z
-    .enum([...quarantinedRow.shape.reason.options, 'of-nothing', 'not-in-audit', 'missing'])
+    .enum(verifyReasons)
     .describe(
       '`of-nothing`: a data key that is not used. `not-in-audit`: the audit log has no entry about the person. `missing`: according to the audit log there is a person, or a template, that the file does not have.',
     ),
@@ -182,7 +185,7 @@ export const calibratedPerson = namedPerson.extend({
   references: z.int().nonnegative(),
   threshold: z.number().describe('Similarity from which a face counts as this person.'),
   reason: z
-    .enum(['floor', 'few', 'neighbour', 'strangers', 'manual', 'marked'])
+    .enum(thresholdReasons)
     .describe(
       '`floor`: the threshold of the box. `few`: raised by the margin, because too few persons are enrolled for an estimate. `neighbour`: above the nearest person. `strangers`: for the target. `manual`: set by hand. `marked`: above a passage in which, as an operator marked it, another person was taken for this person.',
     ),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { logLevels } from '../kernel/logger.js';
 
 /** Names below the folder that core and gate share. The core writes there; the gate can only read and connect. */
 export const handoverFiles = {
@@ -43,7 +44,7 @@ export const gateSettings = z.strictObject({
   hosts: z.array(z.string().max(253)).max(64).readonly(),
   /** Origins of other web pages that may call the API. */
   origins: z.array(z.string().max(300)).max(64).readonly(),
-  logLevel: z.enum(['debug', 'info', 'warn', 'error']),
+  logLevel: z.enum(logLevels),
   limits: gateLimits.prefault({}),
 });
 export type GateSettings = z.output<typeof gateSettings>;

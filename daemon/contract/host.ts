@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { checkOutcomes } from '../kernel/check-outcome.js';
+import { logLevels } from '../kernel/logger.js';
 import { certificateStatus } from './certificate.js';
 import { fault } from './fault.js';
 import { numberedPageFields, operation } from './operation.js';
@@ -42,7 +44,7 @@ export const hostReport = z.object({
 });
 export type HostReport = z.infer<typeof hostReport>;
 
-const outcome = z.enum(['ok', 'warning', 'failed']).describe('`warning`: it works, but needs attention.');
+const outcome = z.enum(checkOutcomes).describe('`warning`: it works, but needs attention.');
 
 /** The result of one check of `doctor`. */
 export const doctorFinding = z.object({
@@ -52,9 +54,6 @@ export const doctorFinding = z.object({
   remedy: z.string().exactOptional().describe('What a person can do about it.'),
 });
 export type DoctorFinding = z.infer<typeof doctorFinding>;
-
-/** The levels of log lines, the least important first. */
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 
 export const logLine = z.object({
   number: z.int().positive().describe('Counts the lines since the start of the daemon.'),

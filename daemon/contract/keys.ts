@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { keyProviderKinds } from '../kernel/gallery/key-provider-kind.js';
 import { fault } from './fault.js';
-import { keyProviderKinds, keyRotation, keySlot } from './gallery-keys.js';
+import { keyRotation, keySlot } from './gallery-keys.js';
 import { operation, type SecretPart } from './operation.js';
 
 /** Errors of the sources of keys: a secret, a passphrase, the TPM. */

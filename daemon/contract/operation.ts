@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import type { SecondPersonClass } from '../kernel/second-person-classes.js';
 import type { CommandLine } from './command-line.js';
 import type { CommandScope } from './command-scopes.js';
 import type { Scope } from './scopes.js';
-import type { SecondPersonClass } from './second-person.js';
 
 /**
  * How often a caller may use an operation, by class. The figures are configuration; the classes are the contract.

@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { ownThresholdReasons } from '../kernel/identification/calibration.js';
+import { consentBases, consentStates } from '../kernel/persons/consent.js';
+import { watchMarks } from '../kernel/persons/person-standing.js';
 
 export const personId = z.string().min(1).max(64).describe('The opaque id of the person: `p-…`.');
 
@@ -8,21 +11,6 @@ export type PersonState = z.infer<typeof personState>;
 
 export const similarity = z.number().describe('Similarity of two faces, -1 to 1; higher is closer.');
 
-export const consentBases = [
-  'consent',
-  'employment-law',
-  'vital-interests',
-  'substantial-public-interest',
-  'contract',
-  'legal-obligation',
-  'legitimate-interests',
-] as const;
-
-export const consentStates = ['none', 'recorded', 'withdrawn'] as const;
-
-export const watchMarks = ['watch', 'barred'] as const;
-/** `neighbour`: another person of the gallery is that similar. `strangers`: the target demands it. */
-export const ownThresholdReasons = ['few', 'neighbour', 'strangers', 'manual', 'marked'] as const;
 const validDay = z.string().describe('A day at the site, `YYYY-MM-DD`, which is valid itself.');
 
 /** To whom a person belongs, when they are valid, and whether the box watches for them. */

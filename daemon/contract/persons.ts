@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { counted } from '../kernel/counted.js';
+import { consentBases, consentStates } from '../kernel/persons/consent.js';
+import { personOrders, removedPersonsListed } from '../kernel/persons/person-listing.js';
+import { validities, watchMarks } from '../kernel/persons/person-standing.js';
 import { table } from '../kernel/text-table.js';
 import { writtenAs } from './command-line.js';
 import {
@@ -20,7 +23,7 @@ import {
 } from './enrolment.js';
 import { ifRevision, operation, pageFields } from './operation.js';
 import { passageDetails } from './passages.js';
-import { consentBases, consentStates, personDetail, personId, personSummary, watchMarks } from './person.js';
+import { personDetail, personId, personSummary } from './person.js';
 import { photographOperations } from './photographs.js';
 
 /** The same for people who call it: a day may be written as `today`, and a person by name. */
@@ -221,7 +224,7 @@ const readingOperations = {
     input: z.strictObject({
       ...pageFields,
       removed: z
-        .enum(['excluded', 'included', 'only'])
+        .enum(removedPersonsListed)
         .default('excluded')
         .describe('Whether removed persons who are not erased yet are listed.'),
       text: z
@@ -237,16 +240,13 @@ const readingOperations = {
         .enum([...watchMarks, 'any'])
         .optional()
         .describe('Only persons with this mark, or with any.'),
-      validity: z
-        .enum(['valid', 'not-yet-valid', 'expired'])
-        .optional()
-        .describe('Only persons who are this today, at the site.'),
+      validity: z.enum(validities).optional().describe('Only persons who are this today, at the site.'),
       consent: z
         .enum(consentStates)
         .optional()
         .describe('Only persons with a consent, without one, or who withdrew it; these are removed persons.'),
       sort: z
-        .enum(['oldest', 'newest', 'name'])
+        .enum(personOrders)
         .default('oldest')
         .describe(
           'By the time of enrolment, or by name. The pages of `name` shift if persons change meanwhile.',

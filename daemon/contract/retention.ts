@@ -1,28 +1,7 @@
 import { z } from 'zod';
+import { retentionKinds } from '../kernel/retention/retention.js';
 import { fault } from './fault.js';
 import { operation } from './operation.js';
-
-/** The kinds of data with a retention time, in the order of a run. */
-export const retentionKinds = [
-  'databaseCopies',
-  'unfinishedImports',
-  'removedPersons',
-  'photographs',
-  'strangers',
-  'ignoredStrangers',
-  'attendanceEvidence',
-  'unknownEvidence',
-  'attackEvidence',
-  'passagePictures',
-  'attendanceRecords',
-  'unknownRecords',
-  'attackRecords',
-  'replyRecords',
-  'otherRecords',
-  'passages',
-  'auditEntries',
-  'tombstones',
-] as const;
 
 /** The result of a run, without personal data. */
 export const retentionReport = z.object({

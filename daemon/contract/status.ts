@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { boxConditions } from '../kernel/events/notice.js';
+import { keyProviderKinds } from '../kernel/gallery/key-provider-kind.js';
 import { cameraStatus } from './cameras.js';
 import { certificateStatus, gateStatus } from './certificate.js';
 import { expectedRates } from './expected-rates.js';
 import { fault } from './fault.js';
-import { keyProviderKinds, keyRotation } from './gallery-keys.js';
+import { keyRotation } from './gallery-keys.js';
 import { heldBack } from './held-back.js';
 import { operation } from './operation.js';
 import { passagesOfDay } from './passages-of-day.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { listedStrangerStates } from '../kernel/strangers/stranger.js';
 import { filteredCamera } from './cameras.js';
 import {
   enrolmentErrors,
@@ -23,7 +24,7 @@ const time = z.iso.datetime();
 export const strangerSummary = z.object({
   id: strangerId,
   state: z
-    .enum(['active', 'ignored', 'set-aside'])
+    .enum(listedStrangerStates)
     .describe(
       '`ignored`: causes neither events nor alerts. `set-aside`: was discarded or assigned, is no longer recognised, and can be restored until `forgottenAt`.',
     ),

@@ -1,10 +1,8 @@
 import { type DestinationStream, destination, type Logger as Pino, pino } from 'pino';
 import type { Clock } from '../kernel/clock.js';
-import type { LogFields, Logger } from '../kernel/logger.js';
+import type { LogFields, Logger, LogLevel } from '../kernel/logger.js';
 import { shownText } from '../kernel/printable-text.js';
 import { describeError } from './describe-error.js';
-
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 interface PinoLoggerOptions {
   readonly level: LogLevel;

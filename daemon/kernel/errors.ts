@@ -4,7 +4,8 @@
  * - `operational`: something outside failed (camera, disk, broker); the supervisor of the part decides.
  * - `input`: a person gave unusable input; explain it, show no stack.
  */
-type ErrorKind = 'defect' | 'operational' | 'input';
+export const errorKinds = ['input', 'operational', 'defect'] as const;
+export type ErrorKind = (typeof errorKinds)[number];
 
 interface RollcallErrorOptions {
   readonly kind: ErrorKind;

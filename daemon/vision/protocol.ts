@@ -14,6 +14,7 @@ import { mostClipFiles } from '../kernel/liveness/clip-limits.js';
 import { headGestureKinds } from '../kernel/liveness/head-gesture.js';
 import { livenessReasons, livenessVerdicts } from '../kernel/liveness/liveness.js';
 import { bytesPerSample, mostOpennessSamples } from '../kernel/liveness/openness-curve.js';
+import { logLevels } from '../kernel/logger.js';
 import { type PictureDamageCode, pictureChecks } from '../kernel/picture-damage.js';
 import { shownText } from '../kernel/printable-text.js';
 import { sightingEnds } from '../kernel/tracks/sighting.js';
@@ -116,7 +117,7 @@ const visionPlanSchema = z.strictObject({
 /** Messages from the core to a vision process. */
 export const orderSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('start'), plan: visionPlanSchema }),
-  z.strictObject({ type: z.literal('log-level'), level: z.enum(['debug', 'info', 'warn', 'error']) }),
+  z.strictObject({ type: z.literal('log-level'), level: z.enum(logLevels) }),
   /** The attachment is the photograph's file. `kept`: enrolment accepted it before, and now quality does not matter. */
   z.strictObject({
     type: z.literal('analyse-photo'),

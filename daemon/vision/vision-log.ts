@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Allowance } from '../kernel/allowance.js';
 import type { Clock } from '../kernel/clock.js';
-import type { Logger } from '../kernel/logger.js';
+import { type Logger, type LogLevel, logLevels } from '../kernel/logger.js';
 import { LineSplitter } from './ingest/line-splitter.js';
 
 /** Longest line, characters: longer than an error with its stack and causes. */
@@ -10,9 +10,6 @@ const longestLine = 8 * 1024;
 const logLimit = { most: 256 * 1024, everyMs: 1000 / (16 * 1024) };
 /** Above the limit, lines are dropped, and the process must wait this long for each chunk (64 KiB), milliseconds. */
 const pauseMs = 100;
-
-const levels = ['debug', 'info', 'warn', 'error'] as const;
-type Level = (typeof levels)[number];
 
 /**
  * Writes the output of a vision process, including FFmpeg and libraries, into the core's log. The process parses untrusted
@@ -63,12 +60,12 @@ export class VisionLog {
 }
 
 /** Lines of the program's own logger are JSON; libraries and Node.js write other lines. */
-function readLine(line: string): { readonly level: Level; readonly said: unknown } {
+function readLine(line: string): { readonly level: LogLevel; readonly said: unknown } {
   const fields = line.startsWith('{') ? parsed(line) : undefined;
   if (fields === undefined) return { level: 'warn', said: line };
   // The core's line already has time and process id.
   const { level: given, time: _time, pid: _pid, ...said } = fields;
-  return { level: levels.find((each) => each === given) ?? 'warn', said };
+  return { level: logLevels.find((each) => each === given) ?? 'warn', said };
 }
 
 function parsed(line: string): Record<string, unknown> | undefined {

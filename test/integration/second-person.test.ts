@@ -3,10 +3,10 @@ import { describe, test } from 'node:test';
 import type { Caller } from '../../daemon/contract/caller.js';
 import type { OperationDeclaration } from '../../daemon/contract/operation.js';
 import { operations } from '../../daemon/contract/operations.js';
-import { type SecondPersonClass, secondPersonClasses } from '../../daemon/contract/second-person.js';
 import { apiSchema } from '../../daemon/contract/settings/api-schema.js';
 import { approvalMs, mostOfUser } from '../../daemon/core/accounts/second-person.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { type SecondPersonClass, secondPersonClasses } from '../../daemon/kernel/second-person-classes.js';
 import { type AccountsFixture, atTheBox, codeOf, openAccountsFixture } from '../support/accounts-fixture.js';
 import { type AccountsServer, openAccountsServer } from '../support/accounts-server.js';
 

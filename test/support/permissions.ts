@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RateClass, rateClasses } from '../../daemon/contract/operation.js';
-import { secondPersonClasses } from '../../daemon/contract/second-person.js';
+import { secondPersonClasses } from '../../daemon/kernel/second-person-classes.js';
 import { root } from './built.js';
 
 /** The roles of the table by their letters. */

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Gallery } from '../../daemon/core/gallery/gallery.js';
 import { type GalleryFile, openGalleryFile } from '../../daemon/core/gallery/gallery-file.js';
-import type { KeyInput, KeyProvider, KeyProviderKind } from '../../daemon/core/gallery/keys/key-provider.js';
+import type { KeyInput, KeyProvider } from '../../daemon/core/gallery/keys/key-provider.js';
 import type { KeyRing } from '../../daemon/core/gallery/keys/key-ring.js';
 import { PassphraseKeyProvider } from '../../daemon/core/gallery/keys/passphrase-key-provider.js';
 import { SecretKeyProvider } from '../../daemon/core/gallery/keys/secret-key-provider.js';
@@ -16,6 +16,7 @@ import {
 import { newRandomBytes } from '../../daemon/host/sodium.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
+import type { KeyProviderKind } from '../../daemon/kernel/gallery/key-provider-kind.js';
 import type { PersonId } from '../../daemon/kernel/ids.js';
 import { type Logger, silentLogger } from '../../daemon/kernel/logger.js';
 import { enrolmentPhotograph, noiseJpeg, testDimensions, tester, testRecogniser } from './gallery-fixture.js';

@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { formatTable } from '../../daemon/cli/export/export-archive.js';
 import { describeImport, notesOn, refusalReasons } from '../../daemon/cli/import/import-report.js';
-import { parseTable, separators } from '../../daemon/cli/import/import-table.js';
+import { parseTable } from '../../daemon/cli/import/import-table.js';
+import { csvSeparators } from '../../daemon/kernel/csv.js';
 import { isRollcallError, messageOf } from '../../daemon/kernel/errors.js';
 import type { PersonProfile } from '../../daemon/kernel/persons/person-profile.js';
 
@@ -11,7 +12,7 @@ const heading = 'name,external_id,notes';
 const read = (text: string) => parseTable(Buffer.from(text));
 
 describe('a table of persons', () => {
-  for (const separator of separators) {
+  for (const separator of csvSeparators) {
     test(`is read with ${JSON.stringify(separator)} between its cells`, () => {
       const text = ['notes,External ID,name', 'night,17,Ada', ',,"Bea, ""B"""']
         .join('\n')

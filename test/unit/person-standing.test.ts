@@ -3,7 +3,6 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { readProfile } from '../../daemon/cli/person/profile-options.js';
 import { siteTimeOf } from '../../daemon/cli/site-time.js';
-import { watchMarks as contractMarks } from '../../daemon/contract/person.js';
 import { checkProfile, withdrawn } from '../../daemon/kernel/persons/person-profile.js';
 import {
   type GivenTerms,
@@ -88,8 +87,6 @@ describe('the terms of a profile', () => {
     assert.equal(consent?.withdrawnIso, '2026-03-02');
     assert.deepEqual(kept, { name: 'Ada', notes: 'night shift' });
   });
-
-  test('have the marks that the contract names', () => assert.deepEqual(contractMarks, watchMarks));
 });
 
 describe('terms on the command line', () => {

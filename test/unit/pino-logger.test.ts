@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type LogLevel, openPinoLogger } from '../../daemon/host/pino-logger.js';
+import { openPinoLogger } from '../../daemon/host/pino-logger.js';
 import { badInput, operational } from '../../daemon/kernel/errors.js';
+import type { LogLevel } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 function start(level: LogLevel = 'debug') {

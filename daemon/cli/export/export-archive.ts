@@ -1,9 +1,9 @@
 import type { PersonSummary } from '../../contract/person.js';
 import { csvLine } from '../../kernel/csv.js';
 import { isRollcallError } from '../../kernel/errors.js';
+import { type ImportColumn, importColumns, listSeparator } from '../../kernel/persons/import-columns.js';
 import type { PersonProfile } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
-import { type ImportColumn, importColumns, listSeparator } from '../import/import-columns.js';
 import { tableName } from '../import/import-zip.js';
 import { readmeOf, readmeOfAll } from './export-readme.js';
 import type { ExportSink } from './export-sink.js';

@@ -1,7 +1,7 @@
 import { maximumPhotographs } from '../../contract/enrolment.js';
+import { type ImportColumn, listSeparator } from '../../kernel/persons/import-columns.js';
 import { checkProfile, type GivenProfile } from '../../kernel/persons/person-profile.js';
 import { checkArchivePath } from '../archive-path.js';
-import { type ImportColumn, listSeparator } from './import-columns.js';
 import type { ImportSource } from './import-source.js';
 import type { TableRow } from './import-table.js';
 

@@ -1,9 +1,10 @@
 import { maximumEnrolmentBytes, type StagedRow } from '../../contract/enrolment.js';
+import type { CsvSeparator } from '../../kernel/csv.js';
 import { isRollcallError, type RollcallError } from '../../kernel/errors.js';
 import { type ImportReport, notesOn, type RowReport, refusalReasons } from './import-report.js';
 import { checkRows, type ReadyRow, type UnreadyRow } from './import-rows.js';
 import type { ImportSource } from './import-source.js';
-import { parseTable, type Separator } from './import-table.js';
+import { parseTable } from './import-table.js';
 import type { OpenImport } from './open-import.js';
 
 interface ImportJob {
@@ -11,7 +12,7 @@ interface ImportJob {
   readonly openImport: () => Promise<OpenImport>;
   /** `YYYY-MM-DD`. */
   readonly todayIso: string;
-  readonly separator?: Separator | undefined;
+  readonly separator?: CsvSeparator | undefined;
   readonly isDryRun: boolean;
   readonly isDuplicateAllowed: boolean;
   /** Imports the accepted rows even if others are refused. */

@@ -1,12 +1,8 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { counted } from '../../kernel/counted.js';
-import { unprotectCell } from '../../kernel/csv.js';
+import { type CsvSeparator, csvSeparators, unprotectCell } from '../../kernel/csv.js';
 import { badInput } from '../../kernel/errors.js';
-import { type ImportColumn, importColumns } from './import-columns.js';
-
-/** Allowed separators of cells. */
-export const separators = [',', ';', '\t'] as const;
-export type Separator = (typeof separators)[number];
+import { type ImportColumn, importColumns } from '../../kernel/persons/import-columns.js';
 
 /** Largest number of rows in one import. */
 const mostRows = 20_000;
@@ -24,7 +20,7 @@ export type TableRow = { readonly line: number } & (
  * @param separator - detected from the first row if absent
  * @throws `bad-table` with the line if the table cannot be read
  */
-export function parseTable(bytes: Buffer, separator?: Separator): readonly TableRow[] {
+export function parseTable(bytes: Buffer, separator?: CsvSeparator): readonly TableRow[] {
   const text = decodeTable(bytes).replaceAll(/\r\n?/g, '\n');
   const records = readRecords(text, separator ?? detectSeparator(text));
   const [heading, ...rest] = records;
@@ -49,7 +45,7 @@ interface CsvRecord {
   readonly cells: readonly string[];
 }
 
-function readRecords(text: string, delimiter: Separator): readonly CsvRecord[] {
+function readRecords(text: string, delimiter: CsvSeparator): readonly CsvRecord[] {
   const found: CsvRecord[] = [];
   let nextLine = 1;
   try {
@@ -91,12 +87,12 @@ function describe(error: CsvError, nextLine: number) {
 }
 
 /** The separator that splits the first row into the most known columns. */
-function detectSeparator(text: string): Separator {
+function detectSeparator(text: string): CsvSeparator {
   const [heading = ''] = text.trimStart().split('\n', 1);
   const known = new Set<string>(importColumns);
-  const score = (separator: Separator): number =>
+  const score = (separator: CsvSeparator): number =>
     heading.split(separator).filter((cell) => known.has(columnOf(cell.replaceAll('"', '')))).length;
-  return separators.reduce((best, candidate) => (score(candidate) > score(best) ? candidate : best));
+  return csvSeparators.reduce((best, candidate) => (score(candidate) > score(best) ? candidate : best));
 }
 
 function checkHeading({ cells, line }: CsvRecord): readonly ImportColumn[] {

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
 import { exitCodes, print, runAction } from '../../host/output.js';
+import type { CsvSeparator } from '../../kernel/csv.js';
 import { badInput } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
@@ -9,11 +10,10 @@ import { openImportFolder } from './import-folder.js';
 import { describeImport } from './import-report.js';
 import { runImport } from './import-run.js';
 import type { ImportSource } from './import-source.js';
-import type { Separator } from './import-table.js';
 import { openImportZip } from './import-zip.js';
 import { openImport } from './open-import.js';
 
-const separatorOf: Readonly<Record<string, Separator>> = { comma: ',', semicolon: ';', tab: '\t' };
+const separatorOf: Readonly<Record<string, CsvSeparator>> = { comma: ',', semicolon: ';', tab: '\t' };
 
 interface ImportOptions extends CommonOptions {
   readonly photographs?: string;

@@ -1,15 +1,13 @@
 import { type Command, Option } from 'commander';
 import { loadConfig } from '../../contract/settings/load.js';
-import type { KeyProviderKind } from '../../core/gallery/keys/key-provider.js';
+import { keyProviderKinds } from '../../kernel/gallery/key-provider-kind.js';
 import { invalidConfig } from '../daemon-client.js';
 import { type SecretFiles, secretFiles } from './key-secret-file.js';
-
-const kinds: readonly KeyProviderKind[] = ['secret', 'passphrase', 'tpm'];
 
 /** Adds `--provider`. */
 export function withProviderOption(command: Command, absent: string): Command {
   return command.addOption(
-    new Option('--provider <kind>', `where the key comes from; ${absent}`).choices(kinds),
+    new Option('--provider <kind>', `where the key comes from; ${absent}`).choices(keyProviderKinds),
   );
 }
 

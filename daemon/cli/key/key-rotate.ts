@@ -4,12 +4,13 @@ import type { KeyRotation } from '../../contract/gallery-keys.js';
 import type { KeyStatus } from '../../contract/keys.js';
 import type { ControlClient } from '../../core/api/client.js';
 import { describeRotation } from '../../core/doctor/rotation-text.js';
-import type { KeyProviderKind } from '../../core/gallery/keys/key-provider.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
 import { wipe } from '../../host/sodium.js';
 import { systemClock } from '../../host/system-clock.js';
 import { sleep } from '../../kernel/clock.js';
 import { operational } from '../../kernel/errors.js';
+import { jobEnds } from '../../kernel/gallery/gallery-job.js';
+import type { KeyProviderKind } from '../../kernel/gallery/key-provider-kind.js';
 import { present } from '../../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
@@ -38,8 +39,6 @@ interface RotateResult {
   readonly isFinished: boolean;
   readonly note?: string;
 }
-
-const ended: readonly KeyRotation['state'][] = ['finished', 'failed', 'stopped'];
 
 export function registerKeyRotate(key: Command): void {
   withProviderOption(withCommonOptions(key.command('rotate')), 'default: the provider of the current key')
@@ -116,7 +115,7 @@ async function follow(
     const about = { keyId, ...present({ provider: current?.provider, rotation }) };
     const isFinished = !isUnderWay(status) && slots.length === 1;
     if (isFinished && provider === 'secret') await settleSecretFiles(files, keyId);
-    if (isFinished || !isWaiting || rotation === undefined || ended.includes(rotation.state)) {
+    if (isFinished || !isWaiting || rotation === undefined || hasEnded(rotation)) {
       return { ...about, isFinished };
     }
     progress.update(rotation.done, rotation.total);
@@ -125,8 +124,10 @@ async function follow(
 }
 
 function isUnderWay({ rotation }: KeyStatus): boolean {
-  return rotation !== undefined && !ended.includes(rotation.state);
+  return rotation !== undefined && !hasEnded(rotation);
 }
+
+const hasEnded = ({ state }: KeyRotation): boolean => jobEnds.some((end) => end === state);
 
 function sealed({ reason }: KeyStatus) {
   return operational('gallery-sealed', `the gallery is sealed${reason ? `: ${reason.message}` : ''}`, {

@@ -1,6 +1,7 @@
 import type { PersonSummary } from '../../contract/person.js';
 import type { ControlClient } from '../../core/api/client.js';
 import type { ConsentState } from '../../kernel/persons/consent.js';
+import type { RemovedPersonsListed } from '../../kernel/persons/person-listing.js';
 import type { Validity, WatchMark } from '../../kernel/persons/person-standing.js';
 
 export interface PersonFilter {
@@ -16,7 +17,7 @@ const pageSize = 500;
 /** All persons of the box in order of enrolment, page by page, or those whom the filter lets through. */
 export async function allPersons(
   client: Pick<ControlClient, 'call'>,
-  removed: 'excluded' | 'included' | 'only',
+  removed: RemovedPersonsListed,
   filter: PersonFilter = {},
 ): Promise<readonly PersonSummary[]> {
   const all: PersonSummary[] = [];

@@ -3,6 +3,7 @@ import type { StrangerSummary } from '../../contract/strangers.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
 import { isoTime } from '../../kernel/iso-time.js';
+import { listedStrangerStates } from '../../kernel/strangers/stranger.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';
@@ -39,13 +40,7 @@ interface ListOptions extends CommonOptions {
 
 function registerList(strangers: Command): void {
   withCommonOptions(strangers.command('list'))
-    .addOption(
-      new Option('--state <state>', 'only strangers in this state').choices([
-        'active',
-        'ignored',
-        'set-aside',
-      ]),
-    )
+    .addOption(new Option('--state <state>', 'only strangers in this state').choices(listedStrangerStates))
     .option('--camera <camera>', 'only strangers who were seen at this camera')
     .option('--since <time>', `only strangers who were seen since this time: ${timeForms}`)
     .option('-n, --limit <count>', 'how many strangers to show', parseCount, 50)

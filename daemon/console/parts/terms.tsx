@@ -1,9 +1,4 @@
-import {
-  type AlertSeverity,
-  alertSeverities,
-  occurrences,
-  partConditions,
-} from '../../kernel/alerts/alert-rule.js';
+import { occurrences, partConditions } from '../../kernel/alerts/alert-rule.js';
 import { brokerNotConfigured, brokerStates } from '../../kernel/broker-state.js';
 import type { Direction } from '../../kernel/events/event.js';
 import { type BoxCondition, boxTroubles } from '../../kernel/events/notice.js';
@@ -11,6 +6,7 @@ import type { QualityReason } from '../../kernel/faces/quality.js';
 import type { LivenessRequirement } from '../../kernel/liveness/liveness.js';
 import type { PassageOutcome } from '../../kernel/passage-outcome.js';
 import type { PassageReason } from '../../kernel/passages/passage-reason.js';
+import { type Severity, severities } from '../../kernel/severity.js';
 import type en from '../messages/en/terms.json';
 import { wordsOf } from '../words/words.js';
 import type { IconName } from './icon.js';
@@ -50,18 +46,18 @@ export function subjectWord(on: string): string {
 }
 
 const severityTones = { info: 'info', warning: 'warn', critical: 'bad' } as const satisfies Record<
-  AlertSeverity,
+  Severity,
   Tone
 >;
 
 /** Severities of alerts are a closed list of the box; a newer one is shown as it comes. */
 export function severityWord(severity: string): string {
-  const known = alertSeverities.find((each) => each === severity);
+  const known = severities.find((each) => each === severity);
   return known === undefined ? severity : term(`severity-${known}`);
 }
 
 export function SeverityBadge({ severity }: { readonly severity: string }) {
-  const known = alertSeverities.find((each) => each === severity);
+  const known = severities.find((each) => each === severity);
   return <Badge tone={known === undefined ? 'quiet' : severityTones[known]}>{severityWord(severity)}</Badge>;
 }
 

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import {
   type AlertSubject,
-  alertSeverities,
   alertSubjects,
   type Counting,
   countings,
@@ -13,6 +12,7 @@ import { weekdays } from '../../kernel/attendance/shift-calendar.js';
 import { cameraId } from '../../kernel/ids.js';
 import { present } from '../../kernel/present.js';
 import { checkText } from '../../kernel/printable-text.js';
+import { severities } from '../../kernel/severity.js';
 import { emailSchema, webhookSchema } from './alert-channel-schema.js';
 import { timeOfDay } from './attendance-schema.js';
 import { itemsOf, refuseRepeatedIds, whenObject } from './cross-checks.js';
@@ -103,7 +103,7 @@ const ruleFields = z.strictObject({
     'Minimum minutes between two alerts of this rule about the same camera or the same stranger. One alert afterwards reports what happened meanwhile. An all-clear is sent without waiting.',
   ),
   channels: z.array(field(slugField, 'live', 'Channels that receive the alerts, by their ids.')).min(1),
-  severity: field(z.enum(alertSeverities).default('warning'), 'live', 'Severity that the alert states.'),
+  severity: field(z.enum(severities).default('warning'), 'live', 'Severity that the alert states.'),
   subject: field(
     templateText('the template', 200, false).exactOptional(),
     'live',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secondPersonClasses } from '../../kernel/second-person-classes.js';
 import { field } from './field.js';
 import { networkField } from './scalars.js';
 
@@ -22,19 +23,6 @@ const limitsSchema = z.strictObject({
   stream: perMinute(30, 'that begin a stream'),
 });
 
-/** The same as `secondPersonClasses` of the contract, which this package does not know. */
-const secondPersonClass = z.enum([
-  'erase',
-  'export',
-  'keys',
-  'trust',
-  'identity',
-  'restore',
-  'settings',
-  'cameras',
-  'users',
-]);
-
 /** What callers from the network may take. The local socket has no such limits. */
 export const apiSchema = z.strictObject({
   limits: limitsSchema.prefault({}).meta({
@@ -47,7 +35,7 @@ export const apiSchema = z.strictObject({
     'Most requests from the network that the box works on at the same moment. Beyond it: status 503.',
   ),
   secondPerson: field(
-    z.array(secondPersonClass).max(secondPersonClass.options.length).default([]),
+    z.array(z.enum(secondPersonClasses)).max(secondPersonClasses.length).default([]),
     'live',
     'Kinds of operations that a second user must approve, when a caller from the network asks for them; see docs/reference/accounts.md. Any kind here includes `users`. Commands of centres and callers on the box need no approval.',
   ),

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
+import { logLevels } from '../../kernel/logger.js';
 import type { AttendanceProof } from '../../kernel/tracks/track-decision.js';
 import { alertsSchema, refuseForgottenStrangers, refuseUnknownCameras } from './alerts-schema.js';
 import { apiSchema } from './api-schema.js';
@@ -98,11 +99,7 @@ const controlSchema = z.strictObject({
 });
 
 const loggingSchema = z.strictObject({
-  level: field(
-    z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-    'live',
-    'Lowest level of log lines that are written.',
-  ),
+  level: field(z.enum(logLevels).default('info'), 'live', 'Lowest level of log lines that are written.'),
 });
 
 /** The whole file as written. Only the section `site` is required. */

@@ -1,6 +1,6 @@
 import type { Scope } from '../../contract/scopes.js';
-import type { SecondPersonClass } from '../../contract/second-person.js';
 import type { TableForm } from '../../host/table-form.js';
+import type { SecondPersonClass } from '../../kernel/second-person-classes.js';
 import type { AccountLedger } from './account-ledger.js';
 import { SealedTable } from './sealed-table.js';
 

@@ -3,12 +3,12 @@ import type { Approval, approvalOperations } from '../../contract/approvals.js';
 import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { OperationDeclaration } from '../../contract/operation.js';
-import type { SecondPersonClass } from '../../contract/second-person.js';
 import { keyedHash } from '../../host/keyed-hash.js';
 import { opaqueText } from '../../host/opaque-text.js';
 import { badInput, type RollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
+import type { SecondPersonClass } from '../../kernel/second-person-classes.js';
 import {
   type AccountsContext,
   changeAudited,

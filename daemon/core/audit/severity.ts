@@ -1,8 +1,5 @@
+import type { Severity } from '../../kernel/severity.js';
 import type { AuditAction } from './audit-action.js';
-
-export const severities = ['info', 'warning', 'critical'] as const;
-/** `critical`: look at it today. `warning`: look at it when there are many. */
-export type Severity = (typeof severities)[number];
 
 /** Actions that are more than `info`. The severity follows from the action, so that the chain of the log needs no field for it. */
 const above: Partial<Record<AuditAction, Severity>> = {

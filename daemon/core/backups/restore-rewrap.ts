@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { wipe } from '../../host/sodium.js';
+import type { KeyProviderKind } from '../../kernel/gallery/key-provider-kind.js';
 import { KeyEncryptionKey } from '../gallery/keys/key-encryption-key.js';
-import type { KeyProviderKind, KeySlotParameters } from '../gallery/keys/key-provider.js';
+import type { KeySlotParameters } from '../gallery/keys/key-provider.js';
 import type { DataKeyRow } from '../gallery/keys/key-ring.js';
 import { insertKeySlot, openKeyRing, readKeySlots, readRecogniser } from '../gallery/keys/key-slots.js';
 import { places } from '../gallery/places.js';

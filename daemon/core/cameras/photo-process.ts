@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { LogLevel } from '../../host/pino-logger.js';
 import type { Clock, Timer } from '../../kernel/clock.js';
-import type { Logger } from '../../kernel/logger.js';
+import type { Logger, LogLevel } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
 import type { Random } from '../../kernel/random.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { VisionStatus } from '../../contract/status.js';
-import type { LogLevel } from '../../host/pino-logger.js';
 import type { Clock } from '../../kernel/clock.js';
 import { operational, type RollcallError } from '../../kernel/errors.js';
-import type { Logger } from '../../kernel/logger.js';
+import type { Logger, LogLevel } from '../../kernel/logger.js';
 import type { Random } from '../../kernel/random.js';
 import type {
   CameraPlan,

@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { VisionStatus } from '../../contract/status.js';
-import type { LogLevel } from '../../host/pino-logger.js';
 import { Allowance } from '../../kernel/allowance.js';
 import { type Clock, sleep } from '../../kernel/clock.js';
 import { messageOf } from '../../kernel/errors.js';
-import type { Logger } from '../../kernel/logger.js';
+import type { Logger, LogLevel } from '../../kernel/logger.js';
 import type { Random } from '../../kernel/random.js';
 import { RetrySchedule } from '../../kernel/retry.js';
 import type { CameraPlan, Report, VisionPlan } from '../../vision/protocol.js';

@@ -1,10 +1,11 @@
+import type { CheckOutcome } from '../../kernel/check-outcome.js';
 import { isRollcallError, messageOf } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
 
 /** The result of one check. `warning`: it works, but needs attention. */
 export interface Finding {
   readonly check: string;
-  readonly outcome: 'ok' | 'warning' | 'failed';
+  readonly outcome: CheckOutcome;
   readonly message: string;
   readonly remedy?: string;
 }

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { type Clock, sleep } from '../../kernel/clock.js';
 import { isRollcallError, messageOf, operational, type RollcallError } from '../../kernel/errors.js';
+import type { JobEnd } from '../../kernel/gallery/gallery-job.js';
 import type { Logger } from '../../kernel/logger.js';
 import { explainGalleryError } from './gallery-file.js';
 import { galleryDamaged } from './keys/key-slots.js';
@@ -51,9 +52,6 @@ export class BackgroundJob<Progress = never> implements AsyncDisposable {
   }
 }
 
-/** `stopped` and `failed`: the job continues when the gallery is next opened. */
-export type StepsOutcome = 'finished' | 'stopped' | 'failed';
-
 export interface RetriedStepsOptions {
   /** The job in log messages: "key rotation". */
   readonly name: string;
@@ -94,7 +92,7 @@ export class RetriedSteps {
   }
 
   /** Calls `step` until it returns true, with a turn of the event loop before each call. Never rejects. */
-  async run(signal: AbortSignal, step: () => Promise<boolean>): Promise<StepsOutcome> {
+  async run(signal: AbortSignal, step: () => Promise<boolean>): Promise<JobEnd> {
     for (;;) {
       await nextTurn();
       if (signal.aborted) return 'stopped';

@@ -5,10 +5,11 @@ import type { KeyStatus, keyOperations } from '../../contract/keys.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { RollcallError } from '../../kernel/errors.js';
+import type { KeyProviderKind } from '../../kernel/gallery/key-provider-kind.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
 import type { GalleryVault } from './gallery-vault.js';
-import type { KeyInput, KeyProviderKind, KeyProviderReport } from './keys/key-provider.js';
+import type { KeyInput, KeyProviderReport } from './keys/key-provider.js';
 import { describeProviders } from './keys/key-providers.js';
 import type { RotationDepth, RotationProgress } from './rotation/rotation-job.js';
 

@@ -2,6 +2,7 @@ import type { Page } from '../../contract/operation.js';
 import { badInput } from '../../kernel/errors.js';
 import { personId } from '../../kernel/ids.js';
 import type { ConsentState } from '../../kernel/persons/consent.js';
+import type { PersonOrder, RemovedPersonsListed } from '../../kernel/persons/person-listing.js';
 import { type Validity, validityOn, type WatchMark } from '../../kernel/persons/person-standing.js';
 import type { Gallery, PersonEntry } from '../gallery/gallery.js';
 import type { ListedPerson, ListedTerms } from '../gallery/persons/person-directory.js';
@@ -11,14 +12,14 @@ import type { PersonsPage } from '../gallery/persons/person-rows.js';
 export interface PersonFilter {
   readonly limit: number;
   readonly cursor?: string | undefined;
-  readonly removed: 'excluded' | 'included' | 'only';
+  readonly removed: RemovedPersonsListed;
   /** Part of a name, or a whole external id. */
   readonly text?: string | undefined;
   readonly group?: string | undefined;
   readonly watch?: WatchMark | 'any' | undefined;
   readonly validity?: Validity | undefined;
   readonly consent?: ConsentState | undefined;
-  readonly sort: 'oldest' | 'newest' | 'name';
+  readonly sort: PersonOrder;
 }
 
 type Entries = Page<PersonEntry>;

@@ -1,8 +1,9 @@
 import type { Caller } from '../../contract/caller.js';
-import { type LogLine, logLevels } from '../../contract/host.js';
+import type { LogLine } from '../../contract/host.js';
 import type { HandlerInput, Page } from '../../contract/operation.js';
 import type { Operations } from '../../contract/operations.js';
 import type { RecentLog } from '../../host/recent-log.js';
+import { logLevels } from '../../kernel/logger.js';
 
 type Question = HandlerInput<Operations['host.logs']>;
 

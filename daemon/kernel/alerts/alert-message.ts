@@ -1,6 +1,7 @@
 import type { BoxIds } from '../events/box-ids.js';
 import type { StrangerId } from '../ids.js';
-import type { AlertPart, AlertSeverity, AlertSubject, RuleAlert } from './alert-rule.js';
+import type { Severity } from '../severity.js';
+import type { AlertPart, AlertSubject, RuleAlert } from './alert-rule.js';
 import {
   type AlertFieldValues,
   type AlertTemplate,
@@ -21,7 +22,7 @@ export interface AlertMessage {
   readonly phase: RuleAlert['phase'] | 'test';
   readonly rule: string;
   readonly on: AlertSubject | 'test';
-  readonly severity: AlertSeverity;
+  readonly severity: Severity;
   /** One line. */
   readonly subject: string;
   readonly text: string;

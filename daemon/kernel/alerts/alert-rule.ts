@@ -1,5 +1,6 @@
 import { boxTroubles } from '../events/notice.js';
 import type { CameraId, StrangerId } from '../ids.js';
+import type { Severity } from '../severity.js';
 import type { AlertHours } from './alert-hours.js';
 
 /** Occurrences happen at one moment. They are counted and cause an alert at a threshold. */
@@ -25,9 +26,6 @@ export type Condition = (typeof conditions)[number];
 /** What a rule is about. */
 export type AlertSubject = Occurrence | Condition;
 export const alertSubjects = [...occurrences, ...conditions] as const;
-
-export const alertSeverities = ['info', 'warning', 'critical'] as const;
-export type AlertSeverity = (typeof alertSeverities)[number];
 
 export const isOccurrence = (subject: AlertSubject): subject is Occurrence =>
   occurrences.some((occurrence) => occurrence === subject);
@@ -68,7 +66,7 @@ export interface AlertRule {
   readonly cooldownMs: number;
   /** No alerts during these hours; one alert at their end reports what happened. */
   readonly quietHours: AlertHours | undefined;
-  readonly severity: AlertSeverity;
+  readonly severity: Severity;
 }
 
 /** The occurrences or the condition at one camera, at several, or at the box, that an alert reports. */
@@ -105,7 +103,7 @@ export const mostStrangers = 1_000;
 export interface RuleAlert {
   readonly ruleId: string;
   readonly on: AlertSubject;
-  readonly severity: AlertSeverity;
+  readonly severity: Severity;
   /** `cleared`: all conditions that it reports are over. */
   readonly phase: 'raised' | 'cleared';
   /** At least one. */

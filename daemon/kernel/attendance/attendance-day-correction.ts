@@ -2,11 +2,16 @@ import type { CameraId } from '../ids.js';
 import { inOrder, type Mark, type Stay, staysOf } from './attendance-day-marks.js';
 import type { ShiftCalendar, ShiftOnDay } from './shift.js';
 
+/** The corrections of a day that an operator can ask for. */
+export const requestedCorrections = ['in', 'out', 'absence-excused', 'as-recorded'] as const;
+export type RequestedCorrection = (typeof requestedCorrections)[number];
+
 /**
- * The kinds of manual correction of a day. `seen` and `not-seen`: an operator says that the person was, or was not, at a camera at
- * that time.
+ * The kinds of manual correction of a day. `seen` and `not-seen`: an operator says of a passage that the person was, or was not, at
+ * a camera at that time.
  */
-export type CorrectionKind = 'in' | 'out' | 'absence-excused' | 'as-recorded' | 'seen' | 'not-seen';
+export const correctionKinds = [...requestedCorrections, 'seen', 'not-seen'] as const;
+export type CorrectionKind = (typeof correctionKinds)[number];
 
 /** A correction, as far as the rules need it. */
 export interface Correction {

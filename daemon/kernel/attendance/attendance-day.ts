@@ -12,19 +12,21 @@ import { datesBetween } from './shift-calendar.js';
  * - `unproven`: a time comes from an attendance without proof of life. `seen-not-proven`: the person was recognised without
  *   proof of life and has no attendance.
  */
-export type AttendanceStatus =
-  | 'early'
-  | 'on-time'
-  | 'late'
-  | 'left-early'
-  | 'overtime'
-  | 'absent'
-  | 'excused'
-  | 'expected'
-  | 'present'
-  | 'incomplete'
-  | 'unproven'
-  | 'seen-not-proven';
+export const attendanceStatuses = [
+  'early',
+  'on-time',
+  'late',
+  'left-early',
+  'overtime',
+  'absent',
+  'excused',
+  'expected',
+  'present',
+  'incomplete',
+  'unproven',
+  'seen-not-proven',
+] as const;
+export type AttendanceStatus = (typeof attendanceStatuses)[number];
 
 /** A day of a person, or one of its stays. Durations in milliseconds. */
 export interface AttendanceDay {

@@ -160,13 +160,17 @@ interface CalibrationTarget {
   readonly falseMatchOf?: (personId: PersonId) => number | undefined;
 }
 
+/** Why a person has a threshold of their own. */
+export const ownThresholdReasons = ['few', 'neighbour', 'strangers', 'manual', 'marked'] as const;
+
 /**
  * The reason of a threshold. `floor`: the floor meets the target for this person. `few`: there is a target, but too few persons are
  * enrolled for an estimate. `neighbour`: another enrolled person reaches all
  * lower thresholds. `strangers`: the distribution of the other persons requires it. `manual`: it was set by hand. `marked`: an operator marked a
  * passage in which another person reached all lower thresholds, or more than a mark may raise it.
  */
-export type ThresholdReason = 'floor' | 'few' | 'neighbour' | 'strangers' | 'manual' | 'marked';
+export const thresholdReasons = ['floor', ...ownThresholdReasons] as const;
+export type ThresholdReason = (typeof thresholdReasons)[number];
 
 /** The threshold of one person and its expected error rates. */
 export interface PersonThreshold {
@@ -304,7 +308,7 @@ function cautiousFloor(floor: number, margin: number, isKnown: boolean): number 
 
 /** The highest of several thresholds; of equal ones the first. */
 function strictest(needed: Readonly<Record<Exclude<ThresholdReason, 'manual'>, number>>) {
-  const reasons = ['floor', 'few', 'neighbour', 'strangers', 'marked'] as const;
+  const reasons = thresholdReasons.filter((reason) => reason !== 'manual');
   const threshold = Math.max(...reasons.map((reason) => needed[reason]));
   const reason = reasons.find((candidate) => needed[candidate] === threshold) ?? 'floor';
   return { threshold, reason };

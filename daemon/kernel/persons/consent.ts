@@ -27,7 +27,7 @@ export const consentBases = [
   'legitimate-interests',
 ] as const;
 
-type ConsentBasis = (typeof consentBases)[number];
+export type ConsentBasis = (typeof consentBases)[number];
 
 /** The legal basis of an enrolment and the place of its proof (GDPR Art. 7(1)). */
 export interface Consent {

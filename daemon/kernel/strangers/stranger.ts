@@ -25,7 +25,10 @@ export interface Appearance {
 }
 
 /** `ignored`: the owner wants neither event nor alert about this stranger. */
-export type StrangerState = 'active' | 'ignored';
+export const strangerStates = ['active', 'ignored'] as const;
+export type StrangerState = (typeof strangerStates)[number];
+/** `set-aside`: was discarded or assigned, is no longer recognised, and can be restored for some time. */
+export const listedStrangerStates = [...strangerStates, 'set-aside'] as const;
 
 /** A person who is not enrolled. */
 export interface Stranger {

@@ -1,13 +1,12 @@
 import {
-  type AlertSeverity,
   type AlertSubject,
-  alertSeverities,
   alertSubjects,
   type Counting,
   countings,
   isAboutCameras,
   isOccurrence,
 } from '../../../kernel/alerts/alert-rule.js';
+import { type Severity, severities } from '../../../kernel/severity.js';
 
 /** A rule as the configuration has it. */
 export interface RuleSetting {
@@ -32,7 +31,7 @@ export interface RuleDraft {
   readonly channels: readonly string[];
   /** `undefined`: all cameras. */
   readonly cameras: readonly string[] | undefined;
-  readonly severity: AlertSeverity;
+  readonly severity: Severity;
   readonly of: Counting;
   readonly count: string;
   readonly withinMinutes: string;
@@ -51,7 +50,7 @@ export function draftOf(rule: RuleSetting | undefined, channels: readonly string
     on: alertSubjects.find((each) => each === rule?.on) ?? 'unknown',
     channels: rule?.channels ?? channels.slice(0, 1),
     cameras: rule?.cameras,
-    severity: alertSeverities.find((each) => each === rule?.severity) ?? 'warning',
+    severity: severities.find((each) => each === rule?.severity) ?? 'warning',
     of: countings.find((each) => each === threshold?.of) ?? 'events',
     count: String(threshold?.count ?? 1),
     withinMinutes: textOf(threshold?.withinMinutes),

@@ -1,10 +1,6 @@
 import { useSignal } from '@preact/signals';
-import {
-  alertSeverities,
-  alertSubjects,
-  isAboutCameras,
-  isOccurrence,
-} from '../../../kernel/alerts/alert-rule.js';
+import { alertSubjects, isAboutCameras, isOccurrence } from '../../../kernel/alerts/alert-rule.js';
+import { severities } from '../../../kernel/severity.js';
 import type { Output } from '../../api/call.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/alerts.json';
@@ -175,7 +171,7 @@ function RuleFields({ draft, channels, onChange }: RuleFieldsProps) {
         <Choice
           label={t('severity')}
           value={severity}
-          options={alertSeverities.map((each) => [each, severityWord(each)] as const)}
+          options={severities.map((each) => [each, severityWord(each)] as const)}
           onValue={(chosen) => onChange({ severity: chosen })}
         />
         <Field

@@ -1,3 +1,4 @@
+import { countings } from '../../../kernel/alerts/alert-rule.js';
 import type en from '../../messages/en/alerts.json';
 import { subjectWord } from '../../parts/terms.js';
 import { wordsOf } from '../../words/words.js';
@@ -5,11 +6,9 @@ import type { RuleSetting } from './rule-draft.js';
 
 const t = wordsOf<typeof en>('alerts');
 
-const countingWords = ['events', 'strangers', 'cameras', 'visits'] as const;
-
 /** What a rule counts. The contract leaves it open: what is newer is shown as it comes. */
 export function countingWord(of: string): string {
-  const known = countingWords.find((each) => each === of);
+  const known = countings.find((each) => each === of);
   return known === undefined ? of : t(`count-${known}`);
 }
 

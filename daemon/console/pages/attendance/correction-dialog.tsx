@@ -1,5 +1,9 @@
 import { useSignal } from '@preact/signals';
 import type { CorrectionRequest } from '../../../contract/attendance.js';
+import {
+  type RequestedCorrection,
+  requestedCorrections,
+} from '../../../kernel/attendance/attendance-day-correction.js';
 import { call } from '../../api/call.js';
 import type en from '../../messages/en/attendance.json';
 import { Confirm } from '../../parts/dialog.js';
@@ -11,14 +15,12 @@ import { nameOf } from './day-status.js';
 
 const t = wordsOf<typeof en>('attendance');
 
-const kinds = ['in', 'out', 'absence-excused', 'as-recorded'] as const;
-type Kind = (typeof kinds)[number];
 const longestReason = 200;
 
 interface CorrectionProps {
   readonly whom: { readonly person: string; readonly name?: string };
   readonly date?: string;
-  readonly kind?: Kind;
+  readonly kind?: RequestedCorrection;
   readonly time?: string;
   readonly onClose: (isDone: boolean) => void;
 }
@@ -67,7 +69,7 @@ export function CorrectionDialog({
       <Choice
         label={t('what')}
         value={form.value.kind}
-        options={kinds.map((each) => [each, t(`correction-${each}`)] as const)}
+        options={requestedCorrections.map((each) => [each, t(`correction-${each}`)] as const)}
         onValue={(value) => put({ kind: value })}
         {...(form.value.kind === 'as-recorded' && { hint: t('as-recorded-why') })}
       />

@@ -1,19 +1,9 @@
+import { weekdays } from '../../../kernel/attendance/shift-calendar.js';
 import type { Output } from '../../api/call.js';
 
 type Shown = Output<'attendance.shifts'>;
 export type Shift = Shown['shifts'][number];
-export type Weekday = Shift['days'][number];
 export type Rules = Pick<Shown, 'pairing' | 'shifts' | 'holidays'>;
-
-export const weekdays = [
-  'mon',
-  'tue',
-  'wed',
-  'thu',
-  'fri',
-  'sat',
-  'sun',
-] as const satisfies readonly Weekday[];
 
 /** A shift as the configuration has it without further words. */
 export const newShift = (id: string): Shift => ({

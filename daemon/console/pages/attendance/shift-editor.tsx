@@ -1,9 +1,10 @@
+import { type Weekday, weekdays } from '../../../kernel/attendance/shift-calendar.js';
 import type en from '../../messages/en/attendance.json';
 import { Choice, Field, Tick } from '../../parts/field.js';
 import { Badge, Empty, Facts, Section } from '../../parts/page.js';
 import { laterDay, plainDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
-import { newShift, type Rules, type Shift, type Weekday, weekdays } from './rules.js';
+import { newShift, type Rules, type Shift } from './rules.js';
 
 const t = wordsOf<typeof en>('attendance');
 

@@ -1,4 +1,4 @@
-import type { KeySlot } from '../../../contract/gallery-keys.js';
+import { type KeyProviderKind, keyProviderKinds } from '../../../kernel/gallery/key-provider-kind.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/gallery.json';
@@ -9,13 +9,10 @@ import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('gallery');
 
-export type Provider = KeySlot['provider'];
-const providers: readonly Provider[] = ['secret', 'passphrase', 'tpm'];
-
 /** What a user has chosen for a new key. */
 export interface KeyChoice {
   /** Empty: where the present key comes from. */
-  readonly provider: Provider | '';
+  readonly provider: KeyProviderKind | '';
   readonly passphrase: string;
   /** False while a needed passphrase has not been typed twice the same. */
   readonly isReady: boolean;
@@ -25,7 +22,7 @@ interface KeySourceProps {
   readonly choice: KeyChoice;
   readonly onChoice: (choice: KeyChoice) => void;
   /** Where the present key comes from; absent in a gallery without one. */
-  readonly present?: Provider | undefined;
+  readonly present?: KeyProviderKind | undefined;
 }
 
 /** Asks where a new key comes from, and for its passphrase. Says which sources this machine cannot use. */
@@ -40,7 +37,7 @@ export function KeySource({ choice, onChoice, present }: KeySourceProps) {
         value={choice.provider}
         options={[
           ...(present === undefined ? [] : [['', t('same-provider')] as const]),
-          ...providers.map((each) => [each, t(`provider-${each}`)] as const),
+          ...keyProviderKinds.map((each) => [each, t(`provider-${each}`)] as const),
         ]}
         onValue={(provider) => {
           const isReady = (provider || present) !== 'passphrase';

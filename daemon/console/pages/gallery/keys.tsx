@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { KeyRotation } from '../../../contract/gallery-keys.js';
+import type { KeyProviderKind } from '../../../kernel/gallery/key-provider-kind.js';
 import { call, type Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import type en from '../../messages/en/gallery.json';
@@ -10,7 +11,7 @@ import { Choice } from '../../parts/field.js';
 import { Badge, Empty, Facts, Progress, Section } from '../../parts/page.js';
 import { ago, dayAndTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
-import { type KeyChoice, KeySource, keyFields, type Provider } from './key-source.js';
+import { type KeyChoice, KeySource, keyFields } from './key-source.js';
 
 const t = wordsOf<typeof en>('gallery');
 
@@ -95,7 +96,7 @@ function Rotate({
   present,
   onClose,
 }: {
-  readonly present: Provider | undefined;
+  readonly present: KeyProviderKind | undefined;
   readonly onClose: (isDone: boolean) => void;
 }) {
   const depth = useSignal<'wrap' | 'deep'>('wrap');

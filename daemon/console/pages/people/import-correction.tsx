@@ -1,5 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
+import { consentBases } from '../../../kernel/persons/consent.js';
+import { watchMarks } from '../../../kernel/persons/person-standing.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/person-import.json';
 import { Form } from '../../parts/form.js';
@@ -7,7 +9,7 @@ import { wordsOf } from '../../words/words.js';
 import type { ImportRow } from './import-rows.js';
 import { correctRow } from './import-run.js';
 import { emptyDraft, type ProfileDraft, profileOf } from './profile-draft.js';
-import { bases, ProfileFields } from './profile-fields.js';
+import { ProfileFields } from './profile-fields.js';
 
 const t = wordsOf<typeof en>('person-import');
 
@@ -59,7 +61,7 @@ export function CorrectRow({ row, onSent }: CorrectRowProps) {
 /** The row as a form holds it. What the table says in other words than the form knows is left out. */
 function draftOf({ profile }: ImportRow): ProfileDraft {
   const { groups = [], consent, watch, ...texts } = profile;
-  const mark = (['watch', 'barred'] as const).find((known) => known === watch?.mark);
+  const mark = watchMarks.find((known) => known === watch?.mark);
   return {
     ...emptyDraft,
     name: texts.name,
@@ -68,7 +70,7 @@ function draftOf({ profile }: ImportRow): ProfileDraft {
     validFrom: texts.validFrom ?? '',
     validUntil: texts.validUntil ?? '',
     groups: groups.join(', '),
-    basis: bases.find((known) => known === consent?.basis) ?? '',
+    basis: consentBases.find((known) => known === consent?.basis) ?? '',
     consentDay: consent?.dateIso ?? '',
     consentReference: consent?.reference ?? '',
     mark: mark ?? '',

@@ -1,5 +1,6 @@
+import type { ImportColumn } from '../../../kernel/persons/import-columns.js';
 import type { Input } from '../../api/call.js';
-import { type ImportColumn, readTable, type TableProblem, type TableRow } from './import-table.js';
+import { readTable, type TableProblem, type TableRow } from './import-table.js';
 import type { GivenFile } from './unzip.js';
 
 /** What is wrong with a row before the box has seen it. */

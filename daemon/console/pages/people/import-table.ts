@@ -1,11 +1,7 @@
-/** Columns as `rollcall person import` knows them (docs/reference/persons.md). */
-const columns = [
-  ...(['name', 'external_id', 'notes', 'consent_basis', 'consent_date', 'consent_reference'] as const),
-  ...(['groups', 'valid_from', 'valid_until', 'watch', 'watch_reason', 'photographs'] as const),
-] as const;
-export type ImportColumn = (typeof columns)[number];
+import { csvSeparators } from '../../../kernel/csv.js';
+import { type ImportColumn, importColumns } from '../../../kernel/persons/import-columns.js';
 
-export const headingExample = columns.join(',');
+export const headingExample = importColumns.join(',');
 
 /** A row of the table. `cells` is absent where the row has another number of cells than the heading. */
 export interface TableRow {
@@ -34,7 +30,7 @@ export function readTable(bytes: ArrayBuffer): Table {
   const [heading, ...rest] = records.filter(({ cells }) => cells.some((cell) => cell.trim() !== ''));
   if (heading === undefined || rest.length === 0) return { problem: 'no-rows', what: '' };
   const names = heading.cells.map(nameOf);
-  const known = names.flatMap((name) => columns.filter((column) => column === name));
+  const known = names.flatMap((name) => importColumns.filter((column) => column === name));
   if (known.length < names.length) {
     const unknown = names.filter((name) => !known.some((column) => column === name));
     return { problem: 'unknown-column', what: unknown.join(', ') };
@@ -65,10 +61,10 @@ function decode(bytes: ArrayBuffer): string | undefined {
 
 function separatorOf(text: string): string {
   const [heading = ''] = text.trimStart().split('\n', 1);
-  const known = new Set<string>(columns);
+  const known = new Set<string>(importColumns);
   const fits = (separator: string): number =>
     heading.split(separator).filter((cell) => known.has(nameOf(cell.replaceAll('"', '')))).length;
-  return [',', ';', '\t'].reduce((best, each) => (fits(each) > fits(best) ? each : best));
+  return csvSeparators.reduce((best, each) => (fits(each) > fits(best) ? each : best));
 }
 
 /** A cell that a spreadsheet would run as a formula has an apostrophe before it. */

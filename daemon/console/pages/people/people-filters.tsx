@@ -1,3 +1,6 @@
+import { consentStates } from '../../../kernel/persons/consent.js';
+import { personOrders } from '../../../kernel/persons/person-listing.js';
+import { validities, watchMarks } from '../../../kernel/persons/person-standing.js';
 import type en from '../../messages/en/people.json';
 import { Choice, Field } from '../../parts/field.js';
 import type { Query } from '../../parts/use-query.js';
@@ -8,10 +11,10 @@ const t = wordsOf<typeof en>('people');
 /** The filters with a closed list of values; the first one counts when the address names none. */
 const choices = {
   state: ['active', 'all', 'removed'],
-  watch: ['everyone', 'any', 'watch', 'barred'],
-  validity: ['all', 'valid', 'not-yet-valid', 'expired'],
-  consent: ['any', 'recorded', 'none', 'withdrawn'],
-  sort: ['newest', 'oldest', 'name'],
+  watch: ['everyone', 'any', ...watchMarks],
+  validity: ['all', ...validities],
+  consent: ['any', ...consentStates],
+  sort: ['newest', ...personOrders.filter((order) => order !== 'newest')],
 } as const;
 type ChoiceName = keyof typeof choices;
 

@@ -1,8 +1,7 @@
-import type { consentBases, PersonDetail, watchMarks } from '../../../contract/person.js';
+import type { PersonDetail } from '../../../contract/person.js';
 import type { ProfileChange } from '../../../contract/persons.js';
-
-export type Basis = (typeof consentBases)[number];
-type Mark = (typeof watchMarks)[number];
+import type { ConsentBasis } from '../../../kernel/persons/consent.js';
+import type { WatchMark } from '../../../kernel/persons/person-standing.js';
 
 /** A profile as a form holds it: an empty text for what is absent. */
 export interface ProfileDraft {
@@ -12,9 +11,9 @@ export interface ProfileDraft {
   readonly groups: string;
   readonly validFrom: string;
   readonly validUntil: string;
-  readonly mark: Mark | '';
+  readonly mark: WatchMark | '';
   readonly markReason: string;
-  readonly basis: Basis | '';
+  readonly basis: ConsentBasis | '';
   readonly consentDay: string;
   readonly consentReference: string;
   readonly notes: string;

@@ -1,3 +1,4 @@
+import { consentBases } from '../../../kernel/persons/consent.js';
 import type en from '../../messages/en/person-form.json';
 import { Area, Choice, Field } from '../../parts/field.js';
 import { siteDay } from '../../time/site-time.js';
@@ -5,11 +6,6 @@ import { wordsOf } from '../../words/words.js';
 import type { Basis, ConsentDraft, ProfileDraft } from './profile-draft.js';
 
 const t = wordsOf<typeof en>('person-form');
-
-export const bases: readonly Basis[] = [
-  ...(['consent', 'employment-law', 'vital-interests', 'substantial-public-interest'] as const),
-  ...(['contract', 'legal-obligation', 'legitimate-interests'] as const),
-];
 
 interface ProfileFieldsProps {
   readonly draft: ProfileDraft;
@@ -70,7 +66,7 @@ export function ConsentFields({ draft, set, none = t('basis-none') }: ConsentFie
       <Choice
         label={t('basis')}
         value={draft.basis}
-        options={[['', none], ...bases.map((basis) => [basis, t(`basis-${basis}`)] as const)]}
+        options={[['', none], ...consentBases.map((basis) => [basis, t(`basis-${basis}`)] as const)]}
         onValue={(basis) => set({ basis, consentDay: draft.consentDay || siteDay() })}
       />
       {draft.basis !== '' && (

@@ -1,5 +1,6 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { StrangerSummary } from '../../../contract/strangers.js';
+import { listedStrangerStates } from '../../../kernel/strangers/stranger.js';
 import { can } from '../../api/session.js';
 import { type FetchedList, useAct, useFetched, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/strangers.json';
@@ -55,7 +56,7 @@ export default function Strangers() {
 
 function filtersOf({ get }: Query) {
   const [camera, since] = [get('camera'), get('since')];
-  const state = (['active', 'ignored', 'set-aside'] as const).find((each) => each === get('state'));
+  const state = listedStrangerStates.find((each) => each === get('state'));
   return {
     ...(camera !== '' && { camera }),
     ...(since !== '' && { since: startOfDay(since) }),

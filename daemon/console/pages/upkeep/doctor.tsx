@@ -1,3 +1,4 @@
+import type { CheckOutcome } from '../../../kernel/check-outcome.js';
 import type { Output } from '../../api/request.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/upkeep.json';
@@ -31,10 +32,10 @@ export default function Doctor() {
 
 /** What needs a person first; what is in order can be opened. */
 function Outcome({ findings }: { readonly findings: Output<'host.doctor'>['findings'] }) {
-  const [failed, warning, ok] = (['failed', 'warning', 'ok'] as const).map((outcome) =>
-    findings.filter((each) => each.outcome === outcome),
-  );
-  const troubles = [...(failed ?? []), ...(warning ?? [])];
+  const having = (outcome: CheckOutcome) => findings.filter((each) => each.outcome === outcome);
+  const failed = having('failed');
+  const ok = having('ok');
+  const troubles = [...failed, ...having('warning')];
   return (
     <>
       {troubles.length === 0 ? (
@@ -44,13 +45,13 @@ function Outcome({ findings }: { readonly findings: Output<'host.doctor'>['findi
           </Badge>
         </p>
       ) : (
-        <Section title={t(failed?.length === 0 ? 'outcome-warning' : 'outcome-failed')}>
+        <Section title={t(failed.length === 0 ? 'outcome-warning' : 'outcome-failed')}>
           <Findings of={troubles} />
         </Section>
       )}
       <details class="card" open={troubles.length === 0}>
-        <summary>{t('in-order', { count: ok?.length ?? 0 })}</summary>
-        <Findings of={ok ?? []} />
+        <summary>{t('in-order', { count: ok.length })}</summary>
+        <Findings of={ok} />
       </details>
     </>
   );

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { type LogLevel, logLevels } from '../../../kernel/logger.js';
 import type { ItemOf } from '../../api/request.js';
 import { useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/upkeep.json';
@@ -14,16 +15,14 @@ import { wordsOf } from '../../words/words.js';
 const t = wordsOf<typeof en>('upkeep');
 
 type Line = ItemOf<'host.logs'>;
-type Level = Line['level'];
 
-const levels = ['debug', 'info', 'warn', 'error'] as const satisfies readonly Level[];
 const tones = { debug: 'quiet', info: 'info', warn: 'warn', error: 'bad' } as const satisfies Record<
-  Level,
+  LogLevel,
   Tone
 >;
 
 interface Filter {
-  readonly level: Level;
+  readonly level: LogLevel;
   readonly camera: string;
   readonly text: string;
 }
@@ -96,7 +95,7 @@ function Filters({
       <Choice
         label={t('from-level')}
         value={of.level}
-        options={levels.map((each) => [each, t(`level-${each}`)])}
+        options={logLevels.map((each) => [each, t(`level-${each}`)])}
         onValue={(level) => onChange({ level })}
       />
       <CameraChoice

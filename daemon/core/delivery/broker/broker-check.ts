@@ -1,4 +1,5 @@
 import { newRandomBytes } from '../../../host/sodium.js';
+import type { CheckOutcome } from '../../../kernel/check-outcome.js';
 import type { Clock } from '../../../kernel/clock.js';
 import { counted } from '../../../kernel/counted.js';
 import { isRollcallError, operational, type RollcallError } from '../../../kernel/errors.js';
@@ -33,7 +34,7 @@ export type CheckStepName =
 /** The result of one step. `warning`: it works, but needs attention. */
 export interface CheckStep {
   readonly check: CheckStepName;
-  readonly outcome: 'ok' | 'warning' | 'failed';
+  readonly outcome: CheckOutcome;
   readonly message: string;
   readonly code?: string;
   readonly remedy?: string;

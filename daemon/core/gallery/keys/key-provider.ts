@@ -1,5 +1,4 @@
-/** The source of a gallery's key-encryption key (KEK). */
-export type KeyProviderKind = 'secret' | 'passphrase' | 'tpm';
+import type { KeyProviderKind } from '../../../kernel/gallery/key-provider-kind.js';
 
 /** Data, stored as JSON, from which a provider recovers its KEK. It contains no unencrypted secret. */
 export interface KeySlotParameters {

@@ -1,7 +1,8 @@
 import type { CredentialPlaces } from '../../../host/credentials.js';
 import { Tpm } from '../../../host/tpm.js';
 import type { Clock } from '../../../kernel/clock.js';
-import type { InspectableKeyProvider, KeyProviderKind, KeyProviderReport } from './key-provider.js';
+import type { KeyProviderKind } from '../../../kernel/gallery/key-provider-kind.js';
+import type { InspectableKeyProvider, KeyProviderReport } from './key-provider.js';
 import { PassphraseKeyProvider } from './passphrase-key-provider.js';
 import { SecretKeyProvider } from './secret-key-provider.js';
 import { TpmKeyProvider } from './tpm-key-provider.js';

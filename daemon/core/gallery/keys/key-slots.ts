@@ -1,10 +1,11 @@
 import { wipe } from '../../../host/sodium.js';
 import type { OpenDatabase } from '../../../host/sqlite.js';
 import { operational } from '../../../kernel/errors.js';
+import { type KeyProviderKind, keyProviderKinds } from '../../../kernel/gallery/key-provider-kind.js';
 import { type RecogniserId, recogniserId } from '../../../kernel/ids.js';
 import { places } from '../places.js';
 import { KeyEncryptionKey } from './key-encryption-key.js';
-import type { KeyProviderKind, KeySlotParameters } from './key-provider.js';
+import type { KeySlotParameters } from './key-provider.js';
 import { KeyRing } from './key-ring.js';
 
 /** A KEK in force, as the gallery stores it. */
@@ -36,10 +37,9 @@ export function galleryDamaged(reason: string): Error {
 }
 
 const nothing = new Uint8Array(0);
-const kinds: readonly string[] = ['secret', 'passphrase', 'tpm'];
 
 function isProviderKind(text: string): text is KeyProviderKind {
-  return kinds.includes(text);
+  return keyProviderKinds.some((kind) => kind === text);
 }
 
 function readRows({ db }: OpenDatabase): readonly SlotRow[] {

@@ -1,4 +1,5 @@
 import { type ConsentState, consentStateOf } from '../../../kernel/persons/consent.js';
+import type { PersonOrder } from '../../../kernel/persons/person-listing.js';
 import type { PersonProfile } from '../../../kernel/persons/person-profile.js';
 import type { PersonTerms, WatchMark } from '../../../kernel/persons/person-standing.js';
 import { NameIndex } from './name-index.js';
@@ -20,7 +21,7 @@ export interface ListedPerson extends Pick<PersonRow, 'id' | 'enrolledAtMs'> {
 
 /** Which persons to find, and in which order. */
 export interface PersonsWanted {
-  readonly order: 'oldest' | 'newest' | 'name';
+  readonly order: PersonOrder;
   readonly states: readonly ListedPerson['state'][];
   /** Part of a name, or a whole external id. */
   readonly text?: string | undefined;

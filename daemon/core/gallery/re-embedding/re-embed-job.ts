@@ -1,26 +1,9 @@
 import type { OpenDatabase } from '../../../host/sqlite.js';
 import type { Actor } from '../../../kernel/actor.js';
 import type { RollcallError } from '../../../kernel/errors.js';
+import type { ReEmbedState } from '../../../kernel/gallery/gallery-job.js';
 import type { PersonId, RecogniserId } from '../../../kernel/ids.js';
 import { SavedJob } from '../background-job.js';
-
-/**
- * - `working`: photographs are being embedded.
- * - `ready`: everybody has a template. The gallery moves when the new recogniser is configured and the daemon restarts.
- * - `incomplete`: every photograph was tried; `missing` lists the persons without a template.
- * - `waiting`: a step failed and is tried again.
- * - `cancelling`: the new templates are being deleted; `cancelled`: they are deleted.
- * - `stopped` and `failed`: continues when the gallery is next opened.
- */
-export type ReEmbedState =
-  | 'working'
-  | 'ready'
-  | 'incomplete'
-  | 'waiting'
-  | 'cancelling'
-  | 'cancelled'
-  | 'stopped'
-  | 'failed';
 
 export interface ReEmbedProgress {
   readonly from: RecogniserId;

@@ -1,17 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../../kernel/clock.js';
 import { operational } from '../../../kernel/errors.js';
+import type { JobEnd, ReEmbedState } from '../../../kernel/gallery/gallery-job.js';
 import type { PersonId } from '../../../kernel/ids.js';
 import type { Logger } from '../../../kernel/logger.js';
-import { BackgroundJob, pause, RetriedSteps, type StepsOutcome } from '../background-job.js';
+import { BackgroundJob, pause, RetriedSteps } from '../background-job.js';
 import type { GalleryFile } from '../gallery-file.js';
 import type { KeyRing } from '../keys/key-ring.js';
-import {
-  deleteReEmbedJob,
-  type ReEmbedJob,
-  type ReEmbedProgress,
-  type ReEmbedState,
-} from './re-embed-job.js';
+import { deleteReEmbedJob, type ReEmbedJob, type ReEmbedProgress } from './re-embed-job.js';
 import { ReEmbedRows } from './re-embed-rows.js';
 import {
   type OpenEmbedder,
@@ -51,7 +47,7 @@ export class ReEmbedRun implements AsyncDisposable {
   #job: ReEmbedJob;
   /** What the move does while nothing is in its way. */
   #phase: 'working' | 'ready' | 'incomplete' | 'cancelling' = 'working';
-  #outcome: StepsOutcome | undefined;
+  #outcome: JobEnd | undefined;
   #counts: Counts = { made: 0, refused: 0, total: 0 };
   #missing: readonly PersonId[] = [];
   #embedder: PhotographEmbedder | undefined;

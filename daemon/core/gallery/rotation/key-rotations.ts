@@ -1,9 +1,10 @@
 import { wipe } from '../../../host/sodium.js';
 import type { Actor } from '../../../kernel/actor.js';
 import { badInput, operational } from '../../../kernel/errors.js';
+import type { KeyProviderKind } from '../../../kernel/gallery/key-provider-kind.js';
 import { explainGalleryError } from '../gallery-file.js';
 import { KeyEncryptionKey } from '../keys/key-encryption-key.js';
-import type { KeyInput, KeyProviderKind, KeySlotParameters } from '../keys/key-provider.js';
+import type { KeyInput, KeySlotParameters } from '../keys/key-provider.js';
 import {
   galleryDamaged,
   insertKeySlot,

@@ -1,5 +1,6 @@
 import type { Actor } from '../../../kernel/actor.js';
 import type { RollcallError } from '../../../kernel/errors.js';
+import type { RotationState } from '../../../kernel/gallery/gallery-job.js';
 import { SavedJob } from '../background-job.js';
 
 /**
@@ -7,9 +8,6 @@ import { SavedJob } from '../background-job.js';
  * data key that leaked earlier no longer opens the file.
  */
 export type RotationDepth = 'wrap' | 'deep';
-
-/** `waiting`: a step failed and is tried again. `stopped` and `failed`: continues when the gallery is next opened. */
-export type RotationState = 'running' | 'waiting' | 'finished' | 'stopped' | 'failed';
 
 export interface RotationProgress {
   readonly depth: RotationDepth;

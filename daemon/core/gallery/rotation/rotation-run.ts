@@ -2,14 +2,16 @@ import { rmSync } from 'node:fs';
 import { olderCopiesOf } from '../../../host/sqlite-migrations.js';
 import type { Clock } from '../../../kernel/clock.js';
 import { operational, type RollcallError } from '../../../kernel/errors.js';
+import type { JobEnd, RotationState } from '../../../kernel/gallery/gallery-job.js';
+import type { KeyProviderKind } from '../../../kernel/gallery/key-provider-kind.js';
 import type { Logger } from '../../../kernel/logger.js';
-import { BackgroundJob, RetriedSteps, type StepsOutcome } from '../background-job.js';
+import { BackgroundJob, RetriedSteps } from '../background-job.js';
 import type { GalleryFile } from '../gallery-file.js';
-import type { KeyProvider, KeyProviderKind } from '../keys/key-provider.js';
+import type { KeyProvider } from '../keys/key-provider.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { deleteKeySlot, readKeySlots } from '../keys/key-slots.js';
 import { forgetDeleted } from '../leftovers.js';
-import { type RotationJob, type RotationProgress, type RotationState, rotationJob } from './rotation-job.js';
+import { type RotationJob, type RotationProgress, rotationJob } from './rotation-job.js';
 import { RotationRows } from './rotation-rows.js';
 import { deepStep, type RotationStepContext, wrapStep } from './rotation-steps.js';
 
@@ -38,7 +40,7 @@ export class RotationRun implements Rotation {
   );
   readonly #retried: RetriedSteps;
   #job: RotationJob;
-  #outcome: StepsOutcome | undefined;
+  #outcome: JobEnd | undefined;
   #remaining: number;
 
   /** Begins in the next turn of the event loop. `job` is the saved state. */

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { wipe } from '../../../host/sodium.js';
 import { explainSqliteError } from '../../../host/sqlite-errors.js';
 import { isRollcallError } from '../../../kernel/errors.js';
+import type { VerifyTable } from '../../../kernel/gallery/gallery-damage.js';
 import type { FieldPlace } from '../field-place.js';
 import type { DataKeyRow, KeyRing } from '../keys/key-ring.js';
 import { places } from '../places.js';
@@ -13,7 +14,7 @@ const SLICE_BYTES = 512 * 1024;
 
 /** A row that does not open. */
 export interface DamagedRow {
-  readonly table: 'data_key' | 'person' | 'template' | 'photograph' | 'evidence' | 'stranger';
+  readonly table: Exclude<VerifyTable, 'key_slot'>;
   readonly rowId: string;
 }
 

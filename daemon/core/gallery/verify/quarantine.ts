@@ -1,23 +1,13 @@
+import type { QuarantinedTable, QuarantineReason } from '../../../kernel/gallery/gallery-damage.js';
 import type { PersonId } from '../../../kernel/ids.js';
 
 /** A damaged row, which is kept but not used. It may be logged: ids reveal nothing about a person. */
 export interface QuarantinedRow {
-  readonly table: 'person' | 'template' | 'photograph' | 'evidence' | 'stranger';
+  readonly table: QuarantinedTable;
   readonly rowId: string;
   /** Absent for strangers and their pictures. */
   readonly personId?: PersonId;
-  /**
-   * `of-nobody`: its person does not exist; `rolled-back`: genuine, but older than the audit log requires; `erased`: its person
-   * was erased; `page-damaged`: SQLite cannot read the row.
-   */
-  readonly reason:
-    | 'does-not-open'
-    | 'key-does-not-open'
-    | 'not-a-template'
-    | 'of-nobody'
-    | 'rolled-back'
-    | 'erased'
-    | 'page-damaged';
+  readonly reason: QuarantineReason;
 }
 
 /** The rows that were found damaged since the gallery was opened. */

@@ -1,23 +1,5 @@
+import type { VerifyReason, VerifyStep, VerifyTable } from '../../../kernel/gallery/gallery-damage.js';
 import type { AuditVerdict } from '../../audit/audit-verdict.js';
-import type { QuarantinedRow } from './quarantine.js';
-
-/**
- * - `does-not-open`, `key-does-not-open`, `not-a-template`, `of-nobody`, `rolled-back`, `erased`, `page-damaged`: as in the
- *   quarantine.
- * - `of-nothing`: a data key that is not used.
- * - `not-in-audit`: the audit log has no entry about the person.
- * - `missing`: according to the audit log there is a person, or a template, that the file does not have.
- */
-export type VerifyReason = QuarantinedRow['reason'] | 'of-nothing' | 'not-in-audit' | 'missing';
-
-export type VerifyTable =
-  | 'key_slot'
-  | 'data_key'
-  | 'person'
-  | 'template'
-  | 'photograph'
-  | 'evidence'
-  | 'stranger';
 
 /** A problem of a row. Ids reveal nothing about a person. */
 export interface VerifyFinding {
@@ -59,9 +41,9 @@ export interface VerifyCounts {
   readonly strangers: number;
 }
 
-/** The progress of a verification. Its steps: open the rows, check the audit log, check the pages of the file. */
+/** The progress of a verification. */
 export interface VerifyProgress {
-  readonly step: 'rows' | 'audit-log' | 'pages';
+  readonly step: VerifyStep;
   /** Rows: data keys, persons, photographs, event pictures and strangers. */
   readonly done: number;
   readonly total: number;

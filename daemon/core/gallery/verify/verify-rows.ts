@@ -1,5 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import type { OpenDatabase } from '../../../host/sqlite.js';
+import { verifyTables } from '../../../kernel/gallery/gallery-damage.js';
 import type { PersonId } from '../../../kernel/ids.js';
 import type { EvidenceRow } from '../evidence.js';
 import { reading } from '../gallery-file.js';
@@ -10,7 +11,7 @@ import type { StrangerRow } from '../rotation/rotation-rows.js';
 /** Ids per query. */
 const SLICE = 250;
 
-const listedTables = ['data_key', 'person', 'photograph', 'evidence', 'stranger'] as const;
+const listedTables = verifyTables.filter((table) => table !== 'key_slot' && table !== 'template');
 
 export type ListedTable = (typeof listedTables)[number];
 

@@ -2,18 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Actor } from '../../../kernel/actor.js';
 import type { Clock } from '../../../kernel/clock.js';
 import { isRollcallError } from '../../../kernel/errors.js';
+import type { VerifyTable } from '../../../kernel/gallery/gallery-damage.js';
 import type { PersonId, RecogniserId } from '../../../kernel/ids.js';
 import type { Gallery } from '../gallery.js';
 import type { GalleryFile } from '../gallery-file.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { QuarantinedRow } from './quarantine.js';
-import type {
-  DisagreeingPerson,
-  VerifyCounts,
-  VerifyFinding,
-  VerifyProgress,
-  VerifyTable,
-} from './verify-report.js';
+import type { DisagreeingPerson, VerifyCounts, VerifyFinding, VerifyProgress } from './verify-report.js';
 import { VerifyRows } from './verify-rows.js';
 
 /** Limits of work between two turns of the event loop: a few milliseconds. */
