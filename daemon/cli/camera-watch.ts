@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { FacesInSight } from '../contract/live.js';
 import { type ExitCode, exitCodes, printLine, runAction } from '../host/output.js';
+import { stopSignals } from '../host/stop-signals.js';
 import { systemClock } from '../host/system-clock.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
@@ -44,7 +45,7 @@ async function watchCamera(
   const id = await whichCamera(client, given);
   const abort = new AbortController();
   const stop = (): void => abort.abort();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, stop);
+  for (const name of stopSignals) process.once(name, stop);
   const open = (): Shown =>
     isJson ? jsonLines() : process.stdout.isTTY ? screen(id, time.show) : textLines(id, time.show);
   let shown: Shown | undefined;

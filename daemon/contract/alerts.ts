@@ -1,14 +1,13 @@
 import { z } from 'zod';
+import { alertDeliveryStates } from '../kernel/alerts/alert-delivery.js';
 import { table } from '../kernel/text-table.js';
 import { type ShownWith, writtenAs } from './command-line.js';
 import { numberedPageFields, operation } from './operation.js';
 
-export const deliveryStates = ['pending', 'delivered', 'failed'] as const;
-
 /** A delivery of an alert to one channel. Times are ISO 8601 in UTC. */
 export const alertDelivery = z.object({
   channel: z.string(),
-  state: z.enum(deliveryStates),
+  state: z.enum(alertDeliveryStates),
   attempts: z.int().nonnegative().describe('Number of tries so far.'),
   lastTryAt: z.iso.datetime().exactOptional(),
   nextTryAt: z.iso.datetime().exactOptional().describe('Present while the delivery is pending.'),
@@ -168,7 +167,7 @@ export const alertOperations = {
       'A caller who is limited to cameras gets no alert about another camera: then a page may have fewer alerts than `limit` and not be the last.',
     input: z.strictObject({
       ...numberedPageFields,
-      state: z.enum(deliveryStates).optional().describe('Only alerts with a delivery in this state.'),
+      state: z.enum(alertDeliveryStates).optional().describe('Only alerts with a delivery in this state.'),
     }),
     answer: { kind: 'page', item: alert },
     errors: [],

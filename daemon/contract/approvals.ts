@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { approvalStates } from '../kernel/approval-state.js';
+import { secondPersonClasses } from '../kernel/second-person-classes.js';
 import { table } from '../kernel/text-table.js';
 import type { ShownWith } from './command-line.js';
-import { secondPersonClasses } from '../kernel/second-person-classes.js';
 import { operation, pageFields } from './operation.js';
 
 /** A request of one user that a second person decides. */
@@ -16,7 +17,7 @@ export const approval = z.object({
   askedAt: z.iso.datetime(),
   expiresAt: z.iso.datetime().describe('The request and its approval end then.'),
   state: z
-    .enum(['waiting', 'approved', 'refused', 'used'])
+    .enum(approvalStates)
     .describe('`used`: the operation was begun with it. It cannot be begun again.'),
   decidedBy: z
     .string()

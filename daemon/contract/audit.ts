@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditOutcomes, breakageReasons } from '../kernel/audit-outcome.js';
 import { severities } from '../kernel/severity.js';
 import { operation, pageFields } from './operation.js';
 
@@ -25,7 +26,7 @@ const entryHash = z.string().regex(/^[0-9a-f]{64}$/, { error: 'a hash must have 
 /** The result of a check of the log. */
 export const auditVerdict = z.object({
   outcome: z
-    .enum(['whole', 'unproven', 'broken'])
+    .enum(auditOutcomes)
     .describe(
       '`whole`: every entry is unchanged and none is missing. `unproven`: no damage was found, but the key of some entries is not available. `broken`: see `breakage`.',
     ),
@@ -46,7 +47,7 @@ export const auditVerdict = z.object({
   breakage: z
     .object({
       sequence: z.int().describe('The first unreliable entry.'),
-      reason: z.enum(['altered', 'missing', 'reordered', 'truncated', 'cut']),
+      reason: z.enum(breakageReasons),
       message: z.string(),
     })
     .exactOptional(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { backupSteps } from '../kernel/backup-step.js';
 import { keyProviderKinds } from '../kernel/gallery/key-provider-kind.js';
 import { fault } from './fault.js';
 import { keyProviderErrors, passphrasePart } from './keys.js';
@@ -54,7 +55,7 @@ export const backupStatus = z.object({
   running: z.enum(['create', 'restore', 'verify']).exactOptional(),
   progress: z
     .object({
-      step: z.enum(['copy', 'write', 'read-back', 'read', 'unpack', 'check']),
+      step: z.enum(backupSteps),
       doneBytes: z.number().nonnegative().describe('Of all steps together.'),
       totalBytes: z.number().nonnegative(),
     })

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { certificateHolders, certificateStates } from '../kernel/certificate-state.js';
 import { fault } from './fault.js';
 
 /** The validity of a certificate of the connection to the broker, or of the gate. */
 export const certificateStatus = z.object({
   whose: z
-    .enum(['client', 'authority', 'broker', 'gate'])
+    .enum(certificateHolders)
     .describe(
       '`client`: the certificate of this box. `authority`: the trusted authority, of several the one that expires last. `broker`: the certificate of the broker at the last connection. `gate`: the one that the box shows to callers over HTTPS.',
     ),
@@ -12,7 +13,7 @@ export const certificateStatus = z.object({
   notBefore: z.iso.datetime(),
   notAfter: z.iso.datetime(),
   daysLeft: z.int().describe('Whole days left, rounded down; negative when it has expired.'),
-  state: z.enum(['in force', 'not yet valid', 'expires soon', 'expired']),
+  state: z.enum(certificateStates),
 });
 
 /** The certificate that the gate shows. */

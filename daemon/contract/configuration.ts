@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { reloadClasses } from '../kernel/reload-class.js';
 import { operation } from './operation.js';
 
 export const reloadClass = z
-  .enum(['live', 'replace', 'restart'])
+  .enum(reloadClasses)
   .describe(
     'How a change takes effect. `live`: immediately. `replace`: the affected part is replaced. `restart`: after a restart of the daemon.',
   );

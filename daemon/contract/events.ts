@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { eventDeliveries } from '../kernel/events/event-delivery.js';
 import { eventKinds } from '../kernel/events/event-type.js';
 import { heldBack } from './held-back.js';
 import { numberedPageFields, operation } from './operation.js';
@@ -51,7 +52,7 @@ export const eventDetails = z.object({
   kind: eventKind,
   recordedAt: instant,
   delivery: z
-    .enum(['waiting', 'kept-for-centre', 'given-up', 'delivered'])
+    .enum(eventDeliveries)
     .describe(
       '`waiting`: no broker has taken it. `kept-for-centre`: the centre has not confirmed it yet. `given-up`: it was dropped, and a gap event reports that. `delivered`: it has left the outbox.',
     ),

@@ -5,6 +5,7 @@ import {
   eyesSeen,
   type GuideHint,
   guideHints,
+  phoneLinkStates,
   pictureSteps,
 } from '../kernel/persons/guided-enrolment.js';
 import {
@@ -99,7 +100,7 @@ export const guidedEnrolment = z.object({
     .describe('The best pictures of each step, best first.'),
   link: z
     .object({
-      state: z.enum(['waiting', 'opened', 'ended']),
+      state: z.enum(phoneLinkStates),
       expiresAt: isoTime.describe('When the link, or the phone that opened it, loses its right.'),
       openedAt: isoTime.exactOptional(),
       lastSeenAt: isoTime.exactOptional().describe('Last request of the phone.'),

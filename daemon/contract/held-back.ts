@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { holdingCauses } from '../kernel/events/event-delivery.js';
 import { eventKinds } from '../kernel/events/event-type.js';
 
 /** An event, or a kind of event, that the broker does not take while it takes others. */
 export const heldBack = z.object({
   cause: z
-    .enum(['topic-refused', 'too-large', 'ends-connection'])
+    .enum(holdingCauses)
     .describe(
       '`topic-refused`: the broker refuses the topic of the whole kind. `too-large`: the event exceeds the size limit of the broker. `ends-connection`: the broker closes the connection whenever this event is sent.',
     ),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { boxKeyDamages } from '../kernel/box-key-damage.js';
 import { operation } from './operation.js';
 
 const boxKeyFields = {
@@ -63,9 +64,6 @@ export const rotatedIdentity = shownIdentity.extend({
 });
 export type RotatedIdentity = z.infer<typeof rotatedIdentity>;
 
-/** Why the keys of the box cannot be used. */
-const damages = ['box-key-malformed', 'box-key-retired', 'box-identity-damaged'] as const;
-
 export const identityOperations = {
   'identity.show': operation({
     method: 'GET',
@@ -73,7 +71,7 @@ export const identityOperations = {
     summary: 'Show the key with which the box signs its events, and former keys.',
     description: 'Works while the gallery is sealed. Compare the fingerprint with the one at the centre.',
     answer: { kind: 'json', schema: shownIdentity },
-    errors: damages,
+    errors: boxKeyDamages,
     scope: 'identity:read',
     rate: 'default',
   }),
@@ -90,7 +88,7 @@ export const identityOperations = {
       'box-key-former',
       'key-file-not-written',
       'key-file-not-moved',
-      ...damages,
+      ...boxKeyDamages,
     ],
     scope: 'identity:write',
     audit: 'write',

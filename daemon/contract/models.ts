@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { modelPackStates } from '../kernel/model-pack-state.js';
 import { operation } from './operation.js';
 
 /** A neural network: its file is named by its SHA-256, never by its place on the box. */
@@ -15,7 +16,7 @@ export const modelPack = z.object({
   sha256: z.string(),
   sizeBytes: z.int().positive(),
   state: z
-    .enum(['ready', 'absent', 'damaged'])
+    .enum(modelPackStates)
     .describe(
       '`ready`: its file has this SHA-256. It is in use only if the configuration or the gallery names it.',
     ),

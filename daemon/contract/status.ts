@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { boxConditions } from '../kernel/events/notice.js';
 import { keyProviderKinds } from '../kernel/gallery/key-provider-kind.js';
+import { modelPackStates } from '../kernel/model-pack-state.js';
+import { recogniserReasons } from '../kernel/recogniser-reason.js';
 import { cameraStatus } from './cameras.js';
 import { certificateStatus, gateStatus } from './certificate.js';
 import { expectedRates } from './expected-rates.js';
@@ -77,12 +79,12 @@ export type ReloadStatus = z.infer<typeof reloadStatus>;
 export const recogniserStatus = z.object({
   name: z.string().describe('Its name in the configuration.'),
   reason: z
-    .enum(['configured', 'gallery', 'default'])
+    .enum(recogniserReasons)
     .describe(
       '`gallery`: it made the templates of the gallery. `default`: neither the configuration nor a gallery decides.',
     ),
   preferred: z
-    .object({ name: z.string(), state: z.enum(['ready', 'absent', 'damaged']) })
+    .object({ name: z.string(), state: z.enum(modelPackStates) })
     .describe('The recogniser for an empty gallery, and whether it is installed.'),
   configuredThreshold: z
     .number()

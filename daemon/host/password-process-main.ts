@@ -3,6 +3,7 @@
 import { hideMemory } from './hidden-memory.js';
 import type { HashTask } from './password-process.js';
 import { hashPassphrase, wipe } from './sodium.js';
+import { stopSignals } from './stop-signals.js';
 
 const hidden = hideMemory();
 process.on('message', ({ passphrase, salt, cost }: HashTask) => {
@@ -17,4 +18,4 @@ process.on('message', ({ passphrase, salt, cost }: HashTask) => {
 // The daemon has ended, or needs no hash for now.
 process.on('disconnect', () => process.exit(0));
 // Of both, only the daemon decides when it stops.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+for (const signal of stopSignals) process.on(signal, () => undefined);

@@ -33,10 +33,10 @@ export const STREAM_OVERHEAD_BYTES = 17;
  * The role of a message: `message` is an ordinary one, `push` ends a group, `rekey` changes the key after it, `final` ends the
  * stream. The tag is encrypted and authenticated with the message. A stream without `final` was truncated.
  */
-export type StreamTag = 'message' | 'push' | 'rekey' | 'final';
+export type StreamTag = (typeof tagNames)[number];
 
-const tagNumbers: Readonly<Record<StreamTag, number>> = { message: 0, push: 1, rekey: 2, final: 3 };
-const tagNames: readonly StreamTag[] = ['message', 'push', 'rekey', 'final'];
+/** Libsodium numbers them in this order, from 0. */
+const tagNames = ['message', 'push', 'rekey', 'final'] as const;
 
 /** Encrypts messages in order (crypto_secretstream_xchacha20poly1305). Disposal wipes the state. */
 export interface PushStream extends Disposable {
@@ -71,7 +71,7 @@ export function openPushStream(key: Uint8Array): PushStream {
         bufferView(target),
         bufferView(message),
         bufferView(associatedData),
-        tagNumbers[tag],
+        tagNames.indexOf(tag),
       );
     },
     [Symbol.dispose]() {

@@ -89,12 +89,17 @@ function createFile(path: string): void {
   }
 }
 
+/** What SQLite appends to the path of a database for its logs. */
+export const databaseLogs = ['-wal', '-shm'] as const;
+/** What it appends for all files of a database. */
+export const databaseFiles = ['', ...databaseLogs] as const;
+
 /**
  * Lets only the owner access the files: a restored copy may have another mode. SQLite gives new logs the mode of the main file.
  */
 export function restrictToOwner(path: string): void {
-  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
-    if (existsSync(file)) chmodSync(file, 0o600);
+  for (const suffix of databaseFiles) {
+    if (existsSync(`${path}${suffix}`)) chmodSync(`${path}${suffix}`, 0o600);
   }
 }
 
@@ -189,7 +194,7 @@ function wrap(db: Database.Database, path: string): OpenDatabase {
       const isFree = identity() === undefined;
       const target = isFree ? path : `${path}.displaced-${Date.now()}`;
       // Logs of the removed file would be applied to the new one.
-      if (isFree) for (const log of ['-wal', '-shm']) rmSync(`${path}${log}`, { force: true });
+      if (isFree) for (const log of databaseLogs) rmSync(`${path}${log}`, { force: true });
       read(() => db.prepare('VACUUM INTO ?').run(target));
       chmodSync(target, 0o600);
       return target;

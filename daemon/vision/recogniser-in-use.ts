@@ -9,6 +9,7 @@ import type { ModelPack } from '../host/models/manifest.js';
 import type { ModelStore, PackStatus } from '../host/models/store.js';
 import { defect } from '../kernel/errors.js';
 import type { RecogniserId } from '../kernel/ids.js';
+import type { RecogniserReason } from '../kernel/recogniser-reason.js';
 import { contractOfPack } from './inference/recogniser-contract.js';
 
 /** The recogniser that every process of the box uses to make and compare templates. */
@@ -20,9 +21,6 @@ export interface RecogniserInUse {
   /** Number of values in an embedding. */
   readonly dimensions: number;
 }
-
-/** Why it is in use: `default` where neither the configuration nor a gallery decides. */
-type RecogniserReason = 'configured' | 'gallery' | 'default';
 
 export interface ChosenRecogniser extends RecogniserInUse {
   readonly reason: RecogniserReason;

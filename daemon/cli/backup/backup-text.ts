@@ -1,5 +1,6 @@
 import type { BackupStatus, FileBackup, RestoredGallery } from '../../contract/backups.js';
-import type { BackupProgress, BackupStep } from '../../core/backups/backup-progress.js';
+import type { BackupProgress } from '../../core/backups/backup-progress.js';
+import type { BackupStep } from '../../kernel/backup-step.js';
 import { counted } from '../../kernel/counted.js';
 import { inMiB, type WorkProgress } from '../progress.js';
 import type { ShowTime } from '../site-time.js';

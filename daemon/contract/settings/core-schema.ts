@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { watchlistProofs } from '../../kernel/attendance/attendance-rules.js';
+import { brokerProtocols } from '../../kernel/broker-protocol.js';
 import { evidenceKinds } from '../../kernel/events/evidence.js';
 import { isSlug } from '../../kernel/ids.js';
 import { isLoopback } from './alert-channel-schema.js';
@@ -146,7 +147,7 @@ const pictureFields = z.strictObject({
 
 const mqttFields = z.strictObject({
   url: field(
-    urlField(['mqtt', 'mqtts', 'ws', 'wss'], 'the broker'),
+    urlField(brokerProtocols, 'the broker'),
     'replace',
     'Address of the broker, without user and password.',
   ),

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CameraId } from '../../kernel/ids.js';
-import type { ReloadClass } from './field.js';
+import type { ReloadClass } from '../../kernel/reload-class.js';
 import { allSettings, type Setting } from './json-schema.js';
 import type { CameraConfig, Config } from './schema.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ReloadClass } from './field.js';
+import type { ReloadClass } from '../../kernel/reload-class.js';
 import { fileSchema } from './schema.js';
 
 /** The keywords of a JSON Schema (draft 2020-12) node that this program reads. */

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import type { Config } from './schema.js';
 
 /** A secret that the configuration names, and its form. */
-interface NamedSecret {
+export interface NamedSecret {
   /** What uses it, such as `camera door`. */
   readonly what: string;
   readonly name: string;

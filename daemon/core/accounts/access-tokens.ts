@@ -18,9 +18,9 @@ export interface AccessClaims {
   readonly sessionId: string;
 }
 
-export type AccessVerdict =
-  | { readonly claims: AccessClaims }
-  | { readonly refusal: 'malformed' | 'expired' | 'of-another-box' | 'forged' };
+type AccessRefusal = 'malformed' | 'expired' | 'of-another-box' | 'forged';
+
+export type AccessVerdict = { readonly claims: AccessClaims } | { readonly refusal: AccessRefusal };
 
 export interface AccessTokensOptions {
   /** 32 bytes; the caller wipes them. */
@@ -98,7 +98,7 @@ export class AccessTokens {
   }
 }
 
-function refusalOf(error: unknown): 'malformed' | 'expired' | 'of-another-box' | 'forged' {
+function refusalOf(error: unknown): AccessRefusal {
   if (error instanceof errors.JWTExpired) return 'expired';
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'forged';
   if (error instanceof errors.JWTClaimValidationFailed) {

@@ -1,5 +1,5 @@
 import { existsSync, renameSync } from 'node:fs';
-import { type OpenDatabase, openDatabase } from '../../host/sqlite.js';
+import { databaseFiles, type OpenDatabase, openDatabase } from '../../host/sqlite.js';
 import type { Migration } from '../../host/sqlite-migrations.js';
 import type { Clock } from '../../kernel/clock.js';
 import { isRollcallError } from '../../kernel/errors.js';
@@ -242,7 +242,7 @@ function openUnlessDamaged(open: () => OpenDatabase): OpenDatabase | undefined {
 /** Renames the file with its journals, and returns its new path. */
 export function moveAside(path: string, why: 'damaged' | 'refused', clock: Clock): string {
   const aside = `${path}.${why}-${isoTime(clock.wallMs()).replaceAll(':', '-')}`;
-  for (const suffix of ['', '-wal', '-shm']) {
+  for (const suffix of databaseFiles) {
     if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${aside}${suffix}`);
   }
   return aside;

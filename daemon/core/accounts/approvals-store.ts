@@ -1,5 +1,6 @@
 import type { Scope } from '../../contract/scopes.js';
 import type { TableForm } from '../../host/table-form.js';
+import type { ApprovalState } from '../../kernel/approval-state.js';
 import type { SecondPersonClass } from '../../kernel/second-person-classes.js';
 import type { AccountLedger } from './account-ledger.js';
 import { SealedTable } from './sealed-table.js';
@@ -19,7 +20,7 @@ export interface ApprovalRow {
   readonly askedBy: string;
   readonly askedAtMs: number;
   readonly expiresAtMs: number;
-  readonly state: 'waiting' | 'approved' | 'refused' | 'used';
+  readonly state: ApprovalState;
   /** Actor: `user:…` or `uid:…`. */
   readonly decidedBy: string | null;
 }

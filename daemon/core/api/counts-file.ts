@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type OpenDatabase, openDatabase } from '../../host/sqlite.js';
+import { databaseFiles, type OpenDatabase, openDatabase } from '../../host/sqlite.js';
 import type { Migration } from '../../host/sqlite-migrations.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
@@ -81,7 +81,7 @@ export function openCountsFile(path: string, logger: Logger): CountsFile | undef
   } catch (error) {
     try {
       if (!isRollcallError(error, 'database-damaged')) throw error;
-      for (const file of [path, `${path}-wal`, `${path}-shm`]) rmSync(file, { force: true });
+      for (const suffix of databaseFiles) rmSync(`${path}${suffix}`, { force: true });
       return openUnsafely(path);
     } catch (error) {
       logger.warn('the counts of requests cannot be stored; a restart forgets them', { error });

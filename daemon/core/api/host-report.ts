@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import type { DirectoryReport, HostReport, SecretReport } from '../../contract/host.js';
+import type { NamedSecret } from '../../contract/settings/machine-needs.js';
 import type { FoundCredential } from '../../host/credentials.js';
 import { freeBytesAt } from '../../host/free-space.js';
 import type { SystemUser } from '../../host/system-user.js';
@@ -13,13 +14,7 @@ import { parseClientCertificate } from '../delivery/broker/client-certificate.js
 
 export interface HostQuestion {
   readonly user: SystemUser;
-  readonly secrets: readonly {
-    readonly what: string;
-    readonly name: string;
-    readonly form: 'user-password' | 'certificate' | 'any';
-    /** Of a certificate: who shows it. */
-    readonly whose?: 'client' | 'gate';
-  }[];
+  readonly secrets: readonly NamedSecret[];
   /** The path of each directory, by its content: `data`, `gallery`, `records`. */
   readonly directories: Readonly<Record<string, string>>;
   /** Wall clock, milliseconds since the epoch. */

@@ -1,12 +1,4 @@
-/**
- * The kind of damage:
- * - `altered`: a field of the entry was changed.
- * - `missing`: the entry of this sequence is missing, and later ones exist.
- * - `reordered`: a genuine entry that does not follow the preceding one.
- * - `truncated`: the newest entries, or the record of the newest one, are missing.
- * - `cut`: the oldest entries are missing without the anchor that pruning leaves.
- */
-export type BreakageReason = 'altered' | 'missing' | 'reordered' | 'truncated' | 'cut';
+import type { AuditOutcome, BreakageReason } from '../../kernel/audit-outcome.js';
 
 export interface Breakage {
   /** The first unreliable entry. */
@@ -26,12 +18,8 @@ export interface Segment {
 }
 
 export interface AuditVerdict {
-  /**
-   * - `whole`: every entry is unchanged and none is missing.
-   * - `unproven`: no damage was found, but the key of some entries is not available.
-   * - `broken`: see `breakage`.
-   */
-  readonly outcome: 'whole' | 'unproven' | 'broken';
+  /** With the outcome `broken`, `breakage` says where. */
+  readonly outcome: AuditOutcome;
   /** Number of checked entries, up to the breakage. */
   readonly entryCount: number;
   readonly segments: readonly Segment[];

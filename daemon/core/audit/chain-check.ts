@@ -1,7 +1,8 @@
 import { areEqual } from '../../host/sodium.js';
+import type { BreakageReason } from '../../kernel/audit-outcome.js';
 import type { EntryRow, MarkRow } from './audit-rows.js';
 import { beforeTheFirst, hashEntry, type Mark, sealMark } from './audit-seal.js';
-import type { AuditVerdict, Breakage, BreakageReason, Segment, Witness } from './audit-verdict.js';
+import type { AuditVerdict, Breakage, Segment, Witness } from './audit-verdict.js';
 
 /** The available keys by id. */
 export type AuditKeys = ReadonlyMap<string, Uint8Array>;

@@ -1,9 +1,4 @@
-/**
- * What is done to a backup, in the order of the work.
- * - Create: `copy` the gallery, `write` the copy to the backup, and `read-back` the backup.
- * - Verify and restore: `read` the backup to its end, `unpack` its database, and `check` the pictures in it.
- */
-export type BackupStep = 'copy' | 'write' | 'read-back' | 'read' | 'unpack' | 'check';
+import type { BackupStep } from '../../kernel/backup-step.js';
 
 /** The progress of a creation, verification or restore. */
 export interface BackupProgress {

@@ -1,3 +1,4 @@
+import { type CertificateState, certificateHolders } from '../../kernel/certificate-state.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { Logger } from '../../kernel/logger.js';
 import { Recurring } from '../../kernel/recurring.js';
@@ -28,13 +29,7 @@ export function certificateConditions(options: CertificateConditionsOptions): Re
   });
 }
 
-const allHolders = [
-  'client',
-  'authority',
-  'broker',
-  'gate',
-] as const satisfies readonly CertificateStatus['whose'][];
-const urgentStates = ['expired', 'not yet valid'] as const satisfies readonly CertificateStatus['state'][];
+const urgentStates = ['expired', 'not yet valid'] as const satisfies readonly CertificateState[];
 
 function check({ publisher, gate = () => undefined, conditions }: CertificateConditionsOptions): void {
   const status = publisher();
@@ -51,7 +46,7 @@ function check({ publisher, gate = () => undefined, conditions }: CertificateCon
     conditions.end('certificate-expiring');
     return;
   }
-  const judged = isWhole ? allHolders : known.map(({ whose }) => whose);
+  const judged = isWhole ? certificateHolders : known.map(({ whose }) => whose);
   const possible = judged.flatMap((whose) => urgentStates.flatMap((state) => partsOf({ whose, state })));
   const over = possible.filter((part) => !active.includes(part));
   conditions.change('certificate-expiring', first === undefined ? {} : detailsOf(first), { active, over });

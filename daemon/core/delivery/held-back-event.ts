@@ -1,12 +1,6 @@
 import type { EventKind } from '../../kernel/events/event.js';
+import type { HoldingCause } from '../../kernel/events/event-delivery.js';
 import { isLargeEvent } from './publish-errors.js';
-
-/**
- * Why an event waits while others are delivered. `topic-refused`: the broker refuses the topic of the whole kind;
- * `too-large`: the event is larger than the broker takes; `ends-connection`: the broker ends the connection
- * whenever the event is sent.
- */
-export type HoldingCause = 'topic-refused' | 'too-large' | 'ends-connection';
 
 /** An event, or a kind of event, that waits in the outbox because the broker does not take it. */
 export interface HeldBackEvent {

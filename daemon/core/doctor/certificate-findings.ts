@@ -1,8 +1,9 @@
+import type { CertificateHolder } from '../../kernel/certificate-state.js';
 import { counted } from '../../kernel/counted.js';
 import type { CertificateStatus } from '../delivery/broker/certificate-watch.js';
 import type { Finding } from './finding.js';
 
-const remedies: Readonly<Record<CertificateStatus['whose'], string>> = {
+const remedies: Readonly<Record<CertificateHolder, string>> = {
   client:
     'renew the certificate: write the new certificate and its key into the secret that mqtt.clientCertificate names, then reload; also check the clock of this machine',
   authority:

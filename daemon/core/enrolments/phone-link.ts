@@ -1,12 +1,11 @@
 import { areEqual } from '../../host/sodium.js';
 import type { Clock } from '../../kernel/clock.js';
+import type { PhoneLinkState } from '../../kernel/persons/guided-enrolment.js';
 import { hashOfSecret, newSecret } from '../accounts/secrets.js';
 
 /** How long a link waits for its phone, and how long this phone may use it, milliseconds. */
 const waitingMs = 10 * 60_000;
 const usedMs = 30 * 60_000;
-
-type LinkState = 'waiting' | 'opened' | 'ended';
 
 /**
  * A one-time link for a phone. The first that opens it gets a key of its own, and the secret of the link opens nothing any more:
@@ -78,7 +77,7 @@ export class PhoneLink {
     this.#isCut = true;
   }
 
-  #state(): LinkState {
+  #state(): PhoneLinkState {
     if (this.#isCut || this.#clock.monotonicMs() >= this.#expiresAtMs) return 'ended';
     return this.#openedAtMs === undefined ? 'waiting' : 'opened';
   }

@@ -1,5 +1,6 @@
 import { existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { databaseLogs } from '../../host/sqlite.js';
 import { syncDirectory } from '../../host/sync-directory.js';
 import { operational } from '../../kernel/errors.js';
 import { lockGallery } from './gallery-lock.js';
@@ -23,7 +24,7 @@ export function switchGalleryFile({ from, to, keepAs }: FileSwitch): void {
     if (keepAs === undefined) assertNoLog(to);
     else keep(to, keepAs);
     // SQLite would apply the log of the old file to the new one.
-    for (const suffix of ['-wal', '-shm']) rmSync(`${to}${suffix}`, { force: true });
+    for (const suffix of databaseLogs) rmSync(`${to}${suffix}`, { force: true });
     syncDirectory(dirname(to));
     renameSync(from, to);
     syncDirectory(dirname(to));

@@ -3,6 +3,7 @@ import type { identityOperations, RotatedIdentity, ShownIdentity } from '../../c
 import type { Config } from '../../contract/settings/schema.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { type Actor, daemonAtStart } from '../../kernel/actor.js';
+import { boxKeyDamages } from '../../kernel/box-key-damage.js';
 import type { Clock } from '../../kernel/clock.js';
 import { isRollcallError, messageOf, type RollcallError } from '../../kernel/errors.js';
 import type { BoxIds } from '../../kernel/events/box-ids.js';
@@ -181,9 +182,6 @@ export interface OpenedIdentity {
   readonly damage?: RollcallError;
 }
 
-/** Errors that make the keys unusable while the rest of the box keeps running. */
-const keyDamages = ['box-key-malformed', 'box-key-retired', 'box-identity-damaged'];
-
 /**
  * Opens the keys of the box; `lifetime` closes them. A damaged key file is not replaced by a new key: everything that needs the
  * keys fails with the reason. @throws the other errors of `IdentityKeys.open`
@@ -211,7 +209,7 @@ export async function openIdentity(
 }
 
 function damageOf(error: unknown): RollcallError {
-  if (isRollcallError(error) && keyDamages.includes(error.code)) return error;
+  if (isRollcallError(error) && boxKeyDamages.some((code) => code === error.code)) return error;
   throw error;
 }
 

@@ -30,10 +30,12 @@ export type OccurredSignal = AboutEvent & {
   readonly stranger?: SignalledStranger;
 };
 
+type ConditionPhase = 'began' | 'worsened' | 'eased' | 'ended';
+
 /** An event in the terms of rules. */
 export type AlertSignal =
   | OccurredSignal
-  | (AboutEvent & { readonly kind: 'began' | 'worsened' | 'eased' | 'ended'; readonly on: Condition });
+  | (AboutEvent & { readonly kind: ConditionPhase; readonly on: Condition });
 
 /** Kinds of event that rules can be about. */
 export const alertingKinds: readonly EventKind[] = [
@@ -114,7 +116,7 @@ function strangerOf(stranger: unknown): Pick<OccurredSignal, 'stranger'> {
   };
 }
 
-function phaseOf({ active, change }: AlertableEvent['data']): 'began' | 'worsened' | 'eased' | 'ended' {
+function phaseOf({ active, change }: AlertableEvent['data']): ConditionPhase {
   if (active !== true) return 'ended';
   return change === 'worsened' || change === 'eased' ? change : 'began';
 }

@@ -35,22 +35,15 @@ export const emptyViewHistory: ViewHistory = { probeCount: 0, bestScore: 0, last
 type ViewUrgency = 'none' | 'movement-to-bind' | 'doubtful-face';
 
 /** Why a view is embedded, most urgent first. */
-export type ViewPurpose =
-  | 'settle-doubt'
-  | 'first-probe'
-  | 'bind-movement'
-  | 'better-view'
-  | 'more-probes'
-  | 'check';
-
-const mostUrgentFirst: readonly ViewPurpose[] = [
+const viewPurposes = [
   'settle-doubt',
   'first-probe',
   'bind-movement',
   'better-view',
   'more-probes',
   'check',
-];
+] as const;
+export type ViewPurpose = (typeof viewPurposes)[number];
 
 /** The purpose of an embedding of the view at `atMs`; undefined if no embedding is needed. */
 export function purposeOfView(
@@ -80,7 +73,7 @@ export function pickView(
   let pickedWaitingMs = Number.NEGATIVE_INFINITY;
   views.forEach(({ purpose, waitingMs }, index) => {
     if (purpose === undefined) return;
-    const rank = mostUrgentFirst.indexOf(purpose);
+    const rank = viewPurposes.indexOf(purpose);
     if (rank > pickedRank || (rank === pickedRank && waitingMs <= pickedWaitingMs)) return;
     picked = index;
     pickedRank = rank;

@@ -8,6 +8,7 @@ import { dividePhotographs, type LabelledPerson, type Sample } from './identific
 import { identifyTrack, noProbes, withProbes } from './identify-track.js';
 import { lookAlikes } from './look-alikes.js';
 import { type Embedding, type Identification, type MatchPolicy, similarityToPerson } from './match.js';
+import type { TrialIdentity } from './trial-identity.js';
 
 /** Error rates of one way of deciding; shares 0..1 with 95 % intervals for the number of people. */
 export interface DecidedRates {
@@ -48,11 +49,9 @@ interface Decision {
   /** Name of a known person, or index of the photograph of another stranger. */
   readonly who: string | number;
   readonly isStranger: boolean;
-  readonly fixed: Outcome;
-  readonly calibrated: Outcome;
+  readonly fixed: TrialIdentity;
+  readonly calibrated: TrialIdentity;
 }
-
-type Outcome = 'right' | 'wrong' | 'none';
 
 /** In how many galleries each known person plays a stranger: the calibration of each takes time. */
 const mostLeftOutSplits = 5;
@@ -111,7 +110,7 @@ function decider(gallery: readonly EnrolledPerson[], { policy, targetFpir }: Tri
       similarity: similarityToPerson(embedding, references),
     }));
     const probes = withProbes(noProbes, [{ capturedAtMs: 0, quality: 1, candidates }]);
-    const outcomeOf = (found: Identification): Outcome => {
+    const outcomeOf = (found: Identification): TrialIdentity => {
       if (found.outcome !== 'match') return 'none';
       return found.personId === truth ? 'right' : 'wrong';
     };

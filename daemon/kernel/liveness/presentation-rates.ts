@@ -1,4 +1,5 @@
 import { type Interval, wilsonInterval } from '../identification/error-rates.js';
+import type { TrialIdentity } from '../identification/trial-identity.js';
 import type { LivenessReason, LivenessVerdict } from './liveness.js';
 
 /** The species of presentation attack instruments with separate rates. */
@@ -21,7 +22,7 @@ export interface PresentedTrack {
   /** The first verdict `attack`. */
   readonly attackCall: AttackCall | undefined;
   /** Result of the recognition: undefined without a gallery. */
-  readonly identity: 'right' | 'wrong' | 'none' | undefined;
+  readonly identity: TrialIdentity | undefined;
 }
 
 export interface AttackCall {

@@ -10,6 +10,10 @@ export type PictureStep = (typeof pictureSteps)[number];
 export const enrolmentSteps = [...pictureSteps, 'blink'] as const;
 export type EnrolmentStep = (typeof enrolmentSteps)[number];
 
+/** The states of the one-time link that opens a guided enrolment on a phone. */
+export const phoneLinkStates = ['waiting', 'opened', 'ended'] as const;
+export type PhoneLinkState = (typeof phoneLinkStates)[number];
+
 /** What the person should do next. */
 export const guideHints = [
   ...['no-face', 'one-person-only', 'come-closer', 'move-back', 'centre-face'],

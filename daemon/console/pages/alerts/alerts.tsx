@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Alert } from '../../../contract/alerts.js';
+import { type AlertDeliveryState, alertDeliveryStates } from '../../../kernel/alerts/alert-delivery.js';
 import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useAct, useFetched, useList } from '../../api/use-fetched.js';
@@ -19,10 +20,9 @@ import { AlertRules } from './alert-rules.js';
 const t = wordsOf<typeof en>('alerts');
 
 type Delivery = Alert['deliveries'][number];
-const states = ['pending', 'delivered', 'failed'] as const satisfies readonly Delivery['state'][];
 const refreshMs = 10_000;
 
-const stateTones: Readonly<Record<Delivery['state'], Tone>> = {
+const stateTones: Readonly<Record<AlertDeliveryState, Tone>> = {
   pending: 'warn',
   delivered: 'ok',
   failed: 'bad',
@@ -31,7 +31,7 @@ const stateTones: Readonly<Record<Delivery['state'], Tone>> = {
 /** The alerts of the box, newest first, with what became of them; below, what causes them and where they go. */
 export default function Alerts() {
   const query = useQuery();
-  const state = states.find((each) => each === query.get('state'));
+  const state = alertDeliveryStates.find((each) => each === query.get('state'));
   const list = useList('alerts.list', state === undefined ? {} : { state });
   const shown = useSignal<Alert | undefined>(undefined);
   const newest = useFetched('alerts.list', { limit: 1 }, { everyMs: refreshMs });
@@ -80,7 +80,7 @@ export default function Alerts() {
         <Choice
           label={t('deliveries')}
           value={state ?? ''}
-          options={[['', t('any')], ...states.map((each) => [each, t(`state-${each}`)] as const)]}
+          options={[['', t('any')], ...alertDeliveryStates.map((each) => [each, t(`state-${each}`)] as const)]}
           onValue={(value) => query.set({ state: value })}
         />
       </search>
@@ -120,7 +120,7 @@ function Deliveries({ of: { deliveries } }: { readonly of: Alert }) {
   if (deliveries.length === 0) return <>{t('was-muted')}</>;
   return (
     <>
-      {states.map((state) => {
+      {alertDeliveryStates.map((state) => {
         const count = deliveries.filter((each) => each.state === state).length;
         if (count === 0) return null;
         return (

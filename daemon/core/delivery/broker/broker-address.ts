@@ -1,8 +1,9 @@
+import { type BrokerProtocol, brokerProtocols } from '../../../kernel/broker-protocol.js';
 import { badInput } from '../../../kernel/errors.js';
 
 /** The address of a broker. Contains no secret. */
 export interface BrokerAddress {
-  readonly protocol: 'mqtt' | 'mqtts' | 'ws' | 'wss';
+  readonly protocol: BrokerProtocol;
   readonly host: string;
   readonly port: number;
   /** For WebSocket only, otherwise empty. */
@@ -11,7 +12,7 @@ export interface BrokerAddress {
   readonly name: string;
 }
 
-const defaultPorts = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 } as const;
+const defaultPorts: Readonly<Record<BrokerProtocol, number>> = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 };
 
 /** Reads `mqtt.url`. Throws `broker-url` when it is not the plain address of a broker. */
 export function brokerAddress(url: string): BrokerAddress {
@@ -32,10 +33,8 @@ export function brokerAddress(url: string): BrokerAddress {
   };
 }
 
-function protocolOf(scheme: string): BrokerAddress['protocol'] | undefined {
-  const word = scheme.slice(0, -1);
-  return word === 'mqtt' || word === 'mqtts' || word === 'ws' || word === 'wss' ? word : undefined;
-}
+const protocolOf = (scheme: string): BrokerProtocol | undefined =>
+  brokerProtocols.find((protocol) => scheme === `${protocol}:`);
 
 function unusable(why: string) {
   return badInput('broker-url', `mqtt.url ${why}`, {

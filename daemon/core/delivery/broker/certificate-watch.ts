@@ -1,3 +1,4 @@
+import type { CertificateHolder, CertificateState } from '../../../kernel/certificate-state.js';
 import type { Clock } from '../../../kernel/clock.js';
 import { isoTime } from '../../../kernel/iso-time.js';
 import type { Logger } from '../../../kernel/logger.js';
@@ -7,17 +8,13 @@ import { type CertificateFacts, certificateFacts, longestLived } from './certifi
 
 /** The validity of a certificate. */
 export interface CertificateStatus {
-  /**
-   * `client`: the certificate of this box. `authority`: the trusted authority (`mqtt.caFile`), of several the one that expires
-   * last. `broker`: the certificate of the broker at the last connection. `gate`: the one that the box shows to callers over HTTPS.
-   */
-  readonly whose: 'client' | 'authority' | 'broker' | 'gate';
+  readonly whose: CertificateHolder;
   readonly names: string;
   readonly notBefore: string;
   readonly notAfter: string;
   /** Whole days left, rounded down; negative when it has expired. */
   readonly daysLeft: number;
-  readonly state: 'in force' | 'not yet valid' | 'expires soon' | 'expired';
+  readonly state: CertificateState;
 }
 
 /** A certificate with fewer days left must be renewed. */
@@ -27,7 +24,7 @@ export const checkEveryMs = 3_600_000;
 
 /** The validity at `nowMs` (wall clock). */
 export function certificateStatus(
-  whose: CertificateStatus['whose'],
+  whose: CertificateHolder,
   { names, notBeforeMs, notAfterMs }: CertificateFacts,
   nowMs: number,
 ): CertificateStatus {
@@ -42,7 +39,7 @@ export function certificateStatus(
 export class CertificateWatch implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #known = new Map<CertificateStatus['whose'], CertificateFacts>();
+  readonly #known = new Map<CertificateHolder, CertificateFacts>();
   /** When a certificate was last logged, by fingerprint, on the monotonic clock. */
   readonly #loggedAtMs = new Map<string, number>();
   readonly #checks: Recurring;

@@ -1,5 +1,6 @@
 import type { OpenDatabase } from '../../../host/sqlite.js';
 import type { EventKind } from '../../../kernel/events/event.js';
+import type { EventDelivery } from '../../../kernel/events/event-delivery.js';
 import { type EventSealing, eventColumns, type SealedEventRow } from '../event-table.js';
 import type { RecordedMoments } from '../recorded-moments.js';
 
@@ -257,9 +258,6 @@ interface OutboxOldest {
   /** When the row came into the outbox, wall clock, milliseconds since the epoch. */
   readonly sinceMs: number;
 }
-
-/** The delivery state of a recorded event. */
-type EventDelivery = 'waiting' | 'kept-for-centre' | 'given-up' | 'delivered';
 
 interface OutboxReport {
   /** One entry for each kind that was ever recorded. */

@@ -1,7 +1,14 @@
 import { existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
-import { databaseDamaged, type OpenDatabase, openDatabase, restrictToOwner } from '../../../host/sqlite.js';
+import {
+  databaseDamaged,
+  databaseFiles,
+  databaseLogs,
+  type OpenDatabase,
+  openDatabase,
+  restrictToOwner,
+} from '../../../host/sqlite.js';
 import { syncDirectory } from '../../../host/sync-directory.js';
 import { isRollcallError } from '../../../kernel/errors.js';
 import { recordsApplicationId, recordsMigrations } from '../records-schema.js';
@@ -71,7 +78,7 @@ function replaceDamaged(given: OpenRecordsFileOptions): OpenDatabase {
   const { path, mark, recover, newName } = given;
   const keptAs = keepDamaged(given);
   const fresh = `${path}.salvage-part`;
-  for (const suffix of ['', '-wal', '-shm']) rmSync(`${fresh}${suffix}`, { force: true });
+  for (const suffix of databaseFiles) rmSync(`${fresh}${suffix}`, { force: true });
   const database = openDatabase(fresh, options);
   try {
     recover(database, { loss: 'damaged', salvage: salvageInto(database, keptAs), keptAs });
@@ -83,7 +90,7 @@ function replaceDamaged(given: OpenRecordsFileOptions): OpenDatabase {
     if (sizeOf(`${keptAs}-wal`) === 0) rmSync(`${keptAs}-wal`, { force: true });
   }
   // SQLite would apply a log of the damaged file to the new one.
-  for (const suffix of ['-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
+  for (const suffix of databaseLogs) rmSync(`${path}${suffix}`, { force: true });
   renameSync(fresh, path);
   syncDirectory(dirname(path));
   const opened = openDatabase(path, options);
