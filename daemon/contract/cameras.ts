@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { writtenAs } from './command-line.js';
+import { cameraStates } from '../kernel/camera-state.js';
 import { qualityReasons } from '../kernel/faces/quality.js';
+import { writtenAs } from './command-line.js';
 import { fault } from './fault.js';
 import { operation } from './operation.js';
 import { passagesOfDay } from './passages-of-day.js';
@@ -34,7 +35,7 @@ export const cameraStatus = z.object({
     .exactOptional()
     .describe('Present if a centre switched the camera on or off, against the configuration.'),
   direction: z.string().describe('What an attendance at this camera means: `in`, `out` or `both`.'),
-  state: z.enum(['disabled', 'waiting', 'connecting', 'streaming', 'failed']),
+  state: z.enum(cameraStates),
   code: z.string().exactOptional().describe('Why it failed. Only for `failed`.'),
   message: z.string().exactOptional().describe('Only for `failed`.'),
   remedy: z.string().exactOptional().describe('Only for `failed`.'),

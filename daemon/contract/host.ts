@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { brokerCheckSteps } from '../kernel/broker-check-step.js';
 import { checkOutcomes } from '../kernel/check-outcome.js';
 import { logLevels } from '../kernel/logger.js';
 import { certificateStatus } from './certificate.js';
@@ -68,12 +69,7 @@ export const logLine = z.object({
 export type LogLine = z.infer<typeof logLine>;
 
 export const brokerCheckStep = z.object({
-  check: z
-    .enum([
-      ...['secrets', 'client certificate', 'name', 'port', 'tls'],
-      ...['mqtt', 'subscribe', 'publish', 'receive', 'topic'],
-    ] as const)
-    .describe('The step, in the order of a connection.'),
+  check: z.enum(['secrets', ...brokerCheckSteps]).describe('The step, in the order of a connection.'),
   outcome,
   message: z.string(),
   code: z.string().exactOptional(),

@@ -33,9 +33,9 @@ interface ReEmbedOptions extends CommonOptions {
   readonly yes?: boolean;
 }
 
-/** Final states of a move. */
-const settled: readonly ReEmbedding['state'][] = ['ready', 'incomplete', 'cancelled', 'stopped', 'failed'];
 const failed: readonly ReEmbedding['state'][] = ['incomplete', 'stopped', 'failed'];
+/** Final states of a move. */
+const settled: readonly ReEmbedding['state'][] = ['ready', 'cancelled', ...failed];
 
 export function registerGallery(program: Command): void {
   const gallery = program

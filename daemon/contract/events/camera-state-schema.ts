@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { retainedCameraStates } from '../../kernel/camera-state.js';
 import { code, signature, slug, time } from './terms.js';
 
 const about = {
@@ -14,7 +15,7 @@ const sequence = z.int().positive().describe('greater than in every earlier mess
 export const cameraStateSchema = z.strictObject({
   ...about,
   state: z
-    .enum(['streaming', 'connecting', 'failed', 'disabled'])
+    .enum(retainedCameraStates)
     .describe('the last state known to the box; meaningless while the box is offline'),
   code: code.optional().describe('why it failed'),
   damage: code.optional().describe('only of a streaming camera: why its pictures are unusable'),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { noticedCameraStates } from '../../kernel/camera-state.js';
 import {
   boxConditions,
   galleryChanges,
   gapReasons,
-  noticedCameraStates,
   noticedMarks,
   replyOutcomes,
   strangerChanges,

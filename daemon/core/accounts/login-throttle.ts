@@ -59,7 +59,7 @@ interface Subject {
   readonly hash: Buffer;
   readonly name: string;
   readonly rule: Rule;
-  readonly what: 'account' | 'address' | 'claim' | 'session';
+  readonly what: Tried['what'] | 'address';
 }
 
 /**

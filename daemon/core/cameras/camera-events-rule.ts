@@ -1,6 +1,6 @@
 /** Decides when a change of a camera becomes an event. Pure; times on the monotonic clock, milliseconds. */
 
-import type { NoticedCameraState } from '../../kernel/events/notice.js';
+import type { NoticedCameraState } from '../../kernel/camera-state.js';
 
 /** The state that an event reports. */
 export interface SaidOfCamera {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { noticedCameraStates } from '../../kernel/camera-state.js';
 import type { Clock, Timer } from '../../kernel/clock.js';
 import { isRollcallError } from '../../kernel/errors.js';
-import { type CameraNotice, noticedCameraStates } from '../../kernel/events/notice.js';
+import type { CameraNotice } from '../../kernel/events/notice.js';
 import { cameraId } from '../../kernel/ids.js';
 import type { Logger } from '../../kernel/logger.js';
 import type { SourceStates } from '../records/source-states.js';

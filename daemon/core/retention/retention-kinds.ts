@@ -8,7 +8,7 @@ import type { EventKind } from '../../kernel/events/event.js';
 import { eventKinds } from '../../kernel/events/event-type.js';
 import type { PictureKind } from '../../kernel/events/evidence.js';
 import type { PersonId, StrangerId } from '../../kernel/ids.js';
-import type { Ageing } from '../../kernel/retention/retention.js';
+import type { Ageing, RetentionKind } from '../../kernel/retention/retention.js';
 import type { StrangerState } from '../../kernel/strangers/stranger.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Gallery } from '../gallery/gallery.js';
@@ -30,20 +30,25 @@ import type { AgeingKinds } from './retention-run.js';
 /** Larger than other batches, because each cut of the audit log writes an entry and checks what it cuts. A few milliseconds. */
 const auditBatch = 200;
 
-/** Kinds of event with a rule of their own. */
-const ownRules: readonly EventKind[] = [
-  'attendance',
-  'recognised-unproven',
-  'recognised-refused',
-  'watchlist',
-  'recognised-ambiguous',
-  'unknown',
-  'loitering',
-  'stranger',
-  'mark',
-  'attack',
-  'reply',
-];
+/** The kinds of event under each rule. */
+const eventsUnder = {
+  // A summary repeats attendance data and must not outlive it. Ambiguous passages and marks are needed as long as the
+  // attendance can be corrected.
+  attendanceRecords: [
+    'attendance',
+    'recognised-unproven',
+    'recognised-refused',
+    'watchlist',
+    'recognised-ambiguous',
+    'mark',
+    'summary',
+  ],
+  unknownRecords: ['unknown', 'loitering', 'stranger'],
+  attackRecords: ['attack'],
+  replyRecords: ['reply'],
+} as const satisfies Partial<Record<RetentionKind, readonly EventKind[]>>;
+const ownRules: readonly EventKind[] = Object.values(eventsUnder).flat();
+const otherEvents = eventKinds.filter((kind) => !ownRules.includes(kind));
 
 export interface RetentionSources {
   /** Undefined while no file is open. A restore may replace it at any time. */
@@ -82,16 +87,11 @@ export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
     unknownEvidence: evidence('unknown'),
     attackEvidence: evidence('attack'),
     passagePictures: evidence('passage'),
-    // A summary repeats attendance data and must not outlive it. Ambiguous passages and marks are needed as long as the
-    // attendance can be corrected.
-    attendanceRecords: records.ageing(
-      ...(['attendance', 'recognised-unproven', 'recognised-refused', 'watchlist'] as const),
-      ...(['recognised-ambiguous', 'mark', 'summary'] as const),
-    ),
-    unknownRecords: records.ageing('unknown', 'loitering', 'stranger'),
-    attackRecords: records.ageing('attack'),
-    replyRecords: records.ageing('reply'),
-    otherRecords: records.ageing(...eventKinds.filter((kind) => !ownRules.includes(kind))),
+    attendanceRecords: records.ageing(...eventsUnder.attendanceRecords),
+    unknownRecords: records.ageing(...eventsUnder.unknownRecords),
+    attackRecords: records.ageing(...eventsUnder.attackRecords),
+    replyRecords: records.ageing(...eventsUnder.replyRecords),
+    otherRecords: records.ageing(...otherEvents),
     passages: thenKeys(
       records.passages(),
       inGallery(({ database }) => ageingPassageKeys(database)),

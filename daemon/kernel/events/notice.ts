@@ -1,3 +1,4 @@
+import type { NoticedCameraState } from '../camera-state.js';
 import type { CameraId, PassageId, PersonId, RecogniserId, StrangerId } from '../ids.js';
 import type { PassageOutcome } from '../passage-outcome.js';
 
@@ -84,9 +85,6 @@ export interface MarkedDecision {
   readonly similarity?: number;
   readonly recogniser: RecogniserId;
 }
-
-export const noticedCameraStates = ['streaming', 'failed', 'disabled'] as const;
-export type NoticedCameraState = (typeof noticedCameraStates)[number];
 
 /** The state of a camera has changed. */
 export interface CameraNotice extends HappenedAt {

@@ -6,14 +6,10 @@ import type { Probe } from '../identification/match.js';
 import type { CameraId, RecogniserId, TrackId } from '../ids.js';
 import type { LivenessAssessment } from '../liveness/liveness.js';
 import type { OpennessCurve } from '../liveness/openness-curve.js';
-import type { TrackEndReason } from './track.js';
+import { trackEndReasons } from './track.js';
 
-export const sightingEnds = [
-  'left',
-  'another-face',
-  'source-ended',
-  'vision-stopped',
-] as const satisfies readonly TrackEndReason[];
+/** Only confirmed tracks have sightings. */
+export const sightingEnds = trackEndReasons.filter((reason) => reason !== 'never-confirmed');
 export type SightingEnd = (typeof sightingEnds)[number];
 
 /**

@@ -2,17 +2,19 @@ import type { TrackId } from '../ids.js';
 import { type Motion, motionFrom, type Observation, observeMotion } from './motion.js';
 
 /** Why a track ended; stable names for logs and transcripts. */
-export type TrackEndReason =
+export const trackEndReasons = [
   /** The mesh never fitted often enough: a false detection, or a person who left immediately. */
-  | 'never-confirmed'
+  'never-confirmed',
   /** Not seen for longer than a lost track is kept. */
-  | 'left'
+  'left',
   /** Another face took over the track. */
-  | 'another-face'
+  'another-face',
   /** The camera stopped delivering. */
-  | 'source-ended'
+  'source-ended',
   /** The camera was closed here: the daemon stops, or its configuration changed. */
-  | 'vision-stopped';
+  'vision-stopped',
+] as const;
+export type TrackEndReason = (typeof trackEndReasons)[number];
 
 interface Followed {
   readonly id: TrackId;

@@ -80,7 +80,10 @@ export default function Alerts() {
         <Choice
           label={t('deliveries')}
           value={state ?? ''}
-          options={[['', t('any')], ...alertDeliveryStates.map((each) => [each, t(`state-${each}`)] as const)]}
+          options={[
+            ['', t('any')],
+            ...alertDeliveryStates.map((each) => [each, t(`state-${each}`)] as const),
+          ]}
           onValue={(value) => query.set({ state: value })}
         />
       </search>

@@ -1,4 +1,5 @@
 import { newRandomBytes } from '../../../host/sodium.js';
+import type { BrokerCheckStep } from '../../../kernel/broker-check-step.js';
 import type { CheckOutcome } from '../../../kernel/check-outcome.js';
 import type { Clock } from '../../../kernel/clock.js';
 import { counted } from '../../../kernel/counted.js';
@@ -19,21 +20,9 @@ import { certificateFacts } from './certificate-facts.js';
 import { certificateStatus } from './certificate-watch.js';
 import { costOfOldMqtt, VersionChoice } from './version-choice.js';
 
-/** The steps of a check, in their order. */
-export type CheckStepName =
-  | 'client certificate'
-  | 'name'
-  | 'port'
-  | 'tls'
-  | 'mqtt'
-  | 'subscribe'
-  | 'publish'
-  | 'receive'
-  | 'topic';
-
 /** The result of one step. `warning`: it works, but needs attention. */
 export interface CheckStep {
-  readonly check: CheckStepName;
+  readonly check: BrokerCheckStep;
   readonly outcome: CheckOutcome;
   readonly message: string;
   readonly code?: string;
@@ -202,7 +191,7 @@ async function* sendToSelf(
 }
 
 async function stepOf(
-  check: CheckStepName,
+  check: BrokerCheckStep,
   message: string,
   { work, clock, timeoutMs }: Waits & { readonly work: Promise<void> },
 ): Promise<CheckStep> {
@@ -274,8 +263,8 @@ function tlsStep(facts: TlsFacts | undefined, { access, clock }: BrokerCheckOpti
 
 const hex = (count: number): string => Buffer.from(newRandomBytes(count)).toString('hex');
 
-const done = (check: CheckStepName, message: string): CheckStep => ({ check, outcome: 'ok', message });
+const done = (check: BrokerCheckStep, message: string): CheckStep => ({ check, outcome: 'ok', message });
 
-function failed(check: CheckStepName, { code, message, remedy }: RollcallError): CheckStep {
+function failed(check: BrokerCheckStep, { code, message, remedy }: RollcallError): CheckStep {
   return { check, outcome: 'failed', message, code, ...present({ remedy }) };
 }

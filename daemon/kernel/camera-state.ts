@@ -1,0 +1,19 @@
+/** The states of a camera. `waiting`: no vision process has reported on it yet. */
+export const cameraStates = ['disabled', 'waiting', 'connecting', 'streaming', 'failed'] as const;
+export type CameraState = (typeof cameraStates)[number];
+
+/** The states that the broker keeps. */
+export const retainedCameraStates = [
+  'streaming',
+  'connecting',
+  'failed',
+  'disabled',
+] as const satisfies readonly CameraState[];
+
+/** The states that are events. */
+export const noticedCameraStates = [
+  'streaming',
+  'failed',
+  'disabled',
+] as const satisfies readonly CameraState[];
+export type NoticedCameraState = (typeof noticedCameraStates)[number];
