@@ -1,11 +1,11 @@
 import type { PersonSummary } from '../../../contract/person.js';
 import type { ChangedPerson, CommonChange } from '../../../contract/persons.js';
+import type { ConsentBasis } from '../../../kernel/persons/consent.js';
 import type en from '../../messages/en/change-people.json';
 import type peopleEn from '../../messages/en/people.json';
 import type formEn from '../../messages/en/person-form.json';
 import { plainDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
-import type { Basis } from './profile-draft.js';
 
 const t = wordsOf<typeof en>('change-people');
 const form = wordsOf<typeof formEn>('person-form');
@@ -69,6 +69,6 @@ function listInWords(watch: CommonChange['watch']): string {
 function consentInWords(consent: CommonChange['consent']): string {
   if (consent === undefined) return '';
   // The form offers no other basis.
-  const basis = form(`basis-${consent.basis as Basis}`);
+  const basis = form(`basis-${consent.basis as ConsentBasis}`);
   return [basis, dayInWords(consent.dateIso), consent.reference].join(', ');
 }

@@ -3,7 +3,7 @@ import type en from '../../messages/en/person-form.json';
 import { Area, Choice, Field } from '../../parts/field.js';
 import { siteDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
-import type { Basis, ConsentDraft, ProfileDraft } from './profile-draft.js';
+import type { ConsentDraft, ProfileDraft } from './profile-draft.js';
 
 const t = wordsOf<typeof en>('person-form');
 
