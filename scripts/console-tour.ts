@@ -47,13 +47,13 @@ const stops: readonly Stop[] = [
     size: [1280, 1080],
     shows: async (page) => {
       await firstLink(page, 'main a[href^="/passages/"]:has(img)');
-      await page.getByRole('heading', { name: 'The eyes' }).waitFor();
+      await page.getByRole('heading', { name: 'Eyes' }).waitFor();
     },
   },
   { name: 'people', path: '/people', shows: heading('People') },
   { name: 'person', path: '/people', shows: (page) => firstLink(page, 'main td a[href^="/people/p-"]') },
   { name: 'enrol', path: '/people/enrol', shows: heading(/Enrol/) },
-  { name: 'strangers', path: '/strangers', shows: heading('Strangers') },
+  { name: 'strangers', path: '/strangers', shows: heading('Unknown people') },
   { name: 'attendance', path: '/attendance', shows: heading('Attendance') },
   { name: 'cameras', path: '/cameras', shows: heading('Cameras') },
   { name: 'camera-add', path: '/cameras/add', shows: heading(/camera/i) },

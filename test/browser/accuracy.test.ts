@@ -12,16 +12,16 @@ describe('the page on accuracy', { skip: withoutBuild || withoutChromium }, () =
     const { page } = opened;
     await page.getByRole('heading', { name: 'Accuracy', level: 1 }).waitFor();
     await page.getByRole('table', { name: 'Passages by reason' }).first().waitFor();
-    await page.getByRole('heading', { name: 'Errors by threshold (DET)' }).waitFor();
-    await page.getByRole('group', { name: 'Matrix of confusions' }).waitFor();
+    await page.getByRole('heading', { name: 'Error rates by threshold (DET)' }).waitFor();
+    await page.getByRole('group', { name: 'Confusion matrix' }).waitFor();
 
     const first = page.getByRole('group', { name: 'Settings A' });
     const second = page.getByRole('group', { name: 'Settings B' });
     await first.getByLabel('Threshold').fill('0.99');
-    await second.getByLabel('Proof of life').selectOption({ label: 'No attack seen' });
-    await page.getByRole('combobox', { name: 'Passages' }).selectOption({ label: 'The last 1,000' });
+    await second.getByLabel('Liveness check').selectOption({ label: 'No attack detected' });
+    await page.getByRole('combobox', { name: 'Passages' }).selectOption({ label: 'Last 1,000' });
     await page.getByRole('button', { name: 'Compare' }).click();
-    const result = page.getByRole('status').filter({ hasText: 'judged again' });
+    const result = page.getByRole('status').filter({ hasText: 'evaluated again' });
     const row = async (name: string): Promise<readonly number[]> => {
       const cells = result.getByRole('row', { name }).getByRole('cell');
       return (await cells.allTextContents()).map((text) => Number(text.replaceAll(',', '')));
@@ -30,7 +30,7 @@ describe('the page on accuracy', { skip: withoutBuild || withoutChromium }, () =
     const [recorded = 0, stricter = -1, laxer = -1] = await row('Attended');
     assert.ok(recorded > 0 && stricter < recorded && laxer > recorded, `${recorded} ${stricter} ${laxer}`);
     await result
-      .getByText(/Unproven would be Attended/)
+      .getByText(/Unconfirmed would be Attended/)
       .first()
       .waitFor();
     await assertAccessible(opened);
@@ -49,12 +49,12 @@ describe('the page on accuracy', { skip: withoutBuild || withoutChromium }, () =
       await route.fulfill({ response, json: said });
     });
     await page.reload();
-    await page.getByRole('img', { name: /^Shares of false matches/ }).waitFor();
+    await page.getByRole('img', { name: /^False match rate and/ }).waitFor();
     await assertAccessible(opened);
 
     const operator = await box.open('operator', '/accuracy');
     await operator.page.getByRole('table', { name: 'Passages by reason' }).first().waitFor();
-    assert.equal(await operator.page.getByRole('heading', { name: 'Errors by threshold (DET)' }).count(), 0);
+    assert.equal(await operator.page.getByRole('heading', { name: 'Error rates by threshold (DET)' }).count(), 0);
     assert.deepEqual([...opened.faults, ...operator.faults], []);
   });
 });

@@ -17,32 +17,32 @@ const sections = (gatePort: number): string => `${demoSections(gatePort, silentC
 async function editRules(admin: WatchedPage): Promise<void> {
   const { page, faults } = admin;
   const dialog = page.getByRole('dialog');
-  await page.getByRole('button', { name: 'Add a rule' }).click();
-  await dialog.getByLabel('Name of the rule').fill('down');
-  await dialog.getByLabel('How many cause an alert').fill('3');
-  await dialog.getByLabel('What is counted').selectOption('visits of the same stranger');
+  await page.getByRole('button', { name: 'Add rule' }).click();
+  await dialog.getByLabel('Rule name').fill('down');
+  await dialog.getByLabel('Number that triggers an alert').fill('3');
+  await dialog.getByLabel('What to count').selectOption('visits by the same unknown person');
   await assertAccessible(admin);
-  await dialog.getByRole('button', { name: 'Check the change' }).click();
-  await dialog.getByText('From then on: down: Unknown person').waitFor();
-  await dialog.getByText('The box refuses this').waitFor();
+  await dialog.getByRole('button', { name: 'Review change' }).click();
+  await dialog.getByText('After: down: Unknown person').waitFor();
+  await dialog.getByText('Invalid').waitFor();
   await assertAccessible(admin);
   await dialog.getByRole('button', { name: 'Cancel' }).click();
-  await dialog.getByLabel('Name of the rule').fill('third-visit');
-  await dialog.getByRole('button', { name: 'Check the change' }).click();
-  await dialog.getByRole('button', { name: 'Put in force' }).click();
-  await page.getByText('From 3 visits of the same stranger').waitFor();
+  await dialog.getByLabel('Rule name').fill('third-visit');
+  await dialog.getByRole('button', { name: 'Review change' }).click();
+  await dialog.getByRole('button', { name: 'Apply changes' }).click();
+  await page.getByText('When there are 3 visits by the same unknown person').waitFor();
 
-  await page.getByRole('button', { name: 'Change the rule third-visit' }).click();
-  await dialog.getByLabel('How many cause an alert').fill('4');
-  await dialog.getByRole('button', { name: 'Check the change' }).click();
-  await dialog.getByText('Until now: third-visit').waitFor();
-  await dialog.getByRole('button', { name: 'Put in force' }).click();
-  await page.getByText('From 4 visits of the same stranger').waitFor();
+  await page.getByRole('button', { name: 'Edit rule third-visit' }).click();
+  await dialog.getByLabel('Number that triggers an alert').fill('4');
+  await dialog.getByRole('button', { name: 'Review change' }).click();
+  await dialog.getByText('Before: third-visit').waitFor();
+  await dialog.getByRole('button', { name: 'Apply changes' }).click();
+  await page.getByText('When there are 4 visits by the same unknown person').waitFor();
 
-  await page.getByRole('button', { name: 'Remove the rule third-visit' }).click();
+  await page.getByRole('button', { name: 'Remove rule third-visit' }).click();
   await dialog.getByText('The rule is removed').waitFor();
-  await dialog.getByRole('button', { name: 'Put in force' }).click();
-  await page.getByRole('button', { name: 'Remove the rule third-visit' }).waitFor({ state: 'detached' });
+  await dialog.getByRole('button', { name: 'Apply changes' }).click();
+  await page.getByRole('button', { name: 'Remove rule third-visit' }).waitFor({ state: 'detached' });
   assert.deepEqual(faults, []);
 }
 
@@ -66,22 +66,22 @@ describe('alerts in the console', { skip: withoutBuild || withoutChromium }, () 
     await page.getByRole('button', { name: 'Acknowledge' }).click();
     await page.getByRole('button', { name: 'Acknowledge' }).waitFor({ state: 'detached' });
 
-    await page.getByRole('button', { name: 'Mute the rule down' }).click();
-    await page.getByLabel('For').selectOption('4 hours');
+    await page.getByRole('button', { name: 'Mute rule down' }).click();
+    await page.getByLabel('Duration').selectOption('4 hours');
     await dialog.getByRole('button', { name: 'Mute' }).click();
     await page.getByText(/^Muted until/).waitFor();
-    await page.getByRole('button', { name: 'End the mute' }).click();
+    await page.getByRole('button', { name: 'Unmute' }).click();
     await page.getByText(/^Muted until/).waitFor({ state: 'detached' });
 
-    await page.getByRole('button', { name: 'Send a test to control-room' }).click();
+    await page.getByRole('button', { name: 'Send test to control-room' }).click();
     await page.getByText('What to do:').waitFor();
     await assertAccessible(opened);
     assert.deepEqual(faults, []);
 
     const viewer = await box.open('technician', '/alerts');
     await viewer.page.getByText('control-room').first().waitFor();
-    await viewer.page.getByRole('button', { name: 'Mute the rule down' }).waitFor();
-    assert.equal(await viewer.page.getByRole('button', { name: 'Add a rule' }).count(), 0);
+    await viewer.page.getByRole('button', { name: 'Mute rule down' }).waitFor();
+    assert.equal(await viewer.page.getByRole('button', { name: 'Add rule' }).count(), 0);
     assert.deepEqual(viewer.faults, []);
 
     await editRules(await box.open('admin', '/alerts'));

@@ -16,14 +16,14 @@ describe('attendance in the console', { skip: withoutBuild || withoutChromium },
     const opened = await box.open('admin', '/attendance');
     const { page, faults } = opened;
     await page.getByRole('heading', { name: 'Attendance', level: 1 }).waitFor();
-    await page.getByText(/^Made at/).waitFor();
+    await page.getByText(/^Generated/).waitFor();
     await assertAccessible(opened);
 
     await weekOf(page, box);
     await assertAccessible(opened);
     await savesTables(page, box);
     await page.getByRole('link', { name: 'Month' }).click();
-    await page.getByRole('list', { name: 'What the letters mean' }).waitFor();
+    await page.getByRole('list', { name: 'Legend' }).waitFor();
     await assertAccessible(opened);
 
     // From the week to the month of its Monday, a day of work that is over: the month of its Sunday may have none yet.
@@ -45,7 +45,7 @@ describe('attendance in the console', { skip: withoutBuild || withoutChromium },
 /** Opens the last week that is over: the past of the box has its days. */
 async function weekOf(page: Page, box: ConsoleBox): Promise<void> {
   await page.getByRole('link', { name: 'Week', exact: true }).click();
-  await page.getByRole('link', { name: 'Earlier' }).click();
+  await page.getByRole('link', { name: 'Previous' }).click();
   await page.waitForURL(/view=week&day=/);
   for (const { name } of box.seeded?.persons ?? []) {
     await page.getByRole('link', { name, exact: true }).waitFor();
@@ -77,14 +77,14 @@ async function correctsADay(page: Page): Promise<void> {
     .getByRole('button', { name: /^Correct \w{3},/ })
     .first()
     .click();
-  await page.getByLabel('What is right').selectOption('Came at');
+  await page.getByLabel('Correction').selectOption('Arrived at');
   await page.getByLabel('Time', { exact: true }).fill('eight');
   await page.getByLabel('Reason').fill('the camera was covered');
   const dialog = page.getByRole('dialog');
-  await dialog.getByRole('button', { name: 'Correct', exact: true }).click();
+  await dialog.getByRole('button', { name: 'Save correction' }).click();
   await dialog.getByText('Code correction-refused').waitFor();
   await page.getByLabel('Time', { exact: true }).fill('08:44');
-  await dialog.getByRole('button', { name: 'Correct', exact: true }).click();
+  await dialog.getByRole('button', { name: 'Save correction' }).click();
   await dialog.waitFor({ state: 'detached' });
   await page.getByRole('cell', { name: '08:44' }).waitFor();
   await page.getByText('the camera was covered').waitFor();
@@ -92,11 +92,11 @@ async function correctsADay(page: Page): Promise<void> {
 
 async function changesShifts(page: Page): Promise<void> {
   await page.goto('/attendance/shifts');
-  const begins = page.getByLabel('Begins', { exact: true }).first();
+  const begins = page.getByLabel('Starts at', { exact: true }).first();
   await begins.fill('06:00');
-  await page.getByText(/would have been different/).waitFor();
-  await page.getByRole('button', { name: 'Put in force' }).click();
-  await page.getByText('The rules are in force.').waitFor();
+  await page.getByText(/would be different/).waitFor();
+  await page.getByRole('button', { name: 'Apply changes' }).click();
+  await page.getByText('The rules were saved.').waitFor();
   await page.reload();
   await begins.waitFor();
   assert.equal(await begins.inputValue(), '06:00');

@@ -80,7 +80,7 @@ cameras:
     await tuned(box, technician);
     await deleted(technician);
     const viewer = await box.open('viewer', '/cameras/door');
-    await viewer.page.getByRole('heading', { name: 'Your account may not see this page' }).waitFor();
+    await viewer.page.getByRole('heading', { name: 'You cannot view this page' }).waitFor();
     assert.deepEqual([...technician.faults, ...viewer.faults], []);
   });
 });
@@ -123,7 +123,7 @@ async function listed(technician: WatchedPage): Promise<void> {
 async function watched(technician: WatchedPage): Promise<void> {
   const { page } = technician;
   await anotherPicture(page);
-  await page.getByText('One viewer watches this camera').waitFor();
+  await page.getByText('1 viewer', { exact: true }).waitFor();
   await drawnBox(page);
   const face = page.getByRole('heading', { name: /Face \d+/ }).first();
   await face.waitFor();
@@ -136,15 +136,15 @@ async function watched(technician: WatchedPage): Promise<void> {
 /** The video plays on, and the analysed pictures come back. */
 async function smooth(technician: WatchedPage): Promise<void> {
   const { page } = technician;
-  const button = page.getByRole('button', { name: 'Smooth picture' });
+  const button = page.getByRole('button', { name: 'Smooth video' });
   await button.click();
-  await page.getByText('Live, as the camera sends it.').waitFor();
+  await page.getByText('Live video from the camera.').waitFor();
   const secondsShown = async (): Promise<number> =>
     Number(await page.evaluate("document.querySelector('.live video').currentTime"));
   const before = await secondsShown();
   await until('the video to play on', async () => (await secondsShown()) > before + 1);
   assert.equal(await page.evaluate("document.querySelector('.live video').videoWidth"), 960);
-  await page.getByText('One viewer watches this camera').waitFor();
+  await page.getByText('1 viewer', { exact: true }).waitFor();
   await assertAccessible(technician);
   await button.click();
   await anotherPicture(page);
@@ -154,10 +154,10 @@ async function smooth(technician: WatchedPage): Promise<void> {
 async function unplayable(box: ConsoleBox): Promise<void> {
   const { page, context, faults } = await box.open('operator', '/cameras/yard');
   await anotherPicture(page);
-  await page.getByRole('button', { name: 'Smooth picture' }).click();
+  await page.getByRole('button', { name: 'Smooth video' }).click();
   const type = 'video/mp4; codecs="hvc1.1.6.L60.90"';
   const isPlayed = await page.evaluate(`MediaSource.isTypeSupported('${type}')`);
-  const said = isPlayed ? 'Live, as the camera sends it.' : 'This browser cannot play the HEVC video';
+  const said = isPlayed ? 'Live video from the camera.' : 'This browser cannot play HEVC video';
   await page.getByText(said).waitFor();
   if (!isPlayed) await anotherPicture(page);
   assert.deepEqual([...faults], []);
@@ -168,10 +168,10 @@ async function unplayable(box: ConsoleBox): Promise<void> {
 async function onlyOnce({ page, context }: WatchedPage): Promise<void> {
   const second = await context.newPage();
   await second.goto('/cameras/door');
-  const isWaiting = (each: Page) => each.getByText('Another window shows this camera').isVisible();
+  const isWaiting = (each: Page) => each.getByText('This camera is open in another window').isVisible();
   await until('one window to wait', async () => (await isWaiting(second)) || (await isWaiting(page)));
   const [waiting, showing] = (await isWaiting(second)) ? [second, page] : [page, second];
-  await waiting.getByRole('button', { name: 'Show it here instead' }).click();
+  await waiting.getByRole('button', { name: 'Watch here instead' }).click();
   await anotherPicture(waiting);
   await until('the other window to wait', () => isWaiting(showing));
   await second.close();
@@ -194,12 +194,12 @@ async function named(box: ConsoleBox): Promise<void> {
   const { page } = operator;
   await page.locator('.nearest', { hasText: 'Ada Lovelace' }).first().waitFor();
   await page
-    .locator('.nearest', { hasText: /similarity [01]\.\d\d, needs 0\.\d\d/ })
+    .locator('.nearest', { hasText: /similarity [01]\.\d\d, 0\.\d\d required/ })
     .first()
     .waitFor();
   const [saved] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Save a picture' }).click(),
+    page.getByRole('button', { name: 'Save image' }).click(),
   ]);
   assert.match(saved.suggestedFilename(), /^door-.*\.jpg$/);
   assert.equal(await isWiderThanScreen(operator), false);
@@ -209,22 +209,22 @@ async function named(box: ConsoleBox): Promise<void> {
 
 async function added({ box }: ConsoleBox, technician: WatchedPage, url: string): Promise<void> {
   const { page } = technician;
-  await page.getByText('This camera is in the configuration file of the box.').first().waitFor();
+  await page.getByText('This camera is defined in the configuration file.').first().waitFor();
   await page.goto('/cameras');
-  await page.getByRole('link', { name: 'Add a camera' }).click();
-  const save = page.getByRole('button', { name: 'Add the camera' });
-  await page.getByText('Test the address first.').waitFor();
+  await page.getByRole('link', { name: 'Add camera' }).click();
+  const save = page.getByRole('button', { name: 'Add camera' });
+  await page.getByText('Test the camera first.').waitFor();
   assert.equal(await save.isDisabled(), true);
   await page.getByRole('textbox', { name: 'Address' }).fill(`${url}-that-is-not-there`);
-  await page.getByRole('button', { name: 'Test', exact: true }).click();
+  await page.getByRole('button', { name: 'Test camera' }).click();
   await page.getByText('What to do:').waitFor();
-  await page.getByRole('button', { name: 'Add it although the test failed' }).waitFor();
+  await page.getByRole('button', { name: 'Add camera despite failed test' }).waitFor();
   await assertAccessible(technician);
   await page.getByRole('textbox', { name: 'Address' }).fill(url);
-  await page.getByRole('button', { name: 'Test', exact: true }).click();
-  await page.getByText('The camera delivers pictures').waitFor();
+  await page.getByRole('button', { name: 'Test camera' }).click();
+  await page.getByText('The camera is sending video').waitFor();
   await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Side gate');
-  assert.equal(await page.getByRole('textbox', { name: 'Id', exact: true }).inputValue(), 'side-gate');
+  assert.equal(await page.getByRole('textbox', { name: 'ID', exact: true }).inputValue(), 'side-gate');
   await page.getByLabel('Direction').selectOption('out');
   await assertAccessible(technician);
   await save.click();
@@ -236,34 +236,34 @@ async function added({ box }: ConsoleBox, technician: WatchedPage, url: string):
 async function tuned({ box }: ConsoleBox, technician: WatchedPage): Promise<void> {
   const { page } = technician;
   const { client } = box;
-  const smallest = page.getByLabel('Smallest face, pixels');
+  const smallest = page.getByLabel('Smallest face (pixels)');
   await smallest.fill('60');
   await page.getByRole('button', { name: 'Preview' }).click();
-  await page.getByText(/^Of the last \d+ passages?, \d+ would have become something else/).waitFor();
-  const proving = page.getByLabel('Pictures a second until life is proven');
+  await page.getByText(/^Of the last \d+ passages?, \d+ would have a different outcome/).waitFor();
+  const proving = page.getByLabel('Frame rate until liveness is confirmed');
   const rate = await proving.inputValue();
   await proving.fill('20');
   await page.getByRole('button', { name: 'Preview' }).click();
-  await page.getByText(/^Of the last \d+ passages?, \d+ would have become something else/).waitFor();
+  await page.getByText(/^Of the last \d+ passages?, \d+ would have a different outcome/).waitFor();
   await assertAccessible(technician);
   await proving.fill(rate);
-  await page.getByRole('button', { name: 'Save the changes' }).click();
-  await page.getByText('Side gate works with the new values.').waitFor();
+  await page.getByRole('button', { name: 'Save changes' }).click();
+  await page.getByText('The new values of Side gate are in effect.').waitFor();
   const { settings } = await client.call('cameras.show', { id: 'side-gate' });
   assert.equal(settings.smallestFacePx, 60);
 
   await smallest.fill('70');
   await client.call('cameras.change', { id: 'side-gate', direction: 'in' });
-  await page.getByRole('button', { name: 'Save the changes' }).click();
+  await page.getByRole('button', { name: 'Save changes' }).click();
   await page.getByText('Code changed-meanwhile').waitFor();
-  await page.getByRole('button', { name: 'Load it anew' }).click();
+  await page.getByRole('button', { name: 'Reload' }).click();
   await until('the stored value', async () => (await smallest.inputValue()) === '60');
 }
 
 async function deleted({ page }: WatchedPage): Promise<void> {
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByText('Passages and events that are recorded stay.').waitFor();
+  await dialog.getByText('Recorded passages and events are kept.').waitFor();
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('heading', { name: 'Cameras', level: 1 }).waitFor();
   await page.getByRole('link', { name: 'Front door' }).waitFor();

@@ -24,7 +24,7 @@ describe('the entry of the console', { skip: withoutBuild || withoutChromium }, 
       'the login looks as in docs/tutorial/console.md',
     );
 
-    await page.getByRole('link', { name: 'Make the first administrator' }).click();
+    await page.getByRole('link', { name: 'Create the first administrator' }).click();
     await page.getByRole('heading', { name: 'Claim this box' }).waitFor();
     await page.getByLabel('User name').fill('anna');
     await page.getByLabel('New password').fill('anna');
@@ -33,23 +33,23 @@ describe('the entry of the console', { skip: withoutBuild || withoutChromium }, 
     assert.ok((await differenceFrom(opened, login)) > mostDifference, 'another page looks different');
     await page.getByLabel('Claim secret').fill('not the secret of this box');
     await page.getByLabel('New password').fill('seven lanterns over a quiet harbour');
-    await page.getByRole('button', { name: 'Make the administrator and log in' }).click();
+    await page.getByRole('button', { name: 'Create administrator and log in' }).click();
     await page.getByText('Code claim-refused').waitFor();
 
     const { secret } = await box.box.client.call('users.claim');
     await page.getByLabel('Claim secret').fill(secret);
-    await page.getByRole('button', { name: 'Make the administrator and log in' }).click();
+    await page.getByRole('button', { name: 'Create administrator and log in' }).click();
     await page.getByRole('heading', { name: 'Now', level: 1 }).waitFor();
     assert.equal(new URL(page.url()).pathname, '/');
 
     await page.route('**/api/v1/auth/logout', (route) => route.abort());
     await page.getByRole('button', { name: 'Log out' }).click();
-    await page.getByText('The box has not confirmed that your session is over').waitFor();
+    await page.getByText('The box has not confirmed that your session has ended').waitFor();
     await assertAccessible(opened);
     await page.reload();
     await page.getByRole('heading', { name: 'Now', level: 1 }).waitFor();
     await page.getByRole('button', { name: 'Log out' }).click();
-    await page.getByText('The box has not confirmed that your session is over').waitFor();
+    await page.getByText('The box has not confirmed that your session has ended').waitFor();
     await page.unroute('**/api/v1/auth/logout');
     await page.getByRole('button', { name: 'Log out again' }).click();
     await page.getByText('The box has not confirmed').waitFor({ state: 'detached' });
@@ -64,26 +64,26 @@ describe('the entry of the console', { skip: withoutBuild || withoutChromium }, 
 
     // A session that ends in the middle of a form: the same user goes on with what was typed.
     await page.goto('/system/users');
-    await page.getByRole('button', { name: 'Add a user' }).click();
+    await page.getByRole('button', { name: 'Add user' }).click();
     await page.getByLabel('User name').fill('berta');
     await opened.context.clearCookies();
-    await page.getByRole('button', { name: 'Create the account' }).click();
+    await page.getByRole('button', { name: 'Create account' }).click();
     const again = page.getByRole('dialog', { name: 'Log in again' });
-    await again.getByText('what you have typed is still there').waitFor();
+    await again.getByText('What you have entered is still here').waitFor();
     // A browser closes a dialog that ignores Escape once.
     for (let times = 1; times <= 4; times += 1) await page.keyboard.press('Escape');
-    await again.getByText('what you have typed is still there').waitFor();
+    await again.getByText('What you have entered is still here').waitFor();
     await assertAccessible(opened);
     assert.equal(await again.getByLabel('User name').inputValue(), 'anna');
     await again.getByLabel('Password').fill('seven lanterns over a quiet harbour');
     await again.getByRole('button', { name: 'Log in', exact: true }).click();
-    const made = page.getByRole('dialog', { name: 'Password of berta' });
-    const password = await made.getByLabel('Password for the first login').inputValue();
-    await made.getByRole('button', { name: 'I have noted it' }).click();
+    const made = page.getByRole('dialog', { name: 'Password for berta' });
+    const password = await made.getByLabel('Initial password').inputValue();
+    await made.getByRole('button', { name: 'I have saved it' }).click();
 
     // Another user gets a fresh page.
     await opened.context.clearCookies();
-    await page.getByRole('link', { name: 'Strangers' }).click();
+    await page.getByRole('link', { name: 'Unknown people' }).click();
     await again.getByLabel('User name').fill('berta');
     await again.getByLabel('Password').fill(password);
     await again.getByRole('button', { name: 'Log in', exact: true }).click();

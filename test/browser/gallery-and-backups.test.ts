@@ -25,29 +25,29 @@ const section = (page: Page, name: string) => page.getByRole('region', { name, e
 async function useGallery(box: ConsoleBox): Promise<void> {
   const opened = await box.open('admin', '/system/gallery');
   const { page, faults } = opened;
-  await section(page, 'State').getByText('Open', { exact: true }).waitFor();
+  await section(page, 'Status').getByText('Open', { exact: true }).waitFor();
   await assertAccessible(opened);
 
-  await section(page, 'Verification').getByRole('button', { name: 'Verify now' }).click();
-  await section(page, 'Verification').getByText('Whole', { exact: true }).first().waitFor();
-  await section(page, 'Calibration').getByRole('button', { name: 'Calibrate now' }).click();
-  await section(page, 'Calibration').getByText('Threshold of the box').waitFor();
+  await section(page, 'Verification').getByRole('button', { name: 'Start verification' }).click();
+  await section(page, 'Verification').getByText('Intact', { exact: true }).first().waitFor();
+  await section(page, 'Calibration').getByRole('button', { name: 'Start calibration' }).click();
+  await section(page, 'Calibration').getByText('General threshold').waitFor();
 
   // The result is there when the user comes back to the page.
   await page.getByRole('link', { name: 'Users' }).click();
   await page.getByRole('heading', { name: 'Users', level: 1 }).waitFor();
   await page.getByRole('link', { name: 'Gallery and keys' }).click();
-  await section(page, 'Verification').getByText('Whole', { exact: true }).first().waitFor();
+  await section(page, 'Verification').getByText('Intact', { exact: true }).first().waitFor();
 
   const key = await section(page, 'Keys').locator('code').textContent();
-  await section(page, 'Keys').getByRole('button', { name: 'Rotate the key' }).click();
-  await page.getByLabel('Where the new key comes from').selectOption('passphrase');
+  await section(page, 'Keys').getByRole('button', { name: 'Rotate key' }).click();
+  await page.getByLabel('Source of the new key').selectOption('passphrase');
   await page.getByLabel('New passphrase').fill(passphrase);
-  await page.getByLabel('The same passphrase again').fill(`${passphrase}s`);
-  await page.getByText('The two are different.').waitFor();
+  await page.getByLabel('Repeat passphrase').fill(`${passphrase}s`);
+  await page.getByText('The passphrases do not match.').waitFor();
   await assertAccessible(opened);
-  await page.getByLabel('The same passphrase again').fill(passphrase);
-  await page.getByRole('dialog').getByRole('button', { name: 'Rotate the key' }).click();
+  await page.getByLabel('Repeat passphrase').fill(passphrase);
+  await page.getByRole('dialog').getByRole('button', { name: 'Rotate key' }).click();
   await section(page, 'Keys').getByText('Finished').waitFor();
   await section(page, 'Keys').getByText('Passphrase', { exact: true }).waitFor();
   assert.notEqual(await section(page, 'Keys').locator('code').textContent(), key);
@@ -56,14 +56,14 @@ async function useGallery(box: ConsoleBox): Promise<void> {
   await box.box.stop();
   await page.getByText('The box does not answer').first().waitFor();
   await box.box.start();
-  const unlock = section(page, 'Unlock the gallery');
+  const unlock = section(page, 'Unlock gallery');
   await unlock.getByLabel('Passphrase').fill('not the passphrase at all');
-  await unlock.getByRole('button', { name: 'Unlock' }).click();
+  await unlock.getByRole('button', { name: 'Unlock gallery' }).click();
   await page.getByText('The gallery is still sealed.').waitFor();
   await assertAccessible(opened);
   await unlock.getByLabel('Passphrase').fill(passphrase);
-  await unlock.getByRole('button', { name: 'Unlock' }).click();
-  await section(page, 'State').getByText('Open', { exact: true }).waitFor();
+  await unlock.getByRole('button', { name: 'Unlock gallery' }).click();
+  await section(page, 'Status').getByText('Open', { exact: true }).waitFor();
   assert.deepEqual(faults, []);
 }
 
@@ -71,14 +71,14 @@ async function useBackups(box: ConsoleBox, directory: string): Promise<void> {
   const opened = await box.open('admin', '/system/backups');
   const { page, faults } = opened;
   const made = section(page, 'Backup on this box');
-  await made.getByText('The box keeps no backup now.').waitFor();
+  await made.getByText('There is no backup on this box.').waitFor();
   await assertAccessible(opened);
 
-  await made.getByRole('button', { name: 'Make a backup' }).click();
+  await made.getByRole('button', { name: 'Create backup' }).click();
   await page.getByLabel('Passphrase', { exact: true }).fill(passphrase);
-  await page.getByLabel('The same passphrase again').fill(passphrase);
+  await page.getByLabel('Repeat passphrase').fill(passphrase);
   await assertAccessible(opened);
-  await page.getByRole('button', { name: 'Begin' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Create backup' }).click();
   const downloading = page.waitForEvent('download');
   await made.getByRole('button', { name: /^Download/ }).click();
   const path = join(directory, 'gallery.rcb');
@@ -87,30 +87,30 @@ async function useBackups(box: ConsoleBox, directory: string): Promise<void> {
 
   await made.getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
-  await made.getByText('The box keeps no backup now.').waitFor();
+  await made.getByText('There is no backup on this box.').waitFor();
 
-  const upload = section(page, 'Backup from a file');
-  await upload.getByLabel('File of the backup').setInputFiles(path);
+  const upload = section(page, 'Upload backup');
+  await upload.getByLabel('Backup file').setInputFiles(path);
   await upload.getByRole('button', { name: 'Upload' }).click();
   await upload.getByRole('button', { name: 'Check' }).click();
-  await page.getByLabel('What opens the backup').selectOption('passphrase');
+  await page.getByLabel('Open the backup with').selectOption('passphrase');
   await page.getByLabel('Passphrase', { exact: true }).fill(passphrase);
   await page.getByRole('dialog').getByRole('button', { name: 'Check' }).click();
-  await section(page, 'The backup is whole')
+  await section(page, 'The backup is intact')
     .getByText(await sha256Of(path))
     .waitFor();
   await upload.getByRole('button', { name: 'Restore' }).click();
-  await page.getByLabel('What opens the backup').selectOption('passphrase');
+  await page.getByLabel('Open the backup with').selectOption('passphrase');
   await page.getByLabel('Passphrase', { exact: true }).fill('a passphrase of another box');
   await assertAccessible(opened);
-  await page.getByRole('button', { name: 'Replace the gallery' }).click();
+  await page.getByRole('button', { name: 'Replace gallery' }).click();
   await page.getByText('Code backup-wrong-secret').waitFor();
 
   await upload.getByRole('button', { name: 'Restore' }).click();
-  await page.getByLabel('What opens the backup').selectOption('passphrase');
+  await page.getByLabel('Open the backup with').selectOption('passphrase');
   await page.getByLabel('Passphrase', { exact: true }).fill(passphrase);
-  await page.getByRole('button', { name: 'Replace the gallery' }).click();
-  await section(page, 'The gallery is restored').getByText('That of the backup').waitFor();
+  await page.getByRole('button', { name: 'Replace gallery' }).click();
+  await section(page, 'Gallery restored').getByText('From the backup').waitFor();
   await assertAccessible(opened);
   assert.deepEqual(faults, []);
 }

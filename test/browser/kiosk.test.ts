@@ -15,25 +15,25 @@ describe('the screen of prompts', { skip: withoutBuild || withoutChromium }, () 
     await using box = await startConsoleBox({ content: 'accounts', browser });
 
     const console = await box.open('admin', '/system/screens');
-    await console.page.getByText('No tablet shows prompts').waitFor();
-    await console.page.getByRole('button', { name: 'Add a screen' }).click();
-    await console.page.getByLabel('Where it stands').fill('Main entrance');
-    await console.page.getByRole('dialog').getByRole('button', { name: 'Add a screen' }).click();
-    await console.page.getByRole('heading', { name: 'Open this address on the tablet' }).waitFor();
-    await console.page.getByRole('img', { name: 'The address that pairs the tablet' }).waitFor();
+    await console.page.getByText('No displays are paired').waitFor();
+    await console.page.getByRole('button', { name: 'Add display' }).click();
+    await console.page.getByLabel('Location').fill('Main entrance');
+    await console.page.getByRole('dialog').getByRole('button', { name: 'Add display' }).click();
+    await console.page.getByRole('heading', { name: 'Open this link on the tablet' }).waitFor();
+    await console.page.getByRole('img', { name: 'QR code of the link for the tablet' }).waitFor();
     await assertAccessible(console);
     const address = new URL((await console.page.getByRole('dialog').locator('code').textContent()) ?? '');
     await console.page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
-    await console.page.getByText('Waits for its tablet').waitFor();
+    await console.page.getByText('Waiting for tablet').waitFor();
 
     const tablet = await box.openUnknown('/kiosk', [360, 640]);
     const { page } = tablet;
-    await page.getByRole('heading', { name: 'This device is no screen yet' }).waitFor();
+    await page.getByRole('heading', { name: 'This device is not paired' }).waitFor();
     await assertAccessible(tablet);
     await page.goto('about:blank');
     await page.goto(`/kiosk${address.hash}`);
-    await page.getByRole('button', { name: 'Make it a screen' }).click();
-    await page.getByRole('heading', { name: 'The camera sends no pictures' }).waitFor();
+    await page.getByRole('button', { name: 'Pair device' }).click();
+    await page.getByRole('heading', { name: 'The camera is not sending video' }).waitFor();
     assert.equal(page.url(), `${box.url}/kiosk`);
     await page.getByRole('button', { name: 'Deutsch' }).click();
     await page.getByRole('heading', { name: 'Die Kamera liefert keine Bilder' }).waitFor();
@@ -66,11 +66,11 @@ describe('the screen of prompts', { skip: withoutBuild || withoutChromium }, () 
     await assertAccessible(tablet);
     await page.unroute('**/api/v1/challenges/stream*');
 
-    await console.page.getByRole('button', { name: /^Remove the screen/ }).click();
+    await console.page.getByRole('button', { name: /^Remove display/ }).click();
     await console.page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
-    await console.page.getByText('No tablet shows prompts').waitFor();
+    await console.page.getByText('No displays are paired').waitFor();
     await page.reload();
-    await page.getByRole('heading', { name: 'This device is no screen yet' }).waitFor();
+    await page.getByRole('heading', { name: 'This device is not paired' }).waitFor();
     assert.deepEqual([...console.faults, ...tablet.faults], []);
   });
 });

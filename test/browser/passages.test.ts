@@ -23,11 +23,11 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium 
     const reached = await page.locator('.film a.shot:focus').getAttribute('data-index');
     assert.ok(Number(reached) > 20, `the focus is on card ${reached}`);
     await page.keyboard.press('m');
-    await page.getByRole('dialog', { name: 'Say who it was' }).waitFor();
+    await page.getByRole('dialog', { name: 'Correct identity' }).waitFor();
     await page.keyboard.press('Escape');
     await page.locator(`.film a.shot[data-index="${reached}"]:focus`).waitFor();
     await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'What the box decided' }).waitFor();
+    await page.getByRole('heading', { name: 'Decision' }).waitFor();
     await page.goBack();
     await cards.first().waitFor();
 
@@ -41,22 +41,22 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium 
       .waitFor();
     await page.getByRole('button', { name: 'Show as a table' }).click();
     await page.getByRole('table').waitFor();
-    await page.getByRole('button', { name: 'Show as pictures' }).click();
+    await page.getByRole('button', { name: 'Show as images' }).click();
     await cards.first().click();
 
-    await page.getByRole('heading', { name: 'What the box decided' }).waitFor();
+    await page.getByRole('heading', { name: 'Decision' }).waitFor();
     await page.getByText(/Recognised as .*life proven: 1 blink/).waitFor();
     await page.locator('.moments', { hasText: 'Blinked for' }).waitFor();
     await page
       .getByRole('img', { name: /views from .* s after the face was first seen, 1 blink\./ })
       .waitFor();
-    await page.getByText(/Open eyes have 0\.\d+ here; a dip down to 0\.\d+ is a blink/).waitFor();
-    await page.getByRole('img', { name: /The best picture of the passage/ }).waitFor();
+    await page.getByText(/Open eyes are at 0\.\d+ here\. A dip to 0\.\d+ is a blink/).waitFor();
+    await page.getByRole('img', { name: /Best image of the passage/ }).waitFor();
     await assertAccessible(opened);
 
-    await page.getByRole('button', { name: 'That was wrong' }).click();
+    await page.getByRole('button', { name: 'Mark as wrong' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('Who was it?').first().fill('Bea');
+    await dialog.getByLabel('Name or ID').first().fill('Bea');
     await dialog.getByRole('radio', { name: /Bea Kidane/ }).check();
     await dialog
       .getByRole('note', { name: 'Effect on thresholds' })
@@ -64,8 +64,8 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium 
       .first()
       .waitFor();
     await assertAccessible(opened);
-    await dialog.getByRole('button', { name: 'Save what it was' }).click();
-    await page.getByText(/An operator said on .* that this was Bea Kidane/).waitFor();
+    await dialog.getByRole('button', { name: 'Save feedback' }).click();
+    await page.getByText(/Feedback from .*: this was Bea Kidane/).waitFor();
 
     const address = page.url();
     await page.goto('/passages?marked=only&outcome=attended');
@@ -73,28 +73,28 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium 
     await page.locator('.film a.shot').nth(1).waitFor();
     assert.equal(await page.locator('.film a.shot').count(), 2);
     await page.goto(address);
-    await page.getByRole('button', { name: 'Undo correction' }).click();
+    await page.getByRole('button', { name: 'Undo feedback' }).click();
     await assertAccessible(opened);
-    await dialog.getByRole('button', { name: 'Undo correction' }).click();
-    await page.getByText(/An operator said on/).waitFor({ state: 'hidden' });
+    await dialog.getByRole('button', { name: 'Undo feedback' }).click();
+    await page.getByText(/Feedback from/).waitFor({ state: 'hidden' });
     await page.getByRole('link', { name: 'Older' }).click();
     await page.waitForURL((url) => url.href !== address);
-    await page.getByRole('heading', { name: 'What the box decided' }).waitFor();
+    await page.getByRole('heading', { name: 'Decision' }).waitFor();
     await page.goto('/passages?outcome=undecided&reason=turned-away');
     await cards.first().click();
-    await page.getByText(/Not judged, as the face was turned away, in \d+ views/).waitFor();
+    await page.getByText(/Not evaluated: face turned away \(\d+ views\)/).waitFor();
     await assertAccessible(opened);
 
     // From a passage of a stranger to the person: with a look at the pictures.
     const { items } = await box.box.client.call('passages.list', { outcome: 'stranger', limit: 100 });
     const unknown = items.find((item) => 'stranger' in item);
     await page.goto(`/passages/${unknown?.id}`);
-    await page.getByRole('link', { name: 'Enrol this stranger' }).click();
-    await dialog.getByRole('radio', { name: 'a new person who gave consent' }).check();
+    await page.getByRole('link', { name: 'Enrol this person' }).click();
+    await dialog.getByRole('radio', { name: 'a new person who has given consent' }).check();
     await dialog.getByLabel('Name').fill('Nora Lund');
-    await dialog.getByLabel('Proof of the consent').fill('form 7');
-    await dialog.getByRole('checkbox', { name: /I have looked at the pictures/ }).check();
-    await dialog.getByRole('button', { name: 'Enrol this person' }).click();
+    await dialog.getByLabel('Proof of consent').fill('form 7');
+    await dialog.getByRole('checkbox', { name: /I have checked that all images/ }).check();
+    await dialog.getByRole('button', { name: 'Enrol person' }).click();
     await page.getByRole('heading', { name: 'Nora Lund', level: 1 }).waitFor();
     await page.goto(`/passages/${unknown?.id}`);
     await page.getByText(/an operator said later that this is Nora Lund/).waitFor();
@@ -103,7 +103,7 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium 
     // A view becomes a photo of the person with one click, and goes with another.
     const administrator = await box.open('admin', new URL(address).pathname);
     const view = administrator.page;
-    await view.getByText('Not possible: no consent of the person is recorded.').waitFor();
+    await view.getByText("Not available: the person's consent is not recorded.").waitFor();
     const shown = await box.box.client.call('passages.show', {
       passage: new URL(address).pathname.slice(10),
     });
@@ -111,21 +111,21 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium 
     const consent = { basis: 'consent', dateIso: '2026-01-15', reference: 'form 7' } as const;
     await box.box.client.call('persons.update', { id: person, consent });
     await view.reload();
-    await view.getByRole('button', { name: 'Add as reference' }).click();
-    await view.getByText(/The box recognises .+ by this view, too\./).waitFor();
+    await view.getByRole('button', { name: 'Add image' }).click();
+    await view.getByText(/The box also uses this image to recognise .+\./).waitFor();
     await assertAccessible(administrator);
     await view.goto(`/people/${person}`);
-    await view.getByText('From a passage:').waitFor();
+    await view.getByText('From passage:').waitFor();
     await assertAccessible(administrator);
     await view.goto(`/passages?person=${person}&outcome=attended`);
     await view.locator('.film a.shot').first().focus();
     await view.keyboard.press('r');
-    await view.getByRole('dialog', { name: 'Add as reference' }).waitFor();
+    await view.getByRole('dialog', { name: 'Add image' }).waitFor();
     await assertAccessible(administrator);
     await view.keyboard.press('Escape');
     await view.goto(address);
-    await view.getByRole('button', { name: 'Remove reference' }).click();
-    await view.getByRole('button', { name: 'Add as reference' }).waitFor();
+    await view.getByRole('button', { name: 'Remove image' }).click();
+    await view.getByRole('button', { name: 'Add image' }).waitFor();
     const photographs = await box.box.client.call('persons.photographs.list', { id: person });
     assert.deepEqual(
       photographs.filter(({ fromPassage }) => fromPassage !== undefined),

@@ -34,41 +34,41 @@ describe('the people pages of the console', {
     await page.locator('img.face-small').first().waitFor();
     await assertAccessible(opened);
 
-    await page.getByLabel('Name or external id').fill('fisch');
+    await page.getByLabel('Name or external ID').fill('fisch');
     await page.waitForURL(/text=fisch/);
     await page.getByRole('link', { name: /Ada Byron/ }).waitFor({ state: 'hidden' });
     await page.getByRole('link', { name: /Lena Fischer/ }).waitFor();
-    await page.getByLabel('Mark').selectOption('Barred');
-    await page.getByText('No person fits.').waitFor();
-    await page.getByLabel('Mark').selectOption('With and without');
+    await page.getByLabel('Lists').selectOption('On the blocklist');
+    await page.getByText('No one matches these filters.').waitFor();
+    await page.getByLabel('Lists').selectOption('Everyone');
     await page.getByLabel('Consent').selectOption('Withdrawn');
     await page.waitForURL(/state=removed/);
-    await page.getByText('No person fits.').waitFor();
+    await page.getByText('No one matches these filters.').waitFor();
     await page.getByLabel('Consent').selectOption('Any');
     await page.getByLabel('State').selectOption('Active');
     await page.getByRole('link', { name: /Lena Fischer/ }).click();
     await page.getByRole('heading', { name: 'Lena Fischer', level: 1 }).waitFor();
     await page.getByText(/^Quality/).waitFor();
-    await page.getByText('Told apart').first().waitFor();
+    await page.getByText('Can be told apart').first().waitFor();
     await assertAccessible(opened);
 
-    await page.getByRole('button', { name: 'Change', exact: true }).click();
-    const profile = page.getByRole('dialog', { name: 'Change the profile' });
+    await page.getByRole('button', { name: 'Edit', exact: true }).click();
+    const profile = page.getByRole('dialog', { name: 'Edit profile' });
     await profile.getByLabel('Groups').fill('team, night-shift');
-    await profile.getByLabel('Mark').selectOption('watch');
-    await profile.getByLabel('Reason of the mark').fill('test');
+    await profile.getByLabel('List', { exact: true }).selectOption('watch');
+    await profile.getByLabel('Reason for listing').fill('test');
     await profile.getByLabel('Legal basis').selectOption('Consent');
     await profile.getByLabel('Reference').fill('form 7');
     await assertAccessible(opened);
     const id = page.url().split('/').at(-1) ?? '';
     await box.box.client.call('persons.update', { id, notes: 'written by another user' });
-    await profile.getByRole('button', { name: 'Save' }).click();
+    await profile.getByRole('button', { name: 'Save profile' }).click();
     await profile.getByText('Code changed-meanwhile').waitFor();
-    await profile.getByRole('button', { name: 'Load it anew' }).click();
+    await profile.getByRole('button', { name: 'Reload' }).click();
     await page.getByText('written by another user').waitFor();
-    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    await page.getByRole('button', { name: 'Edit', exact: true }).click();
     await profile.getByLabel('Groups').fill('team, night-shift');
-    await profile.getByRole('button', { name: 'Save' }).click();
+    await profile.getByRole('button', { name: 'Save profile' }).click();
     await page.getByText('night-shift, team').waitFor();
     await page.setViewportSize({ width: 360, height: 740 });
     for (const path of [page.url(), '/people', '/people/add', '/people/import']) {
@@ -84,39 +84,39 @@ describe('the people pages of the console', {
   test('enrol a person from photographs, after the decisions that the box asks for', async () => {
     const opened = await box.open('operator', '/people/add');
     const { page, faults } = opened;
-    await page.getByRole('heading', { name: 'Add from photographs' }).waitFor();
+    await page.getByRole('heading', { name: 'Add from photos' }).waitFor();
     const files = page.locator('input[type=file]');
     const group = { name: 'group.jpg', mimeType: 'image/jpeg', buffer: await readFile(samplePhotograph(6)) };
     await files.setInputFiles(group);
     await page.getByText(/^\d+ faces$/).waitFor();
     await assertAccessible(opened);
-    await page.getByRole('button', { name: 'Leave out' }).click();
+    await page.getByRole('button', { name: 'Remove photo' }).click();
 
     await files.setInputFiles({ ...group, name: 'ada.jpg', buffer: await photographOf('ada') });
     await page.getByText(/^Usable/).waitFor();
     await page.getByLabel('Name', { exact: true }).fill('A twin of Ada');
-    await page.getByLabel('External id').fill('demo-2');
-    await page.getByRole('button', { name: 'Enrol', exact: true }).click();
+    await page.getByLabel('External ID').fill('demo-2');
+    await page.getByRole('button', { name: 'Enrol person', exact: true }).click();
     await page.getByText('another person has this external id').waitFor();
-    await page.getByLabel('External id').fill('');
-    await page.getByRole('button', { name: 'Enrol', exact: true }).click();
+    await page.getByLabel('External ID').fill('');
+    await page.getByRole('button', { name: 'Enrol person', exact: true }).click();
     await page.getByText(/^Ada Byron · similarity/).waitFor();
     await assertAccessible(opened);
-    await page.getByRole('button', { name: 'They are two persons' }).click();
+    await page.getByRole('button', { name: 'Different person: enrol anyway' }).click();
     await page.getByRole('heading', { name: 'A twin of Ada is enrolled' }).waitFor();
     await page.getByText(/^Accepted, quality/).waitFor();
-    await page.getByRole('link', { name: 'Show the person' }).click();
-    await page.getByText('May be mistaken').waitFor();
+    await page.getByRole('link', { name: 'Show person' }).click();
+    await page.getByText('May be confused').waitFor();
     assert.deepEqual(faults, []);
   });
 
   test('import a table, row by row, and store nothing before the user says so', async () => {
     const opened = await box.open('operator', '/people/import');
     const { page, faults } = opened;
-    const files = page.getByLabel('The table and the photographs as files');
+    const files = page.getByLabel('Table and photos as files');
     const csv = (text: string) => ({ name: 'persons.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
     await files.setInputFiles([csv('nom;photographs\nMax;max.jpg\n')]);
-    await page.getByText('unknown or appear twice: nom').waitFor();
+    await page.getByText('unknown or duplicate columns: nom').waitFor();
     await assertAccessible(opened);
 
     const rows = ['Max "M" Muster;max.jpg', 'A third Ada;ada.jpg', 'Nobody;nobody.jpg'].map((row) =>
@@ -131,39 +131,39 @@ describe('the people pages of the console', {
       { name: 'staff.zip', mimeType: 'application/zip', buffer: Buffer.from(bytes) },
     ];
     await files.setInputFiles(archive(zip.subarray(0, -20)));
-    await page.getByText('This is not a zip archive, or it is cut short.').waitFor();
+    await page.getByText('The file is not a zip archive, or it is incomplete.').waitFor();
     await files.setInputFiles(archive(zip));
-    await page.getByText('1 row accepted, 2 refused').waitFor();
+    await page.getByText('1 row accepted, 2 rejected').waitFor();
     await page.getByText('Max "M" Muster').waitFor();
     await assertAccessible(opened);
-    await page.getByRole('button', { name: 'Why Nobody' }).click();
-    await page.getByText('A photograph of this row is not among the files.').waitFor();
-    await page.getByText('Correct this row').click();
-    await page.getByLabel('Other photographs').setInputFiles({
+    await page.getByRole('button', { name: 'Show reason Nobody' }).click();
+    await page.getByText('A photo of this row is missing.').waitFor();
+    await page.getByText('Correct row').click();
+    await page.getByLabel('Other photos').setInputFiles({
       ...{ name: 'bea.jpg', mimeType: 'image/jpeg', buffer: await photographOf('bea') },
     });
-    await page.getByText('Photographs of the row: bea.jpg').waitFor();
+    await page.getByText('Photos of this row: bea.jpg').waitFor();
     await assertAccessible(opened);
-    await page.getByRole('button', { name: 'Check the row again' }).click();
+    await page.getByRole('button', { name: 'Check row again' }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    await page.getByRole('button', { name: 'Why Nobody' }).click();
-    await page.getByText('The face resembles a person whom the box knows').waitFor();
+    await page.getByRole('button', { name: 'Show reason Nobody' }).click();
+    await page.getByText('The face is similar to an enrolled person').waitFor();
     await page.getByRole('button', { name: 'Close' }).click();
 
     // The import goes on while other pages show.
     await page.getByRole('link', { name: 'People', exact: true }).first().click();
     await page.getByText('9 of 9').waitFor();
-    await page.getByRole('link', { name: 'Import many' }).click();
-    await page.getByRole('button', { name: 'Why A third Ada' }).click();
+    await page.getByRole('link', { name: 'Import people' }).click();
+    await page.getByRole('button', { name: 'Show reason A third Ada' }).click();
     await page.getByText(/^Ada Byron · similarity/).waitFor();
-    await page.getByRole('button', { name: 'They are two persons' }).click();
-    await page.getByText('2 rows accepted, 1 refused').waitFor();
-    await page.getByLabel('Leave out the refused row').check();
-    await page.getByRole('button', { name: 'Enrol 2 persons' }).click();
-    await page.getByRole('dialog').getByText('The refused row is left out.').waitFor();
-    await page.getByRole('dialog').getByRole('button', { name: 'Enrol 2 persons' }).click();
-    await page.getByText('2 persons are enrolled.').waitFor();
-    await page.getByRole('link', { name: 'Show them' }).click();
+    await page.getByRole('button', { name: 'Different people: accept row' }).click();
+    await page.getByText('2 rows accepted, 1 rejected').waitFor();
+    await page.getByLabel('Skip the rejected row').check();
+    await page.getByRole('button', { name: 'Enrol 2 people' }).click();
+    await page.getByRole('dialog').getByText('The rejected row is skipped.').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Enrol 2 people' }).click();
+    await page.getByText('2 people were enrolled.').waitFor();
+    await page.getByRole('link', { name: 'Show people' }).click();
     await page.getByText('11 of 11').waitFor();
     assert.deepEqual(faults, []);
   });
@@ -173,7 +173,7 @@ describe('the people pages of the console', {
     const { page, faults } = opened;
     await page.getByRole('link', { name: /Farid Haddad/ }).click();
     const saved = page.waitForEvent('download');
-    await page.getByRole('button', { name: 'Save all data' }).click();
+    await page.getByRole('button', { name: 'Export all data' }).click();
     const archive = await (await saved).path();
     const files = await zipEntries(archive);
     assert.ok(['README.txt', 'person.json', 'templates.json', 'audit.json'].every((name) => files.has(name)));
@@ -181,32 +181,32 @@ describe('the people pages of the console', {
     const photograph = [...files].find(([name]) => /^photographs\/.*\.jpg$/.test(name))?.[1];
     assert.deepEqual([...(photograph?.subarray(0, 2) ?? [])], [0xff, 0xd8]);
 
-    await page.getByRole('button', { name: 'Add photographs' }).click();
-    const adding = page.getByRole('dialog', { name: 'Add photographs' });
+    await page.getByRole('button', { name: 'Add photos' }).click();
+    const adding = page.getByRole('dialog', { name: 'Add photos' });
     const other = { name: 'other.jpg', mimeType: 'image/jpeg', buffer: await photographOf('bea') };
     await adding.locator('input[type=file]').setInputFiles(other);
-    await adding.getByRole('button', { name: 'Check and store' }).click();
-    await adding.getByText('What stands in the way is said beside each photograph.').waitFor();
+    await adding.getByRole('button', { name: 'Check and save' }).click();
+    await adding.getByText('The reason is shown next to each photo.').waitFor();
     await assertAccessible(opened);
-    await adding.getByRole('button', { name: 'Leave out' }).click();
+    await adding.getByRole('button', { name: 'Remove photo' }).click();
     await adding.locator('input[type=file]').setInputFiles({ ...other, buffer: photograph ?? Buffer.of() });
-    await adding.getByRole('button', { name: 'Check and store' }).click();
-    await page.getByRole('img', { name: 'Photograph 2 of Farid Haddad' }).waitFor();
-    await page.getByRole('button', { name: 'Delete Photograph 2 of Farid Haddad' }).click();
+    await adding.getByRole('button', { name: 'Check and save' }).click();
+    await page.getByRole('img', { name: 'Photo 2 of Farid Haddad' }).waitFor();
+    await page.getByRole('button', { name: 'Delete Photo 2 of Farid Haddad' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
-    await page.getByRole('img', { name: 'Photograph 2 of Farid Haddad' }).waitFor({ state: 'hidden' });
+    await page.getByRole('img', { name: 'Photo 2 of Farid Haddad' }).waitFor({ state: 'hidden' });
 
     await page.getByRole('button', { name: 'Stop recognising' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Stop recognising' }).click();
     await page.getByRole('button', { name: 'Recognise again' }).click();
     await page.getByRole('button', { name: 'Stop recognising' }).waitFor();
-    await page.getByRole('button', { name: 'Erase for good' }).click();
-    await page.getByText('Everything that the box holds on the person is erased').waitFor();
+    await page.getByRole('button', { name: 'Erase permanently' }).click();
+    await page.getByText('All data about this person is erased').waitFor();
     await assertAccessible(opened);
-    await page.getByRole('dialog').getByRole('button', { name: 'Erase for good' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Erase permanently' }).click();
     const certificate = page.getByRole('dialog', { name: 'Certificate of erasure' });
     const kept = page.waitForEvent('download');
-    await certificate.getByRole('button', { name: 'Save the certificate' }).click();
+    await certificate.getByRole('button', { name: 'Save certificate' }).click();
     const { auditHash } = JSON.parse(await readFile(await (await kept).path(), 'utf8')) as {
       auditHash: string;
     };

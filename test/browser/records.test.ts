@@ -19,7 +19,7 @@ describe('events and audit in the console', {
     await page.getByRole('link', { name: 'Lena Fischer' }).first().waitFor();
     await page.getByRole('cell', { name: 'Front door' }).first().waitFor();
 
-    await page.getByLabel('Kind').selectOption('Presentation attack');
+    await page.getByLabel('Type').selectOption('Presentation attack');
     await page.waitForURL(/kind=attack/);
     await page
       .getByRole('row', { name: /Presentation attack/ })
@@ -33,11 +33,11 @@ describe('events and audit in the console', {
 
     await page.goto('/outbox');
     await page.getByRole('heading', { name: 'Outbox', level: 1 }).waitFor();
-    await page.getByText('By kind, most important first').waitFor();
+    await page.getByText('By type, most important first').waitFor();
     await assertAccessible(opened);
     await page.getByRole('button', { name: 'Send events again' }).click();
-    await page.getByLabel('From sequence').fill('1');
-    await page.getByLabel('To sequence').fill('3');
+    await page.getByLabel('First sequence').fill('1');
+    await page.getByLabel('Last sequence').fill('3');
     await page.getByRole('button', { name: 'Send again', exact: true }).click();
     await page.getByText('3 events from 1 to 3 will be sent again.').waitFor();
 
@@ -52,17 +52,17 @@ describe('events and audit in the console', {
       .click();
     await page.getByRole('dialog').getByText('user.claimed').waitFor();
     await assertAccessible(opened);
-    await page.getByRole('button', { name: 'All of this actor' }).click();
+    await page.getByRole('button', { name: 'Show same actor' }).click();
     await page.waitForURL(/actor=/);
 
-    await page.getByRole('button', { name: 'Check the log' }).click();
-    await page.getByRole('button', { name: 'Check now' }).click();
-    await page.getByText('Every entry is unchanged and none is missing.').waitFor();
+    await page.getByRole('button', { name: 'Check log' }).click();
+    await page.getByRole('button', { name: 'Start check' }).click();
+    await page.getByText('No entry was changed and none is missing.').waitFor();
     await page.getByRole('button', { name: 'Close' }).click();
-    await page.getByRole('button', { name: 'Report' }).click();
-    await page.getByRole('button', { name: 'Make the report' }).click();
+    await page.getByRole('button', { name: 'Create report' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Create report' }).click();
     const download = page.waitForEvent('download');
-    await page.getByRole('button', { name: 'Save the report' }).click();
+    await page.getByRole('button', { name: 'Save report' }).click();
     assert.match((await download).suggestedFilename(), /^audit-report-demo-box-.*\.json$/);
     assert.deepEqual(faults, []);
     const viewer = await box.open('viewer', '/events');
@@ -102,7 +102,7 @@ async function cutAndFailing(box: ConsoleBox): Promise<void> {
   const menu = page.getByRole('button', { name: 'Menu' });
   await menu.click();
   await page.getByRole('link', { name: 'Users', exact: true }).click();
-  await page.getByRole('button', { name: 'Load again' }).waitFor();
+  await page.getByRole('button', { name: 'Reload page' }).waitFor();
   await menu.click();
   await page.getByRole('link', { name: 'Passages', exact: true }).click();
   await page.getByRole('heading', { name: 'Passages', level: 1 }).waitFor();

@@ -41,10 +41,10 @@ describe('the console of a box with faults', {
     const { page, context } = await box.open('admin', '/');
     const health = page.getByRole('region', { name: 'Now' });
     // Nothing answers at the addresses of these cameras.
-    await health.getByText(/cameras? ha(s a|ve) faults?\./).waitFor();
-    assert.equal(await health.getByText('The box works as it should.').count(), 0);
+    await health.getByText(/cameras? ha(s a|ve) problems?\./).waitFor();
+    assert.equal(await health.getByText('Everything is working.').count(), 0);
 
-    const lost = page.getByText('The box does not answer. The console tries again by itself');
+    const lost = page.getByText('The box does not answer. The console keeps trying');
     process.kill(core, 'SIGSTOP');
     try {
       await lost.waitFor();
@@ -62,7 +62,7 @@ describe('the console of a box with faults', {
       process.kill(core, 'SIGCONT');
     }
     await lost.waitFor({ state: 'hidden' });
-    await health.getByText(/cameras? ha(s a|ve) faults?\./).waitFor();
+    await health.getByText(/cameras? ha(s a|ve) problems?\./).waitFor();
 
     await context.setOffline(true);
     await lost.waitFor();
@@ -89,7 +89,7 @@ describe('the console of a box with faults', {
     assert.equal(asked, 2);
 
     // A busy box answers the question whether it is there only now and then.
-    const lost = page.getByText('The box does not answer. The console tries again by itself');
+    const lost = page.getByText('The box does not answer. The console keeps trying');
     let isSilent = true;
     await page.route('**/api/v1/health/live', (route) => (isSilent ? route.abort() : route.continue()));
     for (let time = 0; time < 3; time += 1) {
@@ -137,7 +137,7 @@ describe('the console of a box with faults', {
     await page.clock.install();
     await page.goto('/system');
     await page.getByRole('heading', { level: 1 }).waitFor();
-    const lost = page.getByText('The box does not answer. The console tries again by itself');
+    const lost = page.getByText('The box does not answer. The console keeps trying');
     const live = '**/api/v1/health/live';
     const refused = (code: string) => ({ status: 503, json: { error: { code, message: 'wait a little' } } });
     const answered = async (afterMs: number): Promise<void> => {

@@ -11,19 +11,19 @@ describe('the strangers of the console', { skip: withoutBuild || withoutChromium
     const opened = await box.open('operator', '/strangers');
     const { page, faults } = opened;
     const groups = page.locator('.group');
-    await page.getByText('6 strangers').waitFor();
+    await page.getByText('6 unknown people').waitFor();
     await assertAccessible(opened);
 
     // Two groups at once are joined, and taken apart again.
     await groups.nth(0).getByRole('checkbox').check();
     await groups.nth(1).getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Merge' }).click();
-    await page.getByRole('dialog').getByText('The other ids are used no more').waitFor();
+    await page.getByRole('dialog').getByText('The other IDs are no longer used').waitFor();
     await assertAccessible(opened);
     await page.getByRole('dialog').getByRole('button', { name: 'Merge' }).click();
-    await page.getByText('5 strangers').waitFor();
-    await page.getByRole('button', { name: 'Take the last merge back' }).click();
-    await page.getByText('6 strangers').waitFor();
+    await page.getByText('5 unknown people').waitFor();
+    await page.getByRole('button', { name: 'Undo last merge' }).click();
+    await page.getByText('6 unknown people').waitFor();
 
     await groups.nth(0).getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Ignore' }).click();
@@ -31,38 +31,38 @@ describe('the strangers of the console', { skip: withoutBuild || withoutChromium
 
     await groups.nth(2).getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Discard' }).click();
-    await page.getByRole('dialog').getByText('For 15 minutes you can take this back').waitFor();
+    await page.getByRole('dialog').getByText('You can undo this for 15 minutes').waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
-    await page.getByText('5 strangers').waitFor();
+    await page.getByText('5 unknown people').waitFor();
 
     // Taken back, as the box knows it and not the page; and discarded again.
     await page.reload();
-    await page.getByText('1 stranger was discarded or assigned').waitFor();
-    await page.getByRole('link', { name: 'Take back' }).click();
+    await page.getByText('1 unknown person was recently discarded').waitFor();
+    await page.getByRole('link', { name: 'Undo' }).click();
     await page.getByText(/Discarded\. .*Can be restored until/).waitFor();
     await assertAccessible(opened);
     await groups.nth(0).getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Restore' }).click();
-    await page.getByText('The box remembers no strangers with these filters').waitFor();
+    await page.getByText('No unknown people match these filters.').waitFor();
     await page.getByLabel('State').selectOption('All');
-    await page.getByText('6 strangers').waitFor();
+    await page.getByText('6 unknown people').waitFor();
     await groups.nth(2).getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Discard' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
-    await page.getByText('5 strangers').waitFor();
+    await page.getByText('5 unknown people').waitFor();
 
     // One of them is shown, and enrolled after a look at the pictures.
     await groups.nth(1).getByRole('heading').getByRole('link').click();
-    await page.getByRole('heading', { name: 'May be the same person' }).waitFor();
+    await page.getByRole('heading', { name: 'Possibly the same person' }).waitFor();
     await assertAccessible(opened);
-    await page.getByRole('button', { name: 'Say who this is' }).click();
+    await page.getByRole('button', { name: 'Identify person' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByRole('radio', { name: 'a new person who gave consent' }).check();
+    await dialog.getByRole('radio', { name: 'a new person who has given consent' }).check();
     await dialog.getByLabel('Name').fill('Mona Berg');
-    await dialog.getByLabel('Proof of the consent').fill('form 12');
-    const enrol = dialog.getByRole('button', { name: 'Enrol this person' });
+    await dialog.getByLabel('Proof of consent').fill('form 12');
+    const enrol = dialog.getByRole('button', { name: 'Enrol person' });
     assert.ok(await enrol.isDisabled(), 'nothing is learnt without a look');
-    await dialog.getByRole('checkbox', { name: /I have looked at the pictures/ }).check();
+    await dialog.getByRole('checkbox', { name: /I have checked that all images/ }).check();
     await assertAccessible(opened);
     await enrol.click();
     await page.waitForURL(/\/people\/p-/);
@@ -72,11 +72,11 @@ describe('the strangers of the console', { skip: withoutBuild || withoutChromium
     assert.equal(left.total, 4);
 
     // The note leads back to the stranger, where the assignment is taken back: the person is removed.
-    await page.getByRole('link', { name: 'Take back' }).last().click();
+    await page.getByRole('link', { name: 'Undo' }).last().click();
     await page.getByText(/Assigned to .*Can be restored until/).waitFor();
     await assertAccessible(opened);
     await page.getByRole('button', { name: 'Restore' }).click();
-    await page.getByRole('button', { name: 'Say who this is' }).waitFor();
+    await page.getByRole('button', { name: 'Identify person' }).waitFor();
     const removed = await box.box.client.call('persons.list', { text: 'Mona Berg' });
     assert.equal(removed.items.length, 0);
     assert.deepEqual(faults, []);

@@ -19,8 +19,8 @@ describe('the upkeep of the box in the console', {
     const back = page.getByRole('link', { name: 'System', exact: true }).first();
 
     await page.getByRole('link', { name: /^Doctor/ }).click();
-    await page.getByText(/checks are in order/).waitFor();
-    await page.getByText(/checks are in order/).click();
+    await page.getByText(/checks passed/).waitFor();
+    await page.getByText(/checks passed/).click();
     await page.getByText('gallery key', { exact: true }).waitFor();
     await assertAccessible(opened);
 
@@ -32,7 +32,7 @@ describe('the upkeep of the box in the console', {
     await assertAccessible(opened);
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
     await page.getByLabel('Contains').fill('no line has this text');
-    await page.getByText('No line of the last hour fits.').waitFor();
+    await page.getByText('No lines match these filters.').waitFor();
 
     // What the box logs from now on comes by itself, without a place in the list that the user must look for.
     await page.getByLabel('Contains').fill('was reloaded');
@@ -47,7 +47,7 @@ describe('the upkeep of the box in the console', {
 
     await back.click();
     await page.getByRole('link', { name: /^Broker/ }).click();
-    await page.getByRole('button', { name: 'Check now' }).click();
+    await page.getByRole('button', { name: 'Start check' }).click();
     await page.getByText('port', { exact: true }).waitFor();
     await page.getByText('Failed', { exact: true }).waitFor();
     await assertAccessible(opened);
@@ -59,11 +59,11 @@ describe('the upkeep of the box in the console', {
 
     await back.click();
     await page.getByRole('link', { name: /^Retention/ }).click();
-    await page.getByRole('row', { name: /^Enrolment photographs 365 days/ }).waitFor();
+    await page.getByRole('row', { name: /^Enrolment photos 365 days/ }).waitFor();
     await assertAccessible(opened);
-    await page.getByRole('button', { name: 'Delete now what is due' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Delete now what is due' }).click();
-    await page.getByText('Nothing was due.').waitFor();
+    await page.getByRole('button', { name: 'Delete expired data' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete expired data' }).click();
+    await page.getByText('Nothing was due for deletion.').waitFor();
     assert.deepEqual(faults, []);
   });
 });

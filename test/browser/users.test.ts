@@ -16,7 +16,7 @@ const secretIn = (page: Page, label: string): Promise<string> => page.getByLabel
 /** Does what needs a second person because it is about accounts: a person on the box approves it, and it is done again. */
 async function actTogether(box: ConsoleBox, page: Page, name: string): Promise<void> {
   const { client } = box.box;
-  const button = page.getByRole('button', { name });
+  const button = page.getByRole('dialog').getByRole('button', { name });
   await button.click();
   await page.getByText('Code approval-required').waitFor();
   const { items } = await client.call('approvals.list');
@@ -29,20 +29,20 @@ async function actTogether(box: ConsoleBox, page: Page, name: string): Promise<v
 async function makeRoleAndKey(box: ConsoleBox, admin: WatchedPage): Promise<void> {
   const { page } = admin;
   await page.goto('/system/roles');
-  await page.getByRole('button', { name: 'Add a role' }).click();
+  await page.getByRole('button', { name: 'Add role' }).click();
   await page.getByRole('textbox', { name: 'Name' }).fill('porter');
   await page.getByLabel('Read events').check();
   await assertAccessible(admin);
-  await actTogether(box, page, 'Create the role');
-  await page.getByRole('region', { name: 'porter' }).getByText('1 scope · No user').waitFor();
+  await actTogether(box, page, 'Create role');
+  await page.getByRole('region', { name: 'porter' }).getByText('1 scope · no users').waitFor();
   await assertAccessible(admin);
 
   await page.goto('/system/api-keys');
-  await page.getByRole('button', { name: 'Make a key' }).click();
+  await page.getByRole('button', { name: 'Create API key' }).click();
   await page.getByLabel('Label').fill('payroll');
-  await page.getByLabel('Read attendance reports').check();
-  await actTogether(box, page, 'Make the key');
-  await page.getByRole('button', { name: 'I have noted it' }).waitFor();
+  await page.getByLabel('View attendance reports').check();
+  await actTogether(box, page, 'Create API key');
+  await page.getByRole('button', { name: 'I have saved it' }).waitFor();
   const secret = await secretIn(page, 'API key');
   const ask = (): Promise<number> =>
     page.evaluate(async (key) => {
@@ -50,7 +50,7 @@ async function makeRoleAndKey(box: ConsoleBox, admin: WatchedPage): Promise<void
       return (await fetch('/api/v1/auth/me', { headers, credentials: 'omit' })).status;
     }, secret);
   assert.equal(await ask(), 200);
-  await page.getByRole('button', { name: 'I have noted it' }).click();
+  await page.getByRole('button', { name: 'I have saved it' }).click();
   await page.getByRole('button', { name: 'Revoke' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
   await page.getByText('There are no API keys.').waitFor();
@@ -62,17 +62,17 @@ async function changeTogether(box: ConsoleBox, first: WatchedPage, second: Watch
   for (const { page } of [first, second]) {
     await page.goto('/system/users');
     await page.getByRole('link', { name: 'test-viewer' }).click();
-    await page.getByRole('button', { name: 'Change', exact: true }).click();
+    await page.getByRole('button', { name: 'Edit', exact: true }).click();
   }
   await assertAccessible(first);
   await first.page.getByLabel('Disabled: the user cannot log in').check();
-  await first.page.getByRole('button', { name: 'Save the changes' }).click();
+  await first.page.getByRole('button', { name: 'Save changes' }).click();
   await first.page.getByText('Disabled', { exact: true }).waitFor();
   await assertAccessible(first);
-  await second.page.getByLabel('Name that others see').fill('Vera');
-  await actTogether(box, second.page, 'Save the changes');
+  await second.page.getByLabel('Display name').fill('Vera');
+  await actTogether(box, second.page, 'Save changes');
   await second.page.getByText('Code changed-meanwhile').waitFor();
-  await second.page.getByRole('button', { name: 'Load it anew' }).click();
+  await second.page.getByRole('button', { name: 'Reload' }).click();
   await second.page.getByText('Disabled', { exact: true }).waitFor();
 }
 
@@ -82,21 +82,21 @@ async function addAdministrator(box: ConsoleBox, admin: WatchedPage): Promise<Wa
   await page.getByRole('heading', { name: 'System', level: 1 }).waitFor();
   await assertAccessible(admin);
   await page
-    .getByRole('navigation', { name: 'Pages of the system' })
+    .getByRole('navigation', { name: 'System pages' })
     .getByText('Users', { exact: true })
     .click();
   await page.getByRole('link', { name: 'test-operator' }).waitFor();
   await assertAccessible(admin);
 
-  await page.getByRole('button', { name: 'Add a user' }).click();
+  await page.getByRole('button', { name: 'Add user' }).click();
   await page.getByLabel('User name').fill('grace');
   await page.getByLabel('Role').last().selectOption('admin');
   await assertAccessible(admin);
-  await actTogether(box, page, 'Create the account');
-  await page.getByRole('heading', { name: 'Password of grace' }).waitFor();
+  await actTogether(box, page, 'Create account');
+  await page.getByRole('heading', { name: 'Password for grace' }).waitFor();
   await assertAccessible(admin);
-  const password = await secretIn(page, 'Password for the first login');
-  await page.getByRole('button', { name: 'I have noted it' }).click();
+  const password = await secretIn(page, 'Initial password');
+  await page.getByRole('button', { name: 'I have saved it' }).click();
   await page.getByRole('link', { name: 'grace' }).waitFor();
   assert.equal((await page.content()).includes(password), false, 'the page forgets the password');
 
@@ -104,9 +104,9 @@ async function addAdministrator(box: ConsoleBox, admin: WatchedPage): Promise<Wa
   await grace.page.getByLabel('User name').fill('grace');
   await grace.page.getByLabel('Password').fill(password);
   await grace.page.getByRole('button', { name: 'Log in', exact: true }).click();
-  await grace.page.getByLabel('Present password').fill(password);
+  await grace.page.getByLabel('Current password').fill(password);
   await grace.page.getByLabel('New password').fill(ownPassword);
-  await grace.page.getByRole('button', { name: 'Change the password' }).click();
+  await grace.page.getByRole('button', { name: 'Change password' }).click();
   await grace.page.getByRole('heading', { name: 'Approvals', level: 1 }).waitFor();
   return grace;
 }
@@ -117,39 +117,39 @@ async function rotateTogether(admin: WatchedPage, grace: WatchedPage): Promise<v
   await page.goto('/system/identity');
   const fingerprint = await page.locator('.facts code').first().textContent();
   await assertAccessible(admin);
-  await page.getByRole('button', { name: 'Rotate the key' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Rotate the key' }).click();
+  await page.getByRole('button', { name: 'Rotate key' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Rotate key' }).click();
   await page.getByText('Code approval-required').waitFor();
-  await grace.page.getByRole('heading', { name: 'Rotate the key that signs events' }).waitFor();
+  await grace.page.getByRole('heading', { name: 'Rotate the signing key for events' }).waitFor();
   await assertAccessible(grace);
   await grace.page.getByRole('button', { name: 'Approve' }).click();
   await grace.page.getByRole('dialog').getByText('test-admin').first().waitFor();
   await grace.page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
-  await grace.page.getByText('Approved. test-admin can do it now.').waitFor();
+  await grace.page.getByText('Approved. test-admin can now repeat the action.').waitFor();
 
-  await page.getByRole('link', { name: 'Show what waits for a second person' }).click();
-  await page.getByText('Now do exactly the same again').waitFor();
+  await page.getByRole('link', { name: 'Show pending approvals' }).click();
+  await page.getByText('Repeat the action with the same values now.').waitFor();
   await page.goto('/system/identity');
-  await page.getByRole('button', { name: 'Rotate the key' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Rotate the key' }).click();
-  await page.getByRole('heading', { name: 'Former keys' }).waitFor();
+  await page.getByRole('button', { name: 'Rotate key' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Rotate key' }).click();
+  await page.getByRole('heading', { name: 'Previous keys' }).waitFor();
   assert.notEqual(await page.locator('.facts code').first().textContent(), fingerprint);
 }
 
 /** Trusts a key of a centre, and ends that. */
 async function trustCentre(admin: WatchedPage): Promise<void> {
   const { page } = admin;
-  await page.getByRole('button', { name: 'Trust a key' }).click();
+  await page.getByRole('button', { name: 'Trust key' }).click();
   await page.getByLabel('Centre', { exact: true }).fill('head-office');
   const { publicKey } = generateKeyPairSync('ed25519');
   await page.getByLabel('Public key').fill(publicKey.export({ type: 'spki', format: 'pem' }).toString());
-  await page.getByLabel('Read persons').check();
+  await page.getByLabel('View people').check();
   await assertAccessible(admin);
-  await page.getByRole('dialog').getByRole('button', { name: 'Trust a key' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Trust key' }).click();
   await page.getByRole('listitem').filter({ hasText: 'head-office' }).waitFor();
-  await page.getByRole('button', { name: 'End the trust' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'End the trust' }).click();
-  await page.getByText('The box trusts no centre').waitFor();
+  await page.getByRole('button', { name: 'Stop trusting key' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Stop trusting key' }).click();
+  await page.getByText('No centres are trusted').waitFor();
 }
 
 describe('users, roles, keys and approvals in the console', {

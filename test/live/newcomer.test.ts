@@ -68,39 +68,39 @@ async function claim(page: Page, secret: string): Promise<void> {
   await page.getByLabel('Claim secret').fill(secret);
   await page.getByLabel('User name').fill('newcomer');
   await page.getByLabel('New password').fill(password);
-  await page.getByRole('button', { name: 'Make the administrator and log in' }).click();
+  await page.getByRole('button', { name: 'Create administrator and log in' }).click();
   await page.getByRole('heading', { name: 'Now', level: 1 }).waitFor();
 }
 
 async function addCamera(page: Page, { url, user, password: secret }: Demo['camera']): Promise<void> {
   await page.getByRole('link', { name: 'Cameras' }).click();
-  await page.getByRole('link', { name: 'Add a camera' }).click();
+  await page.getByRole('link', { name: 'Add camera' }).click();
   await page.getByRole('textbox', { name: 'Address' }).fill(url);
-  await page.getByLabel('User of the camera').fill(user);
-  await page.getByLabel('Password of the camera').fill('not the password');
-  await page.getByRole('button', { name: 'Test', exact: true }).click();
+  await page.getByLabel('Camera user name').fill(user);
+  await page.getByLabel('Camera password').fill('not the password');
+  await page.getByRole('button', { name: 'Test camera' }).click();
   await page
     .getByText(/refuses the user or the password/i)
     .first()
     .waitFor({ timeout: patienceMs });
-  await page.getByLabel('Password of the camera').fill(secret);
-  await page.getByRole('button', { name: 'Test', exact: true }).click();
-  await page.getByText('The camera delivers pictures').waitFor({ timeout: patienceMs });
+  await page.getByLabel('Camera password').fill(secret);
+  await page.getByRole('button', { name: 'Test camera' }).click();
+  await page.getByText('The camera is sending video').waitFor({ timeout: patienceMs });
   await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Side door');
-  await page.getByRole('button', { name: 'Add the camera' }).click();
+  await page.getByRole('button', { name: 'Add camera' }).click();
   await page.getByRole('heading', { name: 'Side door', level: 1 }).waitFor();
-  await page.getByRole('img', { name: /^Side door: .* in the picture/ }).waitFor({ timeout: patienceMs });
+  await page.getByRole('img', { name: /^Side door: .* in the image/ }).waitFor({ timeout: patienceMs });
 }
 
 async function enrol(page: Page): Promise<void> {
-  await page.getByRole('link', { name: 'People' }).click();
-  await page.getByRole('link', { name: 'Add from photographs' }).click();
+  await page.getByRole('link', { name: 'People', exact: true }).click();
+  await page.getByRole('link', { name: 'Add from photos' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Nora Newcomer');
   await page
     .locator('input[type=file]')
     .setInputFiles({ name: 'nora.jpg', mimeType: 'image/jpeg', buffer: await portrait(cast.stranger) });
   await page.getByText(/^Usable, quality/).waitFor({ timeout: patienceMs });
-  await page.getByRole('button', { name: 'Enrol', exact: true }).click();
+  await page.getByRole('button', { name: 'Enrol person', exact: true }).click();
   await page.getByText('Nora Newcomer').first().waitFor();
 }
 
