@@ -43,14 +43,14 @@ const templateText = (what: string, longest: number, isMultiline: boolean) =>
   });
 
 const quietHoursSchema = z.strictObject({
-  from: field(timeOfDay, 'live', 'Local time at which quiet hours begin, such as `"22:00"`.'),
+  from: field(timeOfDay, 'live', 'Local time at which quiet hours start, such as `"22:00"`.'),
   to: field(
     timeOfDay,
     'live',
     'Local time at which quiet hours end. A time that is not after `from` is on the next day.',
   ),
   days: z
-    .array(field(z.enum(weekdays), 'live', 'Days of the week on which quiet hours begin. Absent: every day.'))
+    .array(field(z.enum(weekdays), 'live', 'Days of the week on which quiet hours start. Absent: every day.'))
     .min(1)
     .default([...weekdays]),
 });
@@ -59,17 +59,17 @@ const thresholdSchema = z.strictObject({
   of: field(
     z.enum(countings).default('events'),
     'live',
-    'What is counted. `events`: at one camera. Only of `unknown`: `strangers`, the different strangers at all cameras of the rule; `cameras`, those that saw the same stranger; `visits` of the same stranger to the site.',
+    'What is counted. `events`: events at one camera. For `unknown` only: `strangers`, the different unknown people at all cameras of the rule; `cameras`, the cameras that saw the same unknown person; `visits`, the visits by the same unknown person to the site.',
   ),
   count: field(
     z.int().min(1).max(100).default(1),
     'live',
-    'The number that causes an alert. Of `visits`, this visit of a stranger and every later one. Not for conditions.',
+    'The number that triggers an alert. For `visits`, this visit by an unknown person and every later one. Not for conditions.',
   ),
   withinMinutes: field(
     z.number().min(1).max(1440).exactOptional(),
     'live',
-    'Minutes in which `count` must be reached. Not for `visits`, which count while the box remembers the stranger. Absent: 10.',
+    'Minutes in which `count` must be reached. Not for `visits`, which count while the box remembers the unknown person. Absent: 10.',
   ),
 });
 
@@ -78,14 +78,14 @@ const ruleFields = z.strictObject({
   on: field(
     z.enum(alertSubjects),
     'live',
-    'What the rule is about. Occurrences: `unknown` person, `loitering` (a stranger who stays for `rules.loiteringAfterS`), `recognised-unproven` (a recognised person without proof of life), `recognised-ambiguous` (a person who could be either of two enrolled persons), `watched` and `barred` (persons with this mark), `expired` (a person out of their validity), `attack`, `events-lost`. Conditions, which begin and end with an all-clear: `camera-down`, `camera-impaired` (its pictures cannot be used), `sealed` gallery, `disk-low`, `records-lost`, `key-damaged`, `certificate-expiring`, `commands-refused`, `client-id-contested`, `topic-refused`, `clock-jumped`, `trust-altered`, `accounts-altered`, `records-altered`, `configuration-refused` (the box runs with the one before), `vision-misbehaving`, `recogniser-unfit` (it cannot tell some enrolled persons apart), `gallery-unfit` (the gallery does not allow the wanted error rates), `logins-failing`.',
+    'What triggers the rule. Occurrences: `unknown` person, `loitering` (an unknown person who stays for `rules.loiteringAfterS`), `recognised-unproven` (a recognised person whose liveness was not confirmed), `recognised-ambiguous` (a person who matches two enrolled people), `watched` and `barred` (people on the watchlist or blocklist), `expired` (a person who is no longer valid), `attack`, `events-lost`. Conditions, which start and end with an all-clear: `camera-down`, `camera-impaired` (its video cannot be used), `sealed` gallery, `disk-low`, `records-lost`, `key-damaged`, `certificate-expiring`, `commands-refused`, `client-id-contested`, `topic-refused`, `clock-jumped`, `trust-altered`, `accounts-altered`, `records-altered`, `configuration-refused` (the box runs with the previous one), `vision-misbehaving`, `recogniser-unfit` (it cannot tell some enrolled people apart), `gallery-unfit` (the gallery misses the target error rates), `logins-failing`.',
   ),
   cameras: z
     .array(
       field(
         slugField.transform(cameraId),
         'live',
-        'Cameras that the rule is about, by their ids. Absent: all.',
+        'IDs of the cameras that the rule applies to. Absent: all.',
       ),
     )
     .min(1)
@@ -94,16 +94,16 @@ const ruleFields = z.strictObject({
   minimumS: field(
     z.int().min(0).max(86_400).exactOptional(),
     'live',
-    'Seconds that a condition must last before it causes an alert. Not for occurrences. Absent: 60 for `camera-down` and `camera-impaired`, 0 for all others.',
+    'Seconds that a condition must last before it triggers an alert. Not for occurrences. Absent: 60 for `camera-down` and `camera-impaired`, 0 for all others.',
   ),
   quietHours: quietHoursSchema.exactOptional(),
   cooldownMinutes: field(
     z.number().min(0).max(1440).default(10),
     'live',
-    'Minimum minutes between two alerts of this rule about the same camera or the same stranger. One alert afterwards reports what happened meanwhile. An all-clear is sent without waiting.',
+    'Minimum minutes between two alerts of this rule about the same camera or the same unknown person. One alert afterwards reports what happened in between. An all-clear is sent immediately.',
   ),
-  channels: z.array(field(slugField, 'live', 'Channels that receive the alerts, by their ids.')).min(1),
-  severity: field(z.enum(severities).default('warning'), 'live', 'Severity that the alert states.'),
+  channels: z.array(field(slugField, 'live', 'IDs of the channels that receive the alerts.')).min(1),
+  severity: field(z.enum(severities).default('warning'), 'live', 'Severity of the alert.'),
   subject: field(
     templateText('the template', 200, false).exactOptional(),
     'live',

@@ -22,21 +22,21 @@ const shiftSchema = z
         field(
           z.enum(weekdays),
           'live',
-          'Days of the week on which the shift begins. Absent: Monday to Friday.',
+          'Days of the week on which the shift starts. Absent: Monday to Friday.',
         ),
       )
       .min(1)
       .default(['mon', 'tue', 'wed', 'thu', 'fri']),
-    from: field(timeOfDay, 'live', 'Local time at which the shift begins, such as `"08:00"`.'),
+    from: field(timeOfDay, 'live', 'Local time at which the shift starts, such as `"08:00"`.'),
     to: field(
       timeOfDay,
       'live',
-      'Local time at which the shift ends. A time that is not after `from` is on the next day; the shift counts for the day on which it begins.',
+      'Local time at which the shift ends. A time that is not after `from` is on the next day; the shift counts for the day on which it starts.',
     ),
     lateGraceS: field(
       z.int().min(0).max(14_400).default(300),
       'live',
-      'A person who comes at most this many seconds before or after the beginning is on time. With a larger difference, all of it counts as early or late.',
+      'A person who arrives at most this many seconds before or after the start is on time. If the difference is larger, all of it counts as early or late.',
     ),
     earlyLeaveGraceS: field(
       z.int().min(0).max(14_400).default(300),
@@ -61,12 +61,12 @@ const shiftSchema = z
     validFrom: field(
       calendarDate.exactOptional(),
       'live',
-      'First day on which the shift begins. Absent: no first day.',
+      'First day on which the shift starts. Absent: no first day.',
     ),
     validUntil: field(
       calendarDate.exactOptional(),
       'live',
-      'Last day on which the shift begins. Absent: no last day.',
+      'Last day on which the shift starts. Absent: no last day.',
     ),
   })
   .superRefine(
@@ -88,21 +88,21 @@ export const attendanceSchema = z.strictObject({
   pairing: field(
     z.enum(['first-in-last-out', 'pairs']).default('first-in-last-out'),
     'live',
-    'What counts as time worked: all time from the first coming to the last leaving, or only the time between each coming and the leaving that follows it.',
+    'How time worked is counted: from the first entry to the last exit, or only between each entry and the exit that follows it.',
   ),
   dailySummary: field(
     z.boolean().default(true),
     'live',
-    'Publish a summary of every day after its end, with the attendance of each enrolled person by opaque id. Needs at least one shift.',
+    'Publish a summary after the end of each day, with the attendance of each enrolled person by opaque ID. Requires at least one shift.',
   ),
   shifts: shiftsSchema.default([]),
   holidays: z
-    .array(field(calendarDate, 'live', 'Dates on which no shift begins, such as `"2026-12-25"`.'))
+    .array(field(calendarDate, 'live', 'Dates on which no shift starts, such as `"2026-12-25"`.'))
     .default([]),
   entryCameras: cameraIds(
-    'Ids of cameras at which an attendance means coming in, also against their `direction`. The cameras may be no longer configured.',
+    'IDs of cameras where attendance counts as an entry, regardless of their `direction`. The list may contain cameras that are no longer configured.',
   ),
   exitCameras: cameraIds(
-    'Ids of cameras at which an attendance means going out. At a camera in both lists it means either.',
+    'IDs of cameras where attendance counts as an exit. At a camera in both lists, it can be either.',
   ),
 });

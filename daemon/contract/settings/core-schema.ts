@@ -27,7 +27,7 @@ export const identificationSchema = z.strictObject({
       })
       .default(0.01),
     'live',
-    'Largest share of strangers (0.01: one in a hundred) that may be recognised as an enrolled person. The box computes a threshold for each person from the similarity of the other persons in the gallery. It is never below `threshold`. `off`: `threshold` applies to all persons. `rollcall gallery calibrate` shows the result.',
+    'Largest share of unknown people (0.01: one in a hundred) that may be recognised as an enrolled person: the false positive identification rate (FPIR). The box computes a threshold for each person from the similarity of the other people in the gallery. It is never below `threshold`. `off`: `threshold` applies to everyone. `rollcall gallery calibrate` shows the result.',
   ),
   minimumProbes: field(
     z.int().min(1).max(10).default(2),
@@ -67,37 +67,37 @@ export const rulesSchema = z.strictObject({
   attendanceCooldownS: field(
     z.number().min(0).max(86_400).default(300),
     'live',
-    'Seconds during which the same person is not recorded again at the same camera. It also applies to a passage that could be either of the same two persons.',
+    'Seconds during which the same person is not recorded again at the same camera. Also applies to a passage that matches the same two people.',
   ),
   unknownCooldownS: field(
     z.number().min(0).max(86_400).default(60),
     'live',
-    'Seconds during which the same stranger is not recorded again at the same camera. Another stranger is recorded immediately. With retention.strangers 0, embeddings of strangers stay in memory for this time and are stored nowhere.',
+    'Seconds during which the same unknown person is not recorded again at the same camera. A different unknown person is recorded immediately. If `retention.strangers` is 0, embeddings of unknown people stay in memory for this time and are not stored.',
   ),
   loiteringAfterS: field(
     z.number().min(60).max(86_400).default(600),
     'live',
-    'Seconds that a stranger must stay in sight, at one camera or at several, to be reported as loitering. Gaps below 2 minutes count.',
+    'Seconds that an unknown person must stay in view, at one or several cameras, to be reported as loitering. Gaps of less than 2 minutes are included.',
   ),
   attackCooldownS: field(
     z.number().min(0).max(86_400).default(60),
     'live',
-    'Minimum seconds between two presentation-attack events of one camera.',
+    'Minimum seconds between two presentation attack events at one camera.',
   ),
   watchlistCooldownS: field(
     z.number().min(0).max(86_400).default(60),
     'live',
-    'Seconds during which the same watched or barred person is not told of again at the same camera.',
+    'Seconds during which the same person on the watchlist or blocklist is not reported again at the same camera.',
   ),
   watchlistRequires: field(
     z.enum(watchlistProofs).default('none'),
     'live',
-    'What a watched or barred person must show before the box tells of them. `none`: nothing; the event says whether life was proven, and a picture that is held up may cause it. `live`: a proof of life; a barred person who leaves without one is published as `recognised-unproven`.',
+    'What is required before a person on the watchlist or blocklist is reported. `none`: nothing. The event says whether liveness was confirmed; a photo held up to the camera can cause it. `live`: a passed liveness check. A blocked person who leaves without passing it is published as `recognised-unproven`.',
   ),
   unknownAfterS: field(
     z.number().min(0).max(300).default(2),
     'live',
-    'Seconds that a face must be tracked without a match before it is reported as unknown, because a better view may come. A face that leaves earlier is judged when it leaves. A person who could be either of two is reported after the same time.',
+    'Seconds that a face must be tracked without a match before it is reported as unknown, because a better view may follow. A face that leaves earlier is evaluated when it leaves. A person who matches two people is reported after the same time.',
   ),
 });
 
@@ -237,16 +237,16 @@ export const evidenceSchema = z.strictObject({
   attendance: field(
     z.boolean().default(false),
     'replace',
-    'Keep a picture of the face (at most 160x200 pixels), sealed in the gallery, with every recorded attendance and with every person who is recognised without proof of life.',
+    'Store an image of the face (at most 160x200 pixels), encrypted in the gallery, with every recorded attendance and with every person who is recognised without passing the liveness check.',
   ),
   unknown: field(
     z.boolean().default(false),
     'replace',
-    'Keep a picture of the face, sealed in the gallery, with every recorded unknown person. These people did not agree to it.',
+    'Store an image of the face, encrypted in the gallery, with every recorded unknown person. These people did not consent to it.',
   ),
   attack: field(
     z.boolean().default(false),
     'replace',
-    'Keep a picture of what was presented, sealed in the gallery, with every recorded presentation attack.',
+    'Store an image of what was presented, encrypted in the gallery, with every recorded presentation attack.',
   ),
 });

@@ -61,7 +61,7 @@ const diskSchema = z.strictObject({
   lowMiB: field(
     z.int().min(1).max(1_048_576).default(1024),
     'live',
-    'The condition `disk-low` begins when the file system of the gallery or of the records has less than this many MiB free. It ends when a quarter more is free.',
+    'The condition `disk-low` starts when the file system of the gallery or the records has less than this many MiB free. It ends when 25 % more is free.',
   ),
 });
 
@@ -107,7 +107,7 @@ export const fileSchema = z.strictObject({
   site: siteSchema.meta({ description: 'The site of this box.' }),
   box: boxSchema.prefault({}).meta({ description: 'This box.' }),
   cameras: camerasSchema.default([]).meta({ description: 'The cameras, in any order.' }),
-  vision: visionSchema.prefault({}).meta({ description: 'The processes that analyse pictures.' }),
+  vision: visionSchema.prefault({}).meta({ description: 'The processes that analyse video.' }),
   liveness: livenessSchema.prefault({}).meta({ description: 'When a face counts as live or as an attack.' }),
   identification: identificationSchema
     .prefault({})
@@ -117,11 +117,11 @@ export const fileSchema = z.strictObject({
     description: 'Working times, for the attendance reports.',
   }),
   alerts: alertsSchema.prefault({}).meta({
-    description: 'Immediate notifications by webhook or e-mail. Absent: none.',
+    description: 'Immediate notifications by webhook or email. Absent: none.',
   }),
   evidence: evidenceSchema.prefault({}).meta({
     description:
-      'Events for which a picture of the face is kept. The pictures stay in the box unless `mqtt.evidence` lets events carry them.',
+      'Events for which an image of the face is stored. The images stay in the box unless `mqtt.evidence` lets events carry them.',
   }),
   mqtt: mqttSchema.exactOptional().meta({
     description: 'The broker that receives the events. Absent: events are recorded and not published.',
@@ -139,7 +139,7 @@ export const fileSchema = z.strictObject({
   }),
   retention: retentionSchema.prefault({}).meta({
     description:
-      'How long data is kept before the daily run deletes it for good. A kind with `forever` is never deleted.',
+      'How long data is kept before the daily run deletes it permanently. A kind with `forever` is never deleted.',
   }),
   models: modelsSchema.prefault({}).meta({ description: 'The neural networks.' }),
   control: controlSchema.prefault({}).meta({ description: 'The local API.' }),

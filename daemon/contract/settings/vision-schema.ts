@@ -52,7 +52,7 @@ export const visionSchema = z.strictObject({
       })
       .default('auto'),
     'replace',
-    'Number of vision processes that share the cameras. `auto` chooses it from the numbers of processor cores and cameras. A change starts or ends single processes; the others continue.',
+    'Number of vision processes that share the cameras. `auto` chooses it from the numbers of processor cores and cameras. A change starts or stops individual processes; the others continue.',
   ),
   threads: field(
     z
@@ -61,7 +61,7 @@ export const visionSchema = z.strictObject({
       })
       .default('auto'),
     'replace',
-    'Threads that one vision process uses for inference on the processor. `auto` divides the cores among the processes.',
+    'Number of CPU threads that each vision process uses for inference. `auto` divides the cores among the processes.',
   ),
   provider: field(
     z.enum(providerNames).default('auto'),
@@ -94,22 +94,22 @@ export const livenessSchema = z.strictObject({
   attackAfterS: field(
     z.number().min(5).max(300).default(7),
     'replace',
-    'Seconds after which a clearly visible face that neither blinked nor changed its shape counts as a presentation attack if it moved as a whole, as a picture in a hand does. A face that keeps still in its place is undetermined (`still-face`). Faces under 80 pixels are not judged by this rule. A face that changes its shape (speaks, smiles, raises its brows) is not an attack, however rarely it blinks. With `require: not-attack`, an attendance without proof needs this much time, too. At rest, people blink 17 times a minute (Bentivoglio et al., Movement Disorders 12(6), 1997), so one in seven periods of 7 s has no blink.',
+    'Seconds after which a clearly visible face that neither blinked nor changed its shape counts as a presentation attack if it moved as a whole, like a photo held in a hand. A face that stays still is undetermined (`still-face`). This rule does not apply to faces under 80 pixels. A face that changes its shape (speaks, smiles, raises its eyebrows) is not an attack, however rarely it blinks. With `require: not-attack`, an attendance without a passed liveness check also needs this much time. At rest, people blink 17 times a minute (Bentivoglio et al., Movement Disorders 12(6), 1997), so one in seven periods of 7 s has no blink.',
   ),
   minimumBlinks: field(
     z.int().min(1).max(10).default(1),
     'replace',
-    'Number of blinks that prove a live person. A blink counts only if something else in the face moves within 5 seconds of it.',
+    'Number of blinks needed to confirm liveness. A blink counts only if something else in the face moves within 5 seconds of it.',
   ),
   require: field(
     z.enum(livenessRequirements).default('blink'),
     'live',
-    'What a recognised person must show for an attendance. `blink`: a blink, in a face that also moves in itself. A replayed video of a person can show both. `not-attack`: to be clearly visible for `attackAfterS` without looking like a picture; the attendance states that life was not proven. `challenge`: three random actions that the box asks for one after the other; the prompts go to paired screens, to the broker and to `promptWebhook` (docs/reference/challenge.md). Choose `challenge` for doors that matter; docs/measurements/accuracy.md shows what each value accepts. With every value, a recognised person without proof is published as `recognised-unproven`.',
+    'Liveness check that a recognised person must pass before attendance is recorded. `blink`: a blink in a face that also moves otherwise. A replayed video of a person can show both. `not-attack`: be clearly visible for `attackAfterS` without looking like an image; the attendance states that liveness was not confirmed. `challenge`: three random actions, one after the other; the prompts are sent to paired displays, to the broker, and to `promptWebhook` (docs/reference/challenge.md). Use `challenge` at doors that matter; docs/measurements/accuracy.md shows what each value accepts. With every value, a recognised person who does not pass the check is published as `recognised-unproven`.',
   ),
   promptDelayS: field(
     z.number().min(0).max(3).default(1),
     'live',
-    'Seconds by which the camera picture and the screen with the prompts may lag together. A challenge waits this much longer for an answer than its prompt says.',
+    'Combined delay of the camera and the display with the prompts, in seconds. A challenge waits this much longer for a response than its prompt says.',
   ),
   promptWebhook: z
     .strictObject(signedPostFields('prompts of challenges'))
