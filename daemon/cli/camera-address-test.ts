@@ -40,7 +40,7 @@ export async function testAddress(
   const { credential, login } = options;
   if (credential !== undefined && login === true) {
     throw badInput('login-twice', '--credential and --login cannot be used together', {
-      remedy: 'leave one of them out',
+      remedy: 'Leave one of them out.',
     });
   }
   const loaded = await loadConfig(options.config);
@@ -54,7 +54,7 @@ export async function testAddress(
   const isLoginMissing =
     result.outcome === 'failed' && result.code === 'unauthorised' && asked.credential === null;
   if (!isLoginMissing) return result;
-  const remedy = 'use --login to type user:password, or --credential with the name of a secret';
+  const remedy = 'Use --login to type user:password, or --credential with the name of a secret.';
   return { ...result, remedy };
 }
 
@@ -78,7 +78,7 @@ function settingsOf(url: string, options: AddressOptions, known: Config | undefi
       'credential-name',
       'the value of --credential has characters that a secret name cannot have',
       {
-        remedy: 'give the name of a secret, not the secret itself; --login asks for user and password',
+        remedy: 'Give the name of a secret, not the secret itself; --login asks for user and password.',
       },
     );
   }
@@ -86,12 +86,12 @@ function settingsOf(url: string, options: AddressOptions, known: Config | undefi
   if (setting === 'caFile' || setting === 'fingerprint') {
     const option = setting === 'caFile' ? '--ca-file' : '--fingerprint';
     throw badInput('camera-option-unusable', `${option} ${issue?.message ?? 'cannot be used'}`, {
-      remedy: 'use it with an rtsps:// address; give --ca-file or --fingerprint, not both',
+      remedy: 'Use it with an rtsps:// address; give --ca-file or --fingerprint, not both.',
     });
   }
   throw badInput('camera-url-unusable', `the address of the camera ${issue?.message ?? 'cannot be used'}`, {
     remedy:
-      'write it as rtsp://HOST[:PORT]/PATH; use --login or --credential for the login, because all users of this machine can read command arguments',
+      'Write it as rtsp://HOST[:PORT]/PATH; use --login or --credential for the login, because all users of this machine can read command arguments.',
   });
 }
 
@@ -101,6 +101,6 @@ async function askLogin(terminal: PassphraseTerminal | undefined): Promise<UserP
   bytes.fill(0);
   if (login !== undefined) return login;
   throw badInput('login-form', 'the login does not have the form user:password', {
-    remedy: 'give user name and password on one line, separated by a colon',
+    remedy: 'Give user name and password on one line, separated by a colon.',
   });
 }

@@ -142,7 +142,7 @@ function changesOf(options: ChangeOptions) {
   const isEmpty = login === undefined && Object.values(changes).every((value) => value === undefined);
   if (!isEmpty) return changes;
   throw badInput('nothing-to-change', 'no option says what to change', {
-    remedy: "'rollcall camera change --help' lists the options",
+    remedy: "Run 'rollcall camera change --help' to list the options.",
   });
 }
 

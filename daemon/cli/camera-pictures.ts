@@ -51,7 +51,7 @@ async function takeSnapshot(
 ): Promise<ExitCode> {
   if (path === undefined && isJson) {
     throw badInput('picture-needs-file', 'with --json a picture needs the name of a file', {
-      remedy: 'give one: --save FILE',
+      remedy: 'Give one: --save FILE.',
     });
   }
   const client = await openDaemonClient(config);
@@ -70,7 +70,7 @@ async function takeSnapshot(
 
 function describeDiscovery({ devices, isCutShort }: Discovered): string {
   if (devices.length === 0) {
-    return 'no device answered\n  what to do: check that the cameras are in the same network and that ONVIF discovery is switched on in them';
+    return 'no device answered\n  what to do: Check that the cameras are in the same network and that ONVIF discovery is switched on in them.';
   }
   const rows = devices.map(({ address, name = '', hardware = '', location = '', cameraIds }) => [
     ...[address, name, hardware, location],

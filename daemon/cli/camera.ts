@@ -73,7 +73,7 @@ async function testConfigured(given: string, options: AddressOptions) {
     [credential, login, transport, allowBasicLogin, caFile, fingerprint].some((each) => each !== undefined)
   ) {
     throw badInput('address-needed', 'options for opening a camera need an rtsp:// address', {
-      remedy: 'give the rtsp:// address of the camera, or leave the options out to test it as configured',
+      remedy: 'Give the rtsp:// address of the camera, or leave the options out to test it as configured.',
     });
   }
   const client = await openDaemonClient(options.config);

@@ -18,7 +18,7 @@ export function registerCheckConfig(program: Command): void {
         const isConfigGiven = command.getOptionValueSource('config') === 'cli';
         if (file !== undefined && isConfigGiven && file !== options.config) {
           throw badInput('two-files', `two files are named: ${file} and ${options.config}`, {
-            remedy: 'name one file',
+            remedy: 'Name one file.',
           });
         }
         return await check(file ?? options.config, options.json === true);

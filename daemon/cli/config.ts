@@ -68,11 +68,11 @@ function readValue(text: string): unknown {
     if (value !== null) return value;
   } catch (error) {
     throw badInput('value-unreadable', `cannot read the value: ${messageOf(error)}`, {
-      remedy: 'write it as in the configuration file; a list as \'["2026-12-25"]\'',
+      remedy: 'Write it as in the configuration file; a list as \'["2026-12-25"]\'.',
     });
   }
   throw badInput('value-missing', 'the value is empty', {
-    remedy: "give a value, or run 'rollcall config reset' to give the setting back",
+    remedy: "Give a value, or run 'rollcall config reset' to give the setting back.",
   });
 }
 

@@ -43,7 +43,7 @@ export async function confirm(
   }
   if ((await ask(`${question}\nType 'yes' to continue: `, terminal)) === 'yes') return;
   throw operational('not-confirmed', 'nothing was changed: the answer was not "yes"', {
-    remedy: "run the command again and type 'yes', the whole word, to continue",
+    remedy: "Run the command again and type 'yes', the whole word, to continue.",
   });
 }
 
@@ -70,7 +70,7 @@ export async function choose<T extends { readonly id: string }>(
   terminal.output.write(`${message}:\n     ${heading}\n${numbered.join('\n')}\n`);
   if (terminal.input.isTTY !== true) {
     throw badInput('ambiguous', message, {
-      remedy: `give the id of the ${what}`,
+      remedy: `Give the id of the ${what}.`,
       details: { ids: found.map(({ id }) => id) },
     });
   }
@@ -78,6 +78,6 @@ export async function choose<T extends { readonly id: string }>(
   const chosen = /^\d+$/.test(answer) ? found[Number(answer) - 1] : undefined;
   if (chosen !== undefined) return chosen;
   throw operational('not-chosen', `nothing was changed: no ${what} was chosen`, {
-    remedy: `run the command again and type a number from the list, or give the id of the ${what}`,
+    remedy: `Run the command again and type a number from the list, or give the id of the ${what}.`,
   });
 }

@@ -18,9 +18,9 @@ export function invalidConfig(path: string, problems: readonly ConfigProblem[]):
   const check = `'rollcall check-config --config ${path}'`;
   if (problem === undefined || others.length > 0) {
     const message = `${path} has ${counted(problems.length, 'problem')}`;
-    return badInput('invalid-config', message, { remedy: `run ${check} to list them` });
+    return badInput('invalid-config', message, { remedy: `Run ${check} to list them.` });
   }
-  const { remedy = `correct the file, then run ${check}`, ...problemWithoutRemedy } = problem;
+  const { remedy = `Correct the file, then run ${check}.`, ...problemWithoutRemedy } = problem;
   return badInput('invalid-config', formatProblem(path, problemWithoutRemedy), { remedy });
 }
 
@@ -55,7 +55,7 @@ async function readSite(
   const invalid = invalidConfig(configPath, loaded.problems);
   const { socketPath, timeZone } = await loadSite(configPath);
   if (socketPath === undefined) throw invalid;
-  const zoneNote = timeZone === undefined ? '; times are shown in UTC' : '';
-  process.stderr.write(`note: ${invalid.message}; ${invalid.remedy}${zoneNote}\n`);
+  const zoneNote = timeZone === undefined ? ' Times are shown in UTC.' : '';
+  process.stderr.write(`note: ${invalid.message}. ${invalid.remedy}${zoneNote}\n`);
   return { socketPath, timeZone: timeZone ?? 'UTC' };
 }

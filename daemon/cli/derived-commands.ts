@@ -164,7 +164,7 @@ async function ask(
 
 function nothingToChange(flags: readonly string[]) {
   const names = flags.map((each) => each.split(' ').find((word) => word.startsWith('--')));
-  return badInput('nothing-to-change', 'no change was given', { remedy: `give ${names.join(' or ')}` });
+  return badInput('nothing-to-change', 'no change was given', { remedy: `Give ${names.join(' or ')}.` });
 }
 
 /** Turns what people wrote into what the operation takes, such as the name of an account into its ID. */

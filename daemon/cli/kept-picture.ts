@@ -38,7 +38,7 @@ export async function givePicture(
 export function checkPictureOptions({ picture, json }: PictureOptions): void {
   if (picture !== true || json !== true) return;
   throw badInput('picture-needs-file', 'with --json a picture needs the name of a file', {
-    remedy: 'give one: --picture FILE',
+    remedy: 'Give one: --picture FILE.',
   });
 }
 

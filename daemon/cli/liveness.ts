@@ -31,7 +31,7 @@ export function registerLiveness(program: Command): void {
         const { challenge, fps } = options;
         if (paths.length === 2) {
           throw badInput('too-few-photographs', 'two photographs are too few to follow a face', {
-            remedy: 'give one clip, or at least three photographs',
+            remedy: 'Give one clip, or at least three photographs.',
           });
         }
         const files: Buffer[] = [];

@@ -209,7 +209,7 @@ function registerReceiving(models: Command): void {
       withStore(options, async (store, isJson, vision) => {
         if ((pack === undefined) !== (options.recommended === true)) {
           throw badInput('which-pack', 'give either one pack or --recommended', {
-            remedy: `name one of: ${store.fetchable.join(', ')}. Or run: rollcall models fetch --recommended`,
+            remedy: `Name one of: ${store.fetchable.join(', ')}. Or run: 'rollcall models fetch --recommended'.`,
           });
         }
         const title = `fetching ${pack ?? 'the recommended packs'}, MiB`;

@@ -36,7 +36,7 @@ async function check({ config: path, json, events = false }: CheckOptions): Prom
   const { mqtt, site, box } = config;
   if (mqtt === undefined) {
     throw badInput('no-broker', `${path} does not name a broker`, {
-      remedy: 'add a section mqtt with the url of the broker',
+      remedy: 'Add a section mqtt with the url of the broker.',
     });
   }
   const identity = { siteId: site.id, boxId: box.id };
@@ -71,7 +71,7 @@ async function statusOf({ control }: Config): Promise<BoxStatus | Error> {
 function pendingRestart(status: BoxStatus | Error, { siteId, boxId }: BoxIds): Finding | undefined {
   if (status instanceof Error || (status.site === siteId && status.box === boxId)) return undefined;
   const message = `the daemon still runs as site "${status.site}", box "${status.box}"; the configuration says site "${siteId}", box "${boxId}"`;
-  const remedy = 'restart the daemon: systemctl restart rollcalld';
+  const remedy = "Restart the daemon: 'systemctl restart rollcalld'.";
   return { check: 'names', outcome: 'failed', message, remedy };
 }
 
@@ -79,7 +79,7 @@ function pendingRestart(status: BoxStatus | Error, { siteId, boxId }: BoxIds): F
 function daemonFindings({ site }: Config, status: BoxStatus | Error): readonly Finding[] {
   const check = 'events';
   if (status instanceof Error) {
-    const remedy = "start the daemon, or test the topics with 'rollcall mqtt check --events'";
+    const remedy = "Start the daemon, or test the topics with 'rollcall mqtt check --events'.";
     const message = `${status.message}; only a running daemon knows which events the broker accepts`;
     return [{ check, outcome: 'warning', message, remedy }];
   }

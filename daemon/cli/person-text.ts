@@ -111,13 +111,13 @@ export function describeEnrolment(result: EnrolmentResult, images: readonly stri
   if (result.outcome === 'similar') {
     return [
       `not enrolled: the face resembles ${describePersonLike(result)}, similarity ${result.similarity.toFixed(3)}`,
-      "  what to do: if it is the same person, nothing; if it is another person, enrol with '--allow-duplicate'",
+      "  what to do: If it is the same person, nothing; if it is another person, enrol with '--allow-duplicate'.",
     ].join('\n');
   }
   if (result.outcome === 'external-id-taken') {
     return [
       `not enrolled: the person ${result.personId} already has this external id`,
-      `  what to do: run 'rollcall person show ${result.personId}'; if it is another person, use another external id`,
+      `  what to do: Run 'rollcall person show ${result.personId}'; if it is another person, use another external id.`,
     ].join('\n');
   }
   const lines = photographLines(result.photographs, images);
@@ -161,7 +161,7 @@ export function warningLines(result: EnrolmentWarning): readonly string[] {
   if (warning === undefined) return [];
   return [
     warning,
-    "  what to do: check that they are different people. Enrol more photographs of each. Run 'rollcall gallery calibrate' to see whether the recogniser can tell them apart",
+    "  what to do: Check that they are different people. Enrol more photographs of each. Run 'rollcall gallery calibrate' to see whether the recogniser can tell them apart.",
   ];
 }
 

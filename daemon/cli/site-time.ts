@@ -46,11 +46,11 @@ function unusable(text: string, given: GivenTime, show: (atMs: number) => string
     case 'no-such-time':
       return badInput('no-such-time', `the clock of the site never shows "${text}"`, {
         remedy:
-          'on that day the clock skips this time (start of summer time). Write an earlier or a later time',
+          'On that day the clock skips this time (start of summer time). Write an earlier or a later time.',
       });
     case 'ambiguous':
       return badInput('ambiguous-time', `the clock of the site shows "${text}" twice`, {
-        remedy: `write "${given.instantsMs.map(show).join('" or "')}"`,
+        remedy: `Write "${given.instantsMs.map(show).join('" or "')}".`,
       });
     case 'time':
       return badInput('time-unusable', `the time "${text}" is before the year 1970`);

@@ -131,7 +131,7 @@ function openServer(settings: GateSettings, tls: Buffer): Http2SecureServer {
   } catch (error) {
     throw operational('gate-certificate', `the certificate of the gate cannot be used: ${messageOf(error)}`, {
       remedy:
-        'restart rollcalld, which hands the certificate over again; or correct the secret in gate.certificate',
+        'Restart rollcalld, which hands the certificate over again; or correct the secret in gate.certificate.',
       cause: error,
     });
   }
@@ -147,7 +147,7 @@ async function listen(server: Http2SecureServer, { address, port }: GateSettings
       `the gate cannot listen on ${address}, port ${port}: ${messageOf(error)}`,
       {
         remedy:
-          'choose another address or port in the section gate of the configuration, then reload rollcalld',
+          'Choose another address or port in the section gate of the configuration, then reload rollcalld.',
         cause: error,
       },
     );

@@ -53,6 +53,6 @@ try {
   if (values.help) process.stdout.write(usage);
   else await runGate(values.folder);
 } catch (error) {
-  process.stderr.write(`rollcall-gate: ${messageOf(error)}\n  what to do: run rollcall-gate --help\n`);
+  process.stderr.write(`rollcall-gate: ${messageOf(error)}\n  what to do: Run rollcall-gate --help.\n`);
   process.exitCode = 2;
 }

@@ -152,25 +152,25 @@ async function relay(exchange: Exchange, admitted: AdmittedRequest, handling: Ha
 const tooBusy: Refusal = {
   status: 503,
   code: 'busy',
-  message: 'The box serves as many requests as it can.',
-  remedy: 'Send the request again after a second.',
+  message: 'the box is busy',
+  remedy: 'Send the request again in a few seconds.',
 };
 const readsOnly: Refusal = {
   status: 413,
   code: 'request-too-large',
-  message: 'A request that only reads has a large body.',
+  message: 'a request that only reads has a large body',
   remedy: 'Send the request without a body.',
 };
 const bodyLate: Refusal = {
   status: 408,
   code: 'body-late',
-  message: 'The body of the request arrived too slowly.',
+  message: 'the body of the request arrived too slowly',
   remedy: 'Send it again over a better connection, or in smaller parts.',
 };
 const coreAway: Refusal = {
   status: 503,
   code: 'core-unreachable',
-  message: 'The box is starting or has stopped.',
+  message: 'the box is starting or has stopped',
   remedy: 'Send the request again after some seconds. If this lasts, run rollcall doctor on the box.',
 };
 
@@ -265,13 +265,13 @@ const onlyRead: Refusal = {
   status: 405,
   code: 'method-not-allowed',
   allow: 'GET, HEAD',
-  message: 'This address can only be read.',
+  message: 'this address can only be read',
   remedy: 'Use GET. The API is below /api/v1.',
 };
 const notThere: Refusal = {
   status: 404,
   code: 'no-such-page',
-  message: 'The box has nothing at this address.',
+  message: 'the box has nothing at this address',
   remedy: 'The API is below /api/v1, its description at /docs.',
 };
 

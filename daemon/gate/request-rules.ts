@@ -70,7 +70,7 @@ export function judgeRequest(
     return {
       status: 405,
       code: 'method-not-allowed',
-      message: 'The box does not know this method.',
+      message: 'the box does not know this method',
       remedy: 'Use a method of the API.',
       allow: methods.join(', '),
     };
@@ -82,12 +82,12 @@ export function judgeRequest(
     return refuse(400, 'bad-host', 'The request does not say which host it is for.', 'Send one Host header.');
   }
   if (!isOwnHost(hostOf(authority), settings.hosts, head.localAddress)) {
-    const message = 'The request is for a host that is not this box.';
+    const message = 'the request is for a host that is not this box';
     return refuse(421, 'wrong-host', message, 'Use a name of this box, or add the name to gate.hosts.');
   }
   const path = safePath(head.target);
   if (path === undefined) {
-    const message = 'The path of the request is not in its plain form.';
+    const message = 'the path of the request is not in its plain form';
     return refuse(
       400,
       'bad-path',
@@ -97,7 +97,7 @@ export function judgeRequest(
   }
   const origin = judgeOrigin(head.headers['origin'], authority, settings.origins);
   if (origin === undefined) {
-    const message = 'A web page of another origin may not call this box.';
+    const message = 'a web page of another origin may not call this box';
     return refuse(
       403,
       'wrong-origin',
@@ -110,13 +110,13 @@ export function judgeRequest(
 
 function sizeRefusal({ target, rawHeaders }: RequestHead): Refusal | undefined {
   if (target.length > longestTargetBytes) {
-    const message = `The address is longer than ${longestTargetBytes} bytes.`;
+    const message = `the address is longer than ${longestTargetBytes} bytes`;
     return refuse(414, 'address-too-long', message, 'Ask for less in the query.');
   }
   // Four bytes stand between and behind name and value.
   const bytes = rawHeaders.reduce((sum, text) => sum + text.length + 2, 0);
   if (bytes <= largestHeadersBytes) return undefined;
-  const message = `The headers are larger than ${largestHeadersBytes} bytes.`;
+  const message = `the headers are larger than ${largestHeadersBytes} bytes`;
   return refuse(431, 'headers-too-large', message, 'Send fewer or shorter headers.');
 }
 

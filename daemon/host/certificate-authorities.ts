@@ -12,13 +12,13 @@ export async function readAuthorities(path: string, setting: string): Promise<Bu
   } catch (error) {
     throw badInput('ca-unreadable', `${setting} cannot be read: ${messageOf(error)}`, {
       cause: error,
-      remedy: 'set it to a PEM file that the user of rollcalld may read',
+      remedy: 'Set it to a PEM file that the user of rollcalld may read.',
     });
   }
   // An empty list would trust no authority, and every connection would fail with a message about the server.
   if (bytes.includes('-----BEGIN CERTIFICATE-----')) return bytes;
   throw badInput('ca-form', `${setting} contains no certificate: ${path}`, {
     remedy:
-      'set it to a PEM file with the certificate of the authority that signed the certificate of the server',
+      'Set it to a PEM file with the certificate of the authority that signed the certificate of the server.',
   });
 }

@@ -39,7 +39,7 @@ export interface FoundCredential {
 export async function findCredential(name: string, places: CredentialPlaces): Promise<FoundCredential> {
   if (!validName.test(name)) {
     throw badInput('credential-name', 'the name of a secret contains characters that are not allowed', {
-      remedy: 'use only letters, digits, "-", "_" and "."',
+      remedy: 'Use only letters, digits, "-", "_" and ".".',
     });
   }
   const { credentialsDirectory = process.env['CREDENTIALS_DIRECTORY'], secretsDirectory } = places;
@@ -52,7 +52,7 @@ export async function findCredential(name: string, places: CredentialPlaces): Pr
   const bytes = await readSecret(name, path, { directory: secretsDirectory, ownerUid });
   if (bytes !== undefined) return { bytes, source: 'file' };
   throw badInput('credential-missing', `the secret "${name}" does not exist`, {
-    remedy: `provide a systemd credential named "${name}", or write the secret to ${path}, with mode 0600 and owned by ${ownerOf(ownerUid)}`,
+    remedy: `Provide a systemd credential named "${name}", or write the secret to ${path}, with mode 0600 and owned by ${ownerOf(ownerUid)}.`,
     details: { name, path },
   });
 }
@@ -112,7 +112,7 @@ function notPermitted(name: string, path: string, error: unknown): RollcallError
   const reason = explainAccess(path, 'read', error)?.reason ?? messageOf(error);
   const owner = ownerText(currentUser());
   return operational('credential-unreadable', `the secret "${name}" cannot be read: ${reason}`, {
-    remedy: `if the daemon runs as ${owner}, make ${owner} the owner of the secrets: chown -R ${owner}: ${dirname(path)}; otherwise run this command as root`,
+    remedy: `If the daemon runs as ${owner}, make ${owner} the owner of the secrets: chown -R ${owner}: ${dirname(path)}; otherwise run this command as root.`,
     details: { name, path },
     cause: error,
   });
@@ -120,7 +120,7 @@ function notPermitted(name: string, path: string, error: unknown): RollcallError
 
 function unreadable(name: string, path: string, why: string): RollcallError {
   return operational('credential-unreadable', `the secret "${name}" ${why}: ${path}`, {
-    remedy: `make ${path} a regular file with mode 0600, owned by the user of the daemon`,
+    remedy: `Make ${path} a regular file with mode 0600, owned by the user of the daemon.`,
     details: { name, path },
   });
 }
@@ -146,8 +146,8 @@ function refuseExposed(
       : 'gives access to other users than its owner';
   const remedy =
     openBits === 0
-      ? `change the owner to the user of the daemon (chown); if the daemon runs as uid ${uid}, run this command as that user`
-      : `run chmod go-rwx ${path}; if other users may have read the secret, replace it`;
+      ? `Change the owner to the user of the daemon (chown); if the daemon runs as uid ${uid}, run this command as that user.`
+      : `Run chmod go-rwx ${path}; if other users may have read the secret, replace it.`;
   throw badInput('credential-exposed', `the secret "${name}" is not safe: ${path} ${why}`, {
     remedy,
     details: { name, path, uid },

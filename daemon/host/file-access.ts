@@ -40,35 +40,35 @@ export function explainAccess(
   const owner = ownerText(user);
   const hidden = isService ? hiddenFromServices.find((each) => path.startsWith(`${each}/`)) : undefined;
   if (hidden !== undefined) {
-    const remedy = `choose a directory outside ${hidden}, which the service cannot see; ReadWritePaths= of the unit must allow the service to write there`;
+    const remedy = `Choose a directory outside ${hidden}, which the service cannot see; ReadWritePaths= of the unit must allow the service to write there.`;
     return { reason: `${who} cannot see ${path} from the service`, remedy };
   }
   if (code === 'EROFS') {
     const remedy = isService
-      ? `add ReadWritePaths=${directory} to the unit (systemctl edit rollcalld), restart it, and let ${owner} write there`
-      : 'choose a directory on a writable file system';
+      ? `Add ReadWritePaths=${directory} to the unit (systemctl edit rollcalld), restart it, and let ${owner} write there.`
+      : 'Choose a directory on a writable file system.';
     return { reason: `${directory} is read-only for ${isService ? 'the service' : who}`, remedy };
   }
   const blocked = firstBlocked(directory);
   if (blocked?.isMissing === true) {
-    const remedy = `check the path; if it is right, create the directory for that user: install -d -m 700 -o ${owner} ${blocked.path}`;
+    const remedy = `Check the path; if it is right, create the directory for that user: 'install -d -m 700 -o ${owner} ${blocked.path}'.`;
     return { reason: `the directory ${blocked.path} does not exist`, remedy };
   }
   if (blocked !== undefined)
     return {
       reason: `${who} may not enter ${blocked.path}`,
-      remedy: `choose another directory, or let that user enter ${blocked.path}`,
+      remedy: `Choose another directory, or let that user enter ${blocked.path}.`,
     };
-  if (code === 'ENOENT') return { reason: `${path} does not exist`, remedy: 'check the path' };
+  if (code === 'ENOENT') return { reason: `${path} does not exist`, remedy: 'Check the path.' };
   if (use === 'read')
     return {
       reason: `${who} may not read ${path}`,
-      remedy: `let that user read it: chown ${owner}: ${path}`,
+      remedy: `Let that user read it: 'chown ${owner}: ${path}'.`,
     };
   const remedy =
     place === 'own'
-      ? `make that user the owner of the directory: chown -R ${owner}: ${directory}`
-      : `choose a directory of that user, or create one: install -d -m 700 -o ${owner} ${directory}/rollcall`;
+      ? `Make that user the owner of the directory: 'chown -R ${owner}: ${directory}'.`
+      : `Choose a directory of that user, or create one: install -d -m 700 -o ${owner} ${directory}/rollcall.`;
   return { reason: `${who} may not write to ${directory}`, remedy };
 }
 
@@ -77,17 +77,17 @@ export function explainReading(error: unknown): { readonly reason: string; reado
   switch (error instanceof Error && 'code' in error ? error.code : undefined) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return { reason: 'the file does not exist', remedy: 'check the path' };
+      return { reason: 'the file does not exist', remedy: 'Check the path.' };
     case 'EACCES':
     case 'EPERM':
       return {
         reason: 'you may not read the file',
-        remedy: 'make the file readable for your user, or run the command as another user',
+        remedy: 'Make the file readable for your user, or run the command as another user.',
       };
     case 'EISDIR':
-      return { reason: 'it is a folder', remedy: 'give the path of a file' };
+      return { reason: 'it is a folder', remedy: 'Give the path of a file.' };
     default:
-      return { reason: messageOf(error), remedy: 'check the path and its permissions' };
+      return { reason: messageOf(error), remedy: 'Check the path and its permissions.' };
   }
 }
 

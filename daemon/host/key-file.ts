@@ -25,7 +25,7 @@ export async function createKeyFile(path: string, bytes: Uint8Array): Promise<vo
     // `mkdir` also reports EEXIST, where a file has the name of the directory.
     if (isSystemError && error.code === 'EEXIST' && error.syscall === 'open') {
       throw badInput('key-file-exists', `${path} exists already`, {
-        remedy: 'use the existing key; move it away only if you need nothing that is sealed with it',
+        remedy: 'Use the existing key; move it away only if you need nothing that is sealed with it.',
         details: { path },
       });
     }
@@ -39,7 +39,7 @@ export async function createKeyFile(path: string, bytes: Uint8Array): Promise<vo
       'key-file-not-written',
       `${path} could not be written: ${access?.reason ?? messageOf(error)}`,
       {
-        remedy: access?.remedy ?? 'check that the disk is healthy and not full',
+        remedy: access?.remedy ?? 'Check that the disk is healthy and not full.',
         details: { path },
         cause: error,
       },
@@ -63,7 +63,7 @@ export async function moveKeyFile(from: string, to: string): Promise<'moved' | '
   } catch (error) {
     if (error instanceof Error && 'code' in error && notPermitted.has(error.code)) return 'not-permitted';
     throw operational('key-file-not-moved', `${from} could not be moved to ${to}: ${messageOf(error)}`, {
-      remedy: `move it by hand, or check the disk that holds ${dirname(to)}`,
+      remedy: `Move it by hand, or check the disk that holds ${dirname(to)}.`,
       details: { from, to },
       cause: error,
     });

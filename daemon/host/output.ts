@@ -24,7 +24,8 @@ export function exitOnOutputError(
 ): void {
   output.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return end(exitCodes.done);
-    const remedy = error.code === 'ENOSPC' ? '\n  what to do: free disk space, or write to another disk' : '';
+    const remedy =
+      error.code === 'ENOSPC' ? '\n  what to do: Free disk space, or write to another disk.' : '';
     writeError(`error: cannot write the output: ${error.message}${remedy}\n`);
     end(exitCodes.failed);
   });

@@ -60,7 +60,7 @@ export async function replaceOwnSecret(path: string, bytes: Uint8Array): Promise
   try {
     if ((await moveKeyFile(fresh, path)) === 'moved') return;
     throw operational('key-file-not-moved', `cannot replace ${path}: permission denied`, {
-      remedy: `let the user ${describeUser(currentUser())} write to ${dirname(path)}`,
+      remedy: `Let the user ${describeUser(currentUser())} write to ${dirname(path)}.`,
       details: { path },
     });
   } catch (error) {

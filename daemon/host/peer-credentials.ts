@@ -51,7 +51,7 @@ async function loadGetsockopt(): Promise<Getsockopt> {
     throw operational(
       'peer-credentials-unavailable',
       `cannot find out which user connects to the local API: ${messageOf(error)}`,
-      { remedy: 'install the program again with its optional native modules (npm ci)', cause: error },
+      { remedy: 'Install the program again with its optional native modules (npm ci).', cause: error },
     );
   }
 }

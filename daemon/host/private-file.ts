@@ -48,12 +48,12 @@ async function openNew(path: string): Promise<FileHandle> {
 export function outputError(path: string, error: unknown) {
   if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
     return badInput('output-exists', `${path} exists already and is not overwritten`, {
-      remedy: 'give a path that does not exist yet',
+      remedy: 'Give a path that does not exist yet.',
       cause: error,
     });
   }
   return badInput('output-unwritable', `cannot write ${path}: ${messageOf(error)}`, {
-    remedy: 'check that the folder exists, that you may write to it, and that the disk has free space',
+    remedy: 'Check that the folder exists, that you may write to it, and that the disk has free space.',
     cause: error,
   });
 }

@@ -12,7 +12,7 @@ interface Explanation {
 /** Names the user of this process, because SQLite does not say which file has the wrong owner. */
 export function databaseOwnerRemedy(): string {
   const user = describeUser(currentUser());
-  return `check that the file, its -wal and -shm files and its directory belong to the user ${user}, who runs this program`;
+  return `Check that the file, its -wal and -shm files and its directory belong to the user ${user}, who runs this program.`;
 }
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that the environment can cause. */
@@ -22,7 +22,7 @@ const explanations: readonly (readonly [prefix: string, Explanation])[] = [
     {
       code: 'disk-full',
       reason: 'the disk is full',
-      remedy: 'free space on its disk; all data that is already stored is safe',
+      remedy: 'Free space on its disk; all data that is already stored is safe.',
       retryable: true,
     },
   ],
@@ -31,7 +31,7 @@ const explanations: readonly (readonly [prefix: string, Explanation])[] = [
     {
       code: 'database-damaged',
       reason: 'the file is not a database, or its beginning is damaged',
-      remedy: 'check the path; if it is right, move the file away and restore a backup',
+      remedy: 'Check the path; if it is right, move the file away and restore a backup.',
       retryable: false,
     },
   ],
@@ -40,7 +40,7 @@ const explanations: readonly (readonly [prefix: string, Explanation])[] = [
     {
       code: 'database-damaged',
       reason: 'the file is damaged',
-      remedy: 'check the disk, move the file away and restore a backup',
+      remedy: 'Check the disk, move the file away and restore a backup.',
       retryable: false,
     },
   ],
@@ -49,7 +49,7 @@ const explanations: readonly (readonly [prefix: string, Explanation])[] = [
     {
       code: 'database-busy',
       reason: 'another process uses it',
-      remedy: 'wait for the other process, or stop it',
+      remedy: 'Wait for the other process, or stop it.',
       retryable: true,
     },
   ],
@@ -58,7 +58,7 @@ const explanations: readonly (readonly [prefix: string, Explanation])[] = [
     {
       code: 'disk-failed',
       reason: 'reading or writing the disk failed',
-      remedy: 'check the free space and the health of the disk',
+      remedy: 'Check the free space and the health of the disk.',
       retryable: true,
     },
   ],

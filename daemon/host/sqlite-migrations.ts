@@ -30,7 +30,7 @@ export function claim(db: Database.Database, path: string, applicationId: number
     if (found === applicationId) return;
     if (found !== 0 || tableCount(db) > 0) {
       throw badInput('database-foreign', `the file ${path} is a database of another kind or program`, {
-        remedy: 'check the configured path',
+        remedy: 'Check the configured path.',
         details: { path, applicationId: found, expected: applicationId },
       });
     }
@@ -63,7 +63,7 @@ export function migrate(db: Database.Database, path: string, migrations: readonl
       `the database ${path} has version ${version}; this program supports versions up to ${migrations.length}`,
       {
         remedy:
-          'install the release that wrote it, or a newer one; or restore a backup from before the update',
+          'Install the release that wrote it, or a newer one; or restore a backup from before the update.',
         details: { path, version, known: migrations.length },
       },
     );

@@ -110,7 +110,7 @@ function configure(db: Database.Database, path: string): void {
       'database-place',
       `the database ${path} is on a file system that does not support SQLite's write-ahead log`,
       {
-        remedy: 'move the database to a local disk; a network share does not work',
+        remedy: 'Move the database to a local disk; a network share does not work.',
         details: { path, mode },
       },
     );
@@ -141,7 +141,7 @@ function check(db: Database.Database, path: string, tables: readonly string[] | 
 /** The error for a damaged file; `verdict` is SQLite's text. */
 export function databaseDamaged(path: string, verdict: unknown): RollcallError {
   return operational('database-damaged', `the database ${path} cannot be used: the file is damaged`, {
-    remedy: 'check the disk, move the file away and restore a backup',
+    remedy: 'Check the disk, move the file away and restore a backup.',
     details: { path, verdict },
   });
 }

@@ -39,7 +39,7 @@ async function loadLibrary(): Promise<(unsetEnvironment: number, state: string) 
       `cannot notify the service manager: the library ${library} cannot be loaded`,
       {
         remedy:
-          'install the system package libsystemd0, or start the daemon without NOTIFY_SOCKET (Type=exec)',
+          'Install the system package libsystemd0, or start the daemon without NOTIFY_SOCKET (Type=exec).',
         cause: error,
       },
     );

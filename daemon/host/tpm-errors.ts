@@ -4,7 +4,7 @@ import type { TpmToolSettings } from './tpm-tool.js';
 
 export function toolsMissing(program: string): RollcallError {
   return operational('tpm-tools-missing', `the program ${program} is not installed`, {
-    remedy: 'install tpm2-tools (Debian, Ubuntu: apt-get install tpm2-tools)',
+    remedy: 'Install tpm2-tools (Debian, Ubuntu: apt-get install tpm2-tools).',
     details: { program },
   });
 }
@@ -15,7 +15,7 @@ export async function tpmMissing(tcti: string, complaint: string): Promise<Rollc
   const why = device === undefined ? complaint : ((await deviceProblem(device)) ?? complaint);
   return operational('tpm-missing', `no usable TPM at ${tcti}: ${why}`, {
     remedy:
-      'switch on the TPM in the firmware (often called PTT or fTPM), and let the user of the daemon use it: add the user to the group tss, and with systemd add the lines of docs/reference/keys.md to the unit',
+      'Switch on the TPM in the firmware (often called PTT or fTPM), and let the user of the daemon use it: add the user to the group tss, and with systemd add the lines of docs/reference/keys.md to the unit.',
     details: { tcti },
   });
 }
@@ -35,7 +35,7 @@ async function deviceProblem(path: string): Promise<string | undefined> {
 export function tpmSilent(program: string, { tcti, timeoutMs }: TpmToolSettings): RollcallError {
   return operational('tpm-silent', `the TPM at ${tcti} did not answer within ${timeoutMs} ms`, {
     remedy:
-      'try again; if that does not help, check whether another program uses the TPM, or switch the machine off and on',
+      'Try again; if that does not help, check whether another program uses the TPM, or switch the machine off and on.',
     details: { program, tcti, timeoutMs },
     retryable: true,
   });
@@ -44,7 +44,7 @@ export function tpmSilent(program: string, { tcti, timeoutMs }: TpmToolSettings)
 export function tpmRefused(program: string, complaint: string): RollcallError {
   return operational('tpm-refused', `the TPM refused (${program}): ${complaint}`, {
     remedy:
-      'remove an owner password or a lockout of the TPM; if another TPM sealed the key, or this TPM was cleared after it sealed the key, restore a backup',
+      'Remove an owner password or a lockout of the TPM; if another TPM sealed the key, or this TPM was cleared after it sealed the key, restore a backup.',
     details: { program },
   });
 }

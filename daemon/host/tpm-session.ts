@@ -30,7 +30,7 @@ export class TpmSession implements AsyncDisposable {
         'tpm-work-directory',
         `cannot create a directory in ${workDirectory}: ${messageOf(error)}`,
         {
-          remedy: `make ${workDirectory} a directory that the daemon may write to, on tmpfs if possible`,
+          remedy: `Make ${workDirectory} a directory that the daemon may write to, on tmpfs if possible.`,
           details: { workDirectory },
           cause: error,
         },

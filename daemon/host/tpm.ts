@@ -159,14 +159,14 @@ function otherTpm(): RollcallError {
     'another TPM sealed the key, or the TPM of this machine was cleared after it sealed the key',
     {
       remedy:
-        'use the machine on which the gallery was made; if its TPM was cleared or replaced, restore a backup with its recovery secret',
+        'Use the machine on which the gallery was made; if its TPM was cleared or replaced, restore a backup with its recovery secret.',
     },
   );
 }
 
 function damaged(cause: unknown): RollcallError {
   return operational('tpm-blob-damaged', 'the sealed key is damaged or was altered', {
-    remedy: 'restore the gallery from a backup',
+    remedy: 'Restore the gallery from a backup.',
     cause,
   });
 }

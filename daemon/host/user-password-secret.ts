@@ -33,6 +33,6 @@ export function requireUserPassword(name: string, bytes: Uint8Array): UserPasswo
   const parsed = parseUserPassword(bytes);
   if (parsed !== undefined) return parsed;
   throw badInput('credential-form', `the secret "${name}" does not have the form user:password`, {
-    remedy: 'write the user name, a colon and the password into it, on one line',
+    remedy: 'Write the user name, a colon and the password into it, on one line.',
   });
 }

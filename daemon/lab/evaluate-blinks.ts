@@ -77,7 +77,7 @@ async function evaluateBlinks(
   const clips = charted.map(({ result }) => result);
   if (clips.length === 0 && skipped.some(({ reason }) => reason === 'not-found')) {
     throw badInput('clip-not-found', `${options.clips} contains none of the clips in ${options.truth}`, {
-      remedy: 'give as --clips the folder that the paths in the truth file are relative to',
+      remedy: 'Give as --clips the folder that the paths in the truth file are relative to.',
     });
   }
   const sum = (count: (clip: ClipResult) => number): number =>

@@ -134,7 +134,7 @@ async function readSettings(file: string): Promise<Settings> {
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw badInput('settings-unreadable', `cannot read the settings in ${file}: ${reason}`, {
-      remedy: 'write YAML as in the configuration, with identification, liveness or both',
+      remedy: 'Write YAML as in the configuration, with identification, liveness or both.',
       cause: error,
     });
   }

@@ -66,7 +66,7 @@ async function evaluateGrouping(options: EvaluateOptions): Promise<GroupingEvalu
   const { people, clips, sequences, config: configPath } = options;
   if (people === undefined && clips === undefined) {
     throw badInput('nothing-to-evaluate', 'neither photographs nor clips are given', {
-      remedy: 'give --people DIR, --clips DIR or both',
+      remedy: 'Give --people DIR, --clips DIR or both.',
     });
   }
   await using lifetime = new Lifetime(clock);

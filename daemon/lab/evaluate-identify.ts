@@ -169,7 +169,7 @@ function checkFolds({ crossValidate: folds }: EvaluateOptions, { people, strange
   const most = Math.min(people.length, new Set(strangerNames.map(strangerOf)).size);
   if (folds === undefined || (folds >= 2 && folds <= most)) return;
   throw badInput('too-many-folds', `--cross-validate ${folds} is not possible with these photographs`, {
-    remedy: `give a number from 2 to ${most}: every part needs a known person and a stranger`,
+    remedy: `Give a number from 2 to ${most}: every part needs a known person and a stranger.`,
   });
 }
 
@@ -198,7 +198,7 @@ async function readCollection(options: EvaluateOptions, setup: ReplaySetup): Pro
       `fewer than two people have more than ${counted(options.references, 'photograph')}`,
       {
         remedy:
-          'add photographs or lower --references. Each person needs at least one more photograph to search with',
+          'Add photographs or lower --references. Each person needs at least one more photograph to search with.',
       },
     );
   }
@@ -239,7 +239,7 @@ async function readGroups(file: string): Promise<WrittenGroups> {
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw badInput('groups-unreadable', `cannot read the groups in ${file}: ${reason}`, {
-      remedy: 'write JSON with a list of names for each group: {"north": ["ada", "grace"]}',
+      remedy: 'Write JSON with a list of names for each group: {"north": ["ada", "grace"]}.',
       cause: error,
     });
   }
@@ -258,7 +258,7 @@ function membersOf(written: WrittenGroups, { people, strangerNames }: Collection
       'groups-unknown-name',
       `the groups name people who are not evaluated: ${unknown.join(', ')}`,
       {
-        remedy: "use the names of the known people's folders and of the strangers' files",
+        remedy: "Use the names of the known people's folders and of the strangers' files.",
       },
     );
   }

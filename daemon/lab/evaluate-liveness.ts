@@ -102,7 +102,7 @@ async function evaluateLiveness(options: EvaluateOptions): Promise<LivenessEvalu
   }
   if (presentations.length === 0) {
     throw badInput('clip-not-found', `${options.clips} contains no clip with a known truth`, {
-      remedy: `describe the clips in the truth file, or put them into folders named genuine, ${attackSpecies.join(', ')}`,
+      remedy: `Describe the clips in the truth file, or put them into folders named genuine, ${attackSpecies.join(', ')}.`,
     });
   }
   return {

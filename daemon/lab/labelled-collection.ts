@@ -23,7 +23,7 @@ export async function readClips(directory: string): Promise<readonly Clip[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(
     (error: unknown) => {
       throw badInput('folder-unreadable', `cannot read the folder ${directory}: ${messageOf(error)}`, {
-        remedy: 'give the path of a folder that this user may read',
+        remedy: 'Give the path of a folder that this user may read.',
         cause: error,
       });
     },
@@ -34,7 +34,7 @@ export async function readClips(directory: string): Promise<readonly Clip[]> {
     .sort();
   if (names.length === 0) {
     throw badInput('folder-empty', `${directory} contains no clips`, {
-      remedy: 'give a folder with clips: MP4, Matroska, QuickTime, AVI, WebM, MPEG or GIF',
+      remedy: 'Give a folder with clips: MP4, Matroska, QuickTime, AVI, WebM, MPEG or GIF.',
     });
   }
   return names.map((name) => ({ name, truth: name.includes(sep) ? name.split(sep)[0] : undefined }));
@@ -58,7 +58,7 @@ export async function enrolAll(
   }
   if (gallery.length > 0) return gallery;
   throw badInput('no-references', `enrolment would refuse every photograph in ${directory}`, {
-    remedy: 'give sharp photographs of single faces that look into the camera',
+    remedy: 'Give sharp photographs of single faces that look into the camera.',
   });
 }
 
@@ -96,7 +96,7 @@ export async function readPeople(directory: string): Promise<readonly Photograph
   }
   if (people.length > 0) return people;
   throw badInput('folder-empty', `${directory} contains no folders`, {
-    remedy: 'give a folder with one folder per person, each with photographs of that person',
+    remedy: 'Give a folder with one folder per person, each with photographs of that person.',
   });
 }
 
@@ -114,7 +114,7 @@ async function list(directory: string) {
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     throw badInput('folder-unreadable', `cannot read the folder ${directory}: ${messageOf(error)}`, {
-      remedy: 'give the path of a folder that this user may read',
+      remedy: 'Give the path of a folder that this user may read.',
       cause: error,
     });
   }

@@ -94,7 +94,7 @@ export async function addRecogniser(options: AddOptions): Promise<AddedRecognise
   const id = ownId(options.name);
   if ([...store.own, ...store.unusableOwn].some((own) => own.id === id)) {
     throw badInput('own-network-exists', `a network named ${id} is already on this machine`, {
-      remedy: `choose another name, or remove it first: rollcall models remove ${id}`,
+      remedy: `Choose another name, or remove it first: 'rollcall models remove ${id}'.`,
     });
   }
   const config = given ?? configSchema.parse({ site: { id: 'models', timeZone: 'UTC' } });
@@ -166,7 +166,7 @@ export function ownId(name: string): string {
   const id = name.startsWith('own-') ? name : `own-${name}`;
   if (recogniserName.safeParse(id).success && id.length <= 40) return id;
   throw badInput('own-network-name', `${name} cannot be the name of a network`, {
-    remedy: 'use at most 36 lower-case letters and digits, with single hyphens between them',
+    remedy: 'Use at most 36 lower-case letters and digits, with single hyphens between them.',
   });
 }
 
@@ -330,7 +330,7 @@ function tooFew(
     'too-few-photographs',
     `${known} has ${counted(usable, 'person', 'people')} with ${fewestPhotographs} usable photographs; ${fewestPeople} are needed to judge a network${why}`,
     {
-      remedy: `give at least ${fewestPeople} folders with ${fewestPhotographs} photographs each that enrolment would accept; more people make the measurement more reliable`,
+      remedy: `Give at least ${fewestPeople} folders with ${fewestPhotographs} photographs each that enrolment would accept; more people make the measurement more reliable.`,
     },
   );
 }
@@ -347,7 +347,7 @@ function doesNotSeparate(tried: readonly TriedPreparation[]): RollcallError {
     `the network does not tell the people apart: ${reached}; ${leastDecidability} and at most ${share(largestEqualErrorRate)} are needed`,
     {
       remedy:
-        'check that each folder shows one person, and that the network is a face recogniser for faces aligned by five points in 112x112',
+        'Check that each folder shows one person, and that the network is a face recogniser for faces aligned by five points in 112x112.',
       details: { tried },
     },
   );
@@ -364,18 +364,18 @@ export async function removeRecogniser(
   if (!isThere) {
     const known = store.own.map((own) => own.id).join(', ');
     throw badInput('pack-unknown', `none of your own networks is named ${id}`, {
-      remedy: known === '' ? 'add one with rollcall models add-recogniser' : `name one of: ${known}`,
+      remedy: known === '' ? 'Add one with rollcall models add-recogniser.' : `Name one of: ${known}.`,
     });
   }
   const inUse = (what: string, remedy: string) =>
     badInput('own-network-in-use', `${id} is in use: ${what}`, { remedy });
   if (config?.vision.recogniser === id)
-    throw inUse('vision.recogniser names it', 'configure another recogniser and restart rollcalld first');
+    throw inUse('vision.recogniser names it', 'Configure another recogniser and restart rollcalld first.');
   const made = config === undefined ? [] : recognisersOfGallery(config.gallery.path);
   if (made.some((recogniser) => isVersionOf(recogniser, id)))
     throw inUse(
       'the gallery holds its templates',
-      'move the gallery to another recogniser first: rollcall gallery re-embed --to NAME',
+      "Move the gallery to another recogniser first: 'rollcall gallery re-embed --to NAME'.",
     );
   await removeOwnNetwork(store.importDirectory, id);
   await store.readOwn();
@@ -386,7 +386,7 @@ function missesTooMany({ threshold, rates }: MeasuredPoint): RollcallError {
   return badInput(
     'own-network-does-not-separate',
     `the network does not tell the people apart: with the threshold ${threshold}, which strangers need, it misses ${share(rates.fnir)} of the searches; at most ${share(largestFnir)} are allowed`,
-    { remedy: 'check that no person has two folders, and that each folder shows one person' },
+    { remedy: 'Check that no person has two folders, and that each folder shows one person.' },
   );
 }
 

@@ -115,7 +115,7 @@ async function settingsOf(path: string | undefined): Promise<Config> {
   if (loaded.ok) return loaded.config;
   const problems = loaded.problems.map((problem) => formatProblem(path, problem));
   throw badInput('invalid-config', problems.join('\n'), {
-    remedy: `correct the file, then run 'rollcall check-config --config ${path}'`,
+    remedy: `Correct the file, then run 'rollcall check-config --config ${path}'.`,
   });
 }
 
@@ -126,7 +126,7 @@ function cameraOf(config: Config, { cameraId, fps }: ReplaySettings): CameraConf
   if (camera === undefined) {
     const known = config.cameras.map(({ id }) => id).join(', ');
     throw badInput('camera-unknown', `the configuration has no camera ${cameraId}`, {
-      remedy: known === '' ? 'leave --camera out' : `name one of: ${known}`,
+      remedy: known === '' ? 'Leave --camera out.' : `Name one of: ${known}.`,
     });
   }
   return fps === undefined ? camera : { ...camera, rates: ratesAt(fps, camera) };

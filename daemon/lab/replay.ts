@@ -137,7 +137,7 @@ async function openGalleryOf(
   if (gallery === undefined) return undefined;
   if (configPath === undefined) {
     throw badInput('gallery-without-config', '--gallery needs --config', {
-      remedy: 'add --config FILE: the configuration names the key of the gallery',
+      remedy: 'Add --config FILE: the configuration names the key of the gallery.',
     });
   }
   const path = gallery === true ? config.gallery.path : gallery;
@@ -167,7 +167,7 @@ async function openSearch(
   if (result.outcome === 'sealed') {
     const remedy =
       result.code === 'key-missing'
-        ? 'commands cannot read a key that is a systemd credential of the service: replay without --gallery, or put a copy of the key into a file in secretsDir during the replay'
+        ? 'Commands cannot read a key that is a systemd credential of the service: replay without --gallery, or put a copy of the key into a file in secretsDir during the replay.'
         : result.remedy;
     throw operational('gallery-sealed', `the gallery is sealed: ${result.message}`, { remedy });
   }
@@ -182,7 +182,7 @@ async function openUnused(path: string, auditKey: Uint8Array): Promise<GalleryFi
   } catch (error) {
     if (!isRollcallError(error, 'gallery-in-use')) throw error;
     throw operational(error.code, error.message, {
-      remedy: 'stop the daemon during the replay, or give a copy of the gallery with --gallery FILE',
+      remedy: 'Stop the daemon during the replay, or give a copy of the gallery with --gallery FILE.',
       cause: error,
     });
   }
@@ -198,7 +198,7 @@ async function refuseForeign(path: string): Promise<void> {
     'gallery-of-another-user',
     `the gallery ${path} belongs to the user ${describeUser(owner)}, and this command runs as the user ${describeUser(user)}`,
     {
-      remedy: `run the command as the owner: sudo -u ${owner.name ?? `#${uid}`} rollcall replay …; do not change the owner of the files`,
+      remedy: `Run the command as the owner: sudo -u ${owner.name ?? `#${uid}`} rollcall replay …; do not change the owner of the files.`,
       details: { path, uid },
     },
   );
@@ -210,7 +210,7 @@ async function refuseMissing(path: string): Promise<void> {
     await access(path);
   } catch (error) {
     throw badInput('gallery-missing', `the gallery ${path} cannot be read: ${explainReading(error).reason}`, {
-      remedy: 'check the path; "rollcall person add" enrols persons',
+      remedy: 'Check the path; "rollcall person add" enrols persons.',
       cause: error,
     });
   }

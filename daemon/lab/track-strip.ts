@@ -69,7 +69,7 @@ export class TrackStrips {
     }
     if (present.length === 0) return new TrackStrips(directory, draw);
     throw badInput('output-exists', `the folder ${directory} is not empty, and files are never overwritten`, {
-      remedy: 'give an empty folder, or one that does not exist yet',
+      remedy: 'Give an empty folder, or one that does not exist yet.',
     });
   }
 

@@ -24,7 +24,7 @@ export async function readBlinkTruth(path: string): Promise<ReadonlyMap<string, 
     return new Map(entries);
   }
   throw badInput('truth-invalid', `${path} is not valid blink truth:\n${z.prettifyError(parsed.error)}`, {
-    remedy: 'write for every clip { "blinks": [seconds, …], "ambiguous": [seconds, …] }, or null',
+    remedy: 'Write for every clip { "blinks": [seconds, …], "ambiguous": [seconds, …] }, or null.',
   });
 }
 
@@ -69,7 +69,7 @@ export async function readPresentationTruth(
       'truth-invalid',
       `${path} is not a valid description of clips:\n${z.prettifyError(parsed.error)}`,
       {
-        remedy: `write for every clip { "shows": KIND, "people": [names] }, or null; KIND is one of genuine, ${attackSpecies.join(', ')}`,
+        remedy: `Write for every clip { "shows": KIND, "people": [names] }, or null; KIND is one of genuine, ${attackSpecies.join(', ')}.`,
       },
     );
   }
@@ -119,7 +119,7 @@ async function readJson(path: string): Promise<unknown> {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
     throw badInput('truth-unreadable', `cannot read ${path} as JSON: ${messageOf(error)}`, {
-      remedy: 'check the path and the contents of the file',
+      remedy: 'Check the path and the contents of the file.',
       cause: error,
     });
   }

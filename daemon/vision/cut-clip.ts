@@ -119,7 +119,7 @@ export async function* cutFrames(
     }
     if (count === 0) {
       throw badInput('part-empty', 'the clip has no frame between from and until', {
-        remedy: 'correct from and until in the truth file',
+        remedy: 'Correct from and until in the truth file.',
       });
     }
     const onceMs = lastMs + (count > 1 ? lastMs / (count - 1) : singleFrameMs);

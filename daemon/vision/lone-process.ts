@@ -43,8 +43,8 @@ export function startLoneVision(
   const unavailable = (why: string): Error =>
     operational('vision-unavailable', `cannot ${task}: ${why}`, {
       remedy: isRoot
-        ? 'let all users read the folder of the program, or run the command as an ordinary user who can read it'
-        : 'read the log lines above, and run the command again',
+        ? 'Let all users read the folder of the program, or run the command as an ordinary user who can read it.'
+        : 'Read the log lines above, and run the command again.',
     });
   let settle: (report: Report) => void = () => undefined;
   const child = spawnVisionProcess({

@@ -37,7 +37,7 @@ function fail(error: unknown): void {
     const { code, message, remedy = '' } = error;
     report({ type: 'failed', code, message, remedy });
   } else {
-    report({ type: 'failed', code: 'internal', message: messageOf(error), remedy: 'report this as a bug' });
+    report({ type: 'failed', code: 'internal', message: messageOf(error), remedy: 'Report this as a bug.' });
   }
   // Ends after a turn of the event loop, in which the report is sent.
   setImmediate(() => void end(1));

@@ -52,13 +52,13 @@ interface Refusal {
 
 /** Advice for each fault of a photograph. */
 const REMEDIES: Readonly<Record<QualityReason, string>> = {
-  'too-small': `come closer, or send a larger picture: the face must be at least ${SMALLEST_ENROLLED_PX} pixels wide`,
-  blurred: 'hold still and focus on the face',
-  dark: 'turn on a light in front of the face',
-  overexposed: 'avoid direct sun and flash',
-  'turned-away': 'look straight into the camera',
-  occluded: 'uncover eyes and mouth (no mask, sunglasses, hand or hair)',
-  'cut-off': 'leave room around the whole head',
+  'too-small': `Come closer, or send a larger picture: the face must be at least ${SMALLEST_ENROLLED_PX} pixels wide.`,
+  blurred: 'Hold still and focus on the face.',
+  dark: 'Turn on a light in front of the face.',
+  overexposed: 'Avoid direct sun and flash.',
+  'turned-away': 'Look straight at the camera.',
+  occluded: 'Uncover eyes and mouth (no mask, sunglasses, hand or hair).',
+  'cut-off': 'Leave room around the whole head.',
 };
 
 /**
@@ -193,12 +193,12 @@ const noFace: PhotoAnalysis = {
 };
 
 function poorQuality(reasons: readonly QualityReason[]): PhotoAnalysis {
-  const advice = reasons.map((reason) => REMEDIES[reason]).join('; ');
+  const advice = reasons.map((reason) => REMEDIES[reason]).join(' ');
   return {
     outcome: 'poor-quality',
     reasons,
     message: `the quality of the face is too low: ${reasons.join(', ')}`,
-    remedy: `Take another photograph: ${advice}.`,
+    remedy: `Take another photograph. ${advice}`,
   };
 }
 

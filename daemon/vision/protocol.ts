@@ -690,7 +690,7 @@ export const cameraNotStreaming: Extract<ViewOutcome, { outcome: 'failed' }> = {
   outcome: 'failed',
   code: 'camera-not-streaming',
   message: 'no picture of the camera is available',
-  remedy: "see 'rollcall camera list'",
+  remedy: "See 'rollcall camera list'.",
 };
 
 type WithoutPicture<T> = T extends { readonly picture: Uint8Array } ? Omit<T, 'picture'> : T;

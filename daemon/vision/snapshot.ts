@@ -84,7 +84,7 @@ async function sealedSnapshot(
         outcome: 'failed',
         code: 'public-key-weak',
         message: 'the public key is not a safe X25519 key',
-        remedy: 'send another public key',
+        remedy: 'Send another public key.',
       };
     }
     return {

@@ -54,7 +54,10 @@ describe('the page on accuracy', { skip: withoutBuild || withoutChromium }, () =
 
     const operator = await box.open('operator', '/accuracy');
     await operator.page.getByRole('table', { name: 'Passages by reason' }).first().waitFor();
-    assert.equal(await operator.page.getByRole('heading', { name: 'Error rates by threshold (DET)' }).count(), 0);
+    assert.equal(
+      await operator.page.getByRole('heading', { name: 'Error rates by threshold (DET)' }).count(),
+      0,
+    );
     assert.deepEqual([...opened.faults, ...operator.faults], []);
   });
 });

@@ -46,7 +46,7 @@ async function change(box: ConsoleBox): Promise<void> {
 
   await page.getByRole('button', { name: 'Reset to 2', exact: true }).first().click();
   await page.getByRole('button', { name: 'Review changes' }).click();
-  await dialog.getByRole('row', { name: /9 2 At once/ }).waitFor();
+  await dialog.getByRole('row', { name: /9 2 Immediately/ }).waitFor();
   const { revision } = await client.call('config.show');
   const settings = { 'disk.lowMiB': 2000 };
   await client.call('config.apply', { settings, ifRevision: revision });
@@ -54,7 +54,7 @@ async function change(box: ConsoleBox): Promise<void> {
   await dialog.getByText('Code changed-meanwhile').waitFor();
   await close.click();
   await page.getByRole('button', { name: 'Review changes' }).click();
-  await dialog.getByRole('row', { name: /9 2 At once/ }).waitFor();
+  await dialog.getByRole('row', { name: /9 2 Immediately/ }).waitFor();
   await dialog.getByRole('button', { name: 'Apply changes' }).click();
   await dialog.waitFor({ state: 'detached' });
   assert.equal(await inForce('rules.unknownAfterS'), 2);

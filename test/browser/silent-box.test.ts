@@ -24,7 +24,7 @@ const overLimit = {
   json: {
     error: {
       ...{ code: 'rate-limited', message: 'you used this 100 times in a minute, which is the limit' },
-      ...{ remedy: 'wait 1 s and send the request again', details: { limit: 100, retryAfterS: 1 } },
+      ...{ remedy: 'Wait 1 s and send the request again.', details: { limit: 100, retryAfterS: 1 } },
     },
   },
 };

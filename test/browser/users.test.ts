@@ -81,10 +81,7 @@ async function addAdministrator(box: ConsoleBox, admin: WatchedPage): Promise<Wa
   const { page } = admin;
   await page.getByRole('heading', { name: 'System', level: 1 }).waitFor();
   await assertAccessible(admin);
-  await page
-    .getByRole('navigation', { name: 'System pages' })
-    .getByText('Users', { exact: true })
-    .click();
+  await page.getByRole('navigation', { name: 'System pages' }).getByText('Users', { exact: true }).click();
   await page.getByRole('link', { name: 'test-operator' }).waitFor();
   await assertAccessible(admin);
 

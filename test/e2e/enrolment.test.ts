@@ -255,17 +255,17 @@ async function badInput(box: TestBox, photos: Photos, t: TestContext) {
     [
       'a file that does not exist',
       ['Ada', '-i', join(photos.folder, 'no')],
-      /cannot read .*no: the file does not exist\n +what to do: check the path/,
+      /cannot read .*no: the file does not exist\n +what to do: Check the path/,
     ],
     [
       'a folder instead of a file',
       ['Ada', '-i', photos.folder],
-      /cannot read .*: it is a folder\n +what to do: give the path of a file/,
+      /cannot read .*: it is a folder\n +what to do: Give the path of a file/,
     ],
     [
       'an empty file',
       ['Ada', '-i', photos.empty],
-      /empty\.jpg is empty \(0 bytes\)\n +what to do: copy the photograph/,
+      /empty\.jpg is empty \(0 bytes\)\n +what to do: Copy the photograph/,
     ],
     [
       'a file that is too large for a photograph',
@@ -275,7 +275,7 @@ async function badInput(box: TestBox, photos: Photos, t: TestContext) {
     [
       'photographs that are too large together',
       ['A', '-i', ...Array(3).fill(photos.large)],
-      /64 MiB\n +what to do: send f/,
+      /64 MiB\n +what to do: Send f/,
     ],
     ['a command without a photograph', ['Ada'], /--image/],
     ['more than 20 photographs', ['Ada', '-i', ...Array(21).fill(photos.ada)], /20 photographs/],
@@ -342,7 +342,7 @@ async function lifeOfAPerson(box: TestBox, photos: Photos) {
   }
   const again = await box.command('person', 'remove', id, '--yes');
   assert.equal(again.exitCode, 2);
-  assert.match(again.stderr, /was removed on \S+ already\n +what to do: nothing is needed/);
+  assert.match(again.stderr, /was removed on \S+ already\n +what to do: Nothing is needed/);
   assert.equal(
     (await add(box, 'Ada once more', '-i', photos.ada)).exitCode,
     0,

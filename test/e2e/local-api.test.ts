@@ -128,7 +128,7 @@ async function staleSocket(box: TestBox, socketPath: string) {
   assert.ok((await stat(socketPath)).isSocket(), 'the socket file stays after a kill');
   const unreachable = await box.command('person', 'list', '--json');
   assert.equal(unreachable.exitCode, 3);
-  assert.match(unreachable.stderr, /does not answer .*\n +what to do: start it/);
+  assert.match(unreachable.stderr, /does not answer .*\n +what to do: Start it/);
   await box.start();
   assert.equal((await box.command('status')).exitCode, 0);
   assert.equal((await stat(socketPath)).mode & 0o777, 0o600);

@@ -54,7 +54,7 @@ describe('a daemon that cannot start', { skip: withoutBuild }, () => {
       'a socket path that is too long',
       { control: { socketPath: `/tmp/${'x'.repeat(120)}.sock` } },
       /control\.socketPath must have at most 107 bytes/,
-      /correct the file/,
+      /Correct the file/,
     ],
     ['a missing models directory', { models: { dir: '/nonexistent/models' } }, /model/, /rollcall models/],
   ] as const) {

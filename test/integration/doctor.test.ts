@@ -325,12 +325,12 @@ describe('rollcall doctor', () => {
     assert.match(of(findings, 'gallery key')?.message ?? '', /comes as a systemd credential/);
     const data = of(findings, 'data directory');
     assert.equal(data?.outcome, 'failed');
-    assert.match(data.remedy ?? '', /add ReadWritePaths=\/proc to the unit/);
+    assert.match(data.remedy ?? '', /Add ReadWritePaths=\/proc to the unit/);
     assert.match(of(findings, 'ffmpeg')?.message ?? '', /in use by the daemon/);
     assert.doesNotMatch(JSON.stringify(findings), /hunter2/);
     await writeFile(config, text.replace('camera-door', 'another-secret'));
     const changed = of(await examineBox(config, machine), 'secret of camera door');
-    assert.deepEqual([changed?.outcome, changed?.remedy?.startsWith('reload the daemon')], ['warning', true]);
+    assert.deepEqual([changed?.outcome, changed?.remedy?.startsWith('Reload the daemon')], ['warning', true]);
   });
 
   test('names each directory once, with its free space, its fault and what to do', () => {
@@ -356,13 +356,13 @@ describe('rollcall doctor', () => {
     const missing = { ...data, fault: 'missing' } as const;
     assert.match(
       found([missing])[0]?.remedy ?? '',
-      /^create the directory and give it to .* 998: \/data$|^create/,
+      /^Create the directory and give it to .* 998: \/data'\.$|^Create/,
     );
     assert.equal(found([missing])[0]?.outcome, 'failed');
     assert.equal(found([missing], user)[0]?.outcome, 'warning', 'no daemon has run yet');
     const [forbidden] = found([{ ...data, fault: 'not-permitted' }]);
     assert.match(forbidden?.message ?? '', /it belongs to another user/);
-    assert.match(forbidden?.remedy ?? '', /^give it to the daemon's user: chown -R /);
+    assert.match(forbidden?.remedy ?? '', /^Give it to the daemon's user: 'chown -R /);
   });
 
   test('says why the daemon ends again and again instead of advising to start it', async () => {
@@ -371,20 +371,20 @@ describe('rollcall doctor', () => {
     await writeFile(config, configuration(directory.path));
     const daemon = async (service: ServiceState | undefined): Promise<Finding | undefined> =>
       of(await examineBox(config, { ...machine, service: async () => service }), 'daemon');
-    const said = { message: 'gallery.db cannot be read', remedy: 'give it to the daemon' };
+    const said = { message: 'gallery.db cannot be read', remedy: 'Give it to the daemon.' };
     const failing = await daemon({ state: 'failing', result: 'exit-code, status 1', said });
     assert.equal(failing?.outcome, 'failed');
     assert.match(
       failing.message,
       /^rollcalld ends again and again \(exit-code, status 1\): gallery.db cannot be read/,
     );
-    assert.equal(failing.remedy, 'give it to the daemon');
+    assert.equal(failing.remedy, 'Give it to the daemon.');
     const silent = await daemon({ state: 'failing', result: 'exit-code, status 243' });
     assert.match(silent?.remedy ?? '', /journalctl -u rollcalld/);
     for (const state of ['starting', 'running'] as const)
       assert.doesNotMatch((await daemon({ state }))?.remedy ?? '', /systemctl start/);
     for (const service of [undefined, { state: 'stopped' }] as const)
-      assert.match((await daemon(service))?.remedy ?? '', /start it \(systemctl start rollcalld\)/);
+      assert.match((await daemon(service))?.remedy ?? '', /Start it \(systemctl start rollcalld\)/);
     await writeFile(config, 'camras: []\n');
     const broken = await examineBox(config, {
       ...machine,

@@ -121,7 +121,7 @@ describe('rollcall evaluate blinks', () => {
     assert.equal(nothing.exitCode, 2);
     assert.match(
       nothing.stderr,
-      /contains none of the clips in .*[\s\S]*what to do: give as --clips the folder/,
+      /contains none of the clips in .*[\s\S]*what to do: Give as --clips the folder/,
     );
   });
 

@@ -93,7 +93,7 @@ describe('rollcall events', () => {
       assert.match((await run(['events', 'show', first.id])).stdout, /delivery: delivered/);
       const missing = await run(['events', 'show', '3']);
       assert.equal(missing.exitCode, 2);
-      assert.match(missing.stderr, /No event has the id or the sequence "3"/);
+      assert.match(missing.stderr, /no event has the id or the sequence "3"/);
       assert.equal(events.show(second.id.slice(0, -1), everywhere).sequence, 2);
       const unknown = { code: 'no-such-event' };
       assert.throws(() => events.show(`${second.id.slice(0, -1)}x`, everywhere), unknown);
@@ -131,10 +131,10 @@ describe('rollcall events', () => {
         );
         const none = await run(['events', 'show', bare.id, '--picture', join(directory, 'none.jpg')]);
         assert.equal(none.exitCode, 2);
-        assert.match(none.stderr, /The box keeps no picture of the event 2/);
+        assert.match(none.stderr, /the box keeps no picture of the event 2/);
         await assert.rejects(stat(join(directory, 'none.jpg')), { code: 'ENOENT' });
         const mixed = await run(['events', 'show', '1', '--json', '--picture']);
-        assert.match(mixed.stderr, /give one: --picture FILE/);
+        assert.match(mixed.stderr, /Give one: --picture FILE/);
       },
       { gallery },
     );
@@ -289,7 +289,7 @@ describe('rollcall events verify', () => {
       assert.equal((await run(['events', 'verify', path, '--keys', path])).exitCode, 2);
       const folder = await run(['events', 'verify', directory, '--keys', keysPath]);
       assert.equal(folder.exitCode, 2);
-      assert.match(folder.stderr, /cannot be read.*\n.*give the path of a file/);
+      assert.match(folder.stderr, /cannot be read.*\n.*Give the path of a file/);
       const nothing = await run(['events', 'verify', '--keys', keysPath], '\n');
       assert.equal(nothing.exitCode, 2, 'an empty input proves nothing');
       assert.match(nothing.stderr, /input contains no messages/);

@@ -43,10 +43,10 @@ describe('the reason why a process cannot use a file', () => {
     assert.match(explain(backups, 'EROFS')?.reason ?? '', /^\/opt is read-only for the service$/);
     assert.match(
       explain(backups, 'EROFS')?.remedy ?? '',
-      /^add ReadWritePaths=\/opt to the unit .* let rollcall write there$/,
+      /^Add ReadWritePaths=\/opt to the unit .* let rollcall write there\.$/,
     );
-    assert.match(explain('/home/anna/a.rcb', 'EACCES')?.remedy ?? '', /choose a directory outside \/home/);
-    assert.match(explain('/tmp/a.rcb', 'ENOENT')?.remedy ?? '', /choose a directory outside \/tmp/);
+    assert.match(explain('/home/anna/a.rcb', 'EACCES')?.remedy ?? '', /Choose a directory outside \/home/);
+    assert.match(explain('/tmp/a.rcb', 'ENOENT')?.remedy ?? '', /Choose a directory outside \/tmp/);
     assert.match(
       explain('/opt/a.rcb', 'EACCES')?.reason ?? '',
       /^the user "rollcall" \(uid 998\) may not write to \/opt$/,
@@ -61,7 +61,10 @@ describe('the reason why a process cannot use a file', () => {
     assert.equal(explain('/dev/null/a', 'ENOTDIR')?.reason, 'the directory /dev/null does not exist');
     assert.equal(explain(inDirectory, 'EIO'), undefined);
     const own = explainAccess(inDirectory, 'written', systemError('EACCES'), 'own', officer);
-    assert.equal(own?.remedy, `make that user the owner of the directory: chown -R anna: ${directory.path}`);
+    assert.equal(
+      own?.remedy,
+      `Make that user the owner of the directory: 'chown -R anna: ${directory.path}'.`,
+    );
   });
 
   const isRoot = process.getuid?.() === 0;
@@ -75,7 +78,7 @@ describe('the reason why a process cannot use a file', () => {
       errorOf(() => onFile('written', path, () => writeFile(path, ''))),
     );
     assert.match(error.message, /a\.rcb could not be written: the user .*65534.* may not write to /);
-    assert.match(error.remedy ?? '', /^choose a directory of that user, or create one: install -d /);
+    assert.match(error.remedy ?? '', /^Choose a directory of that user, or create one: install -d /);
   });
 
   test('names the directory that the user may not enter, and no file in it', {
@@ -89,7 +92,7 @@ describe('the reason why a process cannot use a file', () => {
     const error = await asUser(65_534, () => errorOf(() => findSecret('audit-key-former', places)));
     assert.equal(error.code, 'credential-unreadable');
     assert.match(error.message, /may not enter .*\/secrets$/);
-    assert.match(error.remedy ?? '', /chown -R .*\/secrets; otherwise run this command as root$/);
+    assert.match(error.remedy ?? '', /chown -R .*\/secrets; otherwise run this command as root\.$/);
     await chown(secrets, 65_534, 65_534);
     const gone = await asUser(65_534, () => findSecret('audit-key-former', places));
     assert.equal(gone, undefined, 'an absent optional secret is not an error');

@@ -64,7 +64,7 @@ describe('a guided enrolment', () => {
     assert.equal((await take(box, id, paintFace('ada', 1, 3))).hint.code, 'one-person-only');
     const front = await take(box, id, paintFace('ada', views.front));
     assert.deepEqual([front.kept, front.hint.code, front.seen.face?.pose], ['front', 'turn-left', 'front']);
-    assert.equal(front.hint.sentence, 'Turn your head a little to your left.');
+    assert.equal(front.hint.sentence, 'Turn your head slightly to your left.');
     await takeAll(box, id);
     const state = await box.handlers['enrolments.show']({ id }, box.call(anna));
     assert.ok(

@@ -99,7 +99,7 @@ describe('a faulty camera', () => {
     await using green = await watch('/green', 'tcp');
     await using whole = await watch('/whole', 'tcp');
     for (const [camera, code, remedy] of [
-      [garbage, 'pictures-damaged', /restart the camera/],
+      [garbage, 'pictures-damaged', /Restart the camera/],
       [lossy, 'pictures-damaged', /transport tcp/],
       [lossyOverUdp, 'pictures-damaged', /transport tcp/],
       [green, 'pictures-uniform', /lens/],

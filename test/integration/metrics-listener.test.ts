@@ -158,7 +158,7 @@ test('metrics over HTTP on loopback', async (t) => {
     };
     const other = await startMetricsListener({ port, ...options, clock: { monotonicMs: () => 0 }, logger });
     assert.equal(other, undefined);
-    assert.match(JSON.stringify(said), /metrics-port.*EADDRINUSE.*set metrics.port/);
+    assert.match(JSON.stringify(said), /metrics-port.*EADDRINUSE.*Set metrics.port/);
   });
 });
 

@@ -35,7 +35,7 @@ describe('imports of callers from the network', () => {
     const [first] = await Promise.all([begin(imports, ada), begin(imports, ada)]);
     await assert.rejects(begin(imports, ada), {
       code: 'too-many-imports',
-      message: 'The import was not begun: 2 of your imports are open.',
+      message: 'the import was not begun: 2 of your imports are open',
     });
     await begin(imports, bea);
     for (let count = 0; count < 3; count += 1) await begin(imports, local);

@@ -283,7 +283,7 @@ test('the commands list, add, replace and remove photographs', { skip: withoutBu
   const removed = await run(['photo', 'remove', 'ada', left[0]?.id ?? '', '--yes']);
   assert.match(removed.stdout, /is recognised by one template/);
   const last = await run(['photo', 'remove', 'ada', left[1]?.id ?? '', '--yes']);
-  assert.match(last.stderr, /this is the last photograph[\s\S]*replace it, or add another one first/);
+  assert.match(last.stderr, /this is the last photograph[\s\S]*Replace it, or add another one first/);
 });
 
 /** Persons of a box whose photographs the networks of a new box look at. */

@@ -79,7 +79,7 @@ describe('rollcall replay', () => {
   test('explains unreadable files', async () => {
     const missing = await rollcall(['replay', '/nowhere/clip.mp4']);
     assert.equal(missing.exitCode, 2);
-    assert.match(missing.stderr, /cannot be opened[\s\S]*what to do: check the path/);
+    assert.match(missing.stderr, /cannot be opened[\s\S]*what to do: Check the path/);
     const garbage = await rollcall(['replay', await garbageFile(), '--json']);
     assert.equal(garbage.exitCode, 2);
     assert.equal(JSON.parse(garbage.stdout).error.code, 'clip-unreadable');

@@ -58,7 +58,7 @@ test('a replay with the gallery of another user is refused, and no file changes 
   const { exitCode, stderr } = await rollcall(['replay', 'clip.mkv', '--gallery', '--config', config]);
   assert.equal(exitCode, 2, stderr);
   assert.match(stderr, /belongs to the user .*12345.*, and this command runs as the user "root" \(uid 0\)/);
-  assert.match(stderr, /what to do: run the command as the owner: sudo -u #12345 rollcall replay/);
+  assert.match(stderr, /what to do: Run the command as the owner: sudo -u #12345 rollcall replay/);
   assert.deepEqual((await readdir(directory.path)).toSorted(), ['gallery.db', 'rollcall.yaml']);
 });
 

@@ -100,7 +100,7 @@ async function goesOn(box: TestBox, id: string, deadlineMs?: number): Promise<Ca
 }
 
 async function wrongPassword(box: TestBox) {
-  await failsWith(box, 'wrong-password', 'unauthorised', /password.*401/, /correct the credential/);
+  await failsWith(box, 'wrong-password', 'unauthorised', /password.*401/, /Correct the credential/);
 }
 
 async function wrongPath(box: TestBox) {
@@ -113,7 +113,7 @@ async function credentialMissing(box: TestBox) {
 }
 
 async function offAtStart(box: TestBox, server: TestRtspServer) {
-  await failsWith(box, 'late', 'refused', /connection refused/, /check that the camera is on/);
+  await failsWith(box, 'late', 'refused', /connection refused/, /Check that the camera is on/);
   await server.restart();
   await box.untilCamera('late', 'to stream', isStreaming, recoveryDeadlineMs);
   await goesOn(box, 'late');
@@ -145,7 +145,7 @@ async function frozenCamera(box: TestBox, server: TestRtspServer) {
     );
     assert.equal(camera.state, 'failed');
     assert.match(camera.message ?? '', /stopped sending pictures|cannot be reached/);
-    assert.match(camera.remedy ?? '', /check the address, the cable/);
+    assert.match(camera.remedy ?? '', /Check the address, the cable/);
   } finally {
     server.thaw();
   }
@@ -234,7 +234,7 @@ async function cameraTests(box: TestBox, t: TestContext) {
   await t.test('refuses an unknown camera', async () => {
     const { exitCode, stderr } = await look('no-such-id');
     assert.equal(exitCode, 2);
-    assert.match(stderr, /no camera with id 'no-such-id'\n +what to do: run 'rollcall camera list'/);
+    assert.match(stderr, /no camera with id 'no-such-id'\n +what to do: Run 'rollcall camera list'/);
   });
 }
 

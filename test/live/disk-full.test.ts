@@ -46,10 +46,10 @@ async function full({ box, untilEvent }: Appliance, disk: SmallDisk) {
     stdout,
     /events: cannot be recorded, \d+ sightings? waits?: .*records\.db .*the disk is full\n/,
   );
-  assert.match(stdout, /\n +what to do: free space on the disk/);
+  assert.match(stdout, /\n +what to do: Free space on the disk/);
   assert.match(
     box.log(),
-    /"level":"error".*"code":"disk-full".*free space on its disk.*"message":"sightings wait because events cannot be recorded"/,
+    /"level":"error".*"code":"disk-full".*Free space on its disk.*"message":"sightings wait because events cannot be recorded"/,
   );
   // A passage alone may have met the full disk. On a slow machine not every visitor is seen blinking: an event waits once two were.
   const { tracksConfirmed = 0, blinks = 0 } = (await box.camera('door')).counters;

@@ -175,7 +175,7 @@ describe('alerts in the configuration', () => {
 
   test('the message for a mistyped field names the nearest field', () => {
     const loaded = load(`webhooks: [${hook}], rules: [${rule(', text: "{summry}\\n{site}"')}]`);
-    assert.equal(loaded.ok ? undefined : loaded.problems[0]?.remedy, 'did you mean "{summary}"?');
+    assert.equal(loaded.ok ? undefined : loaded.problems[0]?.remedy, 'Did you mean "{summary}"?');
   });
 
   for (const host of ['mail.example', 'mail', '192.0.2.1', '2001:db8::1', `${'a.'.repeat(126)}a`]) {

@@ -345,7 +345,7 @@ describe('rollcall alerts', async () => {
     ['alerts unmute night', 'it was not', { 'alerts.unmute': { wasMuted: false } }],
     ['alerts unmute night --json', 'a program asks', { 'alerts.unmute': { wasMuted: false } }],
     ['alerts test', 'all arrive', { 'alerts.test': tests }],
-    ['alerts test mail', 'one fails', { 'alerts.test': [...tests, failed, { ...failed, remedy: 'ask' }] }],
+    ['alerts test mail', 'one fails', { 'alerts.test': [...tests, failed, { ...failed, remedy: 'Ask.' }] }],
     ['alerts test --json', 'a program asks', { 'alerts.test': [failed] }],
   ]);
 });

@@ -53,11 +53,11 @@ const bad = {
   ...good,
   ...{ stream: { ...good.stream, fps: null }, decodingCores: null, framesAnalysed: 3 },
   faces: [face(), face({ quality: null }), face({ quality: { score: 0.1, reasons: ['dark', 'small'] } })],
-  problems: [{ message: 'it is slow', code: 'slow', remedy: 'be fast' }],
+  problems: [{ message: 'it is slow', code: 'slow', remedy: 'Be fast.' }],
   connection: { isEncrypted: false, certificate: null, login: 'basic' },
 };
 const failed = {
-  ...{ outcome: 'failed', message: 'no answer', code: 'timeout', remedy: 'switch it on' },
+  ...{ outcome: 'failed', message: 'no answer', code: 'timeout', remedy: 'Switch it on.' },
   connection: { isEncrypted: true, certificate, login: 'digest' },
 };
 const device = { address: 'http://192.0.2.1/', cameraIds: [] };
@@ -230,7 +230,7 @@ describe('rollcall config', () => {
         'config.check': {
           problems: [
             { path: 'rules.unknownAfterS', line: 2, column: 5, message: 'must be a number' },
-            { path: 'a', line: 3, column: 1, message: 'is bad', remedy: 'mend it' },
+            { path: 'a', line: 3, column: 1, message: 'is bad', remedy: 'Mend it.' },
           ],
           differences: [difference],
         },

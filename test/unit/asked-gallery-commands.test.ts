@@ -45,7 +45,7 @@ const findings = [
   ...['page-damaged', 'of-nothing', 'not-in-audit', 'missing'],
 ].map((reason) => ({ table: 'templates', reason }));
 const full = {
-  ...{ state: 'sealed', reason: { message: 'no key', remedy: 'give it' }, rotation, reEmbedding: move },
+  ...{ state: 'sealed', reason: { message: 'no key', remedy: 'Give it.' }, rotation, reEmbedding: move },
   contents: {
     ...contents,
     recogniser: 'made-up',
@@ -253,7 +253,7 @@ describe('rollcall gallery re-embed', () => {
       moved({
         state: 'incomplete',
         missing: ['p-1', 'p-2'],
-        problem: { message: 'too dark', remedy: 'light it' },
+        problem: { message: 'too dark', remedy: 'Light it.' },
       }),
     ],
     [
@@ -307,7 +307,7 @@ const all = [
 const failed = {
   ...{ ...run, forgotten: { strangers: 4, somethingNew: 5 } },
   failures: [
-    { kind: 'passages', message: 'the disk is full', remedy: 'free space' },
+    { kind: 'passages', message: 'the disk is full', remedy: 'Free space.' },
     { kind: 'photographs', message: 'damaged' },
   ],
 };
@@ -345,10 +345,10 @@ describe('rollcall retention', () => {
 });
 
 const keys = { state: 'open', slots: [key] };
-const sealed = { ...keys, state: 'sealed', reason: { message: 'no key', remedy: 'give it' } };
+const sealed = { ...keys, state: 'sealed', reason: { message: 'no key', remedy: 'Give it.' } };
 const reports = [
   { kind: 'secret', description: 'a file', isUsable: true, message: 'found' },
-  { kind: 'tpm', description: 'a chip', isUsable: false, message: 'there is none', remedy: 'use another' },
+  { kind: 'tpm', description: 'a chip', isUsable: false, message: 'there is none', remedy: 'Use another.' },
 ];
 
 describe('rollcall key', () => {

@@ -69,7 +69,7 @@ describe('rollcall person list and show', () => {
 });
 
 const usable = (more = {}) => ({ outcome: 'usable', qualityScore: 0.876, ...more });
-const refused = { outcome: 'refused', message: 'it is dark', code: 'dark', remedy: 'light it' };
+const refused = { outcome: 'refused', message: 'it is dark', code: 'dark', remedy: 'Light it.' };
 const resembles = [
   { personId: other, name: 'Bea', similarity: 0.71 },
   { personId: id, similarity: 0.6999 },
@@ -90,7 +90,7 @@ describe('rollcall person add', () => {
           ...{ outcome: 'enrollable', resembles },
           photographs: [
             usable(),
-            usable({ warnings: [{ code: 'w', message: 'it is small', remedy: 'go nearer' }] }),
+            usable({ warnings: [{ code: 'w', message: 'it is small', remedy: 'Go nearer.' }] }),
           ],
         },
       },

@@ -499,7 +499,7 @@ describe('rollcall outbox status', () => {
       {
         'outbox.show': {
           ...{ ...outbox, acknowledgement: 'centre', count: 2, inFlight: 0, keptForCentre: 3 },
-          connection: { state: 'waiting', message: 'no answer', remedy: 'start it' },
+          connection: { state: 'waiting', message: 'no answer', remedy: 'Start it.' },
         },
       },
     ],

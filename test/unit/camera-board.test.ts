@@ -98,7 +98,7 @@ describe('a camera that falls behind', () => {
       printedStatus,
     );
     assert.ok(
-      printedStatus.includes(`wait until the enrolment is done. If the problem stays: ${remedy}`),
+      printedStatus.includes(`Wait until the enrolment is done. If the problem stays: ${remedy}`),
       printedStatus,
     );
   });

@@ -35,12 +35,12 @@ describe('a camera file', () => {
 
   test('that cannot be used is named with its line, and the other cameras run', () => {
     for (const [text, problem] of [
-      ['id: door\nname: Door\n', /^\/d\/door\.yaml:1:1: url is missing; add "url"/],
+      ['id: door\nname: Door\n', /^\/d\/door\.yaml:1:1: url is missing. Add "url"/],
       [
         'id: door\nname: Door\nurl: rtsp://192.0.2.2/\nrates: { idleFps: 99 }\n',
         /:4:10: rates\.idleFps must be/,
       ],
-      ['id: door\nname: Door\nulr: rtsp://192.0.2.2/\n', /:3:1: ulr is not a known key; did you mean "url"/],
+      ['id: door\nname: Door\nulr: rtsp://192.0.2.2/\n', /:3:1: ulr is not a known key. Did you mean "url"/],
       ['id: side\nname: Door\nurl: rtsp://192.0.2.2/\n', /:1:1: id is not the name of the file/],
       ['id: door\n  name: Door\n', /door\.yaml:1:5: this is not valid YAML/],
       ['', /\/d\/door\.yaml: the file does not have the settings of a camera/],

@@ -102,7 +102,7 @@ describe('the execution of a command', () => {
     assert.equal(answer.code, 'timed-out');
     assert.match(
       answer.message ?? '',
-      /^the command made no progress for 120 seconds and was ended; send it again/,
+      /^the command made no progress for 120 seconds and was ended. Send it again/,
     );
     assert.equal(isHeldUp('resend-events'), false);
   });

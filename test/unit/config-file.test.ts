@@ -28,7 +28,7 @@ describe('a configuration file', () => {
       code: 'invalid-config',
       kind: 'input',
       message: `${join(directory, 'none.yaml')}: the file does not exist`,
-      remedy: /^check the path/,
+      remedy: /^Check the path/,
     });
     const path = join(directory, 'bad.yaml');
     const told = async (text: string) => {
@@ -40,8 +40,8 @@ describe('a configuration file', () => {
     };
     const [only, add] = await told('site: { id: office }\n');
     assert.match(only ?? '', /^FILE:1:\d+: site\.timeZone is missing$/);
-    assert.match(add ?? '', /^add "timeZone"/);
-    const many = ['FILE has 2 problems', "run 'rollcall check-config --config FILE' to list them"];
+    assert.match(add ?? '', /^Add "timeZone"/);
+    const many = ['FILE has 2 problems', "Run 'rollcall check-config --config FILE' to list them."];
     assert.deepEqual(await told('site: {}\n'), many);
   });
 

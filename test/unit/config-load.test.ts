@@ -159,19 +159,22 @@ describe('problems', () => {
       column: 1,
       path: 'camras',
       message: 'is not a known key',
-      remedy: 'did you mean "cameras"?',
+      remedy: 'Did you mean "cameras"?',
     });
     assert.equal(
       problemAt(
         `${site}cameras:\n  - { id: a, name: A, url: "rtsp://h/", stall_after_s: 3 }\n`,
         'cameras.0.stall_after_s',
       ).remedy,
-      'did you mean "stallAfterS"?',
+      'Did you mean "stallAfterS"?',
     );
-    assert.equal(problemAt(`${site}attackAfterS: 9\n`, 'attackAfterS').remedy, 'it belongs under "liveness"');
+    assert.equal(
+      problemAt(`${site}attackAfterS: 9\n`, 'attackAfterS').remedy,
+      'It belongs under "liveness".',
+    );
     assert.match(
       problemAt(`${site}logging: { color: red }\n`, 'logging.color').remedy ?? '',
-      /known keys here: level/,
+      /Known keys here: level/,
     );
   });
 
@@ -204,13 +207,13 @@ describe('problems', () => {
     for (const hidden of ['\\e[31m', '\\r\\nBcc: x@example.org', '\\u202e', '\\0']) {
       const camera = `cameras: [{ id: door, name: "Gate${hidden}x", url: "rtsp://192.0.2.1/" }]\n`;
       const problem = problemAt(`${site}${camera}`, 'cameras.0.name');
-      assert.match(formatProblem('test.yaml', problem), /control characters.*remove line breaks/s);
+      assert.match(formatProblem('test.yaml', problem), /control characters.*Remove line breaks/s);
     }
   });
 
   test('an unknown time zone is refused with the nearest known one', () => {
     const problem = problemAt('site: { id: a, timeZone: Europe/Pariss }\n', 'site.timeZone');
-    assert.equal(problem.remedy, 'did you mean "Europe/Paris"?');
+    assert.equal(problem.remedy, 'Did you mean "Europe/Paris"?');
     assert.match(problemAt('site: { id: a, timeZone: "+02:00" }\n', 'site.timeZone').message, /IANA/);
   });
 
@@ -223,7 +226,7 @@ describe('problems', () => {
     assert.equal(repeated?.line, 2);
     assert.equal(repeated.message, '"site" appears twice');
     assert.equal(problemsOf(`${site}hunter2: 1\nhunter2: 2\n`)[0]?.message, 'this key appears twice');
-    assert.equal(problemsOf('site:\n\tid: a\n')[0]?.remedy, 'indent with spaces');
+    assert.equal(problemsOf('site:\n\tid: a\n')[0]?.remedy, 'Indent with spaces.');
     assert.match(problemsOf('')[0]?.message ?? '', /empty/);
     assert.match(problemsOf('# nothing\n')[0]?.message ?? '', /empty/);
   });
@@ -280,11 +283,11 @@ describe('problems', () => {
   test('are formatted as place, problem and remedy', () => {
     assert.equal(
       formatProblem('rollcall.yaml', problemAt(`${site}camras: []\n`, 'camras')),
-      'rollcall.yaml:2:1: camras is not a known key; did you mean "cameras"?',
+      'rollcall.yaml:2:1: camras is not a known key. Did you mean "cameras"?',
     );
     const [whole] = problemsOf('');
     assert.ok(whole);
-    assert.match(formatProblem('rollcall.yaml', whole), /^rollcall\.yaml: the file is empty; start from/);
+    assert.match(formatProblem('rollcall.yaml', whole), /^rollcall\.yaml: the file is empty. Start from/);
   });
 
   test('the loader never throws, whatever the text', () => {

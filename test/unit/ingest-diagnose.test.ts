@@ -211,15 +211,15 @@ describe('diagnosis of a stream that did not begin', () => {
     const wrong = diagnose({ ...opening, lines });
     const missing = diagnose({ ...opening, lines, hasCredential: false });
     assert.deepEqual([wrong.code, missing.code], ['unauthorised', 'unauthorised']);
-    assert.match(wrong.remedy, /^correct the credential/);
+    assert.match(wrong.remedy, /^Correct the credential/);
     assert.match(missing.message, /asks for a login, and none is configured/);
     assert.match(missing.remedy, /secret.*"credential"/);
   });
 
   test('names the remaining transport', () => {
     const lines = ['[rtsp @ 0x1] [error] method SETUP failed: 461 Unsupported transport'];
-    assert.match(diagnose({ ...opening, lines }).remedy, /to udp$/);
-    assert.match(diagnose({ ...opening, lines, transport: 'udp' }).remedy, /to tcp$/);
+    assert.match(diagnose({ ...opening, lines }).remedy, /to udp\.$/);
+    assert.match(diagnose({ ...opening, lines, transport: 'udp' }).remedy, /to tcp\.$/);
   });
 
   test('names firewalls as a cause if no picture comes over UDP', () => {

@@ -95,7 +95,7 @@ describe('pictures that cannot be decoded whole', () => {
     const camera = new Camera();
     camera.shows(scene, 12, [error, { sign: 'concealed' }]);
     assert.match(camera.health.damage?.message ?? '', /0 packets lost and 20 decoding errors/);
-    assert.match(camera.health.damage?.remedy ?? '', /restart the camera/);
+    assert.match(camera.health.damage?.remedy ?? '', /Restart the camera/);
   });
 
   test('damage ends after half a minute with almost none', () => {

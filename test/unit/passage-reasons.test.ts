@@ -36,8 +36,9 @@ describe('reasons of passages', () => {
       assert.ok(outcomes.length > 0, reason);
       for (const outcome of outcomes) {
         const passage = aPassage({ outcome, reason, personId: ada.personId, nearest: [ada, grace] });
-        const { sentence, remedy = 'none' } = explainPassage(passage, () => 'Somebody');
-        for (const text of [sentence, remedy]) assert.match(text, /^[a-z].*[^.]$/, `${reason}: ${text}`);
+        const { sentence, remedy = 'None.' } = explainPassage(passage, () => 'Somebody');
+        assert.match(sentence, /^[a-z].*[^.]$/, `${reason}: ${sentence}`);
+        assert.match(remedy, /^[A-Z].*\.$/, `${reason}: ${remedy}`);
         assert.doesNotMatch(
           sentence,
           /p-ada|p-grace|undefined|NaN/,

@@ -159,7 +159,7 @@ describe('requests in work', () => {
     assert.equal(inFlight.requests, 2);
     assert.throws(enter, {
       ...{ code: 'busy', kind: 'operational', retryable: true, details: { retryAfterS: 2 } },
-      remedy: 'end requests that you no longer need, or send this one again later',
+      remedy: 'End requests that you no longer need, or send this one again later.',
     });
     assert.equal(inFlight.requests, 2, 'a refused request takes nothing');
     leave();

@@ -38,7 +38,7 @@ test('a partly failed run and a doubtful clock are shown with remedies', () => {
         batches: 4,
         longestBatchMs: 5,
         failures: [
-          { kind: 'photographs', code: 'disk-full', message: 'the disk is full', remedy: 'free space' },
+          { kind: 'photographs', code: 'disk-full', message: 'the disk is full', remedy: 'Free space.' },
         ],
       },
     },
@@ -49,5 +49,5 @@ test('a partly failed run and a doubtful clock are shown with remedies', () => {
     text,
     /Run of 2026-03-02 04:00:00 by retention, 1\.2 s:\n {2}deleted pictures of unknown persons: 3/,
   );
-  assert.match(text, /failed: photographs: the disk is full; free space/);
+  assert.match(text, /failed: photographs: the disk is full. Free space\./);
 });

@@ -10,13 +10,13 @@ describe('the last error of a service', () => {
       '{"level":"info","message":"starting"}',
       'rollcalld: the configuration cannot be used',
       '/etc/rollcall/rollcall.yaml:3:1: unknown setting "camras"',
-      '  what to do: correct the file',
+      '  what to do: Correct the file',
       '{"level":"info","message":"starting"}',
       '',
     ].join('\n');
     assert.deepEqual(lastErrorIn(journal, 'rollcalld'), {
       message: 'the configuration cannot be used\n/etc/rollcall/rollcall.yaml:3:1: unknown setting "camras"',
-      remedy: 'correct the file',
+      remedy: 'Correct the file',
     });
   });
 

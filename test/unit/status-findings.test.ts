@@ -298,7 +298,7 @@ test('empty lists are described in words, and a process that loads its models ha
   assert.match(text, /^No cameras are configured\.$/m);
   assert.match(
     text,
-    /ATTENTION: vision process 0: is loading its models\n {2}what to do: wait a minute; if this stays/,
+    /ATTENTION: vision process 0: is loading its models\n {2}what to do: Wait a minute; if this stays/,
   );
   const found = statusFindings(status, asIs).find(({ check }) => check === 'vision process 0');
   assert.equal(found?.outcome, 'warning');

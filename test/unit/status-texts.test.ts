@@ -14,7 +14,7 @@ const expected = expectedTexts('status.txt');
 const at = '2026-03-02T11:00:00.000Z';
 const { recogniser, vision, gallery, broker, cameras } = healthyStatus;
 const certificate = broker.certificates[0];
-const problem = { message: 'it is full', remedy: 'empty it' };
+const problem = { message: 'it is full', remedy: 'Empty it.' };
 const lesser = (reason: string, state: string) => ({
   recogniser: { ...recogniser, name: 'faceres', reason, preferred: { name: 'mobilefacenet', state } },
 });
@@ -69,7 +69,7 @@ const states: readonly (readonly [when: string, more: object])[] = [
   ['a vision process was refused reports', seen({ restarts: 2, refused: { time: 3, camera: 21 } })],
   [
     'the gallery is sealed',
-    { gallery: { ...gallery, state: 'sealed', message: 'no key', remedy: 'give it' } },
+    { gallery: { ...gallery, state: 'sealed', message: 'no key', remedy: 'Give it.' } },
   ],
   ['the gallery is opening', { gallery: { ...gallery, state: 'sealed' } }],
   [
@@ -91,7 +91,7 @@ const states: readonly (readonly [when: string, more: object])[] = [
   ['the broker is of this version', { broker: { ...broker, mqttVersion: '5' } }],
   [
     'the broker is away',
-    { broker: { state: 'waiting', mqttVersion: '3.1.1', message: 'no answer', remedy: 'start it' } },
+    { broker: { state: 'waiting', mqttVersion: '3.1.1', message: 'no answer', remedy: 'Start it.' } },
   ],
   [
     'the broker refuses topics',
@@ -153,7 +153,7 @@ const states: readonly (readonly [when: string, more: object])[] = [
     {
       cameras: [
         { ...cameras[0], damage: problem },
-        { ...cameras[0], id: 'a', message: 'no answer', remedy: 'switch it on', state: 'waiting' },
+        { ...cameras[0], id: 'a', message: 'no answer', remedy: 'Switch it on.', state: 'waiting' },
         { ...cameras[0], id: 'b', message: 'no answer', state: 'waiting' },
         { ...cameras[0], id: 'c', state: 'connecting' },
       ],
@@ -196,7 +196,7 @@ const faces = [
   }),
   faceOf({
     number: 5,
-    ...decided('unproven', { remedy: 'wait', nearest: { person: 'p-1', similarity: 0.7, threshold: 0.5 } }),
+    ...decided('unproven', { remedy: 'Wait.', nearest: { person: 'p-1', similarity: 0.7, threshold: 0.5 } }),
   }),
 ];
 

@@ -167,7 +167,7 @@ describe('the strip of a track', () => {
       kind: 'input',
       code: 'output-exists',
       message: `the folder ${full} is not empty, and files are never overwritten`,
-      remedy: 'give an empty folder, or one that does not exist yet',
+      remedy: 'Give an empty folder, or one that does not exist yet.',
     });
     assert.equal((await stat(full)).mode & 0o777, 0o755);
     assert.deepEqual(await readdir(full), ['a']);

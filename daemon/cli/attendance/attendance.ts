@@ -62,7 +62,7 @@ function registerReport(attendance: Command): void {
       runAction(options.json === true, async () => {
         if (options.csv === true && options.json === true) {
           throw badInput('two-forms', '--json and --csv cannot be used together', {
-            remedy: 'leave one of them out',
+            remedy: 'Leave one of them out.',
           });
         }
         const { client, time } = await openBox(options.config);
@@ -137,6 +137,6 @@ function correctionOf(options: CorrectOptions): Pick<CorrectionRequest, 'kind' |
   const [one, ...more] = given;
   if (one !== undefined && more.length === 0) return one;
   throw badInput('correction-of-what', `expected one correction, found ${given.length}`, {
-    remedy: 'give exactly one of --in, --out, --absence-excused and --as-recorded',
+    remedy: 'Give exactly one of --in, --out, --absence-excused and --as-recorded.',
   });
 }

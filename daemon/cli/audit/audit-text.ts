@@ -21,11 +21,11 @@ export function describeEntries(entries: readonly AuditEntry[], show: ShowTime):
 
 const remedies = {
   broken: [
-    'what to do: keep a copy of the gallery file. Find out who could write to it since the last good entry, and compare',
+    'what to do: Keep a copy of the gallery file. Find out who could write to it since the last good entry, and compare',
     'it with a backup. The daemon continues to write the log; the break stays visible.',
   ].join('\n  '),
   unproven: [
-    'what to do: nothing if you know that the audit key was lost, or that a backup of another box was restored. To prove',
+    'what to do: Nothing if you know that the audit key was lost, or that a backup of another box was restored. To prove',
     'these entries, put the former key back as the secret audit-key-former. Otherwise these entries were written',
     'without the key of this box.',
   ].join('\n  '),

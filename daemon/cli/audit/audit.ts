@@ -133,7 +133,7 @@ function registerReport(audit: Command): void {
         const [fromMs, toMs] = [time.readFrom(options.from), time.readTo(options.to)];
         if (fromMs >= toMs) {
           throw badInput('empty-period', 'the period ends before it starts', {
-            remedy: 'give a time for --to that is later than --from',
+            remedy: 'Give a time for --to that is later than --from.',
           });
         }
         const report = await client.call('audit.report', { from: isoTime(fromMs), to: isoTime(toMs) });

@@ -26,7 +26,7 @@ export async function openSecret(path: string, { recoveryKey }: SecretOptions): 
     return { passphrase: await readPassphrase('Passphrase of the backup: ') };
   const ids = recipients.flatMap((each) => (each.kind === 'passphrase' ? [] : [each.keyId]));
   throw badInput('recovery-key-needed', `${path} opens only with the recovery key ${ids.join(' or ')}`, {
-    remedy: "give the file with its secret half: '--recovery-key FILE'",
+    remedy: "Give the file with its secret half: '--recovery-key FILE'.",
   });
 }
 
@@ -67,7 +67,7 @@ async function readSecretFile(path: string): Promise<Uint8Array> {
     const isSystemError = error instanceof Error && 'syscall' in error;
     if (!isSystemError) throw error;
     throw badInput('recovery-key-unreadable', `cannot read ${path}: ${messageOf(error)}`, {
-      remedy: 'give the file with the secret half of the recovery key',
+      remedy: 'Give the file with the secret half of the recovery key.',
       cause: error,
     });
   } finally {

@@ -77,7 +77,7 @@ async function assertVisible(path: string): Promise<void> {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) return;
     throw operational('backup-elsewhere', `the daemon wrote the backup, but ${path} does not exist here`, {
       remedy:
-        'give a path that the daemon shares with you: below dataDir, or in ReadWritePaths= of the unit; not /tmp, because the service has its own /tmp',
+        'Give a path that the daemon shares with you: below dataDir, or in ReadWritePaths= of the unit; not /tmp, because the service has its own /tmp.',
       details: { path },
     });
   }

@@ -58,7 +58,7 @@ export async function parseKeySet(set: unknown): Promise<ReadonlyMap<string, Che
 function unusableKeys(reason: string) {
   return badInput('key-set-unusable', `cannot use the key set: ${reason}`, {
     remedy:
-      "run 'rollcall identity show --jwks' on the box, write its output to a file and give that file with --keys",
+      "Run 'rollcall identity show --jwks' on the box, write its output to a file and give that file with --keys.",
   });
 }
 
@@ -108,7 +108,7 @@ function describeSummary(source: string, summary: SequenceSummary): string {
 /** Empty input is an error, so that it cannot be mistaken for a successful check. */
 function noMessages() {
   return badInput('messages-missing', 'the input contains no messages', {
-    remedy: "give the output of 'mosquitto_sub -v', one message per line",
+    remedy: "Give the output of 'mosquitto_sub -v', one message per line.",
   });
 }
 
@@ -163,7 +163,7 @@ export function registerVerify(events: Command): void {
           if (!isFileError(error)) throw error;
           const { reason } = explainReading(error);
           throw badInput('messages-unreadable', `the messages in ${source} cannot be read: ${reason}`, {
-            remedy: 'give the path of a file with one message a line, or "-"',
+            remedy: 'Give the path of a file with one message a line, or "-".',
             cause: error,
           });
         }

@@ -92,6 +92,6 @@ export async function createExportZip(path: string): Promise<ExportSink> {
 
 function tooLarge() {
   return badInput('export-too-large', 'the export is too large for a zip archive (4 GiB, 65,534 files)', {
-    remedy: 'export to a folder: give a path without .zip as --out',
+    remedy: 'Export to a folder: give a path without .zip as --out.',
   });
 }

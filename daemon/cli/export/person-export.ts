@@ -32,7 +32,7 @@ export function registerExport(person: Command): void {
         const isAll = options.all === true;
         if ((given === undefined) !== isAll) {
           throw badInput('export-of-whom', 'expected either one person or --all', {
-            remedy: 'give a person, or --all for all persons',
+            remedy: 'Give a person, or --all for all persons.',
           });
         }
         if (given === undefined) return await exportAllPersons(client, options);

@@ -56,7 +56,7 @@ function disagreementLines(persons: readonly DisagreeingPerson[]): readonly stri
     `templates of ${counted(persons.length, 'person')} disagree: they may come from photographs of different people`,
     table(heading, rows.slice(0, MOST_SHOWN)),
     ...(more > 0 ? [`… and ${more} more (--json shows all)`] : []),
-    "  what to do: look at the photographs ('rollcall person export ID --out FOLDER'). If they show different people, erase the person and enrol each of them with their own photographs. If they show one person, erase the person and enrol them again without the photograph in the table",
+    "  what to do: Look at the photographs ('rollcall person export ID --out FOLDER'). If they show different people, erase the person and enrol each of them with their own photographs. If they show one person, erase the person and enrol them again without the photograph in the table.",
   ];
 }
 
@@ -82,7 +82,7 @@ export function describeVerification(verification: GalleryVerification): string 
   lines.push(auditLine(verification), isWhole ? 'the gallery is whole' : 'the gallery is NOT whole');
   if (!isWhole)
     lines.push(
-      "  what to do: run 'rollcall backup restore', or erase the persons above and enrol them again",
+      "  what to do: Run 'rollcall backup restore', or erase the persons above and enrol them again.",
     );
   lines.push(...disagreementLines(disagreeing));
   return lines.join('\n');
@@ -101,12 +101,12 @@ export function describeReEmbedding(move: ReEmbedding): string {
   }
   if (state === 'ready') {
     lines.push(
-      `  what to do: if the configuration names a recogniser, set vision.recogniser to ${recogniserName}; then restart rollcalld`,
+      `  what to do: If the configuration names a recogniser, set vision.recogniser to ${recogniserName}; then restart rollcalld.`,
     );
   }
   if (state === 'incomplete') {
     lines.push(
-      `  what to do: erase these persons and enrol them again with other photographs, or run 'rollcall gallery re-embed --to ${recogniserName} --accept-missing'`,
+      `  what to do: Erase these persons and enrol them again with other photographs, or run 'rollcall gallery re-embed --to ${recogniserName} --accept-missing'.`,
     );
   }
   return lines.join('\n');
@@ -249,7 +249,7 @@ function alikeLines(alike: readonly AlikePair[]): readonly string[] {
     `${counted(alike.length, 'pair')} of persons look alike to this box:`,
     table(['person', 'person', 'similarity', 'verdict'], rows),
     ...(more > 0 ? [`… and ${more} more (--json shows all)`] : []),
-    "  what to do: enrol more photographs of these persons, taken by the cameras of the site. For persons who cannot be told apart, use a second factor such as a card, or remove one of them ('rollcall person remove'). Another recogniser may tell them apart (docs/reference/models.md). If two entries are the same person, erase one of them.",
+    "  what to do: Enrol more photographs of these persons, taken by the cameras of the site. For persons who cannot be told apart, use a second factor such as a card, or remove one of them ('rollcall person remove'). Another recogniser may tell them apart (docs/reference/models.md). If two entries are the same person, erase one of them.",
   ];
 }
 

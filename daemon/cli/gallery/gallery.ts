@@ -147,7 +147,7 @@ function registerReEmbed(gallery: Command): void {
 function start(client: ControlClient, { to, acceptMissing }: ReEmbedOptions): Promise<ReEmbedding> {
   if (to === undefined) {
     throw badInput('recogniser-needed', 'the option --to is missing', {
-      remedy: "name the new recogniser: 'rollcall gallery re-embed --to NAME'",
+      remedy: "Name the new recogniser: 'rollcall gallery re-embed --to NAME'.",
     });
   }
   const order = { to, acceptsMissing: acceptMissing === true };

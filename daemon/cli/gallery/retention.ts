@@ -114,7 +114,7 @@ function describeRun(
     ([kind, count]) => `  deleted ${names[kind as RetentionKind] ?? kind}: ${count}`,
   );
   const failed = failures.map(({ kind, message, remedy }) => {
-    const advice = remedy === undefined ? '' : `; ${remedy}`;
+    const advice = remedy === undefined ? '' : `. ${remedy}`;
     return `  failed: ${kind}: ${message}${advice}`;
   });
   return [

@@ -80,7 +80,7 @@ async function readKey(path: string): Promise<string> {
       'issuer-key-unreadable',
       `the key cannot be read from ${path}: ${explainReading(error).reason}`,
       {
-        remedy: 'give the path of a file with the public key',
+        remedy: 'Give the path of a file with the public key.',
         cause: error,
       },
     );

@@ -45,7 +45,7 @@ export async function readPhotograph(path: string): Promise<Buffer> {
   }
   if (photograph.length > 0) return photograph;
   throw badInput('image-empty', `${path} is empty (0 bytes)`, {
-    remedy: 'copy the photograph again, or give another one',
+    remedy: 'Copy the photograph again, or give another one.',
   });
 }
 
@@ -64,7 +64,7 @@ async function readRegularFile(path: string, largestBytes: number): Promise<Buff
   const { size } = await file.handle.stat();
   if (size > largestBytes) {
     throw badInput('image-too-large', `${path} is larger than ${largestBytes / mebibyte} MiB`, {
-      remedy: 'give a smaller JPEG photograph; 2000 pixels on the longer side are enough',
+      remedy: 'Give a smaller JPEG photograph; 2000 pixels on the longer side are enough.',
     });
   }
   return await file.handle.readFile();
@@ -106,6 +106,6 @@ export function unreadableImport(path: string, error: unknown): RollcallError {
   if (!isRollcallError(error, 'image-too-large')) return unreadable('unreadable-import', path, error);
   return badInput('unreadable-import', error.message, {
     cause: error,
-    remedy: 'split the table into several files',
+    remedy: 'Split the table into several files.',
   });
 }

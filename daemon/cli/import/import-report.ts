@@ -49,7 +49,7 @@ export function refusalReasons(result: StagedRow, paths: readonly string[]): rea
     case 'refused':
       return result.photographs.flatMap((photograph, index) =>
         photograph.outcome === 'refused'
-          ? [`${paths[index] ?? ''}: ${photograph.message} (${photograph.code}); ${photograph.remedy}`]
+          ? [`${paths[index] ?? ''}: ${photograph.message} (${photograph.code}). ${photograph.remedy}`]
           : [],
       );
     case 'similar':
@@ -80,6 +80,6 @@ function verdict({ outcome, accepted, refused }: ImportReport): string {
     case 'dry-run':
       return `${counts}: dry run, nothing was stored`;
     case 'refused':
-      return `${counts}: nothing was stored\n  what to do: correct the refused rows, or import the accepted rows with '--skip-refused'`;
+      return `${counts}: nothing was stored\n  what to do: Correct the refused rows, or import the accepted rows with '--skip-refused'.`;
   }
 }

@@ -81,7 +81,7 @@ async function stageReady(
 }
 
 function withRemedy({ message, remedy }: RollcallError): string {
-  return remedy === undefined ? message : `${message}; ${remedy}`;
+  return remedy === undefined ? message : `${message}. ${remedy}`;
 }
 
 /** An unreadable photograph refuses its row, not the whole import, so that the report names all problems. */

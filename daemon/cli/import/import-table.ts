@@ -25,11 +25,11 @@ export function parseTable(bytes: Buffer, separator?: CsvSeparator): readonly Ta
   const records = readRecords(text, separator ?? detectSeparator(text));
   const [heading, ...rest] = records;
   if (heading === undefined)
-    throw badTable('it is empty', `write the columns in the first line: ${importColumns.join(',')}`);
+    throw badTable('it is empty', `Write the columns in the first line: ${importColumns.join(',')}.`);
   const columns = checkHeading(heading);
   if (rest.length > mostRows)
-    throw badTable(`it has more than ${mostRows} rows`, 'split it into several files');
-  if (rest.length === 0) throw badTable('it has no rows below its heading', 'add a row for each person');
+    throw badTable(`it has more than ${mostRows} rows`, 'Split it into several files.');
+  if (rest.length === 0) throw badTable('it has no rows below its heading', 'Add a row for each person.');
   return rest.map(({ line, cells }) => {
     if (cells.length === columns.length) {
       const named = columns.map((column, index) => [column, unprotectCell(cells[index] ?? '')] as const);
@@ -74,15 +74,15 @@ function readRecords(text: string, delimiter: CsvSeparator): readonly CsvRecord[
 /** Replaces the message of csv-parse, which quotes cells: errors must not contain names. `nextLine`: after the last good row. */
 function describe(error: CsvError, nextLine: number) {
   if (error.code === 'CSV_QUOTE_NOT_CLOSED') {
-    const remedy = 'add the closing quote; write a quote inside a text twice: ""';
+    const remedy = 'Add the closing quote; write a quote inside a text twice: "".';
     return badTable(`a quote opened at line ${nextLine} or below has no closing quote`, remedy);
   }
   if (error.code === 'CSV_MAX_RECORD_SIZE') {
     const reason = `a row that starts at line ${nextLine} or below is longer than ${longestRow} characters`;
-    return badTable(reason, 'look for a missing closing quote');
+    return badTable(reason, 'Look for a missing closing quote.');
   }
   const line = typeof error['lines'] === 'number' ? error['lines'] : nextLine;
-  const remedy = 'put the whole cell between quotes, and write quotes inside it twice: ""';
+  const remedy = 'Put the whole cell between quotes, and write quotes inside it twice: "".';
   return badTable(`line ${line} has a quote inside a cell`, remedy);
 }
 
@@ -98,7 +98,7 @@ function detectSeparator(text: string): CsvSeparator {
 function checkHeading({ cells, line }: CsvRecord): readonly ImportColumn[] {
   const names = cells.map(columnOf);
   const unknown = names.filter((name) => !importColumns.some((column) => column === name));
-  const remedy = `use these columns: ${importColumns.join(', ')}; only name is required`;
+  const remedy = `Use these columns: ${importColumns.join(', ')}; only name is required.`;
   const where = `line ${line}: `;
   if (unknown.length > 0) {
     const list = unknown.map((name) => JSON.stringify(name.slice(0, 40))).join(', ');
@@ -131,12 +131,12 @@ function decodeTable(bytes: Buffer): string {
     const where = encoding === 'utf-8' ? `line ${badLineOf(bytes)} is` : 'it is';
     throw badTable(
       `${where} not ${encoding.toUpperCase()}`,
-      "save it as 'CSV UTF-8', so that letters in names stay correct",
+      "Save it as 'CSV UTF-8', so that letters in names stay correct.",
     );
   }
   const nul = text.indexOf('\0');
   if (nul < 0) return text;
-  throw badTable(`line ${lineAt(text, nul)} contains a NUL character`, 'give a CSV file');
+  throw badTable(`line ${lineAt(text, nul)} contains a NUL character`, 'Give a CSV file.');
 }
 
 function encodingOf(bytes: Buffer): 'utf-8' | 'utf-16le' | 'utf-16be' {

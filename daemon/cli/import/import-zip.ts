@@ -145,11 +145,11 @@ function checkEntry(entry: Entry): string | undefined {
   const checked = checkArchivePath(isFolder ? name.slice(0, -1) : name);
   if ('problem' in checked) throw badZip(checked.problem);
   if (isFolder) return undefined;
-  if (entry.isEncrypted()) throw badZip('it is encrypted', 'unpack it, then give its persons.csv');
+  if (entry.isEncrypted()) throw badZip('it is encrypted', 'Unpack it, then give its persons.csv.');
   if (entry.compressionMethod !== stored && entry.compressionMethod !== deflated) {
     throw badZip(
       `it uses compression method ${entry.compressionMethod}`,
-      'make the archive again with compression method Deflate',
+      'Make the archive again with compression method Deflate.',
     );
   }
   if (Math.max(entry.uncompressedSize, entry.compressedSize) > limits.bytesOfOne) {
@@ -171,10 +171,10 @@ function decodeName(bytes: Buffer): string {
 function findTable(entries: ReadonlyMap<string, Entry>): readonly [path: string, entry: Entry] {
   const tables = [...entries].filter(([path]) => /^(?:[^/]+\/)?persons\.csv$/.test(path));
   const [table] = tables;
-  if (table === undefined) throw badZip(`it contains no ${tableName}`, `add a table named ${tableName}`);
-  if (tables.length > 1) throw badZip(`it contains more than one ${tableName}`, 'leave only one in it');
+  if (table === undefined) throw badZip(`it contains no ${tableName}`, `Add a table named ${tableName}.`);
+  if (tables.length > 1) throw badZip(`it contains more than one ${tableName}`, 'Leave only one in it.');
   if (table[1].uncompressedSize > largestTableBytes)
-    throw badZip(`${tableName} is too large`, 'split the table');
+    throw badZip(`${tableName} is too large`, 'Split the table.');
   return table;
 }
 
@@ -200,6 +200,6 @@ async function readEntry(zip: ZipFile, path: string, entry: Entry): Promise<Buff
 
 const splitArchive = 'split it into several archives';
 
-function badZip(reason: string, remedy = 'make the archive again with a common zip program'): RollcallError {
+function badZip(reason: string, remedy = 'Make the archive again with a common zip program.'): RollcallError {
   return badInput('bad-zip', `cannot use the zip archive: ${reason}`, { remedy });
 }

@@ -69,6 +69,6 @@ async function openSource(path: string, { photographs }: ImportOptions): Promise
   if (!/\.zip$/i.test(path)) return await openImportFolder(path, photographs ?? dirname(path));
   if (photographs === undefined) return await openImportZip(path);
   throw badInput('photographs-with-zip', '--photographs cannot be used with a zip archive', {
-    remedy: 'leave --photographs out, or unpack the archive and give its persons.csv',
+    remedy: 'Leave --photographs out, or unpack the archive and give its persons.csv.',
   });
 }

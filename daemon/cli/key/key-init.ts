@@ -74,7 +74,7 @@ async function initByDaemon(client: ControlClient, provider: KeyProviderKind): P
 function refuseSecondKey({ slots }: KeyStatus): void {
   if (slots.length === 0) return;
   throw badInput('key-exists', 'the gallery already has a key', {
-    remedy: "run 'rollcall key rotate' to replace it; 'rollcall key status' shows the current key",
+    remedy: "Run 'rollcall key rotate' to replace it; 'rollcall key status' shows the current key.",
   });
 }
 

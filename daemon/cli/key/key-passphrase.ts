@@ -61,7 +61,7 @@ export async function readPassphrase(
     terminal.input.isTTY === true ? await readTyped(question, terminal) : await readAll(terminal.input);
   if (passphrase.length > 0) return passphrase;
   throw badInput('passphrase-needed', `the ${what} is empty`, {
-    remedy: `type the ${what}, or send it on standard input`,
+    remedy: `Type the ${what}, or send it on standard input.`,
   });
 }
 
@@ -75,7 +75,7 @@ export async function readNewPassphrase(terminal: PassphraseTerminal = ownTermin
   if (isSame) return passphrase;
   wipe(passphrase);
   throw badInput('passphrases-differ', 'the two passphrases are different', {
-    remedy: 'run the command again',
+    remedy: 'Run the command again.',
   });
 }
 
@@ -141,6 +141,6 @@ function cancelled() {
 
 function tooLong() {
   return badInput('passphrase-too-long', `the passphrase is longer than ${MOST_BYTES} bytes`, {
-    remedy: 'choose a shorter passphrase; six random words are enough',
+    remedy: 'Choose a shorter passphrase; six random words are enough.',
   });
 }

@@ -131,7 +131,7 @@ const hasEnded = ({ state }: KeyRotation): boolean => jobEnds.some((end) => end 
 
 function sealed({ reason }: KeyStatus) {
   return operational('gallery-sealed', `the gallery is sealed${reason ? `: ${reason.message}` : ''}`, {
-    remedy: reason?.remedy ?? "open it first: 'rollcall key unlock'",
+    remedy: reason?.remedy ?? "Open it first: 'rollcall key unlock'.",
   });
 }
 

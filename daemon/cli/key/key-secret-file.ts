@@ -46,7 +46,7 @@ export async function giveToOwnerOf(like: string, path: string): Promise<void> {
       'key-file-not-written',
       `cannot give ${path} to the owner of ${like}: ${messageOf(error)}`,
       {
-        remedy: 'run this command as root, or as the user of rollcalld',
+        remedy: 'Run this command as root, or as the user of rollcalld.',
         details: { path },
         cause: error,
       },
@@ -63,7 +63,7 @@ export async function idOfSecretFile(path: string): Promise<string | undefined> 
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw operational('key-file-unreadable', `cannot read ${path}: ${messageOf(error)}`, {
-      remedy: 'run this command as root, or as the user of rollcalld',
+      remedy: 'Run this command as root, or as the user of rollcalld.',
       details: { path },
       cause: error,
     });
@@ -84,7 +84,7 @@ export async function settleSecretFiles({ path, nextPath }: SecretFiles, keyId: 
   if ((await idOfSecretFile(path)) === undefined) return false;
   if ((await moveKeyFile(nextPath, path)) === 'moved') return true;
   throw operational('key-file-not-moved', `no permission to move ${nextPath} to ${path}`, {
-    remedy: `as root, run: mv ${nextPath} ${path}. The file has the current key; your user may not write to ${dirname(path)}`,
+    remedy: `As root, run: mv ${nextPath} ${path}. The file has the current key; your user may not write to ${dirname(path)}.`,
     details: { from: nextPath, to: path },
   });
 }

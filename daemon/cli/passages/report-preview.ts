@@ -42,7 +42,7 @@ export function registerPreview(report: Command): void {
         const policy = policyOf(options);
         if (Object.keys(policy).length === 0) {
           throw badInput('settings-missing', 'no setting is given that would differ', {
-            remedy: 'give at least one, such as --threshold 0.6',
+            remedy: 'Give at least one, such as --threshold 0.6.',
           });
         }
         const { client, time } = await openBox(options.config);

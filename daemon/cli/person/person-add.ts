@@ -51,7 +51,7 @@ export function givenProfile(argument: string | undefined, read: ProfileChange):
   const name = argument ?? read.name;
   if (name === undefined) {
     throw badInput('name-missing', 'the name of the person is missing', {
-      remedy: 'give the name, or put it in the file of --profile',
+      remedy: 'Give the name, or put it in the file of --profile.',
     });
   }
   const { externalId, notes, consent, groups, validFrom, validUntil, watch } = read;

@@ -48,7 +48,7 @@ export function registerRenameAndSet(person: Command): void {
         if (Object.keys(wanted).length === 0) {
           throw badInput('nothing-to-change', 'no change was given', {
             remedy:
-              'give --name, --external-id, --notes, --group, --valid-from, --valid-until, --watch, --threshold, --profile, or all three --consent-… options',
+              'Give --name, --external-id, --notes, --group, --valid-from, --valid-until, --watch, --threshold, --profile, or all three --consent-… options.',
           });
         }
         return await change(box, given, wanted, options.json === true);
@@ -68,7 +68,7 @@ function givenThreshold({ threshold, reason }: SetOptions): ProfileChange['thres
   if (threshold === 'auto') return null;
   if ((threshold === undefined) !== (reason === undefined)) {
     throw badInput('reason-missing', '--threshold and --reason must be given together', {
-      remedy: 'give both options',
+      remedy: 'Give both options.',
     });
   }
   return threshold === undefined || reason === undefined ? undefined : { similarity: threshold, reason };

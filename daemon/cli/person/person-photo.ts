@@ -111,7 +111,7 @@ function describeChange(result: PhotographChange, images: readonly string[]): st
   if (result.outcome === 'similar') {
     return [
       `not stored: the face resembles ${describePersonLike(result)}, similarity ${result.similarity.toFixed(3)}`,
-      "  what to do: check that it is the right photograph; if it is, store it with '--allow-duplicate'",
+      "  what to do: Check that it is the right photograph; if it is, store it with '--allow-duplicate'.",
     ].join('\n');
   }
   const lines = photographLines(result.photographs, images);

@@ -120,7 +120,7 @@ function describeRestore(id: string, { outcome }: RestoreResult): string {
     case 'restored':
       return `${id} is recognised again`;
     case 'consent-withdrawn':
-      return `${id} withdrew consent, and all their biometric data were erased\n  what to do: enrol the person again, with a new consent`;
+      return `${id} withdrew consent, and all their biometric data were erased\n  what to do: Enrol the person again, with a new consent.`;
     case 'not-removed':
       return `${id} was not removed; nothing changed`;
   }

@@ -40,7 +40,7 @@ async function compare(
 ): Promise<Found> {
   if ((given === undefined) === (image === undefined)) {
     throw badInput('person-or-image', 'similar needs a person or a picture, and not both', {
-      remedy: 'give a person, or --image with a file',
+      remedy: 'Give a person, or --image with a file.',
     });
   }
   if (image !== undefined) {

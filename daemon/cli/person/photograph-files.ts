@@ -32,7 +32,7 @@ function refuseTooMany(count: number): void {
   throw badInput(
     'too-many-photographs',
     `${count} photographs were given, but a person has at most ${maximumPhotographs} photographs`,
-    { remedy: 'leave out some; more views do not improve recognition' },
+    { remedy: 'Leave out some; more views do not improve recognition.' },
   );
 }
 
@@ -41,7 +41,7 @@ function refuseTooLarge(photographs: readonly Buffer[]): void {
   if (bytes <= maximumEnrolmentBytes) return;
   const mebibytes = maximumEnrolmentBytes / 1024 / 1024;
   throw badInput('request-too-large', `the photographs together are larger than ${mebibytes} MiB`, {
-    remedy: 'send fewer or smaller photographs; 2000 pixels on the longer side are enough',
+    remedy: 'Send fewer or smaller photographs; 2000 pixels on the longer side are enough.',
   });
 }
 

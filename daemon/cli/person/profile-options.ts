@@ -114,7 +114,7 @@ function watchOf({ watch, watchReason: reason }: ProfileOptions) {
   if (watch === undefined && reason === undefined) return undefined;
   if (watch !== undefined && watch !== 'none' && reason !== undefined) return { mark: watch, reason };
   throw badInput('watch-incomplete', 'a mark needs a reason, and a reason a mark', {
-    remedy: "give '--watch watch' or '--watch barred' together with --watch-reason, or '--watch none' alone",
+    remedy: "Give '--watch watch' or '--watch barred' together with --watch-reason, or '--watch none' alone.",
   });
 }
 
@@ -128,7 +128,7 @@ function consentOf(
     return { basis: consentBasis, dateIso: readDay(consentDate), reference: consentReference };
   }
   throw badInput('consent-incomplete', 'a consent needs basis, date and reference', {
-    remedy: 'give --consent-basis, --consent-date and --consent-reference together',
+    remedy: 'Give --consent-basis, --consent-date and --consent-reference together.',
   });
 }
 
@@ -136,7 +136,7 @@ async function readProfileFile(path: string): Promise<z.infer<typeof profileSche
   const given = path === '-' ? 'standard input' : path;
   const unreadable = (reason: string, cause?: unknown) =>
     badInput('profile-unreadable', `cannot use the profile in ${given}: ${reason}`, {
-      remedy: `give a JSON object with ${fileForm}`,
+      remedy: `Give a JSON object with ${fileForm}.`,
       cause,
     });
   const content = await (path === '-' ? text(process.stdin) : readFile(path, 'utf8')).catch(

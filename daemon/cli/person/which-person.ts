@@ -64,7 +64,7 @@ export async function whichPerson(
     const what = state === undefined ? 'person' : `${state} person`;
     const message = `no ${what} has the id, the name or the external id "${given}"`;
     throw badInput('no-such-person', message, {
-      remedy: "run 'rollcall person list --removed' to list all persons",
+      remedy: "Run 'rollcall person list --removed' to list all persons.",
     });
   }
   if (second === undefined) return first.id;

@@ -62,7 +62,7 @@ export function describeAssignment(stranger: string, result: AssignResult): stri
       return ['refused: the pictures are not good enough to enrol from', ...lines].join('\n');
     }
     case 'similar':
-      return `refused: the face resembles ${describePersonLike(result)}\n  what to do: assign the stranger to this person, or use --allow-duplicate`;
+      return `refused: the face resembles ${describePersonLike(result)}\n  what to do: Assign the stranger to this person, or use --allow-duplicate.`;
     case 'external-id-taken':
       return `refused: ${result.personId} has this external id already`;
   }

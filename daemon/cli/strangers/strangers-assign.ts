@@ -68,7 +68,7 @@ async function enrolment(
   const { consent, ...profile } = givenProfile(options.name, await readProfile(options, time));
   if (consent === undefined) {
     throw badInput('consent-missing', 'a stranger is enrolled only with the consent of the person', {
-      remedy: 'give --consent-basis, --consent-date and --consent-reference',
+      remedy: 'Give --consent-basis, --consent-date and --consent-reference.',
     });
   }
   return () => client.call('strangers.enrol', { ...pictures, ...profile, consent });

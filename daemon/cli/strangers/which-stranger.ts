@@ -24,12 +24,12 @@ export async function whichStranger(client: Pick<ControlClient, 'call'>, given: 
   const [first, ...others] = found;
   if (first === undefined) {
     throw badInput('no-such-stranger', `no stranger has an id that begins with "${given}"`, {
-      remedy: "run 'rollcall strangers list' to see the ids; the box forgets strangers after some days",
+      remedy: "Run 'rollcall strangers list' to see the ids; the box forgets strangers after some days.",
     });
   }
   if (others.length === 0) return first.id;
   const ids = found.slice(0, mostNamed).map(({ id }) => id);
   throw badInput('ambiguous', `several ids begin with "${given}": ${ids.join(', ')}`, {
-    remedy: 'give more of the id',
+    remedy: 'Give more of the id.',
   });
 }

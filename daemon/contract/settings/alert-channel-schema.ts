@@ -33,7 +33,7 @@ const webhookUrl = urlField(
     code: 'custom',
     message: 'must begin with https://: without TLS, others on the network could read and change alerts',
     params: {
-      remedy: 'use https://; http:// is allowed only for servers on this machine (127.0.0.1, localhost)',
+      remedy: 'Use https://; http:// is allowed only for servers on this machine (127.0.0.1, localhost).',
     },
   });
 });
@@ -58,7 +58,7 @@ export function refuseCaFileWithoutTls(
     code: 'custom',
     path: ['caFile'],
     message: 'has no effect without TLS',
-    params: { remedy: 'use https:// in url, or remove this line' },
+    params: { remedy: 'Use https:// in url, or remove this line.' },
   });
 }
 
@@ -118,7 +118,7 @@ export const emailSchema = z
         code: 'custom',
         path: ['caFile'],
         message: 'has no effect without TLS',
-        params: { remedy: 'set tls to starttls or implicit, or remove this line' },
+        params: { remedy: 'Set tls to starttls or implicit, or remove this line.' },
       });
     }
     if (isLoopback(String(email.host))) return;
@@ -127,7 +127,7 @@ export const emailSchema = z
       path: ['tls'],
       message: 'must not be none: without TLS, others on the network could read messages and password',
       params: {
-        remedy: 'use "starttls" or "implicit"; "none" is allowed only for a mail server on this machine',
+        remedy: 'Use "starttls" or "implicit"; "none" is allowed only for a mail server on this machine.',
       },
     });
   }, whenObject);

@@ -32,12 +32,12 @@ const templateText = (what: string, longest: number, isMultiline: boolean) =>
     }
     const parsed = parseTemplate(text);
     if ('template' in parsed) return;
-    if (parsed.field === undefined) fail(parsed.problem, 'to write a brace, double it: "{{" or "}}"');
+    if (parsed.field === undefined) fail(parsed.problem, 'To write a brace, double it: "{{" or "}}".');
     else {
       const near = nearestWord(parsed.field, alertFields);
       fail(
         parsed.problem,
-        near === undefined ? `known fields: ${alertFields.join(', ')}` : `did you mean "{${near}}"?`,
+        near === undefined ? `Known fields: ${alertFields.join(', ')}.` : `Did you mean "{${near}}"?`,
       );
     }
   });
@@ -167,7 +167,7 @@ export const alertsSchema = alertsFields.superRefine(({ webhooks, emails, rules 
     for (const [place, channel] of (Array.isArray(channels) ? channels : []).entries()) {
       if (typeof channel !== 'string' || known.includes(channel)) continue;
       const near = nearestWord(channel, known);
-      const remedy = near === undefined ? 'add it under webhooks or emails' : `did you mean "${near}"?`;
+      const remedy = near === undefined ? 'Add it under webhooks or emails.' : `Did you mean "${near}"?`;
       context.addIssue({
         code: 'custom',
         path: ['rules', index, 'channels', place],
@@ -196,7 +196,7 @@ export function refuseUnknownCameras(
         path: ['alerts', 'rules', rule, 'cameras', index],
         message: 'is not the id of a camera',
         params: {
-          remedy: near === undefined ? `known cameras: ${known.join(', ')}` : `did you mean "${near}"?`,
+          remedy: near === undefined ? `Known cameras: ${known.join(', ')}.` : `Did you mean "${near}"?`,
         },
       });
     }
@@ -224,7 +224,7 @@ export function refuseForgottenStrangers(
       code: 'custom',
       path: ['alerts', 'rules', rule, ...(isCounting ? ['threshold', 'of'] : ['on'])],
       message: 'has no effect, because the box remembers no strangers (retention.strangers is 0)',
-      params: { remedy: 'remove the rule, or set retention.strangers to the days that the law allows you' },
+      params: { remedy: 'Remove the rule, or set retention.strangers to the days that the law allows you.' },
     });
   }
 }

@@ -41,7 +41,7 @@ export async function readCameraFiles(dataDir: string): Promise<readonly CameraF
     const message = isForbidden
       ? 'this user may not read the folder'
       : `the folder cannot be read: ${messageOf(error)}`;
-    const remedy = isForbidden ? 'run this command as root' : 'check the disk';
+    const remedy = isForbidden ? 'Run this command as root.' : 'Check the disk.';
     return [{ path: folder, content: { ...wholeFile, path: '', message, remedy } }];
   }
   const files = names.filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.')).sort();
@@ -53,7 +53,7 @@ async function readCameraFile(folder: string, name: string): Promise<CameraFile>
   const id = name.slice(0, -ending.length);
   if (name.endsWith(ending) && isSlug(id)) return { path, id, content: await readText(path) };
   const message = 'the name of the file is not that of a camera file';
-  const remedy = `name it ID${ending}, after the id of its camera`;
+  const remedy = `Name it ID${ending}, after the id of its camera.`;
   return { path, content: { ...wholeFile, path: '', message, remedy } };
 }
 
@@ -86,7 +86,7 @@ function repeated(id: string, path: string): ConfigProblem {
     ...wholeFile,
     path: '',
     message: `the configuration file has a camera "${id}", too; that one is used`,
-    remedy: `remove it from the configuration file, or delete ${path}`,
+    remedy: `Remove it from the configuration file, or delete ${path}.`,
   };
 }
 
@@ -100,7 +100,7 @@ function judge(
   const { raw, positions } = parsed;
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     const message = 'the file does not have the settings of a camera';
-    const remedy = 'write id, name and url into it, one on each line';
+    const remedy = 'Write id, name and url into it, one on each line.';
     return { problems: [{ ...wholeFile, path: '', message, remedy }] };
   }
   const result = cameraSchema.safeParse(raw);
@@ -115,7 +115,7 @@ function judge(
     return { problems };
   }
   if (result.data.id === id) return { raw };
-  const remedy = `name the file ${result.data.id}${ending}, or write id: ${id}`;
+  const remedy = `Name the file ${result.data.id}${ending}, or write id: ${id}.`;
   const message = 'is not the name of the file';
   return { problems: [{ ...positions.of(['id']), path: 'id', message, remedy }] };
 }

@@ -125,10 +125,10 @@ export const cameraSchema = cameraFields.superRefine((camera, context) => {
   const isPlain = /^rtsp:/i.test(String(camera?.url));
   for (const name of ['caFile', 'fingerprint'] as const) {
     if (!isPlain || camera[name] === undefined) continue;
-    fail(name, 'has no effect without TLS', 'use rtsps:// in url, or remove this line');
+    fail(name, 'has no effect without TLS', 'Use rtsps:// in url, or remove this line.');
   }
   if (!isPlain && camera?.caFile !== undefined && camera.fingerprint !== undefined) {
-    fail('caFile', 'has no effect beside fingerprint', 'remove caFile or fingerprint');
+    fail('caFile', 'has no effect beside fingerprint', 'Remove caFile or fingerprint.');
   }
 }, whenObject);
 

@@ -57,7 +57,7 @@ export function refuseMissingOperatingPoint(
   if (!unmeasuredRecognisers.includes(recogniser)) return;
   for (const name of ['threshold', 'margin'] as const) {
     if (identification[name] !== undefined) continue;
-    const remedy = `measure it with 'rollcall evaluate identify' on photographs of your people; for the measurement, enter any value`;
+    const remedy = `Measure it with 'rollcall evaluate identify' on photographs of your people; for the measurement, enter any value.`;
     const message = `is missing: rollcall has no measured operating point for ${recogniser}`;
     context.addIssue({ code: 'custom', path: ['identification', name], message, params: { remedy } });
   }
@@ -207,7 +207,7 @@ export const mqttSchema = mqttFields.superRefine((mqtt, context) => {
       code: 'custom',
       path: [name],
       message: 'has no effect without TLS',
-      params: { remedy: 'use mqtts:// or wss:// in url, or remove this line' },
+      params: { remedy: 'Use mqtts:// or wss:// in url, or remove this line.' },
     });
   }
   if (mqtt.personNames !== true || !URL.canParse(url) || isLoopback(new URL(url).hostname)) return;
@@ -215,7 +215,7 @@ export const mqttSchema = mqttFields.superRefine((mqtt, context) => {
     code: 'custom',
     path: ['personNames'],
     message: 'must not be true without TLS: others on the network could read the names',
-    params: { remedy: 'use mqtts:// or wss:// in url, or remove this line' },
+    params: { remedy: 'Use mqtts:// or wss:// in url, or remove this line.' },
   });
 }, whenObject);
 

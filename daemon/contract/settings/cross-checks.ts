@@ -29,7 +29,7 @@ export function refuseRepeatedIds(
           code: 'custom',
           path: [...(name === '' ? [] : [name]), index, 'id'],
           message: `is already the id of an earlier ${what}: "${id}"`,
-          params: { remedy: `give every ${what} its own id` },
+          params: { remedy: `Give every ${what} its own id.` },
         });
       }
       seen.push(id);

@@ -114,7 +114,7 @@ export function parseConfig(
   if (!('raw' in parsed)) return refuse(parsed.problems);
   const { raw: inFile, positions } = parsed;
   if (inFile === null) {
-    const remedy = 'start from config/rollcall.example.yaml';
+    const remedy = 'Start from config/rollcall.example.yaml.';
     return refuse([{ ...wholeFile, path: '', message: 'the file is empty', remedy }]);
   }
   const changed = parseSettings(settings);

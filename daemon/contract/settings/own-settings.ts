@@ -79,7 +79,7 @@ export function parseSettings({ path, content }: SettingsFile): ParsedSettings {
   if (raw === null) return { raw: undefined, path };
   if (!isTree(raw)) {
     const message = 'the file does not have sections of the configuration';
-    return inFile([{ line: 1, column: 1, path: '', message, remedy: 'write a section such as "rules:"' }]);
+    return inFile([{ line: 1, column: 1, path: '', message, remedy: 'Write a section such as "rules:".' }]);
   }
   const foreign = wholeSettings().filter(
     (setting) => !isChangeable(setting.path.join('.')) && valueAt(raw, setting.path) !== undefined,
@@ -92,7 +92,7 @@ export function parseSettings({ path, content }: SettingsFile): ParsedSettings {
       ...positions.of(each),
       path: each.join('.'),
       message: 'cannot be set here',
-      remedy: 'set it in the configuration file, and remove it here',
+      remedy: 'Set it in the configuration file, and remove it here.',
     })),
   );
 }

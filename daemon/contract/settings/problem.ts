@@ -22,10 +22,10 @@ function unknownKey(parent: readonly (string | number)[], key: string): ProblemA
   const home = elsewhere?.path.slice(0, -1).filter((step) => step !== '[]');
   const remedy =
     near !== undefined
-      ? `did you mean "${near}"?`
+      ? `Did you mean "${near}"?`
       : home !== undefined && home.length > 0
-        ? `it belongs under "${home.join('.')}"`
-        : `known keys here: ${known.join(', ')}`;
+        ? `It belongs under "${home.join('.')}".`
+        : `Known keys here: ${known.join(', ')}.`;
   return { path: [...parent, key], message: 'is not a known key', remedy };
 }
 
@@ -86,10 +86,12 @@ export function explainIssue(
     case 'invalid_union': {
       const value = valueAt(path);
       if (value === undefined) {
-        return [{ path, message: 'is missing', remedy: `add "${path.at(-1)}": ${describeType(node)}` }];
+        return [{ path, message: 'is missing', remedy: `Add "${path.at(-1)}": ${describeType(node)}.` }];
       }
       if (value === null) {
-        return [{ path, message: 'has no value', remedy: `enter ${describeType(node)}, or remove the line` }];
+        return [
+          { path, message: 'has no value', remedy: `Enter ${describeType(node)}, or remove the line.` },
+        ];
       }
       return [{ path, message: `must be ${describeType(node)}` }];
     }
@@ -118,10 +120,10 @@ export function valueAt(raw: unknown, path: readonly (string | number)[]): unkno
   );
 }
 
-/** One line with place, problem and remedy: `rollcall.yaml:4:5: cameras.0.url must begin with rtsp://; write …`. */
+/** One line with place, problem and remedy: `rollcall.yaml:4:5: cameras.0.url must begin with rtsp://. Write …`. */
 export function formatProblem(file: string, problem: ConfigProblem): string {
   const name = problem.file ?? file;
   const place = problem.line === 0 ? name : `${name}:${problem.line}:${problem.column}`;
   const subject = problem.path === '' ? '' : `${problem.path} `;
-  return `${place}: ${subject}${problem.message}${problem.remedy === undefined ? '' : `; ${problem.remedy}`}`;
+  return `${place}: ${subject}${problem.message}${problem.remedy === undefined ? '' : `. ${problem.remedy}`}`;
 }

@@ -18,14 +18,14 @@ export async function readText(path: string): Promise<{ readonly text: string } 
     // Checked before opening: opening a pipe without a writer would block for ever.
     const found = await stat(path);
     if (found.isDirectory())
-      return problem('this is a directory', 'give the path of the YAML file inside it');
+      return problem('this is a directory', 'Give the path of the YAML file inside it.');
     if (!found.isFile()) {
-      return problem('this is not an ordinary file', 'give the path of the YAML configuration file');
+      return problem('this is not an ordinary file', 'Give the path of the YAML configuration file.');
     }
     if (found.size > largestBytes) {
       return problem(
         `the file is larger than ${largestBytes} bytes`,
-        'give the path of the YAML configuration file',
+        'Give the path of the YAML configuration file.',
       );
     }
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path)) };
@@ -36,18 +36,18 @@ export async function readText(path: string): Promise<{ readonly text: string } 
       case 'ENOTDIR':
         return problem(
           'the file does not exist',
-          'check the path, or start from config/rollcall.example.yaml',
+          'Check the path, or start from config/rollcall.example.yaml.',
         );
       case 'EACCES':
       case 'EPERM':
         return problem(
           'this user may not read the file',
-          'give the user of the daemon permission to read it',
+          'Give the user of the daemon permission to read it.',
         );
       case 'ERR_ENCODING_INVALID_ENCODED_DATA':
-        return problem('the file is not UTF-8 text', 'save it as UTF-8');
+        return problem('the file is not UTF-8 text', 'Save it as UTF-8.');
       default:
-        return problem(`the file cannot be read: ${messageOf(error)}`, 'check the disk and the path');
+        return problem(`the file cannot be read: ${messageOf(error)}`, 'Check the disk and the path.');
     }
   }
 }

@@ -8,7 +8,7 @@ import { nearestWord } from './nearest-word.js';
 export const slugField = z.string().refine(isSlug, {
   error:
     'must be 1 to 64 lower-case letters, digits, "-" or "_", beginning and ending with a letter or digit',
-  params: { remedy: 'choose a short name such as "front-door"' },
+  params: { remedy: 'Choose a short name such as "front-door".' },
 });
 
 /** A display name. It appears in logs, terminals and mail subjects: one line, without invisible characters. */
@@ -19,7 +19,7 @@ export const shownName = z
   .max(100, { abort: true })
   .refine(isPrintableLine, {
     error: 'contains control characters',
-    params: { remedy: 'remove line breaks, escape characters and marks that change the text direction' },
+    params: { remedy: 'Remove line breaks, escape characters and marks that change the text direction.' },
   });
 
 /** The name becomes a file name: without path separators and leading dots, as systemd requires of credential names. */
@@ -72,7 +72,7 @@ export const timeZoneField = z.string().superRefine((name, context) => {
     code: 'custom',
     message: 'is not an IANA time zone',
     params: {
-      remedy: near === undefined ? 'use a name such as "Europe/Paris" or "UTC"' : `did you mean "${near}"?`,
+      remedy: near === undefined ? 'Use a name such as "Europe/Paris" or "UTC".' : `Did you mean "${near}"?`,
     },
   });
 });
@@ -97,12 +97,12 @@ export function urlField(
     if (url === undefined) {
       fail(
         'is not a valid URL',
-        `write ${what} as ${schemes[0]}://host:port/path, without user and password`,
+        `Write ${what} as ${schemes[0]}://host:port/path, without user and password.`,
       );
     } else if (!schemes.includes(url.protocol.slice(0, -1))) {
-      fail(`must begin with ${allowed}`, `write ${what} as ${schemes[0]}://host:port/path`);
+      fail(`must begin with ${allowed}`, `Write ${what} as ${schemes[0]}://host:port/path.`);
     } else if (url.hostname === '') {
-      fail('has no host', `write ${what} as ${schemes[0]}://host:port/path`);
+      fail('has no host', `Write ${what} as ${schemes[0]}://host:port/path.`);
     } else if (url.username !== '' || url.password !== '') {
       fail('must not contain a user name or password', insteadOfUser);
     }

@@ -132,7 +132,7 @@ export function refuseUnseenPrompts(
 ): void {
   const { mqtt, gate, liveness, cameras } = file;
   if (mqtt !== undefined || gate.enabled || liveness.promptWebhook !== undefined) return;
-  const remedy = 'enable the gate, configure mqtt or liveness.promptWebhook, or require "blink"';
+  const remedy = 'Enable the gate, configure mqtt or liveness.promptWebhook, or require "blink".';
   const refuse = (path: (string | number)[]): void =>
     context.addIssue({
       ...{ code: 'custom', path, params: { remedy } },

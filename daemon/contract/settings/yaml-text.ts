@@ -30,7 +30,7 @@ export function parseYaml(text: string): YamlText {
     // The parser refuses documents whose aliases expand to an excessive size.
     const message = `the aliases of the file cannot be expanded: ${messageOf(error)}`;
     return {
-      problems: [{ ...wholeFile, path: '', message, remedy: 'write every value in full, without aliases' }],
+      problems: [{ ...wholeFile, path: '', message, remedy: 'Write every value in full, without aliases.' }],
     };
   }
 }
@@ -42,15 +42,15 @@ function explainSyntax(error: YAMLError, text: string): Pick<ConfigProblem, 'mes
     const isKnown = allSettings().some(({ path }) => path.includes(key));
     return {
       message: `${isKnown ? `"${key}"` : 'this key'} appears twice`,
-      remedy: 'join both, or remove one',
+      remedy: 'Join both, or remove one.',
     };
   }
   if (error.code === 'TAB_AS_INDENT') {
-    return { message: 'this line is indented with a tab', remedy: 'indent with spaces' };
+    return { message: 'this line is indented with a tab', remedy: 'Indent with spaces.' };
   }
   return {
     // The text after the colon quotes the file, which may contain a secret by mistake.
     message: `this is not valid YAML: ${error.message.replace(/: ["'].*$/s, '')}`,
-    remedy: 'check indentation, quotes and colons on this line and the line before',
+    remedy: 'Check indentation, quotes and colons on this line and the line before.',
   };
 }

@@ -221,7 +221,7 @@ export function openAccountsDatabase(
   const aside = moveAside(path, 'damaged', clock);
   logger.error('the file of the accounts is damaged; the box continues without accounts', {
     aside,
-    remedy: "check the disk; then run 'rollcall user claim' and create the accounts again",
+    remedy: "Check the disk; then run 'rollcall user claim' and create the accounts again.",
   });
   return open();
 }

@@ -107,7 +107,7 @@ export class AlertFollower implements AsyncDisposable {
       this.#options.logger.error('the place of the alert rules in the events was changed by someone else', {
         written,
         newest,
-        remedy: 'find out who can write records.db; events before this moment may have caused no alert',
+        remedy: 'Find out who can write records.db; events before this moment may have caused no alert.',
       });
     }
     const cursor = isBeyond ? undefined : written;

@@ -22,7 +22,7 @@ export function badRequest(reason: string, remedy: string): RollcallError {
 /** A body or a part of it that has more bytes than its limit. */
 export function tooLarge(what: string, limitBytes: number): RollcallError {
   return badInput('request-too-large', `${what} is larger than ${sizeText(limitBytes)}`, {
-    remedy: 'send less; the reference of the API names the limits of each operation',
+    remedy: 'Send less; the reference of the API names the limits of each operation.',
     details: { limitBytes },
   });
 }
@@ -75,7 +75,7 @@ async function within<T>(ms: number, next: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const remedy = 'send the whole body without pauses, over a faster connection';
+      const remedy = 'Send the whole body without pauses, over a faster connection.';
       reject(badRequest('its body did not come in time', remedy));
     }, ms);
   });
@@ -83,7 +83,7 @@ async function within<T>(ms: number, next: Promise<T>): Promise<T> {
   const arrived = next.catch((error: unknown) => {
     throw badInput('bad-request', 'the request is not valid: its body ended early', {
       cause: error,
-      remedy: 'send as many bytes as the header Content-Length says',
+      remedy: 'Send as many bytes as the header Content-Length says.',
     });
   });
   arrived.catch(() => undefined);

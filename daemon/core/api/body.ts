@@ -108,13 +108,13 @@ function queryValues({ inQuery, inPath, kinds }: InputPlan, query: URLSearchPara
     if (!inQuery || kind === undefined || inPath.includes(name)) {
       throw badRequest(
         'its query has a field that the operation does not know',
-        'look up the fields of this operation in the reference of the API',
+        'Look up the fields of this operation in the reference of the API.',
       );
     }
     const texts = query.getAll(name);
     if (kind.item !== undefined) values[name] = texts.map((text) => typedValue(kind.item, text));
     else if (texts.length === 1) values[name] = typedValue(kind, texts[0] ?? '');
-    else throw badRequest(`its query has the field "${name}" more than once`, 'give it once');
+    else throw badRequest(`its query has the field "${name}" more than once`, 'Give it once.');
   }
   return values;
 }
@@ -148,7 +148,7 @@ async function readBody(plan: InputPlan, incoming: IncomingMessage, pace: BodyPa
 }
 
 async function refuseBytes(incoming: IncomingMessage, pace: BodyPace): Promise<void> {
-  const refusal = badRequest('the operation takes no body', 'send the request without a body');
+  const refusal = badRequest('the operation takes no body', 'Send the request without a body.');
   if (Number(incoming.headers['content-length'] ?? 0) > 0) throw refusal;
   for await (const { length } of bodyChunks(incoming, Number.POSITIVE_INFINITY, pace)) {
     if (length > 0) throw refusal;
@@ -157,11 +157,11 @@ async function refuseBytes(incoming: IncomingMessage, pace: BodyPace): Promise<v
 
 function wrongMediaType(needed: string): RollcallError {
   return badInput('unsupported-media-type', `the operation takes ${needed}`, {
-    remedy: `send ${needed}, and say so in the header Content-Type`,
+    remedy: `Send ${needed}, and say so in the header Content-Type.`,
   });
 }
 
-const jsonRemedy = 'send a JSON object with the fields that the reference of the API names';
+const jsonRemedy = 'Send a JSON object with the fields that the reference of the API names.';
 
 function documentOf(bytes: Buffer | undefined, { inPath }: InputPlan): Fields {
   if (bytes === undefined) return {};
@@ -241,7 +241,7 @@ function parseFields({ input }: OperationDeclaration, fields: Fields): Fields {
   const text = z.prettifyError(new z.ZodError(issues.slice(0, maximumProblems)));
   throw badRequest(
     text.slice(0, maximumProblemCharacters),
-    'correct these fields and send the request again',
+    'Correct these fields and send the request again.',
   );
 }
 

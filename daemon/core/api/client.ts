@@ -15,8 +15,8 @@ function unreachable(socketPath: string, error: unknown): RollcallError {
   const code = (error as NodeJS.ErrnoException).code;
   const remedy =
     code === 'EACCES'
-      ? 'run this command as the user of rollcalld or as root'
-      : "start it (systemctl start rollcalld) or give the right configuration with '--config'; if it does not start, run 'rollcall doctor'";
+      ? 'Run this command as the user of rollcalld or as root.'
+      : "Start it (systemctl start rollcalld) or give the right configuration with '--config'; if it does not start, run 'rollcall doctor'.";
   return operational(daemonUnreachable, `rollcalld does not answer on ${socketPath}: ${messageOf(error)}`, {
     cause: error,
     remedy,
@@ -162,7 +162,7 @@ function checked<Schema extends z.ZodType>(id: string, schema: Schema, value: un
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw operational('answer-not-valid', `the answer of rollcalld to ${id} does not follow the contract`, {
-    remedy: 'use the rollcall command of the same version as rollcalld',
+    remedy: 'Use the rollcall command of the same version as rollcalld.',
     details: { problems: z.prettifyError(result.error) },
   });
 }

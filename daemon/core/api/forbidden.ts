@@ -4,7 +4,7 @@ import { badInput, type RollcallError } from '../../kernel/errors.js';
 /** The error of a caller who lacks a scope. */
 export function forbidden(scope: string): RollcallError {
   return badInput('forbidden', `you lack the scope ${scope}`, {
-    remedy: 'ask an administrator for a role that has it',
+    remedy: 'Ask an administrator for a role that has it.',
     details: { scope },
   });
 }
@@ -13,6 +13,6 @@ export function forbidden(scope: string): RollcallError {
 export function refuseLimited({ cameras }: Pick<Caller, 'cameras'>, what: string): void {
   if (cameras === undefined) return;
   throw badInput('forbidden', `${what}, and you may use some of them only`, {
-    remedy: 'ask an administrator for a role without a limit to cameras',
+    remedy: 'Ask an administrator for a role without a limit to cameras.',
   });
 }

@@ -58,7 +58,7 @@ async function reportOnSecret(
   } catch (error) {
     if (isRollcallError(error) && error.kind === 'defect') throw error;
     const { code, remedy } = isRollcallError(error) ? error : { code: 'internal', remedy: undefined };
-    const problem = { code, message: messageOf(error), remedy: remedy ?? 'read the log of rollcalld' };
+    const problem = { code, message: messageOf(error), remedy: remedy ?? 'Read the log of rollcalld.' };
     return { what, name, ...present({ source }), problem };
   }
 }

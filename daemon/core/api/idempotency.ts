@@ -21,7 +21,7 @@ function keyOf({ creates }: OperationDeclaration, headers: IncomingHttpHeaders):
   if (typeof given === 'string' && keyForm.test(given)) return given;
   throw badRequest(
     'its header Idempotency-Key is not a key',
-    'send 8 to 128 characters of ASCII without spaces, such as a random UUID',
+    'Send 8 to 128 characters of ASCII without spaces, such as a random UUID.',
   );
 }
 
@@ -38,7 +38,7 @@ export function withIdempotencyKey(
   if (key === undefined || !hasIdempotencyField(declaration)) return { input, key };
   const { idempotencyKey = key } = input as { readonly idempotencyKey?: string };
   if (idempotencyKey !== key) {
-    throw badRequest('its header Idempotency-Key and its field idempotencyKey differ', 'give one of them');
+    throw badRequest('its header Idempotency-Key and its field idempotencyKey differ', 'Give one of them.');
   }
   return { input: { ...input, idempotencyKey }, key: undefined };
 }
@@ -186,7 +186,7 @@ function personsIn(value: unknown): readonly string[] {
 export function keyReused(): RollcallError {
   return badInput(
     'idempotency-key-reused',
-    'Nothing was done: the idempotency key belongs to an earlier request with other content.',
+    'nothing was done: the idempotency key belongs to an earlier request with different content',
     { remedy: 'Choose a new random key for every request. Use a key again only to repeat a request.' },
   );
 }
@@ -194,7 +194,7 @@ export function keyReused(): RollcallError {
 function outcomeUnknown({ foundBy }: Creation): RollcallError {
   return badInput(
     'idempotency-outcome-unknown',
-    'An earlier request with this idempotency key was interrupted. It may have been done.',
+    'an earlier request with this idempotency key was interrupted; it may have been done',
     { remedy: `Check whether it was done (${foundBy}). If not, send the request with a new key.` },
   );
 }
@@ -202,7 +202,7 @@ function outcomeUnknown({ foundBy }: Creation): RollcallError {
 function notKept({ lost, foundBy }: Creation, id: string | undefined): RollcallError {
   return badInput(
     'idempotency-answer-not-kept',
-    'An earlier request with this idempotency key was done. The box did not keep its answer.',
+    'an earlier request with this idempotency key was done; the box did not keep its answer',
     { remedy: lost ?? `Read what it made (${foundBy}).`, details: id === undefined ? {} : { id } },
   );
 }

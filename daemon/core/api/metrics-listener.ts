@@ -64,7 +64,7 @@ export async function startMetricsListener(
   } catch (error) {
     logger.error('the metrics cannot be served to agents on this machine', {
       ...{ code: 'metrics-port', port: options.port, reason: messageOf(error) },
-      remedy: 'set metrics.port to a free port, and restart rollcalld',
+      remedy: 'Set metrics.port to a free port, and restart rollcalld.',
     });
     return undefined;
   }

@@ -8,7 +8,7 @@ import { documentPart } from './written-input.js';
 
 /** What the headers and the boundary of one part may take, bytes. */
 const framingBytes = 1024;
-const remedy = 'look up the parts of this operation in the reference of the API';
+const remedy = 'Look up the parts of this operation in the reference of the API.';
 
 /** How many parts of a name there may be, and how large one may be. */
 interface PartRule {
@@ -66,7 +66,7 @@ export function boundaryOf(contentType: string): string {
   if (boundary !== undefined) return boundary;
   throw badRequest(
     'its content type names no boundary',
-    'let your HTTP library write the header Content-Type',
+    'Let your HTTP library write the header Content-Type.',
   );
 }
 
@@ -116,7 +116,7 @@ function unreadable(cause: unknown): RollcallError {
   const reason = 'its body is not multipart/form-data, or it ends before the last boundary';
   return badInput('bad-request', `the request is not valid: ${reason}`, {
     cause,
-    remedy: 'let your HTTP library write the body',
+    remedy: 'Let your HTTP library write the body.',
   });
 }
 
@@ -261,7 +261,7 @@ class PartReader {
 function checkWhole(content: PartBytes | undefined): void {
   if (content === undefined) throw badRequest('it has a part without a name', remedy);
   if (content.bytes.length > 0) return;
-  throw badRequest(`the part "${content.name}" is empty (0 bytes)`, 'send parts with content');
+  throw badRequest(`the part "${content.name}" is empty (0 bytes)`, 'Send parts with content.');
 }
 
 /** @throws `bad-request` if a part is missing */

@@ -172,7 +172,7 @@ class Counter {
 
 function rateLimited({ limit, resetS }: Standing): RollcallError {
   return badInput('rate-limited', `you used this ${limit} times in a minute, which is the limit`, {
-    remedy: `wait ${resetS} s and send the request again`,
+    remedy: `Wait ${resetS} s and send the request again.`,
     details: { limit, retryAfterS: resetS },
     retryable: true,
   });

@@ -96,7 +96,7 @@ function subjectOf({ userId, actor, address }: Caller): string {
 
 function busy(what: string): RollcallError {
   return operational('busy', what, {
-    remedy: 'end requests that you no longer need, or send this one again later',
+    remedy: 'End requests that you no longer need, or send this one again later.',
     details: { retryAfterS },
     retryable: true,
   });

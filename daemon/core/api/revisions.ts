@@ -42,13 +42,13 @@ export function withIfMatch(
   const given = headers['if-match']?.trim();
   if (given === undefined || given === '*' || declaration.method === 'GET') return input;
   if (!takesRevision(declaration)) {
-    throw badRequest('its header If-Match does not fit this operation', 'send the request without it');
+    throw badRequest('its header If-Match does not fit this operation', 'Send the request without it.');
   }
   const [, revision] = tagForm.exec(given) ?? [];
   if (revision === undefined || Number(revision) === 0) throw unknownTag();
   const { ifRevision = Number(revision) } = input as { readonly ifRevision?: number };
   if (ifRevision !== Number(revision)) {
-    throw badRequest('its header If-Match and its field ifRevision differ', 'give one of them');
+    throw badRequest('its header If-Match and its field ifRevision differ', 'Give one of them.');
   }
   return { ...input, ifRevision };
 }

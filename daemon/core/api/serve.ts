@@ -337,7 +337,7 @@ class Route {
     const id = (input as Readonly<Record<string, unknown>>)[camera];
     if (typeof id === 'string' && caller.cameras.has(id)) return;
     throw badInput('forbidden', 'you may not use this camera', {
-      remedy: 'give one of your cameras, or ask an administrator for this one',
+      remedy: 'Give one of your cameras, or ask an administrator for this one.',
     });
   }
 
@@ -564,7 +564,7 @@ function requestIdOf(incoming: IncomingMessage): string {
 function errorOf(error: unknown, requestId: string): Problem {
   if (!isRollcallError(error) || error.kind === 'defect') {
     const message = 'the box failed to serve this request; its log has the reason';
-    const remedy = `look for the request id ${requestId} in the log of rollcalld and report the fault`;
+    const remedy = `Look for the request id ${requestId} in the log of rollcalld and report the fault.`;
     return { kind: 'defect', code: 'internal', message, remedy, details: {}, requestId };
   }
   const { kind, code, message, remedy, details } = error;
@@ -592,36 +592,36 @@ function answerError(error: unknown, requestId: string, { headers: asked }: Inco
 
 function noSuchOperation(method: string, path: string): RollcallError {
   return badInput('no-such-operation', `the box has no operation ${method} ${path}`, {
-    remedy: 'look up the operations in docs/reference/api.md',
+    remedy: 'Look up the operations in docs/reference/api.md.',
   });
 }
 
 function methodNotAllowed(method: string, path: string, allowed: string): RollcallError {
   return badInput('method-not-allowed', `${path} does not accept ${method}`, {
-    remedy: `use one of these methods: ${allowed}`,
+    remedy: `Use one of these methods: ${allowed}.`,
   });
 }
 
 function unauthenticated(): RollcallError {
   return badInput('unauthenticated', 'the request names no caller', {
-    remedy: 'log in and send the access token in the header Authorization, or send an API key',
+    remedy: 'Log in and send the access token in the header Authorization, or send an API key.',
   });
 }
 
 function rightsChanged(): RollcallError {
   return badInput('forbidden', 'your rights have changed since this answer began', {
-    remedy: 'send the request again; events continue after the last one that you read (field after)',
+    remedy: 'Send the request again; events continue after the last one that you read (field after).',
   });
 }
 
 function mustChangeFirst(): RollcallError {
   return badInput('forbidden', 'this account must choose another password first', {
-    remedy: 'change the password (auth.change-password), then repeat the request',
+    remedy: 'Change the password (auth.change-password), then repeat the request.',
   });
 }
 
 function stepUpRequired(): RollcallError {
   return badInput('step-up-required', 'this needs a proof of who you are from the last 5 minutes', {
-    remedy: 'give your password or second factor again (auth.step-up), then repeat the request',
+    remedy: 'Give your password or second factor again (auth.step-up), then repeat the request.',
   });
 }

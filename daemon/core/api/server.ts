@@ -54,7 +54,7 @@ export async function startControlServer<
       `cannot listen on ${socketPath}: ${access?.reason ?? messageOf(error)}`,
       {
         cause: error,
-        remedy: `${access?.remedy ?? 'check its directory'}; or correct control.socketPath`,
+        remedy: `${access?.remedy ?? 'Check its directory.'} Or correct control.socketPath.`,
       },
     );
   }
@@ -86,7 +86,7 @@ export async function listenPrivately(
 export async function refuseSecondDaemon(socketPath: string): Promise<void> {
   if (!(await isAnswered(socketPath))) return;
   throw operational('already-running', `another rollcalld answers on ${socketPath}`, {
-    remedy: 'stop it first (systemctl stop rollcalld), or set another control.socketPath for this one',
+    remedy: 'Stop it first (systemctl stop rollcalld), or set another control.socketPath for this one.',
   });
 }
 

@@ -82,7 +82,7 @@ function writtenParts({ files = {}, secrets = {} }: OperationDeclaration, input:
   const parts: WrittenPart[] = [];
   const add = (name: string, value: unknown, isFile: boolean): void => {
     if (!(value instanceof Uint8Array)) {
-      throw badRequest(`"${name}" is not given as bytes`, 'give the content of the file or the secret');
+      throw badRequest(`"${name}" is not given as bytes`, 'Give the content of the file or the secret.');
     }
     parts.push({ name, bytes: value, mediaType: 'application/octet-stream', isFile });
   };
@@ -122,7 +122,7 @@ function segmentOf(name: string, value: unknown): string {
   const text = String(value ?? '');
   // A URL with such a part means another path.
   if (text !== '' && text !== '.' && text !== '..') return encodeURIComponent(text);
-  throw badRequest(`"${name}" is "${text}"`, `give another ${name}`);
+  throw badRequest(`"${name}" is "${text}"`, `Give another ${name}.`);
 }
 
 function queryOf(fields: readonly (readonly [string, unknown])[]): string {

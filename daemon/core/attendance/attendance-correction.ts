@@ -25,15 +25,15 @@ export function checkCorrection(
 ): Correction & { readonly reason: string } {
   const checked = checkText(reason, { what: 'the reason', longest: longestReason });
   if ('problem' in checked)
-    throw refused(checked.problem, `give a reason of 1 to ${longestReason} characters`);
+    throw refused(checked.problem, `Give a reason of 1 to ${longestReason} characters.`);
   if (context.keptFrom !== undefined && date < context.keptFrom) {
-    throw refused(`the records of ${date} were deleted`, `correct days from ${context.keptFrom} on`);
+    throw refused(`the records of ${date} were deleted`, `Correct days from ${context.keptFrom} on.`);
   }
   const needsTime = kind === 'in' || kind === 'out';
   if (needsTime !== (time !== undefined)) {
     throw refused(
       'only a correction of in or out has a time, and it needs one',
-      'give a time for in and out, and none for the other kinds',
+      'Give a time for in and out, and none for the other kinds.',
     );
   }
   const atMs = time === undefined ? null : requireTime(time, date, context);
@@ -42,7 +42,7 @@ export function checkCorrection(
   if (inMs !== undefined && outMs !== undefined && outMs <= inMs) {
     throw refused(
       'the day would end before it begins',
-      "write a time of the next day as '06:10+1', or undo the earlier corrections of the day (as-recorded)",
+      "Write a time of the next day as '06:10+1', or undo the earlier corrections of the day (as-recorded).",
     );
   }
   return correction;
@@ -54,24 +54,24 @@ function requireTime(text: string, date: string, { localTime, nowMs }: Correctio
     case 'unreadable':
       throw refused(
         `the time "${text}" cannot be read`,
-        "write it as '08:05', as '06:10+1' (the next day) or with the offset from UTC, such as '2026-10-25T02:30+01:00'",
+        "Write it as '08:05', as '06:10+1' (the next day) or with the offset from UTC, such as '2026-10-25T02:30+01:00'.",
       );
     case 'no-such-time':
       throw badInput('no-such-time', `the clock of the site never shows ${text} on this day`, {
-        remedy: 'the clock skips this time when it is set forward; write an earlier or later time',
+        remedy: 'The clock skips this time when it is set forward; write an earlier or later time.',
       });
     case 'ambiguous': {
       const twice = given.instantsMs.map((each) => localIso(each, localTime)).join(' or ');
       throw badInput('ambiguous-time', `the clock of the site shows ${text} twice on this day`, {
-        remedy: `write ${twice}`,
+        remedy: `Write ${twice}.`,
       });
     }
     case 'time':
-      if (given.atMs > nowMs) throw refused('the time is in the future', 'give a time in the past');
+      if (given.atMs > nowMs) throw refused('the time is in the future', 'Give a time in the past.');
       if (Math.abs(given.atMs - localTime.instantOf(date, 0)) > farthestMs) {
         throw refused(
           'the time is too far from its day',
-          'give the day on which the shift began as the date',
+          'Give the day on which the shift began as the date.',
         );
       }
       return given.atMs;

@@ -262,7 +262,7 @@ function refusePeriod({ from, to }: DayPeriod, most: number): void {
       ? `the report cannot end on ${to}, before it begins on ${from}`
       : `the report covers at most ${most} days; this one would cover ${days}`;
   throw badInput('period-refused', message, {
-    remedy: `give an end that is not before the begin, and at most ${most} days`,
+    remedy: `Give an end that is not before the begin, and at most ${most} days.`,
   });
 }
 

@@ -17,7 +17,7 @@ export function auditStart(audit: AuditLog, config: Config, logger: Logger): voi
     logger.error('the audit log was written under another key; its entries cannot be verified', {
       foreignKeyId,
       keyId,
-      remedy: 'restore the former key as the secret audit-key-former, or find out who wrote the log',
+      remedy: 'Restore the former key as the secret audit-key-former, or find out who wrote the log.',
     });
   }
   const details = { version: programVersion(), configuration: fingerprint(config) };

@@ -102,7 +102,7 @@ async function listPage(
 function sequenceOf(cursor: string): number {
   if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
   throw badInput('bad-request', 'the cursor does not come from this list', {
-    remedy: 'give `nextCursor` of the page before, or no cursor',
+    remedy: 'Give `nextCursor` of the page before, or no cursor.',
   });
 }
 
@@ -111,7 +111,7 @@ function refuseUnknownAction(action: string): void {
   const groups = [...new Set(auditActions.map((known) => known.split('.', 1).join()))];
   if (groups.includes(action) || auditActions.some((known) => known === action)) return;
   throw badInput('no-such-action', `there is no audit action '${action}'`, {
-    remedy: `name one of the groups ${groups.join(', ')}, or an action: ${auditActions.join(', ')}`,
+    remedy: `Name one of the groups ${groups.join(', ')}, or an action: ${auditActions.join(', ')}.`,
   });
 }
 

@@ -60,7 +60,7 @@ async function withUnlock<T>(
   if (text === undefined && passphrase !== undefined) return work({ passphrase });
   if (text === undefined || passphrase !== undefined) {
     throw badInput('bad-request', 'the request has not exactly one secret that opens the backup', {
-      remedy: 'give either recoverySecret or passphrase',
+      remedy: 'Give either recoverySecret or passphrase.',
     });
   }
   const recoverySecret = readRecoveryKey('secret', text);

@@ -245,7 +245,7 @@ export class BoxBackups implements AsyncDisposable {
       'the recovery key in the data directory is not the one that was last installed on this box',
       {
         remedy:
-          'install the public half of the right key again (backups.set-recovery-key, or the console), and find out who changed keys/recovery-key-public',
+          'Install the public half of the right key again (backups.set-recovery-key, or the console), and find out who changed keys/recovery-key-public.',
         details: { ...present({ found, installed: installed.subject }) },
       },
     );
@@ -258,7 +258,7 @@ export class BoxBackups implements AsyncDisposable {
   ): Promise<T> {
     if (this.#job.isRunning) {
       throw operational('backup-busy', `${words[this.#latest]} already`, {
-        remedy: 'wait until that has ended',
+        remedy: 'Wait until that has ended.',
         retryable: true,
       });
     }
@@ -286,7 +286,7 @@ function recipientsFor(
   }
   if (recipients.length > 0) return recipients;
   throw badInput('backup-no-recipient', 'the backup has no key to encrypt it to', {
-    remedy: "make a recovery key ('rollcall backup recovery-key init'), or add '--passphrase'",
+    remedy: "Make a recovery key ('rollcall backup recovery-key init'), or add '--passphrase'.",
   });
 }
 

@@ -249,7 +249,7 @@ async function* contentOf(path: string, offset: number, assertKept: () => void):
 
 function outdated(): RollcallError {
   return operational('backup-outdated', 'a person was erased while the backup was made, so it was deleted', {
-    remedy: 'make it again',
+    remedy: 'Make it again.',
     retryable: true,
   });
 }
@@ -257,7 +257,7 @@ function outdated(): RollcallError {
 export function noSuchBackup(id: string): RollcallError {
   return badInput('no-such-backup', `the box keeps no backup with id '${id}'`, {
     remedy:
-      'make or upload one; the box keeps it for a day, not over a restart, and a made one not over an erasure',
+      'Make or upload one; the box keeps it for a day, not over a restart, and a made one not over an erasure.',
   });
 }
 
@@ -266,7 +266,7 @@ function wrongOffset(offset: number, receivedBytes: number): RollcallError {
     'upload-offset',
     `the piece begins at byte ${offset}, but the box has ${receivedBytes} bytes`,
     {
-      remedy: `continue at byte ${receivedBytes}`,
+      remedy: `Continue at byte ${receivedBytes}.`,
       details: { receivedBytes },
     },
   );
@@ -274,7 +274,7 @@ function wrongOffset(offset: number, receivedBytes: number): RollcallError {
 
 function diskFull(cause?: unknown): RollcallError {
   return operational('disk-full', 'the disk of the box has too little room for this upload', {
-    remedy: 'free space on the box, or restore from a file with the command rollcall',
+    remedy: 'Free space on the box, or restore from a file with the command rollcall.',
     cause,
     retryable: true,
   });

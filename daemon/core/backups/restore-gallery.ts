@@ -111,7 +111,7 @@ function assertSameKey(present: GalleryFile | undefined, { kek }: TargetKey): vo
   const current = present && readKeySlots(present.database).find(({ isCurrent }) => isCurrent);
   if (current?.keyId === keyIdOf(kek)) return;
   throw operational('key-changed', 'the key of the gallery changed while the backup was being read', {
-    remedy: 'run this command again; nothing was changed',
+    remedy: 'Run this command again; nothing was changed.',
     retryable: true,
   });
 }

@@ -19,7 +19,7 @@ const noCamera = {
   code: 'no-camera',
   message: 'no camera answers at this address',
   remedy:
-    'check the address, the port (RTSP usually uses 554; write rtsps:// if the camera uses TLS on it), that RTSP is enabled in the camera, its cable and power, and that this box can reach its network',
+    'Check the address, the port (RTSP usually uses 554; write rtsps:// if the camera uses TLS on it), that RTSP is enabled in the camera, its cable and power, and that this box can reach its network.',
 } as const satisfies CameraTestOutcome;
 
 /**

@@ -111,7 +111,7 @@ function mentionEnrolment(failure: Failure): Failure {
   return {
     ...failure,
     message: `${failure.message}. The box is analysing photographs for an enrolment`,
-    remedy: `wait until the enrolment is done. If the problem stays: ${failure.remedy}`,
+    remedy: `Wait until the enrolment is done. If the problem stays: ${failure.remedy}`,
   };
 }
 

@@ -88,7 +88,7 @@ export class CameraFollows {
 function cameraClosed(cameraId: string): RollcallError {
   const what = `camera "${cameraId}" is not followed any longer: its vision process ended or closed the camera`;
   return operational('vision-unavailable', what, {
-    remedy: 'follow it again after some seconds',
+    remedy: 'Follow it again after some seconds.',
     retryable: true,
   });
 }
@@ -98,7 +98,7 @@ function silent(cameraId: string): RollcallError {
     'camera-not-streaming',
     `no picture of camera "${cameraId}" was analysed for 10 seconds`,
     {
-      remedy: "'rollcall camera list' shows its state, and what to do if it has failed",
+      remedy: "Run 'rollcall camera list' to see its state, and what to do if it has failed.",
       retryable: true,
     },
   );
@@ -106,7 +106,7 @@ function silent(cameraId: string): RollcallError {
 
 function tooManyFollows(): RollcallError {
   return operational('busy', `${mostFollows} callers follow cameras already`, {
-    remedy: "end a 'rollcall camera watch', or try again later",
+    remedy: "End a 'rollcall camera watch', or try again later.",
     retryable: true,
   });
 }

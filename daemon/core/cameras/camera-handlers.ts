@@ -64,7 +64,7 @@ function leftOut({ cameras, unusableCameraFiles }: Config): readonly CameraStatu
   return unusableCameraFiles.flatMap(({ id, path, problems }) => {
     if (id === undefined || cameras.some((camera) => camera.id === id)) return [];
     const message = problems.map((problem) => formatProblem(path, problem)).join('; ');
-    const remedy = 'correct the file, then reload: systemctl reload rollcalld; or delete the camera';
+    const remedy = 'Correct the file, then reload: systemctl reload rollcalld; or delete the camera.';
     const state = { state: 'failed', code: 'camera-file-unusable', message, remedy } as const;
     const passages = { count: 0, byOutcome: {} };
     return [{ id, name: id, isEnabled: true, direction: 'both', ...state, passages, counters: {} }];

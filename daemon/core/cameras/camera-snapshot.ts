@@ -32,7 +32,7 @@ export async function takeSnapshot(
 
 export function notStreaming(id: string): RollcallError {
   return operational('camera-not-streaming', `the camera '${id}' delivers no frames now`, {
-    remedy: "'rollcall camera list' shows its state, and what to do if it has failed",
+    remedy: "Run 'rollcall camera list' to see its state, and what to do if it has failed.",
     retryable: true,
   });
 }

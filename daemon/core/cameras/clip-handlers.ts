@@ -34,7 +34,7 @@ export async function analysedClip(
 ): Promise<AnalysedClip> {
   if (clip.reduce((sum, { length }) => sum + length, 0) > maximumClipBytes) {
     const mebibytes = maximumClipBytes / 1024 / 1024;
-    throw badInput('request-too-large', `The files are larger than ${mebibytes} MiB.`, {
+    throw badInput('request-too-large', `the files are larger than ${mebibytes} MiB`, {
       remedy: 'Send a shorter or smaller clip. A width of 640 pixels is enough.',
     });
   }

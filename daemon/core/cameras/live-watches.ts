@@ -82,14 +82,14 @@ function aborted(signals: readonly AbortSignal[]): Promise<void> {
 function cameraClosed(cameraId: string): RollcallError {
   const what = `the live pictures of camera "${cameraId}" have ended: its vision process ended or closed the camera`;
   return operational('vision-unavailable', what, {
-    remedy: 'open them again after some seconds',
+    remedy: 'Open them again after some seconds.',
     retryable: true,
   });
 }
 
 function tooManyWatches(): RollcallError {
   return operational('busy', `${mostWatches} callers watch live pictures already`, {
-    remedy: 'close a window with live pictures, or try again later',
+    remedy: 'Close a window with live pictures, or try again later.',
     retryable: true,
   });
 }

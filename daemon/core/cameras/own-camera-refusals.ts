@@ -13,39 +13,39 @@ const lines = (problems: readonly ConfigProblem[]): string =>
 export const refusals = {
   exists: (id: string): RollcallError =>
     badInput('camera-exists', `there is already a camera with the id '${id}'`, {
-      remedy: "choose another id; 'rollcall camera list' shows those in use",
+      remedy: "Choose another id; 'rollcall camera list' shows those in use.",
     }),
   tooMany: (most: number): RollcallError =>
     badInput('too-many-cameras', `the box keeps at most ${most} cameras itself`, {
-      remedy: 'remove a camera that is no longer needed, or add this one to the configuration file',
+      remedy: 'Remove a camera that is no longer needed, or add this one to the configuration file.',
     }),
   changedMeanwhile: (id: string, revision: number): RollcallError =>
     badInput('changed-meanwhile', `the camera '${id}' has changed since you read it`, {
-      remedy: 'read it again, then repeat the change with its new revision',
+      remedy: 'Read it again, then repeat the change with its new revision.',
       details: { revision },
     }),
   ofConfiguration: (id: string): RollcallError =>
     badInput('camera-of-configuration', `the camera '${id}' is in the configuration file`, {
-      remedy: 'change it there, then reload: systemctl reload rollcalld',
+      remedy: "Change it there, then reload: 'systemctl reload rollcalld'.",
     }),
   fileUnusable: (id: string, { problems }: UnusableCameraFile): RollcallError =>
     badInput('camera-file-unusable', `the file of the camera '${id}' cannot be used: ${lines(problems)}`, {
-      remedy: 'correct the file, then reload: systemctl reload rollcalld; or delete the camera',
+      remedy: 'Correct the file, then reload: systemctl reload rollcalld; or delete the camera.',
     }),
   loginForm: (): RollcallError =>
     badInput('login-form', 'the login does not have the form user:password', {
-      remedy: 'give user name and password on one line, separated by a colon',
+      remedy: 'Give user name and password on one line, separated by a colon.',
     }),
   loginNeeded: (id: string): RollcallError =>
     badInput(
       'login-needed',
       `the stored login of the camera '${id}' would go to another device, or be protected differently`,
-      { remedy: 'give the login again together with this change, or forget it' },
+      { remedy: 'Give the login again together with this change, or forget it.' },
     ),
   refused: (id: string, problems: readonly ConfigProblem[]): RollcallError =>
     badInput('camera-refused', `the settings of the camera '${id}' cannot be used: ${texts(problems)}`, {
       remedy:
-        'correct them; docs/reference/configuration.md has their bounds. Give user and password as the login, never in the address',
+        'Correct them; docs/reference/configuration.md has their bounds. Give user and password as the login, never in the address.',
       details: { problems: problems.map(({ path, message }) => ({ path, message })) },
     }),
   address: (url: string): RollcallError =>
@@ -56,12 +56,12 @@ export const refusals = {
     badInput(
       'configuration-refused',
       `the camera '${id}' was not changed, because the configuration would not be valid: ${lines(problems)}`,
-      { remedy: "correct the configuration file; 'rollcall check-config' lists its problems" },
+      { remedy: "Correct the configuration file; 'rollcall check-config' lists its problems." },
     ),
   notInForce: (id: string, problems: readonly string[]): RollcallError =>
     operational(
       'configuration-refused',
       `the camera '${id}' was not changed, because the box could not put it in force: ${problems.join('; ')}`,
-      { remedy: 'repair what the message names, then send the request again' },
+      { remedy: 'Repair what the message names, then send the request again.' },
     ),
 };

@@ -144,7 +144,7 @@ function resultOf(report: AnswerReport, picture: Uint8Array): Answer {
 
 export function visionUnavailable(why: string): RollcallError {
   return operational('vision-unavailable', `vision did not do what was asked: ${why}`, {
-    remedy: "try again; 'rollcall status' shows why vision is not running",
+    remedy: "Try again; 'rollcall status' shows why vision is not running.",
     retryable: true,
   });
 }

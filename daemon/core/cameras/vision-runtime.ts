@@ -48,7 +48,7 @@ const misbehaving: CameraState = {
   code: 'vision-misbehaving',
   message: 'the vision process of this camera repeatedly sent reports that the core rejected',
   remedy:
-    'check what the camera sends and who can reach it, and read the log of rollcalld. Restart rollcalld after the repair',
+    'Check what the camera sends and who can reach it, and read the log of rollcalld. Restart rollcalld after the repair.',
   nextTryMs: 0,
 };
 

@@ -24,7 +24,7 @@ export async function untilVisionRuns(vision: StartingVision, signal: AbortSigna
     if (failure !== undefined) throw operational(failure.code, failure.message, { remedy: failure.remedy });
     if (clock.monotonicMs() > deadlineMs) {
       throw operational('vision-not-starting', 'the vision processes did not become ready', {
-        remedy: 'read the log of the vision processes; check the memory and load of the machine',
+        remedy: 'Read the log of the vision processes; check the memory and load of the machine.',
       });
     }
     await new Promise<void>((resolve) => clock.after(pollMs, resolve));

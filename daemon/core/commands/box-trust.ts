@@ -108,7 +108,7 @@ export class BoxTrust {
 
 function expired() {
   return badInput('issuer-key-expired', 'the key would be expired already: the given time is in the past', {
-    remedy: 'give a later time, or check the clock of the box',
+    remedy: 'Give a later time, or check the clock of the box.',
   });
 }
 
@@ -140,7 +140,7 @@ function show(kept: KeptKey, nowMs: number): ShownTrust {
 
 function keyKnown(keyId: string, issuer: string) {
   return badInput('issuer-key-known', `the box already trusts this key, as a key of "${issuer}"`, {
-    remedy: `to change its scopes, remove it first: 'rollcall trust remove ${issuer} --key ${keyId}'`,
+    remedy: `To change its scopes, remove it first: 'rollcall trust remove ${issuer} --key ${keyId}'.`,
     details: { keyId, issuer },
   });
 }

@@ -69,6 +69,6 @@ export function inputOf<Name extends OperationCommand>(name: Name, fields: unkno
   if (checked.success) return checked.data as Parsed<Name>;
   const places = checked.error.issues.slice(0, 5).map(({ path, code }) => `${path.join('.')} (${code})`);
   throw badInput('bad-request', `the content does not fit the operation: ${places.join(', ')}`, {
-    remedy: 'look up its fields in docs/reference/api.md',
+    remedy: 'Look up its fields in docs/reference/api.md.',
   });
 }

@@ -13,9 +13,9 @@ export interface CommandDeadline {
 const s = 1_000;
 const min = 60 * s;
 
-const checkPersons = 'check with gallery-digest or list-persons what was done before you send it again';
-const checkStrangers = 'check with list-strangers what was done before you send it again';
-const sendAgain = 'send it again; it has no second effect';
+const checkPersons = 'Check with gallery-digest or list-persons what was done before you send it again.';
+const checkStrangers = 'Check with list-strangers what was done before you send it again.';
+const sendAgain = 'Send it again; it has no second effect.';
 
 /** How long a command may take. A slow box needs far less time, so only a hanging command reaches its deadline. */
 export const deadlines: Readonly<Record<CommandName, CommandDeadline>> = {
@@ -33,7 +33,7 @@ export const deadlines: Readonly<Record<CommandName, CommandDeadline>> = {
     limitMs: 30 * min,
     kind: 'keys',
     remedy:
-      'a rotation that has begun continues by itself; `rollcall key status` at the box shows its progress',
+      'A rotation that has begun continues by itself; `rollcall key status` at the box shows its progress.',
   },
   'gallery-digest': { limitMs: 5 * min, kind: 'reading', remedy: sendAgain },
   'list-persons': { limitMs: 5 * min, kind: 'reading', remedy: sendAgain },
@@ -54,7 +54,7 @@ export const deadlines: Readonly<Record<CommandName, CommandDeadline>> = {
     limitMs: 5 * min,
     kind: 'operation',
     remedy:
-      'an operation that only reads can be sent again; otherwise ask first for what it would have changed',
+      'An operation that only reads can be sent again; otherwise ask first for what it would have changed.',
   },
   'test-camera': { limitMs: 5 * min, kind: 'camera-test', remedy: sendAgain },
 };

@@ -116,7 +116,7 @@ export class Executions {
       id: commandId,
       hasEnded: wasEnded,
     });
-    if (wasEnded) return failed('timed-out', `${about} and was ended; ${remedy}`);
+    if (wasEnded) return failed('timed-out', `${about} and was ended. ${remedy}`);
     const overdue = {
       kind,
       ended: work.then((late) => {
@@ -130,7 +130,7 @@ export class Executions {
     this.#overdue.add(overdue);
     return failed(
       'timed-out',
-      `${about} and still runs; no command of its kind begins before it ends; ${remedy}`,
+      `${about} and still runs; no command of its kind begins before it ends. ${remedy}`,
     );
   }
 

@@ -146,7 +146,7 @@ export class GrantWatch implements AsyncDisposable {
       logger.error('trusted keys or camera switches do not match the audit log; they are set aside', {
         found: Object.fromEntries(settled.faults),
         remedy:
-          "run 'rollcall trust list', add the keys that you trust again, then run 'rollcall trust dismiss'",
+          "Run 'rollcall trust list', add the keys that you trust again, then run 'rollcall trust dismiss'.",
       });
     }
     const reasons = new Set(grants.aside().map(({ reason }) => reason));

@@ -50,7 +50,7 @@ export function openSealedBytes(sealed: string, decryption: BoxDecryption): Uint
   throw badInput(
     'sealed-unreadable',
     'the sealed content cannot be opened: it was sealed to another key or altered',
-    { remedy: 'seal it to the X25519 key that the box publishes in its key set' },
+    { remedy: 'Seal it to the X25519 key that the box publishes in its key set.' },
   );
 }
 

@@ -166,6 +166,6 @@ function recogniserMismatch(found: string, expected: string) {
   return operational(
     'recogniser-mismatch',
     `a sighting was made with the recogniser ${found}, but the gallery with ${expected}`,
-    { remedy: 'install the same version of rollcall for all its processes and restart rollcalld' },
+    { remedy: 'Install the same version of rollcall for all its processes and restart rollcalld.' },
   );
 }

@@ -88,7 +88,7 @@ function recordsBroken() {
           ? cause
           : operational('records-damaged', 'records.db is damaged', {
               remedy:
-                'start the daemon again (systemd does this); it salvages what it can read. Check the disk',
+                'Start the daemon again (systemd does this); it salvages what it can read. Check the disk.',
               cause,
             }),
       );
@@ -115,7 +115,7 @@ async function configToStart(path: string): Promise<ConfigToStart> {
   const lastGood = await loadLastGood(path);
   if (lastGood !== undefined) return { config: lastGood, problems };
   throw badInput('invalid-config', ['the configuration cannot be used', ...problems].join('\n'), {
-    remedy: `correct the file, then check it with 'rollcall check-config --config ${path}'`,
+    remedy: `Correct the file, then check it with 'rollcall check-config --config ${path}'.`,
   });
 }
 

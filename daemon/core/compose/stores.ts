@@ -119,7 +119,7 @@ async function makeDirectory(path: string): Promise<void> {
       `cannot create the directory ${path}: ${access?.reason ?? messageOf(error)}`,
       {
         cause: error,
-        remedy: `${access?.remedy ?? 'check the disk'}; or correct the path in the configuration (dataDir, gallery.path or records.path)`,
+        remedy: `${access?.remedy ?? 'Check the disk.'} Or correct the path in the configuration (dataDir, gallery.path or records.path).`,
       },
     );
   }

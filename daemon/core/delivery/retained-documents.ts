@@ -200,7 +200,10 @@ export class RetainedDocuments implements ConnectionTask {
       if (refusalCodeOf(error) === undefined || tries < mostRefusedClears) throw error;
       // A topic of a former name of the box: a broker that admits only the present name will never take it.
       logger.warn('the broker refuses to clear a former topic; the box leaves it as it is', {
-        ...{ topic, remedy: `clear it as an administrator of the broker: mosquitto_pub -r -n -t ${topic}` },
+        ...{
+          topic,
+          remedy: `Clear it as an administrator of the broker: 'mosquitto_pub -r -n -t ${topic}'.`,
+        },
       });
     }
     this.#refusedClears.delete(topic);

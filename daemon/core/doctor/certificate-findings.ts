@@ -5,15 +5,15 @@ import type { Finding } from './finding.js';
 
 const remedies: Readonly<Record<CertificateHolder, string>> = {
   client:
-    'renew the certificate: write the new certificate and its key into the secret that mqtt.clientCertificate names, then reload; also check the clock of this machine',
+    'Renew the certificate: write the new certificate and its key into the secret that mqtt.clientCertificate names, then reload; also check the clock of this machine.',
   authority:
-    'ask the operator of the broker for the new certificate of the authority, add it to the file that mqtt.caFile names, then reload; also check the clock of this machine',
-  gate: 'write the new certificate and its key into the secret that gate.certificate names; the box reads it within a minute; also check the clock of this machine',
-  broker: 'ask the operator of the broker to renew the certificate; also check the clock of this machine',
+    'Ask the operator of the broker for the new certificate of the authority, add it to the file that mqtt.caFile names, then reload; also check the clock of this machine.',
+  gate: 'Write the new certificate and its key into the secret that gate.certificate names; the box reads it within a minute; also check the clock of this machine.',
+  broker: 'Ask the operator of the broker to renew the certificate; also check the clock of this machine.',
 };
 
 const ownRemedy =
-  'let a time server control the clock of this machine (timedatectl set-ntp true); while the clock is right, the box replaces its own certificate within a minute';
+  'Let a time server control the clock of this machine (timedatectl set-ntp true); while the clock is right, the box replaces its own certificate within a minute.';
 
 /** Warns of a certificate that expires within 30 days; fails on one that is not valid now. */
 export function certificateFinding(

@@ -49,7 +49,7 @@ export async function openAsDaemon(name: string, places: CredentialPlaces): Prom
     'credential-unreadable',
     `the daemon's user ${describeUser(user)} may not read the secret "${name}": ${wrong} belongs to another user`,
     {
-      remedy: `give it to the daemon's user: chown -R ${ownerText(user)}: ${wrong}`,
+      remedy: `Give it to the daemon's user: 'chown -R ${ownerText(user)}: ${wrong}'.`,
       details: { name, path },
     },
   );

@@ -73,7 +73,7 @@ const notLoaded = (check: string, name: string): Finding => ({
   check,
   outcome: 'warning',
   message: `the configuration of the running daemon does not name the secret "${name}"`,
-  remedy: 'reload the daemon (systemctl reload rollcalld), then run this command again',
+  remedy: 'Reload the daemon (systemctl reload rollcalld), then run this command again.',
 });
 
 /** Whether the daemon can use a secret. */
@@ -95,7 +95,7 @@ export async function secretFinding(
   const isStranger = caller !== undefined && caller.uid !== 0 && caller.uid !== report.user.uid;
   if (!isStranger) return { check, outcome: 'failed', message, remedy };
   const uncertain = `your user ${describeUser(caller)} cannot check this: ${message}`;
-  return { check, outcome: 'warning', message: uncertain, remedy: 'run this command as root' };
+  return { check, outcome: 'warning', message: uncertain, remedy: 'Run this command as root.' };
 }
 
 /** Checks a secret that the unit passes as a credential. systemd opens it only when the service starts. */
@@ -110,9 +110,9 @@ async function credentialFileFinding(check: string, name: string, path: string):
         check,
         outcome: 'warning',
         message: `${about}, which your user may not read`,
-        remedy: 'run this command as root',
+        remedy: 'Run this command as root.',
       };
-    const remedy = `write the credential to ${path} as docs/how-to/add-a-camera.md shows; without it the service does not start`;
+    const remedy = `Write the credential to ${path} as docs/how-to/add-a-camera.md shows; without it the service does not start.`;
     return { check, outcome: 'failed', message: `${about}, which does not exist`, remedy };
   }
 }
@@ -134,14 +134,14 @@ function directoryFinding(directory: DirectoryReport, lowMiB: number, view: Host
       check,
       outcome: 'warning',
       message: `${path} does not exist yet`,
-      remedy: 'nothing: the daemon creates it at its first start',
+      remedy: 'Nothing: the daemon creates it at its first start.',
     };
   if (fault !== undefined) {
     const message = `the daemon's user ${describeUser(report.user)} may not write to ${path}: ${faultTexts[fault]}`;
     const remedy =
       fault === 'read-only'
-        ? `add ReadWritePaths=${path} to the unit (systemctl edit rollcalld), then restart rollcalld`
-        : `${fault === 'missing' ? 'create the directory and ' : ''}give it to the daemon's user: chown -R ${ownerText(report.user)}: ${path}`;
+        ? `Add ReadWritePaths=${path} to the unit (systemctl edit rollcalld), then restart rollcalld.`
+        : `${fault === 'missing' ? 'Create the directory and give' : 'Give'} it to the daemon's user: 'chown -R ${ownerText(report.user)}: ${path}'.`;
     return { check, outcome: 'failed', message, remedy };
   }
   const freeMiB = Math.floor((freeBytes ?? 0) / 2 ** 20);
@@ -151,7 +151,7 @@ function directoryFinding(directory: DirectoryReport, lowMiB: number, view: Host
     check,
     outcome: 'warning',
     message: `the disk of ${path} has ${freeMiB} MiB free; disk.lowMiB asks for ${lowMiB} MiB`,
-    remedy: 'free space on this disk; a full disk stops the recording of events',
+    remedy: 'Free space on this disk; a full disk stops the recording of events.',
   };
 }
 

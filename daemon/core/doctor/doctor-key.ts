@@ -26,7 +26,7 @@ export async function keyFinding(
     check,
     outcome: 'failed',
     message: found?.message ?? `the secret "${name}" does not exist`,
-    remedy: `run 'rollcall key init', or provide the systemd credential "${name}"`,
+    remedy: `Run 'rollcall key init', or provide the systemd credential "${name}".`,
   };
 }
 
@@ -36,7 +36,7 @@ const missingSecretFinding = (name: string): Finding => ({
   outcome: 'warning',
   message: `the gallery is open, but the secret "${name}" has disappeared`,
   remedy:
-    "put the secret back before the daemon starts again; 'rollcall key status' shows the current key, 'rollcall key providers' shows where it can come from",
+    "Put the secret back before the daemon starts again; 'rollcall key status' shows the current key, 'rollcall key providers' shows where it can come from.",
 });
 
 /** The gallery has a key, but only the daemon knows its provider. */
@@ -46,7 +46,7 @@ function uncertainKeyFinding(name: string): Finding {
     outcome: 'warning',
     message: `the secret "${name}" has no file`,
     remedy:
-      'start the daemon and run this command again: a key from a systemd credential, a passphrase or the TPM needs no file; otherwise put the file back',
+      'Start the daemon and run this command again: a key from a systemd credential, a passphrase or the TPM needs no file; otherwise put the file back.',
   };
 }
 
@@ -58,7 +58,7 @@ export function rotationFindings({ rotation }: BoxStatus['gallery']): readonly F
   const about = { check: 'key rotation', message: describeRotation(progress) };
   if (state === 'running') return [{ ...about, outcome: 'ok' }];
   const message = problem === undefined ? about.message : `${about.message}: ${problem.message}`;
-  const remedy = problem?.remedy || 'restart the daemon: the rotation then continues';
+  const remedy = problem?.remedy || 'Restart the daemon: the rotation then continues.';
   return [{ ...about, message, outcome: state === 'failed' ? 'failed' : 'warning', remedy }];
 }
 

@@ -137,18 +137,18 @@ async function silenceFinding(
       return {
         ...silent,
         message: 'rollcalld is starting',
-        remedy: `wait a minute; if this stays, read its log: ${journal}`,
+        remedy: `Wait a minute; if this stays, read its log: ${journal}.`,
       };
     case 'running': {
-      const remedy = `wait a minute; if this stays, read its log (${journal}), then restart it: systemctl restart rollcalld`;
+      const remedy = `Wait a minute; if this stays, read its log (${journal}), then restart it: 'systemctl restart rollcalld'.`;
       return { ...silent, message: `rollcalld runs, but ${silent.message}`, remedy };
     }
     case 'failing': {
       const { said, result } = found;
       const message = `rollcalld ends again and again (${result})`;
       if (said === undefined)
-        return { check: 'daemon', outcome: 'failed', message, remedy: `read its log: ${journal}` };
-      const remedy = said.remedy ?? `read its log: ${journal}`;
+        return { check: 'daemon', outcome: 'failed', message, remedy: `Read its log: ${journal}.` };
+      const remedy = said.remedy ?? `Read its log: ${journal}.`;
       return { check: 'daemon', outcome: 'failed', message: `${message}: ${said.message}`, remedy };
     }
   }
@@ -249,7 +249,7 @@ async function modelFindings(config: Config, inUse: string | undefined): Promise
     findings.push({ check: `model ${id}`, outcome: 'failed', message: reason, remedy });
   if (wanted !== undefined && !isDescribed) {
     const message = 'in use, but not on this machine: its description is missing';
-    const remedy = `put ${wanted}.json and ${wanted}.onnx back into ${store.importDirectory}, or add the network again with 'rollcall models add-recogniser'`;
+    const remedy = `Put ${wanted}.json and ${wanted}.onnx back into ${store.importDirectory}, or add the network again with 'rollcall models add-recogniser'.`;
     findings.push({ check: `model ${wanted}`, outcome: 'failed', message, remedy });
   }
   return [...findings, detectorFinding(config, statuses), landmarksFinding(config, statuses)];

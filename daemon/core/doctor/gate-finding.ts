@@ -19,7 +19,7 @@ export async function gateFindings(
     return [ok('gate', `answers ${place}; SHA-256 of its certificate ${fingerprint}`)];
   }
   const remedy =
-    "read 'systemctl status rollcall-gate' and 'journalctl -u rollcall-gate -n 20'; the gate also needs a running rollcalld";
+    "Read 'systemctl status rollcall-gate' and 'journalctl -u rollcall-gate -n 20'; the gate also needs a running rollcalld.";
   return [{ check: 'gate', outcome: 'warning', message: `does not answer ${place}`, remedy }];
 }
 

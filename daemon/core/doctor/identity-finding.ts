@@ -42,7 +42,7 @@ async function isUsable(name: string, places: CredentialPlaces): Promise<boolean
     throw error;
   }
   throw badInput('box-key-malformed', `the secret "${name}" does not have the size of a box key`, {
-    remedy: `put the original file back; it has ${BOX_KEY_BYTES} bytes`,
+    remedy: `Put the original file back; it has ${BOX_KEY_BYTES} bytes.`,
   });
 }
 
@@ -64,7 +64,7 @@ export async function plainKeysFinding({ dataDir }: Pick<Config, 'dataDir'>): Pr
           check: plainCheck,
           outcome: 'warning',
           message: `your user may not check ${path}`,
-          remedy: 'run this command as root',
+          remedy: 'Run this command as root.',
         };
       }
     }
@@ -75,6 +75,6 @@ export async function plainKeysFinding({ dataDir }: Pick<Config, 'dataDir'>): Pr
     outcome: 'warning',
     message: `a thief of the disk can read ${plain.join(', ')} together with the data`,
     remedy:
-      "run scripts/install again: it turns these files into systemd credentials, encrypted for this machine; or do this by hand, see 'Keys of the box' in systemd/README.md",
+      "Run scripts/install again: it turns these files into systemd credentials, encrypted for this machine; or do this by hand, see 'Keys of the box' in systemd/README.md.",
   };
 }

@@ -53,13 +53,13 @@ function reloadFindings({ lastReload }: BoxStatus, show: ShowTime): readonly Fin
   if (lastReload?.outcome === 'refused') {
     const problems = lastReload.problems.map((problem) => `\n  ${problem}`).join('');
     const message = `the daemon refused the configuration at ${show(lastReload.at)} and runs with the earlier one:${problems}`;
-    const remedy = 'correct the file, then reload: systemctl reload rollcalld';
+    const remedy = "Correct the file, then reload: 'systemctl reload rollcalld'.";
     return [{ check, outcome: 'failed', message, remedy }];
   }
   if (lastReload?.outcome === 'applied' && lastReload.needRestart.length > 0) {
     const message = `these changes wait for a restart: ${lastReload.needRestart.join(', ')}`;
     return [
-      { check, outcome: 'warning', message, remedy: 'restart the daemon: systemctl restart rollcalld' },
+      { check, outcome: 'warning', message, remedy: "Restart the daemon: 'systemctl restart rollcalld'." },
     ];
   }
   return [];
@@ -70,7 +70,7 @@ function clockArea({ isSynchronised, lastJump }: BoxStatus['clock'] = {}, show: 
   const check = 'clock';
   const findings: Finding[] = [];
   const remedy =
-    "let a time server control the clock: 'timedatectl set-ntp true', with systemd-timesyncd or chrony installed; 'timedatectl' shows whether it does";
+    "Let a time server control the clock: 'timedatectl set-ntp true', with systemd-timesyncd or chrony installed; 'timedatectl' shows whether it does.";
   if (isSynchronised === false) {
     const message =
       'no time server controls the clock of this machine; wrong times go into events and attendance';
@@ -101,7 +101,7 @@ function recogniserArea(recogniser: BoxStatus['recogniser']): StatusArea {
   if (isLesser && preferred.state === 'absent') {
     const message = `${name} is in use because ${preferred.name}, which makes far fewer errors, is not on this machine`;
     const move = reason === 'gallery' ? `, then run 'rollcall gallery re-embed --to ${preferred.name}'` : '';
-    const remedy = `run 'rollcall models build' with access to the npm registry, restart rollcalld${move}`;
+    const remedy = `Run 'rollcall models build' with access to the npm registry, restart rollcalld${move}.`;
     findings.push({ check, outcome: 'warning', message, remedy });
     return { facts: [`recogniser: ${name}`], findings };
   }
@@ -124,7 +124,7 @@ function thresholdFindings({
   if (configuredThreshold === undefined || ownThreshold === undefined) return [];
   if (Math.abs(configuredThreshold - ownThreshold) <= plausibleShift) return [];
   const message = `identification.threshold is ${configuredThreshold}, but the operating point of ${name} is ${ownThreshold}; the threshold may belong to another recogniser`;
-  const remedy = `remove identification.threshold and identification.margin from the configuration, or set both for ${name}`;
+  const remedy = `Remove identification.threshold and identification.margin from the configuration, or set both for ${name}.`;
   return [{ check: 'threshold', outcome: 'warning', message, remedy }];
 }
 
@@ -141,19 +141,19 @@ function visionArea(vision: VisionStatus): StatusArea {
   ];
   if (state !== 'running') {
     if (lastFailure === undefined) {
-      const remedy = 'wait a minute; if this stays, read the log of rollcalld: journalctl -u rollcalld';
+      const remedy = "Wait a minute; if this stays, read the log of rollcalld: 'journalctl -u rollcalld'.";
       const loading = { check, outcome: 'warning', message: 'is loading its models', remedy } as const;
       return { facts, findings: [loading] };
     }
     const message = `${state}: ${lastFailure}`;
-    const remedy = 'read the log of rollcalld: journalctl -u rollcalld';
+    const remedy = "Read the log of rollcalld: 'journalctl -u rollcalld'.";
     return { facts, findings: [{ check, outcome: 'failed', message, remedy }] };
   }
   if (provider?.warning === undefined)
     return { facts, findings: [ok(check, `running on ${provider?.actual ?? 'unknown'}`)] };
   const message = `running on ${provider.actual}, not on the GPU: ${provider.warning}`;
   const remedy =
-    'install the GPU driver and give the daemon access to the GPU device files (systemd/rollcalld.service names them), or set vision.provider to cpu';
+    'Install the GPU driver and give the daemon access to the GPU device files (systemd/rollcalld.service names them), or set vision.provider to cpu.';
   return { facts, findings: [{ check, outcome: 'warning', message, remedy }] };
 }
 
@@ -181,7 +181,7 @@ function galleryArea(gallery: BoxStatus['gallery']): StatusArea {
   if (damagedRows === 0)
     return { facts, findings: [ok(check, `open, ${counted(persons, 'person')}`), ...errors, ...rotations] };
   const remedy =
-    "run 'rollcall gallery verify' to list them; 'rollcall backup restore' replaces the whole gallery with a backup";
+    "Run 'rollcall gallery verify' to list them; 'rollcall backup restore' replaces the whole gallery with a backup.";
   const damaged = {
     check,
     outcome: 'warning',
@@ -225,7 +225,7 @@ export function refusedTopicFindings({ refusedTopics = [] }: BoxStatus['broker']
     outcome: 'failed',
     message: `the broker refuses messages of this box on "${topic}"`,
     remedy:
-      'allow this box to use the topic in the access rules of the broker, as config/mosquitto-acl.example does',
+      'Allow this box to use the topic in the access rules of the broker, as config/mosquitto-acl.example does.',
   }));
 }
 
@@ -246,7 +246,7 @@ function brokerArea(broker: BoxStatus['broker']): StatusArea {
       check: 'commands',
       outcome: 'warning',
       message: 'the broker does not let this box read its command topics',
-      remedy: 'allow these topics in the access rules of the broker, as config/mosquitto-acl.example does',
+      remedy: 'Allow these topics in the access rules of the broker, as config/mosquitto-acl.example does.',
     });
   }
   const inForce = certificates.filter((each) => each.state === 'in force');
@@ -328,7 +328,7 @@ function retentionArea(
   }
   if (failures > 0) {
     const message = `the last run could not delete ${counted(failures, 'kind')} of data`;
-    findings.push({ check, outcome: 'failed', message, remedy: "run 'rollcall retention show' to see why" });
+    findings.push({ check, outcome: 'failed', message, remedy: "Run 'rollcall retention show' to see why." });
   }
   return { facts, findings };
 }
@@ -342,7 +342,7 @@ function alertsArea({ rules, pending, failed }: BoxStatus['alerts']): StatusArea
   if (failed === 0) return { facts, findings: [] };
   const message = `${counted(failed, 'delivery', 'deliveries')} FAILED; rollcall does not try again`;
   const remedy =
-    "run 'rollcall alerts list --state failed' to see why, and 'rollcall alerts test' to test the channels";
+    "Run 'rollcall alerts list --state failed' to see why, and 'rollcall alerts test' to test the channels.";
   return { facts, findings: [{ check: 'alerts', outcome: 'warning', message, remedy }] };
 }
 
@@ -360,7 +360,7 @@ export function cameraFindings(cameras: readonly CameraStatus[]): readonly Findi
       check,
       outcome: 'warning',
       message: `${state}: no frame yet`,
-      remedy: `wait some seconds; if this stays, run 'rollcall camera test ${id}'`,
+      remedy: `Wait some seconds; if this stays, run 'rollcall camera test ${id}'.`,
     };
   });
 }

@@ -166,7 +166,7 @@ function aboutOf(
   const gallery = vault.gallery();
   if (person !== undefined && personId === undefined) {
     if (person.consent !== undefined && person.consentText !== undefined) {
-      throw unclear('a text of consent and a consent were given', 'give one of the two');
+      throw unclear('a text of consent and a consent were given', 'Give one of the two.');
     }
     const version = person.consentText?.version;
     const agreed = version === undefined ? undefined : { version, atIso: `${todayIso()}T00:00:00.000Z` };
@@ -175,7 +175,7 @@ function aboutOf(
     return { kind: 'new', person };
   }
   if (personId === undefined || person !== undefined) {
-    throw unclear('the enrolment needs a new person or the id of a person', 'give one of the two');
+    throw unclear('the enrolment needs a new person or the id of a person', 'Give one of the two.');
   }
   if (gallery.showPerson(knownPerson(personId))?.state !== 'active') {
     throw notFound('person', personId, 'rollcall person list');
@@ -205,7 +205,7 @@ async function finish(
   if (about.kind === 'enrolled' && isDryRun) {
     throw unclear(
       'photographs of a person who is enrolled cannot be checked alone',
-      'finish without isDryRun',
+      'Finish without isDryRun.',
     );
   }
   open.touch(enrolment);
@@ -252,7 +252,7 @@ function noSuchPicture(id: string) {
 
 function incomplete() {
   return badInput('enrolment-incomplete', 'there is no picture of the face from the front yet', {
-    remedy: 'take one, then finish again',
+    remedy: 'Take one, then finish again.',
   });
 }
 

@@ -43,7 +43,7 @@ export function refuseIfBusy({ waitingCount }: { readonly waitingCount: number }
 
 export function busy(why: string) {
   return operational('busy', `the picture was not looked at: ${why}`, {
-    remedy: 'send it again in a second',
+    remedy: 'Send it again in a second.',
     details: { retryAfterS: 1 },
     retryable: true,
   });
@@ -51,13 +51,13 @@ export function busy(why: string) {
 
 export function consentOpen() {
   return badInput('consent-open', 'the person has not agreed to the text of consent yet', {
-    remedy: 'show the text to the person; take pictures when they agreed',
+    remedy: 'Show the text to the person. Take photos after they consent.',
   });
 }
 
 export function noSuchEnrolment() {
   return badInput('no-such-enrolment', 'you have no guided enrolment with this id', {
     remedy:
-      'begin a new one: this one was abandoned, nothing happened in it for 15 minutes, or the daemon was restarted',
+      'Begin a new one: this one was abandoned, nothing happened in it for 15 minutes, or the daemon was restarted.',
   });
 }

@@ -176,7 +176,7 @@ export class GuidedEnrolment {
     this.#refuseFinished();
     if (this.consentText?.version !== version) {
       throw badInput('consent-refused', 'this is not the text of consent of this enrolment', {
-        remedy: 'load the page again and read the text that it shows',
+        remedy: 'Load the page again and read the text that it shows.',
       });
     }
     if (this.#accepted !== undefined) return;
@@ -314,7 +314,7 @@ export class GuidedEnrolment {
   #refuseFinished(): void {
     if (this.#personId === undefined) return;
     throw badInput('enrolment-finished', 'this enrolment is finished', {
-      remedy: 'begin a new one to add more photographs',
+      remedy: 'Begin a new one to add more photographs.',
       details: { personId: this.#personId },
     });
   }

@@ -108,7 +108,7 @@ export class OpenEnrolments implements Disposable {
     const found = all.find(({ link }) => link?.admits(key) === true);
     if (found !== undefined) return found;
     throw badInput('phone-ended', 'this phone may not take pictures any more', {
-      remedy: 'ask the operator for a new link',
+      remedy: 'Ask the operator for a new link.',
     });
   }
 
@@ -142,7 +142,7 @@ export class OpenEnrolments implements Disposable {
     if (unfinished.length < mostOpen && !isOneTooMany) return;
     const open = isOneTooMany ? `${own} of yours are open` : `${unfinished.length} are open`;
     throw badInput('too-many-enrolments', `the enrolment was not begun: ${open}`, {
-      remedy: 'finish or abandon another guided enrolment first',
+      remedy: 'Finish or abandon another guided enrolment first.',
     });
   }
 
@@ -171,7 +171,7 @@ function linkRefused() {
     'link-refused',
     'the link is not valid: it was opened before, has expired or was replaced',
     {
-      remedy: 'ask the operator for a new link',
+      remedy: 'Ask the operator for a new link.',
     },
   );
 }

@@ -90,7 +90,7 @@ export class BoxAlerts {
       : undefined;
     if (found !== undefined) return shownAlert(found);
     throw badInput('no-such-alert', `there is no alert with id '${id}'`, {
-      remedy: 'list the alerts to see their ids; they are kept for 90 days',
+      remedy: 'List the alerts to see their ids; they are kept for 90 days.',
     });
   }
 
@@ -125,7 +125,8 @@ export class BoxAlerts {
     const known = config().rules.map(({ id }) => id);
     if (!known.includes(ruleId)) {
       throw badInput('no-such-rule', `there is no rule with id '${ruleId}'`, {
-        remedy: known.length === 0 ? 'configure rules under alerts.rules' : `name one of ${known.join(', ')}`,
+        remedy:
+          known.length === 0 ? 'Configure rules under alerts.rules.' : `Name one of ${known.join(', ')}.`,
       });
     }
     const sinceMs = clock.wallMs();
@@ -151,12 +152,12 @@ export class BoxAlerts {
     const known = channelIds(config());
     if (known.length === 0) {
       throw badInput('no-alert-channels', 'no channel for alerts is configured', {
-        remedy: 'add one under alerts.webhooks or alerts.emails; docs/reference/alerts.md has examples',
+        remedy: 'Add one under alerts.webhooks or alerts.emails; docs/reference/alerts.md has examples.',
       });
     }
     if (channel !== undefined && !known.includes(channel)) {
       throw badInput('no-such-channel', `there is no channel with id '${channel}'`, {
-        remedy: `name one of ${known.join(', ')}`,
+        remedy: `Name one of ${known.join(', ')}.`,
       });
     }
     const nowMs = clock.wallMs();

@@ -157,7 +157,7 @@ export class BoxEvents implements OutboxControl {
     const found = this.#required(which, reader);
     const bytes = pictureOfEvent(gallery(), found);
     if (bytes === undefined) {
-      throw badInput('no-such-picture', `The box keeps no picture of the event ${found.sequence}`, {
+      throw badInput('no-such-picture', `the box keeps no picture of the event ${found.sequence}`, {
         remedy:
           'The configuration decides which pictures the box keeps (evidence) and for how long (retention).',
       });
@@ -185,7 +185,7 @@ export class BoxEvents implements OutboxControl {
     const newest = this.#options.records.outbox.newestSequence();
     if (from > (to ?? newest) || from > newest) {
       throw badInput('bad-range', `there is no event from ${from} to ${to ?? newest}`, {
-        remedy: `give a range that begins at ${newest} (the newest event) or before, and does not end before it begins`,
+        remedy: `Give a range that begins at ${newest} (the newest event) or before, and does not end before it begins.`,
       });
     }
     const outcome = await this.resendRange(from, to);
@@ -279,14 +279,14 @@ export class BoxEvents implements OutboxControl {
     if (found.length < 2 && isWhole) return found[0];
     const named = found.slice(0, mostNamed).map(({ sequence }) => String(sequence));
     if (found.length > mostNamed || !isWhole) named.push('others');
-    const message = `The ids of several events begin with "${which}": those with the sequences ${named.join(', ')}`;
+    const message = `the ids of several events begin with "${which}": those with the sequences ${named.join(', ')}`;
     throw badInput('ambiguous', message, { remedy: 'Give more of the id, or the sequence.' });
   }
 
   #required(which: string, reader: Reader): StoredEvent {
     const found = this.#find(which, reader);
     if (found !== undefined) return found;
-    throw badInput('no-such-event', `No event has the id or the sequence "${which}"`, {
+    throw badInput('no-such-event', `no event has the id or the sequence "${which}"`, {
       remedy: "Run 'rollcall events list' to see the sequences.",
     });
   }
@@ -343,7 +343,7 @@ function selectionOf(
 ): EventSelection {
   if (camera !== undefined && cameras?.has(camera) === false) {
     throw badInput('forbidden', 'you may not use this camera', {
-      remedy: 'give one of your cameras, or ask an administrator for this one',
+      remedy: 'Give one of your cameras, or ask an administrator for this one.',
     });
   }
   const cameraIds = camera === undefined ? cameras && [...cameras] : [camera];

@@ -129,7 +129,7 @@ export function challengeHandlers(
 
 function tooManyFollowers(camera: string) {
   return operational('busy', `${mostFollowers} screens show the prompts of camera "${camera}" already`, {
-    remedy: 'close a screen, or try again later',
+    remedy: 'Close a screen, or try again later.',
     retryable: true,
   });
 }

@@ -28,7 +28,7 @@ export interface PromptProblem {
 }
 
 export const promptRemedy =
-  'Open the paired screen of the camera (screens.add), or subscribe a screen to the prompt topic, or set liveness.promptWebhook; check the connection to the broker with: rollcall mqtt check';
+  "Open the paired screen of the camera (screens.add), or subscribe a screen to the prompt topic, or set liveness.promptWebhook; check the connection to the broker with: 'rollcall mqtt check'.";
 
 export interface PromptsOptions {
   readonly from: BoxIds;

@@ -38,7 +38,7 @@ function translate(error: unknown, galleryPath: string): RollcallError {
   const why = access?.reason ?? messageOf(error);
   return operational('gallery-unusable', `the gallery ${galleryPath} cannot be locked: ${why}`, {
     remedy:
-      access?.remedy ?? `${databaseOwnerRemedy()}, and that ${lockPathOf(galleryPath)} is an empty file`,
+      access?.remedy ?? `${databaseOwnerRemedy()} Check that ${lockPathOf(galleryPath)} is an empty file.`,
     cause: error,
   });
 }

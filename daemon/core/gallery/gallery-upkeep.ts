@@ -194,7 +194,7 @@ export class GalleryUpkeep implements AsyncDisposable {
   #closing(gallery: OpenVault['gallery']): AbortSignal {
     const closing = new AbortController();
     const reason = badInput('verify-stopped', 'the gallery was closed while it was verified', {
-      remedy: 'verify it again when it is open',
+      remedy: 'Verify it again when it is open.',
     });
     gallery.attach('verification', { [Symbol.asyncDispose]: async () => closing.abort(reason) });
     return closing.signal;
@@ -233,7 +233,7 @@ export class GalleryUpkeep implements AsyncDisposable {
     const moves = this.#moves();
     if (moves !== undefined) return moves;
     throw badInput('re-embed-unreadable', 'the state of a move to another recogniser cannot be read', {
-      remedy: 'restore a backup (rollcall backup restore)',
+      remedy: 'Restore a backup (rollcall backup restore).',
     });
   }
 }

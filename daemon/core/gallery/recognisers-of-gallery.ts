@@ -18,7 +18,7 @@ export function recognisersOfGallery(path: string): readonly string[] {
       'gallery-unreadable',
       `cannot read which recogniser made ${path}: ${messageOf(error)}`,
       {
-        remedy: 'run the command as root or as the user of the daemon',
+        remedy: 'Run the command as root or as the user of the daemon.',
         cause: error,
       },
     );

@@ -197,13 +197,13 @@ export async function openGateFolder(folder: string): Promise<void> {
       'gate-folder',
       `the folder of the gate, ${folder}, cannot be used: ${messageOf(error)}`,
       {
-        remedy: 'run scripts/install again, which makes it; or set gate.enabled: false',
+        remedy: 'Run scripts/install again, which makes it; or set gate.enabled: false.',
         cause: error,
       },
     );
   }
   throw operational('gate-folder', `other users than the gate have access to ${folder}`, {
-    remedy: `run: chmod 2750 ${folder}`,
+    remedy: `Run 'chmod 2750 ${folder}'.`,
   });
 }
 

@@ -90,7 +90,7 @@ export class SigningIdentity implements AsyncDisposable {
       logger.warn('the secret box-key is not the key in force; it is ignored', {
         ignoredKeyId: keys.ignoredKeyId,
         ...about,
-        remedy: 'to use it, rename it to box-key.next and run: rollcall identity rotate',
+        remedy: "To use it, rename it to box-key.next and run: 'rollcall identity rotate'.",
       });
     }
     await this.#upkeep.start().settled();

@@ -118,7 +118,7 @@ export class BoxPassages {
     if (bytes === undefined) {
       throw badInput('no-such-picture', `the box keeps no picture of the passage ${passage.id}`, {
         remedy:
-          'the configuration decides which pictures the box keeps (evidence) and for how long (retention)',
+          'The configuration decides which pictures the box keeps (evidence) and for how long (retention).',
       });
     }
     this.#options.readings.note({ ...aboutOne(passage, reader), action: 'passage.picture-read' });
@@ -198,21 +198,21 @@ export class BoxPassages {
     const [first, ...others] = found;
     if (first === undefined) {
       throw badInput('no-such-passage', `no passage has the id "${which}"`, {
-        remedy: "run 'rollcall passages list' to see the ids; retention deletes old passages",
+        remedy: "Run 'rollcall passages list' to see the ids; retention deletes old passages.",
       });
     }
     if (others.length > 0) {
       const ids = found.slice(0, mostNamed).map(({ id }) => id);
       if (found.length > mostNamed) ids.push(passageId('others'));
       throw badInput('ambiguous', `the ids of several passages begin with "${which}": ${ids.join(', ')}`, {
-        remedy: 'give more of the id',
+        remedy: 'Give more of the id.',
       });
     }
     const { passage } = first;
     if (passage !== undefined) return { ...first, passage };
     throw operational('passage-unreadable', `the passage ${first.id} cannot be opened`, {
       remedy:
-        'its key is gone, as after the restore of an older backup, or the row was damaged; nothing can bring it back',
+        'Its key is gone, as after the restore of an older backup, or the row was damaged; nothing can bring it back.',
     });
   }
 
@@ -272,7 +272,7 @@ export function camerasFor(
 ): readonly CameraId[] | undefined {
   if (camera !== undefined && cameras?.has(camera) === false) {
     throw badInput('forbidden', 'you may not use this camera', {
-      remedy: 'give one of your cameras, or ask an administrator for this one',
+      remedy: 'Give one of your cameras, or ask an administrator for this one.',
     });
   }
   return camera === undefined ? cameras && [...cameras].map(cameraId) : [cameraId(camera)];

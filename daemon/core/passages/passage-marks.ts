@@ -72,7 +72,7 @@ export class PassageMarks {
   /** Undoes the correction of a passage: attendance is again as the box recorded it. @throws `mark-refused` */
   unmark(passage: Passage, caller: Marker): MarkOutcome {
     if (this.lastOf(passage.id) === undefined)
-      throw refused('nothing was said of it, or it was taken back', 'reload the passage');
+      throw refused('nothing was said of it, or it was taken back', 'Reload the passage.');
     const mark = { ...this.#markOf(passage, { was: 'nobody' }), was: 'taken-back' } as const;
     const isRecorded = this.#attendanceOf(passage) !== undefined;
     return this.#record(mark, undefined, caller, isRecorded ? passage.personId : undefined);
@@ -80,10 +80,10 @@ export class PassageMarks {
 
   #markOf(passage: Passage, { was, person }: Pick<MarkRequest, 'was' | 'person'>) {
     if (passage.end === undefined) {
-      throw refused('the face is still in sight', 'try again when the passage has ended');
+      throw refused('the face is still in sight', 'Try again when the passage has ended.');
     }
     if ((was === 'person') !== (person !== undefined)) {
-      throw refused('only the mark "person" names a person, and it has to', 'name the person who it was');
+      throw refused('only the mark "person" names a person, and it has to', 'Name the person who it was.');
     }
     const { id, cameraId: camera, outcome, personId: recognised, recogniser, nearest } = passage;
     const similarity = nearest.find((near) => near.personId === recognised)?.similarity;
@@ -109,7 +109,7 @@ export class PassageMarks {
     const { hasCamera, clock } = this.#options;
     if (!hasCamera(camera)) throw notFound('camera', camera, 'rollcall camera list');
     const seenAtMs = Date.parse(at);
-    if (seenAtMs > clock.wallMs()) throw refused('the time is in the future', 'give a time in the past');
+    if (seenAtMs > clock.wallMs()) throw refused('the time is in the future', 'Give a time in the past.');
     const missed = {
       cameraId: cameraId(camera),
       seenAtMs,
@@ -178,7 +178,7 @@ function reasonOf(note: string | undefined, { decided, was }: Pick<Mark, 'decide
     return decided === undefined ? 'the box missed the person' : `marked passage ${decided.passageId}`;
   }
   const checked = checkText(note, { what: 'the note', longest: longestNote });
-  if ('problem' in checked) throw refused(checked.problem, `give a note of 1 to ${longestNote} characters`);
+  if ('problem' in checked) throw refused(checked.problem, `Give a note of 1 to ${longestNote} characters.`);
   return checked.text;
 }
 

@@ -46,7 +46,7 @@ export class PassageReferences {
     if (!caller.scopes.has('passages:pictures')) {
       throw badInput(
         'forbidden',
-        'To use the picture of a passage, you need the scope passages:pictures, too.',
+        'to use the picture of a passage, you also need the scope passages:pictures',
         {
           remedy: 'Ask an administrator for a role with this scope.',
         },
@@ -73,7 +73,7 @@ export class PassageReferences {
     const photograph =
       personId && (await this.#options.photographs.removeOfPassage(personId, id, actorOf(caller)));
     if (personId !== undefined && photograph !== undefined) return { person: personId, photograph };
-    throw badInput('no-such-reference', `No photograph of a person was taken from the passage ${id}.`, {
+    throw badInput('no-such-reference', `no photograph of a person was taken from the passage ${id}`, {
       remedy: "Run 'rollcall person photo list PERSON' to see where the photographs of a person come from.",
     });
   }
@@ -151,7 +151,7 @@ function referenceRefused(
 ): RollcallError {
   const [problem, remedy] = refusals[reason];
   const why = message === undefined ? problem : `${problem}: ${message}`;
-  return badInput('reference-refused', `The passage ${passage} cannot become a reference: ${why}.`, {
+  return badInput('reference-refused', `the passage ${passage} cannot become a reference: ${why}`, {
     remedy,
     details: { reason },
   });

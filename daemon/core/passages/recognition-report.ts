@@ -55,7 +55,7 @@ async function recognitionReport(
       'period-refused',
       `a report covers 1 to ${longestDays} days; this one would cover ${days}`,
       {
-        remedy: 'give an end that is not before the begin and not more than a month after it',
+        remedy: 'Give an end that is not before the begin and not more than a month after it.',
       },
     );
   }

@@ -453,7 +453,7 @@ function warningOf({ resembles }: EnrolmentWarning): EnrolmentWarning {
 function profileDamaged(id: string) {
   return operational('field-damaged', `the profile of ${id} cannot be decrypted: it was altered`, {
     remedy:
-      "restore a backup; or run 'rollcall person erase', which works without it, and enrol the person again",
+      "Restore a backup; or run 'rollcall person erase', which works without it, and enrol the person again.",
     details: { table: 'person', rowId: id },
   });
 }
@@ -510,14 +510,14 @@ function withThreshold(
   const { similarity } = given;
   const checked = checkText(given.reason, { what: 'the reason', longest: longestReason });
   if ('problem' in checked) {
-    throw badInput('threshold-refused', `The threshold was not changed: ${checked.problem}.`, {
+    throw badInput('threshold-refused', `the threshold was not changed: ${checked.problem}`, {
       remedy: 'Give a reason in one line. It is kept with the threshold.',
     });
   }
   if (similarity < floor) {
     throw badInput(
       'threshold-refused',
-      `The threshold was not changed: ${similarity} is lower than ${floor}, the threshold of the box.`,
+      `the threshold was not changed: ${similarity} is lower than ${floor}, the threshold of the box`,
       {
         remedy: `Give ${floor} or more. To lower it for all persons, change the setting identification.threshold.`,
         details: { floor },

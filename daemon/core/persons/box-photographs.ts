@@ -403,21 +403,21 @@ function notActive({ id, profile }: FullPersonEntry) {
   const isWithdrawn = profile?.consent?.withdrawnIso !== undefined;
   return badInput('person-not-active', `the photographs of ${id} cannot be changed: the person is removed`, {
     remedy: isWithdrawn
-      ? 'the person withdrew consent: enrol them again with a new consent'
-      : `run 'rollcall person restore ${id}' first`,
+      ? 'The person withdrew consent: enrol them again with a new consent.'
+      : `Run 'rollcall person restore ${id}' first.`,
   });
 }
 
 function lastPhotograph(id: string) {
   return badInput('last-photograph', `this is the last photograph by which the box recognises ${id}`, {
-    remedy: `replace it, or add another one first; 'rollcall person remove ${id}' stops recognising the person`,
+    remedy: `Replace it, or add another one first; 'rollcall person remove ${id}' stops recognising the person.`,
   });
 }
 
 function tooMany(id: string, count: number) {
   const message = `the person ${id} would have more than ${maximumPhotographs} photographs`;
   return badInput('too-many-photographs', message, {
-    remedy: `send at most ${maximumPhotographs - count}, or remove or replace others; more views do not improve recognition`,
+    remedy: `Send at most ${maximumPhotographs - count}, or remove or replace others; more views do not improve recognition.`,
     details: { count },
   });
 }

@@ -60,14 +60,14 @@ export function changeOne(
 const ofOnePerson: ReadonlySet<string> = new Set(['no-such-person', 'profile-refused', 'field-damaged']);
 
 const unknownPerson = (id: string) =>
-  badInput('no-such-person', `The box does not know the person ${id}.`, {
+  badInput('no-such-person', `the box does not know the person ${id}`, {
     remedy: "Run 'rollcall person list' to see whom it knows.",
   });
 
 /** Refuses a call that asks for nothing. @throws `nothing-to-change` */
 export function requireChange(change: CommonChange): void {
   if (Object.values(change).some((value) => value !== undefined)) return;
-  throw badInput('nothing-to-change', 'No change was given.', {
+  throw badInput('nothing-to-change', 'no change was given', {
     remedy: 'Give groups to add or remove, a first or last valid day, a mark, or a consent.',
   });
 }

@@ -96,7 +96,7 @@ export class OpenImports implements Handlers<typeof importOperations> {
     const isOneTooMany = isLimited && own >= mostOfOne;
     if (all.length < mostImports && !isOneTooMany) return;
     const open = isOneTooMany ? `${own} of your imports are open` : `${all.length} imports are open`;
-    throw badInput('too-many-imports', `The import was not begun: ${open}.`, {
+    throw badInput('too-many-imports', `the import was not begun: ${open}`, {
       remedy: 'Commit or abandon another import first.',
     });
   }
@@ -113,7 +113,7 @@ export class OpenImports implements Handlers<typeof importOperations> {
   async #run<T>(importId: string, { actor }: Caller, start: () => Promise<T>): Promise<T> {
     const open = this.#open.get(importId);
     if (open === undefined || open.by.actor !== actor) {
-      throw badInput('no-such-import', 'There is no running import with this id.', {
+      throw badInput('no-such-import', 'there is no running import with this id', {
         remedy:
           'Begin a new import. This one was committed or abandoned, its connection closed, no row came for 15 minutes, or the daemon was restarted.',
       });

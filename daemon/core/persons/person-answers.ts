@@ -63,7 +63,7 @@ function describeErasure(certificate: gallery.Erasure): ErasureCertificate {
 export function changedMeanwhile(id: string, revision: number) {
   return badInput(
     'changed-meanwhile',
-    `The person ${id} was not changed: they have changed since you read them.`,
+    `the person ${id} was not changed: they have changed since you read them`,
     {
       remedy: 'Read the person again. If your change is still right, send it with the new revision.',
       details: { revision },

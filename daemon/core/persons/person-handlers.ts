@@ -66,7 +66,7 @@ function alreadyRemoved(
 ): RollcallError {
   const restore = canBeRestored ? `'rollcall person restore ${id}' recognises them again; ` : '';
   return badInput('already-removed', `the person ${id} was removed on ${removedAt} already`, {
-    remedy: `nothing is needed; ${restore}'rollcall person erase ${id}' erases everything held on them`,
+    remedy: `Nothing is needed; ${restore}'rollcall person erase ${id}' erases everything held on them.`,
     details: { removedAt, canBeRestored },
   });
 }

@@ -116,7 +116,7 @@ function placeOf(cursor: string): number {
 }
 
 function badCursor() {
-  return badInput('bad-request', 'The cursor does not belong to this list.', {
+  return badInput('bad-request', 'the cursor does not belong to this list', {
     remedy: 'Give nextCursor of the page before, with the same sort, or leave it out for the first page.',
   });
 }

@@ -122,6 +122,6 @@ function requireRecogniser(name: string): RecogniserName {
   const found = recogniserName.safeParse(name);
   if (found.success) return found.data;
   throw badInput('unknown-recogniser', `there is no recogniser called '${name}'`, {
-    remedy: `name one of ${recogniserNames.join(', ')}`,
+    remedy: `Name one of ${recogniserNames.join(', ')}.`,
   });
 }

@@ -268,5 +268,5 @@ const tooLarge: PhotoOutcome = {
   outcome: 'refused',
   code: 'too-large',
   message: `the file is larger than ${largestPhotographMiB} MiB`,
-  remedy: 'send a smaller JPEG photograph; 2000 pixels on its longer side are enough',
+  remedy: 'Send a smaller JPEG photograph; 2000 pixels on its longer side are enough.',
 };

@@ -172,7 +172,7 @@ function only(picture: readonly Buffer[]): Buffer {
 
 function refuseIfBusy({ waitingCount }: Pick<PhotoProcess, 'waitingCount'>): void {
   if (waitingCount < mostWaiting) return;
-  throw operational('busy', `The picture was not analysed: ${waitingCount} pictures wait before it.`, {
+  throw operational('busy', `the picture was not analysed: ${waitingCount} pictures wait before it`, {
     remedy: 'Try again in some seconds.',
     details: { retryAfterS: 5 },
     retryable: true,

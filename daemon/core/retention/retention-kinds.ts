@@ -114,7 +114,7 @@ function ageingInFile(present: RetentionSources['file'], ageingOf: (file: Galler
     const file = present();
     if (file !== undefined) return file;
     throw operational('gallery-not-open', 'the gallery file is not open', {
-      remedy: 'see `rollcall status` for the reason; the next run deletes what is due',
+      remedy: 'See `rollcall status` for the reason; the next run deletes what is due.',
     });
   };
   return {
@@ -125,7 +125,7 @@ function ageingInFile(present: RetentionSources['file'], ageingOf: (file: Galler
       return (limit) => {
         if (present() === file) return step(limit);
         throw operational('gallery-replaced', 'a restore replaced the gallery file meanwhile', {
-          remedy: 'nothing needs to be done; the next run deletes what is due in the new file',
+          remedy: 'Nothing needs to be done; the next run deletes what is due in the new file.',
         });
       };
     },
@@ -231,7 +231,7 @@ function remove(copy: string): void {
       'database-copy',
       `the copy ${copy} cannot be deleted: ${access?.reason ?? messageOf(error)}`,
       {
-        remedy: access?.remedy ?? 'check the health of the disk',
+        remedy: access?.remedy ?? 'Check the health of the disk.',
         cause: error,
       },
     );

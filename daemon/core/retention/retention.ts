@@ -124,7 +124,7 @@ export class Retention implements AsyncDisposable {
   async run({ isClockConfirmed }: { readonly isClockConfirmed: boolean }, by: Actor): Promise<ShownReport> {
     if (this.#running !== undefined) {
       throw badInput('retention-running', 'a retention run is already running', {
-        remedy: 'wait until it has ended; `rollcall retention show` shows the last run',
+        remedy: 'Wait until it has ended; `rollcall retention show` shows the last run.',
       });
     }
     const doubt = this.#doubt();

@@ -56,7 +56,7 @@ async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
     throw operational(
       'own-file-not-changed',
       `${path} could not be changed: ${access?.reason ?? messageOf(cause)}`,
-      { remedy: access?.remedy ?? 'check that the disk is healthy', details: { path }, cause },
+      { remedy: access?.remedy ?? 'Check that the disk is healthy.', details: { path }, cause },
     );
   }
 }

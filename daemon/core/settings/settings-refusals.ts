@@ -9,37 +9,39 @@ const lines = (problems: readonly ConfigurationProblem[]): string =>
 export const refusals = {
   oneOfTwo: (): RollcallError =>
     badInput('change-refused', 'the request has neither settings nor a text, or both', {
-      remedy: 'give the new values in "settings", or the whole settings file in "text"',
+      remedy: 'Give the new values in "settings", or the whole settings file in "text".',
     }),
   tooLong: (most: number): RollcallError =>
     badInput('change-refused', `the settings file would have more than ${most} characters`, {
-      remedy: 'shorten lists such as holidays, or move settings to the configuration file of the machine',
+      remedy: 'Shorten lists such as holidays, or move settings to the configuration file of the machine.',
     }),
   unknown: (path: string, known: readonly string[]): RollcallError => {
     const near = nearestWord(path, known);
     return badInput('setting-unknown', `there is no setting '${path}'`, {
       remedy:
-        near === undefined ? 'docs/reference/configuration.md lists all settings' : `did you mean "${near}"?`,
+        near === undefined
+          ? 'See docs/reference/configuration.md for all settings.'
+          : `Did you mean "${near}"?`,
     });
   },
   ofConfiguration: (path: string): RollcallError =>
     badInput('setting-of-configuration', `the setting '${path}' cannot be changed over the API`, {
-      remedy: 'change it in the configuration file, then reload: systemctl reload rollcalld',
+      remedy: "Change it in the configuration file, then reload: 'systemctl reload rollcalld'.",
     }),
   changedMeanwhile: (revision: number): RollcallError =>
     badInput('changed-meanwhile', 'the settings have changed since you read them', {
-      remedy: 'read them again, then repeat the change with the new revision',
+      remedy: 'Read them again, then repeat the change with the new revision.',
       details: { revision },
     }),
   refused: (problems: readonly ConfigurationProblem[]): RollcallError =>
     badInput('settings-refused', `these settings cannot be used: ${lines(problems)}`, {
-      remedy: 'correct them; docs/reference/configuration.md has their bounds',
+      remedy: 'Correct them; docs/reference/configuration.md has their bounds.',
       details: { problems },
     }),
   notInForce: (problems: readonly string[]): RollcallError =>
     operational(
       'configuration-refused',
       `the settings were not changed, because the box could not put them in force: ${problems.join('; ')}`,
-      { remedy: 'repair what the message names, then send the request again' },
+      { remedy: 'Repair what the message names, then send the request again.' },
     ),
 };

@@ -22,7 +22,7 @@ export function healthHandlers(options: HealthOptions): Handlers<typeof healthOp
       const reasons = reasonsAgainst(options);
       if (reasons.length === 0) return { state: 'ready' };
       throw operational('not-ready', 'the box does not recognise people or does not record events', {
-        remedy: "run 'rollcall status' on the box, or read its status with a login",
+        remedy: "Run 'rollcall status' on the box, or read its status with a login.",
         retryable: true,
         ...(caller.scopes.has('status:read') ? { details: { reasons } } : {}),
       });

@@ -70,7 +70,7 @@ function brokerSteps(config: Config, clock: Clock, triesEvents: boolean): AsyncI
   const { mqtt, site, box, secretsDir } = config;
   if (mqtt === undefined) {
     throw badInput('no-broker', 'the configuration does not name a broker', {
-      remedy: 'add a section mqtt with the url of the broker to the configuration file, then reload',
+      remedy: 'Add a section mqtt with the url of the broker to the configuration file, then reload.',
     });
   }
   const identity = { siteId: site.id, boxId: box.id };

@@ -117,7 +117,7 @@ function forCaller({ prompts, ...status }: BoxStatus, { cameras: allowed }: Call
 function describeBroker({ publisher, publishedCount, publishingProblem }: BoxRuntime): BoxStatus['broker'] {
   if (publishingProblem !== undefined) {
     const { message, remedy = '' } = publishingProblem;
-    return { state: 'waiting', message, remedy: `${remedy}; then reload: systemctl reload rollcalld` };
+    return { state: 'waiting', message, remedy: `${remedy} Then reload: 'systemctl reload rollcalld'.` };
   }
   if (publisher === undefined) return { state: brokerNotConfigured };
   const { connection, problem, mqttVersion, takenKinds, heldKinds, ...status } = publisher.status();

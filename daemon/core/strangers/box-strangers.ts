@@ -123,7 +123,7 @@ export class BoxStrangers {
     const ids = [...new Set([stranger, ...others])].map((id) => this.#find(id).id);
     if (ids.length < 2) {
       throw badInput('merge-refused', 'a stranger cannot be merged with themselves', {
-        remedy: 'give the ids of at least two strangers',
+        remedy: 'Give the ids of at least two strangers.',
       });
     }
     const kept = this.#strangers().merge(ids, actorOf(by));
@@ -143,14 +143,14 @@ export class BoxStrangers {
     const foreign = wanted.find((passage) => !known.has(passage));
     if (foreign !== undefined) {
       throw badInput('split-refused', `the passage ${foreign} is not one of the stranger ${id}`, {
-        remedy: `run 'rollcall strangers show ${id}' to see the passages`,
+        remedy: `Run 'rollcall strangers show ${id}' to see the passages.`,
       });
     }
     const made = this.#strangers().split(id, wanted, actorOf(by));
     if (made === 'no-such-stranger') throw noSuchStranger(id);
     if (made === 'nothing-left') {
       throw badInput('split-refused', 'one of the two strangers would have no view to recognise them by', {
-        remedy: `choose other passages: 'rollcall strangers show ${id}' tells which the box compares with`,
+        remedy: `Choose other passages: 'rollcall strangers show ${id}' tells which the box compares with.`,
       });
     }
     this.#options.journal.moveStranger(id, made.id, wanted);
@@ -282,7 +282,7 @@ export class BoxStrangers {
       'forbidden',
       'to make a stranger an enrolled person, you need the scope persons:write, too',
       {
-        remedy: 'ask an administrator for a role with this scope',
+        remedy: 'Ask an administrator for a role with this scope.',
       },
     );
   }
@@ -294,13 +294,13 @@ const noSuchStranger = (id: string) => notFound('stranger', id, 'rollcall strang
 
 const otherCamera = () =>
   badInput('forbidden', 'you may not use this camera', {
-    remedy: 'give one of your cameras, or ask an administrator for this one',
+    remedy: 'Give one of your cameras, or ask an administrator for this one.',
   });
 
 /** The place of the first item of the next page. @throws `bad-request` */
 function placeOf(cursor: string): number {
   if (/^\d{1,9}$/.test(cursor)) return Number(cursor);
   throw badInput('bad-request', 'the cursor is not one of this list', {
-    remedy: 'give the `nextCursor` of the page before',
+    remedy: 'Give the `nextCursor` of the page before.',
   });
 }

@@ -91,7 +91,7 @@ export class StrangerEnrolment {
       `the box keeps no picture of these passages of the stranger ${id}`,
       {
         remedy:
-          "take a photograph of the person, enrol them with 'rollcall person add', then discard the stranger. To keep pictures of strangers, set evidence.unknown",
+          "Take a photograph of the person, enrol them with 'rollcall person add', then discard the stranger. To keep pictures of strangers, set evidence.unknown.",
       },
     );
   }

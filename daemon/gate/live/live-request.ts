@@ -239,13 +239,13 @@ function accept({ request, socket, head, requestId }: Exchange, webSockets: WebS
 const tooBusy: Refusal = {
   status: 503,
   code: 'busy',
-  message: 'The box serves as many requests as it can.',
-  remedy: 'Open the WebSocket again after a second.',
+  message: 'the box is busy',
+  remedy: 'Open the WebSocket again in a few seconds.',
 };
 const unavailable: Refusal = {
   status: 503,
   code: 'core-unreachable',
-  message: 'The box is starting or has stopped, or the pictures ended at this moment.',
+  message: 'the box is starting or has stopped, or the live view ended at this moment',
   remedy: 'Open the WebSocket again after some seconds. If this lasts, run rollcall doctor on the box.',
 };
 

@@ -49,7 +49,7 @@ export function liveKindOf(path: string): LivePathKind {
 const noWebSocket: Refusal = {
   status: 400,
   code: 'bad-request',
-  message: 'The box opens no WebSocket like this.',
+  message: 'the box does not open a WebSocket like this',
   remedy:
     'Open a WebSocket of version 13 at /api/v1/cameras/{id}/live or /video, or send the request without Upgrade.',
 };
@@ -58,7 +58,7 @@ const noWebSocket: Refusal = {
 export const webSocketNeeded: Refusal = {
   status: 400,
   code: 'websocket-needed',
-  message: 'Live pictures come over a WebSocket.',
+  message: 'live pictures are sent over a WebSocket',
   remedy: 'Open a WebSocket at this address, over HTTP/1.1.',
 };
 

@@ -134,8 +134,8 @@ export function originalOf({ source }: ModelPack): OriginalFile | undefined {
 /** What to do about a damaged file of a pack whose `source` is of this kind. */
 export function remedyOfDamage(id: string, kind: ModelPack['source']['kind']): string {
   return kind === 'own'
-    ? `find out who changed it; then run 'rollcall models remove ${id}' and add the network again (docs/how-to/add-a-recogniser.md)`
-    : 'delete the file, then build, import or fetch the pack again';
+    ? `Find out who changed it; then run 'rollcall models remove ${id}' and add the network again (docs/how-to/add-a-recogniser.md).`
+    : 'Delete the file, then build, import or fetch the pack again.';
 }
 
 /** The pack `packId` of the manifest. Throws `pack-unknown` with the known ids and those of `others`. */

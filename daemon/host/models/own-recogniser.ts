@@ -66,7 +66,7 @@ export async function readOwnNetworks(directory: string): Promise<OwnNetworks> {
       await refuseWritable(directory, 'directory');
       packs.push(await readDescription(join(directory, name), id));
     } catch (error) {
-      const remedy = (isRollcallError(error) && error.remedy) || `Remove it: rollcall models remove ${id}`;
+      const remedy = (isRollcallError(error) && error.remedy) || `Remove it: 'rollcall models remove ${id}'.`;
       unusable.push({ id, reason: messageOf(error), remedy });
     }
   }
@@ -79,7 +79,7 @@ async function readDescription(path: string, id: string): Promise<ModelPack> {
   if (parsed.success && parsed.data.id === id) return parsed.data;
   const reason = parsed.success ? `it names ${parsed.data.id}` : z.prettifyError(parsed.error);
   throw badInput('own-description-unusable', `${path} cannot be used: ${reason}`, {
-    remedy: `Remove the network and add it again: rollcall models remove ${id}`,
+    remedy: `Remove the network and add it again: 'rollcall models remove ${id}'.`,
   });
 }
 
@@ -146,7 +146,7 @@ function refuseUnsafe(
   throw badInput(
     'own-file-exposed',
     `other users may change ${path}, so it may be another network than the one you were given`,
-    { remedy: `Make sure that it is unchanged. Then run: chmod go-w ${path}` },
+    { remedy: `Make sure that it is unchanged. Then run: 'chmod go-w ${path}'.` },
   );
 }
 

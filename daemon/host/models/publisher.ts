@@ -211,7 +211,7 @@ export function redirected(from: URL, location: string): URL | string {
 
 function refused(pack: ModelPack, message: string): Error {
   return operational('publisher-refused', message, {
-    remedy: `Nothing was installed. Download ${pack.file} from its publisher. Then run: rollcall models import ${pack.file}`,
+    remedy: `Nothing was installed. Download ${pack.file} from its publisher. Then run: 'rollcall models import ${pack.file}'.`,
   });
 }
 
@@ -228,7 +228,7 @@ function unreachable(pack: ModelPack, url: string, error: unknown, keptBytes: nu
       ? "Check this machine's network; no proxy is used."
       : `${keptBytes} of ${pack.sizeBytes} bytes are kept: run the command again to continue.`;
   return operational('publisher-unreachable', `cannot download ${pack.id} from ${url}: ${reason(error)}`, {
-    remedy: `${again} Or download the file elsewhere and run: rollcall models import ${pack.file}`,
+    remedy: `${again} Or download the file elsewhere and run: 'rollcall models import ${pack.file}'.`,
     details: { keptBytes },
     cause: error,
     retryable: true,

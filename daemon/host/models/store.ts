@@ -364,13 +364,13 @@ function remedyFor(pack: ModelPack): string {
   switch (pack.source.kind) {
     case 'npm':
     case 'npm-tarball':
-      return 'Run: rollcall models build';
+      return "Run 'rollcall models build'.";
     case 'publisher':
-      return `Run: rollcall models fetch ${pack.id} (or rollcall models import ${pack.source.original?.file ?? 'FILE'})`;
+      return `Run: rollcall models fetch ${pack.id} (or rollcall models import ${pack.source.original?.file ?? 'FILE'}).`;
     case 'own':
-      return `Run: rollcall models remove ${pack.id}, and add the network again with rollcall models add-recogniser`;
+      return `Run: rollcall models remove ${pack.id}, and add the network again with rollcall models add-recogniser.`;
     case 'import':
-      return `Get ${pack.file} (${pack.source.page}) and run: rollcall models import ${pack.file}`;
+      return `Get ${pack.file} (${pack.source.page}) and run: 'rollcall models import ${pack.file}'.`;
   }
 }
 

@@ -11,14 +11,14 @@ export interface ReasonText {
 }
 
 const noBlinkRemedy =
-  'let people pause and look at the camera for a few seconds, or require less proof with liveness.require (docs/reference/attendance.md)';
-const lightRemedy = 'change the light at the camera, or its exposure';
+  'Let people pause and look at the camera for a few seconds, or require less proof with liveness.require (docs/reference/attendance.md).';
+const lightRemedy = 'Change the light at the camera, or its exposure.';
 const nearRemedy =
-  'enrol the person again with photographs from this camera, and lower identification.threshold only after a measurement (docs/explanation/calibration.md)';
+  'Enrol the person again with photographs from this camera, and lower identification.threshold only after a measurement (docs/explanation/calibration.md).';
 const cooldownRemedy = (setting: string): string =>
-  `nothing is wrong. To report each passage, lower rules.${setting}`;
+  `Nothing is wrong. To report each passage, lower rules.${setting}.`;
 const twoPersonsRemedy =
-  'enrol both persons with more photographs in the light of this camera. See what rollcall gallery calibrate tells of the pair';
+  'Enrol both persons with more photographs in the light of this camera. See what rollcall gallery calibrate tells of the pair.';
 
 export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
   attended: {
@@ -29,7 +29,7 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
     outcomes: ['attended'],
     meaning:
       'An enrolled person was recognised, and the camera demands no proof of life. The attendance is recorded.',
-    remedy: 'to demand a proof of life, set liveness.require to blink or challenge',
+    remedy: 'To demand a proof of life, set liveness.require to blink or challenge.',
   },
   'attended-before': {
     outcomes: ['attended', 'unproven'],
@@ -46,21 +46,21 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
     outcomes: ['unproven'],
     meaning:
       'An enrolled person was recognised and a blink was seen, but no good view after it showed that the same person blinked.',
-    remedy: 'let people look at the camera for a moment longer, and see which faults the views have',
+    remedy: 'Let people look at the camera for a moment longer, and see which faults the views have.',
   },
   'only-lids-moved': {
     outcomes: ['unproven'],
     meaning:
       'An enrolled person was recognised and the lids closed, but the rest of the face was as rigid as a picture, or what is behind it moved along as in one. Lids can be drawn into a picture.',
     remedy:
-      'let people look at the camera for a few seconds and turn their heads a little, or pair a display and set liveness.require to challenge',
+      'Let people look at the camera for a few seconds and turn their heads a little, or pair a display and set liveness.require to challenge.',
   },
   'still-face': {
     outcomes: ['unproven'],
     meaning:
       'An enrolled person was recognised, but nothing in the face moved for seconds. A picture looks like this, also while it is turned, and so does a person who sits still.',
     remedy:
-      'let people look at the camera and turn their heads a little, or pair a display and set liveness.require to challenge',
+      'Let people look at the camera and turn their heads a little, or pair a display and set liveness.require to challenge.',
   },
   'seen-too-briefly': {
     outcomes: ['unproven'],
@@ -71,40 +71,40 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
   'eyes-not-seen': {
     outcomes: ['unproven'],
     meaning: 'An enrolled person was recognised, but the eyes were not seen well enough to see a blink.',
-    remedy: 'mount the camera at the height of the eyes, and see that the eyes are large and lit enough',
+    remedy: 'Mount the camera at the height of the eyes, and see that the eyes are large and lit enough.',
   },
   'too-close': {
     outcomes: ['unproven'],
     meaning: 'An enrolled person was recognised, but the face was too large for the picture.',
-    remedy: 'let people stand further away, or turn the camera',
+    remedy: 'Let people stand further away, or turn the camera.',
   },
   'challenge-not-passed': {
     outcomes: ['unproven'],
     meaning: 'The camera demands a challenge, and the person did not pass it.',
-    remedy: 'see that people can read the prompts at the camera (docs/reference/challenge.md)',
+    remedy: 'See that people can read the prompts at the camera (docs/reference/challenge.md).',
   },
   'challenge-failed': {
     outcomes: ['attack'],
     meaning:
       'In three challenges the face did something else than it was asked: the box takes this for a presentation attack.',
     remedy:
-      'look at the picture. See that people can read the prompts at the camera (docs/reference/challenge.md)',
+      'Look at the picture. See that people can read the prompts at the camera (docs/reference/challenge.md).',
   },
   'challenge-not-shown': {
     outcomes: ['unproven'],
     meaning: 'The camera demands a challenge, and no screen could show the prompt.',
     remedy:
-      'see that the broker or the webhook of liveness.promptWebhook takes prompts (docs/reference/challenge.md)',
+      'See that the broker or the webhook of liveness.promptWebhook takes prompts (docs/reference/challenge.md).',
   },
   expired: {
     outcomes: ['refused'],
     meaning: 'An enrolled person was recognised whose validity has ended. No attendance is recorded.',
-    remedy: 'change the last day of the person, or remove the person',
+    remedy: 'Change the last day of the person, or remove the person.',
   },
   'not-yet-valid': {
     outcomes: ['refused'],
     meaning: 'An enrolled person was recognised whose validity has not begun. No attendance is recorded.',
-    remedy: 'change the first day of the person',
+    remedy: 'Change the first day of the person.',
   },
   barred: {
     outcomes: ['refused'],
@@ -134,7 +134,7 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
   stranger: {
     outcomes: ['stranger'],
     meaning: 'No enrolled person is similar to the face.',
-    remedy: 'if the person is enrolled, enrol the person again with photographs from this camera',
+    remedy: 'If the person is enrolled, enrol the person again with photographs from this camera.',
   },
   'below-threshold': {
     outcomes: ['stranger'],
@@ -147,12 +147,12 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
     meaning:
       'The nearest enrolled person reaches the general threshold, but not the stricter one of this person.',
     remedy:
-      'enrol the person again with photographs from this camera. rollcall gallery calibrate shows why the own threshold is stricter',
+      'Enrol the person again with photographs from this camera. rollcall gallery calibrate shows why the own threshold is stricter.',
   },
   'gallery-empty': {
     outcomes: ['stranger'],
     meaning: 'There is no enrolled person with whom the face could be compared.',
-    remedy: "enrol people: 'rollcall person add'",
+    remedy: "Enrol people: 'rollcall person add'.",
   },
   'stranger-before': {
     outcomes: ['stranger'],
@@ -167,13 +167,13 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
     outcomes: ['attack'],
     meaning:
       'The face neither blinked nor moved in itself while it moved as a whole, as a picture in a hand does.',
-    remedy: 'look at the picture. If a person stood there, raise liveness.attackAfterS',
+    remedy: 'Look at the picture. If a person stood there, raise liveness.attackAfterS.',
   },
   'passive-model': {
     outcomes: ['attack'],
     meaning: 'The passive model found signs of a picture, a screen or a mask.',
     remedy:
-      'look at the picture. If people are often refused, measure the passive model (docs/reference/attendance.md)',
+      'Look at the picture. If people are often refused, measure the passive model (docs/reference/attendance.md).',
   },
   'attack-before': {
     outcomes: ['attack'],
@@ -183,12 +183,12 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
   'too-small': {
     outcomes: ['undecided'],
     meaning: 'Most views of the face were smaller than smallestFacePx of the camera.',
-    remedy: 'mount the camera nearer to where people stop, or choose a stream with more pixels',
+    remedy: 'Mount the camera nearer to where people stop, or choose a stream with more pixels.',
   },
   blurred: {
     outcomes: ['undecided'],
     meaning: 'Most views of the face were blurred.',
-    remedy: 'clean and focus the lens, and give more light, so that the camera exposes for a shorter time',
+    remedy: 'Clean and focus the lens, and give more light, so that the camera exposes for a shorter time.',
   },
   dark: {
     outcomes: ['undecided'],
@@ -203,43 +203,43 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
   'turned-away': {
     outcomes: ['undecided'],
     meaning: 'In most views the face was turned away from the camera.',
-    remedy: 'mount the camera where people look as they pass, at the height of the eyes',
+    remedy: 'Mount the camera where people look as they pass, at the height of the eyes.',
   },
   occluded: {
     outcomes: ['undecided'],
     meaning: 'In most views a mask, a scarf, dark glasses, a hand or another thing covered the face.',
-    remedy: 'ask people to show the face at the camera',
+    remedy: 'Ask people to show the face at the camera.',
   },
   'cut-off': {
     outcomes: ['undecided', 'unproven'],
     meaning: 'In most views a part of the face was outside the picture.',
-    remedy: 'turn the camera, so that faces pass through the middle of the picture',
+    remedy: 'Turn the camera, so that faces pass through the middle of the picture.',
   },
   'too-few-views': {
     outcomes: ['undecided'],
     meaning: 'Too few good views could be compared with the gallery.',
-    remedy: 'let people stay longer in front of the camera, or analyse more frames a second (rates)',
+    remedy: 'Let people stay longer in front of the camera, or analyse more frames a second (rates).',
   },
   'views-disagree': {
     outcomes: ['undecided'],
     meaning:
       'The views of the face do not agree on one person. Two people may have crossed in front of the camera.',
-    remedy: 'let people pass one by one, and enrol the nearest persons with more photographs',
+    remedy: 'Let people pass one by one, and enrol the nearest persons with more photographs.',
   },
   'camera-lost': {
     outcomes: ['undecided', 'unproven'],
     meaning: 'The camera stopped delivering pictures before the box could decide.',
-    remedy: "see 'rollcall camera list'",
+    remedy: "See 'rollcall camera list'.",
   },
   'vision-stopped': {
     outcomes: ['undecided', 'unproven'],
     meaning:
       'The vision process of the camera stopped, or the camera was closed for a change of the configuration, before the box could decide.',
-    remedy: "see 'rollcall status' and the log of rollcalld",
+    remedy: "See 'rollcall status' and the log of rollcalld.",
   },
   'box-stopped': {
     outcomes: ['undecided', 'unproven'],
     meaning: 'The daemon stopped before the box could decide.',
-    remedy: "see 'journalctl -u rollcalld'",
+    remedy: "See 'journalctl -u rollcalld'.",
   },
 };

@@ -63,7 +63,7 @@ export function requireEndpoint({ url }: CameraAddress): CameraEndpoint {
   const endpoint = endpointOf(url);
   if (endpoint !== undefined) return endpoint;
   throw badInput('camera-url-unusable', 'the camera URL is not an RTSP address', {
-    remedy: 'write it as rtsp://HOST[:PORT]/PATH, with %20 for spaces',
+    remedy: 'Write it as rtsp://HOST[:PORT]/PATH, with %20 for spaces.',
   });
 }
 

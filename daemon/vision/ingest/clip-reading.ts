@@ -148,7 +148,7 @@ export class ClipReading {
       ? 'reading took too long'
       : (this.#exit?.spawnError?.message ?? this.#log.complaints.at(-1) ?? 'FFmpeg gave no reason');
     return badInput('clip-unreadable', `found no picture in the clip: ${reason}`, {
-      remedy: 'check that the file is complete and that `ffplay` shows it',
+      remedy: 'Check that the file is complete and that `ffplay` shows it.',
     });
   }
 }

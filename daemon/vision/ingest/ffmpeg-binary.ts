@@ -49,11 +49,11 @@ export async function detectFfmpeg(path = 'ffmpeg', timeoutMs = answerMs): Promi
     (error: unknown) => {
       throw (error as { killed?: boolean }).killed === true
         ? operational('ffmpeg-missing', `"${path}" did not answer to -version within ${timeoutMs / 1000} s`, {
-            remedy: `run "${path} -version" by hand: if it answers, the machine is too busy; if not, install FFmpeg again`,
+            remedy: `Run "${path} -version" by hand: if it answers, the machine is too busy; if not, install FFmpeg again.`,
           })
         : operational('ffmpeg-missing', `FFmpeg cannot be run as "${path}": ${messageOf(error)}`, {
             remedy:
-              'install FFmpeg (on Debian: apt-get install ffmpeg) and make sure that it is in the PATH of the service',
+              'Install FFmpeg (on Debian: apt-get install ffmpeg) and make sure that it is in the PATH of the service.',
             cause: error,
           });
     },
@@ -61,6 +61,6 @@ export async function detectFfmpeg(path = 'ffmpeg', timeoutMs = answerMs): Promi
   const binary = parseFfmpegVersion(path, output.stdout);
   if (binary !== undefined) return binary;
   throw operational('ffmpeg-unsupported', `"${path}" gave an unknown answer to -version`, {
-    remedy: 'install FFmpeg 4.4 or later from your distribution',
+    remedy: 'Install FFmpeg 4.4 or later from your distribution.',
   });
 }

@@ -57,26 +57,26 @@ export function slowPart(
       return {
         code: 'box-too-slow',
         message: `this box decodes the stream too slowly: ${read}, ${taken}`,
-        remedy: "use the camera's substream, lower its resolution or rate, or configure hardware decoding",
+        remedy: "Use the camera's substream, lower its resolution or rate, or configure hardware decoding.",
       };
     }
     if (busyShare >= busyMachine) {
       return {
         code: 'box-busy',
         message: `this box is busy with other work: ${read}, ${taken}, and the processor is ${Math.round(busyShare * 100)} % busy`,
-        remedy: 'find out which programs use the processor (top), or use fewer cameras or their substreams',
+        remedy: 'Find out which programs use the processor (top), or use fewer cameras or their substreams.',
       };
     }
     return {
       code: 'network-too-slow',
       message: `the pictures arrive more slowly than the camera films: ${read}, ${taken}`,
-      remedy: 'lower the bit rate of the camera, and check its cable, switch port or radio link',
+      remedy: 'Lower the bit rate of the camera, and check its cable, switch port or radio link.',
     };
   }
   if (sentFps >= slowestFps) return undefined;
   return {
     code: 'camera-too-slow',
     message: `the camera sends only ${sentFps.toFixed(1)} pictures a second, too few to see short blinks; ${taken}`,
-    remedy: 'set the camera to 15 pictures a second or more, and switch off long exposure in the dark',
+    remedy: 'Set the camera to 15 pictures a second or more, and switch off long exposure in the dark.',
   };
 }

@@ -8,7 +8,7 @@ const versionFailures = ['broker-version-refused', 'broker-closed-early', 'broke
 /** The disadvantage of MQTT 3.1.1, for people. */
 export const costOfOldMqtt = {
   message:
-    'A broker of MQTT 3.1.1 cannot say that it refuses a message. It drops the message, or ends the connection.',
+    'a broker with MQTT 3.1.1 cannot report that it refuses a message; it drops the message or ends the connection',
   remedy:
     'Use a broker that speaks MQTT 5, or switch MQTT 5 on. Until then check the access rules of the broker by hand: docs/reference/broker.md.',
 } as const;

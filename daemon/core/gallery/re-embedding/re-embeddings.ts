@@ -50,7 +50,7 @@ export class ReEmbeddings implements AsyncDisposable {
       const job = reEmbedJob.read(database);
       if (job === undefined) {
         throw badInput('no-re-embedding', 'the gallery is not moving to another recogniser', {
-          remedy: 'nothing: there is nothing to cancel',
+          remedy: 'Nothing: there is nothing to cancel.',
         });
       }
       await this.#latest?.[Symbol.asyncDispose]();

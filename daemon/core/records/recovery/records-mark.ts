@@ -253,8 +253,8 @@ function unusable(path: string, error: unknown) {
     `cannot write ${path}, which stores the position of records.db: ${isFull ? 'the disk is full' : (access?.reason ?? messageOf(error))}`,
     {
       remedy: isFull
-        ? 'free space on its disk; no recorded event is lost'
-        : (access?.remedy ?? 'check its disk'),
+        ? 'Free space on its disk; no recorded event is lost.'
+        : (access?.remedy ?? 'Check its disk.'),
       retryable: true,
       details: { path },
       cause: error,
