@@ -95,6 +95,8 @@ describe('the command that calls an operation', () => {
       assert.deepEqual(box.vault.gallery().showPerson(ada as never)?.profile?.groups, ['night']);
       const [entry] = box.vault.audit.list({ action: 'person.changed', limit: 1 });
       assert.match(entry?.actor ?? '', /^issuer:/);
+      const [executed] = box.vault.audit.list({ action: 'command.executed', limit: 1 });
+      assert.equal(executed?.details['operation'], 'persons.change-many');
     },
   );
 

@@ -233,17 +233,21 @@ export class CommandQueue implements AsyncDisposable {
     by: Actor,
   ): NewAuditEntry {
     const code = outcome.outcome === 'failed' ? { code: outcome.code } : {};
-    const details = { command, outcome: outcome.outcome, ...code, ...cameraOf(command, text), keyId };
+    const details = { command, outcome: outcome.outcome, ...code, ...aboutOf(command, text), keyId };
     this.#options.logger.info('a command was executed', { ...details, issuer: issuerId, id: commandId });
     return { by, action: 'command.executed', subject: commandId, details };
   }
 }
 
-/** The camera whose picture or setting the command was about. */
-function cameraOf(command: CommandName, text: string): { readonly camera?: string } {
-  if (command !== 'set-camera' && command !== 'request-snapshot') return {};
+/** The camera whose picture or setting the command was about, or the operation that it called. */
+function aboutOf(
+  command: CommandName,
+  text: string,
+): { readonly camera?: string; readonly operation?: string } {
+  if (command !== 'set-camera' && command !== 'request-snapshot' && command !== 'call-operation') return {};
   const given = commands[command].arguments.safeParse(JSON.parse(text));
-  return given.success ? { camera: given.data.camera } : {};
+  if (!given.success) return {};
+  return 'operation' in given.data ? { operation: given.data.operation } : { camera: given.data.camera };
 }
 
 /** For a command of another release of the program. */
