@@ -200,14 +200,19 @@ async function read(
 
 type Fields = Readonly<Record<string, z.core.$ZodType>>;
 
-/** The schema of a field, or of a field of a field: `watch.mark`. The outer one says whether it may be null. */
+/**
+ * The schema of a field, or of a field of a field: `watch.mark`. Where the outer one may be null, an empty text for its first field
+ * means that; an empty text for another one is passed on, and refused by the box.
+ */
 function fieldAt(fields: Fields, name: string): z.core.$ZodType | undefined {
   const [outer = '', inner] = name.split('.');
   const schema = fields[outer];
   if (inner === undefined || schema === undefined) return schema;
   const { innermost, isNullable } = partsOf(schema);
-  const field = innermost instanceof z.ZodObject ? (innermost.shape[inner] as z.ZodType) : undefined;
-  return isNullable ? field?.nullable().optional() : field?.optional();
+  if (!(innermost instanceof z.ZodObject)) return undefined;
+  const field = innermost.shape[inner] as z.ZodType | undefined;
+  const isFirst = Object.keys(innermost.shape)[0] === inner;
+  return isNullable && isFirst ? field?.nullable().optional() : field?.optional();
 }
 
 type Reader = (box: Box, given: string) => Promise<{ readonly id: string; readonly name?: string }>;

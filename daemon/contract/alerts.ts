@@ -123,7 +123,7 @@ function describeAlerts(alerts: readonly Alert[], { show }: ShownWith): string {
     alert.deliveries.flatMap(({ channel, code, reason, state }) =>
       reason === undefined
         ? []
-        : [`${alert.id} to ${channel}, ${state}: ${reason}${code === undefined ? '' : ` (${code})`}`],
+        : [`${alert.id} to ${channel}, ${state}${code === undefined ? '' : ` (${code})`}: ${reason}`],
     ),
   );
   return [
@@ -262,7 +262,6 @@ export const alertOperations = {
     errors: ['no-such-rule'],
     scope: 'alerts:write',
     audit: 'write',
-    centre: { scope: 'alerts' },
     rate: 'default',
     commandLines: [
       {
@@ -286,7 +285,6 @@ export const alertOperations = {
     errors: [],
     scope: 'alerts:write',
     audit: 'write',
-    centre: { scope: 'alerts' },
     rate: 'default',
     commandLines: [
       {

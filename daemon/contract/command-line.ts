@@ -30,7 +30,7 @@ export interface CommandLine {
   readonly options?: Readonly<Record<string, Documented>>;
   /** What every call sends in addition. */
   readonly always?: Readonly<Record<string, unknown>>;
-  /** Present for a list of which people see the beginning: the option for its length. Absent: all of it. */
+  /** Present for a list of which people see the beginning: the option for its length. Absent: its first page, of 1000 items. */
   readonly most?: { readonly flags: string; readonly help: string; readonly usual: number };
   /** Present for what needs a confirmation: what will happen, in whole sentences. */
   confirms?(given: Pick<ShownWith, 'input' | 'names'>): string;

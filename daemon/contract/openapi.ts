@@ -476,10 +476,11 @@ export function terms(declaration: OperationDeclaration): readonly string[] {
 
 function centreText(
   { files, secrets }: OperationDeclaration,
-  { command, scope, sealed }: CentreCall,
+  { command, scope, sealed, isOnlyOwn }: CentreCall,
 ): string {
   const own = command === undefined ? [] : [`\`${command}\``];
-  const generic = files === undefined && secrets === undefined ? ['`call-operation`'] : [];
+  const isGeneric = isOnlyOwn !== true && files === undefined && secrets === undefined;
+  const generic = isGeneric ? ['`call-operation`'] : [];
   const parts = { input: 'the input', answer: 'the answer', both: 'input and answer' } as const;
   const seal = sealed === undefined ? '' : `, with ${parts[sealed]} sealed`;
   return `A centre that is trusted with \`${scope}\` calls it by the command ${[...own, ...generic].join(' or ')}${seal} (docs/reference/commands.md).`;

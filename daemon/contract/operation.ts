@@ -102,6 +102,8 @@ export interface CentreCall {
   readonly sealed?: 'input' | 'answer' | 'both';
   /** The command that was made for it before `call-operation` existed. */
   readonly command?: string;
+  /** True where `call-operation` does not reach it: its answer tells more than its scope is for. */
+  readonly isOnlyOwn?: true;
   /** How the result of that command holds the answer. `page`, `items`: its items. Otherwise the name of the field. Absent: in a form of its own. */
   readonly answerAs?: string;
 }

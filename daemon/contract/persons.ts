@@ -79,7 +79,10 @@ export const changedFields = ['groups', 'validFrom', 'validUntil', 'watch', 'con
 /** What became of one person of `persons.change-many`. */
 export const changedPerson = z.object({
   id: z.string(),
-  name: z.string().exactOptional().describe('Absent for a person whom the box does not know.'),
+  name: z
+    .string()
+    .exactOptional()
+    .describe('Absent for a person whom the box does not know, and for callers without `names:read`.'),
   outcome: z
     .enum(['changed', 'unchanged', 'refused'])
     .describe('In a preview: what would become of the person. `unchanged`: everything was so already.'),
@@ -256,7 +259,7 @@ const readingOperations = {
     errors: galleryErrors,
     scope: 'persons:read',
     audit: 'personal',
-    centre: { scope: 'persons:read', sealed: 'answer' },
+    centre: { scope: 'persons:read', sealed: 'both' },
     rate: 'default',
   }),
   'persons.names': operation({
@@ -345,7 +348,7 @@ const writingOperations = {
     errors: [...galleryErrors, 'no-such-person', 'profile-refused', 'threshold-refused', 'changed-meanwhile'],
     scope: 'persons:write',
     audit: 'write',
-    centre: { scope: 'persons:write', command: 'update-person', sealed: 'both' },
+    centre: { scope: 'persons:write', command: 'update-person', isOnlyOwn: true },
     rate: 'default',
   }),
   'persons.change-many': operation({
@@ -409,7 +412,6 @@ const writingOperations = {
     errors: [...galleryErrors, 'no-such-person', 'already-removed'],
     scope: 'persons:write',
     audit: 'write',
-    centre: { scope: 'persons:write' },
     rate: 'default',
   }),
   'persons.restore': operation({
@@ -421,7 +423,6 @@ const writingOperations = {
     errors: [...galleryErrors, 'no-such-person'],
     scope: 'persons:write',
     audit: 'write',
-    centre: { scope: 'persons:write', sealed: 'answer' },
     rate: 'default',
   }),
   'persons.erase': operation({

@@ -47,7 +47,10 @@ const exampleArguments: Partial<Readonly<Record<CommandName, Readonly<Record<str
   'ignore-stranger': { stranger: 's-6v0n8k2dq4c1wz9xj7tbm3rhfp' },
   'notice-stranger': { stranger: 's-6v0n8k2dq4c1wz9xj7tbm3rhfp' },
   'discard-stranger': { stranger: 's-6v0n8k2dq4c1wz9xj7tbm3rhfp' },
-  'call-operation': { operation: 'alerts.mute', input: { rule: 'strangers', minutes: 480 } },
+  'call-operation': {
+    operation: 'passages.show',
+    input: { passage: '0195550e-4b10-7c62-8a05-d1f7e93b6c28' },
+  },
 };
 
 export interface ExampleCommand {

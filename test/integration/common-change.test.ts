@@ -103,6 +103,30 @@ describe('a change of many persons', () => {
     assert.equal((await show(client, bea)).validFrom, '2026-06-01');
   });
 
+  served('does not record consent over a withdrawal', async (client, ada, bea) => {
+    await change(client, { ids: [ada, bea], consent });
+    await client.call('persons.withdraw-consent', { id: bea });
+    const { persons } = await change(client, {
+      ids: [ada, bea],
+      consent: { ...consent, reference: 'list 4' },
+    });
+    assert.deepEqual(
+      persons.map(({ outcome, refusal }) => [outcome, refusal?.code]),
+      [
+        ['changed', undefined],
+        ['refused', 'consent-withdrawn'],
+      ],
+    );
+    const { consent: kept } = await show(client, bea);
+    assert.ok(kept?.withdrawnIso !== undefined && kept.reference === 'list 3');
+  });
+
+  served('notes that names were told', async (client, ada, bea, server) => {
+    const before = server.behind.vault.audit.count({ action: 'person.listed' });
+    await change(client, { ids: [ada, bea], addGroups: ['late'], isPreview: true });
+    assert.equal(server.behind.vault.audit.count({ action: 'person.listed' }), before + 1);
+  });
+
   served(
     'leaves one audit entry for each person who was changed, and a repetition none',
     async (client, ada, bea, server) => {

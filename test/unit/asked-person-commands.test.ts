@@ -143,6 +143,7 @@ describe('rollcall person set-many', async () => {
     [`person set-many ${id} --valid-from 2026-01-01 --valid-until ''`, 'they stay', changed],
     [`person set-many ${id} --watch barred --watch-reason theft`, 'they are barred', changed],
     [`person set-many ${id} --watch ''`, 'they are no longer barred', changed],
+    [`person set-many ${id} --watch barred --watch-reason ''`, 'the reason is missing', changed],
     [
       `person set-many ${id} --consent-basis contract --consent-date 2026-01-01 --consent-reference 'list 3'`,
       'they signed a list',

@@ -88,7 +88,13 @@ export const centreCalls: ReadonlyMap<string, OperationDeclaration & { readonly 
   new Map(
     declarations.flatMap(([id, declaration]) => {
       const { centre, files, secrets, answer } = declaration;
-      if (centre === undefined || files !== undefined || secrets !== undefined || answer.kind === 'file')
+      if (
+        centre === undefined ||
+        centre?.isOnlyOwn === true ||
+        files !== undefined ||
+        secrets !== undefined ||
+        answer.kind === 'file'
+      )
         return [];
       return [[id, { ...declaration, centre }] as const];
     }),

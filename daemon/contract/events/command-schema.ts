@@ -283,7 +283,11 @@ export const commands = {
       sealed: sealedToBox
         .optional()
         .describe('in place of `input` where it is personal: the same as JSON, sealed to the key of the box'),
-      sealTo: publicKey.optional(),
+      sealTo: publicKey
+        .optional()
+        .describe(
+          'X25519 key to which the answer is sealed, 32 bytes in base64url; needed where it is personal',
+        ),
     }),
     result: z.strictObject({
       operation: z.string(),
@@ -291,7 +295,13 @@ export const commands = {
       sealed: sealed
         .optional()
         .describe(
-          'in place of `answer` where it is personal: the same as JSON, sealed to the key of the command',
+          'in place of `answer` where the command has `sealTo`: the same as JSON, sealed to that key',
+        ),
+      isTooLong: z
+        .literal(true)
+        .optional()
+        .describe(
+          'the operation was carried out, and its answer is too long for a message: ask for the state',
         ),
     }),
   },

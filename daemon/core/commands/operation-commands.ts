@@ -65,6 +65,8 @@ export function genericCommand(
       if (isSealed('input') !== (sealed !== undefined) || (sealed !== undefined && input !== undefined))
         return isSealed('input') ? mustSealInput : mustNotSealInput;
       if (isSealed('answer') && sealTo === undefined) return mustHaveKey;
+      // A key that cannot be used is refused before anything happens.
+      if (sealTo !== undefined) sealJson(sealTo, null);
       const schema = declaration.input;
       const given =
         sealed !== undefined && schema !== undefined
@@ -76,11 +78,15 @@ export function genericCommand(
       const id = operation as CentreOperation;
       const answer = await answerOf(id, operations, given, callOf(declaration.centre.scope, context));
       const checked = answer === undefined ? undefined : checkedAnswer(operation, declaration, answer);
-      if (checked === undefined) return tooLong;
+      // What has changed something is done, whatever its answer takes.
+      if (checked === undefined)
+        return declaration.method === 'GET'
+          ? tooLong
+          : { outcome: 'done', result: { operation, isTooLong: true } };
       const result =
-        isSealed('answer') && sealTo !== undefined
-          ? { operation, sealed: sealJson(sealTo, checked) }
-          : { operation, answer: checked };
+        sealTo === undefined
+          ? { operation, answer: checked }
+          : { operation, sealed: sealJson(sealTo, checked) };
       return { outcome: 'done', result };
     },
   };

@@ -295,20 +295,26 @@ export class BoxPersons {
    */
   async changeMany(
     { ids, isPreview, ...change }: HandlerInput<(typeof personOperations)['persons.change-many']>,
-    actor: Actor,
+    caller: Caller,
   ): Promise<ChangedPersons> {
     requireChange(change);
     const gallery = this.#gallery();
     const access: ProfileAccess = {
       known: (id) => this.#known(id),
       changed: (id, wanted) => this.#changed(id, wanted, undefined),
-      write: (id, profile) => gallery.changeProfile(personId(id), profile, actor),
+      write: (id, profile) => gallery.changeProfile(personId(id), profile, actorOf(caller)),
     };
+    const isNamed = caller.scopes.has('names:read');
     const persons: ChangedPerson[] = [];
     for (const id of new Set(ids)) {
-      persons.push(await this.#turns.run(() => changeOne(id, change, access, { isPreview })));
+      persons.push(await this.#turns.run(() => changeOne(id, change, access, { isPreview, isNamed })));
       await nextTurn();
     }
+    const named = persons.filter(({ name }) => name !== undefined).length;
+    if (named > 0)
+      this.#options.readings.note({
+        ...{ by: actorOf(caller), action: 'person.listed', details: { persons: named } },
+      });
     return { isPreview, persons };
   }
 

@@ -35,14 +35,16 @@ export function changeOne(
   id: string,
   change: CommonChange,
   { known, changed, write }: ProfileAccess,
-  { isPreview }: { readonly isPreview: boolean },
+  { isPreview, isNamed }: { readonly isPreview: boolean; readonly isNamed: boolean },
 ): ChangedPerson {
   const before = known(id);
-  const name = before?.profile?.name;
+  const name = isNamed ? before?.profile?.name : undefined;
   const about = { id, ...present({ name }) };
   try {
     const profile = before && changed(id, changeFor(before.profile ?? {}, change));
     if (profile === undefined) throw unknownPerson(id);
+    if (change.consent !== undefined && before?.profile?.consent?.withdrawnIso !== undefined)
+      throw hasWithdrawn();
     const fields = changedFields.filter(
       (field) => !isDeepStrictEqual(profile[field], before?.profile?.[field]),
     );
@@ -57,7 +59,15 @@ export function changeOne(
   }
 }
 
-const ofOnePerson: ReadonlySet<string> = new Set(['no-such-person', 'profile-refused', 'field-damaged']);
+const ofOnePerson: ReadonlySet<string> = new Set([
+  ...['no-such-person', 'profile-refused', 'field-damaged', 'consent-withdrawn'],
+]);
+
+/** New consent revokes a withdrawal: that is decided for each person alone. */
+const hasWithdrawn = () =>
+  badInput('consent-withdrawn', 'the person withdrew consent', {
+    remedy: 'If there is a new consent of this person, record it for them alone.',
+  });
 
 const unknownPerson = (id: string) =>
   badInput('no-such-person', `the box does not know the person ${id}`, {
