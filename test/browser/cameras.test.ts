@@ -225,7 +225,7 @@ async function added({ box }: ConsoleBox, technician: WatchedPage, url: string):
   await page.getByText('The camera is sending video').waitFor();
   await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Side gate');
   assert.equal(await page.getByRole('textbox', { name: 'ID', exact: true }).inputValue(), 'side-gate');
-  await page.getByLabel('Direction').selectOption('out');
+  await page.getByLabel('Direction', { exact: true }).selectOption('out');
   await assertAccessible(technician);
   await save.click();
   await page.getByRole('heading', { name: 'Side gate', level: 1 }).waitFor();

@@ -174,7 +174,7 @@ async function refusals(box: TestBox, photos: Photos, t: TestContext) {
       /one person, .*--face/,
     ],
     ['a photograph of a face that is too small', photos.smallFace, /too-small/, /36 pixels wide/],
-    ['a photograph of a blurred face', photos.blurred, /blurred/, /hold still/],
+    ['a photograph of a blurred face', photos.blurred, /blurred/, /Hold still/],
     ['a photograph of a face in the dark', photos.dark, /dark|no face/, /light/],
     ['a text file', photos.text, /cannot be read: the file is a text file/, /JPEG, PNG/],
     ['a large file of noise', photos.large, /cannot be read: the file is not a picture/, /JPEG, PNG/],

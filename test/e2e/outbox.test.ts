@@ -100,7 +100,7 @@ test('a box whose centre confirms', {
     });
     const status = (await box.command('status')).stdout;
     assert.match(status, /^broker: connected, MQTT 3\.1\.1$/m);
-    assert.match(status, /^ATTENTION: broker: connected, MQTT 3\.1\.1: .*cannot say that it refuses/m);
+    assert.match(status, /^ATTENTION: broker: connected, MQTT 3\.1\.1: .*cannot report that it refuses/m);
     const { exitCode, stdout } = await box.command('mqtt', 'check');
     assert.equal(exitCode, 1, stdout);
     assert.match(stdout, /held back: event.*reply/);
