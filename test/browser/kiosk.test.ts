@@ -36,7 +36,7 @@ describe('the screen of prompts', { skip: withoutBuild || withoutChromium }, () 
     await page.getByRole('heading', { name: 'The camera is not sending video' }).waitFor();
     assert.equal(page.url(), `${box.url}/kiosk`);
     await page.getByRole('button', { name: 'Deutsch' }).click();
-    await page.getByRole('heading', { name: 'Die Kamera liefert keine Bilder' }).waitFor();
+    await page.getByRole('heading', { name: 'Die Kamera liefert kein Bild' }).waitFor();
     await assertAccessible(tablet);
     const refused = await tablet.context.request.get('/api/v1/persons');
     assert.equal(refused.status(), 403);

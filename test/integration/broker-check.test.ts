@@ -236,7 +236,7 @@ describe('mqtt check and a broker of MQTT 3.1.1', () => {
       const step = (await check(broker.url, access)).find(({ check: name }) => name === 'mqtt');
       assert.equal(step?.outcome, 'warning');
       assert.ok(step.message.startsWith(`MQTT 3.1.1, ${who}, `), step.message);
-      assert.match(step.message, /cannot say that it refuses a message/);
+      assert.match(step.message, /cannot report that it refuses a message/);
       assert.match(step.remedy ?? '', /MQTT 5/);
     }
   });

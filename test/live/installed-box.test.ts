@@ -140,7 +140,7 @@ async function waitsForApt(box: BootedBox) {
     exit \${status:-0}`);
   assert.equal(late.exitCode, 1);
   assert.match(late.stderr, /Could not get lock \/var\/lib\/apt\/lists\/lock.*process \d+/);
-  assert.match(late.stderr, /what to do: Wait until it has ended/);
+  assert.match(late.stderr, /what to do: wait until it has ended/);
 }
 
 async function takesBack(box: BootedBox) {

@@ -156,7 +156,7 @@ async function brokenFile({ box, config }: Appliance) {
   assert.equal(reload.outcome, 'refused');
   const { exitCode, stdout, stderr } = await box.command('status');
   assert.equal(exitCode, 0, stderr);
-  assert.match(stderr, /has 2 problems; run 'rollcall check-config/);
+  assert.match(stderr, /has 2 problems\. Run 'rollcall check-config/);
   assert.match(
     stdout,
     /configuration: the daemon refused the configuration at .* and runs with the earlier one:\n/,
