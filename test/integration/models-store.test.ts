@@ -99,7 +99,7 @@ describe('building', () => {
     const store = await open();
     await assert.rejects(
       store.path('facemesh'),
-      (error) => isRollcallError(error, 'pack-absent') && error.remedy === 'Run: rollcall models build',
+      (error) => isRollcallError(error, 'pack-absent') && error.remedy === "Run 'rollcall models build'.",
     );
     await assert.rejects(store.build({ packIds: ['sface'] }), (error) =>
       isRollcallError(error, 'pack-not-built'),

@@ -140,7 +140,7 @@ test('one refused row prevents the whole import, unless it may be skipped', asyn
   for (const [index, pattern] of [
     /^2: $/,
     /^3: the face resembles Ada \(.*\), similarity 1\.000/,
-    /^4: wall\.jpg: there is no face \(no-face\); take another/,
+    /^4: wall\.jpg: there is no face \(no-face\)\. take another/,
     /^5: the path .* leads out of its folder/,
     /^6: the path .* is not relative/,
     /^7: the name is empty/,

@@ -216,7 +216,7 @@ describe('a full disk', () => {
     const mount = 'mount -t tmpfs -o size=1m tmpfs "$1"';
     const report = fillDisk(['unshare', '--mount'], mount, folder.path, 200_000);
     assert.equal(report.code, 'disk-full');
-    assert.match(report.remedy ?? '', /free space/);
+    assert.match(report.remedy ?? '', /Free space/);
     assert.ok(report.recordedCount > 0);
     assert.equal(report.storedCount, report.recordedCount);
     assert.equal(report.passageCount, report.recordedCount);
