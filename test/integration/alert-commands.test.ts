@@ -56,7 +56,7 @@ describe('rollcall alerts list', () => {
           ['strangers', 'raised', 'ops', 'delivered'],
         ],
       );
-      assert.match(stdout, /to ops, failed: webhook ops \(127.*HTTP status 404.*\(webhook-refused\)/);
+      assert.match(stdout, /to ops, failed \(webhook-refused\): webhook ops \(127.*HTTP status 404/);
       const failed = JSON.parse((await run('list', '--state', 'failed', '--json')).stdout) as Alert[];
       assert.deepEqual(
         failed.map(({ rule, deliveries }) => [rule, deliveries[0]?.state, deliveries[0]?.code]),
