@@ -86,33 +86,29 @@ function foldersOf(arrows: ReadonlyMap<string, readonly string[]>): ReadonlyMap<
   return new Map([...folders].map(([from, others]) => [from, [...others]]));
 }
 
+/** Each file of the package `name` with the files that it imports. */
+function importsOf(name: string, files: ReadonlyMap<string, string>): ReadonlyMap<string, readonly string[]> {
+  const own = [...files].filter(([path]) => packageOf(path) === name);
+  return new Map(
+    own.map(([path, text]) => [
+      path,
+      scanSource(text).imports.flatMap((specifier) => targetOf(path, specifier) ?? []),
+    ]),
+  );
+}
+
 /** Each folder of the package `name` with the others of the same package from which its files import. */
 export function folderImports(
   name: string,
   files: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, readonly string[]> {
-  const arrows = new Map(
-    [...files]
-      .filter(([path]) => packageOf(path) === name)
-      .map(([path, text]) => [
-        path,
-        scanSource(text).imports.flatMap((specifier) => targetOf(path, specifier) ?? []),
-      ]),
-  );
-  return foldersOf(arrows);
+  return foldersOf(importsOf(name, files));
 }
 
 /** The packages that files of `name` import. */
 export function importedPackages(name: string, files: ReadonlyMap<string, string>): ReadonlySet<string> {
-  const found = new Set<string>();
-  for (const [path, text] of files) {
-    if (packageOf(path) !== name) continue;
-    for (const specifier of scanSource(text).imports) {
-      const target = targetOf(path, specifier);
-      if (target !== undefined && packageOf(target) !== name) found.add(packageOf(target));
-    }
-  }
-  return found;
+  const targets = [...importsOf(name, files).values()].flat();
+  return new Set(targets.map(packageOf).filter((other) => other !== name));
 }
 
 /** Every file that a process running `entry` can load, `entry` included; types alone load nothing. */
