@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { CommandScope } from '../../contract/command-scopes.js';
 import { type OperationOfCommand, operationOfCommand } from '../../contract/events/called-operations.js';
 import type { Call, Handlers } from '../../contract/handlers.js';
@@ -5,6 +6,7 @@ import { type Operations, operations } from '../../contract/operations.js';
 import type { Scope } from '../../contract/scopes.js';
 import { badInput } from '../../kernel/errors.js';
 import type { CommandContext } from './command-handlers.js';
+import { placesOf } from './sealed-content.js';
 
 export type OperationCommand = keyof OperationOfCommand;
 
@@ -64,11 +66,15 @@ type Parsed<Name extends OperationCommand> = Operations[OperationOfCommand[Name]
  * @throws `bad-request`; its message repeats no content
  */
 export function inputOf<Name extends OperationCommand>(name: Name, fields: unknown): Parsed<Name> {
-  const checked = operations[operationOfCommand[name]].input.safeParse(fields);
   // The schema of this name gave it.
-  if (checked.success) return checked.data as Parsed<Name>;
-  const places = checked.error.issues.slice(0, 5).map(({ path, code }) => `${path.join('.')} (${code})`);
-  throw badInput('bad-request', `the content does not fit the operation: ${places.join(', ')}`, {
+  return checkedInput(operations[operationOfCommand[name]].input, fields) as Parsed<Name>;
+}
+
+/** The input of an operation, with its defaults. @throws `bad-request`; its message repeats no content */
+export function checkedInput(schema: z.ZodType, fields: unknown): unknown {
+  const checked = schema.safeParse(fields);
+  if (checked.success) return checked.data;
+  throw badInput('bad-request', `the content does not fit the operation: ${placesOf(checked.error)}`, {
     remedy: 'Look up its fields in docs/reference/api.md.',
   });
 }

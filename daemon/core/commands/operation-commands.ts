@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import {
   answerSchema,
   type CalledOperation,
@@ -6,7 +6,6 @@ import {
   centreCalls,
   operationOfCommand,
 } from '../../contract/events/called-operations.js';
-import type { CommandResult } from '../../contract/events/command-schema.js';
 import type { Call } from '../../contract/handlers.js';
 import type { OperationDeclaration, Page } from '../../contract/operation.js';
 import { operations as declarations } from '../../contract/operations.js';
@@ -17,11 +16,10 @@ import {
   type CommandContext,
   type CommandFailure,
   type CommandHandlers,
-  type CommandOutcome,
   failed,
 } from './command-handlers.js';
-import { type CentreOperation, type CentreOperations, callOf } from './command-operations.js';
-import { openSealedJson, placesOf, sealJson } from './sealed-content.js';
+import { type CentreOperation, type CentreOperations, callOf, checkedInput } from './command-operations.js';
+import { openSealedJson, sealJson } from './sealed-content.js';
 
 /** Longest answer, bytes of JSON. An answer is an event: it waits on the disk and travels in one message. */
 export const longestAnswerBytes = 256 * 1024;
@@ -39,7 +37,9 @@ export function operationCommands(
       const answer = await answerOf(id, operations, given, callOf(centre.scope, context));
       if (answer === undefined) return tooLong;
       const { answerAs } = centre;
-      return answered(name, answerAs === 'page' || answerAs === 'items' ? answer : { [answerAs]: answer });
+      const whole = answerAs === 'page' || answerAs === 'items' ? answer : { [answerAs]: answer };
+      const result = checkedAnswer(name, calledOperations[name].result, whole);
+      return result === undefined ? tooLong : { outcome: 'done', result };
     };
     return [name, handler] as const;
   });
@@ -67,17 +67,14 @@ export function genericCommand(
       if (isSealed('answer') && sealTo === undefined) return mustHaveKey;
       // A key that cannot be used is refused before anything happens.
       if (sealTo !== undefined) sealJson(sealTo, null);
-      const schema = declaration.input;
+      const schema = declaration.input ?? noFields;
       const given =
-        sealed !== undefined && schema !== undefined
-          ? openSealedJson(sealed, decryption, schema)
-          : checkedInput(schema, input ?? {});
-      if (typeof given === 'string')
-        return failed('bad-request', `the input does not fit the operation: ${given}`);
+        sealed === undefined ? checkedInput(schema, input ?? {}) : openSealedJson(sealed, decryption, schema);
       // Only operations of centres are in the table.
       const id = operation as CentreOperation;
       const answer = await answerOf(id, operations, given, callOf(declaration.centre.scope, context));
-      const checked = answer === undefined ? undefined : checkedAnswer(operation, declaration, answer);
+      const checked =
+        answer === undefined ? undefined : checkedAnswer(operation, answerSchema(declaration), answer);
       // What has changed something is done, whatever its answer takes.
       if (checked === undefined)
         return declaration.method === 'GET'
@@ -92,6 +89,9 @@ export function genericCommand(
   };
 }
 
+/** The input of an operation that takes none. */
+const noFields = z.object({});
+
 const mustSealInput = failed(
   'not-sealed',
   'the input of this operation is personal: send it in "sealed", sealed to the key of the box',
@@ -105,17 +105,10 @@ const mustHaveKey = failed(
   'the answer of this operation is personal: give the key to which it is sealed in "sealTo"',
 );
 
-/** The input with its defaults, or the places that do not fit. */
-function checkedInput(schema: z.ZodType | undefined, input: unknown): unknown {
-  if (schema === undefined) return input;
-  const checked = schema.safeParse(input);
-  return checked.success ? checked.data : placesOf(checked.error);
-}
-
-/** The answer as the contract describes it; undefined where it is too long. */
-function checkedAnswer(id: string, declaration: OperationDeclaration, answer: unknown): unknown {
-  const checked = answerSchema(declaration).safeParse(answer);
-  if (!checked.success) throw defect('answer-not-valid', `the answer of ${id} does not follow the contract`);
+/** An answer as its schema describes it; fields that it does not name are cut. Undefined where it is too long for a message. */
+function checkedAnswer(of: string, schema: z.ZodType, answer: unknown): unknown {
+  const checked = schema.safeParse(answer);
+  if (!checked.success) throw defect('answer-not-valid', `the answer to ${of} does not follow the contract`);
   return Buffer.byteLength(JSON.stringify(checked.data)) > longestAnswerBytes ? undefined : checked.data;
 }
 
@@ -156,14 +149,3 @@ const tooLong: CommandFailure = failed(
   'answer-too-long',
   `the answer has more than ${longestAnswerBytes / 1024} KiB, which a message must not have; ask for less: a lower limit, a shorter period or one person`,
 );
-
-/** The answer as the contract describes it; fields that it does not name are cut. */
-function answered<Name extends keyof CalledOperation>(name: Name, result: unknown): CommandOutcome<Name> {
-  const checked = calledOperations[name].result.safeParse(result);
-  if (!checked.success) {
-    throw defect('answer-not-valid', `the answer to ${name} does not follow the contract`);
-  }
-  if (Buffer.byteLength(JSON.stringify(checked.data)) > longestAnswerBytes) return tooLong;
-  // The schema of this name gave it.
-  return { outcome: 'done', result: checked.data as CommandResult<Name> };
-}
