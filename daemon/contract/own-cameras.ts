@@ -49,7 +49,10 @@ type Resettable<Fields extends Readonly<Record<string, z.ZodType>>> = {
 };
 
 function resettable<Fields extends Readonly<Record<string, z.ZodType>>>(fields: Fields): Resettable<Fields> {
-  const entries = Object.entries(fields).map(([key, schema]) => [key, schema.nullable().optional()] as const);
+  const entries = Object.entries(fields).map(([key, schema]) => {
+    const orNull = schema.nullable().optional();
+    return [key, schema.description === undefined ? orNull : orNull.describe(schema.description)] as const;
+  });
   // Object.fromEntries forgets which key has which type.
   return Object.fromEntries(entries) as unknown as Resettable<Fields>;
 }

@@ -89,7 +89,10 @@ function valueText(given: Node, schemas: Schemas): string {
   if (Array.isArray(node['enum'])) return node['enum'].map(code).join(', ');
   const forms = formsOf(node);
   if (forms.length > 0) return [...new Set(forms.map((form) => valueText(form, schemas)))].join(' or ');
-  switch (node['type']) {
+  const { type } = node;
+  if (Array.isArray(type))
+    return type.map((each) => valueText({ ...node, type: each }, schemas)).join(' or ');
+  switch (type) {
     case 'string': {
       const { format } = node;
       const word = typeof format === 'string' ? wordOfFormat[format] : undefined;
