@@ -154,8 +154,12 @@ describe('the clock', () => {
     conditions: ConditionPort,
     clock: VirtualClock,
     answers: (boolean | undefined)[] = [],
+    lastRecordedMs?: number,
   ) =>
-    new ClockWatch({ conditions, clock, logger: silentLogger, isSynchronised: async () => answers.shift() });
+    new ClockWatch({
+      ...{ conditions, clock, logger: silentLogger, lastRecordedMs },
+      isSynchronised: async () => answers.shift(),
+    });
 
   test('the status shows a jump for a day, and whether a time server controls the clock', async () => {
     const { clock, set } = jumpingClock();
@@ -194,6 +198,25 @@ describe('the clock', () => {
       'begin clock-jumped {"byS":-86400}',
       'end clock-jumped',
     ]);
+  });
+
+  test('a clock that was set back while the daemon did not run counts as a jump', async () => {
+    const yearMs = 365 * 86_400_000;
+    for (const [aheadMs, byS] of [
+      [yearMs, -31_536_000],
+      [59_000, undefined],
+      [-yearMs, undefined],
+    ] as const) {
+      const { clock } = jumpingClock();
+      const conditions = heardConditions();
+      await using watch = watchClock(conditions, clock, [], clock.wallMs() + aheadMs).start();
+      await watch.settled();
+      clock.advanceBy(checkClockEveryMs);
+      await watch.settled();
+      assert.equal(watch.status().lastJump?.byS, byS, `records end ${aheadMs} ms ahead`);
+      const begun = byS === undefined ? [] : [`begin clock-jumped {"byS":${byS}}`, 'end clock-jumped'];
+      assert.deepEqual(conditions.heard, ['end clock-jumped', ...begun]);
+    }
   });
 
   test('a jump gives a beginning and an end at the same time', async (t) => {

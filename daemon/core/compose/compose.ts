@@ -78,6 +78,8 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
   const stores = await openStores(context, onRecordsDamaged);
   const { identity, vault, records } = stores;
   const { audit } = vault;
+  // Before this process records anything.
+  const lastRecordedMs = records.list({ limit: 1 })[0]?.recordedAtMs;
   onReload((result) => auditReload(audit, result, logger));
   const conditions = lifetime.use('conditions', new BoxConditions({ records, clock, logger }));
   stores.altered.reportTo(conditions);
@@ -125,7 +127,10 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
   }).open();
   const ownSettings = new OwnSettings({ configPath, load, reload, audit, current: () => runtime.config });
   await ownSettings.settle();
-  const clockWatch = new ClockWatch({ conditions, clock, logger, isSynchronised: isTimeSynchronised });
+  const clockWatch = new ClockWatch({
+    ...{ conditions, clock, logger, lastRecordedMs },
+    isSynchronised: isTimeSynchronised,
+  });
   lifetime.use('clock watch', clockWatch.start());
   const { handlers, attendance, retention, metrics } = composeControl(context, stores, {
     ...{ startedAtMs, runtime, conditions, intake, calibration, signing, receiver, grants, prompts },
