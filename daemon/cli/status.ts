@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { BoxStatus } from '../contract/status.js';
 import { statusAreas } from '../core/doctor/status-areas.js';
 import { exitCodes, print, runAction } from '../host/output.js';
+import { durationText } from '../kernel/counted.js';
 import { cameraTable } from './camera-table.js';
 import { type Paint, paintFor, plain } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
@@ -11,7 +12,7 @@ import type { ShowTime } from './site-time.js';
 
 export function describeStatus(status: BoxStatus, show: ShowTime, paint: Paint = plain): string {
   return [
-    `rollcalld ${status.version}, site ${status.site}, box ${status.box}, up ${Math.round(status.uptimeS)} s`,
+    `rollcalld ${status.version}, site ${status.site}, box ${status.box}, up for ${durationText(status.uptimeS)}`,
     ...statusAreas(status, show).flatMap(({ facts, findings }) => [
       ...facts,
       ...troubleLines(findings, paint),

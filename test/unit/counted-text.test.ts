@@ -7,7 +7,7 @@ import { describeReEmbedding, describeVerification } from '../../daemon/cli/gall
 import { describeImport } from '../../daemon/cli/import/import-report.js';
 import { describeStatus } from '../../daemon/cli/status.js';
 import type { BoxStatus } from '../../daemon/contract/status.js';
-import { counted } from '../../daemon/kernel/counted.js';
+import { counted, durationText } from '../../daemon/kernel/counted.js';
 
 const plurals =
   'restarts|persons|templates|rows|sightings|kinds|rules|deliveries|keys|photographs|pictures|events|entries|blinks|are|were|have';
@@ -98,4 +98,20 @@ test('texts about one item use the singular', () => {
       asIs,
     ),
   );
+});
+
+test('a duration is told in its largest unit of which there are at least two', () => {
+  const texts = [0, 1, 60, 119.6, 120, 7199, 7200, 172_799, 172_800, 34_559_995].map(durationText);
+  assert.deepEqual(texts, [
+    '0 seconds',
+    '1 second',
+    '60 seconds',
+    '120 seconds',
+    '2 minutes',
+    '120 minutes',
+    '2 hours',
+    '48 hours',
+    '2 days',
+    '400 days',
+  ]);
 });

@@ -3,7 +3,7 @@ import type { ShowTime } from '../../contract/command-line.js';
 import type { KeyRotation } from '../../contract/gallery-keys.js';
 import type { BoxStatus, VisionStatus } from '../../contract/status.js';
 import { brokerNotConfigured } from '../../kernel/broker-state.js';
-import { counted } from '../../kernel/counted.js';
+import { counted, durationText } from '../../kernel/counted.js';
 import { fewestForEstimate } from '../../kernel/identification/calibration.js';
 import { present } from '../../kernel/present.js';
 import { costOfOldMqtt } from '../delivery/broker/version-choice.js';
@@ -78,7 +78,7 @@ function clockArea({ isSynchronised, lastJump }: BoxStatus['clock'] = {}, show: 
   }
   if (lastJump !== undefined) {
     const { at, byS } = lastJump;
-    const amount = `${counted(Math.abs(byS), 'second')} ${byS < 0 ? 'back' : 'ahead'}`;
+    const amount = `${durationText(Math.abs(byS))} ${byS < 0 ? 'back' : 'ahead'}`;
     const message = `the clock was set ${amount} at ${show(at)}; compare times before and after with care`;
     findings.push({ check, outcome: 'warning', message, remedy });
   }
