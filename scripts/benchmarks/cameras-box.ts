@@ -8,8 +8,7 @@ import { ControlClient } from '../../daemon/core/api/client.js';
 import { exitOf } from '../child-end.js';
 import { rtspUrl, startRtspServerProcess } from '../virtual-camera/rtsp-server.js';
 import { type Broker, startBroker } from './cameras-broker.js';
-import { type Show, scenarioOf, startAtS } from './cameras-clip.js';
-import { noisyClip } from './pipeline-clip.js';
+import { type CameraClip, servedClip } from './cameras-clip.js';
 
 const readyPollMs = 200;
 const readyWithinMs = 90_000;
@@ -91,8 +90,9 @@ async function startBox({ directory, program, brokerUrl, settings }: BoxOptions)
 }
 
 export interface CamerasOptions extends Omit<BoxOptions, 'brokerUrl'> {
+  /** How many there are; `watchCameras` configures them, or some of them. */
   readonly cameraCount: number;
-  readonly show: Show;
+  readonly clip: CameraClip;
   /** Tracks begin, code is compiled, memory is claimed: so long after the first pictures nothing is measured. */
   readonly settleMs: number;
 }
@@ -103,17 +103,16 @@ export interface CamerasBench extends AsyncDisposable {
   readonly broker: Broker;
   /** What is measured apart. */
   readonly pids: { readonly core: number; readonly rtsp: number; readonly broker: number };
-  /** Configures the cameras; resolves when all of them stream and have settled. */
-  watchCameras(): Promise<void>;
+  /** Configures the first `count` cameras, or all; resolves when they stream, or have failed, and have settled. */
+  watchCameras(count?: number): Promise<void>;
 }
 
 /** Starts a broker, virtual cameras that show different parts of one clip, and a box that has no camera yet. */
 export async function openCameras(options: CamerasOptions): Promise<CamerasBench> {
-  const { cameraCount, show, settleMs, ...boxOptions } = options;
+  const { cameraCount, clip, settleMs, ...boxOptions } = options;
   const ids = Array.from({ length: cameraCount }, (_, index) => `camera-${index + 1}`);
-  const scenario = scenarioOf(show);
-  const file = await noisyClip(scenario);
-  const mounts = ids.map((id, index) => [`/${id}`, { file, startAtS: startAtS(index, scenario) }] as const);
+  const { file, startAtS } = await servedClip(clip);
+  const mounts = ids.map((id, index) => [`/${id}`, { file, startAtS: startAtS(index) }] as const);
   const opened: AsyncDisposable[] = [];
   const close = async (): Promise<void> => {
     for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]();
@@ -125,11 +124,15 @@ export async function openCameras(options: CamerasOptions): Promise<CamerasBench
     opened.push(rtsp);
     const box = await startBox({ ...boxOptions, brokerUrl: broker.url });
     opened.push(box);
-    const watchCameras = async (): Promise<void> => {
-      await box.setCameras(ids.map((id) => ({ id, name: id, url: rtspUrl(rtsp.port, `/${id}`) })));
-      await until('all cameras to stream', async () => {
+    const watchCameras = async (count = ids.length): Promise<void> => {
+      const watched = ids.slice(0, count);
+      await box.setCameras(watched.map((id) => ({ id, name: id, url: rtspUrl(rtsp.port, `/${id}`) })));
+      await until('all cameras to stream or fail', async () => {
         const { cameras } = await box.client.call('status.show');
-        return cameras.length === ids.length && cameras.every(({ state }) => state === 'streaming');
+        return (
+          cameras.length === count &&
+          cameras.every(({ state }) => state === 'streaming' || state === 'failed')
+        );
       });
       await new Promise((resolve) => setTimeout(resolve, settleMs));
     };

@@ -1,16 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { processTimes } from './pipeline-cpu.js';
 
-/** Processor time and resident memory of one kind of process. */
+/** Processor time and memory of one kind of process. */
 export interface Usage {
   readonly processes: number;
   readonly cpuMs: number;
-  readonly residentMiB: number;
+  /** Resident memory, MiB; what several processes share counts in equal parts (PSS, proc(5)). */
+  readonly memoryMiB: number;
 }
 
-export type Part = 'core' | 'vision' | 'ffmpeg' | 'rtsp' | 'broker';
+/**
+ * `ffmpeg` includes the instances that have ended, as far as their vision process still runs. `ended` is what vision processes used that
+ * have ended, with their FFmpeg.
+ */
+export type Part = 'core' | 'vision' | 'ffmpeg' | 'ended' | 'rtsp' | 'broker';
 
-/** What every part has used so far. Processes that ended meanwhile are in the sum of their parent's children only. */
+/** What every part has used so far. */
 export function usageNow(pids: {
   readonly core: number;
   readonly rtsp: number;
@@ -20,10 +25,12 @@ export function usageNow(pids: {
   const below = (parents: readonly number[]): readonly number[] =>
     all.filter(({ parentPid }) => parents.includes(parentPid)).map(({ pid }) => pid);
   const vision = below([pids.core]);
+  const ffmpeg = sum(below(vision).filter(isFfmpeg));
   return {
     core: sum([pids.core]),
     vision: sum(vision),
-    ffmpeg: sum(below(vision).filter(isFfmpeg)),
+    ffmpeg: { ...ffmpeg, cpuMs: ffmpeg.cpuMs + endedChildrenMs(vision) },
+    ended: { processes: 0, cpuMs: endedChildrenMs([pids.core]), memoryMiB: 0 },
     rtsp: sum([pids.rtsp]),
     broker: sum([pids.broker]),
   };
@@ -33,25 +40,39 @@ export function usageNow(pids: {
 export function allProcesses(): readonly { readonly pid: number; readonly parentPid: number }[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        return [{ pid: Number(name), parentPid: processTimes(Number(name)).parentPid }];
-      } catch {
-        // It ended since the directory was read.
-        return [];
-      }
-    });
+    .map(Number)
+    .flatMap((pid) => whileRunning(() => ({ pid, parentPid: processTimes(pid).parentPid })));
 }
 
-function isFfmpeg(pid: number): boolean {
-  return readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('ffmpeg');
+/** Empty where the process ended since the directory was read. */
+function whileRunning<T>(read: () => T): readonly T[] {
+  try {
+    return [read()];
+  } catch {
+    return [];
+  }
 }
+
+const isFfmpeg = (pid: number): boolean =>
+  whileRunning(() => readFileSync(`/proc/${pid}/comm`, 'utf8')).some((name) => name.startsWith('ffmpeg'));
+
+const endedChildrenMs = (pids: readonly number[]): number =>
+  pids
+    .flatMap((pid) => whileRunning(() => processTimes(pid).endedChildrenMs))
+    .reduce((total, ms) => total + ms, 0);
 
 function sum(pids: readonly number[]): Usage {
-  const times = pids.map(processTimes);
+  const times = pids.flatMap((pid) =>
+    whileRunning(() => ({ cpuMs: processTimes(pid).cpuMs, memoryMiB: proportionalMiB(pid) })),
+  );
   return {
-    processes: pids.length,
+    processes: times.length,
     cpuMs: times.reduce((total, { cpuMs }) => total + cpuMs, 0),
-    residentMiB: times.reduce((total, { residentMiB }) => total + residentMiB, 0),
+    memoryMiB: times.reduce((total, { memoryMiB }) => total + memoryMiB, 0),
   };
+}
+
+function proportionalMiB(pid: number): number {
+  const [, kib = '0'] = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? [];
+  return Number(kib) / 1024;
 }

@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import type { BoxStatus } from '../../daemon/contract/status.js';
 import { writeEnrolmentPhotos } from '../virtual-camera/cast.js';
 import { type BenchBox, type CamerasBench, openCameras } from './cameras-box.js';
+import { usualClip } from './cameras-clip.js';
 import { usageNow } from './cameras-usage.js';
 
 const usage = `What an import of many photographs does to the cameras that run meanwhile.
@@ -33,7 +34,7 @@ interface Watched {
   readonly restarts: number;
   /** Codes of the failures that were seen, each once for each time it began. */
   readonly failures: readonly string[];
-  /** Greatest resident memory of all vision processes together, MiB. */
+  /** Greatest memory of all vision processes together, MiB. */
   readonly visionMiB: number;
 }
 
@@ -64,7 +65,7 @@ async function watch(
     const failed = after.cameras.filter(({ state }) => state === 'failed');
     for (const { id, code } of failed) if (!failing.has(id)) failures.push(code ?? 'unknown');
     failing = new Set(failed.map(({ id }) => id));
-    visionMiB = Math.max(visionMiB, usageNow(pids).vision.residentMiB);
+    visionMiB = Math.max(visionMiB, usageNow(pids).vision.memoryMiB);
   }
   await ended;
   const seconds = (performance.now() - startedMs) / 1000;
@@ -116,7 +117,7 @@ async function main(): Promise<void> {
   const directory = fileURLToPath(new URL('../../var/bench-enrolment', import.meta.url));
   await using bench = await openCameras({
     cameraCount: Number(values.cameras),
-    show: 'stand',
+    clip: { ...usualClip, faceShare: 1 },
     settleMs,
     directory,
     program: values.dist,

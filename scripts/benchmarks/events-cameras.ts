@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { openCameras } from './cameras-box.js';
+import { usualClip } from './cameras-clip.js';
 
 /** A daemon that watches virtual cameras, for whatever else is measured meanwhile. */
 export interface WatchedCameras extends AsyncDisposable {
@@ -12,7 +13,7 @@ export async function watchCameras(count: number): Promise<WatchedCameras> {
   if (count === 0) return { analysed: async () => 0, [Symbol.asyncDispose]: async () => undefined };
   const bench = await openCameras({
     cameraCount: count,
-    show: 'walk',
+    clip: usualClip,
     settleMs: 0,
     directory: fileURLToPath(new URL('../../var/bench-events', import.meta.url)),
     program: fileURLToPath(new URL('../../dist', import.meta.url)),

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BoxStatus } from '../../daemon/contract/status.js';
+import { figuresOf, type Sample } from '../../scripts/benchmarks/cameras-report.js';
+import type { Part, Usage } from '../../scripts/benchmarks/cameras-usage.js';
+
+const parts: readonly Part[] = ['core', 'vision', 'ffmpeg', 'ended', 'rtsp', 'broker'];
+
+function sample(
+  atMs: number,
+  counters: Readonly<Record<string, Readonly<Record<string, number>>>>,
+  cpuMs: Partial<Record<Part, number>>,
+  busyMs: number,
+): Sample {
+  const cameras = Object.entries(counters).map(([id, counts]) => ({
+    id,
+    state: 'streaming',
+    counters: counts,
+  }));
+  const status = { cameras, vision: [{}], eventLoop: { p99Ms: 1, maximumMs: 2 } } as unknown as BoxStatus;
+  const usage = Object.fromEntries(
+    parts.map((part) => [part, { processes: 1, cpuMs: cpuMs[part] ?? 0, memoryMiB: 1 }]),
+  ) as Record<Part, Usage>;
+  return { atMs, status, usage, busyMs };
+}
+
+test('a measurement of cameras counts every frame that a camera sent, and says why it was not analysed', () => {
+  const before = sample(0, { a: {}, b: { analysed: 100 } }, { ffmpeg: 500 }, 0);
+  const after = sample(
+    10_000,
+    {
+      // 250 frames were sent. 150 were due, 100 were not: half of what FFmpeg never gave out would have been due, too.
+      a: { analysed: 90, skipped: 60, droppedLate: 30 },
+      b: { analysed: 250, skipped: 100, droppedBusy: 0, restarts: 1 },
+    },
+    { core: 2000, ffmpeg: 5500, ended: 1000 },
+    12_500,
+  );
+  const figures = figuresOf({ before, after, arrivals: [], framesPerS: 25 });
+  const [a, b] = figures.cameras;
+
+  assert.deepEqual([a?.analysed, a?.notDue, a?.late, a?.undecoded], [9, 6, 3, 7]);
+  const dueOfA = 12 + (7 * 12) / 18;
+  assert.ok(Math.abs((a?.lostShare ?? 0) - (1 - 9 / dueOfA)) < 1e-9);
+  assert.deepEqual([b?.analysed, b?.undecoded, b?.lostShare, b?.openings], [15, 0, 0, 1]);
+  assert.ok(Math.abs(figures.evenness - 9 / dueOfA) < 1e-9);
+  assert.ok(Math.abs(figures.lostShare - (dueOfA - 9) / (dueOfA + 15)) < 1e-9);
+  assert.deepEqual(
+    figures.parts.filter(({ cores }) => cores > 0).map(({ part, cores }) => [part, cores]),
+    [
+      ['core', 0.2],
+      ['ffmpeg', 0.5],
+      ['ended', 0.1],
+    ],
+  );
+  assert.ok(Math.abs(figures.otherCores - 0.45) < 1e-9);
+});
+
+test('a camera that sends nothing has lost everything', () => {
+  const figures = figuresOf({
+    before: sample(0, { a: {} }, {}, 0),
+    after: sample(10_000, { a: {} }, {}, 0),
+    arrivals: [
+      { type: 'x', afterMs: 5 },
+      { type: 'x', afterMs: 1 },
+    ],
+    framesPerS: 15,
+  });
+
+  assert.equal(figures.cameras[0]?.lostShare, 1);
+  assert.equal(figures.cameras[0].undecoded, 15);
+  assert.equal(figures.lostShare, 1);
+  assert.deepEqual(figures.latencies, [{ type: 'x', count: 2, quantilesMs: [1, 1, 1, 5] }]);
+});
