@@ -104,7 +104,7 @@ function camerasOf({ before, after, framesPerS }: Measured): readonly CameraFigu
     const due = seenDue + undecoded * (seen > 0 ? seenDue / seen : 1);
     return {
       ...{ id, state, analysed, notDue, late, busy, stale, undecoded, due },
-      lostShare: 1 - analysed / due,
+      lostShare: due > 0 ? 1 - analysed / due : 0,
       openings: grown('restarts'),
     };
   });
