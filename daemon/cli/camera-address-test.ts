@@ -6,7 +6,7 @@ import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { parseUserPassword, type UserPassword } from '../host/user-password-secret.js';
 import { badInput } from '../kernel/errors.js';
-import { testCameraAlone } from '../vision/camera-test-alone.js';
+import { testCameraAlone } from '../vision/lone-process.js';
 import { photoPlan, planCamera } from '../vision/plan.js';
 import type { CameraTestOutcome } from '../vision/protocol.js';
 import { chooseRecogniser } from '../vision/recogniser-in-use.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { alertDeliveryStates } from '../kernel/alerts/alert-delivery.js';
+import { alertDeliveryStates } from '../kernel/alerts/alert-rule.js';
 import { table } from '../kernel/text-table.js';
 import { type ShownWith, writtenAs } from './command-line.js';
 import { numberedPageFields, operation } from './operation.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { brokerCheckSteps } from '../kernel/broker-check-step.js';
+import { brokerCheckSteps } from '../kernel/broker-state.js';
 import { checkOutcomes } from '../kernel/check-outcome.js';
 import { logLevels } from '../kernel/logger.js';
 import { certificateStatus } from './certificate.js';

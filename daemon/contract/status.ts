@@ -5,13 +5,29 @@ import { modelPackStates } from '../kernel/model-pack-state.js';
 import { recogniserReasons } from '../kernel/recogniser-reason.js';
 import { cameraStatus } from './cameras.js';
 import { certificateStatus, gateStatus } from './certificate.js';
-import { expectedRates } from './expected-rates.js';
 import { fault } from './fault.js';
 import { keyRotation } from './gallery-keys.js';
 import { heldBack } from './held-back.js';
 import { operation } from './operation.js';
 import { passagesOfDay } from './passages-of-day.js';
 import { retentionSummary } from './retention.js';
+
+const rate = z.number().min(0).max(1);
+
+/** What the box expects of its gallery at the thresholds in force, from the enrolled photographs alone. */
+const expectedRates = z.object({
+  targetFpir: rate.exactOptional().describe('`identification.targetFpir`. Absent if it is `off`.'),
+  fpir: rate
+    .exactOptional()
+    .describe(
+      'Expected share of strangers taken for an enrolled person. Absent if too few persons are enrolled for an estimate; the box then raises the thresholds by a margin.',
+    ),
+  fnir: rate
+    .exactOptional()
+    .describe(
+      'Expected share of the passages of enrolled persons that are missed; higher at the cameras. Absent if no person has two photographs.',
+    ),
+});
 
 const count = z.int().nonnegative();
 

@@ -35,3 +35,9 @@ export const eventId = (text: string): EventId => text as EventId;
 export const passageId = (text: string): PassageId => text as PassageId;
 export const strangerId = (text: string): StrangerId => text as StrangerId;
 export const recogniserId = (text: string): RecogniserId => text as RecogniserId;
+
+/** The ids of a box and of its site; both are slugs. */
+export interface BoxIds {
+  readonly siteId: string;
+  readonly boxId: string;
+}

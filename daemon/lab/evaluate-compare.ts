@@ -22,7 +22,7 @@ import type { Sighting } from '../kernel/tracks/sighting.js';
 import type { AttendanceProof } from '../kernel/tracks/track-decision.js';
 import { VirtualClock } from '../kernel/virtual-clock.js';
 import { matchPolicy } from '../vision/operating-point.js';
-import { shadowClip } from '../vision/shadow-clip.js';
+import { shadowClip } from '../vision/replay-clip.js';
 import {
   comparisonCsv,
   comparisonSvg,

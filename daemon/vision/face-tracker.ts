@@ -2,7 +2,7 @@ import type { FaceLandmarks } from '../kernel/faces/face.js';
 import type { Box } from '../kernel/faces/geometry.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import type { TrackId } from '../kernel/ids.js';
-import { associate, associationCost, type Expectation } from '../kernel/tracks/association.js';
+import { associate, associationCost, type Expectation, settleClaims } from '../kernel/tracks/association.js';
 import {
   type DetectorHistory,
   type DetectorRunKind,
@@ -11,9 +11,8 @@ import {
   recordDetectorRun,
   weightOfMiss,
 } from '../kernel/tracks/detector-schedule.js';
-import { chooseFits } from '../kernel/tracks/fit-order.js';
+import { chooseFits } from '../kernel/tracks/frame-schedule.js';
 import { predictBox } from '../kernel/tracks/motion.js';
-import { settleClaims } from '../kernel/tracks/shared-face.js';
 import type { SightingEnd } from '../kernel/tracks/sighting.js';
 import { chooseAlone, isAdrift, missedAgain, missedAlone, supported } from '../kernel/tracks/support.js';
 import {

@@ -3,7 +3,7 @@ import { operational } from '../kernel/errors.js';
 import type { Logger } from '../kernel/logger.js';
 import { present } from '../kernel/present.js';
 import { raceTimeout } from '../kernel/race-timeout.js';
-import type { Order, Report, VisionPlan } from './protocol.js';
+import type { CameraPlan, CameraTestOutcome, Order, Report, VisionPlan } from './protocol.js';
 import { spawnVisionProcess, type VisionProcessOptions } from './vision-process.js';
 
 const stopGraceMs = 3_000;
@@ -72,4 +72,22 @@ export function startLoneVision(
     },
     [Symbol.asyncDispose]: () => child.stop(stopGraceMs),
   };
+}
+
+/** Longer than any test of a camera: its parts have their own limits. */
+const timeoutMs = 600_000;
+
+/**
+ * Tests one camera in a vision process of its own, without a daemon.
+ * @throws `vision-unavailable`, or the reason why the process cannot start, such as a missing model
+ */
+export async function testCameraAlone(
+  plan: VisionPlan,
+  camera: CameraPlan,
+  logger: Logger,
+): Promise<CameraTestOutcome> {
+  const options = { purpose: 'cameras', logger, task: 'test the camera', timeoutMs } as const;
+  await using vision = startLoneVision(plan, options);
+  const { result } = await vision.ask('camera-test', { type: 'test-camera', request: 0, camera });
+  return result;
 }

@@ -18,6 +18,7 @@ import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import { type BlinkPolicy, defaultBlinkPolicy } from '../../daemon/kernel/liveness/blink.js';
 import { type BlinkTruth, detectionFigures, scoreBlinks } from '../../daemon/kernel/liveness/blink-score.js';
 import {
+  defaultLidClosurePolicy,
   type EyeBlinkPolicies,
   initialEyeBlinks,
   nextEyeBlinks,
@@ -28,7 +29,6 @@ import {
   eyeSampleOf,
   type PictureSize,
 } from '../../daemon/kernel/liveness/eye-sample.js';
-import { defaultLidClosurePolicy } from '../../daemon/kernel/liveness/lid-closure.js';
 import {
   defaultSteadinessPolicy,
   fitsBefore,

@@ -3,9 +3,8 @@ import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
 import { similarityOf } from '../../daemon/kernel/identification/match.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
-import { decodeHeic } from '../../daemon/vision/heic-decoding.js';
 import { analysePhoto } from '../../daemon/vision/photo.js';
-import { decodePhoto } from '../../daemon/vision/photo-decoding.js';
+import { decodeHeic, decodePhoto } from '../../daemon/vision/photo-decoding.js';
 import { heicClaiming, heicOf, nestedHeic, tiledHeicOf } from '../support/heic-files.js';
 import { openTestAnalyser, portrait } from '../support/inference.js';
 

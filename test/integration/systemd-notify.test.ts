@@ -3,8 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { silentNotifier } from '../../daemon/host/service-notifier.js';
-import { openServiceNotifier, watchdogIntervalMs } from '../../daemon/host/systemd-notify.js';
+import { openServiceNotifier, silentNotifier, watchdogIntervalMs } from '../../daemon/host/systemd-notify.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { bindNotifySocket, notifySocketSkip } from '../support/notify-socket.js';
 

@@ -11,7 +11,7 @@ import {
 import type { Records } from '../../daemon/core/records/open-records.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
-import type { BoxIds } from '../../daemon/kernel/events/box-ids.js';
+import type { BoxIds } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import type { CameraState } from '../../daemon/vision/protocol.js';
 import { box, unsignedSigner } from './published-box.js';

@@ -13,7 +13,7 @@ import { openRecords, type Records } from '../../daemon/core/records/open-record
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
-import type { BoxIds } from '../../daemon/kernel/events/box-ids.js';
+import type { BoxIds } from '../../daemon/kernel/ids.js';
 import { type LogFields, type Logger, silentLogger } from '../../daemon/kernel/logger.js';
 import { present } from '../../daemon/kernel/present.js';
 

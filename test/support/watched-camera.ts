@@ -2,15 +2,15 @@ import { systemClock } from '../../daemon/host/system-clock.js';
 import type { Frame } from '../../daemon/kernel/faces/picture.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
 import type { Logger } from '../../daemon/kernel/logger.js';
+import { ffmpegCameraSource } from '../../daemon/vision/ingest/camera-opening.js';
 import {
   type CameraCounters,
   type CameraRunner,
+  type CameraState,
   startCameraRunner,
 } from '../../daemon/vision/ingest/camera-runner.js';
 import type { CameraSourceOptions } from '../../daemon/vision/ingest/camera-source-options.js';
-import type { CameraState } from '../../daemon/vision/ingest/camera-state.js';
 import { detectFfmpeg, type FfmpegBinary } from '../../daemon/vision/ingest/ffmpeg-binary.js';
-import { ffmpegCameraSource } from '../../daemon/vision/ingest/ffmpeg-camera-source.js';
 
 /** Longest wait for a fact, milliseconds; a test that waits as long fails. */
 const patienceMs = 60_000;

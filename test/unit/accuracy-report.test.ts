@@ -6,7 +6,7 @@ import type { Call } from '../../daemon/contract/handlers.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
 import { accuracyHandlers } from '../../daemon/core/recognition/gallery-accuracy.js';
 import type { PersonLikeness, PersonThreshold } from '../../daemon/kernel/identification/calibration.js';
-import { detCurveSteps } from '../../daemon/kernel/identification/det-curve.js';
+import { detCurveSteps } from '../../daemon/kernel/identification/error-rates.js';
 import { cameraId, type PersonId, passageId, personId, recogniserId } from '../../daemon/kernel/ids.js';
 import type { Mark } from '../../daemon/kernel/passages/mark.js';
 

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { localTimeOf } from '../../daemon/host/local-time.js';
-import { alertMessage, testMessage } from '../../daemon/kernel/alerts/alert-message.js';
+import { alertMessage, alertSummary, testMessage } from '../../daemon/kernel/alerts/alert-message.js';
 import type { AlertPart, RuleAlert } from '../../daemon/kernel/alerts/alert-rule.js';
 import { asLine, asLines, fillTemplate, parseTemplate } from '../../daemon/kernel/alerts/alert-template.js';
-import { alertSummary } from '../../daemon/kernel/alerts/alert-words.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
 
 const gate = cameraId('gate');

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Box } from '../../daemon/kernel/faces/geometry.js';
-import { associate, associationCost, centreDistanceFaces } from '../../daemon/kernel/tracks/association.js';
+import {
+  associate,
+  associationCost,
+  centreDistanceFaces,
+  settleClaims,
+} from '../../daemon/kernel/tracks/association.js';
 import { motionFrom, observeMotion, predictBox } from '../../daemon/kernel/tracks/motion.js';
-import { settleClaims } from '../../daemon/kernel/tracks/shared-face.js';
 
 const face = (x: number, y = 100, size = 80): Box => ({ x, y, width: size, height: size });
 const coordinate = fc.double({ min: -500, max: 2500, noNaN: true });

@@ -12,7 +12,7 @@ import type { Frame } from '../../daemon/kernel/faces/picture.js';
 import { cameraId, personId, trackId } from '../../daemon/kernel/ids.js';
 import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
 import { explainPassage } from '../../daemon/kernel/passages/explain-passage.js';
-import { passageNow } from '../../daemon/kernel/passages/passage-now.js';
+import { passageNow } from '../../daemon/kernel/passages/judge-passage.js';
 import { beginTrack } from '../../daemon/kernel/tracks/track.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { FollowedFaces } from '../../daemon/vision/live/followed-faces.js';

@@ -9,10 +9,10 @@ import {
   describeComparison,
   type PolicyComparison,
 } from '../../daemon/lab/describe-comparison.js';
-import { describeGrouping, type GroupingEvaluation } from '../../daemon/lab/describe-grouping.js';
 import { describeIdentification, type IdentifyEvaluation } from '../../daemon/lab/describe-identification.js';
 import { describeLiveness, type LivenessEvaluation } from '../../daemon/lab/describe-liveness.js';
 import { detChart } from '../../daemon/lab/det-chart.js';
+import { describeGrouping, type GroupingEvaluation } from '../../daemon/lab/evaluate-grouping.js';
 import { evaluateSite, percent, type SiteEvaluation } from '../../daemon/lab/evaluate-site.js';
 import { escapeMarkup, htmlPage, htmlTable } from '../../daemon/lab/html-page.js';
 import { identificationPage } from '../../daemon/lab/identification-page.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { chooseFits } from '../../daemon/kernel/tracks/fit-order.js';
+import { chooseFits } from '../../daemon/kernel/tracks/frame-schedule.js';
 
 describe('chooseFits', () => {
   test('looks at every face while places are free', () => {

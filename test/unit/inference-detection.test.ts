@@ -4,12 +4,12 @@ import fc from 'fast-check';
 import type { Detection } from '../../daemon/kernel/faces/face.js';
 import { intersectionOverUnion } from '../../daemon/kernel/faces/geometry.js';
 import { suppressNonMaxima } from '../../daemon/kernel/faces/non-maximum-suppression.js';
-import { toPicture } from '../../daemon/vision/inference/detector-scale.js';
 import {
   detectorSize,
   fixedDetectorSize,
   sizeAround,
   squareViews,
+  toPicture,
 } from '../../daemon/vision/inference/detector-size.js';
 import { decodeSsd } from '../../daemon/vision/inference/ssd-decoding.kernel.js';
 import { decodeYunet } from '../../daemon/vision/inference/yunet-decoding.kernel.js';

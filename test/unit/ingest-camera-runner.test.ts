@@ -3,8 +3,11 @@ import { describe, test } from 'node:test';
 import { cameraId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { type CameraRunner, startCameraRunner } from '../../daemon/vision/ingest/camera-runner.js';
-import type { CameraState } from '../../daemon/vision/ingest/camera-state.js';
+import {
+  type CameraRunner,
+  type CameraState,
+  startCameraRunner,
+} from '../../daemon/vision/ingest/camera-runner.js';
 import type { FrameSink, FrameSource, StreamInfo } from '../../daemon/vision/ingest/frame-source.js';
 import type { StreamEnd, StreamFailureCode } from '../../daemon/vision/ingest/stream-end.js';
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { initialEyeBlinks, nextEyeBlinks } from '../../daemon/kernel/liveness/eye-blinks.js';
 import {
+  initialEyeBlinks,
   initialLidClosure,
+  nextEyeBlinks,
   nextLidClosure,
   defaultLidClosurePolicy as policy,
-} from '../../daemon/kernel/liveness/lid-closure.js';
+} from '../../daemon/kernel/liveness/eye-blinks.js';
 import type { Blink, EyeSample } from '../../daemon/kernel/liveness/liveness.js';
 
 /** Closures of open eyes, closed between the given times, seconds. */

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { dueBeforeMs } from '../../daemon/kernel/retention/retention.js';
-import { doubtOf, longestAbsenceDays } from '../../daemon/kernel/retention/retention-clock.js';
+import { doubtOf, dueBeforeMs, longestAbsenceDays } from '../../daemon/kernel/retention/retention.js';
 
 const dayMs = 86_400_000;
 const seenMs = Date.UTC(2026, 5, 1);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { seededRandom } from '../../daemon/kernel/random.js';
-import { groupingRates } from '../../daemon/kernel/strangers/grouping-rates.js';
 import {
+  groupingRates,
   groupTracks,
   type LabelledTrack,
   ratesByThreshold,

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { localTimeOf } from '../../daemon/host/local-time.js';
-import { type LocalTime, type Shift, shiftCalendar } from '../../daemon/kernel/attendance/shift.js';
-import { dayIsOverAtMs, daysToSummarise } from '../../daemon/kernel/attendance/summary-days.js';
+import {
+  dayIsOverAtMs,
+  daysToSummarise,
+  type LocalTime,
+  type Shift,
+  shiftCalendar,
+} from '../../daemon/kernel/attendance/shift.js';
 import { instant, paris, planOf, shiftOf } from '../support/attendance-plan.js';
 
 const day = shiftOf('day', '08:00', '16:00');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { watchlistProofs } from '../../kernel/attendance/attendance-rules.js';
-import { brokerProtocols } from '../../kernel/broker-protocol.js';
+import { brokerProtocols } from '../../kernel/broker-state.js';
 import { evidenceKinds } from '../../kernel/events/evidence.js';
 import { isSlug } from '../../kernel/ids.js';
 import { isLoopback } from './alert-channel-schema.js';

@@ -1,6 +1,6 @@
 import type { AlertMessage } from '../../kernel/alerts/alert-message.js';
 import type { RollcallError } from '../../kernel/errors.js';
-import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { BoxIds } from '../../kernel/ids.js';
 
 /** The result of one attempt to send an alert. */
 export type SendOutcome =

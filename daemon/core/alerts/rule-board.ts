@@ -10,7 +10,7 @@ import { type AlertMessage, alertMessage } from '../../kernel/alerts/alert-messa
 import type { RuleAlert } from '../../kernel/alerts/alert-rule.js';
 import type { AlertSignal } from '../../kernel/alerts/alert-signal.js';
 import type { LocalTime } from '../../kernel/attendance/shift.js';
-import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { BoxIds } from '../../kernel/ids.js';
 import type { AlertPlan, PlannedRule } from './alert-plan.js';
 
 export interface RuleBoardOptions {

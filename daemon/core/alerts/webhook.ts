@@ -8,7 +8,7 @@ import type { AlertMessage } from '../../kernel/alerts/alert-message.js';
 import { camerasOf } from '../../kernel/alerts/occurrence-watch.js';
 import type { Clock } from '../../kernel/clock.js';
 import { badInput, isRollcallError, operational } from '../../kernel/errors.js';
-import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { BoxIds } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import type { AlertChannel, ChannelContext, SendOutcome } from './channel.js';
 import { channelError, explainSocketError, failedForNow, refusedForGood } from './channel-errors.js';

@@ -1,7 +1,13 @@
 import type { AttendanceRow } from '../../contract/attendance.js';
 import type { Config } from '../../contract/settings/schema.js';
-import { type LocalTime, type ShiftCalendar, shiftCalendar } from '../../kernel/attendance/shift.js';
-import { dayBefore, dayIsOverAtMs, daysToSummarise } from '../../kernel/attendance/summary-days.js';
+import {
+  dayBefore,
+  dayIsOverAtMs,
+  daysToSummarise,
+  type LocalTime,
+  type ShiftCalendar,
+  shiftCalendar,
+} from '../../kernel/attendance/shift.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { SummarisedDay, SummaryNotice } from '../../kernel/events/notice.js';
 import { personId } from '../../kernel/ids.js';

@@ -4,7 +4,7 @@ import type { HandlerInput, Page } from '../../contract/operation.js';
 import { actorOf } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
 import { badInput } from '../../kernel/errors.js';
-import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { BoxIds } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
 import { refuseLimited } from '../api/forbidden.js';

@@ -1,7 +1,7 @@
 import type { Config } from '../../contract/settings/schema.js';
 import { localTimeOf } from '../../host/local-time.js';
 import type { Clock } from '../../kernel/clock.js';
-import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { BoxIds } from '../../kernel/ids.js';
 import type { Lifetime } from '../../kernel/lifetime.js';
 import type { Logger } from '../../kernel/logger.js';
 import type { Random } from '../../kernel/random.js';

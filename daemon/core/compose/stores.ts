@@ -6,7 +6,7 @@ import { openConfiguredStore } from '../../host/models/configured-store.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { systemRandom as random } from '../../host/system-random.js';
 import { defect, isRollcallError, messageOf, operational } from '../../kernel/errors.js';
-import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { BoxIds } from '../../kernel/ids.js';
 import type { Lifetime } from '../../kernel/lifetime.js';
 import type { Logger } from '../../kernel/logger.js';
 import { matchPolicy } from '../../vision/operating-point.js';

@@ -1,5 +1,5 @@
 import type { CameraStateMessage } from '../../contract/events/camera-state-schema.js';
-import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { BoxIds } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
 import type { RetainedDocument } from './retained-documents.js';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../../kernel/clock.js';
 import type { RollcallError } from '../../kernel/errors.js';
-import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { BoxIds } from '../../kernel/ids.js';
 import type { Logger } from '../../kernel/logger.js';
 import { raceTimeout } from '../../kernel/race-timeout.js';
 import { Recurring } from '../../kernel/recurring.js';

@@ -1,9 +1,9 @@
 import type { StateMessage } from '../../contract/events/state-schema.js';
-import type { BoxIds } from '../../kernel/events/box-ids.js';
 import { cloudEvent } from '../../kernel/events/cloud-event.js';
 import type { RecordedEvent } from '../../kernel/events/event.js';
 import type { ModelIds } from '../../kernel/events/event-data.js';
 import type { BoxCondition } from '../../kernel/events/notice.js';
+import type { BoxIds } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../kernel/clock.js';
-import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { BoxIds } from '../../kernel/ids.js';
 import type { Logger } from '../../kernel/logger.js';
 import type { Random } from '../../kernel/random.js';
 import type { RetryPolicy } from '../../kernel/retry.js';

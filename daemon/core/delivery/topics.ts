@@ -1,7 +1,6 @@
 import { badInput } from '../../kernel/errors.js';
-import type { BoxIds } from '../../kernel/events/box-ids.js';
 import type { EventKind } from '../../kernel/events/event.js';
-import { isSlug } from '../../kernel/ids.js';
+import { type BoxIds, isSlug } from '../../kernel/ids.js';
 
 /** All topics that the box uses. */
 export interface Topics {

@@ -15,7 +15,7 @@ import type { AlertsConfig } from '../../contract/settings/schema.js';
 import { type AlertMessage, testMessage } from '../../kernel/alerts/alert-message.js';
 import type { Clock } from '../../kernel/clock.js';
 import { badInput, defect } from '../../kernel/errors.js';
-import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { BoxIds } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
 import type { AlertChannel } from '../alerts/channel.js';

@@ -2,7 +2,7 @@ import type { PromptMessage } from '../../contract/events/prompt-schema.js';
 import type { Config } from '../../contract/settings/schema.js';
 import { type Clock, sleep } from '../../kernel/clock.js';
 import { messageOf, operational } from '../../kernel/errors.js';
-import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { BoxIds } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';

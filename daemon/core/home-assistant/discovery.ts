@@ -1,4 +1,4 @@
-import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { BoxIds } from '../../kernel/ids.js';
 import type { KnownCamera } from '../delivery/camera-documents.js';
 import type { RetainedDocument, RetainedParts } from '../delivery/retained-documents.js';
 import type { Topics } from '../delivery/topics.js';

@@ -1,6 +1,6 @@
 import type { KeySet, PublishedKey } from '../../contract/events/key-set-schema.js';
 import type { Clock } from '../../kernel/clock.js';
-import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { BoxIds } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
 import type { ConnectionTask } from '../delivery/connection-task.js';

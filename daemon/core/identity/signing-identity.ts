@@ -6,7 +6,7 @@ import { type Actor, daemonAtStart } from '../../kernel/actor.js';
 import { boxKeyDamages } from '../../kernel/box-key-damage.js';
 import type { Clock } from '../../kernel/clock.js';
 import { isRollcallError, messageOf, type RollcallError } from '../../kernel/errors.js';
-import type { BoxIds } from '../../kernel/events/box-ids.js';
+import type { BoxIds } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import type { Lifetime } from '../../kernel/lifetime.js';
 import type { Logger } from '../../kernel/logger.js';

@@ -1,8 +1,7 @@
 import type { AccuracyReport, accuracyOperations } from '../../contract/accuracy.js';
 import type { Handlers } from '../../contract/handlers.js';
 import { actorOf } from '../../kernel/actor.js';
-import { detCurveSteps } from '../../kernel/identification/det-curve.js';
-import { wilsonInterval } from '../../kernel/identification/error-rates.js';
+import { detCurveSteps, wilsonInterval } from '../../kernel/identification/error-rates.js';
 import type { PersonId } from '../../kernel/ids.js';
 import { confusionSteps } from '../../kernel/passages/confusion.js';
 import type { Mark } from '../../kernel/passages/mark.js';

@@ -7,11 +7,12 @@ import { present } from '../../kernel/present.js';
 import {
   type Ageing,
   dueBeforeMs,
+  type RetentionFailure,
   type RetentionKind,
+  type RetentionReport,
   type RetentionRules,
   retentionKinds,
 } from '../../kernel/retention/retention.js';
-import type { RetentionFailure, RetentionReport } from '../../kernel/retention/retention-report.js';
 
 /** The intended time of a batch. A faster batch makes the next one larger, a slower one smaller. */
 const aimedBatchMs = 4;

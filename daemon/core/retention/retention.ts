@@ -16,9 +16,13 @@ import { badInput, operational } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
-import { dueBeforeMs, retentionKinds } from '../../kernel/retention/retention.js';
-import { type ClockDoubt, doubtOf } from '../../kernel/retention/retention-clock.js';
-import type { RetentionReport } from '../../kernel/retention/retention-report.js';
+import {
+  type ClockDoubt,
+  doubtOf,
+  dueBeforeMs,
+  type RetentionReport,
+  retentionKinds,
+} from '../../kernel/retention/retention.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import {
   type RetentionJob,

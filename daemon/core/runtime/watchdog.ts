@@ -1,7 +1,6 @@
 import type { ReloadStatus } from '../../contract/status.js';
-import type { ServiceNotifier } from '../../host/service-notifier.js';
 import { systemClock as clock } from '../../host/system-clock.js';
-import { watchdogIntervalMs } from '../../host/systemd-notify.js';
+import { type ServiceNotifier, watchdogIntervalMs } from '../../host/systemd-notify.js';
 import { counted } from '../../kernel/counted.js';
 import type { Lifetime } from '../../kernel/lifetime.js';
 import type { Logger } from '../../kernel/logger.js';

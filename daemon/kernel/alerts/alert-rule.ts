@@ -109,3 +109,7 @@ export interface RuleAlert {
   /** At least one. */
   readonly parts: readonly AlertPart[];
 }
+
+/** The states of the delivery of an alert to one channel. */
+export const alertDeliveryStates = ['pending', 'delivered', 'failed'] as const;
+export type AlertDeliveryState = (typeof alertDeliveryStates)[number];

@@ -1,4 +1,4 @@
-import { dateOfDay, dayNumberOf, type Weekday, weekdayOf } from './shift-calendar.js';
+import { dateOfDay, datesBetween, dayNumberOf, type Weekday, weekdayOf } from './shift-calendar.js';
 
 /** The local time of a site, with daylight saving. */
 export interface LocalTime {
@@ -115,4 +115,30 @@ function shiftsOn(date: string, plan: AttendancePlan, localTime: LocalTime): rea
       startMs: localTime.instantOf(date, shift.fromS),
       endMs: localTime.instantOf(shift.toS <= shift.fromS ? tomorrow : date, shift.toS),
     }));
+}
+
+/** Missed summaries are published for at most this many days back. */
+const mostDaysBack = 31;
+
+export function dayBefore(date: string): string {
+  return dateOfDay(dayNumberOf(date) - 1);
+}
+
+/**
+ * The time from which a day no longer changes by itself: the local day is over, and a later leaving no longer belongs to one of
+ * its shifts.
+ */
+export function dayIsOverAtMs(date: string, calendar: ShiftCalendar): number {
+  const midnightMs = calendar.localTime.instantOf(dateOfDay(dayNumberOf(date) + 1), 0);
+  return Math.max(midnightMs, ...calendar.on(date).map(({ endMs }) => endMs + longestTrailMs));
+}
+
+/** The days after `lastDate` that are over, in order, up to the first day that is not over. */
+export function daysToSummarise(lastDate: string, nowMs: number, calendar: ShiftCalendar): readonly string[] {
+  const { date: today } = calendar.localTime.at(nowMs);
+  const earliest = dateOfDay(dayNumberOf(today) - mostDaysBack);
+  const next = dateOfDay(dayNumberOf(lastDate) + 1);
+  const days = datesBetween(next > earliest ? next : earliest, dayBefore(today));
+  const unfinished = days.findIndex((date) => dayIsOverAtMs(date, calendar) > nowMs);
+  return unfinished < 0 ? days : days.slice(0, unfinished);
 }

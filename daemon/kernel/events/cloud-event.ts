@@ -1,5 +1,5 @@
+import type { BoxIds } from '../ids.js';
 import { isoTime } from '../iso-time.js';
-import type { BoxIds } from './box-ids.js';
 import type { RecordedEvent } from './event.js';
 import { eventData, type ModelIds } from './event-data.js';
 import { eventType } from './event-type.js';

@@ -1,7 +1,7 @@
 import type { HeldBackFact, SuppressedFact } from '../attendance/attendance-rules.js';
 import type { Fact, UnknownFact, WatchedFact } from '../events/event.js';
 import { faultsByImportance } from '../faces/judge-view.js';
-import type { QualityReason } from '../faces/quality.js';
+import type { FaceQuality, QualityReason } from '../faces/quality.js';
 import type { ViewTally } from '../faces/view-tally.js';
 import type { NearPerson } from '../identification/identify-track.js';
 import { type Identification, type MatchPolicy, marginFor } from '../identification/match.js';
@@ -196,4 +196,44 @@ function mainFault({ count, faults }: ViewTally): QualityReason | undefined {
     if ((faults[reason] ?? 0) > (main === undefined ? 0 : (faults[main] ?? 0))) main = reason;
   }
   return main !== undefined && (faults[main] ?? 0) * 2 >= count ? main : undefined;
+}
+
+/** What vision measures at a face between two sightings. */
+interface FaceNow {
+  /** Wall clock, milliseconds since the epoch. */
+  readonly atMs: number;
+  /** Null where the landmarks were not found. */
+  readonly view: {
+    readonly quality: FaceQuality;
+    readonly widthPx: number;
+    readonly sharpness: number;
+    readonly yawDeg: number;
+    readonly meanLuma: number;
+  } | null;
+  readonly blinkCount: number;
+  readonly observedS: number;
+}
+
+/**
+ * A passage in sight as it would be judged at this moment. Sightings come when something changed: a face that stays too small causes
+ * none, but that is what stands in the way.
+ */
+export function passageNow(passage: Passage, { atMs, view, blinkCount, observedS }: FaceNow): Passage {
+  const now: Passage = {
+    ...passage,
+    lastSeenMs: Math.max(passage.lastSeenMs, atMs),
+    liveness: { ...passage.liveness, blinkCount, observedS },
+  };
+  if (now.reason === 'seen-too-briefly' && !isTooBrief(observedS)) return { ...now, reason: 'no-blink' };
+  const { best, count, faults, embedded } = passage.views;
+  const [fault] = view?.quality.reasons ?? [];
+  if (now.outcome !== 'undecided' || view === null || fault === undefined || best === undefined) return now;
+  return {
+    ...now,
+    reason: fault,
+    views: {
+      ...{ count, embedded, best: { ...best, ...view } },
+      faults: { ...faults, [fault]: Math.max(1, faults[fault] ?? 0) },
+    },
+  };
 }

@@ -5,8 +5,7 @@ import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { DetectOptions } from '../face-analyser.js';
 import { BLAZEFACE_INPUT_PX, blazefaceAnchors, decodeBlazeface } from './blazeface-decoding.kernel.js';
 import { DetectorInput } from './detector-input.js';
-import { toPicture } from './detector-scale.js';
-import { type DetectorSize, fixedDetectorSize, sizeAround, squareViews } from './detector-size.js';
+import { type DetectorSize, fixedDetectorSize, sizeAround, squareViews, toPicture } from './detector-size.js';
 import type { DetectorPolicy, FaceDetector } from './face-detector.js';
 import { type Network, output } from './network.js';
 

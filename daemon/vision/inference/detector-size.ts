@@ -1,4 +1,6 @@
+import type { Detection } from '../../kernel/faces/face.js';
 import { type Box, boxCentre } from '../../kernel/faces/geometry.js';
+import type { Picture } from '../../kernel/faces/picture.js';
 
 /** Size of a detector's input and how much of it the picture fills, from the upper left corner. */
 export interface DetectorSize {
@@ -102,4 +104,27 @@ export function sizeAround(face: Box, sidePx: number): DetectorSize {
     usedHeightPx: sidePx,
     part: { x: x - side / 2, y: y - side / 2, width: side, height: side },
   };
+}
+
+/** Converts detections from pixels of the input to pixels of the picture. Leaves out faces that are too narrow. */
+export function toPicture(
+  detections: readonly Detection[],
+  picture: Pick<Picture, 'widthPx' | 'heightPx'>,
+  size: DetectorSize,
+  smallestFacePx: number,
+): readonly Detection[] {
+  const part = size.part ?? { x: 0, y: 0, width: picture.widthPx, height: picture.heightPx };
+  const scaleX = part.width / size.usedWidthPx;
+  const scaleY = part.height / size.usedHeightPx;
+  return detections
+    .map(({ box, score }) => ({
+      box: {
+        x: part.x + box.x * scaleX,
+        y: part.y + box.y * scaleY,
+        width: box.width * scaleX,
+        height: box.height * scaleY,
+      },
+      score,
+    }))
+    .filter(({ box }) => box.width >= smallestFacePx);
 }

@@ -1,12 +1,14 @@
+import { meanFaceAlignment } from '../../kernel/faces/alignment.js';
 import type { Detection, FaceLandmarks } from '../../kernel/faces/face.js';
 import { alignmentPointsOf, meshBox, shapeOf } from '../../kernel/faces/face-mesh.js';
-import type { Box } from '../../kernel/faces/geometry.js';
+import { type Box, outsideShare } from '../../kernel/faces/geometry.js';
 import { headPose } from '../../kernel/faces/head-pose.js';
+import { judgeView } from '../../kernel/faces/judge-view.js';
 import type { Picture } from '../../kernel/faces/picture.js';
 import type { ViewQuality } from '../../kernel/faces/quality.js';
 import type { Embedding } from '../../kernel/identification/match.js';
 import type { RecogniserId } from '../../kernel/ids.js';
-import { eyesOfMesh } from '../../kernel/liveness/mesh-eyes.js';
+import { eyesOfMesh } from '../../kernel/liveness/eye-openness.js';
 import type { FaceTexture } from '../../kernel/liveness/skin-shift.kernel.js';
 import type { Surroundings } from '../../kernel/liveness/surroundings.kernel.js';
 import type {
@@ -16,10 +18,10 @@ import type {
   ProviderInUse,
   SmallestFace,
 } from '../face-analyser.js';
-import { assessView } from './assess-view.js';
 import type { EyeNetwork } from './eye-network.js';
 import type { FaceDetector } from './face-detector.js';
 import type { EyeClosures, FaceMeshNetwork } from './face-mesh-network.js';
+import { faceStatistics, STATISTICS_PX } from './face-statistics.kernel.js';
 import { faceSurroundings, faceTexture } from './face-texture.kernel.js';
 import type { PassivePad } from './passive-pad.js';
 import type { Recogniser } from './recogniser.js';
@@ -114,4 +116,31 @@ function closedEyes({ leftEye, rightEye }: BothEyes, closures: EyeClosures | und
   if (closures === undefined) return { leftEye, rightEye };
   const { left, right } = closures;
   return { leftEye: { ...leftEye, closure: left }, rightEye: { ...rightEye, closure: right } };
+}
+
+/** Height of a mesh divided by its width, about. */
+const MESH_HEIGHT_OVER_WIDTH = 1.25;
+
+/** Measures one located face in the picture and judges its view. */
+function assessView(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): ViewQuality {
+  const map = meanFaceAlignment(landmarks.fivePoints, STATISTICS_PX, 0);
+  const statistics = faceStatistics(picture, map);
+  const widthPx = faceWidthPx(landmarks.box);
+  const quality = judgeView(
+    {
+      widthPx,
+      outsideShare: outsideShare(landmarks.box, picture.widthPx, picture.heightPx),
+      presence: landmarks.presence,
+      pose: landmarks.pose,
+      statistics,
+    },
+    options,
+  );
+  const { sharpness, meanLuma } = statistics;
+  return { ...quality, sharpness, meanLuma, widthPx };
+}
+
+/** Takes the height into account, because the mesh of a turned face is narrow. */
+function faceWidthPx(box: Box): number {
+  return Math.max(box.width, box.height / MESH_HEIGHT_OVER_WIDTH);
 }

@@ -4,8 +4,13 @@ import type { Picture } from '../../kernel/faces/picture.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { DetectOptions } from '../face-analyser.js';
 import { DetectorInput } from './detector-input.js';
-import { toPicture } from './detector-scale.js';
-import { type DetectorSize, detectorSize, fixedDetectorSize, sizeAround } from './detector-size.js';
+import {
+  type DetectorSize,
+  detectorSize,
+  fixedDetectorSize,
+  sizeAround,
+  toPicture,
+} from './detector-size.js';
 import type { DetectorPolicy, FaceDetector } from './face-detector.js';
 import { type Network, output } from './network.js';
 import { decodeYunet } from './yunet-decoding.kernel.js';

@@ -1,5 +1,6 @@
 import { messageOf } from '../../kernel/errors.js';
 import type { Frame } from '../../kernel/faces/picture.js';
+import { BufferPool } from './buffer-pool.js';
 import { type CameraEndpoint, requireEndpoint } from './camera-address.js';
 import { type CameraConnection, connectCamera } from './camera-connection.js';
 import type { CameraContinuity, CameraSourceOptions } from './camera-source-options.js';
@@ -9,13 +10,27 @@ import { explanations, unprotectedLogin } from './failure-explanations.js';
 import { cameraArguments } from './ffmpeg-arguments.js';
 import type { DamageSign } from './ffmpeg-log.js';
 import { type FfmpegProcess, type ProcessExit, startFfmpeg } from './ffmpeg-process.js';
-import type { CameraSecurity, FrameSink } from './frame-source.js';
+import type { CameraSecurity, FrameSink, FrameSource } from './frame-source.js';
 import { FrameWatchdog, type Silence } from './frame-watchdog.js';
 import { type Announcement, PictureAssembler } from './picture-assembler.js';
 import { PresentationClock } from './presentation-clock.js';
 import { type RtspRelay, startRtspRelay } from './rtsp-relay.js';
 import type { FailureVerdict, StreamEnd } from './stream-end.js';
 import { StreamLog } from './stream-log.js';
+
+/** Pulls an RTSP camera with its own FFmpeg process. Throws `camera-url-unusable` for an address that is not RTSP. */
+export function ffmpegCameraSource(options: CameraSourceOptions): FrameSource {
+  requireEndpoint(options.address);
+  const continuity: CameraContinuity = {
+    pool: new BufferPool(options.bufferCount ?? 4),
+    nextSequence: 0,
+    lastCapturedMs: Number.NEGATIVE_INFINITY,
+    hasWarnedOfLogin: false,
+  };
+  return {
+    open: (sink, { signal }) => new CameraOpening(options, continuity, sink).run(signal),
+  };
+}
 
 const defaultStaleAfterMs = 1000;
 /** A responsive camera closes its session within milliseconds. For one that hangs, FFmpeg would wait 5 s. */

@@ -1,10 +1,10 @@
-import { type ProcessorTime, processorTime } from '../../host/processor-time.js';
+import { type ProcessorTime, processorTime } from '../../host/process-facts.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { Frame } from '../../kernel/faces/picture.js';
 import type { PictureCheck } from '../../kernel/picture-damage.js';
 import { present } from '../../kernel/present.js';
+import { ffmpegCameraSource } from './camera-opening.js';
 import type { CameraSourceOptions } from './camera-source-options.js';
-import { ffmpegCameraSource } from './ffmpeg-camera-source.js';
 import type { DamageSign } from './ffmpeg-log.js';
 import type { CameraSecurity, FrameSink, StreamInfo } from './frame-source.js';
 import { type CameraProblem, coresOf, type Pace, ratesOf, slowPart } from './pace.js';

@@ -1,6 +1,27 @@
 import { operational } from '../../kernel/errors.js';
-import { boxBelow, boxHeaderBytes, typeOf } from './mp4-boxes.js';
-import { mediaTypeOf } from './mp4-codec.js';
+
+/** Bytes of the length and the type of a box (ISO/IEC 14496-12, section 4.2). */
+const boxHeaderBytes = 8;
+
+const typeOf = (box: Buffer): string => box.toString('latin1', 4, boxHeaderBytes);
+
+/** The boxes that lie in `bytes`, one after the other. */
+function* boxesIn(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at + boxHeaderBytes <= bytes.length; ) {
+    const length = bytes.readUInt32BE(at);
+    if (length < boxHeaderBytes) return;
+    yield bytes.subarray(at, at + length);
+    at += length;
+  }
+}
+
+/** The box at the end of a path of types, below `box`. */
+function boxBelow(box: Buffer | undefined, ...types: readonly string[]): Buffer | undefined {
+  return types.reduce<Buffer | undefined>((parent, type) => {
+    const children = parent === undefined ? [] : [...boxesIn(parent.subarray(boxHeaderBytes))];
+    return children.find((child) => typeOf(child) === type);
+  }, box);
+}
 
 /** Largest box, bytes: the gate takes no longer messages. */
 const mostBoxBytes = 4_000_000;
@@ -84,4 +105,52 @@ function isKeyPart(moof: Buffer): boolean {
 
 function unusable(what: string) {
   return operational('video-unusable', `the video of the camera cannot be passed on: ${what}`);
+}
+
+/** Bytes of a sample entry for video before the boxes in it, without its header. */
+const entryBytes = 78;
+/** Bytes of a table before its first entry: header, version and number of entries. */
+const tableBytes = 16;
+
+/** The media type of a `moov` with one video, as browsers take it; undefined where it is neither H.264 nor H.265. */
+function mediaTypeOf(moov: Buffer): string | undefined {
+  const entry = boxBelow(moov, 'trak', 'mdia', 'minf', 'stbl', 'stsd')?.subarray(tableBytes);
+  if (entry === undefined || entry.length < boxHeaderBytes + entryBytes) return undefined;
+  const configOf = (type: string): Buffer | undefined =>
+    boxBelow(entry.subarray(entryBytes), type)?.subarray(boxHeaderBytes);
+  switch (typeOf(entry)) {
+    case 'avc1':
+      return typeText(h264(configOf('avcC')));
+    case 'hvc1':
+      return typeText(h265(configOf('hvcC')));
+    default:
+      return undefined;
+  }
+}
+
+const typeText = (codec: string | undefined): string | undefined =>
+  codec === undefined ? undefined : `video/mp4; codecs="${codec}"`;
+
+const hex = (byte: number): string => byte.toString(16).padStart(2, '0').toUpperCase();
+
+/** RFC 6381, section 3.3: profile, constraints and level. */
+function h264(config: Buffer | undefined): string | undefined {
+  if (config === undefined || config.length < 4) return undefined;
+  return `avc1.${[...config.subarray(1, 4)].map(hex).join('')}`;
+}
+
+/** ISO/IEC 14496-15, annex E: profile, what it is compatible with in reversed bits, tier and level, constraints. */
+function h265(config: Buffer | undefined): string | undefined {
+  if (config === undefined || config.length < 13) return undefined;
+  const general = config.readUInt8(1);
+  const space = ['', 'A', 'B', 'C'][general >> 6] ?? '';
+  const bits = config.readUInt32BE(2).toString(2).padStart(32, '0');
+  const compatible = Number.parseInt([...bits].reverse().join(''), 2)
+    .toString(16)
+    .toUpperCase();
+  const tier = (general & 0x20) === 0 ? 'L' : 'H';
+  const constraints = [...config.subarray(6, 12)];
+  while (constraints.at(-1) === 0) constraints.pop();
+  const profile = `${space}${general & 0x1f}.${compatible}.${tier}${config.readUInt8(12)}`;
+  return ['hvc1', profile, ...constraints.map(hex)].join('.');
 }

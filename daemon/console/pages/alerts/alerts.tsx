@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Alert } from '../../../contract/alerts.js';
-import { type AlertDeliveryState, alertDeliveryStates } from '../../../kernel/alerts/alert-delivery.js';
+import { type AlertDeliveryState, alertDeliveryStates } from '../../../kernel/alerts/alert-rule.js';
 import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useAct, useFetched, useList } from '../../api/use-fetched.js';

@@ -2,7 +2,7 @@ import type { MqttConfig } from '../../../contract/settings/schema.js';
 import { readAuthorities } from '../../../host/certificate-authorities.js';
 import { type CredentialPlaces, openCredential } from '../../../host/credentials.js';
 import { openUserPassword } from '../../../host/user-password-secret.js';
-import type { BoxIds } from '../../../kernel/events/box-ids.js';
+import type { BoxIds } from '../../../kernel/ids.js';
 import { present } from '../../../kernel/present.js';
 import { type BrokerAddress, brokerAddress } from './broker-address.js';
 import { type ClientCertificate, parseClientCertificate } from './client-certificate.js';
