@@ -51,7 +51,6 @@ export const me = z.object({
     })
     .describe('The box that answers.'),
 });
-export type Me = z.infer<typeof me>;
 
 const self = { scope: 'self', rate: 'default' } as const;
 const selfChange = { ...self, audit: 'write' } as const;

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { type ErrorKind, errorKinds } from '../kernel/errors.js';
 
+/** Why a part of the box does not work, and what a person can do about it. */
+export const fault = z.object({
+  code: z.string().describe('Stable and never translated: programs match on it.'),
+  message: z.string(),
+  remedy: z.string().describe('What a person can do about it.'),
+});
+export type Fault = z.infer<typeof fault>;
+
 /** The HTTP statuses of errors, and what each says to a caller. */
 export const errorStatuses = {
   400: 'The input cannot be used. The remedy says what to change.',
@@ -184,7 +192,7 @@ export function statusOf(kind: ErrorKind, code: string): ErrorStatus {
 }
 
 /** An error in an answer. */
-export const problem = z
+const problem = z
   .object({
     kind: z
       .enum(errorKinds)
@@ -217,7 +225,7 @@ export const problemDetails = problem
     instance: z.string().describe('Names the request: `urn:rollcall:request:` and its id.'),
   })
   .meta({ id: 'ProblemDetails' });
-export type ProblemDetails = z.infer<typeof problemDetails>;
+type ProblemDetails = z.infer<typeof problemDetails>;
 
 /** The document of an error for a caller who asks for RFC 9457. */
 export function problemDetailsOf(error: Problem, status: number): ProblemDetails {
@@ -233,12 +241,12 @@ export function problemDetailsOf(error: Problem, status: number): ProblemDetails
 }
 
 /** What an answer says about itself. */
-export const answerMeta = z
+const answerMeta = z
   .object({ requestId: z.string().describe('The id of the request: the log of the box has the same.') })
   .meta({ id: 'Meta' });
 
 /** What a page says about itself and the list. */
-export const pageMeta = answerMeta
+const pageMeta = answerMeta
   .extend({
     pageSize: z.int().nonnegative().describe('Number of items on this page.'),
     nextCursor: z

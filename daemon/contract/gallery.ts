@@ -9,8 +9,8 @@ import {
 import { reEmbedStates } from '../kernel/gallery/gallery-job.js';
 import { thresholdReasons } from '../kernel/identification/calibration.js';
 import { auditVerdict } from './audit.js';
-import { fault } from './fault.js';
-import { keyRotation, keySlot } from './gallery-keys.js';
+import { fault } from './errors.js';
+import { keyRotation, keySlot } from './keys.js';
 import { operation } from './operation.js';
 
 /** A damaged row, which is kept but not used. Ids reveal nothing about a person. */
@@ -24,7 +24,6 @@ export const quarantinedRow = z.object({
       '`of-nobody`: its person does not exist. `rolled-back`: genuine, but older than the audit log requires. `erased`: its person was erased. `page-damaged`: SQLite cannot read the row.',
     ),
 });
-export type QuarantinedRow = z.infer<typeof quarantinedRow>;
 
 /** The running move to another recogniser, or the latest one since the gallery was opened. */
 export const reEmbedding = z.object({

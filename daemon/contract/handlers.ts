@@ -18,7 +18,7 @@ export interface Call {
 }
 
 /** The code behind an operation. Throws `RollcallError` with a code that the operation declares. */
-export type Handler<Declaration extends OperationDeclaration> = (
+type Handler<Declaration extends OperationDeclaration> = (
   input: HandlerInput<Declaration>,
   call: Call,
 ) => HandlerOutput<Declaration> | Promise<HandlerOutput<Declaration>>;

@@ -3,7 +3,7 @@ import { brokerCheckSteps } from '../kernel/broker-state.js';
 import { checkOutcomes } from '../kernel/check-outcome.js';
 import { logLevels } from '../kernel/logger.js';
 import { certificateStatus } from './certificate.js';
-import { fault } from './fault.js';
+import { fault } from './errors.js';
 import { numberedPageFields, operation } from './operation.js';
 
 /** The state of one secret; never its value. */
@@ -54,7 +54,6 @@ export const doctorFinding = z.object({
   message: z.string(),
   remedy: z.string().exactOptional().describe('What a person can do about it.'),
 });
-export type DoctorFinding = z.infer<typeof doctorFinding>;
 
 export const logLine = z.object({
   number: z.int().positive().describe('Counts the lines since the start of the daemon.'),

@@ -114,7 +114,7 @@ function name(components: Components, id: string, node: Node): void {
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 /** The fields of an operation's input, each with its schema, and where it travels. */
-export interface SentFields {
+interface SentFields {
   readonly path: readonly SentField[];
   readonly query: readonly SentField[];
   /** The fields of the JSON document. */

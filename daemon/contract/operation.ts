@@ -23,7 +23,7 @@ export const rateClasses = [
 export type RateClass = (typeof rateClasses)[number];
 
 /** Parts of a multipart request that are files, such as photographs. */
-export interface FilePart {
+interface FilePart {
   /** The fewest and the most parts with this name. */
   readonly minimum: number;
   readonly maximum: number;
@@ -63,7 +63,7 @@ export type Answer =
     };
 
 /** How a reader continues lines that were cut. */
-export interface Resume {
+interface Resume {
   /** The field of the query that says after which item they go on. */
   readonly field: string;
   /** What this field says when the reader has this item. The item is one of this operation. */
@@ -294,7 +294,7 @@ export const hasIdempotencyField = ({ input }: OperationDeclaration): boolean =>
   input !== undefined && 'idempotencyKey' in input.shape;
 
 /** Errors of a request with the header `Idempotency-Key`. */
-export const idempotencyErrors = [
+const idempotencyErrors = [
   'idempotency-key-reused',
   'idempotency-outcome-unknown',
   'idempotency-answer-not-kept',

@@ -55,7 +55,6 @@ export type RecognisedFace = z.infer<typeof recognisedFace>;
 
 /** Who a clip shows, and whether this is a living person. Among several faces, it is about the one that was visible longest. */
 export const recognisedClip = clipVerdict.extend(identified);
-export type RecognisedClip = z.infer<typeof recognisedClip>;
 
 export const refusedPicture = z
   .object({ outcome: z.literal('refused'), code: z.string(), message: z.string(), remedy: z.string() })

@@ -11,7 +11,6 @@ import * as configuration from './configuration.js';
 import * as enrolment from './enrolment.js';
 import * as events from './events.js';
 import * as gallery from './gallery.js';
-import * as galleryKeys from './gallery-keys.js';
 import * as guidedEnrolment from './guided-enrolment.js';
 import * as heldBack from './held-back.js';
 import * as host from './host.js';
@@ -226,8 +225,8 @@ const named: Readonly<Record<string, z.ZodType>> = {
   SimilarPerson: recognition.similarToPerson.shape.persons.unwrap().element,
   SimilarStranger: recognition.similarToPerson.shape.strangers.unwrap().element,
   RefusedPicture: recognition.refusedPicture,
-  KeySlot: galleryKeys.keySlot,
-  KeyRotation: galleryKeys.keyRotation,
+  KeySlot: keys.keySlot,
+  KeyRotation: keys.keyRotation,
   ClipEvidence: liveness.clipVerdict.shape.evidence,
   EnrolledPerson: enrolment.enrolmentResult.options[0],
   ChangedPhotographs: photographs.photographChange.options[0],

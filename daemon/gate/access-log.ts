@@ -3,7 +3,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { Logger } from '../kernel/logger.js';
 
 /** One request, as the log has it: without query, headers and body, which may hold secrets. */
-export interface AccessEntry {
+interface AccessEntry {
   readonly requestId: string;
   readonly method: string;
   /** Without the query. */

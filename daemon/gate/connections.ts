@@ -6,7 +6,7 @@ import type { Clock } from '../kernel/clock.js';
 import { plainAddress } from './request-rules.js';
 
 /** The address and port of the other side, which name a connection while it lasts. */
-export interface Peer {
+interface Peer {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
 }

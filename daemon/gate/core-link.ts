@@ -14,7 +14,7 @@ const slowestBytesPerMs = 8;
 const graceMs = 30_000;
 
 /** What the gate asks the core. */
-export interface CoreRequest {
+interface CoreRequest {
   readonly method: string;
   /** Path and query. */
   readonly target: string;
@@ -107,7 +107,7 @@ async function drained(stream: Writable): Promise<void> {
 }
 
 /** The beginning of a body, and a way to get the rest. */
-export interface CollectedBody {
+interface CollectedBody {
   readonly collected: Buffer;
   /** True if the beginning is all. */
   readonly isWhole: boolean;
@@ -145,7 +145,7 @@ export async function collectBody(source: Readable, clock: Clock, idleMs: number
 }
 
 /** How the sending of an answer ended. */
-export interface SentAnswer {
+interface SentAnswer {
   readonly bytes: number;
   readonly end: 'whole' | 'caller-gone' | 'caller-slow' | 'core-gone';
 }

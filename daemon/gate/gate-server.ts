@@ -29,7 +29,7 @@ const largestReadHeadersBytes = 2 * largestHeadersBytes;
 const sweepEveryMs = 500;
 const reportEveryMs = 10_000;
 
-export interface GateServerOptions {
+interface GateServerOptions {
   readonly settings: GateSettings;
   /** Certificates and private key, PEM. */
   readonly tls: Buffer;

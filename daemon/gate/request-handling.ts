@@ -32,7 +32,7 @@ import {
 import type { Site } from './site.js';
 
 /** What answers requests needs. */
-export interface Handling {
+interface Handling {
   readonly settings: GateSettings;
   readonly connections: Connections;
   readonly core: CoreLink;

@@ -13,7 +13,7 @@ import type { Site } from './site.js';
 /** How often the gate looks for new settings and certificates. */
 const lookEveryMs = 1_000;
 
-export interface GateOptions {
+interface GateOptions {
   /** The folder that core and gate share. */
   readonly folder: string;
   readonly site: Site;

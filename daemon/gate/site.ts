@@ -4,7 +4,7 @@ import { extname, join, sep } from 'node:path';
 import { compressed, type Encoding } from './compression.js';
 
 /** A file that the gate serves by itself, in memory. */
-export interface SiteFile {
+interface SiteFile {
   readonly bytes: Buffer;
   readonly mediaType: string;
   readonly etag: string;

@@ -42,7 +42,7 @@ export function printLine(value: unknown): void {
 }
 
 /** The message and the remedy of an error. */
-export function describeError(error: unknown): string {
+function describeError(error: unknown): string {
   if (!isRollcallError(error)) return `error: ${messageOf(error)}`;
   const remedy = error.remedy === undefined ? '' : `\n  what to do: ${error.remedy}`;
   return `error: ${error.message}${remedy}`;

@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIP } from 'node:net';
 
-export interface OwnCertificateOptions {
+interface OwnCertificateOptions {
   /** The name of its owner, for people; at most 64 characters are used. */
   readonly commonName: string;
   /** Host names and IP addresses that it is for. */

@@ -25,17 +25,6 @@ export function ownSecretsOnly({ dataDir }: Pick<OwnSecretPlaces, 'dataDir'>): C
   return { credentialsDirectory: '', secretsDirectory: join(dataDir, 'keys') };
 }
 
-/**
- * The provided secret, or else the one that the box made itself; undefined without either. The caller wipes it.
- * @throws what `openCredential` throws for an exposed or unreadable secret
- */
-export async function findSecret(name: string, places: OwnSecretPlaces): Promise<Buffer | undefined> {
-  return (
-    (await openCredentialIfPresent(name, places)) ??
-    (await openCredentialIfPresent(name, ownSecretsOnly(places)))
-  );
-}
-
 /** Like `openCredential`; undefined where the secret does not exist. */
 export async function openCredentialIfPresent(
   name: string,

@@ -2,13 +2,13 @@ import type { DestinationStream } from 'pino';
 import type { Clock } from '../kernel/clock.js';
 
 /** A line of the log as it was written. */
-export interface RecentLine {
+interface RecentLine {
   /** Counts the lines since the start of the daemon, from 1. */
   readonly number: number;
   readonly text: string;
 }
 
-export interface RecentLogLimits {
+interface RecentLogLimits {
   readonly lines: number;
   /** Characters of all lines together. */
   readonly characters: number;

@@ -9,7 +9,7 @@ export interface UnitFacts {
 }
 
 /** In systemd's order of precedence (systemd.unit(5)). */
-export const unitDirectories = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system'];
+const unitDirectories = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system'];
 
 /** Reads the unit and its drop-ins; undefined where it is not installed. */
 export async function readUnit(

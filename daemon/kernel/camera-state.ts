@@ -1,6 +1,6 @@
 /** The states of a camera. `waiting`: no vision process has reported on it yet. */
 export const cameraStates = ['disabled', 'waiting', 'connecting', 'streaming', 'failed'] as const;
-export type CameraState = (typeof cameraStates)[number];
+type CameraState = (typeof cameraStates)[number];
 
 /** The states that the broker keeps. */
 export const retainedCameraStates = [

@@ -1,5 +1,5 @@
 /** `T` with each property that may be undefined made optional, and undefined taken from its type. */
-export type Present<T> = {
+type Present<T> = {
   [K in keyof T as undefined extends T[K] ? never : K]: T[K];
 } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;

@@ -10,7 +10,7 @@ import { encodeEmbedding } from './sighting-codec.js';
 import { lumaAround } from './surroundings.kernel.js';
 
 /** What a picture of a guided enrolment shows, by the stages and the gates of an enrolment. Keeps nothing. */
-export type GuidedView =
+type GuidedView =
   | {
       readonly outcome: 'ok';
       /** The upright picture. */

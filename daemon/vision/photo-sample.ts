@@ -9,7 +9,7 @@ import { decodePhoto } from './photo-decoding.js';
 import { facesInPhoto, mostCentralFace } from './photo-faces.js';
 
 /** The embedding of a photograph of a labelled collection. */
-export interface PhotoSample {
+interface PhotoSample {
   /** Undefined without a face. */
   readonly embedding: Embedding | undefined;
   /** Why enrolment would refuse the photograph; undefined where enrolment accepts it. */

@@ -94,7 +94,7 @@ export async function analyseKeptPhoto(bytes: Uint8Array, analyser: FaceAnalyser
 }
 
 /** A face of a picture that is compared and not kept. */
-export interface AnalysedFace {
+interface AnalysedFace {
   readonly face: NumberedFace;
   readonly quality: PhotoQuality;
   /** Present if it was asked for. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maximumClipFiles } from '../contract/liveness.js';
 import {
   detectorNames,
   landmarkNames,
@@ -10,7 +11,6 @@ import { largestBestShotBytes } from '../kernel/faces/best-shot.js';
 import { photoWarnings } from '../kernel/faces/photo-quality.js';
 import { facePlaces } from '../kernel/faces/photographed-faces.js';
 import { qualityReasons } from '../kernel/faces/quality.js';
-import { mostClipFiles } from '../kernel/liveness/clip-limits.js';
 import { headGestureKinds } from '../kernel/liveness/head-gesture.js';
 import { livenessReasons, livenessVerdicts } from '../kernel/liveness/liveness.js';
 import { bytesPerSample, mostOpennessSamples } from '../kernel/liveness/openness-curve.js';
@@ -132,7 +132,7 @@ export const orderSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('analyse-clip'),
     request: count,
-    sizes: z.array(z.number().int().positive()).min(1).max(mostClipFiles),
+    sizes: z.array(z.number().int().positive()).min(1).max(maximumClipFiles),
     fps: z.number().min(1).max(60),
     /** Whether the embeddings of the face are asked for. */
     isEmbedded: z.boolean(),

@@ -3,7 +3,7 @@ import { DurationHistogram } from '../kernel/duration-histogram.js';
 
 /** The stages whose time is measured. */
 export const stages = ['detect', 'locate', 'assess', 'embed', 'passive', 'bestShot'] as const;
-export type Stage = (typeof stages)[number];
+type Stage = (typeof stages)[number];
 
 /** The steps in which the times of stages are counted, seconds. */
 export const stageBoundsS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] as const;
@@ -12,7 +12,7 @@ export const stageBoundsS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
 export type StageTimes = Readonly<Partial<Record<Stage, readonly number[]>>>;
 
 /** Counts besides stage times. */
-export type Tally =
+type Tally =
   | 'framesAnalysed'
   | 'framesSkipped'
   /** Detector runs at full resolution; `detectCount` counts all runs. */

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { onFile } from '../../daemon/core/backups/backup-errors.js';
 import { openCredential } from '../../daemon/host/credentials.js';
 import { explainAccess, type FileUser } from '../../daemon/host/file-access.js';
-import { findSecret } from '../../daemon/host/own-secret.js';
+import { openCredentialIfPresent } from '../../daemon/host/own-secret.js';
 import { isRollcallError, type RollcallError } from '../../daemon/kernel/errors.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -89,12 +89,14 @@ describe('the reason why a process cannot use a file', () => {
     const secrets = join(directory.path, 'secrets');
     await mkdir(secrets, { mode: 0o700 });
     const places = { credentialsDirectory: '', secretsDirectory: secrets, dataDir: directory.path };
-    const error = await asUser(65_534, () => errorOf(() => findSecret('audit-key-former', places)));
+    const error = await asUser(65_534, () =>
+      errorOf(() => openCredentialIfPresent('audit-key-former', places)),
+    );
     assert.equal(error.code, 'credential-unreadable');
     assert.match(error.message, /may not enter .*\/secrets$/);
     assert.match(error.remedy ?? '', /chown -R .*\/secrets; otherwise run this command as root\.$/);
     await chown(secrets, 65_534, 65_534);
-    const gone = await asUser(65_534, () => findSecret('audit-key-former', places));
+    const gone = await asUser(65_534, () => openCredentialIfPresent('audit-key-former', places));
     assert.equal(gone, undefined, 'an absent optional secret is not an error');
     const missing = await asUser(65_534, () => errorOf(() => openCredential('camera', places)));
     assert.equal(missing.code, 'credential-missing');

@@ -7,7 +7,6 @@ import type { PassageSeal } from '../../daemon/core/records/passages/passage-sea
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
 import { operational } from '../../daemon/kernel/errors.js';
-import { noTally } from '../../daemon/kernel/faces/view-tally.js';
 import { cameraId, eventId, passageId, personId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
 import type { Passage } from '../../daemon/kernel/passages/passage.js';
 import { box } from './published-box.js';
@@ -31,7 +30,7 @@ export function passageOf(number: number, changes: Partial<Passage> = {}): Passa
     end: 'left',
     outcome: 'attended',
     reason: 'attended',
-    views: { ...noTally, count: 12, embedded: 3, faults: { blurred: 2 } },
+    views: { count: 12, embedded: 3, faults: { blurred: 2 } },
     recogniser: recogniserId('test-recogniser-1'),
     threshold: 0.4,
     margin: 0.05,

@@ -41,6 +41,9 @@ export function sightingOf(changes: Partial<Sighting> = {}): Sighting {
   };
 }
 
+/** The tally of a track before its first view. */
+export const noTally: ViewTally = { count: 0, embedded: 0, faults: {} };
+
 /** Eight views of a clearly visible face. */
 export function tallyOf(changes: Partial<ViewTally> = {}): ViewTally {
   const best: ViewMeasures = {

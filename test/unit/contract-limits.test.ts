@@ -4,8 +4,7 @@ import * as enrolment from '../../daemon/contract/enrolment.js';
 import * as liveness from '../../daemon/contract/liveness.js';
 import * as recognition from '../../daemon/contract/recognition.js';
 import { MOST_PHOTOGRAPHS } from '../../daemon/core/gallery/persons/enrolment.js';
-import { largestClipMiB, mostClipFiles } from '../../daemon/kernel/liveness/clip-limits.js';
-import { largestPhotographMiB, mostAnalysedFaces } from '../../daemon/vision/protocol.js';
+import { largestPhotographMiB, mostAnalysedFaces, orderLimits } from '../../daemon/vision/protocol.js';
 
 const mebibyte = 1024 * 1024;
 
@@ -14,6 +13,5 @@ test('the contract has the limits of the program', () => {
   assert.equal(enrolment.maximumPhotographs, MOST_PHOTOGRAPHS);
   assert.equal(enrolment.maximumPhotographBytes, largestPhotographMiB * mebibyte);
   assert.equal(recognition.maximumFaces, mostAnalysedFaces);
-  assert.equal(liveness.maximumClipFiles, mostClipFiles);
-  assert.equal(liveness.maximumClipBytes, largestClipMiB * mebibyte);
+  assert.equal(liveness.maximumClipBytes, orderLimits.attachmentBytes());
 });

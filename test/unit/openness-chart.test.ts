@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { FaceLandmarks } from '../../daemon/kernel/faces/face.js';
-import { noTally } from '../../daemon/kernel/faces/view-tally.js';
 import { cameraId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
 import type { EyeFault, EyeSample } from '../../daemon/kernel/liveness/liveness.js';
 import {
@@ -12,6 +11,7 @@ import {
 import { blinksPage } from '../../daemon/lab/blink-report.js';
 import { opennessChart } from '../../daemon/lab/openness-chart.js';
 import { summarise, TrackRecorder } from '../../daemon/lab/track-record.js';
+import { noTally } from '../support/sightings.js';
 
 const track = trackId('t1');
 const landmarks = {} as FaceLandmarks;

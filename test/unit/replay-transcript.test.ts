@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createDecider } from '../../daemon/core/records/decider.js';
 import { memoryFacts } from '../../daemon/core/records/memory-facts.js';
-import { noTally } from '../../daemon/kernel/faces/view-tally.js';
 import { cameraId, personId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
 import type { LivenessAssessment } from '../../daemon/kernel/liveness/liveness.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
@@ -10,7 +9,7 @@ import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { transcribe } from '../../daemon/lab/replay-transcript.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';
-import { proofByBlink, testRules } from '../support/sightings.js';
+import { noTally, proofByBlink, testRules } from '../support/sightings.js';
 
 const track = trackId('t1');
 const box = { x: 10.4, y: 20.6, width: 80, height: 90 };

@@ -5,13 +5,12 @@ import { SightingIntake } from '../../daemon/core/events/sighting-intake.js';
 import { createDecider, type Decider, type SightingOutcome } from '../../daemon/core/records/decider.js';
 import { memoryFacts } from '../../daemon/core/records/memory-facts.js';
 import { operational } from '../../daemon/kernel/errors.js';
-import { noTally } from '../../daemon/kernel/faces/view-tally.js';
 import { cameraId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { proofByBlink } from '../support/sightings.js';
+import { noTally, proofByBlink } from '../support/sightings.js';
 
 const nothing: SightingOutcome = {
   identification: undefined,

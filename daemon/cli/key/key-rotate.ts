@@ -1,7 +1,6 @@
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import type { KeyRotation } from '../../contract/gallery-keys.js';
-import type { KeyStatus } from '../../contract/keys.js';
+import type { KeyRotation, KeyStatus } from '../../contract/keys.js';
 import type { ControlClient } from '../../core/api/client.js';
 import { describeRotation } from '../../core/doctor/rotation-text.js';
 import { exitCodes, print, runAction } from '../../host/output.js';

@@ -12,7 +12,7 @@ export function schemaOf({ name, summary, schema, from }: ContractMessage): Json
   return { title: name, description: summary, ...rest };
 }
 
-export interface SchemaFile {
+interface SchemaFile {
   /** From the root of the repository. */
   readonly path: string;
   readonly content: string;

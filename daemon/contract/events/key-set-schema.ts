@@ -9,7 +9,7 @@ const kid = keyId.describe('RFC 7638 thumbprint of the key');
 const notAfter = time.optional().describe('only of a former key: when it leaves the key set');
 
 /** A key that events are verified with (RFC 8037). */
-export const verifyingKeySchema = z.strictObject({
+const verifyingKeySchema = z.strictObject({
   kty: z.literal('OKP'),
   crv: z.literal('Ed25519'),
   x,
@@ -20,7 +20,7 @@ export const verifyingKeySchema = z.strictObject({
 });
 
 /** A key to which messages for the box are sealed (crypto_box_seal of libsodium). */
-export const sealingKeySchema = z.strictObject({
+const sealingKeySchema = z.strictObject({
   kty: z.literal('OKP'),
   crv: z.literal('X25519'),
   x,

@@ -73,7 +73,7 @@ export function nameOfType(type: string): string {
   return type.replace(/^rollcall\./, '');
 }
 
-export const stateMessage: ContractMessage = {
+const stateMessage: ContractMessage = {
   name: 'state.v1',
   summary: 'Whether the box is connected, and its active conditions. Retained; also the last will.',
   schema: stateSchema,
@@ -87,14 +87,14 @@ export const keysMessage: ContractMessage = {
   from: 'box',
 };
 
-export const cameraStateMessage: ContractMessage = {
+const cameraStateMessage: ContractMessage = {
   name: 'camera.state.v1',
   summary: 'The state of a camera. Retained; an empty message means that the box no longer has the camera.',
   schema: cameraStateSchema,
   from: 'box',
 };
 
-export const cameraCountsMessage: ContractMessage = {
+const cameraCountsMessage: ContractMessage = {
   name: 'camera.counts.v1',
   summary: 'How many unknown persons a camera saw today. Retained; only where Home Assistant is enabled.',
   schema: cameraCountsSchema,
@@ -109,7 +109,7 @@ export const retainedMessages: Readonly<Record<string, ContractMessage>> = {
   'camera/{camera}/counts': cameraCountsMessage,
 };
 
-export const promptMessage: ContractMessage = {
+const promptMessage: ContractMessage = {
   name: 'prompt.v1',
   summary: 'The action that the person at a camera must do now, or the end of the challenge. Never retained.',
   schema: promptSchema,
@@ -142,7 +142,7 @@ export function resultMessage(name: CommandName): ContractMessage {
 }
 
 /** The sealed content of commands and replies. */
-export const sealedMessages: readonly ContractMessage[] = [
+const sealedMessages: readonly ContractMessage[] = [
   {
     name: 'sealed.enrol-person.v1',
     summary: 'The sealed content of the command enrol-person.',

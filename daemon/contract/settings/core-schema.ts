@@ -102,7 +102,7 @@ export const rulesSchema = z.strictObject({
 });
 
 /** Topics consist of slugs only: no wildcard, no empty level, no character that access lists of brokers treat specially. */
-export const topicPrefix = z
+const topicPrefix = z
   .string()
   .max(128)
   .refine((prefix) => prefix.split('/').every(isSlug), {

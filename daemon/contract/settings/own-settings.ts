@@ -56,12 +56,12 @@ export const settingsTextOf = ({ content }: SettingsFile): string =>
   content !== undefined && 'text' in content ? content.text : '';
 
 /** The values of a settings file and their places, or its problems. `raw` is undefined where it has no values. */
-export type ParsedSettings =
+type ParsedSettings =
   | { readonly raw: Tree | undefined; readonly path: string; readonly positions?: YamlPositions }
   | { readonly problems: readonly ConfigProblem[] };
 
 /** A part of a parsed YAML file. */
-export type Tree = Readonly<Record<string, unknown>>;
+type Tree = Readonly<Record<string, unknown>>;
 
 const isTree = (value: unknown): value is Tree =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -5,7 +5,7 @@ import { allSettings } from './json-schema.js';
 import { wholeFile, YamlPositions } from './yaml-positions.js';
 
 /** The values of a YAML text and their places, or its problems. `raw` is null for an empty text. */
-export type YamlText =
+type YamlText =
   | { readonly raw: unknown; readonly positions: YamlPositions }
   | { readonly problems: readonly ConfigProblem[] };
 

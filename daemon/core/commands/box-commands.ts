@@ -1,4 +1,4 @@
-import type { KeyRotation } from '../../contract/gallery-keys.js';
+import type { KeyRotation } from '../../contract/keys.js';
 import type { ReloadResult } from '../../contract/status.js';
 import type { Actor } from '../../kernel/actor.js';
 import { type Clock, sleep } from '../../kernel/clock.js';

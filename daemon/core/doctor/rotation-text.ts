@@ -1,5 +1,5 @@
-import type { Fault } from '../../contract/fault.js';
-import type { KeyRotation } from '../../contract/gallery-keys.js';
+import type { Fault } from '../../contract/errors.js';
+import type { KeyRotation } from '../../contract/keys.js';
 import { counted } from '../../kernel/counted.js';
 
 export function remedyLine({ remedy }: Fault): string {

@@ -1,6 +1,6 @@
 import type { CameraStatus } from '../../contract/cameras.js';
 import type { ShowTime } from '../../contract/command-line.js';
-import type { KeyRotation } from '../../contract/gallery-keys.js';
+import type { KeyRotation } from '../../contract/keys.js';
 import type { BoxStatus, VisionStatus } from '../../contract/status.js';
 import { brokerNotConfigured } from '../../kernel/broker-state.js';
 import { counted, durationText } from '../../kernel/counted.js';

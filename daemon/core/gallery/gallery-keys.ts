@@ -1,7 +1,6 @@
-import type { Fault } from '../../contract/fault.js';
-import type { KeyRotation } from '../../contract/gallery-keys.js';
+import type { Fault } from '../../contract/errors.js';
 import type { Handlers } from '../../contract/handlers.js';
-import type { KeyStatus, keyOperations } from '../../contract/keys.js';
+import type { KeyRotation, KeyStatus, keyOperations } from '../../contract/keys.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { RollcallError } from '../../kernel/errors.js';

@@ -28,7 +28,7 @@ export interface LiveEnd {
 
 const endOf = { 'caller-slow': 1013, 'vision-misbehaving': 1011, 'only-listening': 1003 } as const;
 
-export interface RelayOptions {
+interface RelayOptions {
   readonly kind: LivePathKind;
   readonly webSocket: WebSocket;
   /** The connection to the vision process, which knows the ticket already. */
@@ -43,7 +43,7 @@ export interface RelayOptions {
 }
 
 /** How the watching ended. */
-export interface RelayOutcome {
+interface RelayOutcome {
   readonly bytes: number;
   readonly reason: string;
 }

@@ -25,7 +25,7 @@ const longestMessageBytes = 1024;
 /** How long the core may take to say why pictures ended, and the viewer to say goodbye, milliseconds. */
 const lastWordMs = 1_000;
 
-export interface LiveHandling {
+interface LiveHandling {
   readonly settings: GateSettings;
   readonly connections: Connections;
   readonly core: CoreLink;

@@ -17,7 +17,7 @@ export const liveProtocol = 'rollcall.live';
 const tokenProtocol = 'rollcall.token.';
 
 /** The subprotocols that a caller offers. */
-export function offeredProtocols(headers: RequestHead['headers']): readonly string[] {
+function offeredProtocols(headers: RequestHead['headers']): readonly string[] {
   const offered = headers['sec-websocket-protocol'];
   return typeof offered === 'string' ? offered.split(',', 8).map((each) => each.trim()) : [];
 }

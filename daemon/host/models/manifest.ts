@@ -110,7 +110,7 @@ const manifestSchema = z
 
 export type ModelManifest = z.infer<typeof manifestSchema>;
 export type ModelPack = z.infer<typeof packSchema>;
-export type OriginalFile = z.infer<typeof originalSchema>;
+type OriginalFile = z.infer<typeof originalSchema>;
 
 /** Reads `models/manifest.json` under the program's root directory. Throws `manifest-unreadable`. */
 export async function loadManifest(rootDir: string): Promise<ModelManifest> {

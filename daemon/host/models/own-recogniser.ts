@@ -151,7 +151,7 @@ function refuseUnsafe(
 }
 
 /** A network that waits in the folder of models until it is measured. Disposal deletes it, unless it was installed. */
-export interface StagedNetwork extends AsyncDisposable {
+interface StagedNetwork extends AsyncDisposable {
   readonly path: string;
   readonly sha256: string;
   /** Gives the network its place and writes its description. */

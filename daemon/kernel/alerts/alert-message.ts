@@ -40,7 +40,7 @@ export interface AlertMessage {
 const mostNamed = 10;
 
 /** The strangers whom an alert names, of those it is about. */
-export const namedStrangers = (strangers: readonly StrangerId[] = []): readonly StrangerId[] =>
+const namedStrangers = (strangers: readonly StrangerId[] = []): readonly StrangerId[] =>
   strangers.slice(0, mostNamed);
 
 /** The templates of a rule; undefined: the built-in template. */
@@ -55,7 +55,7 @@ function builtIn(text: string): AlertTemplate {
 }
 
 const defaultSubject = '[{severity}] {summary} ({site}/{box})';
-export const defaultText =
+const defaultText =
   '{summary}\n\nSite {site}, box {box}, rule {rule}, {severity}.\nSent at {time}. Alert {id}.';
 
 const templatesOfAll = { subject: builtIn(defaultSubject), text: builtIn(defaultText) };

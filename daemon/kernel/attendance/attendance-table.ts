@@ -1,5 +1,5 @@
 /** A row of a report, as far as its table shows it. */
-export interface TabledDay {
+interface TabledDay {
   readonly person: string;
   readonly name?: string;
   readonly externalId?: string;

@@ -21,7 +21,7 @@ function sourceOf({ siteId, boxId }: BoxIds): string {
  * An event as a CloudEvent 1.0 (structured JSON, CNCF), without the attributes that are added when it is sent. `sequence` and
  * `recordedtime` are extensions documented by the specification; `site` and `box` are extensions of rollcall.
  */
-export interface CloudEvent {
+interface CloudEvent {
   readonly specversion: '1.0';
   readonly id: string;
   readonly source: string;

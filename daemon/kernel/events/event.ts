@@ -51,7 +51,7 @@ export interface UnprovenFact extends FactAboutTrack {
 }
 
 export const refusalReasons = ['expired', 'not-yet-valid', 'barred'] as const;
-export type RefusalReason = (typeof refusalReasons)[number];
+type RefusalReason = (typeof refusalReasons)[number];
 
 /** An enrolled person was recognised who is not valid on that day, or barred. This is not an attendance. */
 export interface RefusedFact extends FactAboutTrack {

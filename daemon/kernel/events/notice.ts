@@ -40,7 +40,7 @@ export const strangerChanges = [
   'discarded',
   'restored',
 ] as const;
-export type StrangerChange = (typeof strangerChanges)[number];
+type StrangerChange = (typeof strangerChanges)[number];
 
 /** A stranger has stayed in sight for long, at one camera or at several. At most one for each stay. */
 export interface LoiteringNotice extends HappenedAt {
@@ -75,7 +75,7 @@ export const markedAs = ['person', 'stranger', 'nobody'] as const;
 export type MarkedAs = (typeof markedAs)[number];
 /** `taken-back`: an earlier correction of the passage was undone. */
 export const noticedMarks = [...markedAs, 'taken-back'] as const;
-export type NoticedMark = (typeof noticedMarks)[number];
+type NoticedMark = (typeof noticedMarks)[number];
 
 export interface MarkedDecision {
   readonly passageId: PassageId;

@@ -26,5 +26,3 @@ export interface ViewTally {
   /** The best view; undefined before the first. */
   readonly best?: ViewMeasures;
 }
-
-export const noTally: ViewTally = { count: 0, embedded: 0, faults: {} };

@@ -326,7 +326,7 @@ function expectedFnmr({ own }: PersonLikeness, threshold: number, genuine: Distr
   return upperTail((expected - threshold) / genuine.spread);
 }
 
-export interface Distribution {
+interface Distribution {
   readonly mean: number;
   /** Standard deviation, above 0. */
   readonly spread: number;

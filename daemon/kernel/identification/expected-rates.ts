@@ -12,7 +12,7 @@ export interface ExpectedRates {
 
 /** What `gallery-unfit` is about. */
 export const galleryFaults = ['false-positives', 'false-negatives'] as const;
-export type GalleryFault = (typeof galleryFaults)[number];
+type GalleryFault = (typeof galleryFaults)[number];
 
 /** Share of missed passages from which a gallery does not fit its target: people start to distrust a door that fails one in ten. */
 const largestFnir = 0.1;

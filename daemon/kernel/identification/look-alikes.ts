@@ -15,7 +15,7 @@ export interface LookAlikes {
 type OperatingPoint = Pick<MatchPolicy, 'threshold' | 'margin'>;
 
 /** The similarity of two references from which their persons look alike: within the margin of the threshold, as an enrolment warns. */
-export function alikeFrom({ threshold, margin }: OperatingPoint): number {
+function alikeFrom({ threshold, margin }: OperatingPoint): number {
   return threshold - margin;
 }
 

@@ -85,7 +85,7 @@ export const defaultChallengePolicy: ChallengePolicy = {
  * - `wrong-action`, `too-early`: the face moved as no prompt asked. Recordings fail this way.
  * - `too-late`: nothing was done in time. People who do not notice the prompts fail this way; it is no sign of an attack.
  */
-export const failureReasons = ['wrong-action', 'too-early', 'too-late'] as const;
+const failureReasons = ['wrong-action', 'too-early', 'too-late'] as const;
 type FailureReason = (typeof failureReasons)[number];
 
 /**
@@ -95,7 +95,7 @@ type FailureReason = (typeof failureReasons)[number];
  * - `face-changed`: no embedding showed the same face after an action.
  * - `left`: the track ended.
  */
-export const cancelReasons = ['blinked-twice', 'face-changed', 'left'] as const;
+const cancelReasons = ['blinked-twice', 'face-changed', 'left'] as const;
 type CancelReason = (typeof cancelReasons)[number];
 
 /** What a screen is told of a challenge: to ask for an action now, or how the challenge ended. */
@@ -248,7 +248,7 @@ function binding(
 }
 
 /** The result of judging a clip without prompts. */
-export interface ClipAnswer {
+interface ClipAnswer {
   /** Number of actions done in the required order, without another action between. */
   readonly doneCount: number;
   /** The action that was done instead of the next required one; absent if there was none. */

@@ -32,7 +32,7 @@ export type LivenessReason = (typeof livenessReasons)[number];
  * - `challenge-not-passed`: none was passed; the face may have done nothing.
  * - `challenge-not-shown`: no prompt could be shown.
  */
-export const challengeReasons = [
+const challengeReasons = [
   'challenge-passed',
   'challenge-failed',
   'challenge-not-passed',

@@ -14,7 +14,7 @@ export interface ConfusionCell {
   readonly marked: number;
 }
 
-export interface Confusion {
+interface Confusion {
   readonly persons: readonly PersonId[];
   /** Of these persons, those that matter most first. */
   readonly cells: readonly ConfusionCell[];

@@ -8,14 +8,14 @@ import type { PassageReason } from './passage-reason.js';
 import { reasonTexts } from './passage-reason-text.js';
 
 /** Why a passage ended as it did, and what can be done. Both begin with a small letter and end without a full stop. */
-export interface PassageExplanation {
+interface PassageExplanation {
   readonly sentence: string;
   /** Absent where nothing is wrong. */
   readonly remedy?: string;
 }
 
 /** How a person is called in the sentence: by name for those who may read names, otherwise by id. */
-export type CallPerson = (id: PersonId) => string;
+type CallPerson = (id: PersonId) => string;
 
 /** Explains a passage, also one that is still open. */
 export function explainPassage(passage: Passage, call: CallPerson): PassageExplanation {

@@ -19,7 +19,7 @@ const nearMissMargins = 2;
 
 /** People blink 17 times a minute at rest: in less than one interval, the absence of a blink says nothing, seconds. */
 const blinkEveryS = 60 / 17;
-export const isTooBrief = (observedS: number): boolean => observedS < blinkEveryS;
+const isTooBrief = (observedS: number): boolean => observedS < blinkEveryS;
 
 /** The last fact of a track, recorded or held back by a cooldown. */
 export interface LastFact {
@@ -30,7 +30,7 @@ export interface LastFact {
 }
 
 /** Everything that decides what a passage is. */
-export interface PassageKnowledge {
+interface PassageKnowledge {
   readonly identification: Identification;
   readonly liveness: JudgedLiveness;
   readonly require: LivenessRequirement;

@@ -2,7 +2,7 @@ import type { PassageOutcome } from '../passage-outcome.js';
 import type { PassageReason } from './passage-reason.js';
 
 /** What a reason means in general, for the reference page. */
-export interface ReasonText {
+interface ReasonText {
   /** The outcomes with which it occurs. */
   readonly outcomes: readonly PassageOutcome[];
   readonly meaning: string;

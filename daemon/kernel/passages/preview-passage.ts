@@ -54,7 +54,7 @@ export const previewDoubts = [
   'depends-on-frames',
   'blink-would-be-missed',
 ] as const;
-export type PreviewDoubt = (typeof previewDoubts)[number];
+type PreviewDoubt = (typeof previewDoubts)[number];
 
 export type PassagePreview =
   | (({ readonly kind: 'same' } | { readonly kind: 'changed' }) &

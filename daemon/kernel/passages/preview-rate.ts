@@ -15,7 +15,7 @@ export type RateDoubt =
   | 'blink-would-be-missed';
 
 /** What another rate would have shown of the eyes of a passage. */
-export interface EyesAtRate {
+interface EyesAtRate {
   /** Bounds of the number of blinks. */
   readonly least: number;
   readonly most: number;

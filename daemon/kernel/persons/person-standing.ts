@@ -10,7 +10,7 @@ export const watchMarks = ['watch', 'barred'] as const;
 export type WatchMark = (typeof watchMarks)[number];
 
 /** Why the box watches for a person. */
-export interface Watch {
+interface Watch {
   readonly mark: WatchMark;
   readonly reason: string;
 }
@@ -18,7 +18,7 @@ export interface Watch {
 /** Most groups of one person. */
 export const mostGroups = 20;
 /** Longest reason of a mark, in characters. */
-export const longestWatchReason = 500;
+const longestWatchReason = 500;
 
 /** To whom a person belongs, when they are valid, and whether the box watches for them. */
 export interface PersonTerms {

@@ -12,7 +12,7 @@ export interface LabelledTrack {
 /** Precision that a threshold must reach to be chosen. */
 export const aimedPrecision = 0.98;
 
-export interface GroupingTrial {
+interface GroupingTrial {
   /** Random orders in which the tracks come. */
   readonly sequences: number;
   readonly thresholds: readonly number[];

@@ -14,7 +14,7 @@ import type { KnownStranger, PassageOwner, StrangerSight } from './stranger-book
 import type { StrangerIndex } from './stranger-index.js';
 
 /** The stranger of a sight, and whether the sight is the first of its passage. */
-export interface SightedStranger {
+interface SightedStranger {
   readonly stranger: Stranger;
   readonly isFirstSight: boolean;
 }

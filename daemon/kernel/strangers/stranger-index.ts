@@ -3,7 +3,7 @@ import type { RecogniserId, StrangerId } from '../ids.js';
 import { isLikely, likenessTo, meanView, type Stranger, type WeighedView } from './stranger.js';
 
 /** A stranger with the likeness of a face, -1..1. */
-export interface LikelyStranger {
+interface LikelyStranger {
   readonly stranger: Stranger;
   readonly likeness: number;
 }

@@ -10,7 +10,7 @@ export interface WeighedView {
 }
 
 /** A view that is kept of a stranger, to recognise them again. */
-export interface StrangerView extends WeighedView {
+interface StrangerView extends WeighedView {
   readonly passageId: PassageId;
 }
 
@@ -25,7 +25,7 @@ export interface Appearance {
 }
 
 /** `ignored`: the owner wants neither event nor alert about this stranger. */
-export const strangerStates = ['active', 'ignored'] as const;
+const strangerStates = ['active', 'ignored'] as const;
 export type StrangerState = (typeof strangerStates)[number];
 /** `set-aside`: was discarded or assigned, is no longer recognised, and can be restored for some time. */
 export const listedStrangerStates = [...strangerStates, 'set-aside'] as const;
@@ -100,7 +100,7 @@ export function isLikely(face: Embedding, views: readonly WeighedView[], thresho
 }
 
 /** The views to keep: those of good quality that differ from one another. */
-export function viewsToKeep(views: readonly StrangerView[]): readonly StrangerView[] {
+function viewsToKeep(views: readonly StrangerView[]): readonly StrangerView[] {
   let kept = [...views];
   while (kept.length > mostViews) {
     const redundancies = kept.map((view) => redundancy(view, kept));

@@ -6,7 +6,7 @@ import type { ProviderInUse } from '../face-analyser.js';
 import { type GpuSigns, type Provider, type ProviderRequest, providersToTry, remedyFor } from './provider.js';
 
 /** Numbers that a network gave, by the name of its output. */
-export type Outputs = Readonly<Record<string, Float32Array>>;
+type Outputs = Readonly<Record<string, Float32Array>>;
 
 /** One loaded network with a single float32 input. */
 export interface Network extends AsyncDisposable {
@@ -18,7 +18,7 @@ export interface Network extends AsyncDisposable {
   run(data: Float32Array, dims: readonly number[]): Promise<Outputs>;
 }
 
-export interface NetworkOptions {
+interface NetworkOptions {
   /** Names the network in errors. */
   readonly name: string;
   readonly path: string;

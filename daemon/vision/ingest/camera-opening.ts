@@ -44,7 +44,7 @@ type Cause =
   | { readonly kind: 'exited'; readonly exit: ProcessExit };
 
 /** One connection to a camera and one FFmpeg process, from start to end. Its pictures go to the sink. */
-export class CameraOpening {
+class CameraOpening {
   readonly #options: CameraSourceOptions;
   readonly #continuity: CameraContinuity;
   readonly #sink: FrameSink;

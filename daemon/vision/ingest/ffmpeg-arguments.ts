@@ -98,7 +98,7 @@ export function copyArguments(codec: CopiedCodec): string[] {
 }
 
 /** The most pixels of a picture in a clip: 4096 x 4096. A header that claims more would cost gigabytes. */
-export const mostClipPixels = 2 ** 24;
+const mostClipPixels = 2 ** 24;
 
 /**
  * Arguments to read a clip or picture from the descriptor `fd` with one named demuxer and no other protocol than files. One thread and exact conversions: the same file gives the

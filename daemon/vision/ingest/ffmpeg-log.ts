@@ -1,5 +1,5 @@
 /** The meaning of one line of FFmpeg's log. */
-export type LogLine =
+type LogLine =
   /** The unit of the presentation times that follow, seconds. */
   | { readonly kind: 'time-base'; readonly unitS: number }
   /** Announces the next picture on the raw output. */

@@ -8,7 +8,7 @@ import { discoveryLimits, isDeviceService } from '../protocol.js';
 const { mostDevices, mostBytes, longestText, mostServices } = discoveryLimits;
 
 /** A device that answered. Everything but the address is what it says about itself. */
-export interface FoundDevice {
+interface FoundDevice {
   readonly address: string;
   readonly name?: string;
   readonly hardware?: string;
@@ -18,7 +18,7 @@ export interface FoundDevice {
 }
 
 /** Where to ask. */
-export interface DiscoveryNetwork {
+interface DiscoveryNetwork {
   /** Own addresses to ask from. */
   readonly from: readonly string[];
   readonly to: { readonly address: string; readonly port: number };
@@ -32,7 +32,7 @@ const mostAnswers = 1000;
 const probes = 2;
 
 /** The multicast address and port of WS-Discovery (OASIS, 2009), asked from every IPv4 network of this machine. */
-export async function ownNetworks(): Promise<DiscoveryNetwork> {
+async function ownNetworks(): Promise<DiscoveryNetwork> {
   return {
     from: ownAddresses(await readFile(addressTable, 'utf8')),
     to: { address: '239.255.255.250', port: 3702 },

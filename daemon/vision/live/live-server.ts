@@ -16,7 +16,7 @@ type OpenView = Extract<Order, { readonly type: 'open-view' }>;
 const mostUnread: Readonly<Record<LiveKind, number>> = { pictures: 0, video: 2 * 1024 * 1024 };
 
 /** Gives a viewer its messages, until the returned function is called. */
-export interface LiveSource {
+interface LiveSource {
   add(viewer: Viewer): () => void;
 }
 

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { KeyRotation } from '../../../contract/gallery-keys.js';
+import type { KeyRotation } from '../../../contract/keys.js';
 import type { KeyProviderKind } from '../../../kernel/gallery/key-provider-kind.js';
 import { call, type Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
