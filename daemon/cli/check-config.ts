@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import { settingsFilePath } from '../contract/settings/changeable-settings.js';
 import { loadConfig } from '../contract/settings/load.js';
-import { settingsFilePath } from '../contract/settings/own-settings.js';
 import { formatProblem } from '../contract/settings/problem.js';
 import { exitCodes, print, runAction } from '../host/output.js';
 import { counted } from '../kernel/counted.js';

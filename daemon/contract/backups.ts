@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { backupSteps } from '../kernel/backup-step.js';
 import { keyProviderKinds } from '../kernel/gallery/key-provider-kind.js';
-import { fault } from './errors.js';
+import { fault } from './api-errors.js';
 import { keyProviderErrors, passphrasePart } from './keys.js';
 import { operation } from './operation.js';
 

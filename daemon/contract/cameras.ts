@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { cameraStates } from '../kernel/camera-state.js';
 import { qualityReasons } from '../kernel/faces/quality.js';
+import { fault } from './api-errors.js';
 import { writtenAs } from './command-line.js';
-import { fault } from './errors.js';
 import { operation } from './operation.js';
 import { passagesOfDay } from './passages-of-day.js';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { certificateHolders, certificateStates } from '../kernel/certificate-state.js';
-import { fault } from './errors.js';
+import { fault } from './api-errors.js';
 
 /** The validity of a certificate of the connection to the broker, or of the gate. */
 export const certificateStatus = z.object({

@@ -8,8 +8,8 @@ import {
 } from '../kernel/gallery/gallery-damage.js';
 import { reEmbedStates } from '../kernel/gallery/gallery-job.js';
 import { thresholdReasons } from '../kernel/identification/calibration.js';
+import { fault } from './api-errors.js';
 import { auditVerdict } from './audit.js';
-import { fault } from './errors.js';
 import { keyRotation, keySlot } from './keys.js';
 import { operation } from './operation.js';
 

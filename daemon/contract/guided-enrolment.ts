@@ -7,7 +7,7 @@ import {
   guideHints,
   phoneLinkStates,
   pictureSteps,
-} from '../kernel/persons/guided-enrolment.js';
+} from '../kernel/persons/enrolment-guidance.js';
 import {
   enrolmentErrors,
   enrolmentResult,

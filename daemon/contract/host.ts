@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { brokerCheckSteps } from '../kernel/broker-state.js';
+import { brokerCheckSteps } from '../kernel/broker.js';
 import { checkOutcomes } from '../kernel/check-outcome.js';
 import { logLevels } from '../kernel/logger.js';
+import { fault } from './api-errors.js';
 import { certificateStatus } from './certificate.js';
-import { fault } from './errors.js';
 import { numberedPageFields, operation } from './operation.js';
 
 /** The state of one secret; never its value. */

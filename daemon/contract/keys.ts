@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { rotationStates } from '../kernel/gallery/gallery-job.js';
 import { keyProviderKinds } from '../kernel/gallery/key-provider-kind.js';
-import { fault } from './errors.js';
+import { fault } from './api-errors.js';
 import { operation, type SecretPart } from './operation.js';
 
 /** A key-encryption key in force. */

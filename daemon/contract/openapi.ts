@@ -9,7 +9,7 @@ import {
   problemDetails,
   problemMediaType,
   statusOf,
-} from './errors.js';
+} from './api-errors.js';
 import {
   type CentreCall,
   type Creation,

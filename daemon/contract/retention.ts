@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { retentionKinds } from '../kernel/retention/retention.js';
-import { fault } from './errors.js';
+import { retentionKinds } from '../kernel/retention/retention-rules.js';
+import { fault } from './api-errors.js';
 import { operation } from './operation.js';
 
 /** The result of a run, without personal data. */

@@ -4,7 +4,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream';
 import { asksFor } from '../contract/accept.js';
-import { type ErrorEnvelope, problemDetailsOf, problemMediaType } from '../contract/errors.js';
+import { type ErrorEnvelope, problemDetailsOf, problemMediaType } from '../contract/api-errors.js';
 import type { GateSettings } from '../contract/gate-settings.js';
 import { livePath } from '../contract/live.js';
 import type { Clock } from '../kernel/clock.js';

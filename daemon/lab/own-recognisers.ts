@@ -4,7 +4,7 @@ import { wantedFpir } from '../contract/settings/core-schema.js';
 import { type Config, configSchema } from '../contract/settings/schema.js';
 import { recogniserName } from '../contract/settings/vision-schema.js';
 import { recognisersOfGallery } from '../core/gallery/recognisers-of-gallery.js';
-import type { ModelPack } from '../host/models/manifest.js';
+import type { ModelPack } from '../host/models/model-manifest.js';
 import type { RecogniserInterface } from '../host/models/onnx-interface.js';
 import { readWhole, removeOwnNetwork, stageOwnNetwork } from '../host/models/own-recogniser.js';
 import type { ModelStore, PackStatus } from '../host/models/store.js';

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { createPrivateFile, outputError } from '../host/private-file.js';
 import { badInput } from '../kernel/errors.js';
 import type { Box, Point } from '../kernel/faces/geometry.js';
-import { jpegOfPart, shownPart } from '../vision/best-shot.js';
+import { jpegOfPart, shownPart } from '../vision/jpeg-encoding.js';
 import type { TrackedView } from '../vision/stage-event.js';
 import { escapeMarkup } from './html-page.js';
 import { CHART_WIDTH, chartHeight, faultsOf, opennessChart } from './openness-chart.js';

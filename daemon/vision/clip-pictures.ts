@@ -1,9 +1,9 @@
 import { systemClock as clock } from '../host/system-clock.js';
 import { cameraId } from '../kernel/ids.js';
-import { jpegOfPart } from './best-shot.js';
 import { uploadLimits, withClipFile } from './clip-liveness.js';
 import { openClip } from './ingest/clip-source.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
+import { jpegOfPart } from './jpeg-encoding.js';
 import type { CutOutcome } from './protocol.js';
 
 /** The most pictures of one clip, and the time between two, ms: a person turns the head within some seconds. */

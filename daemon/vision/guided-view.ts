@@ -3,11 +3,11 @@ import { dominantFace, type NumberedFace, numberFaces } from '../kernel/faces/ph
 import type { FaceQuality } from '../kernel/faces/quality.js';
 import type { Embedding } from '../kernel/identification/match.js';
 import type { FaceAnalyser } from './face-analyser.js';
+import { lumaAround } from './luma-around.kernel.js';
 import { decodePhoto } from './photo-decoding.js';
 import { facesInPhoto } from './photo-faces.js';
 import type { GuidedOutcome } from './protocol.js';
 import { encodeEmbedding } from './sighting-codec.js';
-import { lumaAround } from './surroundings.kernel.js';
 
 /** What a picture of a guided enrolment shows, by the stages and the gates of an enrolment. Keeps nothing. */
 type GuidedView =

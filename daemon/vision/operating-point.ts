@@ -1,5 +1,5 @@
 import type { Config } from '../contract/settings/schema.js';
-import type { ModelPack } from '../host/models/manifest.js';
+import type { ModelPack } from '../host/models/model-manifest.js';
 import { badInput } from '../kernel/errors.js';
 import type { MatchPolicy } from '../kernel/identification/match.js';
 

@@ -5,7 +5,7 @@ import {
   recogniserName,
   recogniserNames,
 } from '../contract/settings/vision-schema.js';
-import type { ModelPack } from '../host/models/manifest.js';
+import type { ModelPack } from '../host/models/model-manifest.js';
 import type { ModelStore, PackStatus } from '../host/models/store.js';
 import { defect } from '../kernel/errors.js';
 import type { RecogniserId } from '../kernel/ids.js';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { ModelPack } from '../../daemon/host/models/manifest.js';
+import type { ModelPack } from '../../daemon/host/models/model-manifest.js';
 import { openModelStore } from '../../daemon/host/models/store.js';
 import { InferenceSession, Tensor } from '../../daemon/host/onnx-runtime.js';
 import { seededRandom } from '../../daemon/kernel/random.js';

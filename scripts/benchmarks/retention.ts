@@ -15,7 +15,7 @@ import {
   type RetentionKind,
   type RetentionRules,
   retentionKinds,
-} from '../../daemon/kernel/retention/retention.js';
+} from '../../daemon/kernel/retention/retention-rules.js';
 import { attendanceFact, unknownFact } from '../../test/support/facts.js';
 import { noiseJpeg, tester, unitVector } from '../../test/support/gallery-fixture.js';
 import { dayMs, firstNoonMs, openRetentionBox, type RetentionBox } from '../../test/support/retention-box.js';

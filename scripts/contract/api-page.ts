@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorStatuses, statusOf } from '../../daemon/contract/errors.js';
+import { errorStatuses, statusOf } from '../../daemon/contract/api-errors.js';
 import type { Declarations, OperationExample } from '../../daemon/contract/openapi.js';
 import { commonErrors, gateErrors } from '../../daemon/contract/operation.js';
 import { operations } from '../../daemon/contract/operations.js';

@@ -1,4 +1,4 @@
-import { errorStatuses, statusOf } from '../../daemon/contract/errors.js';
+import { errorStatuses, statusOf } from '../../daemon/contract/api-errors.js';
 import type { Declarations } from '../../daemon/contract/openapi.js';
 import { commonErrors, gateErrors, rateClasses } from '../../daemon/contract/operation.js';
 import { builtInRoles, scopes } from '../../daemon/contract/scopes.js';

@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
-import { answerEnvelope, lineEnvelope, pageEnvelope } from '../../daemon/contract/errors.js';
+import { answerEnvelope, lineEnvelope, pageEnvelope } from '../../daemon/contract/api-errors.js';
 import type { OperationExample } from '../../daemon/contract/openapi.js';
 import type {
   Answer,

@@ -9,7 +9,7 @@ import { beginTrack } from '../../daemon/kernel/tracks/track.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { SeenFaces } from '../../daemon/vision/live/seen-faces.js';
 import { largestSnapshotBytes } from '../../daemon/vision/protocol.js';
-import { SnapshotRequests } from '../../daemon/vision/snapshot.js';
+import { SnapshotRequests } from '../../daemon/vision/snapshot-requests.js';
 import { TrackedFace } from '../../daemon/vision/tracked-face.js';
 
 function frameOf(widthPx: number, heightPx: number, fill: (data: Uint8Array) => void): Frame {

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
-import { encodeLiveMessage } from '../../daemon/vision/live/live-message.js';
+import { encodeLiveMessage } from '../../daemon/vision/live/live-framing.js';
 import { openTestGate, type TestGate, type TestGateOptions } from '../support/gate.js';
 import { withoutOpenssl } from '../support/test-certificate.js';
 import { until } from '../support/until.js';

@@ -14,7 +14,7 @@ import { recordsApplicationId, recordsMigrations } from '../../daemon/core/recor
 import { openDatabase } from '../../daemon/host/sqlite.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
-import type { RetentionRule } from '../../daemon/kernel/retention/retention.js';
+import type { RetentionRule } from '../../daemon/kernel/retention/retention-rules.js';
 import { stateDetail } from '../../daemon/kernel/stated-set.js';
 import { type AuditFixture, auditKeyOf, openAuditFixture, somebody } from '../support/audit-fixture.js';
 import { newIssuer } from '../support/command-centre.js';

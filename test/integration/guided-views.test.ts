@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
 import { similarityOf } from '../../daemon/kernel/identification/match.js';
-import { stepOf } from '../../daemon/kernel/persons/guided-enrolment.js';
+import { stepOf } from '../../daemon/kernel/persons/enrolment-guidance.js';
 import { picturesOfClip } from '../../daemon/vision/clip-pictures.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { lookAtGuided } from '../../daemon/vision/guided-view.js';

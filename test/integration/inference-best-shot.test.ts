@@ -3,8 +3,8 @@ import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
 import type { Picture, Rgb24Picture, Yuv420Picture } from '../../daemon/kernel/faces/picture.js';
 import { similarityOf } from '../../daemon/kernel/identification/match.js';
-import { takeBestShot } from '../../daemon/vision/best-shot.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
+import { takeBestShot } from '../../daemon/vision/jpeg-encoding.js';
 import { analysePhoto } from '../../daemon/vision/photo.js';
 import { openTestAnalyser, portrait, toPicture } from '../support/inference.js';
 

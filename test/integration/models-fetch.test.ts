@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { LONGEST_SILENCE_MS } from '../../daemon/host/models/publisher.js';
+import { LONGEST_SILENCE_MS } from '../../daemon/host/models/model-download.js';
 import { type ModelStore, openModelStore } from '../../daemon/host/models/store.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';

@@ -1,6 +1,6 @@
 import { type Affine, applyAffine } from '../../daemon/kernel/faces/affine.js';
 import type { Picture } from '../../daemon/kernel/faces/picture.js';
-import { yuvToRgb } from '../../daemon/vision/inference/colour.js';
+import { yuvToRgb } from '../../daemon/vision/inference/yuv-to-rgb.js';
 
 type Plane = (column: number, row: number) => number;
 

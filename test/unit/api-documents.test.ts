@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { z } from 'zod';
-import { errorEnvelope, statusOf } from '../../daemon/contract/errors.js';
+import { errorEnvelope, statusOf } from '../../daemon/contract/api-errors.js';
 import {
   codesByStatus,
   contractVersion,
@@ -304,7 +304,7 @@ describe('the status of an error', () => {
         thrown.get(code)?.has('operational') === true &&
         statusOf('operational', code) !== statusOf('input', code),
     );
-    assert.deepEqual(wrong, [], 'give them a line in daemon/contract/errors.ts');
+    assert.deepEqual(wrong, [], 'give them a line in daemon/contract/api-errors.ts');
   });
 
   test('comes with a document that cannot be mistaken for an answer', () => {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { importPKCS8, SignJWT } from 'jose';
 import { largestEnrolmentBytes } from '../../daemon/contract/events/command-schema.js';
-import { largestTokenBytes } from '../../daemon/contract/events/terms.js';
+import { largestTokenBytes } from '../../daemon/contract/events/message-fields.js';
 import type { TrustedKey } from '../../daemon/core/commands/issuer-keys.js';
 import { readIssuerKey } from '../../daemon/core/commands/issuer-keys.js';
 import { verifyCommand } from '../../daemon/core/commands/verify-command.js';

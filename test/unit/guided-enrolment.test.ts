@@ -10,7 +10,7 @@ import {
   nextEyes,
   noEyes,
   stepOf,
-} from '../../daemon/kernel/persons/guided-enrolment.js';
+} from '../../daemon/kernel/persons/enrolment-guidance.js';
 
 const usual: GuidedFace = {
   box: { x: 200, y: 100, width: 200, height: 240 },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { CameraLogin, parseChallenges } from '../../daemon/vision/ingest/camera-login.js';
+import { CameraLogin, parseChallenges } from '../../daemon/vision/ingest/rtsp-login.js';
 
 const first = { repetitions: 0, hadLogin: false };
 const answered = { repetitions: 1, hadLogin: true };

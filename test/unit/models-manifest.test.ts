@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { findPack, loadManifest, type ModelManifest } from '../../daemon/host/models/manifest.js';
+import { findPack, loadManifest, type ModelManifest } from '../../daemon/host/models/model-manifest.js';
 import { programRoot } from '../../daemon/host/program-files.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 

@@ -4,8 +4,8 @@ import { nextSteps } from '../../daemon/cli/models.js';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
 import { visionSchema } from '../../daemon/contract/settings/vision-schema.js';
 import { detectorFinding, landmarksFinding } from '../../daemon/core/doctor/doctor.js';
-import type { ModelPack } from '../../daemon/host/models/manifest.js';
-import { redirected } from '../../daemon/host/models/publisher.js';
+import { redirected } from '../../daemon/host/models/model-download.js';
+import type { ModelPack } from '../../daemon/host/models/model-manifest.js';
 import { type ModelStore, openModelStore } from '../../daemon/host/models/store.js';
 
 describe('a redirect of a publisher', () => {

@@ -6,7 +6,7 @@ import { parseConfig } from '../../daemon/contract/settings/load.js';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
 import { examineBox } from '../../daemon/core/doctor/doctor.js';
 import { GraphBuilder } from '../../daemon/host/models/convert/graph-builder.js';
-import type { ModelPack } from '../../daemon/host/models/manifest.js';
+import type { ModelPack } from '../../daemon/host/models/model-manifest.js';
 import { readRecogniserInterface } from '../../daemon/host/models/onnx-interface.js';
 import {
   LARGEST_OWN_BYTES,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { isChangeable } from '../../daemon/contract/settings/changeable-settings.js';
 import { wholeSettings } from '../../daemon/contract/settings/diff.js';
 import { parseConfig } from '../../daemon/contract/settings/load.js';
-import { isChangeable } from '../../daemon/contract/settings/own-settings.js';
 import { changedSettings } from '../../daemon/core/settings/settings-text.js';
 
 const path = '/data/settings.yaml';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { doubtOf, dueBeforeMs, longestAbsenceDays } from '../../daemon/kernel/retention/retention.js';
+import { doubtOf, dueBeforeMs, longestAbsenceDays } from '../../daemon/kernel/retention/retention-rules.js';
 
 const dayMs = 86_400_000;
 const seenMs = Date.UTC(2026, 5, 1);

@@ -11,7 +11,7 @@ import {
 import { retentionRun } from '../../daemon/kernel/actor.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
-import { type Ageing, retentionKinds } from '../../daemon/kernel/retention/retention.js';
+import { type Ageing, retentionKinds } from '../../daemon/kernel/retention/retention-rules.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 const nothing: Ageing = { countDue: () => 0, begin: () => () => ({ count: 0, isMoreDue: false }) };

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { OutboxStatus } from '../../contract/events.js';
 import { heldBackLines } from '../../core/doctor/held-back-text.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
-import { brokerNotConfigured } from '../../kernel/broker-state.js';
+import { brokerNotConfigured } from '../../kernel/broker.js';
 import { counted } from '../../kernel/counted.js';
 import { table } from '../../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';

@@ -1,4 +1,4 @@
-import type { Problem } from '../../contract/errors.js';
+import type { Problem } from '../../contract/api-errors.js';
 
 /** The code of the error when the box cannot be reached from this browser. */
 export const unreachable = 'core-unreachable';

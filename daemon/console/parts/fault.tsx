@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { Fault as BoxFault } from '../../contract/errors.js';
+import type { Fault as BoxFault } from '../../contract/api-errors.js';
 import { type ApiError, unreachable } from '../api/api-error.js';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';

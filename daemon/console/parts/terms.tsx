@@ -1,5 +1,5 @@
 import { occurrences, partConditions } from '../../kernel/alerts/alert-rule.js';
-import { brokerNotConfigured, brokerStates } from '../../kernel/broker-state.js';
+import { brokerNotConfigured, brokerStates } from '../../kernel/broker.js';
 import type { Direction } from '../../kernel/events/event.js';
 import { type BoxCondition, boxTroubles } from '../../kernel/events/notice.js';
 import type { QualityReason } from '../../kernel/faces/quality.js';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CommandScope } from '../command-scopes.js';
 import type { CallOutput, CentreCall, OperationDeclaration, Page } from '../operation.js';
 import { type Operations, operations } from '../operations.js';
-import { largestTokenBytes } from './terms.js';
+import { largestTokenBytes } from './message-fields.js';
 
 type DeclaredCommand<D, Form> = D extends {
   readonly centre: { readonly command: infer Name extends string } & Form;

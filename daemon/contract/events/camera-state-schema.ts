@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { retainedCameraStates } from '../../kernel/camera-state.js';
-import { code, signature, slug, time } from './terms.js';
+import { code, signature, slug, time } from './message-fields.js';
 
 const about = {
   version: z.literal(1),

@@ -4,7 +4,7 @@ import { consentBases } from '../../kernel/persons/consent.js';
 import { watchMarks } from '../../kernel/persons/person-standing.js';
 import type { CommandScope } from '../command-scopes.js';
 import { calledOperations, centreCalls, scopeOfCall } from './called-operations.js';
-import { code, keyId, largestTokenBytes, opaqueId, slug, time } from './terms.js';
+import { code, keyId, largestTokenBytes, opaqueId, slug, time } from './message-fields.js';
 
 /**
  * The commands of a centre and their answers: one table that gives types, checks and generated documents. A command travels as a

@@ -9,6 +9,7 @@ import {
   unprovenData,
   watchedData,
 } from './fact-data.js';
+import { signature, slug, time } from './message-fields.js';
 import {
   auditData,
   boxData,
@@ -23,7 +24,6 @@ import {
   strangerData,
   summaryData,
 } from './notice-data.js';
-import { signature, slug, time } from './terms.js';
 
 /**
  * The events that leave the box: the single source of the generated documents and of every check of a published message. Strict,

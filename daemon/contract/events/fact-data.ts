@@ -3,7 +3,7 @@ import { directions, refusalReasons } from '../../kernel/events/event.js';
 import { largestBestShotBytes } from '../../kernel/faces/best-shot.js';
 import { ambiguityReasons } from '../../kernel/identification/match.js';
 import { judgedReasons, livenessVerdicts } from '../../kernel/liveness/liveness.js';
-import { opaqueId, slug, time } from './terms.js';
+import { opaqueId, slug, time } from './message-fields.js';
 
 /** The `data` of events about a person in front of a camera. */
 

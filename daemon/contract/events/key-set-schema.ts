@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { keyId, signature, slug, time } from './terms.js';
+import { keyId, signature, slug, time } from './message-fields.js';
 
 const x = z
   .string()

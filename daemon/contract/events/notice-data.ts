@@ -9,7 +9,7 @@ import {
   strangerChanges,
 } from '../../kernel/events/notice.js';
 import { passageOutcomes } from '../../kernel/passage-outcome.js';
-import { code, keyId, opaqueId, slug, subject, time } from './terms.js';
+import { code, keyId, opaqueId, slug, subject, time } from './message-fields.js';
 
 /** The `data` of events that are not about a person in front of a camera. */
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { challengeActions, promptReasons, promptStates } from '../../kernel/liveness/challenge.js';
-import { signature, slug, time } from './terms.js';
+import { signature, slug, time } from './message-fields.js';
 
 /** One message on `<prefix>/<site>/<box>/prompt/<camera>`, never retained. It contains nothing about the person. */
 export const promptSchema = z.strictObject({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { boxConditions } from '../../kernel/events/notice.js';
 import { passageOutcomes } from '../../kernel/passage-outcome.js';
-import { signature, slug, subject, time } from './terms.js';
+import { signature, slug, subject, time } from './message-fields.js';
 
 /** One message on `<prefix>/<site>/<box>/state`. */
 export const stateSchema = z.strictObject({

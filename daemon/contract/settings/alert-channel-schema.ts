@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { whenObject } from './cross-checks.js';
-import { field } from './field.js';
 import { credentialName, slugField, urlField } from './scalars.js';
+import { field } from './setting-field.js';
 
 /** True for addresses of this machine. */
 export const isLoopback = (host: string): boolean =>

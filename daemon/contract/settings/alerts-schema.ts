@@ -16,9 +16,9 @@ import { severities } from '../../kernel/severity.js';
 import { emailSchema, webhookSchema } from './alert-channel-schema.js';
 import { timeOfDay } from './attendance-schema.js';
 import { itemsOf, refuseRepeatedIds, whenObject } from './cross-checks.js';
-import { field } from './field.js';
 import { nearestWord } from './nearest-word.js';
 import { slugField } from './scalars.js';
+import { field } from './setting-field.js';
 
 /** Text with `{field}` in it. An unknown field is refused here, before an alert needs it. */
 const templateText = (what: string, longest: number, isMultiline: boolean) =>

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { secondPersonClasses } from '../../kernel/second-person-classes.js';
-import { field } from './field.js';
 import { networkField } from './scalars.js';
+import { field } from './setting-field.js';
 
 const perMinute = (normal: number, what: string) =>
   field(

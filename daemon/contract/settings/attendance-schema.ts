@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { weekdays } from '../../kernel/attendance/shift-calendar.js';
 import { isCalendarDate } from '../../kernel/calendar-date.js';
 import { refuseRepeatedIds, whenList } from './cross-checks.js';
-import { field } from './field.js';
 import { slugField } from './scalars.js';
+import { field } from './setting-field.js';
 
 const daySeconds = 86_400;
 

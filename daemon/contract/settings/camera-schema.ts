@@ -4,8 +4,8 @@ import { cameraId } from '../../kernel/ids.js';
 import { livenessRequirements } from '../../kernel/liveness/liveness.js';
 import { pictureChecks } from '../../kernel/picture-damage.js';
 import { refuseRepeatedIds, whenList, whenObject } from './cross-checks.js';
-import { field } from './field.js';
 import { certificateFingerprint, credentialName, shownName, slugField, urlField } from './scalars.js';
+import { field } from './setting-field.js';
 
 const ratesSchema = z
   .strictObject({

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { watchlistProofs } from '../../kernel/attendance/attendance-rules.js';
-import { brokerProtocols } from '../../kernel/broker-state.js';
+import { brokerProtocols } from '../../kernel/broker.js';
 import { evidenceKinds } from '../../kernel/events/evidence.js';
 import { isSlug } from '../../kernel/ids.js';
 import { isLoopback } from './alert-channel-schema.js';
 import { whenObject } from './cross-checks.js';
-import { field } from './field.js';
 import { credentialName, urlField } from './scalars.js';
+import { field } from './setting-field.js';
 import { unmeasuredRecognisers } from './vision-schema.js';
 
 export const identificationSchema = z.strictObject({

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
-import { field } from './field.js';
 import { credentialName } from './scalars.js';
+import { field } from './setting-field.js';
 
 const hostName = z
   .string()

@@ -1,8 +1,6 @@
 import { parseDocument } from 'yaml';
 import { present } from '../../kernel/present.js';
 import { type CameraFile, judgeCameraFiles, readCameraFiles } from './camera-files.js';
-import { type ConfigProblem, mostProblems, type UnusableCameraFile } from './config-problem.js';
-import { type ConfigTexts, readLastGood } from './last-good-file.js';
 import {
   isOwnSetting,
   parseSettings,
@@ -12,7 +10,9 @@ import {
   settingsIn,
   settingsTextOf,
   withSettings,
-} from './own-settings.js';
+} from './changeable-settings.js';
+import { type ConfigProblem, mostProblems, type UnusableCameraFile } from './config-problem.js';
+import { type ConfigTexts, readLastGood } from './last-good-file.js';
 import { explainIssue, valueAt } from './problem.js';
 import { readText } from './read-text.js';
 import { timeZoneField } from './scalars.js';

@@ -1,5 +1,5 @@
+import { isChangeable } from './changeable-settings.js';
 import { allSettings, configJsonSchema, type SchemaNode, type Setting } from './json-schema.js';
-import { isChangeable } from './own-settings.js';
 
 const inCell = (text: string): string => text.replaceAll('|', '\\|');
 

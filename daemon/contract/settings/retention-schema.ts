@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { field } from './field.js';
+import { field } from './setting-field.js';
 
 const longestDays = 36_500;
 

@@ -15,10 +15,10 @@ import {
   refuseMissingOperatingPoint,
   rulesSchema,
 } from './core-schema.js';
-import { field } from './field.js';
 import { gateSchema } from './gate-schema.js';
 import { retentionSchema } from './retention-schema.js';
 import { credentialName, slugField, timeZoneField } from './scalars.js';
+import { field } from './setting-field.js';
 import { livenessSchema, refuseUnseenPrompts, visionSchema } from './vision-schema.js';
 
 function limits(events: number, days: number, what: string) {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type LivenessRequirement, livenessRequirements } from '../../kernel/liveness/liveness.js';
 import { refuseCaFileWithoutTls, signedPostFields } from './alert-channel-schema.js';
 import { whenObject } from './cross-checks.js';
-import { field } from './field.js';
+import { field } from './setting-field.js';
 
 // The plan of a vision process uses the same lists.
 /** Execution providers of ONNX Runtime that may be configured. */

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import { answerEnvelope, pageEnvelope } from '../../contract/errors.js';
+import { answerEnvelope, pageEnvelope } from '../../contract/api-errors.js';
 import { loadOperation } from '../../contract/load-operation.js';
 import type { CallInput, CallOutput, OperationDeclaration } from '../../contract/operation.js';
 import type { OperationId, Operations } from '../../contract/operations.js';

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asksFor } from '../../contract/accept.js';
-import type { Problem } from '../../contract/errors.js';
+import type { Problem } from '../../contract/api-errors.js';
 import type { Answer } from '../../contract/operation.js';
 
 /** How the lines of an answer are written. */

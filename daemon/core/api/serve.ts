@@ -3,14 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { asksFor } from '../../contract/accept.js';
-import { type Caller, clockToleranceMs, sessionCookie, stepUpMs } from '../../contract/caller.js';
 import {
   type ErrorEnvelope,
   type Problem,
   problemDetailsOf,
   problemMediaType,
   statusOf,
-} from '../../contract/errors.js';
+} from '../../contract/api-errors.js';
+import { type Caller, clockToleranceMs, sessionCookie, stepUpMs } from '../../contract/caller.js';
 import type { Call } from '../../contract/handlers.js';
 import type { Answer, OperationDeclaration, Page, ServedFile } from '../../contract/operation.js';
 import { badInput, defect, isRollcallError, type RollcallError } from '../../kernel/errors.js';

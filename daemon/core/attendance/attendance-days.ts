@@ -11,7 +11,7 @@ import { type LocalTime, shiftCalendar } from '../../kernel/attendance/shift.js'
 import { dateOfDay, dayNumberOf } from '../../kernel/attendance/shift-calendar.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { PersonId } from '../../kernel/ids.js';
-import { dueBeforeMs } from '../../kernel/retention/retention.js';
+import { dueBeforeMs } from '../../kernel/retention/retention-rules.js';
 import type { AttendanceRecords } from '../records/attendance/attendance-records.js';
 import type { KnownPersons } from './attendance-persons.js';
 import { attendancePlan, directions } from './attendance-plan.js';

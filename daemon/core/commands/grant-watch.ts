@@ -2,7 +2,7 @@ import { type Actor, daemonAtStart } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { Logger } from '../../kernel/logger.js';
 import { Recurring } from '../../kernel/recurring.js';
-import type { RetentionRule } from '../../kernel/retention/retention.js';
+import type { RetentionRule } from '../../kernel/retention/retention-rules.js';
 import { readState, stateDetail } from '../../kernel/stated-set.js';
 import type { AuditEntry, NewAuditEntry } from '../audit/audit-entry.js';
 import { whereThereIsALog } from '../audit/audit-keeper.js';

@@ -10,7 +10,7 @@ import {
   isCommandName,
   scopeOf,
 } from '../../contract/events/command-schema.js';
-import { largestTokenBytes } from '../../contract/events/terms.js';
+import { largestTokenBytes } from '../../contract/events/message-fields.js';
 import { present } from '../../kernel/present.js';
 import { type CommandRefusal, type RefusalCode, refusalMessage } from './command-refusal.js';
 import type { TrustedKey, TrustedKeys } from './issuer-keys.js';

@@ -1,4 +1,4 @@
-import type { BrokerState } from '../../kernel/broker-state.js';
+import type { BrokerState } from '../../kernel/broker.js';
 import { sleep, type Timer } from '../../kernel/clock.js';
 import type { RollcallError } from '../../kernel/errors.js';
 import type { EventKind } from '../../kernel/events/event.js';

@@ -7,7 +7,7 @@ import { detectorInUse } from '../../contract/settings/vision-schema.js';
 import type { BoxStatus } from '../../contract/status.js';
 import { localTimeOf, showTimeOf } from '../../host/local-time.js';
 import { openConfiguredStore } from '../../host/models/configured-store.js';
-import { remedyOfDamage } from '../../host/models/manifest.js';
+import { remedyOfDamage } from '../../host/models/model-manifest.js';
 import type { PackStatus } from '../../host/models/store.js';
 import { type ServiceState, serviceState } from '../../host/service-state.js';
 import { readUnit } from '../../host/unit-file.js';

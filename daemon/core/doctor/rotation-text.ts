@@ -1,4 +1,4 @@
-import type { Fault } from '../../contract/errors.js';
+import type { Fault } from '../../contract/api-errors.js';
 import type { KeyRotation } from '../../contract/keys.js';
 import { counted } from '../../kernel/counted.js';
 

@@ -2,7 +2,7 @@ import type { CameraStatus } from '../../contract/cameras.js';
 import type { ShowTime } from '../../contract/command-line.js';
 import type { KeyRotation } from '../../contract/keys.js';
 import type { BoxStatus, VisionStatus } from '../../contract/status.js';
-import { brokerNotConfigured } from '../../kernel/broker-state.js';
+import { brokerNotConfigured } from '../../kernel/broker.js';
 import { counted, durationText } from '../../kernel/counted.js';
 import { fewestForEstimate } from '../../kernel/identification/calibration.js';
 import { present } from '../../kernel/present.js';

@@ -1,7 +1,7 @@
 import { type GuidedPictureAnswer, guideHintTexts } from '../../contract/guided-enrolment.js';
 import { wipe } from '../../host/sodium.js';
 import { badInput, operational } from '../../kernel/errors.js';
-import { type EyesSeen, type GuideHint, stepOf } from '../../kernel/persons/guided-enrolment.js';
+import { type EyesSeen, type GuideHint, stepOf } from '../../kernel/persons/enrolment-guidance.js';
 import { present } from '../../kernel/present.js';
 import type { CutOutcome, GuidedOutcome } from '../../vision/protocol.js';
 

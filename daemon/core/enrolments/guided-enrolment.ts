@@ -15,7 +15,7 @@ import {
   noEyes,
   type PictureStep,
   stepOf,
-} from '../../kernel/persons/guided-enrolment.js';
+} from '../../kernel/persons/enrolment-guidance.js';
 import { present } from '../../kernel/present.js';
 import { decodeEmbedding } from '../../vision/sighting-codec.js';
 import { analysedClip } from '../cameras/clip-handlers.js';

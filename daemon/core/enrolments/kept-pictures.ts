@@ -1,7 +1,7 @@
 import { opaqueText } from '../../host/opaque-text.js';
 import { wipe } from '../../host/sodium.js';
 import { type Embedding, similarityOf } from '../../kernel/identification/match.js';
-import type { PictureStep } from '../../kernel/persons/guided-enrolment.js';
+import type { PictureStep } from '../../kernel/persons/enrolment-guidance.js';
 
 /** The pictures that are kept of each step: more views of one pose do not improve recognition. */
 const mostOfStep = 3;

@@ -1,6 +1,6 @@
 import { areEqual } from '../../host/sodium.js';
 import type { Clock } from '../../kernel/clock.js';
-import type { PhoneLinkState } from '../../kernel/persons/guided-enrolment.js';
+import type { PhoneLinkState } from '../../kernel/persons/enrolment-guidance.js';
 import { hashOfSecret, newSecret } from '../accounts/secrets.js';
 
 /** How long a link waits for its phone, and how long this phone may use it, milliseconds. */

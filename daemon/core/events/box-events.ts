@@ -14,7 +14,7 @@ import type { HeldBack } from '../../contract/held-back.js';
 import type { ServedFile } from '../../contract/operation.js';
 import type { Config } from '../../contract/settings/schema.js';
 import type { Actor } from '../../kernel/actor.js';
-import { brokerNotConfigured } from '../../kernel/broker-state.js';
+import { brokerNotConfigured } from '../../kernel/broker.js';
 import type { Clock } from '../../kernel/clock.js';
 import { badInput } from '../../kernel/errors.js';
 import { eventKinds } from '../../kernel/events/event-type.js';

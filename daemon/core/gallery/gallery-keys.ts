@@ -1,4 +1,4 @@
-import type { Fault } from '../../contract/errors.js';
+import type { Fault } from '../../contract/api-errors.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { KeyRotation, KeyStatus, keyOperations } from '../../contract/keys.js';
 import type { Actor } from '../../kernel/actor.js';

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
+import type { Fault } from '../../contract/api-errors.js';
 import type { Caller } from '../../contract/caller.js';
-import type { Fault } from '../../contract/errors.js';
 import {
   type AlikePair,
   type CalibratedPerson,

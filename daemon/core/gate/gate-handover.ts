@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Fault } from '../../contract/api-errors.js';
 import type { GateStatus } from '../../contract/certificate.js';
-import type { Fault } from '../../contract/errors.js';
 import { type GateSettings, gateLimits, handoverFiles } from '../../contract/gate-settings.js';
 import type { Config } from '../../contract/settings/schema.js';
 import { openCredential } from '../../host/credentials.js';

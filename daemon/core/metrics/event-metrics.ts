@@ -1,5 +1,5 @@
 import type { BoxStatus } from '../../contract/status.js';
-import { brokerNotConfigured, brokerStates } from '../../kernel/broker-state.js';
+import { brokerNotConfigured, brokerStates } from '../../kernel/broker.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { Outbox } from '../records/outbox/outbox.js';
 import type { EventDurations } from './event-durations.js';

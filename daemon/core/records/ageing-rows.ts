@@ -1,5 +1,5 @@
 import type { OpenDatabase } from '../../host/sqlite.js';
-import type { Ageing } from '../../kernel/retention/retention.js';
+import type { Ageing } from '../../kernel/retention/retention-rules.js';
 
 /** The rows of a table by the time in the column `time`, oldest first. `key` is its primary key. */
 export function ageingRows(

@@ -1,7 +1,7 @@
 import type { OpenDatabase } from '../../host/sqlite.js';
 import type { EventKind } from '../../kernel/events/event.js';
 import type { PersonId, StrangerId } from '../../kernel/ids.js';
-import type { Ageing } from '../../kernel/retention/retention.js';
+import type { Ageing } from '../../kernel/retention/retention-rules.js';
 import { ageingRows } from './ageing-rows.js';
 import { correctionReasonsOf } from './attendance/attendance-corrections.js';
 import type { KeptRequests } from './kept-requests.js';

@@ -8,7 +8,7 @@ import type { EventKind } from '../../kernel/events/event.js';
 import { eventKinds } from '../../kernel/events/event-type.js';
 import type { PictureKind } from '../../kernel/events/evidence.js';
 import type { PersonId, StrangerId } from '../../kernel/ids.js';
-import type { Ageing, RetentionKind } from '../../kernel/retention/retention.js';
+import type { Ageing, RetentionKind } from '../../kernel/retention/retention-rules.js';
 import type { StrangerState } from '../../kernel/strangers/stranger.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Gallery } from '../gallery/gallery.js';

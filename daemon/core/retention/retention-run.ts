@@ -12,7 +12,7 @@ import {
   type RetentionReport,
   type RetentionRules,
   retentionKinds,
-} from '../../kernel/retention/retention.js';
+} from '../../kernel/retention/retention-rules.js';
 
 /** The intended time of a batch. A faster batch makes the next one larger, a slower one smaller. */
 const aimedBatchMs = 4;

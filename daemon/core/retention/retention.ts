@@ -22,7 +22,7 @@ import {
   dueBeforeMs,
   type RetentionReport,
   retentionKinds,
-} from '../../kernel/retention/retention.js';
+} from '../../kernel/retention/retention-rules.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import {
   type RetentionJob,

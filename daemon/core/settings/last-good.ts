@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { readCameraFiles } from '../../contract/settings/camera-files.js';
+import { settingsFilePath } from '../../contract/settings/changeable-settings.js';
 import {
   type ConfigTexts,
   type LastGoodFile,
@@ -7,7 +8,6 @@ import {
   readLastGood,
 } from '../../contract/settings/last-good-file.js';
 import { findFolders, loadConfig, parseConfig } from '../../contract/settings/load.js';
-import { settingsFilePath } from '../../contract/settings/own-settings.js';
 import type { Config } from '../../contract/settings/schema.js';
 import { hkdfKey, keyedHash } from '../../host/keyed-hash.js';
 import { replaceOwnSecret } from '../../host/own-secret.js';

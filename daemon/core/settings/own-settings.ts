@@ -3,16 +3,16 @@ import type { Caller } from '../../contract/caller.js';
 import { mostSettingsText, type SettingDifference } from '../../contract/configuration.js';
 import type { CallOutput, HandlerInput } from '../../contract/operation.js';
 import type { Operations } from '../../contract/operations.js';
-import { wholeSettings } from '../../contract/settings/diff.js';
-import { textWithHiddenAddresses, webhookAddresses } from '../../contract/settings/hidden-addresses.js';
-import { limitedTo } from '../../contract/settings/limited-config.js';
-import type { LoadedConfig, LoadOptions } from '../../contract/settings/load.js';
 import {
   isChangeable,
   readSettingsFile,
   settingsFilePath,
   settingsTextOf,
-} from '../../contract/settings/own-settings.js';
+} from '../../contract/settings/changeable-settings.js';
+import { wholeSettings } from '../../contract/settings/diff.js';
+import { textWithHiddenAddresses, webhookAddresses } from '../../contract/settings/hidden-addresses.js';
+import { limitedTo } from '../../contract/settings/limited-config.js';
+import type { LoadedConfig, LoadOptions } from '../../contract/settings/load.js';
 import { readText } from '../../contract/settings/read-text.js';
 import type { Config } from '../../contract/settings/schema.js';
 import { parseYaml } from '../../contract/settings/yaml-text.js';

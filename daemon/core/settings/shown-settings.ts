@@ -1,9 +1,9 @@
 import type { ConfigurationProblem, SettingDifference, ShownSetting } from '../../contract/configuration.js';
+import { isChangeable } from '../../contract/settings/changeable-settings.js';
 import type { ConfigProblem } from '../../contract/settings/config-problem.js';
 import { type ConfigChange, diffConfig, wholeSettings } from '../../contract/settings/diff.js';
 import { withHiddenAddresses } from '../../contract/settings/hidden-addresses.js';
 import { allSettings, schemaAt } from '../../contract/settings/json-schema.js';
-import { isChangeable } from '../../contract/settings/own-settings.js';
 import { valueAt } from '../../contract/settings/problem.js';
 import type { Config } from '../../contract/settings/schema.js';
 

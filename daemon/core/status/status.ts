@@ -2,7 +2,7 @@ import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import { attendanceProof, type Config } from '../../contract/settings/schema.js';
 import type { BoxStatus, RecogniserStatus, ReloadStatus, statusOperations } from '../../contract/status.js';
-import { brokerNotConfigured } from '../../kernel/broker-state.js';
+import { brokerNotConfigured } from '../../kernel/broker.js';
 import type { Clock } from '../../kernel/clock.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';

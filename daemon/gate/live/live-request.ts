@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
 import { WebSocketServer } from 'ws';
-import type { ErrorEnvelope, Problem } from '../../contract/errors.js';
+import type { ErrorEnvelope, Problem } from '../../contract/api-errors.js';
 import type { GateSettings } from '../../contract/gate-settings.js';
 import type { LiveTicket } from '../../contract/live.js';
 import type { Clock } from '../../kernel/clock.js';

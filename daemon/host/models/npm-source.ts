@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { operational } from '../../kernel/errors.js';
 import { hashBytes } from './checked-file.js';
 import type { SourceFiles } from './convert/recipes.js';
-import type { ModelPack } from './manifest.js';
+import type { ModelPack } from './model-manifest.js';
 
 type NpmSource = Extract<ModelPack['source'], { kind: 'npm' }>;
 

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { messageOf, operational } from '../../kernel/errors.js';
 import { systemCode } from './checked-file.js';
 import type { SourceFiles } from './convert/recipes.js';
-import type { ModelPack } from './manifest.js';
+import type { ModelPack } from './model-manifest.js';
 import { readChecked } from './npm-source.js';
 
 type TarballSource = Extract<ModelPack['source'], { kind: 'npm-tarball' }>;

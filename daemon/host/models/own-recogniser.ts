@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { badInput, isRollcallError, messageOf, operational } from '../../kernel/errors.js';
 import { hashBytes, systemCode } from './checked-file.js';
-import { type ModelPack, packSchema } from './manifest.js';
+import { type ModelPack, packSchema } from './model-manifest.js';
 
 /** Largest file of an own network: twice the largest network of the ArcFace family. */
 export const LARGEST_OWN_BYTES = 600e6;

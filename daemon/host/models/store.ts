@@ -11,11 +11,11 @@ import {
 import { programRoot } from '../program-files.js';
 import { hashFile, receiveFile, systemCode, type WrongContent } from './checked-file.js';
 import { convertOriginal, convertPack } from './convert/recipes.js';
-import { findPack, loadManifest, type ModelManifest, type ModelPack, originalOf } from './manifest.js';
+import { type DownloadOptions, download } from './model-download.js';
+import { findPack, loadManifest, type ModelManifest, type ModelPack, originalOf } from './model-manifest.js';
 import { readNpmSource } from './npm-source.js';
 import { readTarballSource } from './npm-tarball.js';
 import { type OwnNetworks, readOwnNetworks, type UnusableOwn } from './own-recogniser.js';
-import { type DownloadOptions, download } from './publisher.js';
 import { VerificationCache } from './verification-cache.js';
 
 interface ModelStoreOptions {

@@ -1,7 +1,7 @@
 import { type Affine, affineScale, applyAffine, composeAffine } from '../../kernel/faces/affine.js';
 import type { Picture, Rgb24Picture, Yuv420Picture } from '../../kernel/faces/picture.js';
 import { reduceRegion } from './box-reduction.kernel.js';
-import { type YuvToRgb, yuvToRgb } from './colour.js';
+import { type YuvToRgb, yuvToRgb } from './yuv-to-rgb.js';
 
 /** One input of a network inside a larger buffer: planar float32 R, G, B (or B, G, R), 0..255. */
 export interface PlanarTarget {

@@ -1,7 +1,7 @@
 import type { Picture, Rgb24Picture, Yuv420Picture } from '../../kernel/faces/picture.js';
 import type { PlanarTarget } from './affine-crop.kernel.js';
-import { type YuvToRgb, yuvToRgb } from './colour.js';
 import { MOST_ROWS, type SamplePlane, sumRows } from './column-sums.kernel.js';
+import { type YuvToRgb, yuvToRgb } from './yuv-to-rgb.js';
 
 /**
  * Shrinks whole pictures for a detector. Every output pixel is the mean of a block of source pixels. Each source pixel belongs to

@@ -5,7 +5,7 @@ import {
   type PassivePadName,
   type RecogniserName,
 } from '../../contract/settings/vision-schema.js';
-import type { ModelPack } from '../../host/models/manifest.js';
+import type { ModelPack } from '../../host/models/model-manifest.js';
 import { readOwnNetwork } from '../../host/models/own-recogniser.js';
 import type { ModelStore } from '../../host/models/store.js';
 import { badInput, defect } from '../../kernel/errors.js';

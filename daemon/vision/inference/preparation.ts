@@ -1,4 +1,4 @@
-import type { ModelPack } from '../../host/models/manifest.js';
+import type { ModelPack } from '../../host/models/model-manifest.js';
 import type { RecogniserInterface } from '../../host/models/onnx-interface.js';
 import { faceShape } from '../../host/models/own-recogniser.js';
 import type { Scaling } from './recogniser-contract.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type ListedRecogniser, recogniserNames } from '../../contract/settings/vision-schema.js';
-import type { ModelPack } from '../../host/models/manifest.js';
+import type { ModelPack } from '../../host/models/model-manifest.js';
 import { defect } from '../../kernel/errors.js';
 import type { Affine } from '../../kernel/faces/affine.js';
 import { arcFaceAlignment, dlibAlignment, faceResAlignment } from '../../kernel/faces/alignment.js';

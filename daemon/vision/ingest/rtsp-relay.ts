@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../kernel/clock.js';
 import { type CameraAddress, endpointOf, isSameServer, requireEndpoint } from './camera-address.js';
-import { CameraLogin } from './camera-login.js';
+import { CameraLogin } from './rtsp-login.js';
 import { headerOf, headersOf, NotRtsp, type RtspMessage, RtspSplitter, rtspBytes } from './rtsp-message.js';
 import type { FailureVerdict } from './stream-end.js';
 

@@ -5,7 +5,7 @@ import { messageOf } from '../../kernel/errors.js';
 import type { Box } from '../../kernel/faces/geometry.js';
 import type { Frame, Picture, Rgb24Picture } from '../../kernel/faces/picture.js';
 import type { Logger } from '../../kernel/logger.js';
-import { encodeLiveMessage } from './live-message.js';
+import { encodeLiveMessage } from './live-framing.js';
 import { measuresOf, type SeenFace } from './seen-faces.js';
 import { SmallRgb } from './small-rgb.js';
 

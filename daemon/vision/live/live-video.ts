@@ -3,7 +3,7 @@ import { messageOf } from '../../kernel/errors.js';
 import { copyCamera } from '../ingest/camera-copy.js';
 import type { CameraSourceOptions } from '../ingest/camera-source-options.js';
 import { type CopiedCodec, copiedCodecs } from '../ingest/ffmpeg-arguments.js';
-import { encodeLiveMessage } from './live-message.js';
+import { encodeLiveMessage } from './live-framing.js';
 import type { Viewer } from './live-pictures.js';
 import { Mp4Fragments, type VideoPiece } from './mp4-fragments.js';
 

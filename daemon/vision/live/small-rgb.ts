@@ -1,7 +1,7 @@
 import { operational } from '../../kernel/errors.js';
 import { type Rgb24Picture, type Yuv420Picture, yuv420Bytes } from '../../kernel/faces/picture.js';
 import { WasmMemory } from '../../kernel/wasm-memory.js';
-import { yuvToRgb } from '../inference/colour.js';
+import { yuvToRgb } from '../inference/yuv-to-rgb.js';
 import { smallRgbCode } from './small-rgb-code.js';
 
 /** Fixed point of the kernel: 15 bits behind the point for factors of colours, 16 for sizes. */

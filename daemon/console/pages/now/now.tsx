@@ -1,4 +1,4 @@
-import { brokerNotConfigured } from '../../../kernel/broker-state.js';
+import { brokerNotConfigured } from '../../../kernel/broker.js';
 import type { Output } from '../../api/call.js';
 import { isConnected } from '../../api/connection.js';
 import { can, me } from '../../api/session.js';

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { brokerNotConfigured } from '../../../kernel/broker-state.js';
+import { brokerNotConfigured } from '../../../kernel/broker.js';
 import { type Line, type Output, readLines } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';

@@ -1,4 +1,4 @@
-import { type BrokerProtocol, brokerProtocols } from '../../../kernel/broker-state.js';
+import { type BrokerProtocol, brokerProtocols } from '../../../kernel/broker.js';
 import { badInput } from '../../../kernel/errors.js';
 
 /** The address of a broker. Contains no secret. */

@@ -1,5 +1,5 @@
 import { newRandomBytes } from '../../../host/sodium.js';
-import type { BrokerCheckStep } from '../../../kernel/broker-state.js';
+import type { BrokerCheckStep } from '../../../kernel/broker.js';
 import type { CheckOutcome } from '../../../kernel/check-outcome.js';
 import type { Clock } from '../../../kernel/clock.js';
 import { counted } from '../../../kernel/counted.js';

@@ -1,6 +1,6 @@
 import type { OpenDatabase } from '../../../host/sqlite.js';
 import type { StrangerId } from '../../../kernel/ids.js';
-import type { Ageing } from '../../../kernel/retention/retention.js';
+import type { Ageing } from '../../../kernel/retention/retention-rules.js';
 import type { StrangerState } from '../../../kernel/strangers/stranger.js';
 import { deleteStranger } from '../strangers/stranger-rows.js';
 

@@ -4,7 +4,7 @@ import { isRollcallError, messageOf, operational } from '../../kernel/errors.js'
 import { freeBytesAt } from '../free-space.js';
 import { systemClock } from '../system-clock.js';
 import { ArrivingFile, type WrongContent } from './checked-file.js';
-import type { ModelPack } from './manifest.js';
+import type { ModelPack } from './model-manifest.js';
 
 export interface DownloadProgress {
   readonly packId: string;

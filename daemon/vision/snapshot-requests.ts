@@ -3,7 +3,7 @@ import type { Clock } from '../kernel/clock.js';
 import { operational } from '../kernel/errors.js';
 import { scaleBox } from '../kernel/faces/geometry.js';
 import type { Frame, Picture } from '../kernel/faces/picture.js';
-import { cutPart, jpegOf } from './best-shot.js';
+import { cutPart, jpegOf } from './jpeg-encoding.js';
 import { drawMark, type Mark } from './live/draw-marks.kernel.js';
 import { markOf, type SeenFace } from './live/seen-faces.js';
 import { cameraNotStreaming, largestSnapshotBytes, type SnapshotOutcome } from './protocol.js';
