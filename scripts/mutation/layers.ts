@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+
 /** A part of the program, and the integration tests that are about it; unit tests are found by what they import. */
 export interface Layer {
   /** Folders and files. */
@@ -15,10 +17,17 @@ export interface Layer {
 export const isSlow = (test: string): boolean =>
   /kill|fault|loop|full-disk|virtual-camera|models-|examples|walkthrough|replay|tls-scan|mutate/.test(test);
 
+const coreFolders = readdirSync(new URL('../../daemon/core', import.meta.url), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => `core/${name}`)
+  .sort();
+
+const builtOfCore = ['live/main-job', 'live/reload', 'live/evidence', 'e2e/permissions', 'e2e/enrolment'];
+
 /** Whole packages, and folders of the core, with their tests of the built program. */
 const packages: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(coreFolders.map((folder) => [folder, builtOfCore])),
   'core/accounts': ['e2e/accounts', 'e2e/permissions', 'browser/users'],
-  core: ['live/main-job', 'live/reload', 'live/evidence', 'e2e/permissions', 'e2e/enrolment'],
   cli: [
     ...['cli', 'user', 'alert', 'strangers', 'rotation'].map((name) => `integration/${name}-commands`),
     ...['integration/backup-command', 'integration/audit-api', 'live/command', 'e2e/attendance'],
@@ -35,6 +44,8 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   'core/delivery': ['live/broker-faults', 'live/home-assistant', 'e2e/identity'],
   'core/records': ['e2e/retention', 'e2e/outbox', 'live/evidence'],
   vision: ['live/main-job', 'live/live-pictures', 'e2e/enrolment'],
+  // After its folders: a file has the tests of the first layer that holds it.
+  core: builtOfCore,
 };
 
 const consoleSources = [
