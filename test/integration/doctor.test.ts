@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer as createTcpServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
 import type { Handlers } from '../../daemon/contract/handlers.js';
 import { hostOperations } from '../../daemon/contract/host.js';
 import { parseConfig } from '../../daemon/contract/settings/load.js';
@@ -48,6 +52,15 @@ const sealedGallery: BoxStatus['gallery'] = { state: 'sealed', persons: 0, templ
 const of = (findings: readonly Finding[], check: string): Finding | undefined =>
   findings.find((finding) => finding.check === check);
 
+/** A gate on every address, at the port of the server, with a unit in the directory. */
+async function installedGate(units: string, server: Server) {
+  await writeFile(join(units, 'rollcall-gate.service'), '[Service]\n');
+  const { gate } = configSchema.parse({ site: { id: 'site', timeZone: 'UTC' } });
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  return { gate: { ...gate, enabled: true, address: '0.0.0.0', port: address.port } };
+}
+
 describe('rollcall doctor and certificates', { skip: withoutOpenssl }, () => {
   test('shows how long the certificate of the box lasts, and its problems', async () => {
     await using directory = await makeDirectory();
@@ -92,6 +105,20 @@ describe('rollcall doctor and certificates', { skip: withoutOpenssl }, () => {
     assert.equal(finding?.outcome, 'warning');
     assert.match(finding.remedy ?? '', /gate\.certificate/);
     assert.equal(of(findings, 'certificate of this box'), undefined);
+  });
+
+  test('shows the fingerprint of the certificate that the gate answers with', async () => {
+    await using directory = await makeDirectory();
+    const { certificate, key } = makeCertificate('box', 20);
+    const server = createTlsServer({ cert: certificate, key }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const [finding] = await gateFindings(await installedGate(directory.path, server), [directory.path]);
+      assert.equal(finding?.outcome, 'ok');
+      assert.ok(finding.message.endsWith(` ${new X509Certificate(certificate).fingerprint256}`));
+    } finally {
+      server.close();
+    }
   });
 });
 
@@ -200,6 +227,18 @@ describe('rollcall doctor', () => {
     await writeFile(join(directory.path, 'rollcall-gate.service'), '[Service]\n');
     assert.deepEqual(await outcomes({ enabled: false }), []);
     assert.deepEqual(await outcomes(), ['warning'], 'nothing answers');
+  });
+
+  test('says that the gate does not answer if it takes the connection and stays silent', async () => {
+    await using directory = await makeDirectory();
+    const server = createTcpServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const [finding] = await gateFindings(await installedGate(directory.path, server), [directory.path]);
+      assert.match(finding?.message ?? '', /^does not answer https on 0\.0\.0\.0, port \d+$/);
+    } finally {
+      server.close();
+    }
   });
 
   test('shows the progress of a key rotation and its problem', () => {

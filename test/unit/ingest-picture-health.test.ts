@@ -5,6 +5,7 @@ import type { PictureCheck } from '../../daemon/kernel/picture-damage.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import type { DamageSign } from '../../daemon/vision/ingest/ffmpeg-log.js';
 import { briefPolicy, PictureHealth, steadyPolicy } from '../../daemon/vision/ingest/picture-health.js';
+import { sampleCount, samplePicture, spreadOf } from '../../daemon/vision/ingest/picture-samples.kernel.js';
 
 const widthPx = 320;
 const heightPx = 180;
@@ -204,4 +205,64 @@ test('a short look reports damage and one colour within three seconds', () => {
   const green = new Camera(briefPolicy);
   green.shows(() => plain(75, 90), 4);
   assert.equal(green.code, 'pictures-uniform');
+});
+
+describe('the samples of a picture', () => {
+  const lumaSamples = 64 * 36;
+  const chromaSamples = 32 * 18;
+
+  function samplesOf(
+    widthPx: number,
+    heightPx: number,
+  ): { readonly data: Buffer; readonly into: Uint8Array } {
+    const chromaBytes = Math.ceil(widthPx / 2) * Math.ceil(heightPx / 2);
+    const data = Buffer.from(
+      Uint8Array.from({ length: widthPx * heightPx + 2 * chromaBytes }, (_, at) => (at * 7919) >> 5),
+    );
+    const into = new Uint8Array(sampleCount);
+    samplePicture({ format: 'yuv420p', widthPx, heightPx, range: 'limited', data }, into);
+    return { data, into };
+  }
+
+  test('are all of a picture that is as small as the grid', () => {
+    const { data, into } = samplesOf(64, 36);
+    assert.deepEqual(Buffer.from(into), data);
+  });
+
+  test('lie in the middle of the cells of the grid', () => {
+    const { data, into } = samplesOf(3 * 64, 3 * 36);
+    assert.equal(into[0], data[3 * 64 + 1]);
+    assert.equal(into[lumaSamples - 1], data[3 * 64 * 3 * 36 - 3 * 64 - 2]);
+    assert.equal(into[sampleCount - 1], data[data.length - 3 * 32 - 2]);
+  });
+
+  test('have the whole colour planes of a picture with odd sides', () => {
+    const { data, into } = samplesOf(63, 35);
+    assert.deepEqual(Buffer.from(into.subarray(lumaSamples)), data.subarray(63 * 35));
+  });
+
+  test('spread as widely as the plane that varies most, without two percent at either end', () => {
+    const planes = [
+      { name: 'luma', start: 0, count: lumaSamples },
+      { name: 'u', start: lumaSamples, count: chromaSamples },
+      { name: 'v', start: lumaSamples + chromaSamples, count: chromaSamples },
+    ];
+    for (const { name, start, count } of planes) {
+      const ignored = Math.floor(count * 0.02);
+      const spreadWith = (dark: number, bright: number): number => {
+        const samples = new Uint8Array(sampleCount).fill(100);
+        samples.fill(20, start, start + dark);
+        samples.fill(250, start + count - bright, start + count);
+        return spreadOf(samples).spread;
+      };
+      assert.equal(spreadWith(ignored, ignored), 0, name);
+      assert.equal(spreadWith(ignored + 1, ignored), 80, name);
+      assert.equal(spreadWith(ignored, ignored + 1), 150, name);
+    }
+  });
+
+  test('are as bright as their luma', () => {
+    const samples = new Uint8Array(sampleCount).fill(200).fill(30, 0, lumaSamples);
+    assert.deepEqual(spreadOf(samples), { spread: 0, brightest: 30 });
+  });
 });
