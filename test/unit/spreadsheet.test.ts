@@ -13,10 +13,10 @@ const row = {
   ...{ lateMin: 20, leftEarlyMin: 0, overtimeMin: 0, isCorrected: false },
 };
 
-const sheetIn = async (book: Blob): Promise<string> =>
-  strFromU8(
-    unzipSync(new Uint8Array(await book.arrayBuffer()))['xl/worksheets/sheet1.xml'] ?? new Uint8Array(),
-  );
+const partIn = async (book: Blob, path: string): Promise<string> =>
+  strFromU8(unzipSync(new Uint8Array(await book.arrayBuffer()))[path] ?? new Uint8Array());
+
+const sheetIn = (book: Blob): Promise<string> => partIn(book, 'xl/worksheets/sheet1.xml');
 
 describe('the table of attendance', () => {
   test('has a cell for each column', () => {
@@ -49,6 +49,19 @@ describe('the table of attendance', () => {
     const [, cells = []] = textCells(table, 'de');
     assert.deepEqual([cells[1], cells[3], cells[7]], ['0017', '2026-03-02', '2026-03-02 08:00:00']);
     assert.equal(cells.at(-1), 'nein');
+  });
+
+  test('of a workbook has the formats of a day and of a time where its cells look for them', async () => {
+    const book = await spreadsheet(attendanceTable([row]));
+    const styles = [...(await sheetIn(book)).matchAll(/<c s="(\d)">/g)].map(([, style]) => Number(style));
+    const [, count, listed = ''] =
+      /<cellXfs count="(\d)">(.*)<\/cellXfs>/.exec(await partIn(book, 'xl/styles.xml')) ?? [];
+    const formats = [...listed.matchAll(/numFmtId="(\d+)"/g)].map(([, format]) => format);
+    assert.equal(Number(count), formats.length);
+    assert.deepEqual(
+      [...new Set(styles)].map((style) => formats[style]),
+      ['14', '22'],
+    );
   });
 
   test('of a workbook stays well-formed with signs of XML and control characters in it', async () => {

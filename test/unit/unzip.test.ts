@@ -74,6 +74,17 @@ describe('a zip archive of persons in the browser', () => {
     );
   });
 
+  test('may have an entry without a name', async () => {
+    const read = await unzip(
+      new Blob([new Uint8Array(zipSync({ 'a.csv': text('name\n'), '': text('of another system') }))]),
+    );
+    assert.ok('files' in read, JSON.stringify(read));
+    assert.deepEqual(
+      read.files.map(({ path }) => path),
+      ['a.csv'],
+    );
+  });
+
   const packed = 'staff/17/ada.jpg';
   for (const [what, zip, problem] of [
     ['is something else', Buffer.from('name\nAda\n'), 'not-zip'],
@@ -94,6 +105,16 @@ describe('a zip archive of persons in the browser', () => {
     [
       'has more files than it can count',
       altered((made) => made.fill(0xff, made.length - 14, made.length - 10)),
+      'zip64',
+    ],
+    [
+      'has a directory of four gigabytes',
+      altered((made) => made.fill(0xff, made.length - 10, made.length - 6)),
+      'zip64',
+    ],
+    [
+      'has its directory behind four gigabytes',
+      altered((made) => made.fill(0xff, made.length - 6, made.length - 2)),
       'zip64',
     ],
     [
