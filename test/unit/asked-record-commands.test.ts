@@ -1,9 +1,11 @@
-import { describe } from 'node:test';
+import { describe, test } from 'node:test';
 import { registerAudit } from '../../daemon/cli/audit/audit.js';
 import { registerEvents } from '../../daemon/cli/events/events.js';
 import { registerOutbox } from '../../daemon/cli/events/outbox.js';
+import { passageLine } from '../../daemon/cli/passages/passage-text.js';
 import { registerPassages } from '../../daemon/cli/passages/passages.js';
 import { registerReport } from '../../daemon/cli/passages/report.js';
+import type { PassageItem } from '../../daemon/contract/passages.js';
 import { filePath, testCommands } from '../support/asked-command.js';
 import { expectedTexts } from '../support/expected-text.js';
 
@@ -164,6 +166,11 @@ describe('rollcall passages list, why and show', () => {
     ],
     ['passages show 0123', 'it exists', { 'passages.show': passage }],
   ]);
+});
+
+test('rollcall passages tail has two lines for each passage', () => {
+  const lines = passages.map((each) => passageLine(each as PassageItem, (at) => String(at)));
+  expected('passages of a stream', lines.join('\n'));
 });
 
 const change = { person: { id, name: 'Ada' }, before: 0.5, after: 0.61239, comparisons: 20, lost: 3 };

@@ -43,7 +43,12 @@ describe('a table of persons in the browser', () => {
   for (const [what, text, problem, named] of [
     ['is empty', '', 'no-rows', ''],
     ['has a heading alone', 'name,notes\n', 'no-rows', ''],
-    ['has a column that nobody knows', 'name,shoe size,hat\nAda,38,M', 'unknown-column', 'shoe_size, hat'],
+    [
+      'has columns that nobody knows',
+      'name,shoe size,notes,hat\nAda,38,,M',
+      'unknown-column',
+      'shoe_size, hat',
+    ],
     ['has no column of names', 'notes,groups\nnight,guards', 'no-name-column', ''],
     ['has a quote that does not end', 'name\nAda\n"Bea\nCem', 'open-quote', '3'],
   ] as const) {

@@ -56,6 +56,16 @@ describe('a zip archive of persons in the browser', () => {
     );
   });
 
+  test('lies on one disk and has no comment if the console wrote it', async () => {
+    const zip = Buffer.from(await (await zipOf(new Map([['a.csv', new Blob(['name'])]]))).arrayBuffer());
+    const directory = zip.indexOf(Buffer.from([0x50, 0x4b, 0x01, 0x02]));
+    // Extra field, comment, disk, attributes of the file, and where it begins.
+    assert.deepEqual(zip.subarray(directory + 30, directory + 46), Buffer.alloc(16));
+    const end = zip.subarray(-22);
+    assert.deepEqual([end.readUInt16LE(4), end.readUInt16LE(6), end.readUInt16LE(20)], [0, 0, 0]);
+    assert.equal(end.readUInt32LE(12), zip.length - 22 - directory);
+  });
+
   test('may have comments, also one that looks like its end', async () => {
     const zip = Buffer.from(
       zipSync({
