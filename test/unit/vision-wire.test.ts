@@ -265,6 +265,59 @@ describe('sightings on the wire', () => {
     assert.deepEqual([withProbes(4), withProbes(5)], [true, false]);
   });
 
+  test('a sighting has no longer lists and no greater numbers than a face can cause', () => {
+    const wire = encodeSighting(sighting);
+    const { liveness, views, quality, box } = wire;
+    const { best } = views;
+    const times = <T>(count: number, each: T): readonly T[] => Array.from({ length: count }, () => each);
+    const knowing = (evidence: Record<string, unknown>) => ({
+      liveness: { ...liveness, evidence: { ...liveness.evidence, ...evidence } },
+    });
+    const looking = (changes: Record<string, unknown>) => ({
+      views: { ...views, best: { ...best, ...changes } },
+    });
+    const blink = { atMs: 50, durationMs: 120 };
+    const nod = { kind: 'nod', startMs: 60, endMs: 95 };
+    for (const [what, most, tooMuch, changed] of [
+      ['blinks', 100, 101, (count: number) => knowing({ blinks: times(count, blink) })],
+      ['unbound blinks', 100, 101, (count: number) => knowing({ unboundBlinks: times(count, blink) })],
+      ['gestures', 32, 33, (count: number) => knowing({ gestures: times(count, nod) })],
+      [
+        'the length of a blink',
+        10_000,
+        10_001,
+        (ms: number) => knowing({ blinks: [{ ...blink, durationMs: ms }] }),
+      ],
+      [
+        'a length that is negative',
+        0,
+        -1,
+        (ms: number) => knowing({ blinks: [{ ...blink, durationMs: ms }] }),
+      ],
+      ['the time observed', 1e9, 1e9 + 1, (observedS: number) => knowing({ observedS })],
+      ['a time observed that is negative', 0, -1, (observedS: number) => knowing({ observedS })],
+      ['a passive score', 1, 1.01, (passiveScore: number) => knowing({ passiveScore })],
+      ['a passive score that is negative', 0, -0.01, (passiveScore: number) => knowing({ passiveScore })],
+      ['a quality', 1, 1.01, (score: number) => ({ quality: { ...quality, score } })],
+      ['a quality that is negative', 0, -0.01, (score: number) => ({ quality: { ...quality, score } })],
+      ['the letters of an id', 128, 129, (length: number) => ({ trackId: 't'.repeat(length) })],
+      ['the place of a box', -1e6, -1e6 - 1, (x: number) => ({ box: { ...box, x } })],
+      ['the side of a box', 1e6, 1e6 + 1, (width: number) => ({ box: { ...box, width } })],
+      ['views', 1e9, 1e9 + 1, (count: number) => ({ views: { ...views, count } })],
+      ['a brightness', 255, 256, (meanLuma: number) => looking({ meanLuma })],
+      ['a brightness that is negative', 0, -1, (meanLuma: number) => looking({ meanLuma })],
+      ['a sharpness', 1e6, 1e6 + 1, (sharpness: number) => looking({ sharpness })],
+      ['a sharpness that is negative', 0, -1, (sharpness: number) => looking({ sharpness })],
+      ['a width that is negative', 0, -1, (widthPx: number) => looking({ widthPx })],
+      ['an angle', 180, 181, (yawDeg: number) => looking({ yawDeg })],
+      ['an angle to the other side', -180, -181, (pitchDeg: number) => looking({ pitchDeg })],
+    ] as const) {
+      const isTaken = (value: number): boolean =>
+        reportSchema.safeParse({ type: 'sighting', sighting: { ...wire, ...changed(value) } }).success;
+      assert.deepEqual([isTaken(most), isTaken(tooMuch)], [true, false], what);
+    }
+  });
+
   test('a curve of the eyes has whole samples, and no more than a vision process keeps', () => {
     const wire = encodeSighting(sighting);
     const isTaken = (packed: Uint8Array): boolean => {
