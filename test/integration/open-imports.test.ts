@@ -43,6 +43,17 @@ describe('imports of callers from the network', () => {
     await begin(imports, ada);
   });
 
+  test('are two for each caller also if they begin at the same moment', async () => {
+    await using gallery = await openGalleryPersons();
+    const imports = new OpenImports(gallery.persons, new VirtualClock(), silentLogger);
+    const ada = callOf('user:ada', true);
+    const begun = await Promise.allSettled(Array.from({ length: 3 }, () => begin(imports, ada)));
+    assert.deepEqual(
+      begun.map((each) => (each.status === 'rejected' ? each.reason.code : each.status)),
+      ['fulfilled', 'fulfilled', 'too-many-imports'],
+    );
+  });
+
   test('end after 15 minutes without a row, and those of the box do not', async () => {
     await using gallery = await openGalleryPersons();
     const clock = new VirtualClock();
