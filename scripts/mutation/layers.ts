@@ -27,6 +27,18 @@ const builtOfCore = ['live/main-job', 'live/reload', 'live/evidence', 'e2e/permi
 /** Whole packages, and folders of the core, with their tests of the built program. */
 const packages: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(coreFolders.map((folder) => [folder, builtOfCore])),
+  'core/backups': ['e2e/backup', 'e2e/backups-by-key', 'browser/gallery-and-backups'],
+  'core/cameras': ['e2e/own-cameras', 'live/main-job', 'live/camera-faults', 'live/vision-kill'],
+  'core/enrolments': ['e2e/enrolment', 'browser/enrol'],
+  'core/events': ['e2e/event-sources', 'live/main-job', 'live/evidence'],
+  'core/gate': ['e2e/gate', 'live/gate-unit'],
+  'core/home-assistant': ['live/home-assistant'],
+  'core/identity': ['e2e/identity'],
+  'core/persons': ['e2e/enrolment', 'e2e/permissions', 'browser/people'],
+  'core/retention': ['e2e/retention'],
+  'core/runtime': ['live/reload', 'live/main-job'],
+  'core/settings': ['e2e/own-settings', 'e2e/broken-settings', 'live/reload'],
+  'core/strangers': ['live/main-job', 'browser/strangers'],
   'core/accounts': ['e2e/accounts', 'e2e/permissions', 'browser/users'],
   cli: [
     ...['cli', 'user', 'alert', 'strangers', 'rotation'].map((name) => `integration/${name}-commands`),
