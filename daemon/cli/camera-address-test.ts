@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { loadConfig } from '../contract/settings/load.js';
 import { type Config, configSchema } from '../contract/settings/schema.js';
+import type { CameraTestOutcome } from '../contract/vision/vision-answers.js';
 import { openConfiguredStore } from '../host/models/configured-store.js';
 import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock as clock } from '../host/system-clock.js';
@@ -8,7 +9,6 @@ import { parseUserPassword, type UserPassword } from '../host/user-password-secr
 import { badInput } from '../kernel/errors.js';
 import { testCameraAlone } from '../vision/lone-process.js';
 import { photoPlan, planCamera } from '../vision/plan.js';
-import type { CameraTestOutcome } from '../vision/protocol.js';
 import { chooseRecogniser } from '../vision/recogniser-in-use.js';
 import { readCameraLogin } from './camera-login.js';
 import type { CommonOptions } from './common-options.js';

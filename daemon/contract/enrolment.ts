@@ -3,13 +3,14 @@ import { facePlaces } from '../kernel/faces/photographed-faces.js';
 import { consentBases } from '../kernel/persons/consent.js';
 import { watchMarks } from '../kernel/persons/person-standing.js';
 import { personDetail, personId, similarity } from './person.js';
+import { largestPhotographMiB } from './vision/vision-orders.js';
 
 /** The most photographs in one enrolment. More views do not improve recognition. */
 export const maximumPhotographs = 20;
 /** Most photographs of one person that were taken from passages. */
 export const mostPassageReferences = 5;
 /** Largest photograph, bytes. */
-export const maximumPhotographBytes = 32 * 1024 * 1024;
+export const maximumPhotographBytes = largestPhotographMiB * 1024 * 1024;
 /** Largest size of all photographs of one enrolment, bytes. */
 export const maximumEnrolmentBytes = 64 * 1024 * 1024;
 

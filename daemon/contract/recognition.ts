@@ -10,9 +10,7 @@ import {
 import { clipRequest, clipVerdict, refusedClips } from './liveness.js';
 import { operation } from './operation.js';
 import { personId, similarity } from './person.js';
-
-/** The most faces of one picture that are described. The largest are taken. */
-export const maximumFaces = 16;
+import { mostAnalysedFaces } from './vision/vision-answers.js';
 
 /** A face found in a picture. */
 export const foundFace = numberedFace.extend({
@@ -29,7 +27,9 @@ export const foundFace = numberedFace.extend({
 });
 export type DetectedFace = z.infer<typeof foundFace>;
 
-const faceCount = z.int().describe(`Faces in the picture. The answer describes at most ${maximumFaces}.`);
+const faceCount = z
+  .int()
+  .describe(`Faces in the picture. The answer describes at most ${mostAnalysedFaces}.`);
 
 /** An enrolled person whom a face resembles. */
 export const faceCandidate = z.object({

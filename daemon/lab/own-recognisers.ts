@@ -3,6 +3,8 @@ import { basename } from 'node:path';
 import { wantedFpir } from '../contract/settings/core-schema.js';
 import { type Config, configSchema } from '../contract/settings/schema.js';
 import { recogniserName } from '../contract/settings/vision-schema.js';
+import { largestPhotographMiB } from '../contract/vision/vision-orders.js';
+import { decodeEmbedding } from '../contract/vision/vision-sighting.js';
 import { recognisersOfGallery } from '../core/gallery/recognisers-of-gallery.js';
 import type { ModelPack } from '../host/models/model-manifest.js';
 import type { RecogniserInterface } from '../host/models/onnx-interface.js';
@@ -32,9 +34,7 @@ import { describedInterface, type Preparation, preparations } from '../vision/in
 import { isVersionOf } from '../vision/inference/recogniser-contract.js';
 import { type LoneVision, startLoneVision } from '../vision/lone-process.js';
 import { photoPlan } from '../vision/plan.js';
-import { largestPhotographMiB } from '../vision/protocol.js';
 import { fallbackRecogniser, preferredRecogniser } from '../vision/recogniser-in-use.js';
-import { decodeEmbedding } from '../vision/sighting-codec.js';
 import { readPeople } from './labelled-collection.js';
 
 /** All preparations are tried with this many people at most, and three photographs of each: every way takes its time. */

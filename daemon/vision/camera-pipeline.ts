@@ -1,3 +1,4 @@
+import type { StageTimes } from '../contract/vision/vision-reports.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import type { CameraId, TrackId } from '../kernel/ids.js';
@@ -13,7 +14,7 @@ import type { SightingEnd } from '../kernel/tracks/sighting.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { FaceTracker, type MeshFit } from './face-tracker.js';
 import { embedOne, type FaceView, type TakeShot, takeShotOf } from './probe-stage.js';
-import { StageCounters, type StageTimes } from './stage-counters.js';
+import { StageCounters } from './stage-counters.js';
 import type { StageSink, ViewSink } from './stage-event.js';
 import type { Movements, TrackedFace } from './tracked-face.js';
 

@@ -1,10 +1,11 @@
+import { type CameraTestOutcome, mostFaces } from '../contract/vision/vision-answers.js';
+import type { CameraPlan } from '../contract/vision/vision-orders.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import type { Logger } from '../kernel/logger.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { inspectCamera } from './ingest/inspect-camera.js';
 import { sourceOptions } from './live-camera.js';
-import { type CameraPlan, type CameraTestOutcome, mostFaces } from './protocol.js';
 
 /** How long a camera is watched after its first frame, milliseconds. */
 const observeMs = 3_000;

@@ -1,10 +1,10 @@
+import type { CutOutcome } from '../contract/vision/vision-answers.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { cameraId } from '../kernel/ids.js';
 import { uploadLimits, withClipFile } from './clip-liveness.js';
 import { openClip } from './ingest/clip-source.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { jpegOfPart } from './jpeg-encoding.js';
-import type { CutOutcome } from './protocol.js';
 
 /** The most pictures of one clip, and the time between two, ms: a person turns the head within some seconds. */
 const mostPictures = 10;

@@ -1,3 +1,5 @@
+import type { GuidedOutcome } from '../contract/vision/vision-answers.js';
+import { encodeEmbedding } from '../contract/vision/vision-sighting.js';
 import { SMALL_FACE_PX } from '../kernel/faces/photo-quality.js';
 import { dominantFace, type NumberedFace, numberFaces } from '../kernel/faces/photographed-faces.js';
 import type { FaceQuality } from '../kernel/faces/quality.js';
@@ -6,8 +8,6 @@ import type { FaceAnalyser } from './face-analyser.js';
 import { lumaAround } from './luma-around.kernel.js';
 import { decodePhoto } from './photo-decoding.js';
 import { facesInPhoto } from './photo-faces.js';
-import type { GuidedOutcome } from './protocol.js';
-import { encodeEmbedding } from './sighting-codec.js';
 
 /** What a picture of a guided enrolment shows, by the stages and the gates of an enrolment. Keeps nothing. */
 type GuidedView =

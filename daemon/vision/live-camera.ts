@@ -1,4 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { SnapshotOutcome } from '../contract/vision/vision-answers.js';
+import type { CameraPlan, VisionPlan } from '../contract/vision/vision-orders.js';
+import type { Report, StageTimes } from '../contract/vision/vision-reports.js';
+import { encodeSighting } from '../contract/vision/vision-sighting.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { systemRandom as random } from '../host/system-random.js';
 import { cameraId, trackId } from '../kernel/ids.js';
@@ -17,10 +21,7 @@ import { FollowedFaces } from './live/followed-faces.js';
 import { LivePictures } from './live/live-pictures.js';
 import { LiveVideo } from './live/live-video.js';
 import { SeenFaces } from './live/seen-faces.js';
-import type { CameraPlan, Report, SnapshotOutcome, VisionPlan } from './protocol.js';
-import { encodeSighting } from './sighting-codec.js';
 import { SnapshotRequests } from './snapshot-requests.js';
-import type { StageTimes } from './stage-counters.js';
 import type { StageEvent } from './stage-event.js';
 
 /** Options that all cameras of one process share. */

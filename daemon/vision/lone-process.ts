@@ -1,17 +1,16 @@
+import type { CameraTestOutcome } from '../contract/vision/vision-answers.js';
+import type { CameraPlan, Request, VisionPlan } from '../contract/vision/vision-orders.js';
+import type { AnswerReport, Report } from '../contract/vision/vision-reports.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { operational } from '../kernel/errors.js';
 import type { Logger } from '../kernel/logger.js';
 import { present } from '../kernel/present.js';
 import { raceTimeout } from '../kernel/race-timeout.js';
-import type { CameraPlan, CameraTestOutcome, Order, Report, VisionPlan } from './protocol.js';
 import { spawnVisionProcess, type VisionProcessOptions } from './vision-process.js';
 
 const stopGraceMs = 3_000;
 /** The user ID of `nobody` on Debian and in the kernel: it may read only what every user may read. */
 const nobody = 65_534;
-
-type Answer = Extract<Report, { readonly request: number }>;
-type Request = Extract<Order, { readonly request: number }>;
 
 /** A vision process without a daemon. */
 export interface LoneVision extends AsyncDisposable {
@@ -19,11 +18,11 @@ export interface LoneVision extends AsyncDisposable {
    * Asks it one thing at a time.
    * @throws `vision-unavailable`, or the reason why the process failed, such as a missing model
    */
-  ask<T extends Answer['type']>(
+  ask<T extends AnswerReport['type']>(
     type: T,
     order: Request,
     attachment?: Uint8Array,
-  ): Promise<Extract<Answer, { readonly type: T }>>;
+  ): Promise<Extract<AnswerReport, { readonly type: T }>>;
 }
 
 /**
@@ -58,7 +57,7 @@ export function startLoneVision(
   child.send({ type: 'log-level', level: 'error' });
   child.send({ type: 'start', plan });
   return {
-    async ask<T extends Answer['type']>(type: T, order: Request, attachment?: Uint8Array) {
+    async ask<T extends AnswerReport['type']>(type: T, order: Request, attachment?: Uint8Array) {
       const answered = new Promise<Report>((resolve) => {
         settle = resolve;
       });
@@ -68,7 +67,7 @@ export function startLoneVision(
       if ('reason' in first) throw unavailable(first.reason);
       if (first.type === 'failed') throw operational(first.code, first.message, { remedy: first.remedy });
       if (first.type !== type) throw unavailable('the vision process gave an unexpected answer');
-      return first as Extract<Answer, { readonly type: T }>;
+      return first as Extract<AnswerReport, { readonly type: T }>;
     },
     [Symbol.asyncDispose]: () => child.stop(stopGraceMs),
   };

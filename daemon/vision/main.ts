@@ -1,12 +1,13 @@
 import { Socket } from 'node:net';
+import { openMessageChannel } from '../contract/vision/vision-channel.js';
+import { type Order, orderLimits, orderSchema } from '../contract/vision/vision-orders.js';
+import type { Report } from '../contract/vision/vision-reports.js';
 import { hideMemory } from '../host/hidden-memory.js';
 import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock } from '../host/system-clock.js';
 import { isRollcallError, messageOf } from '../kernel/errors.js';
 import { Lifetime } from '../kernel/lifetime.js';
-import { type Order, orderLimits, orderSchema, type Report } from './protocol.js';
 import { startVisionHost, type VisionHost } from './vision-host.js';
-import { openMessageChannel } from './wire.js';
 
 /** The pipe to the core: see vision-process.ts. */
 const channelFd = 3;

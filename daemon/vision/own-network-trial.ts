@@ -1,3 +1,5 @@
+import type { OwnNetworkOutcome, OwnTrialOutcome } from '../contract/vision/vision-answers.js';
+import { encodeEmbedding } from '../contract/vision/vision-sighting.js';
 import { readRecogniserInterface } from '../host/models/onnx-interface.js';
 import { readOwnNetwork } from '../host/models/own-recogniser.js';
 import { badInput, isRollcallError, messageOf } from '../kernel/errors.js';
@@ -7,8 +9,6 @@ import { describedInterface, preparations } from './inference/preparation.js';
 import { Recogniser } from './inference/recogniser.js';
 import { ownContract } from './inference/recogniser-contract.js';
 import { findSampleFace } from './photo-sample.js';
-import type { OwnNetworkOutcome, OwnTrialOutcome } from './protocol.js';
-import { encodeEmbedding } from './sighting-codec.js';
 
 /** A network of the owner that is to be added, with one recogniser for each way of preparing its input. */
 export class OwnNetworkTrial implements AsyncDisposable {

@@ -1,9 +1,9 @@
 import type { CameraConfig, Config } from '../contract/settings/schema.js';
 import { type RecogniserName, unmeasuredRecognisers } from '../contract/settings/vision-schema.js';
+import type { CameraPlan, VisionPlan } from '../contract/vision/vision-orders.js';
 import { readAuthorities } from '../host/certificate-authorities.js';
 import { ownSecretsOnly } from '../host/own-secret.js';
 import { openUserPassword } from '../host/user-password-secret.js';
-import type { CameraPlan, VisionPlan } from './protocol.js';
 
 /** Everything that a vision process needs to open one camera. Throws where its credential or its caFile cannot be read. */
 export async function planCamera(

@@ -1,3 +1,8 @@
+import {
+  cameraNotStreaming,
+  largestSnapshotBytes,
+  type SnapshotOutcome,
+} from '../contract/vision/vision-answers.js';
 import { sealTo } from '../host/sealed-box.js';
 import type { Clock } from '../kernel/clock.js';
 import { operational } from '../kernel/errors.js';
@@ -6,7 +11,6 @@ import type { Frame, Picture } from '../kernel/faces/picture.js';
 import { cutPart, jpegOf } from './jpeg-encoding.js';
 import { drawMark, type Mark } from './live/draw-marks.kernel.js';
 import { markOf, type SeenFace } from './live/seen-faces.js';
-import { cameraNotStreaming, largestSnapshotBytes, type SnapshotOutcome } from './protocol.js';
 
 /** How long a request waits for the next frame, milliseconds. */
 const patienceMs = 10_000;

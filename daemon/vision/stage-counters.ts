@@ -1,15 +1,6 @@
+import { type Stage, type StageTimes, stageBoundsS } from '../contract/vision/vision-reports.js';
 import type { Clock } from '../kernel/clock.js';
 import { DurationHistogram } from '../kernel/duration-histogram.js';
-
-/** The stages whose time is measured. */
-export const stages = ['detect', 'locate', 'assess', 'embed', 'passive', 'bestShot'] as const;
-type Stage = (typeof stages)[number];
-
-/** The steps in which the times of stages are counted, seconds. */
-export const stageBoundsS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] as const;
-
-/** The number of runs of each stage by length: one count for each of `stageBoundsS`, and one for longer runs. */
-export type StageTimes = Readonly<Partial<Record<Stage, readonly number[]>>>;
 
 /** Counts besides stage times. */
 type Tally =

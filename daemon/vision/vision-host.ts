@@ -1,3 +1,17 @@
+import {
+  type ClipOutcome,
+  cameraNotStreaming,
+  type FacesOutcome,
+  largestSnapshotBytes,
+  mostAnalysedFaces,
+  mostClipProbes,
+  mostFaces,
+  type PhotoOutcome,
+  withoutPicture,
+} from '../contract/vision/vision-answers.js';
+import type { CameraPlan, Request, VisionPlan } from '../contract/vision/vision-orders.js';
+import { type CameraProgress, mostReportedCameras, type Report } from '../contract/vision/vision-reports.js';
+import { encodeEmbedding, encodeEvidence, encodeProbe } from '../contract/vision/vision-sighting.js';
 import { openConfiguredStore } from '../host/models/configured-store.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import type { Clock } from '../kernel/clock.js';
@@ -24,31 +38,10 @@ import {
   type FacesAnalysis,
   type PhotoAnalysis,
 } from './photo.js';
-import {
-  type CameraPlan,
-  type CameraProgress,
-  type ClipOutcome,
-  cameraNotStreaming,
-  type FacesOutcome,
-  largestSnapshotBytes,
-  mostAnalysedFaces,
-  mostClipProbes,
-  mostFaces,
-  mostReportedCameras,
-  type Order,
-  type PhotoOutcome,
-  type Report,
-  type VisionPlan,
-  withoutPicture,
-} from './protocol.js';
 import { recogniserInUse } from './recogniser-in-use.js';
-import { encodeEmbedding, encodeEvidence, encodeProbe } from './sighting-codec.js';
 
 /** How often counters are reported, milliseconds: the core measures progress by them. */
 const progressEveryMs = 1_000;
-
-/** Orders that are answered by a report. */
-type Request = Extract<Order, { readonly request: number }>;
 
 export interface VisionHost {
   /** Opens one more camera. */

@@ -1,18 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { getPriority, setPriority } from 'node:os';
 import type { Duplex, Readable } from 'node:stream';
+import { openMessageChannel } from '../contract/vision/vision-channel.js';
+import type { Order } from '../contract/vision/vision-orders.js';
+import { type Report, readReport, reportLimits } from '../contract/vision/vision-reports.js';
 import { processEntry } from '../host/program-files.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { Allowance } from '../kernel/allowance.js';
 import type { Clock } from '../kernel/clock.js';
-import { isRollcallError, messageOf, operational } from '../kernel/errors.js';
+import { isRollcallError, messageOf } from '../kernel/errors.js';
 import { type Logger, type LogLevel, logLevels } from '../kernel/logger.js';
 import { present } from '../kernel/present.js';
-import { shownText } from '../kernel/printable-text.js';
 import { boundChild } from './ingest/bound-child.js';
 import { LineSplitter } from './ingest/line-splitter.js';
-import { type Order, type Report, reportLimits, reportSchema } from './protocol.js';
-import { openMessageChannel } from './wire.js';
 
 /** Descriptor of the message pipe in the child; must be the same as in main.ts. */
 const channelFd = 3;
@@ -98,7 +98,7 @@ export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess
   forwardLog(child, options);
   let broken: VisionEnd | undefined;
   const channel = openMessageChannel(child.stdio[channelFd] as Duplex, reportLimits(isPictureAsked), {
-    onMessage: (message, attachment) => onReport(parseReport(message, attachment), attachment),
+    onMessage: (message, attachment) => onReport(readReport(message, attachment), attachment),
     onEnd(error) {
       if (error === undefined) return;
       broken ??= endOf(error);
@@ -132,29 +132,6 @@ export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess
 function endOf(error: unknown): VisionEnd {
   const reason = messageOf(error);
   return isRollcallError(error, 'wire-violation') ? { reason, misbehaviour: 'protocol' } : { reason };
-}
-
-/** Throws `wire-violation` for an invalid report, and where report and attachment do not fit together. */
-function parseReport(message: unknown, attachment: Uint8Array): Report {
-  const report = reportSchema.safeParse(message);
-  if (!report.success) {
-    const { path = [], message: what = '' } = report.error.issues[0] ?? {};
-    const where = shownText(path.join('.'), { longest: 100 });
-    throw operational(
-      'wire-violation',
-      `a report does not fit the protocol: ${where}: ${shownText(what, { longest: 200 })}`,
-    );
-  }
-  if (attachment.length > 0 !== hasPicture(report.data)) {
-    throw operational('wire-violation', 'a report lacks its picture, or has an unexpected one');
-  }
-  return report.data;
-}
-
-function hasPicture(report: Report): boolean {
-  if (report.type === 'sighting') return report.sighting.bestShot !== undefined;
-  const isAnswer = report.type === 'photo' || report.type === 'snapshot' || report.type === 'clip-cut';
-  return isAnswer && report.result.outcome === 'ok';
 }
 
 /** Forwards its log, shortly beyond its end. A child of it that survives is not read any longer. */

@@ -1,13 +1,13 @@
 // Measures what one answer with the metrics costs the core, and how large it is.
 //   scripts/bench metrics [--cameras 32] [--answers 200]
 import { parseArgs } from 'node:util';
+import { stageBoundsS, stages } from '../../daemon/contract/vision/vision-reports.js';
 import { metricFormats } from '../../daemon/core/metrics/metric-families.js';
 import { metricsText } from '../../daemon/core/metrics/metrics.js';
 import { PassageCounter } from '../../daemon/core/metrics/passage-counter.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
 import { passageOutcomes } from '../../daemon/kernel/passage-outcome.js';
 import { passageReasons } from '../../daemon/kernel/passages/passage-reason.js';
-import { stageBoundsS, stages } from '../../daemon/vision/stage-counters.js';
 import { healthyStatus } from '../../test/support/healthy-status.js';
 import { metricSources } from '../../test/support/metric-sources.js';
 import { passageOf } from '../../test/support/passage-fixture.js';

@@ -5,6 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { after, describe, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
+import type { CameraTestOutcome } from '../../daemon/contract/vision/vision-answers.js';
 import { withoutPorts } from '../../daemon/core/cameras/address-test.js';
 import { isRefused } from '../../daemon/core/cameras/own-camera-address.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
@@ -12,7 +13,6 @@ import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { requireEndpoint } from '../../daemon/vision/ingest/camera-address.js';
 import { connectCamera } from '../../daemon/vision/ingest/camera-connection.js';
 import { isReachable } from '../../daemon/vision/ingest/reachable-address.js';
-import type { CameraTestOutcome } from '../../daemon/vision/protocol.js';
 import { makeCertificate } from '../support/test-certificate.js';
 
 const servers: Server[] = [];

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import { describe, test } from 'node:test';
 import sharp from 'sharp';
+import { largestSnapshotBytes } from '../../daemon/contract/vision/vision-answers.js';
 import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
 import { type Frame, yuv420Bytes } from '../../daemon/kernel/faces/picture.js';
 import { cameraId, trackId } from '../../daemon/kernel/ids.js';
 import { beginTrack } from '../../daemon/kernel/tracks/track.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { SeenFaces } from '../../daemon/vision/live/seen-faces.js';
-import { largestSnapshotBytes } from '../../daemon/vision/protocol.js';
 import { SnapshotRequests } from '../../daemon/vision/snapshot-requests.js';
 import { TrackedFace } from '../../daemon/vision/tracked-face.js';
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { mostPassageReferences } from '../../daemon/contract/enrolment.js';
 import { allScopes, type Scope } from '../../daemon/contract/scopes.js';
+import type { PhotoOutcome } from '../../daemon/contract/vision/vision-answers.js';
+import { encodeEmbedding } from '../../daemon/contract/vision/vision-sighting.js';
 import type { Embedding } from '../../daemon/kernel/identification/match.js';
 import type { PersonId } from '../../daemon/kernel/ids.js';
-import type { PhotoOutcome } from '../../daemon/vision/protocol.js';
-import { encodeEmbedding } from '../../daemon/vision/sighting-codec.js';
 import { withoutBuild } from '../support/box.js';
 import {
   enrolmentOf,

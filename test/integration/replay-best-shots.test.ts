@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
+import { encodeSighting } from '../../daemon/contract/vision/vision-sighting.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { similarityOf } from '../../daemon/kernel/identification/match.js';
 import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
@@ -13,7 +14,6 @@ import { takeBestShot } from '../../daemon/vision/jpeg-encoding.js';
 import { analyseKeptPhoto } from '../../daemon/vision/photo.js';
 import type { TakeShot } from '../../daemon/vision/probe-stage.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
-import { encodeSighting } from '../../daemon/vision/sighting-codec.js';
 import { newBoxRecogniser, openTestAnalyser } from '../support/inference.js';
 import { visitorClip } from '../support/scenes.js';
 

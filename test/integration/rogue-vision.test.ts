@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
-import { mostOpenTracks } from '../../daemon/core/cameras/report-guard.js';
+import { mostOpenTracks } from '../../daemon/contract/vision/report-guard.js';
 import { planVision } from '../../daemon/core/cameras/vision-plan.js';
 import { VisionSlot } from '../../daemon/core/cameras/vision-slot.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';

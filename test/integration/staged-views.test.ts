@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import sharp, { type Sharp } from 'sharp';
+import { reportSchema } from '../../daemon/contract/vision/vision-reports.js';
+import { decodeSighting, encodeSighting } from '../../daemon/contract/vision/vision-sighting.js';
 import { type Box, boxCentre } from '../../daemon/kernel/faces/geometry.js';
 import type { Picture } from '../../daemon/kernel/faces/picture.js';
 import { type Embedding, similarityOf } from '../../daemon/kernel/identification/match.js';
@@ -10,8 +12,6 @@ import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { CameraPipeline } from '../../daemon/vision/camera-pipeline.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
-import { reportSchema } from '../../daemon/vision/protocol.js';
-import { decodeSighting, encodeSighting } from '../../daemon/vision/sighting-codec.js';
 import { newBoxRecogniser, openTestAnalyser, portrait, toPicture } from '../support/inference.js';
 import { openStage, why } from '../support/passage-stage.js';
 import { samplePhoto } from '../support/tensor-pictures.js';

@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { describe, test } from 'node:test';
+import { discoveryLimits } from '../../daemon/contract/vision/vision-answers.js';
+import { reportLimits, reportSchema } from '../../daemon/contract/vision/vision-reports.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import {
   addressTable,
@@ -11,7 +13,6 @@ import {
   ownAddresses,
   parseAnswer,
 } from '../../daemon/vision/ingest/ws-discovery.js';
-import { discoveryLimits, reportLimits, reportSchema } from '../../daemon/vision/protocol.js';
 
 const service = 'http://192.0.2.10/onvif/device_service';
 const services = [service, 'http://[2001:db8::10]/onvif', 'https://camera:8443/onvif'];

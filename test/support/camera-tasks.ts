@@ -1,3 +1,4 @@
+import type { CameraState } from '../../daemon/contract/vision/vision-reports.js';
 import { CameraStates, type ConfiguredCamera } from '../../daemon/core/cameras/camera-states.js';
 import { cameraStateDocuments } from '../../daemon/core/delivery/camera-documents.js';
 import type { ConnectionTask } from '../../daemon/core/delivery/connection-task.js';
@@ -13,7 +14,6 @@ import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { BoxIds } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
-import type { CameraState } from '../../daemon/vision/protocol.js';
 import { box, unsignedSigner } from './published-box.js';
 
 export const streamingCamera: CameraState = {

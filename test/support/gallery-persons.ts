@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { PhotoOutcome } from '../../daemon/contract/vision/vision-answers.js';
+import { encodeEmbedding } from '../../daemon/contract/vision/vision-sighting.js';
 import { ReadingTrail } from '../../daemon/core/audit/reading-trail.js';
 import type { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
 import { BoxPersons, type BoxPersonsOptions } from '../../daemon/core/persons/box-persons.js';
@@ -9,8 +11,6 @@ import type { BoxIds, RecogniserId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { present } from '../../daemon/kernel/present.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import type { PhotoOutcome } from '../../daemon/vision/protocol.js';
-import { encodeEmbedding } from '../../daemon/vision/sighting-codec.js';
 import {
   galleryOptions,
   openTestGallery,

@@ -6,6 +6,7 @@ import { passageOperations } from '../../daemon/contract/passages.js';
 import { personOperations } from '../../daemon/contract/persons.js';
 import { reportOperations } from '../../daemon/contract/reports.js';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
+import type { PhotoOutcome } from '../../daemon/contract/vision/vision-answers.js';
 import { startControlServer } from '../../daemon/core/api/server.js';
 import { BoxAttendance } from '../../daemon/core/attendance/box-attendance.js';
 import { PassageCorrections } from '../../daemon/core/attendance/passage-corrections.js';
@@ -26,7 +27,6 @@ import { localTimeOf } from '../../daemon/host/local-time.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { PersonId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
-import type { PhotoOutcome } from '../../daemon/vision/protocol.js';
 import { type CommandResult, rollcall } from './box.js';
 import {
   enrolmentOf,

@@ -3,10 +3,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { encodeMessage } from '../../daemon/contract/vision/vision-channel.js';
+import type { Report } from '../../daemon/contract/vision/vision-reports.js';
+import { encodeEmbedding, type WireSighting } from '../../daemon/contract/vision/vision-sighting.js';
 import { largestBestShotBytes } from '../../daemon/kernel/faces/best-shot.js';
-import type { Report, WireSighting } from '../../daemon/vision/protocol.js';
-import { encodeEmbedding } from '../../daemon/vision/sighting-codec.js';
-import { encodeMessage } from '../../daemon/vision/wire.js';
 import { evilText, forgedLine, honestEveryMs, type RogueMode } from './rogue-vision.js';
 
 const dimensions = 128;

@@ -1,3 +1,4 @@
+import type { CameraState } from '../../daemon/contract/vision/vision-reports.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { Frame } from '../../daemon/kernel/faces/picture.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
@@ -6,7 +7,6 @@ import { ffmpegCameraSource } from '../../daemon/vision/ingest/camera-opening.js
 import {
   type CameraCounters,
   type CameraRunner,
-  type CameraState,
   startCameraRunner,
 } from '../../daemon/vision/ingest/camera-runner.js';
 import type { CameraSourceOptions } from '../../daemon/vision/ingest/camera-source-options.js';

@@ -4,10 +4,15 @@ import { wrapped } from '../../daemon/cli/terminal-screen.js';
 import { OpennessTraces, sightLines, sparkline } from '../../daemon/cli/watched-faces.js';
 import { followedFace, type FacesInSight as Sight } from '../../daemon/contract/live.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
+import { ReportGuard } from '../../daemon/contract/vision/report-guard.js';
+import {
+  type FacesInSight,
+  mostOpenness,
+  reportSchema,
+} from '../../daemon/contract/vision/vision-reports.js';
 import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
 import { CameraFollows } from '../../daemon/core/cameras/camera-follows.js';
 import { FacesInSightReader } from '../../daemon/core/cameras/faces-in-sight.js';
-import { ReportGuard } from '../../daemon/core/cameras/report-guard.js';
 import type { Frame } from '../../daemon/kernel/faces/picture.js';
 import { cameraId, personId, trackId } from '../../daemon/kernel/ids.js';
 import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
@@ -17,7 +22,6 @@ import { beginTrack } from '../../daemon/kernel/tracks/track.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { FollowedFaces } from '../../daemon/vision/live/followed-faces.js';
 import { SeenFaces } from '../../daemon/vision/live/seen-faces.js';
-import { type FacesInSight, mostOpenness, reportSchema } from '../../daemon/vision/protocol.js';
 import type { TrackedView } from '../../daemon/vision/stage-event.js';
 import { TrackedFace } from '../../daemon/vision/tracked-face.js';
 import { atTheBox } from '../support/accounts-fixture.js';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { CameraState } from '../../daemon/contract/vision/vision-reports.js';
 import { CameraEvents } from '../../daemon/core/cameras/camera-events.js';
 import { settledAfterMs, unsettledAfterMs } from '../../daemon/core/cameras/camera-events-rule.js';
 import { CameraStates } from '../../daemon/core/cameras/camera-states.js';
@@ -8,7 +9,6 @@ import { operational } from '../../daemon/kernel/errors.js';
 import type { CameraNotice } from '../../daemon/kernel/events/notice.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import type { CameraState } from '../../daemon/vision/protocol.js';
 import { memoryLog } from '../support/published-box.js';
 
 const startMs = Date.UTC(2026, 2, 1, 8);

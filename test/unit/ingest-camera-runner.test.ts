@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { CameraState } from '../../daemon/contract/vision/vision-reports.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import {
-  type CameraRunner,
-  type CameraState,
-  startCameraRunner,
-} from '../../daemon/vision/ingest/camera-runner.js';
+import { type CameraRunner, startCameraRunner } from '../../daemon/vision/ingest/camera-runner.js';
 import type { FrameSink, FrameSource, StreamInfo } from '../../daemon/vision/ingest/frame-source.js';
 import type { StreamEnd, StreamFailureCode } from '../../daemon/vision/ingest/stream-end.js';
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Judged, mostOpenTracks, ReportGuard } from '../../daemon/core/cameras/report-guard.js';
+import { type Judged, mostOpenTracks, ReportGuard } from '../../daemon/contract/vision/report-guard.js';
+import type { Report } from '../../daemon/contract/vision/vision-reports.js';
+import { encodeSighting } from '../../daemon/contract/vision/vision-sighting.js';
 import { VisionRequests } from '../../daemon/core/cameras/vision-requests.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { cameraId, trackId } from '../../daemon/kernel/ids.js';
 import type { LivenessEvidence } from '../../daemon/kernel/liveness/liveness.js';
 import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import type { Report } from '../../daemon/vision/protocol.js';
-import { encodeSighting } from '../../daemon/vision/sighting-codec.js';
 import { sightingOf } from '../support/sightings.js';
 
 type SightingReport = Extract<Report, { type: 'sighting' }>;

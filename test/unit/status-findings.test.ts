@@ -10,10 +10,10 @@ import type { HeldBack } from '../../daemon/contract/held-back.js';
 import type { KeyRotation } from '../../daemon/contract/keys.js';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
 import type { BoxStatus } from '../../daemon/contract/status.js';
+import type { CameraTestOutcome } from '../../daemon/contract/vision/vision-answers.js';
 import { loginFindings } from '../../daemon/core/doctor/doctor.js';
 import { statusFindings } from '../../daemon/core/doctor/status-areas.js';
 import { boxTroubles } from '../../daemon/kernel/events/notice.js';
-import type { CameraTestOutcome } from '../../daemon/vision/protocol.js';
 import { healthyStatus as healthy } from '../support/healthy-status.js';
 
 const asIs = (iso: string): string => iso;

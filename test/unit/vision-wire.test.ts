@@ -3,26 +3,6 @@ import { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { isRollcallError } from '../../daemon/kernel/errors.js';
-import { largestBestShotBytes } from '../../daemon/kernel/faces/best-shot.js';
-import { cameraId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
-import { Lifetime } from '../../daemon/kernel/lifetime.js';
-import { bytesPerSample, mostOpennessSamples } from '../../daemon/kernel/liveness/openness-curve.js';
-import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
-import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import {
-  type CameraProgress,
-  mostReportedCameras,
-  type Report,
-  reportSchema,
-} from '../../daemon/vision/protocol.js';
-import {
-  decodeEmbedding,
-  decodeSighting,
-  encodeEmbedding,
-  encodeSighting,
-} from '../../daemon/vision/sighting-codec.js';
-import { reportProgress } from '../../daemon/vision/vision-host.js';
 import {
   encodeMessage,
   MessageDecoder,
@@ -30,7 +10,27 @@ import {
   mostUnreadBytes,
   openMessageChannel,
   type Received,
-} from '../../daemon/vision/wire.js';
+} from '../../daemon/contract/vision/vision-channel.js';
+import {
+  type CameraProgress,
+  mostReportedCameras,
+  type Report,
+  reportSchema,
+} from '../../daemon/contract/vision/vision-reports.js';
+import {
+  decodeEmbedding,
+  decodeSighting,
+  encodeEmbedding,
+  encodeSighting,
+} from '../../daemon/contract/vision/vision-sighting.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { largestBestShotBytes } from '../../daemon/kernel/faces/best-shot.js';
+import { cameraId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
+import { Lifetime } from '../../daemon/kernel/lifetime.js';
+import { bytesPerSample, mostOpennessSamples } from '../../daemon/kernel/liveness/openness-curve.js';
+import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
+import { reportProgress } from '../../daemon/vision/vision-host.js';
 import { tallyOf } from '../support/sightings.js';
 
 const nothing = Buffer.alloc(0);

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { largestPhotographMiB } from '../../contract/vision/vision-orders.js';
 import { explainReading } from '../../host/file-access.js';
 import { badInput, isRollcallError, type RollcallError } from '../../kernel/errors.js';
-import { largestPhotographMiB } from '../../vision/protocol.js';
 import { type ImportSource, isPictureName, largestTableBytes } from './import-source.js';
 
 const mebibyte = 1024 * 1024;

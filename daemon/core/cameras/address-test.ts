@@ -1,5 +1,5 @@
+import type { CameraTestOutcome } from '../../contract/vision/vision-answers.js';
 import { type Clock, sleep } from '../../kernel/clock.js';
-import type { CameraTestOutcome } from '../../vision/protocol.js';
 
 /** Answers that say only "no camera" come at multiples of this time after the question, milliseconds. */
 const answerEveryMs = 10_000;

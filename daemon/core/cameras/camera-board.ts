@@ -1,7 +1,11 @@
 import type { CameraStatus } from '../../contract/cameras.js';
 import type { CameraConfig } from '../../contract/settings/schema.js';
-import type { CameraProgress, CameraState } from '../../vision/protocol.js';
-import { type StageTimes, stages } from '../../vision/stage-counters.js';
+import {
+  type CameraProgress,
+  type CameraState,
+  type StageTimes,
+  stages,
+} from '../../contract/vision/vision-reports.js';
 
 type Counters = Readonly<Record<string, number>>;
 

@@ -1,8 +1,8 @@
+import type { FacesInSight } from '../../contract/vision/vision-reports.js';
 import { Bell } from '../../kernel/bell.js';
 import type { Clock } from '../../kernel/clock.js';
 import { operational, type RollcallError } from '../../kernel/errors.js';
 import { LatestSlot } from '../../kernel/latest-slot.js';
-import type { FacesInSight } from '../../vision/protocol.js';
 import type { VisionPool } from './vision-pool.js';
 
 /** Callers who follow at once, all cameras together. An account from the network has a quarter of them at most. */

@@ -1,7 +1,7 @@
+import { isJpeg } from '../../contract/vision/vision-sighting.js';
 import { newKeyPair, openSealed } from '../../host/sealed-box.js';
 import { wipe } from '../../host/sodium.js';
 import { operational, type RollcallError } from '../../kernel/errors.js';
-import { isJpeg } from '../../vision/sighting-codec.js';
 import type { VisionPool } from './vision-pool.js';
 import { visionUnavailable } from './vision-requests.js';
 

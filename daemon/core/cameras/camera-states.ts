@@ -1,5 +1,5 @@
+import type { CameraState } from '../../contract/vision/vision-reports.js';
 import type { Clock } from '../../kernel/clock.js';
-import type { CameraState } from '../../vision/protocol.js';
 import type { KnownCamera } from '../delivery/camera-documents.js';
 
 /** A camera of the configuration in force. */

@@ -5,6 +5,7 @@ import {
   maximumClipBytes,
   refusedClips,
 } from '../../contract/liveness.js';
+import type { ClipOutcome } from '../../contract/vision/vision-answers.js';
 import { badInput } from '../../kernel/errors.js';
 import {
   answerInClip,
@@ -13,7 +14,6 @@ import {
   judgedByChallenge,
 } from '../../kernel/liveness/challenge.js';
 import { present } from '../../kernel/present.js';
-import type { ClipOutcome } from '../../vision/protocol.js';
 import type { ClipToJudge, PhotoProcess } from './photo-process.js';
 
 /** The operation on clips. Nothing is stored. */

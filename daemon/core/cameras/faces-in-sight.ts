@@ -1,5 +1,6 @@
 import type { Caller } from '../../contract/caller.js';
 import type { FacesInSight, FollowedFace } from '../../contract/live.js';
+import type { FacesInSight as FacesReport } from '../../contract/vision/vision-reports.js';
 import { type Actor, actorOf } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
 import { type CameraId, cameraId, type PersonId } from '../../kernel/ids.js';
@@ -7,7 +8,6 @@ import { explainPassage } from '../../kernel/passages/explain-passage.js';
 import { passageNow } from '../../kernel/passages/judge-passage.js';
 import type { Passage } from '../../kernel/passages/passage.js';
 import { present } from '../../kernel/present.js';
-import type { FacesInSight as FacesReport } from '../../vision/protocol.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 
 export interface FacesInSightOptions {

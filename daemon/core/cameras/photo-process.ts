@@ -1,18 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock, Timer } from '../../kernel/clock.js';
-import type { Logger, LogLevel } from '../../kernel/logger.js';
-import { present } from '../../kernel/present.js';
-import type { Random } from '../../kernel/random.js';
-import { SerialQueue } from '../../kernel/serial-queue.js';
 import type {
+  Answer,
   ClipOutcome,
   CutOutcome,
   FacesOutcome,
   GuidedOutcome,
   PhotoOutcome,
-  VisionPlan,
-} from '../../vision/protocol.js';
-import { type Answer, type Request, visionUnavailable } from './vision-requests.js';
+} from '../../contract/vision/vision-answers.js';
+import type { Request, VisionPlan } from '../../contract/vision/vision-orders.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
+import type { Logger, LogLevel } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
+import type { Random } from '../../kernel/random.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
+import { visionUnavailable } from './vision-requests.js';
 import { VisionSlot } from './vision-slot.js';
 import { untilVisionRuns } from './vision-start.js';
 

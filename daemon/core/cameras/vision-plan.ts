@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { Config } from '../../contract/settings/schema.js';
 import type { RecogniserName } from '../../contract/settings/vision-schema.js';
+import type { CameraPlan, VisionPlan } from '../../contract/vision/vision-orders.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import { networkPlan, planCamera } from '../../vision/plan.js';
-import type { CameraPlan, VisionPlan } from '../../vision/protocol.js';
 
 /** A camera that cannot be planned. The other cameras still run. */
 export interface UnplannedCamera {

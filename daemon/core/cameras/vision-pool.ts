@@ -1,21 +1,19 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { VisionStatus } from '../../contract/status.js';
+import {
+  type CameraTestOutcome,
+  cameraNotStreaming,
+  type DiscoveryOutcome,
+  type SnapshotOutcome,
+  type ViewOutcome,
+} from '../../contract/vision/vision-answers.js';
+import type { CameraPlan, LiveKind, VisionPlan } from '../../contract/vision/vision-orders.js';
+import type { Report } from '../../contract/vision/vision-reports.js';
 import type { Clock } from '../../kernel/clock.js';
 import { operational, type RollcallError } from '../../kernel/errors.js';
 import type { Logger, LogLevel } from '../../kernel/logger.js';
 import type { Random } from '../../kernel/random.js';
-import type {
-  CameraPlan,
-  CameraTestOutcome,
-  DiscoveryOutcome,
-  LiveKind,
-  Report,
-  SnapshotOutcome,
-  ViewOutcome,
-  VisionPlan,
-} from '../../vision/protocol.js';
-import { cameraNotStreaming } from '../../vision/protocol.js';
 import { type Dealt, dealCameras, type PlannedVision } from './vision-plan.js';
 import { visionUnavailable } from './vision-requests.js';
 import { VisionSlot } from './vision-slot.js';

@@ -1,57 +1,13 @@
+import type { Answer } from '../../contract/vision/vision-answers.js';
+import type { Request } from '../../contract/vision/vision-orders.js';
+import {
+  type AnswerReport,
+  answerTo,
+  mayHavePicture,
+  outcomeOf,
+} from '../../contract/vision/vision-reports.js';
 import type { Clock } from '../../kernel/clock.js';
 import { operational, type RollcallError } from '../../kernel/errors.js';
-import type {
-  CameraTestOutcome,
-  ClipOutcome,
-  CutOutcome,
-  DiscoveryOutcome,
-  FacesOutcome,
-  GuidedOutcome,
-  Order,
-  OwnNetworkOutcome,
-  OwnTrialOutcome,
-  PhotoOutcome,
-  Report,
-  SnapshotOutcome,
-  ViewOutcome,
-} from '../../vision/protocol.js';
-
-/** The answer of a vision process to a request; undefined for closing a camera. */
-export type Answer =
-  | PhotoOutcome
-  | FacesOutcome
-  | ClipOutcome
-  | GuidedOutcome
-  | CutOutcome
-  | CameraTestOutcome
-  | SnapshotOutcome
-  | ViewOutcome
-  | DiscoveryOutcome
-  | OwnNetworkOutcome
-  | OwnTrialOutcome
-  | undefined;
-
-export type Request = Extract<Order, { readonly request: number }>;
-export type AnswerReport = Extract<Report, { readonly request: number }>;
-
-/** Which report answers which order. */
-const answerTo = {
-  'analyse-photo': 'photo',
-  'analyse-faces': 'faces',
-  'analyse-clip': 'clip',
-  'look-at-guided': 'guided',
-  'cut-clip': 'clip-cut',
-  'test-camera': 'camera-test',
-  'close-camera': 'camera-closed',
-  'take-snapshot': 'snapshot',
-  'open-view': 'view-opened',
-  'discover-cameras': 'discovered',
-  'open-own-network': 'own-network',
-  'try-own-network': 'own-network-tried',
-} as const satisfies Record<Request['type'], AnswerReport['type']>;
-
-/** The answers that bring pictures. */
-const pictureAnswers: ReadonlySet<AnswerReport['type']> = new Set(['photo', 'snapshot', 'clip-cut']);
 
 /** The most open requests of one process. */
 const mostOpen = 64;
@@ -74,7 +30,7 @@ export class VisionRequests {
 
   /** True while an open request allows a picture in the answer. */
   get isPictureAsked(): boolean {
-    return [...this.#waiting.values()].some(({ answer }) => pictureAnswers.has(answer));
+    return [...this.#waiting.values()].some(({ answer }) => mayHavePicture(answer));
   }
 
   /**
@@ -118,7 +74,7 @@ export class VisionRequests {
   take(report: AnswerReport, picture: Uint8Array): boolean {
     const waiting = this.#waiting.get(report.request);
     if (waiting === undefined || waiting.answer !== report.type) return false;
-    waiting.settle(resultOf(report, picture));
+    waiting.settle(outcomeOf(report, picture));
     return true;
   }
 
@@ -132,14 +88,6 @@ export class VisionRequests {
     const error = visionUnavailable('the vision process ended before it answered');
     for (const waiting of [...this.#waiting.values()]) waiting.fail(error);
   }
-}
-
-function resultOf(report: AnswerReport, picture: Uint8Array): Answer {
-  if (report.type === 'camera-closed') return undefined;
-  if (report.type === 'photo' && report.result.outcome === 'ok') return { ...report.result, picture };
-  if (report.type === 'snapshot' && report.result.outcome === 'ok') return { ...report.result, picture };
-  if (report.type === 'clip-cut' && report.result.outcome === 'ok') return { ...report.result, picture };
-  return report.result as Answer;
 }
 
 export function visionUnavailable(why: string): RollcallError {

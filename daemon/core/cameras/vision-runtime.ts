@@ -1,10 +1,10 @@
 import type { Config } from '../../contract/settings/schema.js';
+import type { CameraState, Report } from '../../contract/vision/vision-reports.js';
+import { decodeSighting } from '../../contract/vision/vision-sighting.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { systemRandom as random } from '../../host/system-random.js';
 import { cameraId } from '../../kernel/ids.js';
 import { present } from '../../kernel/present.js';
-import type { CameraState, Report } from '../../vision/protocol.js';
-import { decodeSighting } from '../../vision/sighting-codec.js';
 import type { ConditionPort } from '../delivery/condition-port.js';
 import type { SightingIntake } from '../events/sighting-intake.js';
 import { gateFolder } from '../gate/gate-handover.js';

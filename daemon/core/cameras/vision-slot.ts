@@ -1,15 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { VisionStatus } from '../../contract/status.js';
+import { type Refusal, ReportGuard } from '../../contract/vision/report-guard.js';
+import type { Answer } from '../../contract/vision/vision-answers.js';
+import type { CameraPlan, Request, VisionPlan } from '../../contract/vision/vision-orders.js';
+import type { Report } from '../../contract/vision/vision-reports.js';
 import { Allowance } from '../../kernel/allowance.js';
 import { type Clock, sleep } from '../../kernel/clock.js';
 import { messageOf } from '../../kernel/errors.js';
 import type { Logger, LogLevel } from '../../kernel/logger.js';
 import type { Random } from '../../kernel/random.js';
 import { RetrySchedule } from '../../kernel/retry.js';
-import type { CameraPlan, Report, VisionPlan } from '../../vision/protocol.js';
 import { spawnVisionProcess, type VisionEnd, type VisionProcess } from '../../vision/vision-process.js';
-import { type Refusal, ReportGuard } from './report-guard.js';
-import { type Answer, type Request, VisionRequests, visionUnavailable } from './vision-requests.js';
+import { VisionRequests, visionUnavailable } from './vision-requests.js';
 
 const retryPolicy = { baseMs: 500, capMs: 30_000, sustainedMs: 20_000 };
 /** After this many restarts without sustained progress the slot counts as degraded. It still tries again. */

@@ -1,6 +1,6 @@
+import type { Report } from '../../contract/vision/vision-reports.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { operational } from '../../kernel/errors.js';
-import type { Report } from '../../vision/protocol.js';
 
 /** Enough to load models at a load of ten. Shorter than `TimeoutStartSec` of the systemd unit. */
 const startDeadlineMs = 100_000;

@@ -1,7 +1,7 @@
 import type { CameraConfig } from '../../contract/settings/schema.js';
+import type { SnapshotOutcome } from '../../contract/vision/vision-answers.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { stateDetail } from '../../kernel/stated-set.js';
-import type { SnapshotOutcome } from '../../vision/protocol.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
 import type { CameraSwitches } from '../records/commands/command-places.js';
 import { type CommandHandlers, failed } from './command-handlers.js';

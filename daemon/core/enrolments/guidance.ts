@@ -1,9 +1,9 @@
 import { type GuidedPictureAnswer, guideHintTexts } from '../../contract/guided-enrolment.js';
+import type { CutOutcome, GuidedOutcome } from '../../contract/vision/vision-answers.js';
 import { wipe } from '../../host/sodium.js';
 import { badInput, operational } from '../../kernel/errors.js';
 import { type EyesSeen, type GuideHint, stepOf } from '../../kernel/persons/enrolment-guidance.js';
 import { present } from '../../kernel/present.js';
-import type { CutOutcome, GuidedOutcome } from '../../vision/protocol.js';
 
 /** Pictures that may wait before a vision process: enrolments and programs use the same one. */
 const mostWaiting = 8;

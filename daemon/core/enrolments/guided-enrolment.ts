@@ -2,6 +2,7 @@ import type { Caller } from '../../contract/caller.js';
 import type { GuidedEnrolment as EnrolmentState, PhoneEnrolment } from '../../contract/guided-enrolment.js';
 import type { HandlerInput } from '../../contract/operation.js';
 import type { Operations } from '../../contract/operations.js';
+import { decodeEmbedding } from '../../contract/vision/vision-sighting.js';
 import { opaqueText } from '../../host/opaque-text.js';
 import type { Clock } from '../../kernel/clock.js';
 import { badInput, defect } from '../../kernel/errors.js';
@@ -17,7 +18,6 @@ import {
   stepOf,
 } from '../../kernel/persons/enrolment-guidance.js';
 import { present } from '../../kernel/present.js';
-import { decodeEmbedding } from '../../vision/sighting-codec.js';
 import { analysedClip } from '../cameras/clip-handlers.js';
 import type { PhotoProcess } from '../cameras/photo-process.js';
 import {

@@ -1,8 +1,8 @@
 import type { CameraStatus } from '../../contract/cameras.js';
 import { providerNames } from '../../contract/settings/vision-schema.js';
 import { type BoxStatus, restartCauses } from '../../contract/status.js';
+import { stageBoundsS } from '../../contract/vision/vision-reports.js';
 import type { DurationCounts } from '../../kernel/duration-histogram.js';
-import { stageBoundsS } from '../../vision/stage-counters.js';
 import type { CameraBoard } from '../cameras/camera-board.js';
 import type { LiveWatches } from '../cameras/live-watches.js';
 import type { MetricFamilies, Sample } from './metric-families.js';

@@ -20,6 +20,7 @@ import type {
   UpdateResult,
 } from '../../contract/persons.js';
 import type { PhotographChange } from '../../contract/photographs.js';
+import type { PhotoOutcome } from '../../contract/vision/vision-answers.js';
 import { contentHash } from '../../host/content-hash.js';
 import { type Actor, actorOf } from '../../kernel/actor.js';
 import { badInput, defect, isRollcallError, operational } from '../../kernel/errors.js';
@@ -31,7 +32,6 @@ import { longestReason, type PersonProfile, withdrawn } from '../../kernel/perso
 import { present } from '../../kernel/present.js';
 import { checkText } from '../../kernel/printable-text.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
-import type { PhotoOutcome } from '../../vision/protocol.js';
 import { keyReused } from '../api/idempotency.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { FullPersonEntry, Gallery } from '../gallery/gallery.js';

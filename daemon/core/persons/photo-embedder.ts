@@ -4,6 +4,7 @@ import {
   recogniserName,
   recogniserNames,
 } from '../../contract/settings/vision-schema.js';
+import { decodeEmbedding } from '../../contract/vision/vision-sighting.js';
 import { openConfiguredStore } from '../../host/models/configured-store.js';
 import type { Clock } from '../../kernel/clock.js';
 import { badInput, defect } from '../../kernel/errors.js';
@@ -14,7 +15,6 @@ import { present } from '../../kernel/present.js';
 import type { Random } from '../../kernel/random.js';
 import { photoPlan } from '../../vision/plan.js';
 import { recogniserInUse } from '../../vision/recogniser-in-use.js';
-import { decodeEmbedding } from '../../vision/sighting-codec.js';
 import { PhotoProcess } from '../cameras/photo-process.js';
 import type { OpenEmbedder } from '../gallery/re-embedding/re-embed-step.js';
 

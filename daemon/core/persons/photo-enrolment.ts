@@ -10,6 +10,9 @@ import type {
   StagedRow,
 } from '../../contract/enrolment.js';
 import type { PhotographChange } from '../../contract/photographs.js';
+import type { PhotoOutcome } from '../../contract/vision/vision-answers.js';
+import { largestPhotographMiB } from '../../contract/vision/vision-orders.js';
+import { decodeEmbedding } from '../../contract/vision/vision-sighting.js';
 import { badInput, defect } from '../../kernel/errors.js';
 import { type PhotoWarning, SMALL_FACE_PX } from '../../kernel/faces/photo-quality.js';
 import type { Candidate, Embedding } from '../../kernel/identification/match.js';
@@ -26,8 +29,6 @@ import {
   type PersonProfile,
 } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
-import { largestPhotographMiB, type PhotoOutcome } from '../../vision/protocol.js';
-import { decodeEmbedding } from '../../vision/sighting-codec.js';
 import type { Gallery } from '../gallery/gallery.js';
 import type { EnrolmentPhotograph } from '../gallery/persons/enrolment.js';
 

@@ -9,6 +9,8 @@ import {
   type SimilarFaces,
   type Verification,
 } from '../../contract/recognition.js';
+import type { FacesOutcome } from '../../contract/vision/vision-answers.js';
+import { decodeEmbedding } from '../../contract/vision/vision-sighting.js';
 import { badInput, defect, operational } from '../../kernel/errors.js';
 import {
   identifyTrack,
@@ -28,8 +30,6 @@ import {
 import { type PersonId, personId, type StrangerId } from '../../kernel/ids.js';
 import { damagedName } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
-import type { FacesOutcome } from '../../vision/protocol.js';
-import { decodeEmbedding } from '../../vision/sighting-codec.js';
 import { forbidden } from '../api/forbidden.js';
 import { notFound } from '../api/not-found.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../../contract/settings/schema.js';
+import type { CameraState } from '../../contract/vision/vision-reports.js';
 import { isRollcallError, type RollcallError } from '../../kernel/errors.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
 import { matchPolicy } from '../../vision/operating-point.js';
-import type { CameraState } from '../../vision/protocol.js';
 import type { RecogniserInUse } from '../../vision/recogniser-in-use.js';
 import type { CameraStates } from '../cameras/camera-states.js';
 import { type PlannedVision, planVision } from '../cameras/vision-plan.js';

@@ -1,3 +1,4 @@
+import type { CameraState } from '../../contract/vision/vision-reports.js';
 import { type Clock, sleep } from '../../kernel/clock.js';
 import type { Frame } from '../../kernel/faces/picture.js';
 import type { Logger } from '../../kernel/logger.js';
@@ -189,22 +190,6 @@ class Runner {
     if (this.#state !== before) this.#options.onState?.(this.#state);
   }
 }
-
-/** The state of a camera's stream. */
-export type CameraState =
-  /** The first try, or a new one that starts without a wait: no problem is known yet. */
-  | { readonly state: 'connecting' }
-  /** `damage`: pictures arrive, but they are unusable. */
-  | { readonly state: 'streaming'; readonly stream: StreamInfo; readonly damage?: PictureDamage }
-  /** Kept during the next tries, so that the reason stays visible. */
-  | {
-      readonly state: 'failed';
-      readonly code: string;
-      readonly message: string;
-      readonly remedy: string;
-      /** Time from this state's beginning to the next try, milliseconds. */
-      readonly nextTryMs: number;
-    };
 
 type CameraStateInput =
   | { readonly input: 'opened'; readonly stream: StreamInfo }

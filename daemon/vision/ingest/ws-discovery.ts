@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { readFile } from 'node:fs/promises';
+import { discoveryLimits, isDeviceService } from '../../contract/vision/vision-answers.js';
 import { type Clock, sleep } from '../../kernel/clock.js';
 import { shownText } from '../../kernel/printable-text.js';
-import { discoveryLimits, isDeviceService } from '../protocol.js';
 
 const { mostDevices, mostBytes, longestText, mostServices } = discoveryLimits;
 

@@ -1,7 +1,7 @@
+import { type FacesInSight, mostFacesInSight, mostOpenness } from '../../contract/vision/vision-reports.js';
 import type { TrackId } from '../../kernel/ids.js';
 import type { EyeSample } from '../../kernel/liveness/liveness.js';
 import { assessLiveness, type LivenessPolicy } from '../../kernel/liveness/liveness-verdict.js';
-import { type FacesInSight, mostFacesInSight, mostOpenness } from '../protocol.js';
 import type { TrackedView } from '../stage-event.js';
 import { measuresOf, type SeenFace } from './seen-faces.js';
 

@@ -1,8 +1,9 @@
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
+import { cameraNotStreaming, type ViewOutcome } from '../../contract/vision/vision-answers.js';
+import type { LiveKind, Order } from '../../contract/vision/vision-orders.js';
 import type { Clock, Timer } from '../../kernel/clock.js';
 import { messageOf } from '../../kernel/errors.js';
-import { cameraNotStreaming, type LiveKind, type Order, type ViewOutcome } from '../protocol.js';
 import type { Viewer } from './live-pictures.js';
 
 /** How long a ticket opens the socket, and how long the gate may take to show it, milliseconds. */

@@ -1,14 +1,130 @@
-import { operational } from '../kernel/errors.js';
-import { largestBestShotBytes } from '../kernel/faces/best-shot.js';
-import type { FaceQuality } from '../kernel/faces/quality.js';
-import type { ViewTally } from '../kernel/faces/view-tally.js';
-import type { Embedding, Probe } from '../kernel/identification/match.js';
-import { cameraId, recogniserId, trackId } from '../kernel/ids.js';
-import type { LivenessEvidence } from '../kernel/liveness/liveness.js';
-import type { OpennessCurve } from '../kernel/liveness/openness-curve.js';
-import { present } from '../kernel/present.js';
-import type { Sighting } from '../kernel/tracks/sighting.js';
-import type { WireSighting } from './protocol.js';
+import { z } from 'zod';
+import { operational } from '../../kernel/errors.js';
+import { largestBestShotBytes } from '../../kernel/faces/best-shot.js';
+import { type FaceQuality, qualityReasons } from '../../kernel/faces/quality.js';
+import type { ViewTally } from '../../kernel/faces/view-tally.js';
+import type { Embedding, Probe } from '../../kernel/identification/match.js';
+import { cameraId, recogniserId, trackId } from '../../kernel/ids.js';
+import { headGestureKinds } from '../../kernel/liveness/head-gesture.js';
+import { type LivenessEvidence, livenessReasons, livenessVerdicts } from '../../kernel/liveness/liveness.js';
+import {
+  bytesPerSample,
+  mostOpennessSamples,
+  type OpennessCurve,
+} from '../../kernel/liveness/openness-curve.js';
+import { present } from '../../kernel/present.js';
+import { type Sighting, sightingEnds } from '../../kernel/tracks/sighting.js';
+import {
+  base64Length,
+  box,
+  count,
+  degrees,
+  embeddingText,
+  finite,
+  identifier,
+  pixels,
+  quality,
+  unit,
+} from './vision-fields.js';
+
+/** Longest blink, milliseconds. */
+const longestBlinkMs = 10_000;
+
+const blinks = z
+  .array(z.strictObject({ atMs: finite, durationMs: z.number().min(0).max(longestBlinkMs) }))
+  .max(100);
+
+/** Most gestures in the evidence; a vision process keeps fewer. */
+const mostGestures = 32;
+
+export const liveness = z.strictObject({
+  verdict: z.enum(livenessVerdicts),
+  reason: z.enum(livenessReasons),
+  evidence: z.strictObject({
+    blinks,
+    unboundBlinks: blinks,
+    gestures: z
+      .array(z.strictObject({ kind: z.enum(headGestureKinds), startMs: finite, endMs: finite }))
+      .max(mostGestures),
+    sameFaceMs: finite.optional(),
+    observedS: z.number().min(0).max(1e9),
+    frameCount: count,
+    passiveScore: unit.optional(),
+  }),
+});
+
+/** Frames of a track that stays for days. */
+const views = count.max(1e9);
+
+/** The core writes the tally into the journal of passages. */
+const viewTally = z.strictObject({
+  count: views,
+  embedded: views,
+  faults: z.partialRecord(z.enum(qualityReasons), views),
+  best: z
+    .strictObject({
+      quality,
+      widthPx: pixels.min(0),
+      smallestFacePx: pixels.min(0),
+      yawDeg: degrees,
+      pitchDeg: degrees,
+      meanLuma: z.number().min(0).max(255),
+      sharpness: z.number().min(0).max(1e6),
+    })
+    .exactOptional(),
+});
+
+type WireTally = z.infer<typeof viewTally>;
+
+/** No number in it exceeds that of the views. */
+function isPossible({ count: all, embedded, faults, best }: WireTally): boolean {
+  const parts = [embedded, ...Object.values(faults)];
+  return parts.every((part) => part <= all) && (best === undefined || all > 0);
+}
+
+/** Most probes in a sighting; a frame gives at most one. */
+const mostProbes = 4;
+
+export const probe = z.strictObject({ capturedAtMs: finite, embeddingBase64: embeddingText, quality: unit });
+
+/** Any bytes of such a number are samples. */
+function isWholeSamples(base64: string): boolean {
+  const bytes = Buffer.byteLength(base64, 'base64');
+  return bytes > 0 && bytes % bytesPerSample === 0;
+}
+
+export const sightingSchema = z
+  .strictObject({
+    cameraId: identifier,
+    trackId: identifier,
+    sequence: count,
+    isEnded: z.boolean(),
+    endedBy: z.enum(sightingEnds).exactOptional(),
+    firstSeenMs: finite,
+    lastSeenMs: finite,
+    box,
+    quality,
+    views: viewTally.refine(isPossible, { error: 'impossible numbers of views' }),
+    liveness,
+    recogniser: identifier,
+    probes: z.array(probe).max(mostProbes),
+    /** The attachment is its JPEG. */
+    bestShot: z.strictObject({ capturedAtMs: finite }).optional(),
+    openness: z
+      .strictObject({
+        fromMs: finite,
+        packedBase64: z
+          .base64()
+          .max(base64Length(mostOpennessSamples * bytesPerSample))
+          .refine(isWholeSamples, { error: 'not a whole number of samples' }),
+      })
+      .exactOptional(),
+  })
+  .refine(({ isEnded, endedBy }) => isEnded === (endedBy !== undefined), {
+    error: 'an end without its reason, or the reverse',
+  });
+
+export type WireSighting = z.infer<typeof sightingSchema>;
 
 /** Little-endian IEEE 754 single precision values in base64. */
 export function encodeEmbedding(embedding: Embedding): string {

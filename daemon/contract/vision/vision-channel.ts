@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { operational } from '../kernel/errors.js';
+import { operational } from '../../kernel/errors.js';
 
 /** Lengths of the JSON and of the attachment, each an unsigned 32-bit number, big endian. */
 const headerBytes = 8;

@@ -1,8 +1,8 @@
 import { Allowance, type AllowanceOptions } from '../../kernel/allowance.js';
 import type { Clock } from '../../kernel/clock.js';
 import { samplesOf } from '../../kernel/liveness/openness-curve.js';
-import type { Report, WireSighting } from '../../vision/protocol.js';
-import { decodeCurve } from '../../vision/sighting-codec.js';
+import type { Report } from './vision-reports.js';
+import { decodeCurve, type WireSighting } from './vision-sighting.js';
 
 /**
  * Why the core rejects a report of a vision process. `protocol`: it is not a valid message, or too large. `camera`: the process
