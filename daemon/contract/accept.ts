@@ -1,5 +1,5 @@
 /** True if the sender names this media type among those that it understands. Parameters do not matter. */
-export function asksFor(
+export function acceptsMediaType(
   mediaType: string,
   { accept = '' }: { readonly accept?: string | undefined },
 ): boolean {

@@ -9,7 +9,7 @@ export interface Call {
   /** Appears in the log, in the answer and in error messages. */
   readonly requestId: string;
   /** True if the caller understands this media type. Absent where a call has no such word. */
-  readonly asksFor?: (mediaType: string) => boolean;
+  readonly acceptsMediaType?: (mediaType: string) => boolean;
   /**
    * Gives the caller's browser the cookie of a session for so many seconds, or takes it away (`undefined`). Absent where there
    * is no browser, as on the local socket.

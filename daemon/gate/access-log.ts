@@ -1,6 +1,6 @@
-import { Allowance } from '../kernel/allowance.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Logger } from '../kernel/logger.js';
+import { TokenBucket } from '../kernel/token-bucket.js';
 
 /** One request, as the log has it: without query, headers and body, which may hold secrets. */
 interface AccessEntry {
@@ -31,11 +31,11 @@ const lineAllowance = { most: 500, everyMs: 10 };
 /** Writes a line for each request. Under a flood it leaves lines out and says how many. */
 export class AccessLog {
   readonly #logger: Logger;
-  readonly #lines: Allowance;
+  readonly #lines: TokenBucket;
 
   constructor(clock: Clock, logger: Logger) {
     this.#logger = logger;
-    this.#lines = new Allowance(clock, lineAllowance);
+    this.#lines = new TokenBucket(clock, lineAllowance);
   }
 
   write(entry: AccessEntry): void {

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { GateLimits } from '../contract/gate-settings.js';
 import { networkOf } from '../host/network-of.js';
-import { Allowance } from '../kernel/allowance.js';
 import type { Clock } from '../kernel/clock.js';
+import { TokenBucket } from '../kernel/token-bucket.js';
 import { plainAddress } from './request-rules.js';
 
 /** The address and port of the other side, which name a connection while it lasts. */
@@ -26,7 +26,7 @@ export interface Connection {
   /** When the last request ended, or the connection began. */
   sinceMs: number;
   /** Streams that the caller may still give up early. */
-  readonly resets: Allowance;
+  readonly resets: TokenBucket;
 }
 
 /** A caller may give up so many streams at once, and one more each fifth of a second. A page that is left gives up a few. */
@@ -85,7 +85,7 @@ export class Connections {
       return;
     }
     this.#connectionsOf.set(group, already + 1);
-    const resets = new Allowance(this.#clock, resetAllowance);
+    const resets = new TokenBucket(this.#clock, resetAllowance);
     const sinceMs = this.#clock.monotonicMs();
     const connection = { address, group, socket, key, requests: 0, open: 0, sinceMs, resets };
     this.#all.set(key, connection);

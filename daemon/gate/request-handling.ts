@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream';
-import { asksFor } from '../contract/accept.js';
+import { acceptsMediaType } from '../contract/accept.js';
 import { type ErrorEnvelope, problemDetailsOf, problemMediaType } from '../contract/api-errors.js';
 import type { GateSettings } from '../contract/gate-settings.js';
 import { livePath } from '../contract/live.js';
@@ -290,7 +290,7 @@ async function refuse(
     success: false,
     error: { kind: status < 500 ? 'input' : 'operational', code, message, remedy, details: {}, requestId },
   };
-  const asksForDetails = asksFor(problemMediaType, request.headers);
+  const asksForDetails = acceptsMediaType(problemMediaType, request.headers);
   const said = asksForDetails ? problemDetailsOf(document.error, status) : document;
   const bytes = Buffer.from(`${JSON.stringify(said)}\n`);
   const isHead = request.method === 'HEAD';

@@ -11,7 +11,7 @@ import {
   recordDetectorRun,
   weightOfMiss,
 } from '../kernel/tracks/detector-schedule.js';
-import { chooseFits } from '../kernel/tracks/frame-schedule.js';
+import { selectFits } from '../kernel/tracks/frame-schedule.js';
 import { predictBox } from '../kernel/tracks/motion.js';
 import type { SightingEnd } from '../kernel/tracks/sighting.js';
 import { chooseAlone, isAdrift, missedAgain, missedAlone, supported } from '../kernel/tracks/support.js';
@@ -141,7 +141,7 @@ export class FaceTracker {
       widthPx: track.motion.box.width,
       lastFitMs: observation.lastFitMs,
     }));
-    const chosen = chooseFits(waiting, Math.max(0, budget)).flatMap((index) => faces[index] ?? []);
+    const chosen = selectFits(waiting, Math.max(0, budget)).flatMap((index) => faces[index] ?? []);
     counters.add('locatesDeferred', faces.length - chosen.length);
     if (chosen.length === 0) return new Map();
     const regions = chosen.map(

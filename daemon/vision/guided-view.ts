@@ -35,7 +35,7 @@ type GuidedView =
   | { readonly outcome: 'not-a-picture'; readonly reason: string; readonly remedy: string };
 
 /** Looks at one picture of a person who is guided through an enrolment. */
-export async function lookAtGuided(bytes: Uint8Array, analyser: FaceAnalyser): Promise<GuidedView> {
+export async function analyseGuidedView(bytes: Uint8Array, analyser: FaceAnalyser): Promise<GuidedView> {
   const decoded = await decodePhoto(bytes);
   if (decoded.outcome !== 'ok') return decoded;
   const { picture, shrunkBy } = decoded;

@@ -1,7 +1,7 @@
 import {
   type ListedRecogniser,
-  type RecogniserChoice,
   type RecogniserName,
+  type RecogniserSetting,
   recogniserName,
   recogniserNames,
 } from '../contract/settings/vision-schema.js';
@@ -49,7 +49,7 @@ export function recogniserInUse(store: Pick<ModelStore, 'pack'>, name: Recognise
  */
 export async function chooseRecogniser(
   store: Pick<ModelStore, 'pack' | 'status' | 'own'>,
-  configured: RecogniserChoice,
+  configured: RecogniserSetting,
   gallery?: { readonly made: RecogniserId; readonly readyFor?: RecogniserId },
 ): Promise<ChosenRecogniser> {
   const { state: preferred } = await store.status(preferredRecogniser);

@@ -23,7 +23,7 @@ import { testCamera } from './camera-test.js';
 import { analyseClip, type ClipLiveness, type ClipLivenessOptions } from './clip-liveness.js';
 import { cutOutcome, picturesOfClip } from './clip-pictures.js';
 import type { FaceAnalyser } from './face-analyser.js';
-import { guidedOutcome, lookAtGuided } from './guided-view.js';
+import { analyseGuidedView, guidedOutcome } from './guided-view.js';
 import { openFaceAnalyser } from './inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { discoverDevices } from './ingest/ws-discovery.js';
@@ -251,7 +251,7 @@ async function answer(
     const analysed = await analyseClip(files, order.fps, resources.clips);
     report({ type: 'clip', request, result: clipOutcome(analysed, order.isEmbedded) });
   } else if (order.type === 'look-at-guided') {
-    const view = await lookAtGuided(attachment, analyser);
+    const view = await analyseGuidedView(attachment, analyser);
     report({ type: 'guided', request, result: guidedOutcome(view, analyser.recogniser) });
   } else if (order.type === 'cut-clip') {
     const { ffmpeg } = resources;

@@ -6,11 +6,11 @@ import type { Order } from '../contract/vision/vision-orders.js';
 import { type Report, readReport, reportLimits } from '../contract/vision/vision-reports.js';
 import { processEntry } from '../host/program-files.js';
 import { systemClock as clock } from '../host/system-clock.js';
-import { Allowance } from '../kernel/allowance.js';
 import type { Clock } from '../kernel/clock.js';
 import { isRollcallError, messageOf } from '../kernel/errors.js';
 import { type Logger, type LogLevel, logLevels } from '../kernel/logger.js';
 import { present } from '../kernel/present.js';
+import { TokenBucket } from '../kernel/token-bucket.js';
 import { boundChild } from './ingest/bound-child.js';
 import { LineSplitter } from './ingest/line-splitter.js';
 
@@ -185,7 +185,7 @@ const pauseMs = 100;
 class VisionLog {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #allowance: Allowance;
+  readonly #bucket: TokenBucket;
   readonly #onDropped: () => void;
 
   /** `onDropped` is called for each dropped line. */
@@ -193,14 +193,14 @@ class VisionLog {
     this.#clock = clock;
     this.#logger = logger;
     this.#onDropped = onDropped;
-    this.#allowance = new Allowance(clock, logLimit);
+    this.#bucket = new TokenBucket(clock, logLimit);
   }
 
   /** Logs the lines of `stream` until it ends or is destroyed. */
   follow(stream: Readable): void {
     let isOverLimit = false;
     const lines = new LineSplitter((line) => {
-      if (this.#allowance.take(line.length)) this.#log(line);
+      if (this.#bucket.take(line.length)) this.#log(line);
       else {
         isOverLimit = true;
         this.#onDropped();

@@ -6,7 +6,7 @@ import { similarityOf } from '../../daemon/kernel/identification/match.js';
 import { stepOf } from '../../daemon/kernel/persons/enrolment-guidance.js';
 import { picturesOfClip } from '../../daemon/vision/clip-pictures.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
-import { lookAtGuided } from '../../daemon/vision/guided-view.js';
+import { analyseGuidedView } from '../../daemon/vision/guided-view.js';
 import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';
 import { cast, portrait } from '../../scripts/virtual-camera/cast.js';
 import { personClip } from '../support/fake-camera.js';
@@ -19,7 +19,7 @@ before(async () => {
 after(() => analyser[Symbol.asyncDispose]());
 
 async function look(picture: Uint8Array) {
-  const view = await lookAtGuided(picture, analyser);
+  const view = await analyseGuidedView(picture, analyser);
   assert.ok(view.outcome === 'ok', JSON.stringify(view));
   return view;
 }
@@ -59,7 +59,7 @@ describe('a picture of a guided enrolment', () => {
     ]);
     const both = await look(await two.jpeg().toBuffer());
     assert.deepEqual([both.faceCount, both.main], [2, undefined]);
-    const text = await lookAtGuided(Buffer.from('no picture'), analyser);
+    const text = await analyseGuidedView(Buffer.from('no picture'), analyser);
     assert.equal(text.outcome, 'not-a-picture');
   });
 });

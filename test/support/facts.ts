@@ -6,7 +6,7 @@ import type {
   RefusedFact,
   UnknownFact,
   UnprovenFact,
-  WatchedFact,
+  WatchlistFact,
 } from '../../daemon/kernel/events/event.js';
 import { type Notice, strangerChanges } from '../../daemon/kernel/events/notice.js';
 import { cameraId, passageId, personId, recogniserId, strangerId, trackId } from '../../daemon/kernel/ids.js';
@@ -63,7 +63,7 @@ export function refusedFact(changes: Partial<RefusedFact> = {}): RefusedFact {
   return { kind: 'recognised-refused', ...same, reason: 'expired', ...changes };
 }
 
-export function watchedFact(changes: Partial<WatchedFact> = {}): WatchedFact {
+export function watchedFact(changes: Partial<WatchlistFact> = {}): WatchlistFact {
   const { kind: _, ...same } = attendanceFact();
   return { kind: 'watchlist', ...same, liveness: noProof, ...changes };
 }

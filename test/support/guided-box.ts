@@ -95,7 +95,7 @@ export async function openGuidedBox(): Promise<GuidedBox> {
     picture: paintFace('ada'),
   });
   const open = new OpenEnrolments({
-    photos: { lookAtGuided: look, waitingCount: 0 },
+    photos: { analyseGuidedView: look, waitingCount: 0 },
     clips: { judgeClip: async () => clip, cutClip, waitingCount: 0 },
     ...{ threshold: () => 0.5, recogniser: () => gallery.vault.gallery().recogniser },
     ...{ audit: log, readings: log, clock, logger: silentLogger },

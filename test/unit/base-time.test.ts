@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { Allowance } from '../../daemon/kernel/allowance.js';
 import { Bell } from '../../daemon/kernel/bell.js';
 import { sleep } from '../../daemon/kernel/clock.js';
 import { raceTimeout } from '../../daemon/kernel/race-timeout.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import { jitteredWaitMs, RetrySchedule } from '../../daemon/kernel/retry.js';
+import { TokenBucket } from '../../daemon/kernel/token-bucket.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { CountedTimers } from '../support/counted-timers.js';
 
@@ -167,12 +167,12 @@ describe('a race against a time limit', () => {
 });
 
 describe('allowance', () => {
-  const take = (allowance: Allowance, times: number): readonly boolean[] =>
+  const take = (allowance: TokenBucket, times: number): readonly boolean[] =>
     Array.from({ length: times }, () => allowance.take());
 
   test('lets the largest burst through, then one more after each interval', () => {
     const clock = new VirtualClock();
-    const allowance = new Allowance(clock, { most: 3, everyMs: 100 });
+    const allowance = new TokenBucket(clock, { most: 3, everyMs: 100 });
     assert.deepEqual(take(allowance, 4), [true, true, true, false]);
     clock.advanceBy(99);
     assert.deepEqual(take(allowance, 1), [false]);
@@ -187,7 +187,7 @@ describe('allowance', () => {
   test('is never above the largest burst, however long nobody took', () => {
     const clock = new VirtualClock();
     clock.advanceBy(500);
-    const allowance = new Allowance(clock, { most: 2, everyMs: 100 });
+    const allowance = new TokenBucket(clock, { most: 2, everyMs: 100 });
     clock.advanceBy(100_000);
     assert.deepEqual(take(allowance, 3), [true, true, false]);
   });
@@ -195,12 +195,12 @@ describe('allowance', () => {
   test('begins with the largest burst on a clock that began long before', () => {
     const clock = new VirtualClock();
     clock.advanceBy(1_000);
-    const allowance = new Allowance(clock, { most: 1, everyMs: 100 });
+    const allowance = new TokenBucket(clock, { most: 1, everyMs: 100 });
     assert.deepEqual(take(allowance, 2), [true, false]);
   });
 
   test('gives out a larger amount whole or not at all', () => {
-    const allowance = new Allowance(new VirtualClock(), { most: 5, everyMs: 100 });
+    const allowance = new TokenBucket(new VirtualClock(), { most: 5, everyMs: 100 });
     assert.equal(allowance.take(6), false);
     assert.equal(allowance.take(3), true);
     assert.equal(allowance.take(3), false);
@@ -209,7 +209,7 @@ describe('allowance', () => {
   });
 
   test('counts refusals until somebody asks', () => {
-    const allowance = new Allowance(new VirtualClock(), { most: 1, everyMs: 100 });
+    const allowance = new TokenBucket(new VirtualClock(), { most: 1, everyMs: 100 });
     assert.equal(allowance.takeRefused(), 0);
     take(allowance, 3);
     assert.equal(allowance.takeRefused(), 2);

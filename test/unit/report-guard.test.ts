@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Judged, mostOpenTracks, ReportGuard } from '../../daemon/contract/vision/report-guard.js';
+import { type JudgedReport, mostOpenTracks, ReportGuard } from '../../daemon/contract/vision/report-guard.js';
 import type { Report } from '../../daemon/contract/vision/vision-reports.js';
 import { encodeSighting } from '../../daemon/contract/vision/vision-sighting.js';
 import { VisionRequests } from '../../daemon/core/cameras/vision-requests.js';
@@ -33,8 +33,8 @@ function guarded() {
 }
 
 /** `ok`, the reason for the refusal, or both. */
-const verdict = ({ believed, refused }: Judged): string =>
-  [...(believed === undefined ? [] : ['ok']), ...(refused === undefined ? [] : [refused])].join(' but ');
+const verdict = ({ accepted, refused }: JudgedReport): string =>
+  [...(accepted === undefined ? [] : ['ok']), ...(refused === undefined ? [] : [refused])].join(' but ');
 
 describe('an accepted report of a vision process', () => {
   test('is about its present cameras only', () => {
@@ -44,12 +44,12 @@ describe('an accepted report of a vision process', () => {
     assert.deepEqual([say('door'), say('attic')], ['ok', 'camera']);
     assert.equal(verdict(guard.judge(sighting({ cameraId: cameraId('attic') }))), 'camera');
     const counters = { analysed: 1 };
-    const progress = (ids: string[]): Judged =>
+    const progress = (ids: string[]): JudgedReport =>
       guard.judge({ type: 'progress', cameras: ids.map((id) => ({ id, counters, stageTimes: {} })) });
     assert.equal(verdict(progress(['door', 'yard'])), 'ok');
     const judged = progress(['door', 'attic']);
     assert.equal(verdict(judged), 'ok but camera');
-    assert.deepEqual(judged.believed, {
+    assert.deepEqual(judged.accepted, {
       type: 'progress',
       cameras: [{ id: 'door', counters, stageTimes: {} }],
     });
@@ -155,7 +155,7 @@ describe('an accepted report of a vision process', () => {
     for (let count = 0; count < 300; count += 1) assert.equal(verdict(guard.judge(shown)), 'ok');
     const judged = guard.judge(shown);
     assert.equal(verdict(judged), 'ok but rate');
-    assert.ok(judged.believed?.type === 'sighting' && judged.believed.sighting.bestShot === undefined);
+    assert.ok(judged.accepted?.type === 'sighting' && judged.accepted.sighting.bestShot === undefined);
   });
 
   test('is ready once; a snapshot was taken now', () => {

@@ -7,7 +7,7 @@ import {
   refusedData,
   unknownData,
   unprovenData,
-  watchedData,
+  watchlistData,
 } from './fact-data.js';
 import { signature, slug, time } from './message-fields.js';
 import {
@@ -55,7 +55,7 @@ export const eventSchemas = {
   attendance: [schemaOf('rollcall.attendance.recorded.v1', attendanceData)],
   'recognised-unproven': [schemaOf('rollcall.recognised.unproven.v1', unprovenData)],
   'recognised-refused': [schemaOf('rollcall.recognised.refused.v1', refusedData)],
-  watchlist: [schemaOf('rollcall.watchlist.seen.v1', watchedData)],
+  watchlist: [schemaOf('rollcall.watchlist.seen.v1', watchlistData)],
   'recognised-ambiguous': [schemaOf('rollcall.recognised.ambiguous.v1', ambiguousData)],
   unknown: [schemaOf('rollcall.unknown.seen.v1', unknownData)],
   loitering: [schemaOf('rollcall.stranger.loitering.v1', loiteringData)],

@@ -89,7 +89,7 @@ export const refusedData = z.strictObject({
     ),
 });
 
-export const watchedData = unprovenData;
+export const watchlistData = unprovenData;
 
 const { picture: _, ...evidenceWithoutPicture } = evidence;
 

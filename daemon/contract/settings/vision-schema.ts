@@ -16,7 +16,7 @@ const ownRecogniserName = z
   .meta({ title: 'own-NAME for an added network' });
 /** Every recogniser that a box may use. Whether an added one exists is known to its store of models. */
 export const recogniserName = z.union([z.enum(recogniserNames), ownRecogniserName]);
-const recogniserChoice = z.union([z.enum(['auto', ...recogniserNames]), ownRecogniserName]);
+const recogniserSetting = z.union([z.enum(['auto', ...recogniserNames]), ownRecogniserName]);
 /** Recognisers without a measured operating point: the owner of the box configures one. */
 export const unmeasuredRecognisers: readonly string[] = ['sface', 'auraface'];
 export const passivePadNames = ['none', 'minifasnet'] as const;
@@ -28,7 +28,7 @@ export type DetectorName = (typeof detectorNames)[number];
 /** A recogniser of the model manifest. */
 export type ListedRecogniser = (typeof recogniserNames)[number];
 export type RecogniserName = z.infer<typeof recogniserName>;
-export type RecogniserChoice = z.infer<typeof recogniserChoice>;
+export type RecogniserSetting = z.infer<typeof recogniserSetting>;
 export type LandmarkName = (typeof landmarkNames)[number];
 export type PassivePadName = (typeof passivePadNames)[number];
 
@@ -79,7 +79,7 @@ export const visionSchema = z.strictObject({
     'Network that finds the landmarks of a face and shows how far its eyes are open. `facemesh` comes with the program, with a second network for the eyes. `face-landmarker` does both, and finds more blinks at low frame rates (docs/measurements/accuracy.md); it must be installed with `rollcall models`.',
   ),
   recogniser: field(
-    recogniserChoice.default('auto'),
+    recogniserSetting.default('auto'),
     'restart',
     'Network that makes the templates. `auto` keeps the recogniser of the gallery, or takes the one that `rollcall gallery re-embed` has prepared. For an empty gallery it takes `mobilefacenet`, or `dlib-resnet` where `mobilefacenet` is not installed. A gallery can only be opened with its own recogniser. `mobilefacenet` makes far fewer errors than `dlib-resnet` and needs an npm package that set-up downloads; it is uncertain which photographs it was trained on (docs/reference/models.md). `faceres` misses nearly three times as many faces as `dlib-resnet` (docs/reference/models.md). `sface` and `auraface` are downloaded with `rollcall models fetch`. They follow the contracts of their publishers and were never measured with rollcall, so they also need `identification.threshold` and `identification.margin`. `own-NAME` is a network of your own that `rollcall models add-recogniser` has measured (docs/how-to/add-a-recogniser.md).',
   ),

@@ -1,6 +1,6 @@
-import { Allowance, type AllowanceOptions } from '../../kernel/allowance.js';
 import type { Clock } from '../../kernel/clock.js';
 import { samplesOf } from '../../kernel/liveness/openness-curve.js';
+import { TokenBucket, type TokenBucketOptions } from '../../kernel/token-bucket.js';
 import type { Report } from './vision-reports.js';
 import { decodeCurve, type WireSighting } from './vision-sighting.js';
 
@@ -32,15 +32,15 @@ const cameraLimits = {
   pictures: { most: 300, everyMs: 100 },
   states: { most: 60, everyMs: 500 },
   measurements: { most: 20, everyMs: 150 },
-} as const satisfies Record<string, AllowanceOptions>;
+} as const satisfies Record<string, TokenBucketOptions>;
 /** Limit for one process. It reports once a second, in several messages if it has very many cameras. */
-const progressLimit: AllowanceOptions = { most: 60, everyMs: 100 };
+const progressLimit: TokenBucketOptions = { most: 60, everyMs: 100 };
 
-type CameraAllowances = Readonly<Record<keyof typeof cameraLimits, Allowance>>;
+type CameraBuckets = Readonly<Record<keyof typeof cameraLimits, TokenBucket>>;
 
-export interface Judged {
+export interface JudgedReport {
   /** The accepted part of the report; absent if nothing is accepted. */
-  readonly believed?: Report;
+  readonly accepted?: Report;
   /** Why the rest is rejected. */
   readonly refused?: Refusal;
 }
@@ -54,8 +54,8 @@ export class ReportGuard {
   readonly #clock: Clock;
   readonly #own: { has(cameraId: string): boolean };
   readonly #startedAtMs: number;
-  readonly #allowances = new Map<string, CameraAllowances>();
-  readonly #progress: Allowance;
+  readonly #buckets = new Map<string, CameraBuckets>();
+  readonly #progress: TokenBucket;
   /** The camera of each open track. */
   readonly #tracks = new Map<string, string>();
   #isReady = false;
@@ -65,68 +65,68 @@ export class ReportGuard {
     this.#clock = clock;
     this.#own = own;
     this.#startedAtMs = clock.monotonicMs();
-    this.#progress = new Allowance(clock, progressLimit);
+    this.#progress = new TokenBucket(clock, progressLimit);
   }
 
-  judge(report: Report): Judged {
+  judge(report: Report): JudgedReport {
     switch (report.type) {
       case 'ready': {
         if (this.#isReady) return { refused: 'answer' };
         this.#isReady = true;
-        return { believed: report };
+        return { accepted: report };
       }
       case 'progress':
         return this.#judgeProgress(report);
       case 'camera': {
         if (!this.#own.has(report.cameraId)) return { refused: 'camera' };
-        return this.#of(report.cameraId).states.take() ? { believed: report } : { refused: 'rate' };
+        return this.#of(report.cameraId).states.take() ? { accepted: report } : { refused: 'rate' };
       }
       case 'faces-in-sight': {
         if (!this.#own.has(report.cameraId)) return { refused: 'camera' };
         if (!this.#isSeen(report.capturedAtMs)) return { refused: 'time' };
-        return this.#of(report.cameraId).measurements.take() ? { believed: report } : { refused: 'rate' };
+        return this.#of(report.cameraId).measurements.take() ? { accepted: report } : { refused: 'rate' };
       }
       case 'sighting':
         return this.#judgeSighting(report);
       case 'snapshot':
-        return this.#isTakenNow(report.result) ? { believed: report } : { refused: 'time' };
+        return this.#isTakenNow(report.result) ? { accepted: report } : { refused: 'time' };
       default:
-        return { believed: report };
+        return { accepted: report };
     }
   }
 
   /** The process no longer watches this camera. */
   forgetCamera(cameraId: string): void {
-    this.#allowances.delete(cameraId);
+    this.#buckets.delete(cameraId);
     for (const [track, camera] of this.#tracks) if (camera === cameraId) this.#tracks.delete(track);
   }
 
-  #judgeProgress(report: Extract<Report, { type: 'progress' }>): Judged {
+  #judgeProgress(report: Extract<Report, { type: 'progress' }>): JudgedReport {
     if (!this.#progress.take()) return { refused: 'rate' };
     const cameras = report.cameras.filter(({ id }) => this.#own.has(id));
     const isAllOwn = cameras.length === report.cameras.length;
-    return { believed: { ...report, cameras }, ...(isAllOwn ? {} : { refused: 'camera' }) };
+    return { accepted: { ...report, cameras }, ...(isAllOwn ? {} : { refused: 'camera' }) };
   }
 
-  #judgeSighting(report: Extract<Report, { type: 'sighting' }>): Judged {
+  #judgeSighting(report: Extract<Report, { type: 'sighting' }>): JudgedReport {
     const { sighting } = report;
     const { cameraId, trackId, isEnded, bestShot } = sighting;
     if (!this.#own.has(cameraId)) return { refused: 'camera' };
     if (!this.#isPlausiblyTimed(sighting)) return { refused: 'time' };
-    const allowances = this.#of(cameraId);
+    const buckets = this.#of(cameraId);
     const isNew = !this.#tracks.has(trackId);
     if (!isNew && this.#tracks.get(trackId) !== cameraId) return { refused: 'tracks' };
     if (isNew && this.#openTracks(cameraId) >= mostOpenTracks) return { refused: 'tracks' };
     const isWithinRate =
-      allowances.sightings.take() &&
-      allowances.probes.take(sighting.probes.length) &&
-      (!isNew || allowances.newTracks.take());
+      buckets.sightings.take() &&
+      buckets.probes.take(sighting.probes.length) &&
+      (!isNew || buckets.newTracks.take());
     if (!isWithinRate) return { refused: 'rate' };
     if (isEnded) this.#tracks.delete(trackId);
     else this.#tracks.set(trackId, cameraId);
-    if (bestShot === undefined || allowances.pictures.take()) return { believed: report };
+    if (bestShot === undefined || buckets.pictures.take()) return { accepted: report };
     const { bestShot: _, ...withoutPicture } = sighting;
-    return { believed: { ...report, sighting: withoutPicture }, refused: 'rate' };
+    return { accepted: { ...report, sighting: withoutPicture }, refused: 'rate' };
   }
 
   #openTracks(cameraId: string): number {
@@ -176,20 +176,20 @@ export class ReportGuard {
     return agoByWallMs >= -aheadMs && agoByWallMs <= snapshotAgoMs;
   }
 
-  #of(cameraId: string): CameraAllowances {
-    const known = this.#allowances.get(cameraId);
+  #of(cameraId: string): CameraBuckets {
+    const known = this.#buckets.get(cameraId);
     if (known !== undefined) return known;
-    const allowance = (name: keyof typeof cameraLimits): Allowance =>
-      new Allowance(this.#clock, cameraLimits[name]);
-    const made: CameraAllowances = {
-      sightings: allowance('sightings'),
-      probes: allowance('probes'),
-      newTracks: allowance('newTracks'),
-      pictures: allowance('pictures'),
-      states: allowance('states'),
-      measurements: allowance('measurements'),
+    const bucket = (name: keyof typeof cameraLimits): TokenBucket =>
+      new TokenBucket(this.#clock, cameraLimits[name]);
+    const made: CameraBuckets = {
+      sightings: bucket('sightings'),
+      probes: bucket('probes'),
+      newTracks: bucket('newTracks'),
+      pictures: bucket('pictures'),
+      states: bucket('states'),
+      measurements: bucket('measurements'),
     };
-    this.#allowances.set(cameraId, made);
+    this.#buckets.set(cameraId, made);
     return made;
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { asksFor } from '../../contract/accept.js';
+import { acceptsMediaType } from '../../contract/accept.js';
 import type { Problem } from '../../contract/api-errors.js';
 import type { Answer } from '../../contract/operation.js';
 
@@ -64,8 +64,8 @@ export function lineForm(
   headers: IncomingHttpHeaders,
   requestId: string,
 ): LineForm {
-  if (resume !== undefined && asksFor('text/event-stream', headers)) return serverSentEvents(resume);
-  const asksForLines = lineMediaTypes.some((mediaType) => asksFor(mediaType, headers));
+  if (resume !== undefined && acceptsMediaType('text/event-stream', headers)) return serverSentEvents(resume);
+  const asksForLines = lineMediaTypes.some((mediaType) => acceptsMediaType(mediaType, headers));
   return isBounded === true && !asksForLines ? wholeDocument(requestId) : jsonLines;
 }
 
@@ -82,7 +82,11 @@ export function resumedQuery(
   query: URLSearchParams,
 ): URLSearchParams {
   const last = headers['last-event-id'];
-  if (answer.kind !== 'lines' || answer.resume === undefined || !asksFor('text/event-stream', headers))
+  if (
+    answer.kind !== 'lines' ||
+    answer.resume === undefined ||
+    !acceptsMediaType('text/event-stream', headers)
+  )
     return query;
   if (typeof last === 'string' && last !== '') query.set(answer.resume.field, last);
   return query;

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { asksFor } from '../../contract/accept.js';
+import { acceptsMediaType } from '../../contract/accept.js';
 import type { Clock } from '../../kernel/clock.js';
 import { messageOf } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
@@ -91,7 +91,7 @@ function answerer({ text, openMetrics, clock, logger }: MetricsListenerOptions) 
       response.end(`${message}\n`);
       return;
     }
-    const { mediaType, read } = asksFor(openMetrics.mediaType, request.headers)
+    const { mediaType, read } = acceptsMediaType(openMetrics.mediaType, request.headers)
       ? forms.openMetrics
       : forms.text;
     try {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import { asksFor } from '../../contract/accept.js';
+import { acceptsMediaType } from '../../contract/accept.js';
 import {
   type ErrorEnvelope,
   type Problem,
@@ -197,7 +197,7 @@ class Route {
       this.#admit(given, caller);
       const call: Call = {
         ...{ caller, signal, requestId },
-        asksFor: (mediaType) => asksFor(mediaType, headers),
+        acceptsMediaType: (mediaType) => acceptsMediaType(mediaType, headers),
         ...(this.#options.isLocal ? {} : { setSessionCookie }),
       };
       const { result, isRepeat } = await this.#handleOnce(given, call, key);
@@ -585,7 +585,7 @@ function answerError(error: unknown, requestId: string, { headers: asked }: Inco
   }
   if (code === 'unauthenticated') headers.set('www-authenticate', 'Bearer');
   const status = statusOf(kind, code);
-  if (!asksFor(problemMediaType, asked)) return Response.json(body, { status, headers });
+  if (!acceptsMediaType(problemMediaType, asked)) return Response.json(body, { status, headers });
   headers.set('content-type', problemMediaType);
   return new Response(JSON.stringify(problemDetailsOf(body.error, status)), { status, headers });
 }

@@ -1,6 +1,6 @@
-import { Allowance } from '../../kernel/allowance.js';
 import type { Clock, Timer } from '../../kernel/clock.js';
 import type { Logger } from '../../kernel/logger.js';
+import { TokenBucket } from '../../kernel/token-bucket.js';
 import type { NewAuditEntry } from './audit-entry.js';
 import type { AuditLog } from './audit-log.js';
 
@@ -19,7 +19,7 @@ const subjectsOfDetail = 3;
 
 /** The readings of one kind of one actor. */
 interface Reader {
-  readonly allowance: Allowance;
+  readonly allowance: TokenBucket;
   /** The newest reading without an entry, the number of earlier ones without an entry, and the subjects of all of them. */
   waiting?: {
     readonly entry: NewAuditEntry;
@@ -74,7 +74,7 @@ export class ReadingTrail implements AsyncDisposable {
     const key = `${action} ${actor}`;
     const known = this.#readers.get(key);
     if (known !== undefined) return known;
-    const reader: Reader = { allowance: new Allowance(this.#options.clock, readingEntries) };
+    const reader: Reader = { allowance: new TokenBucket(this.#options.clock, readingEntries) };
     this.#readers.set(key, reader);
     return reader;
   }

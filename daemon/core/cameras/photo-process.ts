@@ -93,7 +93,7 @@ export class PhotoProcess implements AsyncDisposable {
   }
 
   /** Says what a picture of a guided enrolment shows. Nothing is kept. Throws as `analyse` does. */
-  lookAtGuided(image: Uint8Array): Promise<GuidedOutcome> {
+  analyseGuidedView(image: Uint8Array): Promise<GuidedOutcome> {
     return this.#ask((request) => ({ type: 'look-at-guided', request }), image);
   }
 

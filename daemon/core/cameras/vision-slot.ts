@@ -4,12 +4,12 @@ import { type Refusal, ReportGuard } from '../../contract/vision/report-guard.js
 import type { Answer } from '../../contract/vision/vision-answers.js';
 import type { CameraPlan, Request, VisionPlan } from '../../contract/vision/vision-orders.js';
 import type { Report } from '../../contract/vision/vision-reports.js';
-import { Allowance } from '../../kernel/allowance.js';
 import { type Clock, sleep } from '../../kernel/clock.js';
 import { messageOf } from '../../kernel/errors.js';
 import type { Logger, LogLevel } from '../../kernel/logger.js';
 import type { Random } from '../../kernel/random.js';
 import { RetrySchedule } from '../../kernel/retry.js';
+import { TokenBucket } from '../../kernel/token-bucket.js';
 import { spawnVisionProcess, type VisionEnd, type VisionProcess } from '../../vision/vision-process.js';
 import { VisionRequests, visionUnavailable } from './vision-requests.js';
 
@@ -86,7 +86,7 @@ export class VisionSlot implements AsyncDisposable {
   #phase: Phase = 'starting';
   #process: VisionProcess | undefined;
   #guard: ReportGuard;
-  #tolerance: Allowance;
+  #tolerance: TokenBucket;
   #ready: Extract<Report, { type: 'ready' }> | undefined;
   #lastFailure: string | undefined;
   #failure: Extract<Report, { type: 'failed' }> | undefined;
@@ -106,7 +106,7 @@ export class VisionSlot implements AsyncDisposable {
     this.#distrust = new RetrySchedule(misbehaviourPolicy, clock, random);
     this.#requests = new VisionRequests(clock);
     this.#guard = new ReportGuard(clock, this.#cameras);
-    this.#tolerance = new Allowance(clock, tolerance);
+    this.#tolerance = new TokenBucket(clock, tolerance);
   }
 
   start(): this {
@@ -246,7 +246,7 @@ export class VisionSlot implements AsyncDisposable {
 
   async #runOnce(signal: AbortSignal): Promise<VisionEnd> {
     this.#guard = new ReportGuard(this.#clock, this.#cameras);
-    this.#tolerance = new Allowance(this.#clock, tolerance);
+    this.#tolerance = new TokenBucket(this.#clock, tolerance);
     const child = spawnVisionProcess({
       purpose: this.#options.purpose,
       logger: this.#logger,
@@ -276,10 +276,10 @@ export class VisionSlot implements AsyncDisposable {
   }
 
   #judge(report: Report, picture: Uint8Array): void {
-    const { believed, refused } = this.#guard.judge(report);
+    const { accepted, refused } = this.#guard.judge(report);
     if (refused !== undefined) this.#refuse(refused);
     if (refused !== undefined && 'request' in report) this.#requests.refuse(report.request);
-    if (believed !== undefined) this.#report(believed, picture);
+    if (accepted !== undefined) this.#report(accepted, picture);
   }
 
   #refuse(refusal: Refusal): void {

@@ -1,5 +1,5 @@
-import { Allowance } from '../../kernel/allowance.js';
 import type { Clock } from '../../kernel/clock.js';
+import { TokenBucket } from '../../kernel/token-bucket.js';
 
 /** Refusals sent to one issuer, and refusals of all commands without a proven issuer. */
 const provenAnswers = { most: 50, everyMs: 2_000 };
@@ -26,19 +26,19 @@ export interface ProvenCommand {
  * for refusals. So a flood, also with copied tokens, does not use up the allowance of another issuer or of new commands.
  */
 export class AnswerLimits {
-  readonly #unproven: Allowance;
-  readonly #issuers: RecentMap<{ readonly refusals: Allowance; readonly repetitions: Allowance }>;
+  readonly #unproven: TokenBucket;
+  readonly #issuers: RecentMap<{ readonly refusals: TokenBucket; readonly repetitions: TokenBucket }>;
   /** By issuer and id. */
-  readonly #tokens: RecentMap<{ readonly answers: Allowance; repetitions: number }>;
+  readonly #tokens: RecentMap<{ readonly answers: TokenBucket; repetitions: number }>;
 
   constructor(clock: Clock) {
-    this.#unproven = new Allowance(clock, unprovenAnswers);
+    this.#unproven = new TokenBucket(clock, unprovenAnswers);
     this.#issuers = new RecentMap(mostIssuers, () => ({
-      refusals: new Allowance(clock, provenAnswers),
-      repetitions: new Allowance(clock, repeatedAnswers),
+      refusals: new TokenBucket(clock, provenAnswers),
+      repetitions: new TokenBucket(clock, repeatedAnswers),
     }));
     this.#tokens = new RecentMap(mostIds, () => ({
-      answers: new Allowance(clock, answersToOne),
+      answers: new TokenBucket(clock, answersToOne),
       repetitions: 0,
     }));
   }

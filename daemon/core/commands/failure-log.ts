@@ -1,6 +1,6 @@
-import { Allowance } from '../../kernel/allowance.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { Logger } from '../../kernel/logger.js';
+import { TokenBucket } from '../../kernel/token-bucket.js';
 
 const lines = { most: 1, everyMs: 60_000 };
 
@@ -8,12 +8,12 @@ const lines = { most: 1, everyMs: 60_000 };
 export class FailureLog {
   readonly #logger: Logger;
   readonly #message: string;
-  readonly #lines: Allowance;
+  readonly #lines: TokenBucket;
 
   constructor(message: string, { clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
     this.#logger = logger;
     this.#message = message;
-    this.#lines = new Allowance(clock, lines);
+    this.#lines = new TokenBucket(clock, lines);
   }
 
   failed(error: unknown): void {

@@ -1,10 +1,10 @@
 import { isCommandName } from '../../contract/events/command-schema.js';
 import type { Actor } from '../../kernel/actor.js';
-import { Allowance } from '../../kernel/allowance.js';
 import type { Clock, Timer } from '../../kernel/clock.js';
 import type { BoxNotice } from '../../kernel/events/notice.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
+import { TokenBucket } from '../../kernel/token-bucket.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
 import type { CommandMemory } from '../records/commands/command-memory.js';
 import { AnswerLimits, type ProvenCommand } from './answer-limits.js';
@@ -45,7 +45,7 @@ const unprovenSender: Actor = { actor: 'unknown', origin: 'mqtt' };
 export class RefusedCommands implements Disposable {
   readonly #options: RefusedCommandsOptions;
   readonly #limits: AnswerLimits;
-  readonly #traces: Allowance;
+  readonly #traces: TokenBucket;
   readonly #counts = new Map<RefusalCode, number>();
   readonly #failures: FailureLog;
   /** Refusals that no published condition covers yet. */
@@ -58,7 +58,7 @@ export class RefusedCommands implements Disposable {
     this.#options = options;
     this.#failures = new FailureLog('a refused command could not be recorded', options);
     this.#limits = new AnswerLimits(clock);
-    this.#traces = new Allowance(clock, traces);
+    this.#traces = new TokenBucket(clock, traces);
     if (alarm.codes() !== undefined) this.#waitForCalm();
   }
 

@@ -46,7 +46,7 @@ export type About =
   | { readonly kind: 'enrolled'; readonly personId: string };
 
 export interface GuidedEnrolmentOptions {
-  readonly photos: Pick<PhotoProcess, 'lookAtGuided' | 'waitingCount'>;
+  readonly photos: Pick<PhotoProcess, 'analyseGuidedView' | 'waitingCount'>;
   readonly clips: Pick<PhotoProcess, 'judgeClip' | 'cutClip' | 'waitingCount'>;
   /** The similarity from which two faces count as one person. */
   readonly threshold: () => number;
@@ -238,7 +238,7 @@ export class GuidedEnrolment {
   async #look(jpeg: Buffer): Promise<Guidance> {
     const { photos, clock } = this.#options;
     refuseIfBusy(photos);
-    const found = await photos.lookAtGuided(jpeg);
+    const found = await photos.analyseGuidedView(jpeg);
     if (this.#isOver) throw noSuchEnrolment();
     if (found.outcome === 'refused') throw badInput('not-a-picture', found.message, { remedy: found.remedy });
     const { widthPx, heightPx, faceCount, main } = found;

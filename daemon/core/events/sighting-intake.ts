@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Allowance } from '../../kernel/allowance.js';
 import { type Clock, sleep } from '../../kernel/clock.js';
 import { isRollcallError, type RollcallError } from '../../kernel/errors.js';
 import type { CameraId, PersonId, TrackId } from '../../kernel/ids.js';
 import type { Logger } from '../../kernel/logger.js';
 import type { Passage } from '../../kernel/passages/passage.js';
+import { TokenBucket } from '../../kernel/token-bucket.js';
 import type { Sighting } from '../../kernel/tracks/sighting.js';
 import type { Decider, SightingOutcome } from '../records/decider.js';
 import type { EvidenceCapture } from './evidence-capture.js';
@@ -57,7 +57,7 @@ export class SightingIntake implements AsyncDisposable {
   /** The sighting in work waits until it is tried again. */
   #isWaiting = false;
   #working: Promise<void> | undefined;
-  readonly #failures: Allowance;
+  readonly #failures: TokenBucket;
   #taken = 0;
   #facts = 0;
   #suppressed = 0;
@@ -75,7 +75,7 @@ export class SightingIntake implements AsyncDisposable {
     this.#evidence = options.evidence;
     this.#clock = options.clock;
     this.#logger = options.logger;
-    this.#failures = new Allowance(options.clock, failureLog);
+    this.#failures = new TokenBucket(options.clock, failureLog);
   }
 
   get counters(): IntakeCounters {

@@ -27,9 +27,9 @@ export function healthHandlers(options: HealthOptions): Handlers<typeof healthOp
         ...(caller.scopes.has('status:read') ? { details: { reasons } } : {}),
       });
     },
-    async 'metrics.read'(_input, { asksFor, caller }) {
+    async 'metrics.read'(_input, { acceptsMediaType, caller }) {
       refuseLimited(caller, 'the metrics count what all cameras saw');
-      const format = asksFor?.(metricFormats.openMetrics) === true ? 'openMetrics' : 'text';
+      const format = acceptsMediaType?.(metricFormats.openMetrics) === true ? 'openMetrics' : 'text';
       return { bytes: Buffer.from(await options.metrics(format), 'utf8'), mediaType: metricFormats[format] };
     },
   };

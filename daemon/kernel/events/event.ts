@@ -65,7 +65,7 @@ export interface RefusedFact extends FactAboutTrack {
 }
 
 /** A watched person was recognised. Attendance is recorded as of any other person. */
-export interface WatchedFact extends FactAboutTrack {
+export interface WatchlistFact extends FactAboutTrack {
   readonly kind: 'watchlist';
   readonly personId: PersonId;
   readonly direction: Direction;
@@ -116,7 +116,7 @@ export type Fact =
   | AttendanceFact
   | UnprovenFact
   | RefusedFact
-  | WatchedFact
+  | WatchlistFact
   | AmbiguousFact
   | UnknownFact
   | AttackFact;

@@ -1,5 +1,5 @@
 import type { HeldBackFact, SuppressedFact } from '../attendance/attendance-rules.js';
-import type { Fact, UnknownFact, WatchedFact } from '../events/event.js';
+import type { Fact, UnknownFact, WatchlistFact } from '../events/event.js';
 import { faultsByImportance } from '../faces/judge-view.js';
 import type { FaceQuality, QualityReason } from '../faces/quality.js';
 import type { ViewTally } from '../faces/view-tally.js';
@@ -23,7 +23,7 @@ const isTooBrief = (observedS: number): boolean => observedS < blinkEveryS;
 
 /** The last fact of a track, recorded or held back by a cooldown. */
 export interface LastFact {
-  readonly fact: Exclude<Fact, WatchedFact>;
+  readonly fact: Exclude<Fact, WatchlistFact>;
   readonly suppressed: SuppressedFact | undefined;
   /** The passage of the fact that suppressed it, where it is known. */
   readonly earlierId: PassageId | undefined;

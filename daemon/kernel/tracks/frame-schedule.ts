@@ -34,7 +34,7 @@ interface WaitingFace {
  * faces: they are at the door, and blink detection needs every frame of them. The other faces take turns, the longest waiting
  * first. Returns indices, ascending.
  */
-export function chooseFits(faces: readonly WaitingFace[], budget: number): readonly number[] {
+export function selectFits(faces: readonly WaitingFace[], budget: number): readonly number[] {
   const indices = faces.map((_, index) => index);
   const widthOf = (index: number): number => faces[index]?.widthPx ?? 0;
   const lastFitOf = (index: number): number => faces[index]?.lastFitMs ?? Number.NEGATIVE_INFINITY;

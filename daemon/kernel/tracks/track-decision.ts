@@ -1,5 +1,5 @@
 import type { WatchlistProof } from '../attendance/attendance-rules.js';
-import type { Direction, Fact, RefusedFact, WatchedFact } from '../events/event.js';
+import type { Direction, Fact, RefusedFact, WatchlistFact } from '../events/event.js';
 import type { Identification } from '../identification/match.js';
 import type { PassageId, PersonId } from '../ids.js';
 import { isoTime } from '../iso-time.js';
@@ -158,7 +158,7 @@ function attendanceIn(known: TrackKnowledge): Fact | undefined {
 }
 
 /** The watched person, if nothing was told of them yet in this track. */
-function watchedIn(known: TrackKnowledge, told: PersonId | undefined): WatchedFact | undefined {
+function watchedIn(known: TrackKnowledge, told: PersonId | undefined): WatchlistFact | undefined {
   const about = aboutPerson(known);
   if (!known.isWatched || about === undefined || about.personId === told) return undefined;
   return isEnoughForWatchlist(known) ? { kind: 'watchlist', ...about } : undefined;

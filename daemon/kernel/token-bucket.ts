@@ -1,28 +1,28 @@
 import type { Clock } from './clock.js';
 
-export interface AllowanceOptions {
+export interface TokenBucketOptions {
   /** The largest burst. */
   readonly most: number;
   /** Time after which one more is allowed, milliseconds. */
   readonly everyMs: number;
 }
 
-/** A token bucket. It limits the work that untrusted senders can cause. */
-export class Allowance {
+/** Limits the work that untrusted senders can cause. */
+export class TokenBucket {
   readonly #clock: Clock;
-  readonly #options: AllowanceOptions;
+  readonly #options: TokenBucketOptions;
   #left: number;
   #atMs: number;
   #refused = 0;
 
-  constructor(clock: Clock, options: AllowanceOptions) {
+  constructor(clock: Clock, options: TokenBucketOptions) {
     this.#clock = clock;
     this.#options = options;
     this.#left = options.most;
     this.#atMs = clock.monotonicMs();
   }
 
-  /** Takes `amount` from the allowance; false if too little is left. */
+  /** Takes `amount` from the bucket; false if too little is left. */
   take(amount = 1): boolean {
     const { most, everyMs } = this.#options;
     const nowMs = this.#clock.monotonicMs();
