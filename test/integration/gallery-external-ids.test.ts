@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { Gallery } from '../../daemon/core/gallery/gallery.js';
-import { ageingRemovedPersons } from '../../daemon/core/gallery/retention/retention-persons.js';
+import { ageingRemovedPersons } from '../../daemon/core/retention/retention-persons.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { type PersonId, personId } from '../../daemon/kernel/ids.js';
 import type { PersonProfile } from '../../daemon/kernel/persons/person-profile.js';

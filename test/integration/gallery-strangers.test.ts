@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Gallery } from '../../daemon/core/gallery/gallery.js';
-import { ageingStrangers } from '../../daemon/core/gallery/retention/retention-strangers.js';
 import { SealedStrangers } from '../../daemon/core/gallery/strangers/sealed-strangers.js';
 import { verifyGallery } from '../../daemon/core/gallery/verify/verify-gallery.js';
+import { ageingStrangers } from '../../daemon/core/retention/retention-strangers.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import {
   cameraId,

@@ -16,16 +16,12 @@ import type { GalleryFile } from '../gallery/gallery-file.js';
 import { forgetDeleted } from '../gallery/leftovers.js';
 import { deletePerson } from '../gallery/persons/erasure.js';
 import { PersonRows } from '../gallery/persons/person-rows.js';
-import { ageingPassageKeys } from '../gallery/retention/retention-passages.js';
-import {
-  ageingImports,
-  ageingRemovedPersons,
-  ageingTombstones,
-} from '../gallery/retention/retention-persons.js';
-import { ageingEvidence, ageingPhotographs } from '../gallery/retention/retention-pictures.js';
-import { ageingStrangers } from '../gallery/retention/retention-strangers.js';
 import type { RecordsRetention } from '../records/records-retention.js';
+import { ageingPassageKeys } from './retention-passages.js';
+import { ageingImports, ageingRemovedPersons, ageingTombstones } from './retention-persons.js';
+import { ageingEvidence, ageingPhotographs } from './retention-pictures.js';
 import type { AgeingKinds } from './retention-run.js';
+import { ageingStrangers } from './retention-strangers.js';
 
 /** Larger than other batches, because each cut of the audit log writes an entry and checks what it cuts. A few milliseconds. */
 const auditBatch = 200;

@@ -24,11 +24,7 @@ import {
   retentionKinds,
 } from '../../kernel/retention/retention-rules.js';
 import type { AuditLog } from '../audit/audit-log.js';
-import {
-  type RetentionJob,
-  readRetentionJob,
-  writeRetentionJob,
-} from '../gallery/retention/retention-job.js';
+import { type RetentionJob, readRetentionJob, writeRetentionJob } from './retention-job.js';
 import { type AgeingKinds, failureOf, runRetention } from './retention-run.js';
 
 /** How often to check whether the daily run is due. Also the delay of the first run after a start. */

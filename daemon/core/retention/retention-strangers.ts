@@ -1,8 +1,8 @@
-import type { OpenDatabase } from '../../../host/sqlite.js';
-import type { StrangerId } from '../../../kernel/ids.js';
-import type { Ageing } from '../../../kernel/retention/retention-rules.js';
-import type { StrangerState } from '../../../kernel/strangers/stranger.js';
-import { deleteStranger } from '../strangers/stranger-rows.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
+import type { StrangerId } from '../../kernel/ids.js';
+import type { Ageing } from '../../kernel/retention/retention-rules.js';
+import type { StrangerState } from '../../kernel/strangers/stranger.js';
+import { deleteStranger } from '../gallery/strangers/stranger-rows.js';
 
 /**
  * Strangers in one state, by their last visit. Each is deleted together with the data key. `forget` gets those that were deleted,

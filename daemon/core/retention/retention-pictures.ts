@@ -1,6 +1,6 @@
-import type { OpenDatabase } from '../../../host/sqlite.js';
-import type { PictureKind } from '../../../kernel/events/evidence.js';
-import type { Ageing } from '../../../kernel/retention/retention-rules.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
+import type { PictureKind } from '../../kernel/events/evidence.js';
+import type { Ageing } from '../../kernel/retention/retention-rules.js';
 
 interface DueEvidence {
   readonly id: string;

@@ -1,6 +1,6 @@
-import type { OpenDatabase } from '../../../host/sqlite.js';
-import type { PersonId } from '../../../kernel/ids.js';
-import type { Ageing } from '../../../kernel/retention/retention-rules.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
+import type { PersonId } from '../../kernel/ids.js';
+import type { Ageing } from '../../kernel/retention/retention-rules.js';
 
 /**
  * Removed persons, one per batch. `erase` works as `person erase`, with tombstone and audit entry. It returns false if the person

@@ -1,5 +1,5 @@
-import type { OpenDatabase } from '../../../host/sqlite.js';
-import type { Ageing } from '../../../kernel/retention/retention-rules.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
+import type { Ageing } from '../../kernel/retention/retention.js';
 
 const dayMs = 86_400_000;
 

@@ -1,5 +1,5 @@
-import type { OpenDatabase } from '../../../host/sqlite.js';
-import type { RetentionReport } from '../../../kernel/retention/retention-rules.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
+import type { RetentionReport } from '../../kernel/retention/retention-report.js';
 
 /** Name of retention's row in the table `job`. */
 const JOB_NAME = 'retention';
