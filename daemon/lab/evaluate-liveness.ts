@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { wantedFpir } from '../contract/settings/core-schema.js';
-import type { Decider } from '../core/records/decider.js';
+import type { Decider } from '../core/sightings/decider.js';
 import { exitCodes, print, runAction } from '../host/output.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { badInput } from '../kernel/errors.js';

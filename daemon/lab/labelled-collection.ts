@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import type { SearchGallery } from '../core/records/gallery-search.js';
+import type { SearchGallery } from '../core/sightings/gallery-search.js';
 import { badInput, messageOf } from '../kernel/errors.js';
 import type { EnrolledPerson } from '../kernel/identification/calibration.js';
 import { type Candidate, type Embedding, similarityToPerson } from '../kernel/identification/match.js';

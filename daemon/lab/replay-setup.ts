@@ -7,9 +7,9 @@ import {
   configSchema,
 } from '../contract/settings/schema.js';
 import type { GalleryRecogniser } from '../core/gallery/re-embedding/re-embed-switch.js';
-import { createDecider, type Decider } from '../core/records/decider.js';
-import type { SearchGallery } from '../core/records/gallery-search.js';
-import { memoryFacts } from '../core/records/memory-facts.js';
+import { createDecider, type Decider } from '../core/sightings/decider.js';
+import type { SearchGallery } from '../core/sightings/gallery-search.js';
+import { memoryFacts } from '../core/sightings/memory-facts.js';
 import { openConfiguredStore } from '../host/models/configured-store.js';
 import type { Clock } from '../kernel/clock.js';
 import { badInput } from '../kernel/errors.js';

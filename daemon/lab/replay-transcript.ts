@@ -1,4 +1,4 @@
-import type { Decider } from '../core/records/decider.js';
+import type { Decider } from '../core/sightings/decider.js';
 import type { Fact } from '../kernel/events/event.js';
 import type { Candidate, Identification } from '../kernel/identification/match.js';
 import { explainPassage } from '../kernel/passages/explain-passage.js';

@@ -7,8 +7,8 @@ import { type GalleryFile, openGalleryFile } from '../core/gallery/gallery-file.
 import { makeKeyProviders } from '../core/gallery/keys/key-providers.js';
 import { type GalleryRecogniser, galleryRecogniser } from '../core/gallery/re-embedding/re-embed-switch.js';
 import { unlockGallery } from '../core/gallery/unlock-gallery.js';
-import type { Decider } from '../core/records/decider.js';
-import type { SearchGallery } from '../core/records/gallery-search.js';
+import type { Decider } from '../core/sightings/decider.js';
+import type { SearchGallery } from '../core/sightings/gallery-search.js';
 import { explainReading } from '../host/file-access.js';
 import { exitCodes, printLine, runAction } from '../host/output.js';
 import { wipe } from '../host/sodium.js';

@@ -9,9 +9,9 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import mqtt from 'mqtt';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import type { Signer } from '../../daemon/core/delivery/signer.js';
 import { IdentityKeys } from '../../daemon/core/identity/identity-keys.js';
-import type { Records } from '../../daemon/core/records/open-records.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { attendanceFact } from '../../test/support/facts.js';
@@ -46,7 +46,7 @@ async function subscribe(url: string, onEvent: (sequence: number) => void): Prom
 }
 
 interface Way {
-  readonly records: Records;
+  readonly records: RecordStores;
   readonly url: string;
   readonly signer: Signer;
 }

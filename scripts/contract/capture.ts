@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import mqtt from 'mqtt';
 import { nameOfType, passingMessages, retainedMessages } from '../../daemon/contract/events/messages.js';
+import { Prompts } from '../../daemon/core/challenges/prompts.js';
+import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { brokerAddress } from '../../daemon/core/delivery/broker/broker-address.js';
 import { cameraStateDocuments } from '../../daemon/core/delivery/camera-documents.js';
 import type { ConnectionTask } from '../../daemon/core/delivery/connection-task.js';
@@ -8,11 +10,9 @@ import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
 import { startPublisher } from '../../daemon/core/delivery/publisher.js';
 import { type RetainedDocument, RetainedDocuments } from '../../daemon/core/delivery/retained-documents.js';
 import { topicsOf } from '../../daemon/core/delivery/topics.js';
-import { Prompts } from '../../daemon/core/events/prompts.js';
 import { countDocuments } from '../../daemon/core/home-assistant/counts.js';
 import type { IdentityKeys } from '../../daemon/core/identity/identity-keys.js';
 import { keySetTask } from '../../daemon/core/identity/key-set.js';
-import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
 import { eventType } from '../../daemon/kernel/events/event-type.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
@@ -42,7 +42,7 @@ const topics = topicsOf('rollcall', exampleBox);
 export async function captureExamples(brokerUrl: string, directory: string): Promise<Captured> {
   const clock = new ShownClock(exampleTimeMs);
   using keys = await openExampleKeys(directory, clock);
-  await using records = openRecords({
+  await using records = openRecordStores({
     path: join(directory, 'records.db'),
     encode: (event) => encodeEvent(event, exampleBox, models),
     clock,
@@ -65,7 +65,7 @@ export async function captureExamples(brokerUrl: string, directory: string): Pro
 
 function publish(
   brokerUrl: string,
-  parts: { readonly records: Records; readonly keys: IdentityKeys; readonly clock: ShownClock },
+  parts: { readonly records: RecordStores; readonly keys: IdentityKeys; readonly clock: ShownClock },
 ) {
   const { records, keys, clock } = parts;
   return startPublisher({

@@ -1,11 +1,11 @@
 // A process that records facts and publishes them with the parts of the daemon, to be killed: its one argument is a task.
 import { join } from 'node:path';
+import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { brokerAddress } from '../../daemon/core/delivery/broker/broker-address.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
 import { type Publisher, startPublisher } from '../../daemon/core/delivery/publisher.js';
 import { topicsOf } from '../../daemon/core/delivery/topics.js';
 import { IdentityKeys } from '../../daemon/core/identity/identity-keys.js';
-import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { sleep } from '../../daemon/kernel/clock.js';
@@ -35,8 +35,8 @@ function deathOf({ death }: EventTask): Reach {
   };
 }
 
-function openBoxRecords(directory: string, reach: Reach): Records {
-  return openRecords({
+function openBoxRecords(directory: string, reach: Reach): RecordStores {
+  return openRecordStores({
     path: join(directory, 'records.db'),
     encode(event) {
       reach('record');
@@ -47,7 +47,7 @@ function openBoxRecords(directory: string, reach: Reach): Records {
   });
 }
 
-function publish(task: EventTask, records: Records, keys: IdentityKeys, reach: Reach): Publisher {
+function publish(task: EventTask, records: RecordStores, keys: IdentityKeys, reach: Reach): Publisher {
   const { url, acknowledgement } = task;
   const outbox = acknowledgement === 'centre' ? records.outbox.forCentre : records.outbox;
   return startPublisher({
@@ -90,7 +90,7 @@ function publish(task: EventTask, records: Records, keys: IdentityKeys, reach: R
 /** Records facts, of all kinds in turn, at intervals and in bursts, `count` of them. */
 async function recordFacts(
   { firstNumber, count, pauses }: { firstNumber: number; count: number; pauses: Random },
-  records: Records,
+  records: RecordStores,
   journal: EventJournal,
   reach: Reach,
 ): Promise<void> {
@@ -109,7 +109,7 @@ async function recordFacts(
 }
 
 /** As the daemon does at the commands of a centre. */
-function obey(word: CentreWord, { outbox }: Records, publisher: Publisher): void {
+function obey(word: CentreWord, { outbox }: RecordStores, publisher: Publisher): void {
   if ('confirms' in word) {
     outbox.centre.confirmUpTo(word.confirms, publisher.onTheWay());
     return;

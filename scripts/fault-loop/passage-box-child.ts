@@ -2,7 +2,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newPassageId } from '../../daemon/core/records/event-id.js';
-import { factStoreOf } from '../../daemon/core/records/fact-store.js';
+import { factStoreOf } from '../../daemon/core/sightings/fact-store.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { attendanceFact, unknownFact } from '../../test/support/facts.js';

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Records } from '../../daemon/core/records/open-records.js';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { EventId } from '../../daemon/kernel/ids.js';
 import type { Random } from '../../daemon/kernel/random.js';
@@ -79,7 +79,7 @@ function wordsIn(folder: string): readonly string[] {
 }
 
 /** Every event has its passage, every passage its events, and all that was said is there. */
-function look(records: Records, written: readonly string[]): Omit<PassageLoopResult, 'inSight'> {
+function look(records: RecordStores, written: readonly string[]): Omit<PassageLoopResult, 'inSight'> {
   const violations: string[] = [];
   const passageOfEvent = new Map<EventId, string>();
   for (const { id, payload } of records.list({ limit: everything })) {

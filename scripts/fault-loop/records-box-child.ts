@@ -2,7 +2,7 @@
 // number of its life.
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Records } from '../../daemon/core/records/open-records.js';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { attackFact, attendanceFact, unknownFact } from '../../test/support/facts.js';
 import { openMarkedRecords } from '../../test/support/marked-records.js';
 
@@ -20,7 +20,7 @@ export const commandOf = (commandId: string, issuedAtMs: number) => ({
 export const commandLimits = { commands: 32, bytes: 1e6 };
 
 /** Begins what waits, and says what it executed. */
-function execute(records: Records, say: (word: Word, text: string) => void): void {
+function execute(records: RecordStores, say: (word: Word, text: string) => void): void {
   const { memory } = records.commands;
   const next = memory.nextWaiting();
   if (next === undefined || !memory.begin(next.number)) return;
@@ -31,7 +31,7 @@ function execute(records: Records, say: (word: Word, text: string) => void): voi
 }
 
 /** Delivers the waiting events to the parent and acknowledges them. */
-export function deliver(records: Records, most: number, take: (payload: string) => void): number {
+export function deliver(records: RecordStores, most: number, take: (payload: string) => void): number {
   const rows = records.outbox.pending(0, most, []);
   for (const { payload } of rows) take(Buffer.from(payload).toString());
   records.outbox.acknowledge(rows.map(({ sequence }) => sequence));

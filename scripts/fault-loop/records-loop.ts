@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { SequenceLedger } from '../../daemon/core/delivery/sequence-ledger.js';
-import type { Records } from '../../daemon/core/records/open-records.js';
 import { messageOf } from '../../daemon/kernel/errors.js';
 import type { Random } from '../../daemon/kernel/random.js';
 import { builtChild } from '../../test/support/built.js';
@@ -196,7 +196,7 @@ class DamagedBox {
     return isReused ? [`number ${number} of a state message was given again`] : [];
   }
 
-  #look(records: Records, row: RecordsRow): readonly string[] {
+  #look(records: RecordStores, row: RecordsRow): readonly string[] {
     const violations: string[] = [];
     const reported = records.loss.reported();
     const isReported =
@@ -227,7 +227,7 @@ class DamagedBox {
     return [...violations, ...this.#record(sequence, id), ...this.#takeState(records.takeStateSequences(1))];
   }
 
-  #lookAtCommands(records: Records): readonly string[] {
+  #lookAtCommands(records: RecordStores): readonly string[] {
     const { memory } = records.commands;
     const violations: string[] = [];
     const waiting = memory.nextWaiting();

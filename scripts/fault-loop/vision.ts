@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type FactStore, factStoreOf } from '../../daemon/core/records/fact-store.js';
-import { openRecords } from '../../daemon/core/records/open-records.js';
+import { openRecordStores } from '../../daemon/core/compose/record-stores.js';
+import { type FactStore, factStoreOf } from '../../daemon/core/sightings/fact-store.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { type RogueCore, startRogueCore } from '../../test/support/rogue-core.js';
@@ -81,7 +81,7 @@ async function measure(
   { seconds, realCamera }: { readonly seconds: number; readonly realCamera: string },
 ): Promise<Row> {
   const folder = await mkdtemp(join(tmpdir(), 'rollcall-vision-faults-'));
-  const records = openRecords({
+  const records = openRecordStores({
     path: join(folder, 'records.db'),
     encode: (event) => Buffer.from(JSON.stringify(event)),
     clock,

@@ -77,12 +77,12 @@ export const layers: Readonly<Record<string, Layer>> = {
     ...{ integration: [], built: ['live/main-job', 'live/crowd'] },
   },
   attendance: {
-    sources: ['daemon/kernel/attendance/', 'daemon/core/records/attendance/'],
+    sources: ['daemon/kernel/attendance/', 'daemon/core/attendance/'],
     integration: ['attendance', 'attendance-persons'],
     built: ['e2e/attendance', 'browser/attendance'],
   },
   alerts: {
-    sources: ['daemon/kernel/alerts/', 'daemon/core/alerts/', 'daemon/core/records/alerts/'],
+    sources: ['daemon/kernel/alerts/', 'daemon/core/alerts/'],
     integration: [
       'alert-rules',
       'alert-store',
@@ -95,7 +95,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   outbox: {
     sources: [
-      ...['daemon/core/records/outbox/', 'daemon/core/records/decider.ts'],
+      ...['daemon/core/records/outbox/', 'daemon/core/sightings/decider.ts'],
       ...['daemon/core/delivery/drain.ts', 'daemon/core/delivery/delivery.ts'],
     ],
     integration: [
@@ -105,7 +105,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     built: ['e2e/outbox', 'live/broker-faults'],
   },
   commands: {
-    sources: ['daemon/core/commands/', 'daemon/core/records/commands/'],
+    sources: ['daemon/core/commands/'],
     integration: [
       ...['command-receiver', 'command-refusals', 'command-memory', 'command-repeats', 'command-replays'],
       ...['command-deadlines'],

@@ -8,8 +8,8 @@ import type { ReadReport } from '../../daemon/cli/attendance/attendance-text.js'
 import type { CorrectionResult } from '../../daemon/contract/attendance.js';
 import type { PersonSummary } from '../../daemon/contract/person.js';
 import type { ExportedCorrection } from '../../daemon/contract/persons.js';
+import { openRecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
-import { openRecords } from '../../daemon/core/records/open-records.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { dateOfDay, dayNumberOf } from '../../daemon/kernel/attendance/shift-calendar.js';
@@ -33,7 +33,7 @@ async function see(
   box: TestBox,
   looks: readonly (readonly [person: string, camera: string, time: string])[],
 ) {
-  await using records = openRecords({
+  await using records = openRecordStores({
     path: join(box.directory, 'data', 'records.db'),
     encode: (event) => encodeEvent(event, identity, {}),
     clock: systemClock,

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RetentionReport, RetentionStatus } from '../../daemon/contract/retention.js';
+import { openRecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
-import { openRecords } from '../../daemon/core/records/open-records.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
@@ -18,7 +18,7 @@ const dayMs = 86_400_000;
 /** Adds an unknown-person event of `ageDays` ago, which was sent, to the records of a stopped box. */
 async function addRecord(box: TestBox, ageDays: number): Promise<void> {
   const atMs = Date.now() - ageDays * dayMs;
-  await using records = openRecords({
+  await using records = openRecordStores({
     path: join(box.directory, 'data', 'records.db'),
     encode: (event) => encodeEvent(event, identity, {}),
     clock: { ...systemClock, wallMs: () => atMs },

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { webhookSignature } from '../../daemon/core/alerts/webhook.js';
-import { createDecider } from '../../daemon/core/records/decider.js';
-import { factStoreOf } from '../../daemon/core/records/fact-store.js';
+import { createDecider } from '../../daemon/core/sightings/decider.js';
+import { factStoreOf } from '../../daemon/core/sightings/fact-store.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import type { BoxEvent } from '../../daemon/kernel/events/event.js';
 import { boxTroubles } from '../../daemon/kernel/events/notice.js';

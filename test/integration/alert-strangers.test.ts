@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { rulesSchema } from '../../daemon/contract/settings/core-schema.js';
-import { createDecider, type Decider } from '../../daemon/core/records/decider.js';
-import { factStoreOf } from '../../daemon/core/records/fact-store.js';
+import { createDecider, type Decider } from '../../daemon/core/sightings/decider.js';
+import { factStoreOf } from '../../daemon/core/sightings/fact-store.js';
 import { Loitering } from '../../daemon/core/strangers/loitering.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { cameraId, passageId, strangerId, trackId } from '../../daemon/kernel/ids.js';

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { Caller } from '../../daemon/contract/caller.js';
 import type { ScreenItem } from '../../daemon/contract/screens.js';
 import { screenScopes } from '../../daemon/core/accounts/screens.js';
-import type { Prompt } from '../../daemon/core/events/prompts.js';
+import type { Prompt } from '../../daemon/core/challenges/prompts.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { type AccountsFixture, atTheBox, openAccountsFixture } from '../support/accounts-fixture.js';
 import { boxThatAsks, faceAt } from '../support/asking-box.js';

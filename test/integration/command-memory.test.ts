@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
-import type { AcceptedCommand } from '../../daemon/core/records/commands/command-memory.js';
-import type { CommandRecords } from '../../daemon/core/records/commands/command-records.js';
+import type { AcceptedCommand } from '../../daemon/core/commands/command-memory.js';
+import type { CommandRecords } from '../../daemon/core/commands/command-records.js';
 import { openTestRecords } from '../support/published-box.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -154,8 +154,8 @@ describe('the records for a centre', () => {
       );
     }));
 
-  test('contain switched cameras and hashes of photographs', () =>
-    withCommandRecords(({ cameras, photographs }) => {
+  test('contain switched cameras', () =>
+    withCommandRecords(({ cameras }) => {
       for (const [id, isEnabled] of [
         ['gate', true],
         ['door', false],
@@ -171,24 +171,6 @@ describe('the records for a centre', () => {
           ['yard', true],
         ]),
       );
-      for (const [id, hashes] of [
-        ['p-1', ['b', 'a']],
-        ['p-2', ['c']],
-        ['p-3', ['d']],
-        ['p-2', ['e']],
-      ] as const)
-        photographs.set(id, hashes);
-      assert.deepEqual(
-        photographs.of(['p-1', 'p-2', 'p-9']),
-        new Map([
-          ['p-1', ['a', 'b']],
-          ['p-2', ['e']],
-        ]),
-      );
-      assert.deepEqual(photographs.personIdsAfter('p-1', 1), ['p-2']);
-      photographs.forget([]);
-      photographs.forget(['p-2', 'p-9']);
-      assert.deepEqual(photographs.personIdsAfter('', 9), ['p-1', 'p-3']);
     }));
 });
 

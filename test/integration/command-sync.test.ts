@@ -79,7 +79,7 @@ describe('difference sync', () => {
     await trust(box.records.commands.trust, issuer);
     await enrol(box, issuer, wanted(1));
     await enrol(box, issuer, wanted(2));
-    const kept = () => [...box.records.commands.photographs.personIdsAfter('', 10)];
+    const kept = () => [...box.records.photographHashes.personIdsAfter('', 10)];
     const [erased, withdrawn] = kept();
     assert.ok(erased !== undefined && withdrawn !== undefined);
     const local = { actor: 'uid:0', origin: 'test' };
@@ -125,7 +125,7 @@ describe('difference sync', () => {
     assert.deepEqual([lacking.erased, lacking.enrolled], [0, 2]);
 
     // The box was stopped after the enrolment, before it stored from which photographs it was made.
-    box.records.commands.photographs.forget([person]);
+    box.records.photographHashes.forget([person]);
     assert.deepEqual(await centre.sync(view, persons), { erased: 1, enrolled: 1, buckets: 1 });
     assert.equal((await centre.digest(view)).digest, centre.digestOf(persons).digest);
   });

@@ -7,9 +7,9 @@ import Database from 'better-sqlite3';
 import { followEvents } from '../../daemon/cli/events/events-tail.js';
 import type { FollowedItem } from '../../daemon/contract/events.js';
 import { ControlClient } from '../../daemon/core/api/client.js';
+import { openRecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
 import { followEvents as readStored } from '../../daemon/core/events/event-reader.js';
-import { openRecords } from '../../daemon/core/records/open-records.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { cameraId, personId } from '../../daemon/kernel/ids.js';
@@ -123,7 +123,7 @@ describe('the stream of events', () => {
   test('and its pages report a damaged event, and give all others', async () => {
     // Without seals, as in a file of an earlier version: an event that is altered later is set aside.
     const openAt = (path: string) =>
-      openRecords({
+      openRecordStores({
         ...{ path, clock: systemClock, random: systemRandom },
         encode: (event) => encodeEvent(event, box, {}),
       });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { EvidenceCapture } from '../../daemon/core/events/evidence-capture.js';
 import {
   checkPicturePlan,
@@ -8,7 +9,6 @@ import {
   type PicturePlan,
 } from '../../daemon/core/events/evidence-pictures.js';
 import type { Gallery } from '../../daemon/core/gallery/gallery.js';
-import type { Records } from '../../daemon/core/records/open-records.js';
 import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
 import type { Fact } from '../../daemon/kernel/events/event.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
@@ -47,7 +47,11 @@ function pictures({ messages }: EventSubscriber): ReadonlyMap<string, Picture | 
 }
 
 /** Records facts and keeps their pictures as the intake of sightings does: the event first, the picture just after. */
-async function happen(facts: readonly Fact[], records: Records, capture: EvidenceCapture): Promise<void> {
+async function happen(
+  facts: readonly Fact[],
+  records: RecordStores,
+  capture: EvidenceCapture,
+): Promise<void> {
   for (const fact of facts) {
     const seen = sightingOf({ trackId: fact.trackId, bestShot: { capturedAtMs: 1, jpeg } });
     capture.see(seen, () => fact.occurredAtMs - 60_000);
@@ -61,7 +65,7 @@ async function withBox(
   plan: PicturePlan,
   use: (box: {
     readonly subscriber: EventSubscriber;
-    readonly records: Records;
+    readonly records: RecordStores;
     readonly capture: EvidenceCapture;
     readonly facts: readonly Fact[];
     /** Seals the gallery. */

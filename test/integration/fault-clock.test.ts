@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
-import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
 import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
@@ -15,9 +15,14 @@ import { shownFact } from '../support/shown-event.js';
 const hourMs = 3_600_000;
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
-function recordsWith(clock: Clock, folder: string): Records {
+function recordsWith(clock: Clock, folder: string): RecordStores {
   const path = join(folder, 'records.db');
-  return openRecords({ path, encode: (event) => encodeEvent(event, box, {}), clock, random: systemRandom });
+  return openRecordStores({
+    path,
+    encode: (event) => encodeEvent(event, box, {}),
+    clock,
+    random: systemRandom,
+  });
 }
 
 const shownTo = ({ messages }: EventSubscriber) =>

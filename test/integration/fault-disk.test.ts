@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import type { Records } from '../../daemon/core/records/open-records.js';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { subscribeToEvents } from '../support/event-subscriber.js';
@@ -25,7 +25,7 @@ function diskOf(t: TestContext): SmallDisk | undefined {
 }
 
 /** Records events until one fails; returns the error. */
-function recordUntilFull(records: Records): unknown {
+function recordUntilFull(records: RecordStores): unknown {
   for (;;) {
     try {
       records.record(attendanceFact());

@@ -14,8 +14,8 @@ import { watchRecogniserFit } from '../../daemon/core/conditions/recogniser-fit.
 import { GalleryCalibration } from '../../daemon/core/gallery/gallery-calibration.js';
 import { type GalleryUpkeep, galleryHandlers } from '../../daemon/core/gallery/gallery-upkeep.js';
 import type { OpenVault } from '../../daemon/core/gallery/gallery-vault.js';
-import { createDecider } from '../../daemon/core/records/decider.js';
-import { factStoreOf } from '../../daemon/core/records/fact-store.js';
+import { createDecider } from '../../daemon/core/sightings/decider.js';
+import { factStoreOf } from '../../daemon/core/sightings/fact-store.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import type { Actor } from '../../daemon/kernel/actor.js';
 import { operational } from '../../daemon/kernel/errors.js';

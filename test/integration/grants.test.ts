@@ -4,13 +4,13 @@ import { describe, test } from 'node:test';
 import type { CommandScope } from '../../daemon/contract/command-scopes.js';
 import { type AuditLog, openAuditLog } from '../../daemon/core/audit/audit-log.js';
 import { BoxTrust } from '../../daemon/core/commands/box-trust.js';
+import type { AcceptedCommand } from '../../daemon/core/commands/command-memory.js';
 import { GrantWatch, lookAtGrantsEveryMs } from '../../daemon/core/commands/grant-watch.js';
+import { grantsOf } from '../../daemon/core/commands/grants.js';
+import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
-import type { AcceptedCommand } from '../../daemon/core/records/commands/command-memory.js';
-import { GrantSeal } from '../../daemon/core/records/commands/grant-seal.js';
-import { grantsOf } from '../../daemon/core/records/commands/grants.js';
-import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
 import { recordsApplicationId, recordsMigrations } from '../../daemon/core/records/records-schema.js';
+import { GrantSeal } from '../../daemon/core/records/seals/grant-seal.js';
 import { openDatabase } from '../../daemon/host/sqlite.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
@@ -36,7 +36,7 @@ class Box {
   boxId = 'site/box';
   auditKeys: readonly Uint8Array[] = [auditKeyOf(7)];
   #log: AuditLog | undefined;
-  #records: Records | undefined;
+  #records: RecordStores | undefined;
   #watch: GrantWatch | undefined;
 
   constructor(directory: string) {
@@ -48,7 +48,7 @@ class Box {
     return this.#log ?? this.fixture.log;
   }
 
-  get records(): Records {
+  get records(): RecordStores {
     assert.ok(this.#records);
     return this.#records;
   }
@@ -75,7 +75,7 @@ class Box {
     const [key = auditKeyOf(7), ...formerKeys] = this.auditKeys;
     this.#log = openAuditLog({ database, key, formerKeys, clock });
     this.log.append(start);
-    this.#records = openRecords({
+    this.#records = openRecordStores({
       ...{ path: this.path, clock, random: systemRandom },
       encode: (event) => encodeEvent(event, box, {}),
       seal: new GrantSeal(this.boxId, this.auditKeys),

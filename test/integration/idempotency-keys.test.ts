@@ -8,9 +8,9 @@ import type { OperationDeclaration } from '../../daemon/contract/operation.js';
 import { type OperationId, operations } from '../../daemon/contract/operations.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
 import { Creations } from '../../daemon/core/api/idempotency.js';
+import type { KeptRequest, RequestPlace } from '../../daemon/core/api/kept-requests.js';
 import { writeInput } from '../../daemon/core/api/written-input.js';
-import type { KeptRequest, RequestPlace } from '../../daemon/core/records/kept-requests.js';
-import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
+import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { badInput, defect, operational } from '../../daemon/kernel/errors.js';
 import { personId } from '../../daemon/kernel/ids.js';
@@ -31,9 +31,15 @@ const done = (objectId: string): KeptRequest => ({ state: 'done', content: 'c', 
 const found = (objectId: string) => ({ ...done(objectId), isSame: true });
 const hourMs = 60 * 60_000;
 
-function open(folder: string, clock: VirtualClock, auditKeys = [Buffer.alloc(32, 1)]): Records {
+function open(folder: string, clock: VirtualClock, auditKeys = [Buffer.alloc(32, 1)]): RecordStores {
   const encode = () => new Uint8Array();
-  return openRecords({ path: join(folder, 'records.db'), auditKeys, encode, clock, random: systemRandom });
+  return openRecordStores({
+    path: join(folder, 'records.db'),
+    auditKeys,
+    encode,
+    clock,
+    random: systemRandom,
+  });
 }
 
 describe('idempotency keys', () => {
@@ -189,7 +195,7 @@ const all: Readonly<Record<string, OperationDeclaration>> = operations;
 
 /** Serves an operation with real records. `make` is what its handler does. */
 async function serve(
-  records: Records,
+  records: RecordStores,
   id: OperationId,
   make: (input: object) => unknown = () => dataOf(id),
   more: Partial<Parameters<typeof startOperationsServer>[0]> = {},

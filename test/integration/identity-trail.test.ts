@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { boxKeyFinding } from '../../daemon/core/doctor/identity-finding.js';
 import { type IdentityTrailOptions, trailIdentity } from '../../daemon/core/identity/identity-trail.js';
-import type { Records } from '../../daemon/core/records/open-records.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { openAuditFixture, somebody } from '../support/audit-fixture.js';
 import { openIdentityKeys, overlapMs, putSecret } from '../support/identity-fixture.js';
@@ -101,7 +101,7 @@ describe('rollcall doctor and the box key', () => {
     }));
 });
 
-async function recordsIn(places: SecretPlaces): Promise<Records> {
+async function recordsIn(places: SecretPlaces): Promise<RecordStores> {
   await mkdir(places.dataDir);
   return openTestRecords(join(places.dataDir, 'records.db'));
 }

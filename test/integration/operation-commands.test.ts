@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
+import { alertHandlers, BoxAlerts } from '../../daemon/core/alerts/alert-handlers.js';
 import { attendanceHandlers, BoxAttendance } from '../../daemon/core/attendance/box-attendance.js';
 import { PassageCorrections } from '../../daemon/core/attendance/passage-corrections.js';
 import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
 import type { CommandOptions } from '../../daemon/core/commands/centre-commands.js';
-import { alertHandlers, BoxAlerts } from '../../daemon/core/events/box-alerts.js';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { BoxEvents, eventHandlers } from '../../daemon/core/events/box-events.js';
 import type { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
 import { BoxPassages, passageHandlers } from '../../daemon/core/passages/box-passages.js';
 import { PassageMarks } from '../../daemon/core/passages/passage-marks.js';
-import type { Records } from '../../daemon/core/records/open-records.js';
 import { BoxStrangers, strangerHandlers } from '../../daemon/core/strangers/box-strangers.js';
 import { SetAside } from '../../daemon/core/strangers/set-aside.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
@@ -33,7 +33,7 @@ const today = new Date().toISOString().slice(0, 10);
 
 /** The operations of the box over its records; only the camera is played. */
 function operationsOf(
-  records: Records,
+  records: RecordStores,
   vault: GalleryVault,
   audited: NewAuditEntry[],
 ): Partial<CommandOptions['operations']> {

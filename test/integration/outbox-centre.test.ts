@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Records } from '../../daemon/core/records/open-records.js';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { subscribeToEvents } from '../support/event-subscriber.js';
 import { assortedFacts, attendanceFact, unknownFact } from '../support/facts.js';
@@ -12,7 +12,7 @@ import { openTcpGate } from '../support/tcp-gate.js';
 import { until } from '../support/until.js';
 
 /** Records whose publisher waits for confirmations of a centre. */
-const forCentre = (records: Records): Records => ({
+const forCentre = (records: RecordStores): RecordStores => ({
   ...records,
   outbox: { ...records.outbox, ...records.outbox.forCentre },
 });

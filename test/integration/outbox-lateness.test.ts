@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Records } from '../../daemon/core/records/open-records.js';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import { type EventSubscriber, subscribeToEvents } from '../support/event-subscriber.js';
 import { attendanceFact } from '../support/facts.js';
@@ -25,7 +25,7 @@ const eventsOf = (messages: readonly { readonly topic: string; readonly payload:
     .map((event) => ({ sequence: Number(event['sequence']), isHistorical: event['historical'] === true }));
 
 interface Outage {
-  readonly records: Records;
+  readonly records: RecordStores;
   readonly clock: ShiftedClock;
   readonly subscriber: EventSubscriber;
   /** Between the box and the broker; closed. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Records } from '../../daemon/core/records/open-records.js';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import type { EventKind } from '../../daemon/kernel/events/event.js';
 import { eventKinds } from '../../daemon/kernel/events/event-type.js';
 import type { OutboxRules } from '../../daemon/kernel/events/outbox-limits.js';
@@ -222,7 +222,7 @@ test('every recorded event is delivered, waits, or is counted by a gap that is d
   );
 });
 
-function assertAccounted(records: Records, delivered: ReadonlySet<number>): void {
+function assertAccounted(records: RecordStores, delivered: ReadonlySet<number>): void {
   const waiting = new Set(waitingSequences(records.outbox));
   const told = gapsOf(records).filter(({ sequence }) => waiting.has(sequence) || delivered.has(sequence));
   const lost = new Map<string, number>();

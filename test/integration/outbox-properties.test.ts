@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { SequenceLedger } from '../../daemon/core/delivery/sequence-ledger.js';
-import type { Records } from '../../daemon/core/records/open-records.js';
 import type { EventKind } from '../../daemon/kernel/events/event.js';
 import { JumpingClock } from '../support/jumping-clock.js';
 import {
@@ -63,7 +63,7 @@ class Outside {
   }
 
   /** The sequence up to which every event is stored, or given up according to stored gaps. */
-  completeUpTo(records: Records): number {
+  completeUpTo(records: RecordStores): number {
     const ledger = new SequenceLedger(1);
     for (const sequence of this.stored) ledger.take(sequence, String(sequence), '');
     for (const { sequence, said } of gapsOf(records)) {
@@ -115,7 +115,7 @@ test('with a centre that confirms, no event is lost, whatever brokers lose and i
   );
 });
 
-function assertAccounted(records: Records, outside: Outside): void {
+function assertAccounted(records: RecordStores, outside: Outside): void {
   const inOutbox = new Set(waitingSequences(records.outbox));
   const isThere = (sequence: number): boolean => inOutbox.has(sequence) || outside.stored.has(sequence);
   const gaps = gapsOf(records).filter(({ sequence }) => isThere(sequence));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Sqlite from 'better-sqlite3';
-import type { StoredPassage } from '../../daemon/core/records/passages/passage-journal.js';
+import type { StoredPassage } from '../../daemon/core/passages/passage-journal.js';
 import { cameraId, personId, strangerId } from '../../daemon/kernel/ids.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { unknownFact } from '../support/facts.js';

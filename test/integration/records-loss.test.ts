@@ -15,6 +15,8 @@ import { after, before, describe, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { type NewAuditEntry, recordedDetails } from '../../daemon/core/audit/audit-entry.js';
 import type { AuditLog } from '../../daemon/core/audit/audit-log.js';
+import type { AcceptedCommand } from '../../daemon/core/commands/command-memory.js';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import {
   checkLossEveryMs,
   lossReportedForMs,
@@ -22,8 +24,6 @@ import {
 } from '../../daemon/core/conditions/records-loss.js';
 import { checkPlaceEveryMs, recordsPlaceWatch } from '../../daemon/core/conditions/records-place-watch.js';
 import type { ConditionPort } from '../../daemon/core/delivery/condition-port.js';
-import type { AcceptedCommand } from '../../daemon/core/records/commands/command-memory.js';
-import type { Records } from '../../daemon/core/records/open-records.js';
 import { recordsApplicationId, recordsMigrations } from '../../daemon/core/records/records-schema.js';
 import { positionOf } from '../../daemon/core/records/recovery/marked-database.js';
 import { RecordsMark } from '../../daemon/core/records/recovery/records-mark.js';
@@ -72,7 +72,7 @@ function boxWithEvents() {
 }
 
 /** What the box reports about the loss, and the numbers that it continues with. */
-function toldBy(records: Records) {
+function toldBy(records: RecordStores) {
   const told = records.loss.reported();
   const next = records.record(attendanceFact()).sequence;
   return { loss: told?.loss, gap: told?.gap, next, gaps: gapsOf(records).map(({ said }) => said) };
@@ -486,7 +486,7 @@ const keptFiles = (folder: string): readonly string[] =>
   readdirSync(dirname(recordsPathIn(folder))).filter((name) => name.startsWith('records.db.damaged-'));
 
 /** What a box had recorded, by sequence. */
-function recordedIn(records: Records) {
+function recordedIn(records: RecordStores) {
   const stored = records.list({ limit: 10_000 });
   return new Map(
     stored.map(({ sequence, id, payload }) => [sequence, `${id} ${Buffer.from(payload).toString()}`]),

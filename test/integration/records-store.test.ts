@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { openRecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
-import { createDecider } from '../../daemon/core/records/decider.js';
-import { factStoreOf } from '../../daemon/core/records/fact-store.js';
-import { openRecords } from '../../daemon/core/records/open-records.js';
+import { createDecider } from '../../daemon/core/sightings/decider.js';
+import { factStoreOf } from '../../daemon/core/sightings/fact-store.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import type { RecordedEvent } from '../../daemon/kernel/events/event.js';
 import { cameraId, type PersonId, personId, trackId } from '../../daemon/kernel/ids.js';
@@ -46,7 +46,7 @@ describe('records.db', () => {
   test('an event that cannot be encoded leaves nothing behind, and no gap', async () => {
     using folder = temporaryFolder();
     let isBroken = false;
-    await using records = openRecords({
+    await using records = openRecordStores({
       path: join(folder.path, 'records.db'),
       encode: (event) => {
         if (isBroken) throw new Error('no encoding');

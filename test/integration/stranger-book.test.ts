@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { createDecider, type Decider } from '../../daemon/core/records/decider.js';
-import { memoryFacts } from '../../daemon/core/records/memory-facts.js';
+import { createDecider, type Decider } from '../../daemon/core/sightings/decider.js';
+import { memoryFacts } from '../../daemon/core/sightings/memory-facts.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { cameraId, personId, trackId } from '../../daemon/kernel/ids.js';
 import type { Passage } from '../../daemon/kernel/passages/passage.js';

@@ -13,6 +13,7 @@ import {
 } from '../../daemon/contract/strangers.js';
 import { startControlServer } from '../../daemon/core/api/server.js';
 import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { shownEvent } from '../../daemon/core/events/shown-event.js';
 import type { Gallery } from '../../daemon/core/gallery/gallery.js';
 import type { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
@@ -20,7 +21,6 @@ import { BoxPassages, passageHandlers } from '../../daemon/core/passages/box-pas
 import { pictureOfPassage } from '../../daemon/core/passages/passage-picture.js';
 import { BoxPersons } from '../../daemon/core/persons/box-persons.js';
 import { personHandlers } from '../../daemon/core/persons/person-handlers.js';
-import type { Records } from '../../daemon/core/records/open-records.js';
 import { BoxStrangers, strangerHandlers } from '../../daemon/core/strangers/box-strangers.js';
 import { SetAside } from '../../daemon/core/strangers/set-aside.js';
 import { settleMoves } from '../../daemon/core/strangers/settle-moves.js';
@@ -64,7 +64,7 @@ const consent = [
 /** The operations on strangers over a real gallery and real records, and the commands that speak to them. */
 interface StrangerApi {
   readonly gallery: Gallery;
-  readonly records: Records;
+  readonly records: RecordStores;
   readonly strangers: BoxStrangers;
   readonly setAside: SetAside;
   /** What the box does when the gallery opens. */
@@ -202,7 +202,7 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
   });
 }
 
-const idsOf = (records: Records, stranger: string): readonly string[] =>
+const idsOf = (records: RecordStores, stranger: string): readonly string[] =>
   records.passages.list({ strangerId: stranger as StrangerId, limit: 100 }).map(({ id }) => id);
 
 test('a kill between gallery and passages leaves no passage with a former stranger', async (t) => {

@@ -3,11 +3,11 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
+import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { AlteredRecords } from '../../daemon/core/conditions/altered-records.js';
 import { BoxConditions } from '../../daemon/core/conditions/box-conditions.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
 import { conditionFindings } from '../../daemon/core/doctor/condition-findings.js';
-import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
 import { RecordsMark } from '../../daemon/core/records/recovery/records-mark.js';
 import type { RecordFinding } from '../../daemon/core/records/seals/records-seals.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
@@ -37,10 +37,10 @@ class RecordsBox implements AsyncDisposable {
   readonly trail = memoryTrail();
   /** What was found, as `fault table count`. */
   readonly found: string[] = [];
-  #records: Records | undefined;
+  #records: RecordStores | undefined;
   #mark: RecordsMark | undefined;
 
-  get records(): Records {
+  get records(): RecordStores {
     assert.ok(this.#records);
     return this.#records;
   }
@@ -56,7 +56,7 @@ class RecordsBox implements AsyncDisposable {
       seal: sealWith('a key'),
       ...{ trail: this.trail, clock: this.clock, logger: silentLogger },
     });
-    this.#records = openRecords({
+    this.#records = openRecordStores({
       path: this.path,
       encode: (event) => encodeEvent(event, box, {}),
       ...{ clock: this.clock, random: systemRandom, mark: this.#mark, auditKeys, isAuditKeyNew },

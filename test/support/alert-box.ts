@@ -5,12 +5,12 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Alert, AlertDelivery } from '../../daemon/contract/alerts.js';
 import { parseConfig } from '../../daemon/contract/settings/load.js';
 import type { Config } from '../../daemon/contract/settings/schema.js';
+import type { BoxAlerts } from '../../daemon/core/alerts/alert-handlers.js';
 import { type NewAuditEntry, refuseMisshapen } from '../../daemon/core/audit/audit-entry.js';
 import { startAlerts } from '../../daemon/core/compose/compose-alerts.js';
+import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
-import type { BoxAlerts } from '../../daemon/core/events/box-alerts.js';
-import { GrantSeal } from '../../daemon/core/records/commands/grant-seal.js';
-import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
+import { GrantSeal } from '../../daemon/core/records/seals/grant-seal.js';
 import type { BoxEvent } from '../../daemon/kernel/events/event.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
@@ -37,7 +37,7 @@ export class AlertBox implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'rollcall-alerts-'));
   #config: Config;
   #lifetime: Lifetime | undefined;
-  #records: Records | undefined;
+  #records: RecordStores | undefined;
   #alerts: BoxAlerts | undefined;
 
   constructor(alerts: string) {
@@ -50,7 +50,7 @@ export class AlertBox implements AsyncDisposable {
     return join(this.#folder, 'records.db');
   }
 
-  get records(): Records {
+  get records(): RecordStores {
     if (this.#records === undefined) throw new Error('the box is off');
     return this.#records;
   }
@@ -71,8 +71,9 @@ export class AlertBox implements AsyncDisposable {
     const random = seededRandom(this.logged.length + 1);
     const path = this.recordsPath;
     const seal = new GrantSeal('office/box-1', [new Uint8Array(32).fill(7)]);
-    const encode: Parameters<typeof openRecords>[0]['encode'] = (event) => encodeEvent(event, identity, {});
-    const records = lifetime.use('records', openRecords({ path, encode, clock, random, seal }));
+    const encode: Parameters<typeof openRecordStores>[0]['encode'] = (event) =>
+      encodeEvent(event, identity, {});
+    const records = lifetime.use('records', openRecordStores({ path, encode, clock, random, seal }));
     const logger = this.#logger();
     const current = (): Config => this.#config;
     this.#alerts = startAlerts({

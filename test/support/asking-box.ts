@@ -1,11 +1,11 @@
+import { Challenges } from '../../daemon/core/challenges/challenges.js';
+import { PromptScreens } from '../../daemon/core/challenges/prompt-screens.js';
+import { Prompts } from '../../daemon/core/challenges/prompts.js';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { inBlocks } from '../../daemon/core/delivery/sequence-blocks.js';
-import { Challenges } from '../../daemon/core/events/challenges.js';
-import { PromptScreens } from '../../daemon/core/events/prompt-screens.js';
-import { Prompts } from '../../daemon/core/events/prompts.js';
-import { SightingIntake } from '../../daemon/core/events/sighting-intake.js';
-import { createDecider } from '../../daemon/core/records/decider.js';
-import { factStoreOf } from '../../daemon/core/records/fact-store.js';
-import type { Records } from '../../daemon/core/records/open-records.js';
+import { createDecider } from '../../daemon/core/sightings/decider.js';
+import { factStoreOf } from '../../daemon/core/sightings/fact-store.js';
+import { SightingIntake } from '../../daemon/core/sightings/sighting-intake.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { personId, trackId } from '../../daemon/kernel/ids.js';
@@ -17,7 +17,7 @@ import { sightingOf, testRules } from './sightings.js';
 
 /** From sightings to events at a gate that requires a challenge; all random numbers are zero. */
 export function boxThatAsks(
-  records: Records,
+  records: RecordStores,
   webhook: ConstructorParameters<typeof Prompts>[0]['webhook'] = () => undefined,
 ) {
   const screens = new PromptScreens(clock);

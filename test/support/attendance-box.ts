@@ -13,8 +13,8 @@ import type { EnrolledPerson } from '../../daemon/core/attendance/attendance-per
 import { type AttendanceReport, BoxAttendance } from '../../daemon/core/attendance/box-attendance.js';
 import { type NewAuditEntry, refuseMisshapen } from '../../daemon/core/audit/audit-entry.js';
 import { ReadingTrail } from '../../daemon/core/audit/reading-trail.js';
+import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
-import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { Actor } from '../../daemon/kernel/actor.js';
@@ -38,7 +38,7 @@ export const caller: Caller = {
 /** Attendance over real records; the persons, the audit log and the clock are the test's. */
 export interface AttendanceBox {
   readonly attendance: BoxAttendance;
-  readonly records: Records;
+  readonly records: RecordStores;
   /** Its timers follow `advanceBy`, its wall time `setClock`. */
   readonly clock: VirtualClock;
   /** The configuration in force. */
@@ -58,8 +58,9 @@ export async function openAttendanceBox(context: TestContext): Promise<Attendanc
   const path = join(temporaryDirectory(context), 'records.db');
   let nowMs = instant('2026-03-10T12:00', paris);
   const clock = Object.assign(new VirtualClock(0), { wallMs: () => nowMs });
-  const encode: Parameters<typeof openRecords>[0]['encode'] = (event) => encodeEvent(event, identity, {});
-  const records = openRecords({ path, encode, clock, random: systemRandom });
+  const encode: Parameters<typeof openRecordStores>[0]['encode'] = (event) =>
+    encodeEvent(event, identity, {});
+  const records = openRecordStores({ path, encode, clock, random: systemRandom });
   context.after(() => records[Symbol.asyncDispose]());
   const audit: NewAuditEntry[] = [];
   let config = configOf({});

@@ -1,5 +1,6 @@
 import type { CameraState } from '../../daemon/contract/vision/vision-reports.js';
 import { CameraStates, type ConfiguredCamera } from '../../daemon/core/cameras/camera-states.js';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { cameraStateDocuments } from '../../daemon/core/delivery/camera-documents.js';
 import type { ConnectionTask } from '../../daemon/core/delivery/connection-task.js';
 import { RetainedDocuments } from '../../daemon/core/delivery/retained-documents.js';
@@ -9,7 +10,6 @@ import {
   type HomeAssistantOptions,
   homeAssistantTasks,
 } from '../../daemon/core/home-assistant/home-assistant.js';
-import type { Records } from '../../daemon/core/records/open-records.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { BoxIds } from '../../daemon/kernel/ids.js';
@@ -38,7 +38,7 @@ export function camerasOf(...ids: readonly string[]): CameraStates {
 
 export interface TaskSettings {
   readonly states: CameraStates;
-  readonly records: Records;
+  readonly records: RecordStores;
   readonly prefix?: string;
   /** By default `box`. */
   readonly from?: BoxIds;

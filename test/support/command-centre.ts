@@ -3,7 +3,7 @@ import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, Sig
 import mqtt from 'mqtt';
 import { type CommandScope, commandScopes } from '../../daemon/contract/command-scopes.js';
 import { BoxTrust } from '../../daemon/core/commands/box-trust.js';
-import type { TrustStore } from '../../daemon/core/records/commands/trust-store.js';
+import type { TrustStore } from '../../daemon/core/commands/trust-store.js';
 import { sealTo } from '../../daemon/host/sealed-box.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 

@@ -2,7 +2,7 @@ import type {
   AcceptedCommand,
   CommandMemory,
   KnownCommand,
-} from '../../daemon/core/records/commands/command-memory.js';
+} from '../../daemon/core/commands/command-memory.js';
 
 interface Kept extends AcceptedCommand {
   readonly number: number;

@@ -5,9 +5,9 @@ import {
 } from '../../daemon/core/commands/centre-commands.js';
 import type { CommandHandlers } from '../../daemon/core/commands/command-handlers.js';
 import type { CommandReceiver } from '../../daemon/core/commands/command-receiver.js';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import type { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
 import { personHandlers } from '../../daemon/core/persons/person-handlers.js';
-import type { Records } from '../../daemon/core/records/open-records.js';
 import type { StoredEvent } from '../../daemon/core/records/stored-event.js';
 import { type KeyPair, newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
@@ -46,7 +46,7 @@ export interface CommandedBoxOptions extends GalleryPersonsOptions {
   /** Instead of those of the box. */
   readonly handlers?: Partial<CommandHandlers>;
   /** Operations that this box has beside those on persons. */
-  readonly operations?: (records: Records, vault: GalleryVault) => Partial<CommandOptions['operations']>;
+  readonly operations?: (records: RecordStores, vault: GalleryVault) => Partial<CommandOptions['operations']>;
   /** Leaves the commands waiting. */
   readonly isIdle?: boolean;
 }

@@ -2,14 +2,14 @@
 //   node --import tsx test/support/creation-child.ts FOLDER OPERATION KEY INPUT
 import { join } from 'node:path';
 import { Creations } from '../../daemon/core/api/idempotency.js';
-import { openRecords } from '../../daemon/core/records/open-records.js';
+import { openRecordStores } from '../../daemon/core/compose/record-stores.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { networkCaller } from './operations-server.js';
 
 const [folder = '', operationId = '', key = '', input = '{}'] = process.argv.slice(2);
-const records = openRecords({
+const records = openRecordStores({
   ...{ path: join(folder, 'records.db'), auditKeys: [Buffer.alloc(32, 1)] },
   ...{ encode: () => new Uint8Array(), clock, random },
 });

@@ -11,10 +11,10 @@ import { createAdmission, localBounds } from '../../daemon/core/api/admission.js
 import { openLocalCaller } from '../../daemon/core/api/local-caller.js';
 import { serveOperations } from '../../daemon/core/api/serve.js';
 import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import type { Publisher } from '../../daemon/core/delivery/publisher.js';
 import { BoxEvents, eventHandlers } from '../../daemon/core/events/box-events.js';
 import type { Gallery } from '../../daemon/core/gallery/gallery.js';
-import type { Records } from '../../daemon/core/records/open-records.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { type CommandResult, rollcall } from './box.js';
@@ -24,7 +24,7 @@ import { temporaryDirectory } from './temporary-directory.js';
 /** The events part of the local API over real records, and the commands that speak to it. */
 export interface EventApi {
   readonly directory: string;
-  readonly records: Records;
+  readonly records: RecordStores;
   readonly events: BoxEvents;
   /** The written audit entries. */
   readonly audited: readonly NewAuditEntry[];
@@ -45,7 +45,7 @@ interface EventApiParts {
   /** Keeps the pictures of events. */
   readonly gallery?: Pick<Gallery, 'evidenceOfEvent'>;
   /** Opens the records at this path. */
-  readonly openAt?: (path: string) => Records;
+  readonly openAt?: (path: string) => RecordStores;
 }
 
 export async function withEventApi(

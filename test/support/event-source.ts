@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
-import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import type { RecordedEvent } from '../../daemon/kernel/events/event.js';
@@ -16,10 +16,10 @@ export interface SourceRecords {
   readonly clock: VirtualClock;
   readonly path: string;
   /** The open records. */
-  records: Records;
+  records: RecordStores;
   isDiskFull: boolean;
   /** Closes and opens the records again, like a kill and a start. */
-  restart(): Promise<Records>;
+  restart(): Promise<RecordStores>;
   /** All events, in order. */
   events(): readonly RecordedPayload[];
 }
@@ -35,8 +35,8 @@ export interface RecordedPayload {
 export function openSourceRecords(context: TestContext): SourceRecords {
   const path = join(temporaryDirectory(context), 'records.db');
   const clock = new VirtualClock(sourceEpochMs);
-  const open = (): Records =>
-    openRecords({
+  const open = (): RecordStores =>
+    openRecordStores({
       path,
       clock,
       random: systemRandom,

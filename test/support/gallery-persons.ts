@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { PhotoOutcome } from '../../daemon/contract/vision/vision-answers.js';
 import { encodeEmbedding } from '../../daemon/contract/vision/vision-sighting.js';
 import { ReadingTrail } from '../../daemon/core/audit/reading-trail.js';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import type { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
 import { BoxPersons, type BoxPersonsOptions } from '../../daemon/core/persons/box-persons.js';
-import type { Records } from '../../daemon/core/records/open-records.js';
+import type { BoxIds } from '../../daemon/kernel/events/box-ids.js';
 import type { MatchPolicy } from '../../daemon/kernel/identification/match.js';
 import type { BoxIds, RecogniserId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
@@ -27,7 +28,7 @@ const startMs = Date.UTC(2026, 2, 2, 8);
 export interface GalleryPersons extends AsyncDisposable {
   readonly persons: BoxPersons;
   readonly vault: GalleryVault;
-  readonly records: Records;
+  readonly records: RecordStores;
   /** The number of person rows in the database, in any state. */
   rowCount(): number;
   /** The path of the database file. */

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { type StateMessage, stateSchema } from '../../daemon/contract/events/state-schema.js';
 import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
 import type { AuditLog } from '../../daemon/core/audit/audit-log.js';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import type { Publisher } from '../../daemon/core/delivery/publisher.js';
 import { topicsOf } from '../../daemon/core/delivery/topics.js';
 import { IdentityKeys, type WithoutSigning } from '../../daemon/core/identity/identity-keys.js';
 import { keySetTask } from '../../daemon/core/identity/key-set.js';
 import type { VerifyingKey } from '../../daemon/core/identity/public-key.js';
 import { SigningIdentity } from '../../daemon/core/identity/signing-identity.js';
-import type { Records } from '../../daemon/core/records/open-records.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { Actor } from '../../daemon/kernel/actor.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
@@ -25,7 +25,7 @@ export const topics = topicsOf('rollcall', box);
 export interface BoxUnderTest extends AsyncDisposable {
   readonly keys: IdentityKeys;
   readonly identity: SigningIdentity;
-  readonly records: Records;
+  readonly records: RecordStores;
   readonly clock: VirtualClock;
   readonly audited: readonly NewAuditEntry[];
   /** How often signing was stopped for a rotation. */

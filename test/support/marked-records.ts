@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
-import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
 import {
   type MarkSeal,
   RecordsMark,
@@ -45,7 +45,7 @@ export function loseRecords(folder: string): void {
 }
 
 /** Opens the records and the mark of a box, and closes both in order. */
-export function openMarkedRecords(options: MarkedRecordsOptions): Records {
+export function openMarkedRecords(options: MarkedRecordsOptions): RecordStores {
   const { folder, trail = memoryTrail(), key = 'a key', clock = systemClock, onDamaged } = options;
   const mark = RecordsMark.open({
     path: markPathIn(folder),
@@ -54,7 +54,7 @@ export function openMarkedRecords(options: MarkedRecordsOptions): Records {
     clock,
     logger: silentLogger,
   });
-  const records = openRecords({
+  const records = openRecordStores({
     path: recordsPathIn(folder),
     encode: (event) => encodeEvent(event, box, {}),
     clock,

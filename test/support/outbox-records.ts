@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
-import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
 import type { SendingOutbox } from '../../daemon/core/records/outbox/outbox.js';
 import { limitOutbox, type OutboxLimiterOptions } from '../../daemon/core/records/outbox/outbox-limiter.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
@@ -24,8 +24,8 @@ import { box } from './published-box.js';
 export const outboxEpochMs = Date.UTC(2026, 2, 2, 7, 0, 0);
 
 /** Records of a test under its own clock. */
-export function openOutboxRecords(folder: string, clock: Clock): Records {
-  return openRecords({
+export function openOutboxRecords(folder: string, clock: Clock): RecordStores {
+  return openRecordStores({
     path: join(folder, 'records.db'),
     encode: (event) => encodeEvent(event, box, {}),
     clock,
@@ -72,7 +72,7 @@ export interface StoredGap {
   readonly said: Pick<GapNotice, 'firstSequence' | 'lastSequence' | 'counts' | 'reason'>;
 }
 
-export function gapsOf(records: Records): readonly StoredGap[] {
+export function gapsOf(records: RecordStores): readonly StoredGap[] {
   return records.list({ limit: 100_000, kind: 'gap' }).map(({ sequence, payload }) => ({
     sequence,
     said: (JSON.parse(new TextDecoder().decode(payload)) as { data: StoredGap['said'] }).data,
@@ -87,7 +87,7 @@ export const isStatedBy = (
 
 /** Brings the outbox within `rules`, whenever it is called; how many events were given up. */
 export function limitBy(
-  records: Records,
+  records: RecordStores,
   clock: Clock,
   rules: OutboxRules,
   changes: Partial<OutboxLimiterOptions> = {},

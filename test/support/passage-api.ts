@@ -12,6 +12,7 @@ import { BoxAttendance } from '../../daemon/core/attendance/box-attendance.js';
 import { PassageCorrections } from '../../daemon/core/attendance/passage-corrections.js';
 import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
 import type { AuditLog } from '../../daemon/core/audit/audit-log.js';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import type { Gallery } from '../../daemon/core/gallery/gallery.js';
 import type { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
 import { BoxPassages, passageHandlers } from '../../daemon/core/passages/box-passages.js';
@@ -22,7 +23,6 @@ import { reportHandlers } from '../../daemon/core/passages/recognition-report.js
 import { BoxPersons } from '../../daemon/core/persons/box-persons.js';
 import { personHandlers } from '../../daemon/core/persons/person-handlers.js';
 import { personNames } from '../../daemon/core/persons/person-names.js';
-import type { Records } from '../../daemon/core/records/open-records.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { PersonId } from '../../daemon/kernel/ids.js';
@@ -46,7 +46,7 @@ const noPhoto = async (): Promise<PhotoOutcome> => ({
 export interface PassageApi {
   readonly directory: string;
   readonly gallery: Gallery;
-  readonly records: Records;
+  readonly records: RecordStores;
   readonly passages: BoxPassages;
   readonly attendance: BoxAttendance;
   readonly reports: ReturnType<typeof reportHandlers>;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
 import type { Gallery } from '../../daemon/core/gallery/gallery.js';
-import { GalleryPassageSeal } from '../../daemon/core/gallery/gallery-passage-seal.js';
-import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
-import type { PassageSeal } from '../../daemon/core/records/passages/passage-seal.js';
+import { GalleryPassageSeal } from '../../daemon/core/passages/gallery-passage-seal.js';
+import type { PassageSeal } from '../../daemon/core/passages/passage-seal.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
 import { operational } from '../../daemon/kernel/errors.js';
@@ -76,8 +76,8 @@ export function sealOf(
   return new GalleryPassageSeal(vault, { all: [keyOf(first), ...former.map(keyOf)] });
 }
 
-export function openPassageRecords(directory: string, clock: Clock, passageSeal: PassageSeal): Records {
-  return openRecords({
+export function openPassageRecords(directory: string, clock: Clock, passageSeal: PassageSeal): RecordStores {
+  return openRecordStores({
     ...{ path: join(directory, 'records.db'), clock, random: systemRandom, passageSeal },
     encode: (event) => encodeEvent(event, box, {}),
   });

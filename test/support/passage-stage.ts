@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { createDecider } from '../../daemon/core/records/decider.js';
-import { factStoreOf } from '../../daemon/core/records/fact-store.js';
-import type { SearchGallery } from '../../daemon/core/records/gallery-search.js';
+import { createDecider } from '../../daemon/core/sightings/decider.js';
+import { factStoreOf } from '../../daemon/core/sightings/fact-store.js';
+import type { SearchGallery } from '../../daemon/core/sightings/gallery-search.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import type { AttendanceRules } from '../../daemon/kernel/attendance/attendance-rules.js';
 import type { QualityReason } from '../../daemon/kernel/faces/quality.js';

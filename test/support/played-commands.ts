@@ -1,7 +1,7 @@
 import { commandNames } from '../../daemon/contract/events/command-schema.js';
 import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
 import type { CommandHandlers } from '../../daemon/core/commands/command-handlers.js';
-import type { AcceptedCommand } from '../../daemon/core/records/commands/command-memory.js';
+import type { AcceptedCommand } from '../../daemon/core/commands/command-memory.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
 import type { BoxEvent } from '../../daemon/kernel/events/event.js';
 import type { ReplyNotice } from '../../daemon/kernel/events/notice.js';

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import type { BrokerAccess } from '../../daemon/core/delivery/broker/broker-access.js';
 import { brokerAddress } from '../../daemon/core/delivery/broker/broker-address.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
@@ -8,8 +9,7 @@ import { type Publisher, startPublisher } from '../../daemon/core/delivery/publi
 import type { PublisherOptions, PublisherTimings } from '../../daemon/core/delivery/publisher-options.js';
 import type { Signer } from '../../daemon/core/delivery/signer.js';
 import { topicsOf } from '../../daemon/core/delivery/topics.js';
-import { GrantSeal } from '../../daemon/core/records/commands/grant-seal.js';
-import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
+import { GrantSeal } from '../../daemon/core/records/seals/grant-seal.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
@@ -28,9 +28,9 @@ export const quickTimings: Partial<PublisherTimings> = {
   retry: { baseMs: 20, capMs: 100, sustainedMs: 1000 },
 };
 
-export function openTestRecords(path: string, from: BoxIds = box): Records {
+export function openTestRecords(path: string, from: BoxIds = box): RecordStores {
   const auditKeys = [new Uint8Array(32).fill(7)];
-  return openRecords({
+  return openRecordStores({
     path,
     encode: (event) => encodeEvent(event, from, {}),
     clock: systemClock,
@@ -42,7 +42,7 @@ export function openTestRecords(path: string, from: BoxIds = box): Records {
 
 export interface TestPublisherOptions extends Partial<Omit<BrokerAccess, 'address'>> {
   readonly url: string;
-  readonly records: Records;
+  readonly records: RecordStores;
   readonly logger?: Logger;
   readonly timings?: Partial<PublisherTimings>;
   /** By default `box`. */

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { retentionSchema } from '../../daemon/contract/settings/retention-schema.js';
 import type { RetentionConfig } from '../../daemon/contract/settings/schema.js';
+import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
 import type { Gallery } from '../../daemon/core/gallery/gallery.js';
 import { type GalleryFile, openGalleryFile } from '../../daemon/core/gallery/gallery-file.js';
 import { unlockGallery } from '../../daemon/core/gallery/unlock-gallery.js';
-import { openRecords, type Records } from '../../daemon/core/records/open-records.js';
 import { Retention } from '../../daemon/core/retention/retention.js';
 import {
   ageingKinds,
@@ -63,7 +63,7 @@ export interface RetentionBox extends AsyncDisposable {
   readonly file: GalleryFile;
   /** Undefined if it stays sealed. */
   readonly gallery: Gallery | undefined;
-  readonly records: Records;
+  readonly records: RecordStores;
   readonly clock: SettableClock;
   readonly log: readonly LogLine[];
   readonly forgottenPersons: readonly PersonId[];
@@ -92,9 +92,10 @@ export async function openRetentionBox(
   const unlocked = isSealed ? undefined : await unlockGallery({ ...options, file });
   const gallery = unlocked?.outcome === 'open' ? unlocked.gallery : undefined;
   const recordsPath = join(directory, 'records.db');
-  const encode: Parameters<typeof openRecords>[0]['encode'] = (event) => encodeEvent(event, identity, {});
+  const encode: Parameters<typeof openRecordStores>[0]['encode'] = (event) =>
+    encodeEvent(event, identity, {});
   const passageSeal = sealOf(new SettableVault(gallery));
-  const records = openRecords({ path: recordsPath, encode, clock, random: systemRandom, passageSeal });
+  const records = openRecordStores({ path: recordsPath, encode, clock, random: systemRandom, passageSeal });
   const changesPerTransaction: number[] = [];
   const { logger, lines: log } = memoryLog();
   const forgottenPersons: PersonId[] = [];

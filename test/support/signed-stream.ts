@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import mqtt from 'mqtt';
+import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { brokerAddress } from '../../daemon/core/delivery/broker/broker-address.js';
 import { startPublisher } from '../../daemon/core/delivery/publisher.js';
 import { topicsOf } from '../../daemon/core/delivery/topics.js';
@@ -7,7 +8,6 @@ import { importBoxKey, newBoxKeyBytes } from '../../daemon/core/identity/box-key
 import { IdentityKeys } from '../../daemon/core/identity/identity-keys.js';
 import { keySetTask } from '../../daemon/core/identity/key-set.js';
 import { signText } from '../../daemon/core/identity/signed-text.js';
-import type { Records } from '../../daemon/core/records/open-records.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
@@ -18,7 +18,7 @@ export const streamTopics = topicsOf('rollcall', box);
 /** A box as a subscriber sees it, with keys of its own. */
 export interface SignedStream extends AsyncDisposable {
   readonly keys: IdentityKeys;
-  readonly records: Records;
+  readonly records: RecordStores;
 }
 
 export async function startSignedStream(url: string, directory: string): Promise<SignedStream> {

@@ -8,13 +8,13 @@ import {
   nextResult,
   retryPolicy,
 } from '../../daemon/core/alerts/alert-deliverer.js';
-import type { AlertChannel, SendOutcome } from '../../daemon/core/alerts/channel.js';
-import { failedForNow, refusedForGood } from '../../daemon/core/alerts/channel-errors.js';
 import type {
   AlertDeliveries,
   DeliveryResult,
   DueDelivery,
-} from '../../daemon/core/records/alerts/alert-deliveries.js';
+} from '../../daemon/core/alerts/alert-deliveries.js';
+import type { AlertChannel, SendOutcome } from '../../daemon/core/alerts/channel.js';
+import { failedForNow, refusedForGood } from '../../daemon/core/alerts/channel-errors.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { seededRandom } from '../../daemon/kernel/random.js';

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { AlertFollower, tickMs } from '../../daemon/core/alerts/alert-follower.js';
+import type { AlertJournal, AlertProgress, FollowedEvent } from '../../daemon/core/alerts/alert-journal.js';
 import type { AlertPlan } from '../../daemon/core/alerts/alert-plan.js';
-import type {
-  AlertJournal,
-  AlertProgress,
-  FollowedEvent,
-} from '../../daemon/core/records/alerts/alert-journal.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import type { AlertMessage } from '../../daemon/kernel/alerts/alert-message.js';
 import { operational } from '../../daemon/kernel/errors.js';

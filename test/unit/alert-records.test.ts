@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { alertDeliveriesOf } from '../../daemon/core/records/alerts/alert-deliveries.js';
-import { alertJournalOf } from '../../daemon/core/records/alerts/alert-journal.js';
-import { alertMutesOf } from '../../daemon/core/records/alerts/alert-mutes.js';
-import { GrantSeal } from '../../daemon/core/records/commands/grant-seal.js';
+import { alertDeliveriesOf } from '../../daemon/core/alerts/alert-deliveries.js';
+import { alertJournalOf } from '../../daemon/core/alerts/alert-journal.js';
+import { alertMutesOf } from '../../daemon/core/alerts/alert-mutes.js';
 import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
+import { GrantSeal } from '../../daemon/core/records/seals/grant-seal.js';
 import { alertMessageOf } from '../support/alert-messages.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 

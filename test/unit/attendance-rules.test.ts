@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { memoryFacts } from '../../daemon/core/records/memory-facts.js';
+import { memoryFacts } from '../../daemon/core/sightings/memory-facts.js';
 import {
   type AttendanceRules,
   type RecentFacts,

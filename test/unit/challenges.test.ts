@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as settled } from 'node:timers/promises';
-import { Challenges, type ChallengesOptions } from '../../daemon/core/events/challenges.js';
-import type { Prompt } from '../../daemon/core/events/prompts.js';
+import { Challenges, type ChallengesOptions } from '../../daemon/core/challenges/challenges.js';
+import type { Prompt } from '../../daemon/core/challenges/prompts.js';
 import type { Identification } from '../../daemon/kernel/identification/match.js';
 import { cameraId, personId, trackId } from '../../daemon/kernel/ids.js';
 import { defaultChallengePolicy } from '../../daemon/kernel/liveness/challenge.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type AcceptedCommand, commandMemoryOf } from '../../daemon/core/records/commands/command-memory.js';
-import { GrantSeal } from '../../daemon/core/records/commands/grant-seal.js';
+import { type AcceptedCommand, commandMemoryOf } from '../../daemon/core/commands/command-memory.js';
 import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
+import { GrantSeal } from '../../daemon/core/records/seals/grant-seal.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 
 const limits = { commands: 32, bytes: 1024 };

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { commandScopes } from '../../daemon/contract/command-scopes.js';
 import type { CommandContext, CommandHandlers } from '../../daemon/core/commands/command-handlers.js';
+import type { AcceptedCommand, CommandMemory } from '../../daemon/core/commands/command-memory.js';
 import { CommandQueue } from '../../daemon/core/commands/command-queue.js';
 import type { TrustedKey } from '../../daemon/core/commands/issuer-keys.js';
-import type { AcceptedCommand, CommandMemory } from '../../daemon/core/records/commands/command-memory.js';
 import { defect, operational } from '../../daemon/kernel/errors.js';
 import { memoryOfCommands } from '../support/command-memory.js';
 import {

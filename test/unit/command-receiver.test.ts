@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { CommandReceiver } from '../../daemon/core/commands/command-receiver.js';
-import { readIssuerKey } from '../../daemon/core/commands/issuer-keys.js';
 import type {
   Acceptance,
   AcceptedCommand,
   WaitingLimits,
-} from '../../daemon/core/records/commands/command-memory.js';
+} from '../../daemon/core/commands/command-memory.js';
+import { CommandReceiver } from '../../daemon/core/commands/command-receiver.js';
+import { readIssuerKey } from '../../daemon/core/commands/issuer-keys.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { type Issuer, newIssuer, type TokenOptions, token } from '../support/command-centre.js';
 import { memoryOfCommands } from '../support/command-memory.js';

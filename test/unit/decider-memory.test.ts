@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { newEventId, newPassageId } from '../../daemon/core/records/event-id.js';
-import { copyBestViews, wipeViews } from '../../daemon/core/records/face-views.js';
-import { searchedProbes } from '../../daemon/core/records/gallery-search.js';
-import { memoryFacts } from '../../daemon/core/records/memory-facts.js';
-import { PassageEndings } from '../../daemon/core/records/passages/passage-endings.js';
-import { RecentStrangers } from '../../daemon/core/records/recent-strangers.js';
+import { copyBestViews, wipeViews } from '../../daemon/core/sightings/face-views.js';
+import { searchedProbes } from '../../daemon/core/sightings/gallery-search.js';
+import { memoryFacts } from '../../daemon/core/sightings/memory-facts.js';
+import { PassageEndings } from '../../daemon/core/sightings/passage-endings.js';
+import { RecentStrangers } from '../../daemon/core/sightings/recent-strangers.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import type { Fact } from '../../daemon/kernel/events/event.js';
 import type { Probe } from '../../daemon/kernel/identification/match.js';

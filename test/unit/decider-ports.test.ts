@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createDecider, type DeciderOptions } from '../../daemon/core/records/decider.js';
-import { memoryFacts } from '../../daemon/core/records/memory-facts.js';
-import { StrangersInSight } from '../../daemon/core/records/strangers-in-sight.js';
+import { createDecider, type DeciderOptions } from '../../daemon/core/sightings/decider.js';
+import { memoryFacts } from '../../daemon/core/sightings/memory-facts.js';
+import { StrangersInSight } from '../../daemon/core/sightings/strangers-in-sight.js';
 import { defect, operational } from '../../daemon/kernel/errors.js';
 import type { UnknownFact } from '../../daemon/kernel/events/event.js';
 import { cameraId, passageId, personId, strangerId, trackId } from '../../daemon/kernel/ids.js';

@@ -4,8 +4,8 @@ import {
   createDecider,
   type DeciderOptions,
   type SightingOutcome,
-} from '../../daemon/core/records/decider.js';
-import { memoryFacts } from '../../daemon/core/records/memory-facts.js';
+} from '../../daemon/core/sightings/decider.js';
+import { memoryFacts } from '../../daemon/core/sightings/memory-facts.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import type { Fact } from '../../daemon/kernel/events/event.js';
 import type { Probe } from '../../daemon/kernel/identification/match.js';

@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
-import { ageingRows } from '../../daemon/core/records/ageing-rows.js';
 import {
   attendanceCorrectionsOf,
   correctionReasonsOf,
   type StoredCorrection,
-} from '../../daemon/core/records/attendance/attendance-corrections.js';
-import { attendanceRecordsOf } from '../../daemon/core/records/attendance/attendance-records.js';
+} from '../../daemon/core/attendance/attendance-corrections.js';
+import { attendanceRecordsOf } from '../../daemon/core/attendance/attendance-records.js';
+import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
 import { eventTableOf } from '../../daemon/core/records/event-table.js';
 import { recentFactsOf } from '../../daemon/core/records/recent-facts.js';
-import { recordsRetentionOf } from '../../daemon/core/records/records-retention.js';
 import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
 import { retainedMessagesOf } from '../../daemon/core/records/retained-messages.js';
 import { RowSeal } from '../../daemon/core/records/seals/row-seal.js';
 import { correctionForm } from '../../daemon/core/records/seals/sealed-forms.js';
 import { publishedConditionsOf, sourceStatesOf } from '../../daemon/core/records/source-states.js';
 import type { EventQuery } from '../../daemon/core/records/stored-event.js';
+import { ageingRows } from '../../daemon/core/retention/ageing-rows.js';
+import { recordsRetentionOf } from '../../daemon/core/retention/records-retention.js';
 import type { BoxEvent } from '../../daemon/kernel/events/event.js';
 import {
   cameraId,

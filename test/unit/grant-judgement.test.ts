@@ -1,27 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { cameraSwitchesOf, photographHashesOf } from '../../daemon/core/records/commands/command-places.js';
+import { cameraSwitchesOf } from '../../daemon/core/commands/camera-switches.js';
 import {
   isSwitchedOn,
   type KeptKey,
   keptKeyOf,
   keyGrant,
   switchGrant,
-} from '../../daemon/core/records/commands/grant-content.js';
-import {
-  type GrantState,
-  judgeGrants,
-  type LoggedGrants,
-} from '../../daemon/core/records/commands/grant-judgement.js';
+} from '../../daemon/core/commands/grant-content.js';
+import { judgeGrants, type LoggedGrants } from '../../daemon/core/commands/grant-judgement.js';
+import { grantsOf, type SettledGrants } from '../../daemon/core/commands/grants.js';
+import { trustStoreOf } from '../../daemon/core/commands/trust-store.js';
+import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
 import {
   digestOf,
   type Grant,
   type GrantRow,
   GrantSeal,
-} from '../../daemon/core/records/commands/grant-seal.js';
-import { grantsOf, type SettledGrants } from '../../daemon/core/records/commands/grants.js';
-import { trustStoreOf } from '../../daemon/core/records/commands/trust-store.js';
-import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
+} from '../../daemon/core/records/seals/grant-seal.js';
+import type { StatedSet } from '../../daemon/kernel/stated-set.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 
 const auditKey = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
@@ -39,7 +36,7 @@ function stated(
   changes: { readonly revision?: number; readonly isReplaced?: boolean; readonly about?: string } = {},
 ): LoggedGrants {
   const { revision = 5, isReplaced = false, about } = changes;
-  const state: GrantState = { revision, digest: digestOf(grants), before: digestOf(before) };
+  const state: StatedSet = { revision, digest: digestOf(grants), before: digestOf(before) };
   return { outcome: 'stated', state, isReplaced, isAbout: ({ id }) => id === about };
 }
 
@@ -219,8 +216,8 @@ function start(
 ) {
   const open = (keys = auditKeys, box = 'site/box') => grantsOf(database, new GrantSeal(box, keys));
   const grants = open();
-  const states: GrantState[] = [];
-  const noteState = (state: GrantState): void => void states.push(state);
+  const states: StatedSet[] = [];
+  const noteState = (state: StatedSet): void => void states.push(state);
   const last = (isAbout: (grant: Grant) => boolean = () => false): LoggedGrants => {
     const state = states.at(-1);
     return state === undefined
@@ -606,30 +603,5 @@ describe('cameras that a centre switched', () => {
     assert.equal(states.length, 1);
     switches.set('gate', null, noteState);
     assert.equal(states.length, 2);
-  });
-});
-
-describe('hashes of photographs', () => {
-  test('are those of the persons who are asked for, sorted, and replaced as a whole', () => {
-    const hashes = photographHashesOf(openMemoryDatabase(recordsMigrations));
-    hashes.set('p-1', ['c', 'a', 'b']);
-    hashes.set('p-2', ['d']);
-    hashes.set('p-3', ['e']);
-    assert.deepEqual(
-      [...hashes.of(['p-1', 'p-3', 'p-9'])],
-      [
-        ['p-1', ['a', 'b', 'c']],
-        ['p-3', ['e']],
-      ],
-    );
-    hashes.set('p-1', ['f']);
-    assert.deepEqual([...hashes.of(['p-1'])], [['p-1', ['f']]]);
-    assert.deepEqual(hashes.personIdsAfter('', 2), ['p-1', 'p-2']);
-    assert.deepEqual(hashes.personIdsAfter('p-1', 10), ['p-2', 'p-3']);
-    hashes.forget([]);
-    hashes.forget(['p-1', 'p-3']);
-    assert.deepEqual(hashes.personIdsAfter('', 10), ['p-2']);
-    hashes.forget(['p-2']);
-    assert.deepEqual(hashes.personIdsAfter('', 10), []);
   });
 });

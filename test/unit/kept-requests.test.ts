@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  type KeptRequest,
-  keptRequestsOf,
-  type RequestPlace,
-} from '../../daemon/core/records/kept-requests.js';
+import { type KeptRequest, keptRequestsOf, type RequestPlace } from '../../daemon/core/api/kept-requests.js';
 import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { openMemoryDatabase } from '../support/memory-database.js';

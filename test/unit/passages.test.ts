@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { StoredPassage } from '../../daemon/core/records/passages/passage-journal.js';
-import { type PassageSeal, temporaryPassageSeal } from '../../daemon/core/records/passages/passage-seal.js';
-import { passagesOf } from '../../daemon/core/records/passages/passages.js';
+import type { StoredPassage } from '../../daemon/core/passages/passage-journal.js';
+import { type PassageSeal, temporaryPassageSeal } from '../../daemon/core/passages/passage-seal.js';
+import { passagesOf } from '../../daemon/core/passages/passages.js';
 import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
 import { cameraId, personId, strangerId } from '../../daemon/kernel/ids.js';
 import type { Passage } from '../../daemon/kernel/passages/passage.js';

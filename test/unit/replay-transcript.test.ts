@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createDecider } from '../../daemon/core/records/decider.js';
-import { memoryFacts } from '../../daemon/core/records/memory-facts.js';
+import { createDecider } from '../../daemon/core/sightings/decider.js';
+import { memoryFacts } from '../../daemon/core/sightings/memory-facts.js';
 import { cameraId, personId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
 import type { LivenessAssessment } from '../../daemon/kernel/liveness/liveness.js';
 import { seededRandom } from '../../daemon/kernel/random.js';

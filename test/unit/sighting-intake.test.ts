@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { SightingIntake } from '../../daemon/core/events/sighting-intake.js';
-import { createDecider, type Decider, type SightingOutcome } from '../../daemon/core/records/decider.js';
-import { memoryFacts } from '../../daemon/core/records/memory-facts.js';
+import { createDecider, type Decider, type SightingOutcome } from '../../daemon/core/sightings/decider.js';
+import { memoryFacts } from '../../daemon/core/sightings/memory-facts.js';
+import { SightingIntake } from '../../daemon/core/sightings/sighting-intake.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { cameraId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';

@@ -3,7 +3,7 @@ import { isRollcallError, messageOf, operational } from '../../kernel/errors.js'
 import type { Logger } from '../../kernel/logger.js';
 import type { Random } from '../../kernel/random.js';
 import { jitteredWaitMs } from '../../kernel/retry.js';
-import type { AlertDeliveries, DeliveryResult, DueDelivery } from '../records/alerts/alert-deliveries.js';
+import type { AlertDeliveries, DeliveryResult, DueDelivery } from './alert-deliveries.js';
 import type { AlertChannel, SendOutcome } from './channel.js';
 import { failedForNow } from './channel-errors.js';
 

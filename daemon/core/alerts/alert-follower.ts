@@ -2,7 +2,7 @@ import { type AlertSignal, alertingKinds, alertSignals } from '../../kernel/aler
 import type { Clock, Timer } from '../../kernel/clock.js';
 import { isRollcallError, messageOf } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
-import type { AlertJournal, FollowedEvent } from '../records/alerts/alert-journal.js';
+import type { AlertJournal, FollowedEvent } from './alert-journal.js';
 import type { AlertPlan } from './alert-plan.js';
 import { RuleBoard, type RuleBoardOptions } from './rule-board.js';
 

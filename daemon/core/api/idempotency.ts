@@ -4,8 +4,8 @@ import { type Creation, hasIdempotencyField, type OperationDeclaration } from '.
 import { contentHash } from '../../host/content-hash.js';
 import { badInput, isRollcallError, type RollcallError } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
-import type { KeptRequest, KeptRequests, RequestPlace } from '../records/kept-requests.js';
 import { badRequest } from './body-stream.js';
+import type { KeptRequest, KeptRequests, RequestPlace } from './kept-requests.js';
 
 const keyForm = /^[\x21-\x7e]{8,128}$/;
 /** Longer answers are not kept. */

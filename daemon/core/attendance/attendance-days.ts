@@ -12,9 +12,9 @@ import { dateOfDay, dayNumberOf } from '../../kernel/attendance/shift-calendar.j
 import type { Clock } from '../../kernel/clock.js';
 import type { PersonId } from '../../kernel/ids.js';
 import { dueBeforeMs } from '../../kernel/retention/retention-rules.js';
-import type { AttendanceRecords } from '../records/attendance/attendance-records.js';
 import type { KnownPersons } from './attendance-persons.js';
 import { attendancePlan, directions } from './attendance-plan.js';
+import type { AttendanceRecords } from './attendance-records.js';
 import { showDay } from './attendance-rows.js';
 
 const dayMs = 86_400_000;

@@ -9,9 +9,9 @@ import type { LocalTime } from '../../kernel/attendance/shift.js';
 import { localIso } from '../../kernel/attendance/time-text.js';
 import type { Direction } from '../../kernel/events/event.js';
 import { present } from '../../kernel/present.js';
-import type { StoredCorrection } from '../records/attendance/attendance-corrections.js';
-import type { AmbiguousPassage, UnprovenSighting } from '../records/attendance/attendance-records.js';
+import type { StoredCorrection } from './attendance-corrections.js';
 import type { EnrolledPerson } from './attendance-persons.js';
+import type { AmbiguousPassage, UnprovenSighting } from './attendance-records.js';
 
 const minutes = (durationMs: number): number => Math.floor(durationMs / 60_000);
 

@@ -14,13 +14,16 @@ import { personId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import type { Logger } from '../../kernel/logger.js';
 import { Recurring } from '../../kernel/recurring.js';
-import type { Records } from '../records/open-records.js';
+import type { Records } from '../records/records.js';
 import { attendancePlan } from './attendance-plan.js';
+import type { AttendanceRecords } from './attendance-records.js';
 import type { BoxAttendance } from './box-attendance.js';
 
 export interface DailySummaryOptions {
   readonly attendance: Pick<BoxAttendance, 'report'>;
-  readonly records: Pick<Records, 'recordAll' | 'sources' | 'attendance'>;
+  readonly records: Pick<Records, 'recordAll' | 'sources'> & {
+    readonly attendance: Pick<AttendanceRecords, 'corrections'>;
+  };
   readonly current: () => Pick<Config, 'attendance'>;
   readonly localTime: LocalTime;
   /** False while attendance of the past may still come, and while the clock cannot be trusted. Days wait then. */

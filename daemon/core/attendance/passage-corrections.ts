@@ -8,8 +8,8 @@ import type { Clock } from '../../kernel/clock.js';
 import type { CameraId, PersonId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import type { AuditLog } from '../audit/audit-log.js';
-import type { AttendanceRecords } from '../records/attendance/attendance-records.js';
 import { attendancePlan } from './attendance-plan.js';
+import type { AttendanceRecords } from './attendance-records.js';
 
 export interface PassageCorrectionsOptions {
   readonly records: AttendanceRecords;

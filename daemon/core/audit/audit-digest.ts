@@ -1,7 +1,7 @@
 import type { Clock } from '../../kernel/clock.js';
 import type { Logger } from '../../kernel/logger.js';
 import { Recurring } from '../../kernel/recurring.js';
-import type { Records } from '../records/open-records.js';
+import type { Records } from '../records/records.js';
 import { whereThereIsALog } from './audit-keeper.js';
 import type { AuditLog } from './audit-log.js';
 

@@ -4,7 +4,7 @@ import type { GalleryNotice, Notice, PersonNotice, StrangerNotice } from '../../
 import { personId, strangerId } from '../../kernel/ids.js';
 import type { Logger } from '../../kernel/logger.js';
 import { Recurring } from '../../kernel/recurring.js';
-import type { Records } from '../records/open-records.js';
+import type { Records } from '../records/records.js';
 import type { AuditEntry } from './audit-entry.js';
 import { whereThereIsALog } from './audit-keeper.js';
 import type { AuditLog } from './audit-log.js';

@@ -9,13 +9,12 @@ import { parseUserPassword } from '../../host/user-password-secret.js';
 import { type Actor, actorOf } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
 import { present } from '../../kernel/present.js';
-import { stateDetail } from '../../kernel/stated-set.js';
+import { type StatedSet, stateDetail } from '../../kernel/stated-set.js';
 import { planCamera } from '../../vision/plan.js';
 import { notFound } from '../api/not-found.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
-import type { Records } from '../records/open-records.js';
-import type { RecentPassages } from '../records/passages/passage-counts.js';
+import type { RecentPassages } from '../passages/passage-counts.js';
 import { withoutPorts } from './address-test.js';
 import { notStreaming, takeSnapshot } from './camera-snapshot.js';
 import { addressDetails } from './own-camera-address.js';
@@ -35,7 +34,10 @@ export interface CameraOptions extends CameraStatusOptions {
   readonly runtime: CamerasInUse;
   readonly own: OwnCameras;
   readonly readings: Pick<ReadingTrail, 'note'>;
-  readonly records: Pick<Records, 'commands'>;
+  /** The switches of a centre. */
+  readonly switches: {
+    set(cameraId: string, isEnabled: null, alongside: (state: StatedSet) => void): void;
+  };
   readonly audit: Pick<AuditLog, 'append'>;
   readonly clock: Clock;
   /** Aborts when the daemon ends. */
@@ -164,10 +166,10 @@ function camerasAt(address: string, cameras: readonly CameraConfig[]): readonly 
 async function release(
   id: string,
   by: Actor,
-  { runtime, records, audit, signal }: CameraOptions,
+  { runtime, switches, audit, signal }: CameraOptions,
 ): Promise<boolean> {
   if (!runtime.switchedCameras.has(id)) return false;
-  records.commands.cameras.set(id, null, (state) =>
+  switches.set(id, null, (state) =>
     audit.append({ by, action: 'camera.released', subject: id, details: stateDetail(state) }),
   );
   await runtime.replan(signal);

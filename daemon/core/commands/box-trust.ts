@@ -9,12 +9,12 @@ import { present } from '../../kernel/present.js';
 import { stateDetail } from '../../kernel/stated-set.js';
 import { notFound } from '../api/not-found.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
-import type { KeptKey } from '../records/commands/grant-content.js';
-import type { SetAside } from '../records/commands/grants.js';
-import type { TrustStore } from '../records/commands/trust-store.js';
 import type { CommandCounts } from './command-receiver.js';
+import type { KeptKey } from './grant-content.js';
 import type { GrantWatch } from './grant-watch.js';
+import type { SetAside } from './grants.js';
 import { readIssuerKey, trustedKey } from './issuer-keys.js';
+import type { TrustStore } from './trust-store.js';
 
 export interface BoxTrustOptions {
   readonly store: TrustStore;

@@ -3,7 +3,7 @@ import type { SnapshotOutcome } from '../../contract/vision/vision-answers.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { stateDetail } from '../../kernel/stated-set.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
-import type { CameraSwitches } from '../records/commands/command-places.js';
+import type { CameraSwitches } from './camera-switches.js';
 import { type CommandHandlers, failed } from './command-handlers.js';
 
 export interface CameraCommandOptions {

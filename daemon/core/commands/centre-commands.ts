@@ -9,13 +9,15 @@ import type { CamerasInUse } from '../cameras/vision-runtime.js';
 import type { OutboxControl } from '../events/box-events.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import type { BoxDecryption } from '../identity/identity-keys.js';
-import type { Records } from '../records/open-records.js';
+import type { PhotographHashes } from '../persons/photograph-hashes.js';
+import type { Records } from '../records/records.js';
 import { type BoxCommandOptions, boxCommands } from './box-commands.js';
 import { BoxTrust, type BoxTrustOptions } from './box-trust.js';
 import { cameraCommands } from './camera-commands.js';
 import type { CommandHandlers } from './command-handlers.js';
 import type { CentreOperations } from './command-operations.js';
 import { CommandReceiver } from './command-receiver.js';
+import type { CommandRecords } from './command-records.js';
 import { outboxCommands, pictureCommands } from './event-commands.js';
 import { storedKeys } from './issuer-keys.js';
 import { genericCommand, operationCommands } from './operation-commands.js';
@@ -25,7 +27,7 @@ import { syncCommands } from './sync-commands.js';
 /** Receives commands from the start. The box executes them after `startCommands`. */
 export function openCommandReceiver(options: {
   readonly identity: BoxIds;
-  readonly records: Records;
+  readonly records: Pick<Records, 'record'> & { readonly commands: CommandRecords };
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -45,7 +47,10 @@ export function openCommandReceiver(options: {
 }
 
 export interface CommandOptions {
-  readonly records: Records;
+  readonly records: Pick<Records, 'find'> & {
+    readonly commands: CommandRecords;
+    readonly photographHashes: PhotographHashes;
+  };
   readonly vault: Pick<GalleryVault, 'gallery' | 'audit'>;
   /** The same that the local API and the network call. */
   readonly operations: CentreOperations;
@@ -85,7 +90,7 @@ export function startCommands(
 /** The handlers of all commands. */
 export function commandHandlers(options: CommandOptions): CommandHandlers {
   const { records, vault, operations, keys, decryption, outbox, runtime, reload, signal, clock } = options;
-  const { photographs, cameras } = records.commands;
+  const { photographHashes: photographs, commands } = records;
   return {
     ...personCommands({ operations, decryption, photographs }),
     ...syncCommands({ gallery: () => vault.gallery(), decryption, photographs }),
@@ -93,7 +98,7 @@ export function commandHandlers(options: CommandOptions): CommandHandlers {
     ...genericCommand(operations, decryption),
     ...outboxCommands(outbox),
     ...cameraCommands({
-      switches: cameras,
+      switches: commands.cameras,
       cameras: () => runtime.cameras,
       audit: (entry) => void vault.audit.append(entry),
       replan: async () => void (await runtime.replan(signal)),

@@ -4,13 +4,13 @@ import type { Clock } from '../../kernel/clock.js';
 import { isRollcallError, messageOf } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
 import { raceTimeout } from '../../kernel/race-timeout.js';
-import type { KnownCommand } from '../records/commands/command-memory.js';
 import {
   type CommandFailure,
   type CommandHandlers,
   type CommandOutcome,
   failed,
 } from './command-handlers.js';
+import type { KnownCommand } from './command-memory.js';
 import { type RecordEvent, replyNotice } from './command-replies.js';
 import { Deadline, deadlines } from './deadlines.js';
 

@@ -3,14 +3,14 @@ import type { Clock } from '../../kernel/clock.js';
 import type { Logger } from '../../kernel/logger.js';
 import { Recurring } from '../../kernel/recurring.js';
 import type { RetentionRule } from '../../kernel/retention/retention-rules.js';
-import { readState, stateDetail } from '../../kernel/stated-set.js';
+import { readState, type StatedSet, stateDetail } from '../../kernel/stated-set.js';
 import type { AuditEntry, NewAuditEntry } from '../audit/audit-entry.js';
 import { whereThereIsALog } from '../audit/audit-keeper.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { ConditionPort } from '../delivery/condition-port.js';
-import { type GrantState, grantFaults, type LoggedGrants } from '../records/commands/grant-judgement.js';
-import type { Grant } from '../records/commands/grant-seal.js';
-import type { Grants, SetAside, SettledGrants } from '../records/commands/grants.js';
+import type { Grant } from '../records/seals/grant-seal.js';
+import { grantFaults, type LoggedGrants } from './grant-judgement.js';
+import type { Grants, SetAside, SettledGrants } from './grants.js';
 
 export interface GrantWatchOptions {
   readonly grants: Grants;
@@ -135,7 +135,7 @@ export class GrantWatch implements AsyncDisposable {
   /** Writes an entry with the state of the grants. */
   #auditState(entry: NewAuditEntry): void {
     const { grants, audit, clock } = this.#options;
-    const append = (state: GrantState): void =>
+    const append = (state: StatedSet): void =>
       void audit.append({ ...entry, details: { ...entry.details, ...stateDetail(state) } });
     grants.change((all) => all, clock.wallMs(), append);
   }

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { type CommandScope, commandScopes } from '../../contract/command-scopes.js';
 import { badInput } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
-import type { KeptKey } from '../records/commands/grant-content.js';
-import type { TrustStore } from '../records/commands/trust-store.js';
+import type { KeptKey } from './grant-content.js';
+import type { TrustStore } from './trust-store.js';
 
 /** A key whose commands the box executes. */
 export interface TrustedKey {

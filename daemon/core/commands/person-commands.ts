@@ -4,7 +4,7 @@ import { sealedChangeSchema, sealedPersonSchema } from '../../contract/events/co
 import { defect, isRollcallError } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
 import type { BoxDecryption } from '../identity/identity-keys.js';
-import type { PhotographHashes } from '../records/commands/command-places.js';
+import type { PhotographHashes } from '../persons/photograph-hashes.js';
 import { type CommandHandlers, type CommandOutcome, failed } from './command-handlers.js';
 import { callOf, inputOf, type OperationsBehind } from './command-operations.js';
 import { openSealedJson } from './sealed-content.js';

@@ -3,7 +3,7 @@ import { wipe } from '../../host/sodium.js';
 import { personId } from '../../kernel/ids.js';
 import type { Gallery, PersonEntry } from '../gallery/gallery.js';
 import type { BoxDecryption } from '../identity/identity-keys.js';
-import type { PhotographHashes } from '../records/commands/command-places.js';
+import type { PhotographHashes } from '../persons/photograph-hashes.js';
 import type { CommandHandlers } from './command-handlers.js';
 import {
   bucketDigest,

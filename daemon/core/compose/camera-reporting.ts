@@ -12,7 +12,7 @@ import { inBlocks } from '../delivery/sequence-blocks.js';
 import type { Signer } from '../delivery/signer.js';
 import type { Topics } from '../delivery/topics.js';
 import { homeAssistantTasks } from '../home-assistant/home-assistant.js';
-import type { Records } from '../records/open-records.js';
+import type { Records } from '../records/records.js';
 import type { PublishingPlan } from '../runtime/publishing.js';
 import type { BoxContext, Stores } from './stores.js';
 

@@ -7,21 +7,21 @@ import type { Logger } from '../../kernel/logger.js';
 import type { Random } from '../../kernel/random.js';
 import { AlertDeliverer } from '../alerts/alert-deliverer.js';
 import { AlertFollower } from '../alerts/alert-follower.js';
+import { BoxAlerts } from '../alerts/alert-handlers.js';
 import { type AlertPlan, planAlerts } from '../alerts/alert-plan.js';
 import type { AlertChannel } from '../alerts/channel.js';
 import { openChannel } from '../alerts/open-channel.js';
 import { programVersion } from '../api/program-version.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
-import { BoxAlerts } from '../events/box-alerts.js';
 import { newEventId } from '../records/event-id.js';
-import type { Records } from '../records/open-records.js';
+import type { RecordStores } from './record-stores.js';
 
 /** Starts to check recorded events against the alert rules in force, and to deliver alerts. */
 export function startAlerts(options: {
   /** The configuration in force. */
   readonly current: () => Config;
   readonly identity: BoxIds;
-  readonly records: Records;
+  readonly records: RecordStores;
   readonly audit: (entry: NewAuditEntry) => void;
   readonly lifetime: Lifetime;
   readonly clock: Clock;

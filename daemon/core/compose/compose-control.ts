@@ -15,6 +15,7 @@ import { matchPolicy, ownThreshold } from '../../vision/operating-point.js';
 import { clipPlan, photoPlan } from '../../vision/plan.js';
 import { knownRecognisers, recogniserInUse } from '../../vision/recogniser-in-use.js';
 import type { Accounts } from '../accounts/open-accounts.js';
+import { alertHandlers } from '../alerts/alert-handlers.js';
 import { enrolledPersons } from '../attendance/attendance-persons.js';
 import { attendanceHandlers, BoxAttendance } from '../attendance/box-attendance.js';
 import { PassageCorrections } from '../attendance/passage-corrections.js';
@@ -27,17 +28,15 @@ import { clipHandlers } from '../cameras/clip-handlers.js';
 import { liveHandlers } from '../cameras/live-watches.js';
 import type { OwnCameras } from '../cameras/own-cameras.js';
 import { PhotoProcess } from '../cameras/photo-process.js';
+import { challengeHandlers, type PromptScreens } from '../challenges/prompt-screens.js';
+import type { Prompts } from '../challenges/prompts.js';
 import { trustHandlers } from '../commands/box-trust.js';
 import { startCommands } from '../commands/centre-commands.js';
 import type { CommandReceiver } from '../commands/command-receiver.js';
 import type { GrantWatch } from '../commands/grant-watch.js';
 import type { BoxConditions } from '../conditions/box-conditions.js';
 import type { ClockWatch } from '../conditions/clock-watch.js';
-import { alertHandlers } from '../events/box-alerts.js';
 import { BoxEvents, eventHandlers } from '../events/box-events.js';
-import { challengeHandlers, type PromptScreens } from '../events/prompt-screens.js';
-import type { Prompts } from '../events/prompts.js';
-import type { SightingIntake } from '../events/sighting-intake.js';
 import type { GalleryCalibration } from '../gallery/gallery-calibration.js';
 import { GalleryKeys, keyHandlers } from '../gallery/gallery-keys.js';
 import { GalleryUpkeep, galleryHandlers } from '../gallery/gallery-upkeep.js';
@@ -47,6 +46,7 @@ import type { EventDurations } from '../metrics/event-durations.js';
 import type { MetricFormat } from '../metrics/metric-families.js';
 import { metricsText } from '../metrics/metrics.js';
 import { BoxPassages, passageHandlers } from '../passages/box-passages.js';
+import type { RecentPassages } from '../passages/passage-counts.js';
 import { PassageMarks } from '../passages/passage-marks.js';
 import { pictureOfPassage } from '../passages/passage-picture.js';
 import { PassageReferences } from '../passages/passage-references.js';
@@ -60,12 +60,12 @@ import { embedderSource } from '../persons/photo-embedder.js';
 import { accuracyHandlers } from '../recognition/gallery-accuracy.js';
 import { recognitionHandlers } from '../recognition/recognition-handlers.js';
 import { outboxLimiter } from '../records/outbox/outbox-limiter.js';
-import type { RecentPassages } from '../records/passages/passage-counts.js';
 import { Retention, retentionHandlers } from '../retention/retention.js';
 import { ageingKinds, emptyLogs, type RetentionSources } from '../retention/retention-kinds.js';
 import type { BoxRuntime } from '../runtime/runtime.js';
 import { configurationHandlers } from '../settings/configuration-handlers.js';
 import type { OwnSettings } from '../settings/own-settings.js';
+import type { SightingIntake } from '../sightings/sighting-intake.js';
 import { EventLoopWatch } from '../status/event-loop-watch.js';
 import { healthHandlers } from '../status/health.js';
 import { hostHandlers } from '../status/host-handlers.js';
@@ -174,7 +174,15 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...alertHandlers(alerts),
     ...attendanceHandlers(attendance),
     ...cameraHandlers({
-      ...{ runtime, photos, records, audit, readings, clock, signal: lifetime.signal },
+      ...{
+        runtime,
+        photos,
+        switches: records.commands.cameras,
+        audit,
+        readings,
+        clock,
+        signal: lifetime.signal,
+      },
       passages: options.recentPassages,
       own: options.ownCameras,
     }),

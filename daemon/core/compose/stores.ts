@@ -23,14 +23,14 @@ import { AlteredRecords } from '../conditions/altered-records.js';
 import { openBoxRecordsMark } from '../conditions/records-loss.js';
 import { encodeEvent } from '../delivery/encoding.js';
 import { type GalleryFile, openGalleryFile } from '../gallery/gallery-file.js';
-import { GalleryPassageSeal } from '../gallery/gallery-passage-seal.js';
 import { GalleryVault } from '../gallery/gallery-vault.js';
 import { makeKeyProviders } from '../gallery/keys/key-providers.js';
 import { type GalleryRecogniser, galleryRecogniser } from '../gallery/re-embedding/re-embed-switch.js';
 import { sweepWork } from '../gallery/work-directory.js';
+import { GalleryPassageSeal } from '../passages/gallery-passage-seal.js';
 import { embedderSource } from '../persons/photo-embedder.js';
-import { GrantSeal } from '../records/commands/grant-seal.js';
-import { openRecords, type Records } from '../records/open-records.js';
+import { GrantSeal } from '../records/seals/grant-seal.js';
+import { openRecordStores, type RecordStores } from './record-stores.js';
 
 /** What every step of the composition needs. */
 export interface BoxContext {
@@ -46,7 +46,7 @@ export interface Stores {
   readonly recogniser: ChosenRecogniser;
   readonly auditKeys: AuditKeyRing;
   readonly vault: GalleryVault;
-  readonly records: Records;
+  readonly records: RecordStores;
   readonly altered: AlteredRecords;
 }
 
@@ -80,7 +80,7 @@ export async function openStores(
   );
   lifetime.defer('tags of passages', () => passageSeal[Symbol.dispose]());
   const altered = new AlteredRecords({ audit, clock, logger });
-  const records = openRecords({
+  const records = openRecordStores({
     path: recordsConfig.path,
     encode: (event) => encodeEvent(event, identity, modelIds(current())),
     clock,
@@ -99,7 +99,7 @@ export async function openStores(
 }
 
 /** Ends the passages of an earlier start. If the disk is full, the next start tries again. */
-function endPassages({ passages }: Records, logger: Logger): void {
+function endPassages({ passages }: RecordStores, logger: Logger): void {
   try {
     const count = passages.endOpen();
     if (count > 0) logger.info('passages ended because the daemon stopped', { count });

@@ -16,7 +16,7 @@ import type { EventId } from '../../kernel/ids.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
 import type { ConditionDetails, ConditionPort } from '../delivery/condition-port.js';
-import type { Records } from '../records/open-records.js';
+import type { Records } from '../records/records.js';
 
 export interface BoxConditionsOptions {
   readonly records: Pick<Records, 'record' | 'onRecorded' | 'sources'>;

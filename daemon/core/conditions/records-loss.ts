@@ -10,7 +10,7 @@ import type { AuditKeyRing } from '../audit/audit-key-ring.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { isGenuineRecordsMark, sealRecordsMark } from '../audit/audit-seal.js';
 import type { ConditionPort } from '../delivery/condition-port.js';
-import type { Records } from '../records/open-records.js';
+import type { Records } from '../records/records.js';
 import { type MarkSeal, RecordsMark, type ReservationTrail } from '../records/recovery/records-mark.js';
 import type { ReportedLoss } from '../records/recovery/recover-records.js';
 

@@ -2,7 +2,7 @@ import type { Clock } from '../../kernel/clock.js';
 import { operational } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
 import { Recurring } from '../../kernel/recurring.js';
-import type { Records } from '../records/open-records.js';
+import type { Records } from '../records/records.js';
 
 export interface RecordsPlaceWatchOptions {
   readonly records: Pick<Records, 'isInPlace'>;

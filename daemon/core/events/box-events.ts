@@ -28,7 +28,7 @@ import type { ReadingTrail } from '../audit/reading-trail.js';
 import { describeHeldBack, type HeldBackEvent } from '../delivery/held-back-event.js';
 import type { Publisher } from '../delivery/publisher.js';
 import type { Gallery } from '../gallery/gallery.js';
-import type { Records } from '../records/open-records.js';
+import type { Records } from '../records/records.js';
 import type { StoredEvent } from '../records/stored-event.js';
 import { pictureOfEvent } from './event-picture.js';
 import {

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Bell } from '../../kernel/bell.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { EventKind } from '../../kernel/events/event.js';
-import type { Records } from '../records/open-records.js';
+import type { Records } from '../records/records.js';
 import type { EventQuery, StoredEvent } from '../records/stored-event.js';
 
 /** The part of the records that reading needs. */

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../kernel/clock.js';
 import type { GalleryNotice } from '../../kernel/events/notice.js';
 import type { Logger } from '../../kernel/logger.js';
-import type { Records } from '../records/open-records.js';
+import type { Records } from '../records/records.js';
 import type { GalleryVault } from './gallery-vault.js';
 
 export interface GalleryEventsOptions {

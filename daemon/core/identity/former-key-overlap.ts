@@ -1,5 +1,5 @@
 import type { Clock } from '../../kernel/clock.js';
-import type { Records } from '../records/open-records.js';
+import type { Records } from '../records/records.js';
 import type { IdentityKeys } from './identity-keys.js';
 import type { FormerKey } from './identity-state.js';
 import { countOverlaps, type OverlapCount } from './overlap.js';

@@ -3,7 +3,7 @@ import { isRollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import type { AuditAction } from '../audit/audit-action.js';
 import type { AuditLog } from '../audit/audit-log.js';
-import type { Records } from '../records/open-records.js';
+import type { Records } from '../records/records.js';
 import type { IdentityKeys } from './identity-keys.js';
 import type { IdentityChange } from './identity-state.js';
 

@@ -14,7 +14,7 @@ import { present } from '../../kernel/present.js';
 import { Recurring } from '../../kernel/recurring.js';
 import type { ConnectionTask } from '../delivery/connection-task.js';
 import type { RetainedMemory } from '../delivery/retained-documents.js';
-import type { Records } from '../records/open-records.js';
+import type { Records } from '../records/records.js';
 import { OverlapClock } from './former-key-overlap.js';
 import { IdentityKeys, type WithoutSigning } from './identity-keys.js';
 import { type IdentityTrailOptions, trailIdentity } from './identity-trail.js';

@@ -1,6 +1,6 @@
 import type { PassageId } from '../../kernel/ids.js';
 import type { Passage } from '../../kernel/passages/passage.js';
-import type { StoredPassage } from '../records/passages/passage-journal.js';
+import type { StoredPassage } from '../passages/passage-journal.js';
 import type { Sample } from './metric-families.js';
 
 type Counted = Pick<Passage, 'cameraId' | 'outcome' | 'reason'>;

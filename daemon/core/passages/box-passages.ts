@@ -20,11 +20,11 @@ import type { Passage } from '../../kernel/passages/passage.js';
 import { present } from '../../kernel/present.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
-import type { PassageJournal, StoredPassage } from '../records/passages/passage-journal.js';
-import { type NameOf, passageDetails, personRef, shownPassage } from '../records/passages/shown-passage.js';
 import { followPassages, type PassageSelection } from './follow-passages.js';
+import type { PassageJournal, StoredPassage } from './passage-journal.js';
 import type { PassageMarks } from './passage-marks.js';
 import type { PassageReferences } from './passage-references.js';
+import { type NameOf, passageDetails, personRef, shownPassage } from './shown-passage.js';
 
 /** Maximum number of ids in the message about an ambiguous beginning. */
 const mostNamed = 5;

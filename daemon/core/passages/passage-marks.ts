@@ -13,7 +13,7 @@ import type { PassageCorrections } from '../attendance/passage-corrections.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { ThresholdEffect } from '../gallery/gallery-calibration.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
-import type { Records } from '../records/open-records.js';
+import type { Records } from '../records/records.js';
 import { marksOf, recordedMarks } from './recorded-marks.js';
 
 /** As of other corrections. */

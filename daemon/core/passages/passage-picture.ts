@@ -1,7 +1,7 @@
 import type { Passage } from '../../kernel/passages/passage.js';
 import { pictureOfEvent } from '../events/event-picture.js';
 import type { Gallery } from '../gallery/gallery.js';
-import type { Records } from '../records/open-records.js';
+import type { Records } from '../records/records.js';
 
 /** Finds the picture that the box keeps of a passage: that of its last event that has one, or its own. */
 export function pictureOfPassage(

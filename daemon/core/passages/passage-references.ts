@@ -1,7 +1,8 @@
 import type { Caller } from '../../contract/caller.js';
 import type { PassageDetails, ReferenceAdded, ReferenceRemoved } from '../../contract/passages.js';
-import { actorOf } from '../../kernel/actor.js';
+import { type Actor, actorOf } from '../../kernel/actor.js';
 import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { PersonId } from '../../kernel/ids.js';
 import type { StandingMark } from '../../kernel/passages/mark.js';
 import type { Passage } from '../../kernel/passages/passage.js';
 import {
@@ -9,12 +10,50 @@ import {
   earlyRefusal,
   type PictureRefusal,
 } from '../../kernel/passages/passage-reference.js';
+import type { PhotographOrigin } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
-import type { BoxPhotographs } from '../persons/box-photographs.js';
+
+/** The picture of a passage in which the box recognised a person. */
+export interface PassagePicture {
+  readonly id: PersonId;
+  readonly jpeg: Buffer;
+  readonly origin: PhotographOrigin;
+}
+
+export type PassagePictureResult =
+  | {
+      readonly outcome: 'added';
+      readonly photographId: string;
+      /** The photograph of another passage that was deleted for it. */
+      readonly retiredId?: string;
+    }
+  | {
+      readonly outcome: 'refused';
+      readonly reason: EarlyRefusal | PictureRefusal;
+      /** What is wrong with the picture. */
+      readonly message?: string;
+    };
+
+/** The photographs of persons, some of which come from passages. */
+export interface PassagePhotographs {
+  /**
+   * Adds the picture of a passage, with the checks of an enrolment and stricter ones: the face must match the enrolled photographs of
+   * the person by the margin more than the threshold in force demands, and no other person nearly as well. Beyond the bounds, the
+   * photograph of a passage that adds least goes. @throws `too-many-photographs`
+   */
+  addOfPassage(picture: PassagePicture, by: Actor): Promise<PassagePictureResult>;
+  /**
+   * Deletes the photograph that was taken from a passage. Its id; undefined if there is none. @throws `person-not-active`,
+   * `last-photograph`
+   */
+  removeOfPassage(id: PersonId, passage: string, by: Actor): Promise<string | undefined>;
+  /** The photograph of the person that was taken from a passage, as lists name it. */
+  ofPassage(id: string, passage: string): string | undefined;
+}
 
 export interface PassageReferencesOptions {
-  readonly photographs: Pick<BoxPhotographs, 'addOfPassage' | 'removeOfPassage' | 'ofPassage'>;
+  readonly photographs: PassagePhotographs;
   readonly vault: Pick<GalleryVault, 'gallery'>;
   /** The picture that the box keeps of a passage. */
   readonly pictureOf: (passage: Passage) => Uint8Array | undefined;

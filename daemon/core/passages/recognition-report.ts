@@ -10,13 +10,13 @@ import { falselyMatched, type Mark, missedPerson } from '../../kernel/passages/m
 import type { Passage } from '../../kernel/passages/passage.js';
 import { reasonTexts } from '../../kernel/passages/passage-reason-text.js';
 import { present } from '../../kernel/present.js';
-import type { Records } from '../records/open-records.js';
-import { tallyOf } from '../records/passages/passage-counts.js';
-import type { PassageCount, PassageJournal } from '../records/passages/passage-journal.js';
-import { inSightS } from '../records/passages/shown-passage.js';
+import type { Records } from '../records/records.js';
 import { camerasFor } from './box-passages.js';
+import { tallyOf } from './passage-counts.js';
+import type { PassageCount, PassageJournal } from './passage-journal.js';
 import { type PolicyPreviewOptions, previewPolicies } from './policy-preview.js';
 import { recordedMarks } from './recorded-marks.js';
+import { inSightS } from './shown-passage.js';
 
 /** The longest period of a report: some seconds of work where a day has thousands of passages. */
 const longestDays = 31;

@@ -1,7 +1,7 @@
 import { markData } from '../../contract/events/notice-data.js';
 import { cameraId, type PassageId, passageId, personId, recogniserId } from '../../kernel/ids.js';
 import { lastMarks, type Mark, type StandingMark } from '../../kernel/passages/mark.js';
-import type { Records } from '../records/open-records.js';
+import type { Records } from '../records/records.js';
 import type { StoredEvent } from '../records/stored-event.js';
 
 /** More than operators mark in a year. */

@@ -33,18 +33,19 @@ import { present } from '../../kernel/present.js';
 import { checkText } from '../../kernel/printable-text.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
 import { keyReused } from '../api/idempotency.js';
+import type { KeptRequest, KeptRequests } from '../api/kept-requests.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { FullPersonEntry, Gallery } from '../gallery/gallery.js';
 import type { OwnThreshold } from '../gallery/gallery-calibration.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import { newPersonId } from '../gallery/row-id.js';
-import type { KeptRequest } from '../records/kept-requests.js';
-import type { Records } from '../records/open-records.js';
+import type { PassageJournal } from '../passages/passage-journal.js';
+import type { RecordsRetention } from '../retention/records-retention.js';
 import { BoxPhotographs } from './box-photographs.js';
 import { changeOne, type ProfileAccess, requireChange } from './common-change.js';
 import { readAnswer, writeAnswer } from './enrolment-keys.js';
 import { certified, changedMeanwhile, describePerson, summarisePerson } from './person-answers.js';
-import { enrolmentLines, exportLines } from './person-export.js';
+import { type ExportSources, enrolmentLines, exportLines } from './person-export.js';
 import { type PersonFilter, pageOfPersons } from './person-list.js';
 import {
   type Enrollable,
@@ -53,6 +54,7 @@ import {
   named,
   requireProfile,
 } from './photo-enrolment.js';
+import type { PhotographHashes } from './photograph-hashes.js';
 
 /** The outcome of a removal. */
 export type RemoveResult =
@@ -67,7 +69,12 @@ interface NoSuchPerson {
 
 export interface BoxPersonsOptions {
   readonly vault: GalleryVault;
-  readonly records: Records;
+  readonly records: ExportSources['records'] & {
+    readonly passages: Pick<PassageJournal, 'forgetPerson'>;
+    readonly photographHashes: Pick<PhotographHashes, 'forget'>;
+    readonly requests: Pick<KeptRequests, 'find' | 'keep' | 'forget'>;
+    readonly retention: Pick<RecordsRetention, 'forgetAbout' | 'emptyLog'>;
+  };
   /** The operating point, with the thresholds of persons. */
   readonly policy: () => MatchPolicy;
   /** Today at the site, `YYYY-MM-DD`. */
@@ -366,7 +373,7 @@ export class BoxPersons {
     this.#options.records.requests.forget(found.id);
     this.#options.forgetPerson(found.id);
     this.#options.forgetCopies(actor);
-    this.#options.records.commands.photographs.forget([found.id]);
+    this.#options.records.photographHashes.forget([found.id]);
     const passages = this.#options.records.passages.forgetPerson(found.id);
     this.#options.records.retention.emptyLog();
     const withdrawnIso = this.#options.todayIso();

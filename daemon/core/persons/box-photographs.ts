@@ -18,13 +18,7 @@ import {
 } from '../../kernel/identification/photograph-agreement.js';
 import type { PersonId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
-import {
-  doubtAbout,
-  type EarlyRefusal,
-  leastUseful,
-  type PictureRefusal,
-  personRefusal,
-} from '../../kernel/passages/passage-reference.js';
+import { doubtAbout, leastUseful, personRefusal } from '../../kernel/passages/passage-reference.js';
 import type { PhotographOrigin } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
 import type { SerialQueue } from '../../kernel/serial-queue.js';
@@ -34,7 +28,11 @@ import type { FullPersonEntry, Gallery } from '../gallery/gallery.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import type { ViewChange } from '../gallery/persons/person-changes.js';
 import { PersonReferences } from '../gallery/search/person-references.js';
-import type { Records } from '../records/open-records.js';
+import type {
+  PassagePhotographs,
+  PassagePicture,
+  PassagePictureResult,
+} from '../passages/passage-references.js';
 import { changedMeanwhile, describePerson } from './person-answers.js';
 import {
   type EnrolmentOptions,
@@ -43,6 +41,7 @@ import {
   type PhotographRefusal,
   refuseDisagreeing,
 } from './photo-enrolment.js';
+import type { PhotographHashes } from './photograph-hashes.js';
 
 type Operations = typeof photographOperations;
 type AddInput = HandlerInput<Operations['persons.photographs.add']>;
@@ -54,7 +53,7 @@ const nearestOthers = 5;
 
 export interface BoxPhotographsOptions {
   readonly vault: GalleryVault;
-  readonly records: Pick<Records, 'commands'>;
+  readonly records: { readonly photographHashes: Pick<PhotographHashes, 'forget'> };
   readonly readings: Pick<ReadingTrail, 'note'>;
   /** Stops to take tracks in sight for this person. */
   readonly forgetPerson: (id: PersonId) => void;
@@ -70,27 +69,6 @@ export interface BoxPhotographsOptions {
   /** Notes that an answer tells whom pictures resemble. */
   readonly noteLikeness: (found: PhotographChange, actor: Actor) => void;
 }
-
-/** The picture of a passage in which the box recognised a person. */
-export interface PassagePicture {
-  readonly id: PersonId;
-  readonly jpeg: Buffer;
-  readonly origin: PhotographOrigin;
-}
-
-export type PassagePictureResult =
-  | {
-      readonly outcome: 'added';
-      readonly photographId: string;
-      /** The photograph of another passage that was deleted for it. */
-      readonly retiredId?: string;
-    }
-  | {
-      readonly outcome: 'refused';
-      readonly reason: EarlyRefusal | PictureRefusal;
-      /** What is wrong with the picture. */
-      readonly message?: string;
-    };
 
 /** A view by which a person is recognised. */
 interface ComparedTemplate {
@@ -109,7 +87,7 @@ interface WantedChange extends ViewChange {
 }
 
 /** The photographs of enrolled persons, and the templates that outlive them. */
-export class BoxPhotographs {
+export class BoxPhotographs implements PassagePhotographs {
   readonly #options: BoxPhotographsOptions;
 
   constructor(options: BoxPhotographsOptions) {
@@ -168,19 +146,10 @@ export class BoxPhotographs {
     );
   }
 
-  /**
-   * Adds the picture of a passage, with the checks of an enrolment and stricter ones: the face must match the enrolled photographs of
-   * the person by the margin more than the threshold in force demands, and no other person nearly as well. Beyond the bounds, the
-   * photograph of a passage that adds least goes. @throws `too-many-photographs`
-   */
   addOfPassage(picture: PassagePicture, actor: Actor): Promise<PassagePictureResult> {
     return this.#options.turns.run(() => this.#learn(picture, actor));
   }
 
-  /**
-   * Deletes the photograph that was taken from a passage. Its id; undefined if there is none. @throws `person-not-active`,
-   * `last-photograph`
-   */
   removeOfPassage(id: PersonId, passage: string, actor: Actor): Promise<string | undefined> {
     return this.#options.turns.run(async () => {
       const photographId = this.ofPassage(id, passage);
@@ -189,7 +158,6 @@ export class BoxPhotographs {
     });
   }
 
-  /** The photograph of the person that was taken from a passage, as lists name it. */
   ofPassage(id: string, passage: string): string | undefined {
     return this.#keptOf(id).find(({ fromPassage }) => fromPassage?.passage === passage)?.id;
   }
@@ -318,7 +286,7 @@ export class BoxPhotographs {
     const { id } = this.#changeable(wanted);
     const { added, removed, origin } = wanted;
     // A centre that compares galleries learns that these are not the photographs it sent: also after a kill between the two.
-    records.commands.photographs.forget([id]);
+    records.photographHashes.forget([id]);
     vault.gallery().changeViews(id, { added, removed, origin }, actor);
     if (removed.length > 0) forgetPerson(id);
     const now = known(id);

@@ -5,10 +5,12 @@ import { isRollcallError } from '../../kernel/errors.js';
 import type { PersonId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
+import type { AttendanceRecords } from '../attendance/attendance-records.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { FullPersonEntry, Gallery } from '../gallery/gallery.js';
-import type { Records } from '../records/open-records.js';
-import { passageDetails } from '../records/passages/shown-passage.js';
+import type { PassageJournal } from '../passages/passage-journal.js';
+import { passageDetails } from '../passages/shown-passage.js';
+import type { Records } from '../records/records.js';
 import type { StoredEvent } from '../records/stored-event.js';
 import { describePerson } from './person-answers.js';
 
@@ -20,7 +22,10 @@ const mostAuditEntries = 100_000;
 
 export interface ExportSources {
   readonly gallery: Gallery;
-  readonly records: Pick<Records, 'list' | 'attendance' | 'passages'>;
+  readonly records: Pick<Records, 'list'> & {
+    readonly passages: Pick<PassageJournal, 'list'>;
+    readonly attendance: Pick<AttendanceRecords, 'corrections'>;
+  };
   readonly audit: Pick<AuditLog, 'listInTurns'>;
 }
 
@@ -127,7 +132,7 @@ async function* eventsOf(records: Pick<Records, 'list'>, personId: PersonId): As
 }
 
 /** The passages of a person, oldest first, without other persons: those have a right to their own data. */
-async function* passagesOf({ passages }: Pick<Records, 'passages'>, personId: PersonId) {
+async function* passagesOf({ passages }: Pick<ExportSources['records'], 'passages'>, personId: PersonId) {
   for (let afterNumber = 0; ; await nextTurn()) {
     const part = passages.list({ personId, keep: 'oldest', limit: passagesAtATime, afterNumber });
     for (const { number, passage } of part) {

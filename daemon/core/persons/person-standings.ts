@@ -3,7 +3,7 @@ import { type Standing, type StandingTerms, standingOn } from '../../kernel/pers
 import { present } from '../../kernel/present.js';
 import type { Gallery } from '../gallery/gallery.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
-import type { PersonStandings } from '../records/decider.js';
+import type { PersonStandings } from '../sightings/decider.js';
 
 type PersonSource = Pick<Gallery, 'showPerson' | 'onPersonsChanged'>;
 

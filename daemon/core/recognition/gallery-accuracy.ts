@@ -8,7 +8,7 @@ import type { Mark } from '../../kernel/passages/mark.js';
 import { present } from '../../kernel/present.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import { type GalleryCalibration, inSlices } from '../gallery/gallery-calibration.js';
-import { personRef } from '../records/passages/shown-passage.js';
+import { personRef } from '../passages/shown-passage.js';
 
 const mostOwnThresholds = 200;
 

@@ -16,7 +16,7 @@ import type { GalleryFile } from '../gallery/gallery-file.js';
 import { forgetDeleted } from '../gallery/leftovers.js';
 import { deletePerson } from '../gallery/persons/erasure.js';
 import { PersonRows } from '../gallery/persons/person-rows.js';
-import type { RecordsRetention } from '../records/records-retention.js';
+import type { RecordsRetention } from './records-retention.js';
 import { ageingPassageKeys } from './retention-passages.js';
 import { ageingImports, ageingRemovedPersons, ageingTombstones } from './retention-persons.js';
 import { ageingEvidence, ageingPhotographs } from './retention-pictures.js';

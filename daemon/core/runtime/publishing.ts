@@ -19,7 +19,7 @@ import type { Signer } from '../delivery/signer.js';
 import { type Topics, topicsOf } from '../delivery/topics.js';
 import { checkPicturePlan, type PicturePlan } from '../events/evidence-pictures.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
-import type { Records } from '../records/open-records.js';
+import type { Records } from '../records/records.js';
 
 /**
  * The broker, and everything in the configuration that decides how the box publishes. A reload restarts publishing only if the
@@ -38,7 +38,7 @@ export interface PublishingPlan {
 
 export interface PublishingOptions {
   readonly identity: BoxIds;
-  readonly records: Records;
+  readonly records: Pick<Records, 'retained' | 'outbox' | 'onRecorded' | 'takeStateSequences'>;
   /** What the state topic says. */
   readonly state: PublisherOptions['state'];
   /** Gives the signer in use. It is called at the start of each connection. */

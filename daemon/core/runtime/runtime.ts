@@ -13,8 +13,9 @@ import {
   type Progress,
   type VisionRuntime,
 } from '../cameras/vision-runtime.js';
+import type { CameraSwitches } from '../commands/camera-switches.js';
 import type { Publisher } from '../delivery/publisher.js';
-import type { SightingIntake } from '../events/sighting-intake.js';
+import type { SightingIntake } from '../sightings/sighting-intake.js';
 import {
   type PublishingOptions,
   type PublishingPlan,
@@ -241,6 +242,9 @@ export class BoxRuntime implements CamerasInUse, AsyncDisposable {
 }
 
 export interface StartOptions extends PublishingOptions {
+  readonly records: PublishingOptions['records'] & {
+    readonly commands: { readonly cameras: Pick<CameraSwitches, 'all'> };
+  };
   readonly config: Config;
   readonly recogniser: Pick<RecogniserInUse, 'name' | 'pack'>;
   readonly intake: SightingIntake;

@@ -18,7 +18,7 @@ import type {
   StrangerAside,
   StrangerEntry,
 } from '../gallery/strangers/gallery-strangers.js';
-import type { PassageJournal } from '../records/passages/passage-journal.js';
+import type { PassageJournal } from '../passages/passage-journal.js';
 import type { SetAside } from './set-aside.js';
 import { shownStranger, strangerDetails } from './shown-stranger.js';
 import type { StrangerEnrolment } from './stranger-enrolment.js';

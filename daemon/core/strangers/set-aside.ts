@@ -9,8 +9,8 @@ import {
   type StrangerAside,
   type StrangerEntry,
 } from '../gallery/strangers/gallery-strangers.js';
+import type { PassageJournal } from '../passages/passage-journal.js';
 import type { BoxPersons } from '../persons/box-persons.js';
-import type { PassageJournal } from '../records/passages/passage-journal.js';
 
 export interface SetAsideOptions {
   /** @throws `gallery-sealed` */

@@ -2,7 +2,7 @@ import { type StrangerId, strangerId } from '../../kernel/ids.js';
 import type { AuditEntry } from '../audit/audit-entry.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { GalleryStrangers } from '../gallery/strangers/gallery-strangers.js';
-import type { PassageJournal } from '../records/passages/passage-journal.js';
+import type { PassageJournal } from '../passages/passage-journal.js';
 
 /** A kill interrupts one change. More are looked at, because the gallery may have been sealed since. */
 const recentChanges = 50;

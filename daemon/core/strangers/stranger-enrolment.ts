@@ -7,9 +7,9 @@ import { badInput } from '../../kernel/errors.js';
 import type { Passage } from '../../kernel/passages/passage.js';
 import { notFound } from '../api/not-found.js';
 import type { StrangerEntry } from '../gallery/strangers/gallery-strangers.js';
+import type { PassageJournal } from '../passages/passage-journal.js';
 import type { BoxPersons } from '../persons/box-persons.js';
 import { enrolmentFor, photographChangeFor } from '../persons/photo-enrolment.js';
-import type { PassageJournal } from '../records/passages/passage-journal.js';
 
 /** Most pictures that are taken unless the caller names passages. More views do not improve recognition. */
 const mostPictures = 5;

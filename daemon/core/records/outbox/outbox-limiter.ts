@@ -4,7 +4,7 @@ import type { BoxEvent } from '../../../kernel/events/event.js';
 import type { OutboxRules } from '../../../kernel/events/outbox-limits.js';
 import type { Logger } from '../../../kernel/logger.js';
 import { Recurring } from '../../../kernel/recurring.js';
-import type { Records } from '../open-records.js';
+import type { Records } from '../records.js';
 
 /** How often the size of the outbox is checked, milliseconds. */
 const checkEveryMs = 5 * 60_000;

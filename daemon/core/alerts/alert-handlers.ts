@@ -1,0 +1,214 @@
+import type {
+  Alert,
+  AlertDelivery,
+  AlertMute,
+  AlertSetup,
+  AlertSummary,
+  alertOperations,
+  ChannelTest,
+} from '../../contract/alerts.js';
+import type { Caller } from '../../contract/caller.js';
+import type { Handlers } from '../../contract/handlers.js';
+import type { Page } from '../../contract/operation.js';
+import { rulesFor } from '../../contract/settings/limited-config.js';
+import type { AlertsConfig } from '../../contract/settings/schema.js';
+import { type AlertMessage, testMessage } from '../../kernel/alerts/alert-message.js';
+import type { Clock } from '../../kernel/clock.js';
+import { badInput, defect } from '../../kernel/errors.js';
+import type { BoxIds } from '../../kernel/ids.js';
+import { isoTime } from '../../kernel/iso-time.js';
+import { present } from '../../kernel/present.js';
+import { refuseLimited } from '../api/forbidden.js';
+import type { NewAuditEntry } from '../audit/audit-entry.js';
+import type { AlertDeliveries, StoredAlert, StoredDelivery } from './alert-deliveries.js';
+import type { AlertMutes, StoredMute } from './alert-mutes.js';
+import type { AlertChannel } from './channel.js';
+import { channelIds } from './open-channel.js';
+
+export interface BoxAlertsOptions {
+  readonly deliveries: AlertDeliveries;
+  readonly mutes: AlertMutes;
+  readonly audit: (entry: NewAuditEntry) => void;
+  readonly config: () => AlertsConfig;
+  readonly channel: (id: string) => AlertChannel | undefined;
+  readonly identity: BoxIds;
+  readonly newId: (nowMs: number) => string;
+  readonly clock: Clock;
+  /** Aborts when the box stops. */
+  readonly signal: AbortSignal;
+}
+
+/** Who acts, and the cameras that limit them. */
+type AlertCaller = Pick<Caller, 'actor' | 'origin' | 'cameras'>;
+type AlertListQuery = Parameters<Handlers<typeof alertOperations>['alerts.list']>[0];
+
+/** The operations on alerts. */
+export function alertHandlers(alerts: BoxAlerts): Handlers<typeof alertOperations> {
+  return {
+    'alerts.list': (query, { caller }) => alerts.list(query, caller),
+    'alerts.acknowledge': (input, { caller }) => alerts.acknowledge(input.alert, caller),
+    'alerts.rules': (_input, { caller }) => alerts.setup(caller),
+    'alerts.mutes': (_input, { caller }) => alerts.mutes(caller),
+    'alerts.mute': ({ rule, minutes }, { caller }) => alerts.mute(rule, minutes, caller),
+    'alerts.unmute': ({ rule }, { caller }) => alerts.unmute(rule, caller),
+    'alerts.test': ({ channel }, { caller }) => alerts.test(caller, channel),
+  };
+}
+
+/** The alerts of the box: their history, and test messages. */
+export class BoxAlerts {
+  readonly #options: BoxAlertsOptions;
+
+  constructor(options: BoxAlertsOptions) {
+    this.#options = options;
+  }
+
+  get summary(): AlertSummary {
+    const { config, deliveries } = this.#options;
+    return { rules: config().rules.length, ...deliveries.counts() };
+  }
+
+  /** The newest alerts, newest first. A caller who is limited to cameras gets none about another camera. */
+  list({ limit, cursor, state }: AlertListQuery, { cameras }: Pick<Caller, 'cameras'>): Page<Alert> {
+    const beforeNumber = cursor === undefined ? undefined : Number(cursor);
+    // One more than the page shows whether this is the last page.
+    const found = this.#options.deliveries.history({ limit: limit + 1, state, beforeNumber });
+    const shown = found.slice(0, limit);
+    const nextCursor = found.length > limit ? String(shown.at(-1)?.number) : undefined;
+    const forCaller = shown.filter((each) => isForCameras(each, cameras));
+    return { items: forCaller.map(shownAlert), ...present({ nextCursor }) };
+  }
+
+  /** @throws `no-such-alert` */
+  acknowledge(id: string, { actor, origin, cameras }: AlertCaller): Alert {
+    const { deliveries, clock, audit } = this.#options;
+    const isForCaller = deliveries.history({ limit: 1, id }).some((each) => isForCameras(each, cameras));
+    const found = isForCaller
+      ? deliveries.acknowledge(id, { actor, atMs: clock.wallMs() }, () =>
+          audit({ by: { actor, origin }, action: 'alert.acknowledged', subject: id }),
+        )
+      : undefined;
+    if (found !== undefined) return shownAlert(found);
+    throw badInput('no-such-alert', `there is no alert with id '${id}'`, {
+      remedy: 'List the alerts to see their ids; they are kept for 90 days.',
+    });
+  }
+
+  /** The configured rules and channels. A caller who is limited to cameras gets no rules that are only about others. */
+  setup({ cameras }: Pick<Caller, 'cameras'>): AlertSetup {
+    const { rules, webhooks, emails } = this.#options.config();
+    return {
+      rules: rulesFor(rules, cameras).map(({ subject: _subject, text: _text, ...rule }) => rule),
+      channels: [
+        ...webhooks.map(({ id }) => ({ id, kind: 'webhook' as const })),
+        ...emails.map(({ id }) => ({ id, kind: 'email' as const })),
+      ],
+    };
+  }
+
+  mutes({ cameras }: Pick<Caller, 'cameras'>): readonly AlertMute[] {
+    const { mutes, clock, config } = this.#options;
+    const { rules } = config();
+    const shown = new Set(rulesFor(rules, cameras).map(({ id }) => id));
+    const hidden = new Set(rules.map(({ id }) => id).filter((id) => !shown.has(id)));
+    return mutes
+      .inForce(clock.wallMs())
+      .filter(({ ruleId }) => !hidden.has(ruleId))
+      .map(shownMute);
+  }
+
+  /** @throws `no-such-rule`, `forbidden` for a caller who is limited to cameras */
+  mute(ruleId: string, minutes: number, caller: AlertCaller): AlertMute {
+    refuseLimited(caller, 'a mute counts for all cameras');
+    const { actor, origin } = caller;
+    const { mutes, config, clock, audit } = this.#options;
+    const known = config().rules.map(({ id }) => id);
+    if (!known.includes(ruleId)) {
+      throw badInput('no-such-rule', `there is no rule with id '${ruleId}'`, {
+        remedy:
+          known.length === 0 ? 'Configure rules under alerts.rules.' : `Name one of ${known.join(', ')}.`,
+      });
+    }
+    const sinceMs = clock.wallMs();
+    const mute = { ruleId, untilMs: sinceMs + minutes * 60_000, by: actor, sinceMs };
+    const by = { actor, origin };
+    mutes.set(mute, () => audit({ by, action: 'alert.muted', subject: ruleId, details: { minutes } }));
+    return shownMute(mute);
+  }
+
+  unmute(ruleId: string, caller: AlertCaller): { readonly wasMuted: boolean } {
+    refuseLimited(caller, 'a mute counts for all cameras');
+    const { actor, origin } = caller;
+    const { mutes, clock, audit } = this.#options;
+    const wasMuted = mutes.end(ruleId, clock.wallMs(), () =>
+      audit({ by: { actor, origin }, action: 'alert.unmuted', subject: ruleId }),
+    );
+    return { wasMuted };
+  }
+
+  /** Sends a test message to one channel or to all. @throws `no-such-channel`, `no-alert-channels` */
+  async test({ actor, origin }: AlertCaller, channel?: string): Promise<readonly ChannelTest[]> {
+    const { identity, newId, clock, config, audit } = this.#options;
+    const known = channelIds(config());
+    if (known.length === 0) {
+      throw badInput('no-alert-channels', 'no channel for alerts is configured', {
+        remedy: 'Add one under alerts.webhooks or alerts.emails; docs/reference/alerts.md has examples.',
+      });
+    }
+    if (channel !== undefined && !known.includes(channel)) {
+      throw badInput('no-such-channel', `there is no channel with id '${channel}'`, {
+        remedy: `Name one of ${known.join(', ')}.`,
+      });
+    }
+    const nowMs = clock.wallMs();
+    const message = testMessage({ id: newId(nowMs), nowMs, identity });
+    const wanted = channel === undefined ? known : [channel];
+    // A message that may have left has its entry, however the attempt ends.
+    const details = { channels: wanted.length };
+    audit({ by: { actor, origin }, action: 'alert.tested', ...present({ subject: channel }), details });
+    return Promise.all(wanted.map((id) => this.#testOne(id, message)));
+  }
+
+  async #testOne(id: string, message: AlertMessage): Promise<ChannelTest> {
+    const { channel, signal } = this.#options;
+    const open = channel(id);
+    if (open === undefined) throw defect('channel-missing', `the configured channel ${id} cannot be opened`);
+    const about = { channel: id, kind: open.kind };
+    const sent = await open.send(message, signal);
+    if (sent.outcome === 'delivered') {
+      return { ...about, outcome: 'delivered', ...(sent.note === null ? {} : { note: sent.note }) };
+    }
+    const { code, message: says, remedy } = sent.error;
+    return { ...about, outcome: 'failed', code, message: says, ...present({ remedy }) };
+  }
+}
+
+/** Whether an alert is about no other camera than these; always true without a limit. */
+function isForCameras({ message }: StoredAlert, cameras: Caller['cameras']): boolean {
+  return message.parts.every(({ cameraId }) => cameraId === null || cameras?.has(cameraId) !== false);
+}
+
+function shownMute({ ruleId, untilMs, by, sinceMs }: StoredMute): AlertMute {
+  return { rule: ruleId, until: isoTime(untilMs), since: isoTime(sinceMs), by };
+}
+
+function shownAlert({ message, deliveries, acknowledgedAtMs, acknowledgedBy }: StoredAlert): Alert {
+  const { id, atMs, phase, rule, on, severity, subject } = message;
+  const about = { id, time: isoTime(atMs), phase, rule, on, severity, subject };
+  const acknowledgement =
+    acknowledgedAtMs === null || acknowledgedBy === null
+      ? undefined
+      : { by: acknowledgedBy, at: isoTime(acknowledgedAtMs) };
+  return { ...about, deliveries: deliveries.map(shownDelivery), ...present({ acknowledgement }) };
+}
+
+function shownDelivery(delivery: StoredDelivery): AlertDelivery {
+  const { channelId: channel, state, attempts, lastAtMs, nextAtMs, code, reason } = delivery;
+  return {
+    ...{ channel, state, attempts },
+    ...(lastAtMs === null ? {} : { lastTryAt: isoTime(lastAtMs) }),
+    ...(state === 'pending' ? { nextTryAt: isoTime(nextAtMs) } : {}),
+    ...(code === null ? {} : { code }),
+    ...(reason === null ? {} : { reason }),
+  };
+}

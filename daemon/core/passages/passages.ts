@@ -1,0 +1,169 @@
+import type { OpenDatabase } from '../../host/sqlite.js';
+import type { PersonId, StrangerId } from '../../kernel/ids.js';
+import type { Passage } from '../../kernel/passages/passage.js';
+import { encodeContent, type PassageRow, passageOf, sealedIn } from './passage-content.js';
+import type { PassageJournal, StoredPassage } from './passage-journal.js';
+import { type PassageRows, passageRowsOf, type TaggedPerson } from './passage-rows.js';
+import type { PassageSeal } from './passage-seal.js';
+
+type Listener = Parameters<PassageJournal['onWritten']>[0];
+
+export function passagesOf(database: OpenDatabase, seal: PassageSeal): PassageJournal {
+  return new Passages(database, seal);
+}
+
+class Passages implements PassageJournal {
+  readonly #database: OpenDatabase;
+  readonly #rows: PassageRows;
+  readonly #seal: PassageSeal;
+  readonly #listeners = new Set<Listener>();
+
+  constructor(database: OpenDatabase, seal: PassageSeal) {
+    this.#database = database;
+    this.#rows = passageRowsOf(database);
+    this.#seal = seal;
+  }
+
+  put(given: Passage): void {
+    const { startedAtMs, lastSeenMs } = given;
+    const passage = {
+      ...given,
+      startedAtMs: Math.floor(startedAtMs),
+      lastSeenMs: Math.floor(lastSeenMs),
+    };
+    const row = this.#sealed(passage);
+    // Within the transaction of an event, the passage is on the disk with it. Alone, it needs no wait for the disk.
+    const number = this.#database.unsyncedTransaction(() => this.#rows.write(row, this.#personsOf(passage)));
+    if (this.#listeners.size > 0) {
+      queueMicrotask(() => this.#notify({ number, id: passage.id, passage }, row));
+    }
+  }
+
+  list(query: Parameters<PassageJournal['list']>[0]): readonly StoredPassage[] {
+    const { personId } = query;
+    const tags = personId === undefined ? undefined : this.#seal.tagsOf(personId);
+    return this.#database.read(() => this.#rows.list(query, tags)).map((row) => this.#opened(row));
+  }
+
+  find(id: Passage['id']): StoredPassage | undefined {
+    const row = this.#database.read(() => this.#rows.find(id));
+    return row && this.#opened(row);
+  }
+
+  beginningWith(beginning: string, limit: number): readonly StoredPassage[] {
+    const rows = this.#database.read(() => this.#rows.beginningWith(beginning, limit));
+    return rows.map((row) => this.#opened(row));
+  }
+
+  counts(sinceMs: number, beforeMs: number): ReturnType<PassageJournal['counts']> {
+    return this.#database.read(() => this.#rows.counts(sinceMs, beforeMs));
+  }
+
+  inSight(): ReturnType<PassageJournal['inSight']> {
+    return this.#database.read(() => this.#rows.inSight());
+  }
+
+  endOpen(): number {
+    if (!this.#database.read(() => this.#rows.hasOpen())) return 0;
+    return this.#database.transaction(() => this.#rows.endOpen());
+  }
+
+  forgetPerson(personId: PersonId): number {
+    return this.#database.transaction(() => {
+      let count = 0;
+      for (const tag of this.#seal.tagsOf(personId)) {
+        for (const { number } of this.#rows.ofPerson(tag, true)) {
+          this.#rows.remove(number);
+          count += 1;
+        }
+        for (const row of this.#rows.ofPerson(tag, false)) {
+          this.#withoutMention(row, personId);
+          count += 1;
+        }
+      }
+      return count;
+    });
+  }
+
+  forgetStranger(id: Parameters<PassageJournal['forgetStranger']>[0]): void {
+    this.#database.transaction(() => this.#rows.removeStranger(id));
+  }
+
+  moveStranger(...[from, to, only]: Parameters<PassageJournal['moveStranger']>): void {
+    this.#database.transaction(() => this.#rows.moveStranger(from, to, only));
+  }
+
+  assignStranger(from: StrangerId, to: PersonId): void {
+    this.#database.transaction(() => {
+      for (const row of this.#rows.ofStranger(from)) {
+        const { passage } = this.#opened(row);
+        if (passage === undefined) {
+          // Without its content, nothing could later say whose it is.
+          this.#rows.remove(row.number);
+          continue;
+        }
+        const assigned = { ...passage, assignedTo: to };
+        this.#rows.write(this.#sealed(assigned), this.#personsOf(assigned));
+      }
+    });
+  }
+
+  unassignStranger(id: StrangerId): void {
+    this.#database.transaction(() => {
+      for (const row of this.#rows.ofStranger(id)) {
+        const { passage } = this.#opened(row);
+        if (passage === undefined) continue;
+        const { assignedTo: _, ...own } = passage;
+        this.#rows.write(this.#sealed(own), this.#personsOf(own));
+      }
+    });
+  }
+
+  onWritten(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** What cannot be sealed again without the name goes as a whole: while the gallery is sealed, or if the key is gone for now. */
+  #withoutMention(row: PassageRow, personId: PersonId): void {
+    const passage = this.#seal.isOpen ? this.#opened(row).passage : undefined;
+    if (passage === undefined) {
+      this.#rows.remove(row.number);
+      return;
+    }
+    const nearest = passage.nearest.filter((near) => near.personId !== personId);
+    const left = { ...passage, nearest };
+    this.#rows.write(this.#sealed(left), this.#personsOf(left));
+  }
+
+  #sealed(passage: Passage): Omit<PassageRow, 'number'> {
+    const { id, cameraId, startedAtMs, lastSeenMs, end, outcome, reason, stranger } = passage;
+    const { keyId, sealed } = this.#seal.seal(passage, encodeContent(passage));
+    return {
+      ...{ id, cameraId, startedAtMs, lastSeenMs, outcome, reason, keyId },
+      endedAs: end ?? null,
+      strangerId: stranger?.id ?? null,
+      strangerVisit: stranger?.visit ?? null,
+      content: sealed,
+    };
+  }
+
+  #opened(row: PassageRow): StoredPassage {
+    const { number, id } = row;
+    const content = this.#seal.open(row, sealedIn(row));
+    return { number, id, passage: content && passageOf(row, content) };
+  }
+
+  /** Whose passage it is, and the other persons who are near. */
+  #personsOf({ personId, assignedTo, nearest }: Passage): readonly TaggedPerson[] {
+    const own = personId ?? assignedTo;
+    const ids = new Set([...(own === undefined ? [] : [own]), ...nearest.map((near) => near.personId)]);
+    return [...ids].map((id) => ({ tag: this.#seal.tagsOf(id)[0], isOwn: id === own }));
+  }
+
+  /** Says nothing if the transaction of the caller was rolled back, or the passage was written again since. */
+  #notify(stored: StoredPassage, row: Omit<PassageRow, 'number'>): void {
+    if (!this.#database.read(() => this.#rows.isStored(row))) return;
+    for (const listener of this.#listeners) listener(stored);
+  }
+}
