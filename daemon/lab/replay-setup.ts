@@ -7,7 +7,7 @@ import {
   configSchema,
 } from '../contract/settings/schema.js';
 import type { GalleryRecogniser } from '../core/gallery/re-embedding/re-embed-switch.js';
-import { createDecider, type Decider } from '../core/sightings/decider.js';
+import { Decider } from '../core/sightings/decider.js';
 import type { SearchGallery } from '../core/sightings/gallery-search.js';
 import { memoryFacts } from '../core/sightings/memory-facts.js';
 import { openConfiguredStore } from '../host/models/configured-store.js';
@@ -96,7 +96,7 @@ export function memoryDecider(
   },
 ): Decider {
   const { rules } = config;
-  return createDecider({
+  return new Decider({
     ...{ ...rest, rules, facts: memoryFacts(), random: seededRandom(1) },
     directionOf: () => camera.direction,
     proofAt: () => proof,

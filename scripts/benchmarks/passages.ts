@@ -5,9 +5,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { PassageQuery } from '../../daemon/core/passages/passage-journal.js';
+import { PassageJournal } from '../../daemon/core/passages/passage-journal.js';
+import type { PassageQuery } from '../../daemon/core/passages/passage-rows.js';
 import type { PassageSeal } from '../../daemon/core/passages/passage-seal.js';
-import { passagesOf } from '../../daemon/core/passages/passages.js';
 import { recordsApplicationId, recordsMigrations } from '../../daemon/core/records/records-schema.js';
 import { openDatabase } from '../../daemon/host/sqlite.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
@@ -126,7 +126,7 @@ function sizeOf(records: { readonly retention: { emptyLog(): boolean } }, path: 
 function measurePages(path: string, seal: PassageSeal): void {
   const database = openDatabase(path, { migrations: recordsMigrations, applicationId: recordsApplicationId });
   try {
-    const journal = passagesOf(database, seal);
+    const journal = new PassageJournal(database, seal);
     const startMs = performance.now();
     for (let first = 0; first < passages; first += 1000) {
       database.transaction(() => {

@@ -8,9 +8,8 @@
 // against plain sums in float64. `change`: the median time to add a person of four references, and to remove them.
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { SearchIndex } from '../../daemon/core/gallery/search/search-index.js';
+import { SearchIndex } from '../../daemon/core/gallery/search/search-index.js';
 import { bytesOfTemplate } from '../../daemon/core/gallery/search/template-slabs.js';
-import { openTwoStepSearchIndex } from '../../daemon/core/gallery/search/two-step-search-index.js';
 import { type Candidate, type Embedding, templatesOf } from '../../daemon/kernel/identification/match.js';
 import { personId } from '../../daemon/kernel/ids.js';
 import { type Random, seededRandom } from '../../daemon/kernel/random.js';
@@ -134,7 +133,7 @@ function measureChanges(index: SearchIndex, { references }: Kind): readonly [num
 
 async function measure(templateCount: number, dimensions: number, kind: Kind) {
   const templates = new Float32Array(templateCount * dimensions);
-  await using index = openTwoStepSearchIndex(dimensions);
+  await using index = new SearchIndex(dimensions);
   for (let row = 0; row < templateCount; row += templatesPerPerson) {
     const references = kind.references();
     for (const [at, template] of templatesOf(references).entries())

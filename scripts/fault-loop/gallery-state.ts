@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Gallery, PersonEntry } from '../../daemon/core/gallery/gallery.js';
+import type { Gallery } from '../../daemon/core/gallery/gallery.js';
 import { KeyEncryptionKey } from '../../daemon/core/gallery/keys/key-encryption-key.js';
 import { keyIdOf } from '../../daemon/core/gallery/keys/key-id.js';
 import { readKeySlots } from '../../daemon/core/gallery/keys/key-slots.js';
+import type { PersonEntry } from '../../daemon/core/gallery/persons/person-entry.js';
 import { places } from '../../daemon/core/gallery/places.js';
 import type { OpenDatabase } from '../../daemon/host/sqlite.js';
 import type { RecogniserId } from '../../daemon/kernel/ids.js';

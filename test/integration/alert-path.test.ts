@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { webhookSignature } from '../../daemon/core/alerts/webhook.js';
-import { createDecider } from '../../daemon/core/sightings/decider.js';
+import { Decider } from '../../daemon/core/sightings/decider.js';
 import { factStoreOf } from '../../daemon/core/sightings/fact-store.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import type { BoxEvent } from '../../daemon/kernel/events/event.js';
@@ -109,7 +109,7 @@ describe('from a recorded event to an alert', () => {
     const strangers = rule('unknown', ', threshold: { count: 3, withinMinutes: 1 }, cooldownMinutes: 0');
     await using box = new AlertBox(alerting(web, strangers));
     const { clock } = box;
-    using decider = createDecider({
+    using decider = new Decider({
       search: async () => [],
       policy: { threshold: 0.5, margin: 0.05, minimumProbes: 2 },
       rules: testRules,

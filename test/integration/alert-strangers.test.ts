@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { rulesSchema } from '../../daemon/contract/settings/core-schema.js';
-import { createDecider, type Decider } from '../../daemon/core/sightings/decider.js';
+import { Decider } from '../../daemon/core/sightings/decider.js';
 import { factStoreOf } from '../../daemon/core/sightings/fact-store.js';
 import { Loitering } from '../../daemon/core/strangers/loitering.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
@@ -158,7 +158,7 @@ class Site implements AsyncDisposable {
     const rules = rulesSchema.parse({});
     this.box = box;
     this.#gallery = gallery;
-    this.#decider = createDecider({
+    this.#decider = new Decider({
       search: async () => [],
       policy: { threshold: 0.55, margin: 0.05, minimumProbes: 1 },
       ...{ rules, clock, random: systemRandom, facts: factStoreOf(records) },

@@ -14,7 +14,7 @@ import { watchRecogniserFit } from '../../daemon/core/conditions/recogniser-fit.
 import { GalleryCalibration } from '../../daemon/core/gallery/gallery-calibration.js';
 import { type GalleryUpkeep, galleryHandlers } from '../../daemon/core/gallery/gallery-upkeep.js';
 import type { OpenVault } from '../../daemon/core/gallery/gallery-vault.js';
-import { createDecider } from '../../daemon/core/sightings/decider.js';
+import { Decider } from '../../daemon/core/sightings/decider.js';
 import { factStoreOf } from '../../daemon/core/sightings/fact-store.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import type { Actor } from '../../daemon/kernel/actor.js';
@@ -356,7 +356,7 @@ describe('the calibration of a gallery', () => {
       assert.deepEqual(conditions.current(), ['recogniser-unfit']);
       assert.deepEqual(conditions.about()['recogniser-unfit'], [third, twin].sort());
 
-      const decider = createDecider({
+      const decider = new Decider({
         search: (embedding, { count }) => opened.gallery.nearest(embedding, { count }),
         policy: {
           ...{ ...policy, minimumProbes: 2 },

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { SearchIndex } from '../../daemon/core/gallery/search/search-index.js';
-import { openTwoStepSearchIndex } from '../../daemon/core/gallery/search/two-step-search-index.js';
+import { SearchIndex } from '../../daemon/core/gallery/search/search-index.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import type { Candidate, Embedding } from '../../daemon/kernel/identification/match.js';
 import { type PersonId, personId } from '../../daemon/kernel/ids.js';
@@ -50,7 +49,7 @@ describe('the search index', () => {
   test('finds what a comparison with every reference and every mean finds, after any changes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.nat(), async (steps, probeSeed) => {
-        await using index = openTwoStepSearchIndex(dimensions);
+        await using index = new SearchIndex(dimensions);
         const model: Model = new Map();
         for (const { person, kind, seeds } of steps) {
           const id = personId(`p-${person}`);
@@ -72,7 +71,7 @@ describe('the search index', () => {
   });
 
   test('finds a template itself with similarity 1 among thousands, also after every growth', async () => {
-    await using index = openTwoStepSearchIndex(128);
+    await using index = new SearchIndex(128);
     for (let person = 0; person < 3000; person += 1) index.put(personId(`p-${person}`), [unitVector(person)]);
     for (const person of [0, 255, 256, 2999]) {
       const [best] = await index.nearest(unitVector(person), { count: 2 });
@@ -82,7 +81,7 @@ describe('the search index', () => {
   });
 
   test('copies templates, so that the caller may wipe its own', async () => {
-    await using index = openTwoStepSearchIndex(128);
+    await using index = new SearchIndex(128);
     const template = unitVector(1);
     index.put(personId('p-1'), [template]);
     template.fill(0);
@@ -90,7 +89,7 @@ describe('the search index', () => {
   });
 
   test('an empty index and a count of zero find no person', async () => {
-    await using index = openTwoStepSearchIndex(128);
+    await using index = new SearchIndex(128);
     assert.deepEqual(await index.nearest(unitVector(1), { count: 3 }), []);
     index.put(personId('p-1'), []);
     assert.equal(index.personCount, 0);
@@ -99,7 +98,7 @@ describe('the search index', () => {
   });
 
   test('never returns a person removed while the search ran, and finds one added', async () => {
-    await using index = openTwoStepSearchIndex(128);
+    await using index = new SearchIndex(128);
     const add = (target: SearchIndex, person: number): void =>
       target.put(personId(`p-${person}`), [unitVector(person)]);
     for (let person = 0; person < 10; person += 1) add(index, person);
@@ -113,14 +112,14 @@ describe('the search index', () => {
   });
 
   test('a vector of another length is refused, not compared', async () => {
-    await using index = openTwoStepSearchIndex(128);
+    await using index = new SearchIndex(128);
     const isRefusal = (error: unknown): boolean => isRollcallError(error, 'embedding-unusable');
     assert.throws(() => index.put(personId('p-1'), [unitVector(1, 64)]), isRefusal);
     await assert.rejects(index.nearest(unitVector(1, 64), { count: 1 }), isRefusal);
   });
 
   test('a search that runs when the index is closed ends, and later ones are refused', async () => {
-    const index = openTwoStepSearchIndex(128);
+    const index = new SearchIndex(128);
     index.put(personId('p-1'), [unitVector(1)]);
     const running = index.nearest(unitVector(1), { count: 1 });
     await index[Symbol.asyncDispose]();

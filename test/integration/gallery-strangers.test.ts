@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Gallery } from '../../daemon/core/gallery/gallery.js';
-import { SealedStrangers } from '../../daemon/core/gallery/strangers/sealed-strangers.js';
+import { GalleryStrangers } from '../../daemon/core/gallery/strangers/gallery-strangers.js';
 import { verifyGallery } from '../../daemon/core/gallery/verify/verify-gallery.js';
 import { ageingStrangers } from '../../daemon/core/retention/retention-strangers.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
@@ -219,7 +219,7 @@ describe('strangers of a gallery', () => {
 
     assert.ok(second);
     gallery.strangers.setIgnored(second.id, true, tester);
-    using small = await SealedStrangers.load({
+    using small = await GalleryStrangers.load({
       ...{ database: file.database, ring, audit: file.audit, recogniser: testRecogniser, most: 2 },
       dimensions: unitVector(1).length,
       ...{ clock: systemClock, quarantine: () => assert.fail() },

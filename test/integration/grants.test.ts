@@ -6,7 +6,7 @@ import { type AuditLog, openAuditLog } from '../../daemon/core/audit/audit-log.j
 import { BoxTrust } from '../../daemon/core/commands/box-trust.js';
 import type { AcceptedCommand } from '../../daemon/core/commands/command-memory.js';
 import { GrantWatch, lookAtGrantsEveryMs } from '../../daemon/core/commands/grant-watch.js';
-import { grantsOf } from '../../daemon/core/commands/grants.js';
+import { Grants } from '../../daemon/core/commands/grants.js';
 import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
 import { recordsApplicationId, recordsMigrations } from '../../daemon/core/records/records-schema.js';
@@ -269,7 +269,7 @@ describe('rows that grant power', () => {
 
   test('are read up to 64 KiB: what is longer was put there by somebody else', () => {
     const database = openMemoryDatabase(recordsMigrations);
-    const grants = grantsOf(database, new GrantSeal('site/box', [auditKeyOf(7)]));
+    const grants = new Grants(database, new GrantSeal('site/box', [auditKeyOf(7)]));
     for (const [length, isRead] of [
       [65_536, true],
       [65_537, false],

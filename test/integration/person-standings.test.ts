@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import type { EnrolmentRequest } from '../../daemon/contract/enrolment.js';
 import { GalleryStandings } from '../../daemon/core/persons/person-standings.js';
-import { createDecider, type Decider } from '../../daemon/core/sightings/decider.js';
+import { Decider } from '../../daemon/core/sightings/decider.js';
 import { factStoreOf } from '../../daemon/core/sightings/fact-store.js';
 import { localDate } from '../../daemon/host/local-date.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
@@ -56,7 +56,7 @@ async function stage(
     vault: { gallery: () => source, onChanged: () => () => undefined },
     dayAt: (wallMs) => localDate(wallMs, 'Europe/Paris'),
   });
-  const decider: Decider = createDecider({
+  const decider: Decider = new Decider({
     search: (embedding, { count }) => gallery.nearest(embedding, { count }),
     policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
     rules: {

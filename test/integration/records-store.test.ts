@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openRecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
-import { createDecider } from '../../daemon/core/sightings/decider.js';
+import { Decider } from '../../daemon/core/sightings/decider.js';
 import { factStoreOf } from '../../daemon/core/sightings/fact-store.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import type { RecordedEvent } from '../../daemon/kernel/events/event.js';
@@ -134,7 +134,7 @@ describe('records.db', () => {
       ['track-3', 300],
     ] as const) {
       await using records = openTestRecords(path);
-      const decider = createDecider({
+      const decider = new Decider({
         search: async () => [{ personId: personId('person-1'), similarity: 0.8 }],
         policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
         rules: testRules,

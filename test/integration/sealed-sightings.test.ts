@@ -4,7 +4,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { AuditKeeper } from '../../daemon/core/audit/audit-keeper.js';
 import { openGalleryFile } from '../../daemon/core/gallery/gallery-file.js';
 import { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
-import { createDecider } from '../../daemon/core/sightings/decider.js';
+import { Decider } from '../../daemon/core/sightings/decider.js';
 import { SightingIntake } from '../../daemon/core/sightings/sighting-intake.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import type { Fact } from '../../daemon/kernel/events/event.js';
@@ -54,7 +54,7 @@ async function open(t: TestContext) {
   hasKey = false;
   const vault = await start();
   const facts: Fact[] = [];
-  const decider = createDecider({
+  const decider = new Decider({
     search: async (embedding, { count }) => vault.gallery().nearest(embedding, { count }),
     policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
     rules: {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { createDecider, type Decider } from '../../daemon/core/sightings/decider.js';
+import { Decider } from '../../daemon/core/sightings/decider.js';
 import { memoryFacts } from '../../daemon/core/sightings/memory-facts.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { cameraId, personId, trackId } from '../../daemon/kernel/ids.js';
@@ -32,7 +32,7 @@ class Door {
 
   decide(opened: TestGallery): Decider {
     const { clock, facts, rules } = this;
-    return createDecider({
+    return new Decider({
       search: async (embedding) => {
         const isEnrolled = embedding[0] === unitVector(this.enrolled)[0];
         return isEnrolled ? [{ personId: personId('person-1'), similarity: 0.9 }] : [];

@@ -3,7 +3,7 @@ import { PromptScreens } from '../../daemon/core/challenges/prompt-screens.js';
 import { Prompts } from '../../daemon/core/challenges/prompts.js';
 import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { inBlocks } from '../../daemon/core/delivery/sequence-blocks.js';
-import { createDecider } from '../../daemon/core/sightings/decider.js';
+import { Decider } from '../../daemon/core/sightings/decider.js';
 import { factStoreOf } from '../../daemon/core/sightings/fact-store.js';
 import { SightingIntake } from '../../daemon/core/sightings/sighting-intake.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
@@ -35,7 +35,7 @@ export function boxThatAsks(
     clock,
     logger: silentLogger,
   });
-  const decider = createDecider({
+  const decider = new Decider({
     search: async () => [{ personId: personId('person-1'), similarity: 0.8 }],
     policy: { threshold: 0.5, margin: 0.05, minimumProbes: 1 },
     rules: testRules,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { createDecider } from '../../daemon/core/sightings/decider.js';
+import { Decider } from '../../daemon/core/sightings/decider.js';
 import { factStoreOf } from '../../daemon/core/sightings/fact-store.js';
 import type { SearchGallery } from '../../daemon/core/sightings/gallery-search.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
@@ -74,7 +74,7 @@ export function openStage({ people = ['ada', 'grace'], ...options }: StageOption
   const enrolled = new Set(people);
   const policy: MatchPolicy = { threshold: 0.5, margin: 0.05, minimumProbes: 2, ...options.policy };
   const { challenge, standing } = options;
-  const decider = createDecider({
+  const decider = new Decider({
     search: async (embedding, wanted) =>
       options.search?.(embedding, wanted) ??
       people.flatMap((name, axis) =>

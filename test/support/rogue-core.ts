@@ -4,7 +4,7 @@ import { configSchema } from '../../daemon/contract/settings/schema.js';
 import type { VisionStatus } from '../../daemon/contract/status.js';
 import { planVision } from '../../daemon/core/cameras/vision-plan.js';
 import { openVisionRuntime, type Progress } from '../../daemon/core/cameras/vision-runtime.js';
-import { createDecider } from '../../daemon/core/sightings/decider.js';
+import { Decider } from '../../daemon/core/sightings/decider.js';
 import type { FactStore } from '../../daemon/core/sightings/fact-store.js';
 import { memoryFacts } from '../../daemon/core/sightings/memory-facts.js';
 import { SightingIntake } from '../../daemon/core/sightings/sighting-intake.js';
@@ -61,7 +61,7 @@ export async function startRogueCore(
   const directionOf = () => 'both' as const;
   const { rules } = config;
   const proofAt = () => proofByBlink;
-  const decider = createDecider({ search, policy, rules, directionOf, proofAt, facts, clock, random });
+  const decider = new Decider({ search, policy, rules, directionOf, proofAt, facts, clock, random });
   const sightings: Sighting[] = [];
   const intake = new SightingIntake({ decider, clock, logger });
   const heard: Pick<SightingIntake, 'take' | 'forgetCamera'> = {

@@ -7,7 +7,7 @@ import type { KeyRing } from '../../daemon/core/gallery/keys/key-ring.js';
 import { PassphraseKeyProvider } from '../../daemon/core/gallery/keys/passphrase-key-provider.js';
 import { SecretKeyProvider } from '../../daemon/core/gallery/keys/secret-key-provider.js';
 import { KeyRotations } from '../../daemon/core/gallery/rotation/key-rotations.js';
-import type { Rotation } from '../../daemon/core/gallery/rotation/rotation-run.js';
+import type { RotationRun } from '../../daemon/core/gallery/rotation/rotation-run.js';
 import {
   initialiseGallery,
   type UnlockOptions,
@@ -129,7 +129,7 @@ export function enrol(
 }
 
 /** The rotation's end, which must be a good one. */
-export async function finished(rotation: Rotation): Promise<void> {
+export async function finished(rotation: RotationRun): Promise<void> {
   const { state, problem } = await rotation.ended;
   if (state !== 'finished') throw problem ?? new Error(`the rotation ended as ${state}`);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createDecider, type DeciderOptions } from '../../daemon/core/sightings/decider.js';
+import { Decider, type DeciderOptions } from '../../daemon/core/sightings/decider.js';
 import { memoryFacts } from '../../daemon/core/sightings/memory-facts.js';
 import { StrangersInSight } from '../../daemon/core/sightings/strangers-in-sight.js';
 import { defect, operational } from '../../daemon/kernel/errors.js';
@@ -65,7 +65,7 @@ function decider(changes: Partial<DeciderOptions> = {}) {
   const scene = { isNear: true, standing: 'open' as ChallengeStanding };
   const stored: string[] = [];
   const challenged: string[] = [];
-  const made = createDecider({
+  const made = new Decider({
     search: async () => (scene.isNear ? [{ personId: personId('person-1'), similarity: 0.8 }] : []),
     policy: { threshold: 0.5, margin: 0.05, minimumProbes: 2 },
     rules: testRules,

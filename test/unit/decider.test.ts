@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  createDecider,
-  type DeciderOptions,
-  type SightingOutcome,
-} from '../../daemon/core/sightings/decider.js';
+import { Decider, type DeciderOptions, type SightingOutcome } from '../../daemon/core/sightings/decider.js';
 import { memoryFacts } from '../../daemon/core/sightings/memory-facts.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import type { Fact } from '../../daemon/kernel/events/event.js';
@@ -37,7 +33,7 @@ const probes = (count: number): Probe[] =>
 
 function decider(changes: Partial<DeciderOptions> = {}) {
   const facts = memoryFacts();
-  const made = createDecider({
+  const made = new Decider({
     search: async () => [{ personId: personId('person-1'), similarity: 0.8 }],
     policy: { threshold: 0.5, margin: 0.05, minimumProbes: 2 },
     rules: testRules,
@@ -57,7 +53,7 @@ function said({ recorded }: SightingOutcome): Fact | undefined {
   return recorded[0]?.fact;
 }
 
-describe('createDecider', () => {
+describe('Decider', () => {
   test('gathers probes over sightings, then records one attendance', async () => {
     const asked: number[] = [];
     const { made, facts } = decider({

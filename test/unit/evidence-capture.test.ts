@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { EvidenceConfig } from '../../daemon/contract/settings/schema.js';
 import { type Evidence, EvidenceCapture } from '../../daemon/core/events/evidence-capture.js';
-import { createDecider } from '../../daemon/core/sightings/decider.js';
+import { Decider } from '../../daemon/core/sightings/decider.js';
 import { memoryFacts } from '../../daemon/core/sightings/memory-facts.js';
 import { SightingIntake } from '../../daemon/core/sightings/sighting-intake.js';
 import { cameraId, eventId, personId, trackId } from '../../daemon/kernel/ids.js';
@@ -198,7 +198,7 @@ describe('evidence from sightings', () => {
   function intakeWith(evidence: EvidenceCapture) {
     const facts = memoryFacts();
     const clock = new VirtualClock(1_000_000);
-    const decider = createDecider({
+    const decider = new Decider({
       search: async () => [{ personId: personId('person-1'), similarity: 0.8 }],
       policy: { threshold: 0.5, margin: 0.05, minimumProbes: 2 },
       rules: testRules,

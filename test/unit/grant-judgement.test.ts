@@ -9,7 +9,7 @@ import {
   switchGrant,
 } from '../../daemon/core/commands/grant-content.js';
 import { judgeGrants, type LoggedGrants } from '../../daemon/core/commands/grant-judgement.js';
-import { grantsOf, type SettledGrants } from '../../daemon/core/commands/grants.js';
+import { Grants, type SettledGrants } from '../../daemon/core/commands/grants.js';
 import { trustStoreOf } from '../../daemon/core/commands/trust-store.js';
 import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
 import {
@@ -214,7 +214,7 @@ function start(
   auditKeys: readonly Uint8Array[] = [auditKey(1)],
   database = openMemoryDatabase(recordsMigrations),
 ) {
-  const open = (keys = auditKeys, box = 'site/box') => grantsOf(database, new GrantSeal(box, keys));
+  const open = (keys = auditKeys, box = 'site/box') => new Grants(database, new GrantSeal(box, keys));
   const grants = open();
   const states: StatedSet[] = [];
   const noteState = (state: StatedSet): void => void states.push(state);

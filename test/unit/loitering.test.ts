@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { StrangerEntry } from '../../daemon/core/gallery/strangers/gallery-strangers.js';
+import type { StrangerEntry } from '../../daemon/core/gallery/strangers/strangers-aside.js';
 import { Loitering, loiteringTickMs } from '../../daemon/core/strangers/loitering.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import type { LoiteringNotice } from '../../daemon/kernel/events/notice.js';

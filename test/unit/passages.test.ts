@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { StoredPassage } from '../../daemon/core/passages/passage-journal.js';
+import { PassageJournal } from '../../daemon/core/passages/passage-journal.js';
 import { type PassageSeal, temporaryPassageSeal } from '../../daemon/core/passages/passage-seal.js';
-import { passagesOf } from '../../daemon/core/passages/passages.js';
 import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
 import { cameraId, personId, strangerId } from '../../daemon/kernel/ids.js';
 import type { Passage } from '../../daemon/kernel/passages/passage.js';
@@ -33,7 +33,7 @@ function start(changes: Partial<PassageSeal> = {}) {
   const database = openMemoryDatabase(recordsMigrations);
   database.db.pragma('foreign_keys = ON');
   const seal: PassageSeal = { ...temporaryPassageSeal(), ...changes };
-  const passages = passagesOf(database, seal);
+  const passages = new PassageJournal(database, seal);
   const listed = (query: Partial<Parameters<typeof passages.list>[0]> = {}) =>
     passages.list({ limit: 100, ...query }).map(({ number }) => number);
   const put = (...all: readonly Passage[]): void => {
@@ -211,7 +211,7 @@ describe('passages in sight', () => {
   test('are ended without a write where there are none', () => {
     const { database, seal } = start();
     const transaction = () => assert.fail('it writes');
-    assert.equal(passagesOf({ ...database, transaction }, seal).endOpen(), 0);
+    assert.equal(new PassageJournal({ ...database, transaction }, seal).endOpen(), 0);
   });
 });
 
@@ -234,13 +234,17 @@ describe('a person who is forgotten', () => {
     const { seal, passages, put, listed, database } = start();
     put(passageOf(1, { personId: grace }), passageOf(2, { personId: grace }), strangerOf(3));
     const open = seal.open.bind(seal);
-    const gone = passagesOf(database, {
+    const gone = new PassageJournal(database, {
       ...seal,
       open: (...args) => (args[0].id === passageIdOf(1) ? undefined : open(...args)),
     });
     assert.equal(gone.forgetPerson(ada), 2);
     assert.deepEqual(listed(), [2, 3], 'the first one does not open for now');
-    const closed = passagesOf(database, { ...seal, ...change, open: () => assert.fail('it is sealed') });
+    const closed = new PassageJournal(database, {
+      ...seal,
+      ...change,
+      open: () => assert.fail('it is sealed'),
+    });
     assert.equal(closed.forgetPerson(grace), 1);
     assert.deepEqual(listed(), [3]);
     assert.equal(passages.forgetPerson(eve), 0);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Gallery, PersonEntry } from '../../daemon/core/gallery/gallery.js';
+import type { Gallery } from '../../daemon/core/gallery/gallery.js';
 import { PersonDirectory } from '../../daemon/core/gallery/persons/person-directory.js';
+import type { PersonEntry } from '../../daemon/core/gallery/persons/person-entry.js';
 import { type PersonFilter, pageOfPersons } from '../../daemon/core/persons/person-list.js';
 import { personId } from '../../daemon/kernel/ids.js';
 import type { PersonProfile } from '../../daemon/kernel/persons/person-profile.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createDecider } from '../../daemon/core/sightings/decider.js';
+import { Decider } from '../../daemon/core/sightings/decider.js';
 import { memoryFacts } from '../../daemon/core/sightings/memory-facts.js';
 import { cameraId, personId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
 import type { LivenessAssessment } from '../../daemon/kernel/liveness/liveness.js';
@@ -44,7 +44,7 @@ function sighting(sequence: number, lastSeenMs: number): Sighting {
 }
 
 function decider(candidates: readonly { personId: ReturnType<typeof personId>; similarity: number }[]) {
-  return createDecider({
+  return new Decider({
     search: () => Promise.resolve(candidates),
     policy: { threshold: 0.9, margin: 0.01, minimumProbes: 2 },
     rules: testRules,

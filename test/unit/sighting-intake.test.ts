@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createDecider, type Decider, type SightingOutcome } from '../../daemon/core/sightings/decider.js';
+import { Decider, type SightingOutcome } from '../../daemon/core/sightings/decider.js';
 import { memoryFacts } from '../../daemon/core/sightings/memory-facts.js';
-import { SightingIntake } from '../../daemon/core/sightings/sighting-intake.js';
+import { type DeciderPort, SightingIntake } from '../../daemon/core/sightings/sighting-intake.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { cameraId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
@@ -42,10 +42,7 @@ function sighting(sequence: number): Sighting {
 /** A decider whose answers are scripted: an error is thrown, anything else is nothing new. */
 function scriptedDecider(script: (Error | undefined)[]) {
   const worked: { readonly sequence: number; readonly wallMs: number }[] = [];
-  const decider: Decider = {
-    trackCount: 0,
-    strangerCount: 0,
-    [Symbol.dispose]: () => undefined,
+  const decider: DeciderPort = {
     forgetCamera: async () => [],
     forgetPerson: () => undefined,
     openPassages: () => [],
@@ -125,7 +122,7 @@ describe('sighting intake', () => {
     const clock = new VirtualClock(1_000_000);
     let isDiskFull = true;
     const facts = memoryFacts();
-    const decider = createDecider({
+    const decider = new Decider({
       search: async () => {
         if (isDiskFull) throw diskFull;
         return [];

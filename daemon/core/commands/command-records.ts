@@ -3,7 +3,7 @@ import type { GrantSeal } from '../records/seals/grant-seal.js';
 import type { PublishedConditions } from '../records/source-states.js';
 import { type CameraSwitches, cameraSwitchesOf } from './camera-switches.js';
 import { type CommandMemory, commandMemoryOf } from './command-memory.js';
-import { type Grants, grantsOf } from './grants.js';
+import { Grants } from './grants.js';
 import { type TrustStore, trustStoreOf } from './trust-store.js';
 
 /** The stored data for commands of the centre. */
@@ -24,7 +24,7 @@ export function commandRecordsOf(
   conditions: PublishedConditions,
   { seal, nowMs }: { readonly seal: GrantSeal; readonly nowMs: () => number },
 ): CommandRecords {
-  const grants = grantsOf(database, seal);
+  const grants = new Grants(database, seal);
   const trust = trustStoreOf(grants, nowMs);
   return {
     memory: commandMemoryOf(database, {

@@ -34,29 +34,6 @@ export interface SettledGrants {
   readonly state: StatedSet | undefined;
 }
 
-/**
- * The grants of this box. Each row is sealed, and the audit log states the whole set. Rows that do not fit both are not trusted
- * and are set aside.
- */
-export interface Grants {
-  list(kind: GrantKind): readonly Grant[];
-  find(kind: GrantKind, id: string): Grant | undefined;
-  /**
-   * Replaces all grants with the result of `edit`; undefined means no change. `alongside` writes the new state into the audit
-   * log; if it throws, nothing has changed.
-   */
-  change(
-    edit: (grants: readonly Grant[]) => readonly Grant[] | undefined,
-    nowMs: number,
-    alongside: (state: StatedSet) => void,
-  ): void;
-  /** Compares the set with the log and sets aside what is not trusted. `alongside` writes a result with faults or a new state into the log. */
-  settle(logged: LoggedGrants, nowMs: number, alongside: (settled: SettledGrants) => void): SettledGrants;
-  aside(): readonly SetAside[];
-  /** Deletes what was set aside and returns the number of entries. */
-  dismiss(): number;
-}
-
 /** Limit of entries that are set aside: an attacker could add any number. */
 const mostAside = 100;
 /** Longest row that is read, characters. */
@@ -64,11 +41,11 @@ const longestContent = 65_536;
 
 const columns = 'kind, id, content, box, revision, seal';
 
-export function grantsOf(database: OpenDatabase, seal: GrantSeal): Grants {
-  return new SealedGrants(database, seal);
-}
-
-class SealedGrants implements Grants {
+/**
+ * The grants of this box. Each row is sealed, and the audit log states the whole set. Rows that do not fit both are not trusted
+ * and are set aside.
+ */
+export class Grants {
   readonly #database: OpenDatabase;
   readonly #seal: GrantSeal;
   /** Revision of the trusted set. */
@@ -93,6 +70,10 @@ class SealedGrants implements Grants {
     return row !== undefined && this.#isTrusted(row) ? row : undefined;
   }
 
+  /**
+   * Replaces all grants with the result of `edit`; undefined means no change. `alongside` writes the new state into the audit
+   * log; if it throws, nothing has changed.
+   */
   change(
     edit: (grants: readonly Grant[]) => readonly Grant[] | undefined,
     nowMs: number,
@@ -116,6 +97,7 @@ class SealedGrants implements Grants {
     });
   }
 
+  /** Compares the set with the log and sets aside what is not trusted. `alongside` writes a result with faults or a new state into the log. */
   settle(logged: LoggedGrants, nowMs: number, alongside: (settled: SettledGrants) => void): SettledGrants {
     return this.#commit<SettledGrants>(() => {
       const rows = this.#rows();
@@ -142,6 +124,7 @@ class SealedGrants implements Grants {
     return this.#database.read(() => all.all());
   }
 
+  /** Deletes what was set aside and returns the number of entries. */
   dismiss(): number {
     return this.#database.transaction(() => this.#database.db.prepare('DELETE FROM set_aside').run().changes);
   }

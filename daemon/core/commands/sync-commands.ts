@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { wipe } from '../../host/sodium.js';
 import { personId } from '../../kernel/ids.js';
-import type { Gallery, PersonEntry } from '../gallery/gallery.js';
+import type { Gallery } from '../gallery/gallery.js';
+import type { PersonEntry } from '../gallery/persons/person-entry.js';
 import type { BoxDecryption } from '../identity/identity-keys.js';
 import type { PhotographHashes } from '../persons/photograph-hashes.js';
 import type { CommandHandlers } from './command-handlers.js';

@@ -22,7 +22,7 @@ import { EvidenceCapture } from '../events/evidence-capture.js';
 import { GalleryCalibration } from '../gallery/gallery-calibration.js';
 import { recordedMarks } from '../passages/recorded-marks.js';
 import { GalleryStandings } from '../persons/person-standings.js';
-import { createDecider, type Decider } from '../sightings/decider.js';
+import { Decider } from '../sightings/decider.js';
 import { factStoreOf } from '../sightings/fact-store.js';
 import { SightingIntake } from '../sightings/sighting-intake.js';
 import type { BoxContext, Stores } from './stores.js';
@@ -132,7 +132,7 @@ function composeDecider(
     dayAt: (wallMs) => localDate(wallMs, current().site.timeZone),
   });
   lifetime.defer('standings of persons', () => persons[Symbol.dispose]());
-  return createDecider({
+  return new Decider({
     search: async (embedding, { count, recogniser: made }) => {
       const gallery = vault.gallery();
       if (made !== gallery.recogniser) throw recogniserMismatch(made, gallery.recogniser);

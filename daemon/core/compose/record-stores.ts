@@ -4,9 +4,8 @@ import { type AlertMutes, alertMutesOf } from '../alerts/alert-mutes.js';
 import { type KeptRequests, keptRequestsOf } from '../api/kept-requests.js';
 import { type AttendanceRecords, attendanceRecordsOf } from '../attendance/attendance-records.js';
 import { type CommandRecords, commandRecordsOf } from '../commands/command-records.js';
-import type { PassageJournal } from '../passages/passage-journal.js';
+import { PassageJournal } from '../passages/passage-journal.js';
 import { type PassageSeal, temporaryPassageSeal } from '../passages/passage-seal.js';
-import { passagesOf } from '../passages/passages.js';
 import { type PhotographHashes, photographHashesOf } from '../persons/photograph-hashes.js';
 import { openRecords, type Records, type RecordsOptions } from '../records/records.js';
 import { GrantSeal } from '../records/seals/grant-seal.js';
@@ -43,7 +42,7 @@ export function openRecordStores(options: RecordStoresOptions): RecordStores {
   const nowMs = (): number => clock.wallMs();
   const seal = options.seal ?? new GrantSeal('', []);
   const mutes = alertMutesOf(database, seal);
-  const passages = passagesOf(database, options.passageSeal ?? temporaryPassageSeal());
+  const passages = new PassageJournal(database, options.passageSeal ?? temporaryPassageSeal());
   const requests = keptRequestsOf(database, { nowMs, auditKeys });
   return {
     ...records,

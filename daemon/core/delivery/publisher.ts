@@ -47,20 +47,9 @@ export interface PublisherStatus {
   readonly certificates: readonly CertificateStatus[];
 }
 
-/** Delivers the outbox to the broker. Disposing says goodbye; what was not delivered stays recorded. */
-export interface Publisher extends AsyncDisposable {
-  status(): PublisherStatus;
-  /** Sequences that were sent and not yet deleted from the outbox. */
-  onTheWay(): readonly number[];
-  /** The broker refuses messages of this box, which wait to be tried again. */
-  hasRefusals(): boolean;
-  /** Reads the outbox again from `sequence` on, because events were put back into it. */
-  rewind(sequence: number): void;
-}
-
 /** Starts publishing and returns without waiting for the broker. */
 export function startPublisher(options: PublisherOptions): Publisher {
-  const publisher = new RunningPublisher(options);
+  const publisher = new Publisher(options);
   publisher.start();
   return publisher;
 }
@@ -76,7 +65,8 @@ interface StateSequences {
   readonly offline: number;
 }
 
-class RunningPublisher implements Publisher {
+/** Delivers the outbox to the broker. Disposing says goodbye; what was not delivered stays recorded. */
+export class Publisher implements AsyncDisposable {
   readonly #options: PublisherOptions;
   readonly #timings: PublisherTimings;
   readonly #schedule: RetrySchedule;
@@ -153,15 +143,18 @@ class RunningPublisher implements Publisher {
     };
   }
 
+  /** Sequences that were sent and not yet deleted from the outbox. */
   onTheWay(): readonly number[] {
     return this.#delivery?.drain.onTheWay ?? [];
   }
 
+  /** The broker refuses messages of this box, which wait to be tried again. */
   hasRefusals(): boolean {
     const { heldBack, refusedTopics, areCommandsRefused } = this.status();
     return heldBack.length > 0 || refusedTopics.length > 0 || areCommandsRefused;
   }
 
+  /** Reads the outbox again from `sequence` on, because events were put back into it. */
   rewind(sequence: number): void {
     this.#delivery?.drain.rewind(sequence);
   }

@@ -22,8 +22,9 @@ import { present } from '../../kernel/present.js';
 import { Recurring } from '../../kernel/recurring.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { AuditLog } from '../audit/audit-log.js';
-import type { Gallery, PersonEntry } from './gallery.js';
+import type { Gallery } from './gallery.js';
 import type { GalleryVault } from './gallery-vault.js';
+import type { PersonEntry } from './persons/person-entry.js';
 import { LikenessTable } from './search/likeness-table.js';
 
 export interface GalleryCalibrationOptions {

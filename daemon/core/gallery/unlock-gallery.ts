@@ -9,7 +9,7 @@ import { Lifetime } from '../../kernel/lifetime.js';
 import type { Logger } from '../../kernel/logger.js';
 import { auditedRevisions } from './audited-revisions.js';
 import { Evidence } from './evidence.js';
-import type { Gallery } from './gallery.js';
+import { Gallery } from './gallery.js';
 import { explainGalleryError, type GalleryFile } from './gallery-file.js';
 import { KeyEncryptionKey } from './keys/key-encryption-key.js';
 import type { KeyInput, KeyProvider, KeyRecovery } from './keys/key-provider.js';
@@ -27,9 +27,9 @@ import { StagedImports } from './persons/staged-imports.js';
 import type { OpenEmbedder } from './re-embedding/re-embed-step.js';
 import { settleRecogniser } from './re-embedding/re-embed-switch.js';
 import { loadTemplates } from './search/load-templates.js';
-import { openTwoStepSearchIndex } from './search/two-step-search-index.js';
-import { SqliteGallery } from './sqlite-gallery.js';
-import { SealedStrangers } from './strangers/sealed-strangers.js';
+import { SearchIndex } from './search/search-index.js';
+
+import { GalleryStrangers } from './strangers/gallery-strangers.js';
 import { enforceForgottenStrangers } from './strangers/stranger-rows.js';
 import { Quarantine, type QuarantinedRow } from './verify/quarantine.js';
 
@@ -177,7 +177,7 @@ async function openUnlocked(options: UnlockOptions, ring: KeyRing): Promise<Gall
   try {
     await settleRecogniser({ ...options, ring });
     const rows = new PersonRows(database);
-    const newIndex = () => openTwoStepSearchIndex(dimensions);
+    const newIndex = () => new SearchIndex(dimensions);
     const imports = lifetime.use('staged imports', new StagedImports({ database, rows, newIndex }));
     let deleted = imports.abandon();
     const quarantine = new Quarantine();
@@ -204,7 +204,7 @@ async function openUnlocked(options: UnlockOptions, ring: KeyRing): Promise<Gall
     const index = lifetime.use('search index', newIndex());
     const leastRevisions = auditedRevisions(database);
     await loadTemplates({ rows, ring, recogniser, dimensions, index, leastRevisions, quarantine: report });
-    const strangers = await SealedStrangers.load({
+    const strangers = await GalleryStrangers.load({
       ...{ database, ring, recogniser, dimensions, audit, clock },
       quarantine: report,
     });
@@ -236,7 +236,7 @@ async function openUnlocked(options: UnlockOptions, ring: KeyRing): Promise<Gall
       passageKeys: new PassageKeys(database, ring),
       strangers,
     };
-    return new SqliteGallery({ ...parts, index, quarantine, report, lifetime });
+    return new Gallery({ ...parts, index, quarantine, report, lifetime });
   } catch (error) {
     await lifetime[Symbol.asyncDispose]();
     throw error;

@@ -2,7 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Bell } from '../../kernel/bell.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { PassageId } from '../../kernel/ids.js';
-import type { PassageJournal, PassageQuery, StoredPassage } from './passage-journal.js';
+import type { PassageJournal, StoredPassage } from './passage-journal.js';
+import type { PassageQuery } from './passage-rows.js';
 
 /** Which passages a reader wants. */
 export type PassageSelection = Pick<

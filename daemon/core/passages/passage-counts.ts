@@ -2,7 +2,8 @@ import type { PassagesOfDay } from '../../contract/passages-of-day.js';
 import type { Clock } from '../../kernel/clock.js';
 import { passageOutcomes } from '../../kernel/passage-outcome.js';
 import type { Passage } from '../../kernel/passages/passage.js';
-import type { PassageCount, PassageJournal } from './passage-journal.js';
+import type { PassageJournal } from './passage-journal.js';
+import type { PassageCount } from './passage-rows.js';
 
 type Outcome = Passage['outcome'];
 

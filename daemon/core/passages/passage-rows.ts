@@ -1,7 +1,38 @@
 import type { OpenDatabase } from '../../host/sqlite.js';
-import type { PassageId } from '../../kernel/ids.js';
+import type { CameraId, PassageId, PersonId, StrangerId } from '../../kernel/ids.js';
+import type { PassageOutcome } from '../../kernel/passage-outcome.js';
+import type { PassageReason } from '../../kernel/passages/passage-reason.js';
 import type { PassageRow } from './passage-content.js';
-import type { PassageCount, PassageQuery } from './passage-journal.js';
+
+/** All given fields must hold. */
+export interface PassageQuery {
+  readonly cameraIds?: readonly CameraId[];
+  /** The recognised person, or the one to whom a stranger was assigned. */
+  readonly personId?: PersonId;
+  readonly strangerId?: StrangerId;
+  readonly outcome?: PassageOutcome;
+  readonly reason?: PassageReason;
+  readonly ids?: readonly PassageId[];
+  /** Bounds of the start, wall clock, milliseconds since the epoch: from, and before. */
+  readonly sinceMs?: number;
+  readonly beforeMs?: number;
+  /** Bounds of `number`, both excluded. */
+  readonly afterNumber?: number;
+  readonly beforeNumber?: number;
+  readonly limit: number;
+  /** Which end of the list the limit keeps. Default: `newest`. The answer is always in the order of numbers. */
+  readonly keep?: 'newest' | 'oldest';
+}
+
+/** Number of passages with the same camera, quarter of an hour, outcome and reason. Readable without a key. */
+export interface PassageCount {
+  readonly cameraId: CameraId;
+  /** Start of the quarter of an hour, wall clock, milliseconds since the epoch. */
+  readonly quarterMs: number;
+  readonly outcome: PassageOutcome;
+  readonly reason: PassageReason;
+  readonly count: number;
+}
 
 /** The persons whom a passage names, by their tags. */
 export interface TaggedPerson {

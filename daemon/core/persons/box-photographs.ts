@@ -24,9 +24,10 @@ import { present } from '../../kernel/present.js';
 import type { SerialQueue } from '../../kernel/serial-queue.js';
 import { notFound } from '../api/not-found.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
-import type { FullPersonEntry, Gallery } from '../gallery/gallery.js';
+import type { Gallery } from '../gallery/gallery.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import type { ViewChange } from '../gallery/persons/person-changes.js';
+import type { FullPersonEntry } from '../gallery/persons/person-entry.js';
 import { PersonReferences } from '../gallery/search/person-references.js';
 import type {
   PassagePhotographs,

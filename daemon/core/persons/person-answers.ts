@@ -5,10 +5,11 @@ import { isoTime } from '../../kernel/iso-time.js';
 import { consentStateOf } from '../../kernel/persons/consent.js';
 import { damagedName } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
-import type * as gallery from '../gallery/gallery.js';
+import type { Erasure } from '../gallery/persons/erasure.js';
+import type { FullPersonEntry, PersonEntry } from '../gallery/persons/person-entry.js';
 
 /** What the API shows of a person. Shows a placeholder for a damaged name. */
-export function summarisePerson(entry: gallery.PersonEntry): PersonSummary {
+export function summarisePerson(entry: PersonEntry): PersonSummary {
   const { id, profile, state, enrolledAtMs, changedAtMs, templateCount, photographCount } = entry;
   const { groups, validFrom, validUntil, watch, consent } = profile ?? {};
   return {
@@ -27,7 +28,7 @@ export function summarisePerson(entry: gallery.PersonEntry): PersonSummary {
 }
 
 /** Like `summarisePerson`, with the whole profile. */
-export function describePerson(detail: gallery.FullPersonEntry): PersonDetail {
+export function describePerson(detail: FullPersonEntry): PersonDetail {
   const { origins: _, ...profile } = detail.profile ?? {};
   return {
     ...profile,
@@ -38,14 +39,14 @@ export function describePerson(detail: gallery.FullPersonEntry): PersonDetail {
 }
 
 /** The certificate of an erasure. If only the last step failed, the details of the error hold the certificate. */
-export function certified(erase: () => gallery.Erasure | undefined): ErasureCertificate | undefined {
+export function certified(erase: () => Erasure | undefined): ErasureCertificate | undefined {
   try {
     const certificate = erase();
     return certificate && describeErasure(certificate);
   } catch (error) {
     if (!isRollcallError(error, 'erasure-incomplete')) throw error;
     const { code, message, remedy = '', details } = error;
-    const erased = details['certificate'] as gallery.Erasure;
+    const erased = details['certificate'] as Erasure;
     throw operational(code, message, {
       remedy,
       details: { ...details, certificate: describeErasure(erased) },
@@ -54,7 +55,7 @@ export function certified(erase: () => gallery.Erasure | undefined): ErasureCert
   }
 }
 
-function describeErasure(certificate: gallery.Erasure): ErasureCertificate {
+function describeErasure(certificate: Erasure): ErasureCertificate {
   const { personId, scope, erasedAtMs, by, auditSequence, auditHash, what } = certificate;
   return { personId, scope, erasedAt: isoTime(erasedAtMs), by: by.actor, auditSequence, auditHash, what };
 }

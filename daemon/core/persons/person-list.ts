@@ -4,8 +4,9 @@ import { personId } from '../../kernel/ids.js';
 import type { ConsentState } from '../../kernel/persons/consent.js';
 import type { PersonOrder, RemovedPersonsListed } from '../../kernel/persons/person-listing.js';
 import { type Validity, validityOn, type WatchMark } from '../../kernel/persons/person-standing.js';
-import type { Gallery, PersonEntry } from '../gallery/gallery.js';
+import type { Gallery } from '../gallery/gallery.js';
 import type { ListedPerson, ListedTerms } from '../gallery/persons/person-directory.js';
+import type { PersonEntry } from '../gallery/persons/person-entry.js';
 import type { PersonsPage } from '../gallery/persons/person-rows.js';
 
 /** Which persons to list. */

@@ -35,8 +35,9 @@ import { notFound } from '../api/not-found.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import { analysedClip, clipVerdictOf } from '../cameras/clip-handlers.js';
 import type { PhotoProcess } from '../cameras/photo-process.js';
-import type { FullPersonEntry, Gallery } from '../gallery/gallery.js';
+import type { Gallery } from '../gallery/gallery.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
+import type { FullPersonEntry } from '../gallery/persons/person-entry.js';
 import { PersonReferences } from '../gallery/search/person-references.js';
 import { similarTo, similarToPerson } from '../persons/similar-faces.js';
 

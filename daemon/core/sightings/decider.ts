@@ -86,34 +86,6 @@ export interface RecordedFact {
   readonly eventId: EventId;
 }
 
-export interface Decider extends Disposable {
-  /**
-   * Handles a sighting; `wallMsOf` converts its capture times to wall time. Sightings are handled one after the other, so that
-   * a cooldown sees all earlier facts. A sighting that is older than the last one of its track is ignored. Rejects if the
-   * search or the store fails; the sighting may then be given again, and recorded facts are not repeated.
-   * `isAgain`: the last sighting of its track is judged again, with what is known now.
-   */
-  onSighting(
-    sighting: Sighting,
-    wallMsOf: (capturedAtMs: number) => number,
-    isAgain?: boolean,
-  ): Promise<SightingOutcome>;
-  /**
-   * Ends the passages of a camera, after its vision process ended without ending them. Resolves with these passages. `ending`: the
-   * tracks whose last sighting is still to come.
-   */
-  forgetCamera(cameraId: CameraId, ending?: ReadonlySet<TrackId>): Promise<readonly Passage[]>;
-  /** Removes a person from open tracks and unwritten passages, because the person was removed from the gallery. */
-  forgetPerson(personId: PersonId): void;
-  /** The daemon stops: it ends the passages that vision does not end before. */
-  stopping(): void;
-  /** The passages of the faces that are in sight of a camera, as they stand. */
-  openPassages(cameraId: CameraId): readonly Passage[];
-  readonly trackCount: number;
-  /** Number of strangers whose embeddings are in memory for the cooldown. */
-  readonly strangerCount: number;
-}
-
 const nothing: SightingOutcome = {
   identification: undefined,
   recorded: [],
@@ -125,9 +97,7 @@ const nothing: SightingOutcome = {
  * begins, with each of its facts, and when the track ends. The decider keeps a few probes per open track in memory, and a few views
  * of each stranger for the cooldown. Disposing it overwrites all embeddings.
  */
-export const createDecider = (options: DeciderOptions): Decider => new SightingDecider(options);
-
-class SightingDecider implements Decider {
+export class Decider implements Disposable {
   readonly #options: DeciderOptions;
   readonly #tracks = new Map<TrackId, TrackMemory>();
   readonly #strangers: StrangersInSight;
@@ -151,10 +121,17 @@ class SightingDecider implements Decider {
     return this.#tracks.size;
   }
 
+  /** Number of strangers whose embeddings are in memory for the cooldown. */
   get strangerCount(): number {
     return this.#strangers.count;
   }
 
+  /**
+   * Handles a sighting; `wallMsOf` converts its capture times to wall time. Sightings are handled one after the other, so that
+   * a cooldown sees all earlier facts. A sighting that is older than the last one of its track is ignored. Rejects if the
+   * search or the store fails; the sighting may then be given again, and recorded facts are not repeated.
+   * `isAgain`: the last sighting of its track is judged again, with what is known now.
+   */
   onSighting(
     sighting: Sighting,
     wallMsOf: (capturedAtMs: number) => number,
@@ -163,6 +140,10 @@ class SightingDecider implements Decider {
     return this.#turns.run(() => this.#decide(sighting, wallMsOf, isAgain));
   }
 
+  /**
+   * Ends the passages of a camera, after its vision process ended without ending them. Resolves with these passages. `ending`: the
+   * tracks whose last sighting is still to come.
+   */
   forgetCamera(cameraId: CameraId, ending: ReadonlySet<TrackId> = new Set()): Promise<readonly Passage[]> {
     // After the current sighting, which would otherwise add its track again without an end.
     return this.#turns.run(() => {
@@ -175,6 +156,7 @@ class SightingDecider implements Decider {
     });
   }
 
+  /** Removes a person from open tracks and unwritten passages, because the person was removed from the gallery. */
   forgetPerson(personId: PersonId): void {
     // After the current sighting, whose search may still have found the person.
     void this.#turns.run(() => {
@@ -186,10 +168,12 @@ class SightingDecider implements Decider {
     });
   }
 
+  /** The daemon stops: it ends the passages that vision does not end before. */
   stopping(): void {
     this.#stoppedBy = 'box-stopped';
   }
 
+  /** The passages of the faces that are in sight of a camera, as they stand. */
   openPassages(cameraId: CameraId): readonly Passage[] {
     return [...this.#tracks.values()].flatMap(({ passage }) =>
       passage?.cameraId === cameraId ? [passage] : [],

@@ -41,12 +41,17 @@ export interface IntakeCounters {
   readonly givenUp: number;
 }
 
+export type DeciderPort = Pick<
+  Decider,
+  'onSighting' | 'forgetCamera' | 'forgetPerson' | 'openPassages' | 'stopping'
+>;
+
 /**
  * Passes sightings to the decider one by one, in the order of arrival. A full disk or a busy database delays them; none is lost
  * unless the backlog is full.
  */
 export class SightingIntake implements AsyncDisposable {
-  readonly #decider: Decider;
+  readonly #decider: DeciderPort;
   readonly #evidence: EvidenceCapture | undefined;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -65,7 +70,7 @@ export class SightingIntake implements AsyncDisposable {
   #problem: RollcallError | undefined;
 
   constructor(options: {
-    readonly decider: Decider;
+    readonly decider: DeciderPort;
     /** Keeps the pictures of recorded facts, if given. */
     readonly evidence?: EvidenceCapture;
     readonly clock: Clock;

@@ -13,11 +13,8 @@ import { refuseLimited } from '../api/forbidden.js';
 import { notFound } from '../api/not-found.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { Gallery } from '../gallery/gallery.js';
-import type {
-  GalleryStrangers,
-  StrangerAside,
-  StrangerEntry,
-} from '../gallery/strangers/gallery-strangers.js';
+import type { GalleryStrangers } from '../gallery/strangers/gallery-strangers.js';
+import type { StrangerAside, StrangerEntry } from '../gallery/strangers/strangers-aside.js';
 import type { PassageJournal } from '../passages/passage-journal.js';
 import type { SetAside } from './set-aside.js';
 import { shownStranger, strangerDetails } from './shown-stranger.js';

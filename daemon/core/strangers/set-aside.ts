@@ -8,7 +8,7 @@ import {
   restorableMs,
   type StrangerAside,
   type StrangerEntry,
-} from '../gallery/strangers/gallery-strangers.js';
+} from '../gallery/strangers/strangers-aside.js';
 import type { PassageJournal } from '../passages/passage-journal.js';
 import type { BoxPersons } from '../persons/box-persons.js';
 

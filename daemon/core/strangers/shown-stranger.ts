@@ -2,11 +2,8 @@ import type { StrangerDetails, StrangerSummary } from '../../contract/strangers.
 import type { CameraId, PassageId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
-import type {
-  SimilarStranger,
-  StrangerAside,
-  StrangerEntry,
-} from '../gallery/strangers/gallery-strangers.js';
+import type { SimilarStranger } from '../gallery/strangers/gallery-strangers.js';
+import type { StrangerAside, StrangerEntry } from '../gallery/strangers/strangers-aside.js';
 
 type HasPicture = (id: PassageId) => boolean;
 

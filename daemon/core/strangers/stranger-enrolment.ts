@@ -6,7 +6,7 @@ import type { AssignResult, strangerOperations } from '../../contract/strangers.
 import { badInput } from '../../kernel/errors.js';
 import type { Passage } from '../../kernel/passages/passage.js';
 import { notFound } from '../api/not-found.js';
-import type { StrangerEntry } from '../gallery/strangers/gallery-strangers.js';
+import type { StrangerEntry } from '../gallery/strangers/strangers-aside.js';
 import type { PassageJournal } from '../passages/passage-journal.js';
 import type { BoxPersons } from '../persons/box-persons.js';
 import { enrolmentFor, photographChangeFor } from '../persons/photo-enrolment.js';

@@ -8,12 +8,30 @@ import { operational } from '../../../kernel/errors.js';
 import type { PersonId } from '../../../kernel/ids.js';
 import type { PersonProfile } from '../../../kernel/persons/person-profile.js';
 import type { AuditLog } from '../../audit/audit-log.js';
-import type { Erasure } from '../gallery.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { forgetDeleted } from '../leftovers.js';
 import { deleteStrangersOf } from '../strangers/stranger-rows.js';
 import { sealProfile } from './person-changes.js';
 import type { PersonCountsRow, PersonRows } from './person-rows.js';
+
+/** Proof of an erasure, without personal data. */
+export interface Erasure {
+  readonly personId: PersonId;
+  /** `biometric-data`: consent was withdrawn; the profile stays. */
+  readonly scope: 'person' | 'biometric-data';
+  readonly erasedAtMs: number;
+  readonly by: Actor;
+  readonly auditSequence: number;
+  /** Hexadecimal. */
+  readonly auditHash: string;
+  readonly what: {
+    readonly templates: number;
+    readonly photographs: number;
+    readonly evidence: number;
+    /** As the caller says, who erased them before. */
+    readonly passages: number;
+  };
+}
 
 export interface ErasureContext {
   readonly database: OpenDatabase;

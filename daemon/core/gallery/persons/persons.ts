@@ -3,11 +3,11 @@ import { wipe } from '../../../host/sodium.js';
 import { operational } from '../../../kernel/errors.js';
 import { type PersonId, recogniserId } from '../../../kernel/ids.js';
 import type { PersonProfile } from '../../../kernel/persons/person-profile.js';
-import type { FullPersonEntry, PersonEntry, UnsealedTemplate } from '../gallery.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { places } from '../places.js';
 import { openField, type SealingKey } from '../sealing.js';
 import type { QuarantinedRow } from '../verify/quarantine.js';
+import type { FullPersonEntry, PersonEntry, UnsealedTemplate } from './person-entry.js';
 import {
   dataKeyOf,
   type KeyedPersonRow,

@@ -14,7 +14,7 @@ import {
 } from '../keys/key-slots.js';
 import { type RotationDepth, type RotationJob, type RotationProgress, rotationJob } from './rotation-job.js';
 import { RotationRows } from './rotation-rows.js';
-import { type Rotation, type RotationContext, RotationRun, settleKey } from './rotation-run.js';
+import { type RotationContext, RotationRun, settleKey } from './rotation-run.js';
 
 export interface RotationOrder {
   /** The provider of the new key. */
@@ -31,11 +31,11 @@ export interface RotationOrder {
  */
 export class KeyRotations implements AsyncDisposable {
   readonly #context: RotationContext;
-  #latest: Rotation | undefined;
-  #starting: Promise<Rotation> | undefined;
+  #latest: RotationRun | undefined;
+  #starting: Promise<RotationRun> | undefined;
   #isDisposed = false;
 
-  private constructor(context: RotationContext, resumed: Rotation | undefined) {
+  private constructor(context: RotationContext, resumed: RotationRun | undefined) {
     this.#context = context;
     this.#latest = resumed;
   }
@@ -51,7 +51,7 @@ export class KeyRotations implements AsyncDisposable {
   }
 
   /** @throws `rotation-running`, `gallery-closed`, and what `startRotation` throws */
-  async start(order: RotationOrder): Promise<Rotation> {
+  async start(order: RotationOrder): Promise<RotationRun> {
     if (this.#isDisposed) throw operational('gallery-closed', 'the gallery was closed');
     if (this.#starting !== undefined) {
       throw badInput('rotation-running', 'a key rotation is already being started', {
@@ -80,7 +80,7 @@ export class KeyRotations implements AsyncDisposable {
  * gallery stays in use. After an error nothing has changed.
  * @throws `rotation-running`, `key-used-before`, and the errors of `KeyProvider.create` and `OpenDatabase.transaction`
  */
-async function startRotation(context: RotationContext, order: RotationOrder): Promise<Rotation> {
+async function startRotation(context: RotationContext, order: RotationOrder): Promise<RotationRun> {
   const { file, providers, ring, logger } = context;
   const { kind, depth, input } = order;
   refuseWhileRotating(context);
@@ -101,7 +101,7 @@ async function startRotation(context: RotationContext, order: RotationOrder): Pr
 }
 
 /** Continues an interrupted rotation. If there is none, tells the key's provider that its key is the only one in force. */
-async function resumeRotation(context: RotationContext): Promise<Rotation | undefined> {
+async function resumeRotation(context: RotationContext): Promise<RotationRun | undefined> {
   const { file, logger } = context;
   const job = rotationJob.read(file.database);
   if (job === undefined) {

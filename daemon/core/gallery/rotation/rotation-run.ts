@@ -23,15 +23,12 @@ export interface RotationContext {
   readonly logger: Logger;
 }
 
-/** A rotation under way. Disposal stops it; it continues when the gallery is next opened. */
-export interface Rotation extends AsyncDisposable {
-  readonly progress: RotationProgress;
+/**
+ * A rotation under way, in small steps, with turns of the event loop between them. Disposal stops it; it continues when the gallery is
+ * next opened.
+ */
+export class RotationRun implements AsyncDisposable {
   /** Resolves when the rotation has ended: `state` is `finished`, `stopped` or `failed`. Never rejects. */
-  readonly ended: Promise<RotationProgress>;
-}
-
-/** Rotates in small steps, with turns of the event loop between them. */
-export class RotationRun implements Rotation {
   readonly ended: Promise<RotationProgress>;
   readonly #context: RotationContext;
   readonly #steps: RotationStepContext;

@@ -1,13 +1,42 @@
 import type { OpenDatabase } from '../../../host/sqlite.js';
 import type { Actor } from '../../../kernel/actor.js';
 import type { Clock } from '../../../kernel/clock.js';
-import type { RecogniserId, StrangerId } from '../../../kernel/ids.js';
-import { type Stranger, seenBetween, visitCount } from '../../../kernel/strangers/stranger.js';
+import type { PassageId, RecogniserId, StrangerId } from '../../../kernel/ids.js';
+import {
+  type Appearance,
+  type Stranger,
+  type StrangerState,
+  seenBetween,
+  visitCount,
+} from '../../../kernel/strangers/stranger.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import { emptyWriteAheadLog } from '../leftovers.js';
-import { restorableMs, type StrangerAside, type StrangerEntry } from './gallery-strangers.js';
 import type { StrangerFate } from './stranger-codec.js';
 import type { AsideRow, StrangerRows } from './stranger-rows.js';
+
+/** A stranger as operations show them. Times are wall clock, milliseconds since the epoch. */
+export interface StrangerEntry {
+  readonly id: StrangerId;
+  readonly state: StrangerState;
+  readonly visits: number;
+  readonly firstSeenMs: number;
+  readonly lastSeenMs: number;
+  /** The remembered passages, oldest first. */
+  readonly appearances: readonly Appearance[];
+  /** The passages whose views are compared with. */
+  readonly comparedPassages: readonly PassageId[];
+}
+
+/** How long a stranger who was discarded or assigned can be restored: as long as a mistake is fresh. */
+export const restorableMs = 15 * 60_000;
+
+/** A stranger who was discarded or assigned: no longer recognised, and restorable until `forgottenAtMs`. */
+export interface StrangerAside {
+  readonly entry: StrangerEntry;
+  /** Undefined if the row does not open; then the stranger cannot be restored. */
+  readonly fate: StrangerFate | undefined;
+  readonly forgottenAtMs: number;
+}
 
 export interface StrangersAsideOptions {
   readonly database: OpenDatabase;
