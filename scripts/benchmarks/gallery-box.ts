@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AuditKeeper } from '../../daemon/core/audit/audit-keeper.js';
 import { AuditKeyRing } from '../../daemon/core/audit/audit-key-ring.js';
-import { BoxBackups } from '../../daemon/core/backups/box-backups.js';
+import { GalleryBackups } from '../../daemon/core/backups/gallery-backups.js';
 import { newRecoveryKey } from '../../daemon/core/backups/recovery-key.js';
 import { openGalleryFile } from '../../daemon/core/gallery/gallery-file.js';
 import { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
@@ -24,7 +24,7 @@ const clock: typeof systemClock = { ...systemClock, after: () => ({ cancel: () =
 /** A gallery on the disk, opened as the daemon does, with its key in a file. */
 export interface BenchGallery extends AsyncDisposable {
   readonly vault: GalleryVault;
-  readonly backups: BoxBackups;
+  readonly backups: GalleryBackups;
 }
 
 /** Makes a secret of the box in `directory`. */
@@ -55,7 +55,7 @@ export async function openBenchGallery(directory: string, values = dimensions): 
     clock,
     logger: silentLogger,
   });
-  const backups = new BoxBackups({
+  const backups = new GalleryBackups({
     vault,
     auditKeys,
     galleryPath: path,
@@ -78,7 +78,7 @@ export async function openBenchGallery(directory: string, values = dimensions): 
 }
 
 /** A recovery key whose public half the box has; returns the secret half. */
-export async function installRecoveryKey(backups: BoxBackups): Promise<Uint8Array> {
+export async function installRecoveryKey(backups: GalleryBackups): Promise<Uint8Array> {
   const { publicKey, secretKey } = newRecoveryKey();
   await backups.installRecoveryKey(publicKey, by);
   return secretKey;

@@ -10,7 +10,7 @@ import { gateCallers } from '../../daemon/core/accounts/gate-callers.js';
 import { createAdmission, localBounds } from '../../daemon/core/api/admission.js';
 import { Creations } from '../../daemon/core/api/idempotency.js';
 import { serveOperations } from '../../daemon/core/api/serve.js';
-import { BoxEvents, eventHandlers } from '../../daemon/core/events/box-events.js';
+import { eventHandlers, RecordedEvents } from '../../daemon/core/events/recorded-events.js';
 import { personHandlers } from '../../daemon/core/persons/person-handlers.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
@@ -32,7 +32,7 @@ test('docs/tutorial/call-the-api.md leads from the claim to the logout', async (
   await using records = openTestRecords(join(folder.path, 'records.db'));
   await using box = await openAccountsFixture();
   const config = configSchema.parse({ site: { id: 'site', timeZone: 'UTC' } });
-  const events = new BoxEvents({
+  const events = new RecordedEvents({
     ...{ records, publisher: () => undefined, current: () => config, clock: systemClock },
     audit: () => undefined,
     readings: { note: () => undefined },

@@ -11,7 +11,7 @@ import { backupHandlers } from '../../daemon/core/backups/backup-handlers.js';
 import { KeptBackups, keptForMs, uploadReserveBytes } from '../../daemon/core/backups/kept-backups.js';
 import { recoveryKeyId } from '../../daemon/core/backups/recovery-key.js';
 import { writeRecoveryKey } from '../../daemon/core/backups/recovery-key-text.js';
-import { BoxPersons } from '../../daemon/core/persons/box-persons.js';
+import { EnrolledPersons } from '../../daemon/core/persons/enrolled-persons.js';
 import { personId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
@@ -166,7 +166,7 @@ describe('backups over the network', () => {
     await using box = await openBackupBox(join(directory.path, 'box'));
     await using records = openTestRecords(join(directory.path, 'records.db'));
     const { backups, vault } = box;
-    const persons = new BoxPersons({
+    const persons = new EnrolledPersons({
       ownThresholdOf: () => undefined,
       falseMatches: () => [],
       ...{ vault, records },

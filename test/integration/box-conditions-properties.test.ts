@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { BoxConditions, settledAfterMs } from '../../daemon/core/conditions/box-conditions.js';
+import { Conditions, settledAfterMs } from '../../daemon/core/conditions/conditions.js';
 import type { Clock } from '../../daemon/kernel/clock.js';
 import type { BoxCondition } from '../../daemon/kernel/events/notice.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
@@ -35,7 +35,7 @@ test('the box records beginnings and ends of a condition in turn, and the newest
       const source = openSourceRecords(t);
       let life = 0;
       /** Opens the conditions in a new process; timers of the killed process do not fire. */
-      const open = (): BoxConditions => {
+      const open = (): Conditions => {
         const { clock, records } = source;
         life += 1;
         const own = life;
@@ -44,7 +44,7 @@ test('the box records beginnings and ends of a condition in turn, and the newest
           wallMs: () => clock.wallMs(),
           after: (delayMs, callback) => clock.after(delayMs, () => own === life && callback()),
         };
-        return new BoxConditions({ records, clock: mortal, logger: silentLogger });
+        return new Conditions({ records, clock: mortal, logger: silentLogger });
       };
       let conditions = open();
       for (const { act, ...about } of steps) {

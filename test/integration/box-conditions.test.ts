@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { BoxConditions, settledAfterMs } from '../../daemon/core/conditions/box-conditions.js';
+import { Conditions, settledAfterMs } from '../../daemon/core/conditions/conditions.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { conditionLines, openSourceRecords, type SourceRecords } from '../support/event-source.js';
 import { memoryLog } from '../support/published-box.js';
 
-function conditionsOf(source: SourceRecords, logger = silentLogger): BoxConditions {
-  return new BoxConditions({ records: source.records, clock: source.clock, logger });
+function conditionsOf(source: SourceRecords, logger = silentLogger): Conditions {
+  return new Conditions({ records: source.records, clock: source.clock, logger });
 }
 
 const open = (context: TestContext) => openSourceRecords(context);

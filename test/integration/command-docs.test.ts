@@ -7,10 +7,10 @@ import { describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { commandScopes } from '../../daemon/contract/command-scopes.js';
 import { commandNames, commands } from '../../daemon/contract/events/command-schema.js';
-import { BoxTrust } from '../../daemon/core/commands/box-trust.js';
 import { commandInbox } from '../../daemon/core/commands/command-inbox.js';
 import { refusalCodes } from '../../daemon/core/commands/command-refusal.js';
 import { sealBytes } from '../../daemon/core/commands/sealed-content.js';
+import { TrustedIssuers } from '../../daemon/core/commands/trusted-issuers.js';
 import { topicsOf } from '../../daemon/core/delivery/topics.js';
 import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
@@ -54,7 +54,7 @@ describe('docs/reference/commands.md', () => {
     const key = join(folder.path, 'centre.pem');
     spawnSync('openssl', ['genpkey', '-algorithm', 'ed25519', '-out', key]);
     const publicKey = spawnSync('openssl', ['pkey', '-in', key, '-pubout'], { encoding: 'utf8' }).stdout;
-    await new BoxTrust({
+    await new TrustedIssuers({
       store: commanded.records.commands.trust,
       watch: { aside: () => [], dismiss: () => 0 },
       audit: () => undefined,

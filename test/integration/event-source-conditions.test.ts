@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { BoxConditions, settledAfterMs } from '../../daemon/core/conditions/box-conditions.js';
 import {
   type CertificateConditionsOptions,
   certificateConditions,
   checkCertificatesEveryMs,
 } from '../../daemon/core/conditions/certificate-conditions.js';
 import { askSystemEveryMs, ClockWatch, checkClockEveryMs } from '../../daemon/core/conditions/clock-watch.js';
+import { Conditions, settledAfterMs } from '../../daemon/core/conditions/conditions.js';
 import { checkDiskEveryMs, diskWatch } from '../../daemon/core/conditions/disk-watch.js';
 import { certificateStatus } from '../../daemon/core/delivery/broker/certificate-watch.js';
 import type { ConditionPort } from '../../daemon/core/delivery/condition-port.js';
@@ -62,7 +62,7 @@ describe('the disk', () => {
   test('a second low disk is recorded, and the recovery of one of two', async (t) => {
     const source = openSourceRecords(t);
     const { clock, records } = source;
-    const conditions = new BoxConditions({ records, clock, logger: silentLogger });
+    const conditions = new Conditions({ records, clock, logger: silentLogger });
     const free = { gallery: 5000, records: 999 };
     await using watch = watchDisks(free, conditions, clock);
     const look = async (): Promise<void> => {
@@ -114,7 +114,7 @@ describe('the disk', () => {
     using disk = mounted;
     const source = openSourceRecords(t);
     const { clock } = source;
-    const conditions = new BoxConditions({ records: source.records, clock, logger: silentLogger });
+    const conditions = new Conditions({ records: source.records, clock, logger: silentLogger });
     await using watch = diskWatch({
       directories: { records: disk.path },
       freeBytes: freeBytesAt,
@@ -222,7 +222,7 @@ describe('the clock', () => {
   test('a jump gives a beginning and an end at the same time', async (t) => {
     const { clock, set } = jumpingClock();
     const { records, ...source } = openSourceRecords(t);
-    const conditions = new BoxConditions({ records, clock, logger: silentLogger });
+    const conditions = new Conditions({ records, clock, logger: silentLogger });
     await using watch = watchClock(conditions, clock).start();
     await watch.settled();
     set(60_000);
@@ -280,7 +280,7 @@ describe('certificates', () => {
   test('a certificate that expires soon is recorded once more when it expires, across kills and clock changes', async (t) => {
     const source = openSourceRecords(t);
     const { clock } = source;
-    const open = () => new BoxConditions({ records: source.records, clock, logger: silentLogger });
+    const open = () => new Conditions({ records: source.records, clock, logger: silentLogger });
     const [soon, expired] = [connected(statusOf('client', 20)), connected(statusOf('client', -1))];
     await looking(open(), clock, [soon, soon, expired, expired]);
     await source.restart();

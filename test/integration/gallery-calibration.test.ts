@@ -8,7 +8,7 @@ import type { Scope } from '../../daemon/contract/scopes.js';
 import { ControlClient } from '../../daemon/core/api/client.js';
 import { startControlServer } from '../../daemon/core/api/server.js';
 import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
-import { BoxConditions } from '../../daemon/core/conditions/box-conditions.js';
+import { Conditions } from '../../daemon/core/conditions/conditions.js';
 import { watchGalleryFit } from '../../daemon/core/conditions/gallery-fit.js';
 import { watchRecogniserFit } from '../../daemon/core/conditions/recogniser-fit.js';
 import { GalleryCalibration } from '../../daemon/core/gallery/gallery-calibration.js';
@@ -341,7 +341,7 @@ describe('the calibration of a gallery', () => {
       const box = await open(t, target);
       const { calibration, opened, enrol, persons, clock } = box;
       await using records = openTestRecords(join(temporaryDirectory(t), 'records.db'));
-      await using conditions = new BoxConditions({ records, clock, logger: silentLogger });
+      await using conditions = new Conditions({ records, clock, logger: silentLogger });
       t.after(watchRecogniserFit({ calibration, conditions, logger: silentLogger }));
       await calibration.settled();
       assert.deepEqual(conditions.current(), []);
@@ -438,7 +438,7 @@ describe('the calibration of a gallery', () => {
     const box = await open(t, 1e-12);
     const { calibration, clock, persons, enrol, configure } = box;
     await using records = openTestRecords(join(temporaryDirectory(t), 'records.db'));
-    await using conditions = new BoxConditions({ records, clock, logger: silentLogger });
+    await using conditions = new Conditions({ records, clock, logger: silentLogger });
     t.after(watchGalleryFit({ calibration, conditions, logger: silentLogger }));
     const likeFirst = face(1).map((own) => between(own, unitVector(77), 0.35));
     await enrol('Alike', likeFirst);

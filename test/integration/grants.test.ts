@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { CommandScope } from '../../daemon/contract/command-scopes.js';
 import { type AuditLog, openAuditLog } from '../../daemon/core/audit/audit-log.js';
-import { BoxTrust } from '../../daemon/core/commands/box-trust.js';
 import type { AcceptedCommand } from '../../daemon/core/commands/command-memory.js';
 import { GrantWatch, lookAtGrantsEveryMs } from '../../daemon/core/commands/grant-watch.js';
 import { Grants } from '../../daemon/core/commands/grants.js';
+import { TrustedIssuers } from '../../daemon/core/commands/trusted-issuers.js';
 import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
 import { recordsApplicationId, recordsMigrations } from '../../daemon/core/records/records-schema.js';
@@ -59,7 +59,7 @@ class Box {
   }
 
   get trust() {
-    return new BoxTrust({
+    return new TrustedIssuers({
       store: this.records.commands.trust,
       watch: this.watch,
       audit: (entry) => void this.log.append(entry),
@@ -333,7 +333,7 @@ describe('rows that grant power', () => {
     withBox(async (box) => {
       await box.add('head-office');
       await box.add('branch-office');
-      const killed = new BoxTrust({
+      const killed = new TrustedIssuers({
         store: box.records.commands.trust,
         watch: box.watch,
         audit(entry) {

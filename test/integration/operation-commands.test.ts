@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
-import { alertHandlers, BoxAlerts } from '../../daemon/core/alerts/alert-handlers.js';
-import { attendanceHandlers, BoxAttendance } from '../../daemon/core/attendance/box-attendance.js';
+import { Alerts, alertHandlers } from '../../daemon/core/alerts/alert-handlers.js';
+import { Attendance, attendanceHandlers } from '../../daemon/core/attendance/attendance-handlers.js';
 import { PassageCorrections } from '../../daemon/core/attendance/passage-corrections.js';
 import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
 import type { CommandOptions } from '../../daemon/core/commands/centre-commands.js';
 import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
-import { BoxEvents, eventHandlers } from '../../daemon/core/events/box-events.js';
+import { eventHandlers, RecordedEvents } from '../../daemon/core/events/recorded-events.js';
 import type { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
-import { BoxPassages, passageHandlers } from '../../daemon/core/passages/box-passages.js';
 import { PassageMarks } from '../../daemon/core/passages/passage-marks.js';
-import { BoxStrangers, strangerHandlers } from '../../daemon/core/strangers/box-strangers.js';
+import { passageHandlers, RecordedPassages } from '../../daemon/core/passages/recorded-passages.js';
 import { SetAside } from '../../daemon/core/strangers/set-aside.js';
+import { Strangers, strangerHandlers } from '../../daemon/core/strangers/stranger-handlers.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { cameraId, passageId, personId } from '../../daemon/kernel/ids.js';
@@ -45,20 +45,20 @@ function operationsOf(
   const person = { id: personId('person-1'), name: 'Ada', expectedFromMs: 0 };
   return {
     ...eventHandlers(
-      new BoxEvents({
+      new RecordedEvents({
         ...{ records, publisher: () => undefined, current: () => config, audit, clock },
         readings: { note: () => undefined },
         gallery: () => ({ evidenceOfEvent: () => undefined }),
       }),
     ),
     ...alertHandlers(
-      new BoxAlerts({
+      new Alerts({
         ...{ deliveries, mutes, audit, identity, clock, config: () => config.alerts },
         ...{ channel: () => undefined, newId: () => randomUUID(), signal: AbortSignal.any([]) },
       }),
     ),
     ...attendanceHandlers(
-      new BoxAttendance({
+      new Attendance({
         ...{ records: records.attendance, current: () => config, site, clock },
         persons: async () => new Map([[person.id, person]]),
         ...{ audit: { append: audit }, readings: { note: (entry) => void audit(entry) } },
@@ -66,7 +66,7 @@ function operationsOf(
       }),
     ),
     ...passageHandlers(
-      new BoxPassages({
+      new RecordedPassages({
         ...{ journal: records.passages, vault, clock, nameOf: () => 'Ada', pictureOf: () => undefined },
         readings: { note: (entry) => void audit(entry) },
         references: {
@@ -92,7 +92,7 @@ function operationsOf(
       }),
     ),
     ...strangerHandlers(
-      new BoxStrangers({
+      new Strangers({
         ...{ journal: records.passages, pictureOf: () => undefined, threshold: () => 0.5 },
         gallery: () => vault.gallery(),
         // No command enrols or restores a stranger: it would need pictures, and names that only sealed content may hold.

@@ -5,7 +5,7 @@ import { chmod } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { openActorOf } from '../../daemon/core/api/socket-actor.js';
+import { openActorOf } from '../../daemon/core/api/local-caller.js';
 import { openPeerCredentials } from '../../daemon/host/peer-credentials.js';
 import { hear } from '../support/heard-child.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';

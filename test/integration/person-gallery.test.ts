@@ -16,7 +16,7 @@ import { describeEnrolment, describePerson } from '../../daemon/cli/person-text.
 import type { Scope } from '../../daemon/contract/scopes.js';
 import { encodeEmbedding } from '../../daemon/contract/vision/vision-sighting.js';
 import type { OwnThreshold } from '../../daemon/core/gallery/gallery-calibration.js';
-import type { BoxPersons } from '../../daemon/core/persons/box-persons.js';
+import type { EnrolledPersons } from '../../daemon/core/persons/enrolled-persons.js';
 import { personHandlers } from '../../daemon/core/persons/person-handlers.js';
 import { cameraId, personId, recogniserId } from '../../daemon/kernel/ids.js';
 import type { FalseMatch } from '../../daemon/kernel/passages/mark.js';
@@ -43,7 +43,7 @@ const staged = (face: string) => {
 
 const actor = { actor: 'uid:1000', origin: 'test' };
 const everyone = { limit: 100, removed: 'excluded', sort: 'oldest' } as const;
-const listed = async (persons: BoxPersons) => (await persons.list(everyone, actor)).items;
+const listed = async (persons: EnrolledPersons) => (await persons.list(everyone, actor)).items;
 
 describe('persons in a sealed gallery', () => {
   test('two simultaneous enrolments do not give one external id, or one face, to two persons', async () => {

@@ -11,7 +11,7 @@ import { eventOperations } from '../../daemon/contract/events.js';
 import { gateCallers } from '../../daemon/core/accounts/gate-callers.js';
 import { createAdmission, localBounds } from '../../daemon/core/api/admission.js';
 import { serveOperations } from '../../daemon/core/api/serve.js';
-import { eventHandlers } from '../../daemon/core/events/box-events.js';
+import { eventHandlers } from '../../daemon/core/events/recorded-events.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { goodPassword, openAccountsFixture } from '../support/accounts-fixture.js';
 import { type EventApi, withEventApi } from '../support/event-api.js';

@@ -17,14 +17,14 @@ import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { shownEvent } from '../../daemon/core/events/shown-event.js';
 import type { Gallery } from '../../daemon/core/gallery/gallery.js';
 import type { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
-import { BoxPassages, passageHandlers } from '../../daemon/core/passages/box-passages.js';
 import { pictureOfPassage } from '../../daemon/core/passages/passage-picture.js';
-import { BoxPersons } from '../../daemon/core/persons/box-persons.js';
+import { passageHandlers, RecordedPassages } from '../../daemon/core/passages/recorded-passages.js';
+import { EnrolledPersons } from '../../daemon/core/persons/enrolled-persons.js';
 import { personHandlers } from '../../daemon/core/persons/person-handlers.js';
-import { BoxStrangers, strangerHandlers } from '../../daemon/core/strangers/box-strangers.js';
 import { SetAside } from '../../daemon/core/strangers/set-aside.js';
 import { settleMoves } from '../../daemon/core/strangers/settle-moves.js';
 import { StrangerEnrolment } from '../../daemon/core/strangers/stranger-enrolment.js';
+import { Strangers, strangerHandlers } from '../../daemon/core/strangers/stranger-handlers.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { cameraId, eventId, type PersonId, type StrangerId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
@@ -65,7 +65,7 @@ const consent = [
 interface StrangerApi {
   readonly gallery: Gallery;
   readonly records: RecordStores;
-  readonly strangers: BoxStrangers;
+  readonly strangers: Strangers;
   readonly setAside: SetAside;
   /** What the box does when the gallery opens. */
   settle(): void;
@@ -102,7 +102,7 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
   const vault = open as GalleryVault;
   const read: NewAuditEntry[] = [];
   const readings = { note: (entry: NewAuditEntry) => void read.push(entry) };
-  const persons = new BoxPersons({
+  const persons = new EnrolledPersons({
     ownThresholdOf: () => undefined,
     falseMatches: () => [],
     ...{ vault, records, readings },
@@ -118,14 +118,14 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
     ...{ gallery: () => settable.gallery(), journal, persons },
     clock: { wallMs: () => clock.wallMs() - setBackMs },
   });
-  const strangers = new BoxStrangers({
+  const strangers = new Strangers({
     ...{ journal, pictureOf, readings, setAside },
     gallery: () => settable.gallery(),
     enrolment: new StrangerEnrolment({ persons, journal, pictureOf }),
     threshold: () => 0.5,
   });
   const unused = () => assert.fail('not used');
-  const passages = new BoxPassages({
+  const passages = new RecordedPassages({
     references: { shown: () => undefined, add: unused, remove: unused },
     ...{ journal, vault, readings, pictureOf, clock: systemClock },
     nameOf: () => undefined,

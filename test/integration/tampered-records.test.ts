@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { AlteredRecords } from '../../daemon/core/conditions/altered-records.js';
-import { BoxConditions } from '../../daemon/core/conditions/box-conditions.js';
+import { Conditions } from '../../daemon/core/conditions/conditions.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
 import { conditionFindings } from '../../daemon/core/doctor/condition-findings.js';
 import { RecordsMark } from '../../daemon/core/records/recovery/records-mark.js';
@@ -442,9 +442,9 @@ test('what was found is in status, doctor and the audit log, also after a restar
   using audit = openAuditFixture();
   await using box = await openBox();
   const { clock } = box;
-  const report = (): readonly [AlteredRecords, BoxConditions] => {
+  const report = (): readonly [AlteredRecords, Conditions] => {
     const altered = new AlteredRecords({ audit: audit.log, clock: audit.clock, logger: silentLogger });
-    const conditions = new BoxConditions({ records: box.records, clock, logger: silentLogger });
+    const conditions = new Conditions({ records: box.records, clock, logger: silentLogger });
     altered.reportTo(conditions);
     return [altered, conditions];
   };

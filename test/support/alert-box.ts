@@ -5,7 +5,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Alert, AlertDelivery } from '../../daemon/contract/alerts.js';
 import { parseConfig } from '../../daemon/contract/settings/load.js';
 import type { Config } from '../../daemon/contract/settings/schema.js';
-import type { BoxAlerts } from '../../daemon/core/alerts/alert-handlers.js';
+import type { Alerts } from '../../daemon/core/alerts/alert-handlers.js';
 import { type NewAuditEntry, refuseMisshapen } from '../../daemon/core/audit/audit-entry.js';
 import { startAlerts } from '../../daemon/core/compose/compose-alerts.js';
 import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
@@ -38,7 +38,7 @@ export class AlertBox implements AsyncDisposable {
   #config: Config;
   #lifetime: Lifetime | undefined;
   #records: RecordStores | undefined;
-  #alerts: BoxAlerts | undefined;
+  #alerts: Alerts | undefined;
 
   constructor(alerts: string) {
     writeFileSync(join(this.#folder, 'ops-secret'), webhookSecret, { mode: 0o600 });
@@ -55,7 +55,7 @@ export class AlertBox implements AsyncDisposable {
     return this.#records;
   }
 
-  get alerts(): BoxAlerts {
+  get alerts(): Alerts {
     if (this.#alerts === undefined) throw new Error('the box is off');
     return this.#alerts;
   }

@@ -9,8 +9,8 @@ import type {
 import type { Caller } from '../../daemon/contract/caller.js';
 import { allScopes } from '../../daemon/contract/scopes.js';
 import { type Config, configSchema } from '../../daemon/contract/settings/schema.js';
+import { Attendance, type AttendanceReport } from '../../daemon/core/attendance/attendance-handlers.js';
 import type { EnrolledPerson } from '../../daemon/core/attendance/attendance-persons.js';
-import { type AttendanceReport, BoxAttendance } from '../../daemon/core/attendance/box-attendance.js';
 import { type NewAuditEntry, refuseMisshapen } from '../../daemon/core/audit/audit-entry.js';
 import { ReadingTrail } from '../../daemon/core/audit/reading-trail.js';
 import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
@@ -37,7 +37,7 @@ export const caller: Caller = {
 
 /** Attendance over real records; the persons, the audit log and the clock are the test's. */
 export interface AttendanceBox {
-  readonly attendance: BoxAttendance;
+  readonly attendance: Attendance;
   readonly records: RecordStores;
   /** Its timers follow `advanceBy`, its wall time `setClock`. */
   readonly clock: VirtualClock;
@@ -81,7 +81,7 @@ export async function openAttendanceBox(context: TestContext): Promise<Attendanc
     audit,
     persons: [],
     auditFailure: undefined,
-    attendance: new BoxAttendance({
+    attendance: new Attendance({
       records: records.attendance,
       persons: async () => box.persons && new Map(box.persons.map((person) => [person.id, person])),
       audit: log,

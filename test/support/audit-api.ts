@@ -3,7 +3,7 @@ import { auditOperations } from '../../daemon/contract/audit.js';
 import { ControlClient } from '../../daemon/core/api/client.js';
 import { openLocalCaller } from '../../daemon/core/api/local-caller.js';
 import { startControlServer } from '../../daemon/core/api/server.js';
-import { auditHandlers, type KeyInUse } from '../../daemon/core/audit/box-audit.js';
+import { auditHandlers, type KeyInUse } from '../../daemon/core/audit/audit-handlers.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { type AuditFixture, openAuditFixture } from './audit-fixture.js';
 import { temporaryDirectory } from './temporary-directory.js';

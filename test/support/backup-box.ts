@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AuditKeeper } from '../../daemon/core/audit/audit-keeper.js';
 import { AuditKeyRing } from '../../daemon/core/audit/audit-key-ring.js';
-import { BoxBackups } from '../../daemon/core/backups/box-backups.js';
+import { GalleryBackups } from '../../daemon/core/backups/gallery-backups.js';
 import { openGalleryFile } from '../../daemon/core/gallery/gallery-file.js';
 import { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
 import { makeKeyProviders } from '../../daemon/core/gallery/keys/key-providers.js';
@@ -18,7 +18,7 @@ export interface BackupBox extends AsyncDisposable {
   readonly directory: string;
   readonly galleryPath: string;
   readonly vault: GalleryVault;
-  readonly backups: BoxBackups;
+  readonly backups: GalleryBackups;
   /** Persons whom a restore took away. */
   readonly forgotten: readonly string[];
 }
@@ -66,7 +66,7 @@ export async function openBackupBox(directory: string, options: BackupBoxOptions
   });
   const forgotten: string[] = [];
   const identity = { siteId: 'test-site', boxId: 'test-box' };
-  const backups = new BoxBackups({
+  const backups = new GalleryBackups({
     vault,
     auditKeys,
     galleryPath,

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import mqtt from 'mqtt';
 import { type CommandScope, commandScopes } from '../../daemon/contract/command-scopes.js';
-import { BoxTrust } from '../../daemon/core/commands/box-trust.js';
 import type { TrustStore } from '../../daemon/core/commands/trust-store.js';
+import { TrustedIssuers } from '../../daemon/core/commands/trusted-issuers.js';
 import { sealTo } from '../../daemon/host/sealed-box.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 
@@ -34,7 +34,7 @@ export async function trust(
   scopes: readonly CommandScope[] = commandScopes,
 ): Promise<void> {
   const counts = () => ({ accepted: 0, executed: 0, repeated: 0, waiting: 0, refused: {} });
-  const control = new BoxTrust({
+  const control = new TrustedIssuers({
     ...{ store, audit: () => undefined, counts, clock: systemClock },
     watch: { aside: () => [], dismiss: () => 0 },
   });

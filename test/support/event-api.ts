@@ -13,7 +13,7 @@ import { serveOperations } from '../../daemon/core/api/serve.js';
 import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
 import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import type { Publisher } from '../../daemon/core/delivery/publisher.js';
-import { BoxEvents, eventHandlers } from '../../daemon/core/events/box-events.js';
+import { eventHandlers, RecordedEvents } from '../../daemon/core/events/recorded-events.js';
 import type { Gallery } from '../../daemon/core/gallery/gallery.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
@@ -25,7 +25,7 @@ import { temporaryDirectory } from './temporary-directory.js';
 export interface EventApi {
   readonly directory: string;
   readonly records: RecordStores;
-  readonly events: BoxEvents;
+  readonly events: RecordedEvents;
   /** The written audit entries. */
   readonly audited: readonly NewAuditEntry[];
   readonly socketPath: string;
@@ -61,7 +61,7 @@ export async function withEventApi(
   const config = configSchema.parse(parse(written));
   const audited: NewAuditEntry[] = [];
   let listeners = 0;
-  const events = new BoxEvents({
+  const events = new RecordedEvents({
     records: {
       ...records,
       onRecorded(listener) {

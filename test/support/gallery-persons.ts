@@ -5,8 +5,7 @@ import { encodeEmbedding } from '../../daemon/contract/vision/vision-sighting.js
 import { ReadingTrail } from '../../daemon/core/audit/reading-trail.js';
 import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import type { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
-import { BoxPersons, type BoxPersonsOptions } from '../../daemon/core/persons/box-persons.js';
-import type { BoxIds } from '../../daemon/kernel/events/box-ids.js';
+import { EnrolledPersons, type EnrolledPersonsOptions } from '../../daemon/core/persons/enrolled-persons.js';
 import type { MatchPolicy } from '../../daemon/kernel/identification/match.js';
 import type { BoxIds, RecogniserId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
@@ -26,7 +25,7 @@ import { temporaryDirectory } from './temporary-directory.js';
 const startMs = Date.UTC(2026, 2, 2, 8);
 
 export interface GalleryPersons extends AsyncDisposable {
-  readonly persons: BoxPersons;
+  readonly persons: EnrolledPersons;
   readonly vault: GalleryVault;
   readonly records: RecordStores;
   /** The number of person rows in the database, in any state. */
@@ -55,10 +54,10 @@ export interface GalleryPersonsOptions {
   /** By default `box` of the tests. */
   readonly from?: BoxIds;
   /** By default, no person has a threshold of their own. */
-  readonly ownThresholdOf?: BoxPersonsOptions['ownThresholdOf'];
+  readonly ownThresholdOf?: EnrolledPersonsOptions['ownThresholdOf'];
   readonly thresholdOf?: MatchPolicy['thresholdOf'];
   /** By default, no passage was marked. */
-  readonly falseMatches?: BoxPersonsOptions['falseMatches'];
+  readonly falseMatches?: EnrolledPersonsOptions['falseMatches'];
 }
 
 /** The persons of a box over an encrypted gallery on the disk. Only the networks are fake. */
@@ -76,7 +75,7 @@ export async function openGalleryPersons(options: GalleryPersonsOptions = {}): P
   // The gallery is never sealed here, so the tests use nothing else of the vault.
   const vault = open as GalleryVault;
   const records = openTestRecords(join(directory.path, 'records.db'), from);
-  const persons = new BoxPersons({
+  const persons = new EnrolledPersons({
     ownThresholdOf,
     falseMatches,
     vault,

@@ -8,19 +8,19 @@ import { reportOperations } from '../../daemon/contract/reports.js';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
 import type { PhotoOutcome } from '../../daemon/contract/vision/vision-answers.js';
 import { startControlServer } from '../../daemon/core/api/server.js';
-import { BoxAttendance } from '../../daemon/core/attendance/box-attendance.js';
+import { Attendance } from '../../daemon/core/attendance/attendance-handlers.js';
 import { PassageCorrections } from '../../daemon/core/attendance/passage-corrections.js';
 import type { NewAuditEntry } from '../../daemon/core/audit/audit-entry.js';
 import type { AuditLog } from '../../daemon/core/audit/audit-log.js';
 import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import type { Gallery } from '../../daemon/core/gallery/gallery.js';
 import type { GalleryVault } from '../../daemon/core/gallery/gallery-vault.js';
-import { BoxPassages, passageHandlers } from '../../daemon/core/passages/box-passages.js';
 import { PassageMarks } from '../../daemon/core/passages/passage-marks.js';
 import { pictureOfPassage } from '../../daemon/core/passages/passage-picture.js';
 import { PassageReferences } from '../../daemon/core/passages/passage-references.js';
 import { reportHandlers } from '../../daemon/core/passages/recognition-report.js';
-import { BoxPersons } from '../../daemon/core/persons/box-persons.js';
+import { passageHandlers, RecordedPassages } from '../../daemon/core/passages/recorded-passages.js';
+import { EnrolledPersons } from '../../daemon/core/persons/enrolled-persons.js';
 import { personHandlers } from '../../daemon/core/persons/person-handlers.js';
 import { personNames } from '../../daemon/core/persons/person-names.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
@@ -47,10 +47,10 @@ export interface PassageApi {
   readonly directory: string;
   readonly gallery: Gallery;
   readonly records: RecordStores;
-  readonly passages: BoxPassages;
-  readonly attendance: BoxAttendance;
+  readonly passages: RecordedPassages;
+  readonly attendance: Attendance;
   readonly reports: ReturnType<typeof reportHandlers>;
-  readonly persons: BoxPersons;
+  readonly persons: EnrolledPersons;
   /** What the network finds on pictures, and whether the configuration keeps pictures. A test replaces them. */
   readonly look: { analysePhoto: (image: Buffer) => Promise<PhotoOutcome>; arePicturesKept?: boolean };
   /** The written audit entries. */
@@ -89,7 +89,7 @@ export async function withPassageApi(
   const plan = configSchema.parse({ site, attendance: { shifts } });
   const pictureOf = pictureOfPassage(records, () => vault.present);
   const look: PassageApi['look'] = { analysePhoto: noPhoto };
-  const persons = new BoxPersons({
+  const persons = new EnrolledPersons({
     ...{ records, readings, ownThresholdOf: () => undefined, falseMatches: () => [] },
     vault: Object.assign(vault, { audit }) as unknown as GalleryVault,
     policy: () => ({ threshold: 0.5, margin: 0.05, minimumProbes: 2 }),
@@ -97,7 +97,7 @@ export async function withPassageApi(
     analysePhoto: (image) => look.analysePhoto(image),
     ...{ forgetPerson: () => undefined, forgetCopies: () => undefined },
   });
-  const passages = new BoxPassages({
+  const passages = new RecordedPassages({
     ...{ ...behind, readings, clock: systemClock },
     nameOf: personNames(() => vault.present),
     references: new PassageReferences({
@@ -115,7 +115,7 @@ export async function withPassageApi(
     }),
     pictureOf,
   });
-  const attendance = new BoxAttendance({
+  const attendance = new Attendance({
     ...{ records: records.attendance, current: () => plan, site: plan.site, localTime, audit, readings },
     persons: async () =>
       new Map([ada, grace].map((id) => [id, { id, name: undefined, expectedFromMs: undefined }])),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Caller } from '../../daemon/contract/caller.js';
-import { type BoxTrust, trustHandlers } from '../../daemon/core/commands/box-trust.js';
+import { type TrustedIssuers, trustHandlers } from '../../daemon/core/commands/trusted-issuers.js';
 import { messageOf } from '../../daemon/kernel/errors.js';
 
 const localCaller: Caller = {
@@ -11,8 +11,8 @@ const localCaller: Caller = {
 
 describe('forgetting keys of issuers', () => {
   test('reports whether the issuer or the key is unknown', async () => {
-    const trust: Pick<BoxTrust, 'remove'> = { remove: () => 0 };
-    const remove = trustHandlers(trust as BoxTrust)['trust.remove'];
+    const trust: Pick<TrustedIssuers, 'remove'> = { remove: () => 0 };
+    const remove = trustHandlers(trust as TrustedIssuers)['trust.remove'];
     const call = { caller: localCaller, signal: AbortSignal.any([]), requestId: 'test' };
     const said = async (input: { readonly issuer: string; readonly key?: string }): Promise<string> => {
       try {

@@ -25,7 +25,7 @@ import type { AlertMutes, StoredMute } from './alert-mutes.js';
 import type { AlertChannel } from './channel.js';
 import { channelIds } from './open-channel.js';
 
-export interface BoxAlertsOptions {
+export interface AlertsOptions {
   readonly deliveries: AlertDeliveries;
   readonly mutes: AlertMutes;
   readonly audit: (entry: NewAuditEntry) => void;
@@ -43,7 +43,7 @@ type AlertCaller = Pick<Caller, 'actor' | 'origin' | 'cameras'>;
 type AlertListQuery = Parameters<Handlers<typeof alertOperations>['alerts.list']>[0];
 
 /** The operations on alerts. */
-export function alertHandlers(alerts: BoxAlerts): Handlers<typeof alertOperations> {
+export function alertHandlers(alerts: Alerts): Handlers<typeof alertOperations> {
   return {
     'alerts.list': (query, { caller }) => alerts.list(query, caller),
     'alerts.acknowledge': (input, { caller }) => alerts.acknowledge(input.alert, caller),
@@ -56,10 +56,10 @@ export function alertHandlers(alerts: BoxAlerts): Handlers<typeof alertOperation
 }
 
 /** The alerts of the box: their history, and test messages. */
-export class BoxAlerts {
-  readonly #options: BoxAlertsOptions;
+export class Alerts {
+  readonly #options: AlertsOptions;
 
-  constructor(options: BoxAlertsOptions) {
+  constructor(options: AlertsOptions) {
     this.#options = options;
   }
 

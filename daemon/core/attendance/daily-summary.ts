@@ -15,12 +15,12 @@ import { isoTime } from '../../kernel/iso-time.js';
 import type { Logger } from '../../kernel/logger.js';
 import { Recurring } from '../../kernel/recurring.js';
 import type { Records } from '../records/records.js';
+import type { Attendance } from './attendance-handlers.js';
 import { attendancePlan } from './attendance-plan.js';
 import type { AttendanceRecords } from './attendance-records.js';
-import type { BoxAttendance } from './box-attendance.js';
 
 export interface DailySummaryOptions {
-  readonly attendance: Pick<BoxAttendance, 'report'>;
+  readonly attendance: Pick<Attendance, 'report'>;
   readonly records: Pick<Records, 'recordAll' | 'sources'> & {
     readonly attendance: Pick<AttendanceRecords, 'corrections'>;
   };

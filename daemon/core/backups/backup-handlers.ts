@@ -3,13 +3,13 @@ import type { Handlers } from '../../contract/handlers.js';
 import { wipe } from '../../host/sodium.js';
 import { badInput } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
-import type { BoxBackups } from './box-backups.js';
+import type { GalleryBackups } from './gallery-backups.js';
 import { noSuchBackup } from './kept-backups.js';
 import type { Unlock } from './recipient.js';
 import { readRecoveryKey } from './recovery-key-text.js';
 
 /** The operations on backups. */
-export function backupHandlers(backups: BoxBackups): Handlers<typeof backupOperations> {
+export function backupHandlers(backups: GalleryBackups): Handlers<typeof backupOperations> {
   return {
     'backups.show': () => backups.status(),
     'backups.set-recovery-key': async ({ publicKey }, { caller }) => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
 import { type OpenDatabase, openDatabase } from '../../host/sqlite.js';
+import { migrate } from '../../host/sqlite-migrations.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import type { RecogniserId } from '../../kernel/ids.js';
 import {
@@ -12,7 +13,6 @@ import {
 } from '../gallery/gallery-schema.js';
 import { keyIdOf } from '../gallery/keys/key-id.js';
 import { readKeySlots, readRecogniser } from '../gallery/keys/key-slots.js';
-import { hasOwnSchema } from '../gallery/schema-check.js';
 import { openWorkDirectory } from '../gallery/work-directory.js';
 import { type OnBackupProgress, type OnBytes, stepReport } from './backup-progress.js';
 import type { BackupKeys } from './key-section.js';
@@ -156,4 +156,28 @@ async function checkContent(
   const ids = options.keys.keks.map(keyIdOf);
   if (slots.length === 0 || !slots.every(({ keyId }) => ids.includes(keyId)))
     throw refuseContent(path, 'its keys do not belong to its database');
+}
+
+/**
+ * Whether the file has exactly the tables, indexes and triggers of this program: a foreign file could bring its own triggers.
+ * Call it after the migrations.
+ */
+function hasOwnSchema(db: Sqlite.Database): boolean {
+  const model = new Sqlite(':memory:');
+  try {
+    migrate(model, ':memory:', GALLERY_MIGRATIONS);
+    return schemaOf(model) === schemaOf(db);
+  } finally {
+    model.close();
+  }
+}
+
+function schemaOf(db: Sqlite.Database): string {
+  const statements = db
+    .prepare<[], string>(
+      "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY type, name",
+    )
+    .pluck()
+    .all();
+  return statements.join('\n');
 }

@@ -6,13 +6,11 @@ import type { Lifetime } from '../../kernel/lifetime.js';
 import type { Logger } from '../../kernel/logger.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { CamerasInUse } from '../cameras/vision-runtime.js';
-import type { OutboxControl } from '../events/box-events.js';
+import type { OutboxControl } from '../events/recorded-events.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import type { BoxDecryption } from '../identity/identity-keys.js';
 import type { PhotographHashes } from '../persons/photograph-hashes.js';
 import type { Records } from '../records/records.js';
-import { type BoxCommandOptions, boxCommands } from './box-commands.js';
-import { BoxTrust, type BoxTrustOptions } from './box-trust.js';
 import { cameraCommands } from './camera-commands.js';
 import type { CommandHandlers } from './command-handlers.js';
 import type { CentreOperations } from './command-operations.js';
@@ -23,6 +21,8 @@ import { storedKeys } from './issuer-keys.js';
 import { genericCommand, operationCommands } from './operation-commands.js';
 import { personCommands } from './person-commands.js';
 import { syncCommands } from './sync-commands.js';
+import { TrustedIssuers, type TrustedIssuersOptions } from './trusted-issuers.js';
+import { type UpkeepCommandOptions, upkeepCommands } from './upkeep-commands.js';
 
 /** Receives commands from the start. The box executes them after `startCommands`. */
 export function openCommandReceiver(options: {
@@ -54,7 +54,7 @@ export interface CommandOptions {
   readonly vault: Pick<GalleryVault, 'gallery' | 'audit'>;
   /** The same that the local API and the network call. */
   readonly operations: CentreOperations;
-  readonly keys: BoxCommandOptions['keys'];
+  readonly keys: UpkeepCommandOptions['keys'];
   readonly decryption: BoxDecryption;
   readonly outbox: OutboxControl;
   readonly rotateIdentity: (by: Actor) => Promise<{ readonly keyId: string; readonly formerKeyId: string }>;
@@ -73,12 +73,12 @@ export function startCommands(
     ...options
   }: Omit<CommandOptions, 'signal'> & {
     readonly lifetime: Lifetime;
-    readonly grants: BoxTrustOptions['watch'];
+    readonly grants: TrustedIssuersOptions['watch'];
   },
-): BoxTrust {
+): TrustedIssuers {
   lifetime.use('commands of centres', receiver);
   receiver.start(commandHandlers({ ...options, signal: lifetime.signal }));
-  return new BoxTrust({
+  return new TrustedIssuers({
     store: options.records.commands.trust,
     watch: options.grants,
     audit: (entry) => void options.vault.audit.append(entry),
@@ -105,6 +105,6 @@ export function commandHandlers(options: CommandOptions): CommandHandlers {
       takeSnapshot: (cameraId, sealTo) => runtime.vision.pool.takeSnapshot(cameraId, sealTo),
     }),
     ...pictureCommands({ records, gallery: () => vault.gallery(), audit: vault.audit }),
-    ...boxCommands({ operations, keys, rotateIdentity: options.rotateIdentity, reload, clock }),
+    ...upkeepCommands({ operations, keys, rotateIdentity: options.rotateIdentity, reload, clock }),
   };
 }

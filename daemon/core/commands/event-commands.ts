@@ -1,6 +1,6 @@
 import type { AuditLog } from '../audit/audit-log.js';
-import type { OutboxControl } from '../events/box-events.js';
 import { pictureOfEvent } from '../events/event-picture.js';
+import type { OutboxControl } from '../events/recorded-events.js';
 import type { Gallery } from '../gallery/gallery.js';
 import type { Records } from '../records/records.js';
 import { type CommandHandlers, failed } from './command-handlers.js';

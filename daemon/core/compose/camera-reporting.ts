@@ -14,9 +14,9 @@ import type { Topics } from '../delivery/topics.js';
 import { homeAssistantTasks } from '../home-assistant/home-assistant.js';
 import type { Records } from '../records/records.js';
 import type { PublishingPlan } from '../runtime/publishing.js';
-import type { BoxContext, Stores } from './stores.js';
+import type { ComposeContext, Stores } from './stores.js';
 
-export interface CameraReportingOptions extends BoxContext {
+export interface CameraReportingOptions extends ComposeContext {
   readonly stores: Stores;
   readonly signer: Signer;
 }

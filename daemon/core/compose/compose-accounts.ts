@@ -10,14 +10,14 @@ import { programVersion } from '../api/program-version.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { ReadingTrail } from '../audit/reading-trail.js';
 import { faultsOfWeek, reportFaults } from '../conditions/altered-files.js';
-import type { BoxConditions } from '../conditions/box-conditions.js';
-import type { BoxContext, Stores } from './stores.js';
+import type { Conditions } from '../conditions/conditions.js';
+import type { ComposeContext, Stores } from './stores.js';
 
 /** Opens the accounts. Failed logins cause the condition `logins-failing`. */
 export async function startAccounts(
-  { current, lifetime, logger }: BoxContext,
+  { current, lifetime, logger }: ComposeContext,
   { identity, vault, auditKeys }: Stores,
-  conditions: BoxConditions,
+  conditions: Conditions,
 ): Promise<Accounts> {
   const { dataDir, secretsDir, site } = current();
   const alarm = lifetime.use('alarm of failed logins', new LoginAlarm({ conditions, clock }));
@@ -44,7 +44,7 @@ export async function startAccounts(
 }
 
 /** Reports for a week what was wrong with accounts.db. */
-function reportAltered(audit: Pick<AuditLog, 'list'>, conditions: BoxConditions): void {
+function reportAltered(audit: Pick<AuditLog, 'list'>, conditions: Conditions): void {
   const found = faultsOfWeek(audit, 'accounts.set-aside', clock);
   reportFaults(conditions, 'accounts-altered', { found, all: accountFaults });
 }
@@ -64,7 +64,7 @@ export function relyingPartyOf({ passkeyHost: host, port }: Pick<Config['gate'],
 
 /** Tells who sends a request through the gate, and writes refused requests into the audit log. */
 export function networkCallers(
-  { lifetime, logger }: BoxContext,
+  { lifetime, logger }: ComposeContext,
   { vault: { audit } }: Stores,
   accounts: Accounts,
 ): GateCallers & {

@@ -7,7 +7,7 @@ import type { Logger } from '../../kernel/logger.js';
 import type { Random } from '../../kernel/random.js';
 import { AlertDeliverer } from '../alerts/alert-deliverer.js';
 import { AlertFollower } from '../alerts/alert-follower.js';
-import { BoxAlerts } from '../alerts/alert-handlers.js';
+import { Alerts } from '../alerts/alert-handlers.js';
 import { type AlertPlan, planAlerts } from '../alerts/alert-plan.js';
 import type { AlertChannel } from '../alerts/channel.js';
 import { openChannel } from '../alerts/open-channel.js';
@@ -27,7 +27,7 @@ export function startAlerts(options: {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-}): BoxAlerts {
+}): Alerts {
   const { current, identity, records, audit, lifetime, clock, random, logger } = options;
   const { journal, deliveries, mutes } = records.alerts;
   const newId = (nowMs: number): string => newEventId(nowMs, random);
@@ -47,7 +47,7 @@ export function startAlerts(options: {
   lifetime.use('rules of alerts', follower.start());
   const config = () => current().alerts;
   const { signal } = lifetime;
-  return new BoxAlerts({ deliveries, mutes, audit, config, channel, identity, newId, clock, signal });
+  return new Alerts({ deliveries, mutes, audit, config, channel, identity, newId, clock, signal });
 }
 
 /** Plans once per configuration, not once per event. */

@@ -16,13 +16,13 @@ import { clipPlan, photoPlan } from '../../vision/plan.js';
 import { knownRecognisers, recogniserInUse } from '../../vision/recogniser-in-use.js';
 import type { Accounts } from '../accounts/open-accounts.js';
 import { alertHandlers } from '../alerts/alert-handlers.js';
+import { Attendance, attendanceHandlers } from '../attendance/attendance-handlers.js';
 import { enrolledPersons } from '../attendance/attendance-persons.js';
-import { attendanceHandlers, BoxAttendance } from '../attendance/box-attendance.js';
 import { PassageCorrections } from '../attendance/passage-corrections.js';
-import { auditHandlers } from '../audit/box-audit.js';
+import { auditHandlers } from '../audit/audit-handlers.js';
 import { ReadingTrail } from '../audit/reading-trail.js';
 import { backupHandlers } from '../backups/backup-handlers.js';
-import { BoxBackups } from '../backups/box-backups.js';
+import { GalleryBackups } from '../backups/gallery-backups.js';
 import { cameraHandlers } from '../cameras/camera-handlers.js';
 import { clipHandlers } from '../cameras/clip-handlers.js';
 import { liveHandlers } from '../cameras/live-watches.js';
@@ -30,13 +30,13 @@ import type { OwnCameras } from '../cameras/own-cameras.js';
 import { PhotoProcess } from '../cameras/photo-process.js';
 import { challengeHandlers, type PromptScreens } from '../challenges/prompt-screens.js';
 import type { Prompts } from '../challenges/prompts.js';
-import { trustHandlers } from '../commands/box-trust.js';
 import { startCommands } from '../commands/centre-commands.js';
 import type { CommandReceiver } from '../commands/command-receiver.js';
 import type { GrantWatch } from '../commands/grant-watch.js';
-import type { BoxConditions } from '../conditions/box-conditions.js';
+import { trustHandlers } from '../commands/trusted-issuers.js';
 import type { ClockWatch } from '../conditions/clock-watch.js';
-import { BoxEvents, eventHandlers } from '../events/box-events.js';
+import type { Conditions } from '../conditions/conditions.js';
+import { eventHandlers, RecordedEvents } from '../events/recorded-events.js';
 import type { GalleryCalibration } from '../gallery/gallery-calibration.js';
 import { GalleryKeys, keyHandlers } from '../gallery/gallery-keys.js';
 import { GalleryUpkeep, galleryHandlers } from '../gallery/gallery-upkeep.js';
@@ -45,14 +45,14 @@ import { identityHandlers, type OpenedIdentity } from '../identity/signing-ident
 import type { EventDurations } from '../metrics/event-durations.js';
 import type { MetricFormat } from '../metrics/metric-families.js';
 import { metricsText } from '../metrics/metrics.js';
-import { BoxPassages, passageHandlers } from '../passages/box-passages.js';
 import type { RecentPassages } from '../passages/passage-counts.js';
 import { PassageMarks } from '../passages/passage-marks.js';
 import { pictureOfPassage } from '../passages/passage-picture.js';
 import { PassageReferences } from '../passages/passage-references.js';
 import { reportHandlers } from '../passages/recognition-report.js';
 import { recordedMarks } from '../passages/recorded-marks.js';
-import { BoxPersons, type BoxPersonsOptions } from '../persons/box-persons.js';
+import { passageHandlers, RecordedPassages } from '../passages/recorded-passages.js';
+import { EnrolledPersons, type EnrolledPersonsOptions } from '../persons/enrolled-persons.js';
 import { OpenImports } from '../persons/open-imports.js';
 import { personHandlers } from '../persons/person-handlers.js';
 import { personNames } from '../persons/person-names.js';
@@ -62,9 +62,9 @@ import { recognitionHandlers } from '../recognition/recognition-handlers.js';
 import { outboxLimiter } from '../records/outbox/outbox-limiter.js';
 import { Retention, retentionHandlers } from '../retention/retention.js';
 import { ageingKinds, emptyLogs, type RetentionSources } from '../retention/retention-kinds.js';
-import type { BoxRuntime } from '../runtime/runtime.js';
-import { configurationHandlers } from '../settings/configuration-handlers.js';
+import type { Runtime } from '../runtime/runtime.js';
 import type { OwnSettings } from '../settings/own-settings.js';
+import { configurationHandlers } from '../settings/own-settings.js';
 import type { SightingIntake } from '../sightings/sighting-intake.js';
 import { EventLoopWatch } from '../status/event-loop-watch.js';
 import { healthHandlers } from '../status/health.js';
@@ -75,12 +75,12 @@ import { startAlerts } from './compose-alerts.js';
 import { composeEnrolments } from './compose-enrolments.js';
 import { metricSources } from './compose-metrics.js';
 import { composeStrangers } from './compose-strangers.js';
-import type { BoxContext, Stores } from './stores.js';
+import type { ComposeContext, Stores } from './stores.js';
 
 export interface ControlOptions {
   readonly startedAtMs: number;
-  readonly runtime: BoxRuntime;
-  readonly conditions: BoxConditions;
+  readonly runtime: Runtime;
+  readonly conditions: Conditions;
   readonly intake: SightingIntake;
   readonly calibration: GalleryCalibration;
   readonly signing: OpenedIdentity;
@@ -108,7 +108,7 @@ export interface ControlOptions {
  * Builds the parts that serve the local API and the commands of centres, and those that do daily work: retention, backups,
  * upkeep.
  */
-export function composeControl(context: BoxContext, stores: Stores, options: ControlOptions) {
+export function composeControl(context: ComposeContext, stores: Stores, options: ControlOptions) {
   const { current, lifetime, logger } = context;
   const { identity, recogniser, auditKeys, vault, records } = stores;
   const { audit } = vault;
@@ -116,7 +116,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
   const { startedAtMs, prompts, lastReload, reload } = options;
   const { site, dataDir, gallery } = current();
   const forgetPerson: SightingIntake['forgetPerson'] = (id) => intake.forgetPerson(id);
-  const forgetCopies: BoxPersonsOptions['forgetCopies'] = (by) => backups.forgetCopies(by);
+  const forgetCopies: EnrolledPersonsOptions['forgetCopies'] = (by) => backups.forgetCopies(by);
   const readings = lifetime.use('readings of names', new ReadingTrail({ audit, clock, logger }));
   const photos = lifetime.use('photographs', openPhotoProcess(context, stores, conditions, photoPlan));
   const clips = lifetime.use('clips', openPhotoProcess(context, stores, conditions, clipPlan));
@@ -126,7 +126,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     marginBetween: (a, b) => calibration.marginBetween(a, b),
     isInseparable: (a, b) => calibration.isInseparable(a, b),
   });
-  const persons = new BoxPersons({
+  const persons = new EnrolledPersons({
     ...{ vault, records, forgetPerson, forgetCopies, readings },
     policy,
     ownThresholdOf: (id) => calibration.ownThresholdOf(id),
@@ -136,7 +136,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
   });
   const backups = lifetime.use(
     'backups',
-    new BoxBackups({
+    new GalleryBackups({
       ...{ vault, auditKeys, identity, dataDir, forgetPerson, clock, logger },
       galleryPath: gallery.path,
       recogniser: recogniser.id,
@@ -148,7 +148,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
   const thresholds = () => matchThresholds(context, stores);
   const upkeep = new GalleryUpkeep({ vault, keys, openEmbedder, calibration, thresholds, clock, logger });
   const events = startOutbox(context, stores, runtime, retention, readings);
-  const attendance = new BoxAttendance({
+  const attendance = new Attendance({
     ...{ current, site, audit, readings, clock },
     records: records.attendance,
     persons: () => enrolledPersons(vault),
@@ -189,7 +189,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
     ...eventHandlers(events),
     ...keyHandlers(keys),
     ...passageHandlers(
-      new BoxPassages({
+      new RecordedPassages({
         ...{ journal: records.passages, vault, readings, clock },
         ...{ nameOf, pictureOf },
         marks: passageMarks,
@@ -271,7 +271,7 @@ export function composeControl(context: BoxContext, stores: Stores, options: Con
 }
 
 /** What a screen shows beside the prompts of a camera. */
-function cameraOfScreen({ config, vision, cameras }: BoxRuntime, id: string) {
+function cameraOfScreen({ config, vision, cameras }: Runtime, id: string) {
   const camera = config.cameras.find((each) => each.id === id);
   if (camera === undefined) return undefined;
   const [state] = vision.board.status(
@@ -284,9 +284,9 @@ function cameraOfScreen({ config, vision, cameras }: BoxRuntime, id: string) {
 
 /** Opens the process that analyses enrolment photographs (`photoPlan`) or the one that judges clips (`clipPlan`). */
 function openPhotoProcess(
-  { current, lifetime, logger }: BoxContext,
+  { current, lifetime, logger }: ComposeContext,
   { recogniser }: Stores,
-  conditions: BoxConditions,
+  conditions: Conditions,
   planOf: typeof photoPlan,
 ): PhotoProcess {
   const subjects = ['photographs'];
@@ -302,9 +302,9 @@ function openPhotoProcess(
 
 /** Starts retention over the records and the gallery. It runs while the gallery is sealed, too. */
 function startRetention(
-  { current, logger }: BoxContext,
+  { current, logger }: ComposeContext,
   { vault, records }: Stores,
-  forgetting: Pick<BoxPersonsOptions, 'forgetPerson' | 'forgetCopies'>,
+  forgetting: Pick<EnrolledPersonsOptions, 'forgetPerson' | 'forgetCopies'>,
 ): Retention {
   const { site, gallery, records: recordsConfig } = current();
   const sources: RetentionSources = {
@@ -334,12 +334,12 @@ function startRetention(
 
 /** Starts to enforce the limits of the outbox. Returns the events as the local API and centres see them. */
 function startOutbox(
-  { current, lifetime, logger }: BoxContext,
+  { current, lifetime, logger }: ComposeContext,
   { vault, records }: Stores,
-  runtime: BoxRuntime,
+  runtime: Runtime,
   retention: Retention,
   readings: ReadingTrail,
-): BoxEvents {
+): RecordedEvents {
   const publisher = () => runtime.publisher;
   const limiter = outboxLimiter({
     ...{ records, clock, logger },
@@ -348,7 +348,7 @@ function startOutbox(
     isClockTrusted: () => retention.summary.clockDoubt === undefined,
   });
   lifetime.use('limits of the outbox', limiter.start());
-  return new BoxEvents({
+  return new RecordedEvents({
     ...{ records, current, publisher, readings, clock },
     audit: (entry) => void vault.audit.append(entry),
     gallery: () => vault.gallery(),
@@ -357,7 +357,7 @@ function startOutbox(
 
 /** The threshold of each recogniser: the configured one for the recogniser in use, that of the manifest for each other one. */
 async function matchThresholds(
-  { current }: BoxContext,
+  { current }: ComposeContext,
   { recogniser }: Stores,
 ): Promise<ReadonlyMap<RecogniserId, number>> {
   const config = current();

@@ -9,21 +9,21 @@ import { takeSnapshot } from '../cameras/camera-snapshot.js';
 import type { PhotoProcess } from '../cameras/photo-process.js';
 import { guidedEnrolmentHandlers } from '../enrolments/enrolment-handlers.js';
 import { OpenEnrolments } from '../enrolments/open-enrolments.js';
-import type { BoxPersons } from '../persons/box-persons.js';
-import type { BoxRuntime } from '../runtime/runtime.js';
-import type { BoxContext, Stores } from './stores.js';
+import type { EnrolledPersons } from '../persons/enrolled-persons.js';
+import type { Runtime } from '../runtime/runtime.js';
+import type { ComposeContext, Stores } from './stores.js';
 
 interface EnrolmentParts {
-  readonly persons: BoxPersons;
+  readonly persons: EnrolledPersons;
   readonly photos: PhotoProcess;
   readonly clips: PhotoProcess;
   readonly readings: ReadingTrail;
-  readonly runtime: Pick<BoxRuntime, 'config' | 'vision'>;
+  readonly runtime: Pick<Runtime, 'config' | 'vision'>;
 }
 
 /** Opens the guided enrolments of the box. */
 export function composeEnrolments(
-  { current, lifetime, logger }: BoxContext,
+  { current, lifetime, logger }: ComposeContext,
   { vault, recogniser }: Stores,
   { persons, photos, clips, readings, runtime }: EnrolmentParts,
 ): Handlers<typeof guidedEnrolmentOperations> {

@@ -4,10 +4,12 @@ import type { OperationDeclaration } from '../../contract/operation.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
+import { type Admission, createAdmission, networkBounds } from '../api/admission.js';
+import { openCountsFile } from '../api/counts-file.js';
 import { type GateSocketOptions, startGateSocket } from '../api/gate-socket.js';
+import { RateLimits } from '../api/rate-limits.js';
 import { GateHandover, gateFolder, openGateFolder, withdrawHandover } from '../gate/gate-handover.js';
-import { openNetworkAdmission } from './compose-admission.js';
-import type { BoxContext } from './stores.js';
+import type { ComposeContext } from './stores.js';
 
 type SocketOptions<Operations extends Readonly<Record<string, OperationDeclaration>>> = Omit<
   GateSocketOptions<Operations>,
@@ -22,7 +24,7 @@ export async function startHandover({
   current,
   lifetime,
   logger,
-}: Pick<BoxContext, 'current' | 'lifetime' | 'logger'>): Promise<GateHandover | undefined> {
+}: Pick<ComposeContext, 'current' | 'lifetime' | 'logger'>): Promise<GateHandover | undefined> {
   const folder = gateFolder(current());
   try {
     if (!current().gate.enabled) {
@@ -39,7 +41,7 @@ export async function startHandover({
 
 /** Answers the gate on a socket of its own. A failure is logged and affects nothing else. */
 export async function startGate<Operations extends Readonly<Record<string, OperationDeclaration>>>(
-  context: BoxContext,
+  context: ComposeContext,
   options: SocketOptions<Operations>,
 ): Promise<void> {
   const { current, lifetime, logger } = context;
@@ -56,4 +58,12 @@ export async function startGate<Operations extends Readonly<Record<string, Opera
 function report(logger: Logger, folder: string, error: unknown): void {
   const about = isRollcallError(error) ? { reason: error.message, remedy: error.remedy } : { error };
   logger.error('the gate cannot reach this daemon; nothing else is affected', { folder, ...about });
+}
+
+/** Admits callers from the network within the limits of the configuration in force. */
+function openNetworkAdmission({ current, lifetime, logger }: ComposeContext): Admission {
+  const file = openCountsFile(join(current().dataDir, 'limits.db'), logger);
+  const figures = () => current().api.limits;
+  const rates = lifetime.use('rate limits', new RateLimits({ figures, file, clock, logger }));
+  return createAdmission(() => networkBounds(current().api), rates);
 }

@@ -4,12 +4,12 @@ import type { EventDurations } from '../metrics/event-durations.js';
 import { type MetricFormat, metricFormats } from '../metrics/metric-families.js';
 import type { MetricSources } from '../metrics/metrics.js';
 import { PassageCounter } from '../metrics/passage-counter.js';
-import type { BoxRuntime } from '../runtime/runtime.js';
+import type { Runtime } from '../runtime/runtime.js';
 import { describeBox, type StatusOptions } from '../status/status.js';
-import type { BoxContext, Stores } from './stores.js';
+import type { ComposeContext, Stores } from './stores.js';
 
 interface MetricParts {
-  readonly runtime: Pick<BoxRuntime, 'vision'>;
+  readonly runtime: Pick<Runtime, 'vision'>;
   /** Monotonic clock. */
   readonly startedAtMs: number;
   readonly eventDurations: EventDurations;
@@ -17,7 +17,7 @@ interface MetricParts {
 
 /** What the metrics are read from. */
 export function metricSources(
-  { current, lifetime }: BoxContext,
+  { current, lifetime }: ComposeContext,
   { vault, records }: Stores,
   status: StatusOptions,
   { runtime, startedAtMs, eventDurations }: MetricParts,
@@ -44,7 +44,7 @@ export function metricSources(
 
 /** Lets agents on this machine read the metrics, where the configuration says so. */
 export async function serveMetrics(
-  { current, lifetime, logger }: BoxContext,
+  { current, lifetime, logger }: ComposeContext,
   metrics: (format: MetricFormat) => Promise<string>,
 ): Promise<void> {
   const { port } = current().metrics;

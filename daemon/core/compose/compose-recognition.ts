@@ -13,7 +13,7 @@ import { programVersion } from '../api/program-version.js';
 import { Challenges } from '../challenges/challenges.js';
 import { PromptScreens } from '../challenges/prompt-screens.js';
 import { Prompts, promptWebhook } from '../challenges/prompts.js';
-import type { BoxConditions } from '../conditions/box-conditions.js';
+import type { Conditions } from '../conditions/conditions.js';
 import { watchGalleryFit } from '../conditions/gallery-fit.js';
 import { watchRecogniserFit } from '../conditions/recogniser-fit.js';
 import { inBlocks } from '../delivery/sequence-blocks.js';
@@ -25,15 +25,15 @@ import { GalleryStandings } from '../persons/person-standings.js';
 import { Decider } from '../sightings/decider.js';
 import { factStoreOf } from '../sightings/fact-store.js';
 import { SightingIntake } from '../sightings/sighting-intake.js';
-import type { BoxContext, Stores } from './stores.js';
+import type { ComposeContext, Stores } from './stores.js';
 
 const hourMs = 3_600_000;
 
 /** Starts to find a threshold for each person, and to report persons whom the recogniser cannot tell apart. */
 export function startCalibration(
-  { current, lifetime, logger }: BoxContext,
+  { current, lifetime, logger }: ComposeContext,
   { vault, recogniser, records }: Stores,
-  conditions: BoxConditions,
+  conditions: Conditions,
 ): GalleryCalibration {
   const calibration = new GalleryCalibration({
     ...{ vault, audit: vault.audit, clock, logger },
@@ -53,7 +53,7 @@ export function startCalibration(
 
 /** Opens the challenges that cameras ask for, and the prompts that bring them to a screen. */
 export function openChallenges(
-  { current, lifetime, logger }: BoxContext,
+  { current, lifetime, logger }: ComposeContext,
   { identity, records }: Stores,
   signer: Signer,
 ): { readonly prompts: Prompts; readonly challenges: Challenges; readonly screens: PromptScreens } {
@@ -99,7 +99,7 @@ export interface IntakeOptions {
 
 /** Starts to turn sightings into recorded facts, and to keep their pictures where the configuration asks for it. */
 export function startIntake(
-  context: BoxContext,
+  context: ComposeContext,
   stores: Stores,
   options: IntakeOptions,
 ): { readonly intake: SightingIntake; readonly evidence: EvidenceCapture } {
@@ -120,7 +120,7 @@ export function startIntake(
 }
 
 function composeDecider(
-  { current, lifetime }: BoxContext,
+  { current, lifetime }: ComposeContext,
   { recogniser, vault, records }: Stores,
   { calibration, challenges }: IntakeOptions,
 ): Decider {

@@ -3,23 +3,23 @@ import { Recurring } from '../../kernel/recurring.js';
 import { matchPolicy } from '../../vision/operating-point.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import { pictureOfPassage } from '../passages/passage-picture.js';
-import type { BoxPersons } from '../persons/box-persons.js';
+import type { EnrolledPersons } from '../persons/enrolled-persons.js';
 import type { SightingIntake } from '../sightings/sighting-intake.js';
-import { BoxStrangers, strangerHandlers } from '../strangers/box-strangers.js';
 import { Loitering, publishedStay } from '../strangers/loitering.js';
 import { SetAside } from '../strangers/set-aside.js';
 import { settleMoves } from '../strangers/settle-moves.js';
 import { StrangerEnrolment } from '../strangers/stranger-enrolment.js';
-import type { BoxContext, Stores } from './stores.js';
+import { Strangers, strangerHandlers } from '../strangers/stranger-handlers.js';
+import type { ComposeContext, Stores } from './stores.js';
 
 /** How often to look for strangers who can no longer be restored. */
 const forgetEveryMs = 30_000;
 
 /** The operations on strangers, and the end of those who are set aside. */
 export function composeStrangers(
-  { current, lifetime, logger }: BoxContext,
+  { current, lifetime, logger }: ComposeContext,
   { vault, records, recogniser }: Stores,
-  { persons, readings }: { readonly persons: BoxPersons; readonly readings: ReadingTrail },
+  { persons, readings }: { readonly persons: EnrolledPersons; readonly readings: ReadingTrail },
 ) {
   const journal = records.passages;
   const pictureOf = pictureOfPassage(records, () => vault.open?.gallery);
@@ -43,7 +43,7 @@ export function composeStrangers(
         logger.error('strangers whom the box was told to forget are not deleted yet; retrying', { error }),
     }).start(),
   );
-  const strangers = new BoxStrangers({
+  const strangers = new Strangers({
     ...{ journal, pictureOf, readings, gallery, setAside },
     enrolment: new StrangerEnrolment({ persons, journal, pictureOf }),
     threshold: () => matchPolicy(current(), recogniser.pack).threshold,
@@ -56,7 +56,7 @@ const readStays = 1_000;
 
 /** Starts to look for strangers who stay. While the gallery is sealed, no stranger is known. */
 export function startLoitering(
-  { current, lifetime, logger }: BoxContext,
+  { current, lifetime, logger }: ComposeContext,
   { vault, records }: Stores,
   intake: Pick<SightingIntake, 'openPassages'>,
 ): void {

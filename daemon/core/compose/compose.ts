@@ -18,8 +18,8 @@ import type { Prompts } from '../challenges/prompts.js';
 import { openCommandReceiver } from '../commands/centre-commands.js';
 import type { CommandReceiver } from '../commands/command-receiver.js';
 import { GrantWatch } from '../commands/grant-watch.js';
-import { BoxConditions } from '../conditions/box-conditions.js';
 import { ClockWatch } from '../conditions/clock-watch.js';
+import { Conditions } from '../conditions/conditions.js';
 import { recordsPlaceWatch } from '../conditions/records-place-watch.js';
 import type { EvidenceCapture } from '../events/evidence-capture.js';
 import { evidencePictures } from '../events/evidence-pictures.js';
@@ -28,7 +28,7 @@ import { EventDurations } from '../metrics/event-durations.js';
 import { RecentPassages } from '../passages/passage-counts.js';
 import { personNames } from '../persons/person-names.js';
 import { boxState } from '../runtime/publishing.js';
-import { BoxRuntime } from '../runtime/runtime.js';
+import { Runtime } from '../runtime/runtime.js';
 import { OwnSettings } from '../settings/own-settings.js';
 import type { SightingIntake } from '../sightings/sighting-intake.js';
 import { openCameraReporting } from './camera-reporting.js';
@@ -39,7 +39,7 @@ import { serveMetrics } from './compose-metrics.js';
 import { openChallenges, startCalibration, startIntake } from './compose-recognition.js';
 import { startLoitering } from './compose-strangers.js';
 import { startEventSources } from './event-sources.js';
-import { type BoxContext, openStores, type Stores } from './stores.js';
+import { type ComposeContext, openStores, type Stores } from './stores.js';
 
 export interface ComposeOptions {
   readonly configPath: string;
@@ -59,8 +59,8 @@ export interface ComposeOptions {
 }
 
 export interface ComposedBox {
-  readonly runtime: BoxRuntime;
-  readonly conditions: BoxConditions;
+  readonly runtime: Runtime;
+  readonly conditions: Conditions;
 }
 
 /**
@@ -72,8 +72,8 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
   const startedAtMs = clock.monotonicMs();
   const { socketPath } = config.control;
   await refuseSecondDaemon(socketPath);
-  let running: BoxRuntime | undefined;
-  const context: BoxContext = { current: () => running?.config ?? config, lifetime, logger };
+  let running: Runtime | undefined;
+  const context: ComposeContext = { current: () => running?.config ?? config, lifetime, logger };
 
   const stores = await openStores(context, onRecordsDamaged);
   const { identity, vault, records } = stores;
@@ -81,7 +81,7 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
   // Before this process records anything.
   const lastRecordedMs = records.list({ limit: 1 })[0]?.recordedAtMs;
   onReload((result) => auditReload(audit, result, logger));
-  const conditions = lifetime.use('conditions', new BoxConditions({ records, clock, logger }));
+  const conditions = lifetime.use('conditions', new Conditions({ records, clock, logger }));
   stores.altered.reportTo(conditions);
 
   const grants = await startGrantWatch(context, stores, conditions);
@@ -173,9 +173,9 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
 
 /** Starts to compare the trusted keys and camera switches with the audit log. */
 async function startGrantWatch(
-  { current, lifetime, logger }: BoxContext,
+  { current, lifetime, logger }: ComposeContext,
   { vault, records }: Stores,
-  conditions: BoxConditions,
+  conditions: Conditions,
 ): Promise<GrantWatch> {
   const watch = new GrantWatch({
     ...{ audit: vault.audit, conditions, clock, logger },
@@ -192,7 +192,7 @@ async function startGrantWatch(
 }
 
 interface RuntimeOptions {
-  readonly conditions: BoxConditions;
+  readonly conditions: Conditions;
   readonly signing: OpenedIdentity;
   readonly intake: SightingIntake;
   readonly evidence: EvidenceCapture;
@@ -204,17 +204,17 @@ interface RuntimeOptions {
 
 /** Starts the vision processes and the connection to the broker. */
 async function startRuntime(
-  context: BoxContext,
+  context: ComposeContext,
   stores: Stores,
   options: RuntimeOptions,
-): Promise<BoxRuntime> {
+): Promise<Runtime> {
   const { current, lifetime, logger } = context;
   const { identity, recogniser, vault, records } = stores;
   const { conditions, signing, intake, evidence, prompts, receiver, eventDurations, recentPassages } =
     options;
   const cameras = openCameraReporting({ ...context, stores, signer: signing.keys });
   const openGallery = () => vault.open?.gallery;
-  const runtime = await BoxRuntime.start({
+  const runtime = await Runtime.start({
     ...{ config: current(), identity, recogniser, intake, records, conditions, logger },
     cameras: cameras.states,
     state: boxState(vault, conditions, () => recentPassages.lastDay()),
@@ -235,7 +235,7 @@ async function startRuntime(
 /** Reports key files that are damaged since this start, and that the others are whole. */
 function reportDamagedKeys(
   damages: Readonly<Record<string, RollcallError | undefined>>,
-  conditions: BoxConditions,
+  conditions: Conditions,
   logger: Logger,
 ): void {
   const active: string[] = [];

@@ -3,31 +3,35 @@ import { freeBytesAt } from '../../host/free-space.js';
 import { localTimeOf } from '../../host/local-time.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import type { Recurring } from '../../kernel/recurring.js';
-import type { BoxAttendance } from '../attendance/box-attendance.js';
+import type { Attendance } from '../attendance/attendance-handlers.js';
 import { dailySummary } from '../attendance/daily-summary.js';
 import { auditDigest } from '../audit/audit-digest.js';
 import { auditFollower } from '../audit/audit-follower.js';
-import type { BoxConditions } from '../conditions/box-conditions.js';
 import { certificateConditions } from '../conditions/certificate-conditions.js';
+import type { Conditions } from '../conditions/conditions.js';
 import { diskWatch } from '../conditions/disk-watch.js';
 import { lossReporter } from '../conditions/records-loss.js';
 import { GalleryEvents } from '../gallery/gallery-events.js';
 import type { GateHandover } from '../gate/gate-handover.js';
 import { earliestMs } from '../retention/retention.js';
-import type { BoxRuntime } from '../runtime/runtime.js';
-import type { BoxContext, Stores } from './stores.js';
+import type { Runtime } from '../runtime/runtime.js';
+import type { ComposeContext, Stores } from './stores.js';
 
 export interface EventSourceOptions {
-  readonly conditions: BoxConditions;
-  readonly runtime: BoxRuntime;
-  readonly attendance: BoxAttendance;
+  readonly conditions: Conditions;
+  readonly runtime: Runtime;
+  readonly attendance: Attendance;
   readonly gate: GateHandover | undefined;
   /** False while attendance of the past may still come, and while the clock cannot be trusted. */
   readonly isPastSettled: () => boolean;
 }
 
 /** Starts everything that records events besides the cameras. */
-export function startEventSources(context: BoxContext, stores: Stores, options: EventSourceOptions): void {
+export function startEventSources(
+  context: ComposeContext,
+  stores: Stores,
+  options: EventSourceOptions,
+): void {
   const { lifetime, logger } = context;
   const { vault, records } = stores;
   const { audit } = vault;
@@ -42,7 +46,7 @@ export function startEventSources(context: BoxContext, stores: Stores, options: 
 }
 
 function composeSummary(
-  { current, logger }: BoxContext,
+  { current, logger }: ComposeContext,
   { vault, records }: Stores,
   { attendance, isPastSettled }: EventSourceOptions,
 ): Recurring {
@@ -58,7 +62,7 @@ function composeSummary(
 }
 
 function watchConditions(
-  { current, lifetime, logger }: BoxContext,
+  { current, lifetime, logger }: ComposeContext,
   { runtime, conditions, gate }: EventSourceOptions,
 ): void {
   const { gallery, records } = current();

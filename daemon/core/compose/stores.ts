@@ -20,7 +20,7 @@ import { AuditKeyRing } from '../audit/audit-key-ring.js';
 import { auditStart, auditStop } from '../audit/audit-trail.js';
 import { modelIds } from '../cameras/model-ids.js';
 import { AlteredRecords } from '../conditions/altered-records.js';
-import { openBoxRecordsMark } from '../conditions/records-loss.js';
+import { openAuditedMark } from '../conditions/records-loss.js';
 import { encodeEvent } from '../delivery/encoding.js';
 import { type GalleryFile, openGalleryFile } from '../gallery/gallery-file.js';
 import { GalleryVault } from '../gallery/gallery-vault.js';
@@ -33,7 +33,7 @@ import { GrantSeal } from '../records/seals/grant-seal.js';
 import { openRecordStores, type RecordStores } from './record-stores.js';
 
 /** What every step of the composition needs. */
-export interface BoxContext {
+export interface ComposeContext {
   /** The configuration in force. A reload changes it. */
   readonly current: () => Config;
   readonly lifetime: Lifetime;
@@ -55,7 +55,7 @@ export interface Stores {
  * start recovers what is left. Throws what prevents a start. A damaged gallery does not prevent it, but stays sealed.
  */
 export async function openStores(
-  context: BoxContext,
+  context: ComposeContext,
   onRecordsDamaged: (error: Error) => void,
 ): Promise<Stores> {
   const { current, lifetime, logger } = context;
@@ -67,7 +67,7 @@ export async function openStores(
   const { audit } = vault;
   lifetime.defer('audit trail', () => auditStop(audit, logger));
   const identity = { siteId: site.id, boxId: box.id };
-  const mark = openBoxRecordsMark({ dataDir, auditKeys, audit, clock, logger });
+  const mark = openAuditedMark({ dataDir, auditKeys, audit, clock, logger });
   lifetime.defer('mark of the records', () => mark[Symbol.dispose]());
   const passageSeal = new GalleryPassageSeal(
     {
@@ -126,7 +126,7 @@ async function makeDirectory(path: string): Promise<void> {
 }
 
 async function openVault(
-  { current, lifetime, logger }: BoxContext,
+  { current, lifetime, logger }: ComposeContext,
   auditKeys: AuditKeyRing,
 ): Promise<Pick<Stores, 'vault' | 'recogniser'>> {
   const config = current();

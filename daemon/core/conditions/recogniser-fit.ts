@@ -2,7 +2,7 @@ import type { PersonId } from '../../kernel/ids.js';
 import type { Logger } from '../../kernel/logger.js';
 import type { ConditionPort } from '../delivery/condition-port.js';
 import type { GalleryCalibration } from '../gallery/gallery-calibration.js';
-import type { BoxConditions } from './box-conditions.js';
+import type { Conditions } from './conditions.js';
 
 /**
  * The condition names at most this many persons, so that its event and the retained state stay small. The most alike pairs come
@@ -17,7 +17,7 @@ const mostNamed = 50;
  */
 export function watchRecogniserFit(options: {
   readonly calibration: Pick<GalleryCalibration, 'inseparable' | 'onCalibrated'>;
-  readonly conditions: Pick<ConditionPort, 'change'> & Pick<BoxConditions, 'about'>;
+  readonly conditions: Pick<ConditionPort, 'change'> & Pick<Conditions, 'about'>;
   readonly logger: Logger;
 }): () => void {
   const { calibration, conditions, logger } = options;

@@ -14,7 +14,7 @@ import type { Records } from '../records/records.js';
 import { type MarkSeal, RecordsMark, type ReservationTrail } from '../records/recovery/records-mark.js';
 import type { ReportedLoss } from '../records/recovery/recover-records.js';
 
-export interface BoxRecordsMarkOptions {
+export interface AuditedMarkOptions {
   readonly dataDir: string;
   readonly auditKeys: AuditKeyRing;
   readonly audit: Pick<AuditLog, 'append' | 'list'>;
@@ -26,13 +26,13 @@ export interface BoxRecordsMarkOptions {
  * Opens the mark of records.db. It lies beside the keys that the box made. It is sealed with the key of the audit log, which is
  * available while the gallery is sealed. The audit log also records the reserved numbers. @throws like `RecordsMark.open`
  */
-export function openBoxRecordsMark({
+export function openAuditedMark({
   dataDir,
   auditKeys,
   audit,
   clock,
   logger,
-}: BoxRecordsMarkOptions): RecordsMark {
+}: AuditedMarkOptions): RecordsMark {
   const seal: MarkSeal = {
     seal: (text) => sealRecordsMark(auditKeys.key, text),
     isGenuine: (text, given) => auditKeys.all.some((key) => isGenuineRecordsMark(key, text, given)),
@@ -41,7 +41,7 @@ export function openBoxRecordsMark({
   return RecordsMark.open({ path: ownSecretPath('records-mark', { dataDir }), seal, trail, clock, logger });
 }
 
-function auditTrailOf(audit: BoxRecordsMarkOptions['audit'], logger: Logger): ReservationTrail {
+function auditTrailOf(audit: AuditedMarkOptions['audit'], logger: Logger): ReservationTrail {
   return {
     last() {
       try {

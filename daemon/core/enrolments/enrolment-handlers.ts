@@ -11,7 +11,7 @@ import type { GivenProfile } from '../../kernel/persons/person-profile.js';
 import { forbidden } from '../api/forbidden.js';
 import { notFound } from '../api/not-found.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
-import type { BoxPersons } from '../persons/box-persons.js';
+import type { EnrolledPersons } from '../persons/enrolled-persons.js';
 import { enrolmentFor, photographChangeFor, requireProfile } from '../persons/photo-enrolment.js';
 import { noSuchEnrolment } from './guidance.js';
 import type { About, GuidedEnrolment, NewPerson } from './guided-enrolment.js';
@@ -25,8 +25,8 @@ export interface EnrolmentHandlersOptions
   extends Pick<OpenEnrolmentsOptions, 'audit' | 'readings' | 'clock'> {
   readonly open: OpenEnrolments;
   readonly vault: Pick<GalleryVault, 'gallery'>;
-  readonly persons: Pick<BoxPersons, 'add'> & {
-    readonly photographs: Pick<BoxPersons['photographs'], 'add'>;
+  readonly persons: Pick<EnrolledPersons, 'add'> & {
+    readonly photographs: Pick<EnrolledPersons['photographs'], 'add'>;
   };
   /** Today at the site, `YYYY-MM-DD`. */
   readonly todayIso: () => string;

@@ -7,7 +7,6 @@ import type { KeyProviderKind } from '../../kernel/gallery/key-provider-kind.js'
 import { isSlug, type RecogniserId } from '../../kernel/ids.js';
 import { Lifetime } from '../../kernel/lifetime.js';
 import type { Logger } from '../../kernel/logger.js';
-import { auditedRevisions } from './audited-revisions.js';
 import { Evidence } from './evidence.js';
 import { Gallery } from './gallery.js';
 import { explainGalleryError, type GalleryFile } from './gallery-file.js';
@@ -32,6 +31,9 @@ import { SearchIndex } from './search/search-index.js';
 import { GalleryStrangers } from './strangers/gallery-strangers.js';
 import { enforceForgottenStrangers } from './strangers/stranger-rows.js';
 import { Quarantine, type QuarantinedRow } from './verify/quarantine.js';
+
+/** Greater than any revision; stands for an erased person. */
+const ERASED = Number.MAX_SAFE_INTEGER;
 
 export interface UnlockOptions {
   readonly file: GalleryFile;
@@ -241,4 +243,23 @@ async function openUnlocked(options: UnlockOptions, ring: KeyRing): Promise<Gall
     await lifetime[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/**
+ * The newest revision of each person in the audit log since the last restore. A genuine row of an older revision, or of an
+ * erased person, was copied back into the file.
+ */
+function auditedRevisions({ db }: OpenDatabase): ReadonlyMap<string, number> {
+  const found = db
+    .prepare<[number], { subject: string; revision: number | null }>(
+      `SELECT subject, max(CASE
+                WHEN action = 'person.erased' THEN ?
+                WHEN json_valid(details) THEN json_extract(details, '$.revision') END) AS revision
+       FROM audit
+       WHERE action LIKE 'person.%'
+         AND sequence > coalesce((SELECT max(sequence) FROM audit WHERE action = 'backup.restored'), 0)
+       GROUP BY subject`,
+    )
+    .all(ERASED);
+  return new Map(found.flatMap(({ subject, revision }) => (revision === null ? [] : [[subject, revision]])));
 }

@@ -6,11 +6,11 @@ import { operational } from '../../kernel/errors.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { Signer } from '../delivery/signer.js';
 import type { BoxKey } from './box-key.js';
+import { type KeyPlace, settleBoxKeys } from './box-key-search.js';
 import { readFormerSealingKeys, writeFormerSealingKeys } from './former-sealing-keys.js';
 import { type FormerKey, type IdentityState, nextSequence, writeIdentityState } from './identity-state.js';
 import { openIdentity } from './open-identity.js';
 import { type NextKey, prepareNextKey, type RotationOrigin, rotatedTo } from './rotation.js';
-import { type KeyPlace, settleBoxKeys } from './settle-box-keys.js';
 import { signText } from './signed-text.js';
 
 /** Opens messages that were sealed to the X25519 key of the box, or to a former one that is still in the key set. */

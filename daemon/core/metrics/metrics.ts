@@ -1,4 +1,6 @@
 import type { BoxStatus } from '../../contract/status.js';
+import { addCameras, addVision, type CameraSources } from './camera-metrics.js';
+import { addDelivery, addEvents, addPassages, type DeliverySources } from './event-metrics.js';
 import {
   addBox,
   addDatabases,
@@ -6,9 +8,7 @@ import {
   addMachine,
   type DatabaseSources,
   readMachine,
-} from './box-metrics.js';
-import { addCameras, addVision, type CameraSources } from './camera-metrics.js';
-import { addDelivery, addEvents, addPassages, type DeliverySources } from './event-metrics.js';
+} from './machine-metrics.js';
 import { MetricFamilies, type MetricFormat } from './metric-families.js';
 import type { PassageCounter } from './passage-counter.js';
 

@@ -16,8 +16,8 @@ import { standingOn } from '../../kernel/persons/person-standing.js';
 import { present } from '../../kernel/present.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { Gallery } from '../gallery/gallery.js';
-import { camerasFor } from './box-passages.js';
 import type { PassageJournal } from './passage-journal.js';
+import { camerasFor } from './recorded-passages.js';
 import { type NameOf, personRef } from './shown-passage.js';
 
 /** Passages that one query opens: a few milliseconds. */

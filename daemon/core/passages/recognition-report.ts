@@ -11,12 +11,12 @@ import type { Passage } from '../../kernel/passages/passage.js';
 import { reasonTexts } from '../../kernel/passages/passage-reason-text.js';
 import { present } from '../../kernel/present.js';
 import type { Records } from '../records/records.js';
-import { camerasFor } from './box-passages.js';
 import { tallyOf } from './passage-counts.js';
 import type { PassageJournal } from './passage-journal.js';
 import type { PassageCount } from './passage-rows.js';
 import { type PolicyPreviewOptions, previewPolicies } from './policy-preview.js';
 import { recordedMarks } from './recorded-marks.js';
+import { camerasFor } from './recorded-passages.js';
 import { inSightS } from './shown-passage.js';
 
 /** The longest period of a report: some seconds of work where a day has thousands of passages. */

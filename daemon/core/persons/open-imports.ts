@@ -4,7 +4,7 @@ import type { importOperations } from '../../contract/imports.js';
 import type { Clock, Timer } from '../../kernel/clock.js';
 import { badInput, messageOf } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
-import type { BoxPersons } from './box-persons.js';
+import type { EnrolledPersons } from './enrolled-persons.js';
 import { stagedRowFor } from './photo-enrolment.js';
 
 /** Each import holds an index of its own in memory. */
@@ -30,14 +30,14 @@ interface OpenImport {
  * a while, the staged rows are forgotten.
  */
 export class OpenImports implements Handlers<typeof importOperations> {
-  readonly #persons: BoxPersons;
+  readonly #persons: EnrolledPersons;
   readonly #logger: Logger;
   readonly #open = new Map<string, OpenImport>();
   /** Imports that begin at this moment. */
   readonly #beginning = new Set<Pick<OpenImport, 'by'>>();
   readonly #clock: Pick<Clock, 'after'>;
 
-  constructor(persons: BoxPersons, clock: Pick<Clock, 'after'>, logger: Logger) {
+  constructor(persons: EnrolledPersons, clock: Pick<Clock, 'after'>, logger: Logger) {
     this.#persons = persons;
     this.#clock = clock;
     this.#logger = logger;

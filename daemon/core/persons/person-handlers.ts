@@ -3,11 +3,11 @@ import type { personOperations } from '../../contract/persons.js';
 import { badInput, type RollcallError } from '../../kernel/errors.js';
 import { refuseLimited } from '../api/forbidden.js';
 import { notFound } from '../api/not-found.js';
-import type { BoxPersons, RemoveResult } from './box-persons.js';
+import type { EnrolledPersons, RemoveResult } from './enrolled-persons.js';
 import { enrolmentFor, photographChangeFor } from './photo-enrolment.js';
 
 /** The operations on persons. Expected outcomes are in the answers, except that there is no such person. */
-export function personHandlers(persons: BoxPersons): Handlers<typeof personOperations> {
+export function personHandlers(persons: EnrolledPersons): Handlers<typeof personOperations> {
   return {
     'persons.list': (filter, { caller }) => persons.list(filter, caller),
     'persons.names': ({ ids }, { caller }) => persons.names(ids, caller),

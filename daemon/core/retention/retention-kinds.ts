@@ -1,5 +1,6 @@
 import { rmSync, statSync } from 'node:fs';
 import { explainAccess } from '../../host/file-access.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
 import { olderCopiesOf } from '../../host/sqlite-migrations.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
@@ -17,11 +18,12 @@ import { forgetDeleted } from '../gallery/leftovers.js';
 import { deletePerson } from '../gallery/persons/erasure.js';
 import { PersonRows } from '../gallery/persons/person-rows.js';
 import type { RecordsRetention } from './records-retention.js';
-import { ageingPassageKeys } from './retention-passages.js';
 import { ageingImports, ageingRemovedPersons, ageingTombstones } from './retention-persons.js';
 import { ageingEvidence, ageingPhotographs } from './retention-pictures.js';
 import type { AgeingKinds } from './retention-run.js';
 import { ageingStrangers } from './retention-strangers.js';
+
+const dayMs = 86_400_000;
 
 /** Larger than other batches, because each cut of the audit log writes an entry and checks what it cuts. A few milliseconds. */
 const auditBatch = 200;
@@ -232,4 +234,27 @@ function remove(copy: string): void {
       },
     );
   }
+}
+
+/** The keys of passages, by the end of their day. */
+function ageingPassageKeys(database: OpenDatabase): Ageing {
+  const { db } = database;
+  const count = db.prepare<[number], number>('SELECT count(*) FROM passage_key WHERE day_ms <= ?').pluck();
+  const due = db
+    .prepare<[number, number], string>('SELECT data_key_id FROM passage_key WHERE day_ms <= ? LIMIT ?')
+    .pluck();
+  const remove = db.prepare<[string]>('DELETE FROM passage_key WHERE data_key_id = ?');
+  const removeKey = db.prepare<[string]>('DELETE FROM data_key WHERE id = ?');
+  return {
+    countDue: (beforeMs) => count.get(beforeMs - dayMs) ?? 0,
+    begin: (beforeMs) => (limit) =>
+      database.transaction(() => {
+        const ids = due.all(beforeMs - dayMs, limit);
+        for (const id of ids) {
+          remove.run(id);
+          removeKey.run(id);
+        }
+        return { count: ids.length, isMoreDue: ids.length === limit };
+      }),
+  };
 }

@@ -24,7 +24,6 @@ import {
   retentionKinds,
 } from '../../kernel/retention/retention-rules.js';
 import type { AuditLog } from '../audit/audit-log.js';
-import { type RetentionJob, readRetentionJob, writeRetentionJob } from './retention-job.js';
 import { type AgeingKinds, failureOf, runRetention } from './retention-run.js';
 
 /** How often to check whether the daily run is due. Also the delay of the first run after a start. */
@@ -32,6 +31,9 @@ export const lookEveryMs = 5 * 60_000;
 const hourMs = 3_600_000;
 /** The program did not exist before this. A box without a clock starts earlier, until it gets the time from the network. */
 export const earliestMs = Date.UTC(2026, 0, 1);
+
+/** Name of retention's row in the table `job`. */
+const JOB_NAME = 'retention';
 
 export interface RetentionOptions {
   readonly kinds: (by: Actor) => AgeingKinds;
@@ -261,4 +263,30 @@ function explain({ code, days }: ClockDoubt): NonNullable<RetentionStatus['clock
 
 function shown({ startedAtMs, ...report }: RetentionReport): ShownReport {
   return { ...report, startedAt: isoTime(startedAtMs) };
+}
+
+interface RetentionJob {
+  /** The latest time at which the clock was trusted (last run or first start), wall clock in milliseconds. */
+  readonly seenAtMs: number;
+  /** Absent before the first run. */
+  readonly lastRun?: RetentionReport;
+}
+
+/** Undefined before the first start and if the row is damaged; retention then starts from the beginning. */
+function readRetentionJob({ db }: OpenDatabase): RetentionJob | undefined {
+  const state = db.prepare<[string], string>('SELECT state FROM job WHERE name = ?').pluck().get(JOB_NAME);
+  if (state === undefined) return undefined;
+  try {
+    const job = JSON.parse(state) as Partial<RetentionJob> | null;
+    const seenAtMs = job?.seenAtMs;
+    return typeof seenAtMs === 'number' && Number.isFinite(seenAtMs) ? { ...job, seenAtMs } : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function writeRetentionJob(database: OpenDatabase, job: RetentionJob): void {
+  const write = database.db.prepare('INSERT OR REPLACE INTO job (name, state) VALUES (?, ?)');
+  database.transaction(() => void write.run(JOB_NAME, JSON.stringify(job)));
 }

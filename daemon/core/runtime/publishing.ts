@@ -6,7 +6,7 @@ import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
 import { commandInbox } from '../commands/command-inbox.js';
 import type { CommandReceiver } from '../commands/command-receiver.js';
-import type { BoxConditions } from '../conditions/box-conditions.js';
+import type { Conditions } from '../conditions/conditions.js';
 import { type BrokerAccess, openBrokerAccess } from '../delivery/broker/broker-access.js';
 import { BrokerRefusals } from '../delivery/broker-refusals.js';
 import type { ConditionPort } from '../delivery/condition-port.js';
@@ -110,7 +110,7 @@ export function startPublishing(
 /** What the box publishes on its state topic. */
 export function boxState(
   vault: GalleryVault,
-  conditions: BoxConditions,
+  conditions: Conditions,
   passages: PublisherOptions['state']['passages'],
 ): PublisherOptions['state'] {
   return {

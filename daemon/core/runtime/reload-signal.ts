@@ -3,12 +3,12 @@ import type { AdjustableLogger } from '../../host/pino-logger.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { messageOf, operational } from '../../kernel/errors.js';
 import { type ReloadOptions, reload } from './reload.js';
-import type { BoxRuntime } from './runtime.js';
+import type { Runtime } from './runtime.js';
 
 /** The running daemon that a reload changes. */
 export interface ReloadTarget extends ReloadOptions {
   readonly configPath: string;
-  readonly runtime: BoxRuntime;
+  readonly runtime: Runtime;
   readonly logger: AdjustableLogger;
 }
 

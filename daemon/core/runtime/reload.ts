@@ -8,7 +8,7 @@ import { isRollcallError } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
 import type { LastGood } from '../settings/last-good.js';
-import type { BoxRuntime, ReplacedPart } from './runtime.js';
+import type { ReplacedPart, Runtime } from './runtime.js';
 
 function nameOf(change: ConfigChange): string {
   switch (change.kind) {
@@ -55,7 +55,7 @@ export interface ReloadOptions {
  */
 export async function reload(
   path: string,
-  runtime: Pick<BoxRuntime, 'config' | 'replace'>,
+  runtime: Pick<Runtime, 'config' | 'replace'>,
   { logger, signal, lastGood }: ReloadOptions,
 ): Promise<ReloadResult> {
   const loaded = await loadConfig(path, { dataDir: runtime.config.dataDir });

@@ -57,7 +57,7 @@ export type ReplacedPart = 'vision processes' | 'broker connection' | `camera ${
  * The configuration in force and what runs by it: the vision processes and the connection to the broker. A changed
  * configuration replaces these while the gallery and the records stay open.
  */
-export class BoxRuntime implements CamerasInUse, AsyncDisposable {
+export class Runtime implements CamerasInUse, AsyncDisposable {
   readonly #options: StartOptions;
   readonly #progress: Progress = { rounds: 0, analysis: 0 };
   #config: Config;
@@ -80,8 +80,8 @@ export class BoxRuntime implements CamerasInUse, AsyncDisposable {
     this.#vision.pool.start(plans.vision);
   }
 
-  static async start(options: StartOptions): Promise<BoxRuntime> {
-    return new BoxRuntime(options, await makePlans(options.config, options, { isBrokerOptional: true }));
+  static async start(options: StartOptions): Promise<Runtime> {
+    return new Runtime(options, await makePlans(options.config, options, { isBrokerOptional: true }));
   }
 
   /** The configuration in force. */

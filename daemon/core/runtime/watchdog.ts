@@ -5,7 +5,7 @@ import { counted } from '../../kernel/counted.js';
 import type { Lifetime } from '../../kernel/lifetime.js';
 import type { Logger } from '../../kernel/logger.js';
 import { ProgressWatchdog } from '../../kernel/progress-watchdog.js';
-import type { BoxRuntime } from './runtime.js';
+import type { Runtime } from './runtime.js';
 
 /** How often the status line is renewed, milliseconds. It is sent only when it has changed. */
 const statusEveryMs = 1_000;
@@ -16,7 +16,7 @@ const statusEveryMs = 1_000;
  */
 export function startWatchdog(options: {
   readonly notifier: ServiceNotifier;
-  readonly runtime: BoxRuntime;
+  readonly runtime: Runtime;
   readonly lastReload: () => ReloadStatus | undefined;
   readonly lifetime: Lifetime;
   readonly logger: Logger;
@@ -47,7 +47,7 @@ export function startWatchdog(options: {
 }
 
 /** The line that `systemctl status` shows. */
-function statusLine({ vision, config, isGallerySealed }: BoxRuntime, lastReload?: ReloadStatus): string {
+function statusLine({ vision, config, isGallerySealed }: Runtime, lastReload?: ReloadStatus): string {
   const cameras = `${vision.board.streamingCount} of ${counted(config.cameras.length, 'camera')} streaming`;
   const sealed = isGallerySealed ? '; the gallery is SEALED, no person is identified' : '';
   const isRefused = lastReload?.outcome === 'refused';

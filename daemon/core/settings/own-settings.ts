@@ -1,6 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Caller } from '../../contract/caller.js';
-import { mostSettingsText, type SettingDifference } from '../../contract/configuration.js';
+import {
+  type configurationOperations,
+  mostSettingsText,
+  type SettingDifference,
+} from '../../contract/configuration.js';
+import type { Handlers } from '../../contract/handlers.js';
 import type { CallOutput, HandlerInput } from '../../contract/operation.js';
 import type { Operations } from '../../contract/operations.js';
 import {
@@ -202,3 +207,12 @@ const revisionOf = ({ file, own }: Texts): number =>
     .update(JSON.stringify([file, own]))
     .digest()
     .readUIntBE(0, 6) + 1;
+
+/** The operations that show and change the settings of the box. */
+export function configurationHandlers(settings: OwnSettings): Handlers<typeof configurationOperations> {
+  return {
+    'config.show': (_input, { caller }) => settings.show(caller),
+    'config.check': (input, { caller }) => settings.check(input, caller),
+    'config.apply': (input, { caller }) => settings.apply(input, caller),
+  };
+}

@@ -9,13 +9,13 @@ import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
 import { ownThreshold } from '../../vision/operating-point.js';
 import { type ChosenRecogniser, preferredRecogniser } from '../../vision/recogniser-in-use.js';
-import type { BoxAlerts } from '../alerts/alert-handlers.js';
+import type { Alerts } from '../alerts/alert-handlers.js';
 import { programVersion } from '../api/program-version.js';
 import { type CameraStatusOptions, describeCameras } from '../cameras/camera-handlers.js';
 import { type Prompts, promptRemedy } from '../challenges/prompts.js';
-import type { BoxConditions } from '../conditions/box-conditions.js';
 import type { ClockWatch } from '../conditions/clock-watch.js';
-import type { BoxEvents } from '../events/box-events.js';
+import type { Conditions } from '../conditions/conditions.js';
+import type { RecordedEvents } from '../events/recorded-events.js';
 import type { GalleryCalibration } from '../gallery/gallery-calibration.js';
 import type { GalleryKeys } from '../gallery/gallery-keys.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
@@ -23,7 +23,7 @@ import type { GateHandover } from '../gate/gate-handover.js';
 import { sumOfPassages } from '../passages/passage-counts.js';
 import type { Records } from '../records/records.js';
 import type { Retention } from '../retention/retention.js';
-import type { BoxRuntime } from '../runtime/runtime.js';
+import type { Runtime } from '../runtime/runtime.js';
 import type { SightingIntake } from '../sightings/sighting-intake.js';
 import type { EventLoopWatch } from './event-loop-watch.js';
 import type { HealthOptions } from './health.js';
@@ -32,17 +32,17 @@ import type { HealthOptions } from './health.js';
 export interface StatusOptions extends CameraStatusOptions {
   readonly clock: Clock;
   readonly startedAtMs: number;
-  readonly runtime: BoxRuntime;
+  readonly runtime: Runtime;
   readonly vault: Pick<GalleryVault, 'open' | 'sealed'>;
   readonly calibration: Pick<GalleryCalibration, 'expectation' | 'alikeCount'>;
   readonly keys: Pick<GalleryKeys, 'status'>;
   readonly records: Pick<Records, 'recordedCount' | 'outbox'>;
   readonly recogniser: ChosenRecogniser;
   readonly intake: Pick<SightingIntake, 'counters' | 'waitingCount' | 'problem'>;
-  readonly events: Pick<BoxEvents, 'heldBack'>;
-  readonly alerts: Pick<BoxAlerts, 'summary'>;
+  readonly events: Pick<RecordedEvents, 'heldBack'>;
+  readonly alerts: Pick<Alerts, 'summary'>;
   readonly retention: Pick<Retention, 'summary'>;
-  readonly conditions: Pick<BoxConditions, 'current' | 'about'>;
+  readonly conditions: Pick<Conditions, 'current' | 'about'>;
   readonly prompts: Pick<Prompts, 'problems'>;
   /** Undefined where the gate is disabled or cannot be let in. */
   readonly gate: Pick<GateHandover, 'status'> | undefined;
@@ -114,7 +114,7 @@ function forCaller({ prompts, ...status }: BoxStatus, { cameras: allowed }: Call
   };
 }
 
-function describeBroker({ publisher, publishedCount, publishingProblem }: BoxRuntime): BoxStatus['broker'] {
+function describeBroker({ publisher, publishedCount, publishingProblem }: Runtime): BoxStatus['broker'] {
   if (publishingProblem !== undefined) {
     const { message, remedy = '' } = publishingProblem;
     return { state: 'waiting', message, remedy: `${remedy} Then reload: 'systemctl reload rollcalld'.` };

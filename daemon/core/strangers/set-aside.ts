@@ -10,7 +10,7 @@ import {
   type StrangerEntry,
 } from '../gallery/strangers/strangers-aside.js';
 import type { PassageJournal } from '../passages/passage-journal.js';
-import type { BoxPersons } from '../persons/box-persons.js';
+import type { EnrolledPersons } from '../persons/enrolled-persons.js';
 
 export interface SetAsideOptions {
   /** @throws `gallery-sealed` */
@@ -23,8 +23,8 @@ export interface SetAsideOptions {
     | 'unassignStrangerPictures'
   >;
   readonly journal: Pick<PassageJournal, 'list' | 'forgetStranger' | 'assignStranger' | 'unassignStranger'>;
-  readonly persons: Pick<BoxPersons, 'remove'> & {
-    readonly photographs: Pick<BoxPersons['photographs'], 'remove'>;
+  readonly persons: Pick<EnrolledPersons, 'remove'> & {
+    readonly photographs: Pick<EnrolledPersons['photographs'], 'remove'>;
   };
   readonly clock: Pick<Clock, 'wallMs'>;
 }

@@ -8,7 +8,7 @@ import type { Passage } from '../../kernel/passages/passage.js';
 import { notFound } from '../api/not-found.js';
 import type { StrangerEntry } from '../gallery/strangers/strangers-aside.js';
 import type { PassageJournal } from '../passages/passage-journal.js';
-import type { BoxPersons } from '../persons/box-persons.js';
+import type { EnrolledPersons } from '../persons/enrolled-persons.js';
 import { enrolmentFor, photographChangeFor } from '../persons/photo-enrolment.js';
 
 /** Most pictures that are taken unless the caller names passages. More views do not improve recognition. */
@@ -20,8 +20,8 @@ type Given<Id extends 'strangers.assign' | 'strangers.enrol'> = Omit<
 >;
 
 export interface StrangerEnrolmentOptions {
-  readonly persons: Pick<BoxPersons, 'add'> & {
-    readonly photographs: Pick<BoxPersons['photographs'], 'add'>;
+  readonly persons: Pick<EnrolledPersons, 'add'> & {
+    readonly photographs: Pick<EnrolledPersons['photographs'], 'add'>;
   };
   readonly journal: Pick<PassageJournal, 'find'>;
   /** The picture that the box keeps of a passage. */

@@ -31,7 +31,7 @@ const mostNamed = 5;
 /** Passages with a beginning that are looked at for a caller who is limited to cameras: some milliseconds. */
 const mostLookedAt = 200;
 
-export interface BoxPassagesOptions {
+export interface RecordedPassagesOptions {
   readonly journal: PassageJournal;
   readonly vault: Pick<GalleryVault, 'gallery'>;
   /** The name of a person; undefined where there is none. */
@@ -51,7 +51,7 @@ type FollowInput = Parameters<Handlers<typeof passageOperations>['passages.follo
 type ReadableStored = StoredPassage & { readonly passage: Passage };
 
 /** The operations that read passages. */
-export function passageHandlers(passages: BoxPassages): Handlers<typeof passageOperations> {
+export function passageHandlers(passages: RecordedPassages): Handlers<typeof passageOperations> {
   return {
     'passages.list': (input, { caller }) => passages.list(input, caller),
     'passages.show': ({ passage }, { caller }) => passages.show(passage, caller),
@@ -67,10 +67,10 @@ export function passageHandlers(passages: BoxPassages): Handlers<typeof passageO
 }
 
 /** The passages of the box as callers see them. */
-export class BoxPassages {
-  readonly #options: BoxPassagesOptions;
+export class RecordedPassages {
+  readonly #options: RecordedPassagesOptions;
 
-  constructor(options: BoxPassagesOptions) {
+  constructor(options: RecordedPassagesOptions) {
     this.#options = options;
   }
 

@@ -16,7 +16,7 @@ import type { SetAside } from './grants.js';
 import { readIssuerKey, trustedKey } from './issuer-keys.js';
 import type { TrustStore } from './trust-store.js';
 
-export interface BoxTrustOptions {
+export interface TrustedIssuersOptions {
   readonly store: TrustStore;
   readonly watch: Pick<GrantWatch, 'aside' | 'dismiss'>;
   readonly audit: (entry: NewAuditEntry) => void;
@@ -34,7 +34,7 @@ export interface NewTrust {
 }
 
 /** The operations on trusted issuers. */
-export function trustHandlers(trust: BoxTrust): Handlers<typeof trustOperations> {
+export function trustHandlers(trust: TrustedIssuers): Handlers<typeof trustOperations> {
   return {
     'trust.list': () => trust.list(),
     'trust.add': (given, { caller }) => trust.add(given, caller),
@@ -49,10 +49,10 @@ export function trustHandlers(trust: BoxTrust): Handlers<typeof trustOperations>
 }
 
 /** The issuers whose commands the box executes. Every change is written to the audit log. */
-export class BoxTrust {
-  readonly #options: BoxTrustOptions;
+export class TrustedIssuers {
+  readonly #options: TrustedIssuersOptions;
 
-  constructor(options: BoxTrustOptions) {
+  constructor(options: TrustedIssuersOptions) {
     this.#options = options;
   }
 

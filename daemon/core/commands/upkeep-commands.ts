@@ -11,7 +11,7 @@ import {
 } from './command-handlers.js';
 import { callOf, inputOf, type OperationsBehind } from './command-operations.js';
 
-export interface BoxCommandOptions {
+export interface UpkeepCommandOptions {
   readonly operations: OperationsBehind<'rotate-keys'>;
   readonly keys: Pick<GalleryKeys, 'status'>;
   /** Makes a new key of the box. */
@@ -24,8 +24,8 @@ export interface BoxCommandOptions {
 const checkEveryMs = 1_000;
 
 /** Commands that rotate keys and reload the configuration. */
-export function boxCommands(
-  options: BoxCommandOptions,
+export function upkeepCommands(
+  options: UpkeepCommandOptions,
 ): Pick<CommandHandlers, 'rotate-keys' | 'reload-configuration'> {
   return {
     async 'rotate-keys'({ key, depth }, context) {
@@ -47,7 +47,7 @@ export function boxCommands(
 
 /** Rotates the key of the gallery and waits until it is done. After a restart, a rotation continues by itself. */
 async function rotateGallery(
-  { operations, keys, clock }: BoxCommandOptions,
+  { operations, keys, clock }: UpkeepCommandOptions,
   depth: 'wrap' | 'deep',
   context: CommandContext,
 ): Promise<CommandOutcome<'rotate-keys'>> {

@@ -52,7 +52,7 @@ type RemoveInput = HandlerInput<Operations['persons.photographs.remove']>;
 /** How many other persons the face of a passage is compared with. */
 const nearestOthers = 5;
 
-export interface BoxPhotographsOptions {
+export interface EnrolledPhotographsOptions {
   readonly vault: GalleryVault;
   readonly records: { readonly photographHashes: Pick<PhotographHashes, 'forget'> };
   readonly readings: Pick<ReadingTrail, 'note'>;
@@ -88,10 +88,10 @@ interface WantedChange extends ViewChange {
 }
 
 /** The photographs of enrolled persons, and the templates that outlive them. */
-export class BoxPhotographs implements PassagePhotographs {
-  readonly #options: BoxPhotographsOptions;
+export class EnrolledPhotographs implements PassagePhotographs {
+  readonly #options: EnrolledPhotographsOptions;
 
-  constructor(options: BoxPhotographsOptions) {
+  constructor(options: EnrolledPhotographsOptions) {
     this.#options = options;
   }
 

@@ -37,7 +37,7 @@ export interface BackupRequest {
   readonly passphrase?: Uint8Array;
 }
 
-export interface BoxBackupsOptions {
+export interface GalleryBackupsOptions {
   readonly vault: GalleryVault;
   readonly auditKeys: AuditKeyRing;
   readonly galleryPath: string;
@@ -51,8 +51,8 @@ export interface BoxBackupsOptions {
 }
 
 /** Backups. One job at a time; a second one throws `backup-busy`. Disposal cancels a running job, unless a restore is just replacing the gallery file. */
-export class BoxBackups implements AsyncDisposable {
-  readonly #options: BoxBackupsOptions;
+export class GalleryBackups implements AsyncDisposable {
+  readonly #options: GalleryBackupsOptions;
   readonly #job = new BackgroundJob<BackupProgress>(
     operational('shutting-down', 'the daemon is stopping', { retryable: true }),
   );
@@ -60,7 +60,7 @@ export class BoxBackups implements AsyncDisposable {
   readonly kept: KeptBackups;
   #latest: keyof typeof words = 'create';
 
-  constructor(options: BoxBackupsOptions) {
+  constructor(options: GalleryBackupsOptions) {
     this.#options = options;
     this.kept = new KeptBackups(options);
   }

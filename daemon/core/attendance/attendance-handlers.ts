@@ -33,7 +33,7 @@ import { showCorrection, showDay } from './attendance-rows.js';
 const longestDays = 366;
 /** The longest period of a preview, which calculates every day twice. */
 const longestPreviewDays = 31;
-export interface BoxAttendanceOptions extends AttendanceDaysOptions {
+export interface AttendanceOptions extends AttendanceDaysOptions {
   readonly persons: () => Promise<KnownPersons>;
   readonly audit: Pick<AuditLog, 'append'>;
   /** Writes into the audit log who reads a report. */
@@ -74,7 +74,7 @@ export interface AttendanceReport {
 type Reader = Pick<Caller, 'actor' | 'origin' | 'scopes' | 'cameras'>;
 
 /** The operations on attendance. */
-export function attendanceHandlers(attendance: BoxAttendance): Handlers<typeof attendanceOperations> {
+export function attendanceHandlers(attendance: Attendance): Handlers<typeof attendanceOperations> {
   return {
     'attendance.today': (_input, { caller }) => itemsOf(attendance.today(caller)),
     'attendance.report': (query, { caller }) => itemsOf(attendance.report(query, caller)),
@@ -91,11 +91,11 @@ async function* itemsOf(report: Promise<AttendanceReport>): AsyncGenerator<Repor
 }
 
 /** Attendance. Every answer is calculated from the records and the rules in force. */
-export class BoxAttendance {
-  readonly #options: BoxAttendanceOptions;
+export class Attendance {
+  readonly #options: AttendanceOptions;
   readonly #days: AttendanceDays;
 
-  constructor(options: BoxAttendanceOptions) {
+  constructor(options: AttendanceOptions) {
     this.#options = options;
     this.#days = new AttendanceDays(options);
   }

@@ -22,7 +22,7 @@ export interface KeyInUse {
   readonly createdAtMs: number;
 }
 
-export interface BoxAuditOptions {
+export interface AuditHandlersOptions {
   readonly log: AuditLog;
   readonly identity: BoxIds;
   readonly clock: Clock;
@@ -63,7 +63,7 @@ const dayMs = 86_400_000;
 const latestMs = Date.UTC(10_000, 0, 1) - 1;
 
 /** The operations on the audit log. They work while the gallery is sealed, too. */
-export function auditHandlers(options: BoxAuditOptions): Handlers<typeof auditOperations> {
+export function auditHandlers(options: AuditHandlersOptions): Handlers<typeof auditOperations> {
   const { log } = options;
   return {
     'audit.list': (query, { caller }) => {
@@ -117,7 +117,7 @@ function refuseUnknownAction(action: string): void {
 
 async function makeReport(
   period: { readonly fromMs: number; readonly toMs: number },
-  { log, identity, clock, keys }: BoxAuditOptions,
+  { log, identity, clock, keys }: AuditHandlersOptions,
 ): Promise<ComplianceReport> {
   const nowMs = clock.wallMs();
   const integrity = await log.verifyInTurns();

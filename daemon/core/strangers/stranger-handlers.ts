@@ -20,7 +20,7 @@ import type { SetAside } from './set-aside.js';
 import { shownStranger, strangerDetails } from './shown-stranger.js';
 import type { StrangerEnrolment } from './stranger-enrolment.js';
 
-export interface BoxStrangersOptions {
+export interface StrangersOptions {
   /** @throws `gallery-sealed` */
   readonly gallery: () => Pick<Gallery, 'strangers' | 'showPerson'>;
   readonly journal: Pick<PassageJournal, 'find' | 'moveStranger'>;
@@ -41,7 +41,7 @@ type Reader = Pick<Caller, 'actor' | 'origin' | 'cameras'>;
 const mostSimilar = 5;
 
 /** The operations on strangers. */
-export function strangerHandlers(strangers: BoxStrangers): Operations {
+export function strangerHandlers(strangers: Strangers): Operations {
   return {
     'strangers.list': (input, { caller }) => strangers.list(input, caller),
     'strangers.show': ({ stranger }, { caller }) => strangers.show(stranger, caller),
@@ -61,10 +61,10 @@ export function strangerHandlers(strangers: BoxStrangers): Operations {
  * an event follows from the entry. What else knows the stranger changes first, so that after a kill in between the request can be
  * made again.
  */
-export class BoxStrangers {
-  readonly #options: BoxStrangersOptions;
+export class Strangers {
+  readonly #options: StrangersOptions;
 
-  constructor(options: BoxStrangersOptions) {
+  constructor(options: StrangersOptions) {
     this.#options = options;
   }
 

@@ -18,7 +18,7 @@ import { present } from '../../kernel/present.js';
 import type { ConditionDetails, ConditionPort } from '../delivery/condition-port.js';
 import type { Records } from '../records/records.js';
 
-export interface BoxConditionsOptions {
+export interface ConditionsOptions {
   readonly records: Pick<Records, 'record' | 'onRecorded' | 'sources'>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -44,8 +44,8 @@ interface ActiveCondition {
  * The conditions of the box (faults and states such as `disk-low`). Records one event for each beginning, change and end of a
  * condition, in order.
  */
-export class BoxConditions implements ConditionPort, AsyncDisposable {
-  readonly #options: BoxConditionsOptions;
+export class Conditions implements ConditionPort, AsyncDisposable {
+  readonly #options: ConditionsOptions;
   readonly #active = new Map<BoxCondition, ActiveCondition>();
   readonly #listeners = new Set<() => void>();
   readonly #unsubscribe: () => void;
@@ -57,7 +57,7 @@ export class BoxConditions implements ConditionPort, AsyncDisposable {
   #timer: Timer | undefined;
   #isFailing = false;
 
-  constructor(options: BoxConditionsOptions) {
+  constructor(options: ConditionsOptions) {
     this.#options = options;
     for (const [condition, about] of options.records.sources.conditions.active()) {
       this.#active.set(condition, { scope: publishedScope(about), details: {} });

@@ -51,7 +51,7 @@ const mostNamed = 10;
 /** Events with a prefix that are looked at for a caller who is limited to cameras: some milliseconds. */
 const mostLookedAt = 1000;
 
-export interface BoxEventsOptions {
+export interface RecordedEventsOptions {
   readonly records: EventSource & Pick<Records, 'find' | 'beginningWith' | 'outbox'>;
   /** Undefined when no broker is configured. A reload may replace it. */
   readonly publisher: () => Publisher | undefined;
@@ -66,7 +66,7 @@ export interface BoxEventsOptions {
 }
 
 /** The operations on events and the outbox. */
-export function eventHandlers(events: BoxEvents): Handlers<typeof eventOperations> {
+export function eventHandlers(events: RecordedEvents): Handlers<typeof eventOperations> {
   return {
     'events.list': (input, { caller, signal }) => events.list(input, caller, signal),
     'events.show': ({ event }, { caller }) => events.show(event, caller),
@@ -94,12 +94,12 @@ export interface OutboxControl {
 }
 
 /** Events and the outbox of the box. */
-export class BoxEvents implements OutboxControl {
-  readonly #options: BoxEventsOptions;
+export class RecordedEvents implements OutboxControl {
+  readonly #options: RecordedEventsOptions;
   /** One range at a time, for callers and commands alike: each answer counts its own events. */
   readonly #resends = new SerialQueue();
 
-  constructor(options: BoxEventsOptions) {
+  constructor(options: RecordedEventsOptions) {
     this.#options = options;
   }
 

@@ -42,8 +42,8 @@ import type { FullPersonEntry } from '../gallery/persons/person-entry.js';
 import { newPersonId } from '../gallery/row-id.js';
 import type { PassageJournal } from '../passages/passage-journal.js';
 import type { RecordsRetention } from '../retention/records-retention.js';
-import { BoxPhotographs } from './box-photographs.js';
 import { changeOne, type ProfileAccess, requireChange } from './common-change.js';
+import { EnrolledPhotographs } from './enrolled-photographs.js';
 import { readAnswer, writeAnswer } from './enrolment-keys.js';
 import { certified, changedMeanwhile, describePerson, summarisePerson } from './person-answers.js';
 import { type ExportSources, enrolmentLines, exportLines } from './person-export.js';
@@ -68,7 +68,7 @@ interface NoSuchPerson {
   readonly outcome: 'no-such-person';
 }
 
-export interface BoxPersonsOptions {
+export interface EnrolledPersonsOptions {
   readonly vault: GalleryVault;
   readonly records: ExportSources['records'] & {
     readonly passages: Pick<PassageJournal, 'forgetPerson'>;
@@ -100,15 +100,15 @@ const mostMarkedPassages = 20;
  * The persons of the gallery. Expected outcomes are answers; an unknown person gives undefined or `no-such-person`. Every call
  * throws `gallery-sealed` while the gallery is sealed, and every change and reading is audited with its actor.
  */
-export class BoxPersons {
-  readonly #options: BoxPersonsOptions;
+export class EnrolledPersons {
+  readonly #options: EnrolledPersonsOptions;
   /** One enrolment or update at a time: between the check for duplicates and the write, no other may take the external id or face. */
   readonly #turns = new SerialQueue();
-  readonly photographs: BoxPhotographs;
+  readonly photographs: EnrolledPhotographs;
 
-  constructor(options: BoxPersonsOptions) {
+  constructor(options: EnrolledPersonsOptions) {
     this.#options = options;
-    this.photographs = new BoxPhotographs({
+    this.photographs = new EnrolledPhotographs({
       ...options,
       turns: this.#turns,
       parts: () => this.#enrolmentParts(),
