@@ -31,6 +31,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   'core/cameras': ['e2e/own-cameras', 'live/main-job', 'live/camera-faults', 'live/vision-kill'],
   'core/enrolments': ['e2e/enrolment', 'browser/enrol'],
   'core/events': ['e2e/event-sources', 'live/main-job', 'live/evidence'],
+  'core/sightings': ['live/main-job', 'live/crowd', 'live/evidence'],
   'core/gate': ['e2e/gate', 'live/gate-unit'],
   'core/home-assistant': ['live/home-assistant'],
   'core/identity': ['e2e/identity'],

@@ -1,10 +1,20 @@
 import type { AuditLog } from '../audit/audit-log.js';
 import { pictureOfEvent } from '../events/event-picture.js';
-import type { OutboxControl } from '../events/recorded-events.js';
 import type { Gallery } from '../gallery/gallery.js';
 import type { Records } from '../records/records.js';
 import { type CommandHandlers, failed } from './command-handlers.js';
 import { sealBytes } from './sealed-content.js';
+
+/** Resends and acknowledges events for a centre. */
+export interface OutboxControl {
+  /** Sends the events from `from` to `to` again, as far as they still exist. `to` defaults to the newest. */
+  resendRange(
+    from: number,
+    to?: number,
+  ): Promise<{ readonly count: number; readonly missing: { readonly count: number } }>;
+  /** The centre has stored every event up to `sequence`. Returns how many events the box no longer keeps for it. */
+  acknowledgeUpTo(sequence: number): number;
+}
 
 export function outboxCommands(
   outbox: OutboxControl,

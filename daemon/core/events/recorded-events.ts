@@ -82,19 +82,8 @@ type FollowInput = Parameters<Handlers<typeof eventOperations>['events.follow']>
 /** What decides which events a caller may read. */
 type Reader = Pick<Caller, 'cameras'>;
 
-/** Resends and acknowledges events for a centre. */
-export interface OutboxControl {
-  /** Sends the events from `from` to `to` again, as far as they still exist. `to` defaults to the newest. */
-  resendRange(
-    from: number,
-    to?: number,
-  ): Promise<{ readonly count: number; readonly missing: { readonly count: number } }>;
-  /** The centre has stored every event up to `sequence`. Returns how many events the box no longer keeps for it. */
-  acknowledgeUpTo(sequence: number): number;
-}
-
 /** Events and the outbox of the box. */
-export class RecordedEvents implements OutboxControl {
+export class RecordedEvents {
   readonly #options: RecordedEventsOptions;
   /** One range at a time, for callers and commands alike: each answer counts its own events. */
   readonly #resends = new SerialQueue();
