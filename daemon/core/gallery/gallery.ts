@@ -19,7 +19,7 @@ import {
   erasePerson,
 } from './persons/erasure.js';
 import type { ExternalIds } from './persons/external-ids.js';
-import type { PersonChanges, ViewChange } from './persons/person-changes.js';
+import { type PersonChanges, profileChangeDetails, type ViewChange } from './persons/person-changes.js';
 import type { ListedPerson, PersonDirectory, PersonsWanted } from './persons/person-directory.js';
 import type { FullPersonEntry, NamedPerson, PersonEntry, UnsealedTemplate } from './persons/person-entry.js';
 import type { PersonCountsRow, PersonsPage } from './persons/person-rows.js';
@@ -216,7 +216,7 @@ export class Gallery implements AsyncDisposable {
     if (row === undefined || row.state === 'staged') return false;
     // Refuses a row whose state was altered in the file: sealing it again would make the altered state genuine.
     const before = this.#parts.persons.profile(row);
-    const details = { ...thresholdDetail(before, profile), ...unmarkedDetail(before, profile) };
+    const details = profileChangeDetails(before, profile);
     this.#parts.changes.change(row, { profile, state: row.state }, { by, action: 'person.changed', details });
     this.#parts.externalIds.note(row, profile);
     this.#notify([id]);
@@ -483,19 +483,4 @@ export class Gallery implements AsyncDisposable {
     const loading: TemplateLoading = { ...parts, quarantine };
     loadPerson(row, parts.rows.templatesOf(row.id), loading);
   }
-}
-
-/** The audit detail of a changed personal threshold. Its reason is personal data and stays out of the log. */
-function thresholdDetail(
-  before: PersonProfile,
-  next: PersonProfile,
-): { readonly threshold?: number | 'auto' } {
-  const similarity = next.threshold?.similarity;
-  if (before.threshold?.similarity === similarity) return {};
-  return { threshold: similarity ?? 'auto' };
-}
-
-/** The audit detail of a mark that is gone; a mark that is there has a detail in every entry. */
-function unmarkedDetail(before: PersonProfile, next: PersonProfile): { readonly mark?: 'none' } {
-  return before.watch !== undefined && next.watch === undefined ? { mark: 'none' } : {};
 }

@@ -252,3 +252,15 @@ function sealPhotograph(
   const id = newRowId('f');
   return { id, personId, jpeg: sealField(key, places.photographJpeg(personId, id), jpeg), addedAtMs };
 }
+
+/**
+ * The audit details of a changed profile: a changed personal threshold, and a mark that is gone; a mark that is there has a detail in
+ * every entry. The reason of a threshold is personal data and stays out of the log.
+ */
+export function profileChangeDetails(before: PersonProfile, next: PersonProfile): AuditDetails {
+  const similarity = next.threshold?.similarity;
+  return {
+    ...(before.threshold?.similarity === similarity ? {} : { threshold: similarity ?? 'auto' }),
+    ...(before.watch !== undefined && next.watch === undefined ? { mark: 'none' } : {}),
+  };
+}
