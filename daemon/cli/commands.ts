@@ -1,15 +1,17 @@
 import { Command } from 'commander';
+import type { Subject } from '../contract/load-operation.js';
 import { exitCodes } from '../host/output.js';
-import type { derivedCommands } from './derived-commands.js';
+import type { Groups, RegisterByHand } from './derived-commands.js';
 import { commandsOf, type NamedCommand } from './reference/command-tree.js';
 import { examplesText } from './reference/examples.js';
 import { registerVersion, versionText } from './version.js';
 
-/** Commands that the contract describes: see `derivedCommands`. */
+/** Commands that the contract describes, and those of the same groups that are written by hand: see `derivedCommands`. */
 const derived =
-  (...described: Parameters<typeof derivedCommands>) =>
-  async () =>
-    (await import('./derived-commands.js')).derivedCommands(...described);
+  (subjects: readonly Subject[], groups: Groups, byHand?: () => Promise<RegisterByHand>) => async () => {
+    const [{ derivedCommands }, register] = await Promise.all([import('./derived-commands.js'), byHand?.()]);
+    return derivedCommands(subjects, groups, register);
+  };
 
 /**
  * The commands by name, in the order of the help. Each command loads its own modules: loading takes most of the time of a
@@ -26,14 +28,14 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['liveness', async () => (await import('./liveness.js')).registerLiveness],
   [
     'person',
-    async () => {
-      const { registerPerson } = await import('./person.js');
-      const addDerived = await derived(['persons'], { person: '' })();
-      return (program: Command) => {
-        registerPerson(program);
-        addDerived(program);
-      };
-    },
+    derived(
+      ['persons'],
+      {
+        person: 'enrol, show, compare, change, remove, erase, export and import persons',
+        'person photo': 'list, add, replace and remove photographs of a person',
+      },
+      async () => (await import('./person.js')).registerPerson,
+    ),
   ],
   ['passages', async () => (await import('./passages/passages.js')).registerPassages],
   ['report', async () => (await import('./passages/report.js')).registerReport],

@@ -4,12 +4,14 @@ import { type CommandLine, type ShownWith, type WrittenAs, writtenAs } from '../
 import { loadSubject, type Subject } from '../contract/load-operation.js';
 import type { CallOutput, OperationDeclaration, Page } from '../contract/operation.js';
 import type { OperationId, Operations } from '../contract/operations.js';
+import type { PersonState } from '../contract/person.js';
 import { exitCodes, print, runAction } from '../host/output.js';
 import { badInput } from '../kernel/errors.js';
+import { present } from '../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { confirm } from './confirm.js';
 import { type Box, openBox } from './daemon-client.js';
-import { firstItems, largestPage } from './pages.js';
+import { firstItems } from './pages.js';
 import { examplesOfRows } from './reference/examples.js';
 
 /** What a text view gets: of a page, its items. */
@@ -56,21 +58,31 @@ async function rowsOf(subjects: readonly Subject[], groups: readonly string[]): 
 }
 
 /** Words of a group and its line in the help: `user key` and what it is about. */
-type Groups = Readonly<Record<string, string>>;
+export type Groups = Readonly<Record<string, string>>;
+
+/**
+ * Registers the commands of a group that are written by hand. `addDerived` adds the others, at their place in the help. `groupOf` gives
+ * the group with these words: `user key`.
+ */
+export type RegisterByHand = (groupOf: (words: string) => Command, addDerived: () => void) => void;
 
 /** Commands that are derived from the contract, with the groups to which they belong. */
 export async function derivedCommands(
   subjects: readonly Subject[],
   groups: Groups,
+  register: RegisterByHand = (_, addDerived) => addDerived(),
 ): Promise<(program: Command) => void> {
   const rows = await rowsOf(subjects, Object.keys(groups));
   return (program) => {
-    for (const row of rows) addCommand(groupOf(program, row.line.words.split(' ').slice(0, -1), groups), row);
+    const groupOf = (words: string) => groupBelow(program, words.split(' '), groups);
+    register(groupOf, () => {
+      for (const row of rows) addCommand(groupOf(row.line.words.split(' ').slice(0, -1).join(' ')), row);
+    });
   };
 }
 
 /** The group with these words below `program`; made where it is missing. */
-function groupOf(program: Command, words: readonly string[], groups: Groups): Command {
+function groupBelow(program: Command, words: readonly string[], groups: Groups): Command {
   return words.reduce((group, word, index) => {
     const known = group.commands.find((command) => command.name() === word);
     const does = groups[words.slice(0, index + 1).join(' ')] ?? '';
@@ -86,8 +98,8 @@ function addCommand(group: Command, row: Row): void {
   for (const [field, [name, help]] of Object.entries(line.arguments ?? {})) {
     command.addArgument(argumentFor(name, help, partsOf(fieldAt(fields, field))));
   }
-  const chosen = Object.entries(line.options ?? {}).map(([field, [flags, help]]) => {
-    const option = optionFor(flags, help, partsOf(fieldAt(fields, field)));
+  const chosen = Object.entries(line.options ?? {}).map(([field, [flags, help, bare]]) => {
+    const option = optionFor(flags, help, partsOf(fieldAt(fields, field))).preset(bare);
     command.addOption(option);
     return [field, option.attributeName()] as const;
   });
@@ -118,7 +130,7 @@ function mostOption({ flags, help, usual }: NonNullable<CommandLine['most']>): O
 
 interface RunOptions extends CommonOptions {
   readonly isYes: boolean;
-  /** How many items of a list; undefined: one page. */
+  /** How many items of a list; undefined: all. */
   readonly most: number | undefined;
 }
 
@@ -154,7 +166,7 @@ async function ask(
   { client }: Box,
   { id, declaration }: Row,
   input: Readonly<Record<string, unknown>>,
-  most = largestPage,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<unknown> {
   // The input is checked against its schema when it is read, and by the daemon.
   const call = client.call.bind(client) as (id: OperationId, input: object) => Promise<unknown>;
@@ -186,13 +198,11 @@ async function read(
       if (input[outer] !== null) input[outer] = { ...(input[outer] as object | undefined), [inner]: value };
     } else if (reader === undefined) input[field] = value;
     else if (Array.isArray(value)) {
-      const ids: string[] = [];
-      for (const each of value) ids.push((await reader(box, String(each))).id);
-      input[field] = ids;
+      input[field] = (await reader(box, value.map(String))).map(({ id }) => id);
     } else {
-      const found = await reader(box, String(value));
-      input[field] = found.id;
-      if (found.name !== undefined) names[field] = found.name;
+      const [found] = await reader(box, [String(value)]);
+      input[field] = found?.id;
+      if (found?.name !== undefined) names[field] = found.name;
     }
   }
   return { input, names };
@@ -215,21 +225,39 @@ function fieldAt(fields: Fields, name: string): z.core.$ZodType | undefined {
   return isNullable && isFirst ? field?.nullable().optional() : field?.optional();
 }
 
-type Reader = (box: Box, given: string) => Promise<{ readonly id: string; readonly name?: string }>;
+interface Read {
+  readonly id: string;
+  readonly name?: string;
+}
+
+/** Finds what each text means, in the same order. */
+type Reader = (box: Box, given: readonly string[]) => Promise<readonly Read[]>;
+
+function oneByOne(reader: (box: Box, given: string) => Promise<Read> | Read): Reader {
+  return async (box, given) => {
+    const found: Read[] = [];
+    // A reader may ask on the terminal.
+    for (const each of given) found.push(await reader(box, each));
+    return found;
+  };
+}
+
+const personIn = (state?: PersonState) => async (): Promise<Reader> => {
+  const { whichPersons } = await import('./person/which-person.js');
+  return async ({ client, time }, given) =>
+    (await whichPersons(client, given, { ...present({ state }), show: time.show })).map((id) => ({ id }));
+};
 
 /** Each reader is loaded where a command needs it. */
 const readers: Readonly<Record<Exclude<WrittenAs, 'minutes'>, () => Promise<Reader>>> = {
-  user: async () => (await import('./which-user.js')).whichUser,
-  person: async () => {
-    const { whichPerson } = await import('./person/which-person.js');
-    return async ({ client, time }, given) => ({
-      id: await whichPerson(client, { given, state: 'active', show: time.show }),
-    });
-  },
-  day: () => Promise.resolve(({ time }, given) => Promise.resolve({ id: time.readDay(given) })),
+  user: async () => oneByOne((await import('./which-user.js')).whichUser),
+  person: personIn(),
+  'active person': personIn('active'),
+  'removed person': personIn('removed'),
+  day: () => Promise.resolve(oneByOne(({ time }, given) => ({ id: time.readDay(given) }))),
   camera: async () => {
     const { whichCamera } = await import('./which-camera.js');
-    return async ({ client }, given) => ({ id: await whichCamera(client, given) });
+    return oneByOne(async ({ client }, given) => ({ id: await whichCamera(client, given) }));
   },
 };
 
@@ -273,7 +301,7 @@ function argumentFor(name: string, help: string, { isRequired, choices }: Parts)
 
 function optionFor(flags: string, help: string, { isRequired, choices, range, as }: Parts): Option {
   const option = new Option(flags, help);
-  if (choices !== undefined) option.choices(choices);
+  if (choices !== undefined && !option.isBoolean()) option.choices(choices);
   else if (as === 'minutes') option.argParser(minutesReader(range));
   else if (range !== undefined) option.argParser(numberReader(range));
   return option.makeOptionMandatory(isRequired && /[<[]/.test(flags));

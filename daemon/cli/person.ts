@@ -5,6 +5,7 @@ import { type WatchMark, watchMarks } from '../kernel/persons/person-standing.js
 import { present } from '../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openBox } from './daemon-client.js';
+import type { RegisterByHand } from './derived-commands.js';
 import { registerExport } from './export/person-export.js';
 import { registerImport } from './import/person-import.js';
 import { allPersons } from './person/all-persons.js';
@@ -16,10 +17,8 @@ import { registerSimilar } from './person/person-similar.js';
 import { personForms, whichPerson } from './person/which-person.js';
 import { describePerson, personTable } from './person-text.js';
 
-export function registerPerson(program: Command): void {
-  const person = program
-    .command('person')
-    .description('enrol, show, compare, change, remove, erase, export and import persons');
+export function registerPerson(...[groupOf, addDerived]: Parameters<RegisterByHand>): void {
+  const person = groupOf('person');
   registerAdd(person);
   registerListAndShow(person);
   registerRenameAndSet(person);
@@ -28,6 +27,7 @@ export function registerPerson(program: Command): void {
   registerRemovals(person);
   registerExport(person);
   registerImport(person);
+  addDerived();
 }
 
 interface ListOptions extends CommonOptions {

@@ -3,9 +3,13 @@ import { z } from 'zod';
 /** Formats a time of an answer (ISO 8601 in UTC) by the clock of the site. */
 export type ShowTime = (iso: string) => string;
 
-/** What a text view may show besides the answer. */
-export interface ShownWith {
+/** The clock of the site. */
+export interface SiteClock {
   readonly show: ShowTime;
+}
+
+/** What a text view may show besides the answer. */
+export interface ShownWith extends SiteClock {
   /** What was sent to the box. */
   readonly input: Readonly<Record<string, unknown>>;
   /** What people call the objects in the input, by field: the user name for the ID of an account. */
@@ -14,6 +18,9 @@ export interface ShownWith {
 
 /** The name in the help, and what to write there. A name that ends with `...` takes several values. */
 type Documented = readonly [name: string, help: string];
+
+/** The flags, what they mean, and what they send where they are given without a value: `excluded`. Default: `true`. */
+type DocumentedOption = readonly [flags: string, help: string, bare?: string | boolean];
 
 /** A way to call an operation on the command line. `rollcall` derives the command from it and from the schema of the input. */
 export interface CommandLine {
@@ -27,10 +34,10 @@ export interface CommandLine {
    * Fields of the input that are given as options, with their flags: `--scope <scope...>`. `watch.mark` is a field of a field. An
    * empty text removes a field that may be null. Other fields cannot be given.
    */
-  readonly options?: Readonly<Record<string, Documented>>;
+  readonly options?: Readonly<Record<string, DocumentedOption>>;
   /** What every call sends in addition. */
   readonly always?: Readonly<Record<string, unknown>>;
-  /** Present for a list of which people see the beginning: the option for its length. Absent: its first page, of 1000 items. */
+  /** Present for a list of which people see the beginning: the option for its length. Absent: the whole list. */
   readonly most?: { readonly flags: string; readonly help: string; readonly usual: number };
   /** Present for what needs a confirmation: what will happen, in whole sentences. */
   confirms?(given: Pick<ShownWith, 'input' | 'names'>): string;
@@ -42,8 +49,8 @@ export interface CommandLine {
   readonly examples: readonly (readonly [line: string, does: string])[];
 }
 
-/** What people write for a field that programs fill with an ID or a number. */
-export type WrittenAs = 'user' | 'person' | 'camera' | 'day' | 'minutes';
+/** What people write for a field that programs fill with an ID or a number. A person may be in any state, unless the name says one. */
+export type WrittenAs = 'user' | 'person' | 'active person' | 'removed person' | 'camera' | 'day' | 'minutes';
 
 /** The fields of inputs that people write otherwise than programs. */
 export const writtenAs = z.registry<{ readonly as: WrittenAs }>();

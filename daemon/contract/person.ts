@@ -2,8 +2,14 @@ import { z } from 'zod';
 import { ownThresholdReasons } from '../kernel/identification/calibration.js';
 import { consentBases, consentStates } from '../kernel/persons/consent.js';
 import { watchMarks } from '../kernel/persons/person-standing.js';
+import { writtenAs } from './command-line.js';
 
-export const personId = z.string().min(1).max(64).describe('The opaque id of the person: `p-…`.');
+export const personId = z
+  .string()
+  .min(1)
+  .max(64)
+  .describe('The opaque id of the person: `p-…`.')
+  .register(writtenAs, { as: 'person' });
 
 /** `removed`: no longer recognised. Stays sealed, and can be restored, until retention erases the person. */
 export const personState = z.enum(['active', 'removed']);

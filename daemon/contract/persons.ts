@@ -37,7 +37,7 @@ const listedPerson = z
   .min(1)
   .max(64)
   .describe('The opaque id of a person.')
-  .register(writtenAs, { as: 'person' });
+  .register(writtenAs, { as: 'active person' });
 
 /** Changes of a profile. An absent field stays; null removes it. */
 export const profileChange = z.strictObject({

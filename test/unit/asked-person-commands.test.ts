@@ -1,5 +1,4 @@
 import { describe } from 'node:test';
-import { registerPerson } from '../../daemon/cli/person.js';
 import { registerStrangers } from '../../daemon/cli/strangers/strangers.js';
 import { RollcallError } from '../../daemon/kernel/errors.js';
 import { commandNamed, filePath, testCommands } from '../support/asked-command.js';
@@ -39,8 +38,8 @@ const fails =
     throw new RollcallError({ kind: 'operational', code, message: `it is ${code}`, details });
   };
 
-describe('rollcall person list and show', () => {
-  testCommands(registerPerson, expected, [
+describe('rollcall person list and show', async () => {
+  testCommands(await commandNamed('person'), expected, [
     ['person list', 'there are two', list],
     ['person list', 'no column of the last three is used', { 'persons.list': { items: [bea] } }],
     ['person list', 'there are none', { 'persons.list': { items: [] } }],
@@ -75,8 +74,8 @@ const resembles = [
   { personId: id, similarity: 0.6999 },
 ];
 
-describe('rollcall person add', () => {
-  testCommands(registerPerson, expected, [
+describe('rollcall person add', async () => {
+  testCommands(await commandNamed('person'), expected, [
     [
       `person add Ada --image ${photo}`,
       'it is enrolled',
@@ -140,6 +139,7 @@ describe('rollcall person set-many', async () => {
       'it is only tried',
       { ...list, 'persons.change-many': { isPreview: true, persons: rows.slice(0, 1) } },
     ],
+    ['person set-many Ada 17 --add-group night', 'names are looked up together', { ...list, ...changed }],
     [`person set-many ${id} --valid-from 2026-01-01 --valid-until ''`, 'they stay', changed],
     [`person set-many ${id} --watch barred --watch-reason theft`, 'they are barred', changed],
     [`person set-many ${id} --watch ''`, 'they are no longer barred', changed],
@@ -161,9 +161,9 @@ describe('rollcall person set-many', async () => {
   ]);
 });
 
-describe('rollcall person rename and set', () => {
+describe('rollcall person rename and set', async () => {
   const updated = { 'persons.update': { outcome: 'updated', person: detail } };
-  testCommands(registerPerson, expected, [
+  testCommands(await commandNamed('person'), expected, [
     [`person rename ${id} Grace`, 'it is known', updated],
     [`person rename ${id} Grace --json`, 'a program asks', updated],
     [
@@ -193,7 +193,7 @@ describe('rollcall person rename and set', () => {
   ]);
 });
 
-describe('rollcall person photo', () => {
+describe('rollcall person photo', async () => {
   const kept = [
     {
       id: 'f-1',
@@ -214,7 +214,7 @@ describe('rollcall person photo', () => {
     { id: 'f-3', hasPicture: true, fromPassage: { camera: 'door' } },
   ];
   const changed = { outcome: 'changed', person: ada, photographs: [usable()] };
-  testCommands(registerPerson, expected, [
+  testCommands(await commandNamed('person'), expected, [
     [`person photo list ${id}`, 'there are some', { 'persons.photographs.list': kept }],
     [`person photo list ${id}`, 'there are none', { 'persons.photographs.list': [] }],
     [`person photo list ${id} --json`, 'a program asks', { 'persons.photographs.list': [] }],
@@ -272,8 +272,8 @@ const similar = {
   strangers: [{ strangerId: 's-1', ...near }],
 };
 
-describe('rollcall person similar', () => {
-  testCommands(registerPerson, expected, [
+describe('rollcall person similar', async () => {
+  testCommands(await commandNamed('person'), expected, [
     [`person similar ${id}`, 'there are some', { 'recognition.similar-persons': similar }],
     [
       `person similar ${id}`,
@@ -298,9 +298,9 @@ const certificate = {
   what: { templates: 1, photographs: 2, evidence: 1, passages: 5 },
 };
 
-describe('rollcall person remove, restore, erase and withdraw', () => {
+describe('rollcall person remove, restore, erase and withdraw', async () => {
   const shown = { 'persons.show': detail };
-  testCommands(registerPerson, expected, [
+  testCommands(await commandNamed('person'), expected, [
     [`person remove ${id} --yes`, 'it exists', { 'persons.remove': {} }],
     [`person remove ${id} --yes --json`, 'a program asks', { 'persons.remove': { id } }],
     [`person remove ${id}`, 'nobody can confirm it', shown],

@@ -18,7 +18,6 @@ const listed = { active: 'excluded', removed: 'only', any: 'included' } as const
 const shortestIdStart = 4;
 
 interface WantedPerson {
-  readonly given: string;
   /** Required state; absent: any state. */
   readonly state?: PersonState;
   readonly show: ShowTime;
@@ -51,11 +50,32 @@ export function findPersons(all: readonly PersonSummary[], given: string): reado
  */
 export async function whichPerson(
   client: Pick<ControlClient, 'call'>,
-  wanted: WantedPerson,
+  { given, ...wanted }: WantedPerson & { readonly given: string },
 ): Promise<string> {
-  const { given, state, show, terminal } = wanted;
-  if (isWholePersonId(given)) return given;
-  const all = await allPersons(client, listed[state ?? 'any']);
+  const [id = given] = await whichPersons(client, [given], wanted);
+  return id;
+}
+
+/** The same for several texts, for which the names of all persons are read at most once. */
+export async function whichPersons(
+  client: Pick<ControlClient, 'call'>,
+  given: readonly string[],
+  wanted: WantedPerson,
+): Promise<readonly string[]> {
+  let all: readonly PersonSummary[] | undefined;
+  const ids: string[] = [];
+  for (const each of given) {
+    if (!isWholePersonId(each)) all ??= await allPersons(client, listed[wanted.state ?? 'any']);
+    ids.push(all === undefined || isWholePersonId(each) ? each : await personIn(all, each, wanted));
+  }
+  return ids;
+}
+
+async function personIn(
+  all: readonly PersonSummary[],
+  given: string,
+  { state, show, terminal }: WantedPerson,
+): Promise<string> {
   const [first, second, ...others] = findPersons(
     all.filter((person) => state === undefined || person.state === state),
     given,
