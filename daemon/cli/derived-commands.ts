@@ -1,18 +1,27 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { type CommandLine, type ShownWith, type WrittenAs, writtenAs } from '../contract/command-line.js';
+import {
+  type CommandLine,
+  type PictureToSave,
+  type ShownWith,
+  type WrittenAs,
+  writtenAs,
+} from '../contract/command-line.js';
 import { loadSubject, type Subject } from '../contract/load-operation.js';
 import type { CallOutput, OperationDeclaration, Page } from '../contract/operation.js';
 import type { OperationId, Operations } from '../contract/operations.js';
 import type { PersonState } from '../contract/person.js';
 import { exitCodes, print, runAction } from '../host/output.js';
 import { badInput } from '../kernel/errors.js';
+import { isoTime } from '../kernel/iso-time.js';
 import { present } from '../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { confirm } from './confirm.js';
 import { type Box, openBox } from './daemon-client.js';
+import { checkPictureOptions, givePicture, type PictureOptions, pictureOption } from './kept-picture.js';
 import { firstItems } from './pages.js';
 import { examplesOfRows } from './reference/examples.js';
+import type { SiteTime } from './site-time.js';
 
 /** What a text view gets: of a page, its items. */
 type Shown<D extends OperationDeclaration> =
@@ -99,17 +108,20 @@ function addCommand(group: Command, row: Row): void {
     command.addArgument(argumentFor(name, help, partsOf(fieldAt(fields, field))));
   }
   const chosen = Object.entries(line.options ?? {}).map(([field, [flags, help, bare]]) => {
-    const option = optionFor(flags, help, partsOf(fieldAt(fields, field))).preset(bare);
+    const option = optionFor(flags, help, partsOf(fieldAt(fields, field)))
+      .preset(bare)
+      .default(line.usual?.[field]);
     command.addOption(option);
     return [field, option.attributeName()] as const;
   });
   const most = line.most && mostOption(line.most);
   if (most !== undefined) command.addOption(most);
+  if (line.picture !== undefined) command.option(...pictureOption);
   if (line.confirms !== undefined) command.option('-y, --yes', 'do not ask for confirmation');
   examplesOfRows.set(line.words, line.examples);
   command.description(line.does).action((...all: unknown[]) => {
     // Commander calls an action with the arguments, then the options, then the command.
-    const options = all[given.length] as CommonOptions & Readonly<Record<string, unknown>>;
+    const options = all[given.length] as CommonOptions & PictureOptions & Readonly<Record<string, unknown>>;
     const written: Record<string, unknown> = {};
     for (const [index, field] of given.entries()) written[field] = all[index];
     for (const [field, name] of chosen) written[field] = options[name];
@@ -124,23 +136,21 @@ function addCommand(group: Command, row: Row): void {
 const mostListed = 10_000;
 
 function mostOption({ flags, help, usual }: NonNullable<CommandLine['most']>): Option {
-  const parse = numberReader({ minimum: 1, maximum: mostListed });
+  const parse = numberReader({ minimum: 0, maximum: mostListed });
   return new Option(flags, help).argParser(parse).default(usual);
 }
 
-interface RunOptions extends CommonOptions {
+interface RunOptions extends CommonOptions, PictureOptions {
   readonly isYes: boolean;
   /** How many items of a list; undefined: all. */
   readonly most: number | undefined;
 }
 
 /** Carries out a command. `written`: what people wrote, by field of the input. */
-async function run(
-  row: Row,
-  written: Readonly<Record<string, unknown>>,
-  { config, json, isYes, most }: RunOptions,
-) {
+async function run(row: Row, written: Readonly<Record<string, unknown>>, options: RunOptions) {
   const { declaration, line } = row;
+  const { config, json, isYes, most, picture } = options;
+  checkPictureOptions(options);
   const changes = Object.keys(line.options ?? {});
   if (
     declaration.method === 'PATCH' &&
@@ -151,27 +161,41 @@ async function run(
   const box = await openBox(config);
   const { input, names } = await read(box, declaration.input?.shape ?? {}, written);
   const sent = { ...input, ...line.always };
-  if (line.confirms !== undefined) await confirm(line.confirms({ input: sent, names }), isYes);
+  if (line.confirms !== undefined && !isYes) {
+    const askMore = (id: string, about: object) => call(box, id as OperationId, about);
+    await confirm(await line.confirms({ input: sent, names }, askMore), false);
+  }
   const answer = await ask(box, row, sent, most);
   const view = line as {
     text(answer: unknown, shown: ShownWith): string;
+    picture?(answer: unknown): PictureToSave;
     hasFailed?(answer: unknown): boolean;
   };
-  print(json === true, answer, () => view.text(answer, { show: box.time.show, input: sent, names }));
+  const shown = { show: box.time.show, input: sent, names, isPictureGiven: picture !== undefined };
+  print(json === true, answer, () => view.text(answer, shown));
+  if (view.picture !== undefined && picture !== undefined) {
+    const { operation, input: wanted, name } = view.picture(answer);
+    await givePicture(options, () => call(box, operation, wanted) as Promise<Buffer>, name);
+  }
   return view.hasFailed?.(answer) === true ? exitCodes.failed : exitCodes.done;
+}
+
+/** Calls an operation of which the compiler does not know which. The daemon checks the input. */
+function call({ client }: Box, id: OperationId, input: object): Promise<unknown> {
+  return (client.call.bind(client) as (id: OperationId, input: object) => Promise<unknown>)(id, input);
 }
 
 /** The answer; of a page, the items, read page by page. */
 async function ask(
-  { client }: Box,
-  { id, declaration }: Row,
+  box: Box,
+  { id, declaration, line }: Row,
   input: Readonly<Record<string, unknown>>,
   most = Number.POSITIVE_INFINITY,
 ): Promise<unknown> {
-  // The input is checked against its schema when it is read, and by the daemon.
-  const call = client.call.bind(client) as (id: OperationId, input: object) => Promise<unknown>;
-  if (declaration.answer.kind !== 'page') return await call(id, input);
-  return await firstItems(most, (page) => call(id, { ...page, ...input }) as Promise<Page<unknown>>);
+  if (declaration.answer.kind !== 'page') return await call(box, id, input);
+  const read = (page: object) => call(box, id, { ...page, ...input }) as Promise<Page<unknown>>;
+  const items = await firstItems(most, read);
+  return line.most?.isOldestFirst === true ? items.toReversed() : items;
 }
 
 function nothingToChange(flags: readonly string[]) {
@@ -248,16 +272,29 @@ const personIn = (state?: PersonState) => async (): Promise<Reader> => {
     (await whichPersons(client, given, { ...present({ state }), show: time.show })).map((id) => ({ id }));
 };
 
+const timeIn = (read: (time: SiteTime, given: string) => string) => (): Promise<Reader> =>
+  Promise.resolve(oneByOne(({ time }, given) => ({ id: read(time, given) })));
+
 /** Each reader is loaded where a command needs it. */
 const readers: Readonly<Record<Exclude<WrittenAs, 'minutes'>, () => Promise<Reader>>> = {
   user: async () => oneByOne((await import('./which-user.js')).whichUser),
   person: personIn(),
   'active person': personIn('active'),
   'removed person': personIn('removed'),
-  day: () => Promise.resolve(oneByOne(({ time }, given) => ({ id: time.readDay(given) }))),
+  day: timeIn((time, given) => time.readDay(given)),
+  time: timeIn((time, given) => isoTime(time.readFrom(given))),
+  end: timeIn((time, given) => isoTime(time.readTo(given))),
   camera: async () => {
     const { whichCamera } = await import('./which-camera.js');
     return oneByOne(async ({ client }, given) => ({ id: await whichCamera(client, given) }));
+  },
+  'recorded camera': async () => {
+    const { whichCameraOfRecords } = await import('./which-camera.js');
+    return oneByOne(async ({ client }, given) => ({ id: await whichCameraOfRecords(client, given) }));
+  },
+  stranger: async () => {
+    const { whichStranger } = await import('./strangers/which-stranger.js');
+    return oneByOne(async ({ client }, given) => ({ id: await whichStranger(client, given) }));
   },
 };
 
@@ -288,10 +325,20 @@ function partsOf(schema: z.core.$ZodType | undefined): Parts {
     } else if (at instanceof z.ZodReadonly) at = at.unwrap();
     else break;
   }
+  if (at instanceof z.ZodISODateTime) as ??= 'time';
+  if (at instanceof z.ZodISODate) as ??= 'day';
   const choices = at instanceof z.ZodEnum ? at.options.map(String) : undefined;
-  const { minValue, maxValue } = at instanceof z.ZodNumber ? at : { minValue: null, maxValue: null };
-  const range = minValue === null || maxValue === null ? undefined : { minimum: minValue, maximum: maxValue };
+  const range = at instanceof z.ZodNumber ? rangeOf(at) : undefined;
   return { innermost: at, isRequired, isNullable, as, choices, range };
+}
+
+/** The whole numbers that a schema accepts; undefined if it has no limits. */
+function rangeOf(schema: z.ZodNumber): Parts['range'] {
+  const { minValue, maxValue } = schema;
+  if (minValue === null || maxValue === null) return undefined;
+  // The limit of `positive()` is 0, which it does not accept.
+  const isIncluded = schema.safeParse(minValue).success;
+  return { minimum: isIncluded ? minValue : minValue + 1, maximum: maxValue };
 }
 
 function argumentFor(name: string, help: string, { isRequired, choices }: Parts): Argument {
@@ -311,7 +358,9 @@ function numberReader({ minimum, maximum }: NonNullable<Parts['range']>): (text:
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
-    throw new InvalidArgumentError(`must be a whole number from ${minimum} to ${maximum}`);
+    const limits =
+      maximum === Number.MAX_SAFE_INTEGER ? `, at least ${minimum}` : ` from ${minimum} to ${maximum}`;
+    throw new InvalidArgumentError(`must be a whole number${limits}`);
   };
 }
 

@@ -1,15 +1,10 @@
-import type { ShowTime } from '../contract/command-line.js';
+import { dayForms, type ShowTime, timeForms } from '../contract/command-line.js';
 import { localTimeOf, showTimeOf } from '../host/local-time.js';
 import { systemClock } from '../host/system-clock.js';
 import { type GivenTime, localIso, readDate, readTime } from '../kernel/attendance/time-text.js';
 import { badInput } from '../kernel/errors.js';
 
-export type { ShowTime };
-
-/** The forms of a time, for the help. */
-export const timeForms = "8:05, 2026-11-22, '2026-11-22 08:05', today, yesterday, or 1h for an hour ago";
-/** The forms of a day, for the help. */
-export const dayForms = 'YYYY-MM-DD, today or yesterday at the site';
+export { dayForms, type ShowTime, timeForms };
 
 /** Reads and shows times by the clock of the site. */
 export interface SiteTime {

@@ -16,7 +16,8 @@ export const cameraId = z
 export const filteredCamera = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$/)
-  .describe('The id of a camera.');
+  .describe('The id of a camera.')
+  .register(writtenAs, { as: 'recorded camera' });
 
 export const stream = z.object({
   codec: z.string(),

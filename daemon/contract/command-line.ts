@@ -14,6 +14,15 @@ export interface ShownWith extends SiteClock {
   readonly input: Readonly<Record<string, unknown>>;
   /** What people call the objects in the input, by field: the user name for the ID of an account. */
   readonly names: Readonly<Record<string, string>>;
+  /** Whether the command saves the picture, too. */
+  readonly isPictureGiven: boolean;
+}
+
+/** A picture that a command can save, and the name of its file in a temporary folder, without ending. */
+export interface PictureToSave {
+  readonly operation: 'passages.picture' | 'events.picture';
+  readonly input: Readonly<Record<string, string>>;
+  readonly name: string;
 }
 
 /** The name in the help, and what to write there. A name that ends with `...` takes several values. */
@@ -35,22 +44,46 @@ export interface CommandLine {
    * empty text removes a field that may be null. Other fields cannot be given.
    */
   readonly options?: Readonly<Record<string, DocumentedOption>>;
+  /** What people would have written for options that are not given. */
+  readonly usual?: Readonly<Record<string, string>>;
   /** What every call sends in addition. */
   readonly always?: Readonly<Record<string, unknown>>;
   /** Present for a list of which people see the beginning: the option for its length. Absent: the whole list. */
-  readonly most?: { readonly flags: string; readonly help: string; readonly usual: number };
-  /** Present for what needs a confirmation: what will happen, in whole sentences. */
-  confirms?(given: Pick<ShownWith, 'input' | 'names'>): string;
+  readonly most?: {
+    readonly flags: string;
+    readonly help: string;
+    readonly usual: number;
+    /** Present for a beginning, the newest, that people read from its end. */
+    readonly isOldestFirst?: true;
+  };
+  /** Present for what needs a confirmation: what will happen, in whole sentences. `ask` calls an operation that tells more about it. */
+  confirms?(
+    given: Pick<ShownWith, 'input' | 'names'>,
+    ask: (operation: string, input: object) => Promise<unknown>,
+  ): string | Promise<string>;
   /** The answer as text; of a page, its items. */
   text(answer: never, shown: ShownWith): string;
+  /** Present where the option `--picture` saves a picture. */
+  picture?(answer: never): PictureToSave;
   /** Whether the answer means that the command has failed. Default: no answer does. */
   hasFailed?(answer: never): boolean;
   /** Command lines, each with what it does. */
   readonly examples: readonly (readonly [line: string, does: string])[];
 }
 
-/** What people write for a field that programs fill with an ID or a number. A person may be in any state, unless the name says one. */
-export type WrittenAs = 'user' | 'person' | 'active person' | 'removed person' | 'camera' | 'day' | 'minutes';
+/**
+ * What people write for a field that programs fill with an ID, a time or a number. A person may be in any state, unless the name says
+ * one. A recorded camera may be gone. The end of a period includes a day as a whole.
+ */
+export type WrittenAs =
+  | ('user' | 'person' | 'active person' | 'removed person' | 'stranger' | 'camera' | 'recorded camera')
+  | ('day' | 'time' | 'end' | 'minutes');
 
-/** The fields of inputs that people write otherwise than programs. */
+/** The forms of what people write, for the help. */
+export const personForms = 'id, start of an id, name or external id of the person';
+export const strangerForms = 'id of the stranger, or its beginning with at least four characters';
+export const timeForms = "8:05, 2026-11-22, '2026-11-22 08:05', today, yesterday, or 1h for an hour ago";
+export const dayForms = 'YYYY-MM-DD, today or yesterday at the site';
+
+/** The fields of inputs that people write otherwise than programs. A time (`z.iso.datetime`) and a day (`z.iso.date`) need no entry. */
 export const writtenAs = z.registry<{ readonly as: WrittenAs }>();

@@ -1,3 +1,4 @@
+import { personForms } from '../../contract/command-line.js';
 import type { PersonState, PersonSummary } from '../../contract/person.js';
 import type { ControlClient } from '../../core/api/client.js';
 import { badInput } from '../../kernel/errors.js';
@@ -8,8 +9,7 @@ import { personTable } from '../person-text.js';
 import type { ShowTime, SiteTime } from '../site-time.js';
 import { allPersons } from './all-persons.js';
 
-/** The forms of a person argument, for the help. */
-export const personForms = 'id, start of an id, name or external id of the person';
+export { personForms };
 
 /** The persons to read for a required state. */
 const listed = { active: 'excluded', removed: 'only', any: 'included' } as const;
