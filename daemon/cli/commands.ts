@@ -39,7 +39,17 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ],
   ['passages', async () => (await import('./passages/passages.js')).registerPassages],
   ['report', async () => (await import('./passages/report.js')).registerReport],
-  ['strangers', async () => (await import('./strangers/strangers.js')).registerStrangers],
+  [
+    'strangers',
+    derived(
+      ['strangers'],
+      {
+        strangers:
+          'persons who are not enrolled: list, show, merge, split, assign, ignore, discard and restore them',
+      },
+      async () => (await import('./strangers/strangers.js')).registerStrangers,
+    ),
+  ],
   ['events', async () => (await import('./events/events.js')).registerEvents],
   ['outbox', async () => (await import('./events/outbox.js')).registerOutbox],
   ['alerts', derived(['alerts'], { alerts: 'show, acknowledge and mute alerts; test the channels' })],

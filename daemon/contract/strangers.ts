@@ -1,6 +1,16 @@
 import { z } from 'zod';
+import { counted } from '../kernel/counted.js';
 import { listedStrangerStates } from '../kernel/strangers/stranger.js';
+import { table } from '../kernel/text-table.js';
 import { filteredCamera } from './cameras.js';
+import {
+  type PictureToSave,
+  type ShownWith,
+  type ShowTime,
+  strangerForms,
+  timeForms,
+  writtenAs,
+} from './command-line.js';
 import {
   enrolmentErrors,
   enrolmentWarning,
@@ -17,6 +27,8 @@ import { personDetail, personId, similarity } from './person.js';
 
 const count = z.int().nonnegative();
 const strangerId = z.string().min(1).max(64).describe('The opaque id of the stranger: `s-…`.');
+/** Of one who is recognised: people may write the beginning of the id. */
+const namedStranger = strangerId.clone().register(writtenAs, { as: 'stranger' });
 const passageId = z.string().min(1).max(64).describe('The id of a passage.');
 const time = z.iso.datetime();
 
@@ -65,6 +77,15 @@ export const strangerDetails = strangerSummary.extend({
 });
 export type StrangerDetails = z.infer<typeof strangerDetails>;
 
+const discarded = z.object({
+  discarded: strangerId,
+  passages: count,
+  visits: count,
+  pictures: count.exactOptional().describe('Deleted pictures. Absent if the stranger can be restored.'),
+  forgottenAt: time.exactOptional().describe('Until when the stranger can be restored.'),
+});
+export type Discarded = z.infer<typeof discarded>;
+
 export const assignResult = z.discriminatedUnion('outcome', [
   z.object({
     outcome: z.literal('assigned'),
@@ -76,7 +97,8 @@ export const assignResult = z.discriminatedUnion('outcome', [
 ]);
 export type AssignResult = z.infer<typeof assignResult>;
 
-const one = z.strictObject({ stranger: strangerId });
+const one = z.strictObject({ stranger: namedStranger });
+const argument = { stranger: ['stranger', strangerForms] } as const;
 const known = ['gallery-sealed', 'no-such-stranger'] as const;
 const changing = { scope: 'strangers:write', audit: 'write', rate: 'default' } as const;
 /** The pictures that an enrolment takes. */
@@ -98,6 +120,74 @@ const assigning = {
     'Needs `persons:write`, too. The pictures that the box keeps of the passages become photographs, with the checks of an enrolment. The passages and their pictures are those of the person. The stranger is set aside, can be restored for 15 minutes, and is then forgotten for good.',
 } as const;
 
+/** One row for each stranger. */
+function describeStrangers(strangers: readonly StrangerSummary[], { show }: ShownWith): string {
+  if (strangers.length === 0) return 'no strangers found';
+  const rows = strangers.map((stranger) => [
+    ...[stranger.id, show(stranger.lastSeenAt), show(stranger.firstSeenAt)],
+    ...[String(stranger.visits), String(stranger.passages)],
+    ...[stranger.cameras.map(({ camera }) => camera).join(', '), stateText(stranger, show)],
+  ]);
+  const heading = ['stranger', 'last seen', 'first seen', 'visits', 'passages', 'cameras', 'state'];
+  return table(heading, rows);
+}
+
+/** Empty for a stranger of whom nothing special is to be said. */
+function stateText({ state, person, forgottenAt }: StrangerSummary, show: ShowTime): string {
+  if (state !== 'set-aside' || forgottenAt === undefined) return state === 'ignored' ? 'ignored' : '';
+  const what = person === undefined ? 'discarded' : `assigned to ${person}`;
+  return `${what}, can be restored until ${show(forgottenAt)}`;
+}
+
+/** `s-… was seen 3 times …`, the passages, and other strangers who are similar. */
+function describeStranger(stranger: StrangerDetails, { show }: ShownWith): string {
+  const { id, visits, history, similar, firstSeenAt, lastSeenAt } = stranger;
+  const state = stateText(stranger, show);
+  const rows = history.map(({ passage, camera, firstSeenAt: from, lastSeenAt: until, ...has }) => [
+    ...[passage, camera, show(from), show(until)],
+    [
+      ...(has.hasEvent ? ['event'] : []),
+      ...(has.hasPicture ? ['picture'] : []),
+      ...(has.isCompared ? ['compared'] : []),
+    ].join(', '),
+  ]);
+  const alike = similar.map(({ stranger: other, similarity }) => `  ${other}  ${similarity.toFixed(3)}`);
+  return [
+    `stranger ${id}${state === 'ignored' ? ', ignored: causes no events and no alerts' : state && `, ${state}`}`,
+    `${counted(visits, 'visit')} from ${show(firstSeenAt)} to ${show(lastSeenAt)}`,
+    '',
+    table(['passage', 'camera', 'from', 'to', 'has'], rows),
+    ...(alike.length === 0
+      ? []
+      : ['', 'perhaps the same person:', ...alike, `'rollcall strangers merge' makes them one stranger`]),
+  ].join('\n');
+}
+
+function discardQuestion({ id, visits, passages }: StrangerDetails, isFinal: boolean): string {
+  const lost = `${counted(visits, 'visit')} in ${counted(passages, 'passage')}`;
+  const end = isFinal
+    ? 'It cannot be undone.'
+    : `For 15 minutes, 'rollcall strangers restore ${id}' takes it back.`;
+  return `This forgets the stranger ${id}: the templates, the pictures, and who made ${lost}. ${end} If the person comes again, the box sees a new stranger.`;
+}
+
+function describeDiscarded(
+  { pictures = 0, forgottenAt }: Discarded,
+  { show, input: { stranger } }: ShownWith,
+): string {
+  const rest =
+    forgottenAt === undefined
+      ? `with ${counted(pictures, 'picture')}`
+      : `can be restored until ${show(forgottenAt)}`;
+  return `discarded ${stranger}, ${rest}`;
+}
+
+/** Where the box keeps none, the answer about the newest passage says why. */
+function newestPicture({ id, history }: StrangerDetails): PictureToSave {
+  const { passage = '' } = history.findLast(({ hasPicture }) => hasPicture) ?? history.at(-1) ?? {};
+  return { operation: 'passages.picture', input: { passage }, name: `stranger-${id}` };
+}
+
 export const strangerOperations = {
   'strangers.list': operation({
     method: 'GET',
@@ -117,6 +207,23 @@ export const strangerOperations = {
     audit: 'personal',
     centre: { scope: 'strangers', command: 'list-strangers', answerAs: 'page' },
     rate: 'default',
+    commandLines: [
+      {
+        words: 'strangers list',
+        does: 'list the strangers whom the box remembers, the latest seen first',
+        options: {
+          state: ['--state <state>', 'only strangers in this state'],
+          camera: ['--camera <camera>', 'only strangers who were seen at this camera'],
+          since: ['--since <time>', `only strangers who were seen since this time: ${timeForms}`],
+        },
+        most: { flags: '-n, --limit <count>', help: 'how many strangers to show', usual: 50 },
+        text: describeStrangers,
+        examples: [
+          ['rollcall strangers list --since today', 'show who was seen today and is not enrolled'],
+          ['rollcall strangers list --state ignored', 'show whom the box ignores'],
+        ],
+      },
+    ],
   }),
   'strangers.show': operation({
     method: 'GET',
@@ -128,17 +235,44 @@ export const strangerOperations = {
     scope: 'strangers:read',
     audit: 'personal',
     rate: 'default',
+    commandLines: [
+      {
+        words: 'strangers show',
+        does: 'show the passages of a stranger, and other strangers who may be the same person',
+        arguments: argument,
+        text: describeStranger,
+        picture: newestPicture,
+        examples: [
+          ['rollcall strangers show s-6v0n', 'show where and when a stranger was seen'],
+          [
+            'rollcall strangers show s-6v0n --picture face.jpg',
+            'also save the newest picture that the box keeps',
+          ],
+        ],
+      },
+    ],
   }),
   'strangers.merge': operation({
     method: 'POST',
     path: '/strangers/{stranger}/merge',
     summary: 'Say that several strangers are one person.',
     description: 'The id of the stranger who was seen first stays. The others are used no more.',
-    input: one.extend({ others: z.array(strangerId).min(1).max(20) }),
+    input: one.extend({ others: z.array(namedStranger).min(1).max(20) }),
     answer: { kind: 'json', schema: strangerSummary },
     errors: [...known, 'merge-refused'],
     ...changing,
     centre: { scope: 'strangers', command: 'merge-strangers', answerAs: 'stranger' },
+    commandLines: [
+      {
+        words: 'strangers merge',
+        does: 'say that several strangers are one person; the id that was seen first stays',
+        arguments: { ...argument, others: ['others...', 'the strangers who are the same person'] },
+        confirms: ({ input: { stranger, others } }) =>
+          `This makes one stranger of ${[stranger, others].flat().join(', ')}. Only the id that was seen first stays.`,
+        text: ({ id, visits }: StrangerSummary) => `merged into ${id}: ${counted(visits, 'visit')}`,
+        examples: [['rollcall strangers merge s-6v0n s-3h9w', 'say that two strangers are one person']],
+      },
+    ],
   }),
   'strangers.split': operation({
     method: 'POST',
@@ -150,6 +284,22 @@ export const strangerOperations = {
     errors: [...known, 'split-refused'],
     ...changing,
     centre: { scope: 'strangers', command: 'split-stranger', answerAs: 'stranger' },
+    commandLines: [
+      {
+        words: 'strangers split',
+        does: 'make a new stranger of some passages of a stranger',
+        arguments: argument,
+        options: { passages: ['--passages <passage...>', 'the passages that show another person'] },
+        text: ({ id, passages }: StrangerSummary) =>
+          `new stranger ${id} with ${counted(passages, 'passage')}`,
+        examples: [
+          [
+            'rollcall strangers split s-6v0n --passages 019cad8f-65c1-76e5-8bb3-dc7c7e384ded',
+            'say that one passage shows another person',
+          ],
+        ],
+      },
+    ],
   }),
   'strangers.ignore': operation({
     method: 'PUT',
@@ -186,16 +336,7 @@ export const strangerOperations = {
           'Deletes everything at once, without a way back; also of a stranger who was discarded before.',
         ),
     }),
-    answer: {
-      kind: 'json',
-      schema: z.object({
-        discarded: strangerId,
-        passages: count,
-        visits: count,
-        pictures: count.exactOptional().describe('Deleted pictures. Absent if the stranger can be restored.'),
-        forgottenAt: time.exactOptional().describe('Until when the stranger can be restored.'),
-      }),
-    },
+    answer: { kind: 'json', schema: discarded },
     errors: known,
     ...changing,
     needsStepUp: true,
@@ -204,6 +345,26 @@ export const strangerOperations = {
       holds: (input) => !('isFinal' in input) || input.isFinal !== true,
     },
     centre: { scope: 'strangers', command: 'discard-stranger', answerAs: 'lost' },
+    commandLines: [
+      {
+        words: 'strangers discard',
+        does: 'forget a stranger: templates, pictures and the id in the passages, after 15 minutes',
+        arguments: argument,
+        options: {
+          isFinal: ['--final', 'delete everything at once, without a way back; also of a discarded stranger'],
+        },
+        confirms: async ({ input: { stranger, isFinal } }, ask) =>
+          discardQuestion((await ask('strangers.show', { stranger })) as StrangerDetails, isFinal === true),
+        text: describeDiscarded,
+        examples: [
+          [
+            'rollcall strangers discard s-6v0n',
+            'ask for confirmation, then forget a stranger after 15 minutes',
+          ],
+          ['rollcall strangers discard s-6v0n --final', 'forget a stranger at once'],
+        ],
+      },
+    ],
   }),
   'strangers.restore': operation({
     method: 'POST',
@@ -211,10 +372,24 @@ export const strangerOperations = {
     summary: 'Take back that a stranger was discarded or assigned.',
     description:
       'Possible for 15 minutes. The stranger is recognised again, with all passages and pictures. The photographs that an assignment added to a person are deleted; a person who was enrolled from them is removed. For an assigned stranger it needs `persons:write`, too.',
-    input: one,
+    input: z.strictObject({ stranger: strangerId }),
     answer: { kind: 'json', schema: strangerSummary },
     errors: [...known, 'person-not-active', 'last-photograph'],
     ...changing,
+    commandLines: [
+      {
+        words: 'strangers restore',
+        does: 'take back that a stranger was discarded or assigned, within 15 minutes',
+        arguments: { stranger: ['stranger', 'whole id of the stranger'] },
+        text: ({ id, visits }: StrangerSummary) => `${id} is recognised again: ${counted(visits, 'visit')}`,
+        examples: [
+          [
+            'rollcall strangers restore s-6v0n8k2dq4c1wz9xj7tbm3rhfp',
+            'take back that a stranger was discarded or assigned',
+          ],
+        ],
+      },
+    ],
   }),
   'strangers.assign': operation({
     method: 'POST',

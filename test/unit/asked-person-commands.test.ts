@@ -1,5 +1,4 @@
 import { describe } from 'node:test';
-import { registerStrangers } from '../../daemon/cli/strangers/strangers.js';
 import { RollcallError } from '../../daemon/kernel/errors.js';
 import { commandNamed, filePath, testCommands } from '../support/asked-command.js';
 import { expectedTexts } from '../support/expected-text.js';
@@ -366,9 +365,9 @@ const history = [
 ];
 const read = { 'strangers.list': { items: strangers } };
 
-describe('rollcall strangers', () => {
+describe('rollcall strangers', async () => {
   const shown = { ...stranger, history, similar: [] };
-  testCommands(registerStrangers, expected, [
+  testCommands(await commandNamed('strangers'), expected, [
     ['strangers list', 'there are some', read],
     ['strangers list', 'there are none', { 'strangers.list': { items: [] } }],
     [
@@ -450,10 +449,10 @@ describe('rollcall strangers', () => {
   ]);
 });
 
-describe('rollcall strangers assign', () => {
+describe('rollcall strangers assign', async () => {
   const consent = '--consent-basis consent --consent-date 2026-01-02 --consent-reference 7';
   const assigned = { outcome: 'assigned', person: ada, photographs: [usable()] };
-  testCommands(registerStrangers, expected, [
+  testCommands(await commandNamed('strangers'), expected, [
     [
       `strangers assign ${sid} --person ${id} --yes`,
       'it is that person',

@@ -143,21 +143,6 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['rollcall person import persons.csv --dry-run', 'check every row; store nothing'],
     ['rollcall person import persons.zip --skip-refused', 'import the rows that are accepted'],
   ],
-  'strangers list': [
-    ['rollcall strangers list --since today', 'show who was seen today and is not enrolled'],
-    ['rollcall strangers list --state ignored', 'show whom the box ignores'],
-  ],
-  'strangers show': [
-    ['rollcall strangers show s-6v0n', 'show where and when a stranger was seen'],
-    ['rollcall strangers show s-6v0n --picture face.jpg', 'also save the newest picture that the box keeps'],
-  ],
-  'strangers merge': [['rollcall strangers merge s-6v0n s-3h9w', 'say that two strangers are one person']],
-  'strangers split': [
-    [
-      'rollcall strangers split s-6v0n --passages 019cad8f-65c1-76e5-8bb3-dc7c7e384ded',
-      'say that one passage shows another person',
-    ],
-  ],
   'strangers assign': [
     [
       "rollcall strangers assign s-6v0n --name 'Ada Lovelace' --consent-basis consent --consent-date today --consent-reference 'form 7'",
@@ -168,16 +153,6 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'strangers ignore': [
     ['rollcall strangers ignore s-6v0n', 'never alert about the postman again'],
     ['rollcall strangers ignore s-6v0n --undo', 'alert about this stranger again'],
-  ],
-  'strangers discard': [
-    ['rollcall strangers discard s-6v0n', 'ask for confirmation, then forget a stranger after 15 minutes'],
-    ['rollcall strangers discard s-6v0n --final', 'forget a stranger at once'],
-  ],
-  'strangers restore': [
-    [
-      'rollcall strangers restore s-6v0n8k2dq4c1wz9xj7tbm3rhfp',
-      'take back that a stranger was discarded or assigned',
-    ],
   ],
   'events tail': [
     ['rollcall events tail', 'show the last ten events and wait for new ones'],

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import { strangerForms } from '../../contract/command-line.js';
 import type { AssignResult } from '../../contract/strangers.js';
 import type { ControlClient } from '../../core/api/client.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
+import { counted } from '../../kernel/counted.js';
 import { badInput } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
@@ -10,9 +12,9 @@ import { openBox } from '../daemon-client.js';
 import { givenProfile } from '../person/person-add.js';
 import { type ProfileOptions, readProfile, withProfileOptions } from '../person/profile-options.js';
 import { personForms, personOption } from '../person/which-person.js';
+import { describePersonLike, photographLines, warningLines } from '../person-text.js';
 import type { SiteTime } from '../site-time.js';
-import { describeAssignment } from './stranger-text.js';
-import { strangerForms, whichStranger } from './which-stranger.js';
+import { whichStranger } from './which-stranger.js';
 
 interface AssignOptions extends CommonOptions, ProfileOptions {
   readonly person?: string;
@@ -72,4 +74,26 @@ async function enrolment(
     });
   }
   return () => client.call('strangers.enrol', { ...pictures, ...profile, consent });
+}
+
+/** What came of an assignment. */
+function describeAssignment(stranger: string, result: AssignResult): string {
+  switch (result.outcome) {
+    case 'assigned': {
+      const { person, photographs } = result;
+      const pictures = counted(photographs.length, 'picture');
+      const head = `${stranger} is ${person.name} (${person.id}), with ${pictures} of the passages`;
+      return [head, ...warningLines(result)].join('\n');
+    }
+    case 'refused': {
+      const { photographs } = result;
+      const names = photographs.map((_, index) => `picture ${index + 1}`);
+      const lines = photographLines(photographs, names);
+      return ['refused: the pictures are not good enough to enrol from', ...lines].join('\n');
+    }
+    case 'similar':
+      return `refused: the face resembles ${describePersonLike(result)}\n  what to do: Assign the stranger to this person, or use --allow-duplicate.`;
+    case 'external-id-taken':
+      return `refused: ${result.personId} has this external id already`;
+  }
 }

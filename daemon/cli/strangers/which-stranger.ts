@@ -2,9 +2,6 @@ import type { ControlClient } from '../../core/api/client.js';
 import { badInput } from '../../kernel/errors.js';
 import { firstItems } from '../pages.js';
 
-/** The forms of a stranger argument, for the help. */
-export const strangerForms = 'id of the stranger, or its beginning with at least four characters';
-
 /** More than a box remembers at a busy door. */
 const mostRead = 10_000;
 const shortestBeginning = 4;
