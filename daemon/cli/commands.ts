@@ -50,8 +50,21 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
       async () => (await import('./strangers/strangers.js')).registerStrangers,
     ),
   ],
-  ['events', async () => (await import('./events/events.js')).registerEvents],
-  ['outbox', async () => (await import('./events/outbox.js')).registerOutbox],
+  [
+    'events',
+    derived(['events'], { events: 'show, check and resend the events of the box' }, async () => {
+      const [{ registerTail }, { registerVerify }] = await Promise.all([
+        import('./events/events-tail.js'),
+        import('./events/events-verify.js'),
+      ]);
+      return (groupOf, addDerived) => {
+        registerTail(groupOf('events'));
+        addDerived();
+        registerVerify(groupOf('events'));
+      };
+    }),
+  ],
+  ['outbox', derived(['outbox'], { outbox: 'the events that wait to leave the box' })],
   ['alerts', derived(['alerts'], { alerts: 'show, acknowledge and mute alerts; test the channels' })],
   ['attendance', async () => (await import('./attendance/attendance.js')).registerAttendance],
   ['key', async () => (await import('./key/key.js')).registerKey],

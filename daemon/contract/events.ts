@@ -1,7 +1,12 @@
 import { z } from 'zod';
+import { brokerNotConfigured } from '../kernel/broker.js';
+import { counted } from '../kernel/counted.js';
 import { eventDeliveries } from '../kernel/events/event-delivery.js';
 import { eventKinds } from '../kernel/events/event-type.js';
-import { heldBack } from './held-back.js';
+import { table } from '../kernel/text-table.js';
+import { personForms, type SiteClock, timeForms, writtenAs } from './command-line.js';
+import { describeNumberedEvent, describeRanges } from './events/event-text.js';
+import { heldBack, heldBackLines } from './held-back.js';
 import { numberedPageFields, operation } from './operation.js';
 
 const eventKind = z.enum(eventKinds);
@@ -137,7 +142,13 @@ function positionOf(item: FollowedItem): number {
 
 const filters = {
   kind: eventKind.optional(),
-  person: z.string().min(1).max(128).optional().describe('Only events that name the person with this id.'),
+  person: z
+    .string()
+    .min(1)
+    .max(128)
+    .register(writtenAs, { as: 'person' })
+    .optional()
+    .describe('Only events that name the person with this id.'),
   camera: z.string().min(1).max(64).optional().describe('Only events of the camera with this id.'),
 };
 
@@ -146,6 +157,71 @@ const whichEvent = z
   .min(1)
   .max(128)
   .describe('Its sequence, its id, or the beginning of its id with at least four characters.');
+
+const deliveryWords: Readonly<Record<EventDetails['delivery'], string>> = {
+  waiting: 'waiting in the outbox: the broker has not received it yet',
+  'kept-for-centre': 'the broker has received it; kept until the centre confirms it',
+  'given-up': 'given up, and published as a gap. "rollcall events resend" can still send it',
+  delivered: 'delivered',
+};
+
+function describeEventDetails(shown: EventDetails, { show }: SiteClock): string {
+  return [
+    `event ${shown.sequence}, ${shown.kind}, recorded ${show(shown.recordedAt)}`,
+    `delivery: ${deliveryWords[shown.delivery]}`,
+    JSON.stringify(shown.event, null, 2),
+  ].join('\n');
+}
+
+/** The result of a resend. */
+export function describeResend({ first, last, count, missing }: ResendOutcome): string {
+  const lines = [`sending ${counted(count, 'event')} from ${first} to ${last} again`];
+  if (missing.count > 0) {
+    lines.push(
+      `${counted(missing.count, 'event is', 'events are')} no longer in the records: ${describeRanges(missing.ranges)}`,
+    );
+  }
+  return lines.join('\n');
+}
+
+const mebibyte = 1024 * 1024;
+
+/** The state of the broker and of the centre. */
+function deliveryLines(status: OutboxStatus): readonly string[] {
+  const { acknowledgement, keptForCentre, inFlight, centreHasUpTo, connection } = status;
+  if (connection.state === brokerNotConfigured) {
+    return [
+      'broker: not configured. Events stay on this box until "mqtt" in the configuration names a broker.',
+    ];
+  }
+  const advice = connection.remedy === undefined ? '' : `\n  what to do: ${connection.remedy}`;
+  const problem = connection.message === undefined ? '' : `: ${connection.message}${advice}`;
+  return [
+    `broker: ${connection.state}, ${counted(inFlight, 'event')} in transit${problem}`,
+    acknowledgement === 'centre'
+      ? `centre: has confirmed up to ${centreHasUpTo}; ${counted(keptForCentre, 'event is', 'events are')} at the broker and kept until the centre confirms`
+      : 'an event leaves the outbox when the broker has received it (mqtt.acknowledgement: broker)',
+  ];
+}
+
+/** The outbox: waiting events by kind with their limits, the broker and the centre. */
+export function describeOutbox(status: OutboxStatus, { show }: SiteClock): string {
+  const { count, sizeBytes, limitMiB, newestSequence, heldBack, kinds } = status;
+  const rows = kinds.map(({ kind, count: waiting, oldestSince, limit, givenUp, isHeld }) => [
+    kind,
+    String(waiting),
+    oldestSince === undefined ? '-' : show(oldestSince),
+    `${limit.events} / ${limit.days} d`,
+    String(givenUp),
+    isHeld ? 'REFUSED by the broker' : '',
+  ]);
+  return [
+    `outbox: ${counted(count, 'event')}, ${(sizeBytes / mebibyte).toFixed(1)} of ${limitMiB} MiB; newest event ${newestSequence}`,
+    ...deliveryLines(status),
+    ...heldBackLines(heldBack, show),
+    table(['kind', 'events', 'oldest since', 'limit', 'given up', ''], rows),
+  ].join('\n');
+}
 
 const readEvents = {
   'events.list': operation({
@@ -168,6 +244,33 @@ const readEvents = {
     scope: 'events:read',
     centre: { scope: 'events', command: 'list-events', answerAs: 'page' },
     rate: 'default',
+    commandLines: [
+      {
+        words: 'events list',
+        does: 'list recorded events, oldest first',
+        options: {
+          kind: ['--kind <kind>', 'only events of this kind'],
+          from: ['--from <sequence>', 'from this sequence on'],
+          to: ['--to <sequence>', 'up to this sequence'],
+          since: ['--since <time>', `recorded since this time: ${timeForms}`],
+          person: ['--person <person>', `only events about this person: ${personForms}`],
+        },
+        most: {
+          flags: '-n, --limit <count>',
+          help: 'number of newest matching events',
+          usual: 100,
+          isOldestFirst: true,
+        },
+        text: (events: readonly ShownEvent[], { show }) =>
+          events.length === 0
+            ? 'no events found'
+            : events.map((event) => describeNumberedEvent(event, show)).join('\n'),
+        examples: [
+          ["rollcall events list --since 1h --person 'Ada King'", 'events of the last hour about one person'],
+          ['rollcall events list --kind unknown --since today', 'strangers since midnight'],
+        ],
+      },
+    ],
   }),
   'events.show': operation({
     method: 'GET',
@@ -178,6 +281,26 @@ const readEvents = {
     errors: ['no-such-event', 'ambiguous'],
     scope: 'events:read',
     rate: 'default',
+    commandLines: [
+      {
+        words: 'events show',
+        does: 'show an event in full, whether it has left the box, and its picture',
+        arguments: { event: ['event', 'sequence, id, or start of the id of the event'] },
+        text: describeEventDetails,
+        picture: ({ id }: EventDetails) => ({
+          operation: 'events.picture',
+          input: { event: id },
+          name: `event-${id}`,
+        }),
+        examples: [
+          ['rollcall events show 1234', 'show an event by its sequence'],
+          [
+            'rollcall events show 1234 --picture door.jpg',
+            'also save the picture that the box keeps with it',
+          ],
+        ],
+      },
+    ],
   }),
   'events.picture': operation({
     method: 'GET',
@@ -230,6 +353,25 @@ export const eventOperations = {
     audit: 'write',
     rate: 'heavy',
     isLong: true,
+    commandLines: [
+      {
+        words: 'events resend',
+        does: 'send recorded events again, marked "historical"; receivers recognise repeated events by their id',
+        options: {
+          from: ['--from <sequence>', 'the first event to send again'],
+          to: ['--to <sequence>', 'the last event; default: the newest'],
+        },
+        confirms: ({ input: { from, to = 'the newest' } }) =>
+          `This sends the events from ${from} to ${to} again.`,
+        text: describeResend,
+        examples: [
+          [
+            'rollcall events resend --from 100 --to 200',
+            'ask for confirmation, then send these events again',
+          ],
+        ],
+      },
+    ],
   }),
   'outbox.show': operation({
     method: 'GET',
@@ -240,5 +382,13 @@ export const eventOperations = {
     errors: [],
     scope: 'status:read',
     rate: 'default',
+    commandLines: [
+      {
+        words: 'outbox status',
+        does: 'show waiting events by kind with their limits, and events that the broker refuses, with the reason',
+        text: describeOutbox,
+        examples: [['rollcall outbox status', 'show which events wait for the broker, and why']],
+      },
+    ],
   }),
 } as const;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { holdingCauses } from '../kernel/events/event-delivery.js';
 import { eventKinds } from '../kernel/events/event-type.js';
+import type { ShowTime } from './command-line.js';
 
 /** An event, or a kind of event, that the broker does not take while it takes others. */
 export const heldBack = z.object({
@@ -19,3 +20,24 @@ export const heldBack = z.object({
   remedy: z.string(),
 });
 export type HeldBack = z.infer<typeof heldBack>;
+
+/** `events of the kind unknown, from 12 on` or `event 17 (attendance)`. */
+export const whatIsHeldBack = ({ cause, kind, sequence }: HeldBack): string =>
+  cause === 'topic-refused'
+    ? `events of the kind ${kind}, from ${sequence} on`
+    : `event ${sequence} (${kind})`;
+
+export function whyHeldBack({ message, reason, sizeBytes, since, until }: HeldBack, show: ShowTime): string {
+  const size = sizeBytes === undefined ? '' : ` (${sizeBytes} bytes)`;
+  const answer = reason === undefined ? '' : `: ${reason}`;
+  const retry = until === undefined ? 'at the next connection' : `at ${show(until)}`;
+  return `${message}${size}${answer}; since ${show(since)}, next attempt ${retry}`;
+}
+
+/** The events that the broker does not accept, with reason and remedy. */
+export function heldBackLines(heldBack: readonly HeldBack[], show: ShowTime): readonly string[] {
+  return heldBack.map(
+    (each) =>
+      `HELD BACK: ${whatIsHeldBack(each)}; other events are sent: ${whyHeldBack(each, show)}\n  what to do: ${each.remedy}`,
+  );
+}

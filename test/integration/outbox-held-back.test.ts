@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { describeOutbox } from '../../daemon/cli/events/outbox.js';
+import { describeOutbox } from '../../daemon/contract/events.js';
 import type { Publisher } from '../../daemon/core/delivery/publisher.js';
 import type { ReplyNotice } from '../../daemon/kernel/events/notice.js';
 import { startAedes } from '../support/aedes-broker.js';
@@ -49,7 +49,7 @@ describe('events that the broker does not take', () => {
         assert.match(kind?.until ?? '', isoTime);
         assert.equal(event?.until, undefined, 'the next connection may have another limit');
         assert.match(event?.remedy ?? '', /max_packet_size/);
-        const text = describeOutbox(events.outbox(), (iso) => iso);
+        const text = describeOutbox(events.outbox(), { show: (iso) => iso });
         assert.match(
           text,
           /HELD BACK: events of the kind attendance, from 2 on; other events are sent: the broker refuses/,

@@ -1,12 +1,10 @@
 import { describe, test } from 'node:test';
 import { registerAudit } from '../../daemon/cli/audit/audit.js';
-import { registerEvents } from '../../daemon/cli/events/events.js';
-import { registerOutbox } from '../../daemon/cli/events/outbox.js';
 import { passageLine } from '../../daemon/cli/passages/passage-text.js';
 import { registerPassages } from '../../daemon/cli/passages/passages.js';
 import { registerReport } from '../../daemon/cli/passages/report.js';
 import type { PassageItem } from '../../daemon/contract/passages.js';
-import { filePath, testCommands } from '../support/asked-command.js';
+import { commandNamed, filePath, testCommands } from '../support/asked-command.js';
 import { expectedTexts } from '../support/expected-text.js';
 
 const expected = expectedTexts('record-commands.txt');
@@ -401,7 +399,7 @@ const shownEvent = (delivery: string) => ({
   'events.show': { id: 'e-1', sequence: 1, kind: 'attendance', recordedAt: noon, delivery, event: { a: 1 } },
 });
 
-describe('rollcall events', () => {
+describe('rollcall events', async () => {
   const list = {
     'events.list': {
       items: [
@@ -411,7 +409,7 @@ describe('rollcall events', () => {
       ],
     },
   };
-  testCommands(registerEvents, expected, [
+  testCommands(await commandNamed('events'), expected, [
     ['events list', 'there are some', list],
     ['events list', 'there are none', { 'events.list': { items: [] } }],
     [
@@ -497,8 +495,8 @@ const outbox = {
   ...{ keptForCentre: 1, inFlight: 1, centreHasUpTo: 7, connection: { state: 'connected' } },
 };
 
-describe('rollcall outbox status', () => {
-  testCommands(registerOutbox, expected, [
+describe('rollcall outbox status', async () => {
+  testCommands(await commandNamed('outbox'), expected, [
     ['outbox status', 'the broker decides', { 'outbox.show': outbox }],
     [
       'outbox status',

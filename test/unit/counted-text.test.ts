@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeRestored } from '../../daemon/cli/backup/backup-text.js';
-import { describeEvent } from '../../daemon/cli/events/event-text.js';
-import { describeResend } from '../../daemon/cli/events/events.js';
 import { describeReEmbedding, describeVerification } from '../../daemon/cli/gallery/gallery-text.js';
 import { describeImport } from '../../daemon/cli/import/import-report.js';
 import { describeStatus } from '../../daemon/cli/status.js';
+import { describeEvent } from '../../daemon/contract/events/event-text.js';
+import { describeResend } from '../../daemon/contract/events.js';
 import type { BoxStatus } from '../../daemon/contract/status.js';
 import { counted, durationText } from '../../daemon/kernel/counted.js';
 

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { describeEvent, describeNumberedEvent, describeRanges } from '../../daemon/cli/events/event-text.js';
+import {
+  describeEvent,
+  describeNumberedEvent,
+  describeRanges,
+} from '../../daemon/contract/events/event-text.js';
 
 const asIs = (iso: string): string => iso;
 

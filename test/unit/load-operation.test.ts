@@ -23,7 +23,7 @@ describe('an operation that a command uses', () => {
     );
     // What it loads when an operation is asked for comes later, and only for this operation.
     sources.set('contract/load-operation.ts', '');
-    for (const command of ['cli/status.ts', 'cli/events/events.ts']) {
+    for (const command of ['cli/status.ts', 'cli/events/events-tail.ts']) {
       const loaded = loadedBy(command, sources);
       assert.ok(loaded.has('core/api/client.ts'), command);
       for (const path of ['contract/operations.ts', 'core/api/multipart.ts', 'host/sodium.ts']) {

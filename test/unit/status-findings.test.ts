@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { connectionLines } from '../../daemon/cli/camera.js';
-import { describeOutbox } from '../../daemon/cli/events/outbox.js';
 import { personTable } from '../../daemon/cli/person-text.js';
 import { describeStatus } from '../../daemon/cli/status.js';
 import type { GateStatus } from '../../daemon/contract/certificate.js';
-import type { OutboxStatus } from '../../daemon/contract/events.js';
+import { describeOutbox, type OutboxStatus } from '../../daemon/contract/events.js';
 import type { HeldBack } from '../../daemon/contract/held-back.js';
 import type { KeyRotation } from '../../daemon/contract/keys.js';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
@@ -284,7 +283,7 @@ describe('the outbox status', () => {
   ];
   for (const [what, changes, said, unsaid] of states) {
     test(`is correct with ${what}`, () => {
-      const text = describeOutbox(outboxOf(changes), asIs);
+      const text = describeOutbox(outboxOf(changes), { show: asIs });
       assert.match(text, said);
       assert.doesNotMatch(text, unsaid);
     });

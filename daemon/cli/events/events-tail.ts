@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { describeEvent } from '../../contract/events/event-text.js';
 import type { FollowedItem, ShownEvent } from '../../contract/events.js';
 import type { CallInput } from '../../contract/operation.js';
 import type { Operations } from '../../contract/operations.js';
@@ -10,7 +11,6 @@ import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
 import { followStream } from '../follow-stream.js';
 import { firstItems } from '../pages.js';
-import { describeEvent } from './event-text.js';
 
 /** Most events that one command lists. */
 const MOST = 10_000;

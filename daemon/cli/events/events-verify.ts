@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { describeRanges, shortType } from '../../contract/events/event-text.js';
 import type { SequenceSummary } from '../../core/delivery/sequence-ledger.js';
 import {
   type CheckedMessage,
@@ -17,7 +18,6 @@ import { counted } from '../../kernel/counted.js';
 import { badInput } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openDaemonClient } from '../daemon-client.js';
-import { describeRanges, shortType } from './event-text.js';
 
 interface VerifyOptions extends CommonOptions {
   readonly keys?: string;

@@ -158,22 +158,10 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['rollcall events tail', 'show the last ten events and wait for new ones'],
     ['rollcall events tail --last 0 --json', 'new events only, one JSON object per line'],
   ],
-  'events list': [
-    ["rollcall events list --since 1h --person 'Ada King'", 'events of the last hour about one person'],
-    ['rollcall events list --kind unknown --since today', 'strangers since midnight'],
-  ],
-  'events show': [
-    ['rollcall events show 1234', 'show an event by its sequence'],
-    ['rollcall events show 1234 --picture door.jpg', 'also save the picture that the box keeps with it'],
-  ],
   'events verify': [
     ['mosquitto_sub -t "rollcall/#" -C 100 -v | rollcall events verify', 'check 100 messages from a broker'],
     ['rollcall events verify captured.txt --keys box.jwks', 'check messages in a file, with stored keys'],
   ],
-  'events resend': [
-    ['rollcall events resend --from 100 --to 200', 'ask for confirmation, then send these events again'],
-  ],
-  'outbox status': [['rollcall outbox status', 'show which events wait for the broker, and why']],
   'attendance today': [['rollcall attendance today', 'show who is present and who is expected']],
   'attendance report': [
     ['rollcall attendance report --from yesterday --to today', 'two days, all persons'],

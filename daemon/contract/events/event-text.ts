@@ -1,6 +1,5 @@
-import type { SequenceRange } from '../../contract/events.js';
 import { counted } from '../../kernel/counted.js';
-import type { ShowTime } from '../site-time.js';
+import type { ShowTime } from '../command-line.js';
 
 /** The fields of a recorded event that one line shows. */
 interface LineFields {
@@ -90,6 +89,6 @@ export function describeNumberedEvent(payload: unknown, show: ShowTime): string 
 }
 
 /** `3-7, 12`. */
-export function describeRanges(ranges: readonly SequenceRange[]): string {
+export function describeRanges(ranges: readonly { readonly first: number; readonly last: number }[]): string {
   return ranges.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(', ');
 }
