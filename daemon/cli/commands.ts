@@ -37,7 +37,20 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
       async () => (await import('./person.js')).registerPerson,
     ),
   ],
-  ['passages', async () => (await import('./passages/passages.js')).registerPassages],
+  [
+    'passages',
+    derived(['passages'], { passages: 'whom each camera saw, what the box decided, and why' }, async () => {
+      const [{ registerTail }, { registerMark }] = await Promise.all([
+        import('./passages/passages-tail.js'),
+        import('./passages/passages-mark.js'),
+      ]);
+      return (groupOf, addDerived) => {
+        addDerived();
+        registerTail(groupOf('passages'));
+        registerMark(groupOf('passages'));
+      };
+    }),
+  ],
   ['report', async () => (await import('./passages/report.js')).registerReport],
   [
     'strangers',

@@ -19,7 +19,7 @@ import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { confirm } from './confirm.js';
 import { type Box, openBox } from './daemon-client.js';
 import { checkPictureOptions, givePicture, type PictureOptions, pictureOption } from './kept-picture.js';
-import { firstItems } from './pages.js';
+import { firstItems, parseCount } from './pages.js';
 import { examplesOfRows } from './reference/examples.js';
 import type { SiteTime } from './site-time.js';
 
@@ -114,7 +114,8 @@ function addCommand(group: Command, row: Row): void {
     command.addOption(option);
     return [field, option.attributeName()] as const;
   });
-  const most = line.most && mostOption(line.most);
+  const most =
+    line.most && new Option(line.most.flags, line.most.help).argParser(parseCount).default(line.most.usual);
   if (most !== undefined) command.addOption(most);
   if (line.picture !== undefined) command.option(...pictureOption);
   if (line.confirms !== undefined) command.option('-y, --yes', 'do not ask for confirmation');
@@ -130,14 +131,6 @@ function addCommand(group: Command, row: Row): void {
       run(row, written, { ...options, isYes, most: most && Number(options[most.attributeName()]) }),
     );
   });
-}
-
-/** Most items of a list that one command shows. */
-const mostListed = 10_000;
-
-function mostOption({ flags, help, usual }: NonNullable<CommandLine['most']>): Option {
-  const parse = numberReader({ minimum: 0, maximum: mostListed });
-  return new Option(flags, help).argParser(parse).default(usual);
 }
 
 interface RunOptions extends CommonOptions, PictureOptions {

@@ -48,3 +48,15 @@ export async function followStream<Item>(stream: StreamToFollow<Item>): Promise<
     await sleep(clock, retryMs, signal).catch(() => undefined);
   }
 }
+
+/** Aborts when the user or the system ends the command. */
+export function endOfCommand(): AbortSignal {
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => abort.abort());
+  return abort.signal;
+}
+
+/** Tells the user something that is not part of the stream. */
+export function noteToUser(text: string): void {
+  process.stderr.write(`note: ${text}\n`);
+}

@@ -1,7 +1,8 @@
+import { InvalidArgumentError } from 'commander';
 import type { Page } from '../contract/operation.js';
 
 /** Most items that one page holds. */
-export const largestPage = 1000;
+const largestPage = 1000;
 
 /** The first `count` items of a list, read page by page. */
 export async function firstItems<Item>(
@@ -17,4 +18,14 @@ export async function firstItems<Item>(
     if (cursor === undefined) break;
   }
   return found;
+}
+
+/** Most items of a list that one command shows. */
+const mostShown = 10_000;
+
+/** Parses how many items to show. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count <= mostShown) return count;
+  throw new InvalidArgumentError(`must be a whole number from 0 to ${mostShown}`);
 }

@@ -134,7 +134,7 @@ export const followedItem = z.discriminatedUnion('kind', [
 export type FollowedItem = z.infer<typeof followedItem>;
 
 /** After which sequence a reader goes on who has this item. */
-function positionOf(item: FollowedItem): number {
+export function positionOf(item: FollowedItem): number {
   if (item.kind === 'event') return Number(item.event.sequence);
   // All events of the new records follow.
   return item.kind === 'records-replaced' ? 0 : item.newestSequence;

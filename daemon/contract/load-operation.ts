@@ -60,7 +60,7 @@ const loaders: {
   keys: async () => (await import('./keys.js')).keyOperations,
   liveness: async () => (await import('./liveness.js')).livenessOperations,
   models: async () => (await import('./models.js')).modelOperations,
-  passages: async () => (await import('./passages.js')).passageOperations,
+  passages: async () => (await import('./passage-operations.js')).passageOperations,
   persons: async () => (await import('./persons.js')).personOperations,
   recognition: async () => (await import('./recognition.js')).recognitionOperations,
   reports,

@@ -20,7 +20,7 @@ import { livenessOperations } from './liveness.js';
 import { modelOperations } from './models.js';
 import type { OperationDeclaration } from './operation.js';
 import { ownCameraOperations } from './own-cameras.js';
-import { passageOperations } from './passages.js';
+import { passageOperations } from './passage-operations.js';
 import { passkeyOperations } from './passkeys.js';
 import { personOperations } from './persons.js';
 import { recognitionOperations } from './recognition.js';

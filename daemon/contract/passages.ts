@@ -5,9 +5,6 @@ import { passageOutcomes } from '../kernel/passage-outcome.js';
 import { passageEnds } from '../kernel/passages/passage.js';
 import { passageReasons } from '../kernel/passages/passage-reason.js';
 import { earlyRefusals } from '../kernel/passages/passage-reference.js';
-import { cameraId, filteredCamera } from './cameras.js';
-import { mostPassageReferences } from './enrolment.js';
-import { numberedPageFields, operation } from './operation.js';
 import { personId, similarity } from './person.js';
 
 const count = z.int().nonnegative();
@@ -18,7 +15,7 @@ const number = z
 const passageId = z.string().describe('The id of the passage.');
 export const outcome = z.enum(passageOutcomes);
 export const reason = z.enum(passageReasons).describe('docs/reference/passage-reasons.md explains each.');
-const strangerId = z.string().min(1).max(64).describe('The opaque id of the stranger: `s-…`.');
+export const strangerId = z.string().min(1).max(64).describe('The opaque id of the stranger: `s-…`.');
 
 /** A person as callers see one. */
 export const personRef = z.object({
@@ -179,57 +176,13 @@ export const followedPassage = z.discriminatedUnion('kind', [
 ]);
 export type FollowedPassage = z.infer<typeof followedPassage>;
 
-/** Where a reader goes on who has this item. */
-const positionOf = (item: FollowedPassage): number => item.position;
-
-const filters = {
-  camera: filteredCamera.optional().describe('Only passages at this camera.'),
-  person: personId
-    .optional()
-    .describe(
-      'Only passages in which the box recognised this person, and those of a stranger who was assigned to them.',
-    ),
-  stranger: strangerId.optional().describe('Only passages of this stranger.'),
-  outcome: outcome.optional(),
-  reason: reason.optional(),
-};
-
-const instant = z.iso.datetime().max(40);
-const which = z
-  .string()
-  .min(4, { error: 'give at least four characters of the id of a passage' })
-  .max(64)
-  .describe('The id of the passage, or its beginning with at least four characters.');
-
-const note = z
-  .string()
-  .max(1000)
-  .optional()
-  .describe('The reason of the corrections of attendance, 1 to 200 characters. Write no names in it.');
-
-const markRequest = z.strictObject({
-  passage: which,
-  was: z.enum(markedAs).describe('`nobody`: no living face.'),
-  person: personId.optional().describe('Of `person`: who it was.'),
-  note,
-});
-export type MarkRequest = z.infer<typeof markRequest>;
-
-const missedRequest = z.strictObject({
-  camera: cameraId,
-  person: personId.describe('Who was there.'),
-  at: instant.describe('When.'),
-  note,
-});
-export type MissedRequest = z.infer<typeof missedRequest>;
-
 export const markOutcome = z.object({
   event: z.string().describe('The id of the event that tells the centre.'),
   corrections: count.describe('Attendances that were added or cancelled.'),
 });
 export type MarkOutcome = z.infer<typeof markOutcome>;
 
-const markEffect = z.object({
+export const markEffect = z.object({
   thresholds: z
     .array(
       z.object({
@@ -260,162 +213,3 @@ export const referenceAdded = referenceRemoved.extend({
     ),
 });
 export type ReferenceAdded = z.infer<typeof referenceAdded>;
-
-const referenceErrors = ['no-such-passage', 'passage-unreadable', 'ambiguous', 'gallery-sealed'] as const;
-
-export const passageOperations = {
-  'passages.list': operation({
-    method: 'GET',
-    path: '/passages',
-    summary: 'List passages: whom each camera saw, and what the box decided and why.',
-    description:
-      'The newest first, unless `order` says otherwise. A caller who is limited to cameras gets the passages at these cameras only.',
-    input: z.strictObject({
-      ...numberedPageFields,
-      order: z.enum(['newest-first', 'oldest-first']).default('newest-first'),
-      ...filters,
-      since: instant.optional().describe('Began at this time or later.'),
-      until: instant.optional().describe('Began before this time.'),
-      marked: z.enum(['only']).optional().describe('Only passages of which an operator said who it was.'),
-    }),
-    answer: { kind: 'page', item: passageItem },
-    errors: ['gallery-sealed'],
-    scope: 'passages:read',
-    audit: 'personal',
-    centre: { scope: 'passages', command: 'list-passages', answerAs: 'page' },
-    rate: 'default',
-  }),
-  'passages.show': operation({
-    method: 'GET',
-    path: '/passages/{passage}',
-    summary: 'Explain a passage: what was measured, what the box decided and why.',
-    input: z.strictObject({ passage: which }),
-    answer: { kind: 'json', schema: passageDetails },
-    errors: ['no-such-passage', 'passage-unreadable', 'ambiguous', 'gallery-sealed'],
-    scope: 'passages:read',
-    audit: 'personal',
-    centre: { scope: 'passages', command: 'show-passage', answerAs: 'passage' },
-    rate: 'default',
-  }),
-  'passages.follow': operation({
-    method: 'GET',
-    path: '/passages/stream',
-    summary: 'Receive passages as they end.',
-    description:
-      'A passage comes when it has ended. With `after`, those come first that ended since that position. The answer ends when the reader leaves.',
-    input: z.strictObject({
-      after: z
-        .int()
-        .nonnegative()
-        .optional()
-        .describe('`position` of the last item that was read. Absent: only passages that end from now on.'),
-      ...filters,
-    }),
-    answer: { kind: 'lines', item: followedPassage, resume: { field: 'after', positionOf } },
-    errors: ['gallery-sealed'],
-    scope: 'passages:read',
-    audit: 'personal',
-    rate: 'stream',
-    isLong: true,
-  }),
-  'passages.picture': operation({
-    method: 'GET',
-    path: '/passages/{passage}/picture',
-    summary: 'Read the best picture of a passage.',
-    description: 'The configuration decides which pictures the box keeps: `evidence`.',
-    input: z.strictObject({ passage: which }),
-    answer: { kind: 'file', mediaType: 'image/jpeg' },
-    errors: ['no-such-passage', 'no-such-picture', 'passage-unreadable', 'ambiguous', 'gallery-sealed'],
-    scope: 'passages:pictures',
-    audit: 'personal',
-    rate: 'pictures',
-  }),
-  'passages.mark': operation({
-    method: 'POST',
-    path: '/passages/{passage}/marks',
-    summary: 'Say who a passage was.',
-    description:
-      'The last mark of a passage counts. It corrects the attendance of everybody concerned if the caller also has `attendance:write`, goes to the centre as an event, and raises the threshold of a person for whom another person was taken.',
-    input: markRequest,
-    answer: { kind: 'json', schema: markOutcome },
-    creates: { id: 'event', foundBy: 'passages.show' },
-    errors: [
-      ...(['no-such-passage', 'passage-unreadable', 'ambiguous', 'mark-refused'] as const),
-      ...(['no-such-person', 'gallery-sealed'] as const),
-    ],
-    scope: 'passages:write',
-    audit: 'write',
-    centre: { scope: 'passages', command: 'mark-passage', answerAs: 'mark' },
-    rate: 'default',
-  }),
-  'passages.mark-effect': operation({
-    method: 'GET',
-    path: '/passages/{passage}/mark-effect',
-    summary: 'Tell what a mark would do to the thresholds of persons.',
-    description:
-      "Stores nothing. However many marks there are, at most a quarter of the comparisons of a person's own photographs come to lie below the threshold.",
-    input: z.strictObject({ passage: which, was: markRequest.shape.was, person: markRequest.shape.person }),
-    answer: { kind: 'json', schema: markEffect },
-    errors: [
-      ...(['no-such-passage', 'passage-unreadable', 'ambiguous', 'mark-refused'] as const),
-      ...(['no-such-person', 'gallery-sealed'] as const),
-    ],
-    scope: 'passages:write',
-    audit: 'personal',
-    rate: 'default',
-  }),
-  'passages.unmark': operation({
-    method: 'DELETE',
-    path: '/passages/{passage}/marks',
-    summary: 'Undo the correction of a passage.',
-    description:
-      'Attendance is again as the box recorded it if the caller also has `attendance:write`, the threshold that a mark raised goes down, and the centre gets an event.',
-    input: z.strictObject({ passage: which }),
-    answer: { kind: 'json', schema: markOutcome },
-    errors: ['no-such-passage', 'passage-unreadable', 'ambiguous', 'mark-refused', 'gallery-sealed'],
-    scope: 'passages:write',
-    audit: 'write',
-    rate: 'default',
-  }),
-  'passages.add-reference': operation({
-    method: 'POST',
-    path: '/passages/{passage}/reference',
-    summary: 'Add the picture of a passage to the photographs of the recognised person.',
-    description: `The box never does this by itself. Needs \`passages:pictures\`, too. The passage must have ended as an attendance with a passed liveness check, must not be marked as another person, and the consent of the person must be in force. The picture must be good enough for an enrolment, match the enrolled photographs of the person by the margin more than the threshold in force, and resemble nobody else nearly as much. A person has at most ${mostPassageReferences} such photographs: beyond that, the one that is most similar to another photograph goes. Enrolled photographs stay. \`details.reason\` of \`reference-refused\` says what is in the way.`,
-    input: z.strictObject({ passage: which }),
-    answer: { kind: 'json', schema: referenceAdded },
-    creates: { id: 'photograph', foundBy: 'passages.show' },
-    errors: [...referenceErrors, 'reference-refused', 'too-many-photographs', 'person-not-active'],
-    scope: 'persons:write',
-    audit: 'write',
-    rate: 'enrolment',
-    isLong: true,
-  }),
-  'passages.remove-reference': operation({
-    method: 'DELETE',
-    path: '/passages/{passage}/reference',
-    summary: 'Delete the photograph of a person that was taken from a passage.',
-    description: 'When retention has deleted the passage, `persons.photographs.remove` does the same.',
-    input: z.strictObject({ passage: which }),
-    answer: { kind: 'json', schema: referenceRemoved },
-    errors: [...referenceErrors, 'no-such-reference', 'person-not-active', 'last-photograph'],
-    scope: 'persons:write',
-    audit: 'write',
-    rate: 'default',
-  }),
-  'passages.missed': operation({
-    method: 'POST',
-    path: '/passages/missed',
-    summary: 'Say that the box missed a person altogether.',
-    description:
-      'There is no passage. Adds the attendance if the caller also has `attendance:write`, and goes to the centre as an event.',
-    input: missedRequest,
-    answer: { kind: 'json', schema: markOutcome },
-    creates: { id: 'event', foundBy: 'events.list' },
-    errors: ['mark-refused', 'no-such-person', 'no-such-camera', 'gallery-sealed'],
-    scope: 'passages:write',
-    camera: 'camera',
-    audit: 'write',
-    rate: 'default',
-  }),
-} as const;

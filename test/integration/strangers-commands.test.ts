@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { stringify } from 'yaml';
-import { passageOperations } from '../../daemon/contract/passages.js';
+import { passageOperations } from '../../daemon/contract/passage-operations.js';
 import { personOperations } from '../../daemon/contract/persons.js';
 import { allScopes, type Scope } from '../../daemon/contract/scopes.js';
 import {

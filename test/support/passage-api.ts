@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { stringify } from 'yaml';
-import { passageOperations } from '../../daemon/contract/passages.js';
+import { passageOperations } from '../../daemon/contract/passage-operations.js';
 import { personOperations } from '../../daemon/contract/persons.js';
 import { reportOperations } from '../../daemon/contract/reports.js';
 import { configSchema } from '../../daemon/contract/settings/schema.js';

@@ -1,8 +1,7 @@
 import { describe, test } from 'node:test';
 import { registerAudit } from '../../daemon/cli/audit/audit.js';
-import { passageLine } from '../../daemon/cli/passages/passage-text.js';
-import { registerPassages } from '../../daemon/cli/passages/passages.js';
 import { registerReport } from '../../daemon/cli/passages/report.js';
+import { passageLine } from '../../daemon/contract/passage-text.js';
 import type { PassageItem } from '../../daemon/contract/passages.js';
 import { commandNamed, filePath, testCommands } from '../support/asked-command.js';
 import { expectedTexts } from '../support/expected-text.js';
@@ -78,9 +77,9 @@ const full = {
 const ended = (end: string) => ({ 'passages.show': { ...details, end } });
 const manySamples = Array.from({ length: 200 }, (_, at) => sample(at / 10, at === 77 ? 0.01 : 0.3));
 
-describe('rollcall passages list, why and show', () => {
+describe('rollcall passages list, why and show', async () => {
   const list = { 'passages.list': { items: passages } };
-  testCommands(registerPassages, expected, [
+  testCommands(await commandNamed('passages'), expected, [
     ['passages list', 'there are some', list],
     ['passages list', 'there are none', { 'passages.list': { items: [] } }],
     [
@@ -178,8 +177,8 @@ const effect = {
 const noEffect = { 'passages.mark-effect': { thresholds: [{ ...change, after: 0.5 }] } };
 const marked = (corrections: number) => ({ 'passages.mark': { corrections } });
 
-describe('rollcall passages mark, unmark and missed', () => {
-  testCommands(registerPassages, expected, [
+describe('rollcall passages mark, unmark and missed', async () => {
+  testCommands(await commandNamed('passages'), expected, [
     ['passages mark 0123 --was stranger', 'nothing has to be corrected', { ...noEffect, ...marked(0) }],
     ["passages mark 0123 --was nobody --note 'a poster'", 'one is corrected', { ...noEffect, ...marked(1) }],
     [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { effectText } from '../../daemon/cli/passages/passages-mark.js';
+import { effectText } from '../../daemon/contract/passage-text.js';
 import type { MarkEffect } from '../../daemon/contract/passages.js';
 import { personId } from '../../daemon/kernel/ids.js';
 

@@ -1,30 +1,18 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { describeEvent } from '../../contract/events/event-text.js';
-import type { FollowedItem, ShownEvent } from '../../contract/events.js';
-import type { CallInput } from '../../contract/operation.js';
-import type { Operations } from '../../contract/operations.js';
+import { type FollowedItem, positionOf, type ShownEvent } from '../../contract/events.js';
 import type { ControlClient } from '../../core/api/client.js';
 import { exitCodes, printLine, runAction } from '../../host/output.js';
 import { systemClock } from '../../host/system-clock.js';
 import type { Clock } from '../../kernel/clock.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
-import { followStream } from '../follow-stream.js';
-import { firstItems } from '../pages.js';
-
-/** Most events that one command lists. */
-const MOST = 10_000;
+import { endOfCommand, followStream, noteToUser } from '../follow-stream.js';
+import { firstItems, parseCount } from '../pages.js';
 
 interface TailOptions extends CommonOptions {
   readonly last: number;
   readonly follow: boolean;
-}
-
-/** Parses a number of events. */
-export function parseCount(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 0 && count <= MOST) return count;
-  throw new InvalidArgumentError(`must be a whole number from 0 to ${MOST}`);
 }
 
 interface Following {
@@ -38,15 +26,10 @@ interface Following {
 }
 
 type EventClient = Pick<ControlClient, 'call'>;
-type EventFilters = Omit<CallInput<Operations['events.list']>, 'limit' | 'cursor' | 'order'>;
 
-/** The newest `count` events that match the filters, the oldest first. */
-export async function newestEvents(
-  client: EventClient,
-  count: number,
-  filters: EventFilters = {},
-): Promise<readonly ShownEvent[]> {
-  const found = await firstItems(count, (page) => client.call('events.list', { ...filters, ...page }));
+/** The newest `count` events, the oldest first. */
+export async function newestEvents(client: EventClient, count: number): Promise<readonly ShownEvent[]> {
+  const found = await firstItems(count, (page) => client.call('events.list', page));
   return found.toReversed();
 }
 
@@ -69,25 +52,13 @@ export async function followEvents(client: EventClient, following: Following): P
       if (item.kind === 'records-replaced') {
         note('the records of the box were replaced; showing all events in the new records');
       }
-      return positionAfter(item);
+      return positionOf(item);
     },
   });
 }
 
 async function newestSequence(client: EventClient): Promise<number> {
   return (await client.call('outbox.show')).newestSequence;
-}
-
-/** Where to continue after an item of the stream. */
-function positionAfter(item: FollowedItem): number {
-  switch (item.kind) {
-    case 'event':
-      return Number(item.event.sequence);
-    case 'up-to-date':
-      return item.newestSequence;
-    case 'records-replaced':
-      return 0;
-  }
 }
 
 export function registerTail(events: Command): void {
@@ -106,11 +77,8 @@ export function registerTail(events: Command): void {
         };
         const { last } = options;
         if (options.follow) {
-          const abort = new AbortController();
-          process.once('SIGINT', () => abort.abort());
-          process.once('SIGTERM', () => abort.abort());
-          const note = (text: string): void => void process.stderr.write(`note: ${text}\n`);
-          await followEvents(client, { last, signal: abort.signal, clock: systemClock, show, note });
+          const signal = endOfCommand();
+          await followEvents(client, { last, signal, clock: systemClock, show, note: noteToUser });
         } else for (const payload of await newestEvents(client, last)) show(payload);
         return exitCodes.done;
       }),

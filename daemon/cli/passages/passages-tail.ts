@@ -1,32 +1,34 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { personForms } from '../../contract/command-line.js';
+import { passageLine } from '../../contract/passage-text.js';
 import type { FollowedPassage, PassageItem } from '../../contract/passages.js';
-import type { ControlClient } from '../../core/api/client.js';
 import { exitCodes, printLine, runAction } from '../../host/output.js';
 import { systemClock } from '../../host/system-clock.js';
+import { passageOutcomes } from '../../kernel/passage-outcome.js';
+import { passageReasons } from '../../kernel/passages/passage-reason.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
-import { parseCount } from '../events/events-tail.js';
-import { followStream } from '../follow-stream.js';
-import { firstItems } from '../pages.js';
-import { type FilterOptions, filtersOf, type PassageFilters, withFilters } from './passage-filters.js';
-import { passageLine } from './passage-text.js';
+import { endOfCommand, followStream, noteToUser } from '../follow-stream.js';
+import { firstItems, parseCount } from '../pages.js';
+import { personOption } from '../person/which-person.js';
+import { whichCameraOfRecords } from '../which-camera.js';
 
-interface TailOptions extends CommonOptions, FilterOptions {
+interface TailOptions extends CommonOptions {
+  readonly camera?: string;
+  readonly person?: string;
+  readonly stranger?: string;
+  readonly outcome?: (typeof passageOutcomes)[number];
+  readonly reason?: (typeof passageReasons)[number];
   readonly last: number;
 }
 
-/** The newest `count` passages that match the filters, the oldest first. */
-export async function newestPassages(
-  client: ControlClient,
-  count: number,
-  filters: PassageFilters,
-): Promise<readonly PassageItem[]> {
-  const found = await firstItems(count, (page) => client.call('passages.list', { ...filters, ...page }));
-  return found.toReversed();
-}
-
 export function registerTail(passages: Command): void {
-  withFilters(withCommonOptions(passages.command('tail')))
+  withCommonOptions(passages.command('tail'))
+    .option('--camera <camera>', 'only passages at this camera')
+    .option('--person <person>', `only passages of this person: ${personForms}`)
+    .option('--stranger <stranger>', 'only passages of the stranger with this id')
+    .addOption(new Option('--outcome <outcome>', 'only passages with this outcome').choices(passageOutcomes))
+    .addOption(new Option('--reason <reason>', 'only passages with this reason').choices(passageReasons))
     .option('-n, --last <count>', 'number of recorded passages to show first', parseCount, 10)
     .description(
       'show recorded passages, then each new one when it ends, also after a restart of the daemon; with --json one object per line',
@@ -34,17 +36,21 @@ export function registerTail(passages: Command): void {
     .action((options: TailOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
-        const filters = await filtersOf(options, client, time);
+        const { camera, stranger, outcome, reason } = options;
+        const filters = {
+          camera: camera === undefined ? undefined : await whichCameraOfRecords(client, camera),
+          person: await personOption(options, client, time),
+          ...{ stranger, outcome, reason },
+        };
         const show = (passage: PassageItem): void => {
           if (options.json === true) printLine(passage);
           else process.stdout.write(`${passageLine(passage, time.show)}\n`);
         };
-        const abort = new AbortController();
-        const { signal } = abort;
-        process.once('SIGINT', () => abort.abort());
-        process.once('SIGTERM', () => abort.abort());
-        const recent = await newestPassages(client, options.last, filters);
-        for (const passage of recent) show(passage);
+        const signal = endOfCommand();
+        const recent = await firstItems(options.last, (page) =>
+          client.call('passages.list', { ...filters, ...page }),
+        );
+        for (const passage of recent.toReversed()) show(passage);
         const [newest] = (await client.call('passages.list', { limit: 1 })).items;
         await followStream<FollowedPassage>({
           after: newest?.number ?? 0,
@@ -53,9 +59,7 @@ export function registerTail(passages: Command): void {
             if (item.kind === 'passage') show(item.passage);
             return item.position;
           },
-          note: (text) => void process.stderr.write(`note: ${text}\n`),
-          signal,
-          clock: systemClock,
+          ...{ note: noteToUser, signal, clock: systemClock },
         });
         return exitCodes.done;
       }),

@@ -59,33 +59,10 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       'also tell whether the person did these actions in this order',
     ],
   ],
-  'passages list': [
-    ['rollcall passages list', 'show whom each camera saw last, and what the box decided'],
-    ['rollcall passages list --person Ada --since today', 'everything about one person today'],
-    ['rollcall passages list --outcome unproven', 'recognised persons without proof of life'],
-  ],
-  'passages why': [
-    ['rollcall passages why 0198c1c2-7a1b', 'explain a passage; the list shows the beginnings of ids'],
-    ['rollcall passages why 0198c1c2-7a1b --picture', 'also save its best picture in a temporary folder'],
-  ],
-  'passages show': [['rollcall passages show 0198c1c2-7a1b --json', 'everything recorded, for a program']],
   'passages tail': [['rollcall passages tail --camera front-door', 'watch a door, passage by passage']],
   'passages mark': [
     ["rollcall passages mark 0198c1c2-7a1b --was 'Ada Lovelace'", 'it was Ada: correct her attendance'],
     ['rollcall passages mark 0198c1c2-7a1b --was stranger', 'it was a person who is not enrolled'],
-  ],
-  'passages add-reference': [
-    ['rollcall passages add-reference 0198c1c2-7a1b', 'recognise the person by this view, too'],
-  ],
-  'passages remove-reference': [
-    ['rollcall passages remove-reference 0198c1c2-7a1b', 'undo that: delete this photograph'],
-  ],
-  'passages unmark': [['rollcall passages unmark 0198c1c2-7a1b', 'the mark was wrong: take it back']],
-  'passages missed': [
-    [
-      "rollcall passages missed --camera front-door --person Ada --at '2026-11-22 08:05'",
-      'Ada came, and the box did not see her',
-    ],
   ],
   'report accuracy': [['rollcall report accuracy', 'how well the box tells its persons apart']],
   'report preview': [

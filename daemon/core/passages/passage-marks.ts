@@ -1,5 +1,6 @@
 import type { Caller } from '../../contract/caller.js';
-import type { MarkOutcome, MarkRequest, MissedRequest } from '../../contract/passages.js';
+import type { MarkRequest, MissedRequest } from '../../contract/passage-operations.js';
+import type { MarkOutcome } from '../../contract/passages.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
 import { badInput } from '../../kernel/errors.js';

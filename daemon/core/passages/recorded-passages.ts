@@ -1,14 +1,12 @@
 import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { Page, ServedFile } from '../../contract/operation.js';
+import type { MarkRequest, MissedRequest, passageOperations } from '../../contract/passage-operations.js';
 import type {
   MarkEffect,
   MarkOutcome,
-  MarkRequest,
-  MissedRequest,
   PassageDetails,
   PassageItem,
-  passageOperations,
   ReferenceAdded,
   ReferenceRemoved,
 } from '../../contract/passages.js';

@@ -1,5 +1,5 @@
-import type { PassageDetails } from '../../contract/passages.js';
-import { counted } from '../../kernel/counted.js';
+import { counted } from '../kernel/counted.js';
+import type { PassageDetails } from './passages.js';
 
 type Openness = NonNullable<PassageDetails['liveness']['openness']>;
 

@@ -1,8 +1,15 @@
-import type { PassageDetails, PassageItem, PersonRef, ReadablePassage } from '../../contract/passages.js';
-import { counted } from '../../kernel/counted.js';
-import { table } from '../../kernel/text-table.js';
-import type { ShowTime } from '../site-time.js';
+import { counted } from '../kernel/counted.js';
+import { table } from '../kernel/text-table.js';
+import type { ShownWith, ShowTime, SiteClock } from './command-line.js';
 import { eyeLines, seconds } from './eye-text.js';
+import type {
+  MarkEffect,
+  MarkOutcome,
+  PassageDetails,
+  PassageItem,
+  PersonRef,
+  ReadablePassage,
+} from './passages.js';
 
 /** Ids of passages begin with the time in milliseconds: so much of an id names one passage of a box. */
 const shortId = (id: string): string => id.slice(0, 13);
@@ -17,10 +24,11 @@ function whoText({ person, stranger }: ReadablePassage): string {
 }
 
 /** The name, or the id where the caller may not read names. */
-export const personText = ({ id, name }: PersonRef): string => name ?? id;
+const personText = ({ id, name }: PersonRef): string => name ?? id;
 
 /** A table of passages, in the given order. */
-export function passageTable(passages: readonly PassageItem[], show: ShowTime): string {
+export function describePassages(passages: readonly PassageItem[], { show }: SiteClock): string {
+  if (passages.length === 0) return 'no passages found';
   const rows = passages.map((passage) =>
     'unreadable' in passage
       ? ['-', '-', '-', '-', unreadableText, '-', shortId(passage.id)]
@@ -46,7 +54,10 @@ export function passageLine(passage: PassageItem, show: ShowTime): string {
 }
 
 /** Why the box did what it did: who, when and where, the sentence, the remedy, and what was measured. */
-export function whyText(passage: PassageDetails, show: ShowTime, { isPictureGiven = false } = {}): string {
+export function describeWhy(
+  passage: PassageDetails,
+  { show, isPictureGiven }: Pick<ShownWith, 'show' | 'isPictureGiven'>,
+): string {
   const { startedAt, camera, inSightS, end, outcome, reason, sentence, remedy, id, events, mark } = passage;
   return [
     `passage ${id}`,
@@ -136,4 +147,21 @@ function cooldownLines({ cooldown }: PassageDetails): readonly string[] {
   const { elapsedS, cooldownS, passage } = cooldown;
   const earlier = passage === undefined ? '' : `; earlier passage ${shortId(passage)}`;
   return [`cooldown: ${Math.round(elapsedS)} s of ${Math.round(cooldownS)} s${earlier}`];
+}
+
+export function describeMark({ corrections }: MarkOutcome, done = 'marked'): string {
+  if (corrections === 0) return `${done}; no attendance had to be corrected`;
+  return `${done}; ${corrections === 1 ? '1 attendance was' : `${corrections} attendances were`} corrected`;
+}
+
+/** What a mark does to thresholds, a sentence for each person. */
+export function effectText({ thresholds }: MarkEffect): string {
+  return thresholds
+    .filter(({ before, after }) => after !== before)
+    .map(({ person, before, after, comparisons, lost }) => {
+      const change = `The threshold of ${personText(person)} changes from ${before.toFixed(3)} to ${after.toFixed(3)}.`;
+      const cost = `${lost} of ${comparisons} comparisons of this person's own photos no longer match.`;
+      return lost === 0 ? change : `${change} ${cost}`;
+    })
+    .join('\n');
 }
