@@ -51,7 +51,16 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
       };
     }),
   ],
-  ['report', async () => (await import('./passages/report.js')).registerReport],
+  [
+    'report',
+    derived(['reports'], { report: 'figures over a period, and of the gallery' }, async () => {
+      const { registerPreview } = await import('./passages/report-preview.js');
+      return (groupOf, addDerived) => {
+        addDerived();
+        registerPreview(groupOf('report'));
+      };
+    }),
+  ],
   [
     'strangers',
     derived(

@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { counted } from '../kernel/counted.js';
 import { livenessRequirements } from '../kernel/liveness/liveness.js';
 import { passageOutcomes } from '../kernel/passage-outcome.js';
 import { passageReasons } from '../kernel/passages/passage-reason.js';
 import { previewDoubts } from '../kernel/passages/preview-passage.js';
+import { table } from '../kernel/text-table.js';
 import { filteredCamera } from './cameras.js';
+import { dayForms } from './command-line.js';
 import { operation } from './operation.js';
 import { personRef } from './passages.js';
 
@@ -73,6 +76,76 @@ export const recognitionReport = z.object({
   marked: count.describe('Passages that operators marked, right ones among them.'),
 });
 export type RecognitionReport = z.infer<typeof recognitionReport>;
+
+/** Remedies that the text names: those of the most frequent reasons. */
+const shownRemedies = 3;
+
+const share = (part: number, whole: number): string =>
+  whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} %`;
+
+function describeRecognition(report: RecognitionReport): string {
+  const { from, to, passages, unreadable, cameras } = report;
+  return [
+    `passages from ${from} to ${to}: ${passages}`,
+    ...(unreadable === 0 ? [] : [`${counted(unreadable, 'passage')} cannot be opened`]),
+    ...cameras.map(describeCamera),
+    ...(report.marked === 0 ? [] : [describeMarks(report)]),
+  ].join('\n\n');
+}
+
+function describeMarks({ marked, marks }: RecognitionReport): string {
+  const head = `${counted(marked, 'passage')} marked by operators`;
+  if (marks.length === 0) return `${head}, none of them wrong`;
+  const rows = marks.map(({ date, camera, person, falseMatches, misses }) => [
+    ...[date, camera, person.name ?? person.id],
+    ...[falseMatches, misses].map(String),
+  ]);
+  return `${head}\n${table(['day', 'camera', 'person', 'false matches', 'misses'], rows)}`;
+}
+
+function describeCamera({ camera, passages, reasons, byDay, byHour, byDwell }: CameraReport): string {
+  const remedies = reasons.filter(({ remedy }) => remedy !== undefined).slice(0, shownRemedies);
+  return [
+    `${camera}: ${counted(passages, 'passage')}`,
+    table(
+      ['outcome', 'reason', 'passages', 'share'],
+      reasons.map((each) => [each.outcome, each.reason, `${each.count}`, share(each.count, passages)]),
+    ),
+    ...remedies.map(({ reason, remedy }) => `what to do about ${reason}: ${remedy}`),
+    'by time in sight (unanswered: no event, and no cooldown that held one back)',
+    table(
+      ['seconds', 'passages', 'answered', 'held back', 'unanswered', 'share'],
+      byDwell.map(({ fromS, toS, ...counts }) => [
+        toS === null ? `over ${fromS}` : `${fromS} to ${toS}`,
+        ...[counts.passages, counts.answered, counts.heldBack, counts.unanswered].map(String),
+        share(counts.unanswered, counts.passages - counts.heldBack),
+      ]),
+    ),
+    'by day',
+    outcomeTable(
+      'day',
+      byDay.map(({ date, ...rest }) => ({ at: date, ...rest })),
+    ),
+    'by hour of the day',
+    outcomeTable(
+      'hour',
+      byHour.map(({ hour, ...rest }) => ({ at: `${hour}:00`, ...rest })),
+    ),
+  ].join('\n');
+}
+
+type Tally = Pick<CameraReport, 'passages' | 'byOutcome'>;
+
+function outcomeTable(heading: string, rows: readonly (Tally & { readonly at: string })[]): string {
+  const outcomes = Object.keys(Object.assign({}, ...rows.map(({ byOutcome }) => byOutcome)));
+  return table(
+    [heading, 'passages', ...outcomes],
+    rows.map(({ at, passages, byOutcome }) => {
+      const found = new Map(Object.entries(byOutcome));
+      return [at, `${passages}`, ...outcomes.map((outcome) => `${found.get(outcome) ?? 0}`)];
+    }),
+  );
+}
 
 const policy = z
   .strictObject({
@@ -151,6 +224,25 @@ export const reportOperations = {
     audit: 'personal',
     rate: 'heavy',
     isLong: true,
+    commandLines: [
+      {
+        words: 'report recognition',
+        does: 'show what each camera saw, what the box answered, and what it lost and why',
+        options: {
+          from: ['--from <day>', `first day: ${dayForms}`],
+          to: ['--to <day>', 'last day, included'],
+          camera: ['--camera <camera>', 'only this camera'],
+        },
+        usual: { from: 'today', to: 'today' },
+        text: describeRecognition,
+        examples: [
+          [
+            'rollcall report recognition --from yesterday',
+            'what each camera answered and lost since yesterday',
+          ],
+        ],
+      },
+    ],
   }),
   'reports.preview': operation({
     method: 'POST',

@@ -1,6 +1,5 @@
 import { describe, test } from 'node:test';
 import { registerAudit } from '../../daemon/cli/audit/audit.js';
-import { registerReport } from '../../daemon/cli/passages/report.js';
 import { passageLine } from '../../daemon/contract/passage-text.js';
 import type { PassageItem } from '../../daemon/contract/passages.js';
 import { commandNamed, filePath, testCommands } from '../support/asked-command.js';
@@ -283,8 +282,8 @@ const changed = {
   wouldBe: { outcome: 'recognised', reason: 'r2' },
 };
 
-describe('rollcall report', () => {
-  testCommands(registerReport, expected, [
+describe('rollcall report', async () => {
+  testCommands(await commandNamed('report'), expected, [
     [
       'report recognition --from 2026-03-01 --to 2026-03-02',
       'there are passages',

@@ -1,14 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { PassagesPreview, PreviewedPolicy } from '../../contract/reports.js';
-import { exitCodes, print, runAction } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
 import { badInput } from '../../kernel/errors.js';
 import { livenessRequirements } from '../../kernel/liveness/liveness.js';
 import { present } from '../../kernel/present.js';
 import { table } from '../../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openBox } from '../daemon-client.js';
-import type { ShowTime } from '../site-time.js';
+import { showAnswer } from '../show-answer.js';
+import type { SiteTime } from '../site-time.js';
 import { whichCameraOfRecords } from '../which-camera.js';
 
 interface PreviewOptions extends CommonOptions, PreviewedPolicy {
@@ -38,37 +37,37 @@ export function registerPreview(report: Command): void {
     .option('--proving-fps <rate>', 'frames analysed a second until life is proven', numberOf)
     .description('tell what the last passages would have become with other settings; nothing changes')
     .action((options: PreviewOptions) =>
-      runAction(options.json === true, async () => {
-        const policy = policyOf(options);
-        if (Object.keys(policy).length === 0) {
-          throw badInput('settings-missing', 'no setting is given that would differ', {
-            remedy: 'Give at least one, such as --threshold 0.6.',
+      showAnswer(
+        options,
+        async ({ client }) => {
+          const { camera, last } = options;
+          return await client.call('reports.preview', {
+            camera: camera === undefined ? undefined : await whichCameraOfRecords(client, camera),
+            ...{ last, policies: [policyOf(options)] },
           });
-        }
-        const { client, time } = await openBox(options.config);
-        const { camera, last } = options;
-        const made = await client.call('reports.preview', {
-          camera: camera === undefined ? undefined : await whichCameraOfRecords(client, camera),
-          ...{ last, policies: [policy] },
-        });
-        print(options.json === true, made, () => describePreview(made, time.show));
-        return exitCodes.done;
-      }),
+        },
+        describePreview,
+      ),
     );
 }
 
+/** @throws `settings-missing` (input) */
 function policyOf(options: PreviewedPolicy): PreviewedPolicy {
   const { threshold, margin, minimumProbes, require, minimumBlinks } = options;
   const { attackAfterS, smallestFacePx, provingFps } = options;
-  return present({
+  const policy = present({
     ...{ threshold, margin, minimumProbes, require, minimumBlinks },
     ...{ attackAfterS, smallestFacePx, provingFps },
+  });
+  if (Object.keys(policy).length > 0) return policy;
+  throw badInput('settings-missing', 'no setting is given that would differ', {
+    remedy: 'Give at least one, such as --threshold 0.6.',
   });
 }
 
 function describePreview(
   { passages, unreadable, recorded, policies }: PassagesPreview,
-  show: ShowTime,
+  { show }: SiteTime,
 ): string {
   const [policy] = policies;
   if (policy === undefined || passages === 0) return 'There are no ended passages to judge again.';

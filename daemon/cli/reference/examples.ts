@@ -64,16 +64,12 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ["rollcall passages mark 0198c1c2-7a1b --was 'Ada Lovelace'", 'it was Ada: correct her attendance'],
     ['rollcall passages mark 0198c1c2-7a1b --was stranger', 'it was a person who is not enrolled'],
   ],
-  'report accuracy': [['rollcall report accuracy', 'how well the box tells its persons apart']],
   'report preview': [
     ['rollcall report preview --threshold 0.6', 'what the last 100 passages would have become'],
     [
       'rollcall report preview --camera gate --require not-attack -n 500',
       'without a proof of life at one camera',
     ],
-  ],
-  'report recognition': [
-    ['rollcall report recognition --from yesterday', 'what each camera answered and lost since yesterday'],
   ],
   'person add': [
     ["rollcall person add 'Ada Lovelace' --image ada-1.jpg ada-2.jpg", 'enrol from two photographs'],
