@@ -1,12 +1,13 @@
 import { type Command, Option } from 'commander';
 import type { CorrectionRequest } from '../../contract/attendance.js';
+import { dayForms, personForms } from '../../contract/command-line.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
 import { type TableLanguage, tableLanguages } from '../../kernel/attendance/attendance-table.js';
 import { badInput } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openBox, openDaemonClient } from '../daemon-client.js';
-import { personForms, personOption, whichPerson } from '../person/which-person.js';
-import { dayForms } from '../site-time.js';
+import { openBox } from '../daemon-client.js';
+import { personOption, whichPerson } from '../person/which-person.js';
+import { showAnswer } from '../show-answer.js';
 import {
   attendanceCsv,
   describeCorrection,
@@ -31,11 +32,7 @@ function registerToday(attendance: Command): void {
   withCommonOptions(attendance.command('today'))
     .description('show who came, who left and who is still expected today, with shifts still under way')
     .action((options: CommonOptions) =>
-      runAction(options.json === true, async () => {
-        const report = await readReport((await openDaemonClient(options.config)).call('attendance.today'));
-        print(options.json === true, report, () => describeToday(report));
-        return exitCodes.done;
-      }),
+      showAnswer(options, ({ client }) => readReport(client.call('attendance.today')), describeToday),
     );
 }
 
@@ -113,17 +110,16 @@ function registerCorrect(attendance: Command): void {
       'correct one fact about a day; the record of the cameras stays, and the correction is kept beside it and audited',
     )
     .action((given: string, options: CorrectOptions) =>
-      runAction(options.json === true, async () => {
-        const { client, time } = await openBox(options.config);
-        const { reason } = options;
-        const what = correctionOf(options);
-        const date = time.readDay(options.date);
-        const person = await whichPerson(client, { given, show: time.show });
-        const request = { person, date, reason, ...what };
-        const result = await client.call('attendance.correct', request);
-        print(options.json === true, result, () => describeCorrection(result));
-        return exitCodes.done;
-      }),
+      showAnswer(
+        options,
+        async ({ client, time }) => {
+          const what = correctionOf(options);
+          const date = time.readDay(options.date);
+          const person = await whichPerson(client, { given, show: time.show });
+          return await client.call('attendance.correct', { person, date, reason: options.reason, ...what });
+        },
+        describeCorrection,
+      ),
     );
 }
 

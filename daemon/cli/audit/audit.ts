@@ -1,14 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { AuditEntry, auditOperations } from '../../contract/audit.js';
-import type { CallInput } from '../../contract/operation.js';
-import type { ControlClient } from '../../core/api/client.js';
-import { exitCodes, print, runAction } from '../../host/output.js';
+import { personForms, timeForms } from '../../contract/command-line.js';
 import { badInput } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openBox, openDaemonClient } from '../daemon-client.js';
-import { personForms, personOption } from '../person/which-person.js';
-import { timeForms } from '../site-time.js';
+import { firstItems } from '../pages.js';
+import { personOption } from '../person/which-person.js';
+import { showAnswer } from '../show-answer.js';
 import { describeEntries, describeReport, describeVerdict } from './audit-text.js';
 
 interface ListOptions extends CommonOptions {
@@ -50,28 +47,6 @@ export function parseNoted(text: string): Witness {
   return { sequence: Number(sequence), hash };
 }
 
-type AuditQuery = Omit<CallInput<(typeof auditOperations)['audit.list']>, 'limit' | 'cursor'>;
-
-/** Largest page of the local API. */
-const mostOnPage = 1000;
-
-/** The newest `count` matching entries, oldest first. */
-async function newestEntries(
-  client: ControlClient,
-  query: AuditQuery,
-  count: number,
-): Promise<readonly AuditEntry[]> {
-  const found: AuditEntry[] = [];
-  let cursor: string | undefined;
-  do {
-    const limit = Math.min(mostOnPage, count - found.length);
-    const page = await client.call('audit.list', { ...query, limit, cursor });
-    found.push(...page.items);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined && found.length < count);
-  return found.reverse();
-}
-
 function registerList(audit: Command): void {
   withCommonOptions(audit.command('list'))
     .option('--from <time>', `entries from this time on: ${timeForms}`)
@@ -85,18 +60,21 @@ function registerList(audit: Command): void {
     .option('-n, --limit <count>', 'number of newest matching entries', parseLimit, 100)
     .description('list entries of the audit log, oldest first')
     .action((options: ListOptions) =>
-      runAction(options.json === true, async () => {
-        const { from, to, action, actor, limit } = options;
-        const { client, time } = await openBox(options.config);
-        const period = {
-          from: from === undefined ? undefined : isoTime(time.readFrom(from)),
-          to: to === undefined ? undefined : isoTime(time.readTo(to)),
-        };
-        const subject = options.subject ?? (await personOption(options, client, time));
-        const entries = await newestEntries(client, { ...period, action, actor, subject }, limit);
-        print(options.json === true, entries, () => describeEntries(entries, time.show));
-        return exitCodes.done;
-      }),
+      showAnswer(
+        options,
+        async ({ client, time }) => {
+          const { from, to, action, actor, limit } = options;
+          const query = {
+            from: from === undefined ? undefined : isoTime(time.readFrom(from)),
+            to: to === undefined ? undefined : isoTime(time.readTo(to)),
+            ...{ action, actor },
+            subject: options.subject ?? (await personOption(options, client, time)),
+          };
+          const newest = await firstItems(limit, (page) => client.call('audit.list', { ...query, ...page }));
+          return newest.toReversed();
+        },
+        (entries, { show }) => describeEntries(entries, show),
+      ),
     );
 }
 
@@ -111,12 +89,12 @@ function registerVerify(audit: Command): void {
       'check every entry of the audit log and name the first that is altered, missing or out of order; exit code 1 unless the log is whole',
     )
     .action((options: VerifyOptions) =>
-      runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
-        const verdict = await client.call('audit.verify', { ...options.noted });
-        print(options.json === true, verdict, () => describeVerdict(verdict));
-        return verdict.outcome === 'whole' ? exitCodes.done : exitCodes.failed;
-      }),
+      showAnswer(
+        options,
+        ({ client }) => client.call('audit.verify', { ...options.noted }),
+        describeVerdict,
+        ({ outcome }) => outcome !== 'whole',
+      ),
     );
 }
 
@@ -128,18 +106,20 @@ function registerReport(audit: Command): void {
       'report on a period: persons enrolled and erased, accesses, refusals, age of keys, integrity of the log; exit code 1 unless the log is whole',
     )
     .action((options: ReportOptions) =>
-      runAction(options.json === true, async () => {
-        const { client, time } = await openBox(options.config);
-        const [fromMs, toMs] = [time.readFrom(options.from), time.readTo(options.to)];
-        if (fromMs >= toMs) {
-          throw badInput('empty-period', 'the period ends before it starts', {
-            remedy: 'Give a time for --to that is later than --from.',
-          });
-        }
-        const report = await client.call('audit.report', { from: isoTime(fromMs), to: isoTime(toMs) });
-        print(options.json === true, report, () => describeReport(report, time.show));
-        return report.integrity.outcome === 'whole' ? exitCodes.done : exitCodes.failed;
-      }),
+      showAnswer(
+        options,
+        ({ client, time }) => {
+          const [fromMs, toMs] = [time.readFrom(options.from), time.readTo(options.to)];
+          if (fromMs >= toMs) {
+            throw badInput('empty-period', 'the period ends before it starts', {
+              remedy: 'Give a time for --to that is later than --from.',
+            });
+          }
+          return client.call('audit.report', { from: isoTime(fromMs), to: isoTime(toMs) });
+        },
+        (report, { show }) => describeReport(report, show),
+        ({ integrity }) => integrity.outcome !== 'whole',
+      ),
     );
 }
 
