@@ -45,9 +45,10 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
         import('./passages/passages-mark.js'),
       ]);
       return (groupOf, addDerived) => {
-        addDerived();
+        addDerived('passages show');
         registerTail(groupOf('passages'));
         registerMark(groupOf('passages'));
+        addDerived();
       };
     }),
   ],
@@ -56,8 +57,9 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
     derived(['reports'], { report: 'figures over a period, and of the gallery' }, async () => {
       const { registerPreview } = await import('./passages/report-preview.js');
       return (groupOf, addDerived) => {
-        addDerived();
+        addDerived('report accuracy');
         registerPreview(groupOf('report'));
+        addDerived();
       };
     }),
   ],
@@ -81,8 +83,9 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
       ]);
       return (groupOf, addDerived) => {
         registerTail(groupOf('events'));
-        addDerived();
+        addDerived('events show');
         registerVerify(groupOf('events'));
+        addDerived();
       };
     }),
   ],

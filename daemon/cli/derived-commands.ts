@@ -70,10 +70,13 @@ async function rowsOf(subjects: readonly Subject[], groups: readonly string[]): 
 export type Groups = Readonly<Record<string, string>>;
 
 /**
- * Registers the commands of a group that are written by hand. `addDerived` adds the others, at their place in the help. `groupOf` gives
- * the group with these words: `user key`.
+ * Registers the commands of a group that are written by hand. `addDerived` adds the others, at their place in the help: those that are
+ * left, or those up to `last`. `groupOf` gives the group with these words: `user key`.
  */
-export type RegisterByHand = (groupOf: (words: string) => Command, addDerived: () => void) => void;
+export type RegisterByHand = (
+  groupOf: (words: string) => Command,
+  addDerived: (last?: string) => void,
+) => void;
 
 /** Commands that are derived from the contract, with the groups to which they belong. */
 export async function derivedCommands(
@@ -84,8 +87,11 @@ export async function derivedCommands(
   const rows = await rowsOf(subjects, Object.keys(groups));
   return (program) => {
     const groupOf = (words: string) => groupBelow(program, words.split(' '), groups);
-    register(groupOf, () => {
-      for (const row of rows) addCommand(groupOf(row.line.words.split(' ').slice(0, -1).join(' ')), row);
+    const left = [...rows];
+    register(groupOf, (last) => {
+      const end = left.findIndex(({ line }) => line.words === last);
+      for (const row of left.splice(0, end === -1 ? left.length : end + 1))
+        addCommand(groupOf(row.line.words.split(' ').slice(0, -1).join(' ')), row);
     });
   };
 }

@@ -6,7 +6,7 @@ import { registerAssign } from './strangers-assign.js';
 import { whichStranger } from './which-stranger.js';
 
 export function registerStrangers(...[groupOf, addDerived]: Parameters<RegisterByHand>): void {
-  addDerived();
+  addDerived('strangers split');
   const strangers = groupOf('strangers');
   registerAssign(strangers);
   withCommonOptions(strangers.command('ignore'))
@@ -24,4 +24,5 @@ export function registerStrangers(...[groupOf, addDerived]: Parameters<RegisterB
           `${id} ${state === 'ignored' ? 'causes no more events and alerts' : 'causes events again'}`,
       ),
     );
+  addDerived();
 }
