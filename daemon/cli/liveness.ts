@@ -16,13 +16,13 @@ interface LivenessOptions extends CommonOptions {
 
 export function registerLiveness(program: Command): void {
   withCommonOptions(program.command('liveness'))
-    .argument('<file...>', 'a clip, or at least three photographs in the order in which they were taken')
+    .argument('<file...>', 'a clip, or at least three photos in the order in which they were taken')
     .option(
       '--challenge <actions>',
       `actions that the clip must show, in this order: ${challengeActions.join(', ')}`,
       parseActions,
     )
-    .option('--fps <rate>', 'photographs a second', parseFps, 15)
+    .option('--fps <rate>', 'photos a second', parseFps, 15)
     .description(
       'tell whether a clip shows a live person, by the rules for cameras of this box; exit code 1 if not',
     )
@@ -30,8 +30,8 @@ export function registerLiveness(program: Command): void {
       runAction(options.json === true, async () => {
         const { challenge, fps } = options;
         if (paths.length === 2) {
-          throw badInput('too-few-photographs', 'two photographs are too few to follow a face', {
-            remedy: 'Give one clip, or at least three photographs.',
+          throw badInput('too-few-photographs', 'two photos are too few to follow a face', {
+            remedy: 'Give one clip, or at least three photos.',
           });
         }
         const files: Buffer[] = [];

@@ -64,7 +64,7 @@ export function automaticRecogniser(statuses: readonly PackStatus[]): string {
   if (preferred === undefined) return '';
   const title = 'recogniser of an empty gallery, unless vision.recogniser names one';
   if (preferred.state !== 'absent')
-    return `${title}: ${preferredRecogniser}\n  its training photographs are not documented (docs/reference/models.md)`;
+    return `${title}: ${preferredRecogniser}\n  its training photos are not documented (docs/reference/models.md)`;
   const why = `because ${preferredRecogniser}, which makes far fewer errors, is not on this machine`;
   return `${title}: ${fallbackRecogniser}, ${why}\n  what to do: ${preferred.remedy}`;
 }
@@ -237,10 +237,10 @@ function registerOwn(models: Command): void {
     .requiredOption('--name <name>', 'its name; the configuration calls it own-NAME')
     .requiredOption(
       '--known <dir>',
-      'folder with one folder of photographs per person: at least 20 people with 3 photographs each',
+      'folder with one folder of photos per person: at least 20 people with 3 photos each',
     )
     .description(
-      'add a recogniser of your own: find out how its input must be prepared, prove with photographs that it tells people apart, and measure its threshold; any other network is refused',
+      'add a recogniser of your own: find out how its input must be prepared, prove with photos that it tells people apart, and measure its threshold; any other network is refused',
     )
     .action((file: string, options: CommonOptions & { readonly name: string; readonly known: string }) => {
       const isJson = options.json === true;

@@ -55,7 +55,7 @@ export function describePerson(person: PersonDetail, show: ShowTime): string {
     ['state', removedAt === undefined ? state : `${state} at ${show(removedAt)}`],
     ['enrolled at', show(enrolledAt)],
     ['templates', String(templates)],
-    ['photographs', person.photographIds.length === 0 ? 'none' : person.photographIds.join(', ')],
+    ['photos', person.photographIds.length === 0 ? 'none' : person.photographIds.join(', ')],
     ['consent', consent === undefined ? 'none recorded' : describeConsent(consent)],
     ...(groups === undefined ? [] : [['groups', groups.join(', ')] as const]),
     ...(validity === undefined ? [] : [['valid', validity] as const]),
@@ -161,7 +161,7 @@ export function warningLines(result: EnrolmentWarning): readonly string[] {
   if (warning === undefined) return [];
   return [
     warning,
-    "  what to do: Check that they are different people. Enrol more photographs of each. Run 'rollcall gallery calibrate' to see whether the recogniser can tell them apart.",
+    "  what to do: Check that they are different people. Enrol more photos of each. Run 'rollcall gallery calibrate' to see whether the recogniser can tell them apart.",
   ];
 }
 
@@ -177,7 +177,7 @@ function verdict(result: Extract<EnrolmentResult, { readonly photographs: unknow
     case 'enrollable':
       return 'dry run, nothing was stored: the person can be enrolled';
     case 'refused':
-      return 'not enrolled, nothing was stored: every photograph must be usable, and all must show one person';
+      return 'not enrolled, nothing was stored: every photo must be usable, and all must show one person';
   }
 }
 
@@ -190,7 +190,7 @@ export function describeCertificate(certificate: ErasureCertificate, show: ShowT
     'certificate of erasure',
     `  person      ${personId}`,
     `  erased      ${extent}`,
-    `  including   ${counted(what.templates, 'template')}, ${counted(what.photographs, 'photograph')}, ${counted(what.evidence, 'evidence picture')}, ${counted(what.passages, 'passage')}`,
+    `  including   ${counted(what.templates, 'template')}, ${counted(what.photographs, 'photo')}, ${counted(what.evidence, 'evidence picture')}, ${counted(what.passages, 'passage')}`,
     `  at          ${show(erasedAt)}`,
     `  by          ${by}`,
     `  audit entry ${auditSequence}, hash ${auditHash}`,

@@ -24,16 +24,18 @@ export const accuracyReport = z.object({
   targetFpir: rate.exactOptional().describe('`identification.targetFpir`. Absent if it is `off`.'),
   expectedFpir: rate
     .exactOptional()
-    .describe('Expected share of strangers taken for an enrolled person. Absent if too few are enrolled.'),
+    .describe(
+      'Expected share of unknown people taken for an enrolled person. Absent if too few are enrolled.',
+    ),
   expectedFnir: rate
     .exactOptional()
     .describe(
-      'Expected share of the passages of enrolled persons that are missed, at their own thresholds. Absent if no person has two photographs.',
+      'Expected share of the passages of enrolled persons that are missed, at their own thresholds. Absent if no person has two photos.',
     ),
   persons: count.describe('Persons with templates.'),
   det: z.object({
-    genuine: count.describe('Comparisons of photographs of one person.'),
-    impostor: count.describe('Comparisons of photographs of different persons: a sample of the persons.'),
+    genuine: count.describe('Comparisons of photos of one person.'),
+    impostor: count.describe('Comparisons of photos of different persons: a sample of the persons.'),
     points: z
       .array(detPoint)
       .readonly()
@@ -64,7 +66,10 @@ export const accuracyReport = z.object({
     cells: z
       .array(
         z.object({
-          from: z.string().exactOptional().describe('Id of the person who was there. Absent: a stranger.'),
+          from: z
+            .string()
+            .exactOptional()
+            .describe('Id of the person who was there. Absent: an unknown person.'),
           to: z
             .string()
             .exactOptional()
@@ -72,9 +77,7 @@ export const accuracyReport = z.object({
           similarity: z
             .number()
             .exactOptional()
-            .describe(
-              'Expected similarity of the one to the references of the other, from their photographs.',
-            ),
+            .describe('Expected similarity of the one to the references of the other, from their photos.'),
           marked: count.describe('Passages that operators marked so.'),
         }),
       )
@@ -108,9 +111,9 @@ function describeAccuracy(report: AccuracyReport): string {
       : [
           `expected: FPIR ${rateOf(expectedFpir)}, FNIR ${rateOf(expectedFnir)}; FNIR is higher at the cameras`,
         ]),
-    `comparisons of photographs: ${det.genuine} of one person, ${det.impostor} of different persons`,
+    `comparisons of photos: ${det.genuine} of one person, ${det.impostor} of different persons`,
     ...(inForce === undefined
-      ? ['too few comparisons for a rate: enrol more persons with several photographs']
+      ? ['too few comparisons for a rate: enrol more persons with several photos']
       : [
           `FMR ${percent(inForce.fmr)} (95 %: ${inForce.fmrInterval.map(percent).join(' to ')})`,
           `FNMR ${percent(inForce.fnmr)} (95 %: ${inForce.fnmrInterval.map(percent).join(' to ')}); higher at the cameras`,
@@ -126,7 +129,7 @@ export const accuracyOperations = {
     path: '/reports/accuracy',
     summary: 'Report how well the box tells the enrolled persons apart.',
     description:
-      'Compares nothing anew: it uses the comparisons that the box makes at the start, every night and after each change. Photographs of an enrolment are more alike than views of a camera, so FNMR at the cameras is higher.',
+      'Compares nothing anew: it uses the comparisons that the box makes at the start, every night and after each change. Photos of an enrolment are more alike than views of a camera, so FNMR at the cameras is higher.',
     answer: { kind: 'json', schema: accuracyReport },
     errors: ['gallery-sealed', 'gallery-closed', 'shutting-down'],
     scope: 'gallery:read',
@@ -136,7 +139,7 @@ export const accuracyOperations = {
     commandLines: [
       {
         words: 'report accuracy',
-        does: 'show how well the box tells the enrolled persons apart, by their own photographs',
+        does: 'show how well the box tells the enrolled persons apart, by their own photos',
         text: describeAccuracy,
         examples: [['rollcall report accuracy', 'how well the box tells its persons apart']],
       },

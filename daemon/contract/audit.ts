@@ -94,7 +94,7 @@ export const complianceReport = z.object({
   accesses: z
     .array(actorCount)
     .readonly()
-    .describe('Who read personal data or opened the gallery: exports, backups, photographs, unlocks.'),
+    .describe('Who read personal data or opened the gallery: exports, backups, photos, unlocks.'),
   refusals: z.array(actorCount).readonly().describe('What was refused, to whom.'),
   keys: z
     .array(

@@ -108,7 +108,7 @@ export const connectionSecurity = z.object({
 });
 
 export const faceQuality = z.object({
-  score: z.number().describe('0 (cannot be used) to 1 (a good photograph for enrolment).'),
+  score: z.number().describe('0 (cannot be used) to 1 (a good photo for enrolment).'),
   reasons: z
     .array(z.enum(qualityReasons))
     .readonly()

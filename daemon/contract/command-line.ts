@@ -81,7 +81,7 @@ export type WrittenAs =
 
 /** The forms of what people write, for the help. */
 export const personForms = 'id, start of an id, name or external id of the person';
-export const strangerForms = 'id of the stranger, or its beginning with at least four characters';
+export const strangerForms = 'id of the unknown person, or its beginning with at least four characters';
 export const timeForms = "8:05, 2026-11-22, '2026-11-22 08:05', today, yesterday, or 1h for an hour ago";
 export const dayForms = 'YYYY-MM-DD, today or yesterday at the site';
 

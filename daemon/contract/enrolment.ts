@@ -27,7 +27,7 @@ export type NumberedFace = z.infer<typeof numberedFace>;
 
 export const takenFace = z.object({
   face: numberedFace,
-  faceCount: z.int().describe('Faces in the photograph, this one included.'),
+  faceCount: z.int().describe('Faces in the photo, this one included.'),
 });
 export type TakenFace = z.infer<typeof takenFace>;
 
@@ -49,10 +49,8 @@ export const photographResult = z.discriminatedUnion('outcome', [
       .array(photographWarning)
       .readonly()
       .exactOptional()
-      .describe('Faults with which the photograph is used all the same. Absent if there are none.'),
-    taken: takenFace
-      .exactOptional()
-      .describe('The face that was used; absent for a photograph with one face.'),
+      .describe('Faults with which the photo is used all the same. Absent if there are none.'),
+    taken: takenFace.exactOptional().describe('The face that was used; absent for a photo with one face.'),
   }),
   z.object({
     outcome: z.literal('refused'),
@@ -64,10 +62,7 @@ export const photographResult = z.discriminatedUnion('outcome', [
 ]);
 export type PhotographResult = z.infer<typeof photographResult>;
 
-export const photographResults = z
-  .array(photographResult)
-  .readonly()
-  .describe('In the order of the photographs.');
+export const photographResults = z.array(photographResult).readonly().describe('In the order of the photos.');
 
 export const resemblance = z.object({
   personId,
@@ -88,7 +83,7 @@ export type EnrolmentWarning = { readonly resembles?: readonly Resemblance[] };
 
 export const photographsRefused = z
   .object({ outcome: z.literal('refused'), photographs: photographResults })
-  .describe('A photograph is unusable, or shows another person than the others. Nothing was stored.');
+  .describe('A photo is unusable, or shows another person than the others. Nothing was stored.');
 export const resemblesOther = z
   .object({ outcome: z.literal('similar'), ...resemblance.shape })
   .describe('The face resembles another person who is enrolled. Nothing was stored.');
@@ -160,7 +155,7 @@ export const faceNumber = z
   .min(1)
   .max(999)
   .optional()
-  .describe('Picks one of several faces in a single photograph, counted from left to right, from 1.');
+  .describe('Picks one of several faces in a single photo, counted from left to right, from 1.');
 export const isDuplicateAllowed = z
   .boolean()
   .default(false)
@@ -185,8 +180,7 @@ export const enrolmentFiles = {
     minimum: 1,
     maximum: maximumPhotographs,
     maximumBytes: maximumPhotographBytes,
-    description:
-      'Photographs of this person: JPEG, PNG, WebP, TIFF, GIF, AVIF or HEIC. 2000 pixels are enough.',
+    description: 'Photos of this person: JPEG, PNG, WebP, TIFF, GIF, AVIF or HEIC. 2000 pixels are enough.',
   },
 } as const;
 

@@ -267,7 +267,7 @@ const readEvents = {
             : events.map((event) => describeNumberedEvent(event, show)).join('\n'),
         examples: [
           ["rollcall events list --since 1h --person 'Ada King'", 'events of the last hour about one person'],
-          ['rollcall events list --kind unknown --since today', 'strangers since midnight'],
+          ['rollcall events list --kind unknown --since today', 'unknown people since midnight'],
         ],
       },
     ],

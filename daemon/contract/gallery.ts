@@ -17,7 +17,7 @@ import { operation } from './operation.js';
 export const quarantinedRow = z.object({
   table: z.enum(quarantinedTables),
   rowId: z.string(),
-  personId: z.string().exactOptional().describe('Absent for strangers and their pictures.'),
+  personId: z.string().exactOptional().describe('Absent for unknown people and their pictures.'),
   reason: z
     .enum(quarantineReasons)
     .describe(
@@ -34,17 +34,17 @@ export const reEmbedding = z.object({
   state: z
     .enum(reEmbedStates)
     .describe(
-      '`ready`: the gallery moves when the new recogniser is in use and the daemon restarts. `incomplete`: every photograph was tried, and `missing` lists the persons without a template. `waiting`: a step failed and is tried again. `stopped` and `failed`: it continues when the gallery is next opened.',
+      '`ready`: the gallery moves when the new recogniser is in use and the daemon restarts. `incomplete`: every photo was tried, and `missing` lists the persons without a template. `waiting`: a step failed and is tried again. `stopped` and `failed`: it continues when the gallery is next opened.',
     ),
   acceptsMissing: z.boolean(),
-  total: z.int().nonnegative().describe('Number of photographs.'),
-  made: z.int().nonnegative().describe('Photographs with a new template.'),
-  refused: z.int().nonnegative().describe('Photographs without one.'),
+  total: z.int().nonnegative().describe('Number of photos.'),
+  made: z.int().nonnegative().describe('Photos with a new template.'),
+  refused: z.int().nonnegative().describe('Photos without one.'),
   missing: z
     .array(z.string())
     .readonly()
     .describe(
-      'Ids of persons who would not be recognised after the move. Known after every photograph was tried.',
+      'Ids of persons who would not be recognised after the move. Known after every photo was tried.',
     ),
   problem: fault.exactOptional().describe('Why it waits or failed.'),
 });
@@ -193,7 +193,7 @@ export const calibratedPerson = namedPerson.extend({
     .number()
     .exactOptional()
     .describe(
-      'Expected share of strangers taken for this person, 0 to 1. Absent if too few others are enrolled.',
+      'Expected share of unknown people taken for this person, 0 to 1. Absent if too few others are enrolled.',
     ),
   fnmr: z
     .number()
@@ -237,7 +237,9 @@ export const calibrationSummary = z.object({
   expectedFpir: z
     .number()
     .exactOptional()
-    .describe('Expected share of strangers taken for an enrolled person. Absent if too few are enrolled.'),
+    .describe(
+      'Expected share of unknown people taken for an enrolled person. Absent if too few are enrolled.',
+    ),
   expectedFnir: z
     .number()
     .exactOptional()
@@ -309,7 +311,7 @@ export const galleryOperations = {
     method: 'PUT',
     path: '/gallery/re-embedding',
     summary: 'Begin or continue a move to another recogniser, in the background.',
-    description: 'The box makes new templates from the stored photographs. `gallery.show` has the progress.',
+    description: 'The box makes new templates from the stored photos. `gallery.show` has the progress.',
     input: z.strictObject({
       to: z.string().min(1).max(64).describe('The name of the new recogniser in the configuration.'),
       acceptsMissing: z

@@ -82,7 +82,7 @@ export type PhoneEnrolment = z.infer<typeof phoneEnrolment>;
 /** A guided enrolment as its operator sees it. */
 export const guidedEnrolment = z.object({
   id: enrolmentId,
-  personId: personId.exactOptional().describe('The person who gets more photographs, or who was enrolled.'),
+  personId: personId.exactOptional().describe('The person who gets more photos, or who was enrolled.'),
   name: z.string().exactOptional().describe('The name that was given for a new person.'),
   ...progress,
   beganAt: isoTime,
@@ -164,10 +164,10 @@ const clip = {
     minimum: 1,
     maximum: maximumGuidedClipFiles,
     maximumBytes: maximumGuidedClipBytes,
-    description: 'One clip of some seconds, or photographs in the order in which they were taken.',
+    description: 'One clip of some seconds, or photos in the order in which they were taken.',
   },
 } as const;
-const fps = z.number().min(1).max(60).default(15).describe('Photographs a second; ignored for a clip.');
+const fps = z.number().min(1).max(60).default(15).describe('Photos a second; ignored for a clip.');
 
 const phoneKey = z.string().min(1).max(100).describe('`enrolments.open-link` gives it.');
 const phoneSecret = {
@@ -191,7 +191,7 @@ const forOperators = {
     ...{ method: 'POST', path: '/enrolments', ...own, audit: 'write' },
     summary: 'Begin to enrol a person step by step, with pictures that the box judges at once.',
     description:
-      'For a new person (`person`) or for one who gets more photographs (`personId`). The box keeps everything in memory only, for 15 minutes from the last picture or change, and writes nothing of it to the disk before `enrolments.finish`. Only the caller who began it can use it. A caller may have 4 open ones.',
+      'For a new person (`person`) or for one who gets more photos (`personId`). The box keeps everything in memory only, for 15 minutes from the last picture or change, and writes nothing of it to the disk before `enrolments.finish`. Only the caller who began it can use it. A caller may have 4 open ones.',
     input: z.strictObject({
       personId: personId.optional(),
       person: z

@@ -55,7 +55,7 @@ export type ClipVerdict = z.infer<typeof clipVerdict>;
 /** What a request with a clip has. */
 export const clipRequest = {
   input: z.strictObject({
-    fps: z.number().min(1).max(60).default(15).describe('Photographs a second; ignored for a clip.'),
+    fps: z.number().min(1).max(60).default(15).describe('Photos a second; ignored for a clip.'),
     challenge: z
       .array(z.enum(challengeActions))
       .min(1)
@@ -68,7 +68,7 @@ export const clipRequest = {
       minimum: 1,
       maximum: maximumClipFiles,
       maximumBytes: maximumClipBytes,
-      description: 'One clip, or the photographs in order. At most 32 MiB together; 640 pixels are enough.',
+      description: 'One clip, or the photos in order. At most 32 MiB together; 640 pixels are enough.',
     },
   },
   filesBytes: maximumClipBytes,
@@ -81,7 +81,7 @@ export const livenessOperations = {
     path: '/liveness',
     summary: 'Tell whether a clip shows a live person.',
     description:
-      'Judges one clip, or at least three photographs in the order in which they were taken, by the rules for cameras. Analyses the first 30 seconds and stores nothing.',
+      'Judges one clip, or at least three photos in the order in which they were taken, by the rules for cameras. Analyses the first 30 seconds and stores nothing.',
     ...clipRequest,
     answer: { kind: 'json', schema: clipVerdict },
     errors: ['vision-unavailable', ...refusedClips],

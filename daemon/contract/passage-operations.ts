@@ -32,9 +32,9 @@ const filters = {
   person: personId
     .optional()
     .describe(
-      'Only passages in which the box recognised this person, and those of a stranger who was assigned to them.',
+      'Only passages in which the box recognised this person, and those of an unknown person who was assigned to them.',
     ),
-  stranger: strangerId.optional().describe('Only passages of this stranger.'),
+  stranger: strangerId.optional().describe('Only passages of this unknown person.'),
   outcome: outcome.optional(),
   reason: reason.optional(),
 };
@@ -108,7 +108,7 @@ export const passageOperations = {
         options: {
           camera: ['--camera <camera>', 'only passages at this camera'],
           person: ['--person <person>', `only passages of this person: ${personForms}`],
-          stranger: ['--stranger <stranger>', 'only passages of the stranger with this id'],
+          stranger: ['--stranger <stranger>', 'only passages of the unknown person with this id'],
           outcome: ['--outcome <outcome>', 'only passages with this outcome'],
           reason: ['--reason <reason>', 'only passages with this reason'],
           since: ['--since <time>', `began since this time: ${timeForms}`],
@@ -221,7 +221,7 @@ export const passageOperations = {
     path: '/passages/{passage}/mark-effect',
     summary: 'Tell what a mark would do to the thresholds of persons.',
     description:
-      "Stores nothing. However many marks there are, at most a quarter of the comparisons of a person's own photographs come to lie below the threshold.",
+      "Stores nothing. However many marks there are, at most a quarter of the comparisons of a person's own photos come to lie below the threshold.",
     input: z.strictObject({ passage: which, was: markRequest.shape.was, person: markRequest.shape.person }),
     answer: { kind: 'json', schema: markEffect },
     errors: [
@@ -257,8 +257,8 @@ export const passageOperations = {
   'passages.add-reference': operation({
     method: 'POST',
     path: '/passages/{passage}/reference',
-    summary: 'Add the picture of a passage to the photographs of the recognised person.',
-    description: `The box never does this by itself. Needs \`passages:pictures\`, too. The passage must have ended as an attendance with a passed liveness check, must not be marked as another person, and the consent of the person must be in force. The picture must be good enough for an enrolment, match the enrolled photographs of the person by the margin more than the threshold in force, and resemble nobody else nearly as much. A person has at most ${mostPassageReferences} such photographs: beyond that, the one that is most similar to another photograph goes. Enrolled photographs stay. \`details.reason\` of \`reference-refused\` says what is in the way.`,
+    summary: 'Add the picture of a passage to the photos of the recognised person.',
+    description: `The box never does this by itself. Needs \`passages:pictures\`, too. The passage must have ended as an attendance with a passed liveness check, must not be marked as another person, and the consent of the person must be in force. The picture must be good enough for an enrolment, match the enrolled photos of the person by the margin more than the threshold in force, and resemble nobody else nearly as much. A person has at most ${mostPassageReferences} such photographs: beyond that, the one that is most similar to another photo goes. Enrolled photos stay. \`details.reason\` of \`reference-refused\` says what is in the way.`,
     input: z.strictObject({ passage: which }),
     answer: { kind: 'json', schema: referenceAdded },
     creates: { id: 'photograph', foundBy: 'passages.show' },
@@ -270,7 +270,7 @@ export const passageOperations = {
     commandLines: [
       {
         words: 'passages add-reference',
-        does: 'add the picture of a passage to the photographs of the recognised person; the same checks apply as for an enrolment',
+        does: 'add the picture of a passage to the photos of the recognised person; the same checks apply as for an enrolment',
         arguments: argument,
         text: ({ person, photograph, retired }: ReferenceAdded) =>
           [
@@ -286,7 +286,7 @@ export const passageOperations = {
   'passages.remove-reference': operation({
     method: 'DELETE',
     path: '/passages/{passage}/reference',
-    summary: 'Delete the photograph of a person that was taken from a passage.',
+    summary: 'Delete the photo of a person that was taken from a passage.',
     description: 'When retention has deleted the passage, `persons.photographs.remove` does the same.',
     input: z.strictObject({ passage: which }),
     answer: { kind: 'json', schema: referenceRemoved },
@@ -297,11 +297,11 @@ export const passageOperations = {
     commandLines: [
       {
         words: 'passages remove-reference',
-        does: 'delete the photograph of a person that was taken from a passage',
+        does: 'delete the photo of a person that was taken from a passage',
         arguments: argument,
         text: ({ person, photograph }: ReferenceRemoved) =>
           `${person} is no longer recognised by ${photograph}`,
-        examples: [['rollcall passages remove-reference 0198c1c2-7a1b', 'undo that: delete this photograph']],
+        examples: [['rollcall passages remove-reference 0198c1c2-7a1b', 'undo that: delete this photo']],
       },
     ],
   }),

@@ -82,7 +82,7 @@ export function describeWhy(
 
 function markedWords({ was, person }: NonNullable<PassageDetails['mark']>): string {
   if (was === 'person') return `it was ${person?.name ?? person?.id ?? 'a person'}`;
-  return was === 'stranger' ? 'it was a stranger' : 'it was no living face';
+  return was === 'stranger' ? 'it was an unknown person' : 'it was no living face';
 }
 
 function pictureLine({ hasPicture, id }: PassageDetails): string {

@@ -150,7 +150,7 @@ export const passageDetails = readablePassage.extend({
       photograph: z
         .string()
         .exactOptional()
-        .describe('The photograph of the person that was taken from the passage.'),
+        .describe('The photo of the person that was taken from the passage.'),
       refusal: z
         .enum(earlyRefusals)
         .exactOptional()
@@ -189,7 +189,7 @@ export const markEffect = z.object({
         person: personRef,
         before: z.number().describe('The threshold now.'),
         after: z.number().describe('The threshold with the mark.'),
-        comparisons: count.describe("Comparisons of the person's own photographs with each other."),
+        comparisons: count.describe("Comparisons of the person's own photos with each other."),
         lost: count.describe('Those of them that match now, and would not then.'),
       }),
     )
@@ -200,7 +200,7 @@ export type MarkEffect = z.infer<typeof markEffect>;
 
 export const referenceRemoved = z.object({
   person: personId,
-  photograph: z.string().describe('The id of the photograph.'),
+  photograph: z.string().describe('The id of the photo.'),
 });
 export type ReferenceRemoved = z.infer<typeof referenceRemoved>;
 
@@ -209,7 +209,7 @@ export const referenceAdded = referenceRemoved.extend({
     .string()
     .exactOptional()
     .describe(
-      'The photograph of another passage that was deleted for it, because the others show nearly the same.',
+      'The photo of another passage that was deleted for it, because the others show nearly the same.',
     ),
 });
 export type ReferenceAdded = z.infer<typeof referenceAdded>;

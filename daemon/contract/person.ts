@@ -47,11 +47,11 @@ export const personSummary = z.object({
   enrolledAt: z.iso.datetime(),
   removedAt: z.iso.datetime().exactOptional().describe('Absent while the person is active.'),
   templates: z.int().nonnegative().describe('Number of templates of the face.'),
-  photographs: z.int().nonnegative().describe('Number of stored photographs.'),
+  photographs: z.int().nonnegative().describe('Number of stored photos.'),
   photographId: z
     .string()
     .exactOptional()
-    .describe('The stored photograph of the best quality, as `persons.photographs.read` takes it.'),
+    .describe('The stored photo of the best quality, as `persons.photographs.read` takes it.'),
   consentState: z
     .enum(consentStates)
     .describe('Whether a consent is recorded. `none` also if the stored profile does not open.'),
@@ -98,7 +98,7 @@ export const personDetail = personSummary.extend({
     .int()
     .positive()
     .describe(
-      'Counts the changes of the profile, the photographs and the state. Give it with a change to detect other changes.',
+      'Counts the changes of the profile, the photos and the state. Give it with a change to detect other changes.',
     ),
 });
 export type PersonDetail = z.infer<typeof personDetail>;

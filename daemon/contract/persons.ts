@@ -145,7 +145,7 @@ export const exportedTemplate = z.object({
   fromPassage: z
     .object({ passage: z.string(), camera: z.string(), seenAt: z.iso.datetime() })
     .exactOptional()
-    .describe('The passage whose picture it was made from. Absent for an enrolled photograph.'),
+    .describe('The passage whose picture it was made from. Absent for an enrolled photo.'),
   vectorBase64: z.string().describe('Values of the embedding, 32-bit floats, lowest byte first, in base64.'),
 });
 export type ExportedTemplate = z.infer<typeof exportedTemplate>;
@@ -303,9 +303,7 @@ const readingOperations = {
       scope: z
         .enum(['everything', 'enrolment'])
         .default('everything')
-        .describe(
-          '`enrolment`: only profile and photographs, which an import needs to enrol the person again.',
-        ),
+        .describe('`enrolment`: only profile and photos, which an import needs to enrol the person again.'),
     }),
     answer: { kind: 'lines', item: exportedLine },
     errors: [...galleryErrors, 'no-such-person'],
@@ -322,9 +320,9 @@ const writingOperations = {
   'persons.enrol': operation({
     method: 'POST',
     path: '/persons',
-    summary: 'Enrol a person from photographs.',
+    summary: 'Enrol a person from photos.',
     description:
-      'Every photograph must be usable and all must show one person. Otherwise nothing is stored, and the outcome says why.',
+      'Every photo must be usable and all must show one person. Otherwise nothing is stored, and the outcome says why.',
     input: enrolmentInput,
     files: enrolmentFiles,
     filesBytes: maximumEnrolmentBytes,
@@ -444,7 +442,7 @@ const writingOperations = {
     path: '/persons/{id}/withdraw-consent',
     summary: 'Record that a person withdrew consent, and erase their biometric data.',
     description:
-      'Erases templates, photographs and pictures of events for good. The profile remains as proof of consent and withdrawal.',
+      'Erases templates, photos and pictures of events for good. The profile remains as proof of consent and withdrawal.',
     input: one,
     answer: { kind: 'json', schema: erasureCertificate },
     errors: [...galleryErrors, 'no-such-person', 'erasure-incomplete'],

@@ -19,7 +19,7 @@ const photographId = z
   .string()
   .min(1)
   .max(64)
-  .describe('Id of the photograph; where retention has deleted the picture, of the template that stays.');
+  .describe('Id of the photo; where retention has deleted the picture, of the template that stays.');
 
 /** What a person is recognised by. */
 export const keptPhotograph = z.object({
@@ -31,13 +31,13 @@ export const keptPhotograph = z.object({
   qualityScore: z
     .number()
     .exactOptional()
-    .describe('0 to 1. Absent where the recogniser in use has no template of the photograph.'),
+    .describe('0 to 1. Absent where the recogniser in use has no template of the photo.'),
   agreement: z
     .object({
       similarity: z
         .number()
         .describe(
-          '-1 to 1: to the photograph that agrees with most others; of that one itself, to the nearest other.',
+          '-1 to 1: to the photo that agrees with most others; of that one itself, to the nearest other.',
         ),
       isAgreeing: z.boolean().describe('False: it may show another person than the others do.'),
     })
@@ -78,13 +78,13 @@ const given = { faceNumber, isDuplicateAllowed, ifRevision };
 const changing = { scope: 'persons:write', audit: 'write' } as const;
 const changeErrors = ['no-such-person', 'person-not-active', 'changed-meanwhile'] as const;
 const checks =
-  'The checks are those of an enrolment: each must be usable and show one face, and no face may resemble another person. Each must also agree with the photographs that the person has. Otherwise nothing is stored, and the outcome says why.';
+  'The checks are those of an enrolment: each must be usable and show one face, and no face may resemble another person. Each must also agree with the photos that the person has. Otherwise nothing is stored, and the outcome says why.';
 
 export const photographOperations = {
   'persons.photographs.list': operation({
     method: 'GET',
     path: '/persons/{id}/photographs',
-    summary: 'List what a person is recognised by: photographs, and templates whose picture is deleted.',
+    summary: 'List what a person is recognised by: photos, and templates whose picture is deleted.',
     input: z.strictObject(one),
     answer: { kind: 'json', schema: z.array(keptPhotograph).readonly() },
     errors: [...galleryErrors, 'no-such-person'],
@@ -95,7 +95,7 @@ export const photographOperations = {
   'persons.photographs.read': operation({
     method: 'GET',
     path: '/persons/{id}/photographs/{photographId}',
-    summary: 'Read a photograph of a person.',
+    summary: 'Read a photo of a person.',
     input: z.strictObject(which),
     answer: { kind: 'file', mediaType: 'image/jpeg' },
     errors: [...galleryErrors, 'no-such-photograph'],
@@ -105,7 +105,7 @@ export const photographOperations = {
   }),
   'persons.photographs.add': operation({
     ...{ method: 'POST', path: '/persons/{id}/photographs', ...changing },
-    summary: 'Add photographs to a person.',
+    summary: 'Add photos to a person.',
     description: `${checks} A person has at most ${maximumPhotographs}.`,
     input: z.strictObject({ ...one, ...given }),
     files: enrolmentFiles,
@@ -118,7 +118,7 @@ export const photographOperations = {
   }),
   'persons.photographs.replace': operation({
     ...{ method: 'PUT', path: '/persons/{id}/photographs/{photographId}', ...changing },
-    summary: 'Put another photograph in the place of one of a person. The old one is deleted for good.',
+    summary: 'Put another photo in the place of one of a person. The old one is deleted for good.',
     description: checks,
     input: z.strictObject({ ...which, ...given }),
     files: { photographs: { ...enrolmentFiles.photographs, maximum: 1 } },
@@ -130,7 +130,7 @@ export const photographOperations = {
   }),
   'persons.photographs.remove': operation({
     ...{ method: 'DELETE', path: '/persons/{id}/photographs/{photographId}', ...changing },
-    summary: 'Delete a photograph of a person and its template for good.',
+    summary: 'Delete a photo of a person and its template for good.',
     description: 'The last one stays: without it the box could not recognise the person.',
     input: z.strictObject({ ...which, ifRevision }),
     answer: { kind: 'json', schema: personDetail },

@@ -96,7 +96,7 @@ const similarFaces = {
       z.object({ strangerId: z.string().describe('The opaque id of the stranger: `s-…`.'), ...likeness }),
     )
     .readonly()
-    .describe('Strangers whom the box remembers.'),
+    .describe('Unknown people whom the box remembers.'),
 };
 export const similarToPerson = z.object(similarFaces);
 export type SimilarFaces = z.infer<typeof similarToPerson>;
@@ -112,7 +112,7 @@ const mostSimilar = z
   .min(1)
   .max(20)
   .default(5)
-  .describe('Most persons in the answer, and most strangers.');
+  .describe('Most persons in the answer, and most unknown people.');
 
 /** Why a picture cannot be used. */
 export const refusedPictures = ['not-a-picture'] as const;
@@ -127,7 +127,7 @@ const picture = {
 } as const;
 
 const unproved =
-  'A picture does not show that a living person was there: a photograph of a photograph is recognised, too. The box stores nothing.';
+  'A picture does not show that a living person was there: a photo of a photo is recognised, too. The box stores nothing.';
 
 export const recognitionOperations = {
   'recognition.detect': operation({
@@ -158,7 +158,7 @@ export const recognitionOperations = {
     path: '/recognise/clip',
     summary: 'Tell whom a clip shows, and whether this is a living person.',
     description:
-      'Judges one clip, or at least three photographs in the order in which they were taken, as the box judges a person at a camera: several views count for the identity, and blinks or the actions of a challenge for life. Only `live` with `match` is what a camera would record. Analyses the first 30 seconds and stores nothing.',
+      'Judges one clip, or at least three photos in the order in which they were taken, as the box judges a person at a camera: several views count for the identity, and blinks or the actions of a challenge for life. Only `live` with `match` is what a camera would record. Analyses the first 30 seconds and stores nothing.',
     ...clipRequest,
     answer: { kind: 'json', schema: recognisedClip },
     errors: [...galleryErrors, ...visionErrors, ...refusedClips],
@@ -182,9 +182,9 @@ export const recognitionOperations = {
   'recognition.similar-persons': operation({
     method: 'GET',
     path: '/persons/{id}/similar',
-    summary: 'List the persons and strangers who resemble an enrolled person most.',
+    summary: 'List the persons and unknown people who resemble an enrolled person most.',
     description:
-      'Compares every template of the person, and tells the highest similarity. Shows whom the box may take for this person. Strangers need the scope `strangers:read`.',
+      'Compares every template of the person, and tells the highest similarity. Shows whom the box may take for this person. Unknown people need the scope `strangers:read`.',
     input: z.strictObject({ id: personId, limit: mostSimilar }),
     answer: { kind: 'json', schema: similarToPerson },
     errors: [...galleryErrors, 'no-such-person'],
@@ -195,8 +195,8 @@ export const recognitionOperations = {
   'recognition.similar': operation({
     method: 'POST',
     path: '/similar',
-    summary: 'List the persons and strangers who resemble the main face in a picture most.',
-    description: `Needs the scope \`recognition:use\`, too. In contrast to \`recognition.recognise\`, the answer has similarities below the threshold. They would help to change a picture step by step until it matches; a caller with \`persons:read\` can read the photographs themselves. Strangers need the scope \`strangers:read\`. ${unproved}`,
+    summary: 'List the persons and unknown people who resemble the main face in a picture most.',
+    description: `Needs the scope \`recognition:use\`, too. In contrast to \`recognition.recognise\`, the answer has similarities below the threshold. They would help to change a picture step by step until it matches; a caller with \`persons:read\` can read the photos themselves. Unknown people need the scope \`strangers:read\`. ${unproved}`,
     input: z.strictObject({ limit: mostSimilar }),
     files: picture,
     answer: { kind: 'json', schema: similarToPicture },

@@ -20,12 +20,12 @@ const expectedRates = z.object({
   fpir: rate
     .exactOptional()
     .describe(
-      'Expected share of strangers taken for an enrolled person. Absent if too few persons are enrolled for an estimate; the box then raises the thresholds by a margin.',
+      'Expected share of unknown people taken for an enrolled person. Absent if too few persons are enrolled for an estimate; the box then raises the thresholds by a margin.',
     ),
   fnir: rate
     .exactOptional()
     .describe(
-      'Expected share of the passages of enrolled persons that are missed; higher at the cameras. Absent if no person has two photographs.',
+      'Expected share of the passages of enrolled persons that are missed; higher at the cameras. Absent if no person has two photos.',
     ),
 });
 

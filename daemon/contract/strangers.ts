@@ -26,7 +26,7 @@ import { operation, pageFields } from './operation.js';
 import { personDetail, personId, similarity } from './person.js';
 
 const count = z.int().nonnegative();
-const strangerId = z.string().min(1).max(64).describe('The opaque id of the stranger: `s-…`.');
+const strangerId = z.string().min(1).max(64).describe('The opaque ID of the unknown person: `s-…`.');
 /** Of one who is recognised: people may write the beginning of the id. */
 const namedStranger = strangerId.clone().register(writtenAs, { as: 'stranger' });
 const passageId = z.string().min(1).max(64).describe('The id of a passage.');
@@ -42,8 +42,8 @@ export const strangerSummary = z.object({
     ),
   forgottenAt: time
     .exactOptional()
-    .describe('Of `set-aside`: from when on the box forgets the stranger for good.'),
-  person: personId.exactOptional().describe('Of `set-aside`: the person to whom the stranger was assigned.'),
+    .describe('Of `set-aside`: from when on the box forgets the unknown person for good.'),
+  person: personId.exactOptional().describe('Of `set-aside`: the person to whom the unknown person was assigned.'),
   firstSeenAt: time,
   lastSeenAt: time,
   visits: z.int().positive().describe('Passages less than 10 minutes apart are one visit.'),
@@ -51,7 +51,7 @@ export const strangerSummary = z.object({
   cameras: z
     .array(z.object({ camera: z.string(), lastSeenAt: time }))
     .readonly()
-    .describe('Where the stranger was seen, the latest first.'),
+    .describe('Where the unknown person was seen, the latest first.'),
   pictured: passageId
     .exactOptional()
     .describe('The latest of the last passages of which the box keeps a picture.'),
@@ -73,7 +73,7 @@ export const strangerDetails = strangerSummary.extend({
   similar: z
     .array(z.object({ stranger: strangerId, similarity }))
     .readonly()
-    .describe('Other strangers who may be the same person, the most similar first.'),
+    .describe('Other unknown people who may be the same person, the most similar first.'),
 });
 export type StrangerDetails = z.infer<typeof strangerDetails>;
 
@@ -81,8 +81,8 @@ const discarded = z.object({
   discarded: strangerId,
   passages: count,
   visits: count,
-  pictures: count.exactOptional().describe('Deleted pictures. Absent if the stranger can be restored.'),
-  forgottenAt: time.exactOptional().describe('Until when the stranger can be restored.'),
+  pictures: count.exactOptional().describe('Deleted pictures. Absent if the unknown person can be restored.'),
+  forgottenAt: time.exactOptional().describe('Until when the unknown person can be restored.'),
 });
 export type Discarded = z.infer<typeof discarded>;
 
@@ -117,18 +117,18 @@ const assigning = {
   rate: 'enrolment',
   isLong: true,
   description:
-    'Needs `persons:write`, too. The pictures that the box keeps of the passages become photographs, with the checks of an enrolment. The passages and their pictures are those of the person. The stranger is set aside, can be restored for 15 minutes, and is then forgotten for good.',
+    'Needs `persons:write`, too. The pictures that the box keeps of the passages become photos, with the checks of an enrolment. The passages and their pictures are those of the person. The unknown person is set aside, can be restored for 15 minutes, and is then forgotten for good.',
 } as const;
 
 /** One row for each stranger. */
 function describeStrangers(strangers: readonly StrangerSummary[], { show }: ShownWith): string {
-  if (strangers.length === 0) return 'no strangers found';
+  if (strangers.length === 0) return 'no unknown people found';
   const rows = strangers.map((stranger) => [
     ...[stranger.id, show(stranger.lastSeenAt), show(stranger.firstSeenAt)],
     ...[String(stranger.visits), String(stranger.passages)],
     ...[stranger.cameras.map(({ camera }) => camera).join(', '), stateText(stranger, show)],
   ]);
-  const heading = ['stranger', 'last seen', 'first seen', 'visits', 'passages', 'cameras', 'state'];
+  const heading = ['unknown person', 'last seen', 'first seen', 'visits', 'passages', 'cameras', 'state'];
   return table(heading, rows);
 }
 
@@ -153,13 +153,13 @@ function describeStranger(stranger: StrangerDetails, { show }: ShownWith): strin
   ]);
   const alike = similar.map(({ stranger: other, similarity }) => `  ${other}  ${similarity.toFixed(3)}`);
   return [
-    `stranger ${id}${state === 'ignored' ? ', ignored: causes no events and no alerts' : state && `, ${state}`}`,
+    `unknown person ${id}${state === 'ignored' ? ', ignored: causes no events and no alerts' : state && `, ${state}`}`,
     `${counted(visits, 'visit')} from ${show(firstSeenAt)} to ${show(lastSeenAt)}`,
     '',
     table(['passage', 'camera', 'from', 'to', 'has'], rows),
     ...(alike.length === 0
       ? []
-      : ['', 'perhaps the same person:', ...alike, `'rollcall strangers merge' makes them one stranger`]),
+      : ['', 'perhaps the same person:', ...alike, `'rollcall strangers merge' makes them one unknown person`]),
   ].join('\n');
 }
 
@@ -168,7 +168,7 @@ function discardQuestion({ id, visits, passages }: StrangerDetails, isFinal: boo
   const end = isFinal
     ? 'It cannot be undone.'
     : `For 15 minutes, 'rollcall strangers restore ${id}' takes it back.`;
-  return `This forgets the stranger ${id}: the templates, the pictures, and who made ${lost}. ${end} If the person comes again, the box sees a new stranger.`;
+  return `This forgets the unknown person ${id}: the templates, the pictures, and who made ${lost}. ${end} If the person comes again, the box sees a new unknown person.`;
 }
 
 function describeDiscarded(
@@ -192,14 +192,14 @@ export const strangerOperations = {
   'strangers.list': operation({
     method: 'GET',
     path: '/strangers',
-    summary: 'List the strangers whom the box remembers.',
+    summary: 'List the unknown people whom the box remembers.',
     description:
-      'The latest seen first. The pages shift if strangers are seen meanwhile. A caller who is limited to cameras gets the strangers who were seen there.',
+      'The latest seen first. The pages shift if unknown people are seen meanwhile. A caller who is limited to cameras gets the unknown people who were seen there.',
     input: z.strictObject({
       ...pageFields,
       state: strangerSummary.shape.state.optional().describe('Absent: all but those who are set aside.'),
-      camera: filteredCamera.optional().describe('Only strangers who were seen at this camera.'),
-      since: z.iso.datetime().max(40).optional().describe('Only strangers who were seen since.'),
+      camera: filteredCamera.optional().describe('Only unknown people who were seen at this camera.'),
+      since: z.iso.datetime().max(40).optional().describe('Only unknown people who were seen since.'),
     }),
     answer: { kind: 'page', item: strangerSummary },
     errors: ['gallery-sealed'],
@@ -210,13 +210,13 @@ export const strangerOperations = {
     commandLines: [
       {
         words: 'strangers list',
-        does: 'list the strangers whom the box remembers, the latest seen first',
+        does: 'list the unknown people whom the box remembers, the latest seen first',
         options: {
-          state: ['--state <state>', 'only strangers in this state'],
-          camera: ['--camera <camera>', 'only strangers who were seen at this camera'],
-          since: ['--since <time>', `only strangers who were seen since this time: ${timeForms}`],
+          state: ['--state <state>', 'only unknown people in this state'],
+          camera: ['--camera <camera>', 'only unknown people who were seen at this camera'],
+          since: ['--since <time>', `only unknown people who were seen since this time: ${timeForms}`],
         },
-        most: { flags: '-n, --limit <count>', help: 'how many strangers to show', usual: 50 },
+        most: { flags: '-n, --limit <count>', help: 'how many unknown people to show', usual: 50 },
         text: describeStrangers,
         examples: [
           ['rollcall strangers list --since today', 'show who was seen today and is not enrolled'],
@@ -228,7 +228,7 @@ export const strangerOperations = {
   'strangers.show': operation({
     method: 'GET',
     path: '/strangers/{stranger}',
-    summary: 'Show the passages of a stranger, and other strangers who may be the same person.',
+    summary: 'Show the passages of an unknown person, and other unknown people who may be the same person.',
     input: one,
     answer: { kind: 'json', schema: strangerDetails },
     errors: known,
@@ -238,12 +238,12 @@ export const strangerOperations = {
     commandLines: [
       {
         words: 'strangers show',
-        does: 'show the passages of a stranger, and other strangers who may be the same person',
+        does: 'show the passages of an unknown person, and other unknown people who may be the same person',
         arguments: argument,
         text: describeStranger,
         picture: newestPicture,
         examples: [
-          ['rollcall strangers show s-6v0n', 'show where and when a stranger was seen'],
+          ['rollcall strangers show s-6v0n', 'show where and when an unknown person was seen'],
           [
             'rollcall strangers show s-6v0n --picture face.jpg',
             'also save the newest picture that the box keeps',
@@ -255,8 +255,8 @@ export const strangerOperations = {
   'strangers.merge': operation({
     method: 'POST',
     path: '/strangers/{stranger}/merge',
-    summary: 'Say that several strangers are one person.',
-    description: 'The id of the stranger who was seen first stays. The others are used no more.',
+    summary: 'Merge several unknown people who are one person.',
+    description: 'The ID of the person who was seen first stays. The other IDs are no longer used.',
     input: one.extend({ others: z.array(namedStranger).min(1).max(20) }),
     answer: { kind: 'json', schema: strangerSummary },
     errors: [...known, 'merge-refused'],
@@ -265,19 +265,19 @@ export const strangerOperations = {
     commandLines: [
       {
         words: 'strangers merge',
-        does: 'say that several strangers are one person; the id that was seen first stays',
-        arguments: { ...argument, others: ['others...', 'the strangers who are the same person'] },
+        does: 'merge several unknown people who are one person; the ID that was seen first stays',
+        arguments: { ...argument, others: ['others...', 'the unknown people who are the same person'] },
         confirms: ({ input: { stranger, others } }) =>
-          `This makes one stranger of ${[stranger, others].flat().join(', ')}. Only the id that was seen first stays.`,
+          `This merges ${[stranger, others].flat().join(', ')} into one unknown person. Only the ID that was seen first stays.`,
         text: ({ id, visits }: StrangerSummary) => `merged into ${id}: ${counted(visits, 'visit')}`,
-        examples: [['rollcall strangers merge s-6v0n s-3h9w', 'say that two strangers are one person']],
+        examples: [['rollcall strangers merge s-6v0n s-3h9w', 'say that two unknown people are one person']],
       },
     ],
   }),
   'strangers.split': operation({
     method: 'POST',
     path: '/strangers/{stranger}/split',
-    summary: 'Make a new stranger of some passages of a stranger.',
+    summary: 'Move some passages of an unknown person to a new unknown person.',
     input: one.extend({ passages: z.array(passageId).min(1).max(200) }),
     answer: { kind: 'json', schema: strangerSummary },
     creates: { id: 'id', foundBy: 'strangers.list' },
@@ -287,11 +287,11 @@ export const strangerOperations = {
     commandLines: [
       {
         words: 'strangers split',
-        does: 'make a new stranger of some passages of a stranger',
+        does: 'move some passages of an unknown person to a new unknown person',
         arguments: argument,
         options: { passages: ['--passages <passage...>', 'the passages that show another person'] },
         text: ({ id, passages }: StrangerSummary) =>
-          `new stranger ${id} with ${counted(passages, 'passage')}`,
+          `new unknown person ${id} with ${counted(passages, 'passage')}`,
         examples: [
           [
             'rollcall strangers split s-6v0n --passages 019cad8f-65c1-76e5-8bb3-dc7c7e384ded',
@@ -304,8 +304,8 @@ export const strangerOperations = {
   'strangers.ignore': operation({
     method: 'PUT',
     path: '/strangers/{stranger}/ignored',
-    summary: 'Cause no more events and alerts about a stranger.',
-    description: 'Passages of the stranger stay in the journal, with the reason `stranger-ignored`.',
+    summary: 'Cause no more events and alerts about an unknown person.',
+    description: 'Passages of the unknown person stay in the journal, with the reason `stranger-ignored`.',
     input: one,
     answer: { kind: 'json', schema: strangerSummary },
     errors: known,
@@ -315,7 +315,7 @@ export const strangerOperations = {
   'strangers.notice': operation({
     method: 'DELETE',
     path: '/strangers/{stranger}/ignored',
-    summary: 'Cause events and alerts about a stranger again.',
+    summary: 'Cause events and alerts about an unknown person again.',
     input: one,
     answer: { kind: 'json', schema: strangerSummary },
     errors: known,
@@ -325,15 +325,15 @@ export const strangerOperations = {
   'strangers.discard': operation({
     method: 'DELETE',
     path: '/strangers/{stranger}',
-    summary: 'Forget a stranger.',
+    summary: 'Forget an unknown person.',
     description:
-      'The stranger is no longer recognised, is set aside, and can be restored for 15 minutes. Then the box deletes the templates, the pictures, and the id from the passages. The passages stay. A discarded person who comes again is a new stranger.',
+      'The unknown person is no longer recognised, is set aside, and can be restored for 15 minutes. Then the box deletes the templates, the pictures, and the id from the passages. The passages stay. A discarded person who comes again is a new unknown person.',
     input: one.extend({
       isFinal: z
         .boolean()
         .default(false)
         .describe(
-          'Deletes everything at once, without a way back; also of a stranger who was discarded before.',
+          'Deletes everything at once, without a way back; also of an unknown person who was discarded before.',
         ),
     }),
     answer: { kind: 'json', schema: discarded },
@@ -348,10 +348,10 @@ export const strangerOperations = {
     commandLines: [
       {
         words: 'strangers discard',
-        does: 'forget a stranger: templates, pictures and the id in the passages, after 15 minutes',
+        does: 'forget an unknown person: templates, pictures and the id in the passages, after 15 minutes',
         arguments: argument,
         options: {
-          isFinal: ['--final', 'delete everything at once, without a way back; also of a discarded stranger'],
+          isFinal: ['--final', 'delete everything at once, without a way back; also of a discarded unknown person'],
         },
         confirms: async ({ input: { stranger, isFinal } }, ask) =>
           discardQuestion((await ask('strangers.show', { stranger })) as StrangerDetails, isFinal === true),
@@ -359,9 +359,9 @@ export const strangerOperations = {
         examples: [
           [
             'rollcall strangers discard s-6v0n',
-            'ask for confirmation, then forget a stranger after 15 minutes',
+            'ask for confirmation, then forget an unknown person after 15 minutes',
           ],
-          ['rollcall strangers discard s-6v0n --final', 'forget a stranger at once'],
+          ['rollcall strangers discard s-6v0n --final', 'forget an unknown person at once'],
         ],
       },
     ],
@@ -369,9 +369,9 @@ export const strangerOperations = {
   'strangers.restore': operation({
     method: 'POST',
     path: '/strangers/{stranger}/restore',
-    summary: 'Take back that a stranger was discarded or assigned.',
+    summary: 'Take back that an unknown person was discarded or assigned.',
     description:
-      'Possible for 15 minutes. The stranger is recognised again, with all passages and pictures. The photographs that an assignment added to a person are deleted; a person who was enrolled from them is removed. For an assigned stranger it needs `persons:write`, too.',
+      'Possible for 15 minutes. The unknown person is recognised again, with all passages and pictures. The photos that an assignment added to a person are deleted; a person who was enrolled from them is removed. For an assigned unknown person it needs `persons:write`, too.',
     input: z.strictObject({ stranger: strangerId }),
     answer: { kind: 'json', schema: strangerSummary },
     errors: [...known, 'person-not-active', 'last-photograph'],
@@ -379,13 +379,13 @@ export const strangerOperations = {
     commandLines: [
       {
         words: 'strangers restore',
-        does: 'take back that a stranger was discarded or assigned, within 15 minutes',
-        arguments: { stranger: ['stranger', 'whole id of the stranger'] },
+        does: 'undo a discard or an assignment of an unknown person, within 15 minutes',
+        arguments: { stranger: ['stranger', 'whole id of the unknown person'] },
         text: ({ id, visits }: StrangerSummary) => `${id} is recognised again: ${counted(visits, 'visit')}`,
         examples: [
           [
             'rollcall strangers restore s-6v0n8k2dq4c1wz9xj7tbm3rhfp',
-            'take back that a stranger was discarded or assigned',
+            'take back that an unknown person was discarded or assigned',
           ],
         ],
       },
@@ -394,7 +394,7 @@ export const strangerOperations = {
   'strangers.assign': operation({
     method: 'POST',
     path: '/strangers/{stranger}/assign',
-    summary: 'Say that a stranger is an enrolled person.',
+    summary: 'Say that an unknown person is an enrolled person.',
     input: one.extend({ person: personId, ...pictures, isDuplicateAllowed }),
     answer: { kind: 'json', schema: assignResult },
     creates: { id: 'person.id', foundBy: 'persons.show' },
@@ -413,7 +413,7 @@ export const strangerOperations = {
   'strangers.enrol': operation({
     method: 'POST',
     path: '/strangers/{stranger}/enrol',
-    summary: 'Enrol a stranger who gave consent.',
+    summary: 'Enrol an unknown person who gave consent.',
     input: one.extend({
       ...profile,
       consent: givenConsent,

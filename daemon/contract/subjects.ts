@@ -23,7 +23,7 @@ export const subjects: Readonly<Record<string, string>> = {
   models: 'The neural networks of the analysis.',
   outbox: 'Events that wait for the centre.',
   passages: 'Whom each camera saw, what the box decided, and why.',
-  persons: 'The enrolled persons, their data and their photographs.',
+  persons: 'The enrolled persons, their data and their photos.',
   recognition: 'Faces compared with the gallery. Pictures of a caller are stored nowhere.',
   reports: 'Figures over a period.',
   retention: 'How long data is kept.',

@@ -63,7 +63,7 @@ export function describeIdentification(evaluation: IdentifyEvaluation): string {
     groups(evaluation),
     calibrated(evaluation),
     describeSite(evaluation.site),
-    mistakes('strangers accepted at the operating point', evaluation.accepted),
+    mistakes('unknown people accepted at the operating point', evaluation.accepted),
     mistakes('known people accepted as another person at the operating point', evaluation.confused),
     missed(evaluation),
   ]
@@ -77,10 +77,10 @@ function percent(share: number): string {
 
 function protocol(e: IdentifyEvaluation): string {
   return [
-    `recogniser ${e.recogniser}: ${e.people} people, ${counted(e.strangers, 'stranger')}, ${counted(e.photographs, 'photograph')}`,
-    `${counted(e.references, 'photograph of each person is', 'photographs of each person are')} enrolled; the others and the strangers are searched.`,
-    `Rates are pooled over ${counted(e.splits, 'choice')} of enrolled photographs. The score of a person is the similarity`,
-    '(cosine) to the nearest reference or their mean. Photographs that enrolment would refuse are searched, but not enrolled. A photograph',
+    `recogniser ${e.recogniser}: ${e.people} people, ${counted(e.strangers, 'unknown person', 'unknown people')}, ${counted(e.photographs, 'photo')}`,
+    `${counted(e.references, 'photo of each person is', 'photos of each person are')} enrolled; the others and the unknown people are searched.`,
+    `Rates are pooled over ${counted(e.splits, 'choice')} of enrolled photos. The score of a person is the similarity`,
+    '(cosine) to the nearest reference or their mean. Photos that enrolment would refuse are searched, but not enrolled. A photo',
     'without a face counts as missed. People who could not be enrolled are counted as failures to enrol, not as missed.',
   ].join('\n');
 }
@@ -88,13 +88,13 @@ function protocol(e: IdentifyEvaluation): string {
 function refusals(e: IdentifyEvaluation): string {
   const lost = e.refused.filter(({ isFailureToAcquire }) => isFailureToAcquire).length;
   const head = [
-    `failure to enrol (FTE): ${percent(e.failureToEnrol)} of persons in all galleries, of whom enrolment would refuse every photograph;`,
-    `of ${counted(e.photographs, 'photograph')} it would refuse ${e.refused.length}, ${lost} of them without a face, and accept ${e.warned} with a warning`,
+    `failure to enrol (FTE): ${percent(e.failureToEnrol)} of persons in all galleries, of whom enrolment would refuse every photo;`,
+    `of ${counted(e.photographs, 'photo')} it would refuse ${e.refused.length}, ${lost} of them without a face, and accept ${e.warned} with a warning`,
   ].join('\n');
   const { sets, refused, mixedSets, mixedAccepted } = e.agreement;
   const agreement = [
-    `of ${sets} sets of ${e.references} photographs of one person, enrolment would refuse ${percent(refused)} because they disagree;`,
-    `of ${mixedSets} sets with one photograph of another person, enrolment would accept ${percent(mixedAccepted)}`,
+    `of ${sets} sets of ${e.references} photos of one person, enrolment would refuse ${percent(refused)} because they disagree;`,
+    `of ${mixedSets} sets with one photo of another person, enrolment would accept ${percent(mixedAccepted)}`,
   ];
   return [
     head,
@@ -106,7 +106,7 @@ function refusals(e: IdentifyEvaluation): string {
 function comparisons({ comparisons: c }: IdentifyEvaluation): string {
   const rows = c.points.map((p) => [percent(p.fmr), percent(p.fnmr), p.threshold.toFixed(4)]);
   return [
-    `two photographs compared (${c.mated} mated, ${c.nonMated} non-mated comparisons)`,
+    `two photos compared (${c.mated} mated, ${c.nonMated} non-mated comparisons)`,
     table(['FMR', 'FNMR', 'threshold'], rows),
   ].join('\n');
 }
@@ -130,7 +130,7 @@ function identification(e: IdentifyEvaluation): string {
     `gallery searched (${e.matedSearches} mated, ${e.nonMatedSearches} non-mated searches); rank 1: ${percent(e.rankOne)}`,
     table(['FPIR', 'FNIR', '95 % interval', 'threshold'], rows),
     `95 % intervals (Wilson): FNIR for ${e.people} people;`,
-    `FPIR at the operating point ${between(operating.fpirInterval)} for ${counted(e.strangers, 'stranger')}`,
+    `FPIR at the operating point ${between(operating.fpirInterval)} for ${counted(e.strangers, 'unknown person', 'unknown people')}`,
   ].join('\n');
 }
 
@@ -150,9 +150,9 @@ function validation({ crossValidation: v }: IdentifyEvaluation): string {
   ]);
   return [
     `cross-validation: the threshold is chosen for FPIR ${percent(v.targetFpir)} on all other parts (margin ${v.margin}), and measured on each part,`,
-    'searched in the gallery of all people; strangers are counted by the names of their files without the number at the end',
-    table(['part', 'threshold', 'people', 'strangers', 'FPIR', 'FNIR'], rows),
-    `all parts, 95 % intervals (Wilson): FPIR ${percent(v.fpir)} (${between(v.fpirInterval)}) for ${counted(v.strangers, 'stranger')},`,
+    'searched in the gallery of all people; unknown people are counted by the names of their files without the number at the end',
+    table(['part', 'threshold', 'people', 'unknown people', 'FPIR', 'FNIR'], rows),
+    `all parts, 95 % intervals (Wilson): FPIR ${percent(v.fpir)} (${between(v.fpirInterval)}) for ${counted(v.strangers, 'unknown person', 'unknown people')},`,
     `FNIR ${percent(v.fnir)} (${between(v.fnirInterval)}) for ${v.people} people`,
   ].join('\n');
 }
@@ -169,9 +169,18 @@ function groups({ groups: all }: IdentifyEvaluation): string {
     percent(group.fpir),
     between(group.fpirInterval),
   ]);
-  const head = ['group', 'people', 'strangers', 'FMR', 'times all', 'comparisons', 'FPIR', '95 % interval'];
+  const head = [
+    'group',
+    'people',
+    'unknown people',
+    'FMR',
+    'times all',
+    'comparisons',
+    'FPIR',
+    '95 % interval',
+  ];
   return [
-    'inside each group, at the operating point: different people of the group compared, and strangers of the group searched',
+    'inside each group, at the operating point: different people of the group compared, and unknown people of the group searched',
     '"times all": FMR of the group divided by the FMR of all people',
     table(head, rows),
   ].join('\n');
@@ -190,17 +199,17 @@ function calibrated({ calibrated: found }: IdentifyEvaluation): string {
       return [row('threshold for all', group.fixed), row('calibrated', group.calibrated)];
     });
   return [
-    `as the box decides one photograph, with one threshold for all and calibrated for FPIR ${percent(found.targetFpir)} with margins between look-alikes.`,
-    'Strangers are photographs of strangers, and every person once left out of the gallery with all photographs (cross-validation by',
+    `as the box decides one photo, with one threshold for all and calibrated for FPIR ${percent(found.targetFpir)} with margins between look-alikes.`,
+    'The photos of unknown people, and every person once left out of the gallery with all photos, count as unknown (cross-validation by',
     'person). 95 % intervals (Wilson) for the number of people. "look-alikes": people who look like another one to the box',
     table(
       [
         ...[
           'group',
           'decided by',
-          'people, strangers',
+          'people, unknown people',
           'searches',
-          'FPIR of strangers',
+          'FPIR of unknown people',
           'searches',
           'FNIR of people',
         ],
@@ -221,7 +230,7 @@ function mistakes(title: string, list: readonly Mistake[]): string {
       `${accepted} of ${searches}`,
     ]);
   const more = list.length > rows.length ? [`and ${list.length - rows.length} more; --json lists all`] : [];
-  return [title, table(['photograph', 'taken for', 'searches'], rows), ...more].join('\n');
+  return [title, table(['photo', 'taken for', 'searches'], rows), ...more].join('\n');
 }
 
 function missed(e: IdentifyEvaluation): string {
@@ -229,5 +238,5 @@ function missed(e: IdentifyEvaluation): string {
   const rows = e.missed
     .slice(0, 15)
     .map(({ photograph, missed: count, searches }) => [photograph, `${count} of ${searches}`]);
-  return ['missed most often at the operating point', table(['photograph', 'searches'], rows)].join('\n');
+  return ['missed most often at the operating point', table(['photo', 'searches'], rows)].join('\n');
 }

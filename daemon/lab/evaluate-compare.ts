@@ -55,7 +55,7 @@ export function registerEvaluateCompare(evaluate: Command): void {
       '--clips <dir>',
       'folder of clips; clips in a subfolder show the person with the name of the subfolder',
     )
-    .requiredOption('--known <dir>', 'folder with one folder of photographs per person: the gallery')
+    .requiredOption('--known <dir>', 'folder with one folder of photos per person: the gallery')
     .requiredOption('--a <file>', 'YAML with the first settings: identification, liveness or both')
     .requiredOption(
       '--b <file>',

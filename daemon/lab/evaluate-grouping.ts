@@ -40,11 +40,8 @@ interface EvaluateOptions {
 export function registerEvaluateGrouping(evaluate: Command): void {
   evaluate
     .command('grouping')
-    .description('measure how well strangers are told apart and recognised again')
-    .option(
-      '--people <dir>',
-      'folder with one folder of photographs per person; each photograph counts as a track',
-    )
+    .description('measure how well unknown people are told apart and recognised again')
+    .option('--people <dir>', 'folder with one folder of photos per person; each photo counts as a track')
     .option(
       '--clips <dir>',
       'folder of clips with one person each: the person is the name of the first folder, or of the clip up to its first underscore',
@@ -69,7 +66,7 @@ function parseCount(text: string): number {
 async function evaluateGrouping(options: EvaluateOptions): Promise<GroupingEvaluation> {
   const { people, clips, sequences, config: configPath } = options;
   if (people === undefined && clips === undefined) {
-    throw badInput('nothing-to-evaluate', 'neither photographs nor clips are given', {
+    throw badInput('nothing-to-evaluate', 'neither photos nor clips are given', {
       remedy: 'Give --people DIR, --clips DIR or both.',
     });
   }
@@ -186,7 +183,7 @@ export function describeGrouping(evaluation: GroupingEvaluation): string {
   const { recogniser, people, tracks, unusable, sequences, rates, validated, threshold } = evaluation;
   const pairs = rates[0]?.rates.matedPairs ?? 0;
   const lines = [
-    `${recogniser}: ${counted(tracks, 'track')} of ${counted(people, 'person', 'people')}, ${counted(pairs, 'pair')} of tracks of one person; ${counted(unusable.length, 'photograph')} left out as unusable`,
+    `${recogniser}: ${counted(tracks, 'track')} of ${counted(people, 'person', 'people')}, ${counted(pairs, 'pair')} of tracks of one person; ${counted(unusable.length, 'photo')} left out as unusable`,
     `Means of ${counted(sequences, 'random order')}. Precision and recall count pairs of tracks; B³ (B-cubed) averages over tracks. The threshold in force is ${threshold}.`,
     '',
     table(columns, rates.map(rowOf)),

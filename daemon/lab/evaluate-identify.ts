@@ -48,13 +48,13 @@ interface EvaluateOptions {
 export function registerEvaluateIdentify(evaluate: Command): void {
   evaluate
     .command('identify')
-    .description('measure identification on photographs of known people and of strangers')
-    .requiredOption('--known <dir>', 'folder with one folder of photographs per person')
-    .requiredOption('--unknown <dir>', 'folder with photographs of strangers: people not in --known')
-    .option('--references <count>', 'photographs enrolled per person; the others are searched', parseCount, 3)
+    .description('measure identification on photos of known and unknown people')
+    .requiredOption('--known <dir>', 'folder with one folder of photos per person')
+    .requiredOption('--unknown <dir>', 'folder with photos of unknown people, who are not in --known')
+    .option('--references <count>', 'photos enrolled per person; the others are searched', parseCount, 3)
     .option(
       '--views <count>',
-      'photographs of a person that are combined like the views of a track',
+      'photos of a person that are combined like the views of a track',
       parseCount,
       3,
     )
@@ -168,8 +168,8 @@ const strangerOf = (file: string): string => parse(file).name.replace(/[-_ ]*\d+
 function checkFolds({ crossValidate: folds }: EvaluateOptions, { people, strangerNames }: Collection): void {
   const most = Math.min(people.length, new Set(strangerNames.map(strangerOf)).size);
   if (folds === undefined || (folds >= 2 && folds <= most)) return;
-  throw badInput('too-many-folds', `--cross-validate ${folds} is not possible with these photographs`, {
-    remedy: `Give a number from 2 to ${most}: every part needs a known person and a stranger.`,
+  throw badInput('too-many-folds', `--cross-validate ${folds} is not possible with these photos`, {
+    remedy: `Give a number from 2 to ${most}: every part needs a known person and an unknown person.`,
   });
 }
 
@@ -195,15 +195,14 @@ async function readCollection(options: EvaluateOptions, setup: ReplaySetup): Pro
   if (usable.length < 2) {
     throw badInput(
       'too-few-photographs',
-      `fewer than two people have more than ${counted(options.references, 'photograph')}`,
+      `fewer than two people have more than ${counted(options.references, 'photo')}`,
       {
-        remedy:
-          'Add photographs or lower --references. Each person needs at least one more photograph to search with.',
+        remedy: 'Add photos or lower --references. Each person needs at least one more photo to search with.',
       },
     );
   }
   const note = (text: string): void => void (options.json === true || process.stderr.write(`${text}\n`));
-  if (left.length > 0) note(`left out because of too few photographs: ${left.join(', ')}`);
+  if (left.length > 0) note(`left out because of too few photos: ${left.join(', ')}`);
   const refused: RefusedPhotograph[] = [];
   let warned = 0;
   const sample = async (path: string): Promise<Sample> => {
@@ -221,7 +220,7 @@ async function readCollection(options: EvaluateOptions, setup: ReplaySetup): Pro
     note(`${people.length}/${usable.length} people`);
   }
   const strangerPaths = await readPhotographs(options.unknown);
-  note(counted(strangerPaths.length, 'stranger'));
+  note(counted(strangerPaths.length, 'unknown person', 'unknown people'));
   const strangers = await inOrder(strangerPaths, sample);
   const photographs = strangers.length + people.reduce((sum, { paths }) => sum + paths.length, 0);
   const strangerNames = strangerPaths.map((path) => basename(path));
@@ -258,7 +257,7 @@ function membersOf(written: WrittenGroups, { people, strangerNames }: Collection
       'groups-unknown-name',
       `the groups name people who are not evaluated: ${unknown.join(', ')}`,
       {
-        remedy: "Use the names of the known people's folders and of the strangers' files.",
+        remedy: "Use the names of the known people's folders and of the unknown people's files.",
       },
     );
   }

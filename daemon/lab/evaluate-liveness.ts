@@ -58,7 +58,7 @@ export function registerEvaluateLiveness(evaluate: Command): void {
       '--truth <file>',
       'JSON: what each clip shows, by path of the clip in that folder; default: the name of its first folder, genuine or a kind of attack',
     )
-    .option('--known <dir>', 'folder with one folder of photographs per person: also measure recognition')
+    .option('--known <dir>', 'folder with one folder of photos per person: also measure recognition')
     .option('--loop <seconds>', 'repeat shorter clips up to this length', parseSeconds)
     .option('--anew', 'run the networks for every view of every passage; slow')
     .option('--fps <rate>', 'frames to analyse per second; default: the rates of the camera', parseFps)

@@ -80,8 +80,8 @@ export const SITE_ASSUMPTION = [
   'FPIR = 1 - (1 - FMR)^N (ISO/IEC 19795-1). Scores above those of the collection come from a generalised Pareto',
   'distribution fitted to the highest 5 % (ISO/IEC 5152). The margin applies. "FPIR at most" uses the counts only: the',
   'upper end of the 95 % interval (Wilson), with pairs of people as trials and without margin. A group of',
-  'people who look alike breaks the assumption: use --groups. A view is one photograph; the views of one passage differ less,',
-  'so they improve the rates less than different photographs. Threshold "any": the margin alone gives this FPIR.',
+  'people who look alike breaks the assumption: use --groups. A view is one photo; the views of one passage differ less,',
+  'so they improve the rates less than different photos. Threshold "any": the margin alone gives this FPIR.',
 ];
 
 export const SITE_HEADING = [
@@ -117,7 +117,7 @@ function thresholdText(threshold: number | undefined): string {
 /** The people of an evaluation. */
 export function siteTitle({ group, people, strangers, pairs, comparisons }: SiteEvaluation): string {
   const who = group === undefined ? 'all people' : `only group "${group}"`;
-  return `${who}: ${people} people, ${strangers} photographs of strangers, ${pairs} pairs of people, ${comparisons} comparisons`;
+  return `${who}: ${people} people, ${strangers} photos of unknown people, ${pairs} pairs of people, ${comparisons} comparisons`;
 }
 
 export function describeSite(evaluations: readonly SiteEvaluation[]): string {

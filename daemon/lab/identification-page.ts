@@ -30,10 +30,10 @@ export function identificationPage(evaluation: IdentifyEvaluation): string {
 
 function introduction(e: IdentifyEvaluation): readonly string[] {
   return [
-    `<p>${e.people} people, ${e.strangers} photographs of strangers, ${e.photographs} photographs in all.`,
+    `<p>${e.people} people, ${e.strangers} photos of unknown people, ${e.photographs} photos in all.`,
     `Of each person ${e.references} are enrolled and the others are searched, in ${e.splits} ways. Intervals are 95 % (Wilson);`,
-    'a trial is one stranger or one person.</p>',
-    '<p>This page contains no photographs and no names of people. Titles of groups are unchanged. A circle in a chart is the',
+    'a trial is one unknown person or one person.</p>',
+    '<p>This page contains no photos and no names of people. Titles of groups are unchanged. A circle in a chart is the',
     `operating point: threshold ${e.operating.threshold}, margin ${e.operating.margin}.</p>`,
   ];
 }
@@ -51,7 +51,7 @@ function counted({
     htmlTable(
       ['at the operating point', 'rate', '95 % interval', 'of'],
       [
-        ['FPIR', percent(o.fpir), interval(o.fpirInterval), `${strangers} strangers`],
+        ['FPIR', percent(o.fpir), interval(o.fpirInterval), `${strangers} unknown people`],
         ['FNIR', percent(o.fnir), interval(o.fnirInterval), `${people} people`],
         ['rank 1', percent(rankOne), '', ''],
       ],
@@ -66,7 +66,7 @@ function counted({
       ]),
     ),
     htmlTable(
-      ['two photographs compared: FMR', 'FNMR', 'threshold'],
+      ['two photos compared: FMR', 'FNMR', 'threshold'],
       comparisons.points.map((point) => [
         percent(point.fmr),
         percent(point.fnmr),
@@ -98,9 +98,9 @@ function groupSections({ site, groups }: IdentifyEvaluation): readonly string[] 
   const views = [...new Set(site.map((one) => one.views))];
   return [
     '<h2>By group</h2>',
-    '<p>Gallery and strangers are all of the same group. FMR compares photographs of different people of the group.</p>',
+    '<p>Gallery and unknown people are all of the same group. FMR compares photos of different people of the group.</p>',
     htmlTable(
-      ['group', 'people', 'strangers', 'FMR', 'times that of all', 'FPIR', '95 % interval of FPIR'],
+      ['group', 'people', 'unknown people', 'FMR', 'times that of all', 'FPIR', '95 % interval of FPIR'],
       groups.map(({ title, people, strangers, fmr, timesAll, fpir, fpirInterval: [low, high] }) => [
         title,
         `${people}`,
@@ -133,5 +133,5 @@ function groupChart(sites: readonly SiteEvaluation[]): readonly string[] {
 }
 
 function viewsOf({ views }: SiteEvaluation): string {
-  return views === 1 ? 'single photographs' : `tracks of ${views} views`;
+  return views === 1 ? 'single photos' : `tracks of ${views} views`;
 }

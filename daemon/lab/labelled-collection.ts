@@ -54,11 +54,11 @@ export async function enrolAll(
       if (refusal === undefined && embedding !== undefined) references.push(embedding);
     }
     if (references.length > 0) gallery.push({ personId: personId(name), references });
-    else note(`left out ${name}: enrolment would refuse all photographs`);
+    else note(`left out ${name}: enrolment would refuse all photos`);
   }
   if (gallery.length > 0) return gallery;
-  throw badInput('no-references', `enrolment would refuse every photograph in ${directory}`, {
-    remedy: 'Give sharp photographs of single faces that look into the camera.',
+  throw badInput('no-references', `enrolment would refuse every photo in ${directory}`, {
+    remedy: 'Give sharp photos of single faces that look into the camera.',
   });
 }
 
@@ -96,7 +96,7 @@ export async function readPeople(directory: string): Promise<readonly Photograph
   }
   if (people.length > 0) return people;
   throw badInput('folder-empty', `${directory} contains no folders`, {
-    remedy: 'Give a folder with one folder per person, each with photographs of that person.',
+    remedy: 'Give a folder with one folder per person, each with photos of that person.',
   });
 }
 

@@ -145,7 +145,7 @@ function thresholdsOf(
   const on = new Date(clock.wallMs()).toISOString().slice(0, 10);
   const photographs = sampled.reduce((sum, { samples }) => sum + samples.length, 0);
   const origin = [
-    `measured on ${on} for an FPIR of ${targetFpir} with ${photographs} photographs of ${people} people`,
+    `measured on ${on} for an FPIR of ${targetFpir} with ${photographs} photos of ${people} people`,
     `FPIR ${share(rates.fpir)} in ${nonMatedSearches} searches of people who were left out`,
     `FNIR ${share(rates.fnir)} in ${matedSearches} searches of enrolled people`,
     `decidability ${separation.decidability.toFixed(2)}, equal error rate ${share(separation.equalErrorRate)} in ${separation.genuine + separation.impostor} comparisons`,
@@ -325,12 +325,12 @@ function tooFew(
   const counts = new Map<string, number>();
   for (const { reason } of leftOut) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   const reasons = [...counts].map(([reason, count]) => `${reason}: ${count}`).join(', ');
-  const why = reasons === '' ? '' : `. Photographs that were left out: ${reasons}`;
+  const why = reasons === '' ? '' : `. Photos that were left out: ${reasons}`;
   return badInput(
     'too-few-photographs',
-    `${known} has ${counted(usable, 'person', 'people')} with ${fewestPhotographs} usable photographs; ${fewestPeople} are needed to judge a network${why}`,
+    `${known} has ${counted(usable, 'person', 'people')} with ${fewestPhotographs} usable photos; ${fewestPeople} are needed to judge a network${why}`,
     {
-      remedy: `Give at least ${fewestPeople} folders with ${fewestPhotographs} photographs each that enrolment would accept; more people make the measurement more reliable.`,
+      remedy: `Give at least ${fewestPeople} folders with ${fewestPhotographs} photos each that enrolment would accept; more people make the measurement more reliable.`,
     },
   );
 }
@@ -385,7 +385,7 @@ export async function removeRecogniser(
 function missesTooMany({ threshold, rates }: MeasuredPoint): RollcallError {
   return badInput(
     'own-network-does-not-separate',
-    `the network does not tell the people apart: with the threshold ${threshold}, which strangers need, it misses ${share(rates.fnir)} of the searches; at most ${share(largestFnir)} are allowed`,
+    `the network does not tell the people apart: with the threshold ${threshold}, which unknown people need, it misses ${share(rates.fnir)} of the searches; at most ${share(largestFnir)} are allowed`,
     { remedy: 'Check that no person has two folders, and that each folder shows one person.' },
   );
 }
@@ -409,7 +409,7 @@ export function describeAdded(added: AddedRecogniser): string {
       ]),
     ),
     `threshold ${point.threshold} for an FPIR of ${share(targetFpir)}, margin ${added.margin}`,
-    `  ${counted(point.people, 'person', 'people')}, ${counted(point.references, 'photograph')} of each enrolled`,
+    `  ${counted(point.people, 'person', 'people')}, ${counted(point.references, 'photo')} of each enrolled`,
     `  FPIR ${share(fpir)} (${interval(fpirInterval)}) in ${counted(point.nonMatedSearches, 'search', 'searches')} of people who were left out`,
     `  FNIR ${share(fnir)} (${interval(fnirInterval)}) in ${counted(point.matedSearches, 'search', 'searches')} of enrolled people`,
     ...leftOut.map(({ photograph, reason }) => `left out ${basename(photograph)}: ${reason}`),

@@ -85,7 +85,7 @@ export async function analyseClip(
     outcome: 'refused',
     code: 'no-face',
     message: 'no face was found in several frames in a row',
-    remedy: `Send a clip of some seconds, or at least ${fewestFrames} photographs, that show one face from the front.`,
+    remedy: `Send a clip of some seconds, or at least ${fewestFrames} photos, that show one face from the front.`,
   };
 }
 
@@ -154,7 +154,7 @@ async function analysePhotographs(
     const decoded = await decodePhoto(bytes);
     if (decoded.outcome !== 'ok') {
       const { reason, remedy } = decoded;
-      const message = `photograph ${sequence + 1} cannot be read: ${reason}`;
+      const message = `photo ${sequence + 1} cannot be read: ${reason}`;
       return { outcome: 'refused', code: 'not-a-picture', message, remedy };
     }
     const capturedAtMs = (sequence * 1000) / fps;

@@ -11,7 +11,7 @@ function threshold(pack: ModelPack, name: string): number {
     'operating-point-unknown',
     `the recogniser ${pack.id} has no measured ${name}, and the configuration sets none`,
     {
-      remedy: `Measure with 'rollcall evaluate identify' on photographs of your people, and set identification.threshold and identification.margin to the result.`,
+      remedy: `Measure with 'rollcall evaluate identify' on photos of your people, and set identification.threshold and identification.margin to the result.`,
     },
   );
 }

@@ -169,27 +169,27 @@ function notPicked(faces: readonly NumberedFace[], faceNumber: number | undefine
     return {
       outcome: 'several-faces',
       faces,
-      message: `the photograph shows ${faces.length} faces, and none of them is clearly the main one: ${list}`,
+      message: `the photo shows ${faces.length} faces, and none of them is clearly the main one: ${list}`,
       remedy:
-        "Send a photograph of one person, or crop this one to the person, or pick a face by its number: 'rollcall person add --face NUMBER' with this photograph alone.",
+        "Send a photo of one person, or crop this one to the person, or pick a face by its number: 'rollcall person add --face NUMBER' with this photo alone.",
     };
   }
   return {
     outcome: 'no-such-face',
     faces,
-    message: `the photograph has no face with the number ${faceNumber}: ${list}`,
+    message: `the photo has no face with the number ${faceNumber}: ${list}`,
     remedy: 'Pick one of the listed faces.',
   };
 }
 
 function unreadable({ reason, remedy }: UnusablePicture): PhotoAnalysis {
-  return { outcome: 'not-a-picture', message: `the photograph cannot be read: ${reason}`, remedy };
+  return { outcome: 'not-a-picture', message: `the photo cannot be read: ${reason}`, remedy };
 }
 
 const noFace: PhotoAnalysis = {
   outcome: 'no-face',
-  message: 'no face was found in the photograph',
-  remedy: 'Send a photograph that shows one face from the front, upright, in good light.',
+  message: 'no face was found in the photo',
+  remedy: 'Send a photo that shows one face from the front, upright, in good light.',
 };
 
 function poorQuality(reasons: readonly QualityReason[]): PhotoAnalysis {
@@ -198,7 +198,7 @@ function poorQuality(reasons: readonly QualityReason[]): PhotoAnalysis {
     outcome: 'poor-quality',
     reasons,
     message: `the quality of the face is too low: ${reasons.join(', ')}`,
-    remedy: `Take another photograph. ${advice}`,
+    remedy: `Take another photo. ${advice}`,
   };
 }
 
@@ -210,7 +210,7 @@ async function accepted(
 ): Promise<PhotoAnalysis> {
   const taken = numbered[faces.indexOf(face)];
   if (taken === undefined)
-    throw defect('face-not-numbered', 'the chosen face is not among the faces of the photograph');
+    throw defect('face-not-numbered', 'the chosen face is not among the faces of the photo');
   return {
     outcome: 'ok',
     embedding: await analyser.embed(picture, face),

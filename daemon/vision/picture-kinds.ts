@@ -64,7 +64,7 @@ function isText(bytes: Buffer): boolean {
   );
 }
 
-const otherFile = 'Send a photograph as a JPEG, PNG, WebP, TIFF, GIF, AVIF or HEIC file.';
+const otherFile = 'Send a photo as a JPEG, PNG, WebP, TIFF, GIF, AVIF or HEIC file.';
 
 export const tooManyPixels: UnusablePicture = {
   reason: 'the picture has more than 64 megapixels',
@@ -94,7 +94,7 @@ export function explainUnusable(file: Uint8Array, problem: string): UnusablePict
   if (bytes.length === 0) {
     return {
       reason: 'the file is empty (0 bytes)',
-      remedy: 'Copy the photograph again, or send another one.',
+      remedy: 'Copy the photo again, or send another one.',
     };
   }
   if (/pixel limit/.test(problem)) return tooManyPixels;
@@ -103,7 +103,7 @@ export function explainUnusable(file: Uint8Array, problem: string): UnusablePict
     return { reason: 'the file is not a picture in a known format', remedy: otherFile };
   }
   const { name, use } = kind;
-  if (use === 'no-picture') return { reason: `the file is ${name}, not a photograph`, remedy: otherFile };
+  if (use === 'no-picture') return { reason: `the file is ${name}, not a photo`, remedy: otherFile };
   if (use === 'not-decoded') {
     return {
       reason: `the file is ${name}, and rollcall cannot read that format`,
@@ -112,6 +112,6 @@ export function explainUnusable(file: Uint8Array, problem: string): UnusablePict
   }
   return {
     reason: `the file is ${name}, but it is damaged or incomplete`,
-    remedy: 'Copy the whole file from the camera or phone again, or send another photograph.',
+    remedy: 'Copy the whole file from the camera or phone again, or send another photo.',
   };
 }

@@ -205,7 +205,7 @@ async function refusals(box: TestBox, photos: Photos, t: TestContext) {
     assert.equal(ofTwo.exitCode, 2, ofTwo.stdout);
     assert.match(
       ofTwo.stderr,
-      /in a single photograph only, but 2 were sent\n +what to do: send this photograph alone/i,
+      /in a single photo only, but 2 were sent\n +what to do: send this photo alone/i,
     );
   });
   await t.test('refuses photographs of two people', async () => {
@@ -220,13 +220,13 @@ async function refusals(box: TestBox, photos: Photos, t: TestContext) {
     assert.equal(exitCode, 1, stdout);
     const [ada = '', remedy = '', bea = ''] = stdout.split('\n');
     assert.ok(
-      ada.startsWith(`${photos.ada}: refused, it does not seem to show the same person as photograph 2: `),
+      ada.startsWith(`${photos.ada}: refused, it does not seem to show the same person as photo 2: `),
       stdout,
     );
     assert.match(ada, /similarity 0\.\d{3}, below the threshold 0\.\d{3} \(different-person\)$/);
     assert.match(remedy, /what to do: .*cannot tell which/);
     assert.ok(
-      bea.startsWith(`${photos.bea}: refused, it does not seem to show the same person as photograph 1: `),
+      bea.startsWith(`${photos.bea}: refused, it does not seem to show the same person as photo 1: `),
       stdout,
     );
     assert.match(stdout, /nothing was stored/);
@@ -278,7 +278,7 @@ async function badInput(box: TestBox, photos: Photos, t: TestContext) {
       /64 MiB\n +what to do: Send f/,
     ],
     ['a command without a photograph', ['Ada'], /--image/],
-    ['more than 20 photographs', ['Ada', '-i', ...Array(21).fill(photos.ada)], /20 photographs/],
+    ['more than 20 photographs', ['Ada', '-i', ...Array(21).fill(photos.ada)], /20 photos/],
   ];
   for (const [what, args, reason] of cases) {
     await t.test(`refuses ${what}`, async () => {

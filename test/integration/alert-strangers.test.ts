@@ -73,8 +73,8 @@ describe('rules that count strangers, with default cooldowns', () => {
     see(box, 's-2', { visit: 2 });
     await box.delivered(2);
     assert.deepEqual(subjects(web), [
-      '[warning] Visit 3 of stranger s-1 at Gate (office/box-1)',
-      '[warning] Visit 4 of stranger s-1 at Back door (office/box-1)',
+      '[warning] Visit 3 of unknown person s-1 at Gate (office/box-1)',
+      '[warning] Visit 4 of unknown person s-1 at Back door (office/box-1)',
     ]);
     assert.deepEqual(posted(web)[0]?.parts[0]?.strangers, ['s-1']);
   });
@@ -90,18 +90,18 @@ describe('rules that count strangers, with default cooldowns', () => {
     await box.delivered(1);
     await box.pass(6_000);
     assert.deepEqual(subjects(web), [
-      '[warning] Stranger s-4 at 2 cameras in 4 minutes: Back door, Gate (office/box-1)',
+      '[warning] Unknown person s-4 at 2 cameras in 4 minutes: Back door, Gate (office/box-1)',
     ]);
     assert.deepEqual(posted(web)[0]?.parts[0]?.cameras, ['door', 'gate']);
     // Within the cooldown of this stranger, another one is reported immediately.
     see(box, 's-4', { camera: 'gate', elsewhere: { door: 1 } });
     see(box, 's-5', { camera: 'gate', elsewhere: { door: 1 } });
     await box.delivered(2);
-    assert.match(subjects(web)[1] ?? '', /Stranger s-5/);
+    assert.match(subjects(web)[1] ?? '', /Unknown person s-5/);
     await restart(box);
     await box.pass(11 * minuteMs);
     await box.delivered(3);
-    assert.match(subjects(web)[2] ?? '', /Stranger s-4/);
+    assert.match(subjects(web)[2] ?? '', /Unknown person s-4/);
   });
 
   test('report three different strangers within a minute at any camera, and not one stranger three times', async () => {
@@ -118,7 +118,7 @@ describe('rules that count strangers, with default cooldowns', () => {
     see(box, 's-5', { camera: 'door' });
     await box.delivered(1);
     const [alert] = posted(web);
-    assert.match(alert?.subject ?? '', /3 different strangers at Gate, Back door in a minute/);
+    assert.match(alert?.subject ?? '', /3 different unknown people at Gate, Back door in a minute/);
     assert.deepEqual(alert?.parts[0]?.strangers, ['s-3', 's-4', 's-5']);
     assert.equal(alert?.parts[0]?.camera, null);
   });
@@ -131,7 +131,7 @@ describe('rules that count strangers, with default cooldowns', () => {
       ...{ passageId: passageId('passage-1'), cameraIds: [cameraId('gate')], sinceMs: 0 },
     });
     await box.delivered(1);
-    assert.deepEqual(subjects(web), ['[warning] A stranger who stays at Gate (s-1) (office/box-1)']);
+    assert.deepEqual(subjects(web), ['[warning] An unknown person who stays at Gate (s-1) (office/box-1)']);
   });
 
   test('ignore events that name no stranger', async () => {
@@ -221,7 +221,7 @@ describe('the way from a face to an alert about a stranger', () => {
       await box.pass(minutes * minuteMs);
     }
     await box.delivered(1);
-    assert.match(alerted()[0] ?? '', /^third-visit: .*Visit 3 of stranger s-\w{26} at Gate/);
+    assert.match(alerted()[0] ?? '', /^third-visit: .*Visit 3 of unknown person s-\w{26} at Gate/);
 
     await box.pass(20 * minuteMs);
     await site.come(2);
@@ -233,13 +233,13 @@ describe('the way from a face to an alert about a stranger', () => {
     await box.pass(20 * minuteMs);
     for (const face of [3, 3, 4, 5]) await site.come(face);
     await box.delivered(3);
-    assert.match(alerted()[2] ?? '', /^group: .*3 different strangers at Gate/);
+    assert.match(alerted()[2] ?? '', /^group: .*3 different unknown people at Gate/);
 
     await box.pass(20 * minuteMs);
     await site.come(6, 'door', true);
     await box.pass(11 * minuteMs);
     await box.delivered(4);
-    assert.match(alerted()[3] ?? '', /^stays: .*A stranger who stays at Back door \(s-\w{26}\)/);
+    assert.match(alerted()[3] ?? '', /^stays: .*An unknown person who stays at Back door \(s-\w{26}\)/);
 
     site.ignore(1);
     const before = box.records.list({ kind: 'unknown', limit: 100 }).length;

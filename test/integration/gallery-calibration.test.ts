@@ -573,7 +573,7 @@ describe('the calibration of a gallery', () => {
     assert.match(asText.stdout, /^Bea +0\.500 +threshold of the box +\S+ % +2 +\S.* -?0\.\d{3}$/m);
     assert.match(asText.stdout, /^1 pair of persons look alike to this box:$/m);
     assert.match(asText.stdout, /Ada +1\.000 +cannot be told apart$/m);
-    assert.match(asText.stdout, /what to do: Enrol more photographs of these persons/);
+    assert.match(asText.stdout, /what to do: Enrol more photos of these persons/);
 
     seal();
     const sealed = await run();

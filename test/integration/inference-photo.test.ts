@@ -142,7 +142,7 @@ describe('an accepted photograph', () => {
     );
     const third = await analysePhoto(pair, analyser, 3);
     assert.ok(third.outcome === 'no-such-face', third.outcome);
-    assert.match(third.message, /^the photograph has no face with the number 3: from left to right 1 \(left/);
+    assert.match(third.message, /^the photo has no face with the number 3: from left to right 1 \(left/);
   });
 });
 

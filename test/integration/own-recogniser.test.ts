@@ -137,7 +137,7 @@ describe('adding a recogniser', { skip: lfw.skip || withoutFaceNetwork }, () => 
     const network = faceNetwork({ layout: 'NCHW', colours: 'RGB', mean: 127.5, std: 127.5 });
     await assert.rejects(add(at, network), (error) => {
       assert.ok(isRollcallError(error, 'own-network-does-not-separate'));
-      assert.match(error.message, /which strangers need, it misses/);
+      assert.match(error.message, /which unknown people need, it misses/);
       return true;
     });
     assert.deepEqual(await left(at), []);
@@ -165,7 +165,7 @@ describe('adding a recogniser', { skip: lfw.skip || withoutFaceNetwork }, () => 
         await writeFile(join(at.known, name, file), 'no picture');
     await assert.rejects(add(at, untrainedNetwork()), (error) => {
       assert.ok(isRollcallError(error, 'too-few-photographs'));
-      assert.match(error.message, /1 person with 3 usable photographs; 20 are needed/);
+      assert.match(error.message, /1 person with 3 usable photos; 20 are needed/);
       assert.match(error.message, /left out: not a picture .*: 57/);
       assert.ok(names.every((name) => !JSON.stringify(error.details).includes(name)));
       return true;

@@ -146,7 +146,7 @@ test('one refused row prevents the whole import, unless it may be skipped', asyn
     /^7: the name is empty/,
     /^8: .*must be a date such as 2026-03-01; the reference of the consent is empty/,
     /^9: line 2 has the same external id/,
-    /^10: found no photograph at "99"/,
+    /^10: found no photo at "99"/,
     /^11: the row has 2 cells, the heading 7/,
   ].entries()) {
     assert.match(reasons[index] ?? '', pattern);

@@ -268,7 +268,7 @@ test('the commands list, add, replace and remove photographs', { skip: withoutBu
   const listed = await run(['photo', 'list', 'ada']);
   assert.match(
     listed.stdout,
-    /^photograph +stored at +picture +quality +agreement +from\n(f-\S+ +2026-03-02 \S+ +yes +0\.90 +1\.000 +enrolment\n){2}$/,
+    /^photo +stored at +picture +quality +agreement +from\n(f-\S+ +2026-03-02 \S+ +yes +0\.90 +1\.000 +enrolment\n){2}$/,
   );
   const [, first = ''] = /^(f-\S+)/m.exec(listed.stdout) ?? [];
   const wrong = await run(['photo', 'replace', 'ada', first, '-i', await file('bea.jpg', paintFace('bea'))]);
@@ -278,12 +278,12 @@ test('the commands list, add, replace and remove photographs', { skip: withoutBu
   assert.equal((await run(['photo', 'replace', 'ada', first, '--image', third])).exitCode, 0);
   const left = await list(server.client, id);
   const asked = await run(['photo', 'remove', 'ada', left[0]?.id ?? '']);
-  assert.match(asked.stderr, /This deletes the photograph f-\S+ of p-\S+ for good/);
+  assert.match(asked.stderr, /This deletes the photo f-\S+ of p-\S+ for good/);
   assert.equal(asked.exitCode, 2);
   const removed = await run(['photo', 'remove', 'ada', left[0]?.id ?? '', '--yes']);
   assert.match(removed.stdout, /is recognised by one template/);
   const last = await run(['photo', 'remove', 'ada', left[1]?.id ?? '', '--yes']);
-  assert.match(last.stderr, /this is the last photograph[\s\S]*Replace it, or add another one first/);
+  assert.match(last.stderr, /this is the last photo[\s\S]*Replace it, or add another one first/);
 });
 
 /** Persons of a box whose photographs the networks of a new box look at. */

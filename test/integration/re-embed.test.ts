@@ -131,7 +131,7 @@ describe('moving a gallery to another recogniser', () => {
       }),
       (error) =>
         isRollcallError(error, 'recogniser-mismatch') &&
-        /1 photograph has not been embedded yet .*no process/.test(error.message),
+        /1 photo has not been embedded yet .*no process/.test(error.message),
     );
     await using opened = await openMoving(directory, moved);
     assert.equal(opened.gallery.personCount, 3);

@@ -255,7 +255,7 @@ describe('staged passages', () => {
     box.clock.advanceBy(16_000);
     assert.equal(
       explained(await box.pass(stranger)),
-      `stranger, stranger-before: same stranger as passage ${id} 20 s before; cooldown 60 s`,
+      `stranger, stranger-before: same unknown person as passage ${id} 20 s before; cooldown 60 s`,
     );
     assert.equal((await box.pass({ ...stranger, stranger: 1 })).reason, 'stranger');
     assert.equal((await box.pass({ ...stranger, camera: 'yard' })).reason, 'stranger');
@@ -270,7 +270,7 @@ describe('staged passages', () => {
     const passage = await box.pass({ seconds: 4, liveness: live });
     assert.equal(
       explained(passage),
-      'stranger, stranger-ignored: a stranger whom the box was told to ignore',
+      'stranger, stranger-ignored: an unknown person whom the box was told to ignore',
     );
     assert.deepEqual(passage.events, []);
   });

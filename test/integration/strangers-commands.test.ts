@@ -271,7 +271,10 @@ describe('rollcall strangers', () => {
 
       const made = await json<StrangerSummary>('split', one, '--passages', passageIdOf(2));
       assert.deepEqual(idsOf(records, made.id), [passageIdOf(2)]);
-      assert.match(await run(['split', one, '--passages', passageIdOf(30)], 2), /is not one of the stranger/);
+      assert.match(
+        await run(['split', one, '--passages', passageIdOf(30)], 2),
+        /is not one of the unknown person/,
+      );
 
       assert.match(await run(['ignore', three]), /causes no more events and alerts/);
       await run(['ignore', three]);
@@ -285,7 +288,7 @@ describe('rollcall strangers', () => {
       assert.match(await run(['discard', made.id, '--yes']), /can be restored until/);
       assert.equal(gallery.strangers.show(made.id as StrangerId), undefined);
       assert.match(await run(['list', '--state', 'set-aside']), new RegExp(`${made.id} .*discarded, can be`));
-      assert.match(await run(['discard', made.id, '--yes'], 2), /there is no stranger/);
+      assert.match(await run(['discard', made.id, '--yes'], 2), /there is no unknown person/);
       assert.match(await run(['restore', made.id]), /is recognised again: 1 visit/);
       const again = pass(32, 2, { camera: 'yard' });
       assert.equal(again, made.id, 'as before');
@@ -294,10 +297,10 @@ describe('rollcall strangers', () => {
       await run(['discard', made.id, '--yes']);
       assert.match(await run(['discard', made.id, '--final'], 2), /It cannot be undone/);
       assert.match(await run(['discard', made.id, '--final', '--yes']), /with 1 picture/);
-      assert.match(await run(['restore', made.id], 2), /there is no stranger/);
+      assert.match(await run(['restore', made.id], 2), /there is no unknown person/);
       assert.deepEqual(idsOf(records, made.id), []);
       assert.equal(gallery.evidenceOfEvent('passage', passageIdOf(2), passageEpochMs), undefined);
-      assert.match(await run(['show', made.id], 2), /there is no stranger/);
+      assert.match(await run(['show', made.id], 2), /there is no unknown person/);
 
       assert.deepEqual(api.audited(), [
         `stranger.merged ${two}`,
@@ -421,7 +424,7 @@ describe('rollcall strangers', () => {
         [[passageIdOf(1)], [passageIdOf(1)]],
         'stay with the person',
       );
-      assert.match(await run(['restore', zed], 2), /there is no stranger/);
+      assert.match(await run(['restore', zed], 2), /there is no unknown person/);
     });
   });
 
@@ -448,7 +451,7 @@ describe('rollcall strangers', () => {
       const [person = ''] = /p-\w+/.exec(enrolled) ?? [];
       gallery.erasePerson(person as PersonId, tester);
       assert.equal(gallery.strangers.aside().length, 0);
-      assert.match(await run(['restore', zed], 2), /there is no stranger/);
+      assert.match(await run(['restore', zed], 2), /there is no unknown person/);
     });
   });
 

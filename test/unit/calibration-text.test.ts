@@ -36,8 +36,8 @@ describe('what a calibration shows', () => {
   it('is the threshold of each person with its reason, and what helps against look-alikes', () => {
     const text = describeCalibration(report);
     assert.match(text, /^compared 2 persons by a-recogniser in 1\.2 s\nthreshold of the box: 0\.500;/);
-    assert.match(text, /^target: at most 0\.1 % of strangers/m);
-    assert.match(text, /^expected: 0\.095 % of strangers/m);
+    assert.match(text, /^target: at most 0\.1 % of unknown people/m);
+    assert.match(text, /^expected: 0\.095 % of unknown people/m);
     assert.match(text, /^Ada +0\.610 +above the nearest person +3\.4 % +3 +Bea 0\.610$/m);
     assert.match(text, /^Bea +0\.700 +set by hand: twin +- +1 +-$/m);
     assert.match(text, /^Ada +Bea +0\.610 +cannot be told apart$/m);

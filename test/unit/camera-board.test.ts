@@ -94,7 +94,7 @@ describe('a camera that falls behind', () => {
     const printedStatus = printed('falling-behind', 1);
     const { message, remedy } = explanations['falling-behind'];
     assert.ok(
-      printedStatus.includes(`: ${message}. The box is analysing photographs for an enrolment\n`),
+      printedStatus.includes(`: ${message}. The box is analysing photos for an enrolment\n`),
       printedStatus,
     );
     assert.ok(

@@ -40,7 +40,7 @@ describe('the line of an event', () => {
     const event = { time: 'T', type: 'rollcall.unknown.seen.v1', data };
     assert.equal(
       describeEvent(event, asIs),
-      'T  unknown.seen  gate  stranger s-1, visit 3  similarity 0.210',
+      'T  unknown.seen  gate  unknown person s-1, visit 3  similarity 0.210',
     );
     const merged = { change: 'merged', stranger: 's-2', other: 's-1' };
     assert.equal(

@@ -88,11 +88,11 @@ describe('an enrolment', () => {
     huge.jpeg.set([0xff, 0xd8, 0xff]);
     const problems = refusal([notJpeg, huge]);
     assert.equal(problems.length, 2);
-    assert.match(problems.join(), /photograph 1 is not a JPEG.*photograph 2 is larger/);
+    assert.match(problems.join(), /photo 1 is not a JPEG.*photo 2 is larger/);
   });
 
   test('needs photographs, and not too many', () => {
-    assert.deepEqual(refusal([]), ['there is no photograph']);
+    assert.deepEqual(refusal([]), ['there is no photo']);
     const many = Array.from({ length: MOST_PHOTOGRAPHS + 1 }, () => enrolmentPhotograph(1));
     assert.equal(refusal(many).length, 1);
   });

@@ -117,7 +117,7 @@ describe('reasons of passages', () => {
       ],
       [
         { reason: 'stranger-before', cooldown },
-        'same stranger as passage 0198f3a4 20 s before; cooldown 60 s',
+        'same unknown person as passage 0198f3a4 20 s before; cooldown 60 s',
       ],
       [{ ...worst('too-small'), reason: 'too-small' }, 'too small: 31 px of 40; in 7 of 8 views'],
       [{ ...worst('dark'), reason: 'dark' }, 'too dark: brightness 18 of 25; in 7 of 8 views'],

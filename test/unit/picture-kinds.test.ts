@@ -18,7 +18,7 @@ const damaged = /but it is damaged or incomplete$/;
 
 describe('a file that cannot be decoded is explained:', () => {
   for (const [what, file, reason, remedy] of [
-    ['empty', new Uint8Array(), /^the file is empty \(0 bytes\)$/, /Copy the photograph again/],
+    ['empty', new Uint8Array(), /^the file is empty \(0 bytes\)$/, /Copy the photo again/],
     ['a JPEG', begins('\xff\xd8\xff\xe0'), /a JPEG picture, but it is damaged/, /whole file/],
     ['a PNG', begins('\x89PNG\r\n'), damaged, /whole file/],
     ['a GIF', begins('GIF89a'), damaged, /whole file/],
@@ -38,8 +38,8 @@ describe('a file that cannot be decoded is explained:', () => {
       /a HEIC picture, but it is damaged/,
       /whole file/,
     ],
-    ['a video', media('isom', 'iso2', 'mp41'), /^the file is a video, not a photograph$/, /JPEG, PNG/],
-    ['a PDF', begins('%PDF-1.7'), /^the file is a PDF document, not a photograph$/, /JPEG, PNG/],
+    ['a video', media('isom', 'iso2', 'mp41'), /^the file is a video, not a photo$/, /JPEG, PNG/],
+    ['a PDF', begins('%PDF-1.7'), /^the file is a PDF document, not a photo$/, /JPEG, PNG/],
     [
       'a BMP',
       begins('BM\x36\0'),
@@ -49,7 +49,7 @@ describe('a file that cannot be decoded is explained:', () => {
     [
       'a letter',
       Buffer.from('Dear Sir or Madam,\r\n\tgrüß Gott\n'),
-      /^the file is a text file, not a photograph$/,
+      /^the file is a text file, not a photo$/,
       /JPEG, PNG/,
     ],
     ['noise', Uint8Array.of(0x9c, 0x01, 0xfe, 0x00, 0x17), /not a picture in a known format/, /JPEG, PNG/],

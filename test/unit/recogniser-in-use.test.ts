@@ -144,10 +144,7 @@ describe('the choice of the recogniser', async () => {
       [storeWith(), without].map((models) => models.status('mobilefacenet')),
     );
     assert.ok(there && absent);
-    assert.match(
-      automaticRecogniser([there]),
-      /: mobilefacenet\n {2}its training photographs are not documented/,
-    );
+    assert.match(automaticRecogniser([there]), /: mobilefacenet\n {2}its training photos are not documented/);
     assert.match(
       automaticRecogniser([{ ...absent, remedy: 'Run: rollcall models build' } as PackStatus]),
       /: dlib-resnet, because mobilefacenet.*is not on this machine\n {2}what to do: Run: rollcall models build$/,

@@ -17,7 +17,7 @@ const status: RetentionStatus = {
 
 test('rules, due data and the hour are shown', () => {
   const text = describeRetention(status, paris);
-  assert.match(text, /enrolment photographs +photographs +forever +0/);
+  assert.match(text, /enrolment photos +photographs +forever +0/);
   assert.match(text, /pictures of unknown persons +unknownEvidence +7 d +12/);
   assert.match(text, /from 3:00/);
   assert.match(text, /Retention has not run yet/);

@@ -8,7 +8,7 @@ export function readmeOf(record: PersonRecord): string {
 ==========================================
 
 This attendance system recognises faces at its cameras. It compares them with
-photographs of enrolled persons. This archive contains all data that it stores
+photos of enrolled persons. This archive contains all data that it stores
 about the person with the id ${person.id}.
 
 person.json
@@ -17,12 +17,12 @@ person.json
     (your consent, its date, and where the proof is kept).
 
 photographs/  (${counted(photographs.length, 'picture')})
-    The photographs that you are recognised by, cut to your face.${damaged(record)}
+    The photos that you are recognised by, cut to your face.${damaged(record)}
 
 templates.json  (${counted(templates.length, 'template')})
     For each photograph: a list of numbers that describes your face, the quality
-    of the photograph (0 to 1), and the name of the program that made the list.
-    For a photograph that was taken from a passage: which one, where and when.
+    of the photo (0 to 1), and the name of the program that made the list.
+    For a photo that was taken from a passage: which one, where and when.
     The system compares these numbers with the faces at its cameras. They are
     32-bit floating point numbers, lowest byte first, encoded as base64.
 
@@ -51,7 +51,7 @@ audit.json  (${counted(audit.length, 'entry', 'entries')})
 
 persons.csv
     Your profile as a table. Another system of this kind can import it together
-    with the photographs.
+    with the photos.
 
 You may ask for corrections, ask for the erasure of all these data, and withdraw
 your consent at any time. The operator of the system can do each of these with
@@ -65,13 +65,13 @@ export const readmeOfAll = `Persons of an attendance system
 
 persons.csv
     One row for each enrolled person: name, external id, notes, the legal ground
-    of the enrolment (basis, date, reference), and the paths of the photographs.
+    of the enrolment (basis, date, reference), and the paths of the photos.
 
 photographs/
-    The photographs that were used for enrolment, in one folder per person.
+    The photos that were used for enrolment, in one folder per person.
 
 'rollcall person import' can import this archive. It contains no templates: an
-import makes new templates from the photographs. It does not contain persons who
+import makes new templates from the photos. It does not contain persons who
 were removed. These are personal data, including biometric data. Do not let
 other people read them, and delete this archive when you no longer need it.
 `;

@@ -24,7 +24,7 @@ export function registerExport(person: Command): void {
       '-o, --out <path>',
       'a new .zip archive, or a new folder if the path does not end in .zip',
     )
-    .option('--all', "export profile and photographs of all persons, for 'person import'")
+    .option('--all', "export profile and photos of all persons, for 'person import'")
     .description('write all data of a person to an archive that only you can read')
     .action((given: string | undefined, options: ExportOptions) =>
       runAction(options.json === true, async () => {
@@ -58,7 +58,7 @@ async function exportOne(client: ControlClient, id: string, options: ExportOptio
   };
   print(options.json === true, { exported: id, out: options.out, ...counts }, () =>
     [
-      `${options.out}: ${counted(counts.photographs, 'photograph')}, ${counted(counts.templates, 'template')}, ${counted(counts.evidence, 'evidence picture')}, ${counted(counts.events, 'event')}, ${counted(counts.passages, 'passage')}, ${counted(counts.auditEntries, 'audit entry', 'audit entries')}`,
+      `${options.out}: ${counted(counts.photographs, 'photo')}, ${counted(counts.templates, 'template')}, ${counted(counts.evidence, 'evidence picture')}, ${counted(counts.events, 'event')}, ${counted(counts.passages, 'passage')}, ${counted(counts.auditEntries, 'audit entry', 'audit entries')}`,
       'Hand it over by a secure way, then delete it here: it contains all data of the person.',
     ].join('\n'),
   );
@@ -77,9 +77,9 @@ async function exportAllPersons(client: ControlClient, options: ExportOptions) {
 }
 
 function describeSummary(out: string, { persons, photographs, withoutPhotographs }: ExportSummary): string {
-  const lines = [`${out}: ${counted(persons, 'person')}, ${counted(photographs, 'photograph')}`];
+  const lines = [`${out}: ${counted(persons, 'person')}, ${counted(photographs, 'photo')}`];
   if (withoutPhotographs.length > 0) {
-    lines.push(`Persons without photographs, who cannot be imported again: ${withoutPhotographs.join(', ')}`);
+    lines.push(`Persons without photos, who cannot be imported again: ${withoutPhotographs.join(', ')}`);
   }
   return lines.join('\n');
 }

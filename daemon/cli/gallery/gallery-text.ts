@@ -50,13 +50,13 @@ function disagreementLines(persons: readonly DisagreeingPerson[]): readonly stri
       ...[similarity.toFixed(3), threshold.toFixed(3)],
     ]),
   );
-  const heading = ['person', 'recogniser', 'template', 'photograph', 'similarity', 'needed'];
+  const heading = ['person', 'recogniser', 'template', 'photo', 'similarity', 'needed'];
   const more = rows.length - MOST_SHOWN;
   return [
-    `templates of ${counted(persons.length, 'person')} disagree: they may come from photographs of different people`,
+    `templates of ${counted(persons.length, 'person')} disagree: they may come from photos of different people`,
     table(heading, rows.slice(0, MOST_SHOWN)),
     ...(more > 0 ? [`… and ${more} more (--json shows all)`] : []),
-    "  what to do: Look at the photographs ('rollcall person export ID --out FOLDER'). If they show different people, erase the person and enrol each of them with their own photographs. If they show one person, erase the person and enrol them again without the photograph in the table.",
+    "  what to do: Look at the photos ('rollcall person export ID --out FOLDER'). If they show different people, erase the person and enrol each of them with their own photos. If they show one person, erase the person and enrol them again without the photo in the table.",
   ];
 }
 
@@ -71,7 +71,7 @@ export function describeVerification(verification: GalleryVerification): string 
   const { checked, durationMs, findings, disagreeing, pages, isWhole } = verification;
   const { dataKeys, persons, templates, photographs, evidence } = checked;
   const lines = [
-    `opened ${counted(persons, 'person')}, ${counted(templates, 'template')}, ${counted(photographs, 'photograph')}, ${counted(evidence, 'picture of an event', 'pictures of events')} and ${counted(dataKeys, 'data key')} in ${(durationMs / 1000).toFixed(1)} s`,
+    `opened ${counted(persons, 'person')}, ${counted(templates, 'template')}, ${counted(photographs, 'photo')}, ${counted(evidence, 'picture of an event', 'pictures of events')} and ${counted(dataKeys, 'data key')} in ${(durationMs / 1000).toFixed(1)} s`,
   ];
   if (findings.length > 0)
     lines.push(
@@ -90,7 +90,7 @@ export function describeVerification(verification: GalleryVerification): string 
 
 export function describeReEmbedding(move: ReEmbedding): string {
   const { from, to, recogniserName, state, total, made, refused, missing, acceptsMissing, problem } = move;
-  const counts = `${made} of ${counted(total, 'photograph')} embedded, ${refused} refused`;
+  const counts = `${made} of ${counted(total, 'photo')} embedded, ${refused} refused`;
   const lines = [`move from ${from} to ${to}: ${state}, ${counts}`];
   if (problem !== undefined) lines.push(`  ${problem.message}`, `  what to do: ${problem.remedy}`);
   if (missing.length > 0) {
@@ -106,7 +106,7 @@ export function describeReEmbedding(move: ReEmbedding): string {
   }
   if (state === 'incomplete') {
     lines.push(
-      `  what to do: Erase these persons and enrol them again with other photographs, or run 'rollcall gallery re-embed --to ${recogniserName} --accept-missing'.`,
+      `  what to do: Erase these persons and enrol them again with other photos, or run 'rollcall gallery re-embed --to ${recogniserName} --accept-missing'.`,
     );
   }
   return lines.join('\n');
@@ -121,7 +121,7 @@ function contentsLines({ contents }: GalleryStatus): readonly string[] {
     `recogniser: ${recogniser ?? '-'}`,
     `persons: ${active} active, ${removed} removed, ${staged} staged`,
     `templates: ${made === '' ? 'none' : made}`,
-    `photographs: ${photographs}`,
+    `photos: ${photographs}`,
     `pictures of events: ${evidence.attendance} attendance, ${evidence.unknown} unknown, ${evidence.attack} attack; of passages: ${evidence.passage}`,
     `file: ${(fileBytes / 2 ** 20).toFixed(1)} MiB, schema ${schemaVersion}`,
   ];
@@ -199,10 +199,10 @@ export function describeCalibration(report: GalleryCalibrationReport): string {
     `threshold of the box: ${floor.toFixed(3)}; this is the lowest threshold of any person`,
     targetFpir === undefined
       ? 'target: off, so all persons have the threshold of the box (identification.targetFpir sets a target)'
-      : `target: at most ${percent(targetFpir)} of strangers may be recognised as an enrolled person`,
+      : `target: at most ${percent(targetFpir)} of unknown people may be recognised as an enrolled person`,
     expectedFpir === undefined
       ? `expected: unknown, because too few persons are enrolled (fewer than ${fewestForEstimate})${targetFpir === undefined ? '' : '; their thresholds are raised by the margin to be safe'}`
-      : `expected: ${percent(expectedFpir)} of strangers are recognised as an enrolled person, if strangers resemble the enrolled persons as much as these resemble each other`,
+      : `expected: ${percent(expectedFpir)} of unknown people are recognised as an enrolled person, if unknown people resemble the enrolled persons as much as these resemble each other`,
     ...(expectedFnir === undefined
       ? []
       : [
@@ -249,7 +249,7 @@ function alikeLines(alike: readonly AlikePair[]): readonly string[] {
     `${counted(alike.length, 'pair')} of persons look alike to this box:`,
     table(['person', 'person', 'similarity', 'verdict'], rows),
     ...(more > 0 ? [`… and ${more} more (--json shows all)`] : []),
-    "  what to do: Enrol more photographs of these persons, taken by the cameras of the site. For persons who cannot be told apart, use a second factor such as a card, or remove one of them ('rollcall person remove'). Another recogniser may tell them apart (docs/reference/models.md). If two entries are the same person, erase one of them.",
+    "  what to do: Enrol more photos of these persons, taken by the cameras of the site. For persons who cannot be told apart, use a second factor such as a card, or remove one of them ('rollcall person remove'). Another recogniser may tell them apart (docs/reference/models.md). If two entries are the same person, erase one of them.",
   ];
 }
 

@@ -127,10 +127,10 @@ function registerReEmbed(gallery: Command): void {
     .option('--to <recogniser>', 'the new recogniser, by its name in the configuration')
     .option('--accept-missing', 'move even if no template can be made for some persons')
     .option('--cancel', 'cancel the move and delete its templates')
-    .option('--wait', 'wait until all photographs were tried')
+    .option('--wait', 'wait until all photos were tried')
     .option('-y, --yes', 'do not ask for confirmation')
     .description(
-      'move the gallery to another recogniser: make new templates from the stored photographs, in the background; exit code 1 if a person is left without a template',
+      'move the gallery to another recogniser: make new templates from the stored photos, in the background; exit code 1 if a person is left without a template',
     )
     .action((options: ReEmbedOptions) =>
       runAction(options.json === true, async () => {
@@ -165,7 +165,7 @@ async function follow(
   { json }: ReEmbedOptions,
 ): Promise<ReEmbedding> {
   let move = started;
-  using progress = new Progress({ title: 'embedding photographs', isJson: json === true });
+  using progress = new Progress({ title: 'embedding photos', isJson: json === true });
   while (!settled.includes(move.state)) {
     progress.update(move.made + move.refused, move.total);
     await sleep(systemClock, POLL_MS);

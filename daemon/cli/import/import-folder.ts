@@ -45,7 +45,7 @@ export async function readPhotograph(path: string): Promise<Buffer> {
   }
   if (photograph.length > 0) return photograph;
   throw badInput('image-empty', `${path} is empty (0 bytes)`, {
-    remedy: 'Copy the photograph again, or give another one.',
+    remedy: 'Copy the photo again, or give another one.',
   });
 }
 
@@ -64,7 +64,7 @@ async function readRegularFile(path: string, largestBytes: number): Promise<Buff
   const { size } = await file.handle.stat();
   if (size > largestBytes) {
     throw badInput('image-too-large', `${path} is larger than ${largestBytes / mebibyte} MiB`, {
-      remedy: 'Give a smaller JPEG photograph; 2000 pixels on the longer side are enough.',
+      remedy: 'Give a smaller JPEG photo; 2000 pixels on the longer side are enough.',
     });
   }
   return await file.handle.readFile();

@@ -83,8 +83,7 @@ async function findPhotographs(
   const named = cell.split(listSeparator).map((path) => path.trim());
   const wanted = named.filter((path) => path !== '');
   if (wanted.length === 0 && externalId !== '') wanted.push(externalId);
-  const problems: string[] =
-    wanted.length === 0 ? ['the row has neither photographs nor an external id'] : [];
+  const problems: string[] = wanted.length === 0 ? ['the row has neither photos nor an external id'] : [];
   const paths: string[] = [];
   for (const text of wanted) {
     const checked = checkArchivePath(text);
@@ -93,11 +92,10 @@ async function findPhotographs(
       continue;
     }
     const files = await source.find(checked.path);
-    if (files.length === 0) problems.push(`found no photograph at ${JSON.stringify(checked.path)}`);
+    if (files.length === 0) problems.push(`found no photo at ${JSON.stringify(checked.path)}`);
     paths.push(...files);
   }
-  if (paths.length > maximumPhotographs)
-    problems.push(`the row has more than ${maximumPhotographs} photographs`);
+  if (paths.length > maximumPhotographs) problems.push(`the row has more than ${maximumPhotographs} photos`);
   return { paths: paths.slice(0, maximumPhotographs + 1), problems };
 }
 

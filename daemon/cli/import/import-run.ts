@@ -95,7 +95,7 @@ async function readPhotographs(
     try {
       const file = await source.read(path);
       if (file.length === 0)
-        return { problem: `${path} is empty (0 bytes); add the photograph to the archive again` };
+        return { problem: `${path} is empty (0 bytes); add the photo to the archive again` };
       files.push(file);
       bytes += file.length;
     } catch (error) {
@@ -103,7 +103,7 @@ async function readPhotographs(
       return { problem: withRemedy(error) };
     }
     if (bytes > maximumEnrolmentBytes)
-      return { problem: 'the photographs of the row are larger than 64 MiB in total' };
+      return { problem: 'the photos of the row are larger than 64 MiB in total' };
   }
   return { files };
 }

@@ -27,18 +27,18 @@ export function registerImport(person: Command): void {
   withCommonOptions(person.command('import'))
     .argument(
       '<file>',
-      'a CSV table, or a .zip with persons.csv and the photographs; see docs/reference/persons.md',
+      'a CSV table, or a .zip with persons.csv and the photos; see docs/reference/persons.md',
     )
     .option(
       '--photographs <folder>',
-      'folder of the photographs, for relative paths in the table; default: the folder of the table',
+      'folder of the photos, for relative paths in the table; default: the folder of the table',
     )
     .addOption(
       new Option('--separator <name>', 'separator of cells; default: detected from the heading').choices(
         Object.keys(separatorOf),
       ),
     )
-    .option('--dry-run', 'check every row and photograph; store nothing')
+    .option('--dry-run', 'check every row and photo; store nothing')
     .option('--allow-duplicates', 'enrol persons even if a face resembles another person')
     .option('--skip-refused', 'import the accepted rows even if others are refused')
     .description('enrol many persons, all or none; report on every row; exit code 1 if rows are refused')

@@ -26,7 +26,7 @@ export function registerTail(passages: Command): void {
   withCommonOptions(passages.command('tail'))
     .option('--camera <camera>', 'only passages at this camera')
     .option('--person <person>', `only passages of this person: ${personForms}`)
-    .option('--stranger <stranger>', 'only passages of the stranger with this id')
+    .option('--stranger <stranger>', 'only passages of the unknown person with this id')
     .addOption(new Option('--outcome <outcome>', 'only passages with this outcome').choices(passageOutcomes))
     .addOption(new Option('--reason <reason>', 'only passages with this reason').choices(passageReasons))
     .option('-n, --last <count>', 'number of recorded passages to show first', parseCount, 10)

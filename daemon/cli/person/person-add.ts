@@ -20,10 +20,10 @@ export function registerAdd(person: Command): void {
     .argument('[name]', 'name of the person; stored encrypted, never published')
     .requiredOption(
       '-i, --image <file...>',
-      'photographs of this person only: sharp, well lit, looking into the camera',
+      'photos of this person only: sharp, well lit, looking into the camera',
     )
     .option('--dry-run', 'check everything; store nothing')
-    .description('enrol a person from photographs; exit code 1 if the person is refused');
+    .description('enrol a person from photos; exit code 1 if the person is refused');
   add.action((name: string | undefined, options: AddOptions) =>
     runAction(options.json === true, async () => {
       const { client, time } = await openBox(options.config);

@@ -19,10 +19,10 @@ interface RemoveOptions extends CommonOptions {
   readonly yes?: boolean;
 }
 
-const photoForms = "id of the photograph, from 'rollcall person photo list'";
+const photoForms = "id of the photo, from 'rollcall person photo list'";
 
 export function registerPhoto(person: Command): void {
-  const photo = person.command('photo').description('list, add, replace and remove photographs of a person');
+  const photo = person.command('photo').description('list, add, replace and remove photos of a person');
   withCommonOptions(photo.command('list'))
     .argument('<person>', personForms)
     .description('list what a person is recognised by')
@@ -43,8 +43,8 @@ export function registerPhoto(person: Command): void {
 function registerAdd(photo: Command): void {
   withFaceOptions(withCommonOptions(photo.command('add')))
     .argument('<person>', personForms)
-    .requiredOption('-i, --image <file...>', 'photographs of this person only')
-    .description('add photographs to a person; exit code 1 if one is refused')
+    .requiredOption('-i, --image <file...>', 'photos of this person only')
+    .description('add photos to a person; exit code 1 if one is refused')
     .action((given: string, options: AddOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
@@ -61,8 +61,8 @@ function registerReplace(photo: Command): void {
   withFaceOptions(withCommonOptions(photo.command('replace')))
     .argument('<person>', personForms)
     .argument('<photograph>', photoForms)
-    .requiredOption('-i, --image <file>', 'the new photograph of this person')
-    .description('put another photograph in the place of one, which is deleted for good')
+    .requiredOption('-i, --image <file>', 'the new photo of this person')
+    .description('put another photo in the place of one, which is deleted for good')
     .action(
       (
         given: string,
@@ -84,12 +84,12 @@ function registerRemove(photo: Command): void {
     .argument('<person>', personForms)
     .argument('<photograph>', photoForms)
     .option('-y, --yes', 'do not ask for confirmation')
-    .description('delete a photograph of a person and its template for good; the last one stays')
+    .description('delete a photo of a person and its template for good; the last one stays')
     .action((given: string, photographId: string, options: RemoveOptions) =>
       runAction(options.json === true, async () => {
         const { client, time } = await openBox(options.config);
         const id = await whichPerson(client, { given, state: 'active', show: time.show });
-        const question = `This deletes the photograph ${photographId} of ${id} for good.`;
+        const question = `This deletes the photo ${photographId} of ${id} for good.`;
         await confirm(question, options.yes);
         const person = await client.call('persons.photographs.remove', { id, photographId });
         print(options.json === true, person, () => countOf(person));
@@ -111,13 +111,13 @@ function describeChange(result: PhotographChange, images: readonly string[]): st
   if (result.outcome === 'similar') {
     return [
       `not stored: the face resembles ${describePersonLike(result)}, similarity ${result.similarity.toFixed(3)}`,
-      "  what to do: Check that it is the right photograph; if it is, store it with '--allow-duplicate'.",
+      "  what to do: Check that it is the right photo; if it is, store it with '--allow-duplicate'.",
     ].join('\n');
   }
   const lines = photographLines(result.photographs, images);
   if (result.outcome === 'changed')
     return [...lines, countOf(result.person), ...warningLines(result)].join('\n');
-  const verdict = 'not stored: every photograph must be usable, and must show the person as the others do';
+  const verdict = 'not stored: every photo must be usable, and must show the person as the others do';
   return [...lines, verdict].join('\n');
 }
 
@@ -133,7 +133,7 @@ function originText(from: KeptPhotograph['fromPassage'], show: ShowTime): string
 }
 
 function describeKept(kept: readonly KeptPhotograph[], show: ShowTime): string {
-  if (kept.length === 0) return 'The box keeps no photographs and no templates of this person.';
+  if (kept.length === 0) return 'The box keeps no photos and no templates of this person.';
   const rows = kept.map(({ id, hasPicture, storedAt, qualityScore, agreement, fromPassage }) => [
     id,
     storedAt === undefined ? '-' : show(storedAt),
@@ -144,5 +144,5 @@ function describeKept(kept: readonly KeptPhotograph[], show: ShowTime): string {
       : `${agreement.similarity.toFixed(3)}${agreement.isAgreeing ? '' : ' (differs)'}`,
     originText(fromPassage, show),
   ]);
-  return table(['photograph', 'stored at', 'picture', 'quality', 'agreement', 'from'], rows);
+  return table(['photo', 'stored at', 'picture', 'quality', 'agreement', 'from'], rows);
 }

@@ -60,7 +60,7 @@ export function registerRemovals(person: Command): void {
   });
   registerErasure(person.command('withdraw'), {
     description:
-      'record that a person withdrew consent: erase their templates, photographs and evidence pictures for good, and keep the profile as proof',
+      'record that a person withdrew consent: erase their templates, photos and evidence pictures for good, and keep the profile as proof',
     question: (who) =>
       `This records that ${who} withdrew consent, and erases all their biometric data. It cannot be undone.`,
     erase: (client, id) => client.call('persons.withdraw-consent', { id }),

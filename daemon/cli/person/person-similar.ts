@@ -20,7 +20,7 @@ export function registerSimilar(person: Command): void {
       'compare the main face of this picture instead of a person; nothing is stored',
     )
     .description(
-      'list the persons and strangers who resemble a person or a picture most, and whether the box tells them apart',
+      'list the persons and unknown people who resemble a person or a picture most, and whether the box tells them apart',
     )
     .action((given: string | undefined, options: SimilarOptions) =>
       runAction(options.json === true, async () => {

@@ -13,7 +13,7 @@ export function withFaceOptions(command: Command): Command {
   return command
     .option(
       '--face <number>',
-      'which of several faces in the photograph to use, counted from the left, from 1; only with a single photograph',
+      'which of several faces in the photo to use, counted from the left, from 1; only with a single photo',
       faceNumber,
     )
     .option('--allow-duplicate', 'store the face even if it resembles another person who is enrolled');
@@ -31,7 +31,7 @@ function refuseTooMany(count: number): void {
   if (count <= maximumPhotographs) return;
   throw badInput(
     'too-many-photographs',
-    `${count} photographs were given, but a person has at most ${maximumPhotographs} photographs`,
+    `${count} photos were given, but a person has at most ${maximumPhotographs} photos`,
     { remedy: 'Leave out some; more views do not improve recognition.' },
   );
 }
@@ -40,8 +40,8 @@ function refuseTooLarge(photographs: readonly Buffer[]): void {
   const bytes = photographs.reduce((sum, { length }) => sum + length, 0);
   if (bytes <= maximumEnrolmentBytes) return;
   const mebibytes = maximumEnrolmentBytes / 1024 / 1024;
-  throw badInput('request-too-large', `the photographs together are larger than ${mebibytes} MiB`, {
-    remedy: 'Send fewer or smaller photographs; 2000 pixels on the longer side are enough.',
+  throw badInput('request-too-large', `the photos together are larger than ${mebibytes} MiB`, {
+    remedy: 'Send fewer or smaller photos; 2000 pixels on the longer side are enough.',
   });
 }
 

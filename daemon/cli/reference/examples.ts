@@ -72,7 +72,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ],
   ],
   'person add': [
-    ["rollcall person add 'Ada Lovelace' --image ada-1.jpg ada-2.jpg", 'enrol from two photographs'],
+    ["rollcall person add 'Ada Lovelace' --image ada-1.jpg ada-2.jpg", 'enrol from two photos'],
     ['rollcall person add --profile ada.json --image ada.jpg', 'keep the name out of the arguments'],
   ],
   'person list': [
@@ -96,7 +96,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'person photo replace': [
     [
       "rollcall person photo replace 'Ada King' f-4hz8 --image ada-4.jpg",
-      'put a better photograph in the place of one',
+      'put a better photo in the place of one',
     ],
   ],
   'person photo remove': [
@@ -119,13 +119,13 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'strangers assign': [
     [
       "rollcall strangers assign s-6v0n --name 'Ada Lovelace' --consent-basis consent --consent-date today --consent-reference 'form 7'",
-      'enrol a stranger who gave consent',
+      'enrol an unknown person who gave consent',
     ],
     ["rollcall strangers assign s-6v0n --person 'Ada King'", 'say that the box did not recognise her'],
   ],
   'strangers ignore': [
     ['rollcall strangers ignore s-6v0n', 'never alert about the postman again'],
-    ['rollcall strangers ignore s-6v0n --undo', 'alert about this stranger again'],
+    ['rollcall strangers ignore s-6v0n --undo', 'alert about this unknown person again'],
   ],
   'events tail': [
     ['rollcall events tail', 'show the last ten events and wait for new ones'],
@@ -231,7 +231,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['rollcall evaluate blinks --clips clips --truth blinks.json', 'measure blink detection'],
   ],
   'evaluate grouping': [
-    ['rollcall evaluate grouping --people people', 'measure how well strangers are told apart'],
+    ['rollcall evaluate grouping --people people', 'measure how well unknown people are told apart'],
   ],
   'evaluate identify': [
     ['rollcall evaluate identify --known people --unknown strangers', 'measure identification'],

@@ -27,13 +27,13 @@ interface AssignOptions extends CommonOptions, ProfileOptions {
 export function registerAssign(strangers: Command): void {
   withProfileOptions(withCommonOptions(strangers.command('assign')))
     .argument('<stranger>', strangerForms)
-    .option('--person <person>', `the enrolled person who the stranger is: ${personForms}`)
-    .option('--name <name>', 'enrol the stranger under this name; needs the consent of the person')
+    .option('--person <person>', `the enrolled person whom the box did not recognise: ${personForms}`)
+    .option('--name <name>', 'enrol the unknown person under this name; needs the consent of the person')
     .option('--passages <passage...>', 'take the pictures of these passages; default: the best five')
     .option('--allow-duplicate', 'enrol the face even if it resembles another person')
     .option('-y, --yes', 'do not ask for confirmation')
     .description(
-      'say who a stranger is: enrol them with consent, or name an enrolled person; the kept pictures become photographs; exit code 1 if they are refused',
+      'say who an unknown person is: enrol them with consent, or name an enrolled person; the kept pictures become photos; exit code 1 if they are refused',
     )
     .action((given: string, options: AssignOptions) =>
       runAction(options.json === true, async () => {
@@ -50,7 +50,7 @@ export function registerAssign(strangers: Command): void {
             ? await enrolment(client, pictures, options, time)
             : () => client.call('strangers.assign', { ...pictures, person });
         await confirm(
-          `This stores the kept pictures of ${stranger} as photographs of the person. For 15 minutes, 'rollcall strangers restore ${stranger}' takes it back; then the box forgets the stranger.`,
+          `This stores the kept pictures of ${stranger} as photos of the person. For 15 minutes, 'rollcall strangers restore ${stranger}' takes it back; then the box forgets the unknown person.`,
           options.yes,
         );
         const result = await assign();
@@ -69,7 +69,7 @@ async function enrolment(
 ): Promise<() => Promise<AssignResult>> {
   const { consent, ...profile } = givenProfile(options.name, await readProfile(options, time));
   if (consent === undefined) {
-    throw badInput('consent-missing', 'a stranger is enrolled only with the consent of the person', {
+    throw badInput('consent-missing', 'an unknown person is enrolled only with the consent of the person', {
       remedy: 'Give --consent-basis, --consent-date and --consent-reference.',
     });
   }
@@ -92,7 +92,7 @@ function describeAssignment(stranger: string, result: AssignResult): string {
       return ['refused: the pictures are not good enough to enrol from', ...lines].join('\n');
     }
     case 'similar':
-      return `refused: the face resembles ${describePersonLike(result)}\n  what to do: Assign the stranger to this person, or use --allow-duplicate.`;
+      return `refused: the face resembles ${describePersonLike(result)}\n  what to do: Assign the unknown person to this person, or use --allow-duplicate.`;
     case 'external-id-taken':
       return `refused: ${result.personId} has this external id already`;
   }

@@ -12,7 +12,7 @@ export function registerStrangers(...[groupOf, addDerived]: Parameters<RegisterB
   withCommonOptions(strangers.command('ignore'))
     .argument('<stranger>', strangerForms)
     .option('--undo', 'cause events and alerts again')
-    .description('cause no more events and alerts about a stranger, such as the postman')
+    .description('stop events and alerts about an unknown person, such as the postman')
     .action((given: string, options: CommonOptions & { readonly undo?: boolean }) =>
       showAnswer(
         options,

@@ -66,7 +66,7 @@ export const sealedPersonSchema = z.strictObject({
     .int()
     .positive()
     .optional()
-    .describe('which face to take from a photograph with several faces, counted from 1, from left to right'),
+    .describe('which face to take from a photo with several faces, counted from 1, from left to right'),
   allowDuplicate: z
     .boolean()
     .default(false)
@@ -98,18 +98,18 @@ const photographResult = z.strictObject({
   face: z
     .strictObject({
       number: z.int().positive().describe('counted from 1, from left to right'),
-      count: z.int().positive().describe('faces in the photograph'),
+      count: z.int().positive().describe('faces in the photo'),
       x: z.int().nonnegative(),
       y: z.int().nonnegative(),
       width: z.int().nonnegative(),
       height: z.int().nonnegative(),
     })
     .optional()
-    .describe('the chosen face, in pixels of the upright photograph; only where there are several faces'),
+    .describe('the chosen face, in pixels of the upright photo; only where there are several faces'),
   warnings: z
     .array(z.enum(photoWarnings))
     .optional()
-    .describe('faults with which the photograph is used all the same'),
+    .describe('faults with which the photo is used all the same'),
   code: code.optional(),
   message: z.string().optional(),
 });

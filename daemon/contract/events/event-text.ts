@@ -67,11 +67,11 @@ export function describeEvent(payload: unknown, show: ShowTime): string {
 const missingText = ({ verdict, reason }: { readonly verdict?: string; readonly reason?: string }): string =>
   verdict === 'undetermined' && reason !== undefined ? ` (${reason})` : '';
 
-/** `stranger s-…, visit 2`, for an unknown person whom the box remembers. */
+/** `unknown person s-…, visit 2`, for an unknown person whom the box remembers. */
 function strangerText(stranger: unknown): readonly string[] {
   if (typeof stranger !== 'object' || stranger === null) return [];
   const { id, visit } = stranger as { readonly id?: unknown; readonly visit?: unknown };
-  return [`stranger ${String(id)}, visit ${String(visit)}`];
+  return [`unknown person ${String(id)}, visit ${String(visit)}`];
 }
 
 /** `A or B, similarity 0.953 and 0.951`, for a face that fits two persons. */

@@ -48,7 +48,7 @@ const evidence = {
     .min(0)
     .max(1)
     .optional()
-    .describe('of the best view, 1 is that of a good photograph; absent in events of older releases'),
+    .describe('of the best view, 1 is that of a good photo; absent in events of older releases'),
   liveness,
   models: z
     .record(z.string(), z.string())
@@ -112,15 +112,17 @@ export const ambiguousData = z.strictObject({
 
 const stranger = z
   .strictObject({
-    id: opaqueId.describe('opaque id of the stranger, the same at every camera until the box forgets them'),
+    id: opaqueId.describe(
+      'opaque id of the unknown person, the same at every camera until the box forgets them',
+    ),
     visit: z.int().positive().describe('number of this visit, from 1'),
-    firstSeen: time.describe('when the box saw the stranger for the first time'),
+    firstSeen: time.describe('when the box saw the unknown person for the first time'),
     cameras: z
       .array(z.strictObject({ camera: slug, lastSeen: time }))
       .min(1)
-      .describe('where the stranger was seen and when for the last time, the latest first'),
+      .describe('where the unknown person was seen and when for the last time, the latest first'),
   })
-  .describe('absent where the configuration lets the box remember no strangers');
+  .describe('absent where the configuration lets the box remember no unknown people');
 
 export const unknownData = z.strictObject({
   ...evidence,

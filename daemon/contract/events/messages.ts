@@ -40,9 +40,9 @@ const eventSummaries: Readonly<Record<EventMessage['type'], string>> = {
   'rollcall.recognised.ambiguous.v1':
     'A live person matches two enrolled persons. No attendance was recorded.',
   'rollcall.unknown.seen.v1': 'A person was seen who matches no person in the gallery.',
-  'rollcall.stranger.loitering.v1': 'A stranger has stayed in sight for long.',
+  'rollcall.stranger.loitering.v1': 'An unknown person has stayed in sight for a long time.',
   'rollcall.stranger.changed.v1':
-    'A stranger was merged with another, split, assigned to an enrolled person, ignored, noticed again or discarded.',
+    'An unknown person was merged with another, split, assigned to an enrolled person, ignored, noticed again or discarded.',
   'rollcall.passage.marked.v1': 'An operator said who a passage was, or that a person was missed.',
   'rollcall.attack.suspected.v1': 'A picture, a screen or a mask was presented instead of a live face.',
   'rollcall.person.enrolled.v1': 'A person was enrolled.',

@@ -19,16 +19,16 @@ export const personData = z.strictObject({ person: opaqueId });
 
 export const strangerData = z.strictObject({
   change: z.enum(strangerChanges),
-  stranger: opaqueId.describe('opaque id of the stranger; of merged: the id that is used no more'),
+  stranger: opaqueId.describe('opaque id of the unknown person; of merged: the id that is used no more'),
   other: opaqueId
     .optional()
-    .describe('of merged: the id that stays; of split: the stranger to whom the passages belonged'),
-  person: opaqueId.optional().describe('of assigned: the enrolled person who the stranger is'),
+    .describe('of merged: the id that stays; of split: the unknown person to whom the passages belonged'),
+  person: opaqueId.optional().describe('of assigned: who the unknown person is, an enrolled person'),
 });
 
 export const loiteringData = z.strictObject({
-  stranger: opaqueId.describe('opaque id of the stranger'),
-  camera: slug.describe('where the stranger is now'),
+  stranger: opaqueId.describe('opaque id of the unknown person'),
+  camera: slug.describe('where the unknown person is now'),
   passage: opaqueId.describe('the latest passage of the stay'),
   cameras: z.array(slug).min(1).describe('the cameras of the stay, in the order of their first passage'),
   since: time.describe('when the stay began'),
@@ -41,7 +41,7 @@ export const markData = z.strictObject({
   was: z
     .enum(noticedMarks)
     .describe(
-      'who it was: an enrolled person, a stranger, or nobody (no living face); taken-back: an earlier correction of the passage was undone',
+      'who it was: an enrolled person, an unknown person, or nobody (no living face); taken-back: an earlier correction of the passage was undone',
     ),
   person: opaqueId.optional().describe('of person: who it was'),
   passage: opaqueId.optional().describe('the passage; absent for a person whom the box missed altogether'),

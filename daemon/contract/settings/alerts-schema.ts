@@ -149,7 +149,7 @@ function refuseThreshold(
     refuse('count', `is never reached, because the rule is about ${cameras.length} cameras`);
   }
   if (of === 'visits' && withinMinutes !== undefined) {
-    refuse('withinMinutes', 'has no effect on visits; they count while the box remembers the stranger');
+    refuse('withinMinutes', 'has no effect on visits; they count while the box remembers the unknown person');
   }
 }
 
@@ -223,7 +223,7 @@ export function refuseForgottenStrangers(
     context.addIssue({
       code: 'custom',
       path: ['alerts', 'rules', rule, ...(isCounting ? ['threshold', 'of'] : ['on'])],
-      message: 'has no effect, because the box remembers no strangers (retention.strangers is 0)',
+      message: 'has no effect, because the box remembers no unknown people (retention.strangers is 0)',
       params: { remedy: 'Remove the rule, or set retention.strangers to the days that the law allows you.' },
     });
   }

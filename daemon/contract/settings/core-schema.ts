@@ -57,7 +57,7 @@ export function refuseMissingOperatingPoint(
   if (!unmeasuredRecognisers.includes(recogniser)) return;
   for (const name of ['threshold', 'margin'] as const) {
     if (identification[name] !== undefined) continue;
-    const remedy = `Measure it with 'rollcall evaluate identify' on photographs of your people; for the measurement, enter any value.`;
+    const remedy = `Measure it with 'rollcall evaluate identify' on photos of your people; for the measurement, enter any value.`;
     const message = `is missing: rollcall has no measured operating point for ${recogniser}`;
     context.addIssue({ code: 'custom', path: ['identification', name], message, params: { remedy } });
   }

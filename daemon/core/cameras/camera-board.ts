@@ -114,7 +114,7 @@ function mentionEnrolment(failure: Failure): Failure {
   if (failure.code !== 'falling-behind') return failure;
   return {
     ...failure,
-    message: `${failure.message}. The box is analysing photographs for an enrolment`,
+    message: `${failure.message}. The box is analysing photos for an enrolment`,
     remedy: `Wait until the enrolment is done. If the problem stays: ${failure.remedy}`,
   };
 }

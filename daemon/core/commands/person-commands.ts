@@ -149,7 +149,7 @@ function refusedEnrolment(refusal: EnrolmentRefusal) {
       return { ...failed('similar', message), result: { person, similarity } };
     }
     case 'refused': {
-      const message = 'some photographs cannot be used';
+      const message = 'some photos cannot be used';
       return {
         ...failed('photographs-refused', message),
         result: { photographs: refusal.photographs.map(describe) },

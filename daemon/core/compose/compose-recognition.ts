@@ -105,7 +105,7 @@ export function startIntake(
   const { current, lifetime, logger } = context;
   const { challenges } = options;
   const decider = composeDecider(context, stores, options);
-  lifetime.defer('strangers in sight', () => decider[Symbol.dispose]());
+  lifetime.defer('unknown people in sight', () => decider[Symbol.dispose]());
   const evidence = new EvidenceCapture({
     store: { add: async (picture) => void stores.vault.gallery().addEvidence(picture) },
     wanted: () => current().evidence,

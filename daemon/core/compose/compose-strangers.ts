@@ -32,7 +32,7 @@ export function composeStrangers(
   lifetime.defer('moves of passages', vault.onChanged(settle));
   const setAside = new SetAside({ gallery, journal, persons, clock });
   lifetime.use(
-    'strangers who are set aside',
+    'unknown people who are set aside',
     new Recurring({
       ...{ clock, everyMs: forgetEveryMs },
       // While the gallery is sealed, they wait: their templates and pictures cannot be read.
@@ -40,7 +40,9 @@ export function composeStrangers(
         if (vault.open !== undefined) await setAside.forgetDue(signal);
       },
       onFailure: (error) =>
-        logger.error('strangers whom the box was told to forget are not deleted yet; retrying', { error }),
+        logger.error('unknown people whom the box was told to forget are not deleted yet; retrying', {
+          error,
+        }),
     }).start(),
   );
   const strangers = new Strangers({
@@ -69,6 +71,6 @@ export function startLoitering(
     loiteringAfterS: () => current().rules.loiteringAfterS,
     ...{ clock, logger },
   });
-  lifetime.defer('strangers who stay', () => loitering[Symbol.dispose]());
+  lifetime.defer('unknown people who stay', () => loitering[Symbol.dispose]());
   loitering.start();
 }

@@ -55,11 +55,11 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
   ],
   'recogniser-unfit': [
     'the recogniser cannot tell some persons of this site apart; it records no attendance for a face that fits two persons',
-    "Run 'rollcall gallery calibrate' to see the pairs; then install another recogniser (docs/reference/models.md), enrol these persons again with more photographs, or remove one of each pair (rollcall person remove) and let a second factor decide for both.",
+    "Run 'rollcall gallery calibrate' to see the pairs; then install another recogniser (docs/reference/models.md), enrol these persons again with more photos, or remove one of each pair (rollcall person remove) and let a second factor decide for both.",
   ],
   'gallery-unfit': [
-    'the gallery does not allow the wanted error rates: too many strangers would be recognised, or too many persons missed',
-    "Run 'rollcall gallery calibrate' to see which persons are missed most; enrol more and better photographs of them, made by the cameras of the site, or choose another identification.targetFpir (docs/explanation/calibration.md).",
+    'the gallery does not allow the wanted error rates: too many unknown people would be recognised, or too many persons missed',
+    "Run 'rollcall gallery calibrate' to see which persons are missed most; enrol more and better photos of them, made by the cameras of the site, or choose another identification.targetFpir (docs/explanation/calibration.md).",
   ],
   'logins-failing': [
     'five or more logins of one account or from one address failed within ten minutes',

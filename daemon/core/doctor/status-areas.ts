@@ -201,10 +201,10 @@ function expectedText({ targetFpir, fpir, fnir, alikePairs }: ExpectedErrors): s
     targetFpir === undefined ? '' : '; until then thresholds are raised by the margin to be safe';
   return [
     fpir === undefined
-      ? `strangers recognised as a person (FPIR): unknown with fewer than ${fewestForEstimate} persons${caution}`
-      : `${percent(fpir)} of strangers recognised as a person (FPIR${wanted})`,
+      ? `unknown people recognised as a person (FPIR): unknown with fewer than ${fewestForEstimate} persons${caution}`
+      : `${percent(fpir)} of unknown people recognised as a person (FPIR${wanted})`,
     fnir === undefined
-      ? 'persons missed (FNIR): unknown, as nobody has two photographs'
+      ? 'persons missed (FNIR): unknown, as nobody has two photos'
       : `${percent(fnir)} of the passages of enrolled persons missed (FNIR; higher at the cameras)`,
     ...(alikePairs === 0
       ? []

@@ -203,10 +203,7 @@ async function finish(
   const enrolment = open.of(id, caller);
   const { about } = enrolment;
   if (about.kind === 'enrolled' && isDryRun) {
-    throw unclear(
-      'photographs of a person who is enrolled cannot be checked alone',
-      'Finish without isDryRun.',
-    );
+    throw unclear('photos of a person who is enrolled cannot be checked alone', 'Finish without isDryRun.');
   }
   open.touch(enrolment);
   const result = await enrolment.finish<Finished>(async () => {

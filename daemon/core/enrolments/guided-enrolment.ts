@@ -314,7 +314,7 @@ export class GuidedEnrolment {
   #refuseFinished(): void {
     if (this.#personId === undefined) return;
     throw badInput('enrolment-finished', 'this enrolment is finished', {
-      remedy: 'Begin a new one to add more photographs.',
+      remedy: 'Begin a new one to add more photos.',
       details: { personId: this.#personId },
     });
   }

@@ -93,7 +93,7 @@ export function addGallery(
   ]);
   families.gauge({ name: 'gallery_persons', help: 'Enrolled persons.' }, [[gallery.persons]]);
   families.gauge(
-    { name: 'gallery_strangers', help: 'Strangers that are kept. Absent while the gallery is sealed.' },
+    { name: 'gallery_strangers', help: 'Unknown people that are kept. Absent while the gallery is sealed.' },
     strangerCount === undefined ? [] : [[strangerCount]],
   );
   families.gauge({ name: 'gallery_templates', help: 'Templates that are searched.' }, [[gallery.templates]]);

@@ -112,8 +112,8 @@ export class PassageReferences {
     const photograph =
       personId && (await this.#options.photographs.removeOfPassage(personId, id, actorOf(caller)));
     if (personId !== undefined && photograph !== undefined) return { person: personId, photograph };
-    throw badInput('no-such-reference', `no photograph of a person was taken from the passage ${id}`, {
-      remedy: "Run 'rollcall person photo list PERSON' to see where the photographs of a person come from.",
+    throw badInput('no-such-reference', `no photo of a person was taken from the passage ${id}`, {
+      remedy: "Run 'rollcall person photo list PERSON' to see where the photos of a person come from.",
     });
   }
 
@@ -163,19 +163,19 @@ const refusals: Readonly<Record<EarlyRefusal | PictureRefusal, readonly [problem
       'the box does not have its picture any more: retention deleted it, or there was no usable view',
       'Choose a newer passage.',
     ],
-    'picture-unusable': ['its picture cannot be used', 'Choose another passage, or add a photograph.'],
+    'picture-unusable': ['its picture cannot be used', 'Choose another passage, or add a photo.'],
     'too-small': [
       'the face in its picture is too small',
-      'Choose a passage in which the person came closer, or add a photograph.',
+      'Choose a passage in which the person came closer, or add a photo.',
     ],
-    'cut-off': ['a part of the face is outside its picture', 'Choose another passage, or add a photograph.'],
+    'cut-off': ['a part of the face is outside its picture', 'Choose another passage, or add a photo.'],
     'nothing-to-compare': [
-      'no enrolled photograph of the person is left to compare it with',
-      'Add a photograph of the person first.',
+      'no enrolled photo of the person is left to compare it with',
+      'Add a photo of the person first.',
     ],
     disagrees: [
-      'it does not match the enrolled photographs of the person clearly enough',
-      'Choose another passage. If this is the person, add a newer photograph.',
+      'it does not match the enrolled photos of the person clearly enough',
+      'Choose another passage. If this is the person, add a newer photo.',
     ],
     'resembles-other': [
       'it resembles another enrolled person nearly as much, or more',

@@ -358,19 +358,19 @@ const messageOf = (result: PhotographResult | undefined): string | undefined =>
 const otherPerson: PhotographResult = {
   outcome: 'refused',
   code: 'different-person',
-  message: 'it does not seem to show the same person as the photographs of this person',
+  message: 'it does not seem to show the same person as the photos of this person',
   remedy:
-    'Send another photograph of this person. If the person was enrolled from photographs of another one, erase the person and enrol anew.',
+    'Send another photo of this person. If the person was enrolled from photos of another one, erase the person and enrol anew.',
 };
 
 const noSuchPerson = (id: string) => notFound('person', id, 'rollcall person list');
 
 const noSuchPhotograph = (id: string, photographId: string) =>
-  notFound('photograph', photographId, `rollcall person photo list ${id}`);
+  notFound('photograph', photographId, `rollcall person photo list ${id}`, 'photo');
 
 function notActive({ id, profile }: FullPersonEntry) {
   const isWithdrawn = profile?.consent?.withdrawnIso !== undefined;
-  return badInput('person-not-active', `the photographs of ${id} cannot be changed: the person is removed`, {
+  return badInput('person-not-active', `the photos of ${id} cannot be changed: the person is removed`, {
     remedy: isWithdrawn
       ? 'The person withdrew consent: enrol them again with a new consent.'
       : `Run 'rollcall person restore ${id}' first.`,
@@ -378,13 +378,13 @@ function notActive({ id, profile }: FullPersonEntry) {
 }
 
 function lastPhotograph(id: string) {
-  return badInput('last-photograph', `this is the last photograph by which the box recognises ${id}`, {
+  return badInput('last-photograph', `this is the last photo by which the box recognises ${id}`, {
     remedy: `Replace it, or add another one first; 'rollcall person remove ${id}' stops recognising the person.`,
   });
 }
 
 function tooMany(id: string, count: number) {
-  const message = `the person ${id} would have more than ${maximumPhotographs} photographs`;
+  const message = `the person ${id} would have more than ${maximumPhotographs} photos`;
   return badInput('too-many-photographs', message, {
     remedy: `Send at most ${maximumPhotographs - count}, or remove or replace others; more views do not improve recognition.`,
     details: { count },

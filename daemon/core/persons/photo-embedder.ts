@@ -95,7 +95,7 @@ async function embedWith(
   }
   const embedding = decodeEmbedding(photo.embeddingBase64);
   if (photo.recogniser !== id || embedding.length !== dimensions) {
-    throw defect('recogniser-mismatch', 'a photograph was embedded with another recogniser than requested');
+    throw defect('recogniser-mismatch', 'a photo was embedded with another recogniser than requested');
   }
   return { outcome: 'embedded', embedding, quality: photo.quality.score };
 }

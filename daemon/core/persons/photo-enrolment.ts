@@ -122,8 +122,8 @@ export async function lookAt(
   if (request.faceNumber !== undefined && request.photographs.length !== 1) {
     throw badInput(
       'face-of-several-photographs',
-      `a face can be picked in a single photograph only, but ${request.photographs.length} were sent`,
-      { remedy: 'Send this photograph alone, or crop it to the person.' },
+      `a face can be picked in a single photo only, but ${request.photographs.length} were sent`,
+      { remedy: 'Send this photo alone, or crop it to the person.' },
     );
   }
   const photographs: PhotographResult[] = [];
@@ -153,11 +153,11 @@ export async function lookAt(
 const photoAdvice: Readonly<Record<PhotoWarning, Omit<PhotographWarning, 'code'>>> = {
   'too-small': {
     message: `the face is narrower than ${SMALL_FACE_PX} pixels, so the person may be missed more often`,
-    remedy: 'Add a photograph that was taken from closer, or a larger copy of this one.',
+    remedy: 'Add a photo that was taken from closer, or a larger copy of this one.',
   },
   'cut-off': {
-    message: 'a part of the face is outside the photograph, so the person may be missed more often',
-    remedy: 'Add a photograph with room around the whole head.',
+    message: 'a part of the face is outside the photo, so the person may be missed more often',
+    remedy: 'Add a photo with room around the whole head.',
   },
 };
 
@@ -234,8 +234,8 @@ export function refuseDisagreeing(
       code: 'different-person',
       message: describeDisagreement(photograph, disagreement, { count: photographs.length, threshold }),
       remedy: disagreement.isWrongOneKnown
-        ? 'Remove this photograph, or replace it with another one of the same person.'
-        : 'Check the photographs and send only those of this person. The program cannot tell which one is wrong: that takes a majority among three or more photographs.',
+        ? 'Remove this photo, or replace it with another one of the same person.'
+        : 'Check the photos and send only those of this person. The program cannot tell which one is wrong: that takes a majority among three or more photos.',
     };
   }
   return results;
@@ -246,10 +246,10 @@ function describeDisagreement(
   { isWrongOneKnown }: Disagreement,
   { count, threshold }: { readonly count: number; readonly threshold: number },
 ): string {
-  const other = `photograph ${comparedTo + 1}`;
+  const other = `photo ${comparedTo + 1}`;
   const measured = `similarity ${similarity.toFixed(3)}`;
   if (!isWrongOneKnown && count > 2)
-    return `the photographs do not seem to show one person; the most similar one is ${other}, ${measured}`;
+    return `the photos do not seem to show one person; the most similar one is ${other}, ${measured}`;
   const others = isWrongOneKnown ? `${other} and most others` : other;
   return `it does not seem to show the same person as ${others}: ${measured}, below the threshold ${threshold.toFixed(3)}`;
 }
@@ -262,12 +262,12 @@ const likeMany: PhotographResult = {
   outcome: 'refused',
   code: 'like-many-persons',
   message: `its template matches ${tooManyAlike} or more enrolled persons, which no real face does`,
-  remedy: 'Take another photograph. If that is refused too, find out where the photographs come from.',
+  remedy: 'Take another photo. If that is refused too, find out where the photos come from.',
 };
 
 const tooLarge: PhotoOutcome = {
   outcome: 'refused',
   code: 'too-large',
   message: `the file is larger than ${largestPhotographMiB} MiB`,
-  remedy: 'Send a smaller JPEG photograph; 2000 pixels on its longer side are enough.',
+  remedy: 'Send a smaller JPEG photo; 2000 pixels on its longer side are enough.',
 };

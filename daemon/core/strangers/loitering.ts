@@ -79,7 +79,7 @@ export class Loitering implements Disposable {
     } catch (error) {
       const code = isRollcallError(error) ? error.code : 'unexpected';
       if (code !== this.#loggedFailure) {
-        logger.error('a stranger who stays cannot be recorded; the box tries again', {
+        logger.error('an unknown person who stays cannot be recorded; the box tries again', {
           code,
           reason: messageOf(error),
         });

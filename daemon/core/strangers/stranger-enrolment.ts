@@ -88,10 +88,10 @@ export class StrangerEnrolment {
     if (pictures.length > 0) return pictures;
     throw badInput(
       'no-stranger-pictures',
-      `the box keeps no picture of these passages of the stranger ${id}`,
+      `the box keeps no picture of these passages of the unknown person ${id}`,
       {
         remedy:
-          "Take a photograph of the person, enrol them with 'rollcall person add', then discard the stranger. To keep pictures of strangers, set evidence.unknown.",
+          "Take a photo of the person, enrol them with 'rollcall person add', then discard the unknown person. To keep pictures of unknown people, set evidence.unknown.",
       },
     );
   }

@@ -119,8 +119,8 @@ export class Strangers {
     this.#requireAllCameras(by);
     const ids = [...new Set([stranger, ...others])].map((id) => this.#find(id).id);
     if (ids.length < 2) {
-      throw badInput('merge-refused', 'a stranger cannot be merged with themselves', {
-        remedy: 'Give the ids of at least two strangers.',
+      throw badInput('merge-refused', 'an unknown person cannot be merged with themselves', {
+        remedy: 'Give the ids of at least two unknown people.',
       });
     }
     const kept = this.#strangers().merge(ids, actorOf(by));
@@ -139,16 +139,20 @@ export class Strangers {
     const wanted = passages.map(passageId);
     const foreign = wanted.find((passage) => !known.has(passage));
     if (foreign !== undefined) {
-      throw badInput('split-refused', `the passage ${foreign} is not one of the stranger ${id}`, {
+      throw badInput('split-refused', `the passage ${foreign} is not one of the unknown person ${id}`, {
         remedy: `Run 'rollcall strangers show ${id}' to see the passages.`,
       });
     }
     const made = this.#strangers().split(id, wanted, actorOf(by));
     if (made === 'no-such-stranger') throw noSuchStranger(id);
     if (made === 'nothing-left') {
-      throw badInput('split-refused', 'one of the two strangers would have no view to recognise them by', {
-        remedy: `Choose other passages: 'rollcall strangers show ${id}' tells which the box compares with.`,
-      });
+      throw badInput(
+        'split-refused',
+        'one of the two unknown people would have no view to recognise them by',
+        {
+          remedy: `Choose other passages: 'rollcall strangers show ${id}' tells which the box compares with.`,
+        },
+      );
     }
     this.#options.journal.moveStranger(id, made.id, wanted);
     return this.#shown(made);
@@ -268,26 +272,22 @@ export class Strangers {
 
   /** A stranger is one person at all cameras, so a change concerns all of them. @throws `forbidden` */
   #requireAllCameras(reader: Reader): void {
-    refuseLimited(reader, 'a change of a stranger counts at all cameras');
+    refuseLimited(reader, 'a change of an unknown person counts at all cameras');
   }
 
   /** @throws `forbidden` */
   #requireEnrolment(by: Pick<Caller, 'scopes'> & Reader): void {
     this.#requireAllCameras(by);
     if (by.scopes.has('persons:write')) return;
-    throw badInput(
-      'forbidden',
-      'to make a stranger an enrolled person, you need the scope persons:write, too',
-      {
-        remedy: 'Ask an administrator for a role with this scope.',
-      },
-    );
+    throw badInput('forbidden', 'to enrol an unknown person, you also need the scope persons:write', {
+      remedy: 'Ask an administrator for a role with this scope.',
+    });
   }
 }
 
 const actorOf = ({ actor, origin }: Actor): Actor => ({ actor, origin });
 
-const noSuchStranger = (id: string) => notFound('stranger', id, 'rollcall strangers list');
+const noSuchStranger = (id: string) => notFound('stranger', id, 'rollcall strangers list', 'unknown person');
 
 const otherCamera = () =>
   badInput('forbidden', 'you may not use this camera', {

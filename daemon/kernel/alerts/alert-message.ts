@@ -132,7 +132,7 @@ interface AlertWording {
 
 const happened: Readonly<Record<Occurrence, { readonly once: string; readonly often: string }>> = {
   unknown: { once: 'An unknown person', often: 'unknown people' },
-  loitering: { once: 'A stranger who stays', often: 'strangers who stay' },
+  loitering: { once: 'An unknown person who stays', often: 'unknown people who stay' },
   'recognised-unproven': {
     once: 'A recognised person without proof of life',
     often: 'recognised people without proof of life',
@@ -243,10 +243,10 @@ function occurrenceText(on: Occurrence, part: AlertPart, { cameraName }: AlertWo
   const minutes = spanMinutes(part);
   const time = minutes === 1 ? 'a minute' : `${minutes} minutes`;
   const [stranger = ''] = strangers;
-  if (of === 'visits') return `Visit ${count} of stranger ${stranger}${place}`;
-  if (of === 'cameras') return `Stranger ${stranger} at ${count} cameras in ${time}: ${cameras.join(', ')}`;
+  if (of === 'visits') return `Visit ${count} of unknown person ${stranger}${place}`;
+  if (of === 'cameras') return `Unknown person ${stranger} at ${count} cameras in ${time}: ${cameras.join(', ')}`;
   if (count === 1) return `${once}${place}${on === 'loitering' ? ` (${stranger})` : ''}`;
-  return `${count} ${of === 'strangers' ? 'different strangers' : often}${place} in ${time}`;
+  return `${count} ${of === 'strangers' ? 'different unknown people' : often}${place} in ${time}`;
 }
 
 function conditionText(on: Condition, part: AlertPart, wording: AlertWording): string {

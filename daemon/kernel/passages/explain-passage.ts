@@ -86,9 +86,9 @@ const sentences: Readonly<Record<PassageReason, Sentence>> = {
   'gallery-empty': () => 'no person is enrolled with whom the face could be compared',
   'stranger-before': ({ cooldown }) =>
     cooldown?.passageId === undefined
-      ? `the same stranger was reported${beforeIn(cooldown)}`
-      : `same stranger as passage ${cooldown.passageId}${beforeIn(cooldown)}`,
-  'stranger-ignored': () => 'a stranger whom the box was told to ignore',
+      ? `the same unknown person was reported${beforeIn(cooldown)}`
+      : `same unknown person as passage ${cooldown.passageId}${beforeIn(cooldown)}`,
+  'stranger-ignored': () => 'an unknown person whom the box was told to ignore',
   'still-picture': ({ liveness: { observedS } }) =>
     `a presented picture: the face moved as a whole and showed no life for ${seconds(observedS)}`,
   'passive-model': ({ liveness: { passiveScore } }) =>

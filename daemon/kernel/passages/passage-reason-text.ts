@@ -14,11 +14,11 @@ const noBlinkRemedy =
   'Let people pause and look at the camera for a few seconds, or require less proof with liveness.require (docs/reference/attendance.md).';
 const lightRemedy = 'Change the light at the camera, or its exposure.';
 const nearRemedy =
-  'Enrol the person again with photographs from this camera, and lower identification.threshold only after a measurement (docs/explanation/calibration.md).';
+  'Enrol the person again with photos from this camera, and lower identification.threshold only after a measurement (docs/explanation/calibration.md).';
 const cooldownRemedy = (setting: string): string =>
   `Nothing is wrong. To report each passage, lower rules.${setting}.`;
 const twoPersonsRemedy =
-  'Enrol both persons with more photographs in the light of this camera. See what rollcall gallery calibrate tells of the pair.';
+  'Enrol both persons with more photos in the light of this camera. See what rollcall gallery calibrate tells of the pair.';
 
 export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
   attended: {
@@ -113,7 +113,7 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
   withdrawn: {
     outcomes: ['refused'],
     meaning:
-      'The person, or a photograph of the person, was removed from the gallery while the face was in sight. The passage names no one.',
+      'The person, or a photo of the person, was removed from the gallery while the face was in sight. The passage names no one.',
   },
   'within-margin': {
     outcomes: ['ambiguous'],
@@ -134,7 +134,7 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
   stranger: {
     outcomes: ['stranger'],
     meaning: 'No enrolled person is similar to the face.',
-    remedy: 'If the person is enrolled, enrol the person again with photographs from this camera.',
+    remedy: 'If the person is enrolled, enrol the person again with photos from this camera.',
   },
   'below-threshold': {
     outcomes: ['stranger'],
@@ -147,7 +147,7 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
     meaning:
       'The nearest enrolled person reaches the general threshold, but not the stricter one of this person.',
     remedy:
-      'Enrol the person again with photographs from this camera. rollcall gallery calibrate shows why the own threshold is stricter.',
+      'Enrol the person again with photos from this camera. rollcall gallery calibrate shows why the own threshold is stricter.',
   },
   'gallery-empty': {
     outcomes: ['stranger'],
@@ -156,12 +156,12 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
   },
   'stranger-before': {
     outcomes: ['stranger'],
-    meaning: 'The same stranger was reported at this camera within the cooldown.',
+    meaning: 'The same unknown person was reported at this camera within the cooldown.',
     remedy: cooldownRemedy('unknownCooldownS'),
   },
   'stranger-ignored': {
     outcomes: ['stranger'],
-    meaning: 'The stranger is one whom an operator told the box to ignore.',
+    meaning: 'The unknown person is one whom an operator told the box to ignore.',
   },
   'still-picture': {
     outcomes: ['attack'],
@@ -224,7 +224,7 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
     outcomes: ['undecided'],
     meaning:
       'The views of the face do not agree on one person. Two people may have crossed in front of the camera.',
-    remedy: 'Let people pass one by one, and enrol the nearest persons with more photographs.',
+    remedy: 'Let people pass one by one, and enrol the nearest persons with more photos.',
   },
   'camera-lost': {
     outcomes: ['undecided', 'unproven'],

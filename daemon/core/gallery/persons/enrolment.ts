@@ -48,9 +48,9 @@ function isJpeg(bytes: Uint8Array): boolean {
 
 function photographProblems(photograph: EnrolmentPhotograph, index: number): string[] {
   const problems: string[] = [];
-  if (!isJpeg(photograph.jpeg)) problems.push(`photograph ${index + 1} is not a JPEG`);
+  if (!isJpeg(photograph.jpeg)) problems.push(`photo ${index + 1} is not a JPEG`);
   if (photograph.jpeg.length > LARGEST_PHOTOGRAPH_BYTES) {
-    problems.push(`photograph ${index + 1} is larger than ${LARGEST_PHOTOGRAPH_BYTES} bytes`);
+    problems.push(`photo ${index + 1} is larger than ${LARGEST_PHOTOGRAPH_BYTES} bytes`);
   }
   return problems;
 }
@@ -70,13 +70,13 @@ export function checkEnrolment({ photographs }: Enrolment, dimensions: number): 
     }
   }
   const problems = photographs.flatMap(photographProblems);
-  if (photographs.length === 0) problems.unshift('there is no photograph');
+  if (photographs.length === 0) problems.unshift('there is no photo');
   if (photographs.length > MOST_PHOTOGRAPHS) {
-    problems.unshift(`there are more than ${MOST_PHOTOGRAPHS} photographs`);
+    problems.unshift(`there are more than ${MOST_PHOTOGRAPHS} photos`);
   }
   const bytes = photographs.reduce((sum, { jpeg }) => sum + jpeg.length, 0);
   if (bytes > LARGEST_ENROLMENT_BYTES) {
-    problems.push(`the photographs together are larger than ${LARGEST_ENROLMENT_BYTES} bytes`);
+    problems.push(`the photos together are larger than ${LARGEST_ENROLMENT_BYTES} bytes`);
   }
   if (problems.length === 0) return;
   throw badInput('enrolment-refused', `the person cannot be enrolled: ${problems.join('; ')}`, {

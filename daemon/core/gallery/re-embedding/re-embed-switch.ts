@@ -79,7 +79,7 @@ async function embedRemaining(options: SwitchOptions, rows: ReEmbedRows, job: Re
   const due = allDue(rows, job.to);
   if (due.length === 0) return;
   if (openEmbedder === undefined || due.length > MOST_AT_OPENING) throw notReady(job, due.length);
-  logger.info('embedding the remaining photographs before the gallery opens', { photographs: due.length });
+  logger.info('embedding the remaining photos before the gallery opens', { photographs: due.length });
   const report = (row: object): void =>
     logger.error('gallery row is damaged; its bytes were kept', { ...row });
   try {
@@ -141,7 +141,7 @@ function notReady(job: ReEmbedJob, due: number, reason = ''): RollcallError {
     job.from,
     job.to,
     `Configure the recogniser ${job.from} again and restart; when \`rollcall gallery status\` shows that the move is ready, configure the new one.`,
-    `; ${counted(due, 'photograph has', 'photographs have')} not been embedded yet${because}`,
+    `; ${counted(due, 'photo has', 'photos have')} not been embedded yet${because}`,
   );
 }
 
@@ -149,7 +149,7 @@ function missingPersons(job: ReEmbedJob, missing: readonly string[]): RollcallEr
   return mismatch(
     job.from,
     job.to,
-    `Configure the recogniser ${job.from} again and restart; then erase these persons and enrol them again with other photographs, or run \`rollcall gallery re-embed --to ${job.recogniserName} --accept-missing\` to move without them.`,
+    `Configure the recogniser ${job.from} again and restart; then erase these persons and enrol them again with other photos, or run \`rollcall gallery re-embed --to ${job.recogniserName} --accept-missing\` to move without them.`,
     `; ${counted(missing.length, 'person has', 'persons have')} no template of it: ${missing.slice(0, 10).join(', ')}`,
   );
 }
