@@ -28,7 +28,7 @@ describe('the recommended networks at an installation', () => {
     assert.match(runPart(wished, 0), /asked: models fetch --recommended\ngoes on/);
     assert.match(
       runPart(wished, 1),
-      /the download failed; try again later: rollcall models fetch .*\ngoes on/,
+      /The download failed\. Try again later with 'rollcall models fetch .*\ngoes on/,
     );
   });
 

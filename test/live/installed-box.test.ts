@@ -16,7 +16,7 @@ test('scripts/setup --help and an unknown option install nothing', async () => {
   for (const options of [['--wiht-tests'], ['--with-tests', 'more']]) {
     const refused = await runProgram('scripts/setup', options);
     assert.equal(refused.exitCode, 2);
-    assert.match(refused.stderr, /setup does not know ".*"\n {2}what to do: run scripts\/setup --help/);
+    assert.match(refused.stderr, /setup does not know ".*"\n {2}what to do: Run scripts\/setup --help/);
     assert.equal(refused.stdout, '');
   }
 });
@@ -140,7 +140,7 @@ async function waitsForApt(box: BootedBox) {
     exit \${status:-0}`);
   assert.equal(late.exitCode, 1);
   assert.match(late.stderr, /Could not get lock \/var\/lib\/apt\/lists\/lock.*process \d+/);
-  assert.match(late.stderr, /what to do: wait until it has ended/);
+  assert.match(late.stderr, /what to do: Wait until it has ended\./);
 }
 
 async function takesBack(box: BootedBox) {
@@ -163,14 +163,14 @@ async function takesBack(box: BootedBox) {
 async function refused(box: BootedBox, before: string, options = ''): Promise<string> {
   const { exitCode, stderr, stdout } = await box.run(`${before} scripts/install ${options}`);
   assert.notEqual(exitCode, 0, stdout);
-  assert.match(stderr, /^error: .+\n {2}what to do: .+\n$/);
+  assert.match(stderr, /^error: .+\n {2}what to do: [A-Z].+\.\n$/);
   return stderr;
 }
 
 async function refusals(box: BootedBox) {
   assert.match(await refused(box, '', '--keys file'), /unknown option "--keys"/);
   assert.match(await refused(box, '', '--key stone'), /"stone" is not a kind of key/);
-  assert.match(await refused(box, '', '--purge'), /use it with --uninstall/);
+  assert.match(await refused(box, '', '--purge'), /Use it with --uninstall\./);
   assert.match(
     await refused(box, 'setpriv --reuid nobody --clear-groups bash'),
     /only root can install a box/,
@@ -190,7 +190,7 @@ async function refusals(box: BootedBox) {
   assert.match(await refused(box, former), /systemd 247 is too old/);
   assert.match(
     await refused(box, 'mount -t tmpfs -o size=20m tmpfs /opt; trap "umount /opt" EXIT;'),
-    /has only \d+ MB free\n {2}what to do: free some space/,
+    /has only \d+ MB free\n {2}what to do: Free some space/,
   );
   assert.equal(
     await box.must('ls -d /opt/rollcall /etc/rollcall /usr/local/bin/rollcall 2> /dev/null || true'),
