@@ -36,7 +36,7 @@ async function check({ config: path, json, events = false }: CheckOptions): Prom
   const { mqtt, site, box } = config;
   if (mqtt === undefined) {
     throw badInput('no-broker', `${path} does not name a broker`, {
-      remedy: 'Add a section mqtt with the url of the broker.',
+      remedy: 'Add a section "mqtt" with the URL of the broker.',
     });
   }
   const identity = { siteId: site.id, boxId: box.id };

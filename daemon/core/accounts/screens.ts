@@ -138,7 +138,7 @@ function noSuchCamera(id: string): RollcallError {
 }
 
 function noSuchScreen(id: string): RollcallError {
-  return badInput('no-such-screen', 'there is no screen with this id', {
+  return badInput('no-such-screen', 'there is no display with this id', {
     remedy: 'List the screens (screens.list).',
     details: { id },
   });

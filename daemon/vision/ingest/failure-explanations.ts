@@ -220,7 +220,7 @@ export const damageExplanations: Readonly<Record<PictureDamageCode | 'lostPacket
       'Switch on a light or the infrared light of the camera, and uncover its lens; where darkness is normal, remove "black" from pictureChecks.',
   },
   'pictures-frozen': {
-    message: 'the camera sends the same picture again and again',
+    message: 'the camera keeps sending the same picture',
     remedy: 'Restart the camera, or the recorder that forwards its stream.',
   },
 };
