@@ -21,7 +21,7 @@ export const errorStatuses = {
   412: 'What the request changes has changed since the caller read it. Read it again.',
   413: 'The request is larger than the operation allows.',
   414: 'The address of the request is too long.',
-  415: 'The request has another content type than the operation reads.',
+  415: 'The request has a different content type from the one the operation reads.',
   421: 'The request is for a host that is not this box.',
   429: 'The caller has used the operation too often. `Retry-After` says how many seconds to wait.',
   431: 'The headers of the request are too large.',

@@ -83,7 +83,7 @@ export type EnrolmentWarning = { readonly resembles?: readonly Resemblance[] };
 
 export const photographsRefused = z
   .object({ outcome: z.literal('refused'), photographs: photographResults })
-  .describe('A photo is unusable, or shows another person than the others. Nothing was stored.');
+  .describe('A photo is unusable, or shows a different person from the others. Nothing was stored.');
 export const resemblesOther = z
   .object({ outcome: z.literal('similar'), ...resemblance.shape })
   .describe('The face resembles another person who is enrolled. Nothing was stored.');

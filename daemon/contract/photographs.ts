@@ -39,7 +39,7 @@ export const keptPhotograph = z.object({
         .describe(
           '-1 to 1: to the photo that agrees with most others; of that one itself, to the nearest other.',
         ),
-      isAgreeing: z.boolean().describe('False: it may show another person than the others do.'),
+      isAgreeing: z.boolean().describe('False: it may show a different person from the others.'),
     })
     .exactOptional()
     .describe(

@@ -260,7 +260,7 @@ class Trial {
       this.#embedded.set(path, new Map(ways.map((way, index) => [way, embeddings[index]])));
       return embeddings;
     }
-    throw badInput('own-network-unfit', 'the network gave other embeddings than its file declares', {
+    throw badInput('own-network-unfit', 'the embeddings of the network differ from what its file declares', {
       remedy: 'Export the network again.',
     });
   }

@@ -130,8 +130,8 @@ describe('an import of a table', () => {
       [
         ['Ada'],
         ['Lost', 'lost.jpg cannot be read. Add it again.'],
-        ['Empty', 'empty.jpg is empty (0 bytes); add the photograph to the archive again'],
-        ['Nowhere', 'found no photograph at "nowhere.jpg"'],
+        ['Empty', 'empty.jpg is empty (0 bytes); add the photo to the archive again'],
+        ['Nowhere', 'found no photo at "nowhere.jpg"'],
       ],
     );
     assert.deepEqual(
@@ -151,7 +151,7 @@ describe('an import of a table', () => {
       files: { 'ada/1.jpg': half, 'ada/2.jpg': half, 'ada/3.jpg': Buffer.alloc(1) },
     });
     assert.deepEqual(tooMuch.rows[0]?.reasons, [
-      'the photographs of the row are larger than 64 MiB in total',
+      'the photos of the row are larger than 64 MiB in total',
     ]);
     assert.deepEqual(kept.staged, []);
   });
@@ -195,7 +195,7 @@ describe('a row of an import', () => {
     const table = 'name,external_id,photographs\nAda,7,\nBea,,';
     assert.deepEqual(await reasonsOf(table, { '7/a.jpg': picture }), [
       '',
-      'the row has neither photographs nor an external id',
+      'the row has neither photos nor an external id',
     ]);
   });
 
@@ -204,6 +204,6 @@ describe('a row of an import', () => {
       Object.fromEntries(Array.from({ length: count }, (_, at) => [`ada/${at}.jpg`, picture]));
     const table = 'name,photographs\nAda,ada';
     assert.deepEqual(await reasonsOf(table, files(20)), ['']);
-    assert.deepEqual(await reasonsOf(table, files(21)), ['the row has more than 20 photographs']);
+    assert.deepEqual(await reasonsOf(table, files(21)), ['the row has more than 20 photos']);
   });
 });

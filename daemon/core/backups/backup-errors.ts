@@ -29,7 +29,7 @@ const explanations: Readonly<Record<BackupRefusal, { readonly says: string; read
   },
   'backup-wrong-secret': {
     says: 'does not open with the secret that was given',
-    remedy: 'Use the recovery secret or the passphrase of the time when the backup was made.',
+    remedy: 'Use the recovery secret or the passphrase that was in use when the backup was made.',
   },
   'backup-locked-for-others': {
     says: 'does not open with this kind of secret',

@@ -12,7 +12,7 @@
  * | `key-expired`       | is signed with a key that is no longer trusted                             |
  * | `bad-signature`     | was altered, or signed with another key                                    |
  * | `wrong-audience`    | is for another box                                                         |
- * | `wrong-topic`       | names another command than its topic                                       |
+ * | `wrong-topic`       | names a different command from its topic                                   |
  * | `not-yet-valid`     | is from the future, by the clock of the box                                |
  * | `expired`           | has expired, by the clock of the box                                       |
  * | `lifetime-too-long` | would be valid for more than a day                                         |
@@ -69,7 +69,7 @@ const messages: Readonly<Record<RefusalCode, string>> = {
   'key-expired': 'the key of the issuer is no longer trusted',
   'bad-signature': 'the signature does not match the key in the token',
   'wrong-audience': 'the command is for another box',
-  'wrong-topic': 'the token names another command than its topic',
+  'wrong-topic': 'the token names a different command from its topic',
   'not-yet-valid': 'the command is not valid yet',
   expired: 'the command has expired',
   'lifetime-too-long': 'the command would be valid for longer than a day, or ends before it begins',

@@ -95,7 +95,10 @@ async function embedWith(
   }
   const embedding = decodeEmbedding(photo.embeddingBase64);
   if (photo.recogniser !== id || embedding.length !== dimensions) {
-    throw defect('recogniser-mismatch', 'a photo was embedded with another recogniser than requested');
+    throw defect(
+      'recogniser-mismatch',
+      'a photo was embedded with a recogniser other than the requested one',
+    );
   }
   return { outcome: 'embedded', embedding, quality: photo.quality.score };
 }

@@ -245,7 +245,7 @@ const tooBusy: Refusal = {
 const unavailable: Refusal = {
   status: 503,
   code: 'core-unreachable',
-  message: 'the box is starting or has stopped, or the live view ended at this moment',
+  message: 'the box is starting or has stopped, or the live view has just ended',
   remedy: 'Open the WebSocket again after some seconds. If this lasts, run rollcall doctor on the box.',
 };
 

@@ -244,7 +244,8 @@ function occurrenceText(on: Occurrence, part: AlertPart, { cameraName }: AlertWo
   const time = minutes === 1 ? 'a minute' : `${minutes} minutes`;
   const [stranger = ''] = strangers;
   if (of === 'visits') return `Visit ${count} of unknown person ${stranger}${place}`;
-  if (of === 'cameras') return `Unknown person ${stranger} at ${count} cameras in ${time}: ${cameras.join(', ')}`;
+  if (of === 'cameras')
+    return `Unknown person ${stranger} at ${count} cameras in ${time}: ${cameras.join(', ')}`;
   if (count === 1) return `${once}${place}${on === 'loitering' ? ` (${stranger})` : ''}`;
   return `${count} ${of === 'strangers' ? 'different unknown people' : often}${place} in ${time}`;
 }

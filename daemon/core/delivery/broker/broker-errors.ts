@@ -52,7 +52,7 @@ const diagnoses = {
     code: 'broker-not-authorised',
     says: 'the broker does not let this box in',
     remedy:
-      'Check the user and password in the secret that mqtt.credential names, or the name in the client certificate; many brokers answer a wrong password like this. Check the access rules for them, also for the topic of the last will, <prefix>/<site>/<box>/state.',
+      'Check the user and password in the secret that mqtt.credential names, or the name in the client certificate; many brokers answer a wrong password like this. Check their access rules, including those for the topic of the last will, <prefix>/<site>/<box>/state.',
     passesByItself: false,
   },
   clientId: {
