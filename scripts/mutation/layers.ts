@@ -43,7 +43,8 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   'core/accounts': ['e2e/accounts', 'e2e/permissions', 'browser/users'],
   cli: [
     ...['cli', 'user', 'alert', 'strangers', 'rotation'].map((name) => `integration/${name}-commands`),
-    ...['integration/backup-command', 'integration/audit-api', 'live/command', 'e2e/attendance'],
+    ...['integration/backup-command', 'integration/audit-api', 'integration/broker-walkthrough'],
+    ...['live/command', 'e2e/attendance'],
     ...['e2e/backup', 'e2e/gallery-upkeep'],
   ],
   contract: ['e2e/permissions', 'e2e/api-fuzz', 'e2e/broken-settings', 'e2e/own-settings', 'live/reload'],
@@ -53,7 +54,11 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   gate: ['e2e/gate', 'e2e/gate-attacks', 'browser/entry', 'live/gate-unit'],
   host: ['e2e/host', 'e2e/hidden-memory', 'e2e/start-refusals', 'e2e/own-cameras', 'e2e/enrolment'],
   kernel: ['live/main-job', 'e2e/attendance'],
-  lab: ['integration/replay-clips', 'integration/evaluate-clips', 'integration/own-recogniser'],
+  lab: [
+    ...['replay-clips', 'evaluate-clips', 'own-recogniser', 'inference-identify'].map(
+      (name) => `integration/${name}`,
+    ),
+  ],
   'core/delivery': ['live/broker-faults', 'live/home-assistant', 'e2e/identity'],
   'core/records': ['e2e/retention', 'e2e/outbox', 'live/evidence'],
   vision: ['live/main-job', 'live/live-pictures', 'e2e/enrolment'],

@@ -86,7 +86,11 @@ describe('rollcall evaluate identify', () => {
     const [first = '', second = ''] = await readdir(known);
     const [stranger = ''] = await readdir(unknown);
     const groups = join(directory, 'groups.json');
-    await writeFile(groups, JSON.stringify({ some: [first, second, stranger.replace(/\.jpg$/, '')] }));
+    const members = {
+      some: [first, second, stranger.replace(/\.jpg$/, '')],
+      same: [first, second, stranger],
+    };
+    await writeFile(groups, JSON.stringify(members));
     const folders = ['--known', known, '--unknown', unknown, '--groups', groups];
     const page = join(directory, 'report.html');
     const words = ['--references', '2', '--cross-validate', '2', '--views', '2', '--report', page, '--json'];
@@ -97,7 +101,10 @@ describe('rollcall evaluate identify', () => {
     assert.deepEqual([report.matedSearches, report.nonMatedSearches], [60, 30]);
     const [low, high] = report.operating.fpirInterval;
     assert.ok(low <= report.operating.fpir && report.operating.fpir < high && high > 0.4, `${low}, ${high}`);
-    assert.deepEqual(report.groups, [{ title: 'some', people: 2, strangers: 1, nonMatedComparisons: 24 }]);
+    assert.deepEqual(
+      report.groups,
+      ['some', 'same'].map((title) => ({ title, people: 2, strangers: 1, nonMatedComparisons: 24 })),
+    );
     const [single, tracks] = report.site;
     assert.deepEqual(
       [single?.views, tracks?.views, single?.group, tracks?.group],

@@ -428,6 +428,36 @@ describe('rollcall strangers', () => {
     });
   });
 
+  test('enrols a stranger from five pictures, or from those of all passages that are named', async (t) => {
+    await withStrangers(t, async ({ run, pass }) => {
+      const numbers = Array.from({ length: 7 }, (_, at) => at + 1);
+      const [zed = ''] = numbers.map((number) => pass(number, 1, { jpeg: paintFace('zed', number) }));
+      const named = ['--name', 'Zed Lovelace', ...consent, '--yes'];
+      assert.match(await run(['assign', zed, ...named]), /, with 5 pictures/);
+      await run(['restore', zed]);
+      const passages = ['--passages', ...numbers.map(passageIdOf)];
+      assert.match(await run(['assign', zed, ...named, ...passages]), /, with 7 pictures/);
+    });
+  });
+
+  test('forgets the pictures of all passages of a stranger, however many there are', async (t) => {
+    await withStrangers(t, async ({ pass, strangers, gallery }) => {
+      const by = {
+        ...{ actor: 'user:u-1', origin: 'https 192.0.2.7', scopes: new Set<Scope>(allScopes) },
+        ...{ provedAtMs: 'always' as const, isLimited: true },
+      };
+      const stranger = pass(10, 1);
+      // Of 310 passages in two days, the stranger remembers the newest 200.
+      for (let number = 20; number <= 3100; number += 10)
+        pass(number, 1, number === 1050 ? { jpeg: paintFace('zed', 1) } : {});
+      const evidence = () =>
+        gallery.evidenceOfEvent('passage', passageIdOf(1050), passageEpochMs + 1050 * minuteMs);
+      assert.ok(evidence() !== undefined);
+      strangers.discard({ stranger, isFinal: true }, by);
+      assert.equal(evidence(), undefined);
+    });
+  });
+
   test('forgets a stranger who is set aside when the clock is set back by hours', async (t) => {
     await withStrangers(t, async ({ pass, strangers, setAside, gallery, setBack }) => {
       const by = {

@@ -157,6 +157,26 @@ describe('a followed camera', () => {
     assert.ok(reports.every(({ faces }) => faces.every(({ openness }) => openness.length <= mostOpenness)));
   });
 
+  test('reports once a second that no face is in sight, and at once that the last one is gone', () => {
+    const reports: FacesInSight[] = [];
+    const faces = new FollowedFaces('door', defaultLivenessPolicy, (each) => void reports.push(each));
+    faces.follow(true);
+    const track = new TrackedFace(
+      beginTrack(id, { atMs: 0, box: { x: 0, y: 0, width: 9, height: 9 }, origin: 'mesh' }),
+    );
+    const face = { face: track, number: 1, view: undefined };
+    const isInSight = (atMs: number): boolean => atMs >= 2_500 && atMs < 3_000;
+    for (let atMs = 0; atMs <= 4_500; atMs += 100) faces.offer(atMs, () => (isInSight(atMs) ? [face] : []));
+    assert.deepEqual(
+      reports.map((each) => [each.capturedAtMs, each.faces.length]),
+      [
+        ...[0, 1_000, 2_000].map((atMs) => [atMs, 0]),
+        ...[2_500, 2_700, 2_900].map((atMs) => [atMs, 1]),
+        ...[3_100, 4_100].map((atMs) => [atMs, 0]),
+      ],
+    );
+  });
+
   test('reports nothing while nobody follows it', () => {
     assert.equal(play(100, false, () => 0.3).length, 0);
   });

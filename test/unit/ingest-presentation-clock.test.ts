@@ -44,6 +44,12 @@ describe('presentation clock', () => {
     assert.equal(clock.capturedAtMs(3, 10_040), 10_040);
   });
 
+  test('goes on if two frames have the same time', () => {
+    const clock = new PresentationClock();
+    clock.capturedAtMs(1, 10_000);
+    assert.ok(clock.capturedAtMs(1, 10_500) < 10_010);
+  });
+
   test('starts over when the camera sets its clock forward, however far', () => {
     const clock = new PresentationClock();
     clock.capturedAtMs(1, 10_000);
