@@ -61,7 +61,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   ],
   'core/delivery': ['live/broker-faults', 'live/home-assistant', 'e2e/identity'],
   'core/records': ['e2e/retention', 'e2e/outbox', 'live/evidence'],
-  vision: ['live/main-job', 'live/live-pictures', 'e2e/enrolment'],
+  vision: ['integration/rogue-vision', 'live/main-job', 'live/live-pictures', 'e2e/enrolment'],
   // After its folders: a file has the tests of the first layer that holds it.
   core: builtOfCore,
 };

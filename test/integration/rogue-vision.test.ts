@@ -7,6 +7,7 @@ import { VisionSlot } from '../../daemon/core/cameras/vision-slot.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
+import { builtProgram } from '../support/built.js';
 import { type RogueCore, startRogueCore } from '../support/rogue-core.js';
 import { forgedLine, type RogueMode, rogueModes, rogueProgram } from '../support/rogue-vision.js';
 import { until } from '../support/until.js';
@@ -126,31 +127,42 @@ test('several lying vision processes do not affect an honest one', async (t) => 
 });
 
 /** A slot without cameras that runs this program, with a clock that does not advance. */
-async function openSlot(mode: RogueMode): Promise<{ slot: VisionSlot; virtual: VirtualClock }> {
+async function openSlot(
+  program: readonly string[],
+  modelsDirectory: string | null = null,
+): Promise<{ slot: VisionSlot; virtual: VirtualClock }> {
   const virtual = new VirtualClock();
   const { plan } = await planVision(
     configSchema.parse({ site: { id: 's', timeZone: 'UTC' }, box: { id: 'b' } }),
     'dlib-resnet',
   );
   const slot = new VisionSlot({
-    ...{ index: 0, plan, purpose: 'cameras', logLevel: 'info', clock: virtual, logger: silentLogger },
+    ...{ index: 0, purpose: 'cameras', logLevel: 'info', clock: virtual, logger: silentLogger },
+    plan: { ...plan, modelsDirectory },
     random: { unit: () => 1 },
-    program: rogueProgram(mode),
+    program,
     onReport: () => undefined,
     onDown: () => undefined,
   });
   return { slot, virtual };
 }
 
+test('a vision process that cannot load its networks says why, and ends by itself', async () => {
+  const { slot } = await openSlot([builtProgram('vision.js')], '/nowhere');
+  await using running: VisionSlot = slot.start();
+  await until('its end', () => running.status().lastFailure !== undefined);
+  assert.match(running.status().lastFailure ?? '', /^the model pack \S+ is not on this machine$/);
+});
+
 test('a vision process may take minutes, but not longer, to load its networks on a busy box', async () => {
-  const { slot, virtual } = await openSlot('late');
+  const { slot, virtual } = await openSlot(rogueProgram('late'));
   await using running: VisionSlot = slot.start();
   for (let minute = 0; minute < 2; minute += 1) virtual.advanceBy(60_000);
   running.setLogLevel('debug');
   await until('it to be ready', () => running.isRunning);
   assert.equal(running.status().restarts, 0);
 
-  const { slot: other, virtual: itsClock } = await openSlot('late');
+  const { slot: other, virtual: itsClock } = await openSlot(rogueProgram('late'));
   await using stuck: VisionSlot = other.start();
   await until('its end', () => {
     itsClock.advanceBy(60_000);
@@ -170,7 +182,7 @@ describe('a vision process that keeps misbehaving', () => {
   });
 
   test('is replaced if it stops in the middle of a report', async () => {
-    const { slot, virtual } = await openSlot('half-a-report');
+    const { slot, virtual } = await openSlot(rogueProgram('half-a-report'));
     await using running: VisionSlot = slot.start();
     await until('it to be ready', () => running.isRunning);
     await until('its end', () => {
