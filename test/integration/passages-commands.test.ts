@@ -136,6 +136,22 @@ describe('rollcall passages', () => {
     });
   });
 
+  test('list by camera has the passages of this camera, also for callers who are limited to cameras', async (t) => {
+    await withPassageApi(t, async (api) => {
+      put(api);
+      const numbersAt = (camera?: string, cameras?: ReadonlySet<string>): readonly number[] =>
+        api.passages
+          .list({ ...listInput, ...present({ camera }) }, { ...reader(...allScopes), cameras })
+          .items.map(({ number }) => number);
+      assert.deepEqual(numbersAt('gate'), [3, 2, 1]);
+      assert.deepEqual(numbersAt('yard'), [4]);
+      assert.deepEqual(numbersAt('yard', new Set(['yard'])), [4]);
+      assert.deepEqual(numbersAt('attic'), []);
+      assert.deepEqual(numbersAt(undefined, new Set(['gate', 'yard'])), [4, 3, 2, 1]);
+      assert.deepEqual(numbersAt(undefined, new Set()), []);
+    });
+  });
+
   test('a caller who is limited to cameras learns nothing about others', async (t) => {
     await withPassageApi(t, async (api) => {
       put(api);
