@@ -189,6 +189,16 @@ describe('the findings that status and doctor share', () => {
     assert.match(describeStatus(chosen, asIs), /^recogniser: dlib-resnet, as configured$/m);
   });
 
+  test('of a gallery leave none out, whatever else is wrong with it', () => {
+    const checksOf = (changes: Partial<BoxStatus['gallery']>): readonly string[] =>
+      statusFindings({ ...healthy, gallery: { ...gallery, rotation, ...changes } }, asIs)
+        .map(({ check, outcome }) => `${check} ${outcome}`)
+        .filter((line) => /^(gallery|key rotation) /.test(line));
+    assert.deepEqual(checksOf({}), ['gallery ok', 'key rotation warning']);
+    assert.deepEqual(checksOf({ damagedRows: 2 }), ['gallery warning', 'key rotation warning']);
+    assert.deepEqual(checksOf({ state: 'sealed' }), ['gallery failed', 'key rotation warning']);
+  });
+
   test('name the version of MQTT', () => {
     const text = describeStatus({ ...healthy, broker: { state: 'connected', mqttVersion: '5' } }, asIs);
     assert.match(text, /^broker: connected, MQTT 5$/m);
