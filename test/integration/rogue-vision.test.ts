@@ -191,4 +191,13 @@ describe('a vision process that keeps misbehaving', () => {
     });
     assert.match(running.status().lastFailure ?? '', /SIGKILL/);
   });
+
+  test('is killed within 40 seconds of its last report', async () => {
+    const { slot, virtual } = await openSlot(rogueProgram('half-a-report'));
+    await using running: VisionSlot = slot.start();
+    await until('it to be ready', () => running.isRunning);
+    for (let second = 0; second < 40; second += 1) virtual.advanceBy(1_000);
+    await until('its end', () => running.status().lastFailure !== undefined);
+    assert.match(running.status().lastFailure ?? '', /SIGKILL/);
+  });
 });
