@@ -64,7 +64,10 @@ describe('from a recorded event to an alert', () => {
     assert.equal(box.alerts.acknowledge(first.id, ben).acknowledgement?.by, 'user:ann');
     assert.equal(box.newest(1)[0]?.acknowledgement?.by, 'user:ann');
     assert.throws(() => box.alerts.acknowledge('none', ann), { code: 'no-such-alert' });
-    assert.throws(() => box.alerts.mute('none', 5, ann), { code: 'no-such-rule' });
+    assert.throws(() => box.alerts.mute('none', 5, ann), {
+      code: 'no-such-rule',
+      remedy: `Name one of ${first.rule}.`,
+    });
     const doorman = { ...ben, cameras: new Set(['door']) };
     assert.throws(() => box.alerts.acknowledge(first.id, doorman), { code: 'no-such-alert' });
     assert.throws(() => box.alerts.mute(first.rule, 5, doorman), { code: 'forbidden' });

@@ -283,6 +283,11 @@ describe('rollcall doctor', () => {
     assert.equal(of(await examineBox(config, machine), 'gallery key')?.outcome, 'ok');
     await chown(key, 54_321, 54_321);
     assert.match(of(await examineBox(config, machine), 'gallery key')?.message ?? '', /belongs to uid 54321/);
+    await chown(key, 12_345, 12_345);
+    await chown(secrets, 0, 0);
+    const shut = of(await examineBox(config, machine), 'gallery key');
+    assert.equal(shut?.outcome, 'failed', 'the daemon cannot enter the directory');
+    assert.ok(shut.message.includes(secrets), shut.message);
   });
 
   test('checks for the user and the credentials of the unit while no daemon runs', async (t) => {
