@@ -7,9 +7,9 @@ const run = promisify(execFile);
  * Whether a time server controls the clock of this machine, as systemd knows it of any time service. Undefined where it does not tell:
  * without systemd, or without its bus.
  */
-export async function isTimeSynchronised(program = 'timedatectl'): Promise<boolean | undefined> {
+export async function isTimeSynchronised(): Promise<boolean | undefined> {
   try {
-    const { stdout } = await run(program, ['show', '--property=NTPSynchronized', '--value'], {
+    const { stdout } = await run('timedatectl', ['show', '--property=NTPSynchronized', '--value'], {
       timeout: 10_000,
       env: { PATH: process.env['PATH'] },
     });

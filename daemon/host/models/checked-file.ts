@@ -22,10 +22,9 @@ export function systemCode(error: unknown): string | undefined {
 }
 
 /** SHA-256 (hexadecimal) of a file, read in pieces. */
-export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
+export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');
-  const options = signal === undefined ? {} : { signal };
-  for await (const piece of createReadStream(path, options)) hash.update(piece);
+  for await (const piece of createReadStream(path)) hash.update(piece);
   return hash.digest('hex');
 }
 

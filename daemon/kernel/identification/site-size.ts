@@ -225,18 +225,15 @@ export interface DetPoint extends SizeRates {
   readonly threshold: number;
 }
 
+const curvePoints = 80;
+
 /** FPIR and FNIR for thresholds from about half to about one in 100,000 accepted strangers. */
-export function detCurve(
-  scores: SiteScores,
-  margin: number,
-  persons: number,
-  points = 80,
-): readonly DetPoint[] {
+export function detCurve(scores: SiteScores, margin: number, persons: number): readonly DetPoint[] {
   const thresholdAt = (fpir: number): number =>
     scores.nonMated.quantile(-Math.expm1(Math.log1p(-fpir) / persons));
   const [low, high] = [thresholdAt(0.5), thresholdAt(1e-5)];
-  return Array.from({ length: points }, (_, index) => {
-    const threshold = low + ((high - low) * index) / (points - 1);
+  return Array.from({ length: curvePoints }, (_, index) => {
+    const threshold = low + ((high - low) * index) / (curvePoints - 1);
     return { threshold, ...ratesAtSize(scores, { threshold, margin }, persons) };
   });
 }

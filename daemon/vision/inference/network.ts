@@ -1,9 +1,10 @@
+import type { ProviderName } from '../../contract/settings/vision-schema.js';
 import { InferenceSession, Tensor } from '../../host/onnx-runtime.js';
 import { messageOf, operational, type RollcallError } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { ProviderInUse } from '../face-analyser.js';
-import { type GpuSigns, type Provider, type ProviderRequest, providersToTry, remedyFor } from './provider.js';
+import { type GpuSigns, type Provider, providersToTry, remedyFor } from './provider.js';
 
 /** Numbers that a network gave, by the name of its output. */
 type Outputs = Readonly<Record<string, Float32Array>>;
@@ -93,7 +94,7 @@ type NetworkFiles<Key extends string> = Readonly<
 
 interface OpenNetworksOptions<Key extends string> {
   readonly files: NetworkFiles<Key>;
-  readonly provider: ProviderRequest;
+  readonly provider: ProviderName;
   readonly threads: number;
   readonly logger: Logger;
   /** Signs of a GPU: they decide which providers `auto` tries. */
@@ -132,7 +133,7 @@ export async function openNetworks<Key extends string>(
   throw lastFailure ?? operational('provider-unavailable', 'no execution provider is known');
 }
 
-function inUse(requested: ProviderRequest, actual: Provider, failures: readonly string[]): ProviderInUse {
+function inUse(requested: ProviderName, actual: Provider, failures: readonly string[]): ProviderInUse {
   // A machine without a GPU is as it should be; only one whose GPU cannot be used deserves a warning.
   if (requested !== 'auto' || actual !== 'cpu' || failures.length === 0) return { requested, actual };
   return { requested, actual, warning: `${failures.join('; ')}; inference runs on the CPU` };

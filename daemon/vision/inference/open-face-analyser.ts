@@ -3,6 +3,7 @@ import {
   detectorInUse,
   type LandmarkName,
   type PassivePadName,
+  type ProviderName,
   type RecogniserName,
 } from '../../contract/settings/vision-schema.js';
 import type { ModelPack } from '../../host/models/model-manifest.js';
@@ -18,7 +19,7 @@ import { FaceMeshNetwork, faceLandmarkerContract, facemeshContract } from './fac
 import { closeNetworks, type Network, openNetworks } from './network.js';
 import { OnnxFaceAnalyser } from './onnx-face-analyser.js';
 import { PassivePad } from './passive-pad.js';
-import { type GpuSigns, gpuSigns, type ProviderRequest } from './provider.js';
+import { type GpuSigns, gpuSigns } from './provider.js';
 import { Recogniser } from './recogniser.js';
 import { contractOfPack } from './recogniser-contract.js';
 import { SsdDetector } from './ssd-detector.js';
@@ -26,7 +27,8 @@ import { YunetDetector } from './yunet-detector.js';
 
 export interface FaceAnalyserOptions {
   readonly models: Pick<ModelStore, 'pack' | 'path' | 'status'>;
-  readonly provider: ProviderRequest;
+  /** One that must work, or `auto` for the best that works. */
+  readonly provider: ProviderName;
   /**
    * `auto`: depends on `passivePad`. `in-turn`: BlazeFace makes the quick looks. `yunet`: any form of YuNet that is installed.
    */

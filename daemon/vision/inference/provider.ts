@@ -4,11 +4,8 @@ import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ProviderName } from '../../contract/settings/vision-schema.js';
 
-/** The configured provider: one that must work, or `auto` for the best that works. */
-export type ProviderRequest = ProviderName;
-
 /** The execution providers for networks. */
-export type Provider = Exclude<ProviderRequest, 'auto'>;
+export type Provider = Exclude<ProviderName, 'auto'>;
 
 /** Signs of a GPU that are visible without using it. */
 export interface GpuSigns {
@@ -24,7 +21,7 @@ export interface GpuSigns {
  * The providers to try for a request, best first. `auto` tries a GPU only with signs of one, so that a box without GPU starts
  * without a failed attempt. The last choice is always the CPU.
  */
-export function providersToTry(request: ProviderRequest, signs: GpuSigns): readonly Provider[] {
+export function providersToTry(request: ProviderName, signs: GpuSigns): readonly Provider[] {
   if (request !== 'auto') return [request];
   const providers: Provider[] = [];
   if (signs.hasNvidiaDevice && signs.hasCudaLibraries) providers.push('cuda');

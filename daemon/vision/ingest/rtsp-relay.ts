@@ -50,14 +50,6 @@ interface Pending {
   hadLogin: boolean;
 }
 
-/** Dispose of it after FFmpeg has ended: FFmpeg's last request (TEARDOWN) still reaches the camera. */
-export interface RtspRelay extends AsyncDisposable {
-  /** The address for FFmpeg. It contains no login of the camera and is valid for one connection. */
-  readonly url: string;
-  /** Replaces the address of the relay in a text with the address of the camera. */
-  withoutRelay(text: string): string;
-}
-
 /**
  * Starts a relay between FFmpeg and one camera. FFmpeg answers any challenge, follows any redirection and accepts any
  * certificate. So it gets neither the login nor the address of the camera, only an address on the loopback. The relay talks
@@ -68,10 +60,12 @@ export async function startRtspRelay(options: RelayOptions): Promise<RtspRelay> 
   // FFmpeg receives UDP media over the IP version of this connection.
   server.listen(0, options.camera.remoteFamily === 'IPv6' ? '::1' : '127.0.0.1');
   await once(server, 'listening');
-  return new Relay(options, server);
+  return new RtspRelay(options, server);
 }
 
-class Relay implements RtspRelay {
+/** Dispose of it after FFmpeg has ended: FFmpeg's last request (TEARDOWN) still reaches the camera. */
+export class RtspRelay implements AsyncDisposable {
+  /** The address for FFmpeg. It contains no login of the camera and is valid for one connection. */
   readonly url: string;
   readonly #options: RelayOptions;
   readonly #camera: Socket;
@@ -105,6 +99,7 @@ class Relay implements RtspRelay {
     camera.on('end', () => this.#cameraClosed());
   }
 
+  /** Replaces the address of the relay in a text with the address of the camera. */
   withoutRelay(text: string): string {
     return text.replaceAll(this.#base, this.#endpoint.origin);
   }
