@@ -134,7 +134,7 @@ export default defineConfig({
             // Many small files compress badly: pages that are used together come together.
             ...Object.entries(together).map(([name, pages]) => ({
               name,
-              test: new RegExp(`/console/pages/(${pages.join('|')})/(?!route\\.)`),
+              test: new RegExp(`/console/pages/(${pages.join('|')})/`),
             })),
           ],
         },

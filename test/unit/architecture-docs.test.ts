@@ -37,7 +37,7 @@ const isPath = (code: string): boolean =>
   (code.includes('/') || /\.(?:tsx?|mjs|css|md|txt|py)$/.test(code)) &&
   !/^(?:\.\.|dist|node_modules|var)\//.test(code);
 
-/** What stands for any name: `daemon/console/pages/NAME/route.ts`. */
+/** What stands for any name: `daemon/console/messages/en/NAME.json`. */
 const placeholder = /\*|NAME|LANGUAGE/;
 
 function isInRepository(code: string, folder: string): boolean {

@@ -1,6 +1,6 @@
 import { type ComponentChildren, Fragment } from 'preact';
 import { useEffect, useErrorBoundary } from 'preact/hooks';
-import { ErrorBoundary, LocationProvider, Route, Router, useLocation } from 'preact-iso';
+import { ErrorBoundary, LocationProvider, lazy, Route, Router, useLocation } from 'preact-iso';
 import { isConnected, reconnections, watchConnection } from '../api/connection.js';
 import { loginWanted, proofWanted } from '../api/questions.js';
 import { can, me } from '../api/session.js';
@@ -8,14 +8,13 @@ import type en from '../messages/en/shell.json';
 import { EntryFrame } from '../pages/entry/entry-frame.js';
 import { Login, LoginAgain, resume } from '../pages/entry/login.js';
 import { NewPassword } from '../pages/entry/new-password.js';
-import type { ConsoleRoute } from '../pages/route.js';
+import { type ConsoleRoute, pageRoutes } from '../pages/page-routes.js';
 import { Icon } from '../parts/icon.js';
 import { Notes } from '../parts/notes.js';
 import { PageHead } from '../parts/page.js';
 import { ProofDialog } from '../parts/proof-dialog.js';
-import { wordsOf } from '../words/words.js';
+import { loadAllWords, wordsOf } from '../words/words.js';
 import { Navigation } from './navigation.js';
-import { routes } from './routes.js';
 
 const t = wordsOf<typeof en>('shell');
 
@@ -50,12 +49,12 @@ function Lost() {
 function Frame() {
   const { path } = useLocation();
   const isBare = (route: ConsoleRoute): boolean => route.isBare === true && matches(route.path, path);
-  if (routes.some((route) => route.isPublic === true && matches(route.path, path))) return <Pages />;
+  if (pageRoutes.some((route) => route.isPublic === true && matches(route.path, path))) return <Pages />;
   const account = me.value;
   if (account === undefined) return <Silence />;
   if (account === null) return <Login />;
   if (account.user?.mustChangePassword === true) return <NewPassword />;
-  if (routes.some(isBare)) return <Pages />;
+  if (pageRoutes.some(isBare)) return <Pages />;
   return (
     <div class="frame">
       <a class="skip" href="#content">
@@ -97,12 +96,42 @@ function Pages() {
 }
 
 /** Each route has one component for good: a new one would begin the page anew whenever its query changes. */
-const shownRoutes = routes.map((route) => ({ path: route.path, show: () => <Admitted route={route} /> }));
+const shownRoutes = pageRoutes.map((route) => {
+  const Page = lazy(() => loaded(route));
+  return {
+    path: route.path,
+    show: () => (
+      <Admitted route={route}>
+        <Page />
+      </Admitted>
+    ),
+  };
+});
 
-function Admitted({ route }: { readonly route: (typeof routes)[number] }) {
+/** A page that cannot be loaded, such as one of a console that the box has replaced meanwhile, fails when it is shown. */
+async function loaded(route: ConsoleRoute): ReturnType<ConsoleRoute['load']> {
+  try {
+    await loadAllWords();
+    return await route.load();
+  } catch (error) {
+    return {
+      default: () => {
+        throw error;
+      },
+    };
+  }
+}
+
+function Admitted({
+  route,
+  children,
+}: {
+  readonly route: ConsoleRoute;
+  readonly children: ComponentChildren;
+}) {
   const { path } = useLocation();
   // The page of another person begins anew: what the user began with this one, or what was fetched of it, is not theirs.
-  if (route.isPublic === true || can(...route.scopes)) return <Fragment key={path}>{route.show()}</Fragment>;
+  if (route.isPublic === true || can(...route.scopes)) return <Fragment key={path}>{children}</Fragment>;
   const scopes = route.scopes.filter((scope) => !can(scope)).join(', ');
   return <PageHead title={t('not-allowed')} lead={t('not-allowed-lead', { scopes })} />;
 }

@@ -4,10 +4,9 @@ import { useLocation } from 'preact-iso';
 import { logOut } from '../api/call.js';
 import { can, me } from '../api/session.js';
 import type en from '../messages/en/shell.json';
-import { navigationGroups } from '../pages/route.js';
+import { navigationGroups, pageRoutes } from '../pages/page-routes.js';
 import { Icon } from '../parts/icon.js';
 import { wordsOf } from '../words/words.js';
-import { routes } from './routes.js';
 
 const t = wordsOf<typeof en>('shell');
 
@@ -67,11 +66,9 @@ function Group({
   readonly group: (typeof navigationGroups)[number];
   readonly path: string;
 }) {
-  const shown = routes
-    .flatMap(({ navigation, path: own, scopes }) =>
-      navigation?.group === group && can(...scopes) ? [{ ...navigation, own }] : [],
-    )
-    .sort((a, b) => a.order - b.order);
+  const shown = pageRoutes.flatMap(({ way, path: own, scopes }) =>
+    way?.group === group && can(...scopes) ? [{ ...way, own }] : [],
+  );
   if (shown.length === 0) return null;
   // A page below another one of the navigation is the nearer one of the two.
   const here = shown

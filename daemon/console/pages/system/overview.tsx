@@ -9,9 +9,9 @@ const t = wordsOf<typeof en>('system');
 
 /** Leads to every page of the system that the caller may see. */
 export default function Overview() {
-  const shown = pageRoutes
-    .flatMap(({ card, path, scopes }) => (card !== undefined && can(...scopes) ? [{ ...card, path }] : []))
-    .sort((a, b) => a.order - b.order);
+  const shown = pageRoutes.flatMap(({ way, path, scopes }) =>
+    way?.lead !== undefined && can(...scopes) ? [{ ...way, lead: way.lead, path }] : [],
+  );
   return (
     <>
       <PageHead title={t('title')} lead={t('lead')} />
