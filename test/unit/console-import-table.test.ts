@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseTable } from '../../daemon/cli/import/import-table.js';
-import { readTable, type Table } from '../../daemon/console/pages/people/import-table.js';
+import { readTable, type Table } from '../../daemon/console/pages/people/persons-table.js';
 
 const bytesOf = (text: string, encoding: 'utf8' | 'utf16le' = 'utf8'): ArrayBuffer =>
   new Uint8Array(Buffer.from(text, encoding)).buffer;

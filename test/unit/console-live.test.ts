@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { toneOf } from '../../daemon/console/pages/cameras/live/face-tone.js';
-import { judgeLiveEnd } from '../../daemon/console/pages/cameras/live/live-end.js';
-import { readLiveMessage } from '../../daemon/console/pages/cameras/live/live-message.js';
+import { judgeLiveEnd, readLiveMessage } from '../../daemon/console/pages/cameras/live/live-connection.js';
 
 describe('live pictures in the console', () => {
   test('are taken apart into what the box found and the JPEG', async () => {

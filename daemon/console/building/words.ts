@@ -7,14 +7,14 @@ import { placeOf } from './place-of.js';
 import { shownByName, withNumbers } from './word-calls.js';
 
 /** A message with its text in every language. */
-export interface Message {
+interface Message {
   readonly file: string;
   readonly key: string;
   readonly texts: Readonly<Record<string, string>>;
 }
 
 /** How messages are found. */
-export interface Plan {
+interface Plan {
   /** The number of each message that is shown by one, by `FILE.KEY`. */
   readonly numbers: ReadonlyMap<string, number>;
   /** Of the places of those that are shown by name. */

@@ -1,6 +1,7 @@
 import './chart.css';
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import { number, percent } from '../time/site-time.js';
-import { useWidth } from './use-width.js';
 
 interface CurvesProps {
   /** What the picture shows, for readers who do not see it. */
@@ -85,4 +86,20 @@ function pathOf(values: readonly number[], pointOf: (index: number, share: numbe
       return `${isFirst ? 'M' : 'L'}${pointOf(index, share)}`;
     })
     .join('');
+}
+
+/** The element that a drawing fills, and its present width in pixels. */
+export function useWidth() {
+  const host = useRef<HTMLDivElement>(null);
+  const widthPx = useSignal(0);
+  useEffect(() => {
+    const place = host.current;
+    if (place === null) return undefined;
+    const sizes = new ResizeObserver(() => {
+      widthPx.value = place.clientWidth;
+    });
+    sizes.observe(place);
+    return () => sizes.disconnect();
+  }, []);
+  return { host, widthPx: widthPx.value };
 }

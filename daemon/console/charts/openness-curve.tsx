@@ -1,7 +1,7 @@
 import './chart.css';
 import type { PassageDetails } from '../../contract/passages.js';
 import { number } from '../time/site-time.js';
-import { useWidth } from './use-width.js';
+import { useWidth } from './curves.js';
 
 type Liveness = PassageDetails['liveness'];
 type Openness = NonNullable<Liveness['openness']>;

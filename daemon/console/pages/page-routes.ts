@@ -1,5 +1,3 @@
-import type { ComponentType } from 'preact';
-import type { Scope } from '../../contract/scopes.js';
 import type accuracyTexts from '../messages/en/accuracy.json';
 import type alertTexts from '../messages/en/alerts.json';
 import type approvalTexts from '../messages/en/approvals.json';
@@ -20,8 +18,8 @@ import type strangerTexts from '../messages/en/strangers.json';
 import type systemTexts from '../messages/en/system.json';
 import type upkeepTexts from '../messages/en/upkeep.json';
 import type userTexts from '../messages/en/users.json';
-import type { IconName } from '../parts/icon.js';
 import { wordsOf } from '../words/words.js';
+import type { ConsoleRoute } from './console-route.js';
 
 const accuracy = wordsOf<typeof accuracyTexts>('accuracy');
 const alerts = wordsOf<typeof alertTexts>('alerts');
@@ -44,229 +42,220 @@ const system = wordsOf<typeof systemTexts>('system');
 const upkeep = wordsOf<typeof upkeepTexts>('upkeep');
 const users = wordsOf<typeof userTexts>('users');
 
-/** Groups of the navigation, in their order. */
-export const navigationGroups = ['watch', 'people', 'records', 'system'] as const;
-
-/** A page of the console. */
-export interface ConsoleRoute {
-  /** As in preact-iso: `/passages/:id`. */
-  readonly path: string;
-  /** All of these are needed to see the page. */
-  readonly scopes: readonly Scope[];
-  /** Present: the navigation, or the overview of the system, leads to the page. */
-  readonly way?: {
-    /** Absent: the page is not in the navigation. */
-    readonly group?: (typeof navigationGroups)[number];
-    readonly icon: IconName;
-    readonly text: () => string;
-    /** What one does there, in one sentence. Absent: the page is not in the overview of the system. */
-    readonly lead?: () => string;
-  };
-  /** True: the page fills the screen, without the navigation. */
-  readonly isBare?: true;
-  /** True: the page is there without a login. */
-  readonly isPublic?: true;
-  readonly load: () => Promise<{ readonly default: ComponentType }>;
-}
-
 /** Every page of the console. The navigation and the overview of the system have this order. */
 export const pageRoutes: readonly ConsoleRoute[] = [
   {
     path: '/',
     scopes: ['status:read'],
     way: { group: 'watch', icon: 'now', text: () => now('title') },
-    load: () => import('./now/now.js'),
+    load: () => import('./now/now-page.js'),
   },
   {
     path: '/cameras',
     scopes: ['cameras:read'],
     way: { group: 'watch', icon: 'camera', text: () => cameras('title') },
-    load: () => import('./cameras/cameras.js'),
+    load: () => import('./cameras/cameras-page.js'),
   },
-  { path: '/cameras/add', scopes: ['cameras:write'], load: () => import('./cameras/settings/add.js') },
+  {
+    path: '/cameras/add',
+    scopes: ['cameras:write'],
+    load: () => import('./cameras/settings/add-camera-page.js'),
+  },
   {
     path: '/cameras/:id/change',
     scopes: ['cameras:read', 'cameras:write'],
-    load: () => import('./cameras/settings/change.js'),
+    load: () => import('./cameras/settings/change-camera-page.js'),
   },
-  { path: '/cameras/:id', scopes: ['cameras:read'], load: () => import('./cameras/camera.js') },
+  { path: '/cameras/:id', scopes: ['cameras:read'], load: () => import('./cameras/camera-page.js') },
   {
     path: '/passages',
     scopes: ['passages:read'],
     way: { group: 'watch', icon: 'passage', text: () => passages('title') },
-    load: () => import('./passages/passages.js'),
+    load: () => import('./passages/passages-page.js'),
   },
-  { path: '/passages/:passage', scopes: ['passages:read'], load: () => import('./passages/passage.js') },
+  { path: '/passages/:passage', scopes: ['passages:read'], load: () => import('./passages/passage-page.js') },
   {
     path: '/alerts',
     scopes: ['alerts:read'],
     way: { group: 'watch', icon: 'alert', text: () => alerts('title') },
-    load: () => import('./alerts/alerts.js'),
+    load: () => import('./alerts/alerts-page.js'),
   },
   {
     path: '/people',
     scopes: ['persons:read'],
     way: { group: 'people', icon: 'people', text: () => people('title') },
-    load: () => import('./people/people.js'),
+    load: () => import('./people/people-page.js'),
   },
   {
     path: '/people/enrol',
     scopes: ['persons:write'],
     way: { group: 'people', icon: 'add', text: () => enrol('title') },
-    load: () => import('./enrol/begin.js'),
+    load: () => import('./enrol/begin-enrolment-page.js'),
   },
-  { path: '/people/enrol/:id', scopes: ['persons:write'], load: () => import('./enrol/guide.js') },
-  { path: '/people/add', scopes: ['persons:write'], load: () => import('./people/add-person.js') },
-  { path: '/people/import', scopes: ['persons:write'], load: () => import('./people/import-people.js') },
+  {
+    path: '/people/enrol/:id',
+    scopes: ['persons:write'],
+    load: () => import('./enrol/guided-enrolment-page.js'),
+  },
+  { path: '/people/add', scopes: ['persons:write'], load: () => import('./people/add-person-page.js') },
+  { path: '/people/import', scopes: ['persons:write'], load: () => import('./people/import-people-page.js') },
   {
     path: '/people/change',
     scopes: ['persons:read', 'persons:write'],
-    load: () => import('./people/change-people.js'),
+    load: () => import('./people/change-people-page.js'),
   },
-  { path: '/people/:id', scopes: ['persons:read'], load: () => import('./people/person.js') },
+  { path: '/people/:id', scopes: ['persons:read'], load: () => import('./people/person-page.js') },
   {
     path: '/strangers',
     scopes: ['strangers:read'],
     way: { group: 'people', icon: 'stranger', text: () => strangers('title') },
-    load: () => import('./strangers/strangers.js'),
+    load: () => import('./strangers/strangers-page.js'),
   },
-  { path: '/strangers/:stranger', scopes: ['strangers:read'], load: () => import('./strangers/stranger.js') },
+  {
+    path: '/strangers/:stranger',
+    scopes: ['strangers:read'],
+    load: () => import('./strangers/stranger-page.js'),
+  },
   {
     path: '/attendance',
     scopes: ['attendance:read'],
     way: { group: 'records', icon: 'attendance', text: () => attendance('title') },
-    load: () => import('./attendance/attendance.js'),
+    load: () => import('./attendance/attendance-page.js'),
   },
   {
     path: '/attendance/persons/:person',
     scopes: ['attendance:read'],
-    load: () => import('./attendance/person-days.js'),
+    load: () => import('./attendance/person-days-page.js'),
   },
-  { path: '/attendance/shifts', scopes: ['attendance:read'], load: () => import('./attendance/shifts.js') },
+  {
+    path: '/attendance/shifts',
+    scopes: ['attendance:read'],
+    load: () => import('./attendance/shifts-page.js'),
+  },
   {
     path: '/events',
     scopes: ['events:read'],
     way: { group: 'records', icon: 'event', text: () => events('title') },
-    load: () => import('./events/events.js'),
+    load: () => import('./events/events-page.js'),
   },
-  { path: '/events/:event', scopes: ['events:read'], load: () => import('./events/event.js') },
-  { path: '/outbox', scopes: ['status:read'], load: () => import('./events/outbox.js') },
+  { path: '/events/:event', scopes: ['events:read'], load: () => import('./events/event-page.js') },
+  { path: '/outbox', scopes: ['status:read'], load: () => import('./events/outbox-page.js') },
   {
     path: '/audit',
     scopes: ['audit:read'],
     way: { group: 'records', icon: 'audit', text: () => audit('title') },
-    load: () => import('./audit/audit.js'),
+    load: () => import('./audit/audit-page.js'),
   },
   {
     path: '/accuracy',
     scopes: ['passages:read'],
     way: { group: 'records', icon: 'accuracy', text: () => accuracy('title') },
-    load: () => import('./accuracy/accuracy.js'),
+    load: () => import('./accuracy/accuracy-page.js'),
   },
   {
     path: '/system',
     scopes: [],
     way: { group: 'system', icon: 'system', text: () => system('title') },
-    load: () => import('./system/overview.js'),
+    load: async () => ({ default: (await import('./system/system-page.js')).overviewOf(pageRoutes) }),
   },
   {
     path: '/system/users',
     scopes: ['users:read'],
     way: { group: 'system', icon: 'users', text: () => users('users'), lead: () => users('users-card') },
-    load: () => import('./users/users.js'),
+    load: () => import('./users/users-page.js'),
   },
-  { path: '/system/users/:id', scopes: ['users:read'], load: () => import('./users/user.js') },
+  { path: '/system/users/:id', scopes: ['users:read'], load: () => import('./users/user-page.js') },
   {
     path: '/system/roles',
     scopes: ['users:read'],
     way: { icon: 'role', text: () => users('roles'), lead: () => users('roles-card') },
-    load: () => import('./users/roles.js'),
+    load: () => import('./users/roles-page.js'),
   },
   {
     path: '/system/api-keys',
     scopes: ['users:read'],
     way: { icon: 'key', text: () => users('keys'), lead: () => users('keys-card') },
-    load: () => import('./users/api-keys.js'),
+    load: () => import('./users/api-keys-page.js'),
   },
   {
     path: '/system/approvals',
     scopes: [],
     way: { icon: 'approval', text: () => approvals('title'), lead: () => approvals('card') },
-    load: () => import('./approvals/approvals.js'),
+    load: () => import('./approvals/approvals-page.js'),
   },
   {
     path: '/system/gallery',
     scopes: ['gallery:read'],
     way: { group: 'system', icon: 'gallery', text: () => gallery('title'), lead: () => gallery('card') },
-    load: () => import('./gallery/gallery.js'),
+    load: () => import('./gallery/gallery-page.js'),
   },
   {
     path: '/system/backups',
     scopes: ['backups:read'],
     way: { group: 'system', icon: 'backup', text: () => backups('title'), lead: () => backups('card') },
-    load: () => import('./backups/backups.js'),
+    load: () => import('./backups/backups-page.js'),
   },
   {
     path: '/system/identity',
     scopes: ['identity:read'],
     way: { icon: 'identity', text: () => identity('title'), lead: () => identity('card') },
-    load: () => import('./identity/identity.js'),
+    load: () => import('./identity/identity-page.js'),
   },
   {
     path: '/system/screens',
     scopes: ['cameras:read'],
     way: { icon: 'eye', text: () => kiosk('screens'), lead: () => kiosk('screens-lead') },
-    load: () => import('./kiosk/screens.js'),
+    load: () => import('./kiosk/screens-page.js'),
   },
   {
     path: '/system/configuration',
     scopes: ['config:read'],
     way: { icon: 'system', text: () => configuration('title'), lead: () => configuration('lead') },
-    load: () => import('./configuration/configuration.js'),
+    load: () => import('./configuration/configuration-page.js'),
   },
   {
     path: '/system/configuration/text',
     scopes: ['config:read'],
-    load: () => import('./configuration/configuration-text.js'),
+    load: () => import('./configuration/configuration-text-page.js'),
   },
   {
     path: '/system/retention',
     scopes: ['retention:read'],
     way: { icon: 'backup', text: () => upkeep('retention-title'), lead: () => upkeep('retention-lead') },
-    load: () => import('./upkeep/retention.js'),
+    load: () => import('./upkeep/retention-page.js'),
   },
   {
     path: '/system/models',
     scopes: ['status:read'],
     way: { icon: 'accuracy', text: () => upkeep('models-title'), lead: () => upkeep('models-lead') },
-    load: () => import('./upkeep/models.js'),
+    load: () => import('./upkeep/models-page.js'),
   },
   {
     path: '/system/broker',
     scopes: ['status:read'],
     way: { icon: 'event', text: () => upkeep('broker-title'), lead: () => upkeep('broker-lead') },
-    load: () => import('./upkeep/broker.js'),
+    load: () => import('./upkeep/broker-page.js'),
   },
   {
     path: '/system/doctor',
     scopes: ['status:read'],
     way: { icon: 'check', text: () => upkeep('doctor-title'), lead: () => upkeep('doctor-lead') },
-    load: () => import('./upkeep/doctor.js'),
+    load: () => import('./upkeep/doctor-page.js'),
   },
   {
     path: '/system/logs',
     scopes: ['logs:read'],
     way: { icon: 'search', text: () => upkeep('logs-title'), lead: () => upkeep('logs-lead') },
-    load: () => import('./upkeep/logs.js'),
+    load: () => import('./upkeep/logs-page.js'),
   },
   {
     path: '/system/host',
     scopes: ['status:read'],
     way: { icon: 'host', text: () => system('host-title'), lead: () => system('host-lead') },
-    load: () => import('./system/host.js'),
+    load: () => import('./system/host-page.js'),
   },
-  { path: '/account', scopes: [], load: () => import('./account/account.js') },
-  { path: '/claim', scopes: [], isPublic: true, isBare: true, load: () => import('./entry/claim.js') },
-  { path: '/e', scopes: [], isPublic: true, isBare: true, load: () => import('./enrol/phone.js') },
-  { path: '/kiosk', scopes: [], isPublic: true, isBare: true, load: () => import('./kiosk/kiosk.js') },
+  { path: '/account', scopes: [], load: () => import('./account/account-page.js') },
+  { path: '/claim', scopes: [], isPublic: true, isBare: true, load: () => import('./entry/claim-page.js') },
+  { path: '/e', scopes: [], isPublic: true, isBare: true, load: () => import('./enrol/phone-page.js') },
+  { path: '/kiosk', scopes: [], isPublic: true, isBare: true, load: () => import('./kiosk/kiosk-page.js') },
 ];

@@ -1,3 +1,4 @@
+import type { Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 
@@ -169,4 +170,17 @@ export function Tick({
       <span>{label}</span>
     </label>
   );
+}
+
+/** Value and change of a field that writes into a signal: `<Field label={…} {...bound(name)} />`. */
+export function bound<Value>(signal: Signal<Value>): {
+  readonly value: Value;
+  readonly onValue: (value: Value) => void;
+} {
+  return {
+    value: signal.value,
+    onValue: (value) => {
+      signal.value = value;
+    },
+  };
 }

@@ -6,8 +6,8 @@ import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
 import { Fault } from './fault.js';
 import { Field } from './field.js';
-import { PersonPicture } from './person-picture.js';
-import { useSettled } from './use-settled.js';
+import { PersonPicture } from './picture.js';
+import { useSettled } from './use-query.js';
 
 const t = wordsOf<typeof en>('parts');
 

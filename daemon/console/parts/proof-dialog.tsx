@@ -5,10 +5,9 @@ import { me } from '../api/session.js';
 import { useAct } from '../api/use-fetched.js';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
-import { bound } from './bound.js';
 import { Dialog } from './dialog.js';
 import { Fault } from './fault.js';
-import { Field } from './field.js';
+import { bound, Field } from './field.js';
 
 const t = wordsOf<typeof en>('parts');
 

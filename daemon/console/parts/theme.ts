@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 
 export const themes = ['system', 'light', 'dark'] as const;
-export type Theme = (typeof themes)[number];
+type Theme = (typeof themes)[number];
 
 const key = 'rollcall.theme';
 const stored = localStorage.getItem(key);

@@ -1,3 +1,5 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 
 /** What a page shows, kept in its address: links, the back button and a reload lead to the same. */
@@ -21,4 +23,20 @@ export function useQuery(): Query {
 function searchOf(query: Readonly<Record<string, string>>): string {
   const text = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== '')).toString();
   return text === '' ? '' : `?${text}`;
+}
+
+const settledMs = 300;
+
+/** The value once it has stayed the same for a moment: while the user types, the box is not asked for every letter. */
+export function useSettled<Value>(value: Value): Value {
+  const settled = useSignal(value);
+  const key = JSON.stringify(value);
+  useEffect(() => {
+    if (JSON.stringify(settled.value) === key) return;
+    const timer = setTimeout(() => {
+      settled.value = value;
+    }, settledMs);
+    return () => clearTimeout(timer);
+  }, [key]);
+  return settled.value;
 }

@@ -5,10 +5,10 @@ import { isConnected, reconnections, watchConnection } from '../api/connection.j
 import { loginWanted, proofWanted } from '../api/questions.js';
 import { can, me } from '../api/session.js';
 import type en from '../messages/en/shell.json';
+import type { ConsoleRoute } from '../pages/console-route.js';
 import { EntryFrame } from '../pages/entry/entry-frame.js';
-import { Login, LoginAgain, resume } from '../pages/entry/login.js';
-import { NewPassword } from '../pages/entry/new-password.js';
-import { type ConsoleRoute, pageRoutes } from '../pages/page-routes.js';
+import { Login, LoginAgain, NewPassword, resume } from '../pages/entry/login.js';
+import { pageRoutes } from '../pages/page-routes.js';
 import { Icon } from '../parts/icon.js';
 import { Notes } from '../parts/notes.js';
 import { PageHead } from '../parts/page.js';

@@ -4,7 +4,8 @@ import { useLocation } from 'preact-iso';
 import { logOut } from '../api/call.js';
 import { can, me } from '../api/session.js';
 import type en from '../messages/en/shell.json';
-import { navigationGroups, pageRoutes } from '../pages/page-routes.js';
+import { navigationGroups } from '../pages/console-route.js';
+import { pageRoutes } from '../pages/page-routes.js';
 import { Icon } from '../parts/icon.js';
 import { wordsOf } from '../words/words.js';
 

@@ -7,7 +7,7 @@ import { type Found, readWords } from './read-words.js';
 export const consoleLanguages = ['en', 'de'] as const;
 /** Each in itself. */
 export const languageNames = { en: 'English', de: 'Deutsch' } as const;
-export type ConsoleLanguage = (typeof consoleLanguages)[number];
+type ConsoleLanguage = (typeof consoleLanguages)[number];
 
 type Loader = () => Promise<{ readonly default: Words }>;
 const load: Readonly<Record<ConsoleLanguage, { readonly first: Loader; readonly rest: Loader }>> = {

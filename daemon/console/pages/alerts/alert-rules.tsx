@@ -5,15 +5,14 @@ import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/alerts.json';
-import { bound } from '../../parts/bound.js';
 import { Confirm } from '../../parts/dialog.js';
 import { Fault, Remedy, sentence } from '../../parts/fault.js';
-import { Choice } from '../../parts/field.js';
+import { bound, Choice } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Empty, Loaded, Section } from '../../parts/page.js';
 import { dayAndTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
-import { ruleText } from './rule-text.js';
+import { ruleText } from './rule-draft.js';
 
 const t = wordsOf<typeof en>('alerts');
 

@@ -9,10 +9,17 @@ import { Choice, Field, Tick } from '../../parts/field.js';
 import { Loaded } from '../../parts/page.js';
 import { severityWord, subjectWord } from '../../parts/terms.js';
 import { wordsOf } from '../../words/words.js';
-import { Review } from '../configuration/review.js';
-import { CameraChoice } from '../users/choices.js';
-import { countingsFor, draftOf, type RuleDraft, type RuleSetting, ruleOf } from './rule-draft.js';
-import { countingWord, ruleText } from './rule-text.js';
+import { Review } from '../configuration/configuration-review.js';
+import { CameraChoice } from '../users/scope-choice.js';
+import {
+  countingsFor,
+  countingWord,
+  draftOf,
+  type RuleDraft,
+  type RuleSetting,
+  ruleOf,
+  ruleText,
+} from './rule-draft.js';
 
 const t = wordsOf<typeof en>('alerts');
 

@@ -1,14 +1,14 @@
 import type { AttendanceRow } from '../../../contract/attendance.js';
 import type en from '../../messages/en/attendance.json';
 import { Field } from '../../parts/field.js';
-import { type Column, LongTable } from '../../parts/long-table.js';
+import { type Column, LongTable, wholeList } from '../../parts/long-table.js';
 import { Badge } from '../../parts/page.js';
 import { useQuery } from '../../parts/use-query.js';
 import { hours, plainDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { mainStatus, nameOf, statuses, statusLetter, statusText, toneOf, workedText } from './day-status.js';
-import type { Period } from './period.js';
-import { byPerson, type PersonDays, wholeList } from './report.js';
+import type { Period } from './shown-report.js';
+import { byPerson, type PersonDays } from './shown-report.js';
 
 const t = wordsOf<typeof en>('attendance');
 

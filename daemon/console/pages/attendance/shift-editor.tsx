@@ -1,10 +1,12 @@
+import { useSignal } from '@preact/signals';
 import { type Weekday, weekdays } from '../../../kernel/attendance/shift-calendar.js';
+import type { Output } from '../../api/call.js';
 import type en from '../../messages/en/attendance.json';
-import { Choice, Field, Tick } from '../../parts/field.js';
+import { bound, Choice, Field, Tick } from '../../parts/field.js';
+import { Icon } from '../../parts/icon.js';
 import { Badge, Empty, Facts, Section } from '../../parts/page.js';
 import { laterDay, plainDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
-import { newShift, type Rules, type Shift } from './rules.js';
 
 const t = wordsOf<typeof en>('attendance');
 
@@ -169,4 +171,77 @@ function OneShift({ shift, onChange }: OneShiftProps) {
       </fieldset>
     </Section>
   );
+}
+
+interface HolidayEditorProps {
+  readonly holidays: readonly string[];
+  readonly onChange: (holidays: readonly string[]) => void;
+}
+
+/** The days on which no shift begins. */
+export function HolidayEditor({ holidays, onChange }: HolidayEditorProps) {
+  const day = useSignal('');
+  const add = (event: Event): void => {
+    event.preventDefault();
+    if (day.value !== '') onChange([...new Set([...holidays, day.value])].sort());
+    day.value = '';
+  };
+  return (
+    <Section title={t('holidays')}>
+      {holidays.length === 0 && <Empty>{t('no-holidays')}</Empty>}
+      <ul class="points">
+        {holidays.map((each) => (
+          <li key={each}>
+            {plainDay(each)}
+            <button
+              type="button"
+              class="plain"
+              aria-label={t('remove-holiday', { day: plainDay(each) })}
+              onClick={() => onChange(holidays.filter((other) => other !== each))}
+            >
+              <Icon name="close" />
+            </button>
+          </li>
+        ))}
+      </ul>
+      <form class="filters" onSubmit={add}>
+        <Field label={t('new-holiday')} type="date" {...bound(day)} />
+        <button type="submit" class="secondary small">
+          {t('add')}
+        </button>
+      </form>
+    </Section>
+  );
+}
+
+type Shown = Output<'attendance.shifts'>;
+type Shift = Shown['shifts'][number];
+export type Rules = Pick<Shown, 'pairing' | 'shifts' | 'holidays'>;
+
+/** A shift as the configuration has it without further words. */
+const newShift = (id: string): Shift => ({
+  ...{ id, days: weekdays.slice(0, 5), from: '08:00', to: '17:00' },
+  ...{ lateGraceS: 300, earlyLeaveGraceS: 300, overtimeAfterS: 900, breakS: 0, breakAfterS: 21_600 },
+});
+
+const none: Rules = { pairing: 'first-in-last-out', shifts: [], holidays: [] };
+
+/** The rules among the settings of the box. */
+export function rulesOf(settings: Output<'config.show'>['settings']): Rules {
+  const beginning = 'attendance.';
+  const own = settings
+    .filter(({ path }) => path.startsWith(beginning))
+    .map(({ path, value }) => [path.slice(beginning.length), value] as const);
+  // Each of these settings has the form that the operation on shifts shows.
+  const { pairing, shifts, holidays } = { ...none, ...(Object.fromEntries(own) as Partial<Rules>) };
+  return { pairing, shifts, holidays };
+}
+
+export const isSame = (one: unknown, other: unknown): boolean =>
+  JSON.stringify(one) === JSON.stringify(other);
+
+/** The settings that the draft changes, by their names. */
+export function changedRules(inForce: Rules, draft: Rules): Readonly<Record<string, unknown>> {
+  const names = (Object.keys(none) as (keyof Rules)[]).filter((name) => !isSame(inForce[name], draft[name]));
+  return Object.fromEntries(names.map((name) => [`attendance.${name}`, draft[name]]));
 }

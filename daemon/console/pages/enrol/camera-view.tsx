@@ -4,8 +4,7 @@ import { type ApiError, isApiError } from '../../api/call.js';
 import type en from '../../messages/en/enrol.json';
 import { Fault } from '../../parts/fault.js';
 import { wordsOf } from '../../words/words.js';
-import { type Guidance, hintText } from './guidance.js';
-import { jpegOf, liveSidePx } from './jpeg.js';
+import { type Guidance, hintText } from './enrolment-guidance.js';
 
 const t = wordsOf<typeof en>('enrol');
 
@@ -126,5 +125,37 @@ async function sendPictures(
       }
     }
     await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+}
+
+/** Longest sides of a picture that is sent for a hint, and of one from a file, pixels. */
+const liveSidePx = 960;
+const fileSidePx = 1920;
+const quality = 0.9;
+
+/** Draws a picture of this size onto a JPEG whose longer side is at most `sidePx`. */
+function jpegOf(
+  source: CanvasImageSource,
+  [width, height]: readonly [number, number],
+  sidePx: number,
+): Promise<Blob | undefined> {
+  const scale = Math.min(1, sidePx / Math.max(width, height));
+  const canvas = document.createElement('canvas');
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  canvas.getContext('2d')?.drawImage(source, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve) => {
+    canvas.toBlob((blob) => resolve(blob ?? undefined), 'image/jpeg', quality);
+  });
+}
+
+/** A photograph of a file, small enough for the box. A file that this browser cannot read goes as it is: the box says why. */
+export async function smallPhotograph(file: Blob): Promise<Blob> {
+  const picture = await createImageBitmap(file).catch(() => undefined);
+  if (picture === undefined) return file;
+  try {
+    return (await jpegOf(picture, [picture.width, picture.height], fileSidePx)) ?? file;
+  } finally {
+    picture.close();
   }
 }

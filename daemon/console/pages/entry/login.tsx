@@ -6,12 +6,12 @@ import { canUsePasskeys, loginWithPasskey } from '../../api/passkey.js';
 import { forgetSession, isLogoutUnconfirmed, me } from '../../api/session.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/entry.json';
-import { bound } from '../../parts/bound.js';
 import { Dialog } from '../../parts/dialog.js';
 import { Fault } from '../../parts/fault.js';
-import { Field } from '../../parts/field.js';
+import { bound, Field } from '../../parts/field.js';
 import { isSpoken, loadAllWords, speak, wordsOf } from '../../words/words.js';
 import { EntryFrame } from './entry-frame.js';
+import { PasswordForm } from './password-form.js';
 
 const t = wordsOf<typeof en>('entry');
 
@@ -157,4 +157,18 @@ export async function resume(): Promise<void> {
     if (!isApiError(error)) throw error;
     if (error.code !== unreachable) forgetSession();
   }
+}
+
+/** An account whose password another user made can do nothing else before it has its own. */
+export function NewPassword() {
+  const doing = useAct();
+  const userName = me.value?.user?.userName ?? '';
+  return (
+    <EntryFrame title={t('must-change-title')} lead={t('must-change-lead')}>
+      <PasswordForm userName={userName} onChanged={() => void doing.run(enter)} />
+      <button type="button" class="plain" onClick={() => void logOut()}>
+        {t('logout')}
+      </button>
+    </EntryFrame>
+  );
 }

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { type ApiError, call, isApiError, type Line, readLines } from '../../api/call.js';
 
 type Item = Line<'challenges.follow'>;
-export type ScreenState = Extract<Item, { kind: 'state' }>;
+type ScreenState = Extract<Item, { kind: 'state' }>;
 export type ScreenPrompt = Extract<Item, { kind: 'prompt' }>;
 
 /** The box says something at least every 10 seconds: after this time the connection is dead, milliseconds. */

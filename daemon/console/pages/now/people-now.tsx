@@ -2,11 +2,11 @@ import { call, type Line } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useAct, useFetched, useLines } from '../../api/use-fetched.js';
 import type en from '../../messages/en/now.json';
+import { useCameras } from '../../parts/camera-choice.js';
 import { Fault } from '../../parts/fault.js';
 import { say } from '../../parts/notes.js';
 import { Loaded, Section } from '../../parts/page.js';
 import { SeverityBadge } from '../../parts/terms.js';
-import { useCameras } from '../../parts/use-cameras.js';
 import { ago, clockTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 

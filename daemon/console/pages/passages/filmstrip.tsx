@@ -5,17 +5,16 @@ import { addressOf } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import type { FetchedList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
+import type { Cameras } from '../../parts/camera-choice.js';
 import { Fault } from '../../parts/fault.js';
 import { Empty, Loading } from '../../parts/page.js';
 import { Picture } from '../../parts/picture.js';
 import { OutcomeBadge, reasonWord } from '../../parts/terms.js';
-import type { Cameras } from '../../parts/use-cameras.js';
 import { clockSeconds, dayOf } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { MarkPassage, mayMark } from './mark-passage.js';
-import { isReadable } from './passage-filters.js';
-import { AddReference, mayAddReference } from './passage-reference.js';
-import { whoOf } from './who.js';
+import { AddReference, mayAddReference } from './passage-as-reference.js';
+import { isReadable, whoOf } from './passage-item.js';
 
 const t = wordsOf<typeof en>('passages');
 

@@ -6,15 +6,14 @@ import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
-import { bound } from '../../parts/bound.js';
+import type { Cameras } from '../../parts/camera-choice.js';
 import { Confirm } from '../../parts/dialog.js';
-import { Choice, Field } from '../../parts/field.js';
+import { bound, Choice, Field } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
 import { PersonChoice } from '../../parts/person-choice.js';
-import type { Cameras } from '../../parts/use-cameras.js';
 import { number, siteInstant } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
-import { isReadable } from './passage-filters.js';
+import { isReadable } from './passage-item.js';
 
 const t = wordsOf<typeof en>('passages');
 

@@ -7,7 +7,7 @@ export type LimitChange = (typeof limitChanges)[number];
 
 /** What becomes of the mark. */
 export const listChanges = ['keep', 'watch', 'barred', 'none'] as const;
-export type ListChange = (typeof listChanges)[number];
+type ListChange = (typeof listChanges)[number];
 
 /** A change of many people as a form holds it. */
 export interface ChangeDraft extends ConsentDraft {

@@ -1,18 +1,20 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { PersonSummary } from '../../../contract/person.js';
-import type { ChangedPerson } from '../../../contract/persons.js';
+import type { ChangedPerson, CommonChange } from '../../../contract/persons.js';
+import type { ConsentBasis } from '../../../kernel/persons/consent.js';
 import { ApiError } from '../../api/api-error.js';
+import { call } from '../../api/call.js';
 import type { FetchedList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/change-people.json';
 import type peopleEn from '../../messages/en/people.json';
+import type formEn from '../../messages/en/person-form.json';
 import { Dialog } from '../../parts/dialog.js';
 import { Fault, sentence } from '../../parts/fault.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, Facts } from '../../parts/page.js';
+import { plainDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
-import { effectsOf } from './change-effects.js';
-import type { ChangePlan } from './change-plan.js';
 import { StandingBadges } from './standing.js';
 
 const t = wordsOf<typeof en>('change-people');
@@ -156,4 +158,108 @@ function OutcomeDialog({ person, outcome: { fields, refusal }, plan, onClose }: 
       />
     </Dialog>
   );
+}
+
+const form = wordsOf<typeof formEn>('person-form');
+/** What a change does to one field of a person, in words. */
+interface ChangeEffect {
+  readonly field: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+type Effect = (person: PersonSummary, change: CommonChange) => ChangeEffect;
+
+const effects: Readonly<Record<ChangedPerson['fields'][number], Effect>> = {
+  groups: ({ groups = [] }, { addGroups = [], removeGroups = [] }) => ({
+    field: form('groups'),
+    before: groupsInWords(groups),
+    after: groupsInWords([...groups, ...addGroups].filter((group) => !removeGroups.includes(group))),
+  }),
+  validFrom: ({ validFrom }, change) => ({
+    field: t('valid-from'),
+    before: dayInWords(validFrom),
+    after: dayInWords(change.validFrom),
+  }),
+  validUntil: ({ validUntil }, change) => ({
+    field: t('valid-until'),
+    before: dayInWords(validUntil),
+    after: dayInWords(change.validUntil),
+  }),
+  watch: ({ watch }, change) => ({
+    field: t('list'),
+    before: listInWords(watch),
+    after: listInWords(change.watch),
+  }),
+  consent: ({ consentState }, change) => ({
+    field: form('consent'),
+    before: people(`consent-${consentState}`),
+    after: consentInWords(change.consent),
+  }),
+};
+
+/** What a change does to a person, as the box listed them before. */
+const effectsOf = (
+  person: PersonSummary,
+  change: CommonChange,
+  fields: ChangedPerson['fields'],
+): readonly ChangeEffect[] => fields.map((field) => effects[field](person, change));
+
+const groupsInWords = (groups: readonly string[]): string =>
+  groups.length === 0 ? t('none') : [...new Set(groups)].sort().join(', ');
+
+const dayInWords = (day: string | null | undefined): string =>
+  day ? plainDay(day, { year: 'numeric', month: 'short', day: 'numeric' }) : t('no-limit');
+
+function listInWords(watch: CommonChange['watch']): string {
+  if (!watch) return t('none');
+  return `${t(watch.mark === 'barred' ? 'blocklist' : 'watchlist')}, ${watch.reason}`;
+}
+
+function consentInWords(consent: CommonChange['consent']): string {
+  if (consent === undefined) return '';
+  // The form offers no other basis.
+  const basis = form(`basis-${consent.basis as ConsentBasis}`);
+  return [basis, dayInWords(consent.dateIso), consent.reference].join(', ');
+}
+
+/** A change, the people it is for, and what the box said of each. */
+export interface ChangePlan {
+  readonly change: CommonChange;
+  readonly people: readonly PersonSummary[];
+  readonly outcomes: ReadonlyMap<string, ChangedPerson>;
+}
+
+type ChangeOutcome = ChangedPerson['outcome'];
+
+const idsOf = (people: readonly PersonSummary[]): string[] => people.map(({ id }) => id);
+const byId = (persons: readonly ChangedPerson[]) => persons.map((person) => [person.id, person] as const);
+
+/** Asks what the change would do to each. Nothing is changed. */
+export async function previewChange(
+  people: readonly PersonSummary[],
+  change: CommonChange,
+): Promise<ChangePlan> {
+  const { persons } = await call('persons.change-many', { ...change, ids: idsOf(people), isPreview: true });
+  return { change, people, outcomes: new Map(byId(persons)) };
+}
+
+/** Changes those whom the preview said to change. The others are not asked for again: nobody changes unseen. */
+export async function applyPlan(plan: ChangePlan): Promise<ChangePlan> {
+  const changing = plan.people.filter(({ id }) => plan.outcomes.get(id)?.outcome === 'changed');
+  const { persons } = await call('persons.change-many', { ...plan.change, ids: idsOf(changing) });
+  return { ...plan, outcomes: new Map([...plan.outcomes, ...byId(persons)]) };
+}
+
+/** Whether a plan is about exactly this change of exactly these people. */
+export function isPlanOf(plan: ChangePlan, people: readonly PersonSummary[], change: CommonChange): boolean {
+  const key = (those: readonly PersonSummary[], what: CommonChange): string =>
+    JSON.stringify([idsOf(those), what]);
+  return key(plan.people, plan.change) === key(people, change);
+}
+
+export function countsOf({ outcomes }: ChangePlan): Readonly<Record<ChangeOutcome, number>> {
+  const counts = { changed: 0, unchanged: 0, refused: 0 };
+  for (const { outcome } of outcomes.values()) counts[outcome] += 1;
+  return counts;
 }

@@ -1,16 +1,21 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { consentBases } from '../../../kernel/persons/consent.js';
+import { watchMarks } from '../../../kernel/persons/person-standing.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/person-import.json';
 import { Dialog } from '../../parts/dialog.js';
 import { Fault, Remedy, sentence } from '../../parts/fault.js';
+import { Form } from '../../parts/form.js';
 import { type Column, LongTable, wholeList } from '../../parts/long-table.js';
 import { Badge } from '../../parts/page.js';
 import { Picture } from '../../parts/picture.js';
 import { wordsOf } from '../../words/words.js';
-import { CorrectRow } from './import-correction.js';
-import { acceptDuplicate, type StagedImportRow } from './import-run.js';
+import { emptyDraft, type ProfileDraft, profileOf } from './profile-draft.js';
+import { ProfileFields } from './profile-fields.js';
 import { SideBySide, TakenId } from './refusal.js';
+import type { ImportRow } from './staged-import.js';
+import { acceptDuplicate, correctRow, type StagedImportRow } from './staged-import.js';
 
 const t = wordsOf<typeof en>('person-import');
 
@@ -159,4 +164,69 @@ function RowDialog({ row, picture, canDecide, onClose }: RowDialogProps) {
       {canDecide && <CorrectRow row={row} onSent={onClose} />}
     </Dialog>
   );
+}
+
+interface CorrectRowProps {
+  readonly row: ImportRow;
+  readonly onSent: () => void;
+}
+
+/** Corrects a refused row here, so that the table need not be changed and chosen again. */
+function CorrectRow({ row, onSent }: CorrectRowProps) {
+  const id = useId();
+  const doing = useAct();
+  const draft = useSignal(draftOf(row));
+  const photographs = useSignal(row.photographs);
+  const submit = async (): Promise<void> => {
+    const corrected = { profile: profileOf(draft.value), photographs: photographs.value };
+    if (await doing.run(() => correctRow(row.line, corrected))) onSent();
+  };
+  return (
+    <details>
+      <summary>{t('correct')}</summary>
+      <Form act={t('check-again')} onAct={submit} doing={doing} isReady={photographs.value.length > 0}>
+        <ProfileFields
+          draft={draft.value}
+          onChange={(changed) => {
+            draft.value = changed;
+          }}
+        />
+        <div class="field">
+          <label for={id}>{t('other-photographs')}</label>
+          <input
+            id={id}
+            type="file"
+            multiple
+            accept="image/*,.heic,.heif"
+            onChange={({ currentTarget: { files } }) => {
+              if (files !== null && files.length > 0) photographs.value = [...files];
+            }}
+          />
+          <p class="quiet">
+            {t('these-photographs', { names: photographs.value.map(({ name }) => name).join(', ') })}
+          </p>
+        </div>
+      </Form>
+    </details>
+  );
+}
+
+/** The row as a form holds it. What the table says in other words than the form knows is left out. */
+function draftOf({ profile }: ImportRow): ProfileDraft {
+  const { groups = [], consent, watch, ...texts } = profile;
+  const mark = watchMarks.find((known) => known === watch?.mark);
+  return {
+    ...emptyDraft,
+    name: texts.name,
+    externalId: texts.externalId ?? '',
+    notes: texts.notes ?? '',
+    validFrom: texts.validFrom ?? '',
+    validUntil: texts.validUntil ?? '',
+    groups: groups.join(', '),
+    basis: consentBases.find((known) => known === consent?.basis) ?? '',
+    consentDay: consent?.dateIso ?? '',
+    consentReference: consent?.reference ?? '',
+    mark: mark ?? '',
+    markReason: watch?.reason ?? '',
+  };
 }

@@ -7,16 +7,20 @@ import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/person.json';
+import { useCameras } from '../../parts/camera-choice.js';
 import { Confirm, Dialog } from '../../parts/dialog.js';
 import { Fault } from '../../parts/fault.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Empty, Loaded, Section } from '../../parts/page.js';
-import { PersonPicture } from '../../parts/person-picture.js';
-import { useCameras } from '../../parts/use-cameras.js';
+import { PersonPicture } from '../../parts/picture.js';
 import { dayAndTime, percent } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
-import { usePhotographChoice } from './photograph-choice.js';
-import { PhotographPicker, type PhotographResults, resultsOf } from './photograph-picker.js';
+import {
+  PhotographPicker,
+  type PhotographResults,
+  resultsOf,
+  usePhotographChoice,
+} from './photograph-picker.js';
 import { Refusal } from './refusal.js';
 
 const t = wordsOf<typeof en>('person');

@@ -2,8 +2,7 @@ import type { EnrolmentRefusal, Resemblance } from '../../../contract/enrolment.
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/person-form.json';
 import { Icon } from '../../parts/icon.js';
-import { PersonPicture } from '../../parts/person-picture.js';
-import { Picture } from '../../parts/picture.js';
+import { PersonPicture, Picture } from '../../parts/picture.js';
 import { percent } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 

@@ -9,7 +9,7 @@ const t = wordsOf<typeof en>('people');
 type Standing = 'removed' | 'barred' | 'watched' | 'expired' | 'not-yet-valid' | 'unrecognisable' | 'active';
 
 /** What is to be known of a person at first sight, the weightiest first. */
-export function standingsOf(person: PersonSummary): readonly Standing[] {
+function standingsOf(person: PersonSummary): readonly Standing[] {
   const today = siteDay();
   const { state, watch, validFrom, validUntil, templates } = person;
   if (state === 'removed') return ['removed'];

@@ -8,10 +8,10 @@ import { Confirm } from '../../parts/dialog.js';
 import { Field, Tick } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
 import { PersonChoice } from '../../parts/person-choice.js';
-import { PersonPicture } from '../../parts/person-picture.js';
+import { PersonPicture } from '../../parts/picture.js';
 import { dayAndTime, siteDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
-import { PassageShot } from './stranger-shot.js';
+import { PassageShot } from './stranger-acts.js';
 
 const t = wordsOf<typeof en>('strangers');
 

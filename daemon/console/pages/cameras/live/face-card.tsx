@@ -4,7 +4,6 @@ import { Remedy, sentence } from '../../../parts/fault.js';
 import { OutcomeBadge, qualityWord } from '../../../parts/terms.js';
 import { number } from '../../../time/site-time.js';
 import { wordsOf } from '../../../words/words.js';
-import { EyeLine } from './eye-line.js';
 import { signOf, toneOf } from './face-tone.js';
 import type { SeenFace } from './use-followed.js';
 
@@ -77,4 +76,41 @@ function measuresOf({ quality, measures }: SeenFace): string {
   });
   const faults = quality.reasons.map(qualityWord).join(', ');
   return faults === '' ? figures : `${figures} · ${t('faults', { faults })}`;
+}
+
+const widthUnits = 90;
+const heightUnits = 20;
+/** Eyes that are further open than this, in heights by width, reach the top. */
+const widest = 0.45;
+
+/** How far the eyes were open, as a line that rises and falls; a gap where they could not be judged. */
+function EyeLine({ trace, label }: { readonly trace: readonly (number | null)[]; readonly label: string }) {
+  return (
+    <svg
+      class="eye-line"
+      viewBox={`0 0 ${widthUnits} ${heightUnits}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
+      <path d={pathOf(trace)} />
+    </svg>
+  );
+}
+
+/** The path through the values, the newest at the end. */
+function pathOf(trace: readonly (number | null)[]): string {
+  const start = widthUnits - trace.length;
+  let isDown = false;
+  const steps = trace.map((value, index) => {
+    if (value === null) {
+      isDown = false;
+      return '';
+    }
+    const y = heightUnits - (Math.min(widest, Math.max(0, value)) / widest) * heightUnits;
+    const step = `${isDown ? 'L' : 'M'}${start + index} ${y.toFixed(1)}`;
+    isDown = true;
+    return step;
+  });
+  return steps.join('');
 }

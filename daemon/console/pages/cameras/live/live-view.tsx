@@ -1,11 +1,14 @@
 import { useSignal } from '@preact/signals';
-import { useRef } from 'preact/hooks';
-import type { FollowedFace } from '../../../../contract/live.js';
+import type { RefObject } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { FollowedFace, LivePicture } from '../../../../contract/live.js';
+import { isConnected } from '../../../api/connection.js';
 import type en from '../../../messages/en/cameras.json';
+import { sentence } from '../../../parts/fault.js';
 import { wordsOf } from '../../../words/words.js';
-import { LiveState } from './live-state.js';
-import { useLive } from './use-live.js';
-import { useVisible } from './use-visible.js';
+import { drawPicture } from './draw-picture.js';
+import { readLiveMessage } from './live-connection.js';
+import { type LivePhase, watchLive } from './watch-live.js';
 
 const t = wordsOf<typeof en>('cameras');
 
@@ -46,4 +49,122 @@ export function LiveView({ cameraId, name, faces, isWanted }: LiveViewProps) {
       />
     </div>
   );
+}
+
+interface LiveOptions {
+  readonly cameraId: string;
+  readonly canvas: RefObject<HTMLCanvasElement | null>;
+  /** What the box makes of the faces, by their tracks. */
+  readonly followed: RefObject<ReadonlyMap<string, FollowedFace>>;
+  /** False: no pictures come, so that the box encodes none for this page. */
+  readonly isWanted: boolean;
+  /** Counts how often the user took the pictures over from another page. */
+  readonly takings: number;
+}
+
+interface Live {
+  readonly phase: LivePhase;
+  /** Faces in the picture that is shown; absent before the first one. */
+  readonly faceCount: number | undefined;
+}
+
+/** Draws the live pictures of a camera on a canvas as long as they are wanted. */
+function useLive({ cameraId, canvas, followed, isWanted, takings }: LiveOptions): Live {
+  const phase = useSignal<LivePhase>({ kind: 'opening' });
+  const faceCount = useSignal<number | undefined>(undefined);
+  useEffect(() => {
+    if (!isWanted) return;
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const show = async (message: ArrayBuffer): Promise<void> => {
+      const { about, media } = readLiveMessage<LivePicture>(message);
+      const bitmap = await createImageBitmap(new Blob([media], { type: 'image/jpeg' }));
+      if (canvas.current !== null && !signal.aborted) {
+        drawPicture(canvas.current, bitmap, about, followed.current ?? new Map());
+        canvas.current.dataset['capturedAt'] = about.capturedAt;
+        faceCount.value = about.faces.length;
+      }
+      bitmap.close();
+    };
+    void watchLive({
+      ...{ cameraId, what: 'live', signal, takesOver: takings > 0 },
+      onPhase: (next) => {
+        phase.value = next;
+      },
+      onMessage: newestFirst(show),
+    });
+    return () => leaving.abort();
+  }, [cameraId, isWanted, takings]);
+  return { phase: phase.value, faceCount: faceCount.value };
+}
+
+/** Works on one item at a time. Of those that come meanwhile, only the newest is kept: a picture is never shown late. */
+function newestFirst<Item>(work: (item: Item) => Promise<void>): (item: Item) => void {
+  let waiting: Item | undefined;
+  let isBusy = false;
+  const run = async (): Promise<void> => {
+    isBusy = true;
+    try {
+      while (waiting !== undefined) {
+        const item = waiting;
+        waiting = undefined;
+        await work(item);
+      }
+    } finally {
+      isBusy = false;
+    }
+  };
+  return (item) => {
+    waiting = item;
+    if (!isBusy) void run();
+  };
+}
+
+interface LiveStateProps {
+  /** The camera delivers. */
+  readonly isWanted: boolean;
+  readonly isVisible: boolean;
+  readonly phase: LivePhase;
+  /** In place of the words for the phase. */
+  readonly text?: string | undefined;
+  /** Takes the pictures over from another window. */
+  readonly onTake: () => void;
+}
+
+/** What happens to the pictures of a camera, in words. */
+export function LiveState({ isWanted, isVisible, phase, text, onTake }: LiveStateProps) {
+  const fault = phase.kind === 'trouble' ? phase.fault : undefined;
+  const own = phase.kind === 'trouble' ? t(`trouble-${phase.trouble}`) : t(`phase-${phase.kind}`);
+  const said = !fault?.message ? own : `${sentence(fault.message)} ${sentence(fault.remedy ?? '')}`;
+  return (
+    <>
+      <p class="live-state" role="status">
+        {!isConnected.value
+          ? t('phase-stalled')
+          : !isWanted
+            ? t('not-streaming')
+            : !isVisible
+              ? t('paused')
+              : (text ?? said)}
+      </p>
+      {phase.kind === 'elsewhere' && (
+        <button type="button" class="small secondary" onClick={onTake}>
+          {t('watch-here')}
+        </button>
+      )}
+    </>
+  );
+}
+
+/** Whether the page can be seen: not while its tab is in the background. */
+export function useVisible(): boolean {
+  const isVisible = useSignal(!document.hidden);
+  useEffect(() => {
+    const look = (): void => {
+      isVisible.value = !document.hidden;
+    };
+    document.addEventListener('visibilitychange', look);
+    return () => document.removeEventListener('visibilitychange', look);
+  }, []);
+  return isVisible.value;
 }

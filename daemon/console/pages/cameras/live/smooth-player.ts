@@ -1,5 +1,5 @@
 import type { LiveVideoPart } from '../../../../contract/live.js';
-import type { LiveMessage } from './live-message.js';
+import type { LiveMessage } from './live-connection.js';
 
 /** Parts that wait for the browser, beyond which it is too slow for the video. */
 const mostWaiting = 200;

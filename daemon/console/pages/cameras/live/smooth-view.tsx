@@ -3,10 +3,9 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { LiveVideoPart } from '../../../../contract/live.js';
 import type en from '../../../messages/en/cameras.json';
 import { wordsOf } from '../../../words/words.js';
-import { readLiveMessage } from './live-message.js';
-import { LiveState } from './live-state.js';
+import { readLiveMessage } from './live-connection.js';
+import { LiveState, useVisible } from './live-view.js';
 import { SmoothPlayer } from './smooth-player.js';
-import { useVisible } from './use-visible.js';
 import { type LivePhase, watchLive } from './watch-live.js';
 
 const t = wordsOf<typeof en>('cameras');

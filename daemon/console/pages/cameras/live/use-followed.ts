@@ -10,7 +10,7 @@ export interface SeenFace extends FollowedFace {
   readonly trace: readonly (number | null)[];
 }
 
-export interface Followed {
+interface Followed {
   readonly faces: readonly SeenFace[];
   /** The box tells now which faces are in sight. */
   readonly isCurrent: boolean;

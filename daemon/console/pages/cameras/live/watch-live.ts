@@ -1,6 +1,6 @@
 import { type ApiError, isApiError, readLines } from '../../../api/call.js';
 import { askForLogin } from '../../../api/questions.js';
-import { judgeLiveEnd, type LiveEnd, type LiveTrouble } from './live-end.js';
+import { judgeLiveEnd, type LiveEnd, type LiveTrouble } from './live-connection.js';
 
 /** What happens to the pictures of a camera. */
 export type LivePhase =
@@ -19,7 +19,7 @@ export type LivePhase =
       readonly fault?: ApiError | undefined;
     };
 
-export interface WatchOptions {
+interface WatchOptions {
   readonly cameraId: string;
   /** The analysed pictures, or the video as the camera sends it: the end of the path. */
   readonly what: 'live' | 'video';

@@ -1,0 +1,299 @@
+import { signal, useSignal } from '@preact/signals';
+import type { KeptBackup } from '../../../contract/backups.js';
+import { call } from '../../api/call.js';
+import { keptLines } from '../../api/kept-lines.js';
+import type { Input, Output } from '../../api/request.js';
+import { can } from '../../api/session.js';
+import { useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/backups.json';
+import { Confirm, Dialog } from '../../parts/dialog.js';
+import { Fault } from '../../parts/fault.js';
+import { bound, Field, Tick } from '../../parts/field.js';
+import { Form } from '../../parts/form.js';
+import { say } from '../../parts/notes.js';
+import { Loaded, PageHead, Progress, Section } from '../../parts/page.js';
+import { NewPassphrase } from '../../parts/passphrase.js';
+import { saveFile } from '../../parts/save-file.js';
+import { bytes, percent } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+import {
+  type Asking,
+  BackupFacts,
+  KeptActs,
+  type OpeningAct,
+  Remove,
+  Restore,
+  Restored,
+  restoring,
+  Verified,
+  Verify,
+  verifying,
+} from './opened-backup.js';
+import { Upload } from './uploaded-backup.js';
+
+const t = wordsOf<typeof en>('backups');
+
+type BackupState = Output<'backups.show'>;
+
+const everyMs = 2000;
+
+/** Backups of the gallery: made, downloaded, uploaded, checked, restored. */
+export default function Backups() {
+  const state = useFetched('backups.show', {}, { everyMs });
+  const asked = useSignal<{ readonly act: OpeningAct; readonly id: string } | undefined>(undefined);
+  const ask: Asking = (act, id) => () => {
+    asked.value = { act, id };
+  };
+  const close = (): void => {
+    asked.value = undefined;
+    void state.reload();
+  };
+  const { act, id = '' } = asked.value ?? {};
+  const made = state.value?.made;
+  return (
+    <>
+      <PageHead title={t('title')} lead={t('lead')} />
+      <Loaded of={state}>
+        {(value) => (
+          <>
+            {value.running && <Running of={value} />}
+            <Verified />
+            <Restored />
+            <RecoveryKey keyId={value.recoveryKeyId} onChanged={state.reload} />
+            <Made of={value} onChanged={state.reload} onAsk={ask} />
+            {can('backups:restore') && <Upload of={value} onChanged={state.reload} onAsk={ask} />}
+          </>
+        )}
+      </Loaded>
+      {act === 'verify' && <Verify id={id} onClose={close} />}
+      {act === 'restore' && <Restore id={id} backup={made?.id === id ? made : undefined} onClose={close} />}
+    </>
+  );
+}
+
+/** What the box does at this moment, also when another user has begun it. */
+function Running({ of: { running, progress } }: { readonly of: BackupState }) {
+  if (running === undefined) return null;
+  const { step, doneBytes = 0, totalBytes = 0 } = progress ?? {};
+  const share = totalBytes === 0 ? 0 : Math.min(1, doneBytes / totalBytes);
+  return (
+    <Section title={t(`running-${running}`)}>
+      {step === undefined ? (
+        <Progress done={undefined} label={t('step-first')} />
+      ) : (
+        <Progress
+          done={doneBytes}
+          total={Math.max(1, totalBytes)}
+          label={t('progress', { step: t(`step-${step}`), share: percent(share) })}
+        />
+      )}
+      <p class="quiet">{t('may-leave')}</p>
+    </Section>
+  );
+}
+
+const downloadedBytes = signal(0);
+/** A download goes on while the user looks at other pages. */
+const downloading = keptLines(async function* ({ id, box, createdAt }: KeptBackup) {
+  downloadedBytes.value = 0;
+  const onBytes = (count: number): void => {
+    downloadedBytes.value = count;
+  };
+  const file = await call('backups.download', { id }, { onBytes });
+  saveFile(file, `rollcall-${box}-${createdAt.slice(0, 10)}.rcb`);
+  yield file.size;
+});
+
+function Download({ totalBytes }: { readonly totalBytes: number }) {
+  const done = downloadedBytes.value;
+  return (
+    <Progress
+      done={done}
+      total={totalBytes}
+      label={t('downloading', { done: bytes(done), total: bytes(totalBytes) })}
+    />
+  );
+}
+
+interface MadeProps {
+  readonly of: BackupState;
+  readonly onChanged: () => Promise<void>;
+  readonly onAsk: Asking;
+}
+
+function Made({ of: { made, running, recoveryKeyId }, onChanged, onAsk }: MadeProps) {
+  const asked = useSignal<'make' | 'remove' | undefined>(undefined);
+  const close = (): void => {
+    asked.value = undefined;
+    void onChanged();
+  };
+  const isBusy = running !== undefined || [making, restoring, verifying].some((each) => each.isRunning.value);
+  return (
+    <Section
+      title={t('made')}
+      acts={
+        can('backups:write') && (
+          <button
+            type="button"
+            class="small"
+            disabled={isBusy}
+            onClick={() => {
+              asked.value = 'make';
+            }}
+          >
+            {t('make')}
+          </button>
+        )
+      }
+    >
+      <p class="quiet">{t('made-lead')}</p>
+      <Fault error={making.fault.value} />
+      <Fault error={downloading.fault.value} />
+      {downloading.isRunning.value && made && <Download totalBytes={made.sizeBytes} />}
+      {made === undefined ? (
+        <p>{t('none-made')}</p>
+      ) : (
+        <>
+          <BackupFacts of={made} expiresAt={made.expiresAt} />
+          <div class="acts">
+            {can('backups:write') && (
+              <>
+                <button
+                  type="button"
+                  class="secondary"
+                  onClick={() => {
+                    asked.value = 'remove';
+                  }}
+                >
+                  {t('remove')}
+                </button>
+                <button
+                  type="button"
+                  disabled={downloading.isRunning.value}
+                  onClick={() => void downloading.start(made)}
+                >
+                  {t('download', { size: bytes(made.sizeBytes) })}
+                </button>
+              </>
+            )}
+            {can('backups:restore') && <KeptActs id={made.id} isBusy={isBusy} onAsk={onAsk} />}
+          </div>
+        </>
+      )}
+      {asked.value === 'make' && <MakeBackup hasRecoveryKey={recoveryKeyId !== undefined} onClose={close} />}
+      {asked.value === 'remove' && made && (
+        <Remove id={made.id} what={t('remove-made-what')} onClose={close} />
+      )}
+    </Section>
+  );
+}
+
+/** A backup takes minutes, so the making does not end with the page. */
+const making = keptLines(async function* (secrets: Input<'backups.create'>) {
+  yield await call('backups.create', secrets);
+  say(t('made-now'));
+});
+
+interface MakeBackupProps {
+  readonly hasRecoveryKey: boolean;
+  readonly onClose: () => void;
+}
+
+/** Asks who can open the backup, and begins to make it. */
+function MakeBackup({ hasRecoveryKey, onClose }: MakeBackupProps) {
+  const wantsPassphrase = useSignal(!hasRecoveryKey);
+  const passphrase = useSignal('');
+  const isSame = useSignal(false);
+  const make = (): void => {
+    void making.start(wantsPassphrase.value ? { passphrase: passphrase.value } : {});
+    onClose();
+  };
+  return (
+    <Dialog title={t('make')} onClose={onClose}>
+      <Form act={t('make-act')} onAct={make} isReady={!wantsPassphrase.value || isSame.value}>
+        <p>{t(hasRecoveryKey ? 'make-lead' : 'make-without-key')}</p>
+        {hasRecoveryKey && (
+          <Tick
+            label={t('with-passphrase')}
+            isOn={wantsPassphrase.value}
+            onChange={(isOn) => {
+              wantsPassphrase.value = isOn;
+              passphrase.value = '';
+            }}
+          />
+        )}
+        {wantsPassphrase.value && (
+          <NewPassphrase
+            label={t('passphrase')}
+            hint={t('passphrase-hint')}
+            value={passphrase.value}
+            onValue={(value, same) => {
+              passphrase.value = value;
+              isSame.value = same;
+            }}
+          />
+        )}
+      </Form>
+    </Dialog>
+  );
+}
+
+interface RecoveryKeyProps {
+  readonly keyId: string | undefined;
+  readonly onChanged: () => Promise<void>;
+}
+
+/** The key that opens backups. The box has its public half alone. */
+function RecoveryKey({ keyId, onChanged }: RecoveryKeyProps) {
+  const isSetting = useSignal(false);
+  const publicKey = useSignal('');
+  return (
+    <Section
+      title={t('recovery-key')}
+      acts={
+        can('backups:write') && (
+          <button
+            type="button"
+            class="small secondary"
+            onClick={() => {
+              isSetting.value = true;
+            }}
+          >
+            {t('set-key')}
+          </button>
+        )
+      }
+    >
+      <p>{keyId === undefined ? t('no-recovery-key') : <code>{keyId}</code>}</p>
+      <p class="quiet">{t('recovery-key-lead')}</p>
+      {isSetting.value && (
+        <Confirm
+          title={t('set-key-title')}
+          act={t('set-key')}
+          onAct={async () => {
+            await call('backups.set-recovery-key', { publicKey: publicKey.value.trim() });
+            say(t('key-set'));
+          }}
+          onClose={(isDone) => {
+            isSetting.value = false;
+            if (!isDone) return;
+            publicKey.value = '';
+            void onChanged();
+          }}
+        >
+          <p>{t('set-key-what')}</p>
+          <Field
+            label={t('public-key')}
+            hint={t('public-key-hint')}
+            autocomplete="off"
+            autocapitalize="none"
+            spellcheck={false}
+            required
+            maxLength={1024}
+            {...bound(publicKey)}
+          />
+        </Confirm>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,188 @@
+import { useSignal } from '@preact/signals';
+import { useRoute } from 'preact-iso';
+import type { CameraDetails } from '../../../contract/cameras.js';
+import type { Direction } from '../../../kernel/events/event.js';
+import { call } from '../../api/call.js';
+import { can } from '../../api/session.js';
+import { useAct, useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/cameras.json';
+import { Fault } from '../../parts/fault.js';
+import { Icon } from '../../parts/icon.js';
+import { Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { saveFile } from '../../parts/save-file.js';
+import { directionWord } from '../../parts/terms.js';
+import { number } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+import { CameraBadge, CameraTrouble, passagesText, viewersText } from './camera-trouble.js';
+import { FaceCard } from './live/face-card.js';
+import { LiveView, useVisible } from './live/live-view.js';
+import { type SmoothTrouble, SmoothView } from './live/smooth-view.js';
+import { useFollowed } from './live/use-followed.js';
+import { CameraActs } from './settings/camera-acts.js';
+import { Tune } from './settings/camera-tuning.js';
+
+const t = wordsOf<typeof en>('cameras');
+
+/** One camera: what it sees now, what the box makes of it, and its settings. */
+export default function Camera() {
+  const id = useRoute().params['id'] ?? '';
+  const camera = useFetched('cameras.show', { id }, { everyMs: 5000 });
+  return (
+    <>
+      <PageHead title={camera.value?.name ?? id} back={{ href: '/cameras', text: t('title') }}>
+        {camera.value && <CameraBadge camera={camera.value} />}
+      </PageHead>
+      <Loaded of={camera}>
+        {(shown) => (
+          <>
+            <CameraTrouble camera={shown} />
+            {can('live:watch') && <Live camera={shown} />}
+            <State camera={shown} />
+            {can('cameras:write') && (
+              <>
+                <Tune
+                  // A change by another user is shown as a conflict, so the draft outlives new answers.
+                  key={shown.id}
+                  camera={shown}
+                  onChanged={camera.put}
+                />
+                <CameraActs camera={shown} onChanged={camera.put} />
+              </>
+            )}
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+/** Of these the box can pass on what the camera sends. */
+const copiedCodecs: readonly string[] = ['h264', 'hevc'];
+
+function Live({ camera }: { readonly camera: CameraDetails }) {
+  const { id, name, state } = camera;
+  const isVisible = useVisible();
+  const isWanted = state === 'streaming';
+  const followed = useFollowed(id, isWanted && isVisible);
+  const isSmooth = useSignal(false);
+  const trouble = useSignal<SmoothTrouble | undefined>(undefined);
+  const codec = camera.stream?.codec ?? '';
+  const isCopied = copiedCodecs.includes(codec);
+  return (
+    <div class="columns">
+      <Section
+        title={t('live')}
+        acts={
+          isWanted && (
+            <>
+              {isCopied && (
+                <button
+                  type="button"
+                  class="small secondary"
+                  aria-pressed={isSmooth.value}
+                  onClick={() => {
+                    isSmooth.value = !isSmooth.value;
+                    trouble.value = undefined;
+                  }}
+                >
+                  {t('smooth')}
+                </button>
+              )}
+              <Snapshot id={id} />
+            </>
+          )
+        }
+      >
+        {isSmooth.value ? (
+          <SmoothView
+            {...{ cameraId: id, name, isWanted }}
+            onTrouble={(why) => {
+              isSmooth.value = false;
+              trouble.value = why;
+            }}
+          />
+        ) : (
+          <LiveView {...{ cameraId: id, name, isWanted }} faces={followed.faces} />
+        )}
+        {isWanted && !isCopied && (
+          <p class="quiet">{t('smooth-not-copied', { codec: codec.toUpperCase() })}</p>
+        )}
+        <p role="status">
+          {trouble.value === 'unplayable' && t('smooth-unplayable', { codec: codec.toUpperCase() })}
+          {trouble.value === 'no-video' && t('trouble-no-video')}
+        </p>
+        <p class="quiet">
+          <Icon name="eye" /> {viewersText(camera) || t('no-viewers')}
+        </p>
+      </Section>
+      <Section title={t('faces')}>
+        <Fault error={followed.fault} />
+        {!followed.isCurrent ? (
+          <Empty>{t('faces-unknown')}</Empty>
+        ) : followed.faces.length === 0 ? (
+          <Empty>{t('no-faces')}</Empty>
+        ) : (
+          <ul class="plain-list">
+            {followed.faces.map((face) => (
+              <FaceCard key={face.track} face={face} />
+            ))}
+          </ul>
+        )}
+      </Section>
+    </div>
+  );
+}
+
+function Snapshot({ id }: { readonly id: string }) {
+  const doing = useAct();
+  const take = async (): Promise<void> => {
+    const picture = await call('cameras.snapshot', { id });
+    saveFile(picture, `${id}-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.jpg`);
+  };
+  return (
+    <>
+      <Fault error={doing.fault} />
+      <button
+        type="button"
+        class="small secondary"
+        aria-busy={doing.isRunning}
+        onClick={() => void doing.run(take)}
+      >
+        <Icon name="download" /> {t('snapshot')}
+      </button>
+    </>
+  );
+}
+
+function State({ camera }: { readonly camera: CameraDetails }) {
+  const { stream, counters, settings, direction } = camera;
+  const count = (name: string): string | undefined => {
+    const value = counters[name];
+    return value === undefined ? undefined : number(value);
+  };
+  return (
+    <Section title={t('state')}>
+      <Facts
+        of={[
+          [t('passages-of-day'), passagesText(camera)],
+          [t('meaning'), directionWord(direction as Direction)],
+          [t('stream'), stream && streamText(stream)],
+          [t('delivered'), count('delivered')],
+          [t('analysed'), count('analysed')],
+          [t('dropped'), count('dropped')],
+          [t('url'), settings.url],
+          [t('id'), camera.id],
+        ]}
+      />
+    </Section>
+  );
+}
+
+const streamText = ({ codec, widthPx, heightPx, fps }: NonNullable<CameraDetails['stream']>): string =>
+  [
+    codec.toUpperCase(),
+    t('picture-size', { width: widthPx, height: heightPx }),
+    fps !== null && t('per-second', { fps: number(fps, { maximumFractionDigits: 1 }) }),
+  ]
+    .filter(Boolean)
+    .join(', ');

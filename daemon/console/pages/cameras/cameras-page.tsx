@@ -1,0 +1,65 @@
+import type { CameraStatus } from '../../../contract/cameras.js';
+import { can } from '../../api/session.js';
+import { useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/cameras.json';
+import { Icon } from '../../parts/icon.js';
+import { Empty, Loaded, PageHead } from '../../parts/page.js';
+import { wordsOf } from '../../words/words.js';
+import { CameraBadge, CameraTrouble, passagesText, viewersText } from './camera-trouble.js';
+
+const t = wordsOf<typeof en>('cameras');
+
+/** Every camera, whether it delivers pictures, and what it saw on the last day. */
+export default function Cameras() {
+  const cameras = useFetched('cameras.list', {}, { everyMs: 5000 });
+  return (
+    <>
+      <PageHead title={t('title')} lead={t('lead')}>
+        {can('cameras:write') && (
+          <a href="/cameras/add">
+            <Icon name="add" /> {t('add')}
+          </a>
+        )}
+      </PageHead>
+      <Loaded of={cameras}>
+        {(list) =>
+          list.length === 0 ? (
+            <Empty>{t('none')}</Empty>
+          ) : (
+            <ul class="cards">
+              {list.map((camera) => (
+                <Tile key={camera.id} camera={camera} />
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+    </>
+  );
+}
+
+function Tile({ camera }: { readonly camera: CameraStatus }) {
+  const { id, name, stream } = camera;
+  return (
+    <li class="card">
+      <header class="card-head">
+        <h2>
+          <a href={`/cameras/${encodeURIComponent(id)}`}>{name}</a>
+        </h2>
+        <CameraBadge camera={camera} />
+      </header>
+      <CameraTrouble camera={camera} />
+      <p class="quiet">
+        {[id, stream && t('picture-size', { width: stream.widthPx, height: stream.heightPx })]
+          .filter(Boolean)
+          .join(' · ')}
+      </p>
+      <p>{passagesText(camera)}</p>
+      {camera.viewers !== undefined && (
+        <p class="quiet">
+          <Icon name="eye" /> {viewersText(camera)}
+        </p>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,151 @@
+import type { JSX } from 'preact';
+import type { CameraDetails } from '../../../../contract/cameras.js';
+import type { Direction } from '../../../../kernel/events/event.js';
+import type { Input } from '../../../api/call.js';
+import type en from '../../../messages/en/cameras.json';
+import { Choice, Field, Tick } from '../../../parts/field.js';
+import { wordsOf } from '../../../words/words.js';
+
+/** What is being typed into the form of a camera. */
+export interface CameraDraft {
+  readonly id: string;
+  readonly name: string;
+  readonly direction: Direction;
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+  readonly transport: 'tcp' | 'udp';
+  readonly allowBasicLogin: boolean;
+  readonly fingerprint: string;
+}
+
+export const emptyDraft: CameraDraft = {
+  ...{ id: '', name: '', direction: 'both', url: '', user: '', password: '' },
+  ...{ transport: 'tcp', allowBasicLogin: false, fingerprint: '' },
+};
+
+/** The draft of a camera that exists. The box never shows its login. */
+export function draftOf({ id, name, direction, settings }: CameraDetails): CameraDraft {
+  const { url, transport, allowBasicLogin, fingerprint = '' } = settings;
+  return {
+    // The contract leaves the words of the direction open.
+    ...{ ...emptyDraft, id, name, direction: direction as Direction },
+    ...{ url, transport, allowBasicLogin, fingerprint },
+  };
+}
+
+/** An id made of a name: it stays for good, so the user sees it and may choose another one. */
+export function idOf(name: string): string {
+  return name
+    .toLowerCase()
+    .replaceAll('ß', 'ss')
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 64)
+    .replaceAll(/^-+|-+$/g, '');
+}
+
+const loginOf = ({ user, password }: CameraDraft): { readonly login?: string } =>
+  user === '' ? {} : { login: `${user}:${password}` };
+
+/** What a test needs of the draft. */
+export function addressOfDraft(draft: CameraDraft): Input<'cameras.test-address'> {
+  const { url, transport, allowBasicLogin, fingerprint } = draft;
+  return {
+    ...{ url, transport, allowBasicLogin, ...loginOf(draft) },
+    ...(fingerprint !== '' && { fingerprint }),
+  };
+}
+
+/** The camera that the draft would become. */
+export function cameraOfDraft(draft: CameraDraft): Input<'cameras.create'> {
+  const { id, name, direction } = draft;
+  return { id, name, direction, ...addressOfDraft(draft) };
+}
+
+/** What the draft changes of a camera; undefined where it changes nothing. */
+export function changesOf(
+  draft: CameraDraft,
+  camera: CameraDetails,
+): Omit<Input<'cameras.change'>, 'id' | 'ifRevision'> | undefined {
+  const before = draftOf(camera);
+  const names = ['name', 'direction', 'url', 'transport', 'allowBasicLogin', 'fingerprint'] as const;
+  const entries = names
+    .filter((name) => draft[name] !== before[name])
+    .map((name) => [name, draft[name] === '' ? null : draft[name]] as const);
+  const changes = { ...Object.fromEntries(entries), ...loginOf(draft) };
+  return Object.keys(changes).length === 0 ? undefined : changes;
+}
+
+const t = wordsOf<typeof en>('cameras');
+
+export interface DraftFieldsProps {
+  readonly draft: CameraDraft;
+  readonly onDraft: (draft: CameraDraft) => void;
+  /** True: the box has a login of this camera, which it keeps unless another one is given. */
+  readonly hasLogin?: boolean;
+}
+
+/** Where a camera is, and how the box logs in there. */
+export function AddressFields({ draft, onDraft, hasLogin = false }: DraftFieldsProps): JSX.Element {
+  const put = (part: Partial<CameraDraft>): void => onDraft({ ...draft, ...part });
+  return (
+    <>
+      <Field
+        label={t('url')}
+        hint={t('url-hint')}
+        required
+        autocapitalize="none"
+        spellcheck={false}
+        placeholder="rtsp://192.0.2.10/stream2"
+        value={draft.url}
+        onValue={(url) => put({ url: url.trim() })}
+      />
+      <div class="field-pair">
+        <Field
+          label={t('user')}
+          hint={hasLogin ? t('login-kept') : t('login-hint')}
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
+          value={draft.user}
+          onValue={(user) => put({ user })}
+        />
+        <Field
+          label={t('password')}
+          type="password"
+          autocomplete="new-password"
+          value={draft.password}
+          onValue={(password) => put({ password })}
+        />
+      </div>
+      <details>
+        <summary>{t('more')}</summary>
+        <Choice
+          label={t('transport')}
+          hint={t('transport-hint')}
+          value={draft.transport}
+          options={[
+            ['tcp', 'TCP'],
+            ['udp', 'UDP'],
+          ]}
+          onValue={(transport) => put({ transport })}
+        />
+        <Field
+          label={t('fingerprint')}
+          hint={t('fingerprint-hint')}
+          autocapitalize="none"
+          spellcheck={false}
+          value={draft.fingerprint}
+          onValue={(fingerprint) => put({ fingerprint: fingerprint.trim() })}
+        />
+        <Tick
+          label={t('basic-login')}
+          isOn={draft.allowBasicLogin}
+          onChange={(allowBasicLogin) => put({ allowBasicLogin })}
+        />
+      </details>
+    </>
+  );
+}

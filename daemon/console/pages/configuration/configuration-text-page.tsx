@@ -1,0 +1,116 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useId } from 'preact/hooks';
+import type { Output } from '../../api/call.js';
+import { can } from '../../api/session.js';
+import { useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/configuration.json';
+import { Loaded, PageHead, Section } from '../../parts/page.js';
+import { wordsOf } from '../../words/words.js';
+import { State } from './configuration-page.js';
+import { Review } from './configuration-review.js';
+
+const t = wordsOf<typeof en>('configuration');
+
+type Shown = Output<'config.show'>;
+
+/** Both files as they are; the one of the box can be changed. */
+export default function ConfigurationText() {
+  const shown = useFetched('config.show', {});
+  return (
+    <>
+      <PageHead
+        title={t('text-title')}
+        lead={t('text-lead')}
+        back={{ href: '/system/configuration', text: t('title') }}
+      />
+      <Loaded of={shown}>
+        {(value) => (
+          <>
+            <State of={value} />
+            <OwnFile of={value} onApplied={() => void shown.reload()} />
+            <Section title={t('file')}>
+              <p class="quiet">
+                <code>{value.file.path}</code> · {t('file-lead')}
+              </p>
+              {value.file.text === undefined ? (
+                <p>{t('file-hidden')}</p>
+              ) : (
+                <pre class="file">{value.file.text}</pre>
+              )}
+            </Section>
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+function OwnFile({ of, onApplied }: { readonly of: Shown; readonly onApplied: () => void }) {
+  const id = useId();
+  const base = useSignal(of);
+  const text = useSignal(of.ownFile.text);
+  const isOutdated = of.revision !== base.value.revision;
+  const loadAnew = (): void => {
+    base.value = of;
+    text.value = of.ownFile.text;
+  };
+  useEffect(() => {
+    if ([base.value.ownFile.text, of.ownFile.text].includes(text.value)) loadAnew();
+  }, [of.revision]);
+  const isReviewed = useSignal(false);
+  const mayChange = can('config:write');
+  return (
+    <Section
+      title={t('own-file')}
+      acts={
+        mayChange && (
+          <button
+            type="button"
+            disabled={text.value === base.value.ownFile.text}
+            onClick={() => {
+              isReviewed.value = true;
+            }}
+          >
+            {t('review')}
+          </button>
+        )
+      }
+    >
+      <div role="status">
+        {isOutdated && (
+          <p>
+            {t('changed-meanwhile')}{' '}
+            <button type="button" class="small secondary" onClick={loadAnew}>
+              {t('load-anew')}
+            </button>
+          </p>
+        )}
+      </div>
+      <label for={id}>
+        <code>{of.ownFile.path}</code>
+      </label>
+      <textarea
+        id={id}
+        class="code"
+        rows={12}
+        spellcheck={false}
+        readOnly={!mayChange}
+        value={text.value}
+        onInput={(event) => {
+          text.value = event.currentTarget.value;
+        }}
+      />
+      {isReviewed.value && (
+        <Review
+          change={{ text: text.value }}
+          revision={base.value.revision}
+          onClose={(isDone) => {
+            isReviewed.value = false;
+            if (isDone) base.value = { ...base.value, ownFile: { ...of.ownFile, text: text.value } };
+            onApplied();
+          }}
+        />
+      )}
+    </Section>
+  );
+}

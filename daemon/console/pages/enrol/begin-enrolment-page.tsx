@@ -1,0 +1,170 @@
+import { useSignal } from '@preact/signals';
+import { useId } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
+import { call, type Input } from '../../api/call.js';
+import { useAct, useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/enrol.json';
+import { Fault } from '../../parts/fault.js';
+import { bound, Choice, Field } from '../../parts/field.js';
+import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
+import { clockTime, siteDay } from '../../time/site-time.js';
+import { language, wordsOf } from '../../words/words.js';
+import type { Enrolment } from './enrolment-guidance.js';
+
+const t = wordsOf<typeof en>('enrol');
+
+/** Begins a guided enrolment, or goes on with one. `?person=p-…` gives a person more photographs. */
+export default function Begin() {
+  const { query } = useLocation();
+  const open = useFetched('enrolments.list', {});
+  const { person } = query;
+  return (
+    <>
+      <PageHead title={t('title')} lead={t('lead')} />
+      <Loaded of={open}>{(enrolments) => <OpenOnes of={enrolments} />}</Loaded>
+      {person === undefined || person === '' ? <NewPerson /> : <MorePhotographs personId={person} />}
+    </>
+  );
+}
+
+/** What was begun and left. */
+function OpenOnes({ of: enrolments }: { readonly of: readonly Enrolment[] }) {
+  const unfinished = enrolments.filter(({ isFinished }) => !isFinished);
+  if (unfinished.length === 0) return null;
+  return (
+    <Section title={t('open-ones')}>
+      <ul>
+        {unfinished.map(({ id, name, personId, endsAt, pictures }) => (
+          <li key={id}>
+            <a href={`/people/enrol/${id}`}>{name ?? personId}</a>{' '}
+            <Badge tone="quiet">{t('pictures-count', { count: pictures.length })}</Badge>{' '}
+            <span class="quiet">{t('ends-at', { time: clockTime(endsAt) })}</span>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+function MorePhotographs({ personId }: { readonly personId: string }) {
+  const doing = useAct();
+  const { route } = useLocation();
+  const begin = async (): Promise<void> => {
+    const { id } = await call('enrolments.begin', { personId });
+    route(`/people/enrol/${id}`);
+  };
+  return (
+    <Section title={t('more-photographs')}>
+      <p>{t('more-photographs-lead', { person: personId })}</p>
+      <Fault error={doing.fault} />
+      <button type="button" aria-busy={doing.isRunning} onClick={() => void doing.run(begin)}>
+        {t('begin')}
+      </button>
+    </Section>
+  );
+}
+
+type ConsentKind = 'text' | 'paper' | 'none';
+
+/** The last text of consent of this browser: the same is used for many persons. */
+const storedText = 'rollcall.consent';
+
+/** A consent is stored with the version of its text alone, so another proposed text, in any language, needs another version. */
+const proposalVersion = 2;
+
+function lastText(): { readonly version: string; readonly text: string } {
+  const [version = '', ...text] = (localStorage.getItem(storedText) ?? '').split('\n');
+  if (version !== '' && text.length > 0) return { version, text: text.join('\n') };
+  return { version: `${proposalVersion} ${language()}`, text: t('consent-proposal') };
+}
+
+function NewPerson() {
+  const name = useSignal('');
+  const externalId = useSignal('');
+  const kind = useSignal<ConsentKind>('text');
+  const reference = useSignal('');
+  const { version: lastVersion, text: lastWords } = lastText();
+  const version = useSignal(lastVersion);
+  const text = useSignal(lastWords);
+  const doing = useAct();
+  const textId = useId();
+  const { route } = useLocation();
+  const begin = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    await doing.run(async () => {
+      const person: NonNullable<Input<'enrolments.begin'>['person']> = {
+        name: name.value.trim(),
+        ...(externalId.value.trim() !== '' && { externalId: externalId.value.trim() }),
+        ...(kind.value === 'text' && {
+          consentText: { version: version.value.trim(), text: text.value.trim() },
+        }),
+        ...(kind.value === 'paper' && {
+          consent: { basis: 'consent', dateIso: siteDay(), reference: reference.value.trim() },
+        }),
+      };
+      const { id } = await call('enrolments.begin', { person });
+      if (kind.value === 'text')
+        localStorage.setItem(storedText, `${version.value.trim()}\n${text.value.trim()}`);
+      route(`/people/enrol/${id}`);
+    });
+  };
+  return (
+    <Section title={t('new-person')}>
+      <form onSubmit={begin}>
+        <Field label={t('name')} required autocomplete="off" maxLength={200} {...bound(name)} />
+        <Field
+          label={t('external-id')}
+          hint={t('external-id-hint')}
+          autocomplete="off"
+          maxLength={100}
+          {...bound(externalId)}
+        />
+        <Choice<ConsentKind>
+          label={t('consent')}
+          {...bound(kind)}
+          options={[
+            ['text', t('consent-by-text')],
+            ['paper', t('consent-on-paper')],
+            ['none', t('consent-none')],
+          ]}
+        />
+        {kind.value === 'paper' && (
+          <Field
+            label={t('consent-reference')}
+            hint={t('consent-reference-hint')}
+            required
+            {...bound(reference)}
+          />
+        )}
+        {kind.value === 'text' && (
+          <>
+            <div class="field">
+              <label for={textId}>{t('consent-title')}</label>
+              <textarea
+                id={textId}
+                rows={6}
+                required
+                maxLength={6000}
+                value={text.value}
+                onInput={(event) => {
+                  text.value = event.currentTarget.value;
+                }}
+              />
+            </div>
+            <Field
+              label={t('consent-version-field')}
+              hint={t('consent-version-hint')}
+              required
+              maxLength={64}
+              {...bound(version)}
+            />
+          </>
+        )}
+        <Fault error={doing.fault} />
+        <button type="submit" aria-busy={doing.isRunning}>
+          {t('begin')}
+        </button>
+      </form>
+    </Section>
+  );
+}

@@ -1,0 +1,185 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { ShownEvent } from '../../../contract/events.js';
+import { can } from '../../api/session.js';
+import { useFollowed, useList } from '../../api/use-fetched.js';
+import type en from '../../messages/en/events.json';
+import { CameraChoice, type Cameras, useCameras } from '../../parts/camera-choice.js';
+import { Fault } from '../../parts/fault.js';
+import { Choice, Field } from '../../parts/field.js';
+import { type Column, LongTable } from '../../parts/long-table.js';
+import { Badge, PageHead } from '../../parts/page.js';
+import { PersonLink } from '../../parts/person-link.js';
+import { type Query, useQuery, useSettled } from '../../parts/use-query.js';
+import { clockSeconds, dayOf, laterDay, startOfDay } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+import { factsOf, isDamaged, kindOf, kinds, kindText, toneOf } from './event-facts.js';
+
+const t = wordsOf<typeof en>('events');
+
+/** The events of the box, newest first. New ones come in at the top. */
+export default function Events() {
+  const query = useQuery();
+  const cameras = useCameras();
+  const filters = useSettled(filtersOf(query));
+  const { list, waiting, showWaiting, fault } = useLiveEvents(filters);
+  return (
+    <>
+      <PageHead title={t('title')} lead={t('lead')}>
+        {can('status:read') && <a href="/outbox">{t('to-outbox')}</a>}
+      </PageHead>
+      <Filters query={query} cameras={cameras} />
+      <Fault error={fault} />
+      <p role="status" class="count">
+        {waiting > 0 && (
+          <button type="button" class="small" onClick={showWaiting}>
+            {t('show-new', { count: waiting })}
+          </button>
+        )}
+      </p>
+      <LongTable
+        caption={t('title')}
+        list={list}
+        columns={columns(cameras)}
+        keyOf={({ sequence }) => sequence}
+        empty={t('empty')}
+      />
+    </>
+  );
+}
+
+type Filters = ReturnType<typeof filtersOf>;
+
+function filtersOf({ get }: Query) {
+  const [camera, person, since, until] = [get('camera'), get('person'), get('since'), get('until')];
+  const kind = kinds.find((each) => each === get('kind'));
+  return {
+    ...(kind !== undefined && { kind }),
+    ...(camera !== '' && { camera }),
+    ...(person !== '' && { person }),
+    ...(since !== '' && { since: startOfDay(since) }),
+    ...(until !== '' && { until: startOfDay(laterDay(until, 1)) }),
+  };
+}
+
+/** Below this many pixels the page counts as not scrolled: new rows may come in without moving what one reads. */
+const atTopPx = 200;
+
+/** The list with what is recorded meanwhile. New events wait while the user reads further down. */
+function useLiveEvents(filters: Filters) {
+  const { since: _since, until, ...followed } = filters;
+  const list = useList('events.list', filters);
+  const fresh = useSignal<readonly ShownEvent[]>([]);
+  const waiting = useSignal<readonly ShownEvent[]>([]);
+  const key = JSON.stringify(filters);
+  useEffect(() => {
+    fresh.value = [];
+    waiting.value = [];
+  }, [key]);
+  const newest = waiting.value[0] ?? fresh.value[0] ?? list.items[0];
+  // The list may have been fetched anew meanwhile: what it has, it has once.
+  const isNewer = ({ sequence }: ShownEvent): boolean =>
+    Number(sequence) > Number(list.items[0]?.sequence ?? 0);
+  const isLoaded = list.items.length > 0 || !list.isLoading;
+  const { fault } = useFollowed(
+    'events.follow',
+    () => ({ ...followed, ...(newest !== undefined && { after: Number(newest.sequence) }) }),
+    (line) => {
+      if (line.kind === 'records-replaced') {
+        fresh.value = [];
+        waiting.value = [];
+        void list.reload();
+      }
+      if (line.kind !== 'event') return;
+      const { event } = line;
+      if (globalThis.scrollY < atTopPx) fresh.value = [event, ...waiting.value, ...fresh.value];
+      else waiting.value = [event, ...waiting.value];
+      if (globalThis.scrollY < atTopPx) waiting.value = [];
+    },
+    { key, isWanted: until === undefined && isLoaded && list.fault === undefined },
+  );
+  return {
+    list: { ...list, items: [...fresh.value.filter(isNewer), ...list.items] },
+    fault,
+    waiting: waiting.value.filter(isNewer).length,
+    showWaiting: () => {
+      fresh.value = [...waiting.value, ...fresh.value];
+      waiting.value = [];
+      globalThis.scrollTo(0, 0);
+    },
+  };
+}
+
+function Filters({ query: { get, set }, cameras }: { readonly query: Query; readonly cameras: Cameras }) {
+  const kind = kinds.find((each) => each === get('kind')) ?? '';
+  return (
+    <search class="filters">
+      <Choice
+        label={t('kind')}
+        value={kind}
+        options={[['', t('any-kind')], ...kinds.map((each) => [each, kindText(each)] as const)]}
+        onValue={(chosen) => set({ kind: chosen })}
+      />
+      <CameraChoice
+        label={t('camera')}
+        any={t('any-camera')}
+        cameras={cameras}
+        value={get('camera')}
+        onValue={(camera) => set({ camera })}
+      />
+      <Field label={t('person')} value={get('person')} onValue={(person) => set({ person })} />
+      <Field label={t('since')} type="date" value={get('since')} onValue={(since) => set({ since })} />
+      <Field label={t('until')} type="date" value={get('until')} onValue={(until) => set({ until })} />
+    </search>
+  );
+}
+
+const columns = ({ nameOf }: Cameras): readonly Column<ShownEvent>[] => [
+  {
+    key: 'time',
+    head: t('time'),
+    cell: (event) => <EventTime event={event} />,
+  },
+  { key: 'kind', head: t('kind'), cell: (event) => <KindBadge event={event} /> },
+  { key: 'camera', head: t('camera'), cell: (event) => cameraOf(event, nameOf), isMinor: true },
+  { key: 'about', head: t('about'), cell: (event) => <About event={event} />, isMinor: true },
+  { key: 'says', head: t('says'), cell: (event) => factsOf(event).says.join(' · '), isMinor: true },
+];
+
+function cameraOf(event: ShownEvent, nameOf: Cameras['nameOf']): string | undefined {
+  const { camera } = factsOf(event);
+  return camera === undefined ? undefined : nameOf(camera);
+}
+
+function EventTime({ event }: { readonly event: ShownEvent }) {
+  const time = isDamaged(event) ? event.recordedtime : event.time;
+  return (
+    <a href={`/events/${Number(event.sequence)}`}>
+      {dayOf(time)} {clockSeconds(time)}
+    </a>
+  );
+}
+
+/** The kind of an event, in words. */
+function KindBadge({ event }: { readonly event: ShownEvent }) {
+  const kind = kindOf(event);
+  if (isDamaged(event)) return <Badge tone="bad">{t('damaged')}</Badge>;
+  return (
+    <Badge tone={kind === undefined ? 'quiet' : toneOf(kind)}>{kind ? kindText(kind) : event.type}</Badge>
+  );
+}
+
+function About({ event }: { readonly event: ShownEvent }) {
+  const { persons, stranger } = factsOf(event);
+  return (
+    <>
+      {persons.map((id, index) => (
+        <span key={id}>
+          {index > 0 && ' · '}
+          <PersonLink id={id} />
+        </span>
+      ))}
+      {persons.length === 0 && stranger}
+    </>
+  );
+}

@@ -1,0 +1,122 @@
+import type { AlikePair, CalibratedPerson } from '../../../contract/gallery.js';
+import { type Line, readLines } from '../../api/call.js';
+import { keptLines } from '../../api/kept-lines.js';
+import type en from '../../messages/en/gallery.json';
+import { Fault } from '../../parts/fault.js';
+import { type Column, LongTable, wholeList } from '../../parts/long-table.js';
+import { Badge, Facts, Progress, Section } from '../../parts/page.js';
+import { dayAndTime, number, percent } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+
+const t = wordsOf<typeof en>('gallery');
+
+const calibration = keptLines(() => readLines('gallery.calibrate'));
+
+const nameOf = ({
+  name,
+  personId,
+}: {
+  readonly name?: string | undefined;
+  readonly personId: string;
+}): string => name ?? personId;
+const similarity = (value: number): string =>
+  number(value, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+
+const columns = (): readonly Column<CalibratedPerson>[] => [
+  {
+    key: 'person',
+    head: t('person'),
+    cell: (person) => <a href={`/people/${person.personId}`}>{nameOf(person)}</a>,
+  },
+  { key: 'threshold', head: t('threshold'), cell: ({ threshold }) => similarity(threshold), isFigure: true },
+  { key: 'why', head: t('why'), cell: ({ reason }) => t(`why-${reason}`) },
+  {
+    key: 'nearest',
+    head: t('nearest'),
+    cell: ({ neighbours: [nearest] }) =>
+      nearest && t('near', { name: nameOf(nearest), similarity: nearest.similarity }),
+    isMinor: true,
+  },
+  {
+    key: 'references',
+    head: t('references'),
+    cell: ({ references }) => number(references),
+    isMinor: true,
+    isFigure: true,
+  },
+];
+
+/** Compares all persons again. It goes on while the user is elsewhere. */
+export function Calibration() {
+  const lines = calibration.lines.value;
+  const isRunning = calibration.isRunning.value;
+  return (
+    <Section
+      title={t('calibrate')}
+      acts={
+        !isRunning && (
+          <button type="button" class="small secondary" onClick={() => void calibration.start()}>
+            {t('calibrate-act')}
+          </button>
+        )
+      }
+    >
+      <p class="quiet">{t('calibrate-lead')}</p>
+      <Fault error={calibration.fault.value} />
+      {isRunning && <Progress done={undefined} label={t('calibrating')} />}
+      {lines && <Result of={lines} />}
+    </Section>
+  );
+}
+
+function Result({ of: lines }: { readonly of: readonly Line<'gallery.calibrate'>[] }) {
+  const summary = lines.find((line) => line.kind === 'summary');
+  const persons = lines.flatMap((line) => (line.kind === 'person' ? [line.person] : []));
+  const alike = lines.flatMap((line) => (line.kind === 'alike' ? [line.pair] : []));
+  return (
+    <>
+      {summary && (
+        <div role="status">
+          <Facts
+            of={[
+              [t('begun'), dayAndTime(summary.startedAt)],
+              [t('recogniser'), summary.recogniser],
+              [t('floor'), similarity(summary.floor)],
+              [
+                t('expected'),
+                summary.expectedFpir === undefined ? t('unknown-share') : percent(summary.expectedFpir, 3),
+              ],
+              [
+                t('expected-missed'),
+                summary.expectedFnir === undefined ? undefined : percent(summary.expectedFnir, 3),
+              ],
+            ]}
+          />
+        </div>
+      )}
+      {alike.length > 0 && <Alike of={alike} />}
+      <LongTable
+        caption={t('calibrate')}
+        list={wholeList(persons)}
+        columns={columns()}
+        keyOf={({ personId }) => personId}
+      />
+    </>
+  );
+}
+
+function Alike({ of }: { readonly of: readonly AlikePair[] }) {
+  return (
+    <>
+      <h3>{t('alike')}</h3>
+      <ul>
+        {of.map(({ a, b, similarity: value, margin, isSeparable }) => (
+          <li key={`${a.personId} ${b.personId}`}>
+            {t('alike-pair', { a: nameOf(a), b: nameOf(b), similarity: value, margin })}{' '}
+            {!isSeparable && <Badge tone="bad">{t('inseparable')}</Badge>}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

@@ -1,0 +1,118 @@
+import { useSignal } from '@preact/signals';
+import { call, type Output } from '../../api/call.js';
+import { can } from '../../api/session.js';
+import { useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/identity.json';
+import type systemTexts from '../../messages/en/system.json';
+import { Confirm } from '../../parts/dialog.js';
+import { say } from '../../parts/notes.js';
+import { Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { dayAndTime } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+import { Trust } from './trusted-centres.js';
+
+const t = wordsOf<typeof en>('identity');
+const system = wordsOf<typeof systemTexts>('system');
+
+type Identity = Output<'identity.show'>;
+
+/** Who the box is for the readers of its events, and whom it obeys. */
+export default function IdentityPage() {
+  const identity = useFetched('identity.show', {});
+  return (
+    <>
+      <PageHead title={t('title')} lead={t('lead')} back={{ href: '/system', text: system('title') }} />
+      <Loaded of={identity}>{(value) => <Own of={value} onRotated={identity.put} />}</Loaded>
+      {can('trust:read') && <Trust />}
+    </>
+  );
+}
+
+function Own({ of, onRotated }: { readonly of: Identity; readonly onRotated: (identity: Identity) => void }) {
+  const isRotating = useSignal(false);
+  const note = useSignal<string | undefined>(undefined);
+  return (
+    <Section
+      title={t('identity')}
+      acts={
+        can('identity:write') && (
+          <button
+            type="button"
+            class="small secondary"
+            onClick={() => {
+              isRotating.value = true;
+            }}
+          >
+            {t('rotate')}
+          </button>
+        )
+      }
+    >
+      <Facts
+        of={[
+          [t('site'), of.site],
+          [t('box'), of.box],
+          [t('fingerprint'), <code key="print">{of.fingerprint}</code>],
+          [t('key-id'), <code key="id">{of.keyId}</code>],
+          [t('since'), dayAndTime(of.since)],
+          [t('gate-certificate'), of.gateCertificate && <code>{of.gateCertificate.fingerprint}</code>],
+        ]}
+      />
+      <p class="quiet">{t('compare')}</p>
+      {note.value && (
+        <div role="status">
+          <h3>{t('by-hand')}</h3>
+          <p>{note.value}</p>
+        </div>
+      )}
+      {of.former.length > 0 && <Former of={of.former} />}
+      <details>
+        <summary>{t('jwks')}</summary>
+        <pre class="wrapped">{JSON.stringify(of.jwks, undefined, 2)}</pre>
+      </details>
+      <details>
+        <summary>{t('key-set')}</summary>
+        <pre class="wrapped">{of.keySet}</pre>
+      </details>
+      {isRotating.value && (
+        <Confirm
+          title={t('rotate-title')}
+          act={t('rotate')}
+          isDestructive
+          onAct={async () => {
+            const rotated = await call('identity.rotate');
+            note.value = rotated.note;
+            onRotated(rotated);
+            say(t('rotated'));
+          }}
+          onClose={() => {
+            isRotating.value = false;
+          }}
+        >
+          <p>{t('rotate-what')}</p>
+        </Confirm>
+      )}
+    </Section>
+  );
+}
+
+function Former({ of }: { readonly of: Identity['former'] }) {
+  return (
+    <>
+      <h3>{t('former')}</h3>
+      <ul class="rows">
+        {of.map(({ keyId, fingerprint, since, until, isEndorsing }) => (
+          <li key={keyId}>
+            <div>
+              <code>{fingerprint}</code>
+              <small>
+                {t('since')}: {dayAndTime(since)} · {t('until')}: {dayAndTime(until)}
+              </small>
+              <small>{t(isEndorsing ? 'endorses' : 'endorses-not')}</small>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

@@ -1,0 +1,178 @@
+import { useSignal } from '@preact/signals';
+import { useRoute } from 'preact-iso';
+import type { PassageDetails } from '../../../contract/passages.js';
+import { addressOf } from '../../api/call.js';
+import { can } from '../../api/session.js';
+import { useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/passages.json';
+import { useCameras } from '../../parts/camera-choice.js';
+import { Remedy, sentence } from '../../parts/fault.js';
+import { Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Picture } from '../../parts/picture.js';
+import { OutcomeBadge, reasonWord } from '../../parts/terms.js';
+import { clockSeconds, dayAndTime, dayOf, number } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+import { MarkPassage, mayMark, UnmarkPassage } from './mark-passage.js';
+import { PassageReference } from './passage-as-reference.js';
+import { Evidence, Views } from './passage-evidence.js';
+import { isReadable, shortId, whoOf } from './passage-item.js';
+
+const t = wordsOf<typeof en>('passages');
+
+const dialogs = { mark: MarkPassage, unmark: UnmarkPassage } as const;
+
+/** One passage: its picture, what the box decided and why, and what it measured. */
+export default function Passage() {
+  const { params } = useRoute();
+  const id = params['passage'] ?? '';
+  const fetched = useFetched('passages.show', { passage: id });
+  const open = useSignal<'mark' | 'unmark' | undefined>(undefined);
+  const found = fetched.value;
+  const Dialog = open.value && dialogs[open.value];
+  return (
+    <>
+      <PageHead title={t('one')} back={{ href: '/passages', text: t('title') }}>
+        {found && <Neighbours of={found} />}
+      </PageHead>
+      <Loaded of={fetched}>
+        {(passage) => (
+          <>
+            <div class="columns">
+              <div>
+                <Why passage={passage} />
+                <Evidence passage={passage} />
+              </div>
+              <div>
+                <Shot passage={passage} />
+                <Acts
+                  passage={passage}
+                  onOpen={(dialog) => {
+                    open.value = dialog;
+                  }}
+                />
+                <PassageReference passage={passage} onChanged={() => void fetched.reload()} />
+                <Views passage={passage} />
+              </div>
+            </div>
+            {Dialog && (
+              <Dialog
+                passage={passage}
+                onClose={(isDone) => {
+                  open.value = undefined;
+                  if (isDone) void fetched.reload();
+                }}
+              />
+            )}
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+function Why({ passage }: { readonly passage: PassageDetails }) {
+  const cameras = useCameras();
+  const { outcome, reason, remedy, person, stranger, startedAt, camera, inSightS, end, mark } = passage;
+  const who = whoOf(passage);
+  return (
+    <Section title={t('why')} acts={<OutcomeBadge outcome={outcome} />}>
+      <p class="what">{sentence(passage.sentence)}</p>
+      {remedy !== undefined && <Remedy>{sentence(remedy)}</Remedy>}
+      {mark && (
+        <p role="note">
+          {t('marked-as', {
+            was: mark.was,
+            who: mark.person?.name ?? mark.person?.id ?? '',
+            time: dayAndTime(mark.at),
+          })}
+        </p>
+      )}
+      <Facts
+        of={[
+          [t('reason'), reasonWord(reason)],
+          [
+            t('who'),
+            person !== undefined && can('persons:read') ? <a href={`/people/${person.id}`}>{who}</a> : who,
+          ],
+          [
+            t('stranger'),
+            stranger !== undefined && can('strangers:read') ? (
+              <a href={`/strangers/${stranger.id}`}>{shortId(stranger.id)}</a>
+            ) : undefined,
+          ],
+          [t('camera'), cameras.nameOf(camera)],
+          [t('time'), `${dayOf(startedAt)} ${clockSeconds(startedAt)}`],
+          [t('in-sight'), t('seconds', { value: number(inSightS, { maximumFractionDigits: 1 }) })],
+          [t('end'), end && t(`end-${end}`)],
+          [t('id'), <code>{passage.id}</code>],
+        ]}
+      />
+    </Section>
+  );
+}
+
+function Shot({ passage: { id, hasPicture, startedAt } }: { readonly passage: PassageDetails }) {
+  const src =
+    hasPicture && can('passages:pictures') ? addressOf('passages.picture', { passage: id }) : undefined;
+  return (
+    <Section title={t('picture')}>
+      <Picture src={src} alt={t('picture-of', { time: dayAndTime(startedAt) })} class="large" />
+      {!hasPicture && <p class="quiet">{t('no-picture')}</p>}
+      {hasPicture && src === undefined && <p class="quiet">{t('picture-not-allowed')}</p>}
+    </Section>
+  );
+}
+
+interface ActsProps {
+  readonly passage: PassageDetails;
+  readonly onOpen: (dialog: keyof typeof dialogs) => void;
+}
+
+function Acts({ passage, onOpen }: ActsProps) {
+  const { stranger, mark } = passage;
+  const isMarkable = mayMark(passage);
+  const mayAssign = stranger !== undefined && can('strangers:read', 'strangers:write', 'persons:write');
+  if (!isMarkable && !mayAssign) return null;
+  return (
+    <Section title={t('acts')}>
+      <div class="acts start">
+        {isMarkable && (
+          <button type="button" onClick={() => onOpen('mark')}>
+            {t('wrong')}
+          </button>
+        )}
+        {isMarkable && mark !== undefined && (
+          <button type="button" onClick={() => onOpen('unmark')}>
+            {t('unmark')}
+          </button>
+        )}
+        {mayAssign && (
+          <a class="link-button" href={`/strangers/${stranger.id}?assign=1`}>
+            {t('enrol-stranger')}
+          </a>
+        )}
+      </div>
+    </Section>
+  );
+}
+
+/** Links to the passages before and after this one, at all cameras. */
+function Neighbours({ of }: { readonly of: PassageDetails }) {
+  const from = { cursor: String(of.number), limit: 1 } as const;
+  const older = useFetched('passages.list', { ...from, order: 'newest-first' }).value?.items[0];
+  const newer = useFetched('passages.list', { ...from, order: 'oldest-first' }).value?.items[0];
+  return (
+    <nav class="acts" aria-label={t('neighbours')}>
+      {older && isReadable(older) && (
+        <a class="link-button" href={`/passages/${older.id}`} rel="prev">
+          {t('older')}
+        </a>
+      )}
+      {newer && isReadable(newer) && (
+        <a class="link-button" href={`/passages/${newer.id}`} rel="next">
+          {t('newer')}
+        </a>
+      )}
+    </nav>
+  );
+}

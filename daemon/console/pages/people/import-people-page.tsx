@@ -1,0 +1,163 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useId } from 'preact/hooks';
+import type en from '../../messages/en/person-import.json';
+import { Confirm } from '../../parts/dialog.js';
+import { Fault } from '../../parts/fault.js';
+import { Tick } from '../../parts/field.js';
+import { Icon } from '../../parts/icon.js';
+import { PageHead, Progress, Section } from '../../parts/page.js';
+import { wordsOf } from '../../words/words.js';
+import { ImportPreview } from './import-preview.js';
+import { headingExample } from './persons-table.js';
+import { beginImport, endImport, type ImportState, importState, storeImport } from './staged-import.js';
+
+const t = wordsOf<typeof en>('person-import');
+
+/** Enrols many persons from a table with photographs, all or none. */
+export default function ImportPeople() {
+  const state = importState.value;
+  useLeaveWarning(['checking', 'ready', 'storing'].includes(state.phase));
+  return (
+    <>
+      <PageHead title={t('title')} lead={t('lead')} back={{ href: '/people', text: t('back') }}>
+        {!['choosing', 'storing'].includes(state.phase) && (
+          <button type="button" class="secondary" onClick={() => void endImport()}>
+            {state.phase === 'done' ? t('another') : t('abandon')}
+          </button>
+        )}
+      </PageHead>
+      {state.phase === 'choosing' && <Choosing state={state} />}
+      {state.phase === 'unpacking' && <Progress done={undefined} label={t('unpacking')} />}
+      <div role="status">
+        {state.phase === 'done' && (
+          <p class="said">
+            <Icon name="check" />
+            {t('done', { count: state.enrolled ?? 0 })} <a href="/people">{t('to-people')}</a>
+          </p>
+        )}
+        {state.phase === 'lost' && <p class="said">{t('lost')}</p>}
+      </div>
+      <Fault error={state.fault} />
+      {state.rows.length > 0 && state.phase !== 'done' && <Checked state={state} />}
+    </>
+  );
+}
+
+/** A closed tab ends the import: the browser asks before. */
+function useLeaveWarning(isOpen: boolean): void {
+  useEffect(() => {
+    if (!isOpen) return;
+    const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
+    globalThis.addEventListener('beforeunload', warn);
+    return () => globalThis.removeEventListener('beforeunload', warn);
+  }, [isOpen]);
+}
+
+function Choosing({ state: { problem } }: { readonly state: ImportState }) {
+  return (
+    <Section title={t('choose-title')}>
+      <ol>
+        <li>{t('how-table')}</li>
+        <li>{t('how-photographs')}</li>
+        <li>{t('how-check')}</li>
+      </ol>
+      <p class="quiet">{t('columns')}</p>
+      <pre class="wrapped">
+        <code>{headingExample}</code>
+      </pre>
+      <div class="field-pair">
+        <Files label={t('choose-folder')} isFolder />
+        <Files label={t('choose-files')} />
+      </div>
+      {problem !== undefined && (
+        <div class="fault" role="alert">
+          <Icon name="warning" />
+          <p>{t(`table-${problem.problem}`, { what: problem.what })}</p>
+        </div>
+      )}
+    </Section>
+  );
+}
+
+function Files({ label, isFolder = false }: { readonly label: string; readonly isFolder?: boolean }) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        type="file"
+        multiple
+        {...(isFolder && { webkitdirectory: true })}
+        onChange={({ currentTarget: { files } }) => {
+          if (files !== null && files.length > 0) void beginImport([...files]);
+        }}
+      />
+    </div>
+  );
+}
+
+/** How far the check is, every row, and the way to store what was accepted. */
+function Checked({ state }: { readonly state: ImportState }) {
+  const { rows, phase, isWaitingForLimit = false } = state;
+  const isSkipping = useSignal(false);
+  const isAsking = useSignal(false);
+  const counts = { accepted: 0, refused: 0, waiting: 0 };
+  for (const row of rows) counts[row.state] += 1;
+  const mayStore =
+    phase === 'ready' &&
+    counts.waiting === 0 &&
+    counts.accepted > 0 &&
+    (counts.refused === 0 || isSkipping.value);
+  return (
+    <Section title={t('preview')}>
+      {phase === 'checking' && (
+        <Progress
+          done={rows.length - counts.waiting}
+          total={rows.length}
+          label={
+            isWaitingForLimit
+              ? t('waiting')
+              : t('checking', { done: rows.length - counts.waiting, total: rows.length })
+          }
+        />
+      )}
+      {phase === 'storing' && <Progress done={undefined} label={t('storing')} />}
+      <p>{t('counts', { accepted: counts.accepted, refused: counts.refused })}</p>
+      <p class="quiet">{t('nothing-stored')}</p>
+      {counts.refused > 0 && (
+        <Tick
+          label={t('skip', { refused: counts.refused })}
+          isOn={isSkipping.value}
+          onChange={(isOn) => {
+            isSkipping.value = isOn;
+          }}
+        />
+      )}
+      <footer class="acts">
+        <button
+          type="button"
+          disabled={!mayStore}
+          onClick={() => {
+            isAsking.value = true;
+          }}
+        >
+          {t('store', { count: counts.accepted })}
+        </button>
+      </footer>
+      <ImportPreview rows={rows} canDecide={phase === 'ready'} />
+      {isAsking.value && (
+        <Confirm
+          title={t('store-title')}
+          act={t('store', { count: counts.accepted })}
+          onAct={storeImport}
+          onClose={() => {
+            isAsking.value = false;
+          }}
+        >
+          <p>{t('store-what', { accepted: counts.accepted, refused: counts.refused })}</p>
+        </Confirm>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,138 @@
+import { useSignal } from '@preact/signals';
+import { call } from '../../api/call.js';
+import type { Output } from '../../api/request.js';
+import { can } from '../../api/session.js';
+import { useFetched, useList } from '../../api/use-fetched.js';
+import type entry from '../../messages/en/entry.json';
+import type en from '../../messages/en/users.json';
+import { Confirm } from '../../parts/dialog.js';
+import { bound, Choice, Field } from '../../parts/field.js';
+import { type Column, LongTable } from '../../parts/long-table.js';
+import { PageHead } from '../../parts/page.js';
+import { ago } from '../../time/site-time.js';
+import { wordsOf } from '../../words/words.js';
+import { CameraChoice } from './scope-choice.js';
+import { InitialPassword, type User, UserState } from './user-state.js';
+
+const t = wordsOf<typeof en>('users');
+
+const columns = (): readonly Column<User>[] => [
+  {
+    key: 'name',
+    head: t('user-name'),
+    cell: ({ id, userName, displayName }) => (
+      <a href={`/system/users/${id}`}>{displayName === '' ? userName : `${userName} (${displayName})`}</a>
+    ),
+  },
+  { key: 'role', head: t('role'), cell: ({ role }) => role, isMinor: true },
+  { key: 'state', head: t('state'), cell: (user) => <UserState of={user} /> },
+  {
+    key: 'login',
+    head: t('last-login'),
+    cell: ({ lastLoginAt }) => (lastLoginAt === undefined ? t('never') : ago(lastLoginAt)),
+    isMinor: true,
+  },
+];
+
+/** The accounts of the people who operate the box. */
+export default function Users() {
+  const search = useSignal('');
+  const role = useSignal('');
+  const isAdding = useSignal(false);
+  const roles = useFetched('roles.list', {});
+  const list = useList('users.list', {
+    ...(search.value.trim() !== '' && { search: search.value.trim() }),
+    ...(role.value !== '' && { role: role.value }),
+  });
+  const roleNames = (roles.value ?? []).map(({ name }) => name);
+  return (
+    <>
+      <PageHead title={t('users')} lead={t('users-lead')}>
+        <a href="/system/roles">{t('roles')}</a>
+        {can('users:write') && (
+          <button
+            type="button"
+            onClick={() => {
+              isAdding.value = true;
+            }}
+          >
+            {t('new-user')}
+          </button>
+        )}
+      </PageHead>
+      <div class="filters">
+        <Field label={t('search')} type="search" maxLength={64} {...bound(search)} />
+        <Choice
+          label={t('role')}
+          {...bound(role)}
+          options={[['', t('any-role')], ...roleNames.map((name) => [name, name] as const)]}
+        />
+      </div>
+      <LongTable
+        caption={t('users')}
+        list={list}
+        columns={columns()}
+        keyOf={({ id }) => id}
+        empty={t('no-users')}
+      />
+      {isAdding.value && (
+        <NewUser
+          roles={roleNames}
+          onClose={() => {
+            isAdding.value = false;
+            void list.reload();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+const entryText = wordsOf<typeof entry>('entry');
+
+type Made = Output<'users.create'>;
+
+/** Creates an account, and shows the password that the box made for it. */
+function NewUser({ roles, onClose }: { readonly roles: readonly string[]; readonly onClose: () => void }) {
+  const userName = useSignal('');
+  const displayName = useSignal('');
+  const role = useSignal('viewer');
+  const cameras = useSignal<readonly string[] | undefined>(undefined);
+  const made = useSignal<Made | undefined>(undefined);
+  if (made.value !== undefined) return <InitialPassword of={made.value} onClose={onClose} />;
+  return (
+    <Confirm
+      title={t('new-user')}
+      act={t('create-user')}
+      isReady={cameras.value?.length !== 0}
+      onAct={async () => {
+        made.value = await call('users.create', {
+          ...{ userName: userName.value.trim(), displayName: displayName.value.trim(), role: role.value },
+          ...(cameras.value && { cameras: [...cameras.value] }),
+        });
+      }}
+      onClose={(isDone) => {
+        if (!isDone) onClose();
+      }}
+    >
+      <p>{t('create-why')}</p>
+      <Field
+        label={t('user-name')}
+        hint={entryText('user-name-hint')}
+        autocomplete="off"
+        autocapitalize="none"
+        spellcheck={false}
+        required
+        {...bound(userName)}
+      />
+      <Field label={t('display-name')} autocomplete="off" maxLength={100} {...bound(displayName)} />
+      <Choice label={t('role')} {...bound(role)} options={roles.map((name) => [name, name] as const)} />
+      <CameraChoice
+        chosen={cameras.value}
+        onChange={(chosen) => {
+          cameras.value = chosen;
+        }}
+      />
+    </Confirm>
+  );
+}
