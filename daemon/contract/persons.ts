@@ -248,12 +248,7 @@ const readingOperations = {
         .enum(consentStates)
         .optional()
         .describe('Only persons with a consent, without one, or who withdrew it; these are removed persons.'),
-      sort: z
-        .enum(personOrders)
-        .default('oldest')
-        .describe(
-          'By the time of enrolment, or by name. The pages of `name` shift if persons change meanwhile.',
-        ),
+      sort: z.enum(personOrders).default('oldest').describe('By the time of enrolment, or by name.'),
     }),
     answer: { kind: 'page', item: personSummary },
     errors: galleryErrors,

@@ -43,7 +43,9 @@ export const strangerSummary = z.object({
   forgottenAt: time
     .exactOptional()
     .describe('Of `set-aside`: from when on the box forgets the unknown person for good.'),
-  person: personId.exactOptional().describe('Of `set-aside`: the person to whom the unknown person was assigned.'),
+  person: personId
+    .exactOptional()
+    .describe('Of `set-aside`: the person to whom the unknown person was assigned.'),
   firstSeenAt: time,
   lastSeenAt: time,
   visits: z.int().positive().describe('Passages less than 10 minutes apart are one visit.'),
@@ -159,7 +161,12 @@ function describeStranger(stranger: StrangerDetails, { show }: ShownWith): strin
     table(['passage', 'camera', 'from', 'to', 'has'], rows),
     ...(alike.length === 0
       ? []
-      : ['', 'perhaps the same person:', ...alike, `'rollcall strangers merge' makes them one unknown person`]),
+      : [
+          '',
+          'perhaps the same person:',
+          ...alike,
+          `'rollcall strangers merge' makes them one unknown person`,
+        ]),
   ].join('\n');
 }
 
@@ -194,7 +201,7 @@ export const strangerOperations = {
     path: '/strangers',
     summary: 'List the unknown people whom the box remembers.',
     description:
-      'The latest seen first. The pages shift if unknown people are seen meanwhile. A caller who is limited to cameras gets the unknown people who were seen there.',
+      'The latest seen first. An unknown person who is seen meanwhile moves to the first page; no page repeats another. A caller who is limited to cameras gets the unknown people who were seen there.',
     input: z.strictObject({
       ...pageFields,
       state: strangerSummary.shape.state.optional().describe('Absent: all but those who are set aside.'),
@@ -351,7 +358,10 @@ export const strangerOperations = {
         does: 'forget an unknown person: templates, pictures and the id in the passages, after 15 minutes',
         arguments: argument,
         options: {
-          isFinal: ['--final', 'delete everything at once, without a way back; also of a discarded unknown person'],
+          isFinal: [
+            '--final',
+            'delete everything at once, without a way back; also of a discarded unknown person',
+          ],
         },
         confirms: async ({ input: { stranger, isFinal } }, ask) =>
           discardQuestion((await ask('strangers.show', { stranger })) as StrangerDetails, isFinal === true),

@@ -595,7 +595,7 @@ describe('rollcall strangers', () => {
       assert.deepEqual(similarFor(atYard), [], 'seen at another camera only');
       gallery.strangers.setAside(like?.id ?? one, { change: 'discarded' }, tester);
       const first = strangers.list({ limit: 1 }, caller(['strangers:read']));
-      assert.deepEqual([first.items[0]?.id, first.total, first.nextCursor], [one, 2, '1']);
+      assert.deepEqual([first.items[0]?.id, first.total], [one, 2]);
       const rest = strangers.list({ limit: 1, cursor: first.nextCursor }, caller(['strangers:read']));
       assert.deepEqual([rest.items[0]?.id, rest.nextCursor], [two, undefined]);
     });

@@ -77,6 +77,27 @@ describe('a list of persons', () => {
     );
   });
 
+  test('by name goes on behind the same name when persons before it come and go', async () => {
+    const names = ['Ada', 'Ben', 'Cleo', 'Dora', 'Emil'];
+    const asked = { ...filter, sort: 'name', limit: 2 } as const;
+    const whole = galleryOf(names.map((name) => ({ name })));
+    const { items, nextCursor } = await pageOfPersons(whole, asked, today);
+    assert.deepEqual(
+      items.map(({ profile }) => profile?.name),
+      ['Ada', 'Ben'],
+    );
+    // Ben, the last one of the page, has gone; Abel and Berta have come.
+    const changed = galleryOf(
+      [undefined, undefined, ...names.slice(2), 'Abel', 'Berta', 'Ada'].map((name) => ({ name: name ?? '' })),
+    );
+    const next = await pageOfPersons(changed, { ...asked, cursor: nextCursor }, today);
+    assert.deepEqual(
+      next.items.map(({ profile }) => profile?.name),
+      ['Berta', 'Cleo'],
+    );
+    await assert.rejects(pageOfPersons(whole, { ...asked, cursor: '2' }, today), /cursor/);
+  });
+
   test('opens the profiles of its page alone', async () => {
     const gallery = galleryOf(
       Array.from({ length: 3000 }, (_, index) => ({ name: `${(index * 7919) % 3000}`, groups: ['team'] })),

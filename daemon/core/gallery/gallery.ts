@@ -20,7 +20,7 @@ import {
 } from './persons/erasure.js';
 import type { ExternalIds } from './persons/external-ids.js';
 import { type PersonChanges, profileChangeDetails, type ViewChange } from './persons/person-changes.js';
-import type { ListedPerson, PersonDirectory, PersonsWanted } from './persons/person-directory.js';
+import type { FoundPersons, PersonDirectory, PersonsWanted } from './persons/person-directory.js';
 import type { FullPersonEntry, NamedPerson, PersonEntry, UnsealedTemplate } from './persons/person-entry.js';
 import type { PersonCountsRow, PersonsPage } from './persons/person-rows.js';
 import type { Persons } from './persons/persons.js';
@@ -176,7 +176,7 @@ export class Gallery implements AsyncDisposable {
    * Active and removed persons by their names and terms, which the gallery keeps in memory. `simplifiedName` says how names are
    * compared. Opens no profile, except that the first use reads all persons, unless `readAhead` has.
    */
-  findPersons(wanted: PersonsWanted): Promise<readonly ListedPerson[]> {
+  findPersons(wanted: PersonsWanted): Promise<FoundPersons> {
     return this.#withExternalIds((externalIds) => {
       const holder = wanted.text === undefined ? undefined : externalIds.holder(wanted.text.trim());
       return this.#parts.directory.find(wanted, holder);
@@ -189,7 +189,7 @@ export class Gallery implements AsyncDisposable {
       const { externalIds, directory } = this.#parts;
       await externalIds.whole();
       const named: NamedPerson[] = [];
-      for (const person of directory.find({ order: 'oldest', states: ['active', 'removed'] })) {
+      for (const person of directory.find({ order: 'oldest', states: ['active', 'removed'] }).persons) {
         const { id, state, enrolledAtMs } = person;
         named.push({ id, state, enrolledAtMs, name: directory.nameOf(person) });
         if (named.length % namesAtATime === 0) await nextTurn();

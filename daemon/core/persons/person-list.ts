@@ -5,6 +5,7 @@ import type { ConsentState } from '../../kernel/persons/consent.js';
 import type { PersonOrder, RemovedPersonsListed } from '../../kernel/persons/person-listing.js';
 import { type Validity, validityOn, type WatchMark } from '../../kernel/persons/person-standing.js';
 import type { Gallery } from '../gallery/gallery.js';
+import { type PlaceInNames, placeInNames } from '../gallery/persons/name-index.js';
 import type { ListedPerson, ListedTerms } from '../gallery/persons/person-directory.js';
 import type { PersonEntry } from '../gallery/persons/person-entry.js';
 import type { PersonsPage } from '../gallery/persons/person-rows.js';
@@ -33,8 +34,8 @@ const statesOf = {
 } as const satisfies Record<PersonFilter['removed'], PersonsPage['states']>;
 
 /**
- * One page of persons. A list by enrolment continues after the last person of the page before, so that changes between two pages
- * neither hide nor repeat persons. A list by name continues at a place in the list. Only the profiles of the page are opened.
+ * One page of persons. A list continues behind the place of the last person of the page before, so that changes between two pages
+ * neither hide nor repeat others. Only the profiles of the page are opened.
  * `todayIso`: today at the site. @throws `bad-request` for a cursor that no page gave
  */
 export async function pageOfPersons(
@@ -46,16 +47,16 @@ export async function pageOfPersons(
   const isMatch = matcherOf(filter, todayIso);
   if (sort !== 'name' && text === undefined && isMatch === undefined)
     return await pageOfAll(gallery, filter, sort);
-  const found = await gallery.findPersons({ order: sort, states: statesOf[removed], text, isMatch });
-  const start = placeOfPage(found, filter);
-  const page = found.slice(start, start + limit);
+  const after = sort === 'name' && filter.cursor !== undefined ? nameOf(filter.cursor) : undefined;
+  const wanted = { order: sort, states: statesOf[removed], text, isMatch, after };
+  const { persons, count } = await gallery.findPersons(wanted);
+  const start = placeOfPage(persons, filter);
+  const page = persons.slice(start, start + limit);
+  const items = await gallery.personsOf(page.map(({ id }) => id));
   const last = page.at(-1);
-  const hasMore = last !== undefined && start + limit < found.length;
-  return {
-    items: await gallery.personsOf(page.map(({ id }) => id)),
-    ...(hasMore && { nextCursor: sort === 'name' ? String(start + limit) : cursorAfter(last) }),
-    total: found.length,
-  };
+  const hasMore = last !== undefined && start + limit < persons.length;
+  const nextCursor = hasMore && (sort === 'name' ? cursorBehind(items.at(-1)) : cursorAfter(last));
+  return { items, ...(nextCursor && { nextCursor }), total: count };
 }
 
 /** A page of all persons by enrolment: the database has this order. */
@@ -94,8 +95,7 @@ type Enrolled = Pick<ListedPerson, 'id' | 'enrolledAtMs'>;
 
 /** Where the page begins among these persons. The last person of the page before may be gone. */
 function placeOfPage(found: readonly ListedPerson[], { sort, cursor }: PersonFilter): number {
-  if (cursor === undefined) return 0;
-  if (sort === 'name') return placeOf(cursor);
+  if (cursor === undefined || sort === 'name') return 0;
   const after = personOf(cursor);
   const isAfter = (a: Enrolled, b: Enrolled): boolean =>
     a.enrolledAtMs === b.enrolledAtMs ? a.id > b.id : a.enrolledAtMs > b.enrolledAtMs;
@@ -111,9 +111,17 @@ function personOf(cursor: string): Enrolled {
   return { enrolledAtMs: Number(found[1]), id: personId(found[2] ?? '') };
 }
 
-function placeOf(cursor: string): number {
-  if (!/^\d{1,9}$/.test(cursor)) throw badCursor();
-  return Number(cursor);
+/** Of a list by name. Whoever gets it has read the name. */
+function cursorBehind(last: PersonEntry | undefined): string | undefined {
+  if (last === undefined) return undefined;
+  const { name, id } = placeInNames(last.profile?.name ?? '', last.id);
+  return `${Buffer.from(name).toString('base64url')}.${id}`;
+}
+
+function nameOf(cursor: string): PlaceInNames {
+  const found = /^([\w-]{0,192})\.(p-[0-9a-z]{1,40})$/.exec(cursor);
+  if (found === null) throw badCursor();
+  return { name: Buffer.from(found[1] ?? '', 'base64url'), id: personId(found[2] ?? '') };
 }
 
 function badCursor() {

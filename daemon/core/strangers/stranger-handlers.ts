@@ -75,30 +75,32 @@ export class Strangers {
   ): Page<StrangerSummary> {
     if (camera !== undefined && reader.cameras?.has(camera) === false) throw otherCamera();
     const sinceMs = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since);
-    const aside = new Map(
-      state === 'set-aside'
-        ? this.#strangers()
-            .aside()
-            .map((each) => [each.entry.id, each])
-        : [],
-    );
-    const listed =
-      state === 'set-aside' ? [...aside.values()].map(({ entry }) => entry) : this.#strangers().list();
-    const all = listed
-      .flatMap((entry) => this.#seenBy(reader, entry) ?? [])
+    const strangers = this.#strangers();
+    const known: readonly (StrangerAside | { readonly entry: StrangerEntry })[] =
+      state === 'set-aside' ? strangers.aside() : strangers.list().map((entry) => ({ entry }));
+    const all = known
+      .flatMap((each): readonly Listed[] => {
+        const entry = this.#seenBy(reader, each.entry);
+        if (entry === undefined) return [];
+        const aside = 'forgottenAtMs' in each ? each : undefined;
+        return [{ entry, aside, id: entry.id, atMs: Math.floor(aside?.forgottenAtMs ?? entry.lastSeenMs) }];
+      })
       .filter(
-        (entry) =>
+        ({ entry }) =>
           (state === undefined || state === 'set-aside' || entry.state === state) &&
           (camera === undefined || entry.appearances.some(({ cameraId }) => cameraId === camera)) &&
           entry.lastSeenMs >= sinceMs,
-      );
-    const from = cursor === undefined ? 0 : placeOf(cursor);
-    const items = all.slice(from, from + limit).map((entry) => this.#shown(entry, aside.get(entry.id)));
+      )
+      .sort((one, other) => (isBehind(one, other) ? 1 : -1));
+    const before = cursor === undefined ? undefined : readPlace(cursor);
+    const rest = before === undefined ? all : all.filter((each) => isBehind(each, before));
+    const page = rest.slice(0, limit);
+    const items = page.map(({ entry, aside }) => this.#shown(entry, aside));
     const details = { strangers: items.length, ...present({ camera }) };
     this.#options.readings.note({ by: actorOf(reader), action: 'stranger.listed', details });
-    const next = from + items.length;
-    const nextCursor = next < all.length ? String(next) : undefined;
-    return { items, total: all.length, ...present({ nextCursor }) };
+    const last = page.at(-1);
+    const hasMore = last !== undefined && page.length < rest.length;
+    return { items, total: all.length, ...(hasMore && { nextCursor: `${last.atMs}.${last.id}` }) };
   }
 
   /** @throws `gallery-sealed`, `no-such-stranger` */
@@ -294,9 +296,27 @@ const otherCamera = () =>
     remedy: 'Give one of your cameras, or ask an administrator for this one.',
   });
 
-/** The place of the first item of the next page. @throws `bad-request` */
-function placeOf(cursor: string): number {
-  if (/^\d{1,9}$/.test(cursor)) return Number(cursor);
+/** A place in the list, which stays where it is when strangers come and go. */
+interface Place {
+  readonly atMs: number;
+  readonly id: string;
+}
+
+/** A stranger as the list has them. */
+interface Listed extends Place {
+  readonly entry: StrangerEntry;
+  /** Absent: the stranger is not set aside. */
+  readonly aside: StrangerAside | undefined;
+}
+
+/** The latest is the first; among the same times, ids decide. */
+const isBehind = (one: Place, other: Place): boolean =>
+  one.atMs === other.atMs ? one.id > other.id : one.atMs < other.atMs;
+
+/** @throws `bad-request` */
+function readPlace(cursor: string): Place {
+  const [, atMs, id] = /^(\d{1,16})\.([\w-]{1,64})$/.exec(cursor) ?? [];
+  if (atMs !== undefined && id !== undefined) return { atMs: Number(atMs), id };
   throw badInput('bad-request', 'the cursor is not one of this list', {
     remedy: 'Give the `nextCursor` of the page before.',
   });

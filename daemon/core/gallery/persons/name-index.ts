@@ -5,6 +5,22 @@ import { simplifiedName } from '../../../kernel/persons/simplified-name.js';
 
 const smallestBytes = 64 * 1024;
 
+/** Bytes of a name that tell its place in the order. Nobody has a name so long that it differs only behind them. */
+const placeBytes = 144;
+
+/** A place in the order by name. It stays where it is when the person at it goes or has another name. */
+export interface PlaceInNames {
+  /** The beginning of the name as it is compared, in UTF-8. */
+  readonly name: Uint8Array;
+  readonly id: string;
+}
+
+/** The place of a person with this name. */
+export const placeInNames = (name: string, id: PersonId): PlaceInNames => ({
+  name: Buffer.from(simplifiedName(name), 'utf8').subarray(0, placeBytes),
+  id,
+});
+
 interface Place {
   readonly id: PersonId;
   readonly start: number;
@@ -75,6 +91,18 @@ export class NameIndex implements Disposable {
       atB += 1;
     }
     return a < b ? -1 : Number(a > b);
+  }
+
+  /** Orders a person whose name is noted before or after a place in the order. */
+  compareTo(id: PersonId, place: PlaceInNames): number {
+    const start = this.#starts.get(id) ?? 0;
+    // A zero ends the name, and so is the first byte that differs from a longer one.
+    const length = Math.min(placeBytes, place.name.length + 1);
+    for (let at = 0; at < length; at += 1) {
+      const [own = 0, other = 0] = [this.#bytes[start + at], place.name[at]];
+      if (own !== other) return own - other;
+    }
+    return id < place.id ? -1 : Number(id > place.id);
   }
 
   clear(): void {

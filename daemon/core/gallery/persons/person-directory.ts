@@ -2,7 +2,7 @@ import { type ConsentState, consentStateOf } from '../../../kernel/persons/conse
 import type { PersonOrder } from '../../../kernel/persons/person-listing.js';
 import type { PersonProfile } from '../../../kernel/persons/person-profile.js';
 import type { PersonTerms, WatchMark } from '../../../kernel/persons/person-standing.js';
-import { NameIndex } from './name-index.js';
+import { NameIndex, type PlaceInNames } from './name-index.js';
 import type { PersonRow } from './person-rows.js';
 import { SortedBlocks } from './sorted-blocks.js';
 
@@ -26,6 +26,14 @@ export interface PersonsWanted {
   /** Part of a name, or a whole external id. */
   readonly text?: string | undefined;
   readonly isMatch?: ((terms: ListedTerms) => boolean) | undefined;
+  /** In the order by name: only those behind this place. */
+  readonly after?: PlaceInNames | undefined;
+}
+
+export interface FoundPersons {
+  readonly persons: readonly ListedPerson[];
+  /** How many there are, with those before the place. */
+  readonly count: number;
 }
 
 /** All active and removed persons in the orders of lists, so that a list opens only the profiles that it shows. */
@@ -54,18 +62,20 @@ export class PersonDirectory implements Disposable {
   }
 
   /** All of them. `holder`: the person whose external id is the text. */
-  find({ order, states, text, isMatch }: PersonsWanted, holder?: PersonRow['id']): readonly ListedPerson[] {
+  find({ order, states, text, isMatch, after }: PersonsWanted, holder?: PersonRow['id']): FoundPersons {
     const named =
       text === undefined || text.trim() === ''
         ? undefined
         : new Set<string>(this.#names.find(text)).add(holder ?? '');
-    const found: ListedPerson[] = [];
+    const persons: ListedPerson[] = [];
+    let count = 0;
     for (const person of (order === 'name' ? this.#byName : this.#byEnrolment).items()) {
       if (!states.includes(person.state) || named?.has(person.id) === false) continue;
       if (isMatch !== undefined && (person.terms === undefined || !isMatch(person.terms))) continue;
-      found.push(person);
+      count += 1;
+      if (after === undefined || this.#names.compareTo(person.id, after) > 0) persons.push(person);
     }
-    return order === 'newest' ? found.reverse() : found;
+    return { persons: order === 'newest' ? persons.reverse() : persons, count };
   }
 
   /** Undefined if the profile does not open. */
