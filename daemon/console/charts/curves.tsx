@@ -1,7 +1,7 @@
 import './chart.css';
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { number, percent } from '../time/site-time.js';
+import { decimals, percent } from '../time/site-time.js';
 
 interface CurvesProps {
   /** What the picture shows, for readers who do not see it. */
@@ -47,7 +47,7 @@ export function Curves({ label, x, xLabel, series, marked }: CurvesProps) {
         ))}
         {steps.map((value) => (
           <text key={value} x={placeX(value)} y={bottom + 18} text-anchor="middle">
-            {number(value, { maximumFractionDigits: 2 })}
+            {decimals(value, 2)}
           </text>
         ))}
         <text x={edge.start + inner / 2} y={heightPx - 6} text-anchor="middle">

@@ -1,6 +1,6 @@
 import './chart.css';
 import type { PassageDetails } from '../../contract/passages.js';
-import { number } from '../time/site-time.js';
+import { decimals, number } from '../time/site-time.js';
 import { useWidth } from './curves.js';
 
 type Liveness = PassageDetails['liveness'];
@@ -93,7 +93,7 @@ export function OpennessCurve({ label, openness, blinks, marked, words }: Openne
         />
         {steps.map((atS) => (
           <text key={atS} x={x(atS)} y={bottomPx + 18} text-anchor="middle">
-            {number(atS, { maximumFractionDigits: 1 })}
+            {decimals(atS, 1)}
           </text>
         ))}
         <text x={edge.start + inner / 2} y={heightPx - 6} text-anchor="middle">

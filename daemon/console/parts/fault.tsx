@@ -1,5 +1,4 @@
 import type { ComponentChildren } from 'preact';
-import type { Fault as BoxFault } from '../../contract/api-errors.js';
 import { type ApiError, unreachable } from '../api/api-error.js';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
@@ -57,15 +56,23 @@ export function Remedy({ children }: { readonly children: ComponentChildren }) {
   );
 }
 
+interface ProblemProps {
+  readonly of: {
+    readonly code?: string | undefined;
+    readonly message: string;
+    readonly remedy?: string | undefined;
+  };
+}
+
 /** Why a part of the box does not work, and what to do about it. */
-export function Problem({ of: { code, message, remedy } }: { readonly of: BoxFault }) {
+export function Problem({ of: { code, message, remedy } }: ProblemProps) {
   return (
     <div class="fault">
       <Icon name="warning" />
       <div>
         <p class="what">{sentence(message)}</p>
-        <Remedy>{sentence(remedy)}</Remedy>
-        <p class="quiet">{t('code', { code })}</p>
+        {remedy && <Remedy>{sentence(remedy)}</Remedy>}
+        {code && <p class="quiet">{t('code', { code })}</p>}
       </div>
     </div>
   );

@@ -47,6 +47,46 @@ export async function printPage(): Promise<void> {
   isPrinting.value = false;
 }
 
+interface RowsOptions {
+  readonly rowPx: number;
+  /** Rows beyond the view that are drawn, too. */
+  readonly beyond: number;
+  /** False while there are no rows. */
+  readonly isShown: boolean;
+}
+
+/** Which rows of an element are in view, from its top, and how wide it is. */
+export function useRowsInView(
+  host: { readonly current: HTMLElement | null },
+  { rowPx, beyond, isShown }: RowsOptions,
+): { readonly from: number; readonly to: number; readonly widthPx: number } {
+  const { innerHeight, innerWidth } = globalThis;
+  const view = useSignal({ from: 0, to: Math.ceil(innerHeight / rowPx) + beyond, widthPx: innerWidth });
+  useEffect(() => {
+    const element = host.current;
+    if (!isShown || element === null) return;
+    const look = (): void => {
+      const { top, width: widthPx } = element.getBoundingClientRect();
+      const from = Math.max(0, Math.floor(-top / rowPx) - beyond);
+      const to = Math.ceil((globalThis.innerHeight - top) / rowPx) + beyond;
+      const last = view.value;
+      if (from !== last.from || to !== last.to || widthPx !== last.widthPx)
+        view.value = { from, to, widthPx };
+    };
+    look();
+    const resized = new ResizeObserver(look);
+    resized.observe(element);
+    globalThis.addEventListener('scroll', look, { passive: true });
+    globalThis.addEventListener('resize', look);
+    return () => {
+      resized.disconnect();
+      globalThis.removeEventListener('scroll', look);
+      globalThis.removeEventListener('resize', look);
+    };
+  }, [isShown, rowPx, beyond]);
+  return view.value;
+}
+
 /** Rows beyond the view that are drawn, too. */
 const beyond = 12;
 /** The next page is fetched this many rows before the end. */
@@ -58,24 +98,9 @@ const ahead = 60;
  */
 export function LongTable<Item>({ caption, list, columns, keyOf, rowPx = 44, empty }: LongTableProps<Item>) {
   const body = useRef<HTMLTableSectionElement>(null);
-  const view = useSignal({ from: 0, to: 60 });
   const { items, total, hasMore } = list;
-  useEffect(() => {
-    const look = (): void => {
-      const top = body.current?.getBoundingClientRect().top ?? 0;
-      const from = Math.max(0, Math.floor(-top / rowPx) - beyond);
-      const to = Math.ceil((globalThis.innerHeight - top) / rowPx) + beyond;
-      if (from !== view.value.from || to !== view.value.to) view.value = { from, to };
-    };
-    look();
-    globalThis.addEventListener('scroll', look, { passive: true });
-    globalThis.addEventListener('resize', look);
-    return () => {
-      globalThis.removeEventListener('scroll', look);
-      globalThis.removeEventListener('resize', look);
-    };
-  }, [rowPx, view]);
-  const { from, to } = isPrinting.value ? { from: 0, to: items.length } : view.value;
+  const view = useRowsInView(body, { rowPx, beyond, isShown: items.length > 0 });
+  const { from, to } = isPrinting.value ? { from: 0, to: items.length } : view;
   useEffect(() => {
     if (hasMore && to + ahead > items.length) list.more();
   });

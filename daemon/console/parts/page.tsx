@@ -3,6 +3,7 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import type { ApiError } from '../api/api-error.js';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
+import { type Action, useActions } from './actions.js';
 import { Fault } from './fault.js';
 import { Icon, type IconName } from './icon.js';
 
@@ -12,55 +13,76 @@ interface PageHeadProps {
   readonly title: string;
   /** One sentence below the title. */
   readonly lead?: ComponentChildren;
-  /** Buttons and links of the page. */
+  /** Links of the page, and what else stands at its head. */
   readonly children?: ComponentChildren;
+  /** Buttons of the page. */
+  readonly actions?: readonly Action[];
   /** Where the page belongs to. */
   readonly back?: { readonly href: string; readonly text: string };
 }
 
 /** The head of a page. Gets the focus after a change of the page, so that screen readers say where one is. */
-export function PageHead({ title, lead, children, back }: PageHeadProps) {
+export function PageHead({ title, lead, children, actions = [], back }: PageHeadProps) {
+  const { buttons, below } = useActions(actions);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · rollcall`;
   }, [title]);
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
   return (
-    <header class="page-head">
-      <div>
-        {back && (
-          <a class="back" href={back.href}>
-            <Icon name="back" />
-            {back.text}
-          </a>
+    <>
+      <header class="page-head">
+        <div>
+          {back && (
+            <a class="back" href={back.href}>
+              <Icon name="back" />
+              {back.text}
+            </a>
+          )}
+          <h1 ref={heading} tabIndex={-1}>
+            {title}
+          </h1>
+          {lead && <p class="lead">{lead}</p>}
+        </div>
+        {(children || actions.some(isOffered)) && (
+          <div class="acts">
+            {children}
+            {buttons}
+          </div>
         )}
-        <h1 ref={heading} tabIndex={-1}>
-          {title}
-        </h1>
-        {lead && <p class="lead">{lead}</p>}
-      </div>
-      {children && <div class="acts">{children}</div>}
-    </header>
+      </header>
+      {below}
+    </>
   );
 }
 
-/** A part of a page with a heading of its own. */
-export function Section({
-  title,
-  acts,
-  children,
-}: {
+const isOffered = (action: Action): boolean => action.isOffered !== false;
+
+interface SectionProps {
   readonly title: string;
+  /** What stands beside the title, such as a state. */
   readonly acts?: ComponentChildren;
+  /** Buttons beside the title. */
+  readonly actions?: readonly Action[];
   readonly children: ComponentChildren;
-}) {
+}
+
+/** A part of a page with a heading of its own. */
+export function Section({ title, acts, actions = [], children }: SectionProps) {
   const id = useId();
+  const { buttons, below } = useActions(actions, true);
   return (
     <section class="card" aria-labelledby={id}>
       <header class="card-head">
         <h2 id={id}>{title}</h2>
-        {acts && <div class="acts">{acts}</div>}
+        {(acts || actions.some(isOffered)) && (
+          <div class="acts">
+            {acts}
+            {buttons}
+          </div>
+        )}
       </header>
+      {below}
       {children}
     </section>
   );
@@ -72,15 +94,20 @@ interface LoadedProps<Value> {
     readonly fault: ApiError | undefined;
     readonly reload: () => Promise<void>;
   };
+  /** What is said of a list without items. */
+  readonly empty?: ComponentChildren;
   readonly children: (value: Value) => ComponentChildren;
 }
 
 /** Shows what was fetched: a note until it is there, and the fault beside what is old. */
-export function Loaded<Value>({ of: { value, fault, reload }, children }: LoadedProps<Value>) {
+export function Loaded<Value>({ of: { value, fault, reload }, empty, children }: LoadedProps<Value>) {
+  const isEmpty = empty !== undefined && Array.isArray(value) && value.length === 0;
   return (
     <>
       <Fault error={fault} onRetry={() => void reload()} />
-      {value !== undefined ? children(value) : fault === undefined && <Loading />}
+      {isEmpty && <Empty>{empty}</Empty>}
+      {!isEmpty && value !== undefined && children(value)}
+      {value === undefined && fault === undefined && <Loading />}
     </>
   );
 }

@@ -5,7 +5,7 @@ import { useFetched } from '../api/use-fetched.js';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
 import { Fault } from './fault.js';
-import { Field } from './field.js';
+import { Field, into } from './field.js';
 import { PersonPicture } from './picture.js';
 import { useSettled } from './use-query.js';
 
@@ -32,15 +32,7 @@ export function PersonChoice({ label, chosen, onChoose }: PersonChoiceProps) {
   const found = value?.items ?? [];
   return (
     <div class="person-choice">
-      <Field
-        label={label}
-        type="search"
-        value={typed.value}
-        autocomplete="off"
-        onValue={(next) => {
-          typed.value = next;
-        }}
-      />
+      <Field label={label} type="search" value={typed.value} autocomplete="off" onValue={into(typed)} />
       <Fault error={fault} />
       <fieldset aria-busy={isLoading}>
         <legend class="unseen">{label}</legend>

@@ -42,12 +42,22 @@ async function learnNames(): Promise<void> {
   }
 }
 
+interface NamedPersonProps {
+  readonly id: string;
+  /** Absent where the caller may not read names. */
+  readonly name?: string | undefined;
+}
+
+/** A person by name, or by id where there is no name: a link where the caller may read persons. */
+export function NamedPerson({ id, name = id }: NamedPersonProps) {
+  return can('persons:read') ? <a href={`/people/${encodeURIComponent(id)}`}>{name}</a> : <span>{name}</span>;
+}
+
 /** A person of whom only the id is known: by name where the caller may read names, and as a link where they may read persons. */
 export function PersonLink({ id }: { readonly id: string }) {
   const isNamed = can('names:read');
   useEffect(() => {
     if (isNamed) askForName(id);
   }, [id, isNamed]);
-  const name = names.value.get(id) ?? id;
-  return can('persons:read') ? <a href={`/people/${encodeURIComponent(id)}`}>{name}</a> : <span>{name}</span>;
+  return <NamedPerson id={id} name={names.value.get(id)} />;
 }

@@ -6,8 +6,8 @@ import { useAct } from '../api/use-fetched.js';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
 import { Dialog } from './dialog.js';
-import { Fault } from './fault.js';
 import { bound, Field } from './field.js';
+import { Form } from './form.js';
 
 const t = wordsOf<typeof en>('parts');
 
@@ -18,8 +18,7 @@ export function ProofDialog({ onAnswer }: { readonly onAnswer: (isProved: boolea
   const doing = useAct();
   const isPasskeyUnused = useSignal(false);
   const { user } = me.value ?? {};
-  const prove = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const prove = async (): Promise<void> => {
     const proof = { password: password.value, ...(code.value !== '' && { code: code.value.trim() }) };
     if (await doing.run(() => call('auth.step-up', proof))) onAnswer(true);
   };
@@ -33,7 +32,19 @@ export function ProofDialog({ onAnswer }: { readonly onAnswer: (isProved: boolea
   };
   return (
     <Dialog title={t('proof-title')} onClose={() => onAnswer(false)}>
-      <form onSubmit={prove}>
+      <Form
+        act={t('confirm-proof')}
+        onAct={prove}
+        doing={doing}
+        others={
+          canUsePasskeys &&
+          (user?.passkeys ?? 0) > 0 && (
+            <button type="button" class="secondary" onClick={() => void proveByPasskey()}>
+              {t('with-passkey')}
+            </button>
+          )
+        }
+      >
         <p>{t('proof-why')}</p>
         <input type="text" name="username" autocomplete="username" value={user?.userName} hidden readOnly />
         <Field
@@ -52,19 +63,8 @@ export function ProofDialog({ onAnswer }: { readonly onAnswer: (isProved: boolea
             {...bound(code)}
           />
         )}
-        <Fault error={doing.fault} />
         {isPasskeyUnused.value && <p role="alert">{t('passkey-not-used')}</p>}
-        <footer class="acts">
-          {canUsePasskeys && (user?.passkeys ?? 0) > 0 && (
-            <button type="button" class="secondary" onClick={() => void proveByPasskey()}>
-              {t('with-passkey')}
-            </button>
-          )}
-          <button type="submit" aria-busy={doing.isRunning}>
-            {t('confirm-proof')}
-          </button>
-        </footer>
-      </form>
+      </Form>
     </Dialog>
   );
 }

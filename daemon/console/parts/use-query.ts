@@ -5,6 +5,13 @@ import { useLocation } from 'preact-iso';
 /** What a page shows, kept in its address: links, the back button and a reload lead to the same. */
 export interface Query {
   readonly get: (name: string) => string;
+  /** The value, if it is one of these. */
+  readonly oneOf: <Value extends string>(name: string, values: readonly Value[]) => Value | undefined;
+  /** Value and change of a field that writes into the address: `<Field label={…} {...query.bound('name')} />`. */
+  readonly bound: (name: string) => {
+    readonly value: string;
+    readonly onValue: (value: string) => void;
+  };
   /** Changes some; an empty text takes one away. */
   readonly set: (changes: Readonly<Record<string, string>>) => void;
   /** All of it as it stands in the address, with its question mark, for a link to another page with the same query. */
@@ -13,10 +20,12 @@ export interface Query {
 
 export function useQuery(): Query {
   const { path, query, route } = useLocation();
+  const get = (name: string): string => query[name] ?? '';
+  const set: Query['set'] = (changes) => route(path + searchOf({ ...query, ...changes }), true);
   return {
-    get: (name) => query[name] ?? '',
-    set: (changes) => route(path + searchOf({ ...query, ...changes }), true),
-    search: searchOf(query),
+    ...{ get, set, search: searchOf(query) },
+    oneOf: (name, values) => values.find((each) => each === query[name]),
+    bound: (name) => ({ value: get(name), onValue: (value) => set({ [name]: value }) }),
   };
 }
 

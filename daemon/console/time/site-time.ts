@@ -96,6 +96,10 @@ export function number(value: number, options?: Intl.NumberFormatOptions): strin
   return new Intl.NumberFormat(formatTag(), options).format(value);
 }
 
+/** A number with at most so many decimals, and with `least` of them in any case: "0.5", "0.50". */
+export const decimals = (value: number, most: number, least = 0): string =>
+  number(value, { minimumFractionDigits: least, maximumFractionDigits: most });
+
 /** A share from 0 to 1: "94.6 %". */
 export const percent = (share: number, digits = 0): string =>
   number(share, { style: 'percent', maximumFractionDigits: digits });

@@ -1,20 +1,19 @@
 import { useSignal } from '@preact/signals';
 import { call, type Input, type Output } from '../../api/call.js';
-import { learnMe } from '../../api/learn-me.js';
 import { addPasskey, canUsePasskeys } from '../../api/passkey.js';
 import { type Me, me } from '../../api/session.js';
-import { useAct, useFetched } from '../../api/use-fetched.js';
+import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/account.json';
-import { Confirm, Dialog } from '../../parts/dialog.js';
-import { Fault } from '../../parts/fault.js';
-import { bound, Choice, Field } from '../../parts/field.js';
+import { ActionBar } from '../../parts/actions.js';
+import { Dialog } from '../../parts/dialog.js';
+import { bound, Choice, Field, into } from '../../parts/field.js';
 import { Form } from '../../parts/form.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
 import { QrCode } from '../../parts/qr-code.js';
 import { chooseTheme, theme, themes } from '../../parts/theme.js';
 import { ago, dayAndTime, dayOf } from '../../time/site-time.js';
-import { consoleLanguages, isSpoken, language, languageNames, speak, wordsOf } from '../../words/words.js';
+import { consoleLanguages, language, languageNames, speak, wordsOf } from '../../words/words.js';
 import { PasswordForm } from '../entry/password-form.js';
 
 const t = wordsOf<typeof en>('account');
@@ -43,6 +42,11 @@ export default function Account() {
   );
 }
 
+/** Learns what a change of the account has changed. */
+async function learnMe(): Promise<void> {
+  me.value = await call('auth.me');
+}
+
 type TimeFormat = NonNullable<Input<'auth.preferences'>['timeFormat']>;
 
 function Preferences() {
@@ -50,32 +54,25 @@ function Preferences() {
   const displayName = useSignal(user?.displayName ?? '');
   const spoken = useSignal(language());
   const timeFormat = useSignal<TimeFormat>(user?.timeFormat ?? '24h');
-  const doing = useAct();
-  const save = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const save = async (): Promise<void> => {
     const wanted = {
       displayName: displayName.value.trim(),
       language: spoken.value,
       timeFormat: timeFormat.value,
     };
-    const isSaved = await doing.run(async () => {
-      await call('auth.preferences', wanted);
-      await learnMe();
-      await speak(wanted.language);
-    });
-    if (isSaved) say(t('saved'));
+    await call('auth.preferences', wanted);
+    await learnMe();
+    await speak(wanted.language);
+    say(t('saved'));
   };
   return (
     <Section title={t('preferences')}>
-      <form onSubmit={save}>
+      <Form act={t('save')} onAct={save} look="">
         <Field label={t('display-name')} autocomplete="name" maxLength={100} {...bound(displayName)} />
         <Choice
           label={t('language')}
-          value={spoken.value}
+          {...bound(spoken)}
           options={consoleLanguages.map((each) => [each, languageNames[each]] as const)}
-          onValue={(value) => {
-            if (isSpoken(value)) spoken.value = value;
-          }}
         />
         <Choice
           label={t('clock')}
@@ -91,26 +88,19 @@ function Preferences() {
           options={themes.map((each) => [each, t(`theme-${each}`)] as const)}
           onValue={chooseTheme}
         />
-        <Fault error={doing.fault} />
-        <button type="submit" aria-busy={doing.isRunning}>
-          {t('save')}
-        </button>
-      </form>
+      </Form>
     </Section>
   );
 }
 
 function Sessions() {
   const sessions = useFetched('auth.sessions', {});
-  const doing = useAct();
   const end = async (id: string): Promise<void> => {
-    if (!(await doing.run(() => call('auth.end-session', { id })))) return;
+    await call('auth.end-session', { id });
     say(t('session-ended'));
-    await sessions.reload();
   };
   return (
     <Section title={t('sessions')}>
-      <Fault error={doing.fault} />
       <Loaded of={sessions}>
         {(all) => (
           <ul class="plain-list">
@@ -126,9 +116,10 @@ function Sessions() {
                 {isCurrent ? (
                   <Badge tone="ok">{t('session-this')}</Badge>
                 ) : (
-                  <button type="button" class="small secondary" onClick={() => void end(id)}>
-                    {t('session-end')}
-                  </button>
+                  <ActionBar
+                    isSmall
+                    of={[{ text: t('session-end'), onAct: () => end(id), onDone: sessions.reload }]}
+                  />
                 )}
               </li>
             ))}
@@ -141,64 +132,50 @@ function Sessions() {
 
 type Step =
   | { readonly kind: 'scan'; readonly begun: Output<'auth.begin-second-factor'> }
-  | { readonly kind: 'codes'; readonly codes: readonly string[] }
-  | { readonly kind: 'remove' | 'renew' };
+  | { readonly kind: 'codes'; readonly codes: readonly string[] };
 
 /** The authenticator of the account: set up with a QR code that this browser draws, or removed. */
 function SecondFactor({ user }: { readonly user: NonNullable<Me['user']> }) {
   const step = useSignal<Step | undefined>(undefined);
-  const doing = useAct();
-  const show = (next: Step | undefined): void => {
-    step.value = next;
-  };
-  const begin = (): Promise<boolean> =>
-    doing.run(async () => show({ kind: 'scan', begun: await call('auth.begin-second-factor') }));
+  const renewed = useSignal<readonly string[]>([]);
+  const show = into(step);
+  const showCodes = (codes: readonly string[]): void => show({ kind: 'codes', codes });
+  const close = (): void => show(undefined);
   const now = step.value;
   return (
     <Section title={t('factor')}>
       <p>{user.hasSecondFactor ? t('factor-on', { count: user.recoveryCodesLeft }) : t('factor-off')}</p>
-      <Fault error={doing.fault} />
-      <div class="acts">
-        {user.hasSecondFactor ? (
-          <>
-            <button type="button" class="secondary" onClick={() => show({ kind: 'renew' })}>
-              {t('codes-renew')}
-            </button>
-            <button type="button" class="secondary" onClick={() => show({ kind: 'remove' })}>
-              {t('factor-remove')}
-            </button>
-          </>
-        ) : (
-          <button type="button" aria-busy={doing.isRunning} onClick={() => void begin()}>
-            {t('factor-set')}
-          </button>
-        )}
-      </div>
-      {now?.kind === 'scan' && (
-        <Scan
-          begun={now.begun}
-          onConfirmed={(codes) => show({ kind: 'codes', codes })}
-          onClose={() => show(undefined)}
-        />
-      )}
-      {now?.kind === 'codes' && <Codes codes={now.codes} onClose={() => show(undefined)} />}
-      {now?.kind === 'remove' && (
-        <Confirm
-          title={t('factor-remove')}
-          act={t('factor-remove')}
-          isDestructive
-          onAct={async () => {
-            await call('auth.remove-second-factor');
-            await learnMe();
-          }}
-          onClose={() => show(undefined)}
-        >
-          <p>{t('factor-remove-what')}</p>
-        </Confirm>
-      )}
-      {now?.kind === 'renew' && (
-        <Renew onRenewed={(codes) => show({ kind: 'codes', codes })} onClose={() => show(undefined)} />
-      )}
+      <ActionBar
+        of={[
+          {
+            text: t('codes-renew'),
+            isOffered: user.hasSecondFactor,
+            ask: { title: t('codes-renew'), text: t('codes-renew-what'), isDestructive: true },
+            onAct: async () => {
+              renewed.value = (await call('auth.renew-recovery-codes')).recoveryCodes;
+              await learnMe();
+            },
+            onDone: () => showCodes(renewed.value),
+          },
+          {
+            text: t('factor-remove'),
+            isOffered: user.hasSecondFactor,
+            ask: { title: t('factor-remove'), text: t('factor-remove-what'), isDestructive: true },
+            onAct: async () => {
+              await call('auth.remove-second-factor');
+              await learnMe();
+            },
+          },
+          {
+            text: t('factor-set'),
+            look: 'primary',
+            isOffered: !user.hasSecondFactor,
+            onAct: async () => show({ kind: 'scan', begun: await call('auth.begin-second-factor') }),
+          },
+        ]}
+      />
+      {now?.kind === 'scan' && <Scan begun={now.begun} onConfirmed={showCodes} onClose={close} />}
+      {now?.kind === 'codes' && <Codes codes={now.codes} onClose={close} />}
     </Section>
   );
 }
@@ -211,16 +188,14 @@ interface ScanProps {
 
 function Scan({ begun, onConfirmed, onClose }: ScanProps) {
   const code = useSignal('');
-  const doing = useAct();
-  const confirm = () =>
-    doing.run(async () => {
-      const { recoveryCodes } = await call('auth.confirm-second-factor', { code: code.value.trim() });
-      await learnMe();
-      onConfirmed(recoveryCodes);
-    });
+  const confirm = async (): Promise<void> => {
+    const { recoveryCodes } = await call('auth.confirm-second-factor', { code: code.value.trim() });
+    await learnMe();
+    onConfirmed(recoveryCodes);
+  };
   return (
     <Dialog title={t('factor-title')} onClose={onClose}>
-      <Form act={t('factor-confirm')} onAct={confirm} doing={doing}>
+      <Form act={t('factor-confirm')} onAct={confirm}>
         <p>{t('factor-scan')}</p>
         <QrCode text={begun.uri} label={t('factor-qr')} />
         <p>
@@ -235,30 +210,6 @@ function Scan({ begun, onConfirmed, onClose }: ScanProps) {
         />
       </Form>
     </Dialog>
-  );
-}
-
-function Renew({
-  onRenewed,
-  onClose,
-}: {
-  readonly onRenewed: (codes: readonly string[]) => void;
-  readonly onClose: () => void;
-}) {
-  const codes = useSignal<readonly string[]>([]);
-  return (
-    <Confirm
-      title={t('codes-renew')}
-      act={t('codes-renew')}
-      isDestructive
-      onAct={async () => {
-        codes.value = (await call('auth.renew-recovery-codes')).recoveryCodes;
-        await learnMe();
-      }}
-      onClose={(isDone) => (isDone ? onRenewed(codes.value) : onClose())}
-    >
-      <p>{t('codes-renew-what')}</p>
-    </Confirm>
   );
 }
 
@@ -285,18 +236,12 @@ function Codes({ codes, onClose }: { readonly codes: readonly string[]; readonly
 /** The passkeys of the account. */
 function Passkeys() {
   const passkeys = useFetched('auth.passkeys', {});
-  const removed = useSignal<{ readonly id: string; readonly name: string } | undefined>(undefined);
   const name = useSignal('');
-  const doing = useAct();
-  const add = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    let isMade = false;
-    const isAnswered = await doing.run(async () => {
-      isMade = await addPasskey(name.value.trim());
-    });
-    if (!isAnswered) return;
+  const learn = (): Promise<unknown> => Promise.all([passkeys.reload(), learnMe()]);
+  const add = async (): Promise<void> => {
+    const isMade = await addPasskey(name.value.trim());
     say(isMade ? t('passkey-added') : t('passkey-not-made'));
-    await Promise.all([passkeys.reload(), learnMe()]);
+    await learn();
   };
   return (
     <Section title={t('passkeys')}>
@@ -316,15 +261,21 @@ function Passkeys() {
                       {each.lastUsedAt !== undefined && `, ${t('used', { ago: ago(each.lastUsedAt) })}`}
                     </span>
                   </span>
-                  <button
-                    type="button"
-                    class="small secondary"
-                    onClick={() => {
-                      removed.value = each;
-                    }}
-                  >
-                    {t('remove')}
-                  </button>
+                  <ActionBar
+                    isSmall
+                    of={[
+                      {
+                        text: t('remove'),
+                        ask: {
+                          title: t('passkey-remove', { name: each.name }),
+                          text: t('passkey-remove-what'),
+                          isDestructive: true,
+                        },
+                        onAct: () => call('auth.remove-passkey', { id: each.id }),
+                        onDone: learn,
+                      },
+                    ]}
+                  />
                 </li>
               ))}
             </ul>
@@ -332,29 +283,11 @@ function Passkeys() {
         }
       </Loaded>
       {canUsePasskeys ? (
-        <form onSubmit={add}>
+        <Form act={t('passkey-add')} onAct={add} look="secondary">
           <Field label={t('passkey-name')} required maxLength={64} {...bound(name)} />
-          <Fault error={doing.fault} />
-          <button type="submit" class="secondary" aria-busy={doing.isRunning}>
-            {t('passkey-add')}
-          </button>
-        </form>
+        </Form>
       ) : (
         <p class="quiet">{t('passkeys-impossible')}</p>
-      )}
-      {removed.value !== undefined && (
-        <Confirm
-          title={t('passkey-remove', { name: removed.value.name })}
-          act={t('remove')}
-          isDestructive
-          onAct={() => call('auth.remove-passkey', { id: removed.value?.id ?? '' })}
-          onClose={(isDone) => {
-            removed.value = undefined;
-            if (isDone) void Promise.all([passkeys.reload(), learnMe()]);
-          }}
-        >
-          <p>{t('passkey-remove-what')}</p>
-        </Confirm>
       )}
     </Section>
   );

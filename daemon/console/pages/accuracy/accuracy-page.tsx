@@ -1,3 +1,4 @@
+import { decimals } from '../../time/site-time.js';
 import './accuracy.css';
 import type { Output } from '../../api/request.js';
 import { can } from '../../api/session.js';
@@ -168,9 +169,7 @@ function Heat({ cell, isSame, threshold, margin }: HeatProps) {
   return (
     <td class={heatOf(cell, threshold, margin)}>
       {marked > 0 && <strong>{t('times', { count: marked })}</strong>}
-      {similarity !== undefined && (
-        <span>{number(similarity, { minimumFractionDigits: 2, maximumFractionDigits: 2 })}</span>
-      )}
+      {similarity !== undefined && <span>{decimals(similarity, 2, 2)}</span>}
     </td>
   );
 }

@@ -1,14 +1,15 @@
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { livenessRequirements } from '../../../kernel/liveness/liveness.js';
 import type { PassageOutcome } from '../../../kernel/passage-outcome.js';
 import { call, type Input, type Output } from '../../api/call.js';
-import { can } from '../../api/session.js';
-import { useAct, useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/accuracy.json';
-import { Fault } from '../../parts/fault.js';
-import { Choice, Field } from '../../parts/field.js';
-import { Section, Wide } from '../../parts/page.js';
+import { useCameras } from '../../parts/camera-choice.js';
+import { bound, Choice, Field, into } from '../../parts/field.js';
+import { Form } from '../../parts/form.js';
+import { Section } from '../../parts/page.js';
 import { PreviewDoubts } from '../../parts/preview-doubts.js';
+import { Table } from '../../parts/table.js';
 import { OutcomeBadge, outcomeWord, proofWord, reasonWord } from '../../parts/terms.js';
 import { dayAndTime, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
@@ -17,6 +18,7 @@ const t = wordsOf<typeof en>('accuracy');
 
 type Policy = Input<'reports.preview'>['policies'][number];
 type Answer = Output<'reports.preview'>;
+type Judged = Answer['policies'][number];
 
 /** What is typed of a policy; an empty text leaves the setting as it was. */
 type Draft = Readonly<Record<keyof Policy, string>>;
@@ -45,57 +47,35 @@ export function Policies() {
   const first = useSignal(untouched);
   const second = useSignal(untouched);
   const answer = useSignal<Answer | undefined>(undefined);
-  const act = useAct();
-  const cameras = useFetched('cameras.list', {}, { isWanted: can('cameras:read') });
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    void act.run(async () => {
-      const drafts = [first.value, second.value];
-      answer.value = await call('reports.preview', {
-        ...(camera.value !== '' && { camera: camera.value }),
-        last: Number(last.value),
-        policies: drafts.map(policyOf),
-      });
+  const cameras = useCameras();
+  const compare = async (): Promise<void> => {
+    answer.value = await call('reports.preview', {
+      ...(camera.value !== '' && { camera: camera.value }),
+      last: Number(last.value),
+      policies: [first.value, second.value].map(policyOf),
     });
   };
   return (
     <Section title={t('policies')}>
       <p class="quiet">{t('policies-lead')}</p>
-      <form onSubmit={submit}>
+      <Form act={t('compare')} onAct={compare} look="">
         <div class="filters">
           <Choice
             label={t('camera')}
-            value={camera.value}
-            options={[
-              ['', t('all-cameras')],
-              ...(cameras.value ?? []).map(({ id, name }) => [id, name] as const),
-            ]}
-            onValue={(id) => (camera.value = id)}
+            {...bound(camera)}
+            options={[['', t('all-cameras')], ...cameras.all.map(({ id, name }) => [id, name] as const)]}
           />
           <Choice
             label={t('last')}
-            value={last.value}
+            {...bound(last)}
             options={amounts.map((each) => [each, t('last-of', { count: Number(each) })])}
-            onValue={(count) => (last.value = count)}
           />
         </div>
         <div class="versus">
-          <PolicyFields
-            title={t('policy-a')}
-            draft={first.value}
-            onDraft={(draft) => (first.value = draft)}
-          />
-          <PolicyFields
-            title={t('policy-b')}
-            draft={second.value}
-            onDraft={(draft) => (second.value = draft)}
-          />
+          <PolicyFields title={t('policy-a')} draft={first.value} onDraft={into(first)} />
+          <PolicyFields title={t('policy-b')} draft={second.value} onDraft={into(second)} />
         </div>
-        <Fault error={act.fault} />
-        <button type="submit" aria-busy={act.isRunning}>
-          {t('compare')}
-        </button>
-      </form>
+      </Form>
       <div role="status">{answer.value !== undefined && <PreviewResult answer={answer.value} />}</div>
     </Section>
   );
@@ -154,60 +134,40 @@ function PreviewResult({ answer }: { readonly answer: Answer }) {
   const found = [recorded, ...policies.map(({ byOutcome }) => byOutcome)];
   const outcomes = [...new Set(found.flatMap((counts) => Object.keys(counts)))] as readonly PassageOutcome[];
   const names = policies.map((_, index) => t(index === 0 ? 'policy-a' : 'policy-b'));
+  const lines: readonly (readonly [
+    head: ComponentChildren,
+    recorded: string,
+    ofPolicy: (of: Judged) => number,
+  ])[] = [
+    ...outcomes.map(
+      (outcome) =>
+        [
+          <OutcomeBadge key={outcome} outcome={outcome} />,
+          number(recorded[outcome] ?? 0),
+          ({ byOutcome }: Judged) => byOutcome[outcome] ?? 0,
+        ] as const,
+    ),
+    [t('changed'), '', ({ changed }) => changed.length],
+    [t('unknown'), '', ({ unknown }) => unknown.length],
+  ];
   return (
     <>
       <h3>{t('result', { passages })}</h3>
       {unreadable > 0 && <p class="quiet">{t('unreadable', { count: unreadable })}</p>}
-      <Wide label={t('policies')}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{t('outcome')}</th>
-              <th scope="col" class="figure">
-                {t('recorded')}
-              </th>
-              {names.map((name) => (
-                <th key={name} scope="col" class="figure">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {outcomes.map((outcome) => (
-              <tr key={outcome}>
-                <th scope="row">
-                  <OutcomeBadge outcome={outcome} />
-                </th>
-                <td class="figure">{number(recorded[outcome] ?? 0)}</td>
-                {policies.map(({ byOutcome }, index) => (
-                  <td key={names[index]} class="figure">
-                    {number(byOutcome[outcome] ?? 0)}
-                  </td>
-                ))}
-              </tr>
-            ))}
-            <tr>
-              <th scope="row">{t('changed')}</th>
-              <td />
-              {policies.map(({ changed }, index) => (
-                <td key={names[index]} class="figure">
-                  {number(changed.length)}
-                </td>
-              ))}
-            </tr>
-            <tr>
-              <th scope="row">{t('unknown')}</th>
-              <td />
-              {policies.map(({ unknown }, index) => (
-                <td key={names[index]} class="figure">
-                  {number(unknown.length)}
-                </td>
-              ))}
-            </tr>
-          </tbody>
-        </table>
-      </Wide>
+      <Table
+        label={t('policies')}
+        items={lines}
+        keyOf={(line) => lines.indexOf(line)}
+        columns={[
+          { head: t('outcome'), cell: ([head]) => head },
+          { head: t('recorded'), isFigure: true, cell: ([, was]) => was },
+          ...policies.map((policy, index) => ({
+            head: names[index],
+            isFigure: true,
+            cell: ([, , ofPolicy]: (typeof lines)[number]) => number(ofPolicy(policy)),
+          })),
+        ]}
+      />
       <div class="versus">
         {policies.map((policy, index) => (
           <Changes key={names[index]} title={names[index] ?? ''} policy={policy} />
@@ -222,7 +182,7 @@ function Changes({
   policy: { changed, unknown },
 }: {
   readonly title: string;
-  readonly policy: Answer['policies'][number];
+  readonly policy: Judged;
 }) {
   return (
     <section aria-label={title}>

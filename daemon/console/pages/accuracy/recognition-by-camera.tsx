@@ -1,12 +1,13 @@
-import { useSignal } from '@preact/signals';
 import type { Output } from '../../api/request.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/accuracy.json';
 import { useCameras } from '../../parts/camera-choice.js';
 import { Field } from '../../parts/field.js';
+import { Filters } from '../../parts/filters.js';
 import { Empty, Loaded, Section } from '../../parts/page.js';
 import { Table } from '../../parts/table.js';
 import { OutcomeBadge, reasonWord } from '../../parts/terms.js';
+import { useQuery } from '../../parts/use-query.js';
 import { number, percent, siteDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -21,23 +22,24 @@ const mostReasons = 8;
 
 /** What each camera saw in some days, what came of it, and why it was lost. */
 export function Recognition() {
-  const from = useSignal(siteDay(new Date(Date.now() - 6 * dayMs)));
-  const to = useSignal(siteDay());
-  const report = useFetched('reports.recognition', { from: from.value, to: to.value });
+  const query = useQuery();
+  const from = query.get('from') || siteDay(new Date(Date.now() - 6 * dayMs));
+  const to = query.get('to') || siteDay();
+  const report = useFetched('reports.recognition', { from, to });
   return (
     <Section title={t('recognition')}>
-      <div class="filters">
-        <Field label={t('from')} type="date" value={from.value} onValue={(day) => (from.value = day)} />
-        <Field label={t('to')} type="date" value={to.value} onValue={(day) => (to.value = day)} />
-      </div>
+      <Filters>
+        <Field label={t('from')} type="date" {...query.bound('from')} value={from} />
+        <Field label={t('to')} type="date" {...query.bound('to')} value={to} />
+      </Filters>
       <Loaded of={report}>
-        {(found) =>
-          found.cameras.length === 0 ? (
+        {({ cameras, passages, marked }) =>
+          cameras.length === 0 ? (
             <Empty>{t('no-passages')}</Empty>
           ) : (
             <>
-              <p>{t('passages-of', { passages: found.passages, marked: found.marked })}</p>
-              {found.cameras.map((camera) => (
+              <p>{t('passages-of', { passages, marked })}</p>
+              {cameras.map((camera) => (
                 <CameraPart key={camera.camera} of={camera} />
               ))}
             </>

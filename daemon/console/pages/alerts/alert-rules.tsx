@@ -3,13 +3,15 @@ import { lazy } from 'preact-iso';
 import type { AlertMute, AlertSetup, ChannelTest } from '../../../contract/alerts.js';
 import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
-import { useAct, useFetched } from '../../api/use-fetched.js';
+import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/alerts.json';
+import { ActionBar } from '../../parts/actions.js';
 import { Confirm } from '../../parts/dialog.js';
 import { Fault, Remedy, sentence } from '../../parts/fault.js';
 import { bound, Choice } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Empty, Loaded, Section } from '../../parts/page.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { dayAndTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { ruleText } from './rule-draft.js';
@@ -30,26 +32,14 @@ interface Edited {
 export function AlertRules() {
   const setup = useFetched('alerts.rules', {});
   const mutes = useFetched('alerts.mutes', {});
-  const edited = useSignal<Edited | undefined>(undefined);
+  const editing = useDialog<Edited>();
   const channelIds = setup.value?.channels.map(({ id }) => id) ?? [];
   const mayEdit = can('config:read', 'config:write') && channelIds.length > 0;
   return (
     <>
       <Section
         title={t('rules')}
-        acts={
-          mayEdit && (
-            <button
-              type="button"
-              class="small secondary"
-              onClick={() => {
-                edited.value = {};
-              }}
-            >
-              {t('add-rule')}
-            </button>
-          )
-        }
+        actions={[{ text: t('add-rule'), isOffered: mayEdit, onAct: editing.opens({}) }]}
       >
         <Fault error={mutes.fault} onRetry={() => void mutes.reload()} />
         <Loaded of={setup}>
@@ -64,13 +54,7 @@ export function AlertRules() {
                     rule={rule}
                     mute={mutes.value?.find((each) => each.rule === rule.id)}
                     onChanged={() => void mutes.reload()}
-                    onEdit={
-                      mayEdit
-                        ? (isRemoval) => {
-                            edited.value = { ruleId: rule.id, isRemoval };
-                          }
-                        : undefined
-                    }
+                    onEdit={mayEdit ? (isRemoval) => editing.open({ ruleId: rule.id, isRemoval }) : undefined}
                   />
                 ))}
               </ul>
@@ -94,15 +78,8 @@ export function AlertRules() {
         </Loaded>
         <p class="quiet">{t('channels-fixed')}</p>
       </Section>
-      {edited.value !== undefined && (
-        <RuleEditor
-          {...edited.value}
-          channels={channelIds}
-          onClose={(isDone) => {
-            edited.value = undefined;
-            if (isDone) void setup.reload();
-          }}
-        />
+      {editing.of && (
+        <RuleEditor {...editing.of} channels={channelIds} onClose={editing.closes(setup.reload)} />
       )}
     </>
   );
@@ -117,66 +94,46 @@ interface OneRuleProps {
 }
 
 function OneRule({ rule, mute, onChanged, onEdit }: OneRuleProps) {
-  const isAsking = useSignal(false);
-  const doing = useAct();
-  const unmute = async (): Promise<void> => {
-    if (await doing.run(() => call('alerts.unmute', { rule: rule.id }))) onChanged();
-  };
+  const muting = useDialog();
+  const mayMute = can('alerts:write');
   return (
     <li>
       <span>
         <strong>{rule.id}</strong> {ruleText(rule)}
-        <Fault error={doing.fault} />
       </span>
-      <span class="acts">
-        {mute && <Badge tone="warn">{t('muted-until', { time: dayAndTime(mute.until), by: mute.by })}</Badge>}
-        {can('alerts:write') && mute && (
-          <button type="button" class="small secondary" onClick={() => void unmute()}>
-            {t('unmute')}
-          </button>
-        )}
-        {can('alerts:write') && !mute && (
-          <button
-            type="button"
-            class="small secondary"
-            aria-label={t('mute-rule', { rule: rule.id })}
-            onClick={() => {
-              isAsking.value = true;
-            }}
-          >
-            {t('mute')}
-          </button>
-        )}
-        {onEdit && (
-          <>
-            <button
-              type="button"
-              class="small secondary"
-              aria-label={t('change-rule', { rule: rule.id })}
-              onClick={() => onEdit(false)}
-            >
-              {t('change')}
-            </button>
-            <button
-              type="button"
-              class="small secondary"
-              aria-label={t('remove-rule', { rule: rule.id })}
-              onClick={() => onEdit(true)}
-            >
-              {t('remove')}
-            </button>
-          </>
-        )}
-      </span>
-      {isAsking.value && (
-        <MuteDialog
-          rule={rule.id}
-          onClose={(isDone) => {
-            isAsking.value = false;
-            if (isDone) onChanged();
-          }}
-        />
-      )}
+      <ActionBar
+        isSmall
+        before={
+          mute && <Badge tone="warn">{t('muted-until', { time: dayAndTime(mute.until), by: mute.by })}</Badge>
+        }
+        of={[
+          {
+            text: t('unmute'),
+            isOffered: mayMute && mute !== undefined,
+            onAct: () => call('alerts.unmute', { rule: rule.id }),
+            onDone: onChanged,
+          },
+          {
+            text: t('mute'),
+            label: t('mute-rule', { rule: rule.id }),
+            isOffered: mayMute && mute === undefined,
+            onAct: muting.opens(true),
+          },
+          {
+            text: t('change'),
+            label: t('change-rule', { rule: rule.id }),
+            isOffered: onEdit !== undefined,
+            onAct: () => onEdit?.(false),
+          },
+          {
+            text: t('remove'),
+            label: t('remove-rule', { rule: rule.id }),
+            isOffered: onEdit !== undefined,
+            onAct: () => onEdit?.(true),
+          },
+        ]}
+      />
+      {muting.of && <MuteDialog rule={rule.id} onClose={muting.closes(onChanged)} />}
     </li>
   );
 }
@@ -209,34 +166,28 @@ function MuteDialog({
 }
 
 function OneChannel({ channel }: { readonly channel: AlertSetup['channels'][number] }) {
-  const doing = useAct();
   const result = useSignal<ChannelTest | undefined>(undefined);
   const test = async (): Promise<void> => {
     result.value = undefined;
-    await doing.run(async () => {
-      [result.value] = await call('alerts.test', { channel: channel.id });
-    });
+    [result.value] = await call('alerts.test', { channel: channel.id });
   };
   return (
     <li>
       <div>
         <strong>{channel.id}</strong> {t(`kind-${channel.kind}`)}
         <div role="status">{result.value && <TestResult of={result.value} />}</div>
-        <Fault error={doing.fault} />
       </div>
-      {can('alerts:write') && (
-        <span class="acts">
-          <button
-            type="button"
-            class="small secondary"
-            aria-label={t('test-channel', { channel: channel.id })}
-            aria-busy={doing.isRunning}
-            onClick={() => void test()}
-          >
-            {t('test')}
-          </button>
-        </span>
-      )}
+      <ActionBar
+        isSmall
+        of={[
+          {
+            text: t('test'),
+            label: t('test-channel', { channel: channel.id }),
+            isOffered: can('alerts:write'),
+            onAct: test,
+          },
+        ]}
+      />
     </li>
   );
 }

@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Alert } from '../../../contract/alerts.js';
 import { type AlertDeliveryState, alertDeliveryStates } from '../../../kernel/alerts/alert-rule.js';
@@ -8,10 +7,11 @@ import { useAct, useFetched, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/alerts.json';
 import { Dialog } from '../../parts/dialog.js';
 import { sentence } from '../../parts/fault.js';
-import { Choice } from '../../parts/field.js';
+import { ChoiceFilter, Filters, NewRows } from '../../parts/filters.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, Facts, PageHead, type Tone } from '../../parts/page.js';
 import { SeverityBadge, severityWord, subjectWord } from '../../parts/terms.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { useQuery } from '../../parts/use-query.js';
 import { dayAndTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
@@ -31,9 +31,9 @@ const stateTones: Readonly<Record<AlertDeliveryState, Tone>> = {
 /** The alerts of the box, newest first, with what became of them; below, what causes them and where they go. */
 export default function Alerts() {
   const query = useQuery();
-  const state = alertDeliveryStates.find((each) => each === query.get('state'));
+  const state = query.oneOf('state', alertDeliveryStates);
   const list = useList('alerts.list', state === undefined ? {} : { state });
-  const shown = useSignal<Alert | undefined>(undefined);
+  const shown = useDialog<Alert>();
   const newest = useFetched('alerts.list', { limit: 1 }, { everyMs: refreshMs });
   const latest = newest.value?.items[0]?.id;
   const hasNew =
@@ -42,77 +42,45 @@ export default function Alerts() {
   useEffect(() => {
     if (latest !== undefined && list.items.length === 0) void list.reload();
   }, [latest]);
-  const columns: readonly Column<Alert>[] = [
-    {
-      key: 'time',
-      head: t('time'),
-      cell: (alert) => (
-        <button
-          type="button"
-          class="plain"
-          onClick={() => {
-            shown.value = alert;
-          }}
-        >
-          {dayAndTime(alert.time)}
-        </button>
-      ),
-    },
-    { key: 'subject', head: t('subject'), cell: ({ subject }) => subject },
-    {
-      key: 'severity',
-      head: t('severity'),
-      cell: (alert) => <Severity of={alert} />,
-      isMinor: true,
-    },
-    { key: 'rule', head: t('rule'), cell: ({ rule }) => rule, isMinor: true },
-    { key: 'deliveries', head: t('deliveries'), cell: (alert) => <Deliveries of={alert} />, isMinor: true },
-    {
-      key: 'seen',
-      head: t('seen'),
-      cell: (alert) => <Acknowledge of={alert} onDone={() => void list.reload()} />,
-    },
-  ];
   return (
     <>
       <PageHead title={t('title')} lead={t('lead')} />
-      <search class="filters">
-        <Choice
-          label={t('deliveries')}
-          value={state ?? ''}
-          options={[
-            ['', t('any')],
-            ...alertDeliveryStates.map((each) => [each, t(`state-${each}`)] as const),
-          ]}
-          onValue={(value) => query.set({ state: value })}
+      <Filters>
+        <ChoiceFilter
+          {...{ query, name: 'state', label: t('deliveries'), any: t('any'), values: alertDeliveryStates }}
+          text={(each) => t(`state-${each}`)}
         />
-      </search>
-      <p role="status" class="count">
-        {hasNew && (
-          <button type="button" class="small" onClick={() => void list.reload()}>
-            {t('show-new')}
-          </button>
-        )}
-      </p>
+      </Filters>
+      <NewRows text={hasNew && t('show-new')} onShow={() => void list.reload()} />
       <LongTable
         caption={t('title')}
         list={list}
-        columns={columns}
+        columns={columns(shown.open, () => void list.reload())}
         keyOf={({ id }) => id}
         empty={t('empty')}
       />
       <AlertRules />
-      {shown.value && (
-        <OneAlert
-          of={shown.value}
-          onClose={() => {
-            shown.value = undefined;
-          }}
-        />
-      )}
+      {shown.of && <OneAlert of={shown.of} onClose={shown.closes()} />}
     </>
   );
 }
+
+const columns = (show: (alert: Alert) => void, onSeen: () => void): readonly Column<Alert>[] => [
+  {
+    key: 'time',
+    head: t('time'),
+    cell: (alert) => (
+      <button type="button" class="plain" onClick={() => show(alert)}>
+        {dayAndTime(alert.time)}
+      </button>
+    ),
+  },
+  { key: 'subject', head: t('subject'), cell: ({ subject }) => subject },
+  { key: 'severity', head: t('severity'), cell: (alert) => <Severity of={alert} />, isMinor: true },
+  { key: 'rule', head: t('rule'), cell: ({ rule }) => rule, isMinor: true },
+  { key: 'deliveries', head: t('deliveries'), cell: (alert) => <Deliveries of={alert} />, isMinor: true },
+  { key: 'seen', head: t('seen'), cell: (alert) => <Acknowledge of={alert} onDone={onSeen} /> },
+];
 
 function Severity({ of: { severity, phase } }: { readonly of: Alert }) {
   if (phase === 'cleared') return <Badge tone="ok">{t('phase-cleared')}</Badge>;

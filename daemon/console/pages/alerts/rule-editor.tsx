@@ -5,7 +5,8 @@ import type { Output } from '../../api/call.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/alerts.json';
 import { Dialog } from '../../parts/dialog.js';
-import { Choice, Field, Tick } from '../../parts/field.js';
+import { Choice, Field, Ticks } from '../../parts/field.js';
+import { Form } from '../../parts/form.js';
 import { Loaded } from '../../parts/page.js';
 import { severityWord, subjectWord } from '../../parts/terms.js';
 import { wordsOf } from '../../words/words.js';
@@ -69,11 +70,12 @@ function Known({
         onClose={() => onClose(false)}
         isWide
       >
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
+        <Form
+          act={t('review-rule')}
+          onAct={() => {
             isReviewed.value = true;
           }}
+          isReady={draft.value.channels.length > 0 && draft.value.cameras?.length !== 0}
         >
           <RuleFields
             draft={draft.value}
@@ -82,15 +84,7 @@ function Known({
               draft.value = { ...draft.value, ...changed };
             }}
           />
-          <footer class="acts">
-            <button
-              type="submit"
-              disabled={draft.value.channels.length === 0 || draft.value.cameras?.length === 0}
-            >
-              {t('review-rule')}
-            </button>
-          </footer>
-        </form>
+        </Form>
       </Dialog>
     );
   }
@@ -160,19 +154,11 @@ function RuleFields({ draft, channels, onChange }: RuleFieldsProps) {
       )}
       <fieldset>
         <legend>{t('channels')}</legend>
-        <div class="ticks">
-          {channels.map((channel) => (
-            <Tick
-              key={channel}
-              label={channel}
-              isOn={draft.channels.includes(channel)}
-              onChange={(isOn) => {
-                const others = draft.channels.filter((each) => each !== channel);
-                onChange({ channels: isOn ? [...others, channel] : others });
-              }}
-            />
-          ))}
-        </div>
+        <Ticks
+          options={channels.map((channel) => [channel, channel] as const)}
+          chosen={draft.channels}
+          onChange={(chosen) => onChange({ channels: chosen })}
+        />
       </fieldset>
       <div class="field-pair">
         <Choice

@@ -1,14 +1,14 @@
-import { useSignal } from '@preact/signals';
 import type { OperationId, Operations } from '../../../contract/operations.js';
 import { call, type Output } from '../../api/call.js';
 import { me } from '../../api/session.js';
-import { useAct, useFetched } from '../../api/use-fetched.js';
+import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/approvals.json';
 import type systemTexts from '../../messages/en/system.json';
+import { ActionBar } from '../../parts/actions.js';
 import { Confirm } from '../../parts/dialog.js';
-import { Fault } from '../../parts/fault.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Empty, Facts, Loaded, PageHead, Section, type Tone } from '../../parts/page.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { ago, clockTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -57,13 +57,7 @@ interface RequestProps {
 function Request({ of: approval, onDecided }: RequestProps) {
   const { id, operation, askedBy, state } = approval;
   const isOwn = askedBy.id === me.value?.user?.id;
-  const refusing = useAct();
-  const isApproving = useSignal(false);
-  const refuse = async (): Promise<void> => {
-    if (!(await refusing.run(() => call('approvals.refuse', { id })))) return;
-    say(isOwn ? t('taken-back') : t('refused'));
-    await onDecided();
-  };
+  const approving = useDialog();
   const isOpen = state === 'waiting' || state === 'approved';
   return (
     // The box asks a second person for these operations and no others.
@@ -73,30 +67,27 @@ function Request({ of: approval, onDecided }: RequestProps) {
     >
       <Fields of={approval} isOwn={isOwn} />
       {isOwn && state === 'approved' && <p role="status">{t('repeat')}</p>}
-      <Fault error={refusing.fault} />
       {isOpen && (
-        <div class="acts">
-          <button
-            type="button"
-            class="secondary"
-            aria-busy={refusing.isRunning}
-            onClick={() => void refuse()}
-          >
-            {isOwn ? t('take-back') : t('refuse')}
-          </button>
-          {!isOwn && state === 'waiting' && (
-            <button
-              type="button"
-              onClick={() => {
-                isApproving.value = true;
-              }}
-            >
-              {t('approve')}
-            </button>
-          )}
-        </div>
+        <ActionBar
+          of={[
+            {
+              text: isOwn ? t('take-back') : t('refuse'),
+              onAct: () => call('approvals.refuse', { id }),
+              onDone: async () => {
+                say(isOwn ? t('taken-back') : t('refused'));
+                await onDecided();
+              },
+            },
+            {
+              text: t('approve'),
+              look: 'primary',
+              isOffered: !isOwn && state === 'waiting',
+              onAct: approving.opens(true),
+            },
+          ]}
+        />
       )}
-      {isApproving.value && (
+      {approving.of && (
         <Confirm
           title={t('approve-title', { name: askedBy.userName })}
           act={t('approve')}
@@ -104,10 +95,7 @@ function Request({ of: approval, onDecided }: RequestProps) {
             await call('approvals.approve', { id });
             say(t('approved', { name: askedBy.userName }));
           }}
-          onClose={() => {
-            isApproving.value = false;
-            void onDecided();
-          }}
+          onClose={() => approving.closes(onDecided)()}
         >
           <p>{t('approve-what', { name: askedBy.userName })}</p>
           <Fields of={approval} isOwn={isOwn} />

@@ -2,6 +2,7 @@ import type { AttendanceRow } from '../../../contract/attendance.js';
 import { useFetched, useLines } from '../../api/use-fetched.js';
 import type en from '../../messages/en/attendance.json';
 import { Choice, Field } from '../../parts/field.js';
+import { ChoiceFilter, Filters } from '../../parts/filters.js';
 import { Icon } from '../../parts/icon.js';
 import { type Column, LongTable, wholeList } from '../../parts/long-table.js';
 import { Loaded, PageHead } from '../../parts/page.js';
@@ -31,7 +32,7 @@ const refreshMs = 60_000;
 /** Who came and went: today, a week, or a month. */
 export default function Attendance() {
   const query = useQuery();
-  const view = views.find((each) => each === query.get('view')) ?? 'today';
+  const view = query.oneOf('view', views) ?? 'today';
   const day = isDay(query.get('day')) ? query.get('day') : siteDay();
   return (
     <>
@@ -129,8 +130,8 @@ const noShift = '-';
 
 /** Who is in, by shift: present, expected, late, missing. */
 function Today({ report: { head, rows } }: { readonly report: Report }) {
-  const { get, set } = useQuery();
-  const [shift, status, name] = [get('shift'), get('status'), get('name')];
+  const query = useQuery();
+  const [shift, status, name] = ['shift', 'status', 'name'].map(query.get) as [string, string, string];
   const shifts = [...new Set(rows.map(shiftOf))].sort();
   const wanted = rows
     .filter(
@@ -164,21 +165,25 @@ function Today({ report: { head, rows } }: { readonly report: Report }) {
           </li>
         ))}
       </ul>
-      <search class="filters">
-        <Field label={t('name')} type="search" value={name} onValue={(value) => set({ name: value })} />
+      <Filters>
+        <Field label={t('name')} type="search" {...query.bound('name')} />
         <Choice
           label={t('shift')}
           value={shift}
           options={[['', t('any')], ...shifts.map((each) => [each, shiftText(each)] as const)]}
-          onValue={(value) => set({ shift: value })}
+          onValue={query.bound('shift').onValue}
         />
-        <Choice
-          label={t('status')}
-          value={status}
-          options={[['', t('any')], ...statuses.map((each) => [each, statusText(each)] as const)]}
-          onValue={(value) => set({ status: value })}
+        <ChoiceFilter
+          {...{
+            query,
+            name: 'status',
+            label: t('status'),
+            any: t('any'),
+            values: statuses,
+            text: statusText,
+          }}
         />
-      </search>
+      </Filters>
       <LongTable
         caption={t('today')}
         list={wholeList(wanted)}

@@ -1,6 +1,7 @@
 import type { AttendanceRow } from '../../../contract/attendance.js';
 import type en from '../../messages/en/attendance.json';
 import { Field } from '../../parts/field.js';
+import { Filters } from '../../parts/filters.js';
 import { type Column, LongTable, wholeList } from '../../parts/long-table.js';
 import { Badge } from '../../parts/page.js';
 import { useQuery } from '../../parts/use-query.js';
@@ -23,8 +24,8 @@ interface DayGridProps {
 
 /** Persons by days: what matters most of each day, in words or as a letter, and in its tone. */
 export function DayGrid({ rows, period, days, holidays, isNarrow }: DayGridProps) {
-  const { get, set } = useQuery();
-  const name = get('name');
+  const query = useQuery();
+  const name = query.get('name');
   const persons = byPerson(rows).filter((each) => nameOf(each).toLowerCase().includes(name.toLowerCase()));
   const columns: readonly Column<PersonDays>[] = [
     {
@@ -57,9 +58,9 @@ export function DayGrid({ rows, period, days, holidays, isNarrow }: DayGridProps
   ];
   return (
     <>
-      <search class="filters">
-        <Field label={t('name')} type="search" value={name} onValue={(value) => set({ name: value })} />
-      </search>
+      <Filters>
+        <Field label={t('name')} type="search" {...query.bound('name')} />
+      </Filters>
       <div class={`grid-table ${isNarrow ? 'month' : 'week'}`}>
         <LongTable
           caption={t('grid')}

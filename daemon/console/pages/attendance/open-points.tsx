@@ -15,6 +15,7 @@ import { Choice, Field } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Section } from '../../parts/page.js';
 import { directionWord } from '../../parts/terms.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { clockTime, plainDay, siteDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { nameOf } from './day-status.js';
@@ -43,16 +44,13 @@ interface Point {
 
 /** Passages that count for nobody yet: either of two persons, or without proof of life. */
 export function OpenPoints({ head, onCorrected }: OpenPointsProps) {
-  const asked = useSignal<{ readonly whom: Candidate; readonly point: Point } | undefined>(undefined);
-  const correct = (whom: Candidate, point: Point) => () => {
-    asked.value = { whom, point };
-  };
+  const asked = useDialog<{ readonly whom: Candidate; readonly point: Point }>();
   const { ambiguous = [], seenNotProven = [] } = head;
   const buttons = (persons: readonly Candidate[], point: Point): ComponentChildren =>
     can('attendance:write') &&
     !point.isCorrected &&
     persons.map((whom) => (
-      <button key={whom.person} type="button" class="small secondary" onClick={correct(whom, point)}>
+      <button key={whom.person} type="button" class="small secondary" onClick={asked.opens({ whom, point })}>
         {t('correct-for', { name: nameOf(whom) })}
       </button>
     ));
@@ -78,16 +76,13 @@ export function OpenPoints({ head, onCorrected }: OpenPointsProps) {
           />
         </Section>
       )}
-      {asked.value && (
+      {asked.of && (
         <CorrectionDialog
-          whom={asked.value.whom}
-          date={asked.value.point.date}
-          kind={asked.value.point.direction === 'out' ? 'out' : 'in'}
-          time={asked.value.point.at.slice(11, 16)}
-          onClose={(isDone) => {
-            asked.value = undefined;
-            if (isDone) void onCorrected();
-          }}
+          whom={asked.of.whom}
+          date={asked.of.point.date}
+          kind={asked.of.point.direction === 'out' ? 'out' : 'in'}
+          time={asked.of.point.at.slice(11, 16)}
+          onClose={asked.closes(onCorrected)}
         />
       )}
     </>

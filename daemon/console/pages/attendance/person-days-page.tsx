@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import { useRoute } from 'preact-iso';
 import type { AttendanceRow, ShownCorrection } from '../../../contract/attendance.js';
 import { can } from '../../api/session.js';
@@ -8,6 +7,7 @@ import { useCameras } from '../../parts/camera-choice.js';
 import { Icon } from '../../parts/icon.js';
 import { Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
 import { Table } from '../../parts/table.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { useQuery } from '../../parts/use-query.js';
 import { clockTime, dayAndTime, hours, laterDay, plainDay, siteDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
@@ -24,21 +24,24 @@ export default function PersonAttendance() {
   const person = params['person'] ?? '';
   const period = periodOf('month', isDay(get('day')) ? get('day') : siteDay());
   const report = reportOf(useLines('attendance.report', { ...period, person }));
-  const corrected = useSignal<string | undefined>(undefined);
+  const correcting = useDialog<string>();
   const whom = report.value?.rows[0] ?? { person };
-  const correct = (date: string): void => {
-    corrected.value = date;
-  };
   const at = (day: string): string => `/attendance/persons/${encodeURIComponent(person)}?day=${day}`;
   return (
     <>
-      <PageHead title={nameOf(whom)} back={{ href: '/attendance', text: t('title') }}>
+      <PageHead
+        title={nameOf(whom)}
+        back={{ href: '/attendance', text: t('title') }}
+        actions={[
+          {
+            text: t('correct-day'),
+            look: 'primary',
+            isOffered: can('attendance:write'),
+            onAct: () => correcting.open(siteDay()),
+          },
+        ]}
+      >
         {can('persons:read') && <a href={`/people/${encodeURIComponent(person)}`}>{t('to-person')}</a>}
-        {can('attendance:write') && (
-          <button type="button" onClick={() => correct(siteDay())}>
-            {t('correct-day')}
-          </button>
-        )}
       </PageHead>
       <div class="period">
         <a href={at(laterDay(period.from, -1))} aria-label={t('earlier')}>
@@ -57,7 +60,11 @@ export default function PersonAttendance() {
               <Sums rows={rows} />
             </Section>
             <Section title={t('days')}>
-              {rows.length === 0 ? <Empty>{t('no-days')}</Empty> : <Days rows={rows} onCorrect={correct} />}
+              {rows.length === 0 ? (
+                <Empty>{t('no-days')}</Empty>
+              ) : (
+                <Days rows={rows} onCorrect={correcting.open} />
+              )}
             </Section>
             <Corrections of={head.corrections ?? []} />
             <OpenPoints head={head} onCorrected={report.reload} />
@@ -65,15 +72,8 @@ export default function PersonAttendance() {
           </>
         )}
       </Loaded>
-      {corrected.value !== undefined && (
-        <CorrectionDialog
-          whom={whom}
-          date={corrected.value}
-          onClose={(isDone) => {
-            corrected.value = undefined;
-            if (isDone) void report.reload();
-          }}
-        />
+      {correcting.of !== undefined && (
+        <CorrectionDialog whom={whom} date={correcting.of} onClose={correcting.closes(report.reload)} />
       )}
     </>
   );

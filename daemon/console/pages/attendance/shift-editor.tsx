@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { type Weekday, weekdays } from '../../../kernel/attendance/shift-calendar.js';
 import type { Output } from '../../api/call.js';
 import type en from '../../messages/en/attendance.json';
+import { ActionBar } from '../../parts/actions.js';
 import { bound, Choice, Field, Tick } from '../../parts/field.js';
 import { Icon } from '../../parts/icon.js';
 import { Badge, Empty, Facts, Section } from '../../parts/page.js';
@@ -85,11 +86,7 @@ export function ShiftEditor({ rules: { shifts, pairing }, onChange }: EditorProp
         // A shift has no identity but its place while its name is edited.
         <OneShift key={index} shift={shift} onChange={(changed) => replace(index, changed)} />
       ))}
-      <p>
-        <button type="button" class="secondary small" onClick={add}>
-          {t('add-shift')}
-        </button>
-      </p>
+      <ActionBar isSmall place="start" of={[{ text: t('add-shift'), onAct: add }]} />
       <Choice
         label={t('pairing')}
         value={pairing}
@@ -117,16 +114,13 @@ function OneShift({ shift, onChange }: OneShiftProps) {
   return (
     <Section
       title={t('shift-of', { id: shift.id })}
-      acts={
-        <button
-          type="button"
-          class="small secondary"
-          aria-label={t('remove-shift', { id: shift.id })}
-          onClick={() => onChange(undefined)}
-        >
-          {t('remove')}
-        </button>
-      }
+      actions={[
+        {
+          text: t('remove'),
+          label: t('remove-shift', { id: shift.id }),
+          onAct: () => onChange(undefined),
+        },
+      ]}
     >
       <div class="filters">
         <Field label={t('shift-name')} value={shift.id} onValue={(id) => put({ id })} autocapitalize="none" />
@@ -162,8 +156,8 @@ function OneShift({ shift, onChange }: OneShiftProps) {
           <Tick
             key={day}
             label={dayName(day)}
-            isOn={shift.days.includes(day)}
-            onChange={(isOn) =>
+            value={shift.days.includes(day)}
+            onValue={(isOn) =>
               put({ days: weekdays.filter((each) => (each === day ? isOn : shift.days.includes(each))) })
             }
           />

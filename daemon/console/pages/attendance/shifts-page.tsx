@@ -2,9 +2,9 @@ import { useSignal } from '@preact/signals';
 import type { AttendancePreview, AttendanceRow, DayTotals } from '../../../contract/attendance.js';
 import { call, type Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
-import { type Fetched, useAct, useFetched } from '../../api/use-fetched.js';
+import { type Fetched, useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/attendance.json';
-import { Fault } from '../../parts/fault.js';
+import { ActionBar } from '../../parts/actions.js';
 import { say } from '../../parts/notes.js';
 import { Loaded, PageHead, Section } from '../../parts/page.js';
 import { Table } from '../../parts/table.js';
@@ -63,15 +63,16 @@ interface EditorProps {
 function Editor({ config, fetched }: EditorProps) {
   const inForce = rulesOf(config.settings);
   const draft = useSignal<Rules>(inForce);
-  const saving = useAct();
   const put = (changes: Partial<Rules>): void => {
     draft.value = { ...draft.value, ...changes };
   };
   const isChanged = !isSame(draft.value, inForce);
+  const discard = (): void => {
+    draft.value = inForce;
+  };
   const save = async (): Promise<void> => {
     const settings = changedRules(inForce, draft.value);
-    const isSaved = await saving.run(() => call('config.apply', { ifRevision: config.revision, settings }));
-    if (!isSaved) return;
+    await call('config.apply', { ifRevision: config.revision, settings });
     say(t('shifts-saved'));
     await fetched.reload();
   };
@@ -80,25 +81,13 @@ function Editor({ config, fetched }: EditorProps) {
       <ShiftEditor rules={draft.value} onChange={put} />
       <HolidayEditor holidays={draft.value.holidays} onChange={(holidays) => put({ holidays })} />
       {isChanged && <ShiftPreview rules={changedInput(inForce, draft.value)} />}
-      <Fault
-        error={saving.fault}
-        {...(saving.fault?.code === 'changed-meanwhile' && { onRetry: () => void fetched.reload() })}
+      <ActionBar
+        onAnew={fetched.reload}
+        of={[
+          { text: t('discard'), isReady: isChanged, onAct: discard },
+          { text: t('save'), look: 'primary', isReady: isChanged, onAct: save },
+        ]}
       />
-      <div class="acts">
-        <button
-          type="button"
-          class="secondary"
-          disabled={!isChanged}
-          onClick={() => {
-            draft.value = inForce;
-          }}
-        >
-          {t('discard')}
-        </button>
-        <button type="button" disabled={!isChanged} aria-busy={saving.isRunning} onClick={() => void save()}>
-          {t('save')}
-        </button>
-      </div>
     </>
   );
 }

@@ -4,7 +4,7 @@ import { csvText } from '../../../kernel/csv.js';
 import { can } from '../../api/session.js';
 import type { Fetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/attendance.json';
-import { Icon } from '../../parts/icon.js';
+import { ActionBar } from '../../parts/actions.js';
 import { printPage } from '../../parts/long-table.js';
 import { saveFile } from '../../parts/save-file.js';
 import { dayAndTime, laterDay, plainDay } from '../../time/site-time.js';
@@ -112,23 +112,18 @@ export function ReportNotes({ head }: { readonly head: AttendanceHead }) {
 /** The report as a table for spreadsheets, as `rollcall attendance report --csv --language` writes it, and on paper. */
 export function SaveReport({ report }: { readonly report: Report | undefined }) {
   return (
-    <div class="acts">
-      {(['csv', 'xlsx'] as const).map((form) => (
-        <button
-          key={form}
-          type="button"
-          class="small secondary"
-          disabled={report === undefined}
-          onClick={() => report && void save(report, form)}
-        >
-          <Icon name="download" />
-          {t(form)}
-        </button>
-      ))}
-      <button type="button" class="small secondary" onClick={() => void printPage()}>
-        {t('print')}
-      </button>
-    </div>
+    <ActionBar
+      isSmall
+      of={[
+        ...(['csv', 'xlsx'] as const).map((form) => ({
+          text: t(form),
+          icon: 'download' as const,
+          isReady: report !== undefined,
+          onAct: () => report && save(report, form),
+        })),
+        { text: t('print'), onAct: printPage },
+      ]}
+    />
   );
 }
 

@@ -1,16 +1,20 @@
 import { useSignal } from '@preact/signals';
 import type { AuditEntry, AuditVerdict, ComplianceReport } from '../../../contract/audit.js';
+import { present } from '../../../kernel/present.js';
 import { call } from '../../api/call.js';
 import { useAct, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/audit.json';
+import { ActionBar } from '../../parts/actions.js';
 import { Dialog } from '../../parts/dialog.js';
-import { Fault, sentence } from '../../parts/fault.js';
+import { sentence } from '../../parts/fault.js';
 import { bound, Field } from '../../parts/field.js';
+import { beginOf, endOf, Filters, PeriodFilter, textsIn } from '../../parts/filters.js';
 import { Form } from '../../parts/form.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, Facts, PageHead, Progress, type Tone } from '../../parts/page.js';
-import { saveFile } from '../../parts/save-file.js';
+import { saveJson } from '../../parts/save-file.js';
 import { SeverityBadge } from '../../parts/terms.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { type Query, useQuery, useSettled } from '../../parts/use-query.js';
 import { clockSeconds, dayOf, laterDay, number, siteDay, startOfDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
@@ -21,77 +25,52 @@ const t = wordsOf<typeof en>('audit');
 export default function Audit() {
   const query = useQuery();
   const list = useList('audit.list', useSettled(filtersOf(query)));
-  const shown = useSignal<AuditEntry | undefined>(undefined);
-  const open = useSignal<'verify' | 'report' | undefined>(undefined);
-  const close = (): void => {
-    open.value = undefined;
-  };
-  const show = (entry: AuditEntry | undefined): void => {
-    shown.value = entry;
-  };
+  const shown = useDialog<AuditEntry>();
+  const verifying = useDialog();
+  const reporting = useDialog();
   return (
     <>
-      <PageHead title={t('title')} lead={t('lead')}>
-        {(['verify', 'report'] as const).map((each) => (
-          <button
-            key={each}
-            type="button"
-            class="secondary"
-            onClick={() => {
-              open.value = each;
-            }}
-          >
-            {t(each)}
-          </button>
+      <PageHead
+        title={t('title')}
+        lead={t('lead')}
+        actions={[
+          { text: t('verify'), onAct: verifying.opens(true) },
+          { text: t('report'), onAct: reporting.opens(true) },
+        ]}
+      />
+      <Filters>
+        {searched.map((name) => (
+          <Field
+            key={name}
+            label={t(name)}
+            {...(name === 'action' && { placeholder: 'person.erased' })}
+            autocapitalize="none"
+            spellcheck={false}
+            {...query.bound(name)}
+          />
         ))}
-      </PageHead>
-      <Filters query={query} />
+        <PeriodFilter query={query} from={['from', t('from')]} until={['to', t('to')]} />
+      </Filters>
       <LongTable
         caption={t('title')}
         list={list}
-        columns={columns(show)}
+        columns={columns(shown.open)}
         keyOf={({ sequence }) => sequence}
         empty={t('empty')}
       />
-      {shown.value && <Entry of={shown.value} query={query} onClose={() => show(undefined)} />}
-      {open.value === 'verify' && <AuditVerify onClose={close} />}
-      {open.value === 'report' && <AuditReport onClose={close} />}
+      {shown.of && <Entry of={shown.of} query={query} onClose={shown.closes()} />}
+      {verifying.of && <AuditVerify onClose={verifying.closes()} />}
+      {reporting.of && <AuditReport onClose={reporting.closes()} />}
     </>
   );
 }
 
 const searched = ['action', 'actor', 'subject'] as const;
 
-function filtersOf({ get }: Query) {
-  const [from, to] = [get('from'), get('to')];
-  return {
-    ...Object.fromEntries(
-      searched.flatMap((name) => (get(name) === '' ? [] : [[name, get(name).trim()] as const])),
-    ),
-    ...(from !== '' && { from: startOfDay(from) }),
-    ...(to !== '' && { to: startOfDay(laterDay(to, 1)) }),
-  };
-}
-
-function Filters({ query: { get, set } }: { readonly query: Query }) {
-  return (
-    <search class="filters">
-      {searched.map((name) => (
-        <Field
-          key={name}
-          label={t(name)}
-          value={get(name)}
-          {...(name === 'action' && { placeholder: 'person.erased' })}
-          autocapitalize="none"
-          spellcheck={false}
-          onValue={(value) => set({ [name]: value })}
-        />
-      ))}
-      <Field label={t('from')} type="date" value={get('from')} onValue={(from) => set({ from })} />
-      <Field label={t('to')} type="date" value={get('to')} onValue={(to) => set({ to })} />
-    </search>
-  );
-}
+const filtersOf = (query: Query) => ({
+  ...textsIn(query, searched),
+  ...present({ from: beginOf(query.get('from')), to: endOf(query.get('to')) }),
+});
 
 const columns = (show: (entry: AuditEntry) => void): readonly Column<AuditEntry>[] => [
   {
@@ -146,19 +125,18 @@ function Entry({ of: entry, query, onClose }: EntryProps) {
           [t('hash'), <code key="hash">{hash}</code>],
         ]}
       />
-      <footer class="acts">
-        <button type="button" class="secondary small" onClick={only({ action })}>
-          {t('same-action')}
-        </button>
-        <button type="button" class="secondary small" onClick={only({ actor })}>
-          {t('same-actor')}
-        </button>
-        {subject !== undefined && (
-          <button type="button" class="secondary small" onClick={only({ subject })}>
-            {t('same-subject')}
-          </button>
-        )}
-      </footer>
+      <ActionBar
+        isSmall
+        of={[
+          { text: t('same-action'), onAct: only({ action }) },
+          { text: t('same-actor'), onAct: only({ actor }) },
+          {
+            text: t('same-subject'),
+            isOffered: subject !== undefined,
+            onAct: only({ subject: subject ?? '' }),
+          },
+        ]}
+      />
     </Dialog>
   );
 }
@@ -175,13 +153,13 @@ function AuditVerify({ onClose }: { readonly onClose: () => void }) {
   const hash = useSignal('');
   const verdict = useSignal<AuditVerdict | undefined>(undefined);
   const doing = useAct();
-  const verify = async (): Promise<void> => {
+  const verify = (): Promise<boolean> => {
     const noted = {
       ...(sequence.value !== '' && { sequence: Number(sequence.value) }),
       ...(hash.value !== '' && { hash: hash.value.trim() }),
     };
     verdict.value = undefined;
-    await doing.run(async () => {
+    return doing.run(async () => {
       verdict.value = await call('audit.verify', noted);
     });
   };
@@ -249,36 +227,36 @@ function AuditReport({ onClose }: { readonly onClose: () => void }) {
   const to = useSignal(siteDay());
   const report = useSignal<ComplianceReport | undefined>(undefined);
   const doing = useAct();
-  const make = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const make = (): Promise<boolean> => {
     report.value = undefined;
-    await doing.run(async () => {
+    return doing.run(async () => {
       const period = { from: startOfDay(from.value), to: startOfDay(laterDay(to.value, 1)) };
       report.value = await call('audit.report', period);
     });
   };
+  const made = report.value;
   return (
     <Dialog title={t('report')} onClose={onClose} isWide>
-      <form onSubmit={make}>
+      <Form
+        act={t('report-act')}
+        onAct={make}
+        doing={doing}
+        others={
+          made && (
+            <button type="button" onClick={() => save(made)}>
+              {t('download')}
+            </button>
+          )
+        }
+      >
         <p>{t('report-why')}</p>
         <div class="filters">
           <Field label={t('from')} type="date" required {...bound(from)} />
           <Field label={t('to')} type="date" required {...bound(to)} />
         </div>
-        <Fault error={doing.fault} />
         {doing.isRunning && <Progress done={undefined} label={t('reporting')} />}
-        {report.value && <Summary of={report.value} />}
-        <footer class="acts">
-          {report.value && (
-            <button type="button" onClick={() => save(report.value)}>
-              {t('download')}
-            </button>
-          )}
-          <button type="submit" class={report.value ? 'secondary' : ''} aria-busy={doing.isRunning}>
-            {t('report-act')}
-          </button>
-        </footer>
-      </form>
+        {made && <Summary of={made} />}
+      </Form>
     </Dialog>
   );
 }
@@ -307,10 +285,8 @@ function Summary({ of: report }: { readonly of: ComplianceReport }) {
   );
 }
 
-function save(report: ComplianceReport | undefined): void {
-  if (report === undefined) return;
+function save(report: ComplianceReport): void {
   const { box, period } = report;
-  const text = `${JSON.stringify(report, null, 2)}\n`;
   const days = `${siteDay(period.from)}-${laterDay(siteDay(period.to), -1)}`;
-  saveFile(new Blob([text], { type: 'application/json' }), `audit-report-${box}-${days}.json`);
+  saveJson(report, `audit-report-${box}-${days}.json`);
 }

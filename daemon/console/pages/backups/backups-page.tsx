@@ -6,6 +6,7 @@ import type { Input, Output } from '../../api/request.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/backups.json';
+import { ActionBar } from '../../parts/actions.js';
 import { Confirm, Dialog } from '../../parts/dialog.js';
 import { Fault } from '../../parts/fault.js';
 import { bound, Field, Tick } from '../../parts/field.js';
@@ -14,16 +15,17 @@ import { say } from '../../parts/notes.js';
 import { Loaded, PageHead, Progress, Section } from '../../parts/page.js';
 import { NewPassphrase } from '../../parts/passphrase.js';
 import { saveFile } from '../../parts/save-file.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { bytes, percent } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import {
   type Asking,
   BackupFacts,
-  KeptActs,
+  keptActions,
   type OpeningAct,
-  Remove,
   Restore,
   Restored,
+  removal,
   restoring,
   Verified,
   Verify,
@@ -40,15 +42,10 @@ const everyMs = 2000;
 /** Backups of the gallery: made, downloaded, uploaded, checked, restored. */
 export default function Backups() {
   const state = useFetched('backups.show', {}, { everyMs });
-  const asked = useSignal<{ readonly act: OpeningAct; readonly id: string } | undefined>(undefined);
-  const ask: Asking = (act, id) => () => {
-    asked.value = { act, id };
-  };
-  const close = (): void => {
-    asked.value = undefined;
-    void state.reload();
-  };
-  const { act, id = '' } = asked.value ?? {};
+  const opening = useDialog<{ readonly act: OpeningAct; readonly id: string }>();
+  const ask: Asking = (act, id) => opening.opens({ act, id });
+  const close = (): void => opening.closes(state.reload)();
+  const { act, id = '' } = opening.of ?? {};
   const made = state.value?.made;
   return (
     <>
@@ -122,29 +119,21 @@ interface MadeProps {
 }
 
 function Made({ of: { made, running, recoveryKeyId }, onChanged, onAsk }: MadeProps) {
-  const asked = useSignal<'make' | 'remove' | undefined>(undefined);
-  const close = (): void => {
-    asked.value = undefined;
-    void onChanged();
-  };
+  const make = useDialog();
   const isBusy = running !== undefined || [making, restoring, verifying].some((each) => each.isRunning.value);
+  const mayWrite = can('backups:write');
   return (
     <Section
       title={t('made')}
-      acts={
-        can('backups:write') && (
-          <button
-            type="button"
-            class="small"
-            disabled={isBusy}
-            onClick={() => {
-              asked.value = 'make';
-            }}
-          >
-            {t('make')}
-          </button>
-        )
-      }
+      actions={[
+        {
+          text: t('make'),
+          look: 'primary',
+          isOffered: mayWrite,
+          isReady: !isBusy,
+          onAct: make.opens(true),
+        },
+      ]}
     >
       <p class="quiet">{t('made-lead')}</p>
       <Fault error={making.fault.value} />
@@ -155,34 +144,23 @@ function Made({ of: { made, running, recoveryKeyId }, onChanged, onAsk }: MadePr
       ) : (
         <>
           <BackupFacts of={made} expiresAt={made.expiresAt} />
-          <div class="acts">
-            {can('backups:write') && (
-              <>
-                <button
-                  type="button"
-                  class="secondary"
-                  onClick={() => {
-                    asked.value = 'remove';
-                  }}
-                >
-                  {t('remove')}
-                </button>
-                <button
-                  type="button"
-                  disabled={downloading.isRunning.value}
-                  onClick={() => void downloading.start(made)}
-                >
-                  {t('download', { size: bytes(made.sizeBytes) })}
-                </button>
-              </>
-            )}
-            {can('backups:restore') && <KeptActs id={made.id} isBusy={isBusy} onAsk={onAsk} />}
-          </div>
+          <ActionBar
+            of={[
+              { ...removal(made.id, t('remove-made-what'), onChanged), isOffered: mayWrite },
+              {
+                text: t('download', { size: bytes(made.sizeBytes) }),
+                look: 'primary',
+                isOffered: mayWrite,
+                isReady: !downloading.isRunning.value,
+                onAct: () => void downloading.start(made),
+              },
+              ...keptActions(made.id, isBusy, onAsk),
+            ]}
+          />
         </>
       )}
-      {asked.value === 'make' && <MakeBackup hasRecoveryKey={recoveryKeyId !== undefined} onClose={close} />}
-      {asked.value === 'remove' && made && (
-        <Remove id={made.id} what={t('remove-made-what')} onClose={close} />
+      {make.of && (
+        <MakeBackup hasRecoveryKey={recoveryKeyId !== undefined} onClose={() => make.closes(onChanged)()} />
       )}
     </Section>
   );
@@ -215,8 +193,8 @@ function MakeBackup({ hasRecoveryKey, onClose }: MakeBackupProps) {
         {hasRecoveryKey && (
           <Tick
             label={t('with-passphrase')}
-            isOn={wantsPassphrase.value}
-            onChange={(isOn) => {
+            value={wantsPassphrase.value}
+            onValue={(isOn) => {
               wantsPassphrase.value = isOn;
               passphrase.value = '';
             }}
@@ -245,28 +223,16 @@ interface RecoveryKeyProps {
 
 /** The key that opens backups. The box has its public half alone. */
 function RecoveryKey({ keyId, onChanged }: RecoveryKeyProps) {
-  const isSetting = useSignal(false);
+  const setting = useDialog();
   const publicKey = useSignal('');
   return (
     <Section
       title={t('recovery-key')}
-      acts={
-        can('backups:write') && (
-          <button
-            type="button"
-            class="small secondary"
-            onClick={() => {
-              isSetting.value = true;
-            }}
-          >
-            {t('set-key')}
-          </button>
-        )
-      }
+      actions={[{ text: t('set-key'), isOffered: can('backups:write'), onAct: setting.opens(true) }]}
     >
       <p>{keyId === undefined ? t('no-recovery-key') : <code>{keyId}</code>}</p>
       <p class="quiet">{t('recovery-key-lead')}</p>
-      {isSetting.value && (
+      {setting.of && (
         <Confirm
           title={t('set-key-title')}
           act={t('set-key')}
@@ -274,12 +240,10 @@ function RecoveryKey({ keyId, onChanged }: RecoveryKeyProps) {
             await call('backups.set-recovery-key', { publicKey: publicKey.value.trim() });
             say(t('key-set'));
           }}
-          onClose={(isDone) => {
-            isSetting.value = false;
-            if (!isDone) return;
+          onClose={setting.closes(() => {
             publicKey.value = '';
-            void onChanged();
-          }}
+            return onChanged();
+          })}
         >
           <p>{t('set-key-what')}</p>
           <Field

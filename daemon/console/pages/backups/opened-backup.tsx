@@ -6,9 +6,10 @@ import type { Input } from '../../api/request.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/backups.json';
-import { Confirm, Dialog } from '../../parts/dialog.js';
+import type { Action } from '../../parts/actions.js';
+import { Dialog } from '../../parts/dialog.js';
 import { Fault, Problem } from '../../parts/fault.js';
-import { bound, Choice, Field } from '../../parts/field.js';
+import { bound, Choice, Field, into } from '../../parts/field.js';
 import { Form } from '../../parts/form.js';
 import { say } from '../../parts/notes.js';
 import { Facts, Section } from '../../parts/page.js';
@@ -63,19 +64,25 @@ export type OpeningAct = 'verify' | 'restore';
 /** Opens the dialog of the act. */
 export type Asking = (act: OpeningAct, id: string) => () => void;
 
-interface KeptActsProps {
-  readonly id: string;
-  readonly isBusy: boolean;
-  readonly onAsk: Asking;
-}
+/** The buttons that ask about a backup that the box keeps. */
+export const keptActions = (id: string, isBusy: boolean, onAsk: Asking): readonly Action[] =>
+  (['verify', 'restore'] as const).map((act) => ({
+    text: t(act),
+    isOffered: can('backups:restore'),
+    isReady: !isBusy,
+    onAct: onAsk(act, id),
+  }));
 
-export function KeptActs({ id, isBusy, onAsk }: KeptActsProps) {
-  return (['verify', 'restore'] as const).map((act) => (
-    <button key={act} type="button" class="secondary" disabled={isBusy} onClick={onAsk(act, id)}>
-      {t(act)}
-    </button>
-  ));
-}
+/** The button that deletes what the box keeps. `what`: what is lost. */
+export const removal = (id: string, what: string, onRemoved: () => unknown): Action => ({
+  text: t('remove'),
+  ask: { title: t('remove-title'), text: what, isDestructive: true },
+  onAct: () => call('backups.remove', { id }),
+  onDone: () => {
+    say(t('removed'));
+    return onRemoved();
+  },
+});
 
 /** The check of a large backup takes minutes, so it does not end with the page. */
 export const verifying = keptLines(async function* (order: Input<'backups.verify'>) {
@@ -163,12 +170,7 @@ export function Restore({ id, backup, onClose }: RestoreProps) {
         {isSealed && (
           <>
             <p>{t('restore-sealed')}</p>
-            <KeySource
-              choice={choice.value}
-              onChoice={(next) => {
-                choice.value = next;
-              }}
-            />
+            <KeySource choice={choice.value} onChoice={into(choice)} />
           </>
         )}
       </Form>
@@ -232,31 +234,5 @@ export function BackupFacts({
         [t('sha256'), <code key="hash">{of.sha256}</code>],
       ]}
     />
-  );
-}
-
-/** Deletes what the box keeps. */
-export function Remove({
-  id,
-  what,
-  onClose,
-}: {
-  readonly id: string;
-  readonly what: string;
-  readonly onClose: () => void;
-}) {
-  return (
-    <Confirm
-      title={t('remove-title')}
-      act={t('remove')}
-      isDestructive
-      onAct={async () => {
-        await call('backups.remove', { id });
-        say(t('removed'));
-      }}
-      onClose={onClose}
-    >
-      <p>{what}</p>
-    </Confirm>
   );
 }

@@ -1,15 +1,17 @@
 import { signal, useSignal } from '@preact/signals';
-import { useId } from 'preact/hooks';
 import { type ApiError, call, isApiError } from '../../api/call.js';
 import type { Output } from '../../api/request.js';
 import type en from '../../messages/en/backups.json';
+import { ActionBar } from '../../parts/actions.js';
 import { Fault } from '../../parts/fault.js';
-import { Tick } from '../../parts/field.js';
+import { bound, Files, into, Tick } from '../../parts/field.js';
+import { Form } from '../../parts/form.js';
 import { say } from '../../parts/notes.js';
 import { Facts, Progress, Section } from '../../parts/page.js';
 import { bytes, dayAndTime, percent } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
-import { type Asking, KeptActs, Remove } from './opened-backup.js';
+import type { Asking } from './opened-backup.js';
+import { keptActions, removal } from './opened-backup.js';
 
 const t = wordsOf<typeof en>('backups');
 
@@ -21,7 +23,6 @@ interface UploadProps {
 
 /** Uploads a backup to check or to restore it. */
 export function Upload({ of: { upload: kept, running }, onChanged, onAsk }: UploadProps) {
-  const isRemoving = useSignal(false);
   const now = uploading.value;
   return (
     <Section title={t('upload-title')}>
@@ -45,29 +46,13 @@ export function Upload({ of: { upload: kept, running }, onChanged, onAsk }: Uplo
               [t('expires'), dayAndTime(kept.expiresAt)],
             ]}
           />
-          <div class="acts">
-            <button
-              type="button"
-              class="secondary"
-              onClick={() => {
-                isRemoving.value = true;
-              }}
-            >
-              {t('remove')}
-            </button>
-            <KeptActs id={kept.id} isBusy={running !== undefined} onAsk={onAsk} />
-          </div>
+          <ActionBar
+            of={[
+              removal(kept.id, t('remove-upload-what'), onChanged),
+              ...keptActions(kept.id, running !== undefined, onAsk),
+            ]}
+          />
         </>
-      )}
-      {isRemoving.value && kept && (
-        <Remove
-          id={kept.id}
-          what={t('remove-upload-what')}
-          onClose={() => {
-            isRemoving.value = false;
-            void onChanged();
-          }}
-        />
       )}
     </Section>
   );
@@ -80,43 +65,22 @@ function UploadForm({
   readonly kept: UploadProps['of']['upload'];
   readonly onChanged: () => Promise<void>;
 }) {
-  const id = useId();
   const file = useSignal<File | undefined>(undefined);
   const wantsRest = useSignal(true);
   const canContinue = kept !== undefined && file.value !== undefined && file.value.size > kept.receivedBytes;
-  const send = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const send = async (): Promise<void> => {
     if (file.value === undefined) return;
     const isDone = await upload(file.value, canContinue && wantsRest.value ? kept : undefined);
     if (isDone) say(t('upload-done'));
     await onChanged();
   };
   return (
-    <form onSubmit={send}>
-      <div class="field">
-        <label for={id}>{t('file')}</label>
-        <input
-          id={id}
-          type="file"
-          required
-          onChange={(event) => {
-            file.value = event.currentTarget.files?.[0];
-          }}
-        />
-      </div>
+    <Form act={t('upload-act')} onAct={send} look="small secondary">
+      <Files label={t('file')} required onFiles={([chosen]) => into(file)(chosen)} />
       {canContinue && (
-        <Tick
-          label={t('continue', { received: bytes(kept.receivedBytes) })}
-          isOn={wantsRest.value}
-          onChange={(isOn) => {
-            wantsRest.value = isOn;
-          }}
-        />
+        <Tick label={t('continue', { received: bytes(kept.receivedBytes) })} {...bound(wantsRest)} />
       )}
-      <button type="submit" class="small secondary">
-        {t('upload-act')}
-      </button>
-    </form>
+    </Form>
   );
 }
 

@@ -4,14 +4,14 @@ import type { CameraDetails } from '../../../contract/cameras.js';
 import type { Direction } from '../../../kernel/events/event.js';
 import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
-import { useAct, useFetched } from '../../api/use-fetched.js';
+import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/cameras.json';
 import { Fault } from '../../parts/fault.js';
 import { Icon } from '../../parts/icon.js';
 import { Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
 import { saveFile } from '../../parts/save-file.js';
 import { directionWord } from '../../parts/terms.js';
-import { number } from '../../time/site-time.js';
+import { decimals, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { CameraBadge, CameraTrouble, passagesText, viewersText } from './camera-trouble.js';
 import { FaceCard } from './live/face-card.js';
@@ -72,26 +72,18 @@ function Live({ camera }: { readonly camera: CameraDetails }) {
     <div class="columns">
       <Section
         title={t('live')}
-        acts={
-          isWanted && (
-            <>
-              {isCopied && (
-                <button
-                  type="button"
-                  class="small secondary"
-                  aria-pressed={isSmooth.value}
-                  onClick={() => {
-                    isSmooth.value = !isSmooth.value;
-                    trouble.value = undefined;
-                  }}
-                >
-                  {t('smooth')}
-                </button>
-              )}
-              <Snapshot id={id} />
-            </>
-          )
-        }
+        actions={[
+          {
+            text: t('smooth'),
+            isPressed: isSmooth.value,
+            isOffered: isWanted && isCopied,
+            onAct: () => {
+              isSmooth.value = !isSmooth.value;
+              trouble.value = undefined;
+            },
+          },
+          { text: t('snapshot'), icon: 'download', isOffered: isWanted, onAct: () => saveSnapshot(id) },
+        ]}
       >
         {isSmooth.value ? (
           <SmoothView
@@ -133,25 +125,9 @@ function Live({ camera }: { readonly camera: CameraDetails }) {
   );
 }
 
-function Snapshot({ id }: { readonly id: string }) {
-  const doing = useAct();
-  const take = async (): Promise<void> => {
-    const picture = await call('cameras.snapshot', { id });
-    saveFile(picture, `${id}-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.jpg`);
-  };
-  return (
-    <>
-      <Fault error={doing.fault} />
-      <button
-        type="button"
-        class="small secondary"
-        aria-busy={doing.isRunning}
-        onClick={() => void doing.run(take)}
-      >
-        <Icon name="download" /> {t('snapshot')}
-      </button>
-    </>
-  );
+async function saveSnapshot(id: string): Promise<void> {
+  const picture = await call('cameras.snapshot', { id });
+  saveFile(picture, `${id}-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.jpg`);
 }
 
 function State({ camera }: { readonly camera: CameraDetails }) {
@@ -182,7 +158,7 @@ const streamText = ({ codec, widthPx, heightPx, fps }: NonNullable<CameraDetails
   [
     codec.toUpperCase(),
     t('picture-size', { width: widthPx, height: heightPx }),
-    fps !== null && t('per-second', { fps: number(fps, { maximumFractionDigits: 1 }) }),
+    fps !== null && t('per-second', { fps: decimals(fps, 1) }),
   ]
     .filter(Boolean)
     .join(', ');

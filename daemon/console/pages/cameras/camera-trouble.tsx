@@ -1,8 +1,8 @@
 import type { CameraStatus } from '../../../contract/cameras.js';
 import { isConnected } from '../../api/connection.js';
 import type en from '../../messages/en/cameras.json';
-import { Remedy, sentence } from '../../parts/fault.js';
-import { Icon, type IconName } from '../../parts/icon.js';
+import { Problem } from '../../parts/fault.js';
+import type { IconName } from '../../parts/icon.js';
 import { Badge, type Tone } from '../../parts/page.js';
 import { outcomeWord } from '../../parts/terms.js';
 import { number } from '../../time/site-time.js';
@@ -39,29 +39,7 @@ export function CameraBadge({ camera }: { readonly camera: Pick<CameraStatus, 's
 /** Why a camera delivers no pictures that can be used, and what to do. Shows nothing where all is well. */
 export function CameraTrouble({ camera }: { readonly camera: CameraStatus }) {
   const { code, message, remedy } = camera.damage ?? camera;
-  return message === undefined ? null : <Trouble of={{ code, message, remedy }} />;
-}
-
-interface TroubleProps {
-  readonly of: {
-    readonly code?: string | undefined;
-    readonly message: string;
-    readonly remedy?: string | undefined;
-  };
-}
-
-/** A problem of a camera, as the box tells it. */
-export function Trouble({ of: { code, message, remedy } }: TroubleProps) {
-  return (
-    <div class="fault">
-      <Icon name="warning" />
-      <div>
-        <p class="what">{sentence(message)}</p>
-        {remedy && <Remedy>{sentence(remedy)}</Remedy>}
-        {code && <p class="quiet">{t('code', { code })}</p>}
-      </div>
-    </div>
-  );
+  return message === undefined ? null : <Problem of={{ code, message, remedy }} />;
 }
 
 /** "3 people watch this camera". Nothing without viewers. */

@@ -3,7 +3,7 @@ import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/cameras.json';
 import { Icon } from '../../parts/icon.js';
-import { Empty, Loaded, PageHead } from '../../parts/page.js';
+import { Loaded, PageHead } from '../../parts/page.js';
 import { wordsOf } from '../../words/words.js';
 import { CameraBadge, CameraTrouble, passagesText, viewersText } from './camera-trouble.js';
 
@@ -21,18 +21,14 @@ export default function Cameras() {
           </a>
         )}
       </PageHead>
-      <Loaded of={cameras}>
-        {(list) =>
-          list.length === 0 ? (
-            <Empty>{t('none')}</Empty>
-          ) : (
-            <ul class="cards">
-              {list.map((camera) => (
-                <Tile key={camera.id} camera={camera} />
-              ))}
-            </ul>
-          )
-        }
+      <Loaded of={cameras} empty={t('none')}>
+        {(list) => (
+          <ul class="cards">
+            {list.map((camera) => (
+              <Tile key={camera.id} camera={camera} />
+            ))}
+          </ul>
+        )}
       </Loaded>
     </>
   );

@@ -4,10 +4,12 @@ import type { Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/configuration.json';
+import { ActionBar } from '../../parts/actions.js';
 import { sentence } from '../../parts/fault.js';
 import { Choice, Field, Tick } from '../../parts/field.js';
 import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
 import { Table } from '../../parts/table.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { wordsOf } from '../../words/words.js';
 import {
   choicesOf,
@@ -53,7 +55,10 @@ export default function Configuration() {
 
 function Form({ of, onApplied }: { readonly of: Shown; readonly onApplied: () => void }) {
   const draft = useSignal<Draft>({});
-  const isReviewed = useSignal(false);
+  const reviewing = useDialog();
+  const discard = (): void => {
+    draft.value = {};
+  };
   useEffect(() => {
     // The sections exist only now, so the browser could not find the one of the address before.
     document.getElementById(location.hash.slice(1))?.scrollIntoView();
@@ -87,34 +92,22 @@ function Form({ of, onApplied }: { readonly of: Shown; readonly onApplied: () =>
       ))}
       <Fixed of={of} />
       {count > 0 && (
-        <div class="savebar acts">
-          <span role="status">{t('changes', { count })}</span>
-          <button
-            type="button"
-            class="secondary"
-            onClick={() => {
-              draft.value = {};
-            }}
-          >
-            {t('discard')}
-          </button>
-          <button
-            type="button"
-            onClick={() => {
-              isReviewed.value = true;
-            }}
-          >
-            {t('review')}
-          </button>
-        </div>
+        <ActionBar
+          place="savebar"
+          before={<span role="status">{t('changes', { count })}</span>}
+          of={[
+            { text: t('discard'), onAct: discard },
+            { text: t('review'), look: 'primary', onAct: reviewing.opens(true) },
+          ]}
+        />
       )}
-      {isReviewed.value && (
+      {reviewing.of && (
         <Review
           change={{ settings: { ...draft.value } }}
           revision={of.revision}
           onClose={(isDone) => {
-            isReviewed.value = false;
-            if (isDone) draft.value = {};
+            reviewing.closes()();
+            if (isDone) discard();
             onApplied();
           }}
         />
@@ -237,7 +230,7 @@ function Control({ setting, value, disabled, onValue }: ControlProps) {
   if (schema['type'] === 'boolean') {
     return (
       <>
-        <Tick label={label} isOn={value === true} disabled={disabled} onChange={onValue} />
+        <Tick label={label} value={value === true} disabled={disabled} onValue={onValue} />
         <small class="hint quiet">{hint}</small>
       </>
     );
@@ -257,9 +250,9 @@ function Control({ setting, value, disabled, onValue }: ControlProps) {
       {word !== undefined && (
         <Tick
           label={valueText(path, word)}
-          isOn={isWord}
+          value={isWord}
           disabled={disabled}
-          onChange={(isOn) => onValue(isOn ? word : numberOf(setting))}
+          onValue={(isOn) => onValue(isOn ? word : numberOf(setting))}
         />
       )}
     </>

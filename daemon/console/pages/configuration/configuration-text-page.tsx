@@ -5,6 +5,7 @@ import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/configuration.json';
 import { Loaded, PageHead, Section } from '../../parts/page.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { wordsOf } from '../../words/words.js';
 import { State } from './configuration-page.js';
 import { Review } from './configuration-review.js';
@@ -57,24 +58,20 @@ function OwnFile({ of, onApplied }: { readonly of: Shown; readonly onApplied: ()
   useEffect(() => {
     if ([base.value.ownFile.text, of.ownFile.text].includes(text.value)) loadAnew();
   }, [of.revision]);
-  const isReviewed = useSignal(false);
+  const reviewing = useDialog();
   const mayChange = can('config:write');
   return (
     <Section
       title={t('own-file')}
-      acts={
-        mayChange && (
-          <button
-            type="button"
-            disabled={text.value === base.value.ownFile.text}
-            onClick={() => {
-              isReviewed.value = true;
-            }}
-          >
-            {t('review')}
-          </button>
-        )
-      }
+      actions={[
+        {
+          text: t('review'),
+          look: 'primary',
+          isOffered: mayChange,
+          isReady: text.value !== base.value.ownFile.text,
+          onAct: reviewing.opens(true),
+        },
+      ]}
     >
       <div role="status">
         {isOutdated && (
@@ -100,12 +97,12 @@ function OwnFile({ of, onApplied }: { readonly of: Shown; readonly onApplied: ()
           text.value = event.currentTarget.value;
         }}
       />
-      {isReviewed.value && (
+      {reviewing.of && (
         <Review
           change={{ text: text.value }}
           revision={base.value.revision}
           onClose={(isDone) => {
-            isReviewed.value = false;
+            reviewing.closes()();
             if (isDone) base.value = { ...base.value, ownFile: { ...of.ownFile, text: text.value } };
             onApplied();
           }}

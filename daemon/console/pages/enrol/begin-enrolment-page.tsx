@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals';
-import { useId } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { call, type Input } from '../../api/call.js';
-import { useAct, useFetched } from '../../api/use-fetched.js';
+import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/enrol.json';
-import { Fault } from '../../parts/fault.js';
-import { bound, Choice, Field } from '../../parts/field.js';
+import { ActionBar } from '../../parts/actions.js';
+import { Area, bound, Choice, Field } from '../../parts/field.js';
+import { Form } from '../../parts/form.js';
 import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
 import { clockTime, siteDay } from '../../time/site-time.js';
 import { language, wordsOf } from '../../words/words.js';
@@ -47,7 +47,6 @@ function OpenOnes({ of: enrolments }: { readonly of: readonly Enrolment[] }) {
 }
 
 function MorePhotographs({ personId }: { readonly personId: string }) {
-  const doing = useAct();
   const { route } = useLocation();
   const begin = async (): Promise<void> => {
     const { id } = await call('enrolments.begin', { personId });
@@ -56,10 +55,7 @@ function MorePhotographs({ personId }: { readonly personId: string }) {
   return (
     <Section title={t('more-photographs')}>
       <p>{t('more-photographs-lead', { person: personId })}</p>
-      <Fault error={doing.fault} />
-      <button type="button" aria-busy={doing.isRunning} onClick={() => void doing.run(begin)}>
-        {t('begin')}
-      </button>
+      <ActionBar place="start" of={[{ text: t('begin'), look: 'primary', onAct: begin }]} />
     </Section>
   );
 }
@@ -86,31 +82,26 @@ function NewPerson() {
   const { version: lastVersion, text: lastWords } = lastText();
   const version = useSignal(lastVersion);
   const text = useSignal(lastWords);
-  const doing = useAct();
-  const textId = useId();
   const { route } = useLocation();
-  const begin = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    await doing.run(async () => {
-      const person: NonNullable<Input<'enrolments.begin'>['person']> = {
-        name: name.value.trim(),
-        ...(externalId.value.trim() !== '' && { externalId: externalId.value.trim() }),
-        ...(kind.value === 'text' && {
-          consentText: { version: version.value.trim(), text: text.value.trim() },
-        }),
-        ...(kind.value === 'paper' && {
-          consent: { basis: 'consent', dateIso: siteDay(), reference: reference.value.trim() },
-        }),
-      };
-      const { id } = await call('enrolments.begin', { person });
-      if (kind.value === 'text')
-        localStorage.setItem(storedText, `${version.value.trim()}\n${text.value.trim()}`);
-      route(`/people/enrol/${id}`);
-    });
+  const begin = async (): Promise<void> => {
+    const person: NonNullable<Input<'enrolments.begin'>['person']> = {
+      name: name.value.trim(),
+      ...(externalId.value.trim() !== '' && { externalId: externalId.value.trim() }),
+      ...(kind.value === 'text' && {
+        consentText: { version: version.value.trim(), text: text.value.trim() },
+      }),
+      ...(kind.value === 'paper' && {
+        consent: { basis: 'consent', dateIso: siteDay(), reference: reference.value.trim() },
+      }),
+    };
+    const { id } = await call('enrolments.begin', { person });
+    if (kind.value === 'text')
+      localStorage.setItem(storedText, `${version.value.trim()}\n${text.value.trim()}`);
+    route(`/people/enrol/${id}`);
   };
   return (
     <Section title={t('new-person')}>
-      <form onSubmit={begin}>
+      <Form act={t('begin')} onAct={begin} look="">
         <Field label={t('name')} required autocomplete="off" maxLength={200} {...bound(name)} />
         <Field
           label={t('external-id')}
@@ -138,19 +129,7 @@ function NewPerson() {
         )}
         {kind.value === 'text' && (
           <>
-            <div class="field">
-              <label for={textId}>{t('consent-title')}</label>
-              <textarea
-                id={textId}
-                rows={6}
-                required
-                maxLength={6000}
-                value={text.value}
-                onInput={(event) => {
-                  text.value = event.currentTarget.value;
-                }}
-              />
-            </div>
+            <Area label={t('consent-title')} rows={6} required maxLength={6000} {...bound(text)} />
             <Field
               label={t('consent-version-field')}
               hint={t('consent-version-hint')}
@@ -160,11 +139,7 @@ function NewPerson() {
             />
           </>
         )}
-        <Fault error={doing.fault} />
-        <button type="submit" aria-busy={doing.isRunning}>
-          {t('begin')}
-        </button>
-      </form>
+      </Form>
     </Section>
   );
 }

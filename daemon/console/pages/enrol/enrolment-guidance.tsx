@@ -1,7 +1,6 @@
 import { isApiError, type Output } from '../../api/call.js';
-import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/enrol.json';
-import { Fault } from '../../parts/fault.js';
+import { ActionBar } from '../../parts/actions.js';
 import { Icon } from '../../parts/icon.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -45,19 +44,14 @@ interface ConsentProps {
 
 /** The text that the person reads and agrees to, before any picture. */
 export function Consent({ consent: { text, version }, onAccept }: ConsentProps) {
-  const doing = useAct();
   return (
     <div class="consent">
       <p class="consent-text">{text}</p>
       <p class="quiet">{t('consent-version', { version })}</p>
-      <Fault error={doing.fault} />
-      <button
-        type="button"
-        aria-busy={doing.isRunning}
-        onClick={() => void doing.run(() => onAccept(version))}
-      >
-        {t('consent-accept')}
-      </button>
+      <ActionBar
+        place="start"
+        of={[{ text: t('consent-accept'), look: 'primary', onAct: () => onAccept(version) }]}
+      />
     </div>
   );
 }

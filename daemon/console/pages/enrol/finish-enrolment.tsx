@@ -1,11 +1,12 @@
 import { useSignal } from '@preact/signals';
 import { addressOf, call, type Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
-import { useAct, useFetched } from '../../api/use-fetched.js';
+import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/enrol.json';
+import { ActionBar } from '../../parts/actions.js';
 import { Confirm } from '../../parts/dialog.js';
-import { Fault, Remedy, sentence } from '../../parts/fault.js';
-import { Tick } from '../../parts/field.js';
+import { Remedy, sentence } from '../../parts/fault.js';
+import { bound, Tick } from '../../parts/field.js';
 import { Picture } from '../../parts/picture.js';
 import { wordsOf } from '../../words/words.js';
 import type { Enrolment } from './enrolment-guidance.js';
@@ -30,7 +31,6 @@ export function Finish({ enrolment: { id, name, personId }, onDone }: FinishProp
   const result = useSignal<Result | undefined>(undefined);
   const isOther = useSignal(false);
   const isAsked = useSignal(false);
-  const doing = useAct();
   const isNew = personId === undefined;
   const check = async (): Promise<void> => {
     isOther.value = false;
@@ -44,12 +44,12 @@ export function Finish({ enrolment: { id, name, personId }, onDone }: FinishProp
   const found = result.value;
   return (
     <>
-      <Fault error={doing.fault} />
       {found?.outcome === 'refused' && <Refused photographs={found.photographs} />}
       {found?.outcome === 'external-id-taken' && <p role="alert">{t('external-id-taken')}</p>}
-      <button type="button" aria-busy={doing.isRunning} onClick={() => void doing.run(check)}>
-        {t(isNew ? 'check' : 'add-photographs')}
-      </button>
+      <ActionBar
+        place="start"
+        of={[{ text: t(isNew ? 'check' : 'add-photographs'), look: 'primary', onAct: check }]}
+      />
       {isAsked.value && found !== undefined && (
         <Confirm
           title={t('enrol-title', { name: name ?? personId ?? '' })}
@@ -75,13 +75,7 @@ export function Finish({ enrolment: { id, name, personId }, onDone }: FinishProp
             <>
               <p>{t('similar')}</p>
               <LookAlike {...found} />
-              <Tick
-                label={t('is-another')}
-                isOn={isOther.value}
-                onChange={(isOn) => {
-                  isOther.value = isOn;
-                }}
-              />
+              <Tick label={t('is-another')} {...bound(isOther)} />
             </>
           )}
         </Confirm>

@@ -4,9 +4,9 @@ import { addressOf, call } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/enrol.json';
-import { Confirm } from '../../parts/dialog.js';
+import { ActionBar } from '../../parts/actions.js';
 import { Fault } from '../../parts/fault.js';
-import { Choice } from '../../parts/field.js';
+import { Choice, into } from '../../parts/field.js';
 import { Icon } from '../../parts/icon.js';
 import { Badge, Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
 import { Picture } from '../../parts/picture.js';
@@ -37,25 +37,28 @@ export default function Guide() {
   const { params } = useRoute();
   const { route } = useLocation();
   const id = params['id'] ?? '';
-  const isAsked = useSignal(false);
   const isAbandoned = useSignal(false);
   const state = useFetched('enrolments.show', { id }, { everyMs });
   const title = state.value?.name ?? state.value?.personId ?? t('title');
   return (
     <>
-      <PageHead title={title} lead={t('guide-lead')} back={{ href: '/people/enrol', text: t('title') }}>
-        {state.value?.isFinished === false && (
-          <button
-            type="button"
-            class="secondary"
-            onClick={() => {
-              isAsked.value = true;
-            }}
-          >
-            {t('abandon')}
-          </button>
-        )}
-      </PageHead>
+      <PageHead
+        title={title}
+        lead={t('guide-lead')}
+        back={{ href: '/people/enrol', text: t('title') }}
+        actions={[
+          {
+            text: t('abandon'),
+            isOffered: state.value?.isFinished === false,
+            ask: { title: t('abandon-title'), text: t('abandon-lost'), isDestructive: true },
+            onAct: async () => {
+              ({ isAbandoned: isAbandoned.value } = await call('enrolments.abandon', { id }));
+            },
+            // Not abandoned: the person may have been enrolled meanwhile.
+            onDone: () => (isAbandoned.value ? route('/people/enrol') : state.reload()),
+          },
+        ]}
+      />
       <Loaded of={state}>
         {(enrolment) =>
           enrolment.isFinished ? (
@@ -65,24 +68,6 @@ export default function Guide() {
           )
         }
       </Loaded>
-      {isAsked.value && (
-        <Confirm
-          title={t('abandon-title')}
-          act={t('abandon')}
-          isDestructive
-          onAct={async () => {
-            ({ isAbandoned: isAbandoned.value } = await call('enrolments.abandon', { id }));
-          }}
-          onClose={(isDone) => {
-            isAsked.value = false;
-            if (isDone && isAbandoned.value) route('/people/enrol');
-            // The person may have been enrolled meanwhile.
-            else void state.reload();
-          }}
-        >
-          <p>{t('abandon-lost')}</p>
-        </Confirm>
-      )}
     </>
   );
 }
@@ -92,14 +77,13 @@ function Done({ enrolment: { personId, name } }: { readonly enrolment: Enrolment
   return (
     <Section title={t('done-title')}>
       <p role="status">{t('done-lead', { name: name ?? personId ?? '' })}</p>
-      <div class="acts">
-        {personId !== undefined && can('persons:read') && (
-          <a href={`/people/${personId}`}>{t('to-person')}</a>
-        )}
-        <button type="button" onClick={() => route('/people/enrol')}>
-          {t('next-person')}
-        </button>
-      </div>
+      <ActionBar
+        before={
+          personId !== undefined &&
+          can('persons:read') && <a href={`/people/${personId}`}>{t('to-person')}</a>
+        }
+        of={[{ text: t('next-person'), look: 'primary', onAct: () => route('/people/enrol') }]}
+      />
     </Section>
   );
 }
@@ -169,22 +153,16 @@ function Sources({ enrolment, onState, isReady }: SourcesProps) {
   const offered = sources.filter((each) => each !== 'camera' || can('cameras:read', 'live:watch'));
   return (
     <Section title={t('sources')}>
-      <div class="sources">
-        {offered.map((each) => (
-          <button
-            key={each}
-            type="button"
-            class="small secondary"
-            aria-pressed={source.value === each}
-            disabled={each !== 'phone' && !isReady}
-            onClick={() => {
-              source.value = each;
-            }}
-          >
-            {t(`source-${each}`)}
-          </button>
-        ))}
-      </div>
+      <ActionBar
+        isSmall
+        place="sources"
+        of={offered.map((each) => ({
+          text: t(`source-${each}`),
+          isPressed: source.value === each,
+          isReady: each === 'phone' || isReady,
+          onAct: () => into(source)(each),
+        }))}
+      />
       {source.value === undefined && <p class="quiet">{t('sources-lead')}</p>}
       {source.value === 'phone' && <PhoneLink enrolment={enrolment} onState={onState} />}
       {isReady && source.value === 'browser' && (
@@ -248,7 +226,6 @@ const tones = { waiting: 'info', opened: 'ok', ended: 'quiet' } as const;
 function PhoneLink({ enrolment, onState }: PhoneLinkProps) {
   const { id, link } = enrolment;
   const secret = useSignal<string | undefined>(undefined);
-  const doing = useAct();
   const make = async (): Promise<void> => {
     const made = await call('enrolments.make-link', { id });
     secret.value = made.secret;
@@ -283,17 +260,16 @@ function PhoneLink({ enrolment, onState }: PhoneLinkProps) {
           {link.refused > 0 && <p class="warn">{t('link-tried-again', { count: link.refused })}</p>}
         </div>
       )}
-      <Fault error={doing.fault} />
-      <div class="acts">
-        {link !== undefined && link.state !== 'ended' && (
-          <button type="button" class="secondary" onClick={() => void doing.run(cut)}>
-            {t('link-cut')}
-          </button>
-        )}
-        <button type="button" aria-busy={doing.isRunning} onClick={() => void doing.run(make)}>
-          {t(link === undefined ? 'link-make' : 'link-make-anew')}
-        </button>
-      </div>
+      <ActionBar
+        of={[
+          { text: t('link-cut'), isOffered: link !== undefined && link.state !== 'ended', onAct: cut },
+          {
+            text: t(link === undefined ? 'link-make' : 'link-make-anew'),
+            look: 'primary',
+            onAct: make,
+          },
+        ]}
+      />
     </>
   );
 }
@@ -308,7 +284,6 @@ function BoxCamera({ onTake }: BoxCameraProps) {
   const cameras = useFetched('cameras.list', {});
   const chosen = useSignal<string | undefined>(undefined);
   const guidance = useSignal<Guidance | undefined>(undefined);
-  const doing = useAct();
   return (
     <Loaded of={cameras}>
       {(all) => {
@@ -325,17 +300,12 @@ function BoxCamera({ onTake }: BoxCameraProps) {
               label={t('camera')}
               value={camera}
               options={streaming.map(({ id, name }) => [id, name] as const)}
-              onValue={(id) => {
-                chosen.value = id;
-              }}
+              onValue={into(chosen)}
             />
             <p class="guide-hint" role="status">
               {guidance.value && hintText(guidance.value)}
             </p>
-            <Fault error={doing.fault} />
-            <button type="button" aria-busy={doing.isRunning} onClick={() => void doing.run(take)}>
-              {t('take-picture')}
-            </button>
+            <ActionBar place="start" of={[{ text: t('take-picture'), look: 'primary', onAct: take }]} />
           </>
         );
       }}

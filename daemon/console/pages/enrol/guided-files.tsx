@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
-import { useId } from 'preact/hooks';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/enrol.json';
 import { Fault } from '../../parts/fault.js';
+import { Files } from '../../parts/field.js';
 import { wordsOf } from '../../words/words.js';
 import { type Guidance, hintText, patiently } from './enrolment-guidance.js';
 
@@ -22,7 +22,6 @@ interface Shown {
 
 /** Photographs and clips from files, and what the box says of each. */
 export function PhotographFiles({ onPhotograph, onClip }: PhotographFilesProps) {
-  const id = useId();
   const doing = useAct();
   const shown = useSignal<readonly Shown[]>([]);
   const send = async (files: readonly File[]): Promise<void> => {
@@ -35,18 +34,15 @@ export function PhotographFiles({ onPhotograph, onClip }: PhotographFilesProps) 
     }
   };
   return (
-    <div class="field">
-      <label for={id}>{t(onClip === undefined ? 'choose-photographs' : 'choose-files')}</label>
-      <input
-        id={id}
-        type="file"
+    <>
+      <Files
+        label={t(onClip === undefined ? 'choose-photographs' : 'choose-files')}
         multiple
         accept={onClip === undefined ? 'image/*,.heic,.heif' : 'image/*,.heic,.heif,video/*'}
         disabled={doing.isRunning}
-        onChange={(event) => {
-          const { files } = event.currentTarget;
+        onFiles={(files) => {
           shown.value = [];
-          void doing.run(() => send([...(files ?? [])]));
+          void doing.run(() => send(files));
         }}
       />
       <Fault error={doing.fault} />
@@ -60,7 +56,7 @@ export function PhotographFiles({ onPhotograph, onClip }: PhotographFilesProps) 
           {doing.isRunning && <li>{t('looking')}</li>}
         </ul>
       </div>
-    </div>
+    </>
   );
 }
 

@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { type ApiError, call, isApiError } from '../../api/call.js';
 import type en from '../../messages/en/enrol.json';
 import { Fault } from '../../parts/fault.js';
+import { into } from '../../parts/field.js';
 import { Loading } from '../../parts/page.js';
 import { wordsOf } from '../../words/words.js';
 import { EntryFrame } from '../entry/entry-frame.js';
@@ -76,13 +77,7 @@ export default function Phone() {
       <Fault error={fault.value} />
       {isWithoutLink.value && <p>{t('phone-without-link')}</p>}
       {own !== undefined && shown !== undefined ? (
-        <PhoneSteps
-          phoneKey={own}
-          enrolment={shown}
-          onState={(next) => {
-            enrolment.value = next;
-          }}
-        />
+        <PhoneSteps phoneKey={own} enrolment={shown} onState={into(enrolment)} />
       ) : (
         fault.value === undefined && !isWithoutLink.value && <Loading />
       )}

@@ -1,10 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
 import { call } from '../../api/call.js';
-import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/entry.json';
-import { Fault } from '../../parts/fault.js';
 import { bound, Field } from '../../parts/field.js';
+import { Form } from '../../parts/form.js';
 import { wordsOf } from '../../words/words.js';
 import { EntryFrame } from './entry-frame.js';
 import { enter } from './login.js';
@@ -18,20 +17,16 @@ export default function Claim() {
   const userName = useSignal('');
   const displayName = useSignal('');
   const password = useSignal('');
-  const doing = useAct();
   const { route } = useLocation();
-  const claim = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    const isDone = await doing.run(async () => {
-      const name = userName.value.trim();
-      await call('auth.claim', {
-        ...{ secret: secret.value.trim(), userName: name },
-        ...{ displayName: displayName.value.trim(), password: password.value },
-      });
-      await call('auth.login', { userName: name, password: password.value, kind: 'session' });
-      await enter();
+  const claim = async (): Promise<void> => {
+    const name = userName.value.trim();
+    await call('auth.claim', {
+      ...{ secret: secret.value.trim(), userName: name },
+      ...{ displayName: displayName.value.trim(), password: password.value },
     });
-    if (isDone) route('/', true);
+    await call('auth.login', { userName: name, password: password.value, kind: 'session' });
+    await enter();
+    route('/', true);
   };
   return (
     <EntryFrame title={t('claim-title')} lead={t('claim-lead')}>
@@ -39,7 +34,7 @@ export default function Claim() {
       <pre>
         <code>rollcall user claim</code>
       </pre>
-      <form onSubmit={claim}>
+      <Form act={t('claim')} onAct={claim} look="">
         <Field
           label={t('secret')}
           hint={t('secret-hint')}
@@ -65,11 +60,7 @@ export default function Claim() {
           {...bound(password)}
         />
         <PasswordRules password={password.value} userName={userName.value} />
-        <Fault error={doing.fault} />
-        <button type="submit" aria-busy={doing.isRunning}>
-          {t('claim')}
-        </button>
-      </form>
+      </Form>
       <p class="quiet">
         <a href="/">{t('to-login')}</a>
       </p>

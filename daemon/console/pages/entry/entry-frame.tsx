@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
+import { Languages } from '../../parts/languages.js';
 import { PageHead } from '../../parts/page.js';
-import { consoleLanguages, language, languageNames, speak } from '../../words/words.js';
 
 /** The frame of what is seen before the login. */
 export function EntryFrame({
@@ -20,18 +20,7 @@ export function EntryFrame({
         {children}
       </div>
       <div class="languages">
-        {consoleLanguages.map((each) => (
-          <button
-            key={each}
-            type="button"
-            class="plain"
-            lang={each}
-            aria-pressed={each === language()}
-            onClick={() => void speak(each)}
-          >
-            {languageNames[each]}
-          </button>
-        ))}
+        <Languages />
       </div>
     </main>
   );

@@ -7,8 +7,8 @@ import { forgetSession, isLogoutUnconfirmed, me } from '../../api/session.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/entry.json';
 import { Dialog } from '../../parts/dialog.js';
-import { Fault } from '../../parts/fault.js';
 import { bound, Field } from '../../parts/field.js';
+import { Form } from '../../parts/form.js';
 import { isSpoken, loadAllWords, speak, wordsOf } from '../../words/words.js';
 import { EntryFrame } from './entry-frame.js';
 import { PasswordForm } from './password-form.js';
@@ -82,20 +82,34 @@ function LoginForm({
   useEffect(() => {
     if (needsCode.value) codePlace.current?.querySelector('input')?.focus();
   }, [needsCode.value]);
-  const login = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    await doing.run(async () => {
+  const login = (): Promise<boolean> =>
+    doing.run(async () => {
       const given = { userName: userName.value.trim(), password: password.value, kind: 'session' } as const;
       await call('auth.login', { ...given, ...(code.value !== '' && { code: code.value.trim() }) });
       await onLogin();
     });
-  };
+  const loginByPasskey = (): Promise<boolean> =>
+    doing.run(async () => {
+      if (await loginWithPasskey()) await onLogin();
+    });
   if (doing.fault?.code === 'second-factor-required' && !needsCode.value) {
     needsCode.value = true;
     doing.clear();
   }
   return (
-    <form onSubmit={login}>
+    <Form
+      act={t('login')}
+      onAct={login}
+      doing={doing}
+      look=""
+      others={
+        canUsePasskeys && (
+          <button type="button" class="secondary" onClick={() => void loginByPasskey()}>
+            {t('login-passkey')}
+          </button>
+        )
+      }
+    >
       <Field
         label={t('user-name')}
         name="username"
@@ -123,20 +137,7 @@ function LoginForm({
           />
         )}
       </div>
-      <Fault error={doing.fault} />
-      <button type="submit" aria-busy={doing.isRunning}>
-        {t('login')}
-      </button>
-      {canUsePasskeys && (
-        <button
-          type="button"
-          class="secondary"
-          onClick={() => void doing.run(async () => void ((await loginWithPasskey()) && (await onLogin())))}
-        >
-          {t('login-passkey')}
-        </button>
-      )}
-    </form>
+    </Form>
   );
 }
 

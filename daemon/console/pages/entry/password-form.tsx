@@ -1,9 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { call } from '../../api/call.js';
-import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/entry.json';
-import { Fault } from '../../parts/fault.js';
 import { bound, Field } from '../../parts/field.js';
+import { Form } from '../../parts/form.js';
 import { Icon } from '../../parts/icon.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -19,17 +18,15 @@ export function PasswordForm({
 }) {
   const oldPassword = useSignal('');
   const newPassword = useSignal('');
-  const doing = useAct();
-  const change = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const change = async (): Promise<void> => {
     const given = { oldPassword: oldPassword.value, newPassword: newPassword.value };
-    if (!(await doing.run(() => call('auth.change-password', given)))) return;
+    await call('auth.change-password', given);
     oldPassword.value = '';
     newPassword.value = '';
     onChanged();
   };
   return (
-    <form onSubmit={change}>
+    <Form act={t('change-password')} onAct={change} look="">
       <input type="text" name="username" autocomplete="username" value={userName} hidden readOnly />
       <Field
         label={t('old-password')}
@@ -46,11 +43,7 @@ export function PasswordForm({
         {...bound(newPassword)}
       />
       <PasswordRules password={newPassword.value} userName={userName} />
-      <Fault error={doing.fault} />
-      <button type="submit" aria-busy={doing.isRunning}>
-        {t('change-password')}
-      </button>
-    </form>
+    </Form>
   );
 }
 

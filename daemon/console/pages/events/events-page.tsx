@@ -1,17 +1,27 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { ShownEvent } from '../../../contract/events.js';
+import { present } from '../../../kernel/present.js';
 import { can } from '../../api/session.js';
 import { useFollowed, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/events.json';
 import { CameraChoice, type Cameras, useCameras } from '../../parts/camera-choice.js';
 import { Fault } from '../../parts/fault.js';
-import { Choice, Field } from '../../parts/field.js';
+import { Field } from '../../parts/field.js';
+import {
+  beginOf,
+  ChoiceFilter,
+  endOf,
+  Filters,
+  NewRows,
+  PeriodFilter,
+  textsIn,
+} from '../../parts/filters.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, PageHead } from '../../parts/page.js';
 import { PersonLink } from '../../parts/person-link.js';
 import { type Query, useQuery, useSettled } from '../../parts/use-query.js';
-import { clockSeconds, dayOf, laterDay, startOfDay } from '../../time/site-time.js';
+import { clockSeconds, dayOf } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { factsOf, isDamaged, kindOf, kinds, kindText, toneOf } from './event-facts.js';
 
@@ -28,15 +38,9 @@ export default function Events() {
       <PageHead title={t('title')} lead={t('lead')}>
         {can('status:read') && <a href="/outbox">{t('to-outbox')}</a>}
       </PageHead>
-      <Filters query={query} cameras={cameras} />
+      <EventFilters query={query} cameras={cameras} />
       <Fault error={fault} />
-      <p role="status" class="count">
-        {waiting > 0 && (
-          <button type="button" class="small" onClick={showWaiting}>
-            {t('show-new', { count: waiting })}
-          </button>
-        )}
-      </p>
+      <NewRows text={waiting > 0 && t('show-new', { count: waiting })} onShow={showWaiting} />
       <LongTable
         caption={t('title')}
         list={list}
@@ -48,25 +52,20 @@ export default function Events() {
   );
 }
 
-type Filters = ReturnType<typeof filtersOf>;
-
-function filtersOf({ get }: Query) {
-  const [camera, person, since, until] = [get('camera'), get('person'), get('since'), get('until')];
-  const kind = kinds.find((each) => each === get('kind'));
-  return {
-    ...(kind !== undefined && { kind }),
-    ...(camera !== '' && { camera }),
-    ...(person !== '' && { person }),
-    ...(since !== '' && { since: startOfDay(since) }),
-    ...(until !== '' && { until: startOfDay(laterDay(until, 1)) }),
-  };
-}
+const filtersOf = (query: Query) => ({
+  ...textsIn(query, ['camera', 'person']),
+  ...present({
+    kind: query.oneOf('kind', kinds),
+    since: beginOf(query.get('since')),
+    until: endOf(query.get('until')),
+  }),
+});
 
 /** Below this many pixels the page counts as not scrolled: new rows may come in without moving what one reads. */
 const atTopPx = 200;
 
 /** The list with what is recorded meanwhile. New events wait while the user reads further down. */
-function useLiveEvents(filters: Filters) {
+function useLiveEvents(filters: ReturnType<typeof filtersOf>) {
   const { since: _since, until, ...followed } = filters;
   const list = useList('events.list', filters);
   const fresh = useSignal<readonly ShownEvent[]>([]);
@@ -110,27 +109,16 @@ function useLiveEvents(filters: Filters) {
   };
 }
 
-function Filters({ query: { get, set }, cameras }: { readonly query: Query; readonly cameras: Cameras }) {
-  const kind = kinds.find((each) => each === get('kind')) ?? '';
+function EventFilters({ query, cameras }: { readonly query: Query; readonly cameras: Cameras }) {
   return (
-    <search class="filters">
-      <Choice
-        label={t('kind')}
-        value={kind}
-        options={[['', t('any-kind')], ...kinds.map((each) => [each, kindText(each)] as const)]}
-        onValue={(chosen) => set({ kind: chosen })}
+    <Filters>
+      <ChoiceFilter
+        {...{ query, name: 'kind', label: t('kind'), any: t('any-kind'), values: kinds, text: kindText }}
       />
-      <CameraChoice
-        label={t('camera')}
-        any={t('any-camera')}
-        cameras={cameras}
-        value={get('camera')}
-        onValue={(camera) => set({ camera })}
-      />
-      <Field label={t('person')} value={get('person')} onValue={(person) => set({ person })} />
-      <Field label={t('since')} type="date" value={get('since')} onValue={(since) => set({ since })} />
-      <Field label={t('until')} type="date" value={get('until')} onValue={(until) => set({ until })} />
-    </search>
+      <CameraChoice label={t('camera')} any={t('any-camera')} cameras={cameras} {...query.bound('camera')} />
+      <Field label={t('person')} {...query.bound('person')} />
+      <PeriodFilter query={query} from={['since', t('since')]} until={['until', t('until')]} />
+    </Filters>
   );
 }
 

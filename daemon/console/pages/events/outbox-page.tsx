@@ -11,6 +11,7 @@ import { bound, Field } from '../../parts/field.js';
 import { Badge, Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
 import { Table } from '../../parts/table.js';
 import { brokerWord } from '../../parts/terms.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { bytes, dayAndTime, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { kindText } from './event-facts.js';
@@ -21,7 +22,7 @@ const refreshMs = 5000;
 /** The events that wait to leave the box, and why. */
 export default function Outbox() {
   const outbox = useFetched('outbox.show', {}, { everyMs: refreshMs });
-  const isAsking = useSignal(false);
+  const resending = useDialog();
   const resent = useSignal<ResendOutcome | undefined>(undefined);
   return (
     <>
@@ -29,25 +30,22 @@ export default function Outbox() {
         title={t('outbox')}
         lead={t('outbox-lead')}
         {...(can('events:read') && { back: { href: '/events', text: t('title') } })}
-      >
-        {can('events:write') && (
-          <button
-            type="button"
-            onClick={() => {
-              isAsking.value = true;
-            }}
-          >
-            {t('resend')}
-          </button>
-        )}
-      </PageHead>
+        actions={[
+          {
+            text: t('resend'),
+            look: 'primary',
+            isOffered: can('events:write'),
+            onAct: resending.opens(true),
+          },
+        ]}
+      />
       {resent.value && <Resent of={resent.value} />}
       <Loaded of={outbox}>{(value) => <Waiting of={value} />}</Loaded>
-      {isAsking.value && (
+      {resending.of && (
         <Resend
           newest={outbox.value?.newestSequence}
           onClose={(outcome) => {
-            isAsking.value = false;
+            resending.closes()();
             resent.value = outcome ?? resent.value;
             if (outcome !== undefined) void outbox.reload();
           }}

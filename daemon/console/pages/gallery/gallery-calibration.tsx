@@ -5,7 +5,7 @@ import type en from '../../messages/en/gallery.json';
 import { Fault } from '../../parts/fault.js';
 import { type Column, LongTable, wholeList } from '../../parts/long-table.js';
 import { Badge, Facts, Progress, Section } from '../../parts/page.js';
-import { dayAndTime, number, percent } from '../../time/site-time.js';
+import { dayAndTime, decimals, number, percent } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('gallery');
@@ -19,8 +19,7 @@ const nameOf = ({
   readonly name?: string | undefined;
   readonly personId: string;
 }): string => name ?? personId;
-const similarity = (value: number): string =>
-  number(value, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+const similarity = (value: number): string => decimals(value, 3, 3);
 
 const columns = (): readonly Column<CalibratedPerson>[] => [
   {
@@ -53,13 +52,7 @@ export function Calibration() {
   return (
     <Section
       title={t('calibrate')}
-      acts={
-        !isRunning && (
-          <button type="button" class="small secondary" onClick={() => void calibration.start()}>
-            {t('calibrate-act')}
-          </button>
-        )
-      }
+      actions={[{ text: t('calibrate-act'), isOffered: !isRunning, onAct: () => void calibration.start() }]}
     >
       <p class="quiet">{t('calibrate-lead')}</p>
       <Fault error={calibration.fault.value} />

@@ -6,8 +6,9 @@ import { can } from '../../api/session.js';
 import type en from '../../messages/en/gallery.json';
 import { Confirm } from '../../parts/dialog.js';
 import { Problem } from '../../parts/fault.js';
-import { bound, Choice } from '../../parts/field.js';
+import { bound, Choice, into } from '../../parts/field.js';
 import { Badge, Empty, Facts, Progress, Section } from '../../parts/page.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { ago, dayAndTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { type KeyChoice, KeySource, keyFields } from './key-source.js';
@@ -21,26 +22,14 @@ interface KeysProps {
 
 /** The keys of the gallery, and their rotation. */
 export function Keys({ of: { state, keys, rotation }, onChanged }: KeysProps) {
-  const isRotating = useSignal(false);
+  const rotating = useDialog();
   const current = keys.find(({ isCurrent }) => isCurrent);
   const isBusy = rotation?.state === 'running' || rotation?.state === 'waiting';
   const mayRotate = can('keys:write') && state === 'open' && current !== undefined && !isBusy;
   return (
     <Section
       title={t('keys')}
-      acts={
-        mayRotate && (
-          <button
-            type="button"
-            class="small secondary"
-            onClick={() => {
-              isRotating.value = true;
-            }}
-          >
-            {t('rotate')}
-          </button>
-        )
-      }
+      actions={[{ text: t('rotate'), isOffered: mayRotate, onAct: rotating.opens(true) }]}
     >
       {keys.length === 0 && <Empty>{t('no-keys')}</Empty>}
       {keys.map((slot) => (
@@ -60,15 +49,7 @@ export function Keys({ of: { state, keys, rotation }, onChanged }: KeysProps) {
         />
       ))}
       {rotation && <Rotation of={rotation} />}
-      {isRotating.value && (
-        <Rotate
-          present={current?.provider}
-          onClose={(isDone) => {
-            isRotating.value = false;
-            if (isDone) void onChanged();
-          }}
-        />
-      )}
+      {rotating.of && <Rotate present={current?.provider} onClose={rotating.closes(onChanged)} />}
     </Section>
   );
 }
@@ -117,13 +98,7 @@ function Rotate({
           ['deep', t('depth-deep')],
         ]}
       />
-      <KeySource
-        choice={choice.value}
-        present={present}
-        onChoice={(next) => {
-          choice.value = next;
-        }}
-      />
+      <KeySource choice={choice.value} present={present} onChoice={into(choice)} />
     </Confirm>
   );
 }

@@ -28,19 +28,13 @@ export function Verification({ of, onEnded }: VerificationProps) {
   return (
     <Section
       title={t('verify')}
-      acts={
-        can('gallery:write') &&
-        state === 'open' &&
-        !isRunning && (
-          <button
-            type="button"
-            class="small secondary"
-            onClick={() => void verification.start().then(onEnded)}
-          >
-            {t('verify-act')}
-          </button>
-        )
-      }
+      actions={[
+        {
+          text: t('verify-act'),
+          isOffered: can('gallery:write') && state === 'open' && !isRunning,
+          onAct: () => void verification.start().then(onEnded),
+        },
+      ]}
     >
       <p class="quiet">{t('verify-lead')}</p>
       <Fault error={verification.fault.value} />

@@ -5,8 +5,9 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/gallery.json';
 import { Confirm } from '../../parts/dialog.js';
 import { Fault, Problem } from '../../parts/fault.js';
-import { Choice, Tick } from '../../parts/field.js';
+import { bound, Choice, into, Tick } from '../../parts/field.js';
 import { Progress, Section } from '../../parts/page.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { dayAndTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -22,58 +23,27 @@ interface MoveProps {
 
 /** The move of the gallery to another recogniser. */
 export function Move({ of: { state, reEmbedding }, onChanged }: MoveProps) {
-  const asked = useSignal<'begin' | 'cancel' | undefined>(undefined);
+  const beginning = useDialog();
   const isOn = reEmbedding !== undefined && !['cancelled', 'cancelling'].includes(reEmbedding.state);
   const mayAct = can('gallery:write') && state === 'open';
-  const close = (isDone: boolean): void => {
-    asked.value = undefined;
-    if (isDone) void onChanged();
-  };
-  const what = isOn && reEmbedding.state !== 'incomplete' ? 'cancel' : 'begin';
+  const mayBegin = mayAct && (!isOn || reEmbedding.state === 'incomplete');
   return (
     <Section
       title={t('move')}
-      acts={
-        mayAct && (
-          <>
-            {isOn && what === 'begin' && (
-              <button
-                type="button"
-                class="small secondary"
-                onClick={() => {
-                  asked.value = 'cancel';
-                }}
-              >
-                {t('move-cancel')}
-              </button>
-            )}
-            <button
-              type="button"
-              class="small secondary"
-              onClick={() => {
-                asked.value = what;
-              }}
-            >
-              {t(what === 'cancel' ? 'move-cancel' : 'move-act')}
-            </button>
-          </>
-        )
-      }
+      actions={[
+        {
+          text: t('move-cancel'),
+          isOffered: mayAct && isOn,
+          ask: { title: t('move-cancel'), text: t('move-cancel-what'), isDestructive: true },
+          onAct: () => call('gallery.cancel-re-embed'),
+          onDone: onChanged,
+        },
+        { text: t('move-act'), isOffered: mayBegin, onAct: beginning.opens(true) },
+      ]}
     >
       <p class="quiet">{t('move-lead')}</p>
       {reEmbedding && <MoveState of={reEmbedding} />}
-      {asked.value === 'begin' && <Begin onClose={close} />}
-      {asked.value === 'cancel' && (
-        <Confirm
-          title={t('move-cancel')}
-          act={t('move-cancel')}
-          isDestructive
-          onAct={() => call('gallery.cancel-re-embed')}
-          onClose={close}
-        >
-          <p>{t('move-cancel-what')}</p>
-        </Confirm>
-      )}
+      {beginning.of && <Begin onClose={beginning.closes(onChanged)} />}
     </Section>
   );
 }
@@ -138,18 +108,10 @@ function Begin({ onClose }: { readonly onClose: (isDone: boolean) => void }) {
           label={t('move-to')}
           value={chosen ?? ''}
           options={offered.map(({ id, title }) => [id, `${id} (${title})`] as const)}
-          onValue={(value) => {
-            to.value = value;
-          }}
+          onValue={into(to)}
         />
       )}
-      <Tick
-        label={t('accept-missing')}
-        isOn={acceptsMissing.value}
-        onChange={(isOn) => {
-          acceptsMissing.value = isOn;
-        }}
-      />
+      <Tick label={t('accept-missing')} {...bound(acceptsMissing)} />
     </Confirm>
   );
 }

@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals';
 import type { KeyStatus } from '../../../contract/keys.js';
 import { call } from '../../api/call.js';
-import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/gallery.json';
-import { Fault, Problem } from '../../parts/fault.js';
-import { bound, Field } from '../../parts/field.js';
+import { Problem } from '../../parts/fault.js';
+import { bound, Field, into } from '../../parts/field.js';
+import { Form } from '../../parts/form.js';
 import { say } from '../../parts/notes.js';
 import { Section } from '../../parts/page.js';
 import { wordsOf } from '../../words/words.js';
@@ -37,21 +37,16 @@ function UnlockForm({
 }) {
   const passphrase = useSignal('');
   const reason = useSignal<KeyStatus['reason']>(undefined);
-  const doing = useAct();
-  const unlock = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    const given = passphrase.value === '' ? {} : { passphrase: passphrase.value };
-    await doing.run(async () => {
-      const status = await call('keys.unlock', given);
-      passphrase.value = '';
-      reason.value = status.reason;
-      if (status.state === 'open') say(t('opened'));
-      await onOpened();
-    });
+  const unlock = async (): Promise<void> => {
+    const status = await call('keys.unlock', passphrase.value === '' ? {} : { passphrase: passphrase.value });
+    passphrase.value = '';
+    reason.value = status.reason;
+    if (status.state === 'open') say(t('opened'));
+    await onOpened();
   };
   return (
     <Section title={t('unlock-title')}>
-      <form onSubmit={unlock}>
+      <Form act={t('unlock')} onAct={unlock} look="">
         <p>{t('unlock-lead')}</p>
         {needsPassphrase && (
           <Field label={t('passphrase')} type="password" autocomplete="off" required {...bound(passphrase)} />
@@ -62,11 +57,7 @@ function UnlockForm({
             <Problem of={reason.value} />
           </div>
         )}
-        <Fault error={doing.fault} />
-        <button type="submit" aria-busy={doing.isRunning}>
-          {t('unlock')}
-        </button>
-      </form>
+      </Form>
     </Section>
   );
 }
@@ -75,34 +66,21 @@ function UnlockForm({
 function FirstKey({ onOpened }: { readonly onOpened: () => Promise<void> }) {
   const choice = useSignal<KeyChoice>({ provider: 'secret', passphrase: '', isReady: true });
   const reason = useSignal<KeyStatus['reason']>(undefined);
-  const doing = useAct();
-  const create = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const create = async (): Promise<void> => {
     const { provider, passphrase } = choice.value;
     if (provider === '') return;
-    await doing.run(async () => {
-      const status = await call('keys.create', { provider, ...(passphrase !== '' && { passphrase }) });
-      reason.value = status.reason;
-      if (status.state === 'open') say(t('opened'));
-      await onOpened();
-    });
+    const status = await call('keys.create', { provider, ...(passphrase !== '' && { passphrase }) });
+    reason.value = status.reason;
+    if (status.state === 'open') say(t('opened'));
+    await onOpened();
   };
   return (
     <Section title={t('create')}>
-      <form onSubmit={create}>
+      <Form act={t('create')} onAct={create} isReady={choice.value.isReady} look="">
         <p>{t('create-lead')}</p>
-        <KeySource
-          choice={choice.value}
-          onChoice={(next) => {
-            choice.value = next;
-          }}
-        />
+        <KeySource choice={choice.value} onChoice={into(choice)} />
         {reason.value && <Problem of={reason.value} />}
-        <Fault error={doing.fault} />
-        <button type="submit" disabled={!choice.value.isReady} aria-busy={doing.isRunning}>
-          {t('create')}
-        </button>
-      </form>
+      </Form>
     </Section>
   );
 }

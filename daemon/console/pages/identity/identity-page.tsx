@@ -4,7 +4,6 @@ import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/identity.json';
 import type systemTexts from '../../messages/en/system.json';
-import { Confirm } from '../../parts/dialog.js';
 import { say } from '../../parts/notes.js';
 import { Facts, Loaded, PageHead, Section } from '../../parts/page.js';
 import { dayAndTime } from '../../time/site-time.js';
@@ -29,24 +28,24 @@ export default function IdentityPage() {
 }
 
 function Own({ of, onRotated }: { readonly of: Identity; readonly onRotated: (identity: Identity) => void }) {
-  const isRotating = useSignal(false);
   const note = useSignal<string | undefined>(undefined);
+  const rotate = async (): Promise<void> => {
+    const rotated = await call('identity.rotate');
+    note.value = rotated.note;
+    onRotated(rotated);
+    say(t('rotated'));
+  };
   return (
     <Section
       title={t('identity')}
-      acts={
-        can('identity:write') && (
-          <button
-            type="button"
-            class="small secondary"
-            onClick={() => {
-              isRotating.value = true;
-            }}
-          >
-            {t('rotate')}
-          </button>
-        )
-      }
+      actions={[
+        {
+          text: t('rotate'),
+          isOffered: can('identity:write'),
+          ask: { title: t('rotate-title'), text: t('rotate-what'), isDestructive: true },
+          onAct: rotate,
+        },
+      ]}
     >
       <Facts
         of={[
@@ -74,24 +73,6 @@ function Own({ of, onRotated }: { readonly of: Identity; readonly onRotated: (id
         <summary>{t('key-set')}</summary>
         <pre class="wrapped">{of.keySet}</pre>
       </details>
-      {isRotating.value && (
-        <Confirm
-          title={t('rotate-title')}
-          act={t('rotate')}
-          isDestructive
-          onAct={async () => {
-            const rotated = await call('identity.rotate');
-            note.value = rotated.note;
-            onRotated(rotated);
-            say(t('rotated'));
-          }}
-          onClose={() => {
-            isRotating.value = false;
-          }}
-        >
-          <p>{t('rotate-what')}</p>
-        </Confirm>
-      )}
     </Section>
   );
 }

@@ -1,14 +1,16 @@
 import { useSignal } from '@preact/signals';
-import { useId } from 'preact/hooks';
 import type { CommandScope } from '../../../contract/command-scopes.js';
 import { call, type Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/identity.json';
+import type { Action } from '../../parts/actions.js';
+import { ActionBar } from '../../parts/actions.js';
 import { Confirm } from '../../parts/dialog.js';
-import { bound, Field, Tick } from '../../parts/field.js';
+import { Area, bound, Field, into, Ticks } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Empty, Facts, Loaded, Section } from '../../parts/page.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { dayAndTime, laterDay, number, startOfDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -16,30 +18,16 @@ const t = wordsOf<typeof en>('identity');
 
 type Status = Output<'trust.list'>;
 type Key = Status['keys'][number];
-type Asked = 'add' | 'dismiss' | Key;
 
 /** The centres whose commands the box executes. */
 export function Trust() {
   const trust = useFetched('trust.list', {});
-  const asked = useSignal<Asked | undefined>(undefined);
-  const ask = (what: Asked) => () => {
-    asked.value = what;
-  };
-  const close = (isDone: boolean): void => {
-    asked.value = undefined;
-    if (isDone) void trust.reload();
-  };
+  const adding = useDialog();
   return (
     <>
       <Section
         title={t('trust')}
-        acts={
-          can('trust:write') && (
-            <button type="button" class="small secondary" onClick={ask('add')}>
-              {t('trust-add')}
-            </button>
-          )
-        }
+        actions={[{ text: t('trust-add'), isOffered: can('trust:write'), onAct: adding.opens(true) }]}
       >
         <p class="quiet">{t('trust-lead')}</p>
         <Loaded of={trust}>
@@ -48,7 +36,7 @@ export function Trust() {
               {keys.length === 0 ? (
                 <Empty>{t('no-trust')}</Empty>
               ) : (
-                <Keys of={keys} onRemove={(key) => ask(key)()} />
+                <Keys of={keys} onRemoved={trust.reload} />
               )}
               <Commands of={commands} />
             </>
@@ -56,29 +44,19 @@ export function Trust() {
         </Loaded>
       </Section>
       {trust.value && trust.value.aside.length > 0 && (
-        <Aside of={trust.value.aside} onDismiss={ask('dismiss')} />
+        <Aside of={trust.value.aside} onDismissed={trust.reload} />
       )}
-      {asked.value === 'add' && <AddTrust onClose={close} />}
-      {asked.value === 'dismiss' && (
-        <Confirm
-          title={t('aside')}
-          act={t('dismiss')}
-          isDestructive
-          onAct={async () => {
-            const { dismissed } = await call('trust.dismiss');
-            say(t('dismissed', { count: dismissed }));
-          }}
-          onClose={close}
-        >
-          <p>{t('dismiss-what')}</p>
-        </Confirm>
-      )}
-      {typeof asked.value === 'object' && <RemoveTrust of={asked.value} onClose={close} />}
+      {adding.of && <AddTrust onClose={adding.closes(trust.reload)} />}
     </>
   );
 }
 
-function Keys({ of, onRemove }: { readonly of: readonly Key[]; readonly onRemove: (key: Key) => void }) {
+interface KeysProps {
+  readonly of: readonly Key[];
+  readonly onRemoved: () => Promise<void>;
+}
+
+function Keys({ of, onRemoved }: KeysProps) {
   return (
     <ul class="rows">
       {of.map((key) => (
@@ -96,39 +74,27 @@ function Keys({ of, onRemove }: { readonly of: readonly Key[]; readonly onRemove
               {key.notAfter === undefined ? t('for-ever') : dayAndTime(key.notAfter)}
             </small>
           </div>
-          {can('trust:write') && (
-            <button type="button" class="small secondary" onClick={() => onRemove(key)}>
-              {t('trust-remove')}
-            </button>
-          )}
+          <ActionBar isSmall of={[removalOf(key, onRemoved)]} />
         </li>
       ))}
     </ul>
   );
 }
 
-function RemoveTrust({
-  of: { issuer, keyId },
-  onClose,
-}: {
-  readonly of: Key;
-  readonly onClose: (isDone: boolean) => void;
-}) {
-  return (
-    <Confirm
-      title={t('trust-remove-title', { issuer })}
-      act={t('trust-remove')}
-      isDestructive
-      onAct={async () => {
-        await call('trust.remove', { issuer, key: keyId });
-        say(t('trust-removed', { issuer }));
-      }}
-      onClose={onClose}
-    >
-      <p>{t('trust-remove-what', { key: keyId })}</p>
-    </Confirm>
-  );
-}
+const removalOf = ({ issuer, keyId: key }: Key, onRemoved: () => Promise<void>): Action => ({
+  text: t('trust-remove'),
+  isOffered: can('trust:write'),
+  ask: {
+    title: t('trust-remove-title', { issuer }),
+    text: t('trust-remove-what', { key }),
+    isDestructive: true,
+  },
+  onAct: () => call('trust.remove', { issuer, key }),
+  onDone: () => {
+    say(t('trust-removed', { issuer }));
+    return onRemoved();
+  },
+});
 
 function Commands({ of }: { readonly of: Status['commands'] }) {
   const refused = Object.entries(of.refused).map(([code, count]) => `${code} ${number(count)}`);
@@ -148,17 +114,27 @@ function Commands({ of }: { readonly of: Status['commands'] }) {
   );
 }
 
-function Aside({ of, onDismiss }: { readonly of: Status['aside']; readonly onDismiss: () => void }) {
+interface AsideProps {
+  readonly of: Status['aside'];
+  readonly onDismissed: () => Promise<void>;
+}
+
+function Aside({ of, onDismissed }: AsideProps) {
   return (
     <Section
       title={t('aside')}
-      acts={
-        can('trust:write') && (
-          <button type="button" class="small secondary" onClick={onDismiss}>
-            {t('dismiss')}
-          </button>
-        )
-      }
+      actions={[
+        {
+          text: t('dismiss'),
+          isOffered: can('trust:write'),
+          ask: { title: t('aside'), text: t('dismiss-what'), isDestructive: true },
+          onAct: async () => {
+            const { dismissed } = await call('trust.dismiss');
+            say(t('dismissed', { count: dismissed }));
+          },
+          onDone: onDismissed,
+        },
+      ]}
     >
       <p>{t('aside-lead')}</p>
       <ul>
@@ -190,7 +166,6 @@ const commandScopes = Object.keys({
 
 /** Trusts a key of a centre. */
 function AddTrust({ onClose }: { readonly onClose: (isDone: boolean) => void }) {
-  const keyField = useId();
   const issuer = useSignal('');
   const key = useSignal('');
   const scopes = useSignal<readonly CommandScope[]>([]);
@@ -220,40 +195,22 @@ function AddTrust({ onClose }: { readonly onClose: (isDone: boolean) => void }) 
         maxLength={64}
         {...bound(issuer)}
       />
-      <div class="field">
-        <label for={keyField}>{t('public-key')}</label>
-        <textarea
-          id={keyField}
-          aria-describedby={`${keyField}-hint`}
-          rows={4}
-          required
-          spellcheck={false}
-          autocomplete="off"
-          value={key.value}
-          onInput={(event) => {
-            key.value = event.currentTarget.value;
-          }}
-        />
-        <small id={`${keyField}-hint`} class="hint">
-          {t('public-key-hint')}
-        </small>
-      </div>
+      <Area
+        label={t('public-key')}
+        hint={t('public-key-hint')}
+        rows={4}
+        required
+        spellcheck={false}
+        autocomplete="off"
+        {...bound(key)}
+      />
       <fieldset>
         <legend>{t('pick-scopes')}</legend>
-        <div class="ticks">
-          {commandScopes.map((scope) => (
-            <Tick
-              key={scope}
-              label={t(`may-${scope}`)}
-              isOn={scopes.value.includes(scope)}
-              onChange={(isOn) => {
-                scopes.value = isOn
-                  ? [...scopes.value, scope]
-                  : scopes.value.filter((each) => each !== scope);
-              }}
-            />
-          ))}
-        </div>
+        <Ticks
+          options={commandScopes.map((scope) => [scope, t(`may-${scope}`)] as const)}
+          chosen={scopes.value}
+          onChange={into(scopes)}
+        />
       </fieldset>
       <Field label={t('until-day')} type="date" {...bound(until)} />
     </Confirm>

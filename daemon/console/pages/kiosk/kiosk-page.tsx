@@ -1,14 +1,15 @@
+import { ActionBar } from '../../parts/actions.js';
+import { Languages } from '../../parts/languages.js';
 import './kiosk.css';
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { call } from '../../api/call.js';
 import { can, me } from '../../api/session.js';
-import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/kiosk.json';
 import { Fault } from '../../parts/fault.js';
 import { Icon } from '../../parts/icon.js';
-import { consoleLanguages, language, speak, wordsOf } from '../../words/words.js';
+import { wordsOf } from '../../words/words.js';
 import { type Followed, type ScreenPrompt, useScreen } from './follow-prompts.js';
 
 const t = wordsOf<typeof en>('kiosk');
@@ -40,41 +41,22 @@ export default function Kiosk() {
         <ScreenOf camera={camera} />
       )}
       <footer>
-        {consoleLanguages.map((each) => (
-          <button
-            key={each}
-            type="button"
-            class="plain"
-            lang={each}
-            aria-pressed={language() === each}
-            onClick={() => void speak(each)}
-          >
-            {languageNames[each]}
-          </button>
-        ))}
+        <Languages />
       </footer>
     </main>
   );
 }
 
-/** Each language by its own name. */
-const languageNames = { en: 'English', de: 'Deutsch' } as const;
-
 function Pairing({ secret, onPaired }: { readonly secret: string; readonly onPaired: () => void }) {
-  const pairing = useAct();
-  const pair = (): Promise<boolean> =>
-    pairing.run(async () => {
-      await call('screens.pair', { secret });
-      me.value = await call('auth.me');
-      onPaired();
-    });
+  const pair = async (): Promise<void> => {
+    await call('screens.pair', { secret });
+    me.value = await call('auth.me');
+    onPaired();
+  };
   return (
     <Note title={t('pair')}>
       {t('pair-lead')}
-      <Fault error={pairing.fault} />
-      <button type="button" aria-busy={pairing.isRunning} onClick={() => void pair()}>
-        {t('pair-act')}
-      </button>
+      <ActionBar place="start" of={[{ text: t('pair-act'), look: 'primary', onAct: pair }]} />
     </Note>
   );
 }

@@ -1,14 +1,16 @@
 import { useSignal } from '@preact/signals';
 import { call, type Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
-import { useAct, useFetched } from '../../api/use-fetched.js';
+import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/kiosk.json';
-import { Confirm, Dialog } from '../../parts/dialog.js';
-import { Choice, Field } from '../../parts/field.js';
+import { ActionBar } from '../../parts/actions.js';
+import { Dialog } from '../../parts/dialog.js';
+import { bound, Choice, Field, into } from '../../parts/field.js';
 import { Form } from '../../parts/form.js';
-import { Badge, Empty, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
 import { QrCode } from '../../parts/qr-code.js';
 import { Table } from '../../parts/table.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { ago, dayAndTime, dayOf } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -21,47 +23,37 @@ type Added = Output<'screens.add'>;
 export default function Screens() {
   const screens = useFetched('screens.list', {}, { everyMs: 10_000 });
   const cameras = useFetched('cameras.list', {});
-  const isAdding = useSignal(false);
-  const removed = useSignal<Screen | undefined>(undefined);
+  const adding = useDialog();
   const mayChange = can('cameras:write');
   const names = new Map(cameras.value?.map(({ id, name }) => [id, name]));
   return (
     <>
-      <PageHead title={t('screens')} lead={t('screens-lead')} back={{ href: '/system', text: t('system') }}>
-        {mayChange && can('prompts:show') && (
-          <button type="button" onClick={() => (isAdding.value = true)}>
-            {t('add')}
-          </button>
-        )}
-      </PageHead>
+      <PageHead
+        title={t('screens')}
+        lead={t('screens-lead')}
+        back={{ href: '/system', text: t('system') }}
+        actions={[
+          {
+            text: t('add'),
+            look: 'primary',
+            isOffered: mayChange && can('prompts:show'),
+            onAct: adding.opens(true),
+          },
+        ]}
+      />
       <Section title={t('screens')}>
-        <Loaded of={screens}>
+        <Loaded of={screens} empty={t('no-screens')}>
           {(found) => (
             <ScreenTable
               screens={found}
               nameOf={(camera) => names.get(camera) ?? camera}
-              {...(mayChange && { onRemove: (screen) => (removed.value = screen) })}
+              {...(mayChange && { onRemoved: screens.reload })}
             />
           )}
         </Loaded>
       </Section>
-      {isAdding.value && (
-        <AddScreen
-          cameras={cameras.value ?? []}
-          onClose={() => {
-            isAdding.value = false;
-            void screens.reload();
-          }}
-        />
-      )}
-      {removed.value !== undefined && (
-        <RemoveScreen
-          screen={removed.value}
-          onClose={() => {
-            removed.value = undefined;
-            void screens.reload();
-          }}
-        />
+      {adding.of && (
+        <AddScreen cameras={cameras.value ?? []} onClose={() => adding.closes(screens.reload)()} />
       )}
     </>
   );
@@ -70,11 +62,11 @@ export default function Screens() {
 interface ScreenTableProps {
   readonly screens: readonly Screen[];
   readonly nameOf: (camera: string) => string;
-  readonly onRemove?: (screen: Screen) => void;
+  /** Absent for callers who may not remove any. */
+  readonly onRemoved?: () => Promise<void>;
 }
 
-function ScreenTable({ screens, nameOf, onRemove }: ScreenTableProps) {
-  if (screens.length === 0) return <Empty>{t('no-screens')}</Empty>;
+function ScreenTable({ screens, nameOf, onRemoved }: ScreenTableProps) {
   return (
     <Table
       label={t('screens')}
@@ -85,20 +77,29 @@ function ScreenTable({ screens, nameOf, onRemove }: ScreenTableProps) {
         { head: t('camera'), cell: ({ camera }) => nameOf(camera) },
         { head: t('state'), cell: (screen) => <StateOf screen={screen} /> },
         { head: t('paired-from'), isMinor: true, cell: ({ address }) => address ?? '' },
-        ...(onRemove === undefined
+        ...(onRemoved === undefined
           ? []
           : [
               {
                 head: t('acts'),
-                cell: (screen: Screen) => (
-                  <button
-                    type="button"
-                    class="plain"
-                    aria-label={t('remove-named', { label: screen.label })}
-                    onClick={() => onRemove(screen)}
-                  >
-                    {t('remove')}
-                  </button>
+                cell: ({ id, label }: Screen) => (
+                  <ActionBar
+                    place="start"
+                    of={[
+                      {
+                        text: t('remove'),
+                        label: t('remove-named', { label }),
+                        look: 'plain',
+                        ask: {
+                          title: t('remove-named', { label }),
+                          text: t('remove-lead'),
+                          isDestructive: true,
+                        },
+                        onAct: () => call('screens.remove', { id }),
+                        onDone: onRemoved,
+                      },
+                    ]}
+                  />
                 ),
               },
             ]),
@@ -131,29 +132,20 @@ function AddScreen({ cameras, onClose }: AddScreenProps) {
   const camera = useSignal(cameras[0]?.id ?? '');
   const label = useSignal('');
   const added = useSignal<Added | undefined>(undefined);
-  const act = useAct();
-  const add = () =>
-    act.run(async () => {
-      added.value = await call('screens.add', { camera: camera.value, label: label.value });
-    });
+  const add = async (): Promise<void> => {
+    added.value = await call('screens.add', { camera: camera.value, label: label.value });
+  };
   if (added.value !== undefined) return <PairScreen added={added.value} onClose={onClose} />;
   return (
     <Dialog title={t('add')} onClose={onClose}>
-      <Form act={t('add')} onAct={add} doing={act}>
+      <Form act={t('add')} onAct={add}>
         <Choice
           label={t('camera')}
           value={camera.value}
           options={cameras.map(({ id, name }) => [id, name])}
-          onValue={(id) => (camera.value = id)}
+          onValue={into(camera)}
         />
-        <Field
-          label={t('label')}
-          hint={t('label-hint')}
-          value={label.value}
-          onValue={(text) => (label.value = text)}
-          required
-          maxLength={100}
-        />
+        <Field label={t('label')} hint={t('label-hint')} {...bound(label)} required maxLength={100} />
       </Form>
     </Dialog>
   );
@@ -177,19 +169,5 @@ function PairScreen({
       </p>
       <p class="quiet">{t('open-on-tablet-warning')}</p>
     </Dialog>
-  );
-}
-
-function RemoveScreen({ screen, onClose }: { readonly screen: Screen; readonly onClose: () => void }) {
-  return (
-    <Confirm
-      title={t('remove-named', { label: screen.label })}
-      act={t('remove')}
-      isDestructive
-      onAct={() => call('screens.remove', { id: screen.id })}
-      onClose={onClose}
-    >
-      <p>{t('remove-lead')}</p>
-    </Confirm>
   );
 }

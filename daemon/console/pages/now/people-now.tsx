@@ -1,11 +1,12 @@
 import { call, type Line } from '../../api/call.js';
 import { can } from '../../api/session.js';
-import { useAct, useFetched, useLines } from '../../api/use-fetched.js';
+import { useFetched, useLines } from '../../api/use-fetched.js';
 import type en from '../../messages/en/now.json';
+import { ActionBar } from '../../parts/actions.js';
 import { useCameras } from '../../parts/camera-choice.js';
-import { Fault } from '../../parts/fault.js';
 import { say } from '../../parts/notes.js';
 import { Loaded, Section } from '../../parts/page.js';
+import { NamedPerson } from '../../parts/person-link.js';
 import { SeverityBadge } from '../../parts/terms.js';
 import { ago, clockTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
@@ -46,11 +47,7 @@ function Shifts({ rows }: { readonly rows: readonly Row[] }) {
           <ul class="plain-list">
             {those.map(({ person, name, firstIn, date }) => (
               <li key={`${person} ${date}`}>
-                {can('persons:read') ? (
-                  <a href={`/people/${encodeURIComponent(person)}`}>{name ?? person}</a>
-                ) : (
-                  (name ?? person)
-                )}{' '}
+                <NamedPerson id={person} name={name} />{' '}
                 {firstIn !== null && <span class="quiet">{t('since', { time: clockTime(firstIn) })}</span>}
               </li>
             ))}
@@ -97,15 +94,12 @@ export function StrangersNow() {
 /** Alerts that no user has acknowledged yet. */
 export function AlertsToAnswer() {
   const list = useFetched('alerts.list', { limit: 100 }, { everyMs });
-  const doing = useAct();
   const acknowledge = async (alert: string): Promise<void> => {
-    if (!(await doing.run(() => call('alerts.acknowledge', { alert })))) return;
+    await call('alerts.acknowledge', { alert });
     say(t('acknowledged'));
-    await list.reload();
   };
   return (
     <Section title={t('alerts')} acts={<a href="/alerts">{t('to-alerts')}</a>}>
-      <Fault error={doing.fault} />
       <Loaded of={list}>
         {({ items }) => {
           const waiting = items.filter(
@@ -119,11 +113,17 @@ export function AlertsToAnswer() {
                   <span>
                     <SeverityBadge severity={severity} /> {subject} <span class="quiet">{ago(time)}</span>
                   </span>
-                  {can('alerts:write') && (
-                    <button type="button" class="small secondary" onClick={() => void acknowledge(id)}>
-                      {t('acknowledge')}
-                    </button>
-                  )}
+                  <ActionBar
+                    isSmall
+                    of={[
+                      {
+                        text: t('acknowledge'),
+                        isOffered: can('alerts:write'),
+                        onAct: () => acknowledge(id),
+                        onDone: list.reload,
+                      },
+                    ]}
+                  />
                 </li>
               ))}
             </ul>

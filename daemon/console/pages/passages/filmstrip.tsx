@@ -7,9 +7,11 @@ import type { FetchedList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
 import type { Cameras } from '../../parts/camera-choice.js';
 import { Fault } from '../../parts/fault.js';
+import { useRowsInView } from '../../parts/long-table.js';
 import { Empty, Loading } from '../../parts/page.js';
 import { Picture } from '../../parts/picture.js';
 import { OutcomeBadge, reasonWord } from '../../parts/terms.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { clockSeconds, dayOf } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { MarkPassage, mayMark } from './mark-passage.js';
@@ -38,11 +40,12 @@ interface FilmstripProps {
  */
 export function Filmstrip({ list, cameras }: FilmstripProps) {
   const grid = useRef<HTMLUListElement>(null);
-  const { columns, from, to } = useRowsInView(grid, list.items.length > 0);
+  const { from, to, widthPx } = useRowsInView(grid, { rowPx, beyond, isShown: list.items.length > 0 });
+  const columns = Math.max(1, Math.floor((widthPx + gapPx) / (leastWidthPx + gapPx)));
   const focused = useSignal<number | undefined>(undefined);
-  const marked = useSignal<PassageItem | undefined>(undefined);
+  const marking = useDialog<PassageItem>();
   const { items, hasMore } = list;
-  const taken = useSignal<PassageItem | undefined>(undefined);
+  const taking = useDialog<PassageItem>();
   const rows = Math.ceil(items.length / columns);
   useEffect(() => {
     if (hasMore && to + ahead > rows) list.more();
@@ -65,11 +68,11 @@ export function Filmstrip({ list, cameras }: FilmstripProps) {
     const passage = items[at];
     if (event.key === 'm' && passage !== undefined && mayMark(passage)) {
       event.preventDefault();
-      marked.value = passage;
+      marking.open(passage);
     }
     if (event.key === 'r' && passage !== undefined && mayAddReference(passage)) {
       event.preventDefault();
-      taken.value = passage;
+      taking.open(passage);
     }
     const step = stepOf(event, columns);
     if (step === undefined) return;
@@ -111,22 +114,8 @@ export function Filmstrip({ list, cameras }: FilmstripProps) {
       </ul>
       <Fault error={list.fault} onRetry={() => void list.retry()} />
       {list.isLoading && <Loading />}
-      {marked.value && (
-        <MarkPassage
-          passage={marked.value}
-          onClose={() => {
-            marked.value = undefined;
-          }}
-        />
-      )}
-      {taken.value && (
-        <AddReference
-          passage={taken.value}
-          onClose={() => {
-            taken.value = undefined;
-          }}
-        />
-      )}
+      {marking.of && <MarkPassage passage={marking.of} onClose={marking.closes()} />}
+      {taking.of && <AddReference passage={taking.of} onClose={taking.closes()} />}
     </>
   );
 }
@@ -164,33 +153,6 @@ function Card({ passage, index, cameras }: CardProps) {
       </span>
     </a>
   );
-}
-
-/** The rows that are in view, and how many cards a row has. */
-function useRowsInView(grid: { readonly current: HTMLElement | null }, isShown: boolean) {
-  const view = useSignal({ columns: 4, from: 0, to: 6 });
-  useEffect(() => {
-    const element = grid.current;
-    if (!isShown || element === null) return;
-    const look = (): void => {
-      const { top, width } = element.getBoundingClientRect();
-      const columns = Math.max(1, Math.floor((width + gapPx) / (leastWidthPx + gapPx)));
-      const from = Math.max(0, Math.floor(-top / rowPx) - beyond);
-      const to = Math.ceil((globalThis.innerHeight - top) / rowPx) + beyond;
-      const last = view.value;
-      if (columns !== last.columns || from !== last.from || to !== last.to)
-        view.value = { columns, from, to };
-    };
-    look();
-    const resized = new ResizeObserver(look);
-    resized.observe(element);
-    globalThis.addEventListener('scroll', look, { passive: true });
-    return () => {
-      resized.disconnect();
-      globalThis.removeEventListener('scroll', look);
-    };
-  }, [isShown]);
-  return view.value;
 }
 
 /** How far a key moves the focus; undefined for other keys. */

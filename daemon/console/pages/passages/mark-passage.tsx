@@ -8,16 +8,14 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
 import type { Cameras } from '../../parts/camera-choice.js';
 import { Confirm } from '../../parts/dialog.js';
-import { bound, Choice, Field } from '../../parts/field.js';
+import { bound, Choice, Field, into, Radios } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
 import { PersonChoice } from '../../parts/person-choice.js';
-import { number, siteInstant } from '../../time/site-time.js';
+import { decimals, siteInstant } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { isReadable } from './passage-item.js';
 
 const t = wordsOf<typeof en>('passages');
-
-const digits = { minimumFractionDigits: 3, maximumFractionDigits: 3 } as const;
 
 /** One that has ended, and that the box can open. */
 export const mayMark = (passage: PassageItem): boolean =>
@@ -56,37 +54,13 @@ export function MarkPassage({
       }}
       onClose={onClose}
     >
-      <fieldset>
-        <legend>{t('mark-was')}</legend>
-        {kinds.map((each) => (
-          <label key={each} class="tick">
-            <input
-              type="radio"
-              name="was"
-              checked={was.value === each}
-              onChange={() => {
-                was.value = each;
-              }}
-            />
-            <span>{t(`was-${each}`)}</span>
-          </label>
-        ))}
-      </fieldset>
-      {isPerson && (
-        <PersonChoice
-          label={t('who-was-it')}
-          chosen={chosen}
-          onChoose={(found) => {
-            person.value = found;
-          }}
-        />
-      )}
-      <Note
-        value={note.value}
-        onValue={(text) => {
-          note.value = text;
-        }}
+      <Radios
+        legend={t('mark-was')}
+        options={kinds.map((each) => [each, t(`was-${each}`)] as const)}
+        {...bound(was)}
       />
+      {isPerson && <PersonChoice label={t('who-was-it')} chosen={chosen} onChoose={into(person)} />}
+      <Note {...bound(note)} />
       {(!isPerson || chosen !== undefined) && (
         <Effect passage={passage.id} was={was.value} {...(chosen && { person: chosen.id })} />
       )}
@@ -105,7 +79,7 @@ function Effect(mark: { readonly passage: string; readonly was: MarkedAs; readon
         <p key={person.id}>
           {t('mark-threshold', {
             ...{ who: person.name ?? person.id, lost, comparisons },
-            ...{ before: number(before, digits), after: number(after, digits) },
+            ...{ before: decimals(before, 3, 3), after: decimals(after, 3, 3) },
           })}
         </p>
       ))}
@@ -166,27 +140,14 @@ export function MissedPerson({
         label={t('camera')}
         value={place}
         options={cameras.all.map(({ id, name }) => [id, name] as const)}
-        onValue={(id) => {
-          camera.value = id;
-        }}
+        onValue={into(camera)}
       />
       <div class="filters">
         <Field label={t('day')} type="date" {...bound(day)} />
         <Field label={t('clock')} type="time" {...bound(time)} hint={t('clock-hint')} />
       </div>
-      <PersonChoice
-        label={t('who-was-it')}
-        chosen={chosen}
-        onChoose={(found) => {
-          person.value = found;
-        }}
-      />
-      <Note
-        value={note.value}
-        onValue={(text) => {
-          note.value = text;
-        }}
-      />
+      <PersonChoice label={t('who-was-it')} chosen={chosen} onChoose={into(person)} />
+      <Note {...bound(note)} />
     </Confirm>
   );
 }

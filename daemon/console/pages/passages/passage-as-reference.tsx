@@ -1,10 +1,9 @@
 import type { PassageDetails, PassageItem } from '../../../contract/passages.js';
 import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
-import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
+import { ActionBar } from '../../parts/actions.js';
 import { Confirm } from '../../parts/dialog.js';
-import { Fault } from '../../parts/fault.js';
 import { say } from '../../parts/notes.js';
 import { Section } from '../../parts/page.js';
 import { wordsOf } from '../../words/words.js';
@@ -32,45 +31,34 @@ interface PassageReferenceProps {
 
 /** Offers the picture of a passage as a photo of the person, and to take that back: each with one click. */
 export function PassageReference({ passage, onChanged }: PassageReferenceProps) {
-  const doing = useAct();
   const { id, reference, person } = passage;
   if (reference === undefined || person === undefined || !can('passages:pictures')) return null;
   const { photograph, refusal } = reference;
-  const run = (work: () => Promise<unknown>): void =>
-    void doing.run(async () => {
-      await work();
-      onChanged();
-    });
+  const isReference = photograph !== undefined;
+  const remove = async (): Promise<void> => {
+    await call('passages.remove-reference', { passage: id });
+    say(t('reference-removed'));
+  };
   return (
     <Section title={t('reference')}>
-      {photograph !== undefined ? (
-        <>
-          <p>{t('reference-is', { who: whoOf(passage) })}</p>
-          <button
-            type="button"
-            class="secondary"
-            aria-busy={doing.isRunning}
-            onClick={() =>
-              run(async () => {
-                await call('passages.remove-reference', { passage: id });
-                say(t('reference-removed'));
-              })
-            }
-          >
-            {t('reference-remove')}
-          </button>
-        </>
-      ) : refusal !== undefined ? (
+      {!isReference && refusal !== undefined ? (
         <p class="quiet">{t(`reference-${refusal}`)}</p>
       ) : (
-        <>
-          <p>{t('reference-lead', { who: whoOf(passage) })}</p>
-          <button type="button" aria-busy={doing.isRunning} onClick={() => run(() => add(id))}>
-            {t('reference-add')}
-          </button>
-        </>
+        <p>{t(isReference ? 'reference-is' : 'reference-lead', { who: whoOf(passage) })}</p>
       )}
-      <Fault error={doing.fault} />
+      <ActionBar
+        place="start"
+        of={[
+          { text: t('reference-remove'), isOffered: isReference, onAct: remove, onDone: onChanged },
+          {
+            text: t('reference-add'),
+            look: 'primary',
+            isOffered: !isReference && refusal === undefined,
+            onAct: () => add(id),
+            onDone: onChanged,
+          },
+        ]}
+      />
     </Section>
   );
 }

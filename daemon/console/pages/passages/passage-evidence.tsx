@@ -5,15 +5,13 @@ import { useFetched } from '../../api/use-fetched.js';
 import { OpennessCurve } from '../../charts/openness-curve.js';
 import type en from '../../messages/en/passages.json';
 import { Badge, Facts, Section } from '../../parts/page.js';
+import { NamedPerson } from '../../parts/person-link.js';
 import { Table } from '../../parts/table.js';
 import { qualityWord } from '../../parts/terms.js';
-import { clockSeconds, number, percent } from '../../time/site-time.js';
+import { clockSeconds, decimals, number, percent } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('passages');
-
-const tenths = { maximumFractionDigits: 1 } as const;
-const digits = { minimumFractionDigits: 3, maximumFractionDigits: 3 } as const;
 
 /** The nearest persons against their thresholds. */
 function Similarity({ passage: { nearest, threshold, margin } }: { readonly passage: PassageDetails }) {
@@ -31,17 +29,13 @@ function Similarity({ passage: { nearest, threshold, margin } }: { readonly pass
               head: t('person'),
               cell: ({ person, similarity, threshold: own }) => (
                 <>
-                  {can('persons:read') ? (
-                    <a href={`/people/${person.id}`}>{person.name ?? person.id}</a>
-                  ) : (
-                    (person.name ?? person.id)
-                  )}
+                  <NamedPerson {...person} />
                   <SimilarityBar similarity={similarity} threshold={own} />
                 </>
               ),
             },
-            { head: t('is-similar'), isFigure: true, cell: ({ similarity }) => number(similarity, digits) },
-            { head: t('threshold'), isFigure: true, cell: ({ threshold: own }) => number(own, digits) },
+            { head: t('is-similar'), isFigure: true, cell: ({ similarity }) => decimals(similarity, 3, 3) },
+            { head: t('threshold'), isFigure: true, cell: ({ threshold: own }) => decimals(own, 3, 3) },
             {
               head: t('matches'),
               cell: ({ similarity, threshold: own }) =>
@@ -57,7 +51,7 @@ function Similarity({ passage: { nearest, threshold, margin } }: { readonly pass
         />
       )}
       <p class="quiet">
-        {t('policy', { threshold: number(threshold, digits), margin: number(margin, digits) })}
+        {t('policy', { threshold: decimals(threshold, 3, 3), margin: decimals(margin, 3, 3) })}
       </p>
     </Section>
   );
@@ -119,7 +113,7 @@ function Timeline({
     { atMs: startMs, text: t('first-seen') },
     ...blinks.map(({ afterS, durationS }) => ({
       atMs: startMs + afterS * 1000,
-      text: t('blinked', { duration: number(durationS, { maximumFractionDigits: 2 }) }),
+      text: t('blinked', { duration: decimals(durationS, 2) }),
     })),
     ...(recorded === undefined ? [] : [{ atMs: Date.parse(recorded), text: t('recorded') }]),
     ...(end === undefined ? [] : [{ atMs: Date.parse(lastSeenAt), text: t(`end-${end}`) }]),
@@ -133,7 +127,7 @@ function Timeline({
         {ordered.map(({ atMs, text }) => (
           <li key={`${atMs} ${text}`}>
             <span class="figure">{clockSeconds(new Date(atMs))}</span> {text}{' '}
-            <span class="quiet">{t('after', { value: number((atMs - startMs) / 1000, tenths) })}</span>
+            <span class="quiet">{t('after', { value: decimals((atMs - startMs) / 1000, 1) })}</span>
           </li>
         ))}
       </ol>
@@ -142,7 +136,7 @@ function Timeline({
           [t('liveness'), t(`verdict-${verdict}`)],
           [t('demand'), t('demand-text', { require })],
           [t('blinks'), number(blinkCount)],
-          [t('observed'), t('observed-text', { seconds: number(observedS, tenths), frames: frameCount })],
+          [t('observed'), t('observed-text', { seconds: decimals(observedS, 1), frames: frameCount })],
           [t('passive'), passiveScore === undefined ? undefined : percent(passiveScore)],
           [
             t('cooldown'),
@@ -221,7 +215,7 @@ export function Views({ passage: { views, recogniser } }: { readonly passage: Pa
             [t('yaw'), t('degrees', { value: Math.round(best.yawDeg) })],
             [t('pitch'), t('degrees', { value: Math.round(best.pitchDeg) })],
             [t('luma'), number(Math.round(best.meanLuma))],
-            [t('sharpness'), number(best.sharpness, { maximumFractionDigits: 2 })],
+            [t('sharpness'), decimals(best.sharpness, 2)],
           ]}
         />
       )}
@@ -233,7 +227,6 @@ export function Views({ passage: { views, recogniser } }: { readonly passage: Pa
 type Sample = NonNullable<PassageDetails['liveness']['openness']>['samples'][number];
 type Fault = NonNullable<Sample['fault']>;
 
-const hundredths = { maximumFractionDigits: 2 } as const;
 /** A decision that came later than this after the last view is not in the curve, seconds. */
 const latestMarkS = 3;
 
@@ -256,7 +249,7 @@ function Eyes({
   for (const { fault } of samples) if (fault !== undefined) faults.set(fault, (faults.get(fault) ?? 0) + 1);
   const text = t('eyes-text', {
     ...{ views: samples.length, blinks: inCurve.length },
-    ...{ from: number(first.afterS, tenths), until: number(last.afterS, tenths) },
+    ...{ from: decimals(first.afterS, 1), until: decimals(last.afterS, 1) },
   });
   return (
     <Section title={t('eyes')}>
@@ -278,7 +271,7 @@ function Eyes({
       <p class="quiet">
         {openEyes === undefined || closedUnder === undefined
           ? t('eyes-too-brief')
-          : t('eyes-lines', { open: number(openEyes, hundredths), closed: number(closedUnder, hundredths) })}
+          : t('eyes-lines', { open: decimals(openEyes, 2), closed: decimals(closedUnder, 2) })}
       </p>
     </Section>
   );

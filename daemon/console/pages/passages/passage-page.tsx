@@ -1,16 +1,17 @@
-import { useSignal } from '@preact/signals';
 import { useRoute } from 'preact-iso';
 import type { PassageDetails } from '../../../contract/passages.js';
 import { addressOf } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
+import { ActionBar } from '../../parts/actions.js';
 import { useCameras } from '../../parts/camera-choice.js';
 import { Remedy, sentence } from '../../parts/fault.js';
 import { Facts, Loaded, PageHead, Section } from '../../parts/page.js';
 import { Picture } from '../../parts/picture.js';
 import { OutcomeBadge, reasonWord } from '../../parts/terms.js';
-import { clockSeconds, dayAndTime, dayOf, number } from '../../time/site-time.js';
+import { useDialog } from '../../parts/use-dialog.js';
+import { clockSeconds, dayAndTime, dayOf, decimals } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { MarkPassage, mayMark, UnmarkPassage } from './mark-passage.js';
 import { PassageReference } from './passage-as-reference.js';
@@ -26,9 +27,9 @@ export default function Passage() {
   const { params } = useRoute();
   const id = params['passage'] ?? '';
   const fetched = useFetched('passages.show', { passage: id });
-  const open = useSignal<'mark' | 'unmark' | undefined>(undefined);
+  const open = useDialog<keyof typeof dialogs>();
   const found = fetched.value;
-  const Dialog = open.value && dialogs[open.value];
+  const Dialog = open.of && dialogs[open.of];
   return (
     <>
       <PageHead title={t('one')} back={{ href: '/passages', text: t('title') }}>
@@ -44,25 +45,12 @@ export default function Passage() {
               </div>
               <div>
                 <Shot passage={passage} />
-                <Acts
-                  passage={passage}
-                  onOpen={(dialog) => {
-                    open.value = dialog;
-                  }}
-                />
+                <Acts passage={passage} onOpen={open.open} />
                 <PassageReference passage={passage} onChanged={() => void fetched.reload()} />
                 <Views passage={passage} />
               </div>
             </div>
-            {Dialog && (
-              <Dialog
-                passage={passage}
-                onClose={(isDone) => {
-                  open.value = undefined;
-                  if (isDone) void fetched.reload();
-                }}
-              />
-            )}
+            {Dialog && <Dialog passage={passage} onClose={open.closes(fetched.reload)} />}
           </>
         )}
       </Loaded>
@@ -102,7 +90,7 @@ function Why({ passage }: { readonly passage: PassageDetails }) {
           ],
           [t('camera'), cameras.nameOf(camera)],
           [t('time'), `${dayOf(startedAt)} ${clockSeconds(startedAt)}`],
-          [t('in-sight'), t('seconds', { value: number(inSightS, { maximumFractionDigits: 1 }) })],
+          [t('in-sight'), t('seconds', { value: decimals(inSightS, 1) })],
           [t('end'), end && t(`end-${end}`)],
           [t('id'), <code>{passage.id}</code>],
         ]}
@@ -135,23 +123,25 @@ function Acts({ passage, onOpen }: ActsProps) {
   if (!isMarkable && !mayAssign) return null;
   return (
     <Section title={t('acts')}>
-      <div class="acts start">
-        {isMarkable && (
-          <button type="button" onClick={() => onOpen('mark')}>
-            {t('wrong')}
-          </button>
-        )}
-        {isMarkable && mark !== undefined && (
-          <button type="button" onClick={() => onOpen('unmark')}>
-            {t('unmark')}
-          </button>
-        )}
-        {mayAssign && (
-          <a class="link-button" href={`/strangers/${stranger.id}?assign=1`}>
-            {t('enrol-stranger')}
-          </a>
-        )}
-      </div>
+      <ActionBar
+        place="start"
+        of={[
+          { text: t('wrong'), look: 'primary', isOffered: isMarkable, onAct: () => onOpen('mark') },
+          {
+            text: t('unmark'),
+            look: 'primary',
+            isOffered: isMarkable && mark !== undefined,
+            onAct: () => onOpen('unmark'),
+          },
+        ]}
+        after={
+          mayAssign && (
+            <a class="link-button" href={`/strangers/${stranger.id}?assign=1`}>
+              {t('enrol-stranger')}
+            </a>
+          )
+        }
+      />
     </Section>
   );
 }

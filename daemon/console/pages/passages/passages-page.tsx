@@ -3,21 +3,32 @@ import { useEffect } from 'preact/hooks';
 import type { PassageItem } from '../../../contract/passages.js';
 import { passageOutcomes } from '../../../kernel/passage-outcome.js';
 import { passageReasons } from '../../../kernel/passages/passage-reason.js';
+import { present } from '../../../kernel/present.js';
 import { can } from '../../api/session.js';
-import { type FetchedList, useFollowed, useList } from '../../api/use-fetched.js';
+import { useFollowed, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
 import { CameraChoice, type Cameras, useCameras } from '../../parts/camera-choice.js';
 import { Fault } from '../../parts/fault.js';
-import { Choice, Field, Tick } from '../../parts/field.js';
+import { Field, Tick } from '../../parts/field.js';
+import {
+  beginOf,
+  ChoiceFilter,
+  endOf,
+  Filters,
+  NewRows,
+  PeriodFilter,
+  textsIn,
+} from '../../parts/filters.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { PageHead } from '../../parts/page.js';
 import { OutcomeBadge, outcomeWord, reasonWord } from '../../parts/terms.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { type Query, useQuery, useSettled } from '../../parts/use-query.js';
-import { clockSeconds, dayOf, number } from '../../time/site-time.js';
+import { clockSeconds, dayOf, decimals } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { Filmstrip } from './filmstrip.js';
 import { MissedPerson } from './mark-passage.js';
-import { filtersOf, isReadable, type PassageFilters, whoOf } from './passage-item.js';
+import { isReadable, whoOf } from './passage-item.js';
 
 const t = wordsOf<typeof en>('passages');
 
@@ -31,51 +42,59 @@ export default function Passages() {
   const filters = useSettled(filtersOf(query));
   const list = useList('passages.list', { ...filters, limit: pageSize });
   const { count, fault, showNew } = useNewPassages(filters, list.reload);
-  const isMissing = useSignal(false);
+  const missing = useDialog();
   const isTable = query.get('view') === 'table';
   return (
     <>
-      <PageHead title={t('title')} lead={t('lead')}>
-        <button type="button" class="secondary" onClick={() => query.set({ view: isTable ? '' : 'table' })}>
-          {isTable ? t('as-pictures') : t('as-table')}
-        </button>
-        {can('passages:write', 'persons:read') && (
-          <button
-            type="button"
-            class="secondary"
-            onClick={() => {
-              isMissing.value = true;
-            }}
-          >
-            {t('missed')}
-          </button>
-        )}
-      </PageHead>
-      <Filters query={query} cameras={cameras} />
+      <PageHead
+        title={t('title')}
+        lead={t('lead')}
+        actions={[
+          {
+            text: isTable ? t('as-pictures') : t('as-table'),
+            onAct: () => query.set({ view: isTable ? '' : 'table' }),
+          },
+          {
+            text: t('missed'),
+            isOffered: can('passages:write', 'persons:read'),
+            onAct: missing.opens(true),
+          },
+        ]}
+      />
+      <PassageFilters query={query} cameras={cameras} />
       <Fault error={fault} />
-      <p role="status" class="count">
-        {count > 0 && (
-          <button type="button" class="small" onClick={showNew}>
-            {t('show-new', { count })}
-          </button>
-        )}
-      </p>
-      {isTable ? <PassageTable list={list} cameras={cameras} /> : <Filmstrip list={list} cameras={cameras} />}
-      {isMissing.value && (
-        <MissedPerson
-          cameras={cameras}
-          onClose={() => {
-            isMissing.value = false;
-          }}
+      <NewRows text={count > 0 && t('show-new', { count })} onShow={showNew} />
+      {isTable ? (
+        <LongTable
+          caption={t('title')}
+          list={list}
+          columns={columnsWith(cameras)}
+          keyOf={({ number: key }) => key}
+          empty={t('empty')}
         />
+      ) : (
+        <Filmstrip list={list} cameras={cameras} />
       )}
+      {missing.of && <MissedPerson cameras={cameras} onClose={missing.closes()} />}
     </>
   );
 }
 
+/** The filters in the address of the page, as `passages.list` takes them. */
+const filtersOf = (query: Query) => ({
+  ...textsIn(query, ['camera', 'person', 'stranger']),
+  ...present({
+    outcome: query.oneOf('outcome', passageOutcomes),
+    reason: query.oneOf('reason', passageReasons),
+    since: beginOf(query.get('since')),
+    until: endOf(query.get('until')),
+    marked: query.get('marked') === '' ? undefined : ('only' as const),
+  }),
+});
+
 /** Counts what ends meanwhile. It comes into the list when the user wants it: nothing jumps. */
 function useNewPassages(
-  { since: _since, until, marked, ...followed }: PassageFilters,
+  { since: _since, until, marked, ...followed }: ReturnType<typeof filtersOf>,
   reload: () => Promise<void>,
 ) {
   const count = useSignal(0);
@@ -106,69 +125,32 @@ function useNewPassages(
   };
 }
 
-function Filters({ query: { get, set }, cameras }: { readonly query: Query; readonly cameras: Cameras }) {
-  const outcome = passageOutcomes.find((each) => each === get('outcome')) ?? '';
-  const reason = passageReasons.find((each) => each === get('reason')) ?? '';
+function PassageFilters({ query, cameras }: { readonly query: Query; readonly cameras: Cameras }) {
   return (
-    <search class="filters">
-      <CameraChoice
-        label={t('camera')}
-        any={t('any-camera')}
-        cameras={cameras}
-        value={get('camera')}
-        onValue={(camera) => set({ camera })}
+    <Filters>
+      <CameraChoice label={t('camera')} any={t('any-camera')} cameras={cameras} {...query.bound('camera')} />
+      <ChoiceFilter
+        {...{ query, name: 'outcome', label: t('outcome'), any: t('any-outcome') }}
+        {...{ values: passageOutcomes, text: outcomeWord }}
       />
-      <Choice
-        label={t('outcome')}
-        value={outcome}
-        options={[
-          ['', t('any-outcome')],
-          ...passageOutcomes.map((each) => [each, outcomeWord(each)] as const),
-        ]}
-        onValue={(chosen) => set({ outcome: chosen })}
+      <ChoiceFilter
+        {...{ query, name: 'reason', label: t('reason'), any: t('any-reason') }}
+        {...{ values: passageReasons, text: reasonWord }}
       />
-      <Choice
-        label={t('reason')}
-        value={reason}
-        options={[['', t('any-reason')], ...passageReasons.map((each) => [each, reasonWord(each)] as const)]}
-        onValue={(chosen) => set({ reason: chosen })}
-      />
-      <Field label={t('since')} type="date" value={get('since')} onValue={(since) => set({ since })} />
-      <Field label={t('until')} type="date" value={get('until')} onValue={(until) => set({ until })} />
+      <PeriodFilter query={query} from={['since', t('since')]} until={['until', t('until')]} />
       <Tick
         label={t('marked-only')}
-        isOn={get('marked') !== ''}
-        onChange={(isOn) => set({ marked: isOn ? 'only' : '' })}
+        value={query.get('marked') !== ''}
+        onValue={(isOn) => query.set({ marked: isOn ? 'only' : '' })}
       />
       {(['person', 'stranger'] as const).map(
-        (name) =>
-          get(name) !== '' && (
-            <Field key={name} label={t(name)} value={get(name)} onValue={(value) => set({ [name]: value })} />
-          ),
+        (name) => query.get(name) !== '' && <Field key={name} label={t(name)} {...query.bound(name)} />,
       )}
-    </search>
+    </Filters>
   );
 }
 
 /** Passages as rows, for dense reading. */
-function PassageTable({
-  list,
-  cameras,
-}: {
-  readonly list: FetchedList<PassageItem>;
-  readonly cameras: Cameras;
-}) {
-  return (
-    <LongTable
-      caption={t('title')}
-      list={list}
-      columns={columnsWith(cameras)}
-      keyOf={({ number: key }) => key}
-      empty={t('empty')}
-    />
-  );
-}
-
 const columnsWith = ({ nameOf }: Cameras): readonly Column<PassageItem>[] => [
   {
     key: 'time',
@@ -204,7 +186,6 @@ const columnsWith = ({ nameOf }: Cameras): readonly Column<PassageItem>[] => [
     head: t('in-sight'),
     isMinor: true,
     isFigure: true,
-    cell: (passage) =>
-      isReadable(passage) && t('seconds', { value: number(passage.inSightS, { maximumFractionDigits: 1 }) }),
+    cell: (passage) => isReadable(passage) && t('seconds', { value: decimals(passage.inSightS, 1) }),
   },
 ];

@@ -4,6 +4,7 @@ import type { EnrolmentRefusal, EnrolmentResult } from '../../../contract/enrolm
 import { call } from '../../api/call.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/person-form.json';
+import { into } from '../../parts/field.js';
 import { Form } from '../../parts/form.js';
 import { PageHead, Section } from '../../parts/page.js';
 import { PersonPicture } from '../../parts/picture.js';
@@ -63,12 +64,7 @@ export default function AddPerson() {
             <PhotographPicker choice={choice} results={results} />
           </Section>
           <Section title={t('profile')}>
-            <ProfileFields
-              draft={draft.value}
-              onChange={(changed) => {
-                draft.value = changed;
-              }}
-            />
+            <ProfileFields draft={draft.value} onChange={into(draft)} />
           </Section>
         </div>
         {refusal !== undefined && (

@@ -4,13 +4,13 @@ import { useAct, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/change-people.json';
 import type peopleEn from '../../messages/en/people.json';
 import { Fault } from '../../parts/fault.js';
-import { Tick } from '../../parts/field.js';
+import { into, Tick, toggled } from '../../parts/field.js';
 import { Form } from '../../parts/form.js';
 import { wholeList } from '../../parts/long-table.js';
 import { PageHead, Progress, Section } from '../../parts/page.js';
 import { useQuery, useSettled } from '../../parts/use-query.js';
 import { wordsOf } from '../../words/words.js';
-import { type ChangeDraft, commonChangeOf, emptyChange } from './change-draft.js';
+import { commonChangeOf, emptyChange } from './change-draft.js';
 import { ChangeFields } from './change-fields.js';
 import {
   applyPlan,
@@ -40,11 +40,7 @@ export default function ChangePeople() {
         back={{ href: `/people${search}`, text: people('title') }}
       />
       {applied.value === undefined ? (
-        <Planning
-          onApplied={(plan) => {
-            applied.value = plan;
-          }}
-        />
+        <Planning onApplied={into(applied)} />
       ) : (
         <Applied
           plan={applied.value}
@@ -68,9 +64,8 @@ function Planning({ onApplied }: { readonly onApplied: (plan: ChangePlan) => voi
   const chosen = list.items.filter(({ id }) => !leftOut.value.has(id));
   const isListed = !list.isLoading && list.fault === undefined;
   const isEmpty = Object.keys(change).length === 0;
-  const choose = (id: string, isChosen: boolean): void => {
-    const others = [...leftOut.value].filter((each) => each !== id);
-    leftOut.value = new Set(isChosen ? others : [...others, id]);
+  const leaveOut = (ids: readonly string[]): void => {
+    leftOut.value = new Set(ids);
   };
   const plan = preview.value && isPlanOf(preview.value, chosen, change) ? preview.value : undefined;
   const total = list.total ?? list.items.length;
@@ -79,30 +74,23 @@ function Planning({ onApplied }: { readonly onApplied: (plan: ChangePlan) => voi
       <p role="status">{t('selected', { selected: chosen.length, total: list.items.length })}</p>
       {list.hasMore && isListed && <p>{t('more-than-most', { total, most })}</p>}
       <Section title={t('change')}>
-        <ChangeForm
-          draft={draft.value}
-          onChange={(changed) => {
-            draft.value = changed;
-          }}
-          isEmpty={isEmpty}
-          isReady={isListed && chosen.length > 0 && !isEmpty}
-          onPreview={async () => {
+        <Form
+          act={t('preview')}
+          onAct={async () => {
             preview.value = await previewChange(chosen, change);
           }}
-        />
+          isReady={isListed && chosen.length > 0 && !isEmpty}
+        >
+          <ChangeFields draft={draft.value} onChange={into(draft)} />
+          {isEmpty && <p class="quiet">{t('nothing-yet')}</p>}
+        </Form>
       </Section>
       <Section
         title={people('title')}
-        acts={
-          <SelectionActs
-            onAll={() => {
-              leftOut.value = new Set();
-            }}
-            onNone={() => {
-              leftOut.value = new Set(list.items.map(({ id }) => id));
-            }}
-          />
-        }
+        actions={[
+          { text: t('select-all'), onAct: () => leaveOut([]) },
+          { text: t('select-none'), onAct: () => leaveOut(list.items.map(({ id }) => id)) },
+        ]}
       >
         <details>
           <summary>{t('filters', { count: usedFilters(query) })}</summary>
@@ -118,49 +106,12 @@ function Planning({ onApplied }: { readonly onApplied: (plan: ChangePlan) => voi
           nameOf={({ id, name, externalId }) => (
             <Tick
               label={<Name name={name} externalId={externalId} />}
-              isOn={!leftOut.value.has(id)}
-              onChange={(isChosen) => choose(id, isChosen)}
+              value={!leftOut.value.has(id)}
+              onValue={(isChosen) => leaveOut(toggled(leftOut.value, id, !isChosen))}
             />
           )}
         />
       </Section>
-    </>
-  );
-}
-
-interface ChangeFormProps {
-  readonly draft: ChangeDraft;
-  readonly onChange: (draft: ChangeDraft) => void;
-  /** True: nothing is filled in. */
-  readonly isEmpty: boolean;
-  readonly isReady: boolean;
-  readonly onPreview: () => Promise<void>;
-}
-
-function ChangeForm({ draft, onChange, isEmpty, isReady, onPreview }: ChangeFormProps) {
-  const previewing = useAct();
-  return (
-    <Form
-      act={t('preview')}
-      onAct={() => void previewing.run(onPreview)}
-      doing={previewing}
-      isReady={isReady}
-    >
-      <ChangeFields draft={draft} onChange={onChange} />
-      {isEmpty && <p class="quiet">{t('nothing-yet')}</p>}
-    </Form>
-  );
-}
-
-function SelectionActs({ onAll, onNone }: { readonly onAll: () => void; readonly onNone: () => void }) {
-  return (
-    <>
-      <button type="button" class="small secondary" onClick={onAll}>
-        {t('select-all')}
-      </button>
-      <button type="button" class="small secondary" onClick={onNone}>
-        {t('select-none')}
-      </button>
     </>
   );
 }
@@ -215,14 +166,7 @@ function Applied({ plan, onAgain }: AppliedProps) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => place.current?.focus(), []);
   return (
-    <Section
-      title={t('results')}
-      acts={
-        <button type="button" class="small secondary" onClick={onAgain}>
-          {t('another')}
-        </button>
-      }
-    >
+    <Section title={t('results')} actions={[{ text: t('another'), onAct: onAgain }]}>
       <div ref={place} tabIndex={-1} role="status">
         <p>{t('applied', countsOf(plan))}</p>
       </div>

@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { PersonSummary } from '../../../contract/person.js';
 import type { ChangedPerson, CommonChange } from '../../../contract/persons.js';
@@ -13,6 +12,7 @@ import { Dialog } from '../../parts/dialog.js';
 import { Fault, sentence } from '../../parts/fault.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, Facts } from '../../parts/page.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { plainDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { StandingBadges } from './standing.js';
@@ -36,18 +36,11 @@ interface ChangeTableProps {
 
 /** A row for each person: how they are now, or what the change does to them, the refused ones first. */
 export function ChangeTable({ caption, list, plan, isApplied, nameOf }: ChangeTableProps) {
-  const shown = useSignal<PersonSummary | undefined>(undefined);
-  const close = (): void => {
-    shown.value = undefined;
-  };
+  const showing = useDialog<PersonSummary>();
+  const shown = showing.of;
   const nameColumn: Column<PersonSummary> = { key: 'name', head: people('name'), cell: nameOf };
-  const others =
-    plan === undefined
-      ? presentColumns()
-      : outcomeColumns(plan, isApplied, (person) => {
-          shown.value = person;
-        });
-  const outcome = shown.value && plan?.outcomes.get(shown.value.id);
+  const others = plan === undefined ? presentColumns() : outcomeColumns(plan, isApplied, showing.open);
+  const outcome = shown && plan?.outcomes.get(shown.id);
   return (
     <>
       <LongTable
@@ -58,8 +51,8 @@ export function ChangeTable({ caption, list, plan, isApplied, nameOf }: ChangeTa
         rowPx={rowPx}
         empty={people('none-found')}
       />
-      {plan !== undefined && shown.value !== undefined && outcome !== undefined && (
-        <OutcomeDialog person={shown.value} outcome={outcome} plan={plan} onClose={close} />
+      {plan !== undefined && shown !== undefined && outcome !== undefined && (
+        <OutcomeDialog person={shown} outcome={outcome} plan={plan} onClose={showing.closes()} />
       )}
     </>
   );

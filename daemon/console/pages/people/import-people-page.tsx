@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useId } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type en from '../../messages/en/person-import.json';
-import { Confirm } from '../../parts/dialog.js';
+import { ActionBar } from '../../parts/actions.js';
 import { Fault } from '../../parts/fault.js';
-import { Tick } from '../../parts/field.js';
+import { bound, Files, Tick } from '../../parts/field.js';
 import { Icon } from '../../parts/icon.js';
 import { PageHead, Progress, Section } from '../../parts/page.js';
 import { wordsOf } from '../../words/words.js';
@@ -19,13 +19,18 @@ export default function ImportPeople() {
   useLeaveWarning(['checking', 'ready', 'storing'].includes(state.phase));
   return (
     <>
-      <PageHead title={t('title')} lead={t('lead')} back={{ href: '/people', text: t('back') }}>
-        {!['choosing', 'storing'].includes(state.phase) && (
-          <button type="button" class="secondary" onClick={() => void endImport()}>
-            {state.phase === 'done' ? t('another') : t('abandon')}
-          </button>
-        )}
-      </PageHead>
+      <PageHead
+        title={t('title')}
+        lead={t('lead')}
+        back={{ href: '/people', text: t('back') }}
+        actions={[
+          {
+            text: state.phase === 'done' ? t('another') : t('abandon'),
+            isOffered: !['choosing', 'storing'].includes(state.phase),
+            onAct: endImport,
+          },
+        ]}
+      />
       {state.phase === 'choosing' && <Choosing state={state} />}
       {state.phase === 'unpacking' && <Progress done={undefined} label={t('unpacking')} />}
       <div role="status">
@@ -66,8 +71,8 @@ function Choosing({ state: { problem } }: { readonly state: ImportState }) {
         <code>{headingExample}</code>
       </pre>
       <div class="field-pair">
-        <Files label={t('choose-folder')} isFolder />
-        <Files label={t('choose-files')} />
+        <Files label={t('choose-folder')} isFolder multiple onFiles={begin} />
+        <Files label={t('choose-files')} multiple onFiles={begin} />
       </div>
       {problem !== undefined && (
         <div class="fault" role="alert">
@@ -79,29 +84,14 @@ function Choosing({ state: { problem } }: { readonly state: ImportState }) {
   );
 }
 
-function Files({ label, isFolder = false }: { readonly label: string; readonly isFolder?: boolean }) {
-  const id = useId();
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <input
-        id={id}
-        type="file"
-        multiple
-        {...(isFolder && { webkitdirectory: true })}
-        onChange={({ currentTarget: { files } }) => {
-          if (files !== null && files.length > 0) void beginImport([...files]);
-        }}
-      />
-    </div>
-  );
+function begin(files: readonly File[]): void {
+  if (files.length > 0) void beginImport(files);
 }
 
 /** How far the check is, every row, and the way to store what was accepted. */
 function Checked({ state }: { readonly state: ImportState }) {
   const { rows, phase, isWaitingForLimit = false } = state;
   const isSkipping = useSignal(false);
-  const isAsking = useSignal(false);
   const counts = { accepted: 0, refused: 0, waiting: 0 };
   for (const row of rows) counts[row.state] += 1;
   const mayStore =
@@ -125,39 +115,22 @@ function Checked({ state }: { readonly state: ImportState }) {
       {phase === 'storing' && <Progress done={undefined} label={t('storing')} />}
       <p>{t('counts', { accepted: counts.accepted, refused: counts.refused })}</p>
       <p class="quiet">{t('nothing-stored')}</p>
-      {counts.refused > 0 && (
-        <Tick
-          label={t('skip', { refused: counts.refused })}
-          isOn={isSkipping.value}
-          onChange={(isOn) => {
-            isSkipping.value = isOn;
-          }}
-        />
-      )}
-      <footer class="acts">
-        <button
-          type="button"
-          disabled={!mayStore}
-          onClick={() => {
-            isAsking.value = true;
-          }}
-        >
-          {t('store', { count: counts.accepted })}
-        </button>
-      </footer>
+      {counts.refused > 0 && <Tick label={t('skip', { refused: counts.refused })} {...bound(isSkipping)} />}
+      <ActionBar
+        of={[
+          {
+            text: t('store', { count: counts.accepted }),
+            look: 'primary',
+            isReady: mayStore,
+            ask: {
+              title: t('store-title'),
+              text: t('store-what', { accepted: counts.accepted, refused: counts.refused }),
+            },
+            onAct: storeImport,
+          },
+        ]}
+      />
       <ImportPreview rows={rows} canDecide={phase === 'ready'} />
-      {isAsking.value && (
-        <Confirm
-          title={t('store-title')}
-          act={t('store', { count: counts.accepted })}
-          onAct={storeImport}
-          onClose={() => {
-            isAsking.value = false;
-          }}
-        >
-          <p>{t('store-what', { accepted: counts.accepted, refused: counts.refused })}</p>
-        </Confirm>
-      )}
     </Section>
   );
 }

@@ -1,15 +1,17 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { consentBases } from '../../../kernel/persons/consent.js';
 import { watchMarks } from '../../../kernel/persons/person-standing.js';
-import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/person-import.json';
+import { ActionBar } from '../../parts/actions.js';
 import { Dialog } from '../../parts/dialog.js';
 import { Fault, Remedy, sentence } from '../../parts/fault.js';
+import { Files, into } from '../../parts/field.js';
 import { Form } from '../../parts/form.js';
 import { type Column, LongTable, wholeList } from '../../parts/long-table.js';
 import { Badge } from '../../parts/page.js';
 import { Picture } from '../../parts/picture.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { wordsOf } from '../../words/words.js';
 import { emptyDraft, type ProfileDraft, profileOf } from './profile-draft.js';
 import { ProfileFields } from './profile-fields.js';
@@ -28,17 +30,14 @@ interface ImportPreviewProps {
 /** Every row with its picture, and why it is refused. */
 export function ImportPreview({ rows, canDecide }: ImportPreviewProps) {
   const addressOf = usePictureAddresses();
-  const shownLine = useSignal<number | undefined>(undefined);
-  const shown = rows.find(({ line }) => line === shownLine.value);
-  const show = (line: number | undefined): void => {
-    shownLine.value = line;
-  };
+  const showing = useDialog<number>();
+  const shown = rows.find(({ line }) => line === showing.of);
   return (
     <>
       <LongTable
         caption={t('preview')}
         list={wholeList(refusedFirst(rows))}
-        columns={columns(addressOf, show)}
+        columns={columns(addressOf, showing.open)}
         keyOf={({ line }) => line}
         rowPx={60}
       />
@@ -47,7 +46,7 @@ export function ImportPreview({ rows, canDecide }: ImportPreviewProps) {
           row={shown}
           picture={addressOf(shown.photographs[0])}
           canDecide={canDecide}
-          onClose={() => show(undefined)}
+          onClose={showing.closes()}
         />
       )}
     </>
@@ -127,7 +126,6 @@ interface RowDialogProps {
 /** Why a row is refused, with its picture. */
 function RowDialog({ row, picture, canDecide, onClose }: RowDialogProps) {
   const { line, name, problem, result, error, photographs } = row;
-  const doing = useAct();
   return (
     <Dialog title={t('row-title', { line, name })} onClose={onClose}>
       {result?.outcome !== 'similar' && <Picture src={picture} alt={name} class="face-large" />}
@@ -149,16 +147,17 @@ function RowDialog({ row, picture, canDecide, onClose }: RowDialogProps) {
         <>
           <p>{t('similar')}</p>
           <SideBySide picture={picture} other={result} />
-          {canDecide && (
-            <button
-              type="button"
-              class="secondary"
-              aria-busy={doing.isRunning}
-              onClick={() => void doing.run(() => acceptDuplicate(row)).then(onClose)}
-            >
-              {t('two-persons')}
-            </button>
-          )}
+          <ActionBar
+            place="start"
+            of={[
+              {
+                text: t('two-persons'),
+                isOffered: canDecide,
+                onAct: () => acceptDuplicate(row),
+                onDone: onClose,
+              },
+            ]}
+          />
         </>
       )}
       {canDecide && <CorrectRow row={row} onSent={onClose} />}
@@ -173,39 +172,26 @@ interface CorrectRowProps {
 
 /** Corrects a refused row here, so that the table need not be changed and chosen again. */
 function CorrectRow({ row, onSent }: CorrectRowProps) {
-  const id = useId();
-  const doing = useAct();
   const draft = useSignal(draftOf(row));
   const photographs = useSignal(row.photographs);
   const submit = async (): Promise<void> => {
-    const corrected = { profile: profileOf(draft.value), photographs: photographs.value };
-    if (await doing.run(() => correctRow(row.line, corrected))) onSent();
+    await correctRow(row.line, { profile: profileOf(draft.value), photographs: photographs.value });
+    onSent();
   };
   return (
     <details>
       <summary>{t('correct')}</summary>
-      <Form act={t('check-again')} onAct={submit} doing={doing} isReady={photographs.value.length > 0}>
-        <ProfileFields
-          draft={draft.value}
-          onChange={(changed) => {
-            draft.value = changed;
+      <Form act={t('check-again')} onAct={submit} isReady={photographs.value.length > 0}>
+        <ProfileFields draft={draft.value} onChange={into(draft)} />
+        <Files
+          label={t('other-photographs')}
+          hint={t('these-photographs', { names: photographs.value.map(({ name }) => name).join(', ') })}
+          multiple
+          accept="image/*,.heic,.heif"
+          onFiles={(files) => {
+            if (files.length > 0) photographs.value = files;
           }}
         />
-        <div class="field">
-          <label for={id}>{t('other-photographs')}</label>
-          <input
-            id={id}
-            type="file"
-            multiple
-            accept="image/*,.heic,.heif"
-            onChange={({ currentTarget: { files } }) => {
-              if (files !== null && files.length > 0) photographs.value = [...files];
-            }}
-          />
-          <p class="quiet">
-            {t('these-photographs', { names: photographs.value.map(({ name }) => name).join(', ') })}
-          </p>
-        </div>
       </Form>
     </details>
   );

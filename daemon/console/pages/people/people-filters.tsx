@@ -3,6 +3,7 @@ import { personOrders } from '../../../kernel/persons/person-listing.js';
 import { validities, watchMarks } from '../../../kernel/persons/person-standing.js';
 import type en from '../../messages/en/people.json';
 import { Choice, Field } from '../../parts/field.js';
+import { Filters } from '../../parts/filters.js';
 import type { Query } from '../../parts/use-query.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -50,26 +51,15 @@ export function filtersOf(query: Query) {
 /** Search and filters of the people, kept in the address. */
 export function PeopleFilters({ query }: { readonly query: Query }) {
   return (
-    <search class="filters">
-      <Field
-        label={t('search')}
-        type="search"
-        value={query.get('text')}
-        onValue={(text) => query.set({ text })}
-      />
-      <Field
-        label={t('group')}
-        autocapitalize="none"
-        spellcheck={false}
-        value={query.get('group')}
-        onValue={(group) => query.set({ group })}
-      />
+    <Filters>
+      <Field label={t('search')} type="search" {...query.bound('text')} />
+      <Field label={t('group')} autocapitalize="none" spellcheck={false} {...query.bound('group')} />
       <Filter name="state" query={query} text={(value) => t(`state-${value}`)} />
       <Filter name="watch" query={query} text={(value) => t(`watch-${value}`)} />
       <Filter name="validity" query={query} text={(value) => t(`validity-${value}`)} />
       <Filter name="consent" query={query} text={(value) => t(`consent-${value}`)} />
       <Filter name="sort" query={query} text={(value) => t(`sort-${value}`)} />
-    </search>
+    </Filters>
   );
 }
 

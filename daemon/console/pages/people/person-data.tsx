@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
 import type { PersonDetail } from '../../../contract/person.js';
 import type { ErasureCertificate, ExportedLine } from '../../../contract/persons.js';
@@ -6,18 +5,18 @@ import { call, readLines } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/person.json';
-import { Confirm, Dialog } from '../../parts/dialog.js';
+import { ActionBar } from '../../parts/actions.js';
+import { Dialog } from '../../parts/dialog.js';
 import { Fault } from '../../parts/fault.js';
 import { say } from '../../parts/notes.js';
 import { Facts, Progress, Section } from '../../parts/page.js';
-import { saveFile } from '../../parts/save-file.js';
+import { saveFile, saveJson } from '../../parts/save-file.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { zipOf } from '../../parts/zip-file.js';
 import { dayAndTime, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('person');
-
-type Ending = 'remove' | 'withdraw' | 'erase';
 
 interface PersonDataProps {
   readonly person: PersonDetail;
@@ -27,58 +26,59 @@ interface PersonDataProps {
 /** A copy of the data, and the ways to end their use. */
 export function PersonData({ person, onChanged }: PersonDataProps) {
   const { route } = useLocation();
-  const open = useSignal<Ending | undefined>(undefined);
-  const certificate = useSignal<ErasureCertificate | undefined>(undefined);
-  const ask = (ending: Ending) => () => {
-    open.value = ending;
-  };
+  const certificate = useDialog<ErasureCertificate>();
+  const { id, name, templates, photographs, state } = person;
+  const lost = { templates, photographs };
   const isWithdrawn = person.consentState === 'withdrawn';
-  const close = (): void => {
-    open.value = undefined;
+  const restore = async (): Promise<void> => {
+    const { outcome } = await call('persons.restore', { id });
+    say(outcome === 'restored' ? t('restored') : t('not-restored'));
   };
   return (
     <Section title={t('data')}>
-      <div class="stack">
-        {can('persons:export') && <Export person={person} />}
-        {can('persons:write') && person.state === 'active' && (
-          <button type="button" class="secondary" onClick={ask('remove')}>
-            {t('remove')}
-          </button>
-        )}
-        {can('persons:write') && person.state === 'removed' && !isWithdrawn && (
-          <Restore person={person} onChanged={onChanged} />
-        )}
-        {can('persons:erase') && !isWithdrawn && (
-          <button type="button" class="secondary" onClick={ask('withdraw')}>
-            {t('withdraw')}
-          </button>
-        )}
-        {can('persons:erase') && (
-          <button type="button" class="danger" onClick={ask('erase')}>
-            {t('erase')}
-          </button>
-        )}
-      </div>
-      {open.value !== undefined && (
-        <EndingDialog
-          ending={open.value}
-          person={person}
-          onCertificate={(given) => {
-            certificate.value = given;
-          }}
-          onClose={(isDone) => {
-            const isGone = open.value === 'erase';
-            close();
-            if (isDone && !isGone) void onChanged();
-          }}
-        />
-      )}
-      {certificate.value !== undefined && (
+      <ActionBar
+        place="stack"
+        before={can('persons:export') && <Export person={person} />}
+        of={[
+          {
+            text: t('remove'),
+            isOffered: can('persons:write') && state === 'active',
+            ask: { title: t('remove-title', { name }), text: t('remove-what'), isDestructive: true },
+            onAct: () => call('persons.remove', { id }),
+            onDone: onChanged,
+          },
+          {
+            text: t('restore'),
+            isOffered: can('persons:write') && state === 'removed' && !isWithdrawn,
+            onAct: restore,
+            onDone: onChanged,
+          },
+          {
+            text: t('withdraw'),
+            isOffered: can('persons:erase') && !isWithdrawn,
+            ask: {
+              title: t('withdraw-title', { name }),
+              text: t('withdraw-what', lost),
+              isDestructive: true,
+            },
+            onAct: async () => certificate.open(await call('persons.withdraw-consent', { id })),
+            onDone: onChanged,
+          },
+          {
+            text: t('erase'),
+            look: 'danger',
+            isOffered: can('persons:erase'),
+            ask: { title: t('erase-title', { name }), text: t('erase-what', lost), isDestructive: true },
+            onAct: async () => certificate.open(await call('persons.erase', { id })),
+          },
+        ]}
+      />
+      {certificate.of !== undefined && (
         <Certificate
-          of={certificate.value}
+          of={certificate.of}
           onClose={() => {
-            const isGone = certificate.value?.scope === 'person';
-            certificate.value = undefined;
+            const isGone = certificate.of?.scope === 'person';
+            certificate.closes()();
             if (isGone) route('/people');
           }}
         />
@@ -107,61 +107,6 @@ function Export({ person: { id } }: { readonly person: PersonDetail }) {
   );
 }
 
-function Restore({ person: { id }, onChanged }: PersonDataProps) {
-  const doing = useAct();
-  const restore = async (): Promise<void> => {
-    const { outcome } = await call('persons.restore', { id });
-    say(outcome === 'restored' ? t('restored') : t('not-restored'));
-    await onChanged();
-  };
-  return (
-    <>
-      <button
-        type="button"
-        class="secondary"
-        aria-busy={doing.isRunning}
-        onClick={() => void doing.run(restore)}
-      >
-        {t('restore')}
-      </button>
-      <Fault error={doing.fault} />
-    </>
-  );
-}
-
-interface EndingDialogProps {
-  readonly ending: Ending;
-  readonly person: PersonDetail;
-  readonly onCertificate: (certificate: ErasureCertificate) => void;
-  readonly onClose: (isDone: boolean) => void;
-}
-
-/** What an ending is called, and what it loses. */
-const wordsOfEnding = (ending: Ending, { name, templates, photographs }: PersonDetail) => {
-  const lost = { templates, photographs };
-  return {
-    remove: { title: t('remove-title', { name }), what: t('remove-what') },
-    withdraw: { title: t('withdraw-title', { name }), what: t('withdraw-what', lost) },
-    erase: { title: t('erase-title', { name }), what: t('erase-what', lost) },
-  }[ending];
-};
-
-/** Says what an ending loses, and carries it out. */
-function EndingDialog({ ending, person, onCertificate, onClose }: EndingDialogProps) {
-  const { id } = person;
-  const { title, what } = wordsOfEnding(ending, person);
-  const act = async (): Promise<void> => {
-    if (ending === 'remove') await call('persons.remove', { id });
-    if (ending === 'withdraw') onCertificate(await call('persons.withdraw-consent', { id }));
-    if (ending === 'erase') onCertificate(await call('persons.erase', { id }));
-  };
-  return (
-    <Confirm title={title} act={t(ending)} isDestructive onAct={act} onClose={onClose}>
-      <p>{what}</p>
-    </Confirm>
-  );
-}
-
 /** What was erased, with the certificate as a file. */
 function Certificate({
   of: certificate,
@@ -171,10 +116,6 @@ function Certificate({
   readonly onClose: () => void;
 }) {
   const { personId, scope, erasedAt, by, auditSequence, auditHash, what } = certificate;
-  const save = (): void => {
-    const text = `${JSON.stringify(certificate, undefined, 2)}\n`;
-    saveFile(new Blob([text], { type: 'application/json' }), `erasure-${personId}.json`);
-  };
   return (
     <Dialog title={t('certificate')} onClose={onClose}>
       <p>{t(`erased-${scope}`)}</p>
@@ -195,7 +136,7 @@ function Certificate({
         <button type="button" class="secondary" onClick={onClose}>
           {t('close')}
         </button>
-        <button type="button" onClick={save}>
+        <button type="button" onClick={() => saveJson(certificate, `erasure-${personId}.json`)}>
           {t('save-certificate')}
         </button>
       </footer>

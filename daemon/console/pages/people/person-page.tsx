@@ -10,11 +10,13 @@ import type formEn from '../../messages/en/person-form.json';
 import { useCameras } from '../../parts/camera-choice.js';
 import { Dialog } from '../../parts/dialog.js';
 import { Fault, sentence } from '../../parts/fault.js';
+import { into } from '../../parts/field.js';
 import { Form } from '../../parts/form.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Empty, Facts, Loaded, Loading, PageHead, Section } from '../../parts/page.js';
 import { PersonPicture } from '../../parts/picture.js';
 import { OutcomeBadge } from '../../parts/terms.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { dayAndTime, number, percent, plainDay } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { PersonData } from './person-data.js';
@@ -47,19 +49,16 @@ interface ShownProps {
 }
 
 function Shown({ person, fetched: { put, reload } }: ShownProps) {
-  const isEditing = useSignal(false);
-  const setEditing = (isOn: boolean) => () => {
-    isEditing.value = isOn;
-  };
+  const editing = useDialog();
   return (
     <>
-      <PageHead title={person.name} lead={<StandingBadges of={person} />} back={back()}>
+      <PageHead
+        title={person.name}
+        lead={<StandingBadges of={person} />}
+        back={back()}
+        actions={[{ text: t('edit'), isOffered: can('persons:write'), onAct: editing.opens(true) }]}
+      >
         {can('attendance:read') && <a href={`/attendance?person=${person.id}`}>{t('attendance')}</a>}
-        {can('persons:write') && (
-          <button type="button" class="secondary" onClick={setEditing(true)}>
-            {t('edit')}
-          </button>
-        )}
       </PageHead>
       <div class="columns">
         <div>
@@ -72,8 +71,8 @@ function Shown({ person, fetched: { put, reload } }: ShownProps) {
           <PersonData person={person} onChanged={reload} />
         </div>
       </div>
-      {isEditing.value && (
-        <EditPerson person={person} onChanged={put} onAnew={reload} onClose={setEditing(false)} />
+      {editing.of && (
+        <EditPerson person={person} onChanged={put} onAnew={reload} onClose={editing.closes()} />
       )}
     </>
   );
@@ -170,12 +169,7 @@ function EditPerson({ person, onChanged, onAnew, onClose }: EditPersonProps) {
   return (
     <Dialog title={form('edit')} onClose={onClose}>
       <Form act={form('save')} onAct={save} doing={doing} onAnew={() => void anew()} onCancel={onClose}>
-        <ProfileFields
-          draft={draft.value}
-          onChange={(changed) => {
-            draft.value = changed;
-          }}
-        />
+        <ProfileFields draft={draft.value} onChange={into(draft)} />
         {holder.value !== undefined && <TakenId holder={holder.value} />}
       </Form>
     </Dialog>

@@ -7,12 +7,14 @@ import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/person.json';
+import { ActionBar } from '../../parts/actions.js';
 import { useCameras } from '../../parts/camera-choice.js';
 import { Confirm, Dialog } from '../../parts/dialog.js';
-import { Fault } from '../../parts/fault.js';
+import { Form } from '../../parts/form.js';
 import { say } from '../../parts/notes.js';
-import { Badge, Empty, Loaded, Section } from '../../parts/page.js';
+import { Badge, Loaded, Section } from '../../parts/page.js';
 import { PersonPicture } from '../../parts/picture.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { dayAndTime, percent } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import {
@@ -39,30 +41,14 @@ export function PersonPhotographs({ person, onChanged, onAnew }: PersonPhotograp
   const { id, state, revision } = person;
   const list = useFetched('persons.photographs.list', { id });
   useEffect(() => void list.reload(), [revision]);
-  const open = useSignal<
-    { readonly replaced?: KeyedPhotograph; readonly removed?: KeyedPhotograph } | undefined
-  >(undefined);
+  const changing = useDialog<{ readonly replaced?: KeyedPhotograph }>();
   const canChange = can('persons:write') && state === 'active';
-  const close = (): void => {
-    open.value = undefined;
-  };
-  const { replaced, removed } = open.value ?? {};
+  const removing = useDialog<KeyedPhotograph>();
+  const removed = removing.of;
   return (
     <Section
       title={t('photographs')}
-      acts={
-        canChange && (
-          <button
-            type="button"
-            class="small secondary"
-            onClick={() => {
-              open.value = {};
-            }}
-          >
-            {t('add-photographs')}
-          </button>
-        )
-      }
+      actions={[{ text: t('add-photographs'), isOffered: canChange, onAct: changing.opens({}) }]}
     >
       <p class="quiet">
         {t('photographs-lead')}{' '}
@@ -70,36 +56,28 @@ export function PersonPhotographs({ person, onChanged, onAnew }: PersonPhotograp
           <a href={`/passages?person=${id}&outcome=attended`}>{t('views-from-cameras')}</a>
         )}
       </p>
-      <Loaded of={list}>
-        {(kept) =>
-          kept.length === 0 ? (
-            <Empty>{t('no-photographs')}</Empty>
-          ) : (
-            <ul class="shots">
-              {kept.map((photograph, index) => (
-                <li key={photograph.id}>
-                  <Kept
-                    person={person}
-                    of={{ ...photograph, number: index + 1 }}
-                    canChange={canChange}
-                    onReplace={(chosen) => {
-                      open.value = { replaced: chosen };
-                    }}
-                    onRemove={(chosen) => {
-                      open.value = { removed: chosen };
-                    }}
-                  />
-                </li>
-              ))}
-            </ul>
-          )
-        }
+      <Loaded of={list} empty={t('no-photographs')}>
+        {(kept) => (
+          <ul class="shots">
+            {kept.map((photograph, index) => (
+              <li key={photograph.id}>
+                <Kept
+                  person={person}
+                  of={{ ...photograph, number: index + 1 }}
+                  canChange={canChange}
+                  onReplace={(replaced) => changing.open({ replaced })}
+                  onRemove={removing.open}
+                />
+              </li>
+            ))}
+          </ul>
+        )}
       </Loaded>
-      {open.value !== undefined && removed === undefined && (
+      {changing.of && (
         <ChangePhotographs
-          {...{ person, replaced, onChanged, onAnew }}
-          key={replaced?.id ?? 'added'}
-          onClose={close}
+          {...{ person, replaced: changing.of.replaced, onChanged, onAnew }}
+          key={changing.of.replaced?.id ?? 'added'}
+          onClose={changing.closes()}
         />
       )}
       {removed !== undefined && (
@@ -107,17 +85,12 @@ export function PersonPhotographs({ person, onChanged, onAnew }: PersonPhotograp
           title={t('remove-photograph', { number: removed.number })}
           act={t('remove-photograph-act')}
           isDestructive
-          onAct={async () =>
-            onChanged(
-              await call('persons.photographs.remove', {
-                id,
-                photographId: removed.id,
-                ifRevision: revision,
-              }),
-            )
-          }
-          onAnew={() => void onAnew().then(close)}
-          onClose={close}
+          onAct={async () => {
+            const given = { id, photographId: removed.id, ifRevision: revision };
+            onChanged(await call('persons.photographs.remove', given));
+          }}
+          onAnew={() => void onAnew().then(() => removing.closes()())}
+          onClose={removing.closes()}
         >
           <p>{t('remove-photograph-what')}</p>
         </Confirm>
@@ -173,23 +146,31 @@ function Kept({ person, of: photograph, canChange, onReplace, onRemove }: KeptPr
           </p>
         )}
         {canChange && (
-          <div class="acts start">
-            <button type="button" class="small secondary" onClick={() => onReplace(photograph)}>
-              {t('replace')}
-              <span class="unseen"> {alt}</span>
-            </button>
-            {person.templates > 1 && (
-              <button type="button" class="small secondary" onClick={() => onRemove(photograph)}>
-                {t('remove-photograph-act')}
-                <span class="unseen"> {alt}</span>
-              </button>
-            )}
-          </div>
+          <ActionBar
+            isSmall
+            place="start"
+            of={[
+              { text: forPhotograph(t('replace'), alt), onAct: () => onReplace(photograph) },
+              {
+                text: forPhotograph(t('remove-photograph-act'), alt),
+                isOffered: person.templates > 1,
+                onAct: () => onRemove(photograph),
+              },
+            ]}
+          />
         )}
       </div>
     </>
   );
 }
+
+/** The text of a button, with its photograph for those who do not see which one stands beside it. */
+const forPhotograph = (text: string, alt: string) => (
+  <>
+    {text}
+    <span class="unseen"> {alt}</span>
+  </>
+);
 
 interface ChangePhotographsProps extends PersonPhotographsProps {
   /** Absent: photographs are added. */
@@ -204,9 +185,9 @@ function ChangePhotographs({ person, replaced, onChanged, onAnew, onClose }: Cha
   const refusal = useSignal<EnrolmentRefusal | undefined>(undefined);
   const results = useSignal<PhotographResults | undefined>(undefined);
   const doing = useAct();
-  const store = (isDuplicateAllowed: boolean): void => {
+  const store = (isDuplicateAllowed: boolean): Promise<boolean> => {
     refusal.value = undefined;
-    void doing.run(async () => {
+    return doing.run(async () => {
       const { chosen, faceNumber } = choice;
       const given = {
         ...{ id, ifRevision: revision, isDuplicateAllowed, photographs: chosen.map(({ file }) => file) },
@@ -226,7 +207,6 @@ function ChangePhotographs({ person, replaced, onChanged, onAnew, onClose }: Cha
       onClose();
     });
   };
-  const isOutdated = doing.fault?.code === 'changed-meanwhile';
   return (
     <Dialog
       title={
@@ -235,24 +215,19 @@ function ChangePhotographs({ person, replaced, onChanged, onAnew, onClose }: Cha
       onClose={onClose}
       isWide
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          store(false);
-        }}
+      <Form
+        act={t('store-photographs')}
+        onAct={() => store(false)}
+        doing={doing}
+        onAnew={() => void onAnew().then(onClose)}
+        isReady={choice.chosen.length > 0}
       >
         {replaced !== undefined && <p>{t('replace-what')}</p>}
         <PhotographPicker choice={choice} isSingle={replaced !== undefined} results={results.value} />
         {refusal.value !== undefined && (
-          <Refusal of={refusal.value} picture={choice.chosen[0]?.url} onAnyway={() => store(true)} />
+          <Refusal of={refusal.value} picture={choice.chosen[0]?.url} onAnyway={() => void store(true)} />
         )}
-        <Fault error={doing.fault} {...(isOutdated && { onRetry: () => void onAnew().then(onClose) })} />
-        <footer class="acts">
-          <button type="submit" disabled={choice.chosen.length === 0} aria-busy={doing.isRunning}>
-            {t('store-photographs')}
-          </button>
-        </footer>
-      </form>
+      </Form>
     </Dialog>
   );
 }

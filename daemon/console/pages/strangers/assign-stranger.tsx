@@ -5,7 +5,7 @@ import { ApiError } from '../../api/api-error.js';
 import { call } from '../../api/call.js';
 import type en from '../../messages/en/strangers.json';
 import { Confirm } from '../../parts/dialog.js';
-import { Field, Tick } from '../../parts/field.js';
+import { bound, Field, into, Radios, Tick, toggled } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
 import { PersonChoice } from '../../parts/person-choice.js';
 import { PersonPicture } from '../../parts/picture.js';
@@ -61,48 +61,28 @@ export function AssignStranger({ stranger, onClose }: AssignProps) {
       onAct={act}
       onClose={() => onClose(assigned.value)}
     >
-      <Pictures
-        stranger={stranger}
-        picked={picked.value}
-        onPick={(next) => {
-          picked.value = next;
+      <Pictures stranger={stranger} picked={picked.value} onPick={into(picked)} />
+      <Radios
+        legend={t('is-who')}
+        value={isNew.value ? 'new' : 'enrolled'}
+        options={[
+          ['enrolled', t('is-enrolled')],
+          ['new', t('is-new')],
+        ]}
+        onValue={(who) => {
+          isNew.value = who === 'new';
+          isCompared.value = false;
         }}
       />
-      <fieldset>
-        <legend>{t('is-who')}</legend>
-        {[false, true].map((each) => (
-          <label key={String(each)} class="tick">
-            <input
-              type="radio"
-              name="is-new"
-              checked={isNew.value === each}
-              onChange={() => {
-                isNew.value = each;
-                isCompared.value = false;
-              }}
-            />
-            <span>{t(each ? 'is-new' : 'is-enrolled')}</span>
-          </label>
-        ))}
-      </fieldset>
       {isNew.value ? (
         <>
-          <Field
-            label={t('name')}
-            value={name.value}
-            autocomplete="off"
-            onValue={(text) => {
-              name.value = text;
-            }}
-          />
+          <Field label={t('name')} value={name.value} autocomplete="off" onValue={into(name)} />
           <Field
             label={t('consent')}
             value={reference.value}
             hint={t('consent-hint')}
             maxLength={200}
-            onValue={(text) => {
-              reference.value = text;
-            }}
+            onValue={into(reference)}
           />
         </>
       ) : (
@@ -122,13 +102,7 @@ export function AssignStranger({ stranger, onClose }: AssignProps) {
         </div>
       )}
       <p>{t('assign-text')}</p>
-      <Tick
-        label={t(isNew.value ? 'compared-new' : 'compared-known')}
-        isOn={isCompared.value}
-        onChange={(isOn) => {
-          isCompared.value = isOn;
-        }}
-      />
+      <Tick label={t(isNew.value ? 'compared-new' : 'compared-known')} {...bound(isCompared)} />
     </Confirm>
   );
 }
@@ -150,8 +124,8 @@ function Pictures({
       <legend>{t('pictures')}</legend>
       <Tick
         label={t('best-pictures')}
-        isOn={picked === undefined}
-        onChange={(isOn) => onPick(isOn ? undefined : new Set(shown.map(({ passage }) => passage)))}
+        value={picked === undefined}
+        onValue={(isOn) => onPick(isOn ? undefined : new Set(shown.map(({ passage }) => passage)))}
       />
       <ul class="faces">
         {shown.map(({ passage, firstSeenAt }) => (
@@ -160,11 +134,8 @@ function Pictures({
             {picked !== undefined && (
               <Tick
                 label={dayAndTime(firstSeenAt)}
-                isOn={picked.has(passage)}
-                onChange={(isOn) => {
-                  const others = [...picked].filter((each) => each !== passage);
-                  onPick(new Set(isOn ? [...others, passage] : others));
-                }}
+                value={picked.has(passage)}
+                onValue={(isOn) => onPick(new Set(toggled(picked, passage, isOn)))}
               />
             )}
           </li>

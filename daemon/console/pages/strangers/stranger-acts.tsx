@@ -1,12 +1,10 @@
-import { useSignal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
 import type { StrangerSummary } from '../../../contract/strangers.js';
 import { addressOf, call } from '../../api/call.js';
 import { can } from '../../api/session.js';
-import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/strangers.json';
-import { Confirm } from '../../parts/dialog.js';
-import { Fault } from '../../parts/fault.js';
+import type { Action } from '../../parts/actions.js';
+import { ActionBar } from '../../parts/actions.js';
 import { say } from '../../parts/notes.js';
 import { PersonLink } from '../../parts/person-link.js';
 import { Picture } from '../../parts/picture.js';
@@ -81,70 +79,64 @@ export function AsideNote({ stranger }: { readonly stranger: StrangerSummary }) 
   );
 }
 
-/** Asks before discarded strangers are deleted without a way back. `dialog` is the question while it is open. */
-export function useForgetNow(
-  ids: readonly string[],
-  onForgotten: () => void,
-): { readonly ask: () => void; readonly dialog: preact.JSX.Element | false } {
-  const isAsked = useSignal(false);
-  return {
-    ask: () => {
-      isAsked.value = true;
-    },
-    dialog: isAsked.value && (
-      <Confirm
-        title={t('forget-title', { count: ids.length })}
-        act={t('forget-now')}
-        isDestructive
-        onAct={() => discardFinally(ids)}
-        onClose={(isDone) => {
-          isAsked.value = false;
-          if (isDone) onForgotten();
-        }}
-      >
-        <p>{t('forget-text')}</p>
-      </Confirm>
-    ),
-  };
+/** Deletes discarded strangers without a way back, after a question. */
+export const forgetAction = (ids: readonly string[], onForgotten: () => unknown): Action => ({
+  text: t('forget-now'),
+  ask: {
+    title: t('forget-title', { count: ids.length }),
+    text: t('forget-text'),
+    isDestructive: true,
+  },
+  onAct: () => discardFinally(ids),
+  onDone: onForgotten,
+});
+
+/** Sets strangers aside, after a question. */
+export const discardAction = (strangers: readonly StrangerSummary[], onDiscarded: () => unknown): Action => ({
+  text: t('discard'),
+  ask: {
+    title: t('discard-title', { count: strangers.length }),
+    text: t('discard-text', {
+      visits: strangers.reduce((sum, { visits }) => sum + visits, 0),
+      passages: strangers.reduce((sum, { passages }) => sum + passages, 0),
+    }),
+    isDestructive: true,
+  },
+  onAct: () => discard(strangers.map(({ id }) => id)),
+  onDone: onDiscarded,
+});
+
+interface AsideActsProps {
+  readonly stranger: StrangerSummary;
+  readonly onRestored: () => void;
 }
 
 /** What can be done with one stranger who is set aside. */
-export function AsideActs({
-  stranger,
-  onRestored,
-}: {
-  readonly stranger: StrangerSummary;
-  readonly onRestored: () => void;
-}) {
+export function AsideActs({ stranger, onRestored }: AsideActsProps) {
   const { route } = useLocation();
-  const doing = useAct();
   const { id, person } = stranger;
-  const forgetting = useForgetNow([id], () => route('/strangers'));
   const mayRestore = can('strangers:write') && (person === undefined || can('persons:write'));
   return (
     <>
       <AsideNote stranger={stranger} />
-      <div class="acts start" role="toolbar" aria-label={t('acts')}>
-        {mayRestore && (
-          <button
-            type="button"
-            class="small"
-            aria-busy={doing.isRunning}
-            onClick={async () => {
-              if (await doing.run(() => restore([id]))) onRestored();
-            }}
-          >
-            {t('restore')}
-          </button>
-        )}
-        {mayRestore && person === undefined && (
-          <button type="button" class="small secondary" onClick={forgetting.ask}>
-            {t('forget-now')}
-          </button>
-        )}
-      </div>
-      <Fault error={doing.fault} />
-      {forgetting.dialog}
+      <ActionBar
+        isSmall
+        place="start"
+        label={t('acts')}
+        of={[
+          {
+            text: t('restore'),
+            look: 'primary',
+            isOffered: mayRestore,
+            onAct: () => restore([id]),
+            onDone: onRestored,
+          },
+          {
+            ...forgetAction([id], () => route('/strangers')),
+            isOffered: mayRestore && person === undefined,
+          },
+        ]}
+      />
     </>
   );
 }
@@ -166,6 +158,3 @@ export function PassageShot({
       : undefined;
   return <Picture src={src} alt={alt} class={name} absent="stranger" />;
 }
-
-/** Enough of the id of a stranger to tell them apart: they have no names. */
-export const shortId = (id: string): string => id.slice(0, 6);

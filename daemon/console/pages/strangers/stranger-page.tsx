@@ -3,19 +3,19 @@ import { useLocation, useRoute } from 'preact-iso';
 import type { StrangerDetails } from '../../../contract/strangers.js';
 import { call } from '../../api/call.js';
 import { can } from '../../api/session.js';
-import { useAct, useFetched } from '../../api/use-fetched.js';
+import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/strangers.json';
+import { ActionBar } from '../../parts/actions.js';
 import { useCameras } from '../../parts/camera-choice.js';
-import { Confirm } from '../../parts/dialog.js';
-import { Fault } from '../../parts/fault.js';
-import { Tick } from '../../parts/field.js';
+import { into, Tick, toggled } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
 import { useQuery } from '../../parts/use-query.js';
-import { clockTime, dayAndTime, dayOf, number } from '../../time/site-time.js';
+import { clockTime, dayAndTime, dayOf, decimals } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
+import { shortId } from '../passages/passage-item.js';
 import { AssignStranger } from './assign-stranger.js';
-import { AsideActs, discard, merge, PassageShot, setIgnored, shortId } from './stranger-acts.js';
+import { AsideActs, discardAction, merge, PassageShot, setIgnored } from './stranger-acts.js';
 
 const t = wordsOf<typeof en>('strangers');
 
@@ -59,45 +59,37 @@ interface ActsProps {
 }
 
 function Acts({ stranger, onChange }: ActsProps) {
-  const { id, state, visits, passages, history } = stranger;
+  const { id, state, history } = stranger;
   const { route } = useLocation();
   const query = useQuery();
-  const doing = useAct();
-  const isDiscarding = useSignal(false);
   const isIgnored = state === 'ignored';
   const mayEnrol = can('persons:write') && history.some(({ hasPicture }) => hasPicture);
   return (
     <>
-      <div class="acts start" role="toolbar" aria-label={t('acts')}>
-        {mayEnrol && (
-          <button type="button" class="small" onClick={() => query.set({ assign: '1' })}>
-            {t('assign')}
-          </button>
-        )}
-        <button
-          type="button"
-          class="small secondary"
-          aria-busy={doing.isRunning}
-          onClick={async () => {
-            if (await doing.run(() => setIgnored([id], !isIgnored))) onChange();
-          }}
-        >
-          {t(isIgnored ? 'notice' : 'ignore')}
-        </button>
-        <button
-          type="button"
-          class="small secondary"
-          onClick={() => {
-            isDiscarding.value = true;
-          }}
-        >
-          {t('discard')}
-        </button>
-        <a class="link-button" href={`/passages?stranger=${id}`}>
-          {t('to-passages')}
-        </a>
-      </div>
-      <Fault error={doing.fault} />
+      <ActionBar
+        isSmall
+        place="start"
+        label={t('acts')}
+        of={[
+          {
+            text: t('assign'),
+            look: 'primary',
+            isOffered: mayEnrol,
+            onAct: () => query.set({ assign: '1' }),
+          },
+          {
+            text: t(isIgnored ? 'notice' : 'ignore'),
+            onAct: () => setIgnored([id], !isIgnored),
+            onDone: onChange,
+          },
+          discardAction([stranger], () => route('/strangers')),
+        ]}
+        after={
+          <a class="link-button" href={`/passages?stranger=${id}`}>
+            {t('to-passages')}
+          </a>
+        }
+      />
       {mayEnrol && query.get('assign') !== '' && (
         <AssignStranger
           stranger={stranger}
@@ -106,20 +98,6 @@ function Acts({ stranger, onChange }: ActsProps) {
             else route(can('persons:read') ? `/people/${person}` : '/strangers');
           }}
         />
-      )}
-      {isDiscarding.value && (
-        <Confirm
-          title={t('discard-title', { count: 1 })}
-          act={t('discard')}
-          isDestructive
-          onAct={() => discard([id])}
-          onClose={(isDone) => {
-            isDiscarding.value = false;
-            if (isDone) route('/strangers');
-          }}
-        >
-          <p>{t('discard-text', { visits, passages })}</p>
-        </Confirm>
       )}
     </>
   );
@@ -147,38 +125,27 @@ function About({ stranger }: { readonly stranger: StrangerDetails }) {
 function Seen({ stranger, onSplit }: { readonly stranger: StrangerDetails; readonly onSplit: () => void }) {
   const cameras = useCameras();
   const chosen = useSignal<ReadonlySet<string>>(new Set());
-  const doing = useAct();
   const { id, history } = stranger;
   const maySplit = can('strangers:write') && history.length > 1;
   const split = async (): Promise<void> => {
-    const passages = [...chosen.value];
-    const isDone = await doing.run(async () => {
-      const made = await call('strangers.split', { stranger: id, passages });
-      say(t('split-done', { id: shortId(made.id) }));
-    });
-    if (!isDone) return;
+    const made = await call('strangers.split', { stranger: id, passages: [...chosen.value] });
+    say(t('split-done', { id: shortId(made.id) }));
     chosen.value = new Set();
-    onSplit();
   };
   return (
     <Section
       title={t('seen')}
-      acts={
-        maySplit && (
-          <button
-            type="button"
-            class="small secondary"
-            disabled={chosen.value.size === 0 || chosen.value.size === history.length}
-            aria-busy={doing.isRunning}
-            onClick={() => void split()}
-          >
-            {t('split', { count: chosen.value.size })}
-          </button>
-        )
-      }
+      actions={[
+        {
+          text: t('split', { count: chosen.value.size }),
+          isOffered: maySplit,
+          isReady: chosen.value.size > 0 && chosen.value.size < history.length,
+          onAct: split,
+          onDone: onSplit,
+        },
+      ]}
     >
       {maySplit && <p class="quiet">{t('split-lead')}</p>}
-      <Fault error={doing.fault} />
       <ul class="faces">
         {history.toReversed().map(({ passage, camera, firstSeenAt, hasPicture, isCompared }) => (
           <li key={passage}>
@@ -197,11 +164,8 @@ function Seen({ stranger, onSplit }: { readonly stranger: StrangerDetails; reado
                     {t('choose')} <span class="unseen">{dayAndTime(firstSeenAt)}</span>
                   </>
                 }
-                isOn={chosen.value.has(passage)}
-                onChange={(isOn) => {
-                  const others = [...chosen.value].filter((each) => each !== passage);
-                  chosen.value = new Set(isOn ? [...others, passage] : others);
-                }}
+                value={chosen.value.has(passage)}
+                onValue={(isOn) => into(chosen)(new Set(toggled(chosen.value, passage, isOn)))}
               />
             )}
           </li>
@@ -246,8 +210,7 @@ interface PairProps {
 function Pair({ stranger, other, similarity, onMerge }: PairProps) {
   const { route } = useLocation();
   const { value } = useFetched('strangers.show', { stranger: other });
-  const isAsked = useSignal(false);
-  const into = useSignal('');
+  const kept = useSignal('');
   const shots = (
     <div class="pair">
       <PassageShot passage={stranger.pictured} alt={t('this-one')} class="medium" />
@@ -263,38 +226,32 @@ function Pair({ stranger, other, similarity, onMerge }: PairProps) {
           <span class="quiet"> · {t('visits', { visits: value.visits, passages: value.passages })}</span>
         )}
         <br />
-        <span class="quiet">
-          {t('similarity', { value: number(similarity, { maximumFractionDigits: 3 }) })}
-        </span>
+        <span class="quiet">{t('similarity', { value: decimals(similarity, 3) })}</span>
       </p>
-      {can('strangers:write') && (
-        <button
-          type="button"
-          class="small secondary"
-          onClick={() => {
-            isAsked.value = true;
-          }}
-        >
-          {t('same-person')}
-        </button>
-      )}
-      {isAsked.value && (
-        <Confirm
-          title={t('merge-title', { count: 2 })}
-          act={t('merge')}
-          onAct={async () => {
-            into.value = (await merge([stranger.id, other])).into;
-          }}
-          onClose={(isDone) => {
-            isAsked.value = false;
-            if (isDone && into.value !== stranger.id) route(`/strangers/${into.value}`);
-            else if (isDone) onMerge();
-          }}
-        >
-          {shots}
-          <p>{t('merge-text')}</p>
-        </Confirm>
-      )}
+      <ActionBar
+        isSmall
+        place="start"
+        of={[
+          {
+            text: t('same-person'),
+            isOffered: can('strangers:write'),
+            ask: {
+              title: t('merge-title', { count: 2 }),
+              act: t('merge'),
+              text: (
+                <>
+                  {shots}
+                  {t('merge-text')}
+                </>
+              ),
+            },
+            onAct: async () => {
+              kept.value = (await merge([stranger.id, other])).into;
+            },
+            onDone: () => (kept.value === stranger.id ? onMerge() : route(`/strangers/${kept.value}`)),
+          },
+        ]}
+      />
     </div>
   );
 }

@@ -1,29 +1,31 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { StrangerSummary } from '../../../contract/strangers.js';
+import { present } from '../../../kernel/present.js';
 import { listedStrangerStates } from '../../../kernel/strangers/stranger.js';
 import { can } from '../../api/session.js';
-import { type FetchedList, useAct, useFetched, useList } from '../../api/use-fetched.js';
+import { type FetchedList, useFetched, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/strangers.json';
+import { ActionBar } from '../../parts/actions.js';
 import { type Cameras, useCameras } from '../../parts/camera-choice.js';
-import { Confirm } from '../../parts/dialog.js';
 import { Fault } from '../../parts/fault.js';
-import { Choice, Field, Tick } from '../../parts/field.js';
+import { Choice, Field, into, Tick, toggled } from '../../parts/field.js';
+import { beginOf, Filters, textsIn } from '../../parts/filters.js';
 import { Badge, Empty, Loading, PageHead } from '../../parts/page.js';
 import { type Query, useQuery } from '../../parts/use-query.js';
-import { ago, startOfDay } from '../../time/site-time.js';
+import { ago } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
+import { shortId } from '../passages/passage-item.js';
 import {
   AsideNote,
   asideHref,
-  discard,
+  discardAction,
+  forgetAction,
   type Merged,
   merge,
   PassageShot,
   restore,
   setIgnored,
-  shortId,
   unmerge,
-  useForgetNow,
 } from './stranger-acts.js';
 
 const t = wordsOf<typeof en>('strangers');
@@ -47,7 +49,24 @@ export default function Strangers() {
   return (
     <>
       <PageHead title={t('title')} lead={t('lead')} />
-      <Filters query={query} cameras={cameras} />
+      <Filters>
+        <Choice
+          label={t('camera')}
+          options={[['', t('any-camera')], ...cameras.all.map(({ id, name }) => [id, name] as const)]}
+          {...query.bound('camera')}
+        />
+        <Choice
+          label={t('state')}
+          options={[
+            ['', t('any-state')],
+            ['active', t('state-active')],
+            ['ignored', t('state-ignored')],
+            ['set-aside', t('state-aside')],
+          ]}
+          {...query.bound('state')}
+        />
+        <Field label={t('since')} type="date" {...query.bound('since')} />
+      </Filters>
       {count > 0 && !isAside && (
         <p class="quiet">
           {t('aside-count', { count })} <a href={asideHref}>{t('take-back')}</a>
@@ -64,40 +83,13 @@ export default function Strangers() {
   );
 }
 
-function filtersOf({ get }: Query) {
-  const [camera, since] = [get('camera'), get('since')];
-  const state = listedStrangerStates.find((each) => each === get('state'));
-  return {
-    ...(camera !== '' && { camera }),
-    ...(since !== '' && { since: startOfDay(since) }),
-    ...(state !== undefined && { state }),
-  };
-}
-
-function Filters({ query: { get, set }, cameras }: { readonly query: Query; readonly cameras: Cameras }) {
-  return (
-    <search class="filters">
-      <Choice
-        label={t('camera')}
-        value={get('camera')}
-        options={[['', t('any-camera')], ...cameras.all.map(({ id, name }) => [id, name] as const)]}
-        onValue={(camera) => set({ camera })}
-      />
-      <Choice
-        label={t('state')}
-        value={get('state')}
-        options={[
-          ['', t('any-state')],
-          ['active', t('state-active')],
-          ['ignored', t('state-ignored')],
-          ['set-aside', t('state-aside')],
-        ]}
-        onValue={(state) => set({ state })}
-      />
-      <Field label={t('since')} type="date" value={get('since')} onValue={(since) => set({ since })} />
-    </search>
-  );
-}
+const filtersOf = (query: Query) => ({
+  ...textsIn(query, ['camera']),
+  ...present({
+    since: beginOf(query.get('since')),
+    state: query.oneOf('state', listedStrangerStates),
+  }),
+});
 
 interface ChosenProps {
   readonly list: FetchedList<StrangerSummary>;
@@ -110,142 +102,80 @@ interface ActsProps extends ChosenProps {
 
 /** What can be done with the chosen strangers, and taking the last merge back. */
 function Acts({ list, chosen, onDone }: ActsProps) {
-  const doing = useAct();
   const merged = useSignal<Merged | undefined>(undefined);
-  const asked = useSignal<'merge' | 'discard' | undefined>(undefined);
   const found = list.items.filter(({ id }) => chosen.value.has(id));
   const ids = found.map(({ id }) => id);
   const allIgnored = found.length > 0 && found.every(({ state }) => state === 'ignored');
-  const closed = (isDone: boolean): void => {
-    asked.value = undefined;
-    if (isDone) void onDone();
-  };
-  const none = ids.length === 0;
   return (
-    <>
-      <div class="acts start" role="toolbar" aria-label={t('acts')}>
-        <span role="status">{t('chosen', { count: ids.length })}</span>
-        <button
-          type="button"
-          class="small secondary"
-          disabled={ids.length < 2 || ids.length > mostMerged}
-          onClick={() => {
-            asked.value = 'merge';
-          }}
-        >
-          {t('merge')}
-        </button>
-        <button
-          type="button"
-          class="small secondary"
-          disabled={none}
-          aria-busy={doing.isRunning}
-          onClick={async () => {
-            if (await doing.run(() => setIgnored(ids, !allIgnored))) await onDone();
-          }}
-        >
-          {t(allIgnored ? 'notice' : 'ignore')}
-        </button>
-        <button
-          type="button"
-          class="small secondary"
-          disabled={none}
-          onClick={() => {
-            asked.value = 'discard';
-          }}
-        >
-          {t('discard')}
-        </button>
-        {merged.value !== undefined && (
-          <button
-            type="button"
-            class="small secondary"
-            onClick={async () => {
-              const last = merged.value;
-              if (last === undefined || !(await doing.run(() => unmerge(last)))) return;
-              merged.value = undefined;
-              await onDone();
-            }}
-          >
-            {t('unmerge')}
-          </button>
-        )}
-      </div>
-      <Fault error={doing.fault} />
-      {asked.value === 'merge' && (
-        <Confirm
-          title={t('merge-title', { count: ids.length })}
-          act={t('merge')}
-          onAct={async () => {
+    <ActionBar
+      isSmall
+      place="start"
+      label={t('acts')}
+      before={<span role="status">{t('chosen', { count: ids.length })}</span>}
+      of={[
+        {
+          text: t('merge'),
+          isReady: ids.length >= 2 && ids.length <= mostMerged,
+          ask: {
+            title: t('merge-title', { count: ids.length }),
+            text: (
+              <>
+                <span class="faces">
+                  {found.map((stranger) => (
+                    <PassageShot key={stranger.id} passage={stranger.pictured} class="medium" />
+                  ))}
+                </span>
+                {t('merge-text')}
+              </>
+            ),
+          },
+          onAct: async () => {
             merged.value = await merge(ids);
-          }}
-          onClose={closed}
-        >
-          <ul class="faces">
-            {found.map((stranger) => (
-              <li key={stranger.id}>
-                <PassageShot passage={stranger.pictured} class="medium" />
-              </li>
-            ))}
-          </ul>
-          <p>{t('merge-text')}</p>
-        </Confirm>
-      )}
-      {asked.value === 'discard' && (
-        <Confirm
-          title={t('discard-title', { count: ids.length })}
-          act={t('discard')}
-          isDestructive
-          onAct={() => discard(ids)}
-          onClose={closed}
-        >
-          <p>
-            {t('discard-text', {
-              visits: found.reduce((sum, { visits }) => sum + visits, 0),
-              passages: found.reduce((sum, { passages }) => sum + passages, 0),
-            })}
-          </p>
-        </Confirm>
-      )}
-    </>
+          },
+          onDone,
+        },
+        {
+          text: t(allIgnored ? 'notice' : 'ignore'),
+          isReady: ids.length > 0,
+          onAct: () => setIgnored(ids, !allIgnored),
+          onDone,
+        },
+        { ...discardAction(found, onDone), isReady: ids.length > 0 },
+        {
+          text: t('unmerge'),
+          isOffered: merged.value !== undefined,
+          onAct: async () => {
+            if (merged.value !== undefined) await unmerge(merged.value);
+            merged.value = undefined;
+          },
+          onDone,
+        },
+      ]}
+    />
   );
 }
 
 /** What can be done with strangers who are set aside. */
 function AsideActs({ list, chosen, onDone }: ActsProps) {
-  const doing = useAct();
   const found = list.items.filter(({ id }) => chosen.value.has(id));
   const ids = found.map(({ id }) => id);
-  const forgetting = useForgetNow(ids, () => void onDone());
+  // Those before a refusal are restored.
+  const restoreAll = (): Promise<void> => restore(ids).finally(onDone);
   return (
-    <>
-      <div class="acts start" role="toolbar" aria-label={t('acts')}>
-        <span role="status">{t('chosen', { count: ids.length })}</span>
-        <button
-          type="button"
-          class="small secondary"
-          disabled={ids.length === 0}
-          aria-busy={doing.isRunning}
-          onClick={async () => {
-            await doing.run(() => restore(ids));
-            await onDone();
-          }}
-        >
-          {t('restore')}
-        </button>
-        <button
-          type="button"
-          class="small secondary"
+    <ActionBar
+      isSmall
+      place="start"
+      label={t('acts')}
+      before={<span role="status">{t('chosen', { count: ids.length })}</span>}
+      of={[
+        { text: t('restore'), isReady: ids.length > 0, onAct: restoreAll },
+        {
+          ...forgetAction(ids, onDone),
           // Those who were assigned are persons, who are erased as persons.
-          disabled={ids.length === 0 || found.some(({ person }) => person !== undefined)}
-          onClick={forgetting.ask}
-        >
-          {t('forget-now')}
-        </button>
-      </div>
-      <Fault error={doing.fault} />
-      {forgetting.dialog}
-    </>
+          isReady: ids.length > 0 && found.every(({ person }) => person === undefined),
+        },
+      ]}
+    />
   );
 }
 
@@ -309,11 +239,8 @@ function Group({
                 {t('choose')} <span class="unseen">{name}</span>
               </>
             }
-            isOn={chosen.value.has(id)}
-            onChange={(isOn) => {
-              const others = [...chosen.value].filter((each) => each !== id);
-              chosen.value = new Set(isOn ? [...others, id] : others);
-            }}
+            value={chosen.value.has(id)}
+            onValue={(isOn) => into(chosen)(new Set(toggled(chosen.value, id, isOn)))}
           />
         )}
       </div>

@@ -2,10 +2,10 @@ import { useSignal } from '@preact/signals';
 import { brokerNotConfigured } from '../../../kernel/broker.js';
 import { type Line, type Output, readLines } from '../../api/call.js';
 import { can } from '../../api/session.js';
-import { useAct, useFetched } from '../../api/use-fetched.js';
+import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/upkeep.json';
-import { Fault, Remedy, sentence } from '../../parts/fault.js';
-import { Tick } from '../../parts/field.js';
+import { Remedy, sentence } from '../../parts/fault.js';
+import { bound, Tick } from '../../parts/field.js';
 import { Badge, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
 import { brokerWord } from '../../parts/terms.js';
 import { dayOf, number } from '../../time/site-time.js';
@@ -70,7 +70,6 @@ function Connection({ status: { broker, outbox } }: { readonly status: Status })
 }
 
 function Check() {
-  const act = useAct();
   const triesEvents = useSignal(false);
   const steps = useSignal<readonly Step[]>([]);
   const check = async (): Promise<void> => {
@@ -80,23 +79,9 @@ function Check() {
     }
   };
   return (
-    <Section
-      title={t('broker-check')}
-      acts={
-        <button type="button" aria-busy={act.isRunning} onClick={() => void act.run(check)}>
-          {t('check-now')}
-        </button>
-      }
-    >
+    <Section title={t('broker-check')} actions={[{ text: t('check-now'), look: 'primary', onAct: check }]}>
       <p class="quiet">{t('broker-check-lead')}</p>
-      <Tick
-        label={t('tries-events')}
-        isOn={triesEvents.value}
-        onChange={(isOn) => {
-          triesEvents.value = isOn;
-        }}
-      />
-      <Fault error={act.fault} />
+      <Tick label={t('tries-events')} {...bound(triesEvents)} />
       <div role="status">
         <Findings of={steps.value} />
       </div>

@@ -17,11 +17,8 @@ export default function Doctor() {
         title={t('doctor-title')}
         lead={t('doctor-lead')}
         back={{ href: '/system', text: t('system') }}
-      >
-        <button type="button" class="secondary" disabled={isLoading} onClick={() => void reload()}>
-          {t('check-again')}
-        </button>
-      </PageHead>
+        actions={[{ text: t('check-again'), isReady: !isLoading, onAct: () => void reload() }]}
+      />
       <Fault error={fault} onRetry={() => void reload()} />
       <div role="status">{isLoading && <Progress done={undefined} label={t('checking')} />}</div>
       {value !== undefined && <Outcome findings={value.findings} />}

@@ -5,9 +5,12 @@ import { useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/upkeep.json';
 import { CameraChoice, useCameras } from '../../parts/camera-choice.js';
 import { Dialog } from '../../parts/dialog.js';
-import { Choice, Field, Tick } from '../../parts/field.js';
+import { bound, Choice, Field, Tick } from '../../parts/field.js';
+import { Filters, textsIn } from '../../parts/filters.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, PageHead, type Tone } from '../../parts/page.js';
+import { useDialog } from '../../parts/use-dialog.js';
+import { useQuery, useSettled } from '../../parts/use-query.js';
 import { clockSeconds } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -20,98 +23,56 @@ const tones = { debug: 'quiet', info: 'info', warn: 'warn', error: 'bad' } as co
   Tone
 >;
 
-interface Filter {
-  readonly level: LogLevel;
-  readonly camera: string;
-  readonly text: string;
-}
-
 const followEveryMs = 2000;
 const keyOf = ({ number }: Line): number => number;
 
 /** The log of the last hour. */
 export default function Logs() {
-  const filter = useSignal<Filter>({ level: 'info', camera: '', text: '' });
-  const opened = useSignal<Line | undefined>(undefined);
-  const { level, camera, text } = filter.value;
+  const query = useQuery();
+  const cameras = useCameras();
+  const opened = useDialog<Line>();
   const isFollowing = useSignal(false);
-  const list = useList(
-    'host.logs',
-    { level, limit: 100, ...(camera !== '' && { camera }), ...(text !== '' && { text }) },
-    { newer: isFollowing.value ? { everyMs: followEveryMs, keyOf } : undefined },
-  );
+  const filters = useSettled({
+    ...{ level: query.oneOf('level', logLevels) ?? 'info', limit: 100 },
+    ...textsIn(query, ['camera', 'text']),
+  });
+  const list = useList('host.logs', filters, {
+    newer: isFollowing.value ? { everyMs: followEveryMs, keyOf } : undefined,
+  });
   return (
     <>
-      <PageHead title={t('logs-title')} lead={t('logs-lead')} back={{ href: '/system', text: t('system') }}>
-        <Tick
-          label={t('follow')}
-          isOn={isFollowing.value}
-          onChange={(isOn) => {
-            isFollowing.value = isOn;
-          }}
-        />
-        <button type="button" class="secondary" onClick={() => void list.reload()}>
-          {t('reload')}
-        </button>
+      <PageHead
+        title={t('logs-title')}
+        lead={t('logs-lead')}
+        back={{ href: '/system', text: t('system') }}
+        actions={[{ text: t('reload'), onAct: list.reload }]}
+      >
+        <Tick label={t('follow')} {...bound(isFollowing)} />
       </PageHead>
-      <Filters
-        of={filter.value}
-        onChange={(change) => {
-          filter.value = { ...filter.value, ...change };
-        }}
-      />
+      <Filters>
+        <Choice
+          label={t('from-level')}
+          value={query.oneOf('level', logLevels) ?? 'info'}
+          options={logLevels.map((each) => [each, t(`level-${each}`)])}
+          onValue={query.bound('level').onValue}
+        />
+        <CameraChoice
+          label={t('camera')}
+          any={t('every-camera')}
+          cameras={cameras}
+          {...query.bound('camera')}
+        />
+        <Field label={t('text')} type="search" maxLength={200} {...query.bound('text')} />
+      </Filters>
       <LongTable
         caption={t('logs-title')}
         list={list}
-        columns={columns((line) => {
-          opened.value = line;
-        })}
+        columns={columns(opened.open)}
         keyOf={keyOf}
         empty={t('no-lines')}
       />
-      {opened.value !== undefined && (
-        <LineDialog
-          line={opened.value}
-          onClose={() => {
-            opened.value = undefined;
-          }}
-        />
-      )}
+      {opened.of && <LineDialog line={opened.of} onClose={opened.closes()} />}
     </>
-  );
-}
-
-function Filters({
-  of,
-  onChange,
-}: {
-  readonly of: Filter;
-  readonly onChange: (of: Partial<Filter>) => void;
-}) {
-  const cameras = useCameras();
-  return (
-    <div class="filters">
-      <Choice
-        label={t('from-level')}
-        value={of.level}
-        options={logLevels.map((each) => [each, t(`level-${each}`)])}
-        onValue={(level) => onChange({ level })}
-      />
-      <CameraChoice
-        label={t('camera')}
-        any={t('every-camera')}
-        cameras={cameras}
-        value={of.camera}
-        onValue={(camera) => onChange({ camera })}
-      />
-      <Field
-        label={t('text')}
-        type="search"
-        maxLength={200}
-        value={of.text}
-        onValue={(text) => onChange({ text })}
-      />
-    </div>
   );
 }
 

@@ -5,10 +5,11 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/upkeep.json';
 import { Confirm } from '../../parts/dialog.js';
 import { Remedy, sentence } from '../../parts/fault.js';
-import { Tick } from '../../parts/field.js';
+import { bound, Tick } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
 import { Table } from '../../parts/table.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { ago, dayAndTime, number } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -24,7 +25,7 @@ const sum = (counts: readonly (number | undefined)[]): number =>
 /** How long data is kept, and what is due. */
 export default function RetentionPage() {
   const retention = useFetched('retention.show', {}, { everyMs: 10_000 });
-  const isAsking = useSignal(false);
+  const asking = useDialog();
   const shown = retention.value;
   return (
     <>
@@ -32,20 +33,16 @@ export default function RetentionPage() {
         title={t('retention-title')}
         lead={t('retention-lead')}
         back={{ href: '/system', text: t('system') }}
+        actions={[
+          {
+            text: t('run-now'),
+            isOffered: can('retention:write') && shown !== undefined,
+            isReady: shown?.isRunning === false,
+            onAct: asking.opens(true),
+          },
+        ]}
       >
         {can('config:write') && <a href="/system/configuration#retention">{t('change-rules')}</a>}
-        {can('retention:write') && shown !== undefined && (
-          <button
-            type="button"
-            class="secondary"
-            disabled={shown.isRunning}
-            onClick={() => {
-              isAsking.value = true;
-            }}
-          >
-            {t('run-now')}
-          </button>
-        )}
       </PageHead>
       <Loaded of={retention}>
         {(value) => (
@@ -57,14 +54,8 @@ export default function RetentionPage() {
           </>
         )}
       </Loaded>
-      {isAsking.value && shown !== undefined && (
-        <RunNow
-          of={shown}
-          onClose={() => {
-            isAsking.value = false;
-            void retention.reload();
-          }}
-        />
+      {asking.of && shown !== undefined && (
+        <RunNow of={shown} onClose={() => asking.closes(retention.reload)()} />
       )}
     </>
   );
@@ -133,13 +124,7 @@ function RunNow({ of, onClose }: { readonly of: Retention; readonly onClose: () 
     >
       <p>{t('run-text', { count: sum(of.rules.map(({ due }) => due)) })}</p>
       {needsClock && (
-        <Tick
-          label={t('clock-right', { time: dayAndTime(new Date()) })}
-          isOn={isClockConfirmed.value}
-          onChange={(isOn) => {
-            isClockConfirmed.value = isOn;
-          }}
-        />
+        <Tick label={t('clock-right', { time: dayAndTime(new Date()) })} {...bound(isClockConfirmed)} />
       )}
     </Confirm>
   );

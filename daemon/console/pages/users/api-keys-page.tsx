@@ -6,10 +6,11 @@ import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/users.json';
 import { Confirm } from '../../parts/dialog.js';
-import { bound, Field } from '../../parts/field.js';
+import { bound, Field, into } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
-import { Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Facts, Loaded, PageHead, Section } from '../../parts/page.js';
 import { ShownOnce } from '../../parts/shown-once.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { ago, dayAndTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { CameraChoice, ScopeChoice, ScopeList } from './scope-choice.js';
@@ -21,71 +22,52 @@ type ApiKey = Output<'api-keys.list'>[number];
 /** The keys of programs. */
 export default function ApiKeys() {
   const keys = useFetched('api-keys.list', {});
-  const isMaking = useSignal(false);
-  const revoked = useSignal<ApiKey | undefined>(undefined);
+  const making = useDialog();
   return (
     <>
-      <PageHead title={t('keys')} lead={t('keys-lead')} back={{ href: '/system/users', text: t('users') }}>
-        {can('users:write') && (
-          <button
-            type="button"
-            onClick={() => {
-              isMaking.value = true;
-            }}
-          >
-            {t('new-key')}
-          </button>
-        )}
-      </PageHead>
-      <Loaded of={keys}>
-        {(value) =>
-          value.length === 0 ? (
-            <Empty>{t('no-keys')}</Empty>
-          ) : (
-            value.map((key) => (
-              <KeyCard
-                key={key.id}
-                of={key}
-                onRevoke={() => {
-                  revoked.value = key;
-                }}
-              />
-            ))
-          )
-        }
+      <PageHead
+        title={t('keys')}
+        lead={t('keys-lead')}
+        back={{ href: '/system/users', text: t('users') }}
+        actions={[
+          {
+            text: t('new-key'),
+            look: 'primary',
+            isOffered: can('users:write'),
+            onAct: making.opens(true),
+          },
+        ]}
+      />
+      <Loaded of={keys} empty={t('no-keys')}>
+        {(value) => value.map((key) => <KeyCard key={key.id} of={key} onRevoked={keys.reload} />)}
       </Loaded>
-      {isMaking.value && (
-        <NewApiKey
-          onClose={() => {
-            isMaking.value = false;
-            void keys.reload();
-          }}
-        />
-      )}
-      {revoked.value && (
-        <Revoke
-          of={revoked.value}
-          onClose={(isDone) => {
-            revoked.value = undefined;
-            if (isDone) void keys.reload();
-          }}
-        />
-      )}
+      {making.of && <NewApiKey onClose={() => making.closes(keys.reload)()} />}
     </>
   );
 }
 
-function KeyCard({ of: key, onRevoke }: { readonly of: ApiKey; readonly onRevoke: () => void }) {
+interface KeyCardProps {
+  readonly of: ApiKey;
+  readonly onRevoked: () => Promise<void>;
+}
+
+function KeyCard({ of: key, onRevoked }: KeyCardProps) {
+  const { id, label } = key;
   return (
     <Section
-      title={key.label}
-      acts={
-        can('users:write') && (
-          <button type="button" class="small secondary" onClick={onRevoke}>
-            {t('revoke')}
-          </button>
-        )
-      }
+      title={label}
+      actions={[
+        {
+          text: t('revoke'),
+          isOffered: can('users:write'),
+          ask: { title: t('revoke-title', { label }), text: t('revoke-what'), isDestructive: true },
+          onAct: async () => {
+            await call('api-keys.revoke', { id });
+            say(t('revoked', { label }));
+          },
+          onDone: onRevoked,
+        },
+      ]}
     >
       <Facts
         of={[
@@ -101,29 +83,6 @@ function KeyCard({ of: key, onRevoke }: { readonly of: ApiKey; readonly onRevoke
         <ScopeList of={key.scopes} />
       </details>
     </Section>
-  );
-}
-
-function Revoke({
-  of: { id, label },
-  onClose,
-}: {
-  readonly of: ApiKey;
-  readonly onClose: (isDone: boolean) => void;
-}) {
-  return (
-    <Confirm
-      title={t('revoke-title', { label })}
-      act={t('revoke')}
-      isDestructive
-      onAct={async () => {
-        await call('api-keys.revoke', { id });
-        say(t('revoked', { label }));
-      }}
-      onClose={onClose}
-    >
-      <p>{t('revoke-what')}</p>
-    </Confirm>
   );
 }
 
@@ -182,19 +141,9 @@ function NewApiKey({ onClose }: { readonly onClose: () => void }) {
         step={1}
         {...bound(days)}
       />
-      <ScopeChoice
-        chosen={scopes.value}
-        onChange={(chosen) => {
-          scopes.value = chosen;
-        }}
-      />
+      <ScopeChoice chosen={scopes.value} onChange={into(scopes)} />
       {scopes.value.length === 0 && <p class="quiet">{t('pick-scope')}</p>}
-      <CameraChoice
-        chosen={cameras.value}
-        onChange={(chosen) => {
-          cameras.value = chosen;
-        }}
-      />
+      <CameraChoice chosen={cameras.value} onChange={into(cameras)} />
     </Confirm>
   );
 }

@@ -5,9 +5,10 @@ import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/users.json';
 import { Confirm } from '../../parts/dialog.js';
-import { bound, Field } from '../../parts/field.js';
+import { bound, Field, into } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { wordsOf } from '../../words/words.js';
 import { ScopeChoice, ScopeList } from './scope-choice.js';
 
@@ -15,72 +16,72 @@ const t = wordsOf<typeof en>('users');
 
 type Role = Output<'roles.get'>;
 
-type Asked =
-  | { readonly what: 'save'; readonly role?: Role }
-  | { readonly what: 'remove'; readonly role: Role };
-
 /** The roles, with what each allows. */
 export default function Roles() {
   const roles = useFetched('roles.list', {});
-  const asked = useSignal<Asked | undefined>(undefined);
-  const close = (isDone: boolean): void => {
-    asked.value = undefined;
-    if (isDone) void roles.reload();
-  };
+  const saving = useDialog<{ readonly role?: Role }>();
   return (
     <>
-      <PageHead title={t('roles')} lead={t('roles-lead')} back={{ href: '/system/users', text: t('users') }}>
-        {can('users:write') && (
-          <button
-            type="button"
-            onClick={() => {
-              asked.value = { what: 'save' };
-            }}
-          >
-            {t('new-role')}
-          </button>
-        )}
-      </PageHead>
+      <PageHead
+        title={t('roles')}
+        lead={t('roles-lead')}
+        back={{ href: '/system/users', text: t('users') }}
+        actions={[
+          {
+            text: t('new-role'),
+            look: 'primary',
+            isOffered: can('users:write'),
+            onAct: saving.opens({}),
+          },
+        ]}
+      />
       <Loaded of={roles}>
         {(value) =>
           value.map((role) => (
             <RoleCard
               key={role.name}
               role={role}
-              onAsk={(what) => {
-                asked.value = { what, role };
-              }}
+              onChange={() => saving.open({ role })}
+              onRemoved={roles.reload}
             />
           ))
         }
       </Loaded>
-      {asked.value?.what === 'save' && <RoleForm role={asked.value.role} onClose={close} />}
-      {asked.value?.what === 'remove' && <RemoveRole name={asked.value.role.name} onClose={close} />}
+      {saving.of && <RoleForm role={saving.of.role} onClose={saving.closes(roles.reload)} />}
     </>
   );
 }
 
-function RoleCard({ role, onAsk }: { readonly role: Role; readonly onAsk: (what: Asked['what']) => void }) {
+interface RoleCardProps {
+  readonly role: Role;
+  readonly onChange: () => void;
+  readonly onRemoved: () => Promise<void>;
+}
+
+function RoleCard({ role, onChange, onRemoved }: RoleCardProps) {
   const { name, description, scopes, isBuiltIn, userCount } = role;
+  const mayChange = !isBuiltIn && can('users:write');
   return (
     <Section
       title={name}
-      acts={
-        isBuiltIn ? (
-          <Badge tone="quiet">{t('built-in')}</Badge>
-        ) : (
-          can('users:write') && (
-            <>
-              <button type="button" class="small secondary" onClick={() => onAsk('save')}>
-                {t('change')}
-              </button>
-              <button type="button" class="small secondary" onClick={() => onAsk('remove')}>
-                {t('remove-role')}
-              </button>
-            </>
-          )
-        )
-      }
+      acts={isBuiltIn && <Badge tone="quiet">{t('built-in')}</Badge>}
+      actions={[
+        { text: t('change'), isOffered: mayChange, onAct: onChange },
+        {
+          text: t('remove-role'),
+          isOffered: mayChange,
+          ask: {
+            title: t('remove-role-title', { name }),
+            text: t('remove-role-what', { name }),
+            isDestructive: true,
+          },
+          onAct: async () => {
+            await call('roles.remove', { name });
+            say(t('role-removed', { name }));
+          },
+          onDone: onRemoved,
+        },
+      ]}
     >
       {description !== '' && <p>{description}</p>}
       <details>
@@ -90,29 +91,6 @@ function RoleCard({ role, onAsk }: { readonly role: Role; readonly onAsk: (what:
         <ScopeList of={scopes} />
       </details>
     </Section>
-  );
-}
-
-function RemoveRole({
-  name,
-  onClose,
-}: {
-  readonly name: string;
-  readonly onClose: (isDone: boolean) => void;
-}) {
-  return (
-    <Confirm
-      title={t('remove-role-title', { name })}
-      act={t('remove-role')}
-      isDestructive
-      onAct={async () => {
-        await call('roles.remove', { name });
-        say(t('role-removed', { name }));
-      }}
-      onClose={onClose}
-    >
-      <p>{t('remove-role-what', { name })}</p>
-    </Confirm>
   );
 }
 
@@ -159,12 +137,7 @@ function RoleForm({ role, onClose }: RoleFormProps) {
         <p class="quiet">{t('role-ends')}</p>
       )}
       <Field label={t('description')} autocomplete="off" maxLength={200} {...bound(description)} />
-      <ScopeChoice
-        chosen={scopes.value}
-        onChange={(chosen) => {
-          scopes.value = chosen;
-        }}
-      />
+      <ScopeChoice chosen={scopes.value} onChange={into(scopes)} />
     </Confirm>
   );
 }

@@ -3,7 +3,7 @@ import { can, me } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type scopeTexts from '../../messages/en/scopes.json';
 import type en from '../../messages/en/users.json';
-import { Tick } from '../../parts/field.js';
+import { Tick, Ticks } from '../../parts/field.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('users');
@@ -43,16 +43,10 @@ export function ScopeChoice({ chosen, onChange }: ScopeChoiceProps) {
     <fieldset>
       <legend>{t('scopes')}</legend>
       <p class="quiet">{t('scopes-hint')}</p>
-      <div class="ticks">
-        {offered.map((scope) => (
-          <Tick
-            key={scope}
-            label={<ScopeText scope={scope} />}
-            isOn={chosen.includes(scope)}
-            onChange={(isOn) => onChange(isOn ? [...chosen, scope] : chosen.filter((each) => each !== scope))}
-          />
-        ))}
-      </div>
+      <Ticks
+        options={offered.map((scope) => [scope, <ScopeText key={scope} scope={scope} />] as const)}
+        {...{ chosen, onChange }}
+      />
     </fieldset>
   );
 }
@@ -76,22 +70,13 @@ export function CameraChoice({ chosen, onChange }: CameraChoiceProps) {
       <legend>{t('cameras')}</legend>
       <Tick
         label={t('all-cameras')}
-        isOn={chosen === undefined}
-        onChange={(isOn) => onChange(isOn ? undefined : [])}
+        value={chosen === undefined}
+        onValue={(isOn) => onChange(isOn ? undefined : [])}
       />
       {chosen !== undefined && (
         <>
           <p class="quiet">{chosen.length === 0 ? t('pick-camera') : t('only-these')}</p>
-          <div class="ticks">
-            {offered.map(([id, name]) => (
-              <Tick
-                key={id}
-                label={name}
-                isOn={chosen.includes(id)}
-                onChange={(isOn) => onChange(isOn ? [...chosen, id] : chosen.filter((each) => each !== id))}
-              />
-            ))}
-          </div>
+          <Ticks options={offered} {...{ chosen, onChange }} />
         </>
       )}
     </fieldset>

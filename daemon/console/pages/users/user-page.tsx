@@ -3,13 +3,14 @@ import { useLocation, useRoute } from 'preact-iso';
 import { call } from '../../api/call.js';
 import type { Output } from '../../api/request.js';
 import { can } from '../../api/session.js';
-import { type Fetched, useAct, useFetched } from '../../api/use-fetched.js';
+import { type Fetched, useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/users.json';
+import { ActionBar } from '../../parts/actions.js';
 import { Confirm } from '../../parts/dialog.js';
-import { Fault } from '../../parts/fault.js';
-import { bound, Choice, Field, Tick } from '../../parts/field.js';
+import { bound, Choice, Field, into, Tick } from '../../parts/field.js';
 import { say } from '../../parts/notes.js';
 import { Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { useDialog } from '../../parts/use-dialog.js';
 import { ago, dayAndTime } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { CameraChoice } from './scope-choice.js';
@@ -48,24 +49,12 @@ interface PartProps {
 }
 
 function Account({ user, fetched }: PartProps) {
-  const isChanging = useSignal(false);
+  const changing = useDialog();
   const { role, cameras, hasSecondFactor, recoveryCodesLeft, passkeys, lastLoginAt } = user;
   return (
     <Section
       title={t('account')}
-      acts={
-        can('users:write') && (
-          <button
-            type="button"
-            class="small secondary"
-            onClick={() => {
-              isChanging.value = true;
-            }}
-          >
-            {t('change')}
-          </button>
-        )
-      }
+      actions={[{ text: t('change'), isOffered: can('users:write'), onAct: changing.opens(true) }]}
     >
       <Facts
         of={[
@@ -83,19 +72,16 @@ function Account({ user, fetched }: PartProps) {
           [t('language'), user.language],
         ]}
       />
-      {isChanging.value && (
+      {changing.of && (
         <ChangeUser
           user={user}
           onClose={(changed) => {
-            isChanging.value = false;
+            changing.closes()();
             if (changed === undefined) return;
             fetched.put(changed);
             say(t('saved', { name: changed.userName }));
           }}
-          onAnew={() => {
-            isChanging.value = false;
-            void fetched.reload();
-          }}
+          onAnew={() => changing.closes(fetched.reload)()}
         />
       )}
     </Section>
@@ -103,43 +89,55 @@ function Account({ user, fetched }: PartProps) {
 }
 
 function Access({ user, fetched }: PartProps) {
-  const asked = useSignal<Asked | undefined>(undefined);
-  const unlocking = useAct();
-  const ask = (what: Asked) => () => {
-    asked.value = what;
-  };
-  const unlock = async (): Promise<void> => {
-    const isDone = await unlocking.run(async () => fetched.put(await call('users.unlock', { id: user.id })));
-    if (isDone) say(t('unlocked', { name: user.userName }));
-  };
+  const { route } = useLocation();
+  const reset = useDialog<Output<'users.reset-password'>>();
+  const { id, userName: name } = user;
   return (
     <Section title={t('acts')}>
-      <div class="acts start">
-        {user.lockedUntil !== undefined && (
-          <button type="button" aria-busy={unlocking.isRunning} onClick={() => void unlock()}>
-            {t('unlock')}
-          </button>
-        )}
-        <button type="button" class="secondary" onClick={ask('reset')}>
-          {t('reset')}
-        </button>
-        {(user.hasSecondFactor || user.passkeys > 0) && (
-          <button type="button" class="secondary" onClick={ask('factor')}>
-            {t('remove-factor')}
-          </button>
-        )}
-        <button type="button" class="danger" onClick={ask('remove')}>
-          {t('remove-user')}
-        </button>
-      </div>
-      <Fault error={unlocking.fault} />
-      {asked.value && (
-        <UserConfirm
-          user={user}
-          asked={asked.value}
-          onClose={(changed) => {
-            asked.value = undefined;
-            if (changed !== undefined) fetched.put(changed);
+      <ActionBar
+        place="start"
+        of={[
+          {
+            text: t('unlock'),
+            look: 'primary',
+            isOffered: user.lockedUntil !== undefined,
+            onAct: async () => {
+              fetched.put(await call('users.unlock', { id }));
+              say(t('unlocked', { name }));
+            },
+          },
+          {
+            text: t('reset'),
+            ask: { title: t('reset'), text: t('reset-what', { name }), isDestructive: true },
+            onAct: async () => reset.open(await call('users.reset-password', { id })),
+          },
+          {
+            text: t('remove-factor'),
+            isOffered: user.hasSecondFactor || user.passkeys > 0,
+            ask: { title: t('remove-factor'), text: t('remove-factor-what', { name }), isDestructive: true },
+            onAct: async () => {
+              fetched.put(await call('users.remove-second-factor', { id }));
+              say(t('factor-removed', { name }));
+            },
+          },
+          {
+            text: t('remove-user'),
+            look: 'danger',
+            ask: { title: t('remove-user'), text: t('remove-user-what', { name }), isDestructive: true },
+            onAct: async () => {
+              await call('users.remove', { id });
+              say(t('user-removed', { name }));
+              route('/system/users', true);
+            },
+          },
+        ]}
+      />
+      {reset.of && (
+        <InitialPassword
+          of={reset.of}
+          onClose={() => {
+            if (reset.of !== undefined) fetched.put(reset.of.user);
+            reset.closes()();
           }}
         />
       )}
@@ -188,82 +186,10 @@ function ChangeUser({ user, onClose, onAnew }: ChangeUserProps) {
     >
       <Field label={t('display-name')} autocomplete="off" maxLength={100} {...bound(displayName)} />
       <Choice label={t('role')} {...bound(role)} options={roleNames.map((name) => [name, name] as const)} />
-      <CameraChoice
-        chosen={cameras.value}
-        onChange={(chosen) => {
-          cameras.value = chosen;
-        }}
-      />
-      <Tick
-        label={t('is-disabled')}
-        isOn={isDisabled.value}
-        onChange={(isOn) => {
-          isDisabled.value = isOn;
-        }}
-      />
-      <Tick
-        label={t('force-password')}
-        isOn={isForced.value}
-        onChange={(isOn) => {
-          isForced.value = isOn;
-        }}
-      />
+      <CameraChoice chosen={cameras.value} onChange={into(cameras)} />
+      <Tick label={t('is-disabled')} {...bound(isDisabled)} />
+      <Tick label={t('force-password')} {...bound(isForced)} />
       <p class="quiet">{t('sessions-end')}</p>
-    </Confirm>
-  );
-}
-
-/** What ends access of a user. */
-type Asked = 'reset' | 'factor' | 'remove';
-
-const texts = {
-  reset: ['reset', 'reset-what'],
-  factor: ['remove-factor', 'remove-factor-what'],
-  remove: ['remove-user', 'remove-user-what'],
-} as const;
-
-interface UserConfirmProps {
-  readonly user: User;
-  readonly asked: Asked;
-  readonly onClose: (changed: User | undefined) => void;
-}
-
-/** Says what is lost, and does it. */
-function UserConfirm({ user, asked, onClose }: UserConfirmProps) {
-  const { route } = useLocation();
-  const made = useSignal<Output<'users.reset-password'> | undefined>(undefined);
-  const { id, userName: name } = user;
-  const [title, what] = texts[asked];
-  const act = {
-    reset: async () => {
-      made.value = await call('users.reset-password', { id });
-    },
-    factor: async () => {
-      const changed = await call('users.remove-second-factor', { id });
-      say(t('factor-removed', { name }));
-      onClose(changed);
-    },
-    remove: async () => {
-      await call('users.remove', { id });
-      say(t('user-removed', { name }));
-      route('/system/users', true);
-    },
-  };
-  if (made.value !== undefined) {
-    const { user: changed } = made.value;
-    return <InitialPassword of={made.value} onClose={() => onClose(changed)} />;
-  }
-  return (
-    <Confirm
-      title={t(title)}
-      act={t(title)}
-      isDestructive
-      onAct={act[asked]}
-      onClose={(isDone) => {
-        if (!isDone) onClose(undefined);
-      }}
-    >
-      <p>{t(what, { name })}</p>
     </Confirm>
   );
 }

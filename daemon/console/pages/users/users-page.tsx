@@ -6,15 +6,19 @@ import { useFetched, useList } from '../../api/use-fetched.js';
 import type entry from '../../messages/en/entry.json';
 import type en from '../../messages/en/users.json';
 import { Confirm } from '../../parts/dialog.js';
-import { bound, Choice, Field } from '../../parts/field.js';
+import { bound, Choice, Field, into } from '../../parts/field.js';
+import { Filters, textsIn } from '../../parts/filters.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { PageHead } from '../../parts/page.js';
+import { useDialog } from '../../parts/use-dialog.js';
+import { useQuery, useSettled } from '../../parts/use-query.js';
 import { ago } from '../../time/site-time.js';
 import { wordsOf } from '../../words/words.js';
 import { CameraChoice } from './scope-choice.js';
 import { InitialPassword, type User, UserState } from './user-state.js';
 
 const t = wordsOf<typeof en>('users');
+const entryText = wordsOf<typeof entry>('entry');
 
 const columns = (): readonly Column<User>[] => [
   {
@@ -36,38 +40,35 @@ const columns = (): readonly Column<User>[] => [
 
 /** The accounts of the people who operate the box. */
 export default function Users() {
-  const search = useSignal('');
-  const role = useSignal('');
-  const isAdding = useSignal(false);
+  const query = useQuery();
+  const adding = useDialog();
   const roles = useFetched('roles.list', {});
-  const list = useList('users.list', {
-    ...(search.value.trim() !== '' && { search: search.value.trim() }),
-    ...(role.value !== '' && { role: role.value }),
-  });
+  const list = useList('users.list', useSettled(textsIn(query, ['search', 'role'])));
   const roleNames = (roles.value ?? []).map(({ name }) => name);
   return (
     <>
-      <PageHead title={t('users')} lead={t('users-lead')}>
+      <PageHead
+        title={t('users')}
+        lead={t('users-lead')}
+        actions={[
+          {
+            text: t('new-user'),
+            look: 'primary',
+            isOffered: can('users:write'),
+            onAct: adding.opens(true),
+          },
+        ]}
+      >
         <a href="/system/roles">{t('roles')}</a>
-        {can('users:write') && (
-          <button
-            type="button"
-            onClick={() => {
-              isAdding.value = true;
-            }}
-          >
-            {t('new-user')}
-          </button>
-        )}
       </PageHead>
-      <div class="filters">
-        <Field label={t('search')} type="search" maxLength={64} {...bound(search)} />
+      <Filters>
+        <Field label={t('search')} type="search" maxLength={64} {...query.bound('search')} />
         <Choice
           label={t('role')}
-          {...bound(role)}
+          {...query.bound('role')}
           options={[['', t('any-role')], ...roleNames.map((name) => [name, name] as const)]}
         />
-      </div>
+      </Filters>
       <LongTable
         caption={t('users')}
         list={list}
@@ -75,22 +76,10 @@ export default function Users() {
         keyOf={({ id }) => id}
         empty={t('no-users')}
       />
-      {isAdding.value && (
-        <NewUser
-          roles={roleNames}
-          onClose={() => {
-            isAdding.value = false;
-            void list.reload();
-          }}
-        />
-      )}
+      {adding.of && <NewUser roles={roleNames} onClose={() => adding.closes(list.reload)()} />}
     </>
   );
 }
-
-const entryText = wordsOf<typeof entry>('entry');
-
-type Made = Output<'users.create'>;
 
 /** Creates an account, and shows the password that the box made for it. */
 function NewUser({ roles, onClose }: { readonly roles: readonly string[]; readonly onClose: () => void }) {
@@ -98,7 +87,7 @@ function NewUser({ roles, onClose }: { readonly roles: readonly string[]; readon
   const displayName = useSignal('');
   const role = useSignal('viewer');
   const cameras = useSignal<readonly string[] | undefined>(undefined);
-  const made = useSignal<Made | undefined>(undefined);
+  const made = useSignal<Output<'users.create'> | undefined>(undefined);
   if (made.value !== undefined) return <InitialPassword of={made.value} onClose={onClose} />;
   return (
     <Confirm
@@ -127,12 +116,7 @@ function NewUser({ roles, onClose }: { readonly roles: readonly string[]; readon
       />
       <Field label={t('display-name')} autocomplete="off" maxLength={100} {...bound(displayName)} />
       <Choice label={t('role')} {...bound(role)} options={roles.map((name) => [name, name] as const)} />
-      <CameraChoice
-        chosen={cameras.value}
-        onChange={(chosen) => {
-          cameras.value = chosen;
-        }}
-      />
+      <CameraChoice chosen={cameras.value} onChange={into(cameras)} />
     </Confirm>
   );
 }

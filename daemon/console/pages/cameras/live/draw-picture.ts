@@ -1,5 +1,5 @@
 import type { FollowedFace, LiveFace, LivePicture } from '../../../../contract/live.js';
-import { number } from '../../../time/site-time.js';
+import { decimals } from '../../../time/site-time.js';
 import { type FaceTone, faceTones, signOf, toneOf } from './face-tone.js';
 
 /** The line of a box; an empty list is an unbroken one. */
@@ -76,10 +76,8 @@ function labelsOf({ number: count, quality, eyes }: LiveFace, tone: FaceTone, fo
   const who = isKnown ? (name ?? person) : undefined;
   const open = [eyes?.left ?? null, eyes?.right ?? null].filter((eye) => eye !== null);
   const figures = [
-    quality === null ? undefined : `Q ${number(quality.score, { maximumFractionDigits: 2 })}`,
-    open.length === 0
-      ? undefined
-      : `◉ ${number(Math.max(...open), { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`,
+    quality === null ? undefined : `Q ${decimals(quality.score, 2)}`,
+    open.length === 0 ? undefined : `◉ ${decimals(Math.max(...open), 2, 2)}`,
   ];
   return {
     top: [`${signOf[tone]} #${count}`, who].filter(Boolean).join('  '),

@@ -1,15 +1,14 @@
-import { can } from '../../../api/session.js';
 import type en from '../../../messages/en/cameras.json';
 import { Remedy, sentence } from '../../../parts/fault.js';
+import { NamedPerson } from '../../../parts/person-link.js';
 import { OutcomeBadge, qualityWord } from '../../../parts/terms.js';
-import { number } from '../../../time/site-time.js';
+import { decimals } from '../../../time/site-time.js';
 import { wordsOf } from '../../../words/words.js';
 import { signOf, toneOf } from './face-tone.js';
 import type { SeenFace } from './use-followed.js';
 
 const t = wordsOf<typeof en>('cameras');
-const hundredths = (value: number): string =>
-  number(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const hundredths = (value: number): string => decimals(value, 2, 2);
 
 /** What the box measures at one face, and what stands in the way of its recognition. */
 export function FaceCard({ face }: { readonly face: SeenFace }) {
@@ -37,7 +36,7 @@ export function FaceCard({ face }: { readonly face: SeenFace }) {
         {open === null ? t('eyes-not-judged') : t('eyes-open', { open: hundredths(open) })} ·{' '}
         {t('blinks', {
           count: liveness.blinkCount,
-          seconds: number(liveness.observedS, { maximumFractionDigits: 1 }),
+          seconds: decimals(liveness.observedS, 1),
         })}
       </p>
       <p class="quiet">{measuresOf(face)}</p>
@@ -57,11 +56,9 @@ function Nearest({
 }: {
   readonly of: NonNullable<Decision['nearest']>;
 }) {
-  const shown = name ?? person;
   return (
     <p class="nearest">
-      {t('nearest')}{' '}
-      {can('persons:read') ? <a href={`/people/${encodeURIComponent(person)}`}>{shown}</a> : shown}:{' '}
+      {t('nearest')} <NamedPerson id={person} name={name} />:{' '}
       {t('similarity', { similarity: hundredths(similarity), threshold: hundredths(threshold) })}
     </p>
   );

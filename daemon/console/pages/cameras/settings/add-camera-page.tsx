@@ -5,9 +5,9 @@ import { directions } from '../../../../kernel/events/event.js';
 import { call } from '../../../api/call.js';
 import { useAct } from '../../../api/use-fetched.js';
 import type en from '../../../messages/en/cameras.json';
-import { Fault } from '../../../parts/fault.js';
-import { Choice, Field } from '../../../parts/field.js';
-import { Icon } from '../../../parts/icon.js';
+import { ActionBar } from '../../../parts/actions.js';
+import { Choice, Field, into } from '../../../parts/field.js';
+import { Form } from '../../../parts/form.js';
 import { say } from '../../../parts/notes.js';
 import { Badge, PageHead, Section } from '../../../parts/page.js';
 import { directionWord } from '../../../parts/terms.js';
@@ -31,16 +31,10 @@ export default function AddCamera() {
   /** The last test, and the draft that it is about. */
   const tested = useSignal<{ readonly test: CameraTest; readonly address: string } | undefined>(undefined);
   const { route } = useLocation();
-  const saving = useAct();
-  const change = (next: CameraDraft): void => {
-    draft.value = next;
-  };
   const isTested = tested.value?.address === JSON.stringify(addressOfDraft(draft.value));
-  const save = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const save = async (): Promise<void> => {
     const { id, name } = draft.value;
-    const isSaved = await saving.run(() => call('cameras.create', cameraOfDraft(draft.value)));
-    if (!isSaved) return;
+    await call('cameras.create', cameraOfDraft(draft.value));
     say(t('added', { name }));
     route(`/cameras/${encodeURIComponent(id)}`);
   };
@@ -51,26 +45,27 @@ export default function AddCamera() {
       <Discovery
         onChosen={(address) => {
           const host = address.includes(':') ? `[${address}]` : address;
-          change({ ...draft.value, url: `rtsp://${host}/` });
+          draft.value = { ...draft.value, url: `rtsp://${host}/` };
         }}
       />
       <Address
         draft={draft.value}
-        onDraft={change}
+        onDraft={into(draft)}
         test={isTested ? tested.value?.test : undefined}
         onTest={(test, address) => {
           tested.value = { test, address };
         }}
       />
       <Section title={t('name-and-meaning')}>
-        <form onSubmit={save}>
-          <NameFields draft={draft.value} onDraft={change} />
-          <Fault error={saving.fault} />
-          <p class="quiet">{t(!isTested ? 'test-first' : hasFailed ? 'save-anyway-hint' : 'save-hint')}</p>
-          <button type="submit" class="fit" disabled={!isTested} aria-busy={saving.isRunning}>
-            {hasFailed ? t('save-anyway') : t('save')}
-          </button>
-        </form>
+        <Form
+          act={hasFailed ? t('save-anyway') : t('save')}
+          onAct={save}
+          isReady={isTested}
+          look="fit"
+          note={t(!isTested ? 'test-first' : hasFailed ? 'save-anyway-hint' : 'save-hint')}
+        >
+          <NameFields draft={draft.value} onDraft={into(draft)} />
+        </Form>
       </Section>
     </>
   );
@@ -83,21 +78,21 @@ interface AddressProps extends DraftFieldsProps {
 
 function Address({ draft, onDraft, test, onTest }: AddressProps) {
   const testing = useAct();
-  const run = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const run = (): Promise<boolean> => {
     const input = addressOfDraft(draft);
-    await testing.run(async () => onTest(await call('cameras.test-address', input), JSON.stringify(input)));
+    return testing.run(async () => onTest(await call('cameras.test-address', input), JSON.stringify(input)));
   };
   return (
     <Section title={t('address')}>
-      <form onSubmit={run}>
+      <Form
+        act={t('test')}
+        onAct={run}
+        doing={testing}
+        look="secondary fit"
+        others={testing.isRunning && <p role="status">{t('testing')}</p>}
+      >
         <AddressFields draft={draft} onDraft={onDraft} />
-        <Fault error={testing.fault} />
-        <button type="submit" class="secondary fit" aria-busy={testing.isRunning}>
-          {t('test')}
-        </button>
-        {testing.isRunning && <p role="status">{t('testing')}</p>}
-      </form>
+      </Form>
       {test && !testing.isRunning && (
         <TestResult test={test} onTrust={(fingerprint) => onDraft({ ...draft, fingerprint })} />
       )}
@@ -148,18 +143,13 @@ export function DirectionField({ draft, onDraft }: DraftFieldsProps) {
 /** Looks for cameras in the networks of the box. */
 function Discovery({ onChosen }: { readonly onChosen: (address: string) => void }) {
   const found = useSignal<Discovered | undefined>(undefined);
-  const doing = useAct();
-  const look = (): Promise<boolean> =>
-    doing.run(async () => {
-      found.value = await call('cameras.discover', {});
-    });
+  const look = async (): Promise<void> => {
+    found.value = await call('cameras.discover', {});
+  };
   return (
     <Section title={t('discover')}>
       <p>{t('discover-lead')}</p>
-      <button type="button" class="secondary" aria-busy={doing.isRunning} onClick={() => void look()}>
-        <Icon name="search" /> {t('discover-act')}
-      </button>
-      <Fault error={doing.fault} />
+      <ActionBar place="start" of={[{ text: t('discover-act'), icon: 'search', onAct: look }]} />
       <div role="status">
         {found.value && <p>{t('discovered', { count: found.value.devices.length })}</p>}
         {found.value?.isCutShort && <p>{t('discovered-more')}</p>}

@@ -1,13 +1,14 @@
-import { useSignal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
-import type { CameraDetails, CameraTest } from '../../../../contract/cameras.js';
+import type { CameraDetails } from '../../../../contract/cameras.js';
 import { call } from '../../../api/call.js';
-import { useAct } from '../../../api/use-fetched.js';
+import { useFetched } from '../../../api/use-fetched.js';
 import type en from '../../../messages/en/cameras.json';
-import { Confirm, Dialog } from '../../../parts/dialog.js';
+import { ActionBar } from '../../../parts/actions.js';
+import { Dialog } from '../../../parts/dialog.js';
 import { Fault } from '../../../parts/fault.js';
 import { say } from '../../../parts/notes.js';
 import { Section } from '../../../parts/page.js';
+import { useDialog } from '../../../parts/use-dialog.js';
 import { wordsOf } from '../../../words/words.js';
 import { TestResult } from './camera-test-result.js';
 
@@ -20,116 +21,57 @@ interface ActsProps {
 
 /** What one can do with a camera: test it, change it, switch it off, delete it. */
 export function CameraActs({ camera, onChanged }: ActsProps) {
-  const { id, isOwn } = camera;
-  return (
-    <Section title={t('acts')}>
-      {!isOwn && <p>{t('of-configuration')}</p>}
-      <div class="acts start">
-        <TestAct id={id} />
-        {isOwn && (
-          <>
-            <a href={`/cameras/${encodeURIComponent(id)}/change`}>{t('change')}</a>
-            <SwitchAct camera={camera} onChanged={onChanged} />
-            <DeleteAct camera={camera} />
-          </>
-        )}
-      </div>
-    </Section>
-  );
-}
-
-function TestAct({ id }: { readonly id: string }) {
-  const testing = useAct();
-  const test = useSignal<CameraTest | undefined>(undefined);
-  const isOpen = useSignal(false);
-  const run = (): Promise<boolean> => {
-    isOpen.value = true;
-    test.value = undefined;
-    return testing.run(async () => {
-      test.value = await call('cameras.test', { id });
-    });
-  };
-  return (
-    <>
-      <button type="button" class="small secondary" aria-busy={testing.isRunning} onClick={() => void run()}>
-        {t('test')}
-      </button>
-      {isOpen.value && (
-        <Dialog
-          title={t('test-title')}
-          onClose={() => {
-            isOpen.value = false;
-          }}
-        >
-          {testing.isRunning && <p role="status">{t('testing')}</p>}
-          <Fault error={testing.fault} />
-          {test.value && <TestResult test={test.value} />}
-        </Dialog>
-      )}
-    </>
-  );
-}
-
-function SwitchAct({ camera, onChanged }: ActsProps) {
-  const { id, name, isEnabled, revision } = camera;
-  const isAsking = useSignal(false);
-  const ask = (isOpen: boolean): void => {
-    isAsking.value = isOpen;
-  };
+  const { id, name, isOwn, isEnabled, revision } = camera;
+  const { route } = useLocation();
+  const testing = useDialog();
   const change = async (): Promise<void> => {
     const input = { id, isEnabled: !isEnabled, ...(revision !== undefined && { ifRevision: revision }) };
     onChanged(await call('cameras.change', input));
   };
   return (
-    <>
-      <button type="button" class="small secondary" onClick={() => ask(true)}>
-        {t(isEnabled ? 'switch-off' : 'switch-on')}
-      </button>
-      {isAsking.value && (
-        <Confirm
-          title={t(isEnabled ? 'switch-off-title' : 'switch-on-title', { name })}
-          act={t(isEnabled ? 'switch-off' : 'switch-on')}
-          onAct={change}
-          onClose={() => ask(false)}
-        >
-          <p>{t(isEnabled ? 'switch-off-lead' : 'switch-on-lead')}</p>
-        </Confirm>
-      )}
-    </>
+    <Section title={t('acts')}>
+      {!isOwn && <p>{t('of-configuration')}</p>}
+      <ActionBar
+        isSmall
+        place="start"
+        before={isOwn && <a href={`/cameras/${encodeURIComponent(id)}/change`}>{t('change')}</a>}
+        of={[
+          { text: t('test'), onAct: testing.opens(true) },
+          {
+            text: t(isEnabled ? 'switch-off' : 'switch-on'),
+            isOffered: isOwn,
+            ask: {
+              title: t(isEnabled ? 'switch-off-title' : 'switch-on-title', { name }),
+              text: t(isEnabled ? 'switch-off-lead' : 'switch-on-lead'),
+            },
+            onAct: change,
+          },
+          {
+            text: t('delete'),
+            look: 'danger',
+            isOffered: isOwn,
+            ask: { title: t('delete-title', { name }), text: t('delete-lead'), isDestructive: true },
+            onAct: () => call('cameras.delete', { id }),
+            onDone: () => {
+              say(t('deleted', { name }));
+              route('/cameras');
+            },
+          },
+        ]}
+      />
+      {testing.of && <TestDialog id={id} onClose={testing.closes()} />}
+    </Section>
   );
 }
 
-function DeleteAct({ camera: { id, name } }: Pick<ActsProps, 'camera'>) {
-  const isAsking = useSignal(false);
-  const { route } = useLocation();
-  const close = (isDone: boolean): void => {
-    isAsking.value = false;
-    if (!isDone) return;
-    say(t('deleted', { name }));
-    route('/cameras');
-  };
+/** Tests the camera as soon as it is open. */
+function TestDialog({ id, onClose }: { readonly id: string; readonly onClose: () => void }) {
+  const test = useFetched('cameras.test', { id });
   return (
-    <>
-      <button
-        type="button"
-        class="small danger"
-        onClick={() => {
-          isAsking.value = true;
-        }}
-      >
-        {t('delete')}
-      </button>
-      {isAsking.value && (
-        <Confirm
-          title={t('delete-title', { name })}
-          act={t('delete')}
-          isDestructive
-          onAct={() => call('cameras.delete', { id })}
-          onClose={close}
-        >
-          <p>{t('delete-lead')}</p>
-        </Confirm>
-      )}
-    </>
+    <Dialog title={t('test-title')} onClose={onClose}>
+      {test.isLoading && <p role="status">{t('testing')}</p>}
+      <Fault error={test.fault} />
+      {test.value && <TestResult test={test.value} />}
+    </Dialog>
   );
 }

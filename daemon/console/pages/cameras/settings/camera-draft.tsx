@@ -142,8 +142,8 @@ export function AddressFields({ draft, onDraft, hasLogin = false }: DraftFieldsP
         />
         <Tick
           label={t('basic-login')}
-          isOn={draft.allowBasicLogin}
-          onChange={(allowBasicLogin) => put({ allowBasicLogin })}
+          value={draft.allowBasicLogin}
+          onValue={(allowBasicLogin) => put({ allowBasicLogin })}
         />
       </details>
     </>

@@ -1,11 +1,11 @@
 import type { CameraTest } from '../../../../contract/cameras.js';
 import type en from '../../../messages/en/cameras.json';
+import { Problem } from '../../../parts/fault.js';
 import { Icon } from '../../../parts/icon.js';
 import { Badge, Facts } from '../../../parts/page.js';
 import { qualityWord } from '../../../parts/terms.js';
-import { number } from '../../../time/site-time.js';
+import { decimals, number, percent } from '../../../time/site-time.js';
 import { wordsOf } from '../../../words/words.js';
-import { Trouble } from '../camera-trouble.js';
 
 const t = wordsOf<typeof en>('cameras');
 
@@ -22,7 +22,7 @@ export function TestResult({
   const certificate = connection?.certificate;
   return (
     <div role="status">
-      {test.outcome === 'failed' ? <Trouble of={test} /> : <Seen test={test} />}
+      {test.outcome === 'failed' ? <Problem of={test} /> : <Seen test={test} />}
       {certificate && (
         <>
           <h3>{t('certificate')}</h3>
@@ -61,14 +61,14 @@ function Seen({ test }: { readonly test: Extract<CameraTest, { outcome: 'ok' }> 
       <Facts
         of={[
           [t('stream'), `${stream.codec.toUpperCase()}, ${stream.widthPx}×${stream.heightPx}`],
-          [t('measured-rate'), t('per-second', { fps: number(measuredFps, { maximumFractionDigits: 1 }) })],
+          [t('measured-rate'), t('per-second', { fps: decimals(measuredFps, 1) })],
           [t('first-picture'), t('after-ms', { ms: number(Math.round(firstFrameMs)) })],
           [
             t('decoding'),
             decodingCores === null
               ? undefined
               : t('of-a-core', {
-                  share: number(decodingCores, { style: 'percent', maximumFractionDigits: 0 }),
+                  share: percent(decodingCores),
                 }),
           ],
           [t('encrypted'), connection && t(connection.isEncrypted ? 'yes' : 'no')],
@@ -76,7 +76,7 @@ function Seen({ test }: { readonly test: Extract<CameraTest, { outcome: 'ok' }> 
         ]}
       />
       {problems.map((problem) => (
-        <Trouble key={problem.code} of={problem} />
+        <Problem key={problem.code} of={problem} />
       ))}
       <h3>{t('faces-found', { count: faces.length })}</h3>
       <ul>

@@ -10,9 +10,11 @@ import { useAct } from '../../../api/use-fetched.js';
 import type en from '../../../messages/en/cameras.json';
 import { Fault } from '../../../parts/fault.js';
 import { Choice, Field } from '../../../parts/field.js';
+import { Form } from '../../../parts/form.js';
 import { say } from '../../../parts/notes.js';
 import { Section } from '../../../parts/page.js';
 import { PreviewDoubts } from '../../../parts/preview-doubts.js';
+import { Table } from '../../../parts/table.js';
 import { OutcomeBadge, proofWord } from '../../../parts/terms.js';
 import { dayAndTime, number } from '../../../time/site-time.js';
 import { wordsOf } from '../../../words/words.js';
@@ -53,39 +55,35 @@ export function Tune({ camera, onChanged }: TuneProps) {
     previewing.run(async () => {
       preview.value = await call('reports.preview', { camera: id, last: 100, policies: [policy] });
     });
-  const save = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const save = async (): Promise<void> => {
     const ifRevision = began.value.revision;
-    await saving.run(async () => {
-      const changed = await call('cameras.change', {
-        ...{ id, ...changes },
-        ...(ifRevision !== undefined && { ifRevision }),
-      });
-      onChanged(changed);
-      begin(changed);
-      say(t('tuned', { name: changed.name }));
+    const changed = await call('cameras.change', {
+      ...{ id, ...changes },
+      ...(ifRevision !== undefined && { ifRevision }),
     });
+    onChanged(changed);
+    begin(changed);
+    say(t('tuned', { name: changed.name }));
   };
-  const loadAnew = async (): Promise<void> => {
-    await saving.run(async () => {
+  const loadAnew = (): Promise<boolean> =>
+    saving.run(async () => {
       const shown = await call('cameras.show', { id });
       onChanged(shown);
       begin(shown);
     });
-  };
   return (
     <Section title={t('tune')}>
       <p class="quiet">{t(isOwn ? 'tune-lead' : 'tune-of-configuration')}</p>
-      <form onSubmit={save}>
-        <TuneFields tuning={draft.value} onChange={put} />
-        <Fault error={previewing.fault} />
-        {preview.value && <TunePreview preview={preview.value} />}
-        <Fault
-          error={saving.fault}
-          {...(saving.fault?.code === 'changed-meanwhile' && { onRetry: () => void loadAnew() })}
-        />
-        <div class="acts start">
-          {can('passages:read') && (
+      <Form
+        act={t('save-changes')}
+        onAct={() => saving.run(save)}
+        doing={saving}
+        onAnew={loadAnew}
+        isReady={Object.keys(changes).length > 0}
+        isOffered={isOwn}
+        place="start"
+        others={
+          can('passages:read') && (
             <button
               type="button"
               class="secondary"
@@ -95,14 +93,13 @@ export function Tune({ camera, onChanged }: TuneProps) {
             >
               {t('preview')}
             </button>
-          )}
-          {isOwn && (
-            <button type="submit" disabled={Object.keys(changes).length === 0} aria-busy={saving.isRunning}>
-              {t('save-changes')}
-            </button>
-          )}
-        </div>
-      </form>
+          )
+        }
+      >
+        <TuneFields tuning={draft.value} onChange={put} />
+        <Fault error={previewing.fault} />
+        {preview.value && <TunePreview preview={preview.value} />}
+      </Form>
     </Section>
   );
 }
@@ -250,32 +247,15 @@ function Counts({ recorded, after }: { readonly recorded: ByOutcome; readonly af
   const outcomes = [...new Set([...Object.keys(recorded), ...Object.keys(after)])] as PassageOutcome[];
   if (outcomes.length === 0) return null;
   return (
-    <div class="table">
-      <table>
-        <caption class="unseen">{t('preview-table')}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{t('outcome')}</th>
-            <th scope="col" class="figure">
-              {t('recorded')}
-            </th>
-            <th scope="col" class="figure">
-              {t('would-be')}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {outcomes.map((outcome) => (
-            <tr key={outcome}>
-              <th scope="row">
-                <OutcomeBadge outcome={outcome} />
-              </th>
-              <td class="figure">{number(recorded[outcome] ?? 0)}</td>
-              <td class="figure">{number(after[outcome] ?? 0)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={t('preview-table')}
+      items={outcomes}
+      keyOf={(outcome) => outcome}
+      columns={[
+        { head: t('outcome'), cell: (outcome) => <OutcomeBadge outcome={outcome} /> },
+        { head: t('recorded'), isFigure: true, cell: (outcome) => number(recorded[outcome] ?? 0) },
+        { head: t('would-be'), isFigure: true, cell: (outcome) => number(after[outcome] ?? 0) },
+      ]}
+    />
   );
 }

@@ -2,10 +2,10 @@ import { useSignal } from '@preact/signals';
 import { useLocation, useRoute } from 'preact-iso';
 import type { CameraDetails } from '../../../../contract/cameras.js';
 import { call } from '../../../api/call.js';
-import { useAct, useFetched } from '../../../api/use-fetched.js';
+import { useFetched } from '../../../api/use-fetched.js';
 import type en from '../../../messages/en/cameras.json';
-import { Fault } from '../../../parts/fault.js';
-import { Field, Tick } from '../../../parts/field.js';
+import { bound, Field, into, Tick } from '../../../parts/field.js';
+import { Form } from '../../../parts/form.js';
 import { say } from '../../../parts/notes.js';
 import { Loaded, PageHead, Section } from '../../../parts/page.js';
 import { wordsOf } from '../../../words/words.js';
@@ -25,7 +25,7 @@ export default function ChangeCamera() {
       <Loaded of={camera}>
         {(shown) =>
           shown.isOwn ? (
-            <Form key={shown.revision} camera={shown} onReload={camera.reload} />
+            <ChangeForm key={shown.revision} camera={shown} onReload={camera.reload} />
           ) : (
             <p>{t('of-configuration')}</p>
           )
@@ -35,7 +35,7 @@ export default function ChangeCamera() {
   );
 }
 
-function Form({
+function ChangeForm({
   camera,
   onReload,
 }: {
@@ -45,55 +45,40 @@ function Form({
   const { id, revision, settings } = camera;
   const draft = useSignal<CameraDraft>(draftOf(camera));
   const forgetsLogin = useSignal(false);
-  const saving = useAct();
   const { route } = useLocation();
-  const put = (next: CameraDraft): void => {
-    draft.value = next;
-  };
   const changes = {
     ...changesOf(draft.value, camera),
     ...(forgetsLogin.value && { forgetLogin: true as const }),
   };
   const hasChanges = Object.keys(changes).length > 0;
-  const save = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const save = async (): Promise<void> => {
     const input = { id, ...changes, ...(revision !== undefined && { ifRevision: revision }) };
-    if (!(await saving.run(() => call('cameras.change', input)))) return;
+    await call('cameras.change', input);
     say(t('changed', { name: draft.value.name }));
     route(`/cameras/${encodeURIComponent(id)}`);
   };
-  const { fault } = saving;
   const hasLogin = settings.credential !== undefined;
   return (
     <Section title={t('settings')}>
-      <form onSubmit={save}>
+      <Form
+        act={t('save-changes')}
+        onAct={save}
+        onAnew={onReload}
+        isReady={hasChanges}
+        look="fit"
+        note={t('change-hint')}
+      >
         <Field
           label={t('name')}
           required
           maxLength={100}
           value={draft.value.name}
-          onValue={(name) => put({ ...draft.value, name })}
+          onValue={(name) => into(draft)({ ...draft.value, name })}
         />
-        <DirectionField draft={draft.value} onDraft={put} />
-        <AddressFields draft={draft.value} onDraft={put} hasLogin={hasLogin} />
-        {hasLogin && (
-          <Tick
-            label={t('forget-login')}
-            isOn={forgetsLogin.value}
-            onChange={(isOn) => {
-              forgetsLogin.value = isOn;
-            }}
-          />
-        )}
-        <Fault
-          error={fault}
-          {...(fault?.code === 'changed-meanwhile' && { onRetry: () => void onReload() })}
-        />
-        <p class="quiet">{t('change-hint')}</p>
-        <button type="submit" class="fit" disabled={!hasChanges} aria-busy={saving.isRunning}>
-          {t('save-changes')}
-        </button>
-      </form>
+        <DirectionField draft={draft.value} onDraft={into(draft)} />
+        <AddressFields draft={draft.value} onDraft={into(draft)} hasLogin={hasLogin} />
+        {hasLogin && <Tick label={t('forget-login')} {...bound(forgetsLogin)} />}
+      </Form>
     </Section>
   );
 }
