@@ -4,9 +4,9 @@ declare module 'virtual:operations' {
   export default table;
 }
 
-/** The messages of a language; made by building/words.ts. */
+/** The messages of a language; made by building/word-plan.ts. */
 declare module 'virtual:words/*' {
-  const words: import('./building/words.js').Words;
+  const words: import('./building/word-plan.js').Words;
   export default words;
 }
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { defineConfig } from 'vite';
-import { words } from './building/words.js';
+import { words } from './building/word-plan.js';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 

@@ -5,7 +5,13 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { IntlMessageFormat } from 'intl-messageformat';
 import { shownByName, withNumbers } from '../../daemon/console/building/word-calls.js';
-import { isFirst, planOf, readMessages, readSources, wordsFor } from '../../daemon/console/building/words.js';
+import {
+  isFirst,
+  planOf,
+  readMessages,
+  readSources,
+  wordsFor,
+} from '../../daemon/console/building/word-plan.js';
 import { messageText, type Values } from '../../daemon/console/words/message-text.js';
 import { readWords } from '../../daemon/console/words/read-words.js';
 

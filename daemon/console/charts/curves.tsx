@@ -1,7 +1,7 @@
 import './chart.css';
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { decimals, percent } from '../time/site-time.js';
+import { decimals, percent } from '../time/site-format.js';
 
 interface CurvesProps {
   /** What the picture shows, for readers who do not see it. */

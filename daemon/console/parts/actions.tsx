@@ -2,8 +2,8 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useAct } from '../api/use-fetched.js';
 import { Confirm } from './dialog.js';
-import { Fault } from './fault.js';
 import { Icon, type IconName } from './icon.js';
+import { Fault } from './shown-fault.js';
 
 /** Something that the user can do, as a button. */
 export interface Action {

@@ -1,6 +1,6 @@
 import { can } from '../api/session.js';
 import { useFetched } from '../api/use-fetched.js';
-import { Choice, Field } from './field.js';
+import { Choice, Field } from './form-fields.js';
 
 interface CameraChoiceProps {
   readonly label: string;

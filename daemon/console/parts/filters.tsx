@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
-import { laterDay, startOfDay } from '../time/site-time.js';
-import { Choice, Field } from './field.js';
+import { laterDay, startOfDay } from '../time/site-format.js';
+import { Choice, Field } from './form-fields.js';
 import type { Query } from './use-query.js';
 
 /** The filters of a list. They are kept in the address. */

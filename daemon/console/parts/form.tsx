@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { type Act, useAct } from '../api/use-fetched.js';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
-import { Fault } from './fault.js';
+import { Fault } from './shown-fault.js';
 
 const t = wordsOf<typeof en>('parts');
 

@@ -4,8 +4,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { FetchedList } from '../api/use-fetched.js';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
-import { Fault } from './fault.js';
 import { Empty, Loading } from './page.js';
+import { Fault } from './shown-fault.js';
 import { columnClass, type TableColumn } from './table.js';
 
 const t = wordsOf<typeof en>('parts');

@@ -4,8 +4,8 @@ import type { ApiError } from '../api/api-error.js';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
 import { type Action, useActions } from './actions.js';
-import { Fault } from './fault.js';
 import { Icon, type IconName } from './icon.js';
+import { Fault } from './shown-fault.js';
 
 const t = wordsOf<typeof en>('parts');
 

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
-import { Field } from './field.js';
+import { Field } from './form-fields.js';
 
 const t = wordsOf<typeof en>('parts');
 

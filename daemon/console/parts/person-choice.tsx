@@ -4,9 +4,9 @@ import type { PersonSummary } from '../../contract/person.js';
 import { useFetched } from '../api/use-fetched.js';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
-import { Fault } from './fault.js';
-import { Field, into } from './field.js';
-import { PersonPicture } from './picture.js';
+import { Field, into } from './form-fields.js';
+import { Fault } from './shown-fault.js';
+import { PersonPicture } from './shown-picture.js';
 import { useSettled } from './use-query.js';
 
 const t = wordsOf<typeof en>('parts');

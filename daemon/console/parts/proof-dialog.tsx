@@ -6,8 +6,8 @@ import { useAct } from '../api/use-fetched.js';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
 import { Dialog } from './dialog.js';
-import { bound, Field } from './field.js';
 import { Form } from './form.js';
+import { bound, Field } from './form-fields.js';
 
 const t = wordsOf<typeof en>('parts');
 

@@ -1,10 +1,10 @@
 import { placeOf } from '../building/place-of.js';
-import type { Words } from '../building/words.js';
+import type { Words } from '../building/word-plan.js';
 
 /** Finds the text of a message, by its number or by its name. */
 export type Found = (file: string, key: string) => string | undefined;
 
-/** Reads words as building/words.ts writes them. */
+/** Reads words as building/word-plan.ts writes them. */
 export function readWords(parts: readonly Words[]): Found {
   const numbered = parts.flatMap(([texts]) => texts.split('|'));
   const named = new Map(parts.flatMap(placed));

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { Words } from '../building/words.js';
+import type { Words } from '../building/word-plan.js';
 import { messageText, type Values } from './message-text.js';
 import { type Found, readWords } from './read-words.js';
 

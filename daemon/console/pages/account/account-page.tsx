@@ -6,13 +6,13 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/account.json';
 import { ActionBar } from '../../parts/actions.js';
 import { Dialog } from '../../parts/dialog.js';
-import { bound, Choice, Field, into } from '../../parts/field.js';
 import { Form } from '../../parts/form.js';
+import { bound, Choice, Field, into } from '../../parts/form-fields.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
 import { QrCode } from '../../parts/qr-code.js';
 import { chooseTheme, theme, themes } from '../../parts/theme.js';
-import { ago, dayAndTime, dayOf } from '../../time/site-time.js';
+import { ago, dayAndTime, dayOf } from '../../time/site-format.js';
 import { consoleLanguages, language, languageNames, speak, wordsOf } from '../../words/words.js';
 import { PasswordForm } from '../entry/password-form.js';
 

@@ -1,4 +1,4 @@
-import { decimals } from '../../time/site-time.js';
+import { decimals } from '../../time/site-format.js';
 import './accuracy.css';
 import type { Output } from '../../api/request.js';
 import { can } from '../../api/session.js';
@@ -7,7 +7,7 @@ import { Curves } from '../../charts/curves.js';
 import type en from '../../messages/en/accuracy.json';
 import { Empty, Facts, Loaded, PageHead, Section, Wide } from '../../parts/page.js';
 import { Table } from '../../parts/table.js';
-import { number, percent } from '../../time/site-time.js';
+import { number, percent } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { Policies } from './compared-policies.js';
 import { Recognition } from './recognition-by-camera.js';

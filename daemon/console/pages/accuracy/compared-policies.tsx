@@ -5,13 +5,13 @@ import type { PassageOutcome } from '../../../kernel/passage-outcome.js';
 import { call, type Input, type Output } from '../../api/call.js';
 import type en from '../../messages/en/accuracy.json';
 import { useCameras } from '../../parts/camera-choice.js';
-import { bound, Choice, Field, into } from '../../parts/field.js';
 import { Form } from '../../parts/form.js';
+import { bound, Choice, Field, into } from '../../parts/form-fields.js';
 import { Section } from '../../parts/page.js';
 import { PreviewDoubts } from '../../parts/preview-doubts.js';
 import { Table } from '../../parts/table.js';
-import { OutcomeBadge, outcomeWord, proofWord, reasonWord } from '../../parts/terms.js';
-import { dayAndTime, number } from '../../time/site-time.js';
+import { OutcomeBadge, outcomeWord, proofWord, reasonWord } from '../../parts/term-words.js';
+import { dayAndTime, number } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('accuracy');

@@ -2,13 +2,13 @@ import type { Output } from '../../api/request.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/accuracy.json';
 import { useCameras } from '../../parts/camera-choice.js';
-import { Field } from '../../parts/field.js';
 import { Filters } from '../../parts/filters.js';
+import { Field } from '../../parts/form-fields.js';
 import { Empty, Loaded, Section } from '../../parts/page.js';
 import { Table } from '../../parts/table.js';
-import { OutcomeBadge, reasonWord } from '../../parts/terms.js';
+import { OutcomeBadge, reasonWord } from '../../parts/term-words.js';
 import { useQuery } from '../../parts/use-query.js';
-import { number, percent, siteDay } from '../../time/site-time.js';
+import { number, percent, siteDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('accuracy');

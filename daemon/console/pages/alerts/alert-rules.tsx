@@ -7,12 +7,12 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/alerts.json';
 import { ActionBar } from '../../parts/actions.js';
 import { Confirm } from '../../parts/dialog.js';
-import { Fault, Remedy, sentence } from '../../parts/fault.js';
-import { bound, Choice } from '../../parts/field.js';
+import { bound, Choice } from '../../parts/form-fields.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Empty, Loaded, Section } from '../../parts/page.js';
+import { Fault, Remedy, sentence } from '../../parts/shown-fault.js';
 import { useDialog } from '../../parts/use-dialog.js';
-import { dayAndTime } from '../../time/site-time.js';
+import { dayAndTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { ruleText } from './rule-draft.js';
 

@@ -6,14 +6,14 @@ import { can } from '../../api/session.js';
 import { useAct, useFetched, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/alerts.json';
 import { Dialog } from '../../parts/dialog.js';
-import { sentence } from '../../parts/fault.js';
 import { ChoiceFilter, Filters, NewRows } from '../../parts/filters.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, Facts, PageHead, type Tone } from '../../parts/page.js';
-import { SeverityBadge, severityWord, subjectWord } from '../../parts/terms.js';
+import { sentence } from '../../parts/shown-fault.js';
+import { SeverityBadge, severityWord, subjectWord } from '../../parts/term-words.js';
 import { useDialog } from '../../parts/use-dialog.js';
 import { useQuery } from '../../parts/use-query.js';
-import { dayAndTime } from '../../time/site-time.js';
+import { dayAndTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { AlertRules } from './alert-rules.js';
 

@@ -8,7 +8,7 @@ import {
 } from '../../../kernel/alerts/alert-rule.js';
 import { type Severity, severities } from '../../../kernel/severity.js';
 import type en from '../../messages/en/alerts.json';
-import { subjectWord } from '../../parts/terms.js';
+import { subjectWord } from '../../parts/term-words.js';
 import { wordsOf } from '../../words/words.js';
 
 /** A rule as the configuration has it. */

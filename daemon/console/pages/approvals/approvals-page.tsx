@@ -9,7 +9,7 @@ import { Confirm } from '../../parts/dialog.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Empty, Facts, Loaded, PageHead, Section, type Tone } from '../../parts/page.js';
 import { useDialog } from '../../parts/use-dialog.js';
-import { ago, clockTime } from '../../time/site-time.js';
+import { ago, clockTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('approvals');

@@ -1,13 +1,13 @@
 import type { AttendanceRow } from '../../../contract/attendance.js';
 import { useFetched, useLines } from '../../api/use-fetched.js';
 import type en from '../../messages/en/attendance.json';
-import { Choice, Field } from '../../parts/field.js';
 import { ChoiceFilter, Filters } from '../../parts/filters.js';
+import { Choice, Field } from '../../parts/form-fields.js';
 import { Icon } from '../../parts/icon.js';
 import { type Column, LongTable, wholeList } from '../../parts/long-table.js';
 import { Loaded, PageHead } from '../../parts/page.js';
 import { useQuery } from '../../parts/use-query.js';
-import { clockTime, laterDay, plainDay, siteDay } from '../../time/site-time.js';
+import { clockTime, laterDay, plainDay, siteDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { DayGrid } from './day-grid.js';
 import { nameOf, type Status, StatusBadges, statuses, statusText, workedText } from './day-status.js';

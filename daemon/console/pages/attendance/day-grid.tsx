@@ -1,11 +1,11 @@
 import type { AttendanceRow } from '../../../contract/attendance.js';
 import type en from '../../messages/en/attendance.json';
-import { Field } from '../../parts/field.js';
 import { Filters } from '../../parts/filters.js';
+import { Field } from '../../parts/form-fields.js';
 import { type Column, LongTable, wholeList } from '../../parts/long-table.js';
 import { Badge } from '../../parts/page.js';
 import { useQuery } from '../../parts/use-query.js';
-import { hours, plainDay } from '../../time/site-time.js';
+import { hours, plainDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { mainStatus, nameOf, statuses, statusLetter, statusText, toneOf, workedText } from './day-status.js';
 import type { Period } from './shown-report.js';

@@ -1,7 +1,7 @@
 import type { AttendanceRow } from '../../../contract/attendance.js';
 import type en from '../../messages/en/attendance.json';
 import { Badge, type Tone } from '../../parts/page.js';
-import { hours } from '../../time/site-time.js';
+import { hours } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('attendance');

@@ -11,12 +11,12 @@ import { can } from '../../api/session.js';
 import type en from '../../messages/en/attendance.json';
 import { useCameras } from '../../parts/camera-choice.js';
 import { Confirm } from '../../parts/dialog.js';
-import { Choice, Field } from '../../parts/field.js';
+import { Choice, Field } from '../../parts/form-fields.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Section } from '../../parts/page.js';
-import { directionWord } from '../../parts/terms.js';
+import { directionWord } from '../../parts/term-words.js';
 import { useDialog } from '../../parts/use-dialog.js';
-import { clockTime, plainDay, siteDay } from '../../time/site-time.js';
+import { clockTime, plainDay, siteDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { nameOf } from './day-status.js';
 

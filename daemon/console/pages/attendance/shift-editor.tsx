@@ -3,10 +3,10 @@ import { type Weekday, weekdays } from '../../../kernel/attendance/shift-calenda
 import type { Output } from '../../api/call.js';
 import type en from '../../messages/en/attendance.json';
 import { ActionBar } from '../../parts/actions.js';
-import { bound, Choice, Field, Tick } from '../../parts/field.js';
+import { bound, Choice, Field, Tick } from '../../parts/form-fields.js';
 import { Icon } from '../../parts/icon.js';
 import { Badge, Empty, Facts, Section } from '../../parts/page.js';
-import { laterDay, plainDay } from '../../time/site-time.js';
+import { laterDay, plainDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('attendance');

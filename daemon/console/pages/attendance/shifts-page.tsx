@@ -9,7 +9,7 @@ import { say } from '../../parts/notes.js';
 import { Loaded, PageHead, Section } from '../../parts/page.js';
 import { Table } from '../../parts/table.js';
 import { useSettled } from '../../parts/use-query.js';
-import { hours, laterDay, number, plainDay, siteDay } from '../../time/site-time.js';
+import { hours, laterDay, number, plainDay, siteDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { nameOf, statuses, statusText } from './day-status.js';
 import {

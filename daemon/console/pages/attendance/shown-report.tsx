@@ -7,7 +7,7 @@ import type en from '../../messages/en/attendance.json';
 import { ActionBar } from '../../parts/actions.js';
 import { printPage } from '../../parts/long-table.js';
 import { saveFile } from '../../parts/save-file.js';
-import { dayAndTime, laterDay, plainDay } from '../../time/site-time.js';
+import { dayAndTime, laterDay, plainDay } from '../../time/site-format.js';
 import { language, wordsOf } from '../../words/words.js';
 
 /** A whole report. */

@@ -8,15 +8,15 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/backups.json';
 import { ActionBar } from '../../parts/actions.js';
 import { Confirm, Dialog } from '../../parts/dialog.js';
-import { Fault } from '../../parts/fault.js';
-import { bound, Field, Tick } from '../../parts/field.js';
 import { Form } from '../../parts/form.js';
+import { bound, Field, Tick } from '../../parts/form-fields.js';
 import { say } from '../../parts/notes.js';
 import { Loaded, PageHead, Progress, Section } from '../../parts/page.js';
 import { NewPassphrase } from '../../parts/passphrase.js';
 import { saveFile } from '../../parts/save-file.js';
+import { Fault } from '../../parts/shown-fault.js';
 import { useDialog } from '../../parts/use-dialog.js';
-import { bytes, percent } from '../../time/site-time.js';
+import { bytes, percent } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import {
   type Asking,

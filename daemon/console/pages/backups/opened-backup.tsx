@@ -8,12 +8,12 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/backups.json';
 import type { Action } from '../../parts/actions.js';
 import { Dialog } from '../../parts/dialog.js';
-import { Fault, Problem } from '../../parts/fault.js';
-import { bound, Choice, Field, into } from '../../parts/field.js';
 import { Form } from '../../parts/form.js';
+import { bound, Choice, Field, into } from '../../parts/form-fields.js';
 import { say } from '../../parts/notes.js';
 import { Facts, Section } from '../../parts/page.js';
-import { bytes, dayAndTime, number } from '../../time/site-time.js';
+import { Fault, Problem } from '../../parts/shown-fault.js';
+import { bytes, dayAndTime, number } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { type KeyChoice, KeySource } from '../gallery/key-source.js';
 

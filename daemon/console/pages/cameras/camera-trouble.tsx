@@ -1,11 +1,11 @@
 import type { CameraStatus } from '../../../contract/cameras.js';
 import { isConnected } from '../../api/connection.js';
 import type en from '../../messages/en/cameras.json';
-import { Problem } from '../../parts/fault.js';
 import type { IconName } from '../../parts/icon.js';
 import { Badge, type Tone } from '../../parts/page.js';
-import { outcomeWord } from '../../parts/terms.js';
-import { number } from '../../time/site-time.js';
+import { Problem } from '../../parts/shown-fault.js';
+import { outcomeWord } from '../../parts/term-words.js';
+import { number } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('cameras');

@@ -3,10 +3,10 @@ import { call, type Input, type Output } from '../../api/call.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/configuration.json';
 import { Confirm } from '../../parts/dialog.js';
-import { Remedy, sentence } from '../../parts/fault.js';
 import { Icon } from '../../parts/icon.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Loaded } from '../../parts/page.js';
+import { Remedy, sentence } from '../../parts/shown-fault.js';
 import { Table } from '../../parts/table.js';
 import { wordsOf } from '../../words/words.js';
 

@@ -4,10 +4,10 @@ import { call, type Input } from '../../api/call.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/enrol.json';
 import { ActionBar } from '../../parts/actions.js';
-import { Area, bound, Choice, Field } from '../../parts/field.js';
 import { Form } from '../../parts/form.js';
+import { Area, bound, Choice, Field } from '../../parts/form-fields.js';
 import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
-import { clockTime, siteDay } from '../../time/site-time.js';
+import { clockTime, siteDay } from '../../time/site-format.js';
 import { language, wordsOf } from '../../words/words.js';
 import type { Enrolment } from './enrolment-guidance.js';
 

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { type ApiError, isApiError } from '../../api/call.js';
 import type en from '../../messages/en/enrol.json';
-import { Fault } from '../../parts/fault.js';
+import { Fault } from '../../parts/shown-fault.js';
 import { wordsOf } from '../../words/words.js';
 import { type Guidance, hintText } from './enrolment-guidance.js';
 

@@ -5,9 +5,9 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/enrol.json';
 import { ActionBar } from '../../parts/actions.js';
 import { Confirm } from '../../parts/dialog.js';
-import { Remedy, sentence } from '../../parts/fault.js';
-import { bound, Tick } from '../../parts/field.js';
-import { Picture } from '../../parts/picture.js';
+import { bound, Tick } from '../../parts/form-fields.js';
+import { Remedy, sentence } from '../../parts/shown-fault.js';
+import { Picture } from '../../parts/shown-picture.js';
 import { wordsOf } from '../../words/words.js';
 import type { Enrolment } from './enrolment-guidance.js';
 

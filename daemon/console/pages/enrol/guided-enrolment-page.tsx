@@ -5,13 +5,13 @@ import { can } from '../../api/session.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/enrol.json';
 import { ActionBar } from '../../parts/actions.js';
-import { Fault } from '../../parts/fault.js';
-import { Choice, into } from '../../parts/field.js';
+import { Choice, into } from '../../parts/form-fields.js';
 import { Icon } from '../../parts/icon.js';
 import { Badge, Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
-import { Picture } from '../../parts/picture.js';
 import { QrCode } from '../../parts/qr-code.js';
-import { clockTime, percent } from '../../time/site-time.js';
+import { Fault } from '../../parts/shown-fault.js';
+import { Picture } from '../../parts/shown-picture.js';
+import { clockTime, percent } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { CameraView, smallPhotograph } from './camera-view.js';
 import {

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/enrol.json';
-import { Fault } from '../../parts/fault.js';
-import { Files } from '../../parts/field.js';
+import { Files } from '../../parts/form-fields.js';
+import { Fault } from '../../parts/shown-fault.js';
 import { wordsOf } from '../../words/words.js';
 import { type Guidance, hintText, patiently } from './enrolment-guidance.js';
 

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { call } from '../../api/call.js';
 import type en from '../../messages/en/entry.json';
-import { bound, Field } from '../../parts/field.js';
 import { Form } from '../../parts/form.js';
+import { bound, Field } from '../../parts/form-fields.js';
 import { Icon } from '../../parts/icon.js';
 import { wordsOf } from '../../words/words.js';
 

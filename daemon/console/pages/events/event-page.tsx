@@ -7,8 +7,8 @@ import type en from '../../messages/en/events.json';
 import { useCameras } from '../../parts/camera-choice.js';
 import { Badge, Facts, Loaded, PageHead, Section, type Tone } from '../../parts/page.js';
 import { PersonLink } from '../../parts/person-link.js';
-import { Picture } from '../../parts/picture.js';
-import { dayAndTime } from '../../time/site-time.js';
+import { Picture } from '../../parts/shown-picture.js';
+import { dayAndTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { factsOf, isDamaged, kindOf, kindText, toneOf } from './event-facts.js';
 

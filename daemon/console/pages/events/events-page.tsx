@@ -6,8 +6,6 @@ import { can } from '../../api/session.js';
 import { useFollowed, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/events.json';
 import { CameraChoice, type Cameras, useCameras } from '../../parts/camera-choice.js';
-import { Fault } from '../../parts/fault.js';
-import { Field } from '../../parts/field.js';
 import {
   beginOf,
   ChoiceFilter,
@@ -17,11 +15,13 @@ import {
   PeriodFilter,
   textsIn,
 } from '../../parts/filters.js';
+import { Field } from '../../parts/form-fields.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, PageHead } from '../../parts/page.js';
 import { PersonLink } from '../../parts/person-link.js';
+import { Fault } from '../../parts/shown-fault.js';
 import { type Query, useQuery, useSettled } from '../../parts/use-query.js';
-import { clockSeconds, dayOf } from '../../time/site-time.js';
+import { clockSeconds, dayOf } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { factsOf, isDamaged, kindOf, kinds, kindText, toneOf } from './event-facts.js';
 

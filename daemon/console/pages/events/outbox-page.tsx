@@ -6,13 +6,13 @@ import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/events.json';
 import { Confirm } from '../../parts/dialog.js';
-import { Remedy, sentence } from '../../parts/fault.js';
-import { bound, Field } from '../../parts/field.js';
+import { bound, Field } from '../../parts/form-fields.js';
 import { Badge, Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Remedy, sentence } from '../../parts/shown-fault.js';
 import { Table } from '../../parts/table.js';
-import { brokerWord } from '../../parts/terms.js';
+import { brokerWord } from '../../parts/term-words.js';
 import { useDialog } from '../../parts/use-dialog.js';
-import { bytes, dayAndTime, number } from '../../time/site-time.js';
+import { bytes, dayAndTime, number } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { kindText } from './event-facts.js';
 

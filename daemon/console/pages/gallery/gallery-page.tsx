@@ -2,16 +2,16 @@ import type { Output } from '../../api/request.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/gallery.json';
-import { Problem } from '../../parts/fault.js';
 import { Badge, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Problem } from '../../parts/shown-fault.js';
 import { Table } from '../../parts/table.js';
-import { bytes, number } from '../../time/site-time.js';
+import { bytes, number } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
-import { Calibration } from './gallery-calibration.js';
-import { Keys } from './gallery-keys.js';
 import { Verification } from './gallery-verification.js';
 import { Move } from './recogniser-move.js';
-import { Unlock } from './unlock-gallery.js';
+import { Calibration } from './shown-calibration.js';
+import { Keys } from './shown-keys.js';
+import { Unlock } from './unlock-form.js';
 
 const t = wordsOf<typeof en>('gallery');
 

@@ -3,9 +3,9 @@ import { type Line, type Output, readLines } from '../../api/call.js';
 import { keptLines } from '../../api/kept-lines.js';
 import { can } from '../../api/session.js';
 import type en from '../../messages/en/gallery.json';
-import { Fault } from '../../parts/fault.js';
 import { Badge, Facts, Progress, Section } from '../../parts/page.js';
-import { dayAndTime } from '../../time/site-time.js';
+import { Fault } from '../../parts/shown-fault.js';
+import { dayAndTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('gallery');

@@ -2,9 +2,9 @@ import { type KeyProviderKind, keyProviderKinds } from '../../../kernel/gallery/
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/gallery.json';
-import { Remedy, sentence } from '../../parts/fault.js';
-import { Choice } from '../../parts/field.js';
+import { Choice } from '../../parts/form-fields.js';
 import { NewPassphrase } from '../../parts/passphrase.js';
+import { Remedy, sentence } from '../../parts/shown-fault.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('gallery');

@@ -4,11 +4,11 @@ import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/gallery.json';
 import { Confirm } from '../../parts/dialog.js';
-import { Fault, Problem } from '../../parts/fault.js';
-import { bound, Choice, into, Tick } from '../../parts/field.js';
+import { bound, Choice, into, Tick } from '../../parts/form-fields.js';
 import { Progress, Section } from '../../parts/page.js';
+import { Fault, Problem } from '../../parts/shown-fault.js';
 import { useDialog } from '../../parts/use-dialog.js';
-import { dayAndTime } from '../../time/site-time.js';
+import { dayAndTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('gallery');

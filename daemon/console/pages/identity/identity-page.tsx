@@ -6,7 +6,7 @@ import type en from '../../messages/en/identity.json';
 import type systemTexts from '../../messages/en/system.json';
 import { say } from '../../parts/notes.js';
 import { Facts, Loaded, PageHead, Section } from '../../parts/page.js';
-import { dayAndTime } from '../../time/site-time.js';
+import { dayAndTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { Trust } from './trusted-centres.js';
 

@@ -7,11 +7,11 @@ import type en from '../../messages/en/identity.json';
 import type { Action } from '../../parts/actions.js';
 import { ActionBar } from '../../parts/actions.js';
 import { Confirm } from '../../parts/dialog.js';
-import { Area, bound, Field, into, Ticks } from '../../parts/field.js';
+import { Area, bound, Field, into, Ticks } from '../../parts/form-fields.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Empty, Facts, Loaded, Section } from '../../parts/page.js';
 import { useDialog } from '../../parts/use-dialog.js';
-import { dayAndTime, laterDay, number, startOfDay } from '../../time/site-time.js';
+import { dayAndTime, laterDay, number, startOfDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('identity');

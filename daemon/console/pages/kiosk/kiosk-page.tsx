@@ -7,8 +7,8 @@ import { useEffect } from 'preact/hooks';
 import { call } from '../../api/call.js';
 import { can, me } from '../../api/session.js';
 import type en from '../../messages/en/kiosk.json';
-import { Fault } from '../../parts/fault.js';
 import { Icon } from '../../parts/icon.js';
+import { Fault } from '../../parts/shown-fault.js';
 import { wordsOf } from '../../words/words.js';
 import { type Followed, type ScreenPrompt, useScreen } from './follow-prompts.js';
 

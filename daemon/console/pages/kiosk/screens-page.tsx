@@ -5,13 +5,13 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/kiosk.json';
 import { ActionBar } from '../../parts/actions.js';
 import { Dialog } from '../../parts/dialog.js';
-import { bound, Choice, Field, into } from '../../parts/field.js';
 import { Form } from '../../parts/form.js';
+import { bound, Choice, Field, into } from '../../parts/form-fields.js';
 import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
 import { QrCode } from '../../parts/qr-code.js';
 import { Table } from '../../parts/table.js';
 import { useDialog } from '../../parts/use-dialog.js';
-import { ago, dayAndTime, dayOf } from '../../time/site-time.js';
+import { ago, dayAndTime, dayOf } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('kiosk');

@@ -7,8 +7,8 @@ import { useCameras } from '../../parts/camera-choice.js';
 import { say } from '../../parts/notes.js';
 import { Loaded, Section } from '../../parts/page.js';
 import { NamedPerson } from '../../parts/person-link.js';
-import { SeverityBadge } from '../../parts/terms.js';
-import { ago, clockTime } from '../../time/site-time.js';
+import { SeverityBadge } from '../../parts/term-words.js';
+import { ago, clockTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('now');

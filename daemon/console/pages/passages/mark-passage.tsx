@@ -8,10 +8,10 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
 import type { Cameras } from '../../parts/camera-choice.js';
 import { Confirm } from '../../parts/dialog.js';
-import { bound, Choice, Field, into, Radios } from '../../parts/field.js';
+import { bound, Choice, Field, into, Radios } from '../../parts/form-fields.js';
 import { say } from '../../parts/notes.js';
 import { PersonChoice } from '../../parts/person-choice.js';
-import { decimals, siteInstant } from '../../time/site-time.js';
+import { decimals, siteInstant } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { isReadable } from './passage-item.js';
 

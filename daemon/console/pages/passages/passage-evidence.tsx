@@ -2,13 +2,13 @@ import type { PassageDetails } from '../../../contract/passages.js';
 import { qualityReasons } from '../../../kernel/faces/quality.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
-import { OpennessCurve } from '../../charts/openness-curve.js';
+import { OpennessCurve } from '../../charts/eye-curve.js';
 import type en from '../../messages/en/passages.json';
 import { Badge, Facts, Section } from '../../parts/page.js';
 import { NamedPerson } from '../../parts/person-link.js';
 import { Table } from '../../parts/table.js';
-import { qualityWord } from '../../parts/terms.js';
-import { clockSeconds, decimals, number, percent } from '../../time/site-time.js';
+import { qualityWord } from '../../parts/term-words.js';
+import { clockSeconds, decimals, number, percent } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('passages');

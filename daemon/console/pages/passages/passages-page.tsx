@@ -8,8 +8,6 @@ import { can } from '../../api/session.js';
 import { useFollowed, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
 import { CameraChoice, type Cameras, useCameras } from '../../parts/camera-choice.js';
-import { Fault } from '../../parts/fault.js';
-import { Field, Tick } from '../../parts/field.js';
 import {
   beginOf,
   ChoiceFilter,
@@ -19,12 +17,14 @@ import {
   PeriodFilter,
   textsIn,
 } from '../../parts/filters.js';
+import { Field, Tick } from '../../parts/form-fields.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { PageHead } from '../../parts/page.js';
-import { OutcomeBadge, outcomeWord, reasonWord } from '../../parts/terms.js';
+import { Fault } from '../../parts/shown-fault.js';
+import { OutcomeBadge, outcomeWord, reasonWord } from '../../parts/term-words.js';
 import { useDialog } from '../../parts/use-dialog.js';
 import { type Query, useQuery, useSettled } from '../../parts/use-query.js';
-import { clockSeconds, dayOf, decimals } from '../../time/site-time.js';
+import { clockSeconds, dayOf, decimals } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { Filmstrip } from './filmstrip.js';
 import { MissedPerson } from './mark-passage.js';

@@ -4,11 +4,11 @@ import type { EnrolmentRefusal, EnrolmentResult } from '../../../contract/enrolm
 import { call } from '../../api/call.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/person-form.json';
-import { into } from '../../parts/field.js';
 import { Form } from '../../parts/form.js';
+import { into } from '../../parts/form-fields.js';
 import { PageHead, Section } from '../../parts/page.js';
-import { PersonPicture } from '../../parts/picture.js';
-import { percent } from '../../time/site-time.js';
+import { PersonPicture } from '../../parts/shown-picture.js';
+import { percent } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import {
   type PhotographChoice,

@@ -1,6 +1,6 @@
 import type en from '../../messages/en/change-people.json';
-import { Choice, Field } from '../../parts/field.js';
-import { siteDay } from '../../time/site-time.js';
+import { Choice, Field } from '../../parts/form-fields.js';
+import { siteDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { type ChangeDraft, type LimitChange, limitChanges, listChanges } from './change-draft.js';
 import { ConsentFields } from './profile-fields.js';

@@ -9,11 +9,11 @@ import type en from '../../messages/en/change-people.json';
 import type peopleEn from '../../messages/en/people.json';
 import type formEn from '../../messages/en/person-form.json';
 import { Dialog } from '../../parts/dialog.js';
-import { Fault, sentence } from '../../parts/fault.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, Facts } from '../../parts/page.js';
+import { Fault, sentence } from '../../parts/shown-fault.js';
 import { useDialog } from '../../parts/use-dialog.js';
-import { plainDay } from '../../time/site-time.js';
+import { plainDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { StandingBadges } from './standing.js';
 

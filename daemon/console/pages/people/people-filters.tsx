@@ -2,8 +2,8 @@ import { consentStates } from '../../../kernel/persons/consent.js';
 import { personOrders } from '../../../kernel/persons/person-listing.js';
 import { validities, watchMarks } from '../../../kernel/persons/person-standing.js';
 import type en from '../../messages/en/people.json';
-import { Choice, Field } from '../../parts/field.js';
 import { Filters } from '../../parts/filters.js';
+import { Choice, Field } from '../../parts/form-fields.js';
 import type { Query } from '../../parts/use-query.js';
 import { wordsOf } from '../../words/words.js';
 

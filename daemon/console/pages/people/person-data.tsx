@@ -7,13 +7,13 @@ import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/person.json';
 import { ActionBar } from '../../parts/actions.js';
 import { Dialog } from '../../parts/dialog.js';
-import { Fault } from '../../parts/fault.js';
 import { say } from '../../parts/notes.js';
 import { Facts, Progress, Section } from '../../parts/page.js';
 import { saveFile, saveJson } from '../../parts/save-file.js';
+import { Fault } from '../../parts/shown-fault.js';
 import { useDialog } from '../../parts/use-dialog.js';
 import { zipOf } from '../../parts/zip-file.js';
-import { dayAndTime, number } from '../../time/site-time.js';
+import { dayAndTime, number } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('person');

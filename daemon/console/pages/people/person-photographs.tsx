@@ -13,9 +13,9 @@ import { Confirm, Dialog } from '../../parts/dialog.js';
 import { Form } from '../../parts/form.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Loaded, Section } from '../../parts/page.js';
-import { PersonPicture } from '../../parts/picture.js';
+import { PersonPicture } from '../../parts/shown-picture.js';
 import { useDialog } from '../../parts/use-dialog.js';
-import { dayAndTime, percent } from '../../time/site-time.js';
+import { dayAndTime, percent } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import {
   PhotographPicker,

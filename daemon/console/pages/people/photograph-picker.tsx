@@ -5,11 +5,11 @@ import type { DetectedFace } from '../../../contract/recognition.js';
 import { type ApiError, call, isApiError } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import type en from '../../messages/en/person-form.json';
-import { Fault, Remedy, sentence } from '../../parts/fault.js';
 import { FramedFaces } from '../../parts/framed-faces.js';
 import { Badge } from '../../parts/page.js';
-import { qualityWord } from '../../parts/terms.js';
-import { percent } from '../../time/site-time.js';
+import { Fault, Remedy, sentence } from '../../parts/shown-fault.js';
+import { qualityWord } from '../../parts/term-words.js';
+import { percent } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('person-form');

@@ -1,7 +1,7 @@
 import { consentBases } from '../../../kernel/persons/consent.js';
 import type en from '../../messages/en/person-form.json';
-import { Area, Choice, Field } from '../../parts/field.js';
-import { siteDay } from '../../time/site-time.js';
+import { Area, Choice, Field } from '../../parts/form-fields.js';
+import { siteDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import type { ConsentDraft, ProfileDraft } from './profile-draft.js';
 

@@ -2,8 +2,8 @@ import type { EnrolmentRefusal, Resemblance } from '../../../contract/enrolment.
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/person-form.json';
 import { Icon } from '../../parts/icon.js';
-import { PersonPicture, Picture } from '../../parts/picture.js';
-import { percent } from '../../time/site-time.js';
+import { PersonPicture, Picture } from '../../parts/shown-picture.js';
+import { percent } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('person-form');

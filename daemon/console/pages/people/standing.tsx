@@ -1,7 +1,7 @@
 import type { PersonSummary } from '../../../contract/person.js';
 import type en from '../../messages/en/people.json';
 import { Badge } from '../../parts/page.js';
-import { plainDay, siteDay } from '../../time/site-time.js';
+import { plainDay, siteDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('people');

@@ -5,11 +5,11 @@ import { ApiError } from '../../api/api-error.js';
 import { call } from '../../api/call.js';
 import type en from '../../messages/en/strangers.json';
 import { Confirm } from '../../parts/dialog.js';
-import { bound, Field, into, Radios, Tick, toggled } from '../../parts/field.js';
+import { bound, Field, into, Radios, Tick, toggled } from '../../parts/form-fields.js';
 import { say } from '../../parts/notes.js';
 import { PersonChoice } from '../../parts/person-choice.js';
-import { PersonPicture } from '../../parts/picture.js';
-import { dayAndTime, siteDay } from '../../time/site-time.js';
+import { PersonPicture } from '../../parts/shown-picture.js';
+import { dayAndTime, siteDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { PassageShot } from './stranger-acts.js';
 

@@ -7,8 +7,8 @@ import type { Action } from '../../parts/actions.js';
 import { ActionBar } from '../../parts/actions.js';
 import { say } from '../../parts/notes.js';
 import { PersonLink } from '../../parts/person-link.js';
-import { Picture } from '../../parts/picture.js';
-import { clockTime } from '../../time/site-time.js';
+import { Picture } from '../../parts/shown-picture.js';
+import { clockTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('strangers');

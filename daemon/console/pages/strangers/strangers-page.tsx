@@ -7,12 +7,12 @@ import { type FetchedList, useFetched, useList } from '../../api/use-fetched.js'
 import type en from '../../messages/en/strangers.json';
 import { ActionBar } from '../../parts/actions.js';
 import { type Cameras, useCameras } from '../../parts/camera-choice.js';
-import { Fault } from '../../parts/fault.js';
-import { Choice, Field, into, Tick, toggled } from '../../parts/field.js';
 import { beginOf, Filters, textsIn } from '../../parts/filters.js';
+import { Choice, Field, into, Tick, toggled } from '../../parts/form-fields.js';
 import { Badge, Empty, Loading, PageHead } from '../../parts/page.js';
+import { Fault } from '../../parts/shown-fault.js';
 import { type Query, useQuery } from '../../parts/use-query.js';
-import { ago } from '../../time/site-time.js';
+import { ago } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { shortId } from '../passages/passage-item.js';
 import {

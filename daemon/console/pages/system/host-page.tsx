@@ -1,10 +1,10 @@
 import type { Output } from '../../api/request.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/system.json';
-import { Problem } from '../../parts/fault.js';
 import { Badge, Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Problem } from '../../parts/shown-fault.js';
 import { Table } from '../../parts/table.js';
-import { ago, bytes, dayOf } from '../../time/site-time.js';
+import { ago, bytes, dayOf } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('system');

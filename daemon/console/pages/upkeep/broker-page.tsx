@@ -4,11 +4,11 @@ import { type Line, type Output, readLines } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/upkeep.json';
-import { Remedy, sentence } from '../../parts/fault.js';
-import { bound, Tick } from '../../parts/field.js';
+import { bound, Tick } from '../../parts/form-fields.js';
 import { Badge, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
-import { brokerWord } from '../../parts/terms.js';
-import { dayOf, number } from '../../time/site-time.js';
+import { Remedy, sentence } from '../../parts/shown-fault.js';
+import { brokerWord } from '../../parts/term-words.js';
+import { dayOf, number } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { Findings } from './doctor-page.js';
 

@@ -2,8 +2,8 @@ import type { CheckOutcome } from '../../../kernel/check-outcome.js';
 import type { Output } from '../../api/request.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/upkeep.json';
-import { Fault, Remedy, sentence } from '../../parts/fault.js';
 import { Badge, PageHead, Progress, Section, type Tone } from '../../parts/page.js';
+import { Fault, Remedy, sentence } from '../../parts/shown-fault.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('upkeep');

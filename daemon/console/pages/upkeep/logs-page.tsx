@@ -5,13 +5,13 @@ import { useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/upkeep.json';
 import { CameraChoice, useCameras } from '../../parts/camera-choice.js';
 import { Dialog } from '../../parts/dialog.js';
-import { bound, Choice, Field, Tick } from '../../parts/field.js';
 import { Filters, textsIn } from '../../parts/filters.js';
+import { bound, Choice, Field, Tick } from '../../parts/form-fields.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, PageHead, type Tone } from '../../parts/page.js';
 import { useDialog } from '../../parts/use-dialog.js';
 import { useQuery, useSettled } from '../../parts/use-query.js';
-import { clockSeconds } from '../../time/site-time.js';
+import { clockSeconds } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('upkeep');

@@ -1,10 +1,10 @@
 import type { Output } from '../../api/request.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/upkeep.json';
-import { Remedy, sentence } from '../../parts/fault.js';
 import { Badge, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Remedy, sentence } from '../../parts/shown-fault.js';
 import { Table } from '../../parts/table.js';
-import { bytes } from '../../time/site-time.js';
+import { bytes } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('upkeep');

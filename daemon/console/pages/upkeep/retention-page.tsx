@@ -4,13 +4,13 @@ import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/upkeep.json';
 import { Confirm } from '../../parts/dialog.js';
-import { Remedy, sentence } from '../../parts/fault.js';
-import { bound, Tick } from '../../parts/field.js';
+import { bound, Tick } from '../../parts/form-fields.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Remedy, sentence } from '../../parts/shown-fault.js';
 import { Table } from '../../parts/table.js';
 import { useDialog } from '../../parts/use-dialog.js';
-import { ago, dayAndTime, number } from '../../time/site-time.js';
+import { ago, dayAndTime, number } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('upkeep');

@@ -6,12 +6,12 @@ import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/users.json';
 import { Confirm } from '../../parts/dialog.js';
-import { bound, Field, into } from '../../parts/field.js';
+import { bound, Field, into } from '../../parts/form-fields.js';
 import { say } from '../../parts/notes.js';
 import { Facts, Loaded, PageHead, Section } from '../../parts/page.js';
 import { ShownOnce } from '../../parts/shown-once.js';
 import { useDialog } from '../../parts/use-dialog.js';
-import { ago, dayAndTime } from '../../time/site-time.js';
+import { ago, dayAndTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { CameraChoice, ScopeChoice, ScopeList } from './scope-choice.js';
 

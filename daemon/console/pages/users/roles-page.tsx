@@ -5,7 +5,7 @@ import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/users.json';
 import { Confirm } from '../../parts/dialog.js';
-import { bound, Field, into } from '../../parts/field.js';
+import { bound, Field, into } from '../../parts/form-fields.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
 import { useDialog } from '../../parts/use-dialog.js';

@@ -3,7 +3,7 @@ import { can, me } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type scopeTexts from '../../messages/en/scopes.json';
 import type en from '../../messages/en/users.json';
-import { Tick, Ticks } from '../../parts/field.js';
+import { Tick, Ticks } from '../../parts/form-fields.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('users');

@@ -5,7 +5,7 @@ import type en from '../../messages/en/users.json';
 import { ActionBar } from '../../parts/actions.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Empty, Loaded, Section } from '../../parts/page.js';
-import { ago, dayAndTime } from '../../time/site-time.js';
+import { ago, dayAndTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import type { User } from './user-state.js';
 

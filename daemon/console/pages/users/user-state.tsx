@@ -3,7 +3,7 @@ import type { ItemOf } from '../../api/request.js';
 import type en from '../../messages/en/users.json';
 import { Badge } from '../../parts/page.js';
 import { ShownOnce } from '../../parts/shown-once.js';
-import { dayAndTime } from '../../time/site-time.js';
+import { dayAndTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('users');

@@ -1,5 +1,5 @@
 import type { FollowedFace, LiveFace, LivePicture } from '../../../../contract/live.js';
-import { decimals } from '../../../time/site-time.js';
+import { decimals } from '../../../time/site-format.js';
 import { type FaceTone, faceTones, signOf, toneOf } from './face-tone.js';
 
 /** The line of a box; an empty list is an unbroken one. */

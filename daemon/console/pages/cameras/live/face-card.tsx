@@ -1,8 +1,8 @@
 import type en from '../../../messages/en/cameras.json';
-import { Remedy, sentence } from '../../../parts/fault.js';
 import { NamedPerson } from '../../../parts/person-link.js';
-import { OutcomeBadge, qualityWord } from '../../../parts/terms.js';
-import { decimals } from '../../../time/site-time.js';
+import { Remedy, sentence } from '../../../parts/shown-fault.js';
+import { OutcomeBadge, qualityWord } from '../../../parts/term-words.js';
+import { decimals } from '../../../time/site-format.js';
 import { wordsOf } from '../../../words/words.js';
 import { signOf, toneOf } from './face-tone.js';
 import type { SeenFace } from './use-followed.js';

@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { FollowedFace, LivePicture } from '../../../../contract/live.js';
 import { isConnected } from '../../../api/connection.js';
 import type en from '../../../messages/en/cameras.json';
-import { sentence } from '../../../parts/fault.js';
+import { sentence } from '../../../parts/shown-fault.js';
 import { wordsOf } from '../../../words/words.js';
 import { drawPicture } from './draw-picture.js';
 import { readLiveMessage } from './live-connection.js';

@@ -6,11 +6,11 @@ import { call } from '../../../api/call.js';
 import { useAct } from '../../../api/use-fetched.js';
 import type en from '../../../messages/en/cameras.json';
 import { ActionBar } from '../../../parts/actions.js';
-import { Choice, Field, into } from '../../../parts/field.js';
 import { Form } from '../../../parts/form.js';
+import { Choice, Field, into } from '../../../parts/form-fields.js';
 import { say } from '../../../parts/notes.js';
 import { Badge, PageHead, Section } from '../../../parts/page.js';
-import { directionWord } from '../../../parts/terms.js';
+import { directionWord } from '../../../parts/term-words.js';
 import { wordsOf } from '../../../words/words.js';
 import {
   AddressFields,

@@ -3,7 +3,7 @@ import type { CameraDetails } from '../../../../contract/cameras.js';
 import type { Direction } from '../../../../kernel/events/event.js';
 import type { Input } from '../../../api/call.js';
 import type en from '../../../messages/en/cameras.json';
-import { Choice, Field, Tick } from '../../../parts/field.js';
+import { Choice, Field, Tick } from '../../../parts/form-fields.js';
 import { wordsOf } from '../../../words/words.js';
 
 /** What is being typed into the form of a camera. */

@@ -1,10 +1,10 @@
 import type { CameraTest } from '../../../../contract/cameras.js';
 import type en from '../../../messages/en/cameras.json';
-import { Problem } from '../../../parts/fault.js';
 import { Icon } from '../../../parts/icon.js';
 import { Badge, Facts } from '../../../parts/page.js';
-import { qualityWord } from '../../../parts/terms.js';
-import { decimals, number, percent } from '../../../time/site-time.js';
+import { Problem } from '../../../parts/shown-fault.js';
+import { qualityWord } from '../../../parts/term-words.js';
+import { decimals, number, percent } from '../../../time/site-format.js';
 import { wordsOf } from '../../../words/words.js';
 
 const t = wordsOf<typeof en>('cameras');

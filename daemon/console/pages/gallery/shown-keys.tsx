@@ -5,11 +5,11 @@ import { call, type Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import type en from '../../messages/en/gallery.json';
 import { Confirm } from '../../parts/dialog.js';
-import { Problem } from '../../parts/fault.js';
-import { bound, Choice, into } from '../../parts/field.js';
+import { bound, Choice, into } from '../../parts/form-fields.js';
 import { Badge, Empty, Facts, Progress, Section } from '../../parts/page.js';
+import { Problem } from '../../parts/shown-fault.js';
 import { useDialog } from '../../parts/use-dialog.js';
-import { ago, dayAndTime } from '../../time/site-time.js';
+import { ago, dayAndTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { type KeyChoice, KeySource, keyFields } from './key-source.js';
 

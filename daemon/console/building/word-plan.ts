@@ -1,10 +1,11 @@
-// How messages reach the browser. Their keys are for those who write pages and messages: with them, the words would be a third
-// larger.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
 import { placeOf } from './place-of.js';
 import { shownByName, withNumbers } from './word-calls.js';
+
+// How messages reach the browser. Their keys are for those who write pages and messages: with them, the words would be a third
+// larger.
 
 /** A message with its text in every language. */
 interface Message {

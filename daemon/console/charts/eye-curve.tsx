@@ -1,6 +1,6 @@
 import './chart.css';
 import type { PassageDetails } from '../../contract/passages.js';
-import { decimals, number } from '../time/site-time.js';
+import { decimals, number } from '../time/site-format.js';
 import { useWidth } from './curves.js';
 
 type Liveness = PassageDetails['liveness'];

@@ -2,11 +2,11 @@ import { useSignal } from '@preact/signals';
 import type { KeyStatus } from '../../../contract/keys.js';
 import { call } from '../../api/call.js';
 import type en from '../../messages/en/gallery.json';
-import { Problem } from '../../parts/fault.js';
-import { bound, Field, into } from '../../parts/field.js';
 import { Form } from '../../parts/form.js';
+import { bound, Field, into } from '../../parts/form-fields.js';
 import { say } from '../../parts/notes.js';
 import { Section } from '../../parts/page.js';
+import { Problem } from '../../parts/shown-fault.js';
 import { wordsOf } from '../../words/words.js';
 import { type KeyChoice, KeySource } from './key-source.js';
 

@@ -2,10 +2,10 @@ import type { AlikePair, CalibratedPerson } from '../../../contract/gallery.js';
 import { type Line, readLines } from '../../api/call.js';
 import { keptLines } from '../../api/kept-lines.js';
 import type en from '../../messages/en/gallery.json';
-import { Fault } from '../../parts/fault.js';
 import { type Column, LongTable, wholeList } from '../../parts/long-table.js';
 import { Badge, Facts, Progress, Section } from '../../parts/page.js';
-import { dayAndTime, decimals, number, percent } from '../../time/site-time.js';
+import { Fault } from '../../parts/shown-fault.js';
+import { dayAndTime, decimals, number, percent } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('gallery');
