@@ -100,6 +100,17 @@ export function useLines<Id extends LinesId>(
 /** The stream begins again after this time when it was cut. */
 const againMs = 3000;
 
+interface FollowOptions {
+  readonly key?: string;
+  readonly isWanted?: boolean;
+  /** How long after its end the stream begins again. */
+  readonly waitMs?: number;
+  /** Codes of errors that do not pass by waiting. */
+  readonly lasting?: readonly string[];
+  /** Called when the stream was cut. */
+  readonly onCut?: () => void;
+}
+
 /**
  * Follows an answer that goes on until the page leaves: calls `onLine` for each line, and begins again after a cut. `input` is
  * asked anew at each beginning, so that it can say after which line to go on.
@@ -108,7 +119,7 @@ export function useFollowed<Id extends LinesId>(
   id: Id,
   input: () => Input<Id>,
   onLine: (line: Line<Id>) => void,
-  { key = '', isWanted = true }: { readonly key?: string; readonly isWanted?: boolean } = {},
+  { key = '', isWanted = true, waitMs = againMs, lasting = [], onCut }: FollowOptions = {},
 ): { readonly fault: ApiError | undefined } {
   const fault = useSignal<ApiError | undefined>(undefined);
   const latest = useRef({ input, onLine });
@@ -128,10 +139,12 @@ export function useFollowed<Id extends LinesId>(
           }
         } catch (error) {
           if (over.signal.aborted) return;
+          onCut?.();
           if (!isApiError(error)) throw error;
           fault.value = error;
+          if (lasting.includes(error.code)) return;
         }
-        await new Promise((resolve) => setTimeout(resolve, againMs));
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
       }
     };
     void follow();

@@ -23,8 +23,8 @@ export function withNumbers(
   return written;
 }
 
-/** Texts that are no key although they may look like one: what is compared, the name of a property, the key of a column. */
-const noKeys = /[=!]== '[^']*'|\w\??\.?\['[^']*'\]|\bkey: '[^']*'/g;
+/** Texts that are no key although they may look like one: what is compared, the name of a property. */
+const noKeys = /[=!]== '[^']*'|\w\??\.?\['[^']*'\]/g;
 
 /** Tells which messages some source could show otherwise than by an outright call: all that is written as their keys are. */
 export function shownByName(sources: readonly string[]): (file: string, key: string) => boolean {

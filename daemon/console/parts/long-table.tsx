@@ -12,7 +12,6 @@ const t = wordsOf<typeof en>('parts');
 
 /** A column of a long table. */
 export interface Column<Item> extends TableColumn<Item> {
-  readonly key: string;
   /** Short values, such as a time of day: other columns get more room. */
   readonly isBrief?: boolean;
 }
@@ -121,9 +120,9 @@ export function LongTable<Item>({ caption, list, columns, keyOf, rowPx = 44, emp
         <caption class="unseen">{caption}</caption>
         <thead>
           <tr>
-            {columns.map((column) => (
+            {columns.map((column, index) => (
               <th
-                key={column.key}
+                key={index}
                 scope="col"
                 class={`${columnClass(column)} ${column.isBrief === true ? 'brief' : ''}`}
               >
@@ -134,10 +133,10 @@ export function LongTable<Item>({ caption, list, columns, keyOf, rowPx = 44, emp
         </thead>
         <tbody ref={body}>
           {from > 0 && <Spacer heightPx={Math.min(from, items.length) * rowPx} />}
-          {rows.map((item, index) => (
-            <tr key={keyOf(item)} aria-rowindex={from + index + 1} style={{ blockSize: `${rowPx}px` }}>
-              {columns.map((column) => (
-                <td key={column.key} class={columnClass(column)}>
+          {rows.map((item, place) => (
+            <tr key={keyOf(item)} aria-rowindex={from + place + 1} style={{ blockSize: `${rowPx}px` }}>
+              {columns.map((column, index) => (
+                <td key={index} class={columnClass(column)}>
                   {column.cell(item)}
                 </td>
               ))}

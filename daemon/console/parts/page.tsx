@@ -21,6 +21,9 @@ interface PageHeadProps {
   readonly back?: { readonly href: string; readonly text: string };
 }
 
+/** The way back from a page of the system. */
+export const toSystem = () => ({ href: '/system', text: t('system') });
+
 /** The head of a page. Gets the focus after a change of the page, so that screen readers say where one is. */
 export function PageHead({ title, lead, children, actions = [], back }: PageHeadProps) {
   const { buttons, below } = useActions(actions);
@@ -101,7 +104,7 @@ interface LoadedProps<Value> {
 
 /** Shows what was fetched: a note until it is there, and the fault beside what is old. */
 export function Loaded<Value>({ of: { value, fault, reload }, empty, children }: LoadedProps<Value>) {
-  const isEmpty = empty !== undefined && Array.isArray(value) && value.length === 0;
+  const isEmpty = empty !== undefined && lengthOf(value) === 0;
   return (
     <>
       <Fault error={fault} onRetry={() => void reload()} />
@@ -110,6 +113,12 @@ export function Loaded<Value>({ of: { value, fault, reload }, empty, children }:
       {value === undefined && fault === undefined && <Loading />}
     </>
   );
+}
+
+/** How many items a list has, or a page of one. */
+function lengthOf(value: unknown): number | undefined {
+  const items = typeof value === 'object' && value !== null && 'items' in value ? value.items : value;
+  return Array.isArray(items) ? items.length : undefined;
 }
 
 /** A table that may be wider than the page: it scrolls by itself, by keyboard, too. */
@@ -184,7 +193,7 @@ export function Facts({
   return (
     <dl class="facts">
       {of
-        .filter(([, value]) => value !== undefined && value !== null && value !== '')
+        .filter(([, value]) => value !== undefined && value !== null && value !== '' && value !== false)
         .map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>

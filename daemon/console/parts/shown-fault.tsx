@@ -56,6 +56,19 @@ export function Remedy({ children }: { readonly children: ComponentChildren }) {
   );
 }
 
+interface ToldProps {
+  readonly message?: string | undefined;
+  readonly remedy?: string | undefined;
+}
+
+/** What the box says of something, and what to do about it, within a text. */
+export const Told = ({ message, remedy }: ToldProps) => (
+  <>
+    {message && <p>{sentence(message)}</p>}
+    {remedy && <Remedy>{sentence(remedy)}</Remedy>}
+  </>
+);
+
 interface ProblemProps {
   readonly of: {
     readonly code?: string | undefined;

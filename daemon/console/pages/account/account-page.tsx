@@ -194,7 +194,7 @@ function Scan({ begun, onConfirmed, onClose }: ScanProps) {
     onConfirmed(recoveryCodes);
   };
   return (
-    <Dialog title={t('factor-title')} onClose={onClose}>
+    <Dialog title={t('factor-set')} onClose={onClose}>
       <Form act={t('factor-confirm')} onAct={confirm}>
         <p>{t('factor-scan')}</p>
         <QrCode text={begun.uri} label={t('factor-qr')} />

@@ -68,8 +68,8 @@ function ErrorRates({ report }: { readonly report: Output<'reports.accuracy'> })
         of={[
           [t('recogniser'), recogniser],
           [t('persons'), number(persons)],
-          [t('threshold'), number(threshold)],
-          [t('margin'), number(margin)],
+          [t('setting-threshold'), number(threshold)],
+          [t('setting-margin'), number(margin)],
           [t('target'), targetFpir === undefined ? t('target-off') : percent(targetFpir, 3)],
           [t('expected-fpir'), expectedFpir === undefined ? t('too-few') : percent(expectedFpir, 3)],
           [t('expected-fnir'), expectedFnir === undefined ? undefined : percent(expectedFnir, 3)],
@@ -82,7 +82,13 @@ function ErrorRates({ report }: { readonly report: Output<'reports.accuracy'> })
         <Empty>{t('no-curve')}</Empty>
       ) : (
         <>
-          <Curves label={t('curve-label')} x={x} xLabel={t('threshold')} series={series} marked={threshold} />
+          <Curves
+            label={t('curve-label')}
+            x={x}
+            xLabel={t('setting-threshold')}
+            series={series}
+            marked={threshold}
+          />
           <p class="quiet">{t('curve-note')}</p>
           <details>
             <summary>{t('as-table')}</summary>
@@ -91,7 +97,7 @@ function ErrorRates({ report }: { readonly report: Output<'reports.accuracy'> })
               items={points.filter((_, index) => index % every === 0)}
               keyOf={({ threshold }) => threshold}
               columns={[
-                { head: t('threshold'), cell: ({ threshold }) => number(threshold) },
+                { head: t('setting-threshold'), cell: ({ threshold }) => number(threshold) },
                 { head: t('fmr'), cell: ({ fmr }) => percent(fmr, 3) },
                 { head: t('fnmr'), cell: ({ fnmr }) => percent(fnmr, 3) },
               ]}
@@ -197,8 +203,8 @@ function OwnThresholds({ report }: { readonly report: Output<'reports.accuracy'>
         keyOf={({ person }) => person.id}
         columns={[
           { head: t('person'), cell: ({ person }) => person.name ?? person.id },
-          { head: t('threshold'), isFigure: true, cell: ({ threshold: own }) => number(own) },
-          { head: t('why'), cell: ({ reason }) => t(`threshold-${reason}`) },
+          { head: t('setting-threshold'), isFigure: true, cell: ({ threshold: own }) => number(own) },
+          { head: t('reason'), cell: ({ reason }) => t(`threshold-${reason}`) },
           { head: t('fmr'), isFigure: true, isMinor: true, cell: ({ fmr }) => rate(fmr) },
           { head: t('fnmr'), isFigure: true, isMinor: true, cell: ({ fnmr }) => rate(fnmr) },
         ]}

@@ -196,7 +196,7 @@ function TestResult({ of: result }: { readonly of: ChannelTest }) {
   if (result.outcome === 'delivered') {
     return (
       <p>
-        <Badge tone="ok">{t('test-delivered')}</Badge> {result.note && sentence(result.note)}
+        <Badge tone="ok">{t('state-delivered')}</Badge> {result.note && sentence(result.note)}
       </p>
     );
   }

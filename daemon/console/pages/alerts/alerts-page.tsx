@@ -67,7 +67,6 @@ export default function Alerts() {
 
 const columns = (show: (alert: Alert) => void, onSeen: () => void): readonly Column<Alert>[] => [
   {
-    key: 'time',
     head: t('time'),
     cell: (alert) => (
       <button type="button" class="plain" onClick={() => show(alert)}>
@@ -75,11 +74,11 @@ const columns = (show: (alert: Alert) => void, onSeen: () => void): readonly Col
       </button>
     ),
   },
-  { key: 'subject', head: t('subject'), cell: ({ subject }) => subject },
-  { key: 'severity', head: t('severity'), cell: (alert) => <Severity of={alert} />, isMinor: true },
-  { key: 'rule', head: t('rule'), cell: ({ rule }) => rule, isMinor: true },
-  { key: 'deliveries', head: t('deliveries'), cell: (alert) => <Deliveries of={alert} />, isMinor: true },
-  { key: 'seen', head: t('seen'), cell: (alert) => <Acknowledge of={alert} onDone={onSeen} /> },
+  { head: t('subject'), cell: ({ subject }) => subject },
+  { head: t('severity'), cell: (alert) => <Severity of={alert} />, isMinor: true },
+  { head: t('rule'), cell: ({ rule }) => rule, isMinor: true },
+  { head: t('deliveries'), cell: (alert) => <Deliveries of={alert} />, isMinor: true },
+  { head: t('seen'), cell: (alert) => <Acknowledge of={alert} onDone={onSeen} /> },
 ];
 
 function Severity({ of: { severity, phase } }: { readonly of: Alert }) {

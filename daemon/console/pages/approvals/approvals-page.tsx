@@ -3,17 +3,15 @@ import { call, type Output } from '../../api/call.js';
 import { me } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/approvals.json';
-import type systemTexts from '../../messages/en/system.json';
 import { ActionBar } from '../../parts/actions.js';
 import { Confirm } from '../../parts/dialog.js';
 import { say } from '../../parts/notes.js';
-import { Badge, Empty, Facts, Loaded, PageHead, Section, type Tone } from '../../parts/page.js';
+import { Badge, Facts, Loaded, PageHead, Section, type Tone, toSystem } from '../../parts/page.js';
 import { useDialog } from '../../parts/use-dialog.js';
 import { ago, clockTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('approvals');
-const system = wordsOf<typeof systemTexts>('system');
 
 type Approval = Output<'approvals.list'>['items'][number];
 /** The operations for which the configuration can demand a second person. */
@@ -35,15 +33,9 @@ export default function Approvals() {
   const approvals = useFetched('approvals.list', {}, { everyMs });
   return (
     <>
-      <PageHead title={t('title')} lead={t('lead')} back={{ href: '/system', text: system('title') }} />
-      <Loaded of={approvals}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty>{t('none')}</Empty>
-          ) : (
-            items.map((each) => <Request key={each.id} of={each} onDecided={approvals.reload} />)
-          )
-        }
+      <PageHead title={t('title')} lead={t('lead')} back={toSystem()} />
+      <Loaded of={approvals} empty={t('none')}>
+        {({ items }) => items.map((each) => <Request key={each.id} of={each} onDecided={approvals.reload} />)}
       </Loaded>
     </>
   );

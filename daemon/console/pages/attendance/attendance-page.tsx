@@ -200,21 +200,19 @@ const shiftText = (shift: string): string => (shift === noShift ? t('no-shift') 
 
 const columns = (today: string): readonly Column<AttendanceRow>[] => [
   {
-    key: 'name',
     head: t('person'),
     cell: (row) => (
       <a href={`/attendance/persons/${encodeURIComponent(row.person)}?day=${today}`}>{nameOf(row)}</a>
     ),
   },
-  { key: 'status', head: t('status'), cell: (row) => <StatusBadges row={row} /> },
-  { key: 'shift', head: t('shift'), cell: ({ shift }) => shift ?? t('no-shift'), isMinor: true },
-  { key: 'in', head: t('in'), cell: ({ firstIn }) => firstIn && clockTime(firstIn), isFigure: true },
+  { head: t('status'), cell: (row) => <StatusBadges row={row} /> },
+  { head: t('shift'), cell: ({ shift }) => shift ?? t('no-shift'), isMinor: true },
+  { head: t('in'), cell: ({ firstIn }) => firstIn && clockTime(firstIn), isFigure: true },
   {
-    key: 'out',
     head: t('out'),
     cell: ({ lastOut }) => lastOut && clockTime(lastOut),
     isFigure: true,
     isMinor: true,
   },
-  { key: 'worked', head: t('worked'), cell: workedText, isFigure: true, isMinor: true },
+  { head: t('sum-workedMin'), cell: workedText, isFigure: true, isMinor: true },
 ];

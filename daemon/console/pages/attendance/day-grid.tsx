@@ -29,13 +29,11 @@ export function DayGrid({ rows, period, days, holidays, isNarrow }: DayGridProps
   const persons = byPerson(rows).filter((each) => nameOf(each).toLowerCase().includes(name.toLowerCase()));
   const columns: readonly Column<PersonDays>[] = [
     {
-      key: 'name',
       head: t('person'),
       cell: (each) => <a href={hrefOf(each.person, period)}>{nameOf(each)}</a>,
     },
     ...days.map(
       (day): Column<PersonDays> => ({
-        key: day,
         head: dayHead(day, isNarrow, holidays),
         cell: ({ person, ...about }) => (
           <DayCell
@@ -48,10 +46,9 @@ export function DayGrid({ rows, period, days, holidays, isNarrow }: DayGridProps
         ),
       }),
     ),
-    { key: 'worked', head: t('worked'), cell: ({ workedMin }) => hours(workedMin), isFigure: true },
+    { head: t('sum-workedMin'), cell: ({ workedMin }) => hours(workedMin), isFigure: true },
     {
-      key: 'overtime',
-      head: t('overtime'),
+      head: t('status-overtime'),
       cell: ({ overtimeMin }) => (overtimeMin === 0 ? '' : hours(overtimeMin)),
       isFigure: true,
     },

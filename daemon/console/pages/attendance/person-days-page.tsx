@@ -86,9 +86,9 @@ function Sums({ rows }: { readonly rows: readonly AttendanceRow[] }) {
     <Facts
       of={[
         [t('days-there'), days.size],
-        [t('worked'), hours(sum(({ workedMin }) => workedMin))],
-        [t('overtime'), hours(sum(({ overtimeMin }) => overtimeMin))],
-        [t('late'), hours(sum(({ lateMin }) => lateMin))],
+        [t('sum-workedMin'), hours(sum(({ workedMin }) => workedMin))],
+        [t('status-overtime'), hours(sum(({ overtimeMin }) => overtimeMin))],
+        [t('status-late'), hours(sum(({ lateMin }) => lateMin))],
         [t('left-early'), hours(sum(({ leftEarlyMin }) => leftEarlyMin))],
       ]}
     />
@@ -112,7 +112,7 @@ function Days({ rows, onCorrect }: DaysProps) {
         { head: t('shift'), isMinor: true, cell: ({ shift }) => shift },
         { head: t('in'), isFigure: true, cell: ({ firstIn }) => firstIn && clockTime(firstIn) },
         { head: t('out'), isFigure: true, cell: ({ lastOut }) => lastOut && clockTime(lastOut) },
-        { head: t('worked'), isFigure: true, cell: workedText },
+        { head: t('sum-workedMin'), isFigure: true, cell: workedText },
         ...(can('attendance:write')
           ? [
               {

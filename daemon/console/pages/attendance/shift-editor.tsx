@@ -123,7 +123,7 @@ function OneShift({ shift, onChange }: OneShiftProps) {
       ]}
     >
       <div class="filters">
-        <Field label={t('shift-name')} value={shift.id} onValue={(id) => put({ id })} autocapitalize="none" />
+        <Field label={t('name')} value={shift.id} onValue={(id) => put({ id })} autocapitalize="none" />
         <Field label={t('shift-begins')} type="time" value={shift.from} onValue={(from) => put({ from })} />
         <Field label={t('shift-ends')} type="time" value={shift.to} onValue={(to) => put({ to })} />
         {figures.map(([name, most]) => (

@@ -74,7 +74,6 @@ const filtersOf = (query: Query) => ({
 
 const columns = (show: (entry: AuditEntry) => void): readonly Column<AuditEntry>[] => [
   {
-    key: 'at',
     head: t('at'),
     cell: (entry) => (
       <button type="button" class="plain" onClick={() => show(entry)}>
@@ -83,7 +82,6 @@ const columns = (show: (entry: AuditEntry) => void): readonly Column<AuditEntry>
     ),
   },
   {
-    key: 'action',
     head: t('action'),
     cell: ({ action, severity }) =>
       severity === 'info' ? (
@@ -94,8 +92,8 @@ const columns = (show: (entry: AuditEntry) => void): readonly Column<AuditEntry>
         </>
       ),
   },
-  { key: 'actor', head: t('actor'), cell: ({ actor }) => actor, isMinor: true },
-  { key: 'subject', head: t('subject'), cell: ({ subject }) => subject, isMinor: true },
+  { head: t('actor'), cell: ({ actor }) => actor, isMinor: true },
+  { head: t('subject'), cell: ({ subject }) => subject, isMinor: true },
 ];
 
 interface EntryProps {
@@ -206,7 +204,7 @@ function Verdict({ of: verdict }: { readonly of: AuditVerdict }) {
           [t('unproven-keys'), segments.some(({ isProven }) => !isProven) && unproven(segments)],
           [t('newest'), newest && number(newest.sequence)],
           [t('hash'), newest && <code>{newest.hash}</code>],
-        ].map(([name, value]) => [String(name), value === false ? undefined : value] as const)}
+        ]}
       />
       {newest && <p class="quiet">{t('newest-why')}</p>}
     </div>

@@ -39,7 +39,7 @@ function useOpening(): Opening {
           value={kind.value}
           options={[
             ['recoverySecret', t('opens-key')],
-            ['passphrase', t('opens-passphrase')],
+            ['passphrase', t('passphrase')],
           ]}
           onValue={(value) => {
             kind.value = value;

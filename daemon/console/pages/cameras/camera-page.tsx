@@ -17,7 +17,7 @@ import { CameraBadge, CameraTrouble, passagesText, viewersText } from './camera-
 import { FaceCard } from './live/face-card.js';
 import { LiveView, useVisible } from './live/live-view.js';
 import { type SmoothTrouble, SmoothView } from './live/smooth-view.js';
-import { useFollowed } from './live/use-followed.js';
+import { useSeenFaces } from './live/use-seen-faces.js';
 import { CameraActs } from './settings/camera-acts.js';
 import { Tune } from './settings/camera-tuning.js';
 
@@ -63,7 +63,7 @@ function Live({ camera }: { readonly camera: CameraDetails }) {
   const { id, name, state } = camera;
   const isVisible = useVisible();
   const isWanted = state === 'streaming';
-  const followed = useFollowed(id, isWanted && isVisible);
+  const followed = useSeenFaces(id, isWanted && isVisible);
   const isSmooth = useSignal(false);
   const trouble = useSignal<SmoothTrouble | undefined>(undefined);
   const codec = camera.stream?.codec ?? '';

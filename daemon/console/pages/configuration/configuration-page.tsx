@@ -6,7 +6,7 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/configuration.json';
 import { ActionBar } from '../../parts/actions.js';
 import { Choice, Field, Tick } from '../../parts/form-fields.js';
-import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Badge, Loaded, PageHead, Section, toSystem } from '../../parts/page.js';
 import { sentence } from '../../parts/shown-fault.js';
 import { Table } from '../../parts/table.js';
 import { useDialog } from '../../parts/use-dialog.js';
@@ -45,7 +45,7 @@ export default function Configuration() {
   const shown = useFetched('config.show', {});
   return (
     <>
-      <PageHead title={t('title')} lead={t('lead')} back={{ href: '/system', text: t('system') }}>
+      <PageHead title={t('title')} lead={t('lead')} back={toSystem()}>
         <a href="/system/configuration/text">{t('as-text')}</a>
       </PageHead>
       <Loaded of={shown}>{(value) => <Form of={value} onApplied={() => void shown.reload()} />}</Loaded>

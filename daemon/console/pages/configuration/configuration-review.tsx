@@ -29,7 +29,7 @@ export function Review({ change, revision, children, onClose }: ReviewProps) {
   const { problems = [], differences = [] } = checked.value ?? {};
   return (
     <Confirm
-      title={t('review-title')}
+      title={t('review')}
       act={t('apply')}
       isReady={problems.length === 0 && differences.length > 0}
       isDestructive={losesData(differences)}

@@ -29,7 +29,7 @@ export default function ConfigurationText() {
           <>
             <State of={value} />
             <OwnFile of={value} onApplied={() => void shown.reload()} />
-            <Section title={t('file')}>
+            <Section title={t('origin-file')}>
               <p class="quiet">
                 <code>{value.file.path}</code> · {t('file-lead')}
               </p>

@@ -9,7 +9,7 @@ import { Area, bound, Choice, Field } from '../../parts/form-fields.js';
 import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
 import { clockTime, siteDay } from '../../time/site-format.js';
 import { language, wordsOf } from '../../words/words.js';
-import type { Enrolment } from './enrolment-guidance.js';
+import type { Enrolment } from './picture-guidance.js';
 
 const t = wordsOf<typeof en>('enrol');
 

@@ -4,7 +4,7 @@ import { type ApiError, isApiError } from '../../api/call.js';
 import type en from '../../messages/en/enrol.json';
 import { Fault } from '../../parts/shown-fault.js';
 import { wordsOf } from '../../words/words.js';
-import { type Guidance, hintText } from './enrolment-guidance.js';
+import { type Guidance, hintText } from './picture-guidance.js';
 
 const t = wordsOf<typeof en>('enrol');
 

@@ -9,7 +9,7 @@ import { bound, Tick } from '../../parts/form-fields.js';
 import { Remedy, sentence } from '../../parts/shown-fault.js';
 import { Picture } from '../../parts/shown-picture.js';
 import { wordsOf } from '../../words/words.js';
-import type { Enrolment } from './enrolment-guidance.js';
+import type { Enrolment } from './picture-guidance.js';
 
 const t = wordsOf<typeof en>('enrol');
 

@@ -14,6 +14,8 @@ import { Picture } from '../../parts/shown-picture.js';
 import { clockTime, percent } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { CameraView, smallPhotograph } from './camera-view.js';
+import { Finish } from './finish-enrolment.js';
+import { PhotographFiles } from './guided-files.js';
 import {
   Consent,
   type Enrolment,
@@ -23,9 +25,7 @@ import {
   mayTakePictures,
   patiently,
   Steps,
-} from './enrolment-guidance.js';
-import { Finish } from './finish-enrolment.js';
-import { PhotographFiles } from './guided-files.js';
+} from './picture-guidance.js';
 
 const t = wordsOf<typeof en>('enrol');
 

@@ -4,7 +4,7 @@ import type en from '../../messages/en/enrol.json';
 import { Files } from '../../parts/form-fields.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { wordsOf } from '../../words/words.js';
-import { type Guidance, hintText, patiently } from './enrolment-guidance.js';
+import { type Guidance, hintText, patiently } from './picture-guidance.js';
 
 const t = wordsOf<typeof en>('enrol');
 

@@ -8,6 +8,7 @@ import { Fault } from '../../parts/shown-fault.js';
 import { wordsOf } from '../../words/words.js';
 import { EntryFrame } from '../entry/entry-frame.js';
 import { CameraView, smallPhotograph } from './camera-view.js';
+import { PhotographFiles } from './guided-files.js';
 import {
   Consent,
   type Guidance,
@@ -15,8 +16,7 @@ import {
   mayTakePictures,
   type PhoneEnrolment,
   Steps,
-} from './enrolment-guidance.js';
-import { PhotographFiles } from './guided-files.js';
+} from './picture-guidance.js';
 
 const t = wordsOf<typeof en>('enrol');
 

@@ -18,7 +18,7 @@ const t = wordsOf<typeof en>('entry');
 /** Asks who the user is. Keeps the address, so that the page behind it opens after the login. */
 export function Login() {
   return (
-    <EntryFrame title={t('login-title')} lead={t('login-lead')}>
+    <EntryFrame title={t('login')} lead={t('login-lead')}>
       {isLogoutUnconfirmed.value && (
         <div role="alert">
           <p>{t('logout-unconfirmed')}</p>

@@ -70,7 +70,7 @@ function Details({ of: details }: { readonly of: EventDetails }) {
             ],
             [t('sequence'), String(sequence)],
             [t('id'), details.id],
-          ].map(([name, value]) => [String(name), value === false ? undefined : value] as const)}
+          ]}
         />
       </Section>
       <Section title={t('delivery')}>

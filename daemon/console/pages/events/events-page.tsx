@@ -36,7 +36,7 @@ export default function Events() {
   return (
     <>
       <PageHead title={t('title')} lead={t('lead')}>
-        {can('status:read') && <a href="/outbox">{t('to-outbox')}</a>}
+        {can('status:read') && <a href="/outbox">{t('outbox')}</a>}
       </PageHead>
       <EventFilters query={query} cameras={cameras} />
       <Fault error={fault} />
@@ -124,14 +124,13 @@ function EventFilters({ query, cameras }: { readonly query: Query; readonly came
 
 const columns = ({ nameOf }: Cameras): readonly Column<ShownEvent>[] => [
   {
-    key: 'time',
     head: t('time'),
     cell: (event) => <EventTime event={event} />,
   },
-  { key: 'kind', head: t('kind'), cell: (event) => <KindBadge event={event} /> },
-  { key: 'camera', head: t('camera'), cell: (event) => cameraOf(event, nameOf), isMinor: true },
-  { key: 'about', head: t('about'), cell: (event) => <About event={event} />, isMinor: true },
-  { key: 'says', head: t('says'), cell: (event) => factsOf(event).says.join(' · '), isMinor: true },
+  { head: t('kind'), cell: (event) => <KindBadge event={event} /> },
+  { head: t('camera'), cell: (event) => cameraOf(event, nameOf), isMinor: true },
+  { head: t('about'), cell: (event) => <About event={event} />, isMinor: true },
+  { head: t('says'), cell: (event) => factsOf(event).says.join(' · '), isMinor: true },
 ];
 
 function cameraOf(event: ShownEvent, nameOf: Cameras['nameOf']): string | undefined {

@@ -8,7 +8,7 @@ import type en from '../../messages/en/events.json';
 import { Confirm } from '../../parts/dialog.js';
 import { bound, Field } from '../../parts/form-fields.js';
 import { Badge, Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
-import { Remedy, sentence } from '../../parts/shown-fault.js';
+import { Remedy, sentence, Told } from '../../parts/shown-fault.js';
 import { Table } from '../../parts/table.js';
 import { brokerWord } from '../../parts/term-words.js';
 import { useDialog } from '../../parts/use-dialog.js';
@@ -70,14 +70,13 @@ function Waiting({ of: outbox }: { readonly of: OutboxStatus }) {
             [t('who-confirms'), t(`confirms-${outbox.acknowledgement}`)],
             ...(outbox.acknowledgement === 'centre'
               ? ([
-                  [t('kept-for-centre'), number(outbox.keptForCentre)],
+                  [t('delivery-kept-for-centre'), number(outbox.keptForCentre)],
                   [t('centre-has'), number(outbox.centreHasUpTo)],
                 ] as const)
               : []),
           ]}
         />
-        {connection.message && <p>{sentence(connection.message)}</p>}
-        {connection.remedy && <Remedy>{sentence(connection.remedy)}</Remedy>}
+        <Told {...connection} />
       </Section>
       {heldBack.length > 0 && (
         <Section title={t('held-back')}>
@@ -135,7 +134,7 @@ function Kinds({ of: kinds }: { readonly of: OutboxStatus['kinds'] }) {
           isMinor: true,
           cell: ({ limit }) => t('limit-of', { events: limit.events, days: limit.days }),
         },
-        { head: t('given-up'), isFigure: true, cell: ({ givenUp }) => number(givenUp) },
+        { head: t('delivery-given-up'), isFigure: true, cell: ({ givenUp }) => number(givenUp) },
       ]}
     />
   );

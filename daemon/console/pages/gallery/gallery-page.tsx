@@ -106,7 +106,7 @@ function Damaged({ of: { count, rows } }: { readonly of: GalleryState['quarantin
               ),
             },
             { head: t('row-reason'), cell: ({ reason }) => t(`reason-${reason}`) },
-            { head: t('row-person'), cell: ({ personId }) => personId && <code>{personId}</code> },
+            { head: t('person'), cell: ({ personId }) => personId && <code>{personId}</code> },
           ]}
         />
       </details>

@@ -88,7 +88,7 @@ function SummaryOf({
           [
             t('state'),
             <Badge key="state" tone={isWhole ? 'ok' : 'bad'} icon={isWhole ? 'check' : 'warning'}>
-              {t(isWhole ? 'whole' : 'not-whole')}
+              {t(isWhole ? 'audit-whole' : 'audit-broken')}
             </Badge>,
           ],
           [t('begun'), dayAndTime(startedAt)],

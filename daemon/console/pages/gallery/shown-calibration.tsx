@@ -23,21 +23,18 @@ const similarity = (value: number): string => decimals(value, 3, 3);
 
 const columns = (): readonly Column<CalibratedPerson>[] => [
   {
-    key: 'person',
     head: t('person'),
     cell: (person) => <a href={`/people/${person.personId}`}>{nameOf(person)}</a>,
   },
-  { key: 'threshold', head: t('threshold'), cell: ({ threshold }) => similarity(threshold), isFigure: true },
-  { key: 'why', head: t('why'), cell: ({ reason }) => t(`why-${reason}`) },
+  { head: t('threshold'), cell: ({ threshold }) => similarity(threshold), isFigure: true },
+  { head: t('why'), cell: ({ reason }) => t(`why-${reason}`) },
   {
-    key: 'nearest',
     head: t('nearest'),
     cell: ({ neighbours: [nearest] }) =>
       nearest && t('near', { name: nameOf(nearest), similarity: nearest.similarity }),
     isMinor: true,
   },
   {
-    key: 'references',
     head: t('references'),
     cell: ({ references }) => number(references),
     isMinor: true,
@@ -74,7 +71,7 @@ function Result({ of: lines }: { readonly of: readonly Line<'gallery.calibrate'>
             of={[
               [t('begun'), dayAndTime(summary.startedAt)],
               [t('recogniser'), summary.recogniser],
-              [t('floor'), similarity(summary.floor)],
+              [t('why-floor'), similarity(summary.floor)],
               [
                 t('expected'),
                 summary.expectedFpir === undefined ? t('unknown-share') : percent(summary.expectedFpir, 3),

@@ -8,7 +8,7 @@ import { say } from '../../parts/notes.js';
 import { Section } from '../../parts/page.js';
 import { Problem } from '../../parts/shown-fault.js';
 import { wordsOf } from '../../words/words.js';
-import { type KeyChoice, KeySource } from './key-source.js';
+import { type KeyChoice, KeySource, keyFields } from './key-source.js';
 
 const t = wordsOf<typeof en>('gallery');
 
@@ -67,9 +67,9 @@ function FirstKey({ onOpened }: { readonly onOpened: () => Promise<void> }) {
   const choice = useSignal<KeyChoice>({ provider: 'secret', passphrase: '', isReady: true });
   const reason = useSignal<KeyStatus['reason']>(undefined);
   const create = async (): Promise<void> => {
-    const { provider, passphrase } = choice.value;
+    const { provider } = choice.value;
     if (provider === '') return;
-    const status = await call('keys.create', { provider, ...(passphrase !== '' && { passphrase }) });
+    const status = await call('keys.create', { ...keyFields(choice.value), provider });
     reason.value = status.reason;
     if (status.state === 'open') say(t('opened'));
     await onOpened();

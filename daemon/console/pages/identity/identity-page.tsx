@@ -3,15 +3,13 @@ import { call, type Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/identity.json';
-import type systemTexts from '../../messages/en/system.json';
 import { say } from '../../parts/notes.js';
-import { Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Facts, Loaded, PageHead, Section, toSystem } from '../../parts/page.js';
 import { dayAndTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { Trust } from './trusted-centres.js';
 
 const t = wordsOf<typeof en>('identity');
-const system = wordsOf<typeof systemTexts>('system');
 
 type Identity = Output<'identity.show'>;
 
@@ -20,7 +18,7 @@ export default function IdentityPage() {
   const identity = useFetched('identity.show', {});
   return (
     <>
-      <PageHead title={t('title')} lead={t('lead')} back={{ href: '/system', text: system('title') }} />
+      <PageHead title={t('title')} lead={t('lead')} back={toSystem()} />
       <Loaded of={identity}>{(value) => <Own of={value} onRotated={identity.put} />}</Loaded>
       {can('trust:read') && <Trust />}
     </>

@@ -1,4 +1,4 @@
-import { ActionBar } from '../../parts/actions.js';
+import { useActions } from '../../parts/actions.js';
 import { Languages } from '../../parts/languages.js';
 import './kiosk.css';
 import { useSignal } from '@preact/signals';
@@ -53,10 +53,12 @@ function Pairing({ secret, onPaired }: { readonly secret: string; readonly onPai
     me.value = await call('auth.me');
     onPaired();
   };
+  const { buttons, below } = useActions([{ text: t('pair-act'), look: 'primary', onAct: pair }]);
   return (
     <Note title={t('pair')}>
       {t('pair-lead')}
-      <ActionBar place="start" of={[{ text: t('pair-act'), look: 'primary', onAct: pair }]} />
+      {buttons}
+      {below}
     </Note>
   );
 }

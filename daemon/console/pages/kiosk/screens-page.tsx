@@ -7,7 +7,7 @@ import { ActionBar } from '../../parts/actions.js';
 import { Dialog } from '../../parts/dialog.js';
 import { Form } from '../../parts/form.js';
 import { bound, Choice, Field, into } from '../../parts/form-fields.js';
-import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Badge, Loaded, PageHead, Section, toSystem } from '../../parts/page.js';
 import { QrCode } from '../../parts/qr-code.js';
 import { Table } from '../../parts/table.js';
 import { useDialog } from '../../parts/use-dialog.js';
@@ -31,7 +31,7 @@ export default function Screens() {
       <PageHead
         title={t('screens')}
         lead={t('screens-lead')}
-        back={{ href: '/system', text: t('system') }}
+        back={toSystem()}
         actions={[
           {
             text: t('add'),

@@ -8,7 +8,7 @@ import { useFetched, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/now.json';
 import { Icon } from '../../parts/icon.js';
 import { Badge, Empty, Loaded, PageHead } from '../../parts/page.js';
-import { Remedy, sentence } from '../../parts/shown-fault.js';
+import { Told } from '../../parts/shown-fault.js';
 import { Picture } from '../../parts/shown-picture.js';
 import { brokerWord, conditionWord, outcomeWord } from '../../parts/term-words.js';
 import { ago, dayAndTime, percent } from '../../time/site-format.js';
@@ -154,12 +154,7 @@ function Tile({ camera }: { readonly camera: Camera }) {
         <h2>{can('cameras:read') ? <a href={`/cameras/${encodeURIComponent(id)}`}>{name}</a> : name}</h2>
         <CameraBadge camera={camera} />
       </header>
-      {fault !== undefined && (
-        <>
-          <p>{sentence(fault.message)}</p>
-          {fault.remedy !== undefined && <Remedy>{sentence(fault.remedy)}</Remedy>}
-        </>
-      )}
+      <Told {...fault} />
       <p class="quiet">
         {t('passages-day', { count: passages.count })}
         {dropped > 0 && ` · ${t('dropped', { share: percent(dropped / due, 1) })}`}

@@ -34,7 +34,7 @@ function Similarity({ passage: { nearest, threshold, margin } }: { readonly pass
                 </>
               ),
             },
-            { head: t('is-similar'), isFigure: true, cell: ({ similarity }) => decimals(similarity, 3, 3) },
+            { head: t('similarity'), isFigure: true, cell: ({ similarity }) => decimals(similarity, 3, 3) },
             { head: t('threshold'), isFigure: true, cell: ({ threshold: own }) => decimals(own, 3, 3) },
             {
               head: t('matches'),

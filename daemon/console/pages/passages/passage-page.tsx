@@ -7,6 +7,7 @@ import type en from '../../messages/en/passages.json';
 import { ActionBar } from '../../parts/actions.js';
 import { useCameras } from '../../parts/camera-choice.js';
 import { Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { NamedPerson } from '../../parts/person-link.js';
 import { Remedy, sentence } from '../../parts/shown-fault.js';
 import { Picture } from '../../parts/shown-picture.js';
 import { OutcomeBadge, reasonWord } from '../../parts/term-words.js';
@@ -61,7 +62,6 @@ export default function Passage() {
 function Why({ passage }: { readonly passage: PassageDetails }) {
   const cameras = useCameras();
   const { outcome, reason, remedy, person, stranger, startedAt, camera, inSightS, end, mark } = passage;
-  const who = whoOf(passage);
   return (
     <Section title={t('why')} acts={<OutcomeBadge outcome={outcome} />}>
       <p class="what">{sentence(passage.sentence)}</p>
@@ -78,15 +78,12 @@ function Why({ passage }: { readonly passage: PassageDetails }) {
       <Facts
         of={[
           [t('reason'), reasonWord(reason)],
-          [
-            t('who'),
-            person !== undefined && can('persons:read') ? <a href={`/people/${person.id}`}>{who}</a> : who,
-          ],
+          [t('who'), person === undefined ? whoOf(passage) : <NamedPerson key="who" {...person} />],
           [
             t('stranger'),
-            stranger !== undefined && can('strangers:read') ? (
+            stranger && can('strangers:read') && (
               <a href={`/strangers/${stranger.id}`}>{shortId(stranger.id)}</a>
-            ) : undefined,
+            ),
           ],
           [t('camera'), cameras.nameOf(camera)],
           [t('time'), `${dayOf(startedAt)} ${clockSeconds(startedAt)}`],

@@ -153,7 +153,6 @@ function PassageFilters({ query, cameras }: { readonly query: Query; readonly ca
 /** Passages as rows, for dense reading. */
 const columnsWith = ({ nameOf }: Cameras): readonly Column<PassageItem>[] => [
   {
-    key: 'time',
     head: t('time'),
     cell: (passage) => (
       <a href={`/passages/${passage.id}`}>
@@ -164,25 +163,21 @@ const columnsWith = ({ nameOf }: Cameras): readonly Column<PassageItem>[] => [
     ),
   },
   {
-    key: 'outcome',
     head: t('outcome'),
     cell: (passage) => isReadable(passage) && <OutcomeBadge outcome={passage.outcome} />,
   },
-  { key: 'who', head: t('who'), cell: (passage) => isReadable(passage) && whoOf(passage) },
+  { head: t('who'), cell: (passage) => isReadable(passage) && whoOf(passage) },
   {
-    key: 'reason',
     head: t('reason'),
     isMinor: true,
     cell: (passage) => isReadable(passage) && reasonWord(passage.reason),
   },
   {
-    key: 'camera',
     head: t('camera'),
     isMinor: true,
     cell: (passage) => isReadable(passage) && nameOf(passage.camera),
   },
   {
-    key: 'in-sight',
     head: t('in-sight'),
     isMinor: true,
     isFigure: true,

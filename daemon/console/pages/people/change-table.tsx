@@ -38,7 +38,7 @@ interface ChangeTableProps {
 export function ChangeTable({ caption, list, plan, isApplied, nameOf }: ChangeTableProps) {
   const showing = useDialog<PersonSummary>();
   const shown = showing.of;
-  const nameColumn: Column<PersonSummary> = { key: 'name', head: people('name'), cell: nameOf };
+  const nameColumn: Column<PersonSummary> = { head: people('name'), cell: nameOf };
   const others = plan === undefined ? presentColumns() : outcomeColumns(plan, isApplied, showing.open);
   const outcome = shown && plan?.outcomes.get(shown.id);
   return (
@@ -64,8 +64,8 @@ function refusedFirst(persons: readonly PersonSummary[], { outcomes }: ChangePla
 }
 
 const presentColumns = (): readonly Column<PersonSummary>[] => [
-  { key: 'standing', head: people('standing'), cell: (person) => <StandingBadges of={person} /> },
-  { key: 'groups', head: people('groups'), cell: ({ groups = [] }) => groups.join(', '), isMinor: true },
+  { head: people('filter-state'), cell: (person) => <StandingBadges of={person} /> },
+  { head: people('groups'), cell: ({ groups = [] }) => groups.join(', '), isMinor: true },
 ];
 
 const outcomeColumns = (
@@ -74,7 +74,6 @@ const outcomeColumns = (
   show: (person: PersonSummary) => void,
 ): readonly Column<PersonSummary>[] => [
   {
-    key: 'outcome',
     head: t('outcome'),
     cell: (person) => {
       const outcome = plan.outcomes.get(person.id);
@@ -92,7 +91,6 @@ const outcomeColumns = (
     },
   },
   {
-    key: 'what',
     head: t('what'),
     cell: (person) => inBrief(person, plan),
     isMinor: true,

@@ -79,7 +79,6 @@ function usePictureAddresses(): AddressOf {
 
 const columns = (addressOf: AddressOf, show: (line: number) => void): readonly Column<StagedImportRow>[] => [
   {
-    key: 'name',
     head: t('name'),
     cell: ({ line, name, photographs }) => (
       <span class="with-face">
@@ -92,14 +91,12 @@ const columns = (addressOf: AddressOf, show: (line: number) => void): readonly C
     ),
   },
   {
-    key: 'photographs',
     head: t('photographs'),
     cell: ({ photographs }) => photographs.length,
     isFigure: true,
     isMinor: true,
   },
   {
-    key: 'state',
     head: t('state'),
     cell: (row) =>
       row.state === 'refused' ? (

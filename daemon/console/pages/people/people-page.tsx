@@ -54,7 +54,6 @@ export default function People() {
 
 const columns = (): readonly Column<PersonSummary>[] => [
   {
-    key: 'name',
     head: t('name'),
     cell: ({ id, name, photographId, externalId }) => (
       <a href={`/people/${id}`} class="with-face">
@@ -66,16 +65,14 @@ const columns = (): readonly Column<PersonSummary>[] => [
       </a>
     ),
   },
-  { key: 'standing', head: t('standing'), cell: (person) => <StandingBadges of={person} /> },
-  { key: 'groups', head: t('groups'), cell: ({ groups = [] }) => groups.join(', '), isMinor: true },
+  { head: t('filter-state'), cell: (person) => <StandingBadges of={person} /> },
+  { head: t('groups'), cell: ({ groups = [] }) => groups.join(', '), isMinor: true },
   {
-    key: 'consent',
-    head: t('consent'),
+    head: t('filter-consent'),
     cell: ({ consentState }) => <ConsentBadge state={consentState} />,
     isMinor: true,
   },
   {
-    key: 'photographs',
     head: t('photographs'),
     cell: ({ photographs, templates }) =>
       photographs === templates
@@ -85,5 +82,5 @@ const columns = (): readonly Column<PersonSummary>[] => [
     isBrief: true,
     isFigure: true,
   },
-  { key: 'enrolled', head: t('enrolled'), cell: ({ enrolledAt }) => dayOf(enrolledAt), isMinor: true },
+  { head: t('enrolled'), cell: ({ enrolledAt }) => dayOf(enrolledAt), isMinor: true },
 ];

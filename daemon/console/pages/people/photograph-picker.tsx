@@ -7,7 +7,7 @@ import { can } from '../../api/session.js';
 import type en from '../../messages/en/person-form.json';
 import { FramedFaces } from '../../parts/framed-faces.js';
 import { Badge } from '../../parts/page.js';
-import { Fault, Remedy, sentence } from '../../parts/shown-fault.js';
+import { Fault, Told } from '../../parts/shown-fault.js';
 import { qualityWord } from '../../parts/term-words.js';
 import { percent } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
@@ -138,8 +138,7 @@ function Judged({ result }: { readonly result: PhotographResult }) {
   return (
     <>
       <Badge tone="bad">{t('refused-one')}</Badge>
-      <p>{sentence(result.message)}</p>
-      <Remedy>{sentence(result.remedy)}</Remedy>
+      <Told {...result} />
     </>
   );
 }

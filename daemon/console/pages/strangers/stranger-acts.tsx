@@ -26,7 +26,7 @@ export async function setIgnored(ids: readonly string[], isIgnored: boolean): Pr
 export const asideHref = '/strangers?state=set-aside';
 
 /** Sets strangers aside. Those before a refusal stay so. */
-export async function discard(ids: readonly string[]): Promise<void> {
+async function discard(ids: readonly string[]): Promise<void> {
   for (const stranger of ids) await call('strangers.discard', { stranger });
   say(t('discarded-done', { count: ids.length }), { href: asideHref, text: t('take-back') });
 }

@@ -5,8 +5,9 @@ import { listedStrangerStates } from '../../../kernel/strangers/stranger.js';
 import { can } from '../../api/session.js';
 import { type FetchedList, useFetched, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/strangers.json';
+import type { Action } from '../../parts/actions.js';
 import { ActionBar } from '../../parts/actions.js';
-import { type Cameras, useCameras } from '../../parts/camera-choice.js';
+import { CameraChoice, type Cameras, useCameras } from '../../parts/camera-choice.js';
 import { beginOf, Filters, textsIn } from '../../parts/filters.js';
 import { Choice, Field, into, Tick, toggled } from '../../parts/form-fields.js';
 import { Badge, Empty, Loading, PageHead } from '../../parts/page.js';
@@ -50,9 +51,10 @@ export default function Strangers() {
     <>
       <PageHead title={t('title')} lead={t('lead')} />
       <Filters>
-        <Choice
+        <CameraChoice
           label={t('camera')}
-          options={[['', t('any-camera')], ...cameras.all.map(({ id, name }) => [id, name] as const)]}
+          any={t('any-camera')}
+          cameras={cameras}
           {...query.bound('camera')}
         />
         <Choice
@@ -72,12 +74,7 @@ export default function Strangers() {
           {t('aside-count', { count })} <a href={asideHref}>{t('take-back')}</a>
         </p>
       )}
-      {can('strangers:write') &&
-        (isAside ? (
-          <AsideActs list={list} chosen={chosen} onDone={onDone} />
-        ) : (
-          <Acts list={list} chosen={chosen} onDone={onDone} />
-        ))}
+      {can('strangers:write') && <Acts {...{ list, chosen, isAside, onDone }} />}
       <Groups list={list} chosen={chosen} cameras={cameras} />
     </>
   );
@@ -97,84 +94,74 @@ interface ChosenProps {
 }
 
 interface ActsProps extends ChosenProps {
+  /** Those who are set aside are listed. */
+  readonly isAside: boolean;
   readonly onDone: () => Promise<void>;
 }
 
 /** What can be done with the chosen strangers, and taking the last merge back. */
-function Acts({ list, chosen, onDone }: ActsProps) {
+function Acts({ list, chosen, isAside, onDone }: ActsProps) {
   const merged = useSignal<Merged | undefined>(undefined);
   const found = list.items.filter(({ id }) => chosen.value.has(id));
   const ids = found.map(({ id }) => id);
-  const allIgnored = found.length > 0 && found.every(({ state }) => state === 'ignored');
+  const hasChosen = ids.length > 0;
+  const allIgnored = hasChosen && found.every(({ state }) => state === 'ignored');
+  const aside: readonly Action[] = [
+    // Those before a refusal are restored.
+    { text: t('restore'), isReady: hasChosen, onAct: () => restore(ids).finally(onDone) },
+    {
+      ...forgetAction(ids, onDone),
+      // Those who were assigned are persons, who are erased as persons.
+      isReady: hasChosen && found.every(({ person }) => person === undefined),
+    },
+  ];
+  const listed: readonly Action[] = [
+    {
+      text: t('merge'),
+      isReady: ids.length >= 2 && ids.length <= mostMerged,
+      ask: {
+        title: t('merge-title', { count: ids.length }),
+        text: (
+          <>
+            <span class="faces">
+              {found.map((stranger) => (
+                <PassageShot key={stranger.id} passage={stranger.pictured} class="medium" />
+              ))}
+            </span>
+            {t('merge-text')}
+          </>
+        ),
+      },
+      onAct: async () => {
+        merged.value = await merge(ids);
+      },
+      onDone,
+    },
+    {
+      text: t(allIgnored ? 'notice' : 'ignore'),
+      isReady: hasChosen,
+      onAct: () => setIgnored(ids, !allIgnored),
+      onDone,
+    },
+    { ...discardAction(found, onDone), isReady: hasChosen },
+    {
+      text: t('unmerge'),
+      isOffered: merged.value !== undefined,
+      onAct: async () => {
+        if (merged.value !== undefined) await unmerge(merged.value);
+        merged.value = undefined;
+      },
+      onDone,
+    },
+  ];
   return (
     <ActionBar
+      key={isAside ? 'aside' : 'listed'}
       isSmall
       place="start"
       label={t('acts')}
       before={<span role="status">{t('chosen', { count: ids.length })}</span>}
-      of={[
-        {
-          text: t('merge'),
-          isReady: ids.length >= 2 && ids.length <= mostMerged,
-          ask: {
-            title: t('merge-title', { count: ids.length }),
-            text: (
-              <>
-                <span class="faces">
-                  {found.map((stranger) => (
-                    <PassageShot key={stranger.id} passage={stranger.pictured} class="medium" />
-                  ))}
-                </span>
-                {t('merge-text')}
-              </>
-            ),
-          },
-          onAct: async () => {
-            merged.value = await merge(ids);
-          },
-          onDone,
-        },
-        {
-          text: t(allIgnored ? 'notice' : 'ignore'),
-          isReady: ids.length > 0,
-          onAct: () => setIgnored(ids, !allIgnored),
-          onDone,
-        },
-        { ...discardAction(found, onDone), isReady: ids.length > 0 },
-        {
-          text: t('unmerge'),
-          isOffered: merged.value !== undefined,
-          onAct: async () => {
-            if (merged.value !== undefined) await unmerge(merged.value);
-            merged.value = undefined;
-          },
-          onDone,
-        },
-      ]}
-    />
-  );
-}
-
-/** What can be done with strangers who are set aside. */
-function AsideActs({ list, chosen, onDone }: ActsProps) {
-  const found = list.items.filter(({ id }) => chosen.value.has(id));
-  const ids = found.map(({ id }) => id);
-  // Those before a refusal are restored.
-  const restoreAll = (): Promise<void> => restore(ids).finally(onDone);
-  return (
-    <ActionBar
-      isSmall
-      place="start"
-      label={t('acts')}
-      before={<span role="status">{t('chosen', { count: ids.length })}</span>}
-      of={[
-        { text: t('restore'), isReady: ids.length > 0, onAct: restoreAll },
-        {
-          ...forgetAction(ids, onDone),
-          // Those who were assigned are persons, who are erased as persons.
-          isReady: ids.length > 0 && found.every(({ person }) => person === undefined),
-        },
-      ]}
+      of={isAside ? aside : listed}
     />
   );
 }

@@ -1,7 +1,7 @@
 import type { Output } from '../../api/request.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/system.json';
-import { Badge, Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Badge, Empty, Facts, Loaded, PageHead, Section, toSystem } from '../../parts/page.js';
 import { Problem } from '../../parts/shown-fault.js';
 import { Table } from '../../parts/table.js';
 import { ago, bytes, dayOf } from '../../time/site-format.js';
@@ -18,7 +18,7 @@ export default function HostPage() {
   const status = useFetched('status.show', {});
   return (
     <>
-      <PageHead title={t('host-title')} lead={t('host-lead')} back={{ href: '/system', text: t('title') }} />
+      <PageHead title={t('host-title')} lead={t('host-lead')} back={toSystem()} />
       <Section title={t('program')}>
         <Loaded of={status}>{(value) => <Program status={value} user={host.value?.user} />}</Loaded>
       </Section>

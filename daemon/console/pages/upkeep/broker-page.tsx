@@ -5,8 +5,8 @@ import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/upkeep.json';
 import { bound, Tick } from '../../parts/form-fields.js';
-import { Badge, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
-import { Remedy, sentence } from '../../parts/shown-fault.js';
+import { Badge, Facts, Loaded, PageHead, Section, toSystem } from '../../parts/page.js';
+import { Told } from '../../parts/shown-fault.js';
 import { brokerWord } from '../../parts/term-words.js';
 import { dayOf, number } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
@@ -22,11 +22,7 @@ export default function Broker() {
   const status = useFetched('status.show', {}, { everyMs: 5000 });
   return (
     <>
-      <PageHead
-        title={t('broker-title')}
-        lead={t('broker-lead')}
-        back={{ href: '/system', text: t('system') }}
-      />
+      <PageHead title={t('broker-title')} lead={t('broker-lead')} back={toSystem()} />
       <Section title={t('connection')}>
         <Loaded of={status}>{(value) => <Connection status={value} />}</Loaded>
       </Section>
@@ -53,8 +49,7 @@ function Connection({ status: { broker, outbox } }: { readonly status: Status })
           ),
         ]}
       />
-      {message !== undefined && <p>{sentence(message)}</p>}
-      {remedy !== undefined && <Remedy>{sentence(remedy)}</Remedy>}
+      <Told {...{ message, remedy }} />
       {heldBack.length > 0 && (
         <>
           <h3>{t('held-back', { count: heldBack.length })}</h3>

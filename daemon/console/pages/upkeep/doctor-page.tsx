@@ -2,8 +2,8 @@ import type { CheckOutcome } from '../../../kernel/check-outcome.js';
 import type { Output } from '../../api/request.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/upkeep.json';
-import { Badge, PageHead, Progress, Section, type Tone } from '../../parts/page.js';
-import { Fault, Remedy, sentence } from '../../parts/shown-fault.js';
+import { Badge, PageHead, Progress, Section, type Tone, toSystem } from '../../parts/page.js';
+import { Fault, Told } from '../../parts/shown-fault.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('upkeep');
@@ -16,7 +16,7 @@ export default function Doctor() {
       <PageHead
         title={t('doctor-title')}
         lead={t('doctor-lead')}
-        back={{ href: '/system', text: t('system') }}
+        back={toSystem()}
         actions={[{ text: t('check-again'), isReady: !isLoading, onAct: () => void reload() }]}
       />
       <Fault error={fault} onRetry={() => void reload()} />
@@ -69,8 +69,7 @@ export function Findings({ of }: { readonly of: readonly Finding[] }) {
           <p>
             <Badge tone={tones[outcome]}>{t(`outcome-${outcome}`)}</Badge> <strong>{check}</strong>
           </p>
-          <p>{sentence(message)}</p>
-          {remedy !== undefined && remedy !== '' && <Remedy>{sentence(remedy)}</Remedy>}
+          <Told {...{ message, remedy }} />
         </li>
       ))}
     </ul>

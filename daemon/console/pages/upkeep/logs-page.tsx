@@ -8,7 +8,7 @@ import { Dialog } from '../../parts/dialog.js';
 import { Filters, textsIn } from '../../parts/filters.js';
 import { bound, Choice, Field, Tick } from '../../parts/form-fields.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
-import { Badge, PageHead, type Tone } from '../../parts/page.js';
+import { Badge, PageHead, type Tone, toSystem } from '../../parts/page.js';
 import { useDialog } from '../../parts/use-dialog.js';
 import { useQuery, useSettled } from '../../parts/use-query.js';
 import { clockSeconds } from '../../time/site-format.js';
@@ -44,7 +44,7 @@ export default function Logs() {
       <PageHead
         title={t('logs-title')}
         lead={t('logs-lead')}
-        back={{ href: '/system', text: t('system') }}
+        back={toSystem()}
         actions={[{ text: t('reload'), onAct: list.reload }]}
       >
         <Tick label={t('follow')} {...bound(isFollowing)} />
@@ -77,16 +77,14 @@ export default function Logs() {
 }
 
 const columns = (open: (line: Line) => void): readonly Column<Line>[] => [
-  { key: 'time', head: t('time'), isBrief: true, cell: ({ at }) => clockSeconds(at) },
+  { head: t('time'), isBrief: true, cell: ({ at }) => clockSeconds(at) },
   {
-    key: 'level',
     head: t('level'),
     isBrief: true,
     cell: ({ level }) => <Badge tone={tones[level]}>{t(`level-${level}`)}</Badge>,
   },
-  { key: 'camera', head: t('camera'), isMinor: true, isBrief: true, cell: ({ camera }) => camera },
+  { head: t('camera'), isMinor: true, isBrief: true, cell: ({ camera }) => camera },
   {
-    key: 'message',
     head: t('message'),
     cell: (line) => (
       <button type="button" class="plain line" onClick={() => open(line)}>

@@ -1,7 +1,7 @@
 import type { Output } from '../../api/request.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/upkeep.json';
-import { Badge, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
+import { Badge, Facts, Loaded, PageHead, Section, toSystem } from '../../parts/page.js';
 import { Remedy, sentence } from '../../parts/shown-fault.js';
 import { Table } from '../../parts/table.js';
 import { bytes } from '../../time/site-format.js';
@@ -20,11 +20,7 @@ export default function ModelsPage() {
   const status = useFetched('status.show', {});
   return (
     <>
-      <PageHead
-        title={t('models-title')}
-        lead={t('models-lead')}
-        back={{ href: '/system', text: t('system') }}
-      />
+      <PageHead title={t('models-title')} lead={t('models-lead')} back={toSystem()} />
       {status.value !== undefined && (
         <Section title={t('analysis')}>
           <Analysis status={status.value} />

@@ -6,8 +6,8 @@ import type en from '../../messages/en/upkeep.json';
 import { Confirm } from '../../parts/dialog.js';
 import { bound, Tick } from '../../parts/form-fields.js';
 import { say } from '../../parts/notes.js';
-import { Badge, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
-import { Remedy, sentence } from '../../parts/shown-fault.js';
+import { Badge, Facts, Loaded, PageHead, Section, toSystem } from '../../parts/page.js';
+import { Told } from '../../parts/shown-fault.js';
 import { Table } from '../../parts/table.js';
 import { useDialog } from '../../parts/use-dialog.js';
 import { ago, dayAndTime, number } from '../../time/site-format.js';
@@ -32,7 +32,7 @@ export default function RetentionPage() {
       <PageHead
         title={t('retention-title')}
         lead={t('retention-lead')}
-        back={{ href: '/system', text: t('system') }}
+        back={toSystem()}
         actions={[
           {
             text: t('run-now'),
@@ -72,17 +72,9 @@ function Run({ of: { atHour, isRunning, lastRun, clockDoubt } }: { readonly of: 
           [t('deleted'), lastRun && number(sum(Object.values(lastRun.forgotten)))],
         ]}
       />
-      {clockDoubt && (
-        <>
-          <p>{sentence(clockDoubt.message)}</p>
-          <Remedy>{sentence(clockDoubt.remedy)}</Remedy>
-        </>
-      )}
-      {lastRun?.failures.map(({ kind, message, remedy }) => (
-        <div key={kind}>
-          <p>{sentence(message)}</p>
-          {remedy !== undefined && <Remedy>{sentence(remedy)}</Remedy>}
-        </div>
+      <Told {...clockDoubt} />
+      {lastRun?.failures.map((failure) => (
+        <Told key={failure.kind} {...failure} />
       ))}
     </>
   );

@@ -111,7 +111,7 @@ function NewApiKey({ onClose }: { readonly onClose: () => void }) {
   return (
     <Confirm
       title={t('new-key')}
-      act={t('make-key')}
+      act={t('new-key')}
       isReady={scopes.value.length > 0 && cameras.value?.length !== 0}
       onAct={async () => {
         made.value = await call('api-keys.create', {

@@ -22,16 +22,14 @@ const entryText = wordsOf<typeof entry>('entry');
 
 const columns = (): readonly Column<User>[] => [
   {
-    key: 'name',
     head: t('user-name'),
     cell: ({ id, userName, displayName }) => (
       <a href={`/system/users/${id}`}>{displayName === '' ? userName : `${userName} (${displayName})`}</a>
     ),
   },
-  { key: 'role', head: t('role'), cell: ({ role }) => role, isMinor: true },
-  { key: 'state', head: t('state'), cell: (user) => <UserState of={user} /> },
+  { head: t('role'), cell: ({ role }) => role, isMinor: true },
+  { head: t('state'), cell: (user) => <UserState of={user} /> },
   {
-    key: 'login',
     head: t('last-login'),
     cell: ({ lastLoginAt }) => (lastLoginAt === undefined ? t('never') : ago(lastLoginAt)),
     isMinor: true,

@@ -5,7 +5,7 @@ import { OutcomeBadge, qualityWord } from '../../../parts/term-words.js';
 import { decimals } from '../../../time/site-format.js';
 import { wordsOf } from '../../../words/words.js';
 import { signOf, toneOf } from './face-tone.js';
-import type { SeenFace } from './use-followed.js';
+import type { SeenFace } from './use-seen-faces.js';
 
 const t = wordsOf<typeof en>('cameras');
 const hundredths = (value: number): string => decimals(value, 2, 2);

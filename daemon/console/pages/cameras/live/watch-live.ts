@@ -128,7 +128,7 @@ function once({ cameraId, what, signal, onPhase, onMessage }: WatchOptions): Pro
 }
 
 /** Waits, or until the signal aborts. */
-export function pause(waitMs: number, signal: AbortSignal): Promise<void> {
+function pause(waitMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     const timer = setTimeout(resolve, waitMs);

@@ -58,7 +58,7 @@ export default function AddCamera() {
       />
       <Section title={t('name-and-meaning')}>
         <Form
-          act={hasFailed ? t('save-anyway') : t('save')}
+          act={hasFailed ? t('save-anyway') : t('add')}
           onAct={save}
           isReady={isTested}
           look="fit"
@@ -83,7 +83,7 @@ function Address({ draft, onDraft, test, onTest }: AddressProps) {
     return testing.run(async () => onTest(await call('cameras.test-address', input), JSON.stringify(input)));
   };
   return (
-    <Section title={t('address')}>
+    <Section title={t('url')}>
       <Form
         act={t('test')}
         onAct={run}
