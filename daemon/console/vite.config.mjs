@@ -82,6 +82,10 @@ function withoutPreloads() {
   };
 }
 
+/** Parts that the login does without: a file of their own, which pages load. */
+const listParts =
+  'camera-choice|filters|framed-faces|long-table|person-|preview-doubts|save-file|shown-once|shown-picture|table|term-words|zip-file';
+
 const box = process.env['ROLLCALL_BOX'] ?? 'https://localhost:8443';
 
 /** Folders of pages by the file that they are built into. What the login needs is in none. */
@@ -125,9 +129,12 @@ export default defineConfig({
           groups: [
             {
               name: 'shared',
-              test: /node_modules\/(?!lean-qr)|\/console\/(?:api|parts(?!\/qr-path)|words|time|shell)\//,
+              test: new RegExp(
+                `node_modules/(?!lean-qr)|/console/(?:api|parts(?!/(?:qr-path|${listParts}))|words|time|shell)/`,
+              ),
               priority: 1,
             },
+            { name: 'lists', test: new RegExp(`/console/parts/(?:${listParts})`), priority: 0.5 },
             { name: 'charts', test: /\/console\/charts\//, priority: 1 },
             // The lists and rules of the kernel that pages of several files use, and the login does not.
             { name: 'kernel', test: /\/kernel\//, priority: 1 },
