@@ -1,8 +1,9 @@
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { exitOf, firstLineOf } from '../child-end.js';
 
 /** Side of the square matrices that are multiplied: three of them fit into the cache of one core. */
 const side = 192;
@@ -70,12 +71,10 @@ function kernel(): number {
 const own = fileURLToPath(import.meta.url);
 
 async function kernelInChild(): Promise<number> {
-  const child = fork(own, { execArgv: ['--import', 'tsx'] });
-  return await new Promise((resolve, reject) => {
-    child.once('message', (speed) => resolve(Number(speed)));
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the fixed computation ended with ${code}`)));
-  });
+  const child = spawn(process.execPath, ['--import', 'tsx', own], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const speed = Number(await firstLineOf(child));
+  await exitOf(child);
+  return speed;
 }
 
-if (process.argv[1] === own) process.send?.(kernel(), () => process.disconnect());
+if (process.argv[1] === own) console.log(String(kernel()));
