@@ -32,7 +32,7 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
       ['persons'],
       {
         person: 'enrol, show, compare, change, remove, erase, export and import persons',
-        'person photo': 'list, add, replace and remove photographs of a person',
+        'person photo': 'list, add, replace and remove photos of a person',
       },
       async () => (await import('./person.js')).registerPerson,
     ),

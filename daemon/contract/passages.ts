@@ -15,7 +15,7 @@ const number = z
 const passageId = z.string().describe('The id of the passage.');
 export const outcome = z.enum(passageOutcomes);
 export const reason = z.enum(passageReasons).describe('docs/reference/passage-reasons.md explains each.');
-export const strangerId = z.string().min(1).max(64).describe('The opaque id of the stranger: `s-…`.');
+export const strangerId = z.string().min(1).max(64).describe('The opaque ID of the unknown person: `s-…`.');
 
 /** A person as callers see one. */
 export const personRef = z.object({

@@ -93,7 +93,10 @@ const similarFaces = {
     .readonly(),
   strangers: z
     .array(
-      z.object({ strangerId: z.string().describe('The opaque id of the stranger: `s-…`.'), ...likeness }),
+      z.object({
+        strangerId: z.string().describe('The opaque ID of the unknown person: `s-…`.'),
+        ...likeness,
+      }),
     )
     .readonly()
     .describe('Unknown people whom the box remembers.'),
