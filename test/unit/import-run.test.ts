@@ -150,9 +150,7 @@ describe('an import of a table', () => {
       table,
       files: { 'ada/1.jpg': half, 'ada/2.jpg': half, 'ada/3.jpg': Buffer.alloc(1) },
     });
-    assert.deepEqual(tooMuch.rows[0]?.reasons, [
-      'the photos of the row are larger than 64 MiB in total',
-    ]);
+    assert.deepEqual(tooMuch.rows[0]?.reasons, ['the photos of the row are larger than 64 MiB in total']);
     assert.deepEqual(kept.staged, []);
   });
 
