@@ -4,11 +4,5 @@ declare module 'virtual:operations' {
   export default table;
 }
 
-/** The messages of a language; made by building/word-plan.ts. */
-declare module 'virtual:words/*' {
-  const words: import('./building/word-plan.js').Words;
-  export default words;
-}
-
 /** The version of the program. */
 declare const VERSION: string;

@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { defineConfig } from 'vite';
-import { words } from './building/word-plan.js';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -108,7 +107,7 @@ const together = {
 
 export default defineConfig({
   root: at('.'),
-  plugins: [words(at('.')), operationsTable(), withoutPreloads(), withoutDetours()],
+  plugins: [operationsTable(), withoutPreloads(), withoutDetours()],
   clearScreen: false,
   logLevel: 'warn',
   build: {

@@ -67,7 +67,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 };
 
 const consoleSources = [
-  ...['building/', 'words/', 'parts/zip-file.ts', 'pages/attendance/spreadsheet.ts'],
+  ...['words/', 'parts/zip-file.ts', 'pages/attendance/spreadsheet.ts'],
   ...['face-tone', 'live-end', 'live-message'].map((name) => `pages/cameras/live/${name}.ts`),
   ...['unzip', 'import-table'].map((name) => `pages/people/${name}.ts`),
 ].map((path) => `daemon/console/${path}`);

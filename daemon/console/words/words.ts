@@ -1,22 +1,33 @@
 import { signal } from '@preact/signals';
-import type { Words } from '../building/word-plan.js';
-import { messageText, type Values } from './message-text.js';
-import { type Found, readWords } from './read-words.js';
+import { IntlMessageFormat } from 'intl-messageformat';
 
-/** The languages of the console. A further one is a folder of messages and a line in `load`. */
+/** What a message shows besides its own text. */
+type Values = Readonly<Record<string, string | number>>;
+/** Message files by their paths, each with its messages by their keys. */
+type Messages = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** The languages of the console. A further one is a folder of messages, two files in `languages`, and a line in `load`. */
 export const consoleLanguages = ['en', 'de'] as const;
 /** Each in itself. */
 export const languageNames = { en: 'English', de: 'Deutsch' } as const;
 type ConsoleLanguage = (typeof consoleLanguages)[number];
 
-type Loader = () => Promise<{ readonly default: Words }>;
+type Loader = () => Promise<{ readonly default: Messages }>;
+/** The messages of each language: those that the login needs, and those of the pages. */
 const load: Readonly<Record<ConsoleLanguage, { readonly first: Loader; readonly rest: Loader }>> = {
-  en: { first: () => import('virtual:words/en-first'), rest: () => import('virtual:words/en-rest') },
-  de: { first: () => import('virtual:words/de-first'), rest: () => import('virtual:words/de-rest') },
+  en: { first: () => import('../languages/en-first.js'), rest: () => import('../languages/en-rest.js') },
+  de: { first: () => import('../languages/de-first.js'), rest: () => import('../languages/de-rest.js') },
 };
 
+interface Words {
+  readonly language: ConsoleLanguage;
+  readonly messages: Messages;
+  /** The messages that were shown, by their texts, so that each is parsed once. */
+  readonly parsed: Map<string, IntlMessageFormat>;
+}
+
 /** The words of the language in use. */
-const words = signal<{ readonly language: ConsoleLanguage; readonly found: Found } | undefined>(undefined);
+const words = signal<Words | undefined>(undefined);
 /** Whether more is shown than the login, so that all words are needed. */
 let areAllWanted = false;
 
@@ -47,7 +58,8 @@ export async function loadAllWords(): Promise<void> {
 async function show(wanted: ConsoleLanguage): Promise<void> {
   const { first, rest } = load[wanted];
   const loaded = await Promise.all(areAllWanted ? [first(), rest()] : [first()]);
-  words.value = { language: wanted, found: readWords(loaded.map((each) => each.default)) };
+  const messages = Object.assign({}, ...loaded.map((each) => each.default)) as Messages;
+  words.value = { language: wanted, messages, parsed: new Map() };
 }
 
 /** The first language of the browser that the console speaks. */
@@ -61,6 +73,9 @@ export function isSpoken(text: string): text is ConsoleLanguage {
   return (consoleLanguages as readonly string[]).includes(text);
 }
 
+/** In a message, `<` is a sign like others: no message brings elements. */
+const plainText = { ignoreTag: true } as const;
+
 /**
  * The words of one message file, typed by its English version:
  * `const t = wordsOf<typeof en>('now');` and then `t('title')`.
@@ -69,7 +84,12 @@ export function wordsOf<File extends Readonly<Record<string, string>>>(
   file: string,
 ): (key: Extract<keyof File, string>, values?: Values) => string {
   return (key, values = {}) => {
-    const text = words.value?.found(file, key);
-    return text === undefined ? '' : messageText(text, values, formatTag());
+    if (words.value === undefined) return '';
+    const { language, messages, parsed } = words.value;
+    const text = messages[`../messages/${language}/${file}.json`]?.[key];
+    if (text === undefined) return '';
+    const message = parsed.get(text) ?? new IntlMessageFormat(text, formatTag(), undefined, plainText);
+    parsed.set(text, message);
+    return String(message.format(values));
   };
 }
