@@ -194,7 +194,7 @@ describe('a scan of the gate with openssl', { skip: withoutOpenssl }, () => {
   test('finds the certificate that a box makes fit for a server of its names alone', async () => {
     const names = ['localhost', 'box-7.example', '192.0.2.7'];
     const notBeforeMs = Date.now() - 1000;
-    const pem = makeOwnCertificate({
+    const pem = await makeOwnCertificate({
       commonName: 'box',
       names,
       notBeforeMs,

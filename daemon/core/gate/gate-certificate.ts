@@ -44,7 +44,7 @@ export async function settleBoxCertificate(options: BoxCertificateOptions): Prom
   const chosen =
     usable ??
     Buffer.from(
-      makeOwnCertificate({
+      await makeOwnCertificate({
         ...{ commonName, notBeforeMs: nowMs - earlierMs, notAfterMs: nowMs + validDays * dayMs },
         names: [...new Set([...hosts, ...machineNames(), ...machineAddresses()])],
       }),
