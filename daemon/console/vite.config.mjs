@@ -83,7 +83,7 @@ function withoutPreloads() {
 
 /** Parts that the login does without: a file of their own, which pages load. */
 const listParts =
-  'camera-choice|filters|framed-faces|long-table|person-|preview-doubts|save-file|shown-once|shown-picture|table|term-words|zip-file';
+  'camera-choice|filters|framed-faces|long-table|person-|preview-doubts|save-file|shown-once|shown-picture|table|term-words';
 
 const box = process.env['ROLLCALL_BOX'] ?? 'https://localhost:8443';
 
@@ -129,7 +129,7 @@ export default defineConfig({
             {
               name: 'shared',
               test: new RegExp(
-                `node_modules/(?!lean-qr)|/console/(?:api|parts(?!/(?:qr-path|${listParts}))|words|time|shell)/`,
+                `node_modules/(?!lean-qr|@zip\\.js|csv-parse)|/console/(?:api|parts(?!/(?:qr-path|zip-file|${listParts}))|words|time|shell)/`,
               ),
               priority: 1,
             },
@@ -137,6 +137,11 @@ export default defineConfig({
             { name: 'charts', test: /\/console\/charts\//, priority: 1 },
             // The lists and rules of the kernel that pages of several files use, and the login does not.
             { name: 'kernel', test: /\/kernel\//, priority: 1 },
+            // Loaded where someone opens or saves a file.
+            {
+              name: 'files',
+              test: /@zip\.js\/|csv-parse|\/(?:zip-file|unzip|spreadsheet|persons-table)\.ts$/,
+            },
             // Many small files compress badly: pages that are used together come together.
             ...Object.entries(together).map(([name, pages]) => ({
               name,

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { importColumns } from '../../../kernel/persons/import-columns.js';
 import type en from '../../messages/en/person-import.json';
 import { ActionBar } from '../../parts/actions.js';
 import { bound, Files, Tick } from '../../parts/form-fields.js';
@@ -8,7 +9,6 @@ import { PageHead, Progress, Section } from '../../parts/page.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { wordsOf } from '../../words/words.js';
 import { ImportPreview } from './import-preview.js';
-import { headingExample } from './persons-table.js';
 import { beginImport, endImport, type ImportState, importState, storeImport } from './staged-import.js';
 
 const t = wordsOf<typeof en>('person-import');
@@ -68,7 +68,7 @@ function Choosing({ state: { problem } }: { readonly state: ImportState }) {
       </ol>
       <p class="quiet">{t('columns')}</p>
       <pre class="wrapped">
-        <code>{headingExample}</code>
+        <code>{importColumns.join(',')}</code>
       </pre>
       <div class="field-pair">
         <Files label={t('choose-folder')} isFolder multiple onFiles={begin} />

@@ -12,7 +12,6 @@ import { Facts, Progress, Section } from '../../parts/page.js';
 import { saveFile, saveJson } from '../../parts/save-file.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { useDialog } from '../../parts/use-dialog.js';
-import { zipOf } from '../../parts/zip-file.js';
 import { dayAndTime, number } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
@@ -162,6 +161,7 @@ async function archiveOf(id: string): Promise<Blob> {
     if (listed !== undefined) lists.get(listed[0])?.push(listed[1]);
   }
   for (const [name, list] of lists) json(`${name}.json`, list);
+  const { zipOf } = await import('../../parts/zip-file.js');
   return await zipOf(files);
 }
 

@@ -1,7 +1,6 @@
-import { csvSeparators } from '../../../kernel/csv.js';
+import { CsvError, parse } from 'csv-parse/browser/esm/sync';
+import { type CsvSeparator, csvSeparators, unprotectCell } from '../../../kernel/csv.js';
 import { type ImportColumn, importColumns } from '../../../kernel/persons/import-columns.js';
-
-export const headingExample = importColumns.join(',');
 
 /** A row of the table. `cells` is absent where the row has another number of cells than the heading. */
 export interface TableRow {
@@ -24,10 +23,9 @@ export type Table =
 export function readTable(bytes: ArrayBuffer): Table {
   const text = decode(bytes);
   if (text === undefined) return { problem: 'not-text', what: '' };
-  const separator = separatorOf(text);
-  const records = recordsOf(text, separator);
+  const records = recordsOf(text, separatorOf(text));
   if (!Array.isArray(records)) return { problem: 'open-quote', what: String(records) };
-  const [heading, ...rest] = records.filter(({ cells }) => cells.some((cell) => cell.trim() !== ''));
+  const [heading, ...rest] = records;
   if (heading === undefined || rest.length === 0) return { problem: 'no-rows', what: '' };
   const names = heading.cells.map(nameOf);
   const known = names.flatMap((name) => importColumns.filter((column) => column === name));
@@ -38,7 +36,10 @@ export function readTable(bytes: ArrayBuffer): Table {
   if (!known.includes('name')) return { problem: 'no-name-column', what: '' };
   const rows = rest.map(({ line, cells }) =>
     cells.length === known.length
-      ? { line, cells: Object.fromEntries(known.map((column, at) => [column, plainCell(cells[at] ?? '')])) }
+      ? {
+          line,
+          cells: Object.fromEntries(known.map((column, at) => [column, unprotectCell(cells[at] ?? '')])),
+        }
       : { line },
   );
   return { rows };
@@ -59,7 +60,7 @@ function decode(bytes: ArrayBuffer): string | undefined {
   }
 }
 
-function separatorOf(text: string): string {
+function separatorOf(text: string): CsvSeparator {
   const [heading = ''] = text.trimStart().split('\n', 1);
   const known = new Set<string>(importColumns);
   const fits = (separator: string): number =>
@@ -67,53 +68,34 @@ function separatorOf(text: string): string {
   return csvSeparators.reduce((best, each) => (fits(each) > fits(best) ? each : best));
 }
 
-/** A cell that a spreadsheet would run as a formula has an apostrophe before it. */
-const plainCell = (cell: string): string => (/^'+[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell);
-
 interface CellsOfRow {
   readonly line: number;
-  readonly cells: string[];
+  readonly cells: readonly string[];
 }
 
-/** The cells of each row, or the line of a quote that does not end. */
-function recordsOf(text: string, separator: string): CellsOfRow[] | number {
-  const records: CellsOfRow[] = [];
-  let line = 1;
-  let record: CellsOfRow = { line, cells: [] };
-  let at = 0;
-  while (at < text.length) {
-    let cell: string;
-    if (text[at] === '"') {
-      const end = closingQuote(text, at + 1);
-      if (end < 0) return line;
-      cell = text.slice(at + 1, end).replaceAll('""', '"');
-      at = end + 1;
-      line += cell.split('\n').length - 1;
-    } else {
-      const rest = text
-        .slice(at)
-        .search(separator === ';' ? /[;\n]/ : separator === ',' ? /[,\n]/ : /[\t\n]/);
-      const end = rest < 0 ? text.length : at + rest;
-      cell = text.slice(at, end);
-      at = end;
-    }
-    record.cells.push(cell);
-    if (text[at] === separator) {
-      at += 1;
-      if (at < text.length) continue;
-      record.cells.push('');
-    }
-    // The end of the line, or of the text.
-    at += 1;
-    line += 1;
-    records.push(record);
-    record = { line, cells: [] };
+/** The cells of each row that is not empty, or the line from which on a quote does not end. */
+function recordsOf(text: string, delimiter: CsvSeparator): CellsOfRow[] | number {
+  const found: CellsOfRow[] = [];
+  let nextLine = 1;
+  try {
+    parse(text, {
+      delimiter,
+      record_delimiter: '\n',
+      relax_column_count: true,
+      relax_quotes: true,
+      skip_empty_lines: true,
+      skip_records_with_empty_values: true,
+      on_record: (cells: readonly string[], { lines }) => {
+        // `lines` is the last line of the row.
+        const inside = cells.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0);
+        found.push({ line: lines - inside, cells });
+        nextLine = lines + 1;
+        return null;
+      },
+    });
+    return found;
+  } catch (error) {
+    if (error instanceof CsvError) return nextLine;
+    throw error;
   }
-  return records;
-}
-
-function closingQuote(text: string, from: number): number {
-  let at = text.indexOf('"', from);
-  while (at >= 0 && text[at + 1] === '"') at = text.indexOf('"', at + 2);
-  return at;
 }

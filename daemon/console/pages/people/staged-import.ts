@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import type { StagedRow } from '../../../contract/enrolment.js';
 import type { ImportColumn } from '../../../kernel/persons/import-columns.js';
 import { type ApiError, call, type Input, isApiError, readLines } from '../../api/call.js';
-import { readTable, type TableProblem, type TableRow } from './persons-table.js';
+import type { TableProblem, TableRow } from './persons-table.js';
 import type { GivenFile, Unzipped, ZipProblem } from './unzip.js';
 
 /** A row and what the box said of it. */
@@ -201,6 +201,7 @@ async function readImport(files: readonly GivenFile[]): Promise<ReadImport> {
       ({ path, file }) => [path.startsWith(folder) ? path.slice(folder.length) : path, file] as const,
     ),
   );
+  const { readTable } = await import('./persons-table.js');
   const read = readTable(await table.file.arrayBuffer());
   return 'problem' in read ? read : { rows: read.rows.map((row) => rowOf(row, byPath)) };
 }
