@@ -66,7 +66,7 @@ describe('the converted Face Landmarker', { skip: bundle.skip || withoutChromium
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'rollcall-landmarker-'));
     const path = join(directory, 'face-landmarker.onnx');
-    await writeFile(path, convertFaceLandmarker(await readFile(bundle.path)));
+    await writeFile(path, await convertFaceLandmarker(await readFile(bundle.path)));
     network = await openNetwork({ name: basename(path), path, provider: 'cpu', threads: 1 });
     browser = await startBrowser();
     page = await openLibrary(browser);

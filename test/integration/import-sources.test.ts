@@ -47,6 +47,14 @@ function patched(zip: Uint8Array, index: number, change: (header: Buffer) => voi
   return bytes;
 }
 
+/** The archive with a number of the second file changed in the directory and in the header before the file. */
+function lying(zip: Uint8Array, value: number, places: { readonly entry: number; readonly header: number }) {
+  const bytes = patched(zip, 1, (header) => header.writeUInt32LE(value, places.entry));
+  const header = bytes.indexOf(Buffer.from('PK\x03\x04', 'latin1'), 4);
+  bytes.writeUInt32LE(value, header + places.header);
+  return bytes;
+}
+
 /** The archive with a Zip64 locator that points to `position`. */
 function withZip64Locator(zip: Uint8Array, position: bigint): Buffer {
   const end = zip.length - 22;
@@ -131,32 +139,37 @@ describe('a zip archive', () => {
   for (const [what, bytes, message] of [
     [
       'lies that it is small',
-      patched(good, 1, (header) => header.writeUInt32LE(10, 24)),
-      /damaged: too many bytes/,
+      lying(good, 10, { entry: 24, header: 22 }),
+      /damaged: Invalid uncompressed size/,
     ],
+    ['lies that it is larger', lying(good, 200_000, { entry: 24, header: 22 }), /damaged: Invalid/],
+    ['has a wrong checksum', lying(good, 7, { entry: 16, header: 14 }), /damaged: Invalid CRC32/],
     [
-      'lies that it is larger',
-      patched(good, 1, (header) => header.writeUInt32LE(200_000, 24)),
-      /damaged: not enough bytes/,
+      'tells two sizes of a file',
+      patched(good, 1, (header) => header.writeUInt32LE(10, 24)),
+      /damaged: Ambiguous archive/,
     ],
-    ['has a wrong checksum', patched(good, 1, (header) => header.writeUInt32LE(7, 16)), /checksum/],
     ['is encrypted', patched(good, 1, (header) => header.writeUInt16LE(1, 8)), /encrypted/],
     ['uses another compression', patched(good, 1, (header) => header.writeUInt16LE(14, 10)), /method 14/],
-    ['points beyond its end', patched(good, 1, (header) => header.writeUInt32LE(2 ** 31, 42)), /cut short/],
+    [
+      'points beyond its end',
+      patched(good, 1, (header) => header.writeUInt32LE(2 ** 31, 42)),
+      /Local file header not found/,
+    ],
     [
       'points into the middle',
       patched(good, 1, (header) => header.writeUInt32LE(5, 42)),
-      /invalid local file header/,
+      /Local file header not found/,
     ],
     [
       'announces 8 GiB',
       patched(good, 1, (header) => header.writeUInt32LE(0xfffffff0, 24)),
       /larger than 32 MiB/,
     ],
-    ['is cut short', good.subarray(0, good.length - 40), /signature not found/],
-    ['is a picture', Buffer.concat([picture, Buffer.alloc(100)]), /signature not found/],
-    ['is empty', Buffer.alloc(0), /signature not found/],
-    ['points far outside with Zip64', withZip64Locator(good, 0xffff_ffff_ffff_ffffn), /cut short/],
+    ['is cut short', good.subarray(0, good.length - 40), /End of central directory not found/],
+    ['is a picture', Buffer.concat([picture, Buffer.alloc(100)]), /End of central directory not found/],
+    ['is empty', Buffer.alloc(0), /format is not recognized/],
+    ['points far outside with Zip64', withZip64Locator(good, 0xffff_ffff_ffff_ffffn), /Ambiguous archive/],
   ] as const) {
     test(`is refused when it ${what}`, async () => {
       await withZip(bytes, (path) => assert.rejects(readAll(path), isBadZip(message)));

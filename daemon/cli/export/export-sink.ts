@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Zip, ZipDeflate, ZipPassThrough } from 'fflate';
+import { Uint8ArrayReader, ZipWriter } from '@zip.js/zip.js/lib/zip-core-custom.js';
 import { createPrivateFile, outputError } from '../../host/private-file.js';
 import { badInput } from '../../kernel/errors.js';
 
@@ -42,13 +42,12 @@ export async function createExportFolder(path: string): Promise<ExportSink> {
   };
 }
 
-/** Limits of an archive without Zip64. */
+/** Limits of an archive that every program reads, without Zip64. */
 const mostFiles = 65_534;
 const mostBytes = 0xffff_ffff - 64 * 1024 * 1024;
 
-/** The Unix attributes of a zip entry: a regular file that only its owner may read and write. */
-const privateFileMode = 0o100600 * 2 ** 16;
-const madeOnUnix = 3;
+/** Only the owner may read and write what is unpacked. */
+const options = { useWebWorkers: false, unixMode: 0o600 } as const;
 
 /**
  * A new zip archive with mode 0600. It is written as a stream, with one file at a time in memory. JPEG files are stored
@@ -57,33 +56,24 @@ const madeOnUnix = 3;
  */
 export async function createExportZip(path: string): Promise<ExportSink> {
   const file = await createPrivateFile(path);
-  const waiting: Uint8Array[] = [];
   let files = 0;
   let bytes = 0;
-  const archive = new Zip((error, chunk) => {
-    if (error !== null) throw error;
-    waiting.push(chunk);
-  });
-  const drain = async (): Promise<void> => {
-    for (const chunk of waiting.splice(0)) {
+  const written = new WritableStream<Uint8Array>({
+    write: (chunk) => {
       bytes += chunk.length;
-      await file.write(chunk);
-    }
-  };
+      return file.write(chunk);
+    },
+  });
+  const archive = new ZipWriter(written, options);
   return {
     add: async (name, content) => {
       files += 1;
       if (files > mostFiles || bytes + content.length > mostBytes) throw tooLarge();
-      const entry = /\.jpe?g$/.test(name) ? new ZipPassThrough(name) : new ZipDeflate(name, { level: 6 });
-      entry.os = madeOnUnix;
-      entry.attrs = privateFileMode;
-      archive.add(entry);
-      entry.push(content, true);
-      await drain();
+      const level = /\.jpe?g$/.test(name) ? 0 : 6;
+      await archive.add(name, new Uint8ArrayReader(content), { level });
     },
     finish: async () => {
-      archive.end();
-      await drain();
+      await archive.close();
       await file.keep();
     },
     [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),

@@ -1,8 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import { crc32 } from 'node:zlib';
-import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl';
+import {
+  type EntryMetaData,
+  type FileEntry,
+  Reader,
+  Uint8ArrayWriter,
+  ZipReader,
+} from '@zip.js/zip.js/lib/zip-core-custom.js';
 import { largestPhotographMiB } from '../../contract/vision/vision-orders.js';
 import { badInput, isRollcallError, messageOf, type RollcallError } from '../../kernel/errors.js';
 import { checkArchivePath } from '../archive-path.js';
@@ -23,11 +26,16 @@ const limits = {
   bytesOfAll: 8 * 1024 * mebibyte,
 } as const;
 
-/** Fixed part of an entry in the central directory, bytes. */
-const entryBytes = 46;
-const chunkBytes = 64 * 1024;
 const stored = 0;
 const deflated = 8;
+
+/** What programs could read in different ways is refused. Paths are left to `checkArchivePath`, which says what is wrong with one. */
+const readerOptions = {
+  useWebWorkers: false,
+  checkCrc32: true,
+  strictness: 'strict',
+  filenameValidation: 'tolerant',
+} as const;
 
 /**
  * Opens a zip archive for an import. Files are read from the archive one by one: nothing is unpacked to the disk, and only
@@ -46,13 +54,11 @@ export async function openImportZip(path: string): Promise<ImportSource> {
   try {
     const { size } = await file.stat();
     if (size > limits.archiveBytes) throw badZip('it is larger than 4 GiB', splitArchive);
-    const options = { lazyEntries: true, autoClose: false, decodeStrings: false };
-    const zip = await fromRandomAccessReaderPromise(new BoundedReader(file, size), size, options);
-    const entries = await readEntries(zip);
+    const entries = await readEntries(new ZipReader(new FileReader(file, size), readerOptions));
     const [tablePath, table] = findTable(entries);
     const folder = tablePath.slice(0, -tableName.length);
-    const read = (name: string, entry: Entry): Promise<Buffer> =>
-      readEntry(zip, name, entry).catch((error: unknown) => {
+    const read = (name: string, entry: FileEntry): Promise<Buffer> =>
+      readEntry(name, entry).catch((error: unknown) => {
         throw explained(error);
       });
     return {
@@ -71,63 +77,36 @@ export async function openImportZip(path: string): Promise<ImportSource> {
   }
 }
 
-/** Gives yauzl the bytes of the file. Checks positions first: yauzl does not check all of them against the file size. */
-class BoundedReader extends RandomAccessReader {
+/** The bytes of a file that is open, read where they are asked for. */
+class FileReader extends Reader<FileHandle> {
   readonly #file: FileHandle;
-  readonly #size: number;
 
   constructor(file: FileHandle, size: number) {
-    super();
+    super(file);
     this.#file = file;
-    this.#size = size;
+    this.size = size;
   }
 
-  override read(
-    target: Buffer,
-    offset: number,
-    length: number,
-    position: number,
-    callback: (error: Error | null) => void,
-  ): void {
-    const cutShort = new Error('it is cut short');
-    if (position + length > this.#size) {
-      callback(cutShort);
-      return;
-    }
-    this.#file
-      .read(target, offset, length, position)
-      .then(({ bytesRead }) => callback(bytesRead < length ? cutShort : null), callback);
-  }
-
-  override _readStreamForRange(start: number, end: number): Readable {
-    return Readable.from(this.#chunks(start, end), { objectMode: false });
-  }
-
-  async *#chunks(start: number, end: number): AsyncGenerator<Buffer, void, void> {
-    for (let at = start; at < end; ) {
-      const size = Math.min(chunkBytes, end - at);
-      const { bytesRead, buffer: chunk } = await this.#file.read(Buffer.alloc(size), 0, size, at);
-      if (bytesRead === 0) throw new Error('it is cut short');
-      yield chunk.subarray(0, bytesRead);
-      at += bytesRead;
-    }
+  override async readUint8Array(position: number, length: number): Promise<Uint8Array> {
+    const left = Math.max(0, Math.min(length, this.size - position));
+    // Files are read in pieces: only the list of files is asked for as a whole.
+    if (left > limits.directoryBytes) throw badZip('its list of files is too long', splitArchive);
+    if (left === 0) return new Uint8Array();
+    const { buffer, bytesRead } = await this.#file.read(new Uint8Array(left), 0, left, position);
+    return buffer.subarray(0, bytesRead);
   }
 }
 
 /** The files of the archive by path, without folders. @throws `bad-zip` if a limit is exceeded or a file cannot be used */
-async function readEntries(zip: ZipFile): Promise<ReadonlyMap<string, Entry>> {
-  if (zip.entryCount > limits.entries) {
-    throw badZip(`it contains more than ${limits.entries} files`, splitArchive);
-  }
-  const entries = new Map<string, Entry>();
-  let directoryBytes = 0;
+async function readEntries(zip: ZipReader<FileHandle>): Promise<ReadonlyMap<string, FileEntry>> {
+  const entries = new Map<string, FileEntry>();
+  let count = 0;
   let bytes = 0;
-  for await (const entry of zip.eachEntry()) {
-    const { fileNameLength, extraFieldLength, fileCommentLength } = entry;
-    directoryBytes += entryBytes + fileNameLength + extraFieldLength + fileCommentLength;
-    if (directoryBytes > limits.directoryBytes) throw badZip('its list of files is too long', splitArchive);
+  for await (const entry of zip.getEntriesGenerator()) {
+    count += 1;
+    if (count > limits.entries) throw badZip(`it contains more than ${limits.entries} files`, splitArchive);
     const path = checkEntry(entry);
-    if (path === undefined) continue;
+    if (entry.directory || path === undefined) continue;
     if (entries.has(path)) throw badZip(`it contains ${JSON.stringify(path)} twice`);
     bytes += entry.uncompressedSize;
     if (bytes > limits.bytesOfAll) {
@@ -139,13 +118,13 @@ async function readEntries(zip: ZipFile): Promise<ReadonlyMap<string, Entry>> {
 }
 
 /** The normalised path of a file; undefined for a folder. */
-function checkEntry(entry: Entry): string | undefined {
-  const name = decodeName(entry.fileNameRaw);
+function checkEntry(entry: EntryMetaData): string | undefined {
+  const name = decodeName(entry.rawFilename);
   const isFolder = name.endsWith('/');
   const checked = checkArchivePath(isFolder ? name.slice(0, -1) : name);
   if ('problem' in checked) throw badZip(checked.problem);
   if (isFolder) return undefined;
-  if (entry.isEncrypted()) throw badZip('it is encrypted', 'Unpack it, then give its persons.csv.');
+  if (entry.encrypted) throw badZip('it is encrypted', 'Unpack it, then give its persons.csv.');
   if (entry.compressionMethod !== stored && entry.compressionMethod !== deflated) {
     throw badZip(
       `it uses compression method ${entry.compressionMethod}`,
@@ -159,7 +138,7 @@ function checkEntry(entry: Entry): string | undefined {
 }
 
 /** Names must be UTF-8, whatever the archive claims: in another encoding no path of the table would match. */
-function decodeName(bytes: Buffer): string {
+function decodeName(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
@@ -168,7 +147,7 @@ function decodeName(bytes: Buffer): string {
   }
 }
 
-function findTable(entries: ReadonlyMap<string, Entry>): readonly [path: string, entry: Entry] {
+function findTable(entries: ReadonlyMap<string, FileEntry>): readonly [path: string, entry: FileEntry] {
   const tables = [...entries].filter(([path]) => /^(?:[^/]+\/)?persons\.csv$/.test(path));
   const [table] = tables;
   if (table === undefined) throw badZip(`it contains no ${tableName}`, `Add a table named ${tableName}.`);
@@ -178,24 +157,21 @@ function findTable(entries: ReadonlyMap<string, Entry>): readonly [path: string,
   return table;
 }
 
-function find(entries: ReadonlyMap<string, Entry>, path: string): readonly string[] {
+function find(entries: ReadonlyMap<string, FileEntry>, path: string): readonly string[] {
   if (entries.has(path)) return [path];
   const isInside = (name: string): boolean =>
     name.startsWith(`${path}/`) && !name.slice(path.length + 1).includes('/') && isPictureName(name);
   return [...entries.keys()].filter(isInside).sort();
 }
 
-/** The content of one file. yauzl stops at the announced size; the checksum must match. */
-async function readEntry(zip: ZipFile, path: string, entry: Entry): Promise<Buffer> {
-  const damaged = (reason: string) => badZip(`${JSON.stringify(path)} is damaged: ${reason}`);
-  const content = await zip
-    .openReadStreamPromise(entry)
-    .then(buffer)
-    .catch((error: unknown) => {
-      throw error instanceof Error && 'syscall' in error ? error : damaged(messageOf(error));
-    });
-  if (crc32(content) !== entry.crc32) throw damaged('wrong checksum');
-  return content;
+/** The content of one file. The reader stops behind the announced size; size and checksum must match. */
+async function readEntry(path: string, entry: FileEntry): Promise<Buffer> {
+  try {
+    return Buffer.from(await entry.getData(new Uint8ArrayWriter()));
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) throw error;
+    throw badZip(`${JSON.stringify(path)} is damaged: ${messageOf(error)}`);
+  }
 }
 
 const splitArchive = 'split it into several archives';

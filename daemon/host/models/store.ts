@@ -307,7 +307,7 @@ export class ModelStore {
   }
 
   async #convertOriginal(pack: ModelPack, file: string): Promise<PackStatus> {
-    const converted = convertOriginal(pack.id, await readFile(file));
+    const converted = await convertOriginal(pack.id, await readFile(file));
     await this.#receive(pack, this.#importDir, [converted], `the conversion of ${file}`);
     return this.status(pack.id);
   }

@@ -1,4 +1,3 @@
-import { unzipSync } from 'fflate';
 import { GraphBuilder } from './graph-builder.js';
 import type { Value } from './network-value.js';
 import { readTflite, unsupportedTflite } from './tflite-file.js';
@@ -32,17 +31,22 @@ const BLINK_SCORES: readonly number[] = [9, 10];
  * `presence` [N,1] in 0..1, and `blinks` [N,2]: how far the left and the right eye of the subject are closed, 0..1. Throws
  * `network-unsupported`.
  */
-export function convertFaceLandmarker(bundle: Uint8Array): Uint8Array {
-  const networks = unzipSync(bundle);
-  const networkOf = (name: string) => {
-    const bytes = networks[name];
-    if (bytes === undefined) throw unsupportedTflite(`the bundle holds no ${name}`);
-    return readTflite(bytes);
+export async function convertFaceLandmarker(bundle: Uint8Array): Promise<Uint8Array> {
+  // Loaded here alone: a process that reads converted networks needs no archives.
+  const { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } = await import(
+    '@zip.js/zip.js/lib/zip-core-custom.js'
+  );
+  const archive = new ZipReader(new Uint8ArrayReader(bundle), { useWebWorkers: false });
+  const entries = await archive.getEntries();
+  const networkOf = async (name: string) => {
+    const entry = entries.find(({ filename }) => filename === name);
+    if (entry === undefined || entry.directory) throw unsupportedTflite(`the bundle holds no ${name}`);
+    return readTflite(await entry.getData(new Uint8ArrayWriter()));
   };
   const graph = new GraphBuilder('face-landmarker');
   const shape = [3, CROP_PX, CROP_PX];
   const image: Value = { name: graph.input('image', ['batch', ...shape]), shape };
-  const mesh = new TflitePictures(graph, networkOf('face_landmarks_detector.tflite'), image, 1 / 255);
+  const mesh = new TflitePictures(graph, await networkOf('face_landmarks_detector.tflite'), image, 1 / 255);
   const landmarks = graph.node('Reshape', [mesh.output('Identity').name, graph.integers([0, POINTS, 3])], {
     output: 'landmarks',
   });
@@ -52,7 +56,7 @@ export function convertFaceLandmarker(bundle: Uint8Array): Uint8Array {
   graph.output('presence', ['batch', 1]);
   const points = picked(graph, landmarks, BLENDSHAPE_POINTS, 1);
   const rows: Value = { name: picked(graph, points, [0, 1], 2), shape: [BLENDSHAPE_POINTS.length, 2] };
-  const blendshapes = new TfliteRows(graph, networkOf('face_blendshapes.tflite'), rows);
+  const blendshapes = new TfliteRows(graph, await networkOf('face_blendshapes.tflite'), rows);
   const scores = graph.node('Reshape', [blendshapes.lastOf(Operator.logistic).name, graph.integers([0, -1])]);
   picked(graph, scores, BLINK_SCORES, 1, 'blinks');
   graph.output('blinks', ['batch', BLINK_SCORES.length]);

@@ -62,13 +62,13 @@ export function convertPack(packId: string, files: SourceFiles): Uint8Array {
   return recipe(files);
 }
 
-const ORIGINAL_RECIPES: Readonly<Record<string, (original: Uint8Array) => Uint8Array>> = {
+const ORIGINAL_RECIPES: Readonly<Record<string, (original: Uint8Array) => Promise<Uint8Array>>> = {
   'face-landmarker': convertFaceLandmarker,
 };
 
 /** Converts the publisher's file of the pack `packId` into one ONNX file. The same file gives the same bytes on every machine. */
-export function convertOriginal(packId: string, original: Uint8Array): Uint8Array {
+export async function convertOriginal(packId: string, original: Uint8Array): Promise<Uint8Array> {
   const recipe = ORIGINAL_RECIPES[packId];
   if (recipe === undefined) throw defect('pack-without-recipe', `no recipe converts the file of ${packId}`);
-  return recipe(original);
+  return await recipe(original);
 }
