@@ -45,42 +45,6 @@ function lineOf({ method, path, answer, files = {}, secrets = {}, input }) {
   ].join(' ');
 }
 
-/**
- * Pages that are built into one file are each loaded through a file of their own, which only says where in it the page is. This
- * says so where the page is loaded: fifty files and one request a page less.
- */
-function withoutDetours() {
-  return {
-    name: 'without detours',
-    enforce: 'post',
-    generateBundle(_, bundle) {
-      const found = Object.values(bundle).flatMap(({ fileName, code = '' }) => {
-        const [, names, target] = /^export\{([\w ,]+)\}from"(.+)";$/.exec(code) ?? [];
-        if (target === undefined) return [];
-        const pairs = names.split(',').map((each) => each.split(' as '));
-        return [{ fileName, target, given: pairs.map(([own, name = own]) => `${name}:a.${own}`).join() }];
-      });
-      for (const chunk of Object.values(bundle))
-        for (const { fileName, given, target } of found) {
-          const written = `import(\`./${fileName.replace(/^.*\//, '')}\`)`;
-          if (!chunk.code?.includes(written)) continue;
-          chunk.code = chunk.code.replace(written, `import(\`${target}\`).then(a=>({${given}}))`);
-          delete bundle[fileName];
-        }
-    },
-  };
-}
-
-/** Vite would load what a page needs ahead of the page. A page needs one file, so what is left is to load it. */
-function withoutPreloads() {
-  return {
-    name: 'without preloads',
-    enforce: 'pre',
-    load: (id) =>
-      id === '\0vite/preload-helper.js' ? 'export const __vitePreload = (load) => load();' : undefined,
-  };
-}
-
 /** Parts that the login does without: a file of their own, which pages load. */
 const listParts =
   'camera-choice|filters|framed-faces|long-table|person-|preview-doubts|save-file|shown-once|shown-picture|table|term-words';
@@ -107,7 +71,7 @@ const together = {
 
 export default defineConfig({
   root: at('.'),
-  plugins: [operationsTable(), withoutPreloads(), withoutDetours()],
+  plugins: [operationsTable()],
   clearScreen: false,
   logLevel: 'warn',
   build: {
@@ -115,11 +79,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     assetsInlineLimit: 0,
-    // Only the page itself names what it needs at once.
-    modulePreload: {
-      polyfill: false,
-      resolveDependencies: (_, files, { hostType }) => (hostType === 'html' ? files : []),
-    },
+    modulePreload: { polyfill: false },
     cssCodeSplit: false,
     reportCompressedSize: false,
     rolldownOptions: {
