@@ -4,7 +4,7 @@ import { consentBases, consentStates } from '../kernel/persons/consent.js';
 import { personOrders, removedPersonsListed } from '../kernel/persons/person-listing.js';
 import { validities, watchMarks } from '../kernel/persons/person-standing.js';
 import { table } from '../kernel/text-table.js';
-import { writtenAs } from './command-line.js';
+import { type ShownWith, type SiteClock, writtenAs } from './command-line.js';
 import {
   enrolmentErrors,
   enrolmentFiles,
@@ -21,23 +21,18 @@ import {
   notes,
   validDay,
 } from './enrolment.js';
+import { exportedLine } from './exported-lines.js';
 import { ifRevision, operation, pageFields } from './operation.js';
-import { passageDetails } from './passages.js';
-import { personDetail, personId, personSummary } from './person.js';
+import { activePersonId, personDetail, personForms, personId, personSummary } from './person.js';
+import { describePerson, describePersons } from './persons-text.js';
 import { photographOperations } from './photographs.js';
 
-/** The same for people who call it: a day may be written as `today`, and a person by name. */
+/** People may write `today`. */
 const personDay = z
   .string()
   .max(32)
   .describe('A day at the site, `YYYY-MM-DD`; it is valid itself.')
   .register(writtenAs, { as: 'day' });
-const listedPerson = z
-  .string()
-  .min(1)
-  .max(64)
-  .describe('The opaque id of a person.')
-  .register(writtenAs, { as: 'active person' });
 
 /** Changes of a profile. An absent field stays; null removes it. */
 export const profileChange = z.strictObject({
@@ -135,75 +130,19 @@ export const erasureCertificate = z.object({
 });
 export type ErasureCertificate = z.infer<typeof erasureCertificate>;
 
-const jpegBase64 = z.string().describe('The picture, JPEG in base64.');
-
-/** A template: values of an embedding as little-endian float32. Only comparable under the same recogniser. */
-export const exportedTemplate = z.object({
-  id: z.string(),
-  recogniser: z.string(),
-  quality: z.number(),
-  fromPassage: z
-    .object({ passage: z.string(), camera: z.string(), seenAt: z.iso.datetime() })
-    .exactOptional()
-    .describe('The passage whose picture it was made from. Absent for an enrolled photo.'),
-  vectorBase64: z.string().describe('Values of the embedding, 32-bit floats, lowest byte first, in base64.'),
-});
-export type ExportedTemplate = z.infer<typeof exportedTemplate>;
-
-export const exportedPhotograph = z.object({ id: z.string(), storedAt: z.iso.datetime(), jpegBase64 });
-export const exportedEvidence = z.object({
-  id: z.string(),
-  storedAt: z.iso.datetime(),
-  eventId: z.string().describe('The event, or the passage without a picture of an event.'),
-  cameraId: z.string(),
-  jpegBase64,
-});
-
-export const exportedCorrection = z.object({
-  date: z.string().describe('The corrected day, `YYYY-MM-DD`.'),
-  kind: z.string(),
-  reason: z.string(),
-  by: z.string(),
-  at: z.iso.datetime().nullable().describe('The corrected time, if any.'),
-  recordedAt: z.iso.datetime(),
-});
-export type ExportedCorrection = z.infer<typeof exportedCorrection>;
-
-export const exportedAuditEntry = z.object({
-  sequence: z.int(),
-  at: z.iso.datetime(),
-  action: z.string(),
-  actor: z.string(),
-  origin: z.string(),
-  details: z.unknown().optional(),
-});
-export type ExportedAuditEntry = z.infer<typeof exportedAuditEntry>;
-
-/**
- * Everything held on one person, one thing a line. Templates are in it themselves, not only their count: a template is
- * personal data, and GDPR Art. 15(3) gives the person a copy of the data, not a description of it (Court of Justice of the
- * European Union, C-487/21). They disclose nothing that the photographs beside them do not.
- */
-export const exportedLine = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('person'), person: personDetail }),
-  z.object({ kind: z.literal('template'), ...exportedTemplate.shape }),
-  z.object({ kind: z.literal('photograph'), ...exportedPhotograph.shape }),
-  z.object({ kind: z.literal('evidence'), ...exportedEvidence.shape }),
-  z
-    .object({ kind: z.literal('event'), event: z.unknown() })
-    .describe('An event that names the person, as it was published.'),
-  z
-    .object({ kind: z.literal('passage'), passage: passageDetails })
-    .describe('A passage in which the box recognised the person. Other persons are left out.'),
-  z.object({ kind: z.literal('correction'), correction: exportedCorrection }),
-  z.object({ kind: z.literal('audit-entry'), entry: exportedAuditEntry }),
-]);
-export type ExportedLine = z.infer<typeof exportedLine>;
-
 /** Names that are told at once: a page of events. */
 export const mostNames = 100;
 
 const one = z.strictObject({ id: personId });
+
+export function describeUpdate(result: UpdateResult, clock: SiteClock): string {
+  switch (result.outcome) {
+    case 'updated':
+      return describePerson(result.person, clock);
+    case 'external-id-taken':
+      return `Nothing was changed: the person ${result.personId} already has this external id`;
+  }
+}
 
 function describeChanged({ isPreview, persons }: ChangedPersons): string {
   const rows = persons.map(({ id, name = '', outcome, fields, refusal }) => [
@@ -215,6 +154,17 @@ function describeChanged({ isPreview, persons }: ChangedPersons): string {
     table(['id', 'name', 'outcome', 'what'], rows),
     isPreview ? `${count} would change. Nothing was changed.` : `${count} changed.`,
   ].join('\n');
+}
+
+function describeRestore({ outcome }: RestoreResult, { input: { id } }: ShownWith): string {
+  switch (outcome) {
+    case 'restored':
+      return `${id} is recognised again`;
+    case 'consent-withdrawn':
+      return `${id} withdrew consent, and all their biometric data were erased\n  what to do: Enrol the person again, with a new consent.`;
+    case 'not-removed':
+      return `${id} was not removed; nothing changed`;
+  }
 }
 
 const readingOperations = {
@@ -256,6 +206,27 @@ const readingOperations = {
     audit: 'personal',
     centre: { scope: 'persons:read', sealed: 'both' },
     rate: 'default',
+    commandLines: [
+      {
+        words: 'person list',
+        does: 'list the enrolled persons',
+        options: {
+          removed: ['--removed', 'also list removed persons who are not erased yet', 'included'],
+          group: ['--group <name>', 'only persons of this group'],
+          watch: ['--watch [mark]', 'only persons who are watched or barred; with a mark, only these', 'any'],
+          validity: ['--expired', 'only persons whose last valid day is over', 'expired'],
+          consent: [
+            '--consent <state>',
+            'only persons whose consent is recorded, was withdrawn (with --removed), or neither',
+          ],
+        },
+        text: describePersons,
+        examples: [
+          ['rollcall person list', 'show who is enrolled'],
+          ['rollcall person list --removed', 'also show removed persons'],
+        ],
+      },
+    ],
   }),
   'persons.names': operation({
     method: 'POST',
@@ -286,6 +257,15 @@ const readingOperations = {
     audit: 'personal',
     centre: { scope: 'persons:read', sealed: 'answer' },
     rate: 'default',
+    commandLines: [
+      {
+        words: 'person show',
+        does: 'show one person, with notes, consent, groups and validity',
+        arguments: { id: ['person', personForms] },
+        text: describePerson,
+        examples: [["rollcall person show 'Ada Lovelace'", 'show one person by name']],
+      },
+    ],
   }),
   'persons.export': operation({
     method: 'GET',
@@ -343,6 +323,16 @@ const writingOperations = {
     audit: 'write',
     centre: { scope: 'persons:write', command: 'update-person', isOnlyOwn: true },
     rate: 'default',
+    commandLines: [
+      {
+        words: 'person rename',
+        does: "change a person's name; short for 'set ID --name NAME'",
+        arguments: { id: ['person', personForms], name: ['name', 'the new name'] },
+        text: describeUpdate,
+        hasFailed: ({ outcome }: UpdateResult) => outcome !== 'updated',
+        examples: [["rollcall person rename p-4hz8 'Ada King'", 'name the person by the start of the id']],
+      },
+    ],
   }),
   'persons.change-many': operation({
     method: 'POST',
@@ -351,7 +341,7 @@ const writingOperations = {
     description:
       'Each person is changed on their own: one that is refused stays as they are, and the others change. A repeated request finds them unchanged. A preview changes nothing and says what would become of each. To withdraw consent, which erases data, call `persons.withdraw-consent` for each person.',
     input: commonChange.extend({
-      ids: z.array(listedPerson).min(1).max(mostChangedAtOnce),
+      ids: z.array(activePersonId).min(1).max(mostChangedAtOnce),
       isPreview: z.boolean().default(false),
     }),
     answer: { kind: 'json', schema: changedPersons },
@@ -411,12 +401,22 @@ const writingOperations = {
     method: 'POST',
     path: '/persons/{id}/restore',
     summary: 'Recognise a removed person again.',
-    input: one,
+    input: z.strictObject({ id: personId.clone().register(writtenAs, { as: 'removed person' }) }),
     answer: { kind: 'json', schema: restoreResult },
     errors: [...galleryErrors, 'no-such-person'],
     scope: 'persons:write',
     audit: 'write',
     rate: 'default',
+    commandLines: [
+      {
+        words: 'person restore',
+        does: 'recognise a removed person again',
+        arguments: { id: ['person', personForms] },
+        text: describeRestore,
+        hasFailed: ({ outcome }: RestoreResult) => outcome !== 'restored',
+        examples: [["rollcall person restore 'Ada King'", 'recognise her again']],
+      },
+    ],
   }),
   'persons.erase': operation({
     method: 'POST',

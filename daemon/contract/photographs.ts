@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { table } from '../kernel/text-table.js';
+import type { SiteClock } from './command-line.js';
 import {
   enrolmentErrors,
   enrolmentFiles,
@@ -13,7 +15,7 @@ import {
   resemblesOther,
 } from './enrolment.js';
 import { ifRevision, operation } from './operation.js';
-import { personDetail, personId } from './person.js';
+import { activePersonId, personDetail, personForms, personId } from './person.js';
 
 const photographId = z
   .string()
@@ -73,12 +75,40 @@ export const photographChange = z.discriminatedUnion('outcome', [
 export type PhotographChange = z.infer<typeof photographChange>;
 
 const one = { id: personId };
-const which = { ...one, photographId };
+const active = { id: activePersonId };
+const which = { ...active, photographId };
 const given = { faceNumber, isDuplicateAllowed, ifRevision };
 const changing = { scope: 'persons:write', audit: 'write' } as const;
 const changeErrors = ['no-such-person', 'person-not-active', 'changed-meanwhile'] as const;
 const checks =
   'The checks are those of an enrolment: each must be usable and show one face, and no face may resemble another person. Each must also agree with the photos that the person has. Otherwise nothing is stored, and the outcome says why.';
+
+/** By how many templates a person is recognised. */
+export const countOf = ({ id, templates }: { readonly id: string; readonly templates: number }): string =>
+  `${id} is recognised by ${templates === 1 ? 'one template' : `${templates} templates`}`;
+
+function originText(from: KeptPhotograph['fromPassage'], show: SiteClock['show']): string {
+  if (from === undefined) return 'enrolment';
+  const { passage, camera, seenAt } = from;
+  return passage === undefined || seenAt === undefined
+    ? 'a passage'
+    : `passage ${passage} at ${camera}, ${show(seenAt)}`;
+}
+
+function describeKept(kept: readonly KeptPhotograph[], { show }: SiteClock): string {
+  if (kept.length === 0) return 'The box keeps no photographs and no templates of this person.';
+  const rows = kept.map(({ id, hasPicture, storedAt, qualityScore, agreement, fromPassage }) => [
+    id,
+    storedAt === undefined ? '-' : show(storedAt),
+    hasPicture ? 'yes' : 'deleted by retention',
+    qualityScore === undefined ? 'no template' : qualityScore.toFixed(2),
+    agreement === undefined
+      ? '-'
+      : `${agreement.similarity.toFixed(3)}${agreement.isAgreeing ? '' : ' (differs)'}`,
+    originText(fromPassage, show),
+  ]);
+  return table(['photograph', 'stored at', 'picture', 'quality', 'agreement', 'from'], rows);
+}
 
 export const photographOperations = {
   'persons.photographs.list': operation({
@@ -91,6 +121,15 @@ export const photographOperations = {
     scope: 'persons:read',
     audit: 'personal',
     rate: 'default',
+    commandLines: [
+      {
+        words: 'person photo list',
+        does: 'list what a person is recognised by',
+        arguments: { id: ['person', personForms] },
+        text: describeKept,
+        examples: [["rollcall person photo list 'Ada King'", 'show what she is recognised by']],
+      },
+    ],
   }),
   'persons.photographs.read': operation({
     method: 'GET',
@@ -107,7 +146,7 @@ export const photographOperations = {
     ...{ method: 'POST', path: '/persons/{id}/photographs', ...changing },
     summary: 'Add photos to a person.',
     description: `${checks} A person has at most ${maximumPhotographs}.`,
-    input: z.strictObject({ ...one, ...given }),
+    input: z.strictObject({ ...active, ...given }),
     files: enrolmentFiles,
     filesBytes: maximumEnrolmentBytes,
     answer: { kind: 'json', schema: photographChange },
@@ -137,5 +176,21 @@ export const photographOperations = {
     errors: [...galleryErrors, ...changeErrors, 'no-such-photograph', 'last-photograph'],
     rate: 'default',
     needsStepUp: true,
+    commandLines: [
+      {
+        words: 'person photo remove',
+        does: 'delete a photograph of a person and its template for good; the last one stays',
+        arguments: {
+          id: ['person', personForms],
+          photographId: ['photograph', "id of the photograph, from 'rollcall person photo list'"],
+        },
+        confirms: ({ input: { id, photographId } }) =>
+          `This deletes the photograph ${photographId} of ${id} for good.`,
+        text: countOf,
+        examples: [
+          ["rollcall person photo remove 'Ada King' f-4hz8", 'ask for confirmation, then delete one'],
+        ],
+      },
+    ],
   }),
 } as const;

@@ -10,6 +10,7 @@ import * as cameras from './cameras.js';
 import * as configuration from './configuration.js';
 import * as enrolment from './enrolment.js';
 import * as events from './events.js';
+import * as exportedLines from './exported-lines.js';
 import * as gallery from './gallery.js';
 import * as guidedEnrolment from './guided-enrolment.js';
 import * as heldBack from './held-back.js';
@@ -120,12 +121,12 @@ const named: Readonly<Record<string, z.ZodType>> = {
   UpdateResult: persons.updateResult,
   RestoreResult: persons.restoreResult,
   ErasureCertificate: persons.erasureCertificate,
-  ExportedTemplate: persons.exportedTemplate,
-  ExportedPhotograph: persons.exportedPhotograph,
-  ExportedEvidence: persons.exportedEvidence,
-  ExportedCorrection: persons.exportedCorrection,
-  ExportedAuditEntry: persons.exportedAuditEntry,
-  ExportedLine: persons.exportedLine,
+  ExportedTemplate: exportedLines.exportedTemplate,
+  ExportedPhotograph: exportedLines.exportedPhotograph,
+  ExportedEvidence: exportedLines.exportedEvidence,
+  ExportedCorrection: exportedLines.exportedCorrection,
+  ExportedAuditEntry: exportedLines.exportedAuditEntry,
+  ExportedLine: exportedLines.exportedLine,
   Approval: approvals.approval,
   PhoneEnrolment: guidedEnrolment.phoneEnrolment,
   GuidedEnrolment: guidedEnrolment.guidedEnrolment,

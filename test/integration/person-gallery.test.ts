@@ -12,7 +12,8 @@ import { notesOn } from '../../daemon/cli/import/import-report.js';
 import { runImport } from '../../daemon/cli/import/import-run.js';
 import { openImport } from '../../daemon/cli/import/open-import.js';
 import { allPersons } from '../../daemon/cli/person/all-persons.js';
-import { describeEnrolment, describePerson } from '../../daemon/cli/person-text.js';
+import { describeEnrolment } from '../../daemon/cli/person-text.js';
+import { describePerson } from '../../daemon/contract/persons-text.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
 import { encodeEmbedding } from '../../daemon/contract/vision/vision-sighting.js';
 import type { OwnThreshold } from '../../daemon/core/gallery/gallery-calibration.js';
@@ -107,7 +108,7 @@ describe('persons in a sealed gallery', () => {
     const shown = (scope: Scope, cameras?: ReadonlySet<string>) => {
       const person = gallery.persons.show(id, { ...actor, scopes: new Set([scope]), cameras });
       assert.ok(person);
-      const text = describePerson(person, (at) => at);
+      const text = describePerson(person, { show: (at) => at });
       return {
         inForce: person.thresholdInForce,
         lines: text.slice(text.indexOf('\nneeds')).split('\n').slice(1),

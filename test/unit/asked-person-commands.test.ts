@@ -300,7 +300,7 @@ const certificate = {
 describe('rollcall person remove, restore, erase and withdraw', async () => {
   const shown = { 'persons.show': detail };
   testCommands(await commandNamed('person'), expected, [
-    [`person remove ${id} --yes`, 'it exists', { 'persons.remove': {} }],
+    [`person remove ${id} --yes`, 'it exists', { 'persons.remove': { removed: id } }],
     [`person remove ${id} --yes --json`, 'a program asks', { 'persons.remove': { id } }],
     [`person remove ${id}`, 'nobody can confirm it', shown],
     ['person remove Bea --yes', 'it was removed before', list],

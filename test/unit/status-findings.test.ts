@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { connectionLines } from '../../daemon/cli/camera.js';
-import { personTable } from '../../daemon/cli/person-text.js';
 import { describeStatus } from '../../daemon/cli/status.js';
 import type { GateStatus } from '../../daemon/contract/certificate.js';
 import { describeOutbox, type OutboxStatus } from '../../daemon/contract/events.js';
 import type { HeldBack } from '../../daemon/contract/held-back.js';
 import type { KeyRotation } from '../../daemon/contract/keys.js';
+import { personTable } from '../../daemon/contract/persons-text.js';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
 import type { BoxStatus } from '../../daemon/contract/status.js';
 import type { CameraTestOutcome } from '../../daemon/contract/vision/vision-answers.js';
@@ -311,7 +311,7 @@ test('empty lists are described in words, and a process that loads its models ha
   );
   const found = statusFindings(status, asIs).find(({ check }) => check === 'vision process 0');
   assert.equal(found?.outcome, 'warning');
-  assert.equal(personTable([], asIs), 'No persons are enrolled.');
+  assert.equal(personTable([], { show: asIs }), 'No persons are enrolled.');
 });
 
 describe('the connection to a camera', () => {

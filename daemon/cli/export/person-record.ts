@@ -1,11 +1,11 @@
-import type { PassageDetails } from '../../contract/passages.js';
-import type { PersonDetail } from '../../contract/person.js';
 import type {
   ExportedAuditEntry,
   ExportedCorrection,
   ExportedLine,
   ExportedTemplate,
-} from '../../contract/persons.js';
+} from '../../contract/exported-lines.js';
+import type { PassageDetails } from '../../contract/passages.js';
+import type { PersonDetail } from '../../contract/person.js';
 import { defect, unreachable } from '../../kernel/errors.js';
 
 /** A picture held on a person. */

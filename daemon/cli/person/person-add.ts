@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
 import type { ProfileChange } from '../../contract/persons.js';
-import { exitCodes, print, runAction } from '../../host/output.js';
 import { badInput } from '../../kernel/errors.js';
 import type { GivenProfile } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openBox } from '../daemon-client.js';
 import { describeEnrolment, noteOnConsent } from '../person-text.js';
-import { type FaceOptions, readPhotographs, withFaceOptions } from './photograph-files.js';
+import { showAnswer } from '../show-answer.js';
+import { type FaceOptions, faceOf, readPhotographs, withFaceOptions } from './photograph-files.js';
 import { type ProfileOptions, readProfile, withProfileOptions } from './profile-options.js';
 
 interface AddOptions extends CommonOptions, ProfileOptions, FaceOptions {
@@ -25,24 +24,22 @@ export function registerAdd(person: Command): void {
     .option('--dry-run', 'check everything; store nothing')
     .description('enrol a person from photos; exit code 1 if the person is refused');
   add.action((name: string | undefined, options: AddOptions) =>
-    runAction(options.json === true, async () => {
-      const { client, time } = await openBox(options.config);
-      const profile = givenProfile(name, await readProfile(options, time));
-      const photographs = await readPhotographs(options.image);
-      const result = await client.call('persons.enrol', {
-        ...profile,
-        photographs,
-        ...present({ faceNumber: options.face }),
-        isDuplicateAllowed: options.allowDuplicate === true,
-        isDryRun: options.dryRun === true,
-      });
-      const note = noteOnConsent(profile.consent);
-      if (note !== undefined) process.stderr.write(`${note}\n`);
-      print(options.json === true, result, () => describeEnrolment(result, options.image));
-      return result.outcome === 'enrolled' || result.outcome === 'enrollable'
-        ? exitCodes.done
-        : exitCodes.failed;
-    }),
+    showAnswer(
+      options,
+      async ({ client, time }) => {
+        const profile = givenProfile(name, await readProfile(options, time));
+        const result = await client.call('persons.enrol', {
+          ...profile,
+          photographs: await readPhotographs(options.image),
+          ...faceOf(options),
+          isDryRun: options.dryRun === true,
+        });
+        noteOnConsent(profile.consent);
+        return result;
+      },
+      (result) => describeEnrolment(result, options.image),
+      ({ outcome }) => outcome !== 'enrolled' && outcome !== 'enrollable',
+    ),
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { type ErasureCertificate, erasureCertificate, type RestoreResult } from '../../contract/persons.js';
+import { personForms } from '../../contract/person.js';
+import { type ErasureCertificate, erasureCertificate } from '../../contract/persons.js';
 import type { ControlClient } from '../../core/api/client.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
 import { createPrivateFile } from '../../host/private-file.js';
@@ -8,7 +9,8 @@ import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';
 import { describeCertificate } from '../person-text.js';
-import { personForms, whichPerson } from './which-person.js';
+import { showAnswer } from '../show-answer.js';
+import { whichPerson } from './which-person.js';
 
 interface RemoveOptions extends CommonOptions {
   readonly yes?: boolean;
@@ -26,32 +28,21 @@ export function registerRemovals(person: Command): void {
       "stop recognising a person immediately; the data stay until retention erases them, and until then 'rollcall person restore' undoes the removal",
     )
     .action((given: string, options: RemoveOptions) =>
-      runAction(options.json === true, async () => {
-        const { client, time } = await openBox(options.config);
-        const id = await whichPerson(client, { given, state: 'active', show: time.show });
-        if (options.yes !== true) {
-          const { name } = await client.call('persons.show', { id });
-          await confirm(
-            `This stops recognising ${name} (${id}). 'rollcall person restore' undoes it.`,
-            false,
-          );
-        }
-        const result = await client.call('persons.remove', { id });
-        print(options.json === true, result, () => `removed ${id}`);
-        return exitCodes.done;
-      }),
-    );
-  withCommonOptions(person.command('restore'))
-    .argument('<person>', personForms)
-    .description('recognise a removed person again')
-    .action((given: string, options: CommonOptions) =>
-      runAction(options.json === true, async () => {
-        const { client, time } = await openBox(options.config);
-        const id = await whichPerson(client, { given, state: 'removed', show: time.show });
-        const result = await client.call('persons.restore', { id });
-        print(options.json === true, result, () => describeRestore(id, result));
-        return result.outcome === 'restored' ? exitCodes.done : exitCodes.failed;
-      }),
+      showAnswer(
+        options,
+        async ({ client, time }) => {
+          const id = await whichPerson(client, { given, state: 'active', show: time.show });
+          if (options.yes !== true) {
+            const { name } = await client.call('persons.show', { id });
+            await confirm(
+              `This stops recognising ${name} (${id}). 'rollcall person restore' undoes it.`,
+              false,
+            );
+          }
+          return await client.call('persons.remove', { id });
+        },
+        ({ removed }) => `removed ${removed}`,
+      ),
     );
   registerErasure(person.command('erase'), {
     description: 'erase a person and all their data for good',
@@ -93,7 +84,7 @@ function registerErasure(command: Command, { description, question, erase }: Era
         await file?.write(Buffer.from(`${JSON.stringify(certificate, null, 2)}\n`));
         await file?.keep();
         if (problem === undefined || options.json !== true) {
-          print(options.json === true, certificate, () => describeCertificate(certificate, time.show));
+          print(options.json === true, certificate, () => describeCertificate(certificate, time));
         }
         if (problem !== undefined) throw problem;
         return exitCodes.done;
@@ -112,16 +103,5 @@ async function eraseWithCertificate(
     const certificate = erasureCertificate.safeParse(error.details['certificate']);
     if (!certificate.success) throw error;
     return { certificate: certificate.data, problem: error };
-  }
-}
-
-function describeRestore(id: string, { outcome }: RestoreResult): string {
-  switch (outcome) {
-    case 'restored':
-      return `${id} is recognised again`;
-    case 'consent-withdrawn':
-      return `${id} withdrew consent, and all their biometric data were erased\n  what to do: Enrol the person again, with a new consent.`;
-    case 'not-removed':
-      return `${id} was not removed; nothing changed`;
   }
 }

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
+import { personForms } from '../../contract/person.js';
 import type { SimilarFaces, SimilarToPicture } from '../../contract/recognition.js';
-import { exitCodes, print, runAction } from '../../host/output.js';
 import { badInput } from '../../kernel/errors.js';
 import { table } from '../../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { type Box, openBox } from '../daemon-client.js';
+import type { Box } from '../daemon-client.js';
+import { showAnswer } from '../show-answer.js';
 import { readPhotographs } from './photograph-files.js';
-import { personForms, whichPerson } from './which-person.js';
+import { whichPerson } from './which-person.js';
 
 interface SimilarOptions extends CommonOptions {
   readonly image?: string;
@@ -23,11 +24,12 @@ export function registerSimilar(person: Command): void {
       'list the persons and unknown people who resemble a person or a picture most, and whether the box tells them apart',
     )
     .action((given: string | undefined, options: SimilarOptions) =>
-      runAction(options.json === true, async () => {
-        const found = await compare(await openBox(options.config), given, options.image);
-        print(options.json === true, found, () => describeSimilar(found));
-        return 'outcome' in found && found.outcome === 'refused' ? exitCodes.failed : exitCodes.done;
-      }),
+      showAnswer(
+        options,
+        (box) => compare(box, given, options.image),
+        describeSimilar,
+        (found) => 'outcome' in found && found.outcome === 'refused',
+      ),
     );
 }
 

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { maximumEnrolmentBytes, maximumPhotographs } from '../../contract/enrolment.js';
 import { badInput } from '../../kernel/errors.js';
+import { present } from '../../kernel/present.js';
 import { readPhotograph } from '../import/import-folder.js';
 
 export interface FaceOptions {
@@ -17,6 +18,10 @@ export function withFaceOptions(command: Command): Command {
       faceNumber,
     )
     .option('--allow-duplicate', 'store the face even if it resembles another person who is enrolled');
+}
+
+export function faceOf({ face, allowDuplicate }: FaceOptions) {
+  return { ...present({ faceNumber: face }), isDuplicateAllowed: allowDuplicate === true };
 }
 
 /** @throws `too-many-photographs`, `request-too-large`, and what reading a file throws */

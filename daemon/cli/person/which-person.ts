@@ -1,15 +1,15 @@
 import { personForms } from '../../contract/command-line.js';
 import type { PersonState, PersonSummary } from '../../contract/person.js';
+import { personTable } from '../../contract/persons-text.js';
 import type { ControlClient } from '../../core/api/client.js';
 import { badInput } from '../../kernel/errors.js';
 import { isWholePersonId } from '../../kernel/ids.js';
 import { simplifiedName } from '../../kernel/persons/simplified-name.js';
 import { choose, type Terminal } from '../confirm.js';
-import { personTable } from '../person-text.js';
 import type { ShowTime, SiteTime } from '../site-time.js';
 import { allPersons } from './all-persons.js';
 
-export { personForms };
+export { personForms } from '../../contract/person.js';
 
 /** The persons to read for a required state. */
 const listed = { active: 'excluded', removed: 'only', any: 'included' } as const;
@@ -89,7 +89,7 @@ async function personIn(
   }
   if (second === undefined) return first.id;
   const found = [first, second, ...others] as const;
-  const lines = personTable(found, show).split('\n');
+  const lines = personTable(found, { show }).split('\n');
   return (await choose({ given, what: 'person', found, lines }, terminal)).id;
 }
 

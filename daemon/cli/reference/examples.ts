@@ -75,21 +75,14 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ["rollcall person add 'Ada Lovelace' --image ada-1.jpg ada-2.jpg", 'enrol from two photos'],
     ['rollcall person add --profile ada.json --image ada.jpg', 'keep the name out of the arguments'],
   ],
-  'person list': [
-    ['rollcall person list', 'show who is enrolled'],
-    ['rollcall person list --removed', 'also show removed persons'],
-  ],
   'person similar': [
     ["rollcall person similar 'Ada Lovelace'", 'show whom the box could take for her'],
     ['rollcall person similar --image face.jpg', 'show whom a picture resembles'],
   ],
-  'person show': [["rollcall person show 'Ada Lovelace'", 'show one person by name']],
-  'person rename': [["rollcall person rename p-4hz8 'Ada King'", 'name the person by the start of the id']],
   'person set': [
     ["rollcall person set 'Ada King' --external-id E-17", 'store her id in another system'],
     ["rollcall person set 'Ada King' --notes ''", 'delete the notes'],
   ],
-  'person photo list': [["rollcall person photo list 'Ada King'", 'show what she is recognised by']],
   'person photo add': [
     ["rollcall person photo add 'Ada King' --image ada-3.jpg", 'add a view; it must show the same person'],
   ],
@@ -99,11 +92,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       'put a better photo in the place of one',
     ],
   ],
-  'person photo remove': [
-    ["rollcall person photo remove 'Ada King' f-4hz8", 'ask for confirmation, then delete one'],
-  ],
   'person remove': [["rollcall person remove 'Ada King'", 'ask for confirmation, then stop recognising her']],
-  'person restore': [["rollcall person restore 'Ada King'", 'recognise her again']],
   'person erase': [
     ["rollcall person erase 'Ada King' --certificate ada.json", 'erase her and keep the certificate'],
   ],

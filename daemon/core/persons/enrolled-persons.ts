@@ -7,13 +7,13 @@ import type {
   GivenEnrolment,
   StagedRow,
 } from '../../contract/enrolment.js';
+import type { ExportedLine } from '../../contract/exported-lines.js';
 import type { HandlerInput, Page } from '../../contract/operation.js';
 import type { PersonDetail, PersonSummary } from '../../contract/person.js';
 import type {
   ChangedPerson,
   ChangedPersons,
   ErasureCertificate,
-  ExportedLine,
   ProfileChange,
   personOperations,
   RestoreResult,

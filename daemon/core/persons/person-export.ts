@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ExportedLine } from '../../contract/persons.js';
+import type { ExportedLine } from '../../contract/exported-lines.js';
 import { wipe } from '../../host/sodium.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import type { PersonId } from '../../kernel/ids.js';
