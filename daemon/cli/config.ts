@@ -9,6 +9,7 @@ import { table } from '../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { confirm } from './confirm.js';
 import { openDaemonClient } from './daemon-client.js';
+import { showAnswer } from './show-answer.js';
 
 interface ShowOptions extends CommonOptions {
   readonly all?: boolean;
@@ -32,12 +33,15 @@ function registerShow(config: Command): void {
     .option('--all', 'also show settings that have their default')
     .description('show the settings in force, and where each comes from')
     .action((options: ShowOptions) =>
-      runAction(options.json === true, async () => {
-        const shown = await (await openDaemonClient(options.config)).call('config.show');
-        const settings = shown.settings.filter(({ origin }) => options.all === true || origin !== 'default');
-        print(options.json === true, { ...shown, settings }, () => describeSettings(settings));
-        return exitCodes.done;
-      }),
+      showAnswer(
+        options,
+        async ({ client }) => {
+          const shown = await client.call('config.show');
+          const isShown = ({ origin }: ShownSetting) => options.all === true || origin !== 'default';
+          return { ...shown, settings: shown.settings.filter(isShown) };
+        },
+        describeSettings,
+      ),
     );
 }
 
@@ -99,7 +103,7 @@ const shownValue = (value: unknown): string => (value === undefined ? '-' : JSON
 
 const origins = { console: 'the box', file: 'the configuration file', default: 'default' } as const;
 
-function describeSettings(settings: readonly ShownSetting[]): string {
+function describeSettings({ settings }: { readonly settings: readonly ShownSetting[] }): string {
   return table(
     ['setting', 'value', 'from'],
     settings.map(({ path, value, origin }) => [path, shownValue(value), origins[origin]]),

@@ -3,16 +3,14 @@ import type { Command } from 'commander';
 import type { RestoredGallery } from '../../contract/backups.js';
 import type { BoxStatus } from '../../contract/status.js';
 import type { ControlClient } from '../../core/api/client.js';
-import { exitCodes, print, runAction } from '../../host/output.js';
-import { wipe } from '../../host/sodium.js';
 import { counted } from '../../kernel/counted.js';
 import type { KeyProviderKind } from '../../kernel/gallery/key-provider-kind.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
-import { openBox } from '../daemon-client.js';
 import { withProviderOption } from '../key/key-options.js';
-import { readNewPassphrase } from '../key/key-passphrase.js';
+import { readNewPassphrase, wipeAfter } from '../key/key-passphrase.js';
 import { withDaemonProgress } from '../progress.js';
+import { showAnswer } from '../show-answer.js';
 import { openSecret, type SecretOptions, wipeSecret, withSentSecret } from './backup-secret.js';
 import { describeRestored, readBackupProgress, restoreKeeps } from './backup-text.js';
 
@@ -34,12 +32,12 @@ export function registerRestore(backup: Command): void {
     .option('-y, --yes', 'do not ask for confirmation')
     .description('replace the gallery by that of a backup; erased persons stay erased')
     .action((file: string, options: RestoreOptions) =>
-      runAction(options.json === true, async () => {
-        const { client, time } = await openBox(options.config);
-        const answer = await restore(resolve(file), client, options);
-        print(options.json === true, answer, () => describeRestored(answer, time.show));
-        return answer.sealed === undefined ? exitCodes.done : exitCodes.failed;
-      }),
+      showAnswer(
+        options,
+        ({ client }) => restore(resolve(file), client, options),
+        (answer, { show }) => describeRestored(answer, show),
+        ({ sealed }) => sealed !== undefined,
+      ),
     );
 }
 
@@ -50,21 +48,21 @@ async function restore(
 ): Promise<RestoredGallery> {
   await confirm(questionFor(path, (await client.call('status.show')).gallery), options.yes);
   const secret = await openSecret(path, options);
-  const keyPassphrase = options.provider === 'passphrase' ? await readNewPassphrase() : undefined;
-  const watching = { title: 'restoring, MiB', isJson: options.json === true };
+  const given = options.provider === 'passphrase' ? await readNewPassphrase() : undefined;
   try {
-    return await withDaemonProgress(
-      watching,
-      () => readBackupProgress(client),
-      () =>
-        withSentSecret(secret, (sent) => {
-          const { provider } = options;
-          return client.call('backups.restore-file', { path, provider, keyPassphrase, ...sent });
-        }),
+    return await wipeAfter(given, (keyPassphrase) =>
+      withDaemonProgress(
+        { title: 'restoring, MiB', isJson: options.json === true },
+        () => readBackupProgress(client),
+        () =>
+          withSentSecret(secret, (sent) => {
+            const { provider } = options;
+            return client.call('backups.restore-file', { path, provider, keyPassphrase, ...sent });
+          }),
+      ),
     );
   } finally {
     wipeSecret(secret);
-    if (keyPassphrase !== undefined) wipe(keyPassphrase);
   }
 }
 

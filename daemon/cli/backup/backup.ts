@@ -12,9 +12,10 @@ import { exitCodes, print, runAction } from '../../host/output.js';
 import { wipe } from '../../host/sodium.js';
 import { operational } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openBox, openDaemonClient, siteTimeIn } from '../daemon-client.js';
-import { readNewPassphrase } from '../key/key-passphrase.js';
+import { siteTimeIn } from '../daemon-client.js';
+import { readNewPassphrase, wipeAfter } from '../key/key-passphrase.js';
 import { withDaemonProgress, withProgress } from '../progress.js';
+import { showAnswer } from '../show-answer.js';
 import { registerRestore } from './backup-restore.js';
 import { openSecret, type SecretOptions, wipeSecret } from './backup-secret.js';
 import { describeBackup, progressOf, readBackupProgress } from './backup-text.js';
@@ -41,28 +42,25 @@ function registerCreate(backup: Command): void {
     .option('--passphrase', 'let a passphrase open the backup too; asks for it')
     .description('back up the gallery while recognition continues, and verify the backup')
     .action((file: string, options: CreateOptions) =>
-      runAction(options.json === true, async () => {
-        const { client, time } = await openBox(options.config);
-        const answer = await create(resolve(file), client, options);
-        print(options.json === true, answer, () => describeBackup(answer, time.show));
-        return exitCodes.done;
-      }),
+      showAnswer(
+        options,
+        ({ client }) => create(resolve(file), client, options),
+        (backup, { show }) => describeBackup(backup, show),
+      ),
     );
 }
 
 async function create(path: string, client: ControlClient, options: CreateOptions): Promise<FileBackup> {
-  const passphrase = options.passphrase === true ? await readNewPassphrase() : undefined;
-  const watching = { title: 'backing up, MiB', isJson: options.json === true };
-  const ask = () => readBackupProgress(client);
-  try {
-    const answer = await withDaemonProgress(watching, ask, () =>
-      client.call('backups.write-file', { path, passphrase }),
-    );
-    await assertVisible(path);
-    return answer;
-  } finally {
-    if (passphrase !== undefined) wipe(passphrase);
-  }
+  const given = options.passphrase === true ? await readNewPassphrase() : undefined;
+  const answer = await wipeAfter(given, (passphrase) =>
+    withDaemonProgress(
+      { title: 'backing up, MiB', isJson: options.json === true },
+      () => readBackupProgress(client),
+      () => client.call('backups.write-file', { path, passphrase }),
+    ),
+  );
+  await assertVisible(path);
+  return answer;
 }
 
 /**
@@ -135,33 +133,30 @@ function registerRecoveryKey(backup: Command): void {
     .requiredOption('--out <file>', 'new file for the secret half; never overwrites a file')
     .description('make a recovery key; the box keeps its public half and makes backups that this key opens')
     .action((options: InitOptions) =>
-      runAction(options.json === true, async () => {
-        const result = await makeKey(options);
-        print(options.json === true, result, () =>
+      showAnswer(
+        options,
+        ({ client }) => makeKey(client, options),
+        ({ keyId, created }) =>
           [
-            `Wrote the secret half of the recovery key ${result.keyId} to ${result.created}, readable by its owner only.`,
+            `Wrote the secret half of the recovery key ${keyId} to ${created}, readable by its owner only.`,
             'It opens every backup made from now on. Without it no backup can be opened, not even by this box.',
             'Copy it to two safe places off this box, then delete it here.',
           ].join('\n'),
-        );
-        return exitCodes.done;
-      }),
+      ),
     );
 }
 
 /** Writes the secret half before the box learns the public half, so that every backup can be opened. */
-async function makeKey(options: InitOptions): Promise<{ readonly created: string; readonly keyId: string }> {
-  const client = await openDaemonClient(options.config);
+async function makeKey(
+  client: ControlClient,
+  options: InitOptions,
+): Promise<{ readonly created: string; readonly keyId: string }> {
   await client.call('status.show');
   const created = resolve(options.out);
   const { publicKey, secretKey } = newRecoveryKey();
-  const line = writeRecoveryKey('secret', secretKey);
+  const secretLine = writeRecoveryKey('secret', secretKey);
   wipe(secretKey);
-  try {
-    await createKeyFile(created, line);
-  } finally {
-    wipe(line);
-  }
+  await wipeAfter(secretLine, (line) => createKeyFile(created, line));
   try {
     const { keyId } = await client.call('backups.set-recovery-key', {
       publicKey: Buffer.from(writeRecoveryKey('public', publicKey)).toString('latin1').trim(),

@@ -7,14 +7,13 @@ import type {
   VerificationItem,
 } from '../../contract/gallery.js';
 import type { ControlClient } from '../../core/api/client.js';
-import { exitCodes, print, runAction } from '../../host/output.js';
 import { systemClock } from '../../host/system-clock.js';
 import { sleep } from '../../kernel/clock.js';
 import { badInput, defect } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
-import { openBox, openDaemonClient } from '../daemon-client.js';
 import { Progress, withDaemonProgress } from '../progress.js';
+import { showAnswer } from '../show-answer.js';
 import {
   describeCalibration,
   describeGalleryStatus,
@@ -41,23 +40,29 @@ export function registerGallery(program: Command): void {
   const gallery = program
     .command('gallery')
     .description('show, verify and calibrate the gallery; move it to another recogniser');
-  registerStatus(gallery);
-  registerVerify(gallery);
-  registerCalibrate(gallery);
-  registerReEmbed(gallery);
-}
-
-function registerStatus(gallery: Command): void {
   withCommonOptions(gallery.command('status'))
     .description('show the contents of the gallery, its keys, damaged rows and background work')
     .action((options: CommonOptions) =>
-      runAction(options.json === true, async () => {
-        const { client, time } = await openBox(options.config);
-        const status = await client.call('gallery.show');
-        print(options.json === true, status, () => describeGalleryStatus(status, time.show));
-        return exitCodes.done;
-      }),
+      showAnswer(
+        options,
+        ({ client }) => client.call('gallery.show'),
+        (status, { show }) => describeGalleryStatus(status, show),
+      ),
     );
+  registerVerify(gallery);
+  withCommonOptions(gallery.command('calibrate'))
+    .description(
+      'set the threshold of each person by how similar the other persons are; list persons who look alike; exit code 1 if two of them cannot be told apart',
+    )
+    .action((options: CommonOptions) =>
+      showAnswer(
+        options,
+        async ({ client }) => gatherCalibration(await client.call('gallery.calibrate')),
+        describeCalibration,
+        ({ alike }) => alike.some(({ isSeparable }) => !isSeparable),
+      ),
+    );
+  registerReEmbed(gallery);
 }
 
 function registerVerify(gallery: Command): void {
@@ -66,31 +71,17 @@ function registerVerify(gallery: Command): void {
       'check every field, the templates of each person, the audit log and the pages of the file while recognition continues; damaged rows are ignored from then on; exit code 1 if a problem is found',
     )
     .action((options: CommonOptions) =>
-      runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
-        const watching = { title: 'verifying the gallery, rows', isJson: options.json === true };
-        const ask = async () => progressOf(await client.call('gallery.show'));
-        const found = await withDaemonProgress(watching, ask, async () =>
-          gatherVerification(await client.call('gallery.verify')),
-        );
-        print(options.json === true, found, () => describeVerification(found));
-        return found.isWhole && found.disagreeing.length === 0 ? exitCodes.done : exitCodes.failed;
-      }),
-    );
-}
-
-function registerCalibrate(gallery: Command): void {
-  withCommonOptions(gallery.command('calibrate'))
-    .description(
-      'set the threshold of each person by how similar the other persons are; list persons who look alike; exit code 1 if two of them cannot be told apart',
-    )
-    .action((options: CommonOptions) =>
-      runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
-        const report = await gatherCalibration(await client.call('gallery.calibrate'));
-        print(options.json === true, report, () => describeCalibration(report));
-        return report.alike.every(({ isSeparable }) => isSeparable) ? exitCodes.done : exitCodes.failed;
-      }),
+      showAnswer(
+        options,
+        ({ client }) =>
+          withDaemonProgress(
+            { title: 'verifying the gallery, rows', isJson: options.json === true },
+            async () => progressOf(await client.call('gallery.show')),
+            async () => gatherVerification(await client.call('gallery.verify')),
+          ),
+        describeVerification,
+        ({ isWhole, disagreeing }) => !isWhole || disagreeing.length > 0,
+      ),
     );
 }
 
@@ -133,14 +124,16 @@ function registerReEmbed(gallery: Command): void {
       'move the gallery to another recogniser: make new templates from the stored photos, in the background; exit code 1 if a person is left without a template',
     )
     .action((options: ReEmbedOptions) =>
-      runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
-        const started =
-          options.cancel === true ? await cancel(client, options) : await start(client, options);
-        const move = options.wait === true ? await follow(client, started, options) : started;
-        print(options.json === true, move, () => describe(move));
-        return failed.includes(move.state) ? exitCodes.failed : exitCodes.done;
-      }),
+      showAnswer(
+        options,
+        async ({ client }) => {
+          const started =
+            options.cancel === true ? await cancel(client, options) : await start(client, options);
+          return options.wait === true ? await follow(client, started, options) : started;
+        },
+        describe,
+        ({ state }) => failed.includes(state),
+      ),
     );
 }
 

@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
 import type { RetentionReport, RetentionStatus } from '../../contract/retention.js';
-import type { ControlClient } from '../../core/api/client.js';
-import { exitCodes, print, runAction } from '../../host/output.js';
 import { table } from '../../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
-import { openBox } from '../daemon-client.js';
+import { showAnswer } from '../show-answer.js';
 import type { ShowTime } from '../site-time.js';
 
 interface RunOptions extends CommonOptions {
@@ -17,43 +15,32 @@ export function registerRetention(program: Command): void {
   const retention = program
     .command('retention')
     .description('the daily deletion of data that is no longer needed');
-  registerShow(retention);
-  registerRun(retention);
-}
-
-const statusOf = (client: ControlClient): Promise<RetentionStatus> => client.call('retention.show');
-
-function registerShow(retention: Command): void {
   withCommonOptions(retention.command('show'))
     .description('show the rules, what is due now, and what the last run deleted')
     .action((options: CommonOptions) =>
-      runAction(options.json === true, async () => {
-        const { client, time } = await openBox(options.config);
-        const status = await statusOf(client);
-        print(options.json === true, status, () => describeRetention(status, time.show));
-        return exitCodes.done;
-      }),
+      showAnswer(
+        options,
+        ({ client }) => client.call('retention.show'),
+        (status, { show }) => describeRetention(status, show),
+      ),
     );
-}
-
-function registerRun(retention: Command): void {
   withCommonOptions(retention.command('run'))
     .option('--dry-run', 'show what is due; delete nothing')
     .option('-y, --yes', 'do not ask for confirmation; also confirms that the clock of the box is right')
     .description('delete now, for good, what is due; exit code 1 if something could not be deleted')
     .action((options: RunOptions) =>
-      runAction(options.json === true, async () => {
-        const { client, time } = await openBox(options.config);
-        const status = await statusOf(client);
-        if (options.dryRun === true) {
-          print(options.json === true, status, () => describeDue(status));
-          return exitCodes.done;
-        }
-        await confirm(`${describeDue(status)}\nThis deletes everything that is due, for good.`, options.yes);
-        const report = await client.call('retention.run', { isClockConfirmed: true });
-        print(options.json === true, report, () => describeRun(report, time.show));
-        return report.failures.length === 0 ? exitCodes.done : exitCodes.failed;
-      }),
+      options.dryRun === true
+        ? showAnswer(options, ({ client }) => client.call('retention.show'), describeDue)
+        : showAnswer(
+            options,
+            async ({ client }) => {
+              const due = describeDue(await client.call('retention.show'));
+              await confirm(`${due}\nThis deletes everything that is due, for good.`, options.yes);
+              return await client.call('retention.run', { isClockConfirmed: true });
+            },
+            (report, { show }) => describeRun(report, show),
+            ({ failures }) => failures.length > 0,
+          ),
     );
 }
 

@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander';
+import type { SiteClock } from '../../contract/command-line.js';
 import type { RotatedIdentity, ShownIdentity } from '../../contract/identity.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
 import { table } from '../../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';
-import type { ShowTime } from '../site-time.js';
+import { showAnswer } from '../show-answer.js';
 
 interface ShowOptions extends CommonOptions {
   readonly jwks?: boolean;
@@ -33,7 +34,7 @@ function registerShow(identity: Command): void {
         const shown = await client.call('identity.show');
         if (options.keySet === true) process.stdout.write(shown.keySet);
         else if (options.jwks === true) print(true, shown.jwks, () => '');
-        else print(options.json === true, shown, () => describeIdentity(shown, time.show));
+        else print(options.json === true, shown, () => describeIdentity(shown, time));
         return exitCodes.done;
       }),
     );
@@ -44,24 +45,25 @@ function registerRotate(identity: Command): void {
     .option('-y, --yes', 'do not ask for confirmation')
     .description('give the box a new key; the former key endorses it and stays published for some time')
     .action((options: RotateOptions) =>
-      runAction(options.json === true, async () => {
-        const { client, time } = await openBox(options.config);
-        const { fingerprint } = await client.call('identity.show');
-        await confirm(
-          `The box will sign with a new key instead of ${fingerprint}. Centres that do not follow its key set will refuse its events.`,
-          options.yes,
-        );
-        const rotated = await client.call('identity.rotate');
-        print(options.json === true, rotated, () => describeRotatedIdentity(rotated, time.show));
-        return exitCodes.done;
-      }),
+      showAnswer(
+        options,
+        async ({ client }) => {
+          const { fingerprint } = await client.call('identity.show');
+          await confirm(
+            `The box will sign with a new key instead of ${fingerprint}. Centres that do not follow its key set will refuse its events.`,
+            options.yes,
+          );
+          return await client.call('identity.rotate');
+        },
+        describeRotatedIdentity,
+      ),
     );
 }
 
 /** The keys of the box, for comparison with those at a centre. */
 function describeIdentity(
   { site, box, keyId, fingerprint, since, former, gateCertificate }: ShownIdentity,
-  show: ShowTime,
+  { show }: SiteClock,
 ): string {
   const lines = [
     `${site}/${box} signs with the key ${keyId} since ${show(since)}`,
@@ -85,7 +87,7 @@ function describeIdentity(
 }
 
 /** The result of a rotation. */
-function describeRotatedIdentity({ note, ...identity }: RotatedIdentity, show: ShowTime): string {
-  const text = describeIdentity(identity, show);
+function describeRotatedIdentity({ note, ...identity }: RotatedIdentity, clock: SiteClock): string {
+  const text = describeIdentity(identity, clock);
   return note === undefined ? text : `${text}\n\nnote: ${note}`;
 }

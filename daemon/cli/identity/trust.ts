@@ -1,18 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
+import type { SiteClock } from '../../contract/command-line.js';
 import { type CommandScope, commandScopes } from '../../contract/command-scopes.js';
 import type { TrustStatus } from '../../contract/trust.js';
 import { notFound } from '../../core/api/not-found.js';
 import { explainReading } from '../../host/file-access.js';
-import { exitCodes, print, runAction } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
 import { badInput } from '../../kernel/errors.js';
 import { table } from '../../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
-import { openBox, openDaemonClient } from '../daemon-client.js';
-import type { ShowTime } from '../site-time.js';
-import { timeForms } from '../site-time.js';
+import { showAnswer } from '../show-answer.js';
+import { type ShowTime, timeForms } from '../site-time.js';
 
 interface AddOptions extends CommonOptions {
   readonly key: string;
@@ -27,23 +26,14 @@ interface RemoveOptions extends CommonOptions {
 
 export function registerTrust(program: Command): void {
   const trust = program.command('trust').description('the issuers whose MQTT commands the box executes');
-  registerList(trust);
-  registerAdd(trust);
-  registerRemove(trust);
-  registerDismiss(trust);
-}
-
-function registerList(trust: Command): void {
   withCommonOptions(trust.command('list'))
     .description('list the keys of issuers with their scopes, and count commands since the start')
     .action((options: CommonOptions) =>
-      runAction(options.json === true, async () => {
-        const { client, time } = await openBox(options.config);
-        const status = await client.call('trust.list');
-        print(options.json === true, status, () => describeTrust(status, time.show));
-        return exitCodes.done;
-      }),
+      showAnswer(options, ({ client }) => client.call('trust.list'), describeTrust),
     );
+  registerAdd(trust);
+  registerRemove(trust);
+  registerDismiss(trust);
 }
 
 function registerAdd(trust: Command): void {
@@ -56,19 +46,17 @@ function registerAdd(trust: Command): void {
     .option('--until <time>', `end of the trust; a day is included: +90d for 90 days from now, ${timeForms}`)
     .description('trust a key of an issuer; an issuer may have several keys, for a change of keys')
     .action((issuer: string, options: AddOptions) =>
-      runAction(options.json === true, async () => {
-        const key = await readKey(options.key);
-        const { scope: scopes, until } = options;
-        const { client, time } = await openBox(options.config);
-        const notAfterMs = until === undefined ? undefined : time.readTo(until);
-        const added = await client.call('trust.add', { issuer, key, scopes: [...scopes], notAfterMs });
-        print(
-          options.json === true,
-          added,
-          () => `${added.issuer}: key ${added.keyId} (${added.algorithm}) may use ${added.scopes.join(', ')}`,
-        );
-        return exitCodes.done;
-      }),
+      showAnswer(
+        options,
+        async ({ client, time }) => {
+          const key = await readKey(options.key);
+          const { scope: scopes, until } = options;
+          const notAfterMs = until === undefined ? undefined : time.readTo(until);
+          return await client.call('trust.add', { issuer, key, scopes: [...scopes], notAfterMs });
+        },
+        (added) =>
+          `${added.issuer}: key ${added.keyId} (${added.algorithm}) may use ${added.scopes.join(', ')}`,
+      ),
     );
 }
 
@@ -106,16 +94,17 @@ function registerRemove(trust: Command): void {
     .option('-y, --yes', 'do not ask for confirmation')
     .description('stop trusting an issuer, or one of its keys')
     .action((issuer: string, options: RemoveOptions) =>
-      runAction(options.json === true, async () => {
-        const what = options.key === undefined ? issuer : `the key ${options.key} of ${issuer}`;
-        const client = await openDaemonClient(options.config);
-        assertTrusted(await client.call('trust.list'), issuer, options.key);
-        await confirm(`The box will no longer execute commands of ${what}.`, options.yes);
-        const result = await client.call('trust.remove', { issuer, key: options.key });
-        const { removed } = result;
-        print(options.json === true, result, () => `${counted(removed, 'key')} removed`);
-        return exitCodes.done;
-      }),
+      showAnswer(
+        options,
+        async ({ client }) => {
+          const { key, yes } = options;
+          assertTrusted(await client.call('trust.list'), issuer, key);
+          const what = key === undefined ? issuer : `the key ${key} of ${issuer}`;
+          await confirm(`The box will no longer execute commands of ${what}.`, yes);
+          return await client.call('trust.remove', { issuer, key });
+        },
+        ({ removed }) => `${counted(removed, 'key')} removed`,
+      ),
     );
 }
 
@@ -126,28 +115,22 @@ function registerDismiss(trust: Command): void {
       'delete the untrusted entries that the box found in its trust list, after you have checked them',
     )
     .action((options: CommonOptions & { readonly yes?: boolean }) =>
-      runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
-        const { aside } = await client.call('trust.list');
-        if (aside.length > 0) {
-          await confirm(
-            `This deletes ${counted(aside.length, 'untrusted entry', 'untrusted entries')} of 'rollcall trust list'.`,
-            options.yes,
-          );
-        }
-        const result = await client.call('trust.dismiss');
-        print(
-          options.json === true,
-          result,
-          () => `${counted(result.dismissed, 'entry', 'entries')} deleted`,
-        );
-        return exitCodes.done;
-      }),
+      showAnswer(
+        options,
+        async ({ client }) => {
+          const { aside } = await client.call('trust.list');
+          const entries = counted(aside.length, 'untrusted entry', 'untrusted entries');
+          if (aside.length > 0)
+            await confirm(`This deletes ${entries} of 'rollcall trust list'.`, options.yes);
+          return await client.call('trust.dismiss');
+        },
+        ({ dismissed }) => `${counted(dismissed, 'entry', 'entries')} deleted`,
+      ),
     );
 }
 
 /** The trusted keys, untrusted entries, and counts of commands. */
-function describeTrust({ keys, aside, commands }: TrustStatus, show: ShowTime): string {
+function describeTrust({ keys, aside, commands }: TrustStatus, { show }: SiteClock): string {
   const rows = keys.map(({ issuer, keyId, algorithm, scopes, notAfter, isExpired }) => [
     issuer,
     keyId,

@@ -1,16 +1,15 @@
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
+import type { SiteClock } from '../../contract/command-line.js';
 import type { KeyStatus } from '../../contract/keys.js';
 import { type ControlClient, daemonUnreachable } from '../../core/api/client.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
-import { wipe } from '../../host/sodium.js';
 import { badInput, isRollcallError } from '../../kernel/errors.js';
 import type { KeyProviderKind } from '../../kernel/gallery/key-provider-kind.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openDaemonClient, siteTimeIn } from '../daemon-client.js';
-import type { ShowTime } from '../site-time.js';
 import { configuredSecretFiles, withProviderOption } from './key-options.js';
-import { readNewPassphrase } from './key-passphrase.js';
+import { readNewPassphrase, wipeAfter } from './key-passphrase.js';
 import { giveToOwnerOf, idOfSecretFile, makeSecretFile } from './key-secret-file.js';
 import { describeKeyStatus } from './key-text.js';
 
@@ -36,8 +35,8 @@ export function registerKeyInit(key: Command): void {
           options.provider === undefined || options.provider === 'secret'
             ? await initSecret(options.config)
             : await initByDaemon(await openDaemonClient(options.config), options.provider);
-        const { show } = await siteTimeIn(options.config);
-        print(options.json === true, result, () => describeResult(result, show));
+        const time = await siteTimeIn(options.config);
+        print(options.json === true, result, () => describeResult(result, time));
         return result.status?.state === 'sealed' ? exitCodes.failed : exitCodes.done;
       }),
     );
@@ -62,12 +61,10 @@ async function initSecret(configPath: string): Promise<InitResult> {
 async function initByDaemon(client: ControlClient, provider: KeyProviderKind): Promise<InitResult> {
   refuseSecondKey(await client.call('keys.show'));
   if (provider !== 'passphrase') return { status: await client.call('keys.create', { provider }) };
-  const passphrase = await readNewPassphrase();
-  try {
-    return { status: await client.call('keys.create', { provider, passphrase }) };
-  } finally {
-    wipe(passphrase);
-  }
+  const status = await wipeAfter(await readNewPassphrase(), (passphrase) =>
+    client.call('keys.create', { provider, passphrase }),
+  );
+  return { status };
 }
 
 /** Checked before a file is created or a passphrase is asked for. */
@@ -87,7 +84,7 @@ async function statusIfReachable(client: ControlClient): Promise<KeyStatus | und
   }
 }
 
-function describeResult({ created, status }: InitResult, show: ShowTime): string {
+function describeResult({ created, status }: InitResult, clock: SiteClock): string {
   const lines: string[] = [];
   if (created !== undefined) {
     lines.push(
@@ -96,6 +93,6 @@ function describeResult({ created, status }: InitResult, show: ShowTime): string
       'Keep a copy in a safe place off this box, and protect it from other people.',
     );
   }
-  if (status !== undefined) lines.push(describeKeyStatus(status, show));
+  if (status !== undefined) lines.push(describeKeyStatus(status, clock));
   return lines.join('\n');
 }

@@ -65,6 +65,18 @@ export async function readPassphrase(
   });
 }
 
+/** Wipes a secret after its use. */
+export async function wipeAfter<Secret extends Uint8Array | undefined, Result>(
+  secret: Secret,
+  use: (secret: Secret) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await use(secret);
+  } finally {
+    if (secret !== undefined) wipe(secret);
+  }
+}
+
 /** Reads a new passphrase. Asks twice on a terminal, because the typed characters are not shown. */
 export async function readNewPassphrase(terminal: PassphraseTerminal = ownTerminal): Promise<Buffer> {
   const passphrase = await readPassphrase('New passphrase: ', terminal);

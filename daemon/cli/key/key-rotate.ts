@@ -3,8 +3,6 @@ import type { Command } from 'commander';
 import type { KeyRotation, KeyStatus } from '../../contract/keys.js';
 import type { ControlClient } from '../../core/api/client.js';
 import { describeRotation } from '../../core/doctor/rotation-text.js';
-import { exitCodes, print, runAction } from '../../host/output.js';
-import { wipe } from '../../host/sodium.js';
 import { systemClock } from '../../host/system-clock.js';
 import { sleep } from '../../kernel/clock.js';
 import { operational } from '../../kernel/errors.js';
@@ -13,10 +11,10 @@ import type { KeyProviderKind } from '../../kernel/gallery/key-provider-kind.js'
 import { present } from '../../kernel/present.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
-import { openDaemonClient } from '../daemon-client.js';
 import { Progress } from '../progress.js';
+import { showAnswer } from '../show-answer.js';
 import { configuredSecretFiles, withProviderOption } from './key-options.js';
-import { readNewPassphrase } from './key-passphrase.js';
+import { readNewPassphrase, wipeAfter } from './key-passphrase.js';
 import { ensureSecretFile, idOfSecretFile, type SecretFiles, settleSecretFiles } from './key-secret-file.js';
 
 const POLL_MS = 500;
@@ -48,16 +46,16 @@ export function registerKeyRotate(key: Command): void {
       'replace the gallery key while recognition continues; run the command again after an interruption to continue',
     )
     .action((options: RotateOptions) =>
-      runAction(options.json === true, async () => {
-        const result = await rotate(options);
-        print(options.json === true, result, () => describeResult(result));
-        return result.rotation?.state === 'failed' ? exitCodes.failed : exitCodes.done;
-      }),
+      showAnswer(
+        options,
+        ({ client }) => rotate(client, options),
+        describeResult,
+        ({ rotation }) => rotation?.state === 'failed',
+      ),
     );
 }
 
-async function rotate(options: RotateOptions): Promise<RotateResult> {
-  const client = await openDaemonClient(options.config);
+async function rotate(client: ControlClient, options: RotateOptions): Promise<RotateResult> {
   const before = await client.call('keys.show');
   const current = before.slots.find(({ isCurrent }) => isCurrent);
   if (current === undefined || before.state === 'sealed') throw sealed(before);
@@ -81,12 +79,9 @@ async function startRotation(
   head: { readonly depth: KeyRotation['depth']; readonly provider: KeyProviderKind },
 ): Promise<void> {
   if (head.provider !== 'passphrase') return void (await client.call('keys.rotate', head));
-  const passphrase = await readNewPassphrase();
-  try {
-    await client.call('keys.rotate', { ...head, passphrase });
-  } finally {
-    wipe(passphrase);
-  }
+  await wipeAfter(await readNewPassphrase(), (passphrase) =>
+    client.call('keys.rotate', { ...head, passphrase }),
+  );
 }
 
 /**

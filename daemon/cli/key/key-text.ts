@@ -1,9 +1,9 @@
+import type { SiteClock } from '../../contract/command-line.js';
 import type { KeyStatus } from '../../contract/keys.js';
 import { describeRotation, remedyLine } from '../../core/doctor/rotation-text.js';
 import type { KeyProviderReport } from '../../core/gallery/keys/key-provider.js';
 import { counted } from '../../kernel/counted.js';
 import { table } from '../../kernel/text-table.js';
-import type { ShowTime } from '../site-time.js';
 
 const SECONDS_PER_DAY = 86_400;
 
@@ -11,7 +11,10 @@ function ageText(ageS: number): string {
   return counted(Math.floor(ageS / SECONDS_PER_DAY), 'day');
 }
 
-export function describeKeyStatus({ state, reason, slots, rotation }: KeyStatus, show: ShowTime): string {
+export function describeKeyStatus(
+  { state, reason, slots, rotation }: KeyStatus,
+  { show }: SiteClock,
+): string {
   const lines = [
     reason === undefined ? `gallery: ${state}` : `gallery: ${state}, ${reason.message}${remedyLine(reason)}`,
   ];
