@@ -1,13 +1,11 @@
 import { type Command, Option } from 'commander';
 import type { CameraDetails } from '../contract/cameras.js';
-import { exitCodes, print, runAction } from '../host/output.js';
-import { wipe } from '../host/sodium.js';
 import { badInput } from '../kernel/errors.js';
 import { type Direction, directions } from '../kernel/events/event.js';
 import { readCameraLogin } from './camera-login.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
-import { confirm } from './confirm.js';
-import { openDaemonClient } from './daemon-client.js';
+import { wipeAfter } from './key/key-passphrase.js';
+import { showAnswer } from './show-answer.js';
 import { whichCamera } from './which-camera.js';
 
 /** What both `add` and `change` take. */
@@ -31,15 +29,10 @@ interface ChangeOptions extends SettingOptions {
   readonly disable?: true;
 }
 
-interface RemoveOptions extends CommonOptions {
-  readonly yes?: boolean;
-}
-
-/** `add`, `change` and `remove`: cameras that the box keeps itself. */
+/** `add` and `change`: cameras that the box keeps itself. */
 export function registerCameraChanges(camera: Command): void {
   registerAdd(camera);
   registerChange(camera);
-  registerRemove(camera);
 }
 
 function withSettings(command: Command): Command {
@@ -60,20 +53,16 @@ function registerAdd(camera: Command): void {
   withSettings(add)
     .description('add a camera that the box keeps itself; the configuration file does not change')
     .action((id: string, url: string, options: AddOptions) =>
-      runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
-        const { name, disabled } = options;
-        const isEnabled = disabled === true ? { isEnabled: false } : {};
-        const login = options.login === true ? await readCameraLogin() : undefined;
-        try {
+      showAnswer(
+        options,
+        ({ client }) => {
+          const { name, disabled } = options;
+          const isEnabled = disabled === true ? { isEnabled: false } : {};
           const input = { id, url, name, ...settingsOf(options), ...isEnabled };
-          const added = await client.call('cameras.create', { ...input, login });
-          print(options.json === true, added, () => describeChange(added, 'added'));
-        } finally {
-          if (login !== undefined) wipe(login);
-        }
-        return exitCodes.done;
-      }),
+          return withLogin(options, (login) => client.call('cameras.create', { ...input, login }));
+        },
+        (added) => describeChange(added, 'added'),
+      ),
     );
 }
 
@@ -92,37 +81,24 @@ function registerChange(camera: Command): void {
     .option('--no-allow-basic-login', 'never send the password unencrypted')
     .description('change a camera that the box keeps itself; what is not given stays')
     .action((given: string, options: ChangeOptions) =>
-      runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
-        const id = await whichCamera(client, given);
-        const input = changesOf(options);
-        const login = options.login === true ? await readCameraLogin() : undefined;
-        try {
-          const changed = await client.call('cameras.change', { id, ...input, login });
-          print(options.json === true, changed, () => describeChange(changed, 'changed'));
-        } finally {
-          if (login !== undefined) wipe(login);
-        }
-        return exitCodes.done;
-      }),
+      showAnswer(
+        options,
+        async ({ client }) => {
+          const id = await whichCamera(client, given);
+          const input = changesOf(options);
+          return await withLogin(options, (login) => client.call('cameras.change', { id, ...input, login }));
+        },
+        (changed) => describeChange(changed, 'changed'),
+      ),
     );
 }
 
-function registerRemove(camera: Command): void {
-  withCommonOptions(camera.command('remove'))
-    .argument('<camera>', 'id, start of an id, or name of a camera that the box keeps itself')
-    .option('-y, --yes', 'do not ask')
-    .description('remove a camera and its login; what the box has recorded stays')
-    .action((given: string, options: RemoveOptions) =>
-      runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
-        const id = await whichCamera(client, given);
-        await confirm(`The box removes the camera "${id}" and deletes its login.`, options.yes);
-        const removed = await client.call('cameras.delete', { id });
-        print(options.json === true, removed, () => `${id} is removed.`);
-        return exitCodes.done;
-      }),
-    );
+/** Asks for the login where the options want one. */
+async function withLogin<Result>(
+  { login }: SettingOptions,
+  send: (login: Buffer | undefined) => Promise<Result>,
+): Promise<Result> {
+  return await wipeAfter(login === true ? await readCameraLogin() : undefined, send);
 }
 
 function settingsOf({ transport, direction, fingerprint, allowBasicLogin }: SettingOptions) {

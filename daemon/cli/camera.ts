@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { Option } from 'commander';
 import type { CameraTest } from '../contract/cameras.js';
 import { exitCodes, print, runAction } from '../host/output.js';
 import { counted } from '../kernel/counted.js';
@@ -6,12 +6,14 @@ import { badInput } from '../kernel/errors.js';
 import { unprotectedLogin } from '../vision/ingest/failure-explanations.js';
 import { type AddressOptions, isAddress, testAddress } from './camera-address-test.js';
 import { registerCameraChanges } from './camera-changes.js';
-import { registerCameraPictures } from './camera-pictures.js';
+import { registerCameraSnapshot } from './camera-snapshot.js';
 import { cameraTable } from './camera-table.js';
 import { registerCameraWatch } from './camera-watch.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
+import type { RegisterByHand } from './derived-commands.js';
+import { showAnswer } from './show-answer.js';
 import { whichCamera } from './which-camera.js';
 
 function decodingText({ decodingCores }: Extract<CameraTest, { outcome: 'ok' }>): string {
@@ -81,17 +83,16 @@ async function testConfigured(given: string, options: AddressOptions) {
   return { about, result: await client.call('cameras.test', { id: about }) };
 }
 
-export function registerCamera(program: Command): void {
-  const camera = program.command('camera').description('show, test, add, change and remove cameras');
+export function registerCamera(...[groupOf, addDerived]: Parameters<RegisterByHand>): void {
+  const camera = groupOf('camera');
   withCommonOptions(camera.command('list'))
     .description('list the cameras with their state and counters')
     .action((options: CommonOptions) =>
-      runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
-        const cameras = await client.call('cameras.list');
-        print(options.json === true, cameras, () => cameraTable(cameras, paintFor(process.stdout)));
-        return exitCodes.done;
-      }),
+      showAnswer(
+        options,
+        ({ client }) => client.call('cameras.list'),
+        (cameras) => cameraTable(cameras, paintFor(process.stdout)),
+      ),
     );
   withCommonOptions(camera.command('test'))
     .argument(
@@ -118,26 +119,7 @@ export function registerCamera(program: Command): void {
       }),
     );
   registerCameraChanges(camera);
-  registerCameraPictures(camera);
+  registerCameraSnapshot(camera);
   registerCameraWatch(camera);
-  registerRelease(camera);
-}
-
-function registerRelease(camera: Command): void {
-  withCommonOptions(camera.command('release'))
-    .argument('<camera>', 'id, start of an id, or name of a camera that a centre switched on or off')
-    .description('undo the switching of a camera by a centre: the configuration decides again')
-    .action((given: string, options: CommonOptions) =>
-      runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
-        const id = await whichCamera(client, given);
-        const result = await client.call('cameras.release', { id });
-        print(options.json === true, result, () =>
-          result.isReleased
-            ? `${id}: the configuration decides again`
-            : `${id}: no change, because no centre had switched it`,
-        );
-        return exitCodes.done;
-      }),
-    );
+  addDerived();
 }

@@ -23,7 +23,14 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['config', async () => (await import('./config.js')).registerConfig],
   ['doctor', async () => (await import('./doctor.js')).registerDoctor],
   ['mqtt', async () => (await import('./mqtt.js')).registerMqtt],
-  ['camera', async () => (await import('./camera.js')).registerCamera],
+  [
+    'camera',
+    derived(
+      ['cameras'],
+      { camera: 'show, test, add, change and remove cameras' },
+      async () => (await import('./camera.js')).registerCamera,
+    ),
+  ],
   ['screen', derived(['screens'], { screen: 'the screens that show prompts of challenges' })],
   ['liveness', async () => (await import('./liveness.js')).registerLiveness],
   [

@@ -297,6 +297,12 @@ const readers: Readonly<Record<Exclude<WrittenAs, 'minutes'>, () => Promise<Read
   },
 };
 
+interface Range {
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly isWhole: boolean;
+}
+
 /** What the help and the reading of a field need to know of its schema. */
 interface Parts {
   readonly innermost: z.core.$ZodType | undefined;
@@ -304,7 +310,7 @@ interface Parts {
   readonly isNullable: boolean;
   readonly as?: WrittenAs | undefined;
   readonly choices?: readonly string[] | undefined;
-  readonly range?: { readonly minimum: number; readonly maximum: number } | undefined;
+  readonly range?: Range | undefined;
 }
 
 function partsOf(schema: z.core.$ZodType | undefined): Parts {
@@ -331,13 +337,13 @@ function partsOf(schema: z.core.$ZodType | undefined): Parts {
   return { innermost: at, isRequired, isNullable, as, choices, range };
 }
 
-/** The whole numbers that a schema accepts; undefined if it has no limits. */
-function rangeOf(schema: z.ZodNumber): Parts['range'] {
-  const { minValue, maxValue } = schema;
+/** The numbers that a schema accepts; undefined if it has no limits. */
+function rangeOf(schema: z.ZodNumber): Range | undefined {
+  const { minValue, maxValue, isInt: isWhole } = schema;
   if (minValue === null || maxValue === null) return undefined;
   // The limit of `positive()` is 0, which it does not accept.
-  const isIncluded = schema.safeParse(minValue).success;
-  return { minimum: isIncluded ? minValue : minValue + 1, maximum: maxValue };
+  const isIncluded = !isWhole || schema.safeParse(minValue).success;
+  return { minimum: isIncluded ? minValue : minValue + 1, maximum: maxValue, isWhole };
 }
 
 function argumentFor(name: string, help: string, { isRequired, choices }: Parts): Argument {
@@ -353,19 +359,22 @@ function optionFor(flags: string, help: string, { isRequired, choices, range, as
   return option.makeOptionMandatory(isRequired && /[<[]/.test(flags));
 }
 
-function numberReader({ minimum, maximum }: NonNullable<Parts['range']>): (text: string) => number {
+function numberReader({ minimum, maximum, isWhole }: Range): (text: string) => number {
+  const [form, what] = isWhole ? [/^\d+$/, 'whole number'] : [/^\d+(\.\d+)?$/, 'number'];
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
     const limits =
       maximum === Number.MAX_SAFE_INTEGER ? `, at least ${minimum}` : ` from ${minimum} to ${maximum}`;
-    throw new InvalidArgumentError(`must be a whole number${limits}`);
+    if (form.test(text) && value >= minimum && value <= maximum) return value;
+    throw new InvalidArgumentError(`must be a ${what}${limits}`);
   };
 }
 
 const minutesOf: Readonly<Record<string, number>> = { m: 1, h: 60, d: 24 * 60 };
 
-function minutesReader(range = { minimum: 1, maximum: 30 * 24 * 60 }): (text: string) => number {
+function minutesReader(
+  range: Pick<Range, 'minimum' | 'maximum'> = { minimum: 1, maximum: 30 * 24 * 60 },
+): (text: string) => number {
   return (text) => {
     const [, count = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
     const minutes = Number(count) * (minutesOf[unit] ?? 0);

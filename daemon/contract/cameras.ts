@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { cameraStates } from '../kernel/camera-state.js';
+import { counted } from '../kernel/counted.js';
 import { qualityReasons } from '../kernel/faces/quality.js';
+import { table } from '../kernel/text-table.js';
 import { fault } from './api-errors.js';
 import { writtenAs } from './command-line.js';
 import { operation } from './operation.js';
@@ -175,6 +177,18 @@ const secretErrors = [
   'credential-unreadable',
 ] as const;
 
+function describeDiscovery({ devices, isCutShort }: Discovered): string {
+  if (devices.length === 0) {
+    return 'no device answered\n  what to do: Check that the cameras are in the same network and that ONVIF discovery is switched on in them.';
+  }
+  const rows = devices.map(({ address, name = '', hardware = '', location = '', cameraIds }) => [
+    ...[address, name, hardware, location],
+    cameraIds.join(', '),
+  ]);
+  const listed = table(['address', 'name', 'hardware', 'location', 'camera'], rows);
+  return isCutShort ? `${listed}\nmore than ${counted(devices.length, 'device')} answered` : listed;
+}
+
 export const cameraOperations = {
   'cameras.list': operation({
     method: 'GET',
@@ -248,6 +262,15 @@ export const cameraOperations = {
     audit: 'write',
     rate: 'heavy',
     isLong: true,
+    commandLines: [
+      {
+        words: 'camera discover',
+        does: 'look for ONVIF cameras in the networks of the box',
+        options: { seconds: ['--seconds <number>', 'how long to wait for answers, 1 to 10; default: 3'] },
+        text: describeDiscovery,
+        examples: [['rollcall camera discover', 'list the ONVIF devices of the network']],
+      },
+    ],
   }),
   'cameras.release': operation({
     method: 'POST',
@@ -266,5 +289,19 @@ export const cameraOperations = {
     audit: 'write',
     rate: 'default',
     isLong: true,
+    commandLines: [
+      {
+        words: 'camera release',
+        does: 'undo the switching of a camera by a centre: the configuration decides again',
+        arguments: {
+          id: ['camera', 'id, start of an id, or name of a camera that a centre switched on or off'],
+        },
+        text: ({ isReleased }: { readonly isReleased: boolean }, { input: { id } }) =>
+          isReleased
+            ? `${id}: the configuration decides again`
+            : `${id}: no change, because no centre had switched it`,
+        examples: [['rollcall camera release front-door', 'undo the switching by a centre']],
+      },
+    ],
   }),
 } as const;

@@ -177,5 +177,17 @@ export const ownCameraOperations = {
     audit: 'write',
     rate: 'default',
     isLong: true,
+    commandLines: [
+      {
+        words: 'camera remove',
+        does: 'remove a camera and its login; what the box has recorded stays',
+        arguments: {
+          id: ['camera', 'id, start of an id, or name of a camera that the box keeps itself'],
+        },
+        confirms: ({ input: { id } }) => `The box removes the camera "${id}" and deletes its login.`,
+        text: (_: unknown, { input: { id } }) => `${id} is removed.`,
+        examples: [['rollcall camera remove front-door', 'remove the camera and its login']],
+      },
+    ],
   }),
 } as const;

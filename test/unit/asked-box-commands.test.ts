@@ -1,9 +1,8 @@
 import { describe } from 'node:test';
 import { registerAttendance } from '../../daemon/cli/attendance/attendance.js';
-import { registerCamera } from '../../daemon/cli/camera.js';
 import { registerConfig } from '../../daemon/cli/config.js';
 import { registerMqtt } from '../../daemon/cli/mqtt.js';
-import { filePath, testCommands } from '../support/asked-command.js';
+import { commandNamed, filePath, testCommands } from '../support/asked-command.js';
 import { expectedTexts } from '../support/expected-text.js';
 
 const expected = expectedTexts('box-commands.txt');
@@ -62,8 +61,8 @@ const failed = {
 };
 const device = { address: 'http://192.0.2.1/', cameraIds: [] };
 
-describe('rollcall camera', () => {
-  testCommands(registerCamera, expected, [
+describe('rollcall camera', async () => {
+  testCommands(await commandNamed('camera'), expected, [
     ['camera list', 'there are none', { 'cameras.list': [] }],
     [
       'camera list',

@@ -42,7 +42,6 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['rollcall camera change front-door --login', 'give the box the new password of the camera'],
     ['rollcall camera change front-door --disable', 'close the camera for a while'],
   ],
-  'camera remove': [['rollcall camera remove front-door', 'remove the camera and its login']],
   'camera snapshot': [
     ['rollcall camera snapshot front-door --save door.jpg', 'see what the camera shows now'],
     ['rollcall camera snapshot front-door --boxes', 'show on the terminal which faces the box follows'],
@@ -50,8 +49,6 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'camera watch': [
     ['rollcall camera watch front-door', 'see what the box measures at the faces in sight, live'],
   ],
-  'camera discover': [['rollcall camera discover', 'list the ONVIF devices of the network']],
-  'camera release': [['rollcall camera release front-door', 'undo the switching by a centre']],
   liveness: [
     ['rollcall liveness gate.mp4', 'tell whether a clip shows a live person'],
     [

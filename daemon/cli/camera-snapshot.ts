@@ -1,10 +1,7 @@
 import type { Command } from 'commander';
-import type { Discovered } from '../contract/cameras.js';
 import { type ExitCode, exitCodes, print, runAction } from '../host/output.js';
 import { createPrivateFile } from '../host/private-file.js';
-import { counted } from '../kernel/counted.js';
 import { badInput } from '../kernel/errors.js';
-import { table } from '../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { openDaemonClient } from './daemon-client.js';
 import { saveTemporarily } from './kept-picture.js';
@@ -15,12 +12,7 @@ interface SnapshotOptions extends CommonOptions {
   readonly boxes?: boolean;
 }
 
-interface DiscoverOptions extends CommonOptions {
-  readonly seconds?: number;
-}
-
-/** `snapshot` and `discover`: what cameras show and which there are. */
-export function registerCameraPictures(camera: Command): void {
+export function registerCameraSnapshot(camera: Command): void {
   withCommonOptions(camera.command('snapshot'))
     .argument('<camera>', 'id, start of an id, or name of a camera that is streaming')
     .option(
@@ -31,17 +23,6 @@ export function registerCameraPictures(camera: Command): void {
     .description('save the next analysed frame of a camera; the box keeps no copy')
     .action((given: string, options: SnapshotOptions) =>
       runAction(options.json === true, () => takeSnapshot(given, options)),
-    );
-  withCommonOptions(camera.command('discover'))
-    .option('--seconds <number>', 'how long to wait for answers, 1 to 10; default: 3', Number)
-    .description('look for ONVIF cameras in the networks of the box')
-    .action((options: DiscoverOptions) =>
-      runAction(options.json === true, async () => {
-        const client = await openDaemonClient(options.config);
-        const found = await client.call('cameras.discover', { seconds: options.seconds });
-        print(options.json === true, found, () => describeDiscovery(found));
-        return exitCodes.done;
-      }),
     );
 }
 
@@ -66,16 +47,4 @@ async function takeSnapshot(
   await file.keep();
   print(isJson, { id, file: path, bytes: picture.length }, () => `${id}: ${path}, ${picture.length} bytes`);
   return exitCodes.done;
-}
-
-function describeDiscovery({ devices, isCutShort }: Discovered): string {
-  if (devices.length === 0) {
-    return 'no device answered\n  what to do: Check that the cameras are in the same network and that ONVIF discovery is switched on in them.';
-  }
-  const rows = devices.map(({ address, name = '', hardware = '', location = '', cameraIds }) => [
-    ...[address, name, hardware, location],
-    cameraIds.join(', '),
-  ]);
-  const listed = table(['address', 'name', 'hardware', 'location', 'camera'], rows);
-  return isCutShort ? `${listed}\nmore than ${counted(devices.length, 'device')} answered` : listed;
 }
