@@ -111,7 +111,10 @@ function addCommand(group: Command, row: Row): void {
   const fields = declaration.input?.shape ?? {};
   const given = Object.keys(line.arguments ?? {});
   for (const [field, [name, help]] of Object.entries(line.arguments ?? {})) {
-    command.addArgument(argumentFor(name, help, partsOf(fieldAt(fields, field))));
+    const { isRequired, ...parts } = partsOf(fieldAt(fields, field));
+    // A change may leave out each of its fields, but not the one that a command is for.
+    const isNeeded = isRequired || declaration.method === 'PATCH';
+    command.addArgument(argumentFor(name, help, { ...parts, isRequired: isNeeded }));
   }
   const chosen = Object.entries(line.options ?? {}).map(([field, [flags, help, bare]]) => {
     const option = optionFor(flags, help, partsOf(fieldAt(fields, field)))

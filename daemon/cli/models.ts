@@ -101,17 +101,13 @@ export function nextSteps(pack: ModelPack, vision: Config['vision'] | undefined)
   return [`Nothing changes automatically. To use ${id}, set vision.${key}: ${value} and reload rollcalld.`];
 }
 
-type StoreAction = (
-  store: ModelStore,
-  isJson: boolean,
-  vision: Config['vision'] | undefined,
-) => Promise<ExitCode>;
+type StoreAction = (store: ModelStore, isJson: boolean, config: Config | undefined) => Promise<ExitCode>;
 
 function withStore(options: CommonOptions, action: StoreAction): Promise<void> {
   const isJson = options.json === true;
   return runAction(isJson, async () => {
     const config = await configOf(options);
-    return action(await openConfiguredStore(config?.models.dir), isJson, config?.vision);
+    return action(await openConfiguredStore(config?.models.dir), isJson, config);
   });
 }
 
@@ -130,9 +126,9 @@ function showUnusable({ unusableOwn }: ModelStore): void {
 function showReceived(
   isJson: boolean,
   { statuses, brought }: Pick<Obtained, 'statuses' | 'brought'>,
-  vision: Config['vision'] | undefined,
+  config: Config | undefined,
 ): void {
-  const next = ({ pack }: PackStatus) => (brought.includes(pack.id) ? nextSteps(pack, vision) : []);
+  const next = ({ pack }: PackStatus) => (brought.includes(pack.id) ? nextSteps(pack, config?.vision) : []);
   const documents = statuses.map((status) => ({ ...summary(status), next: next(status) }));
   print(isJson, documents, () => [statusTable(statuses), ...statuses.flatMap(next)].join('\n'));
 }
@@ -193,9 +189,9 @@ function registerReceiving(models: Command): void {
     .argument('<file>', 'a model file; its SHA-256 tells which pack it is')
     .description('import a model file; a file with a wrong hash is refused')
     .action((file: string, options: CommonOptions) =>
-      withStore(options, async (store, isJson, vision) => {
+      withStore(options, async (store, isJson, config) => {
         const status = await store.import(file);
-        showReceived(isJson, { statuses: [status], brought: [status.pack.id] }, vision);
+        showReceived(isJson, { statuses: [status], brought: [status.pack.id] }, config);
         return exitCodes.done;
       }),
     );
@@ -206,7 +202,7 @@ function registerReceiving(models: Command): void {
       'download a pack from its publisher, or continue an interrupted download; a file with a wrong hash is refused',
     )
     .action((pack: string | undefined, options: CommonOptions & { readonly recommended?: boolean }) =>
-      withStore(options, async (store, isJson, vision) => {
+      withStore(options, async (store, isJson, config) => {
         if ((pack === undefined) !== (options.recommended === true)) {
           throw badInput('which-pack', 'give either one pack or --recommended', {
             remedy: `Name one of: ${store.fetchable.join(', ')}. Or run: 'rollcall models fetch --recommended'.`,
@@ -221,7 +217,7 @@ function registerReceiving(models: Command): void {
           if (pack === undefined) return store.obtainRecommended({ onProgress });
           return { statuses: [await store.fetch(pack, { onProgress })], brought: [pack], leftOut: [] };
         });
-        showReceived(isJson, obtained, vision);
+        showReceived(isJson, obtained, config);
         for (const left of obtained.leftOut) process.stderr.write(`${leftOutLine(left)}\n`);
         return exitCodes.done;
       }),
@@ -242,11 +238,8 @@ function registerOwn(models: Command): void {
     .description(
       'add a recogniser of your own: find out how its input must be prepared, prove with photos that it tells people apart, and measure its threshold; any other network is refused',
     )
-    .action((file: string, options: CommonOptions & { readonly name: string; readonly known: string }) => {
-      const isJson = options.json === true;
-      return runAction(isJson, async () => {
-        const config = await configOf(options);
-        const store = await openConfiguredStore(config?.models.dir);
+    .action((file: string, options: CommonOptions & { readonly name: string; readonly known: string }) =>
+      withStore(options, async (store, isJson, config) => {
         const { name, known } = options;
         const added = await withProgress({ title: 'adding the network, people', isJson }, (progress) =>
           addRecogniser({
@@ -260,21 +253,18 @@ function registerOwn(models: Command): void {
           [describeAdded(added), ...next].join('\n'),
         );
         return exitCodes.done;
-      });
-    });
+      }),
+    );
   withCommonOptions(models.command('remove'))
     .argument('<name>', 'a network that was added with add-recogniser')
     .description('remove a recogniser of your own; refused while the configuration or the gallery uses it')
-    .action((name: string, options: CommonOptions) => {
-      const isJson = options.json === true;
-      return runAction(isJson, async () => {
-        const config = await configOf(options);
-        const store = await openConfiguredStore(config?.models.dir);
+    .action((name: string, options: CommonOptions) =>
+      withStore(options, async (store, isJson, config) => {
         const id = await removeRecogniser(name, store, config);
         print(isJson, { id, removed: true }, () => `removed ${id}`);
         return exitCodes.done;
-      });
-    });
+      }),
+    );
 }
 
 function leftOutLine({ packId, reason }: { readonly packId: string; readonly reason: string }): string {

@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
 import type { BoxStatus } from '../contract/status.js';
 import { statusAreas } from '../core/doctor/status-areas.js';
-import { exitCodes, print, runAction } from '../host/output.js';
 import { durationText } from '../kernel/counted.js';
 import { cameraTable } from './camera-table.js';
 import { type Paint, paintFor, plain } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
-import { openBox } from './daemon-client.js';
 import { troubleLines } from './finding-text.js';
+import { showAnswer } from './show-answer.js';
 import type { ShowTime } from './site-time.js';
 
 export function describeStatus(status: BoxStatus, show: ShowTime, paint: Paint = plain): string {
@@ -25,13 +24,10 @@ export function registerStatus(program: Command): void {
   withCommonOptions(program.command('status'))
     .description('show the state of the daemon: cameras, vision processes, gallery, broker, outbox')
     .action((options: CommonOptions) =>
-      runAction(options.json === true, async () => {
-        const { client, time } = await openBox(options.config);
-        const status = await client.call('status.show');
-        print(options.json === true, status, () =>
-          describeStatus(status, time.show, paintFor(process.stdout)),
-        );
-        return exitCodes.done;
-      }),
+      showAnswer(
+        options,
+        ({ client }) => client.call('status.show'),
+        (status, { show }) => describeStatus(status, show, paintFor(process.stdout)),
+      ),
     );
 }

@@ -163,6 +163,7 @@ describe('rollcall person set-many', async () => {
 describe('rollcall person rename and set', async () => {
   const updated = { 'persons.update': { outcome: 'updated', person: detail } };
   testCommands(await commandNamed('person'), expected, [
+    [`person rename ${id}`, 'no name is given'],
     [`person rename ${id} Grace`, 'it is known', updated],
     [`person rename ${id} Grace --json`, 'a program asks', updated],
     [
