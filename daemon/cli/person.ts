@@ -10,9 +10,11 @@ import { registerSimilar } from './person/person-similar.js';
 export function registerPerson(...[groupOf, addDerived]: Parameters<RegisterByHand>): void {
   const person = groupOf('person');
   registerAdd(person);
-  addDerived();
-  registerSet(person);
+  addDerived('person photo list');
   registerPhotoChanges(groupOf('person photo'));
+  addDerived('person rename');
+  registerSet(person);
+  addDerived();
   registerSimilar(person);
   registerRemovals(person);
   registerExport(person);

@@ -12,7 +12,7 @@ export const exportedTemplate = z.object({
   fromPassage: z
     .object({ passage: z.string(), camera: z.string(), seenAt: z.iso.datetime() })
     .exactOptional()
-    .describe('The passage whose picture it was made from. Absent for an enrolled photograph.'),
+    .describe('The passage whose picture it was made from. Absent for an enrolled photo.'),
   vectorBase64: z.string().describe('Values of the embedding, 32-bit floats, lowest byte first, in base64.'),
 });
 export type ExportedTemplate = z.infer<typeof exportedTemplate>;

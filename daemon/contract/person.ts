@@ -12,9 +12,6 @@ export const personId = z
   .register(writtenAs, { as: 'person' });
 export const activePersonId = personId.clone().register(writtenAs, { as: 'active person' });
 
-/** What people write for a person, for the help. */
-export const personForms = 'id, start of an id, name or external id of the person';
-
 /** `removed`: no longer recognised. Stays sealed, and can be restored, until retention erases the person. */
 export const personState = z.enum(['active', 'removed']);
 export type PersonState = z.infer<typeof personState>;

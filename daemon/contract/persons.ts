@@ -4,7 +4,7 @@ import { consentBases, consentStates } from '../kernel/persons/consent.js';
 import { personOrders, removedPersonsListed } from '../kernel/persons/person-listing.js';
 import { validities, watchMarks } from '../kernel/persons/person-standing.js';
 import { table } from '../kernel/text-table.js';
-import { type ShownWith, type SiteClock, writtenAs } from './command-line.js';
+import { personForms, type ShownWith, type SiteClock, writtenAs } from './command-line.js';
 import {
   enrolmentErrors,
   enrolmentFiles,
@@ -23,7 +23,7 @@ import {
 } from './enrolment.js';
 import { exportedLine } from './exported-lines.js';
 import { ifRevision, operation, pageFields } from './operation.js';
-import { activePersonId, personDetail, personForms, personId, personSummary } from './person.js';
+import { activePersonId, personDetail, personId, personSummary } from './person.js';
 import { describePerson, describePersons } from './persons-text.js';
 import { photographOperations } from './photographs.js';
 

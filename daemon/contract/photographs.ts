@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { table } from '../kernel/text-table.js';
 import type { SiteClock } from './command-line.js';
+import { personForms } from './command-line.js';
 import {
   enrolmentErrors,
   enrolmentFiles,
@@ -15,7 +16,7 @@ import {
   resemblesOther,
 } from './enrolment.js';
 import { ifRevision, operation } from './operation.js';
-import { activePersonId, personDetail, personForms, personId } from './person.js';
+import { activePersonId, personDetail, personId } from './person.js';
 
 const photographId = z
   .string()
@@ -96,7 +97,7 @@ function originText(from: KeptPhotograph['fromPassage'], show: SiteClock['show']
 }
 
 function describeKept(kept: readonly KeptPhotograph[], { show }: SiteClock): string {
-  if (kept.length === 0) return 'The box keeps no photographs and no templates of this person.';
+  if (kept.length === 0) return 'The box keeps no photos and no templates of this person.';
   const rows = kept.map(({ id, hasPicture, storedAt, qualityScore, agreement, fromPassage }) => [
     id,
     storedAt === undefined ? '-' : show(storedAt),
@@ -179,13 +180,13 @@ export const photographOperations = {
     commandLines: [
       {
         words: 'person photo remove',
-        does: 'delete a photograph of a person and its template for good; the last one stays',
+        does: 'delete a photo of a person and its template for good; the last one stays',
         arguments: {
           id: ['person', personForms],
-          photographId: ['photograph', "id of the photograph, from 'rollcall person photo list'"],
+          photographId: ['photograph', "id of the photo, from 'rollcall person photo list'"],
         },
         confirms: ({ input: { id, photographId } }) =>
-          `This deletes the photograph ${photographId} of ${id} for good.`,
+          `This deletes the photo ${photographId} of ${id} for good.`,
         text: countOf,
         examples: [
           ["rollcall person photo remove 'Ada King' f-4hz8", 'ask for confirmation, then delete one'],

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { personForms } from '../../contract/command-line.js';
 import type { ControlClient } from '../../core/api/client.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
@@ -6,7 +7,7 @@ import { badInput } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
 import { allPersons } from '../person/all-persons.js';
-import { personForms, whichPerson } from '../person/which-person.js';
+import { whichPerson } from '../person/which-person.js';
 import { type ExportSummary, exportAll, exportPerson } from './export-archive.js';
 import type { ExportSink } from './export-sink.js';
 import { createExportFolder, createExportZip } from './export-sink.js';

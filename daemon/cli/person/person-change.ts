@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { personForms } from '../../contract/person.js';
+import { personForms } from '../../contract/command-line.js';
 import { describeUpdate, type ProfileChange } from '../../contract/persons.js';
 import { badInput } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';

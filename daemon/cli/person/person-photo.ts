@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { personForms } from '../../contract/person.js';
+import { personForms } from '../../contract/command-line.js';
 import { countOf, type PhotographChange } from '../../contract/photographs.js';
 import type { ControlClient } from '../../core/api/client.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
@@ -16,8 +16,8 @@ type Wanted = ReturnType<typeof faceOf> & { readonly id: string; readonly photog
 export function registerPhotoChanges(photo: Command): void {
   withFaceOptions(withCommonOptions(photo.command('add')))
     .argument('<person>', personForms)
-    .requiredOption('-i, --image <file...>', 'photographs of this person only')
-    .description('add photographs to a person; exit code 1 if one is refused')
+    .requiredOption('-i, --image <file...>', 'photos of this person only')
+    .description('add photos to a person; exit code 1 if one is refused')
     .action((given: string, options: StoreOptions & { readonly image: readonly string[] }) =>
       store(given, options.image, options, (client, wanted) =>
         client.call('persons.photographs.add', wanted),
@@ -25,9 +25,9 @@ export function registerPhotoChanges(photo: Command): void {
     );
   withFaceOptions(withCommonOptions(photo.command('replace')))
     .argument('<person>', personForms)
-    .argument('<photograph>', "id of the photograph, from 'rollcall person photo list'")
-    .requiredOption('-i, --image <file>', 'the new photograph of this person')
-    .description('put another photograph in the place of one, which is deleted for good')
+    .argument('<photograph>', "id of the photo, from 'rollcall person photo list'")
+    .requiredOption('-i, --image <file>', 'the new photo of this person')
+    .description('put another photo in the place of one, which is deleted for good')
     .action((given: string, photographId: string, options: StoreOptions & { readonly image: string }) =>
       store(given, [options.image], options, (client, wanted) =>
         client.call('persons.photographs.replace', { ...wanted, photographId }),

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { personForms } from '../../contract/person.js';
+import { personForms } from '../../contract/command-line.js';
 import { type ErasureCertificate, erasureCertificate } from '../../contract/persons.js';
 import type { ControlClient } from '../../core/api/client.js';
 import { exitCodes, print, runAction } from '../../host/output.js';

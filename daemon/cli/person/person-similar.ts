@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { personForms } from '../../contract/person.js';
+import { personForms } from '../../contract/command-line.js';
 import type { SimilarFaces, SimilarToPicture } from '../../contract/recognition.js';
 import { badInput } from '../../kernel/errors.js';
 import { table } from '../../kernel/text-table.js';

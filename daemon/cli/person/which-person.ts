@@ -1,4 +1,3 @@
-import { personForms } from '../../contract/command-line.js';
 import type { PersonState, PersonSummary } from '../../contract/person.js';
 import { personTable } from '../../contract/persons-text.js';
 import type { ControlClient } from '../../core/api/client.js';
@@ -8,8 +7,6 @@ import { simplifiedName } from '../../kernel/persons/simplified-name.js';
 import { choose, type Terminal } from '../confirm.js';
 import type { ShowTime, SiteTime } from '../site-time.js';
 import { allPersons } from './all-persons.js';
-
-export { personForms } from '../../contract/person.js';
 
 /** The persons to read for a required state. */
 const listed = { active: 'excluded', removed: 'only', any: 'included' } as const;

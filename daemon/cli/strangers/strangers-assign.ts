@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { strangerForms } from '../../contract/command-line.js';
+import { personForms, strangerForms } from '../../contract/command-line.js';
 import type { AssignResult } from '../../contract/strangers.js';
 import type { ControlClient } from '../../core/api/client.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
@@ -11,7 +11,7 @@ import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';
 import { givenProfile } from '../person/person-add.js';
 import { type ProfileOptions, readProfile, withProfileOptions } from '../person/profile-options.js';
-import { personForms, personOption } from '../person/which-person.js';
+import { personOption } from '../person/which-person.js';
 import { describePersonLike, photographLines, warningLines } from '../person-text.js';
 import type { SiteTime } from '../site-time.js';
 import { whichStranger } from './which-stranger.js';

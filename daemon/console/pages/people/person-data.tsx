@@ -1,6 +1,6 @@
 import { useLocation } from 'preact-iso';
-import type { PersonDetail } from '../../../contract/person.js';
 import type { ExportedLine } from '../../../contract/exported-lines.js';
+import type { PersonDetail } from '../../../contract/person.js';
 import type { ErasureCertificate } from '../../../contract/persons.js';
 import { call, readLines } from '../../api/call.js';
 import { can } from '../../api/session.js';
