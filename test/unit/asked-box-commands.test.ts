@@ -179,6 +179,12 @@ describe('rollcall camera', async () => {
       { 'cameras.discover': { devices: [device], isCutShort: true } },
     ],
     ['camera discover --json', 'a program asks', { 'cameras.discover': { devices: [] } }],
+    [
+      'camera discover --seconds 2.5',
+      'the wait has a fraction',
+      { 'cameras.discover': { devices: [], isCutShort: false } },
+    ],
+    ['camera discover --seconds 11', 'the wait is too long'],
   ]);
 });
 
