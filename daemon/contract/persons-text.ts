@@ -53,7 +53,7 @@ export function describePerson(person: PersonDetail, { show }: SiteClock): strin
     ['state', removedAt === undefined ? state : `${state} at ${show(removedAt)}`],
     ['enrolled at', show(enrolledAt)],
     ['templates', String(templates)],
-    ['photographs', person.photographIds.length === 0 ? 'none' : person.photographIds.join(', ')],
+    ['photos', person.photographIds.length === 0 ? 'none' : person.photographIds.join(', ')],
     ['consent', consent === undefined ? 'none recorded' : describeConsent(consent)],
     ...(groups === undefined ? [] : [['groups', groups.join(', ')] as const]),
     ...(validity === undefined ? [] : [['valid', validity] as const]),

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { table } from '../kernel/text-table.js';
-import type { SiteClock } from './command-line.js';
-import { personForms } from './command-line.js';
+import { personForms, type SiteClock } from './command-line.js';
 import {
   enrolmentErrors,
   enrolmentFiles,
@@ -108,7 +107,7 @@ function describeKept(kept: readonly KeptPhotograph[], { show }: SiteClock): str
       : `${agreement.similarity.toFixed(3)}${agreement.isAgreeing ? '' : ' (differs)'}`,
     originText(fromPassage, show),
   ]);
-  return table(['photograph', 'stored at', 'picture', 'quality', 'agreement', 'from'], rows);
+  return table(['photo', 'stored at', 'picture', 'quality', 'agreement', 'from'], rows);
 }
 
 export const photographOperations = {
