@@ -265,7 +265,7 @@ async function badInput(box: TestBox, photos: Photos, t: TestContext) {
     [
       'an empty file',
       ['Ada', '-i', photos.empty],
-      /empty\.jpg is empty \(0 bytes\)\n +what to do: Copy the photograph/,
+      /empty\.jpg is empty \(0 bytes\)\n +what to do: Copy the photo/,
     ],
     [
       'a file that is too large for a photograph',

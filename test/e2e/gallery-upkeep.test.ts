@@ -98,7 +98,7 @@ test('a gallery is shown, verified and moved to another recogniser', {
   await t.test('after the move the new recogniser knows all persons', async () => {
     const moved = await box.command('gallery', 're-embed', '--to', 'faceres', '--wait');
     assert.equal(moved.exitCode, 0, moved.stderr);
-    assert.match(moved.stdout, /ready, 4 of 4 photographs embedded/);
+    assert.match(moved.stdout, /ready, 4 of 4 photos embedded/);
     assert.match(moved.stdout, /set vision\.recogniser to faceres; then restart rollcalld/);
     assert.match(await enrolledAs(box, ada), /resembles (Ada|Two)/, 'the former recogniser is still in use');
     await box.stop();
