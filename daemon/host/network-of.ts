@@ -6,9 +6,11 @@ import ipaddr from 'ipaddr.js';
  * address that is written as IPv6 counts as itself.
  */
 export function networkOf(address: string): string {
-  if (isIP(address) === 0) return address;
-  const plain = ipaddr.process(address);
-  if (!(plain instanceof ipaddr.IPv6)) return plain.toString();
-  const network = plain.parts.slice(0, 4).map((group) => group.toString(16));
+  // The name of an interface follows a link-local address, in letters that the library does not accept.
+  const [withoutZone = ''] = address.split('%', 1);
+  if (isIP(withoutZone) === 0) return address;
+  const parsed = ipaddr.process(withoutZone);
+  if (!(parsed instanceof ipaddr.IPv6)) return parsed.toString();
+  const network = parsed.parts.slice(0, 4).map((group) => group.toString(16));
   return `${network.join(':')}::/64`;
 }

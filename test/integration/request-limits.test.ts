@@ -200,7 +200,9 @@ describe('rates', () => {
     assert.equal(networkOf('::ffff:192.0.2.7'), '192.0.2.7');
     assert.equal(networkOf('2001:db8:0:1::7'), '2001:db8:0:1::/64');
     assert.equal(networkOf('2001:0DB8:0000:0001:ffff:1:2:3'), '2001:db8:0:1::/64');
-    assert.equal(networkOf('fe80::1%eth0'), 'fe80:0:0:0::/64');
+    for (const zone of ['eth0', 'eth0.100', 'br-lan', 'wlan_1', '7', ''])
+      assert.equal(networkOf(`fe80::1%${zone}`), 'fe80:0:0:0::/64', zone);
+    assert.equal(networkOf('no address%eth0'), 'no address%eth0');
     assert.equal(networkOf('::1'), '0:0:0:0::/64');
     assert.equal(networkOf('64:ff9b::192.0.2.7'), '64:ff9b:0:0::/64');
   });
