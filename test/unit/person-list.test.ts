@@ -98,6 +98,35 @@ describe('a list of persons', () => {
     await assert.rejects(pageOfPersons(whole, { ...asked, cursor: '2' }, today), /cursor/);
   });
 
+  test('by name is whole where names begin alike for longer than a cursor can say', async () => {
+    const company = 'ООО '.padEnd(100, 'я');
+    const gallery = galleryOf([3, 1, 2, 5, 4].map((number) => ({ name: `${company} ${number}` })));
+    const listed = await pagesOf(gallery, { sort: 'name', limit: 1 });
+    assert.equal(new Set(listed.map(({ id }) => id)).size, 5);
+  });
+
+  test('by name goes on when the profiles of a page do not open any more, or are gone', async () => {
+    const names = ['Ada', 'Ben', 'Cleo', 'Dora', 'Emil'].map((name) => ({ name }));
+    const whole = galleryOf(names);
+    const damaged: Listed = {
+      ...whole,
+      personsOf: async (ids) => (await whole.personsOf(ids)).map((each) => ({ ...each, profile: undefined })),
+    };
+    assert.equal((await pagesOf(damaged, { sort: 'name', limit: 2 })).length, 5);
+
+    const gone: Listed = { ...whole, personsOf: async () => [] };
+    const page = await pageOfPersons(gone, { ...filter, sort: 'name', limit: 2 }, today);
+    const next = await pageOfPersons(
+      whole,
+      { ...filter, sort: 'name', limit: 2, cursor: page.nextCursor },
+      today,
+    );
+    assert.deepEqual(
+      next.items.map(({ profile }) => profile?.name),
+      ['Cleo', 'Dora'],
+    );
+  });
+
   test('opens the profiles of its page alone', async () => {
     const gallery = galleryOf(
       Array.from({ length: 3000 }, (_, index) => ({ name: `${(index * 7919) % 3000}`, groups: ['team'] })),

@@ -5,8 +5,8 @@ import type { ConsentState } from '../../kernel/persons/consent.js';
 import type { PersonOrder, RemovedPersonsListed } from '../../kernel/persons/person-listing.js';
 import { type Validity, validityOn, type WatchMark } from '../../kernel/persons/person-standing.js';
 import type { Gallery } from '../gallery/gallery.js';
-import { type PlaceInNames, placeInNames } from '../gallery/persons/name-index.js';
-import type { ListedPerson, ListedTerms } from '../gallery/persons/person-directory.js';
+import type { PlaceInNames } from '../gallery/persons/name-index.js';
+import type { ListedPerson, ListedTerms, PersonsWanted } from '../gallery/persons/person-directory.js';
 import type { PersonEntry } from '../gallery/persons/person-entry.js';
 import type { PersonsPage } from '../gallery/persons/person-rows.js';
 
@@ -47,16 +47,31 @@ export async function pageOfPersons(
   const isMatch = matcherOf(filter, todayIso);
   if (sort !== 'name' && text === undefined && isMatch === undefined)
     return await pageOfAll(gallery, filter, sort);
-  const after = sort === 'name' && filter.cursor !== undefined ? nameOf(filter.cursor) : undefined;
-  const wanted = { order: sort, states: statesOf[removed], text, isMatch, after };
+  const wanted = { order: sort, states: statesOf[removed], text, isMatch };
+  if (sort === 'name') return await pageByName(gallery, filter, wanted);
   const { persons, count } = await gallery.findPersons(wanted);
   const start = placeOfPage(persons, filter);
   const page = persons.slice(start, start + limit);
-  const items = await gallery.personsOf(page.map(({ id }) => id));
   const last = page.at(-1);
-  const hasMore = last !== undefined && start + limit < persons.length;
-  const nextCursor = hasMore && (sort === 'name' ? cursorBehind(items.at(-1)) : cursorAfter(last));
-  return { items, ...(nextCursor && { nextCursor }), total: count };
+  return {
+    items: await gallery.personsOf(page.map(({ id }) => id)),
+    ...(last !== undefined && start + limit < persons.length && { nextCursor: cursorAfter(last) }),
+    total: count,
+  };
+}
+
+async function pageByName(
+  gallery: ListedGallery,
+  { cursor, limit }: PersonFilter,
+  wanted: PersonsWanted,
+): Promise<Entries> {
+  const after = cursor === undefined ? undefined : nameOf(cursor);
+  const { persons, count, last } = await gallery.findPersons({ ...wanted, after, limit });
+  return {
+    items: await gallery.personsOf(persons.map(({ id }) => id)),
+    ...(last && { nextCursor: `${Buffer.from(last.name).toString('base64url')}.${last.id}` }),
+    total: count,
+  };
 }
 
 /** A page of all persons by enrolment: the database has this order. */
@@ -95,7 +110,7 @@ type Enrolled = Pick<ListedPerson, 'id' | 'enrolledAtMs'>;
 
 /** Where the page begins among these persons. The last person of the page before may be gone. */
 function placeOfPage(found: readonly ListedPerson[], { sort, cursor }: PersonFilter): number {
-  if (cursor === undefined || sort === 'name') return 0;
+  if (cursor === undefined) return 0;
   const after = personOf(cursor);
   const isAfter = (a: Enrolled, b: Enrolled): boolean =>
     a.enrolledAtMs === b.enrolledAtMs ? a.id > b.id : a.enrolledAtMs > b.enrolledAtMs;
@@ -111,13 +126,7 @@ function personOf(cursor: string): Enrolled {
   return { enrolledAtMs: Number(found[1]), id: personId(found[2] ?? '') };
 }
 
-/** Of a list by name. Whoever gets it has read the name. */
-function cursorBehind(last: PersonEntry | undefined): string | undefined {
-  if (last === undefined) return undefined;
-  const { name, id } = placeInNames(last.profile?.name ?? '', last.id);
-  return `${Buffer.from(name).toString('base64url')}.${id}`;
-}
-
+/** Of a list by name. Whoever gets such a cursor has read the name. */
 function nameOf(cursor: string): PlaceInNames {
   const found = /^([\w-]{0,192})\.(p-[0-9a-z]{1,40})$/.exec(cursor);
   if (found === null) throw badCursor();

@@ -5,7 +5,7 @@ import { simplifiedName } from '../../../kernel/persons/simplified-name.js';
 
 const smallestBytes = 64 * 1024;
 
-/** Bytes of a name that tell its place in the order. Nobody has a name so long that it differs only behind them. */
+/** Bytes of a name that tell its place in the order. Names that differ only behind them are ordered by id. */
 const placeBytes = 144;
 
 /** A place in the order by name. It stays where it is when the person at it goes or has another name. */
@@ -14,12 +14,6 @@ export interface PlaceInNames {
   readonly name: Uint8Array;
   readonly id: string;
 }
-
-/** The place of a person with this name. */
-export const placeInNames = (name: string, id: PersonId): PlaceInNames => ({
-  name: Buffer.from(simplifiedName(name), 'utf8').subarray(0, placeBytes),
-  id,
-});
 
 interface Place {
   readonly id: PersonId;
@@ -82,15 +76,23 @@ export class NameIndex implements Disposable {
 
   /** Orders two persons whose names are noted: by name, in code points whatever the locale of the box, then by id. */
   compare(a: PersonId, b: PersonId): number {
-    let [atA, atB] = [this.#starts.get(a) ?? 0, this.#starts.get(b) ?? 0];
-    for (;;) {
-      const [byteA = 0, byteB = 0] = [this.#bytes[atA], this.#bytes[atB]];
+    const [startA, startB] = [this.#starts.get(a) ?? 0, this.#starts.get(b) ?? 0];
+    for (let at = 0; at < placeBytes; at += 1) {
+      const [byteA = 0, byteB = 0] = [this.#bytes[startA + at], this.#bytes[startB + at]];
       if (byteA !== byteB) return byteA - byteB;
       if (byteA === 0) break;
-      atA += 1;
-      atB += 1;
     }
     return a < b ? -1 : Number(a > b);
+  }
+
+  /** The place of a person whose name is noted. */
+  placeOf(id: PersonId): PlaceInNames {
+    const start = this.#starts.get(id) ?? 0;
+    const names = this.#names();
+    return {
+      name: Buffer.from(names.subarray(start, Math.min(names.indexOf(0, start), start + placeBytes))),
+      id,
+    };
   }
 
   /** Orders a person whose name is noted before or after a place in the order. */

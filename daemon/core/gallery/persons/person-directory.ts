@@ -2,6 +2,7 @@ import { type ConsentState, consentStateOf } from '../../../kernel/persons/conse
 import type { PersonOrder } from '../../../kernel/persons/person-listing.js';
 import type { PersonProfile } from '../../../kernel/persons/person-profile.js';
 import type { PersonTerms, WatchMark } from '../../../kernel/persons/person-standing.js';
+import { present } from '../../../kernel/present.js';
 import { NameIndex, type PlaceInNames } from './name-index.js';
 import type { PersonRow } from './person-rows.js';
 import { SortedBlocks } from './sorted-blocks.js';
@@ -28,12 +29,16 @@ export interface PersonsWanted {
   readonly isMatch?: ((terms: ListedTerms) => boolean) | undefined;
   /** In the order by name: only those behind this place. */
   readonly after?: PlaceInNames | undefined;
+  /** In the order by name: at most so many. */
+  readonly limit?: number | undefined;
 }
 
 export interface FoundPersons {
   readonly persons: readonly ListedPerson[];
   /** How many there are, with those before the place. */
   readonly count: number;
+  /** The place of the last one, if `limit` left others out. */
+  readonly last?: PlaceInNames | undefined;
 }
 
 /** All active and removed persons in the orders of lists, so that a list opens only the profiles that it shows. */
@@ -62,7 +67,10 @@ export class PersonDirectory implements Disposable {
   }
 
   /** All of them. `holder`: the person whose external id is the text. */
-  find({ order, states, text, isMatch, after }: PersonsWanted, holder?: PersonRow['id']): FoundPersons {
+  find(
+    { order, states, text, isMatch, after, limit }: PersonsWanted,
+    holder?: PersonRow['id'],
+  ): FoundPersons {
     const named =
       text === undefined || text.trim() === ''
         ? undefined
@@ -75,7 +83,13 @@ export class PersonDirectory implements Disposable {
       count += 1;
       if (after === undefined || this.#names.compareTo(person.id, after) > 0) persons.push(person);
     }
-    return { persons: order === 'newest' ? persons.reverse() : persons, count };
+    if (order === 'newest') persons.reverse();
+    const last = limit !== undefined && persons.length > limit ? persons[limit - 1] : undefined;
+    return {
+      persons: persons.slice(0, limit),
+      count,
+      ...present({ last: last && this.#names.placeOf(last.id) }),
+    };
   }
 
   /** Undefined if the profile does not open. */
