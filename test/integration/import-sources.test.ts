@@ -4,7 +4,7 @@ import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { zipSync } from 'fflate';
+import { type Zippable, zipSync } from 'fflate';
 import { checkArchivePath } from '../../daemon/cli/archive-path.js';
 import { openImportFolder, readPhotograph } from '../../daemon/cli/import/import-folder.js';
 import { openImportZip } from '../../daemon/cli/import/import-zip.js';
@@ -127,9 +127,15 @@ describe('a zip archive', () => {
       { 'persons.csv': table, 'a.jpg': Buffer.alloc(33 * 2 ** 20) },
       /larger than 32 MiB/,
     ],
+    [
+      'a file that is marked as a folder',
+      { 'persons.csv': table, 'a.jpg': [picture, { os: 0, attrs: 0x10 }] },
+      /"a\.jpg" is marked as a folder/,
+    ],
+    ['nothing but a folder of this name', { 'persons.csv/': new Uint8Array() }, /contains no persons\.csv/],
   ] as const) {
     test(`is refused with ${what}`, async () => {
-      await withZip(zipSync(entries as Record<string, Uint8Array>), (path) =>
+      await withZip(zipSync(entries as Zippable), (path) =>
         assert.rejects(openImportZip(path), isBadZip(message)),
       );
     });
@@ -147,7 +153,7 @@ describe('a zip archive', () => {
     [
       'tells two sizes of a file',
       patched(good, 1, (header) => header.writeUInt32LE(10, 24)),
-      /damaged: Ambiguous archive/,
+      /damaged: programs could read it in different ways/,
     ],
     ['is encrypted', patched(good, 1, (header) => header.writeUInt16LE(1, 8)), /encrypted/],
     ['uses another compression', patched(good, 1, (header) => header.writeUInt16LE(14, 10)), /method 14/],
@@ -166,10 +172,15 @@ describe('a zip archive', () => {
       patched(good, 1, (header) => header.writeUInt32LE(0xfffffff0, 24)),
       /larger than 32 MiB/,
     ],
+    ['has more behind its end', Buffer.concat([good, picture]), /in different ways: appended data/],
     ['is cut short', good.subarray(0, good.length - 40), /End of central directory not found/],
     ['is a picture', Buffer.concat([picture, Buffer.alloc(100)]), /End of central directory not found/],
     ['is empty', Buffer.alloc(0), /format is not recognized/],
-    ['points far outside with Zip64', withZip64Locator(good, 0xffff_ffff_ffff_ffffn), /Ambiguous archive/],
+    [
+      'points far outside with Zip64',
+      withZip64Locator(good, 0xffff_ffff_ffff_ffffn),
+      /programs could read it in different ways/,
+    ],
   ] as const) {
     test(`is refused when it ${what}`, async () => {
       await withZip(bytes, (path) => assert.rejects(readAll(path), isBadZip(message)));

@@ -159,6 +159,11 @@ describe('a zip archive of persons in the browser', () => {
     });
   }
 
+  test('is refused if it marks a file as a folder', async () => {
+    const zip = zipSync({ 'staff/ada.jpg': [picture, { os: 0, attrs: 0x10 }], 'staff/': new Uint8Array() });
+    assert.deepEqual(await read(zip), { problem: 'damaged', what: 'staff/ada.jpg' });
+  });
+
   test('keeps nothing of a file that unpacks to more than it says', async (t) => {
     const kept: number[] = [];
     const native = Response.prototype.blob;

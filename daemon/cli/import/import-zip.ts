@@ -49,7 +49,7 @@ export async function openImportZip(path: string): Promise<ImportSource> {
   const explained = (error: unknown): RollcallError => {
     if (isRollcallError(error)) return error;
     const isSystemError = error instanceof Error && 'syscall' in error;
-    return isSystemError ? unreadableImport(path, error) : badZip(messageOf(error));
+    return isSystemError ? unreadableImport(path, error) : badZip(reasonOf(error));
   };
   try {
     const { size } = await file.stat();
@@ -89,8 +89,12 @@ class FileReader extends Reader<FileHandle> {
 
   override async readUint8Array(position: number, length: number): Promise<Uint8Array> {
     const left = Math.max(0, Math.min(length, this.size - position));
-    // Files are read in pieces: only the list of files is asked for as a whole.
-    if (left > limits.directoryBytes) throw badZip('its list of files is too long', splitArchive);
+    // Files are read in pieces: only the list of files is asked for as a whole, from where the end of the archive says.
+    if (left > limits.directoryBytes)
+      throw badZip(
+        `its list of files is damaged, or longer than ${limits.directoryBytes / mebibyte} MiB`,
+        'Make the archive again with a common zip program. If it has very many files, split it into several archives.',
+      );
     if (left === 0) return new Uint8Array();
     const { buffer, bytesRead } = await this.#file.read(new Uint8Array(left), 0, left, position);
     return buffer.subarray(0, bytesRead);
@@ -106,7 +110,8 @@ async function readEntries(zip: ZipReader<FileHandle>): Promise<ReadonlyMap<stri
     count += 1;
     if (count > limits.entries) throw badZip(`it contains more than ${limits.entries} files`, splitArchive);
     const path = checkEntry(entry);
-    if (entry.directory || path === undefined) continue;
+    if (path === undefined) continue;
+    if (entry.directory) throw badZip(`${JSON.stringify(path)} is marked as a folder`);
     if (entries.has(path)) throw badZip(`it contains ${JSON.stringify(path)} twice`);
     bytes += entry.uncompressedSize;
     if (bytes > limits.bytesOfAll) {
@@ -170,11 +175,17 @@ async function readEntry(path: string, entry: FileEntry): Promise<Buffer> {
     return Buffer.from(await entry.getData(new Uint8ArrayWriter()));
   } catch (error) {
     if (error instanceof Error && 'syscall' in error) throw error;
-    throw badZip(`${JSON.stringify(path)} is damaged: ${messageOf(error)}`);
+    throw badZip(`${JSON.stringify(path)} is damaged: ${reasonOf(error)}`);
   }
 }
 
-const splitArchive = 'split it into several archives';
+/** What the reader says about an archive. Of one that programs could read in different ways it says apart what is ambiguous. */
+function reasonOf(error: unknown): string {
+  const isAmbiguous = error instanceof Error && 'reason' in error && typeof error.reason === 'string';
+  return isAmbiguous ? `programs could read it in different ways: ${error.reason}` : messageOf(error);
+}
+
+const splitArchive = 'Split it into several archives.';
 
 function badZip(reason: string, remedy = 'Make the archive again with a common zip program.'): RollcallError {
   return badInput('bad-zip', `cannot use the zip archive: ${reason}`, { remedy });

@@ -81,8 +81,10 @@ async function wantedIn(reader: ZipReader<Blob>): Promise<ReadonlyMap<string, Fi
   const wanted = new Map<string, FileEntry>();
   let total = 0;
   for await (const entry of reader.getEntriesGenerator()) {
-    if (entry.directory) continue;
     const path = pathOf(entry.rawFilename);
+    if (path.endsWith('/')) continue;
+    // A file that is marked as a folder would be lost without a word.
+    if (entry.directory) throw new Unusable('damaged', path);
     check(path, entry);
     total += entry.uncompressedSize;
     if (total > mostBytesOfAll) throw new Unusable('too-much', String(mostBytesOfAll / mebibyte));
