@@ -25,7 +25,7 @@ export function personTable(persons: readonly PersonSummary[], { show }: SiteClo
     describeValidity(person) ?? '',
     person.groups?.join(', ') ?? '',
   ]);
-  const heads = ['id', 'name', 'external id', 'state', 'enrolled at', 'templates', 'photographs'];
+  const heads = ['id', 'name', 'external id', 'state', 'enrolled at', 'templates', 'photos'];
   return tableOfUsed([...heads, 'mark', 'valid', 'groups'], rows);
 }
 

@@ -140,7 +140,7 @@ async function waitsForApt(box: BootedBox) {
     exit \${status:-0}`);
   assert.equal(late.exitCode, 1);
   assert.match(late.stderr, /Could not get lock \/var\/lib\/apt\/lists\/lock.*process \d+/);
-  assert.match(late.stderr, /what to do: Wait until it has ended\./);
+  assert.match(late.stderr, /what to do: Wait until it has ended, or end it/);
 }
 
 async function takesBack(box: BootedBox) {
@@ -396,7 +396,7 @@ async function brokenVersion(box: BootedBox) {
   );
   // A configuration error is reported earlier.
   const wrong = await box.run('echo camras: [] >> /etc/rollcall/rollcall.yaml; scripts/install');
-  assert.match(wrong.stdout + wrong.stderr, /camras[\s\S]*nothing was changed/);
+  assert.match(wrong.stdout + wrong.stderr, /camras[\s\S]*Nothing was changed/);
   assert.equal(await box.must('readlink /opt/rollcall/current'), before);
   await box.must('cp /root/main.ts daemon/core/main.ts; sed -i /camras/d /etc/rollcall/rollcall.yaml');
 }
@@ -442,7 +442,7 @@ async function uninstalls(box: BootedBox) {
     'mv /etc/rollcall/credentials/gallery-key /etc/systemd/system/rollcalld.service.d/gallery-key.conf /root/;';
   assert.match(await refused(box, away), /the gallery .*gallery.db exists, but its key .* is missing/);
   const unsure = await box.run('scripts/install --uninstall --purge');
-  assert.match(unsure.stderr, /add --yes/);
+  assert.match(unsure.stderr, /Add --yes/);
   await box.must(`
     scripts/install --uninstall --purge --yes
     ! ls -d /etc/rollcall /var/lib/rollcall /opt/rollcall /etc/systemd/system/rollcalld* 2> /dev/null

@@ -18,7 +18,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   ],
   'config show': [['rollcall config show', 'show what is set, and where each setting comes from']],
   'config set': [
-    ['rollcall config set rules.unknownAfterS 5', 'report unknown persons after 5 seconds'],
+    ['rollcall config set rules.unknownAfterS 5', 'report unknown people after 5 seconds'],
     ['rollcall config set attendance.holidays \'["2026-12-25"]\'', 'a list replaces the whole list'],
   ],
   'config reset': [

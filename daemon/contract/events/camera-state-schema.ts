@@ -30,7 +30,7 @@ export type CameraStateMessage = z.infer<typeof cameraStateSchema>;
 export const cameraCountsSchema = z.strictObject({
   ...about,
   date: z.iso.date().describe('in the time zone of the site'),
-  unknown: z.int().nonnegative().describe('unknown persons recorded at this camera on that day so far'),
+  unknown: z.int().nonnegative().describe('unknown people recorded at this camera on that day so far'),
   time: time.describe('when the box counted'),
   sequence,
   signature,

@@ -96,7 +96,7 @@ const cameraStateMessage: ContractMessage = {
 
 const cameraCountsMessage: ContractMessage = {
   name: 'camera.counts.v1',
-  summary: 'How many unknown persons a camera saw today. Retained; only where Home Assistant is enabled.',
+  summary: 'How many unknown people a camera saw today. Retained; only where Home Assistant is enabled.',
   schema: cameraCountsSchema,
   from: 'box',
 };

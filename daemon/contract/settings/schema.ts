@@ -49,7 +49,7 @@ const outboxSchema = z.strictObject({
   attendance: limits(1_000_000, 365, 'Attendances, and passages that could be either of two persons.'),
   persons: limits(100_000, 365, 'Enrolled, removed, restored and erased persons; daily summaries.'),
   attacks: limits(100_000, 90, 'Presentation attacks.'),
-  unknown: limits(100_000, 30, 'Unknown persons.'),
+  unknown: limits(100_000, 30, 'Unknown people.'),
   box: limits(10_000, 365, 'The box itself: gaps, keys, digests of the audit log, gallery, conditions.'),
   replies: limits(10_000, 7, 'Replies to commands of a centre.'),
   cameras: limits(10_000, 30, 'States of cameras.'),
