@@ -4,7 +4,7 @@ import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type Zippable, zipSync } from 'fflate';
+import { Zip, ZipDeflate, type Zippable, zipSync } from 'fflate';
 import { checkArchivePath } from '../../daemon/cli/archive-path.js';
 import { openImportFolder, readPhotograph } from '../../daemon/cli/import/import-folder.js';
 import { openImportZip } from '../../daemon/cli/import/import-zip.js';
@@ -107,6 +107,26 @@ describe('a zip archive', () => {
       return;
     }
     assert.deepEqual(await readAll(`${path}.zip`), [table, picture]);
+  });
+
+  test('is read if it was written as a stream, with the sizes behind the files', async () => {
+    const pieces: Uint8Array[] = [];
+    const zip = new Zip((error, piece) => {
+      assert.equal(error, null);
+      pieces.push(piece);
+    });
+    for (const [path, content] of [
+      ['persons.csv', table],
+      ['photographs/ada.jpg', picture],
+    ] as const) {
+      const file = new ZipDeflate(path);
+      zip.add(file);
+      file.push(content, true);
+    }
+    zip.end();
+    await withZip(Buffer.concat(pieces), async (path) =>
+      assert.deepEqual(await readAll(path), [table, picture]),
+    );
   });
 
   for (const [what, entries, message] of [
