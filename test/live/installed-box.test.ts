@@ -458,7 +458,7 @@ async function otherKeys(box: BootedBox) {
   const asked = `script -qec 'scripts/install --key file' /dev/null; grep -E '^  id: ' /etc/rollcall/rollcall.yaml; ${purge}`;
   assert.match(
     await box.must(asked, answers),
-    /use lower-case letters[\s\S]*^ {2}id: plant-3\r?\n {2}id: box\r?$/m,
+    /Use lower-case letters[\s\S]*^ {2}id: plant-3\r?\n {2}id: box\r?$/m,
   );
   const passphrase = 'six random words on a sheet';
   const sealed = await box.must('scripts/install --key passphrase; rollcall key status', passphrase);
