@@ -280,13 +280,19 @@ describe('a list of persons', () => {
     assert.deepEqual(await named({ text: 'D' }), ['dan cyd Dora', 3], 'a part of the name, in any case');
     assert.deepEqual(await named({ text: '2' }), ['cyd', 1], 'a whole external id');
     assert.deepEqual(await named({ text: 'D', sort: 'name', limit: 2 }), ['cyd dan', 3]);
-    assert.deepEqual(await named({ text: 'D', sort: 'name', cursor: '2' }), ['Dora', 3]);
+    const { nextCursor: behindDan } = await client.call('persons.list', {
+      text: 'D',
+      sort: 'name',
+      limit: 2,
+    });
+    assert.deepEqual(await named({ text: 'D', sort: 'name', cursor: behindDan }), ['Dora', 3]);
     const { nextCursor } = await client.call('persons.list', { text: 'd', limit: 1 });
     assert.deepEqual(await named({ text: 'd', cursor: nextCursor }), ['cyd Dora', 3]);
-    for (const cursor of ['x', '1.2', '-1', `${'9'.repeat(20)}.p-1`]) {
+    for (const cursor of ['x', '2', '1.2', '-1', `${'9'.repeat(20)}.p-1`]) {
       await assert.rejects(client.call('persons.list', { cursor }), { code: 'bad-request' }, cursor);
-      await assert.rejects(client.call('persons.list', { cursor, sort: 'name' }), { code: 'bad-request' });
     }
+    for (const cursor of ['x', '2', '1.2', '-1', `${'9'.repeat(200)}.p-1`, 'é.p-1'])
+      await assert.rejects(client.call('persons.list', { cursor, sort: 'name' }), { code: 'bad-request' });
   });
 
   served('of more persons than one slice holds is whole', async (client, { behind }) => {
