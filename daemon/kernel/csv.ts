@@ -31,3 +31,7 @@ function protectCell(text: string): string {
 export function unprotectCell(text: string): string {
   return /^'+[=+\-@\t\r]/.test(text) ? text.slice(1) : text;
 }
+
+/** The first line of a row, from its last one: line feeds inside cells give the distance. */
+export const firstLineOfRow = (cells: readonly string[], lastLine: number): number =>
+  lastLine - cells.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0);

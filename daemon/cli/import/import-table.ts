@@ -1,6 +1,6 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { counted } from '../../kernel/counted.js';
-import { type CsvSeparator, csvSeparators, unprotectCell } from '../../kernel/csv.js';
+import { type CsvSeparator, csvSeparators, firstLineOfRow, unprotectCell } from '../../kernel/csv.js';
 import { badInput } from '../../kernel/errors.js';
 import { type ImportColumn, importColumns } from '../../kernel/persons/import-columns.js';
 
@@ -57,10 +57,9 @@ function readRecords(text: string, delimiter: CsvSeparator): readonly CsvRecord[
       skip_records_with_empty_values: true,
       max_record_size: longestRow,
       on_record: (cells: readonly string[], { lines }) => {
-        // `lines` is the last line of the row. Line feeds inside cells give the distance to its first line.
-        const inside = cells.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0);
+        // `lines` is the last line of the row.
         nextLine = lines + 1;
-        found.push({ line: lines - inside, cells });
+        found.push({ line: firstLineOfRow(cells, lines), cells });
         return null;
       },
     });

@@ -1,5 +1,5 @@
 import { CsvError, parse } from 'csv-parse/browser/esm/sync';
-import { type CsvSeparator, csvSeparators, unprotectCell } from '../../../kernel/csv.js';
+import { type CsvSeparator, csvSeparators, firstLineOfRow, unprotectCell } from '../../../kernel/csv.js';
 import { type ImportColumn, importColumns } from '../../../kernel/persons/import-columns.js';
 
 /** A row of the table. `cells` is absent where the row has another number of cells than the heading. */
@@ -87,8 +87,7 @@ function recordsOf(text: string, delimiter: CsvSeparator): CellsOfRow[] | number
       skip_records_with_empty_values: true,
       on_record: (cells: readonly string[], { lines }) => {
         // `lines` is the last line of the row.
-        const inside = cells.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0);
-        found.push({ line: lines - inside, cells });
+        found.push({ line: firstLineOfRow(cells, lines), cells });
         nextLine = lines + 1;
         return null;
       },
