@@ -16,6 +16,11 @@ export class LatestSlot<T> {
     return this.#dropped;
   }
 
+  /** The item that waits; it stays. */
+  get waiting(): T | undefined {
+    return this.#item;
+  }
+
   put(item: T): void {
     if (this.#item !== undefined) {
       this.#dropped += 1;

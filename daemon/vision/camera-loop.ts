@@ -1,15 +1,22 @@
 import type { Clock } from '../kernel/clock.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import { LatestSlot } from '../kernel/latest-slot.js';
+import type { FrameDemand, TurnSeat } from './analysis-turns.js';
 
 /** The part of a camera's pipeline that the loop uses. */
 interface Analysis {
+  /** Whether a new frame is due. Called for every frame, in order. */
+  admits(frame: Frame): boolean;
+  /** What the next due frame asks for. */
+  demand(): FrameDemand;
   /** Analyses one frame; the next call comes after this one settled. */
   analyse(frame: Frame): Promise<boolean>;
   /** Every track ends: the stream ended, or the camera is closed. */
   end(reason?: 'vision-stopped'): void;
 }
 
+/** A frame that has waited until it is this old is dropped, as those that arrive so late, milliseconds. */
+const deadlineMs = 1000;
 /** The load is measured over this time, milliseconds. */
 const measuredMs = 1000;
 /** Above this share of time in analysis, waits for other cameras included, there is no time for faster analysis. */
@@ -17,42 +24,57 @@ const fullShare = 0.75;
 /** How long `hasTime` stays false after that, milliseconds. */
 const easeMs = 5000;
 
+interface CameraLoopOptions {
+  readonly analysis: Analysis;
+  readonly clock: Clock;
+  /** Decides when a frame may be analysed. */
+  readonly seat: TurnSeat;
+  /** Gets the error of an analysis, which also ends the loop. */
+  onFailure(error: unknown): void;
+}
+
 /**
- * Passes a camera's frames to its pipeline, one at a time and always the newest: live video never queues. A frame that is
- * replaced by a newer one is released and counted.
+ * Passes a camera's due frames to its pipeline, one at a time and always the newest: live video never queues. A frame that is
+ * replaced by a newer one while it waits for its turn is released and counted.
  */
 export class CameraLoop implements AsyncDisposable {
-  readonly #analysis: Analysis;
+  readonly #options: CameraLoopOptions;
   readonly #slot = new LatestSlot<Frame>((frame) => frame.release());
   readonly #running: Promise<void>;
-  readonly #clock: Clock;
   #measuredFromMs: number;
   #analysingMs = 0;
+  #late = 0;
   #easeUntilMs = Number.NEGATIVE_INFINITY;
   #isEnding = false;
   #hasStreamEnded = false;
   #wake: () => void = () => undefined;
 
-  /** `onFailure` gets the error of an analysis, which also ends the loop. */
-  constructor(analysis: Analysis, clock: Clock, onFailure: (error: unknown) => void) {
-    this.#analysis = analysis;
-    this.#clock = clock;
-    this.#measuredFromMs = clock.monotonicMs();
-    this.#running = this.#run().catch(onFailure);
+  constructor(options: CameraLoopOptions) {
+    this.#options = options;
+    this.#measuredFromMs = options.clock.monotonicMs();
+    this.#running = this.#run().catch(options.onFailure);
   }
 
-  /** Frames that were never analysed because a newer one came. */
-  get dropped(): number {
-    return this.#slot.dropped;
+  /** Due frames that were never analysed because a newer one came, or their turn came too late. */
+  get late(): number {
+    return this.#late;
   }
 
   /** False for some seconds after the analysis took nearly all the time. */
   get hasTime(): boolean {
-    return this.#clock.monotonicMs() >= this.#easeUntilMs;
+    return this.#options.clock.monotonicMs() >= this.#easeUntilMs;
   }
 
   /** Takes ownership of the frame. */
   put(frame: Frame): void {
+    const isDue = this.#options.analysis.admits(frame);
+    const isWaiting = this.#slot.waiting !== undefined;
+    if (!isDue && !isWaiting) {
+      frame.release();
+      return;
+    }
+    // A frame that waits is replaced by any newer one. One is lost only if both were due.
+    if (isDue && isWaiting) this.#late += 1;
     this.#slot.put(frame);
     this.#wake();
   }
@@ -60,46 +82,63 @@ export class CameraLoop implements AsyncDisposable {
   /** The stream ended or was interrupted: its tracks end, because faces may change places unseen. */
   streamEnded(): void {
     this.#hasStreamEnded = true;
-    this.#wake();
+    this.#interrupt();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isEnding = true;
-    this.#wake();
+    this.#interrupt();
     await this.#running;
     this.#slot.clear();
-    this.#analysis.end('vision-stopped');
+    this.#options.analysis.end('vision-stopped');
   }
 
   async #run(): Promise<void> {
+    const { analysis, clock, seat } = this.#options;
     while (!this.#isEnding) {
       if (this.#hasStreamEnded) {
         this.#hasStreamEnded = false;
         this.#slot.clear();
-        this.#analysis.end();
+        analysis.end();
       }
-      const frame = this.#slot.take();
-      if (frame === undefined) await this.#nextFrameOrEnd();
+      if (this.#slot.waiting === undefined) await this.#nextFrameOrEnd();
       else {
-        try {
-          await this.#analyse(frame);
-        } finally {
-          frame.release();
-        }
+        const askedMs = clock.monotonicMs();
+        await seat.run(
+          () => analysis.demand(),
+          () => this.#analyseNewest(askedMs),
+        );
       }
     }
   }
 
-  async #analyse(frame: Frame): Promise<void> {
-    const startedMs = this.#clock.monotonicMs();
-    await this.#analysis.analyse(frame);
-    const nowMs = this.#clock.monotonicMs();
-    this.#analysingMs += nowMs - startedMs;
+  async #analyseNewest(askedMs: number): Promise<void> {
+    if (this.#isEnding || this.#hasStreamEnded) return;
+    const { analysis, clock } = this.#options;
+    const frame = this.#slot.take();
+    if (frame === undefined) return;
+    try {
+      if (clock.monotonicMs() - frame.capturedAtMs > deadlineMs) this.#late += 1;
+      else await analysis.analyse(frame);
+    } finally {
+      frame.release();
+    }
+    this.#measure(askedMs);
+  }
+
+  #measure(askedMs: number): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#analysingMs += nowMs - askedMs;
     const elapsedMs = nowMs - this.#measuredFromMs;
     if (elapsedMs < measuredMs) return;
     if (this.#analysingMs > fullShare * elapsedMs) this.#easeUntilMs = nowMs + easeMs;
     this.#measuredFromMs = nowMs;
     this.#analysingMs = 0;
+  }
+
+  #interrupt(): void {
+    this.#options.seat.withdraw();
+    this.#wake();
   }
 
   #nextFrameOrEnd(): Promise<void> {

@@ -11,6 +11,7 @@ import { present } from '../kernel/present.js';
 import { type FrameSchedule, initialSchedule, takeFrame } from '../kernel/tracks/frame-schedule.js';
 import { showsSameFace } from '../kernel/tracks/same-face.js';
 import type { SightingEnd } from '../kernel/tracks/sighting.js';
+import type { FrameDemand } from './analysis-turns.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { FaceTracker, type MeshFit } from './face-tracker.js';
 import { embedOne, type FaceView, type TakeShot, takeShotOf } from './probe-stage.js';
@@ -63,6 +64,8 @@ export class CameraPipeline {
   readonly #counters: StageCounters;
   readonly #tracker: FaceTracker;
   #schedule: FrameSchedule = initialSchedule;
+  /** The same as if no frame that was due had been lost. */
+  #admitted: FrameSchedule = initialSchedule;
   #hasPassivePad = true;
   #lastFrameMs = 0;
   /** The latest faces whose tracks ended, oldest first. */
@@ -95,7 +98,7 @@ export class CameraPipeline {
    * the next frame can be analysed after that.
    */
   async analyse(frame: Frame): Promise<boolean> {
-    const schedule = takeFrame(this.#schedule, frame.capturedAtMs, this.#fps());
+    const schedule = takeFrame(this.#schedule, frame.capturedAtMs, this.demand().fps);
     if (schedule === undefined) {
       this.#counters.add('framesSkipped');
       return false;
@@ -114,19 +117,31 @@ export class CameraPipeline {
     for (const face of this.#tracker.finishAll(atMs, reason)) this.#reportEnd(face, atMs);
   }
 
-  /** Frames to analyse a second at this moment. */
-  #fps(): number {
+  /**
+   * Whether a frame is due by the rate of this moment, if every frame before it that was due is analysed, too. Called once for each
+   * frame, before `analyse`, which it need not reach.
+   */
+  admits(frame: Frame): boolean {
+    const admitted = takeFrame(this.#admitted, frame.capturedAtMs, this.demand().fps);
+    if (admitted === undefined) this.#counters.add('framesSkipped');
+    else this.#admitted = admitted;
+    return admitted !== undefined;
+  }
+
+  /** How much the next frame is worth, and how many to analyse a second at this moment. */
+  demand(): FrameDemand {
     const { idleFps, trackingFps, provingFps = trackingFps, liveness, hasTime } = this.#options;
     const { faces } = this.#tracker;
-    if (faces.length === 0) return idleFps;
-    const isAnyoneProving = faces.some(
-      ({ observation }) =>
-        observation.areEyesSeen &&
-        observation.liveness.observedMs < provingForMs &&
-        assessLiveness(observation.liveness, liveness).verdict === 'undetermined',
-    );
+    if (faces.length === 0) return { value: 'empty', fps: idleFps };
+    const isUndetermined = ({ observation }: TrackedFace): boolean =>
+      observation.liveness.observedMs < provingForMs &&
+      assessLiveness(observation.liveness, liveness).verdict === 'undetermined';
+    const isUnknown = ({ track, samples }: TrackedFace): boolean =>
+      samples.views.probeCount === 0 && this.#lastFrameMs - track.firstSeenMs < provingForMs;
+    const isAnyoneProving = faces.some((face) => face.observation.areEyesSeen && isUndetermined(face));
+    const isAnyoneOpen = isAnyoneProving || faces.some((face) => isUndetermined(face) || isUnknown(face));
     const isFaster = isAnyoneProving && provingFps > trackingFps && hasTime?.() !== false;
-    return isFaster ? provingFps : trackingFps;
+    return { value: isAnyoneOpen ? 'open' : 'settled', fps: isFaster ? provingFps : trackingFps };
   }
 
   async #runStages(frame: Frame): Promise<void> {

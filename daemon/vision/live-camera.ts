@@ -9,6 +9,7 @@ import { cameraId, trackId } from '../kernel/ids.js';
 import { defaultLivenessPolicy } from '../kernel/liveness/liveness-verdict.js';
 import type { Logger } from '../kernel/logger.js';
 import { present } from '../kernel/present.js';
+import type { AnalysisTurns } from './analysis-turns.js';
 import { CameraLoop } from './camera-loop.js';
 import { CameraPipeline } from './camera-pipeline.js';
 import type { FaceAnalyser } from './face-analyser.js';
@@ -27,6 +28,8 @@ import type { StageEvent } from './stage-event.js';
 /** Options that all cameras of one process share. */
 export interface LiveCameraOptions {
   readonly analyser: FaceAnalyser;
+  /** Decides whose frame is analysed next. */
+  readonly turns: AnalysisTurns;
   readonly ffmpeg: FfmpegBinary;
   readonly liveness: VisionPlan['liveness'];
   /** Similarity from which two views of one track are the same face. */
@@ -113,7 +116,12 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
       seen.endFrame();
     },
   });
-  const loop = new CameraLoop(pipeline, clock, fail);
+  const loop = new CameraLoop({
+    analysis: pipeline,
+    clock,
+    seat: options.turns.join(),
+    onFailure: fail,
+  });
   const runner = startCameraRunner({
     source: ffmpegCameraSource(source),
     clock,
@@ -144,8 +152,8 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
         delivered,
         analysed: framesAnalysed,
         skipped: framesSkipped,
-        dropped: loop.dropped + droppedBusy + droppedStale,
-        droppedLate: loop.dropped,
+        dropped: loop.late + droppedBusy + droppedStale,
+        droppedLate: loop.late,
         droppedBusy,
         droppedStale,
         restarts,

@@ -19,6 +19,7 @@ import type { PhotoQuality } from '../kernel/faces/photo-quality.js';
 import type { Lifetime } from '../kernel/lifetime.js';
 import { defaultLivenessPolicy } from '../kernel/liveness/liveness-verdict.js';
 import type { Logger } from '../kernel/logger.js';
+import { AnalysisTurns } from './analysis-turns.js';
 import { testCamera } from './camera-test.js';
 import { analyseClip, type ClipLiveness, type ClipLivenessOptions } from './clip-liveness.js';
 import { cutOutcome, picturesOfClip } from './clip-pictures.js';
@@ -132,7 +133,9 @@ export async function startVisionHost(options: {
   const own = ownThreshold(recogniserInUse(models, plan.recogniser).pack);
   const sameFaceThreshold = own ?? plan.threshold ?? 1;
   const { liveness, takesBestShots } = plan;
-  const shared = { analyser, ffmpeg, liveness, sameFaceThreshold, takesBestShots };
+  // One thread runs the networks.
+  const turns = new AnalysisTurns(clock, () => 1);
+  const shared = { analyser, turns, ffmpeg, liveness, sameFaceThreshold, takesBestShots };
   const cameras = lifetime.use('cameras', new Cameras({ ...shared, logger, report, fail }));
   for (const camera of plan.cameras) cameras.open(camera);
   const sourceOf: LiveServerOptions['sourceOf'] = (id, kind) => cameras.get(id)?.[kind];

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Clock } from '../../daemon/kernel/clock.js';
 import type { Frame } from '../../daemon/kernel/faces/picture.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
+import { AnalysisTurns } from '../../daemon/vision/analysis-turns.js';
 import { CameraLoop } from '../../daemon/vision/camera-loop.js';
 
 /** Frames that tell whether they were released, exactly once. */
@@ -43,11 +45,29 @@ function slowSession() {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const noFailure = (error: unknown): void => assert.fail(String(error));
 
+type Session = Pick<ConstructorParameters<typeof CameraLoop>[0]['analysis'], 'analyse' | 'end'>;
+
+/** A loop all of whose frames are due, with the only thread for itself unless `turns` says otherwise. */
+function loopOf(
+  session: Session,
+  options: {
+    readonly clock?: Clock;
+    readonly turns?: AnalysisTurns;
+    readonly onFailure?: (error: unknown) => void;
+  } = {},
+): CameraLoop {
+  const { clock = new VirtualClock(), onFailure = noFailure } = options;
+  const { turns = new AnalysisTurns(clock, () => 1) } = options;
+  const demand = () => ({ value: 'empty', fps: 25 }) as const;
+  const analysis = { admits: () => true, demand, ...session };
+  return new CameraLoop({ analysis, clock, seat: turns.join(), onFailure });
+}
+
 describe('camera loop', () => {
   test('analyses the newest frame; those in between are released and counted', async () => {
     const { make, released } = frameMaker();
     const { session, analysed, finish } = slowSession();
-    const loop = new CameraLoop(session, new VirtualClock(), noFailure);
+    const loop = loopOf(session);
     loop.put(make(0));
     await turn();
     for (const sequence of [1, 2, 3]) loop.put(make(sequence));
@@ -55,7 +75,7 @@ describe('camera loop', () => {
     finish();
     await turn();
     assert.deepEqual(analysed, [0, 3]);
-    assert.equal(loop.dropped, 2);
+    assert.equal(loop.late, 2);
     finish();
     await turn();
     assert.deepEqual(released.sort(), [0, 1, 2, 3]);
@@ -65,7 +85,7 @@ describe('camera loop', () => {
   test('the end of the stream ends the tracks, after the frame under way and before the next', async () => {
     const { make } = frameMaker();
     const { session, analysed, ends, finish } = slowSession();
-    const loop = new CameraLoop(session, new VirtualClock(), noFailure);
+    const loop = loopOf(session);
     loop.put(make(0));
     await turn();
     loop.streamEnded();
@@ -87,11 +107,82 @@ describe('camera loop', () => {
       analyse: () => Promise.reject(new Error('the network broke')),
       end: () => undefined,
     };
-    const loop = new CameraLoop(session, new VirtualClock(), (error) => failures.push(error));
+    const loop = loopOf(session, { onFailure: (error) => failures.push(error) });
     loop.put(make(0));
     await turn();
     assert.match(String(failures), /the network broke/);
     assert.deepEqual(released, [0]);
+    await loop[Symbol.asyncDispose]();
+  });
+
+  test('a frame waits while another camera has the only turn; the newest is analysed, and the end of the loop ends a wait', async () => {
+    const { make, released } = frameMaker();
+    const clock = new VirtualClock();
+    const turns = new AnalysisTurns(clock, () => 1);
+    const busy = slowSession();
+    const first = loopOf(busy.session, { clock, turns });
+    first.put(make(0));
+    await turn();
+    const { session, analysed, finish } = slowSession();
+    const second = loopOf(session, { clock, turns });
+    for (const sequence of [1, 2]) second.put(make(sequence));
+    await turn();
+    assert.deepEqual(analysed, []);
+    busy.finish();
+    await turn();
+    assert.deepEqual(analysed, [2]);
+    assert.equal(second.late, 1);
+    first.put(make(3));
+    await turn();
+    await first[Symbol.asyncDispose]();
+    assert.deepEqual(busy.analysed, [0]);
+    finish();
+    await second[Symbol.asyncDispose]();
+    assert.deepEqual(released.sort(), [0, 1, 2, 3]);
+  });
+
+  test('a frame whose turn comes after more than a second is dropped and counted', async () => {
+    const { make, released } = frameMaker();
+    const clock = new VirtualClock();
+    const turns = new AnalysisTurns(clock, () => 1);
+    const busy = slowSession();
+    const first = loopOf(busy.session, { clock, turns });
+    first.put(make(0));
+    await turn();
+    const { session, analysed } = slowSession();
+    const second = loopOf(session, { clock, turns });
+    second.put(make(1));
+    await turn();
+    clock.advanceBy(1100);
+    busy.finish();
+    await turn();
+    assert.deepEqual([analysed, second.late, released], [[], 1, [0, 1]]);
+    await first[Symbol.asyncDispose]();
+    await second[Symbol.asyncDispose]();
+  });
+
+  test('a frame that is not due waits for nothing, and takes the place of a waiting one without counting as lost', async () => {
+    const { make, released } = frameMaker();
+    const clock = new VirtualClock();
+    const busy = slowSession();
+    const turns = new AnalysisTurns(clock, () => 1);
+    const first = loopOf(busy.session, { clock, turns });
+    first.put(make(10));
+    await turn();
+    const { session, analysed, finish } = slowSession();
+    const demand = () => ({ value: 'empty', fps: 5 }) as const;
+    const analysis = { ...session, admits: ({ sequence }: Frame) => sequence % 2 === 0, demand };
+    const loop = new CameraLoop({ analysis, clock, seat: turns.join(), onFailure: noFailure });
+    loop.put(make(1));
+    assert.deepEqual(released, [1]);
+    for (const sequence of [2, 3]) loop.put(make(sequence));
+    await turn();
+    assert.deepEqual([released, loop.late], [[1, 2], 0]);
+    busy.finish();
+    await turn();
+    assert.deepEqual(analysed, [3]);
+    finish();
+    await first[Symbol.asyncDispose]();
     await loop[Symbol.asyncDispose]();
   });
 
@@ -106,7 +197,7 @@ describe('camera loop', () => {
       },
       end: () => undefined,
     };
-    const loop = new CameraLoop(session, clock, noFailure);
+    const loop = loopOf(session, { clock });
     const watchFor = async (seconds: number): Promise<void> => {
       const untilMs = clock.monotonicMs() + seconds * 1000;
       for (let sequence = 0; clock.monotonicMs() < untilMs; sequence++) {
