@@ -67,7 +67,7 @@ export function clipPlan(config: Config, recogniser: RecogniserName): VisionPlan
   return { ...networkPlan(config, recogniser), takesBestShots: false };
 }
 
-/** The plan with the configured networks, the recogniser in use and one thread, without cameras. */
+/** The plan with the configured networks, the recogniser in use and one thread, the main thread, without cameras. */
 export function networkPlan(config: Config, recogniser: RecogniserName): VisionPlan {
   return {
     cameras: [],
@@ -79,6 +79,7 @@ export function networkPlan(config: Config, recogniser: RecogniserName): VisionP
     // Only where it is used: a change of an unused threshold must not restart the process.
     threshold: unmeasuredRecognisers.includes(recogniser) ? (config.identification.threshold ?? null) : null,
     passivePad: config.vision.passivePad,
+    workers: 0,
     threads: 1,
     liveness: livenessPlan(config),
     takesBestShots: Object.values(config.evidence).includes(true),

@@ -13,6 +13,7 @@ import type { CameraPlan, Request, VisionPlan } from '../contract/vision/vision-
 import { type CameraProgress, mostReportedCameras, type Report } from '../contract/vision/vision-reports.js';
 import { encodeEmbedding, encodeEvidence, encodeProbe } from '../contract/vision/vision-sighting.js';
 import { openConfiguredStore } from '../host/models/configured-store.js';
+import type { ModelStore } from '../host/models/store.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import type { Clock } from '../kernel/clock.js';
 import type { PhotoQuality } from '../kernel/faces/photo-quality.js';
@@ -25,6 +26,7 @@ import { analyseClip, type ClipLiveness, type ClipLivenessOptions } from './clip
 import { cutOutcome, picturesOfClip } from './clip-pictures.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { analyseGuidedView, guidedOutcome } from './guided-view.js';
+import { InferencePool } from './inference/inference-pool.js';
 import { openFaceAnalyser } from './inference/open-face-analyser.js';
 import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { discoverDevices } from './ingest/ws-discovery.js';
@@ -58,16 +60,20 @@ export interface VisionHost {
 /** The open cameras of the process. */
 class Cameras implements AsyncDisposable {
   readonly #options: LiveCameraOptions;
+  readonly #onOpened: (count: number) => void;
   readonly #live = new Map<string, LiveCamera>();
   #isEnded = false;
 
-  constructor(options: LiveCameraOptions) {
+  /** `onOpened` gets how many are open then. */
+  constructor(options: LiveCameraOptions, onOpened: (count: number) => void) {
     this.#options = options;
+    this.#onOpened = onOpened;
   }
 
   open(plan: CameraPlan): void {
-    if (!this.#isEnded && !this.#live.has(plan.id))
-      this.#live.set(plan.id, startLiveCamera(plan, this.#options));
+    if (this.#isEnded || this.#live.has(plan.id)) return;
+    this.#live.set(plan.id, startLiveCamera(plan, this.#options));
+    this.#onOpened(this.#live.size);
   }
 
   async close(cameraId: string): Promise<void> {
@@ -111,18 +117,9 @@ export async function startVisionHost(options: {
   const { plan, lifetime, logger, report, fail } = options;
   const models = await openConfiguredStore(plan.modelsDirectory);
   const ffmpeg = await detectFfmpeg();
-  const { provider, detector, landmarks, recogniser, passivePad, threads } = plan;
-  const analyser = await openFaceAnalyser({
-    models,
-    provider,
-    detector,
-    landmarks,
-    recogniser,
-    passivePad,
-    threads,
-    logger,
-  });
+  const { analyser, places, serve } = await openEngine(plan, models, logger);
   lifetime.use('face analyser', analyser);
+  const turns = new AnalysisTurns(clock, places);
   report({
     type: 'ready',
     provider: analyser.provider,
@@ -133,10 +130,8 @@ export async function startVisionHost(options: {
   const own = ownThreshold(recogniserInUse(models, plan.recogniser).pack);
   const sameFaceThreshold = own ?? plan.threshold ?? 1;
   const { liveness, takesBestShots } = plan;
-  // One thread runs the networks.
-  const turns = new AnalysisTurns(clock, () => 1);
   const shared = { analyser, turns, ffmpeg, liveness, sameFaceThreshold, takesBestShots };
-  const cameras = lifetime.use('cameras', new Cameras({ ...shared, logger, report, fail }));
+  const cameras = lifetime.use('cameras', new Cameras({ ...shared, logger, report, fail }, serve));
   for (const camera of plan.cameras) cameras.open(camera);
   const sourceOf: LiveServerOptions['sourceOf'] = (id, kind) => cameras.get(id)?.[kind];
   const views = lifetime.use('live pictures', new LiveServer({ sourceOf, clock }));
@@ -150,6 +145,28 @@ export async function startVisionHost(options: {
     closeView: (view) => views.close(view),
     answer: (request, attachment) => answer(request, attachment, resources),
   };
+}
+
+/** What computes the networks. */
+interface Engine {
+  readonly analyser: FaceAnalyser;
+  /** How many frames it can analyse at a time now. */
+  readonly places: () => number;
+  /** Prepares for that many open cameras. */
+  readonly serve: (cameras: number) => void;
+}
+
+/** Networks run in threads of their own if the plan says so: those of cameras, which must not hold up their streams. */
+async function openEngine(plan: VisionPlan, models: ModelStore, logger: Logger): Promise<Engine> {
+  const { provider, detector, landmarks, recogniser, passivePad, threads, workers, modelsDirectory } = plan;
+  const setup = { provider, detector, landmarks, recogniser, passivePad, threads };
+  if (workers === 0) {
+    const analyser = await openFaceAnalyser({ ...setup, models, logger });
+    return { analyser, places: () => 1, serve: () => undefined };
+  }
+  const options = { setup: { ...setup, modelsDirectory }, mostThreads: workers, clock, logger };
+  const pool = await InferencePool.open(options);
+  return { analyser: pool, places: () => pool.threadCount, serve: (cameras) => pool.serve(cameras) };
 }
 
 /** Reports what the cameras measure, every second until the end of `lifetime`. */

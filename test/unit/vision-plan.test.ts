@@ -3,7 +3,12 @@ import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { attendanceProof, type Config, configSchema } from '../../daemon/contract/settings/schema.js';
-import { type Dealt, dealCameras, planVision } from '../../daemon/core/cameras/vision-plan.js';
+import {
+  type Dealt,
+  dealCameras,
+  inferenceThreads,
+  planVision,
+} from '../../daemon/core/cameras/vision-plan.js';
 
 function configured(
   cameras: number,
@@ -26,20 +31,28 @@ function configured(
 }
 
 describe('how vision processes are planned', () => {
-  test('by default two cameras share a process, which never outnumber the cores', async () => {
-    const cores = availableParallelism();
-    for (const [cameras, wanted] of [
-      [0, 1],
-      [1, 1],
-      [2, 1],
-      [3, 2],
-      [4, 2],
-      [64, 32],
-    ] as const) {
+  test('by default all cameras share one process', async () => {
+    for (const cameras of [0, 1, 4, 64]) {
       const { processes, plan } = await planVision(configured(cameras), 'mobilefacenet');
-      assert.equal(processes, Math.max(1, Math.min(cores, wanted)), `${cameras} cameras`);
-      assert.ok(plan.threads >= 1 && plan.threads * processes <= Math.max(cores, processes));
+      assert.equal(processes, 1, `${cameras} cameras`);
+      assert.equal(plan.workers, availableParallelism());
     }
+  });
+
+  test('the threads of a process follow its cores and cameras', () => {
+    const cases = [
+      ['two cores, four cameras', { cores: 2, cameras: 4, threads: 'auto' }, [2, 1]],
+      [
+        'half of the cores that cameras leave idle help a single run',
+        { cores: 8, cameras: 2, threads: 'auto' },
+        [8, 2],
+      ],
+      ['without cameras', { cores: 4, cameras: 0, threads: 'auto' }, [4, 2]],
+      ['a share of less than a core', { cores: 0.5, cameras: 1.5, threads: 'auto' }, [1, 1]],
+      ['configured threads', { cores: 2, cameras: 2, threads: 5 }, [5, 2]],
+    ] as const;
+    for (const [what, share, [workers, threads]] of cases)
+      assert.deepEqual(inferenceThreads(share), { workers, threads }, what);
   });
 
   test('configured numbers are used', async () => {
@@ -47,7 +60,7 @@ describe('how vision processes are planned', () => {
       configured(4, { processes: 3, threads: 5 }),
       'mobilefacenet',
     );
-    assert.deepEqual([processes, plan.threads, plan.recogniser], [3, 5, 'mobilefacenet']);
+    assert.deepEqual([processes, plan.workers, plan.recogniser], [3, 5, 'mobilefacenet']);
   });
 
   test('a threshold is part of the plan only if the recogniser has none', async () => {

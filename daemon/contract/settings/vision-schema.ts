@@ -52,7 +52,7 @@ export const visionSchema = z.strictObject({
       })
       .default('auto'),
     'replace',
-    'Number of vision processes that share the cameras. `auto` chooses it from the numbers of processor cores and cameras. A change starts or stops individual processes; the others continue.',
+    'Number of vision processes that share the cameras. `auto`: one for all. More of them confine a crash to fewer cameras, but each loads all networks again. A change starts or stops individual processes; the others continue.',
   ),
   threads: field(
     z
@@ -61,7 +61,7 @@ export const visionSchema = z.strictObject({
       })
       .default('auto'),
     'replace',
-    'Number of CPU threads that each vision process uses for inference. `auto` divides the cores among the processes.',
+    'Number of CPU threads that each vision process uses for inference. Each of its threads loads the networks and serves any camera; if there are more threads than cameras, several work on one picture. `auto` divides the cores among the processes.',
   ),
   provider: field(
     z.enum(providerNames).default('auto'),

@@ -57,6 +57,9 @@ const visionPlanSchema = z.strictObject({
   /** The configured similarity from which two faces count as one person. Used where the manifest has no threshold. */
   threshold: finite.nullable(),
   passivePad: z.enum(passivePadNames),
+  /** Most threads with networks of their own. 0: the main thread runs the networks. */
+  workers: z.number().int().nonnegative(),
+  /** Threads that one run of a network may use. */
   threads: z.number().int().positive(),
   liveness: z.strictObject({ attackAfterS: finite, minimumBlinks: z.number().int().positive() }),
   /** Whether sightings carry pictures. False: no pictures are made. */

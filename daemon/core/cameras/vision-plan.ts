@@ -35,25 +35,30 @@ export async function planVision(config: Config, recogniser: RecogniserName): Pr
       unplanned.push({ id: camera.id, code, message, remedy });
     }
   }
-  const cores = availableParallelism();
-  const processes =
-    config.vision.processes === 'auto' ? automaticProcesses(cores, cameras.length) : config.vision.processes;
-  const threads =
-    config.vision.threads === 'auto' ? Math.max(1, Math.floor(cores / processes / 2)) : config.vision.threads;
-  const plan = { ...networkPlan(config, recogniser), cameras, threads };
-  return { plan, processes, threads: config.vision.threads, unplanned };
+  const { processes, threads } = config.vision;
+  const count = processes === 'auto' ? 1 : processes;
+  const share = { cores: availableParallelism() / count, cameras: cameras.length / count, threads };
+  const plan = { ...networkPlan(config, recogniser), cameras, ...inferenceThreads(share) };
+  return { plan, processes: count, threads, unplanned };
 }
-
-/** How many 1080p cameras one process can analyse at full rate. It runs networks and handles frames in one thread. */
-const camerasPerProcess = 2;
 
 /**
- * One process for every two cameras, at most one per core, and at least one (which tests cameras). With four cameras on two
- * cores, one process falls behind and reopens streams; two keep up (docs/measurements/performance.md, scripts/bench cameras).
+ * How one vision process computes networks, from its share of cores and cameras. Each camera keeps at most one thread busy, so
+ * threads beyond the cameras help only as threads of a single run.
  */
-function automaticProcesses(cores: number, cameras: number): number {
-  return Math.max(1, Math.min(cores, Math.ceil(cameras / camerasPerProcess)));
+export function inferenceThreads(share: {
+  readonly cores: number;
+  readonly cameras: number;
+  readonly threads: Config['vision']['threads'];
+}): Pick<VisionPlan, 'workers' | 'threads'> {
+  const { cores, cameras, threads } = share;
+  const workers = threads === 'auto' ? Math.max(1, Math.floor(cores)) : threads;
+  const busy = Math.max(1, Math.min(workers, Math.ceil(cameras)));
+  // With `auto`, a run gets half of the cores that are left: the other half decodes.
+  const each = threads === 'auto' ? workers / busy / 2 : workers / busy;
+  return { workers, threads: Math.max(1, Math.floor(each)) };
 }
+
 /** The number of a vision process and the ids of its cameras. */
 export interface Dealt {
   readonly index: number;

@@ -255,7 +255,7 @@ function nameOf({ index, cameraIds }: VisionSlot): readonly string[] {
   return cameraIds.length === 0 ? [`vision-process-${index}`] : cameraIds;
 }
 
-/** A difference in this part of the plan replaces a process. Automatic threads are left out: they follow the number of processes. */
+/** A difference in this part of the plan replaces a process. Automatic threads of a run are left out: they follow the number of cameras. */
 function sharedBy({ plan, threads }: PlannedVision): unknown {
   return { ...plan, cameras: [], threads } satisfies Omit<VisionPlan, 'threads'> & { threads: unknown };
 }

@@ -122,7 +122,7 @@ function closedEyes({ leftEye, rightEye }: BothEyes, closures: EyeClosures | und
 const MESH_HEIGHT_OVER_WIDTH = 1.25;
 
 /** Measures one located face in the picture and judges its view. */
-function assessView(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): ViewQuality {
+export function assessView(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): ViewQuality {
   const map = meanFaceAlignment(landmarks.fivePoints, STATISTICS_PX, 0);
   const statistics = faceStatistics(picture, map);
   const widthPx = faceWidthPx(landmarks.box);

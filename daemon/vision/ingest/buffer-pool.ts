@@ -1,4 +1,7 @@
-/** Reusable picture buffers, all of one size: allocating 3 MB for every picture of 1080p would be expensive. */
+/**
+ * Reusable picture buffers, all of one size: allocating 3 MB for every picture of 1080p would be expensive. All threads share
+ * their memory, so that networks run on a picture in another thread without copying it.
+ */
 export class BufferPool {
   readonly #limit: number;
   #free: Uint8Array[] = [];
@@ -18,7 +21,7 @@ export class BufferPool {
       this.#size = size;
     }
     this.#lent += 1;
-    return this.#free.pop() ?? new Uint8Array(new ArrayBuffer(size));
+    return this.#free.pop() ?? new Uint8Array(new SharedArrayBuffer(size));
   }
 
   /** Returns a buffer to the pool, which drops buffers of an earlier size. */

@@ -1,0 +1,186 @@
+import type { Clock } from '../../kernel/clock.js';
+import { messageOf } from '../../kernel/errors.js';
+import type { Detection, FaceLandmarks } from '../../kernel/faces/face.js';
+import type { Box } from '../../kernel/faces/geometry.js';
+import type { Picture } from '../../kernel/faces/picture.js';
+import type { ViewQuality } from '../../kernel/faces/quality.js';
+import type { Embedding } from '../../kernel/identification/match.js';
+import type { RecogniserId } from '../../kernel/ids.js';
+import type { FaceTexture } from '../../kernel/liveness/skin-shift.kernel.js';
+import type { Surroundings } from '../../kernel/liveness/surroundings.kernel.js';
+import type { Logger } from '../../kernel/logger.js';
+import type {
+  DetectOptions,
+  FaceAnalyser,
+  FaceRegion,
+  ProviderInUse,
+  SmallestFace,
+} from '../face-analyser.js';
+import { faceSurroundings, faceTexture } from './face-texture.kernel.js';
+import type { InferenceCall, NetworkMethod, WorkerSetup } from './inference-messages.js';
+import { InferenceThread } from './inference-thread.js';
+import { assessView } from './onnx-face-analyser.js';
+
+export interface InferencePoolOptions {
+  readonly setup: WorkerSetup;
+  /** The most threads, 1 or more. */
+  readonly mostThreads: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface WaitingCall {
+  readonly call: InferenceCall;
+  resolve(answer: unknown): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * A face analyser whose networks run in threads of this process, each with networks of its own. Any thread answers any call, and
+ * calls that find no idle thread wait in order. Only what needs no network is computed in the calling thread.
+ */
+export class InferencePool implements FaceAnalyser {
+  readonly recogniser: RecogniserId;
+  readonly provider: ProviderInUse;
+  readonly #options: InferencePoolOptions;
+  readonly #threads = new Set<InferenceThread>();
+  /** The thread that answered last is the first to be asked: its caches are warm. */
+  #idle: readonly InferenceThread[] = [];
+  #waiting: readonly WaitingCall[] = [];
+  #wantedThreads = 1;
+  #isGrowing = false;
+  #growing: Promise<void> | undefined;
+  #isEnded = false;
+
+  private constructor(
+    options: InferencePoolOptions,
+    { thread, ready }: Awaited<ReturnType<typeof InferenceThread.start>>,
+  ) {
+    this.recogniser = ready.recogniser;
+    this.provider = ready.provider;
+    this.#options = options;
+    this.#add(thread);
+  }
+
+  /** Starts the first thread. Throws as `openFaceAnalyser` does. */
+  static async open(options: InferencePoolOptions): Promise<InferencePool> {
+    return new InferencePool(options, await InferenceThread.start(options.setup, options));
+  }
+
+  /** Threads that run now. */
+  get threadCount(): number {
+    return this.#threads.size;
+  }
+
+  /** Starts threads until there is one for each of `count` users, or as many as allowed. Threads are never given up again. */
+  serve(count: number): void {
+    const { mostThreads } = this.#options;
+    // A graphics processor is one device: more threads would only load the networks into its memory again.
+    const most = this.provider.actual === 'cpu' ? mostThreads : 1;
+    this.#wantedThreads = Math.max(this.#wantedThreads, Math.min(count, most));
+    if (!this.#isGrowing) this.#growing = this.#grow();
+  }
+
+  detect(picture: Picture, options: DetectOptions): Promise<readonly Detection[]> {
+    return this.#call('detect', picture, options);
+  }
+
+  locate(picture: Picture, regions: readonly FaceRegion[]): Promise<readonly (FaceLandmarks | undefined)[]> {
+    return this.#call('locate', picture, regions);
+  }
+
+  embed(picture: Picture, landmarks: FaceLandmarks): Promise<Embedding> {
+    return this.#call('embed', picture, landmarks);
+  }
+
+  passivePad(picture: Picture, detectionBox: Box): Promise<number | undefined> {
+    return this.#call('passivePad', picture, detectionBox);
+  }
+
+  assess(picture: Picture, landmarks: FaceLandmarks, options: SmallestFace): ViewQuality {
+    return assessView(picture, landmarks, options);
+  }
+
+  texture(picture: Picture, landmarks: FaceLandmarks): FaceTexture {
+    return faceTexture(picture, landmarks.shape);
+  }
+
+  surroundings(picture: Picture, landmarks: FaceLandmarks): Surroundings {
+    return faceSurroundings(picture, landmarks.shape);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnded = true;
+    await this.#growing;
+    await Promise.all([...this.#threads].map((thread) => thread[Symbol.asyncDispose]()));
+  }
+
+  #call<Method extends NetworkMethod>(
+    method: Method,
+    ...parameters: Parameters<FaceAnalyser[Method]>
+  ): ReturnType<FaceAnalyser[Method]> {
+    const call = { method, parameters } as InferenceCall;
+    const answer = new Promise((resolve, reject) => {
+      this.#waiting = [...this.#waiting, { call, resolve, reject }];
+      this.#next();
+      if (this.#threads.size === 0) this.serve(this.#wantedThreads);
+    });
+    return answer as ReturnType<FaceAnalyser[Method]>;
+  }
+
+  #next(): void {
+    const thread = this.#idle.at(-1);
+    const [first, ...others] = this.#waiting;
+    if (thread === undefined || first === undefined) return;
+    this.#idle = this.#idle.slice(0, -1);
+    this.#waiting = others;
+    thread
+      .run(first.call)
+      .then(first.resolve, first.reject)
+      .finally(() => this.#release(thread));
+  }
+
+  #release(thread: InferenceThread): void {
+    if (thread.isEnded) return;
+    this.#idle = [...this.#idle, thread];
+    this.#next();
+  }
+
+  #add(thread: InferenceThread): void {
+    this.#threads.add(thread);
+    void thread.ended.then(() => this.#lost(thread));
+    this.#release(thread);
+  }
+
+  #lost(thread: InferenceThread): void {
+    this.#threads.delete(thread);
+    this.#idle = this.#idle.filter((each) => each !== thread);
+    if (!this.#isEnded) this.serve(this.#wantedThreads);
+  }
+
+  /** One thread after the other: the threads that exist already serve everyone meanwhile. */
+  async #grow(): Promise<void> {
+    const { setup, logger } = this.#options;
+    this.#isGrowing = true;
+    try {
+      while (!this.#isEnded && this.#threads.size < this.#wantedThreads) {
+        // What `auto` chose: a later thread need not try the others.
+        const provider = this.provider.actual as WorkerSetup['provider'];
+        const { thread } = await InferenceThread.start({ ...setup, provider }, this.#options);
+        this.#add(thread);
+      }
+    } catch (error) {
+      this.#wantedThreads = Math.max(1, this.#threads.size);
+      logger.warn('another thread for networks could not be started', { reason: messageOf(error) });
+      if (this.#threads.size === 0) this.#rejectWaiting(error);
+    } finally {
+      this.#isGrowing = false;
+    }
+  }
+
+  #rejectWaiting(error: unknown): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { reject } of waiting) reject(error);
+  }
+}

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { isRollcallError } from '../../daemon/kernel/errors.js';
+import type { Picture } from '../../daemon/kernel/faces/picture.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
+import { InferencePool } from '../../daemon/vision/inference/inference-pool.js';
+import { newBoxRecogniser, openTestAnalyser, portrait, toPicture } from '../support/inference.js';
+import { until } from '../support/until.js';
+
+const openPool = async (
+  change: { readonly provider?: 'cpu' | 'cuda'; readonly mostThreads?: number } = {},
+) => {
+  const { provider = 'cpu', mostThreads = 2 } = change;
+  const { name: recogniser } = await newBoxRecogniser();
+  const networks = { provider, detector: 'auto', passivePad: 'none', recogniser, threads: 1 } as const;
+  const setup = { ...networks, modelsDirectory: null };
+  return InferencePool.open({ setup, mostThreads, clock: systemClock, logger: silentLogger });
+};
+
+/** The picture in memory that threads share. */
+function shared(picture: Picture): Picture {
+  const data = new Uint8Array(new SharedArrayBuffer(picture.data.length));
+  data.set(picture.data);
+  return { ...picture, data };
+}
+
+/** Everything that an analyser says about the main face. */
+async function described(analyser: FaceAnalyser, picture: Picture) {
+  const detections = await analyser.detect(picture, { smallestFacePx: 60 });
+  const [landmarks] = await analyser.locate(
+    picture,
+    detections.map(({ box }) => box),
+  );
+  assert.ok(landmarks, 'a face is found');
+  return {
+    detections,
+    landmarks,
+    quality: analyser.assess(picture, landmarks, { smallestFacePx: 60 }),
+    texture: analyser.texture(picture, landmarks),
+    surroundings: analyser.surroundings(picture, landmarks),
+    embedding: [...(await analyser.embed(picture, landmarks))],
+    passive: await analyser.passivePad(picture, landmarks.box),
+  };
+}
+
+/** Niceness of each thread of this process, by its ID. */
+function nicenessByThread(): Map<string, number> {
+  const tasks = readdirSync('/proc/self/task');
+  return new Map(
+    tasks.map((task) => {
+      const stat = readFileSync(`/proc/self/task/${task}/stat`, 'utf8');
+      return [task, Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])];
+    }),
+  );
+}
+
+describe('networks in threads', () => {
+  let pool: InferencePool;
+  let threadsBefore: ReadonlySet<string>;
+  before(async () => {
+    threadsBefore = new Set(nicenessByThread().keys());
+    pool = await openPool();
+  });
+  after(async () => {
+    await pool[Symbol.asyncDispose]();
+  });
+
+  test('say the same as networks in the calling thread', async () => {
+    await using direct = await openTestAnalyser();
+    const picture = shared(await toPicture(portrait('a')));
+    assert.deepEqual(await described(pool, picture), await described(direct, picture));
+    assert.deepEqual(pool.recogniser, direct.recogniser);
+    assert.deepEqual(pool.provider, direct.provider);
+  });
+
+  test('grow with the cameras up to their limit, and answer calls that overlap', async () => {
+    assert.equal(pool.threadCount, 1);
+    pool.serve(5);
+    await until('a second thread', () => pool.threadCount === 2);
+    const pictures = await Promise.all((['a', 'b', 'c'] as const).map((name) => toPicture(portrait(name))));
+    const alone: unknown[] = [];
+    for (const picture of pictures) alone.push(await described(pool, picture));
+    assert.deepEqual(await Promise.all(pictures.map((picture) => described(pool, picture))), alone);
+    assert.equal(pool.threadCount, 2);
+  });
+
+  test('give way to the main thread and its children', () => {
+    const all = nicenessByThread();
+    const main = all.get(String(process.pid)) ?? 0;
+    assert.ok(main <= 14, 'this test has a niceness that can be raised');
+    const lowered = [...all].filter(([task, niceness]) => !threadsBefore.has(task) && niceness === main + 5);
+    assert.ok(lowered.length >= pool.threadCount, `${lowered.length} threads`);
+  });
+
+  test('a failed call rejects, and the thread answers the next one', async () => {
+    const good = await toPicture(portrait('a'));
+    const torn = { ...good, data: undefined } as unknown as Picture;
+    await assert.rejects(pool.detect(torn, { smallestFacePx: 60 }), (error) => isRollcallError(error));
+    assert.ok((await pool.detect(good, { smallestFacePx: 60 })).length > 0, 'the next call is answered');
+  });
+});
+
+test('a pool does not start where the networks cannot be loaded, and says why', async () => {
+  await assert.rejects(
+    openPool({ provider: 'cuda' }),
+    (error) => isRollcallError(error, 'provider-unavailable') && error.remedy !== undefined,
+  );
+});
