@@ -5,6 +5,7 @@ import { openStores, type Stores } from '../../daemon/core/compose/stores.js';
 import type { Gallery } from '../../daemon/core/gallery/gallery.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { systemRandom } from '../../daemon/host/system-random.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import type { BoxEvent, Fact, RecordedEvent } from '../../daemon/kernel/events/event.js';
 import { evidenceKindOf } from '../../daemon/kernel/events/evidence.js';
@@ -45,8 +46,11 @@ export async function withStores<Result>(
   }
   const { config } = loaded;
   await using lifetime = new Lifetime(systemClock);
-  const stores = await openStores({ current: () => config, lifetime, logger: silentLogger }, (error) => {
-    throw error;
+  const stores = await openStores({
+    ...{ current: () => config, lifetime, clock: systemClock, random: systemRandom, logger: silentLogger },
+    onRecordsDamaged(error) {
+      throw error;
+    },
   });
   return await work(stores, config);
 }

@@ -9,7 +9,7 @@ import { operation } from '../../daemon/contract/operation.js';
 import { parseConfig } from '../../daemon/contract/settings/load.js';
 import { createAdmission, localBounds } from '../../daemon/core/api/admission.js';
 import { startGateSocket } from '../../daemon/core/api/gate-socket.js';
-import { startHandover } from '../../daemon/core/compose/compose-gate.js';
+import { startHandover } from '../../daemon/core/gate/gate-part.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
@@ -94,10 +94,10 @@ test('the daemon starts where a disabled gate has a folder that cannot be used',
   assert.ok(loaded.ok, JSON.stringify(loaded));
   const lifetime = new Lifetime(systemClock);
   t.after(() => lifetime[Symbol.asyncDispose]());
-  const handover = await startHandover({
-    ...{ lifetime, current: () => loaded.config },
+  const { gate } = await startHandover({
+    ...{ lifetime, current: () => loaded.config, onReload: () => undefined, clock: systemClock },
     logger: { ...silentLogger, error: (message) => void lines.push(message) },
   });
-  assert.equal(handover, undefined);
+  assert.equal(gate, undefined);
   assert.match(lines.join(), /the gate cannot reach this daemon/);
 });

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Caller } from '../../daemon/contract/caller.js';
 import type { Assertion } from '../../daemon/contract/passkeys.js';
+import { relyingPartyOf } from '../../daemon/core/accounts/accounts-part.js';
 import { attemptMs } from '../../daemon/core/accounts/passkey-attempts.js';
 import { mostPasskeys } from '../../daemon/core/accounts/passkey-handlers.js';
-import { relyingPartyOf } from '../../daemon/core/compose/compose-accounts.js';
 import {
   type AccountsFixture,
   accountsEpochMs,

@@ -6,8 +6,8 @@ import type { Alert, AlertDelivery } from '../../daemon/contract/alerts.js';
 import { parseConfig } from '../../daemon/contract/settings/load.js';
 import type { Config } from '../../daemon/contract/settings/schema.js';
 import type { Alerts } from '../../daemon/core/alerts/alert-handlers.js';
+import { startAlerts } from '../../daemon/core/alerts/alerts-part.js';
 import { type NewAuditEntry, refuseMisshapen } from '../../daemon/core/audit/audit-entry.js';
-import { startAlerts } from '../../daemon/core/compose/compose-alerts.js';
 import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
 import { GrantSeal } from '../../daemon/core/records/seals/grant-seal.js';
@@ -76,13 +76,18 @@ export class AlertBox implements AsyncDisposable {
     const records = lifetime.use('records', openRecordStores({ path, encode, clock, random, seal }));
     const logger = this.#logger();
     const current = (): Config => this.#config;
-    this.#alerts = startAlerts({
+    const { alerts } = startAlerts({
       ...{ current, identity, records, lifetime, clock, random, logger },
-      audit: (entry) => {
-        refuseMisshapen(entry);
-        this.audited.push(entry);
+      vault: {
+        audit: {
+          append: (entry) => {
+            refuseMisshapen(entry);
+            this.audited.push(entry);
+          },
+        },
       },
     });
+    this.#alerts = alerts;
     this.#records = records;
     this.#lifetime = lifetime;
   }

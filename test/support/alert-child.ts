@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseConfig } from '../../daemon/contract/settings/load.js';
-import { startAlerts } from '../../daemon/core/compose/compose-alerts.js';
+import { startAlerts } from '../../daemon/core/alerts/alerts-part.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
@@ -39,7 +39,7 @@ async function main({ folder, port }: AlertTask): Promise<void> {
   const identity = { siteId: 'site', boxId: 'box' };
   startAlerts({
     ...{ current: () => config, identity, records, lifetime, clock, random, logger: silentLogger },
-    audit: () => undefined,
+    vault: { audit: { append: () => undefined } },
   });
   process.stdout.write('open\n');
   for (;;) {

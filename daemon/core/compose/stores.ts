@@ -3,11 +3,8 @@ import { dirname } from 'node:path';
 import type { Config } from '../../contract/settings/schema.js';
 import { explainAccess } from '../../host/file-access.js';
 import { openConfiguredStore } from '../../host/models/configured-store.js';
-import { systemClock as clock } from '../../host/system-clock.js';
-import { systemRandom as random } from '../../host/system-random.js';
 import { defect, isRollcallError, messageOf, operational } from '../../kernel/errors.js';
 import type { BoxIds } from '../../kernel/ids.js';
-import type { Lifetime } from '../../kernel/lifetime.js';
 import type { Logger } from '../../kernel/logger.js';
 import { matchPolicy } from '../../vision/operating-point.js';
 import {
@@ -25,20 +22,14 @@ import { encodeEvent } from '../delivery/encoding.js';
 import { type GalleryFile, openGalleryFile } from '../gallery/gallery-file.js';
 import { GalleryVault } from '../gallery/gallery-vault.js';
 import { makeKeyProviders } from '../gallery/keys/key-providers.js';
+import type { OpenEmbedder } from '../gallery/re-embedding/re-embed-step.js';
 import { type GalleryRecogniser, galleryRecogniser } from '../gallery/re-embedding/re-embed-switch.js';
 import { sweepWork } from '../gallery/work-directory.js';
+import type { PartContext } from '../part-context.js';
 import { GalleryPassageSeal } from '../passages/gallery-passage-seal.js';
 import { embedderSource } from '../persons/photo-embedder.js';
 import { GrantSeal } from '../records/seals/grant-seal.js';
 import { openRecordStores, type RecordStores } from './record-stores.js';
-
-/** What every step of the composition needs. */
-export interface ComposeContext {
-  /** The configuration in force. A reload changes it. */
-  readonly current: () => Config;
-  readonly lifetime: Lifetime;
-  readonly logger: Logger;
-}
 
 /** The open databases with their keys, and the recogniser that fits the gallery. */
 export interface Stores {
@@ -48,22 +39,26 @@ export interface Stores {
   readonly vault: GalleryVault;
   readonly records: RecordStores;
   readonly altered: AlteredRecords;
+  /** Wall clock of the newest event of earlier processes. */
+  readonly lastRecordedMs: number | undefined;
+  /** Starts a process that embeds photos with another recogniser. */
+  readonly openEmbedder: OpenEmbedder;
 }
 
-/**
- * Opens the gallery and the records. `onRecordsDamaged` is called when a transaction finds that records.db is damaged; the next
- * start recovers what is left. Throws what prevents a start. A damaged gallery does not prevent it, but stays sealed.
- */
-export async function openStores(
-  context: ComposeContext,
-  onRecordsDamaged: (error: Error) => void,
-): Promise<Stores> {
-  const { current, lifetime, logger } = context;
+export interface StoresOptions extends PartContext {
+  /** Called when a transaction finds that records.db is damaged; the next start recovers what is left. */
+  readonly onRecordsDamaged: (error: Error) => void;
+}
+
+/** Opens the gallery and the records. Throws what prevents a start. A damaged gallery does not prevent it, but stays sealed. */
+export async function openStores(options: StoresOptions): Promise<Stores> {
+  const { onRecordsDamaged, current, lifetime, clock, random, logger } = options;
   const { gallery, records: recordsConfig, secretsDir, dataDir, site, box } = current();
   for (const { path } of [gallery, recordsConfig]) await makeDirectory(dirname(path));
   const auditKeys = await AuditKeyRing.open({ secretsDirectory: secretsDir, dataDir });
   lifetime.defer('audit keys', () => auditKeys[Symbol.dispose]());
-  const { vault, recogniser } = await openVault(context, auditKeys);
+  const openEmbedder = embedderSource({ current, logger, clock, random });
+  const { vault, recogniser } = await openVault(options, auditKeys, openEmbedder);
   const { audit } = vault;
   lifetime.defer('audit trail', () => auditStop(audit, logger));
   const identity = { siteId: site.id, boxId: box.id };
@@ -95,7 +90,8 @@ export async function openStores(
   });
   lifetime.use('records', records);
   endPassages(records, logger);
-  return { identity, recogniser, auditKeys, vault, records, altered };
+  const lastRecordedMs = records.lastRecordedMs();
+  return { identity, recogniser, auditKeys, vault, records, altered, lastRecordedMs, openEmbedder };
 }
 
 /** Ends the passages of an earlier start. If the disk is full, the next start tries again. */
@@ -126,8 +122,9 @@ async function makeDirectory(path: string): Promise<void> {
 }
 
 async function openVault(
-  { current, lifetime, logger }: ComposeContext,
+  { current, lifetime, clock, logger }: PartContext,
   auditKeys: AuditKeyRing,
+  openEmbedder: OpenEmbedder,
 ): Promise<Pick<Stores, 'vault' | 'recogniser'>> {
   const config = current();
   const { path } = config.gallery;
@@ -151,7 +148,7 @@ async function openVault(
       recogniser = await chooseRecogniserFor(file, config, logger);
       return recogniser;
     },
-    openEmbedder: embedderSource({ current, logger, clock, random }),
+    openEmbedder,
     clock,
     logger,
   });

@@ -59,6 +59,8 @@ export interface Records extends RecentEvents, AsyncDisposable {
   /** Writes several events in this order, all or none. */
   recordAll(events: readonly BoxEvent[], alongside?: () => void): readonly RecordedEvent[];
   list(query: EventQuery): readonly StoredEvent[];
+  /** Wall clock of the newest event, milliseconds since the epoch; undefined without any. */
+  lastRecordedMs(): number | undefined;
   readonly newestOf: EventTable['newestOf'];
   readonly lowestSince: EventTable['lowestSince'];
   /** By sequence, or by id. */
@@ -128,6 +130,7 @@ export function openRecords(options: RecordsOptions): Records {
     database,
     rowSeal,
     list: events.list,
+    lastRecordedMs: () => events.list({ limit: 1 })[0]?.recordedAtMs,
     newestOf: events.newestOf,
     lowestSince: events.lowestSince,
     find: events.find,

@@ -30,7 +30,7 @@ import { type AgeingKinds, failureOf, runRetention } from './retention-run.js';
 export const lookEveryMs = 5 * 60_000;
 const hourMs = 3_600_000;
 /** The program did not exist before this. A box without a clock starts earlier, until it gets the time from the network. */
-export const earliestMs = Date.UTC(2026, 0, 1);
+const earliestMs = Date.UTC(2026, 0, 1);
 
 /** Name of retention's row in the table `job`. */
 const JOB_NAME = 'retention';
@@ -92,6 +92,11 @@ export class Retention implements AsyncDisposable {
         clockDoubt: doubt && explain(doubt),
       }),
     };
+  }
+
+  /** False while the clock is in doubt, and while it shows a time before the program existed. */
+  get isClockTrusted(): boolean {
+    return this.#options.clock.wallMs() >= earliestMs && this.#doubt() === undefined;
   }
 
   /** Counts due items with turns of the event loop: it takes longer the more there are. */

@@ -1,39 +1,54 @@
-import { randomBytes } from 'node:crypto';
 import { wantedFpir } from '../../contract/settings/core-schema.js';
 import { attendanceProof } from '../../contract/settings/schema.js';
+import type { ReloadResult } from '../../contract/status.js';
 import { localDate } from '../../host/local-date.js';
-import { systemClock as clock } from '../../host/system-clock.js';
-import { systemRandom as random } from '../../host/system-random.js';
 import { operational } from '../../kernel/errors.js';
-import type { PersonId } from '../../kernel/ids.js';
-import { defaultChallengePolicy } from '../../kernel/liveness/challenge.js';
+import type { MatchPolicy } from '../../kernel/identification/match.js';
 import { falseMatchesOf } from '../../kernel/passages/mark.js';
 import { matchPolicy } from '../../vision/operating-point.js';
-import { programVersion } from '../api/program-version.js';
-import { Challenges } from '../challenges/challenges.js';
-import { PromptScreens } from '../challenges/prompt-screens.js';
-import { Prompts, promptWebhook } from '../challenges/prompts.js';
+import type { ChosenRecogniser } from '../../vision/recogniser-in-use.js';
+import type { ReadingTrail } from '../audit/reading-trail.js';
+import type { PhotoProcess } from '../cameras/photo-process.js';
+import type { Challenges } from '../challenges/challenges.js';
 import { watchGalleryFit, watchRecogniserFit } from '../conditions/calibration-fit.js';
 import type { Conditions } from '../conditions/conditions.js';
-import { inBlocks } from '../delivery/sequence-blocks.js';
-import type { Signer } from '../delivery/signer.js';
 import { EvidenceCapture } from '../events/evidence-capture.js';
 import { GalleryCalibration } from '../gallery/gallery-calibration.js';
+import type { GalleryVault } from '../gallery/gallery-vault.js';
+import type { PartContext } from '../part-context.js';
+import type { PassageJournal } from '../passages/passage-journal.js';
 import { recordedMarks } from '../passages/recorded-marks.js';
 import { GalleryStandings } from '../persons/person-standings.js';
+import type { Records } from '../records/records.js';
 import { Decider } from '../sightings/decider.js';
 import { factStoreOf } from '../sightings/fact-store.js';
 import { SightingIntake } from '../sightings/sighting-intake.js';
-import type { ComposeContext, Stores } from './stores.js';
+import { accuracyHandlers } from './gallery-accuracy.js';
+import { recognitionHandlers } from './recognition-handlers.js';
 
 const hourMs = 3_600_000;
 
+type RecognitionStores = PartContext & {
+  readonly vault: GalleryVault;
+  readonly records: Records & { readonly passages: PassageJournal };
+  readonly recogniser: ChosenRecogniser;
+};
+
 /** Starts to find a threshold for each person, and to report persons whom the recogniser cannot tell apart. */
-export function startCalibration(
-  { current, lifetime, logger }: ComposeContext,
-  { vault, recogniser, records }: Stores,
-  conditions: Conditions,
-): GalleryCalibration {
+export function calibrateGallery({
+  vault,
+  recogniser,
+  records,
+  conditions,
+  onReload,
+  current,
+  lifetime,
+  clock,
+  logger,
+}: RecognitionStores & {
+  readonly conditions: Conditions;
+  readonly onReload: (listener: (result: ReloadResult) => void) => void;
+}) {
   const calibration = new GalleryCalibration({
     ...{ vault, audit: vault.audit, clock, logger },
     policy: () => matchPolicy(current(), recogniser.pack),
@@ -47,67 +62,29 @@ export function startCalibration(
   lifetime.use('calibration', calibration);
   lifetime.defer('fit of the recogniser', watchRecogniserFit({ calibration, conditions, logger }));
   lifetime.defer('fit of the gallery', watchGalleryFit({ calibration, conditions, logger }));
-  return calibration;
+  onReload(() => calibration.followConfiguration());
+  const policy = (): MatchPolicy => ({
+    ...matchPolicy(current(), recogniser.pack),
+    thresholdOf: (id) => calibration.thresholdOf(id),
+    marginBetween: (a, b) => calibration.marginBetween(a, b),
+    isInseparable: (a, b) => calibration.isInseparable(a, b),
+  });
+  return { calibration, policy };
 }
 
-/** Opens the challenges that cameras ask for, and the prompts that bring them to a screen. */
-export function openChallenges(
-  { current, lifetime, logger }: ComposeContext,
-  { identity, records }: Stores,
-  signer: Signer,
-): { readonly prompts: Prompts; readonly challenges: Challenges; readonly screens: PromptScreens } {
-  const screens = new PromptScreens(clock);
-  const prompts = new Prompts({
-    from: identity,
-    signer,
-    screens: (prompt) => screens.show(prompt),
-    nextSequence: inBlocks((count) => records.takeStateSequences(count)),
-    webhook() {
-      const { liveness, secretsDir: secretsDirectory } = current();
-      const { promptWebhook: config } = liveness;
-      return config && promptWebhook(config, { secretsDirectory, version: programVersion() }, clock);
-    },
-    clock,
-    logger,
-  });
-  const challenges = new Challenges({
-    isAskedAt: (id) => {
-      const config = current();
-      const camera = config.cameras.find((each) => each.id === id);
-      return camera !== undefined && attendanceProof(config, camera).require === 'challenge';
-    },
-    hasAttended: (person, camera) => {
-      const lastMs = records.lastAttendanceMs(person, camera);
-      const cooldownMs = current().rules.attendanceCooldownS * 1000;
-      return lastMs !== undefined && Math.abs(clock.wallMs() - lastMs) < cooldownMs;
-    },
-    show: (prompt) => prompts.show(prompt),
-    policy: () => ({ ...defaultChallengePolicy, delayMs: current().liveness.promptDelayS * 1000 }),
-    randomBytes,
-    clock,
-    logger,
-  });
-  lifetime.defer('challenges', () => challenges[Symbol.dispose]());
-  return { prompts, challenges, screens };
-}
-
-export interface IntakeOptions {
-  readonly calibration: GalleryCalibration;
+interface Deciding {
+  /** The operating point, with the thresholds of persons. */
+  readonly policy: () => MatchPolicy;
   readonly challenges: Challenges;
 }
 
 /** Starts to turn sightings into recorded facts, and to keep their pictures where the configuration asks for it. */
-export function startIntake(
-  context: ComposeContext,
-  stores: Stores,
-  options: IntakeOptions,
-): { readonly intake: SightingIntake; readonly evidence: EvidenceCapture } {
-  const { current, lifetime, logger } = context;
-  const { challenges } = options;
-  const decider = composeDecider(context, stores, options);
+export function openIntake(box: RecognitionStores & Deciding) {
+  const { vault, challenges, current, lifetime, clock, logger } = box;
+  const decider = openDecider(box);
   lifetime.defer('unknown people in sight', () => decider[Symbol.dispose]());
   const evidence = new EvidenceCapture({
-    store: { add: async (picture) => void stores.vault.gallery().addEvidence(picture) },
+    store: { add: async (picture) => void vault.gallery().addEvidence(picture) },
     wanted: () => current().evidence,
     logger,
   });
@@ -115,17 +92,12 @@ export function startIntake(
   const intake = lifetime.use('sighting intake', new SightingIntake({ decider, evidence, clock, logger }));
   challenges.onSettled((last) => intake.judgeAgain(last));
   challenges.heldUpWhile(() => intake.isHeldUp);
-  return { intake, evidence };
+  const forgetPerson: SightingIntake['forgetPerson'] = (id) => intake.forgetPerson(id);
+  return { intake, evidence, forgetPerson };
 }
 
-function composeDecider(
-  { current, lifetime }: ComposeContext,
-  { recogniser, vault, records }: Stores,
-  { calibration, challenges }: IntakeOptions,
-): Decider {
-  const thresholdOf = (id: PersonId): number | undefined => calibration.thresholdOf(id);
-  const isInseparable = (a: PersonId, b: PersonId): boolean => calibration.isInseparable(a, b);
-  const marginBetween = (a: PersonId, b: PersonId): number | undefined => calibration.marginBetween(a, b);
+function openDecider(box: RecognitionStores & Deciding): Decider {
+  const { vault, records, policy, challenges, current, lifetime, clock, random } = box;
   const persons = new GalleryStandings({
     vault,
     dayAt: (wallMs) => localDate(wallMs, current().site.timeZone),
@@ -138,7 +110,7 @@ function composeDecider(
       return gallery.nearest(embedding, { count });
     },
     get policy() {
-      return { ...matchPolicy(current(), recogniser.pack), thresholdOf, marginBetween, isInseparable };
+      return policy();
     },
     get rules() {
       return current().rules;
@@ -167,4 +139,31 @@ function recogniserMismatch(found: string, expected: string) {
     `a sighting was made with the recogniser ${found}, but the gallery with ${expected}`,
     { remedy: 'Install the same version of rollcall for all its processes and restart rollcalld.' },
   );
+}
+
+/** Serves how well the box recognises, and trials with photos. */
+export function serveRecognition({
+  vault,
+  records,
+  calibration,
+  policy,
+  photos,
+  clips,
+  readings,
+  nameOf,
+}: RecognitionStores & {
+  readonly calibration: GalleryCalibration;
+  readonly policy: () => MatchPolicy;
+  readonly photos: PhotoProcess;
+  readonly clips: PhotoProcess;
+  readonly readings: ReadingTrail;
+  readonly nameOf: (id: string) => string | undefined;
+}) {
+  const marks = () => recordedMarks(records);
+  return {
+    handlers: {
+      ...accuracyHandlers({ calibration, readings, nameOf, marks }),
+      ...recognitionHandlers({ vault, photos, clips, readings, policy }),
+    },
+  };
 }

@@ -1,28 +1,46 @@
-import { systemClock as clock } from '../../host/system-clock.js';
 import { Recurring } from '../../kernel/recurring.js';
 import { matchPolicy } from '../../vision/operating-point.js';
+import type { ChosenRecogniser } from '../../vision/recogniser-in-use.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
-import { pictureOfPassage } from '../passages/passage-picture.js';
+import type { GalleryVault } from '../gallery/gallery-vault.js';
+import type { PartContext } from '../part-context.js';
+import type { PassageJournal } from '../passages/passage-journal.js';
 import type { EnrolledPersons } from '../persons/enrolled-persons.js';
+import type { Records } from '../records/records.js';
 import type { SightingIntake } from '../sightings/sighting-intake.js';
-import { Loitering, publishedStay } from '../strangers/loitering.js';
-import { SetAside } from '../strangers/set-aside.js';
-import { settleMoves } from '../strangers/settle-moves.js';
-import { StrangerEnrolment } from '../strangers/stranger-enrolment.js';
-import { Strangers, strangerHandlers } from '../strangers/stranger-handlers.js';
-import type { ComposeContext, Stores } from './stores.js';
+import { Loitering, publishedStay } from './loitering.js';
+import { SetAside } from './set-aside.js';
+import { settleMoves } from './settle-moves.js';
+import { StrangerEnrolment } from './stranger-enrolment.js';
+import { Strangers, type StrangersOptions, strangerHandlers } from './stranger-handlers.js';
 
 /** How often to look for strangers who can no longer be restored. */
 const forgetEveryMs = 30_000;
 
-/** The operations on strangers, and the end of those who are set aside. */
-export function composeStrangers(
-  { current, lifetime, logger }: ComposeContext,
-  { vault, records, recogniser }: Stores,
-  { persons, readings }: { readonly persons: EnrolledPersons; readonly readings: ReadingTrail },
-) {
+type StrangerStores = PartContext & {
+  readonly vault: GalleryVault;
+  readonly records: Records & { readonly passages: PassageJournal };
+};
+
+/** Serves the operations on strangers, and ends those who are set aside. */
+export function serveStrangers({
+  vault,
+  records,
+  recogniser,
+  persons,
+  readings,
+  pictureOf,
+  current,
+  lifetime,
+  clock,
+  logger,
+}: StrangerStores & {
+  readonly recogniser: ChosenRecogniser;
+  readonly persons: EnrolledPersons;
+  readonly readings: ReadingTrail;
+  readonly pictureOf: StrangersOptions['pictureOf'];
+}) {
   const journal = records.passages;
-  const pictureOf = pictureOfPassage(records, () => vault.open?.gallery);
   const gallery = () => vault.gallery();
   const settle = (): void => {
     if (vault.open !== undefined)
@@ -50,18 +68,22 @@ export function composeStrangers(
     enrolment: new StrangerEnrolment({ persons, journal, pictureOf }),
     threshold: () => matchPolicy(current(), recogniser.pack).threshold,
   });
-  return strangerHandlers(strangers);
+  return { handlers: strangerHandlers(strangers) };
 }
 
 /** The newest events about stays that a start reads. A stay that was published before them is over. */
 const readStays = 1_000;
 
 /** Starts to look for strangers who stay. While the gallery is sealed, no stranger is known. */
-export function startLoitering(
-  { current, lifetime, logger }: ComposeContext,
-  { vault, records }: Stores,
-  intake: Pick<SightingIntake, 'openPassages'>,
-): void {
+export function watchLoitering({
+  vault,
+  records,
+  intake,
+  current,
+  lifetime,
+  clock,
+  logger,
+}: StrangerStores & { readonly intake: Pick<SightingIntake, 'openPassages'> }): void {
   const stays = records.list({ kind: 'loitering', limit: readStays });
   const loitering = new Loitering({
     strangers: () => vault.open?.gallery.strangers,

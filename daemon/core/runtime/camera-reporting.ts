@@ -1,7 +1,7 @@
 import { localTimeOf } from '../../host/local-time.js';
-import { systemClock as clock } from '../../host/system-clock.js';
-import { systemRandom as random } from '../../host/system-random.js';
 import type { LocalTime } from '../../kernel/attendance/shift.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { BoxIds } from '../../kernel/ids.js';
 import { programVersion } from '../api/program-version.js';
 import { CameraEvents } from '../cameras/camera-events.js';
 import { type CameraStates, openCameraStates } from '../cameras/camera-states.js';
@@ -12,12 +12,13 @@ import { inBlocks } from '../delivery/sequence-blocks.js';
 import type { Signer } from '../delivery/signer.js';
 import type { Topics } from '../delivery/topics.js';
 import { homeAssistantTasks } from '../home-assistant/home-assistant.js';
+import type { PartContext } from '../part-context.js';
 import type { Records } from '../records/records.js';
-import type { PublishingPlan } from '../runtime/publishing.js';
-import type { ComposeContext, Stores } from './stores.js';
+import type { PublishingPlan } from './publishing.js';
 
-export interface CameraReportingOptions extends ComposeContext {
-  readonly stores: Stores;
+export interface CameraReportingOptions extends PartContext {
+  readonly identity: BoxIds;
+  readonly records: Records;
   readonly signer: Signer;
 }
 
@@ -29,8 +30,7 @@ export interface CameraReporting {
 
 /** Opens the states of the cameras and starts to record an event for each change that matters. */
 export function openCameraReporting(options: CameraReportingOptions): CameraReporting {
-  const { current, stores, signer, lifetime, logger } = options;
-  const { identity: from, records } = stores;
+  const { identity: from, records, signer, current, lifetime, clock, random, logger } = options;
   const { cameras, site } = current();
   const states = openCameraStates(cameras, clock);
   const events = new CameraEvents({ states, records, clock, logger });
@@ -55,7 +55,7 @@ export function openCameraReporting(options: CameraReportingOptions): CameraRepo
         discoveryPrefix: homeAssistant.enabled ? homeAssistant.discoveryPrefix : undefined,
         version: programVersion(),
         cameras: { all: () => states.all(), onChanged },
-        ...countsOfToday(records, localTimeOf(site.timeZone)),
+        ...countsOfToday(records, localTimeOf(site.timeZone), clock),
         random,
       });
       return [stateDocuments, ...forHomeAssistant];
@@ -64,7 +64,7 @@ export function openCameraReporting(options: CameraReportingOptions): CameraRepo
 }
 
 /** The number of events about strangers (`unknown`) today, by the clock of the site. */
-function countsOfToday(records: Records, localTime: LocalTime) {
+function countsOfToday(records: Records, localTime: LocalTime, clock: Pick<Clock, 'wallMs'>) {
   return {
     today: () => {
       const { date } = localTime.at(clock.wallMs());

@@ -1,34 +1,42 @@
 import type { Config } from '../../contract/settings/schema.js';
 import { localTimeOf } from '../../host/local-time.js';
-import type { Clock } from '../../kernel/clock.js';
 import type { BoxIds } from '../../kernel/ids.js';
-import type { Lifetime } from '../../kernel/lifetime.js';
-import type { Logger } from '../../kernel/logger.js';
-import type { Random } from '../../kernel/random.js';
-import { AlertDeliverer } from '../alerts/alert-deliverer.js';
-import { AlertFollower } from '../alerts/alert-follower.js';
-import { Alerts } from '../alerts/alert-handlers.js';
-import { type AlertPlan, planAlerts } from '../alerts/alert-plan.js';
-import type { AlertChannel } from '../alerts/channel.js';
-import { openChannel } from '../alerts/open-channel.js';
 import { programVersion } from '../api/program-version.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
+import type { PartContext } from '../part-context.js';
 import { newEventId } from '../records/event-id.js';
-import type { RecordStores } from './record-stores.js';
+import type { Records } from '../records/records.js';
+import { AlertDeliverer } from './alert-deliverer.js';
+import type { AlertDeliveries } from './alert-deliveries.js';
+import { AlertFollower } from './alert-follower.js';
+import { Alerts, alertHandlers } from './alert-handlers.js';
+import type { AlertJournal } from './alert-journal.js';
+import type { AlertMutes } from './alert-mutes.js';
+import { type AlertPlan, planAlerts } from './alert-plan.js';
+import type { AlertChannel } from './channel.js';
+import { openChannel } from './open-channel.js';
 
 /** Starts to check recorded events against the alert rules in force, and to deliver alerts. */
-export function startAlerts(options: {
-  /** The configuration in force. */
-  readonly current: () => Config;
+export function startAlerts({
+  identity,
+  records,
+  vault,
+  current,
+  lifetime,
+  clock,
+  random,
+  logger,
+}: PartContext & {
   readonly identity: BoxIds;
-  readonly records: RecordStores;
-  readonly audit: (entry: NewAuditEntry) => void;
-  readonly lifetime: Lifetime;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-}): Alerts {
-  const { current, identity, records, audit, lifetime, clock, random, logger } = options;
+  readonly records: Pick<Records, 'onRecorded'> & {
+    readonly alerts: {
+      readonly journal: AlertJournal;
+      readonly deliveries: AlertDeliveries;
+      readonly mutes: AlertMutes;
+    };
+  };
+  readonly vault: { readonly audit: { append(entry: NewAuditEntry): unknown } };
+}) {
   const { journal, deliveries, mutes } = records.alerts;
   const newId = (nowMs: number): string => newEventId(nowMs, random);
   const channel = (id: string): AlertChannel | undefined => {
@@ -47,7 +55,9 @@ export function startAlerts(options: {
   lifetime.use('rules of alerts', follower.start());
   const config = () => current().alerts;
   const { signal } = lifetime;
-  return new Alerts({ deliveries, mutes, audit, config, channel, identity, newId, clock, signal });
+  const audit = (entry: NewAuditEntry): void => void vault.audit.append(entry);
+  const alerts = new Alerts({ deliveries, mutes, audit, config, channel, identity, newId, clock, signal });
+  return { alerts, handlers: alertHandlers(alerts) };
 }
 
 /** Plans once per configuration, not once per event. */

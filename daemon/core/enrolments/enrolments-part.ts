@@ -1,32 +1,39 @@
-import type { guidedEnrolmentOperations } from '../../contract/guided-enrolment.js';
-import type { Handlers } from '../../contract/handlers.js';
 import { localDate } from '../../host/local-date.js';
-import { systemClock as clock } from '../../host/system-clock.js';
 import { matchPolicy } from '../../vision/operating-point.js';
+import type { ChosenRecogniser } from '../../vision/recogniser-in-use.js';
 import { notFound } from '../api/not-found.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import { takeSnapshot } from '../cameras/camera-snapshot.js';
 import type { PhotoProcess } from '../cameras/photo-process.js';
-import { guidedEnrolmentHandlers } from '../enrolments/enrolment-handlers.js';
-import { OpenEnrolments } from '../enrolments/open-enrolments.js';
+import type { CamerasInUse } from '../cameras/vision-runtime.js';
+import type { GalleryVault } from '../gallery/gallery-vault.js';
+import type { PartContext } from '../part-context.js';
 import type { EnrolledPersons } from '../persons/enrolled-persons.js';
-import type { Runtime } from '../runtime/runtime.js';
-import type { ComposeContext, Stores } from './stores.js';
+import { guidedEnrolmentHandlers } from './enrolment-handlers.js';
+import { OpenEnrolments } from './open-enrolments.js';
 
-interface EnrolmentParts {
+/** Serves guided enrolments. They live in memory. */
+export function serveEnrolments({
+  vault,
+  recogniser,
+  persons,
+  photos,
+  clips,
+  readings,
+  runtime,
+  current,
+  lifetime,
+  clock,
+  logger,
+}: PartContext & {
+  readonly vault: GalleryVault;
+  readonly recogniser: ChosenRecogniser;
   readonly persons: EnrolledPersons;
   readonly photos: PhotoProcess;
   readonly clips: PhotoProcess;
   readonly readings: ReadingTrail;
-  readonly runtime: Pick<Runtime, 'config' | 'vision'>;
-}
-
-/** Opens the guided enrolments of the box. */
-export function composeEnrolments(
-  { current, lifetime, logger }: ComposeContext,
-  { vault, recogniser }: Stores,
-  { persons, photos, clips, readings, runtime }: EnrolmentParts,
-): Handlers<typeof guidedEnrolmentOperations> {
+  readonly runtime: Pick<CamerasInUse, 'config' | 'vision'>;
+}) {
   const { audit } = vault;
   const { timeZone } = current().site;
   const open = new OpenEnrolments({
@@ -35,7 +42,7 @@ export function composeEnrolments(
     recogniser: () => vault.gallery().recogniser,
   });
   lifetime.defer('guided enrolments', () => open[Symbol.dispose]());
-  return guidedEnrolmentHandlers({
+  const handlers = guidedEnrolmentHandlers({
     ...{ open, vault, persons, audit, readings, clock },
     todayIso: () => localDate(clock.wallMs(), timeZone),
     snapshot(id) {
@@ -45,4 +52,5 @@ export function composeEnrolments(
       return takeSnapshot(id, runtime.vision.pool, { isMarked: false });
     },
   });
+  return { handlers };
 }
