@@ -32,6 +32,40 @@ export function unprotectCell(text: string): string {
   return /^'+[=+\-@\t\r]/.test(text) ? text.slice(1) : text;
 }
 
-/** The first line of a row, from its last one: line feeds inside cells give the distance. */
-export const firstLineOfRow = (cells: readonly string[], lastLine: number): number =>
-  lastLine - cells.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0);
+export interface CsvRow {
+  /** Its first line in the file, from 1. */
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
+/** Collects the rows that the parser of csv-parse finds with `options` in a text with the line ends `\n`. Leaves out empty rows. */
+export class CsvRows {
+  readonly found: CsvRow[] = [];
+  /** The line after the last row, for the message about a row that cannot be read. */
+  nextLine = 1;
+  readonly options;
+
+  constructor(delimiter: CsvSeparator) {
+    this.options = {
+      delimiter,
+      record_delimiter: '\n',
+      relax_column_count: true,
+      skip_empty_lines: true,
+      skip_records_with_empty_values: true,
+      on_record: (cells: readonly string[], { lines }: { readonly lines: number }): null => {
+        // `lines` is the last line of the row. Line feeds inside cells tell how many lines it has.
+        const more = cells.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0);
+        this.found.push({ line: lines - more, cells });
+        this.nextLine = lines + 1;
+        return null;
+      },
+    };
+  }
+}
+
+/** The encoding in which a spreadsheet wrote a table. UTF-16 has a byte order mark. */
+export function encodingOfTable([first, second]: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  if (first === 0xfe && second === 0xff) return 'utf-16be';
+  return 'utf-8';
+}

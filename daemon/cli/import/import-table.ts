@@ -1,8 +1,15 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { counted } from '../../kernel/counted.js';
-import { type CsvSeparator, csvSeparators, firstLineOfRow, unprotectCell } from '../../kernel/csv.js';
+import { type CsvRow, CsvRows, type CsvSeparator, encodingOfTable } from '../../kernel/csv.js';
 import { badInput } from '../../kernel/errors.js';
-import { type ImportColumn, importColumns } from '../../kernel/persons/import-columns.js';
+import {
+  cellsByColumn,
+  columnNameIn,
+  columnsNamed,
+  type ImportColumn,
+  importColumns,
+  separatorIn,
+} from '../../kernel/persons/import-columns.js';
 
 /** Largest number of rows in one import. */
 const mostRows = 20_000;
@@ -22,7 +29,7 @@ export type TableRow = { readonly line: number } & (
  */
 export function parseTable(bytes: Buffer, separator?: CsvSeparator): readonly TableRow[] {
   const text = decodeTable(bytes).replaceAll(/\r\n?/g, '\n');
-  const records = readRecords(text, separator ?? detectSeparator(text));
+  const records = readRecords(text, separator ?? separatorIn(text));
   const [heading, ...rest] = records;
   if (heading === undefined)
     throw badTable('it is empty', `Write the columns in the first line: ${importColumns.join(',')}.`);
@@ -31,43 +38,20 @@ export function parseTable(bytes: Buffer, separator?: CsvSeparator): readonly Ta
     throw badTable(`it has more than ${mostRows} rows`, 'Split it into several files.');
   if (rest.length === 0) throw badTable('it has no rows below its heading', 'Add a row for each person.');
   return rest.map(({ line, cells }) => {
-    if (cells.length === columns.length) {
-      const named = columns.map((column, index) => [column, unprotectCell(cells[index] ?? '')] as const);
-      return { line, cells: Object.fromEntries(named) };
-    }
+    if (cells.length === columns.length) return { line, cells: cellsByColumn(columns, cells) };
     return { line, problem: `the row has ${counted(cells.length, 'cell')}, the heading ${columns.length}` };
   });
 }
 
-interface CsvRecord {
-  /** First line of the row in the file, from 1. */
-  readonly line: number;
-  readonly cells: readonly string[];
-}
-
-function readRecords(text: string, delimiter: CsvSeparator): readonly CsvRecord[] {
-  const found: CsvRecord[] = [];
-  let nextLine = 1;
+function readRecords(text: string, delimiter: CsvSeparator): readonly CsvRow[] {
+  const rows = new CsvRows(delimiter);
   try {
-    parse(text, {
-      delimiter,
-      record_delimiter: '\n',
-      relax_column_count: true,
-      skip_empty_lines: true,
-      skip_records_with_empty_values: true,
-      max_record_size: longestRow,
-      on_record: (cells: readonly string[], { lines }) => {
-        // `lines` is the last line of the row.
-        nextLine = lines + 1;
-        found.push({ line: firstLineOfRow(cells, lines), cells });
-        return null;
-      },
-    });
+    parse(text, { ...rows.options, max_record_size: longestRow });
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw describe(error, nextLine);
+    throw describe(error, rows.nextLine);
   }
-  return found;
+  return rows.found;
 }
 
 /** Replaces the message of csv-parse, which quotes cells: errors must not contain names. `nextLine`: after the last good row. */
@@ -85,17 +69,8 @@ function describe(error: CsvError, nextLine: number) {
   return badTable(`line ${line} has a quote inside a cell`, remedy);
 }
 
-/** The separator that splits the first row into the most known columns. */
-function detectSeparator(text: string): CsvSeparator {
-  const [heading = ''] = text.trimStart().split('\n', 1);
-  const known = new Set<string>(importColumns);
-  const score = (separator: CsvSeparator): number =>
-    heading.split(separator).filter((cell) => known.has(columnOf(cell.replaceAll('"', '')))).length;
-  return csvSeparators.reduce((best, candidate) => (score(candidate) > score(best) ? candidate : best));
-}
-
-function checkHeading({ cells, line }: CsvRecord): readonly ImportColumn[] {
-  const names = cells.map(columnOf);
+function checkHeading({ cells, line }: CsvRow): readonly ImportColumn[] {
+  const names = cells.map(columnNameIn);
   const unknown = names.filter((name) => !importColumns.some((column) => column === name));
   const remedy = `Use these columns: ${importColumns.join(', ')}; only name is required.`;
   const where = `line ${line}: `;
@@ -106,11 +81,7 @@ function checkHeading({ cells, line }: CsvRecord): readonly ImportColumn[] {
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw badTable(`${where}the column ${twice} appears twice`, remedy);
   if (!names.includes('name')) throw badTable(`${where}the column name is missing`, remedy);
-  return names.flatMap((name) => importColumns.filter((column) => column === name));
-}
-
-function columnOf(cell: string): string {
-  return cell.trim().toLowerCase().replaceAll(/[ -]/g, '_');
+  return columnsNamed(names);
 }
 
 const lineFeed = 0x0a;
@@ -124,7 +95,7 @@ function badTable(reason: string, remedy: string) {
  * @throws `bad-table` with the line if it is neither
  */
 function decodeTable(bytes: Buffer): string {
-  const encoding = encodingOf(bytes);
+  const encoding = encodingOfTable(bytes);
   const text = decode(bytes, encoding);
   if (text === undefined) {
     const where = encoding === 'utf-8' ? `line ${badLineOf(bytes)} is` : 'it is';
@@ -136,12 +107,6 @@ function decodeTable(bytes: Buffer): string {
   const nul = text.indexOf('\0');
   if (nul < 0) return text;
   throw badTable(`line ${lineAt(text, nul)} contains a NUL character`, 'Give a CSV file.');
-}
-
-function encodingOf(bytes: Buffer): 'utf-8' | 'utf-16le' | 'utf-16be' {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
-  return 'utf-8';
 }
 
 function decode(bytes: Buffer, encoding: string): string | undefined {
