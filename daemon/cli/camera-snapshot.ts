@@ -3,7 +3,7 @@ import { type ExitCode, exitCodes, print, runAction } from '../host/output.js';
 import { createPrivateFile } from '../host/private-file.js';
 import { badInput } from '../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
-import { openDaemonClient } from './daemon-client.js';
+import { openBox } from './daemon-client.js';
 import { saveTemporarily } from './kept-picture.js';
 import { whichCamera } from './which-camera.js';
 
@@ -35,7 +35,7 @@ async function takeSnapshot(
       remedy: 'Give one: --save FILE.',
     });
   }
-  const client = await openDaemonClient(config);
+  const { client } = await openBox(config);
   const id = await whichCamera(client, given);
   if (path === undefined) {
     await saveTemporarily(await client.call('cameras.snapshot', { id, boxes }), id);

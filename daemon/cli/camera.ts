@@ -11,7 +11,7 @@ import { cameraTable } from './camera-table.js';
 import { registerCameraWatch } from './camera-watch.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
-import { openDaemonClient } from './daemon-client.js';
+import { openBox } from './daemon-client.js';
 import type { RegisterByHand } from './derived-commands.js';
 import { showAnswer } from './show-answer.js';
 import { whichCamera } from './which-camera.js';
@@ -78,7 +78,7 @@ async function testConfigured(given: string, options: AddressOptions) {
       remedy: 'Give the rtsp:// address of the camera, or leave the options out to test it as configured.',
     });
   }
-  const client = await openDaemonClient(options.config);
+  const { client } = await openBox(options.config);
   const about = await whichCamera(client, given);
   return { about, result: await client.call('cameras.test', { id: about }) };
 }

@@ -8,7 +8,7 @@ import { badInput, messageOf } from '../kernel/errors.js';
 import { table } from '../kernel/text-table.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { confirm } from './confirm.js';
-import { openDaemonClient } from './daemon-client.js';
+import { openBox } from './daemon-client.js';
 import { showAnswer } from './show-answer.js';
 
 interface ShowOptions extends CommonOptions {
@@ -82,7 +82,7 @@ function readValue(text: string): unknown {
 
 /** Shows the difference, asks, and puts it in force. */
 async function change(settings: Readonly<Record<string, unknown>>, options: ChangeOptions) {
-  const client = await openDaemonClient(options.config);
+  const { client } = await openBox(options.config);
   const { revision, file } = await client.call('config.show');
   const { problems, differences } = await client.call('config.check', { settings });
   if (problems.length > 0) {

@@ -30,8 +30,14 @@ export function invalidConfig(path: string, problems: readonly ConfigProblem[]):
  * @throws `invalid-config` if the file does not name the socket
  */
 export async function openBox(configPath: string): Promise<Box> {
-  const { socketPath, timeZone } = await readSite(configPath);
-  return { client: new ControlClient(socketPath), time: siteTimeOf(timeZone) };
+  const loaded = await loadConfig(configPath);
+  if (loaded.ok) return boxAt(loaded.config.control.socketPath, loaded.config.site.timeZone);
+  const invalid = invalidConfig(configPath, loaded.problems);
+  const { socketPath, timeZone } = await loadSite(configPath);
+  if (socketPath === undefined) throw invalid;
+  const zoneNote = timeZone === undefined ? ' Times are shown in UTC.' : '';
+  process.stderr.write(`note: ${invalid.message}. ${invalid.remedy}${zoneNote}\n`);
+  return boxAt(socketPath, timeZone);
 }
 
 /** The clock of the site for commands that need no daemon. UTC if the file cannot be read. */
@@ -39,23 +45,6 @@ export async function siteTimeIn(configPath: string): Promise<SiteTime> {
   return siteTimeOf((await loadSite(configPath)).timeZone ?? 'UTC');
 }
 
-/** Like `openBox`, for commands that neither show nor read times. */
-export async function openDaemonClient(configPath: string): Promise<ControlClient> {
-  return new ControlClient((await readSite(configPath)).socketPath);
-}
-
-async function readSite(
-  configPath: string,
-): Promise<{ readonly socketPath: string; readonly timeZone: string }> {
-  const loaded = await loadConfig(configPath);
-  if (loaded.ok) {
-    const { control, site } = loaded.config;
-    return { socketPath: control.socketPath, timeZone: site.timeZone };
-  }
-  const invalid = invalidConfig(configPath, loaded.problems);
-  const { socketPath, timeZone } = await loadSite(configPath);
-  if (socketPath === undefined) throw invalid;
-  const zoneNote = timeZone === undefined ? ' Times are shown in UTC.' : '';
-  process.stderr.write(`note: ${invalid.message}. ${invalid.remedy}${zoneNote}\n`);
-  return { socketPath, timeZone: timeZone ?? 'UTC' };
+function boxAt(socketPath: string, timeZone = 'UTC'): Box {
+  return { client: new ControlClient(socketPath), time: siteTimeOf(timeZone) };
 }

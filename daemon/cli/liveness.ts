@@ -7,7 +7,7 @@ import { counted } from '../kernel/counted.js';
 import { badInput } from '../kernel/errors.js';
 import { type ChallengeAction, challengeActions } from '../kernel/liveness/challenge.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
-import { openDaemonClient } from './daemon-client.js';
+import { openBox } from './daemon-client.js';
 
 interface LivenessOptions extends CommonOptions {
   readonly challenge?: readonly ChallengeAction[];
@@ -36,7 +36,7 @@ export function registerLiveness(program: Command): void {
         }
         const files: Buffer[] = [];
         for (const path of paths) files.push(await readClip(path));
-        const client = await openDaemonClient(options.config);
+        const { client } = await openBox(options.config);
         const asked = challenge === undefined ? undefined : [...challenge];
         const verdict = await client.call('liveness.judge-clip', { clip: files, fps, challenge: asked });
         print(options.json === true, verdict, () => describeVerdict(verdict, challenge));

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { invalidConfig, openDaemonClient } from '../../daemon/cli/daemon-client.js';
+import { invalidConfig, openBox } from '../../daemon/cli/daemon-client.js';
 import { loadConfig, loadSite } from '../../daemon/contract/settings/load.js';
 
 describe('a configuration file', () => {
@@ -24,7 +24,7 @@ describe('a configuration file', () => {
   }
 
   test('becomes an error with its only problem, or with the number of several', async () => {
-    await assert.rejects(openDaemonClient(join(directory, 'none.yaml')), {
+    await assert.rejects(openBox(join(directory, 'none.yaml')), {
       code: 'invalid-config',
       kind: 'input',
       message: `${join(directory, 'none.yaml')}: the file does not exist`,

@@ -17,7 +17,7 @@ import { exitCodes, printLine, runAction } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
 import { badInput } from '../../kernel/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openDaemonClient } from '../daemon-client.js';
+import { openBox } from '../daemon-client.js';
 
 interface VerifyOptions extends CommonOptions {
   readonly keys?: string;
@@ -64,7 +64,7 @@ function unusableKeys(reason: string) {
 
 async function keysFrom({ keys, config }: VerifyOptions): Promise<ReadonlyMap<string, CheckingKey>> {
   if (keys === undefined) {
-    const client = await openDaemonClient(config);
+    const { client } = await openBox(config);
     return parseKeySet((await client.call('identity.show')).jwks);
   }
   try {

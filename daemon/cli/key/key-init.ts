@@ -7,7 +7,7 @@ import { exitCodes, print, runAction } from '../../host/output.js';
 import { badInput, isRollcallError } from '../../kernel/errors.js';
 import type { KeyProviderKind } from '../../kernel/gallery/key-provider-kind.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
-import { openDaemonClient, siteTimeIn } from '../daemon-client.js';
+import { openBox, siteTimeIn } from '../daemon-client.js';
 import { configuredSecretFiles, withProviderOption } from './key-options.js';
 import { readNewPassphrase, wipeAfter } from './key-passphrase.js';
 import { giveToOwnerOf, idOfSecretFile, makeSecretFile } from './key-secret-file.js';
@@ -34,7 +34,7 @@ export function registerKeyInit(key: Command): void {
         const result =
           options.provider === undefined || options.provider === 'secret'
             ? await initSecret(options.config)
-            : await initByDaemon(await openDaemonClient(options.config), options.provider);
+            : await initByDaemon((await openBox(options.config)).client, options.provider);
         const time = await siteTimeIn(options.config);
         print(options.json === true, result, () => describeResult(result, time));
         return result.status?.state === 'sealed' ? exitCodes.failed : exitCodes.done;
@@ -44,7 +44,7 @@ export function registerKeyInit(key: Command): void {
 
 async function initSecret(configPath: string): Promise<InitResult> {
   const { path } = await configuredSecretFiles(configPath);
-  const client = await openDaemonClient(configPath);
+  const { client } = await openBox(configPath);
   const before = await statusIfReachable(client);
   if (before !== undefined) refuseSecondKey(before);
   const isWaiting = before !== undefined && (await idOfSecretFile(path)) !== undefined;
