@@ -186,7 +186,7 @@ async function demo(options: {
   say(`   Events and prompts as a subscriber receives them (time of ${demoTimeZone}):`);
   await box.setCameras(gate);
   await until(expected.challengePassed);
-  say('== the turnstile asks for a challenge, too. A video of Ada is held up there; in it she nods.');
+  say('== the turnstile also asks for a challenge. Someone holds up a video in which Ada nods.');
   await box.setCameras(turnstile);
   await until(expected.replayRefused);
   say('== the video is refused. Now people pass the door, which asks for nothing:');

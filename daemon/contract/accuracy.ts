@@ -25,7 +25,7 @@ export const accuracyReport = z.object({
   expectedFpir: rate
     .exactOptional()
     .describe(
-      'Expected share of unknown people taken for an enrolled person. Absent if too few are enrolled.',
+      'Expected share of unknown people who are mistaken for an enrolled person. Absent if too few are enrolled.',
     ),
   expectedFnir: rate
     .exactOptional()
@@ -73,7 +73,7 @@ export const accuracyReport = z.object({
           to: z
             .string()
             .exactOptional()
-            .describe('Id of whom the box named. Absent: it named no enrolled person.'),
+            .describe('ID of the person whom the box named. Absent if it named no enrolled person.'),
           similarity: z
             .number()
             .exactOptional()
@@ -127,9 +127,9 @@ export const accuracyOperations = {
   'reports.accuracy': operation({
     method: 'GET',
     path: '/reports/accuracy',
-    summary: 'Report how well the box tells the enrolled persons apart.',
+    summary: 'Report how well the box can tell the enrolled persons apart.',
     description:
-      'Compares nothing anew: it uses the comparisons that the box makes at the start, every night and after each change. Photos of an enrolment are more alike than views of a camera, so FNMR at the cameras is higher.',
+      'Makes no new comparisons. It uses those that the box makes at each start, every night, and after each change. Photos of an enrolment are more alike than views of a camera, so FNMR at the cameras is higher.',
     answer: { kind: 'json', schema: accuracyReport },
     errors: ['gallery-sealed', 'gallery-closed', 'shutting-down'],
     scope: 'gallery:read',

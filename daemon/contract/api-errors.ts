@@ -257,7 +257,7 @@ const pageMeta = answerMeta
       .int()
       .nonnegative()
       .exactOptional()
-      .describe('Number of items on all pages. Absent where counting costs too much.'),
+      .describe('Number of items on all pages. Absent if counting costs too much.'),
   })
   .meta({ id: 'PageMeta' });
 

@@ -27,7 +27,7 @@ export const attendanceRow = z.object({
   externalId: z
     .string()
     .exactOptional()
-    .describe('The number of the person in another system. Absent where there is none, and where `name` is.'),
+    .describe('The number of the person in another system. Absent if there is none, and if `name` is.'),
   date: day,
   shift: z
     .string()
@@ -275,7 +275,7 @@ export const attendanceOperations = {
     method: 'POST',
     path: '/attendance/corrections',
     summary: 'Correct one fact about a day of a person.',
-    description: 'What the cameras recorded stays. The correction is kept beside it.',
+    description: 'The recordings of the cameras are kept. The correction is stored next to them.',
     input: correctionRequest,
     answer: { kind: 'json', schema: correctionResult },
     creates: { id: 'correction.number', foundBy: 'attendance.report' },

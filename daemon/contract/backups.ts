@@ -144,7 +144,9 @@ const restoreErrors = [
 ] as const;
 
 const createSecrets = {
-  passphrase: passphrasePart('Opens the backup, too, beside the recovery key: UTF-8, 12 characters or more.'),
+  passphrase: passphrasePart(
+    'Opens the backup in addition to the recovery key: UTF-8, 12 characters or more.',
+  ),
 };
 
 const openingSecrets = {

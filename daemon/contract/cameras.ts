@@ -215,7 +215,7 @@ export const cameraOperations = {
     path: '/cameras/{id}/test',
     summary: 'Open a configured camera and report what it shows, or why that failed.',
     description:
-      'A disabled camera can be tested, too. The test opens a second stream of the camera and takes some seconds. A camera that cannot be opened is an answer with the outcome `failed`, not an error.',
+      'You can also test a disabled camera. The test opens a second stream of the camera and takes a few seconds. If the camera cannot be opened, the answer has the outcome `failed`; this is not an error.',
     input: z.strictObject({ id: cameraId }),
     answer: { kind: 'json', schema: cameraTest },
     errors: ['no-such-camera', 'vision-unavailable', ...secretErrors],

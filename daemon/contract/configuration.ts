@@ -91,7 +91,7 @@ export const configurationOperations = {
     path: '/config',
     summary: 'Show the settings of the box, and where each comes from.',
     description:
-      'Settings of the configuration file can be replaced by settings that the box keeps itself, in a settings file beside its data. Neither file holds secrets.',
+      'The box keeps its own settings in a file next to its data. They override those of the configuration file. Neither file holds secrets.',
     answer: {
       kind: 'json',
       schema: z.object({
@@ -142,7 +142,7 @@ export const configurationOperations = {
     path: '/config',
     summary: 'Change settings that the box keeps itself, and put them in force.',
     description:
-      'The configuration file stays as it is. If the change cannot be put in force, everything stays as it was. What was edited in the files meanwhile is put in force, too.',
+      'The configuration file stays as it is. If the change cannot be put in force, nothing changes. Edits made to the files in the meantime are also put in force.',
     input: z.strictObject({
       ifRevision: z.int().positive().describe('The revision that the change was made from.'),
       ...change,

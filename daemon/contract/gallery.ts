@@ -157,7 +157,7 @@ export const verificationSummary = z.object({
   audit: auditVerdict.exactOptional().describe('Absent if a damaged log cannot be read.'),
   isWhole: z
     .boolean()
-    .describe('True if nothing is damaged or missing. Independent of persons whose templates disagree.'),
+    .describe('True if nothing is damaged or missing. Persons whose templates disagree do not affect this.'),
 });
 
 /** What a verification found. */
@@ -193,7 +193,7 @@ export const calibratedPerson = namedPerson.extend({
     .number()
     .exactOptional()
     .describe(
-      'Expected share of unknown people taken for this person, 0 to 1. Absent if too few others are enrolled.',
+      'Expected share of unknown people who are mistaken for this person, 0 to 1. Absent if too few others are enrolled.',
     ),
   fnmr: z
     .number()
@@ -238,7 +238,7 @@ export const calibrationSummary = z.object({
     .number()
     .exactOptional()
     .describe(
-      'Expected share of unknown people taken for an enrolled person. Absent if too few are enrolled.',
+      'Expected share of unknown people who are mistaken for an enrolled person. Absent if too few are enrolled.',
     ),
   expectedFnir: z
     .number()

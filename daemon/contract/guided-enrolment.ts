@@ -49,7 +49,7 @@ export const guideHintTexts: Readonly<Record<GuideHint, string>> = {
   done: 'Done. Thank you.',
 };
 
-const enrolmentId = z.string().min(1).max(64).describe('`enrolments.begin` tells it: `g-…`.');
+const enrolmentId = z.string().min(1).max(64).describe('Returned by `enrolments.begin`: `g-…`.');
 const one = z.strictObject({ id: enrolmentId });
 const isoTime = z.iso.datetime();
 
@@ -101,7 +101,7 @@ export const guidedEnrolment = z.object({
   link: z
     .object({
       state: z.enum(phoneLinkStates),
-      expiresAt: isoTime.describe('When the link, or the phone that opened it, loses its right.'),
+      expiresAt: isoTime.describe('When the link, or the access of the phone that opened it, expires.'),
       openedAt: isoTime.exactOptional(),
       lastSeenAt: isoTime.exactOptional().describe('Last request of the phone.'),
       refused: z.int().describe('How often the link was opened again after the first time, and refused.'),
@@ -126,7 +126,7 @@ const guidance = {
         box: numberedFace.shape.box,
         qualityScore: z.number().describe('0 to 1.'),
         qualityReasons: z.array(z.enum(qualityReasons)).readonly(),
-        pose: z.enum(pictureSteps).exactOptional().describe('Absent where it is turned too far.'),
+        pose: z.enum(pictureSteps).exactOptional().describe('Absent if it is turned too far.'),
         yawDeg: z.number().describe('Positive towards the own left of the person.'),
         pitchDeg: z.number().describe('Positive upwards.'),
         eyes: z.enum(eyesSeen),
@@ -189,7 +189,7 @@ const phoneErrors = ['phone-ended'] as const;
 const forOperators = {
   'enrolments.begin': operation({
     ...{ method: 'POST', path: '/enrolments', ...own, audit: 'write' },
-    summary: 'Begin to enrol a person step by step, with pictures that the box judges at once.',
+    summary: 'Start to enrol a person step by step. The box checks each picture immediately.',
     description:
       'For a new person (`person`) or for one who gets more photos (`personId`). The box keeps everything in memory only, for 15 minutes from the last picture or change, and writes nothing of it to the disk before `enrolments.finish`. Only the caller who began it can use it. A caller may have 4 open ones.',
     input: z.strictObject({
@@ -249,7 +249,7 @@ const forOperators = {
   'enrolments.take-camera-picture': operation({
     ...{ method: 'POST', path: '/enrolments/{id}/camera-pictures', ...own, rate: 'guidance' },
     summary: 'Take a picture of the person from a camera of the box, and get a hint.',
-    description: 'Needs the scope `live:watch`, too.',
+    description: 'Also needs the scope `live:watch`.',
     input: one.extend({ cameraId: z.string().min(1).max(64) }),
     camera: 'cameraId',
     answer: { kind: 'json', schema: guidedPicture },

@@ -8,10 +8,10 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Appears in the log, in the answer and in error messages. */
   readonly requestId: string;
-  /** True if the caller understands this media type. Absent where a call has no such word. */
+  /** True if the caller understands this media type. Absent if a call has no such word. */
   readonly acceptsMediaType?: (mediaType: string) => boolean;
   /**
-   * Gives the caller's browser the cookie of a session for so many seconds, or takes it away (`undefined`). Absent where there
+   * Gives the caller's browser the cookie of a session for so many seconds, or takes it away (`undefined`). Absent if there
    * is no browser, as on the local socket.
    */
   readonly setSessionCookie?: ((token: string | undefined, lifeS: number) => void) | undefined;

@@ -38,7 +38,7 @@ export type DirectoryReport = z.infer<typeof directoryReport>;
 export const hostReport = z.object({
   user: z.object({
     uid: z.int().nonnegative(),
-    name: z.string().exactOptional().describe('Absent where the uid has no name on this machine.'),
+    name: z.string().exactOptional().describe('Absent if the uid has no name on this machine.'),
   }),
   secrets: z.array(secretReport).readonly(),
   directories: z.array(directoryReport).readonly(),
@@ -103,7 +103,7 @@ export const hostOperations = {
     path: '/host/logs',
     summary: 'Read what the daemon has logged in the last hour, newest first.',
     description:
-      'From memory: at most 5,000 lines and 2 MB, since the start of the daemon. With the lines of the vision processes; the gate has a log of its own. The journal of the machine has more.',
+      'From memory: at most 5,000 lines and 2 MB since the daemon started, including the lines of the vision processes. The gate has its own log. The journal of the machine has more.',
     input: z.strictObject({
       ...numberedPageFields,
       level: z.enum(logLevels).default('debug').describe('Lines of this level and above.'),

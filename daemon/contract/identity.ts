@@ -53,7 +53,7 @@ export const shownIdentity = z.object({
       isMadeByBox: z.boolean().describe('False for a certificate that the configuration names.'),
     })
     .exactOptional()
-    .describe('The certificate that the box shows over HTTPS. Absent where the gate is disabled.'),
+    .describe('The certificate that the box shows over HTTPS. Absent if the gate is disabled.'),
 });
 export type ShownIdentity = z.infer<typeof shownIdentity>;
 

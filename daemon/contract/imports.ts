@@ -10,7 +10,7 @@ import {
 import { operation } from './operation.js';
 import { personId } from './person.js';
 
-const importId = z.string().min(1).max(64).describe('The first line of `imports.begin` tells it.');
+const importId = z.string().min(1).max(64).describe('Returned in the first line of `imports.begin`.');
 const oneImport = z.strictObject({ importId });
 
 export const importOperations = {
@@ -19,7 +19,7 @@ export const importOperations = {
     path: '/imports',
     summary: 'Begin to enrol many persons, all or none.',
     description:
-      'The answer stays open: the import lives as long as this connection. When it closes, rows that are not committed are forgotten. A caller from the network may have 2 open imports, and one without a row for 15 minutes ends.',
+      'The answer stays open, and the import exists as long as this connection. When it closes, uncommitted rows are discarded. A caller from the network can have 2 open imports. An import that gets no row for 15 minutes ends.',
     answer: { kind: 'lines', item: z.object({ importId }) },
     errors: ['gallery-sealed', 'too-many-imports'],
     scope: 'persons:write',

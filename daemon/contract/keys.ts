@@ -15,7 +15,7 @@ export const keySlot = z.object({
 
 /** The running key rotation, or the latest one since the start of the daemon. */
 export const keyRotation = z.object({
-  depth: z.enum(['wrap', 'deep']).describe('`deep`: every field is encrypted again, too.'),
+  depth: z.enum(['wrap', 'deep']).describe('`deep`: every field is also encrypted again.'),
   fromKeyId: z.string(),
   toKeyId: z.string(),
   startedAt: z.iso.datetime(),
@@ -150,7 +150,7 @@ export const keyOperations = {
         .enum(['wrap', 'deep'])
         .default('wrap')
         .describe(
-          '`wrap`: the new key encrypts the present data keys. `deep`: every field gets a new data key, too.',
+          '`wrap`: the new key encrypts the existing data keys. `deep`: every field also gets a new data key.',
         ),
       provider: z
         .enum(keyProviderKinds)

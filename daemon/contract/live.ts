@@ -63,7 +63,7 @@ export const decisionSoFar = z.object({
   outcome: z.enum(passageOutcomes).describe('What the box would decide if the face left now.'),
   reason: z.enum(passageReasons).describe('Why; docs/reference/passages.md explains each.'),
   sentence: z.string().describe('The reason with its figures, for people.'),
-  remedy: z.string().exactOptional().describe('What to do about it. Absent where nothing is wrong.'),
+  remedy: z.string().exactOptional().describe('What to do about it. Absent if nothing is wrong.'),
   nearest: z
     .object({
       person: z.string().describe('The id of the person.'),

@@ -33,7 +33,7 @@ export const clipVerdict = z.object({
     passiveScore: z
       .number()
       .exactOptional()
-      .describe('Mean score of the passive model, 0 (attack) to 1 (live). Absent without such a model.'),
+      .describe('Mean score of the passive model, 0 (attack) to 1 (live). Absent if there is no such model.'),
   }),
   durationS: z.number().describe('How long the face was visible, seconds.'),
   faceWidthPx: z.number(),

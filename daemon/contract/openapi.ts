@@ -582,7 +582,8 @@ const securitySchemes = {
   apiKey: {
     type: 'http',
     scheme: 'bearer',
-    description: 'An API key. It has scopes of its own and an end, and is shown once, when it is made.',
+    description:
+      'An API key. It has its own scopes and an expiry date, and is shown only once, when it is created.',
   },
   session: {
     type: 'apiKey',

@@ -7,7 +7,7 @@ const newId = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?$/)
   .describe(
-    'Lower-case letters, digits, "-" and "_", beginning and ending with a letter or digit. It names the camera in events and topics for good.',
+    'Lower-case letters, digits, "-" and "_", beginning and ending with a letter or digit. It names the camera in events and topics and cannot be changed.',
   );
 const name = z.string().min(1).max(100).describe('Name shown to people.');
 const url = z

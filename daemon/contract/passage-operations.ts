@@ -258,7 +258,7 @@ export const passageOperations = {
     method: 'POST',
     path: '/passages/{passage}/reference',
     summary: 'Add the picture of a passage to the photos of the recognised person.',
-    description: `The box never does this by itself. Needs \`passages:pictures\`, too. The passage must have ended as an attendance with a passed liveness check, must not be marked as another person, and the consent of the person must be in force. The picture must be good enough for an enrolment, match the enrolled photos of the person by the margin more than the threshold in force, and resemble nobody else nearly as much. A person has at most ${mostPassageReferences} such photos: beyond that, the one that is most similar to another photo goes. Enrolled photos stay. \`details.reason\` of \`reference-refused\` says what is in the way.`,
+    description: `The box never does this on its own. Also needs \`passages:pictures\`. The passage must have ended as an attendance with a passed liveness check, must not be marked as another person, and the consent of the person must be in force. The picture must be good enough for an enrolment, match the enrolled photos of the person by the margin more than the threshold in force, and resemble nobody else nearly as much. A person has at most ${mostPassageReferences} such photos: beyond that, the one that is most similar to another photo goes. Enrolled photos stay. \`details.reason\` of \`reference-refused\` says what is in the way.`,
     input: z.strictObject({ passage: which }),
     answer: { kind: 'json', schema: referenceAdded },
     creates: { id: 'photograph', foundBy: 'passages.show' },
@@ -278,7 +278,7 @@ export const passageOperations = {
             ...(retired === undefined ? [] : [`${retired} was deleted for it: it showed nearly the same`]),
           ].join('\n'),
         examples: [
-          ['rollcall passages add-reference 0198c1c2-7a1b', 'recognise the person by this view, too'],
+          ['rollcall passages add-reference 0198c1c2-7a1b', 'also recognise the person by this view'],
         ],
       },
     ],

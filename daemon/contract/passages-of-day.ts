@@ -7,6 +7,6 @@ export const passagesOfDay = z.object({
   byOutcome: z
     .partialRecord(z.enum(passageOutcomes), z.int().nonnegative())
     .readonly()
-    .describe('Without outcomes that no passage had.'),
+    .describe('Outcomes that no passage had are left out.'),
 });
 export type PassagesOfDay = z.infer<typeof passagesOfDay>;

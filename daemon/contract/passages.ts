@@ -39,7 +39,7 @@ export const readablePassage = z.object({
   outcome,
   reason,
   sentence: z.string().describe('Why the passage has this outcome, in words.'),
-  remedy: z.string().exactOptional().describe('What to do about it. Absent where there is nothing to do.'),
+  remedy: z.string().exactOptional().describe('What to do about it. Absent if there is nothing to do.'),
   person: personRef.exactOptional().describe('The person whom the box recognised.'),
   stranger: z.object({ id: strangerId, visit: z.int().positive() }).exactOptional(),
   events: z.array(z.string()).readonly().describe('The ids of the events that the passage caused.'),
@@ -86,7 +86,7 @@ export const openness = z.object({
     .describe('The views in the order of time.'),
   openEyes: eyeOpenness
     .exactOptional()
-    .describe('The openness of the open eyes. Absent where they were seen too briefly.'),
+    .describe('The openness of the open eyes. Absent if they were seen too briefly.'),
   closedUnder: eyeOpenness
     .exactOptional()
     .describe('A dip that comes down to it is a blink, however long it lasts. A quick one needs less.'),
@@ -130,7 +130,7 @@ export const passageDetails = readablePassage.extend({
     openness: openness
       .exactOptional()
       .describe(
-        'How far the eyes were open: the last 300 views before the verdict, or before the end where there was none. Absent where neither came, and in passages of earlier versions.',
+        'How far the eyes were open: the last 300 views before the verdict, or before the end where there was none. Absent if neither happened, and in passages of earlier versions.',
       ),
     observedS: z.number().describe('Seconds in which a blink would have been detected.'),
     frameCount: count.describe('Frames in which the eyes were measured.'),
@@ -154,7 +154,7 @@ export const passageDetails = readablePassage.extend({
       refusal: z
         .enum(earlyRefusals)
         .exactOptional()
-        .describe('Why none can be taken. Absent where `passages.add-reference` may be called.'),
+        .describe('Why none can be taken. Absent if `passages.add-reference` may be called.'),
     })
     .exactOptional()
     .describe('Only for callers with the scope `persons:write`.'),

@@ -30,7 +30,7 @@ const personTerms = {
       mark: z
         .enum(watchMarks)
         .describe(
-          '`watch`: the box tells of the person at once. `barred`: in addition, it records no attendance of them.',
+          '`watch`: the box reports the person immediately. `barred`: it also records no attendance of them.',
         ),
       reason: z.string(),
     })
@@ -89,11 +89,13 @@ export const personDetail = personSummary.extend({
         .readonly()
         .exactOptional()
         .describe(
-          'For `marked`, and callers with the scope `passages:read`: the passages in which another person was taken for this one, the most similar first, at most 20. `passages.unmark` takes a mark back.',
+          'For `marked`, and callers with the scope `passages:read`: the passages in which another person was mistaken for this one, most similar first, at most 20. `passages.unmark` removes a mark.',
         ),
     })
     .exactOptional()
-    .describe('Where the box demands more for this person than for others. Only `persons.show` tells it.'),
+    .describe(
+      'Present if the box demands a higher similarity for this person than for others. Only in answers of `persons.show`.',
+    ),
   photographIds: z.array(z.string()).readonly(),
   revision: z
     .int()

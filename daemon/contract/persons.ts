@@ -186,7 +186,7 @@ const readingOperations = {
         .max(200)
         .optional()
         .describe(
-          'Only persons whose name contains this text, in any case, or whose external id is this text.',
+          'Only persons whose name contains this text, in upper or lower case, or whose external ID is this text.',
         ),
       group: z.string().min(1).max(64).optional().describe('Only persons of this group.'),
       watch: z
@@ -231,7 +231,7 @@ const readingOperations = {
   'persons.names': operation({
     method: 'POST',
     path: '/persons/names',
-    summary: 'Tell the names of persons whose ids another answer has, such as that of an event.',
+    summary: 'Look up the names of persons by their IDs, which other answers have, such as that of an event.',
     description: 'For callers who may read names and not all data of persons, and for many persons at once.',
     input: z.strictObject({ ids: z.array(personId).min(1).max(mostNames) }),
     answer: {
@@ -421,7 +421,7 @@ const writingOperations = {
   'persons.erase': operation({
     method: 'POST',
     path: '/persons/{id}/erase',
-    summary: 'Erase a person and all their data for good.',
+    summary: 'Permanently erase a person and all their data.',
     input: one,
     answer: { kind: 'json', schema: erasureCertificate },
     errors: ['gallery-sealed', 'no-such-person', 'erasure-incomplete'],
@@ -437,7 +437,7 @@ const writingOperations = {
     path: '/persons/{id}/withdraw-consent',
     summary: 'Record that a person withdrew consent, and erase their biometric data.',
     description:
-      'Erases templates, photos and pictures of events for good. The profile remains as proof of consent and withdrawal.',
+      'Permanently erases templates, photos, and images of events. The profile remains as proof of consent and withdrawal.',
     input: one,
     answer: { kind: 'json', schema: erasureCertificate },
     errors: [...galleryErrors, 'no-such-person', 'erasure-incomplete'],

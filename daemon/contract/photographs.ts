@@ -21,7 +21,7 @@ const photographId = z
   .string()
   .min(1)
   .max(64)
-  .describe('Id of the photo; where retention has deleted the picture, of the template that stays.');
+  .describe('ID of the photo, or of its template if retention has deleted the picture.');
 
 /** What a person is recognised by. */
 export const keptPhotograph = z.object({
@@ -33,7 +33,7 @@ export const keptPhotograph = z.object({
   qualityScore: z
     .number()
     .exactOptional()
-    .describe('0 to 1. Absent where the recogniser in use has no template of the photo.'),
+    .describe('0 to 1. Absent if the recogniser in use has no template of the photo.'),
   agreement: z
     .object({
       similarity: z
@@ -45,7 +45,7 @@ export const keptPhotograph = z.object({
     })
     .exactOptional()
     .describe(
-      'How well it agrees with the others of the person. Absent where there is nothing to compare with.',
+      'How well it agrees with the others of the person. Absent if there is nothing to compare with.',
     ),
   fromPassage: z
     .object({
@@ -157,7 +157,7 @@ export const photographOperations = {
   }),
   'persons.photographs.replace': operation({
     ...{ method: 'PUT', path: '/persons/{id}/photographs/{photographId}', ...changing },
-    summary: 'Put another photo in the place of one of a person. The old one is deleted for good.',
+    summary: 'Replace a photo of a person. The old photo is permanently deleted.',
     description: checks,
     input: z.strictObject({ ...which, ...given }),
     files: { photographs: { ...enrolmentFiles.photographs, maximum: 1 } },
@@ -169,7 +169,7 @@ export const photographOperations = {
   }),
   'persons.photographs.remove': operation({
     ...{ method: 'DELETE', path: '/persons/{id}/photographs/{photographId}', ...changing },
-    summary: 'Delete a photo of a person and its template for good.',
+    summary: 'Permanently delete a photo of a person and its template.',
     description: 'The last one stays: without it the box could not recognise the person.',
     input: z.strictObject({ ...which, ifRevision }),
     answer: { kind: 'json', schema: personDetail },
@@ -179,13 +179,13 @@ export const photographOperations = {
     commandLines: [
       {
         words: 'person photo remove',
-        does: 'delete a photo of a person and its template for good; the last one stays',
+        does: 'permanently delete a photo of a person and its template; the last photo cannot be deleted',
         arguments: {
           id: ['person', personForms],
           photographId: ['photograph', "id of the photo, from 'rollcall person photo list'"],
         },
         confirms: ({ input: { id, photographId } }) =>
-          `This deletes the photo ${photographId} of ${id} for good.`,
+          `This permanently deletes the photo ${photographId} of ${id}.`,
         text: countOf,
         examples: [
           ["rollcall person photo remove 'Ada King' f-4hz8", 'ask for confirmation, then delete one'],

@@ -76,7 +76,7 @@ const likeness = {
   isToldApart: z
     .boolean()
     .describe(
-      'False if the box may take one of the two for the other: the similarity reaches the threshold, or calibration found that the recogniser cannot tell them apart.',
+      'False if the box may confuse the two: the similarity reaches the threshold, or calibration found that the recogniser cannot tell them apart.',
     ),
 };
 
@@ -130,7 +130,7 @@ const picture = {
 } as const;
 
 const unproved =
-  'A picture does not show that a living person was there: a photo of a photo is recognised, too. The box stores nothing.';
+  'An image does not prove that a living person was there: a photo of a photo is also recognised. The box stores nothing.';
 
 export const recognitionOperations = {
   'recognition.detect': operation({
@@ -199,7 +199,7 @@ export const recognitionOperations = {
     method: 'POST',
     path: '/similar',
     summary: 'List the persons and unknown people who resemble the main face in a picture most.',
-    description: `Needs the scope \`recognition:use\`, too. In contrast to \`recognition.recognise\`, the answer has similarities below the threshold. They would help to change a picture step by step until it matches; a caller with \`persons:read\` can read the photos themselves. Unknown people need the scope \`strangers:read\`. ${unproved}`,
+    description: `Also needs the scope \`recognition:use\`. In contrast to \`recognition.recognise\`, the answer has similarities below the threshold. They would help to change a picture step by step until it matches; a caller with \`persons:read\` can read the photos themselves. Unknown people need the scope \`strangers:read\`. ${unproved}`,
     input: z.strictObject({ limit: mostSimilar }),
     files: picture,
     answer: { kind: 'json', schema: similarToPicture },

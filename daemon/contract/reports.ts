@@ -36,7 +36,7 @@ export const cameraReport = z.object({
         outcome: z.enum(passageOutcomes),
         reason: z.enum(passageReasons),
         count,
-        remedy: z.string().exactOptional().describe('Absent where there is nothing to do.'),
+        remedy: z.string().exactOptional().describe('Absent if there is nothing to do.'),
       }),
     )
     .readonly()

@@ -70,7 +70,7 @@ export const retentionOperations = {
   'retention.run': operation({
     method: 'POST',
     path: '/retention/runs',
-    summary: 'Delete now, for good, what is due.',
+    summary: 'Permanently delete everything that is due now.',
     input: z.strictObject({
       isClockConfirmed: z
         .boolean()

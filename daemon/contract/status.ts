@@ -20,7 +20,7 @@ const expectedRates = z.object({
   fpir: rate
     .exactOptional()
     .describe(
-      'Expected share of unknown people taken for an enrolled person. Absent if too few persons are enrolled for an estimate; the box then raises the thresholds by a margin.',
+      'Expected share of unknown people who are mistaken for an enrolled person. Absent if too few persons are enrolled for an estimate; the box then raises the thresholds by a margin.',
     ),
   fnir: rate
     .exactOptional()
@@ -60,7 +60,7 @@ export const visionStatus = z.object({
     .readonly()
     .exactOptional()
     .describe(
-      'What the core refused of what this process said, by reason (docs/how-to/recovery.md). Absent where it refused nothing.',
+      'Messages of this process that the core refused, by reason (docs/how-to/recovery.md). Absent if it refused none.',
     ),
 });
 export type VisionStatus = z.infer<typeof visionStatus>;
@@ -142,7 +142,7 @@ export const brokerStatus = z.object({
     .describe(
       'Kinds of event that the broker takes: it acknowledged at least one since the start and refuses none now.',
     ),
-  heldKinds: texts.exactOptional().describe('Kinds of event whose topics the broker refuses.'),
+  heldKinds: texts.exactOptional().describe('Event kinds whose topics the broker refuses.'),
   refusedTopics: texts
     .exactOptional()
     .describe(
@@ -176,7 +176,7 @@ export const clockStatus = z.object({
   isSynchronised: z
     .boolean()
     .exactOptional()
-    .describe('Whether a time server controls the clock. Absent where the system does not tell.'),
+    .describe('Whether a time server controls the clock. Absent if the system does not tell.'),
   lastJump: z
     .object({ at: z.iso.datetime(), byS: z.number().describe('Seconds; negative when it was set back.') })
     .exactOptional()
@@ -194,7 +194,7 @@ export const boxStatus = z.object({
   cameras: z.array(cameraStatus).readonly(),
   gallery: galleryInStatus,
   broker: brokerStatus,
-  gate: gateStatus.exactOptional().describe('Absent where the gate is disabled or has no folder.'),
+  gate: gateStatus.exactOptional().describe('Absent if the gate is disabled or has no folder.'),
   clock: clockStatus.exactOptional().describe('Absent in boxes of older versions.'),
   conditions: z
     .array(boxCondition)

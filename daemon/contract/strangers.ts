@@ -42,7 +42,7 @@ export const strangerSummary = z.object({
     ),
   forgottenAt: time
     .exactOptional()
-    .describe('Of `set-aside`: from when on the box forgets the unknown person for good.'),
+    .describe('For `set-aside`: when the box permanently forgets the unknown person.'),
   person: personId
     .exactOptional()
     .describe('Of `set-aside`: the person to whom the unknown person was assigned.'),
@@ -119,7 +119,7 @@ const assigning = {
   rate: 'enrolment',
   isLong: true,
   description:
-    'Needs `persons:write`, too. The pictures that the box keeps of the passages become photos, with the checks of an enrolment. The passages and their pictures are those of the person. The unknown person is set aside, can be restored for 15 minutes, and is then forgotten for good.',
+    'Also needs `persons:write`. The pictures that the box keeps of the passages become photos, with the checks of an enrolment. The passages and their pictures are those of the person. The unknown person is set aside, can be restored for 15 minutes, and is then forgotten for good.',
 } as const;
 
 /** One row for each stranger. */
@@ -201,7 +201,7 @@ export const strangerOperations = {
     path: '/strangers',
     summary: 'List the unknown people whom the box remembers.',
     description:
-      'The latest seen first. An unknown person who is seen meanwhile moves to the first page; no page repeats another. A caller who is limited to cameras gets the unknown people who were seen there.',
+      'The latest seen first. An unknown person who is seen while you read moves to the first page; no page repeats entries of another. A caller who is limited to cameras gets the unknown people who were seen there.',
     input: z.strictObject({
       ...pageFields,
       state: strangerSummary.shape.state.optional().describe('Absent: all but those who are set aside.'),
@@ -340,7 +340,7 @@ export const strangerOperations = {
         .boolean()
         .default(false)
         .describe(
-          'Deletes everything at once, without a way back; also of an unknown person who was discarded before.',
+          'Deletes everything immediately; this cannot be undone. Also works for an unknown person who was discarded earlier.',
         ),
     }),
     answer: { kind: 'json', schema: discarded },

@@ -578,7 +578,7 @@ export const apiKeyOperations = {
   }),
   'api-keys.revoke': operation({
     ...{ method: 'DELETE', path: '/api-keys/{id}', ...ending },
-    summary: 'Revoke an API key at once.',
+    summary: 'Revoke an API key immediately.',
     input: z.strictObject(byId),
     answer: { kind: 'json', schema: z.object({ id: z.string() }) },
     errors: ['no-such-api-key', 'beyond-own-scopes'],

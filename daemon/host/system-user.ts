@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 /** A user of this machine. */
 export interface SystemUser {
   readonly uid: number;
-  /** Absent where the uid has no name on this machine. */
+  /** Absent if the uid has no name on this machine. */
   readonly name?: string;
 }
 

@@ -88,7 +88,7 @@ function protocol(e: IdentifyEvaluation): string {
 function refusals(e: IdentifyEvaluation): string {
   const lost = e.refused.filter(({ isFailureToAcquire }) => isFailureToAcquire).length;
   const head = [
-    `failure to enrol (FTE): ${percent(e.failureToEnrol)} of persons in all galleries, of whom enrolment would refuse every photo;`,
+    `failure to enrol (FTE): ${percent(e.failureToEnrol)} of persons in all galleries: enrolment would refuse all their photos;`,
     `of ${counted(e.photographs, 'photo')} it would refuse ${e.refused.length}, ${lost} of them without a face, and accept ${e.warned} with a warning`,
   ].join('\n');
   const { sets, refused, mixedSets, mixedAccepted } = e.agreement;
@@ -213,7 +213,7 @@ function calibrated({ calibrated: found }: IdentifyEvaluation): string {
           'searches',
           'FNIR of people',
         ],
-        'taken for another',
+        'mistaken for another',
       ],
       rows,
     ),
@@ -230,7 +230,7 @@ function mistakes(title: string, list: readonly Mistake[]): string {
       `${accepted} of ${searches}`,
     ]);
   const more = list.length > rows.length ? [`and ${list.length - rows.length} more; --json lists all`] : [];
-  return [title, table(['photo', 'taken for', 'searches'], rows), ...more].join('\n');
+  return [title, table(['photo', 'mistaken for', 'searches'], rows), ...more].join('\n');
 }
 
 function missed(e: IdentifyEvaluation): string {

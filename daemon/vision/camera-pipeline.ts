@@ -49,7 +49,7 @@ interface CameraPipelineOptions {
   readonly sameFaceThreshold: number;
   /** Makes the pictures that sightings carry. Absent: they carry none. */
   readonly takeShot?: TakeShot | undefined;
-  /** Gets every view of a face. Absent where nothing is drawn. */
+  /** Gets every view of a face. Absent if nothing is drawn. */
   readonly onView?: ViewSink | undefined;
   /** Gets every analysed frame and the faces that are tracked then. Must not throw; the frame may be overwritten after the call. */
   readonly onAnalysed?: ((frame: Frame, faces: readonly TrackedFace[]) => void) | undefined;
@@ -218,7 +218,7 @@ export class CameraPipeline {
     if (view) await takeShotOf(frame, view, { takeShot, counters: this.#counters });
   }
 
-  /** The first embedding of a track shows its face: what an ended track of the same face showed still counts. */
+  /** The first embedding identifies the face, so the evidence of an ended track of the same face still counts. */
   #recall({ samples, observation }: TrackedFace): void {
     const [first, ...others] = samples.memory.seen;
     if (first === undefined || others.length > 0) return;

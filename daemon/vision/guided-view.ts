@@ -28,7 +28,7 @@ type GuidedView =
         readonly meanLuma: number;
         /** Mean luma of the picture around the face. */
         readonly lumaAround: number;
-        /** Absent where the gates refuse the face. */
+        /** Absent if the gates refuse the face. */
         readonly embedding?: Embedding;
       };
     }

@@ -54,7 +54,7 @@ if (folder === undefined || truthFile === undefined) {
 }
 /** As in `rollcall evaluate blinks`. */
 const toleranceS = 0.25;
-/** As in a track: a face unseen for so long begins anew, milliseconds. */
+/** As in a track: a face that is unseen for this long starts over, milliseconds. */
 const unbrokenGapMs = 500;
 
 interface Look {

@@ -148,7 +148,7 @@ const policies: readonly BlinkPolicy[] = [0.25, 0.3, 0.35, 0.4, 0.45].flatMap((c
   ),
 );
 
-/** As in a track: a face unseen for so long begins anew, milliseconds. */
+/** As in a track: a face that is unseen for this long starts over, milliseconds. */
 const unbrokenGapMs = 500;
 
 function blinksIn({ eyes }: Watched, policy: BlinkPolicy): readonly number[] {

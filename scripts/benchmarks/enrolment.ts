@@ -9,7 +9,7 @@ import { type BenchBox, type CamerasBench, openCameras } from './cameras-box.js'
 import { usualClip } from './cameras-clip.js';
 import { usageNow } from './cameras-usage.js';
 
-const usage = `What an import of many photographs does to the cameras that run meanwhile.
+const usage = `Measures how an import of many photos affects running cameras.
 
 usage: scripts/bench enrolment [options]
 

@@ -404,7 +404,7 @@ describe('a passkey', () => {
     assert.deepEqual([failed?.subject, failed?.details?.['reason']], [bertaId, 'passkey']);
     await handlers['users.change']({ id: bertaId, isDisabled: true }, box.call(atTheBox));
     assert.equal(await codeOf(() => login(box, (given) => own.get(given))), 'login-refused');
-    // A lost device: an administrator takes all of it away.
+    // A lost device: an administrator removes all second factors.
     await handlers['users.remove-second-factor']({ id: userId }, box.call(atTheBox));
     assert.equal(await codeOf(() => login(box, (given) => device.get(given))), 'login-refused');
   });

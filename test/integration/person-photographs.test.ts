@@ -278,7 +278,7 @@ test('the commands list, add, replace and remove photographs', { skip: withoutBu
   assert.equal((await run(['photo', 'replace', 'ada', first, '--image', third])).exitCode, 0);
   const left = await list(server.client, id);
   const asked = await run(['photo', 'remove', 'ada', left[0]?.id ?? '']);
-  assert.match(asked.stderr, /This deletes the photo f-\S+ of p-\S+ for good/);
+  assert.match(asked.stderr, /This permanently deletes the photo f-\S+ of p-\S+/);
   assert.equal(asked.exitCode, 2);
   const removed = await run(['photo', 'remove', 'ada', left[0]?.id ?? '', '--yes']);
   assert.match(removed.stdout, /is recognised by one template/);

@@ -104,7 +104,7 @@ const staged: readonly Staged[] = [
     title: 'a person who fails three challenges',
     stage: { require: 'challenge', challenge: 'refused' },
     scene: { ...ada, seconds: 20, liveness: live },
-    why: 'attack, challenge-failed: the face of Ada, 0.900; in three challenges the face did something else than it was asked',
+    why: 'attack, challenge-failed: the face of Ada, 0.900; the face did not do what was asked in three challenges',
   },
   {
     title: 'a photograph of a person',

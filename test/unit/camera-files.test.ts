@@ -61,7 +61,7 @@ describe('a camera file', () => {
       file('gate', 'id: gate\nname: Mine\nurl: rtsp://192.0.2.9/\n'),
     );
     assert.deepEqual(cameras, ['gate']);
-    assert.match(problems.join('\n'), /^\/d\/gate\.yaml: the configuration file has a camera "gate"/);
+    assert.match(problems.join('\n'), /^\/d\/gate\.yaml: the configuration file also has a camera "gate"/);
   });
 
   test('that cannot be used does not make an alert about its camera wrong', () => {

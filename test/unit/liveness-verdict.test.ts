@@ -144,7 +144,7 @@ describe('the liveness verdict', () => {
     assert.ok(wantsBinding(after(moved), policy), 'the movement asks for an embedding');
     assert.ok(!wantsBinding(after([...moved, recognised(4)]), policy));
     assert.equal(verdictOf([...moved, recognised(4), ...blinked]), 'live: blinked');
-    // The open mouth is compared with looks up to four seconds later.
+    // The open mouth is compared with views up to four seconds later.
     const late = [...watch(4, 9.5), blink(9.4), recognised(9.5)];
     assert.equal(verdictOf([...moved, ...late]), 'undetermined: only-lids-moved');
     assert.equal(

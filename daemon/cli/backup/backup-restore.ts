@@ -69,8 +69,8 @@ async function restore(
 function questionFor(path: string, gallery: BoxStatus['gallery']): string {
   const replacement = `${path} replaces it. ${restoreKeeps}`;
   if (gallery.state === 'open')
-    return `This deletes the gallery of this box, with ${counted(gallery.persons, 'person')}, for good; ${replacement}`;
+    return `This permanently deletes the gallery of this box, with ${counted(gallery.persons, 'person')}; ${replacement}`;
   if (gallery.code === 'gallery-damaged') return `The damaged gallery is moved aside; ${replacement}`;
   if (gallery.code === 'key-not-initialised') return `The gallery of this box is empty; ${replacement}`;
-  return `This deletes the sealed gallery of this box (${gallery.message}) for good; ${replacement}`;
+  return `This permanently deletes the sealed gallery of this box (${gallery.message}); ${replacement}`;
 }

@@ -27,7 +27,9 @@ export function registerRetention(program: Command): void {
   withCommonOptions(retention.command('run'))
     .option('--dry-run', 'show what is due; delete nothing')
     .option('-y, --yes', 'do not ask for confirmation; also confirms that the clock of the box is right')
-    .description('delete now, for good, what is due; exit code 1 if something could not be deleted')
+    .description(
+      'permanently delete everything that is due now; exit code 1 if something could not be deleted',
+    )
     .action((options: RunOptions) =>
       options.dryRun === true
         ? showAnswer(options, ({ client }) => client.call('retention.show'), describeDue)
@@ -35,7 +37,7 @@ export function registerRetention(program: Command): void {
             options,
             async ({ client }) => {
               const due = describeDue(await client.call('retention.show'));
-              await confirm(`${due}\nThis deletes everything that is due, for good.`, options.yes);
+              await confirm(`${due}\nThis permanently deletes everything that is due.`, options.yes);
               return await client.call('retention.run', { isClockConfirmed: true });
             },
             (report, { show }) => describeRun(report, show),

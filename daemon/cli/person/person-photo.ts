@@ -27,7 +27,7 @@ export function registerPhotoChanges(photo: Command): void {
     .argument('<person>', personForms)
     .argument('<photograph>', "id of the photo, from 'rollcall person photo list'")
     .requiredOption('-i, --image <file>', 'the new photo of this person')
-    .description('put another photo in the place of one, which is deleted for good')
+    .description('replace a photo; the old one is permanently deleted')
     .action((given: string, photographId: string, options: StoreOptions & { readonly image: string }) =>
       store(given, [options.image], options, (client, wanted) =>
         client.call('persons.photographs.replace', { ...wanted, photographId }),

@@ -45,13 +45,13 @@ export function registerRemovals(person: Command): void {
       ),
     );
   registerErasure(person.command('erase'), {
-    description: 'erase a person and all their data for good',
+    description: 'permanently erase a person and all their data',
     question: (who) => `This erases ${who} and all their data. It cannot be undone.`,
     erase: (client, id) => client.call('persons.erase', { id }),
   });
   registerErasure(person.command('withdraw'), {
     description:
-      'record that a person withdrew consent: erase their templates, photos and evidence pictures for good, and keep the profile as proof',
+      'record that a person withdrew consent: permanently erase their templates, photos, and evidence images, and keep the profile as proof',
     question: (who) =>
       `This records that ${who} withdrew consent, and erases all their biometric data. It cannot be undone.`,
     erase: (client, id) => client.call('persons.withdraw-consent', { id }),

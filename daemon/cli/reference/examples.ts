@@ -86,7 +86,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'person photo replace': [
     [
       "rollcall person photo replace 'Ada King' f-4hz8 --image ada-4.jpg",
-      'put a better photo in the place of one',
+      'replace a photo with a better one',
     ],
   ],
   'person remove': [["rollcall person remove 'Ada King'", 'ask for confirmation, then stop recognising her']],

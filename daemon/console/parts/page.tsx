@@ -121,7 +121,7 @@ function lengthOf(value: unknown): number | undefined {
   return Array.isArray(items) ? items.length : undefined;
 }
 
-/** A table that may be wider than the page: it scrolls by itself, by keyboard, too. */
+/** A table that may be wider than the page: it scrolls separately, also with the keyboard. */
 export function Wide({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a section with a name would be a landmark, and a page has many tables.

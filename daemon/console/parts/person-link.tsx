@@ -44,7 +44,7 @@ async function learnNames(): Promise<void> {
 
 interface NamedPersonProps {
   readonly id: string;
-  /** Absent where the caller may not read names. */
+  /** Absent if the caller may not read names. */
   readonly name?: string | undefined;
 }
 

@@ -43,7 +43,7 @@ const validUntil = z.iso.date().describe('last day on which the person is valid,
 const watch = z.strictObject({
   mark: z
     .enum(watchMarks)
-    .describe('watch: the box tells of the person at once; barred: in addition, it records no attendance'),
+    .describe('watch: the box reports the person immediately; barred: it also records no attendance'),
   reason: z.string().max(1000),
 });
 

@@ -32,7 +32,7 @@ export const apiSchema = z.strictObject({
   requestsAtOnce: field(
     z.int().min(8).max(4096).default(256),
     'live',
-    'Most requests from the network that the box works on at the same moment. Beyond it: status 503.',
+    'Largest number of requests from the network that the box processes at the same time. Further requests get status 503.',
   ),
   secondPerson: field(
     z.array(z.enum(secondPersonClasses)).max(secondPersonClasses.length).default([]),

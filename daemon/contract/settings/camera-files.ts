@@ -85,7 +85,7 @@ function repeated(id: string, path: string): ConfigProblem {
   return {
     ...wholeFile,
     path: '',
-    message: `the configuration file has a camera "${id}", too; that one is used`,
+    message: `the configuration file also has a camera "${id}"; that one is used`,
     remedy: `Remove it from the configuration file, or delete ${path}.`,
   };
 }

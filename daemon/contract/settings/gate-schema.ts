@@ -32,7 +32,7 @@ const fields = z.strictObject({
       .refine((text) => isIP(text) !== 0, { error: 'must be an IP address' })
       .default('127.0.0.1'),
     'live',
-    'Address at which the gate listens. `127.0.0.1`: only programs on this machine reach it. `0.0.0.0` (or `::` for IPv6, too): the network reaches it.',
+    'Address at which the gate listens. `127.0.0.1`: only programs on this machine reach it. `0.0.0.0` (or `::`, which includes IPv6): the network reaches it.',
   ),
   port: field(z.int().min(1024).max(65_535).default(8443), 'live', 'Port at which the gate listens.'),
   minimumTls: field(
@@ -67,12 +67,12 @@ const fields = z.strictObject({
   connections: field(
     z.int().min(10).max(15_000).default(2_000),
     'live',
-    'Largest number of connections at once.',
+    'Largest number of simultaneous connections.',
   ),
   connectionsPerAddress: field(
     z.int().min(1).max(15_000).default(200),
     'live',
-    'Largest number of connections at once from one address (IPv6: from one network of 64 bits).',
+    'Largest number of simultaneous connections from one address (IPv6: from one network of 64 bits).',
   ),
   folder: field(
     z

@@ -53,7 +53,7 @@ export class SecondPerson {
     };
   }
 
-  /** Uses an approval up, or asks for one. @throws `approval-required`, which names the request */
+  /** Uses up an approval, or asks for one. @throws `approval-required`, which names the request */
   admit(undertaking: Undertaking, caller: Caller): void {
     const { secondPerson: asked, scope } = undertaking.declaration;
     if (asked === undefined || scope === 'public' || scope === 'self') return;

@@ -146,7 +146,7 @@ function outcomeOf(status: number, server: string): SendOutcome {
     const remedy = 'Check url, and that the receiver has the same secret. Read the log of the receiver.';
     return refusedForGood(operational('webhook-refused', says, { remedy, details: { status } }));
   }
-  const remedy = 'Read the log of the receiver. The box sends the alert again by itself.';
+  const remedy = 'Read the log of the receiver. The box sends the alert again automatically.';
   return failedForNow(
     operational('webhook-unavailable', says, { remedy, details: { status }, retryable: true }),
   );

@@ -33,7 +33,7 @@ export const deadlines: Readonly<Record<CommandName, CommandDeadline>> = {
     limitMs: 30 * min,
     kind: 'keys',
     remedy:
-      'A rotation that has begun continues by itself; `rollcall key status` at the box shows its progress.',
+      'A rotation that has started continues automatically; `rollcall key status` at the box shows its progress.',
   },
   'gallery-digest': { limitMs: 5 * min, kind: 'reading', remedy: sendAgain },
   'list-persons': { limitMs: 5 * min, kind: 'reading', remedy: sendAgain },

@@ -99,7 +99,7 @@ function recordsBroken() {
 
 interface ConfigToStart {
   readonly config: Config;
-  /** Absent where it is the one that was in force last. */
+  /** Absent if it is the one that was in force last. */
   readonly texts?: ConfigTexts;
   readonly problems: readonly string[];
 }

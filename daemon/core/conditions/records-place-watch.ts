@@ -31,7 +31,7 @@ export function recordsPlaceWatch({
       onRemoved(
         operational('records-removed', 'records.db was removed or replaced while the daemon used it', {
           remedy:
-            'The daemon writes its content back and starts again; nothing is lost. If another file took the place, the content lies beside it as records.db.displaced-TIME. Find out who changed the folder of the data.',
+            'The daemon writes its content back and starts again; nothing is lost. If another file is there now, the content is next to it as records.db.displaced-TIME. Find out who changed the folder of the data.',
         }),
       );
     },

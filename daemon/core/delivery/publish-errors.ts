@@ -21,7 +21,7 @@ const tooLargeRemedy = 'Raise the message size limit of the broker (mosquitto: m
 export function brokerSilence(silentMs: number): RollcallError {
   const silentS = Math.round(silentMs / 1000);
   return operational('broker-silent', `the broker has acknowledged nothing for ${silentS} s`, {
-    remedy: 'Check that the broker is not frozen or overloaded. The box reconnects by itself.',
+    remedy: 'Check that the broker is not frozen or overloaded. The box reconnects automatically.',
     retryable: true,
   });
 }
@@ -42,7 +42,7 @@ export function publishRefused(topic: string, reasonCode: number, cause: Error):
     details: { topic, reasonCode },
     ...(reasonCode === quotaExceeded
       ? {
-          remedy: 'Free space on the broker, or raise its quota. The box tries again by itself.',
+          remedy: 'Free space on the broker, or raise its quota. The box tries again automatically.',
           retryable: true,
         }
       : { remedy: topicRemedy }),

@@ -81,7 +81,7 @@ async function readBoxKey(name: string, places: CredentialPlaces): Promise<BoxKe
 function malformed(name: string, bytes: number) {
   const what = bytes === 0 ? 'is empty' : 'is damaged: it does not have the form of a box key';
   return badInput('box-key-malformed', `the secret "${name}" ${what}`, {
-    remedy: `Restore the original file of ${BOX_KEY_BYTES} bytes. If it is lost, move the damaged file away and restart the daemon: the box makes a new key, and you must tell the centres.`,
+    remedy: `Restore the original file of ${BOX_KEY_BYTES} bytes. If it is lost, move the damaged file away and restart the daemon: the box makes a new key, and you must give its public key to the centres.`,
     details: { name, bytes, expected: BOX_KEY_BYTES },
   });
 }

@@ -26,7 +26,7 @@ const keySchema = z.strictObject({
 const formerSchema = keySchema.extend({
   /** When the key leaves the key set and no longer opens messages, provided that the wall clock is not set meanwhile. */
   untilMs: z.int(),
-  /** Its endorsement of its successor. Absent where the key was lost or replaced by hand. */
+  /** Its endorsement of its successor. Absent if the key was lost or replaced by hand. */
   endorsement: z.string().optional(),
 });
 

@@ -107,7 +107,7 @@ function nextMissing({ secretsDirectory }: OwnSecretPlaces) {
   const path = join(secretsDirectory, nextBoxKeyName);
   return badInput(
     'box-key-next-missing',
-    `the key of the box was handed over, so the next one must be, too; the secret "${nextBoxKeyName}" does not exist, or was in force before`,
+    `the key of the box was provided as a secret, so the next one must be as well; the secret "${nextBoxKeyName}" does not exist, or was in force before`,
     {
       remedy: `Write ${BOX_KEY_BYTES} new random bytes to ${path}, owned by the user that the daemon runs as, mode 0600 ((umask 077; head -c ${BOX_KEY_BYTES} /dev/urandom > ${path}; chown ${ownerText(currentUser())} ${path})); or hand them over as the systemd credential "${nextBoxKeyName}" and restart the daemon.`,
       details: { path },

@@ -360,7 +360,7 @@ const otherPerson: PhotographResult = {
   code: 'different-person',
   message: 'it does not seem to show the same person as the photos of this person',
   remedy:
-    'Send another photo of this person. If the person was enrolled from photos of another one, erase the person and enrol anew.',
+    'Send another photo of this person. If the person was enrolled from photos of someone else, erase the person and enrol them again.',
 };
 
 const noSuchPerson = (id: string) => notFound('person', id, 'rollcall person list');

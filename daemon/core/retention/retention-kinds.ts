@@ -122,7 +122,7 @@ function ageingInFile(present: RetentionSources['file'], ageingOf: (file: Galler
       const step = ageingOf(file).begin(beforeMs);
       return (limit) => {
         if (present() === file) return step(limit);
-        throw operational('gallery-replaced', 'a restore replaced the gallery file meanwhile', {
+        throw operational('gallery-replaced', 'a restore has replaced the gallery file', {
           remedy: 'Nothing needs to be done; the next run deletes what is due in the new file.',
         });
       };

@@ -94,7 +94,7 @@ export class Retention implements AsyncDisposable {
     };
   }
 
-  /** False while the clock is in doubt, and while it shows a time before the program existed. */
+  /** False while the clock is in doubt or shows a time before the program existed. */
   get isClockTrusted(): boolean {
     return this.#options.clock.wallMs() >= earliestMs && this.#doubt() === undefined;
   }

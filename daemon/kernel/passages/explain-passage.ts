@@ -10,7 +10,7 @@ import { reasonTexts } from './passage-reason-text.js';
 /** Why a passage ended as it did, and what can be done. Both begin with a small letter and end without a full stop. */
 interface PassageExplanation {
   readonly sentence: string;
-  /** Absent where nothing is wrong. */
+  /** Absent if nothing is wrong. */
   readonly remedy?: string;
 }
 
@@ -65,7 +65,7 @@ const sentences: Readonly<Record<PassageReason, Sentence>> = {
   'eyes-not-seen': unproven((passage) => `${inSight(passage)}, the eyes were not seen well enough`),
   'too-close': unproven((passage) => `${inSight(passage)}, the face was too close to the camera`),
   'challenge-not-passed': unproven((passage) => `${inSight(passage)}, no challenge was passed`),
-  'challenge-failed': () => 'in three challenges the face did something else than it was asked',
+  'challenge-failed': () => 'the face did not do what was asked in three challenges',
   'challenge-not-shown': unproven(() => 'no screen could show the prompt'),
   expired: () => 'the person is no longer valid',
   'not-yet-valid': () => 'the person is not valid yet',

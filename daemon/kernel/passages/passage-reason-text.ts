@@ -86,7 +86,7 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
   'challenge-failed': {
     outcomes: ['attack'],
     meaning:
-      'In three challenges the face did something else than it was asked: the box takes this for a presentation attack.',
+      'The face did not do what was asked in three challenges. The box treats this as a presentation attack.',
     remedy:
       'Look at the picture. See that people can read the prompts at the camera (docs/reference/challenge.md).',
   },

@@ -18,7 +18,7 @@ export interface StrangerSight {
 
 /** What the book knows of the stranger of a passage. */
 export interface KnownStranger {
-  /** Absent where strangers are told apart only during the cooldown. */
+  /** Absent if strangers are told apart only during the cooldown. */
   readonly stranger?: SeenStranger;
   /** No events are wanted about this stranger. */
   readonly isIgnored: boolean;

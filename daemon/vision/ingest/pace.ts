@@ -69,7 +69,7 @@ export function slowPart(
     }
     return {
       code: 'network-too-slow',
-      message: `the pictures arrive more slowly than the camera films: ${read}, ${taken}`,
+      message: `the pictures arrive more slowly than the camera records them: ${read}, ${taken}`,
       remedy: 'Lower the bit rate of the camera, and check its cable, switch port or radio link.',
     };
   }

@@ -218,7 +218,7 @@ function notReceived(topic: string, tellsRefusals: boolean): RollcallError {
     `the broker took the message but did not deliver it back; probably ${cause}`,
     {
       details: { topic },
-      remedy: `Allow this box to publish on ${topic} and to read it, as in config/mosquitto-acl.example. Check the other topics there, too.`,
+      remedy: `Allow this box to publish on ${topic} and to read it, as in config/mosquitto-acl.example. Also check the other topics there.`,
     },
   );
 }

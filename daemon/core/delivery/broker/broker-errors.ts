@@ -70,14 +70,14 @@ const diagnoses = {
   unavailable: {
     code: 'broker-unavailable',
     says: 'the broker says that it is unavailable',
-    remedy: 'Look at the log of the broker. The box reconnects by itself.',
+    remedy: 'Look at the log of the broker. The box reconnects automatically.',
     passesByItself: true,
   },
   ...tlsDiagnoses,
   lost: {
     code: 'broker-connection-lost',
     says: 'the connection to the broker ended',
-    remedy: 'Look at the log of the broker. The box reconnects by itself.',
+    remedy: 'Look at the log of the broker. The box reconnects automatically.',
     passesByItself: true,
   },
   closedEarly: {
