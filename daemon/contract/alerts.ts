@@ -188,8 +188,8 @@ export const alertOperations = {
   'alerts.acknowledge': operation({
     method: 'PUT',
     path: '/alerts/{alert}/acknowledgement',
-    summary: 'Note that a person has seen an alert.',
-    description: 'The first acknowledgement stays. It changes nothing about deliveries.',
+    summary: 'Record that a person has seen an alert.',
+    description: 'The first acknowledgement stays. It does not affect deliveries.',
     input: z.strictObject({ alert: z.string().min(1).max(64).describe('The id of the alert.') }),
     answer: { kind: 'json', schema: alert },
     errors: ['no-such-alert'],

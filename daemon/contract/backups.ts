@@ -17,7 +17,7 @@ const factFields = {
   program: z.string().describe('The version of the program that made it.'),
   schemaVersion: count.describe('Of its database.'),
   recogniser: z.string().describe('Of its templates.'),
-  counts: z.record(z.string(), count).describe('How many persons, templates and others it has.'),
+  counts: z.record(z.string(), count).describe('How many persons, templates, and other items it has.'),
 };
 
 /** A backup in a file that the caller named. */

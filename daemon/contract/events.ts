@@ -103,7 +103,7 @@ export const outboxStatus = z.object({
   keptForCentre: z
     .int()
     .nonnegative()
-    .describe('How many of these the broker has taken, but the centre has not confirmed.'),
+    .describe('How many of these the broker has accepted but the centre has not confirmed.'),
   newestSequence: z.int().nonnegative().describe('The sequence of the newest event; 0 without events.'),
   centreHasUpTo: z.int().nonnegative().describe('The last sequence that a centre has confirmed; 0 if none.'),
   inFlight: z.int().nonnegative().describe('Sent and not yet acknowledged by the broker.'),
@@ -112,7 +112,7 @@ export const outboxStatus = z.object({
     message: z.string().exactOptional(),
     remedy: z.string().exactOptional(),
   }),
-  heldBack: z.array(heldBack).readonly().describe('Events that the broker does not take.'),
+  heldBack: z.array(heldBack).readonly().describe('Events that the broker does not accept.'),
   kinds: z.array(outboxKind).readonly().describe('The recorded kinds, most important first.'),
 });
 export type OutboxStatus = z.infer<typeof outboxStatus>;

@@ -345,7 +345,7 @@ const forOperators = {
     answer: {
       kind: 'json',
       schema: z.object({
-        isAbandoned: z.boolean().describe('False if it was over already, or the person is enrolled by now.'),
+        isAbandoned: z.boolean().describe('False if it was already over or the person has been enrolled.'),
       }),
     },
     errors: [],

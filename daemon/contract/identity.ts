@@ -15,7 +15,7 @@ export const formerBoxKey = z.object({
   isEndorsing: z
     .boolean()
     .describe(
-      'True if it endorses the key that followed it: centres that trust this key then follow by themselves.',
+      'True if it endorses the key that followed it: centres that trust this key then follow automatically.',
     ),
 });
 

@@ -40,7 +40,7 @@ export const clipVerdict = z.object({
   faceCount: z.int(),
   challenge: z
     .object({
-      doneCount: z.int().describe('Actions done in the required order, without another one between.'),
+      doneCount: z.int().describe('Actions done in the required order, with no other action in between.'),
       wrong: z
         .enum(challengeActions)
         .exactOptional()

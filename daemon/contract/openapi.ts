@@ -483,7 +483,7 @@ function centreText(
   const generic = isGeneric ? ['`call-operation`'] : [];
   const parts = { input: 'the input', answer: 'the answer', both: 'input and answer' } as const;
   const seal = sealed === undefined ? '' : `, with ${parts[sealed]} sealed`;
-  return `A centre that is trusted with \`${scope}\` calls it by the command ${[...own, ...generic].join(' or ')}${seal} (docs/reference/commands.md).`;
+  return `A centre that is trusted with \`${scope}\` calls it with the command ${[...own, ...generic].join(' or ')}${seal} (docs/reference/commands.md).`;
 }
 
 function extensions(id: string, declaration: OperationDeclaration): Node {

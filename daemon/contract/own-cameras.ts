@@ -109,7 +109,7 @@ export const ownCameraOperations = {
   'cameras.create': operation({
     method: 'POST',
     path: '/cameras',
-    summary: 'Add a camera that the box keeps itself, and open it.',
+    summary: 'Add a camera over the API, and open it.',
     description:
       'The configuration file does not change. A setting that is left out has its default. Without a login the box sends none.',
     input: z.strictObject({
@@ -168,7 +168,7 @@ export const ownCameraOperations = {
     method: 'DELETE',
     path: '/cameras/{id}',
     summary: 'Remove a camera that the box keeps itself, and its login.',
-    description: 'What the box has recorded stays. A camera of the configuration file is removed there.',
+    description: 'Recorded data is kept. A camera of the configuration file is removed there.',
     input: z.strictObject({ id: cameraId }),
     answer: { kind: 'json', schema: z.object({ id: z.string() }) },
     errors: [...guarded, ...changeErrors],

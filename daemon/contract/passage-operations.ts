@@ -201,9 +201,9 @@ export const passageOperations = {
   'passages.mark': operation({
     method: 'POST',
     path: '/passages/{passage}/marks',
-    summary: 'Say who a passage was.',
+    summary: 'Record who was seen in a passage.',
     description:
-      'The last mark of a passage counts. It corrects the attendance of everybody concerned if the caller also has `attendance:write`, goes to the centre as an event, and raises the threshold of a person for whom another person was taken.',
+      'The last mark of a passage counts. It corrects the attendance of everyone concerned if the caller also has `attendance:write`, goes to the centre as an event, and raises the threshold of a person with whom another person was confused.',
     input: markRequest,
     answer: { kind: 'json', schema: markOutcome },
     creates: { id: 'event', foundBy: 'passages.show' },
@@ -219,7 +219,7 @@ export const passageOperations = {
   'passages.mark-effect': operation({
     method: 'GET',
     path: '/passages/{passage}/mark-effect',
-    summary: 'Tell what a mark would do to the thresholds of persons.',
+    summary: 'Preview how a mark would change the thresholds of persons.',
     description:
       "Stores nothing. However many marks there are, at most a quarter of the comparisons of a person's own photos come to lie below the threshold.",
     input: z.strictObject({ passage: which, was: markRequest.shape.was, person: markRequest.shape.person }),

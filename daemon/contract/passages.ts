@@ -144,7 +144,7 @@ export const passageDetails = readablePassage.extend({
   mark: z
     .object({ was: z.enum(markedAs), person: personRef.exactOptional(), at: z.iso.datetime() })
     .exactOptional()
-    .describe('What an operator said of the passage last.'),
+    .describe('The latest feedback of an operator on the passage.'),
   reference: z
     .object({
       photograph: z

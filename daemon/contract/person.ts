@@ -18,7 +18,7 @@ export type PersonState = z.infer<typeof personState>;
 
 export const similarity = z.number().describe('Similarity of two faces, -1 to 1; higher is closer.');
 
-const validDay = z.string().describe('A day at the site, `YYYY-MM-DD`, which is valid itself.');
+const validDay = z.string().describe('A day at the site, `YYYY-MM-DD`, inclusive.');
 
 /** To whom a person belongs, when they are valid, and whether the box watches for them. */
 const personTerms = {

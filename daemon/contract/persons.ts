@@ -193,11 +193,13 @@ const readingOperations = {
         .enum([...watchMarks, 'any'])
         .optional()
         .describe('Only persons with this mark, or with any.'),
-      validity: z.enum(validities).optional().describe('Only persons who are this today, at the site.'),
+      validity: z.enum(validities).optional().describe('Only persons with this validity today, at the site.'),
       consent: z
         .enum(consentStates)
         .optional()
-        .describe('Only persons with a consent, without one, or who withdrew it; these are removed persons.'),
+        .describe(
+          'Only persons with consent, without consent, or who withdrew it. The last are removed persons.',
+        ),
       sort: z.enum(personOrders).default('oldest').describe('By the time of enrolment, or by name.'),
     }),
     answer: { kind: 'page', item: personSummary },

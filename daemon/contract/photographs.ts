@@ -114,7 +114,7 @@ export const photographOperations = {
   'persons.photographs.list': operation({
     method: 'GET',
     path: '/persons/{id}/photographs',
-    summary: 'List what a person is recognised by: photos, and templates whose picture is deleted.',
+    summary: 'List the photos by which a person is recognised, and the templates whose picture was deleted.',
     input: z.strictObject(one),
     answer: { kind: 'json', schema: z.array(keptPhotograph).readonly() },
     errors: [...galleryErrors, 'no-such-person'],
@@ -124,7 +124,7 @@ export const photographOperations = {
     commandLines: [
       {
         words: 'person photo list',
-        does: 'list what a person is recognised by',
+        does: 'list the photos and templates by which a person is recognised',
         arguments: { id: ['person', personForms] },
         text: describeKept,
         examples: [["rollcall person photo list 'Ada King'", 'show what she is recognised by']],

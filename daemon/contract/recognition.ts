@@ -187,7 +187,7 @@ export const recognitionOperations = {
     path: '/persons/{id}/similar',
     summary: 'List the persons and unknown people who resemble an enrolled person most.',
     description:
-      'Compares every template of the person, and tells the highest similarity. Shows whom the box may take for this person. Unknown people need the scope `strangers:read`.',
+      'Compares every template of the person and returns the highest similarity. Shows whom the box may confuse with this person. Unknown people need the scope `strangers:read`.',
     input: z.strictObject({ id: personId, limit: mostSimilar }),
     answer: { kind: 'json', schema: similarToPerson },
     errors: [...galleryErrors, 'no-such-person'],

@@ -16,8 +16,8 @@ const byOutcome = z.partialRecord(z.enum(passageOutcomes), count).readonly();
 
 /** Passages that lasted a certain time, and what came of them. */
 export const dwell = z.object({
-  fromS: z.number().describe('Seconds in sight, at least.'),
-  toS: z.number().nullable().describe('Less than so many seconds. Null: any longer time.'),
+  fromS: z.number().describe('Minimum number of seconds in sight.'),
+  toS: z.number().nullable().describe('Fewer seconds than this. Null: no upper limit.'),
   passages: count,
   answered: count.describe('Passages that gave an event.'),
   heldBack: count.describe(
@@ -191,7 +191,7 @@ export const policyPreview = z.object({
     .array(z.object({ ...previewed, recorded: decided, doubt: z.enum(previewDoubts) }))
     .readonly()
     .describe(
-      'The passages of which the box cannot say it, the newest first. `views-not-stored`: an earlier version stored no similarity of the single views. `not-explained`: what the passage stores does not lead to its outcome, as when settings changed since. `faces-not-compared`: views were too small to be compared then. `best-view-too-small`: the best view is under the new limit, and the sizes of the others are not stored. `not-asked`: the person was not asked for a challenge. `ended-at-decision`: what the face showed after the decision is not stored. `stillness-not-stored`: whether the face kept still is not stored.',
+      'The passages for which the box cannot tell, newest first. `views-not-stored`: an earlier version stored no similarity of the single views. `not-explained`: what the passage stores does not lead to its outcome, as when settings changed since. `faces-not-compared`: views were too small to be compared then. `best-view-too-small`: the best view is under the new limit, and the sizes of the others are not stored. `not-asked`: the person was not asked for a challenge. `ended-at-decision`: what the face showed after the decision is not stored. `stillness-not-stored`: whether the face kept still is not stored.',
     ),
 });
 

@@ -168,7 +168,7 @@ export const challengeOperations = {
     path: '/challenges/stream',
     summary: 'Receive the prompts of a camera, to show them.',
     description:
-      'A prompt says what to do, never who is asked. Say with `challenges.shown` that you show it: only then the box waits for the person. The stream ends after 5 minutes: open it again at once.',
+      'A prompt says what to do, never who is asked. Confirm with `challenges.shown` that you show it. Only then does the box wait for the person. The stream ends after 5 minutes: open it again at once.',
     input: z.strictObject({ camera: cameraId }),
     answer: { kind: 'lines', item: screenItem },
     errors: ['no-such-camera'],

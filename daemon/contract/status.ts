@@ -214,7 +214,7 @@ export const boxStatus = z.object({
       .array(heldBack)
       .readonly()
       .exactOptional()
-      .describe('Events that the broker does not take. Absent if it takes all.'),
+      .describe('Events that the broker does not accept. Absent if it accepts all.'),
   }),
   intake: intakeStatus.describe('Counts of sightings since the start.'),
   prompts: z

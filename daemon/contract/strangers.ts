@@ -110,7 +110,7 @@ const pictures = {
     .min(1)
     .max(20)
     .optional()
-    .describe('Takes the pictures of these passages. Absent: the best five that the box keeps.'),
+    .describe('The passages whose pictures to use. Absent: the best five that the box keeps.'),
 };
 const { faceNumber: _, ...profile } = givenPerson;
 const assigning = {

@@ -113,7 +113,7 @@ export const newSecret = z.object({
 const ended = z.object({ ended: z.int().nonnegative().describe('Number of sessions that ended.') });
 const change = { scope: 'users:write', rate: 'default', audit: 'write', needsStepUp: true } as const;
 const grant = { ...change, secondPerson: 'users' } as const;
-/** What only ends access waits for nothing: neither for a proof, which may be locked, nor for a second person. */
+/** An operation that only ends access waits neither for a proof, which may be locked, nor for a second person. */
 const ending = { scope: 'users:write', rate: 'default', audit: 'write' } as const;
 const read = { scope: 'users:read', rate: 'default' } as const;
 /** Errors of every change of an account. */
@@ -219,7 +219,7 @@ export const userOperations = {
     ...{ method: 'PATCH', path: '/users/{id}', ...grant },
     summary: 'Change an account.',
     description:
-      'A change of the role, of the cameras or of `isDisabled` ends the sessions and tokens of the account at once.',
+      'Changing the role, the cameras, or `isDisabled` immediately ends the sessions and tokens of the account.',
     withoutProof: {
       where: 'the request only sets `isDisabled` to true: what ends access waits for nothing',
       holds: (input) =>

@@ -69,7 +69,7 @@ export interface RtspServerProcess extends AsyncDisposable {
   readonly port: number;
   /** Everything clients did so far, oldest first. */
   readonly events: readonly RtspServerEvent[];
-  /** Resolves when the process has ended, however it did. */
+  /** Resolves when the process has ended, for any reason. */
   readonly ended: Promise<void>;
   /** Rejects with `process-lost` when the process has ended, however it did. */
   readonly lost: Promise<never>;

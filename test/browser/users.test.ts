@@ -25,7 +25,7 @@ async function actTogether(box: ConsoleBox, page: Page, name: string): Promise<v
   await button.click();
 }
 
-/** A role of one's own, and a key of a program with one of its scopes. */
+/** A custom role, and an API key with one of its scopes. */
 async function makeRoleAndKey(box: ConsoleBox, admin: WatchedPage): Promise<void> {
   const { page } = admin;
   await page.goto('/system/roles');

@@ -19,7 +19,7 @@ import {
 import type { Blink } from '../../daemon/kernel/liveness/liveness.js';
 import { type Random, seededRandom } from '../../daemon/kernel/random.js';
 
-/** The challenge of the 80 with this number; `tenths` above 2 s to answer each. */
+/** The challenge with this number, of the 80; `tenths` above 2 s to answer each. */
 function challengeOf(number: number, tenths = 10): Challenge {
   const bytes = new Uint8Array(challengeBytes).fill(tenths, 4);
   new DataView(bytes.buffer).setUint32(0, number);

@@ -20,7 +20,7 @@ export function registerMark(passages: Command): void {
     .option(...noteOption)
     .option('-y, --yes', 'do not ask before a threshold changes')
     .description(
-      'say who a passage was: corrects attendance, tells the centre, and raises the threshold of a person for whom another person was taken; the last mark counts',
+      'say who a passage was: corrects attendance, tells the centre, and raises the threshold of a person with whom another person was confused; the last mark counts',
     )
     .action((passage: string, options: MarkOptions) =>
       showAnswer(

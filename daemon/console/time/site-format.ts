@@ -61,7 +61,7 @@ export const startOfDay = (day: string): string => siteInstant(day, '00:00');
 /** When the clock of the site shows this time on this day, ISO 8601 in UTC. `time`: as a field gives it, "09:14". */
 export function siteInstant(day: string, time: string): string {
   const shownMs = Date.parse(`${day}T${time}Z`);
-  // The offset at a time is known only from the time: the second round counts from a time that is near enough.
+  // The offset depends on the time itself, so a second round corrects the first estimate.
   let ms = shownMs;
   for (let round = 0; round < 2; round += 1) ms = shownMs - siteOffsetMs(ms);
   return new Date(ms).toISOString();

@@ -105,11 +105,11 @@ const photographResult = z.strictObject({
       height: z.int().nonnegative(),
     })
     .optional()
-    .describe('the chosen face, in pixels of the upright photo; only where there are several faces'),
+    .describe('the chosen face, in pixels of the upright photo; present only if there are several faces'),
   warnings: z
     .array(z.enum(photoWarnings))
     .optional()
-    .describe('faults with which the photo is used all the same'),
+    .describe('faults that do not prevent the use of the photo'),
   code: code.optional(),
   message: z.string().optional(),
 });

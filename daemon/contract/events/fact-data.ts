@@ -120,7 +120,7 @@ const stranger = z
     cameras: z
       .array(z.strictObject({ camera: slug, lastSeen: time }))
       .min(1)
-      .describe('where the unknown person was seen and when for the last time, the latest first'),
+      .describe('where the unknown person was last seen, and when, latest first'),
   })
   .describe('absent where the configuration lets the box remember no unknown people');
 

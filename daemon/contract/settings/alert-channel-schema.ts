@@ -17,7 +17,7 @@ const channelId = field(
 const caFile = field(
   z.string().startsWith('/', { error: 'must be an absolute path' }).exactOptional(),
   'live',
-  'File with the certificates (PEM) of the authorities that the server is trusted by. Absent: those of the system.',
+  'File with the certificates (PEM) of the authorities that the box trusts for this server. Absent: those of the system.',
 );
 
 /** Plain HTTP is allowed to this machine only: alerts must not be readable on the network. */

@@ -7,7 +7,7 @@ const perMinute = (normal: number, what: string) =>
   field(
     z.int().min(1).max(100_000).default(normal),
     'live',
-    `Most requests ${what} in a minute, for each account. An address may send five times as many with logins, and as many without.`,
+    `Largest number of requests ${what} per minute and account. An address may send five times as many with logins, and as many without.`,
   );
 
 const limitsSchema = z.strictObject({

@@ -41,7 +41,7 @@ export interface GalleryUpkeepOptions {
   readonly keys: Pick<GalleryKeys, 'status'>;
   readonly openEmbedder: OpenEmbedder;
   readonly calibration: Pick<GalleryCalibration, 'calibrate'>;
-  /** The similarity from which each recogniser takes two faces for one person. */
+  /** The similarity from which each recogniser treats two faces as one person. */
   readonly thresholds: () => Promise<ReadonlyMap<RecogniserId, number>>;
   readonly clock: Clock;
   readonly logger: Logger;

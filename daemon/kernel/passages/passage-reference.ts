@@ -40,7 +40,7 @@ export type PictureRefusal =
 
 export interface ReferenceFacts {
   readonly passage: Passage;
-  /** What an operator said of the passage last. */
+  /** The latest feedback of an operator on the passage. */
   readonly mark: StandingMark | undefined;
   /** The person named in the passage; undefined if the box no longer knows them. */
   readonly person: { readonly isActive: boolean; readonly profile: PersonProfile | undefined } | undefined;

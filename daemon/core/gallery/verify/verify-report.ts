@@ -18,7 +18,7 @@ export interface DisagreeingPerson {
   readonly personId: string;
   /** Recogniser of the templates. During a move to another recogniser a person has templates of both. */
   readonly recogniser: string;
-  /** Similarity from which this recogniser takes two faces for one person. */
+  /** Similarity from which this recogniser treats two faces as one person. */
   readonly threshold: number;
   /** False if there is no majority; then all templates are listed. */
   readonly isWrongOneKnown: boolean;
