@@ -23,14 +23,13 @@ import type { PhotographChange } from '../../contract/photographs.js';
 import type { PhotoOutcome } from '../../contract/vision/vision-answers.js';
 import { contentHash } from '../../host/content-hash.js';
 import { type Actor, actorOf } from '../../kernel/actor.js';
-import { badInput, defect, isRollcallError, operational } from '../../kernel/errors.js';
+import { defect, isRollcallError, operational } from '../../kernel/errors.js';
 import type { MatchPolicy } from '../../kernel/identification/match.js';
 import { type PersonId, personId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import type { FalseMatch } from '../../kernel/passages/mark.js';
-import { longestReason, type PersonProfile, withdrawn } from '../../kernel/persons/person-profile.js';
+import { type PersonProfile, withdrawn } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
-import { checkText } from '../../kernel/printable-text.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
 import { keyReused } from '../api/idempotency.js';
 import type { KeptRequest, KeptRequests } from '../api/kept-requests.js';
@@ -48,14 +47,9 @@ import { readAnswer, writeAnswer } from './enrolment-keys.js';
 import { certified, changedMeanwhile, describePerson, summarisePerson } from './person-answers.js';
 import { type ExportSources, enrolmentLines, exportLines } from './person-export.js';
 import { type PersonFilter, pageOfPersons } from './person-list.js';
-import {
-  type Enrollable,
-  type EnrolmentOptions,
-  examineEnrolment,
-  named,
-  requireProfile,
-} from './photo-enrolment.js';
+import { type Enrollable, type EnrolmentOptions, examineEnrolment, named } from './photo-enrolment.js';
 import type { PhotographHashes } from './photograph-hashes.js';
+import { changedProfile, withThreshold } from './profile-change.js';
 
 /** The outcome of a removal. */
 export type RemoveResult =
@@ -291,7 +285,7 @@ export class EnrolledPersons {
     if (ifRevision !== undefined && ifRevision !== before.revision)
       throw changedMeanwhile(id, before.revision);
     const { todayIso, policy } = this.#options;
-    return withThreshold(changed(before.profile, change, todayIso()), change.threshold, {
+    return withThreshold(changedProfile(before.profile, change, todayIso()), change.threshold, {
       floor: policy().threshold,
       recogniser: this.#gallery().recogniser,
     });
@@ -480,63 +474,4 @@ function abandoned(gallery: Gallery, importId: string): number | undefined {
     if (isRollcallError(error, 'no-such-import')) return undefined;
     throw error;
   }
-}
-
-/** Applies a change to the profile and checks the result. @throws `profile-refused` */
-function changed(before: PersonProfile, change: ProfileChange, todayIso: string): PersonProfile {
-  const pick = <T>(next: T | null | undefined, old: T | undefined): T | undefined =>
-    next === undefined ? old : (next ?? undefined);
-  const profile = requireProfile(
-    {
-      name: change.name ?? before.name,
-      externalId: pick(change.externalId, before.externalId),
-      notes: pick(change.notes, before.notes),
-      consent: pick(change.consent, before.consent),
-      groups: pick(change.groups, before.groups),
-      validFrom: pick(change.validFrom, before.validFrom),
-      validUntil: pick(change.validUntil, before.validUntil),
-      watch: pick(change.watch, before.watch),
-    },
-    todayIso,
-  );
-  // Only new consent revokes a withdrawal.
-  const withdrawnIso = change.consent === undefined ? before.consent?.withdrawnIso : undefined;
-  const { threshold, origins } = before;
-  return {
-    ...profile,
-    ...present({
-      consent: profile.consent && { ...profile.consent, ...present({ withdrawnIso }) },
-      threshold,
-      origins,
-    }),
-  };
-}
-
-/** Sets the person's own threshold; null removes it, undefined leaves it as it is. @throws `threshold-refused` */
-function withThreshold(
-  profile: PersonProfile,
-  given: ProfileChange['threshold'],
-  { floor, recogniser }: { readonly floor: number; readonly recogniser: string },
-): PersonProfile {
-  if (given === undefined) return profile;
-  const { threshold: _, ...rest } = profile;
-  if (given === null) return rest;
-  const { similarity } = given;
-  const checked = checkText(given.reason, { what: 'the reason', longest: longestReason });
-  if ('problem' in checked) {
-    throw badInput('threshold-refused', `the threshold was not changed: ${checked.problem}`, {
-      remedy: 'Give a reason in one line. It is kept with the threshold.',
-    });
-  }
-  if (similarity < floor) {
-    throw badInput(
-      'threshold-refused',
-      `the threshold was not changed: ${similarity} is lower than ${floor}, the threshold of the box`,
-      {
-        remedy: `Give ${floor} or more. To lower it for all persons, change the setting identification.threshold.`,
-        details: { floor },
-      },
-    );
-  }
-  return { ...rest, threshold: { similarity, recogniser, reason: checked.text } };
 }

@@ -1,0 +1,69 @@
+import type { ProfileChange } from '../../contract/persons.js';
+import { badInput } from '../../kernel/errors.js';
+import { longestReason, type PersonProfile } from '../../kernel/persons/person-profile.js';
+import { present } from '../../kernel/present.js';
+import { checkText } from '../../kernel/printable-text.js';
+import { requireProfile } from './photo-enrolment.js';
+
+/** Applies a change to the profile and checks the result. @throws `profile-refused` */
+export function changedProfile(
+  before: PersonProfile,
+  change: ProfileChange,
+  todayIso: string,
+): PersonProfile {
+  const pick = <T>(next: T | null | undefined, old: T | undefined): T | undefined =>
+    next === undefined ? old : (next ?? undefined);
+  const profile = requireProfile(
+    {
+      name: change.name ?? before.name,
+      externalId: pick(change.externalId, before.externalId),
+      notes: pick(change.notes, before.notes),
+      consent: pick(change.consent, before.consent),
+      groups: pick(change.groups, before.groups),
+      validFrom: pick(change.validFrom, before.validFrom),
+      validUntil: pick(change.validUntil, before.validUntil),
+      watch: pick(change.watch, before.watch),
+    },
+    todayIso,
+  );
+  // Only new consent revokes a withdrawal.
+  const withdrawnIso = change.consent === undefined ? before.consent?.withdrawnIso : undefined;
+  const { threshold, origins } = before;
+  return {
+    ...profile,
+    ...present({
+      consent: profile.consent && { ...profile.consent, ...present({ withdrawnIso }) },
+      threshold,
+      origins,
+    }),
+  };
+}
+
+/** Sets the person's own threshold; null removes it, undefined leaves it as it is. @throws `threshold-refused` */
+export function withThreshold(
+  profile: PersonProfile,
+  given: ProfileChange['threshold'],
+  { floor, recogniser }: { readonly floor: number; readonly recogniser: string },
+): PersonProfile {
+  if (given === undefined) return profile;
+  const { threshold: _, ...rest } = profile;
+  if (given === null) return rest;
+  const { similarity } = given;
+  const checked = checkText(given.reason, { what: 'the reason', longest: longestReason });
+  if ('problem' in checked) {
+    throw badInput('threshold-refused', `the threshold was not changed: ${checked.problem}`, {
+      remedy: 'Give a reason in one line. It is kept with the threshold.',
+    });
+  }
+  if (similarity < floor) {
+    throw badInput(
+      'threshold-refused',
+      `the threshold was not changed: ${similarity} is lower than ${floor}, the threshold of the box`,
+      {
+        remedy: `Give ${floor} or more. To lower it for all persons, change the setting identification.threshold.`,
+        details: { floor },
+      },
+    );
+  }
+  return { ...rest, threshold: { similarity, recogniser, reason: checked.text } };
+}
