@@ -96,7 +96,7 @@ async function findPhotographs(
     paths.push(...files);
   }
   if (paths.length > maximumPhotographs) problems.push(`the row has more than ${maximumPhotographs} photos`);
-  return { paths: paths.slice(0, maximumPhotographs + 1), problems };
+  return { paths, problems };
 }
 
 function unready(line: number, name: string, problems: readonly string[]): UnreadyRow {
