@@ -238,6 +238,20 @@ describe('CameraPipeline', () => {
     assert.ok(busy.analyser.calls.detect <= 26, `${busy.analyser.calls.detect} detections in 10 s`);
   });
 
+  test('counts what became of every frame and what was seen, as the metrics show it', async () => {
+    const { counters, ofType } = await play((atS) => {
+      const turn = { yawDeg: atS > 7 && atS < 8 ? 30 : 0, pitchDeg: 0 };
+      return [{ box: at(500), who: 'ada', turn, openness: blinkingAt(atS, [3, 5]) }];
+    }, 10);
+    const { framesAnalysed = 0, framesSkipped = 0 } = counters;
+    assert.ok(framesSkipped > 100, `${framesSkipped} frames skipped`);
+    assert.equal(framesAnalysed + framesSkipped, 300);
+    assert.equal(counters['tracksConfirmed'], 1);
+    assert.equal(counters['blinks'], 2);
+    assert.equal(counters['sightings'], ofType('sighting').length);
+    assert.equal(counters['gestures'], 1);
+  });
+
   test('analyses every frame that comes until a face has proven to be live, if there is time', async () => {
     const blinks: Scene = (atS) => [
       { box: at(500), who: 'ada', mouth: speakingAt(atS), openness: blinkingAt(atS, [3]) },
