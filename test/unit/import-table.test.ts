@@ -56,6 +56,11 @@ describe('a table of persons', () => {
     ['an unknown column', Buffer.from('name,salary\nAda,1'), /line 1: unknown columns: "salary"/],
     ['a column twice', Buffer.from('name,Name\nAda,Ada'), /line 1: the column name appears twice/],
     ['no column of names', Buffer.from('notes\nAda'), /line 1: the column name is missing/],
+    [
+      'a long unknown column',
+      Buffer.from(`name,${'y'.repeat(41)}`),
+      new RegExp(`unknown columns: "${'y'.repeat(40)}"$`),
+    ],
     ['no heading', Buffer.from('Ada,17\nBea,18'), /line 1: unknown columns: "ada", "17"/],
     ['Latin-1', Buffer.from('name\nAda\nZo\xeb\n', 'latin1'), /line 3 is not UTF-8/],
     ['half a character of UTF-16', Buffer.from([0xff, 0xfe, 0x41]), /not UTF-16LE/],
