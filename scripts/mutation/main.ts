@@ -51,6 +51,7 @@ function readCall() {
       seed: { type: 'string', default: String(Date.now() % 100_000) },
       'at-least': { type: 'string', default: '0' },
       jobs: { type: 'string', default: '1' },
+      quick: { type: 'boolean', default: false },
     },
   });
   const whole = (name: 'count' | 'seed' | 'at-least' | 'jobs', least: number): number => {
@@ -72,6 +73,7 @@ function readCall() {
       atLeast: whole('at-least', 0),
       jobs: whole('jobs', 1),
     },
+    isQuick: values.quick,
   };
 }
 
@@ -147,14 +149,25 @@ async function tryOut(mutant: Mutant, tests: TestFiles, place: Workplace): Promi
     return [];
   }
   const noticedBy = outcome.kind === 'failed' ? outcome.by : undefined;
-  process.stderr.write(`${said} ${noticedBy ?? 'NOT NOTICED'}\n`);
-  return [{ mutant, noticedBy }];
+  const tried = { mutant, noticedBy };
+  // As they come: the whole takes long.
+  process.stderr.write(
+    noticedBy === undefined ? `NOT NOTICED ${shownUnnoticed(tried)}\n` : `${said} ${noticedBy}\n`,
+  );
+  return [tried];
+}
+
+/** What to draw from the files of a layer. `isQuick`: without the tests of the built program, which take minutes. */
+interface Draw {
+  readonly count: number;
+  readonly seed: number;
+  readonly isQuick: boolean;
 }
 
 /** Tries the first `count` mutants, in the order given, that compile. */
 async function sample(
   order: readonly Mutant[],
-  count: number,
+  { count, isQuick }: Draw,
   compiler: Compiler,
   places: readonly [forCompiler: Workplace, ...forTests: Workplace[]],
 ): Promise<readonly Tried[]> {
@@ -168,7 +181,8 @@ async function sample(
   }
   const work = async (place: Workplace): Promise<void> => {
     for (let mutant = drawn.shift(); mutant !== undefined; mutant = drawn.shift()) {
-      tried.push(...(await tryOut(mutant, imports.testsOf(mutant.file), place)));
+      const tests = imports.testsOf(mutant.file);
+      tried.push(...(await tryOut(mutant, isQuick ? { ...tests, built: [] } : tests, place)));
     }
   };
   await Promise.all(forTests.map(work));
@@ -207,21 +221,21 @@ async function tryDrawn(place: Workplace): Promise<readonly Tried[]> {
 /** Draws from the files of a layer and tries what was drawn. */
 async function tryLayer(
   files: readonly string[],
-  { count, seed }: { readonly count: number; readonly seed: number },
+  draw: Draw,
   places: readonly [forCompiler: Workplace, ...forTests: Workplace[]],
 ): Promise<readonly Tried[]> {
   const isForConsole = files.some((file) => file.startsWith('daemon/console/'));
   const compiler = new Compiler(places[0].root, isForConsole);
   try {
-    const order = inDrawingOrder(mutantsOf(files, compiler), seededRandom(seed));
-    return await sample(order, count, compiler, places);
+    const order = inDrawingOrder(mutantsOf(files, compiler), seededRandom(draw.seed));
+    return await sample(order, draw, compiler, places);
   } finally {
     compiler.close();
   }
 }
 
 async function main(): Promise<number> {
-  const { targets, count, seed, atLeast, jobs } = readCall();
+  const { targets, count, seed, atLeast, jobs, isQuick } = readCall();
   const forCompiler = new Workplace(root);
   const forTests = Array.from({ length: jobs }, () => new Workplace(root));
   const close = (): void => {
@@ -242,7 +256,7 @@ async function main(): Promise<number> {
       const tried =
         name === drawn
           ? await tryDrawn(forCompiler)
-          : await tryLayer(files, { count, seed }, [forCompiler, ...forTests]);
+          : await tryLayer(files, { count, seed, isQuick }, [forCompiler, ...forTests]);
       const unnoticed = shownResult(name, tried);
       isEnough &&= unnoticed.length * 100 <= tried.length * (100 - atLeast);
     }
