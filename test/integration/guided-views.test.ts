@@ -9,6 +9,7 @@ import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { analyseGuidedView } from '../../daemon/vision/guided-view.js';
 import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';
 import { cast, portrait } from '../../scripts/virtual-camera/cast.js';
+import { type ClipOptions, testClip } from '../support/clips.js';
 import { personClip } from '../support/fake-camera.js';
 import { newBoxRecogniser, openTestAnalyser } from '../support/inference.js';
 
@@ -85,6 +86,26 @@ describe('a clip of a guided enrolment', () => {
     assert.ok(one.outcome === 'ok' && one.pictures.length === 1);
     const none = await picturesOfClip(await readFile(await personClip()), { ffmpeg, mostBytes: 1_000 });
     assert.ok(none.outcome === 'refused' && none.code === 'clip-unreadable');
+  });
+
+  test('gives a picture every 400 ms, at most ten, the longest side 960 pixels at most', async () => {
+    const ffmpeg = await detectFfmpeg();
+    const picturesOf = async (options: ClipOptions): Promise<readonly Uint8Array[]> => {
+      const clip = await readFile(await testClip(options));
+      const cut = await picturesOfClip(clip, { ffmpeg, mostBytes: 10 * 1024 * 1024 });
+      assert.ok(cut.outcome === 'ok', JSON.stringify(cut));
+      return cut.pictures;
+    };
+    const sizesOf = async (pictures: readonly Uint8Array[]): Promise<readonly string[]> => {
+      const read = await Promise.all(pictures.map((picture) => sharp(picture).metadata()));
+      return [...new Set(read.map(({ width, height }) => `${width}x${height}`))];
+    };
+    const short = await picturesOf({ seconds: 3, widthPx: 1280, heightPx: 720 });
+    assert.equal(short.length, 8);
+    assert.deepEqual(await sizesOf(short), ['960x540']);
+    const long = await picturesOf({ seconds: 5 });
+    assert.equal(long.length, 10);
+    assert.deepEqual(await sizesOf(long), ['640x360']);
   });
 
   test('is refused if it is none', async () => {
