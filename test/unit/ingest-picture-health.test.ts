@@ -167,6 +167,19 @@ describe('pictures that show nothing', () => {
     camera.shows(() => plain(128), 9);
     assert.equal(camera.code, undefined);
   });
+
+  test('five seconds without a picture are no interruption, and more are one', () => {
+    const codeAfter = (gapMs: number): string | undefined => {
+      const camera = new Camera();
+      camera.shows(() => plain(128), 8);
+      // The last check was 1 s before.
+      camera.clock.advanceBy(gapMs - 1000);
+      camera.shows(() => plain(128), 4);
+      return camera.code;
+    };
+    assert.equal(codeAfter(5000), 'pictures-uniform');
+    assert.equal(codeAfter(5200), undefined);
+  });
 });
 
 describe('the same picture again and again', () => {
