@@ -181,6 +181,59 @@ describe('a guided enrolment', () => {
     await begin(box, undefined, operator('cem'));
   });
 
+  served('limits nobody on the box itself to some of the places', async (box) => {
+    const local = { ...anna, isLimited: false };
+    for (let count = 0; count < 8; count += 1) await begin(box, undefined, local);
+    await assert.rejects(begin(box, undefined, local), { code: 'too-many-enrolments' });
+  });
+
+  served('shows when it began and ends, and when its phone and its pictures came', async (box) => {
+    const { id } = await begin(box);
+    box.clock.advanceBy(60_000);
+    const { secret } = await box.handlers['enrolments.make-link']({ id }, box.call(anna));
+    const show = async () => await box.handlers['enrolments.show']({ id }, box.call(anna));
+    const waiting = await show();
+    assert.deepEqual(
+      [waiting.beganAt, waiting.endsAt],
+      ['2026-03-02T08:00:00.000Z', '2026-03-02T08:16:00.000Z'],
+    );
+    assert.deepEqual(waiting.link, { state: 'waiting', expiresAt: '2026-03-02T08:11:00.000Z', refused: 0 });
+    box.clock.advanceBy(60_000);
+    const { key } = await box.handlers['enrolments.open-link']({ secret }, box.call(phone()));
+    box.clock.advanceBy(60_000);
+    await onPhone(box, key, paintFace('ada', views.front));
+    const shown = await show();
+    assert.deepEqual(shown.link, {
+      ...{ state: 'opened', openedAt: '2026-03-02T08:02:00.000Z', lastSeenAt: '2026-03-02T08:03:00.000Z' },
+      ...{ expiresAt: '2026-03-02T08:32:00.000Z', refused: 0 },
+    });
+    assert.deepEqual(
+      shown.pictures.map(({ takenAt }) => takenAt),
+      ['2026-03-02T08:03:00.000Z'],
+    );
+    assert.equal(shown.endsAt, '2026-03-02T08:18:00.000Z');
+  });
+
+  served('looks at ten of the photographs of a clip at most, over its whole length', async (box) => {
+    const evidence = { blinks: [], unboundBlinks: [], gestures: [], observedS: 2, frameCount: 60 };
+    box.seeClip({
+      ...{ outcome: 'ok', durationS: 2, faceWidthPx: 200, faceCount: 1, recogniser: testRecogniser },
+      ...{ liveness: { verdict: 'undetermined', reason: 'eyes-not-seen-well', evidence }, probes: [] },
+    });
+    const { id } = await begin(box);
+    const lookedAt = async (count: number): Promise<number> => {
+      // Only the last photograph shows the person.
+      const clip = Array.from({ length: count }, (_, at) =>
+        at === count - 1 ? paintFace('ada', views.front) : paintWall(),
+      );
+      const seen = await box.handlers['enrolments.take-clip']({ id, clip, fps: 10 }, box.call(anna));
+      assert.equal(seen.pictures.at(-1)?.kept, 'front', 'the last of them');
+      return seen.pictures.length;
+    };
+    assert.equal(await lookedAt(10), 10);
+    assert.equal(await lookedAt(25), 9, 'every third');
+  });
+
   served('finishes after the picture that is in work', async (box) => {
     const { id } = await begin(box);
     await take(box, id, paintFace('ada', views.front));
