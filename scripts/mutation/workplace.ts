@@ -28,8 +28,24 @@ const builtElsewhere = ['node_modules', 'models/build', 'models/imported'];
 const runner = 'scripts/run-tests.mjs';
 /** How long the runner may take to end what it started. */
 const runnerPartingMs = 10_000;
+/**
+ * Lets a test fail as soon as it can: a property ends at its first counterexample, and an assertion without a message does not
+ * look for its own text, which Node.js may never find in a file that tsx has changed.
+ */
+const promptly = {
+  path: 'var/fail-promptly.mjs',
+  text: `import assert from 'node:assert/strict';
+import fc from 'fast-check';
+const { ok } = assert;
+assert.ok = (value, message = 'this does not hold') => ok(value, message);
+fc.configureGlobal({ endOnFailure: true });
+`,
+} as const;
 /** A test file that prints a line for each test. */
-const byItself = ['--max-old-space-size=2048', '--import', 'tsx', '--test-reporter=tap'];
+const byItself = [
+  ...['--max-old-space-size=2048', '--import', 'tsx', '--import', `./${promptly.path}`],
+  '--test-reporter=tap',
+];
 
 /** A copy of the working tree in which the program can be changed and tested. */
 export class Workplace {
@@ -53,6 +69,8 @@ export class Workplace {
     // Recordings for tests lie beside the checkout, where there are any.
     const shared = join(original, '..', 'shared');
     if (existsSync(shared)) symlinkSync(shared, join(this.#folder, 'shared'));
+    mkdirSync(join(this.root, 'var'), { recursive: true });
+    writeFileSync(join(this.root, promptly.path), promptly.text);
     // A copy, because the program is built anew where only tests of the built program can notice a mutant.
     if (existsSync(join(original, 'dist')))
       cpSync(join(original, 'dist'), join(this.root, 'dist'), { recursive: true, preserveTimestamps: true });
@@ -105,7 +123,6 @@ export class Workplace {
     const suites = files.map(
       (file) => `await describe('${file}', async () => void (await import('../${file}')));\n`,
     );
-    mkdirSync(join(this.root, 'var'), { recursive: true });
     writeFileSync(join(this.root, path), `import { describe } from 'node:test';\n${suites.join('')}`);
     return path;
   }
