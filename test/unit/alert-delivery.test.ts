@@ -18,8 +18,8 @@ import { failedForNow, refusedForGood } from '../../daemon/core/alerts/channel-e
 import { operational } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
-import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { alertAtMs, alertMessageOf } from '../support/alert-messages.js';
+import { CountedTimers } from '../support/counted-timers.js';
 
 const trouble = operational('channel-refused', 'nothing listens', { remedy: 'Look.' });
 const delivered: SendOutcome = { outcome: 'delivered', note: null };
@@ -83,7 +83,7 @@ class MemoryDeliveries implements Pick<AlertDeliveries, 'due' | 'settle' | 'prun
 }
 
 function deliver(deliveries: MemoryDeliveries, send: AlertChannel['send']) {
-  const clock = new VirtualClock(alertAtMs);
+  const clock = new CountedTimers(alertAtMs);
   const all = deliveries as Partial<AlertDeliveries> as AlertDeliveries;
   const channel = (id: string): AlertChannel => ({ id, kind: 'webhook', send });
   const options = { deliveries: all, channel, clock, random: seededRandom(1), logger: silentLogger };
@@ -150,7 +150,7 @@ describe('the deliverer', () => {
 
   test('does not change alerts that are being sent when the box stops', async () => {
     const deliveries = new MemoryDeliveries('ops');
-    const { deliverer } = deliver(
+    const { clock, deliverer } = deliver(
       deliveries,
       (_message, signal) =>
         new Promise((resolve) =>
@@ -160,5 +160,6 @@ describe('the deliverer', () => {
     await turn();
     await deliverer[Symbol.asyncDispose]();
     assert.deepEqual(deliveries.results, []);
+    assert.equal(clock.timers, 0, 'and never looks for alerts again');
   });
 });

@@ -8,7 +8,7 @@ import type { AlertMessage } from '../../daemon/kernel/alerts/alert-message.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
 import { type Logger, silentLogger } from '../../daemon/kernel/logger.js';
-import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
+import { CountedTimers } from '../support/counted-timers.js';
 
 const gate = cameraId('gate');
 const plan: AlertPlan = {
@@ -68,7 +68,7 @@ class MemoryJournal implements AlertJournal {
 }
 
 function follow(journal: MemoryJournal, logger: Logger = silentLogger) {
-  const clock = new VirtualClock(0);
+  const clock = new CountedTimers(0);
   let ids = 0;
   let listener = (): void => undefined;
   const follower = new AlertFollower({
@@ -89,6 +89,7 @@ function follow(journal: MemoryJournal, logger: Logger = silentLogger) {
   return {
     clock,
     follower,
+    announce: () => listener(),
     record(kind: FollowedEvent['kind'], payload?: string | null) {
       journal.add(kind, payload);
       listener();
@@ -143,6 +144,20 @@ describe('the follower of events', () => {
     for (let count = 0; count < 2_000; count += 1) journal.add('unknown');
     clock.advanceBy(tickMs);
     assert.equal(journal.messages.length, 1_001);
+  });
+
+  test('leaves no timer behind when it ends', async () => {
+    const journal = new MemoryJournal();
+    const { clock, follower } = follow(journal);
+    assert.equal(clock.timers, 1);
+    await follower[Symbol.asyncDispose]();
+    assert.equal(clock.timers, 0);
+    const waiting = follow(journal);
+    // An event asks for another look in the next turn.
+    waiting.announce();
+    assert.equal(waiting.clock.timers, 2);
+    await waiting.follower[Symbol.asyncDispose]();
+    assert.equal(waiting.clock.timers, 0);
   });
 
   test('skips an event that cannot be read', () => {
