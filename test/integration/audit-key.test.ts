@@ -3,6 +3,7 @@ import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openAuditKey } from '../../daemon/core/audit/audit-key.js';
+import { AuditKeyRing } from '../../daemon/core/audit/audit-key-ring.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { auditKeyOf } from '../support/audit-fixture.js';
 import { withSecretPlaces } from '../support/secret-places.js';
@@ -94,5 +95,33 @@ describe('the audit key', () => {
       await assert.rejects(openAuditKey(places), (error: unknown) =>
         isRollcallError(error, 'credential-exposed'),
       );
+    }));
+});
+
+describe('the keys of the audit log', () => {
+  const bytesOf = (keys: readonly Uint8Array[]) => keys.map((key) => new Uint8Array(key));
+
+  test('are the one in use and the former ones, which a restore adds once and the next start finds', () =>
+    withSecretPlaces(async (places) => {
+      await putSecret(places.secretsDirectory, 'audit-key', auditKeyOf(2));
+      const first = await AuditKeyRing.open(places);
+      assert.deepEqual([bytesOf(first.all), first.former.length], [[auditKeyOf(2)], 0]);
+      await first.adopt([auditKeyOf(2), auditKeyOf(3)]);
+      await first.adopt([auditKeyOf(3), auditKeyOf(4)]);
+      const expected = [auditKeyOf(2), auditKeyOf(3), auditKeyOf(4)];
+      assert.deepEqual(bytesOf(first.all), expected);
+
+      const second = await AuditKeyRing.open(places);
+      assert.deepEqual([bytesOf(second.all), second.isNew], [expected, false]);
+      assert.deepEqual(bytesOf(second.former), expected.slice(1));
+    }));
+
+  test('are wiped when they are no longer needed', () =>
+    withSecretPlaces(async (places) => {
+      const ring = await AuditKeyRing.open(places);
+      await ring.adopt([auditKeyOf(3)]);
+      const { all } = ring;
+      ring[Symbol.dispose]();
+      for (const key of all) assert.ok(key.every((byte) => byte === 0));
     }));
 });
