@@ -5,8 +5,8 @@ export interface Layer {
   /** Folders and files. */
   readonly sources: readonly string[];
   /**
-   * Files of test/integration, without `.test.ts`. What they start of the built program, such as `rollcall`, holds no mutant. Absent: found as
-   * unit tests are, among those that do not take minutes.
+   * Files of test/integration, without `.test.ts`, that run first. What they start of the built program, such as `rollcall`, holds no mutant.
+   * Others are found as unit tests are, among those that do not take minutes. Empty: none run.
    */
   readonly integration?: readonly string[];
   /** Files of test/, without `.test.ts`, that start the built program. They run for what no other test has noticed, with a build of the mutant. */
@@ -84,7 +84,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   attendance: {
     sources: ['daemon/kernel/attendance/', 'daemon/core/attendance/'],
-    integration: ['attendance', 'attendance-persons'],
+    integration: ['attendance', 'attendance-persons', 'passages-commands'],
     built: ['e2e/attendance', 'browser/attendance'],
   },
   alerts: {

@@ -5,7 +5,7 @@ import { isSlow, layers } from './layers.js';
 
 /** Unit tests that run for one file, the nearest to it: those that are further away pass through so much that they tell little. */
 const nearestUnit = 40;
-/** Integration tests that run for one file, of those that its layer names. */
+/** Integration tests that run for one file: those that its layer names, and the nearest of all others. */
 const nearestIntegration = 12;
 
 /** The tests that can notice a change of one file, in the order in which they run. */
@@ -46,10 +46,11 @@ export class Imports {
       sources.some((source) => file.startsWith(source)),
     );
     const named = layer?.integration?.map((name) => `test/integration/${name}.test.ts`);
-    const integration = named ?? this.#integrationTests.filter((test) => !isSlow(test));
+    const others = named?.length === 0 ? [] : this.#integrationTests.filter((test) => !isSlow(test));
+    const chosen = new Set([...this.#nearest(named ?? [], file), ...this.#nearest(others, file)]);
     return {
       unit: this.#nearest(this.#unitTests, file).slice(0, nearestUnit),
-      integration: this.#nearest(integration, file).slice(0, nearestIntegration),
+      integration: this.#nearest([...chosen].slice(0, nearestIntegration), file),
       built: (layer?.built ?? []).map((name) => `test/${name}.test.ts`),
     };
   }
