@@ -7,7 +7,7 @@ import type { LoiteringNotice } from '../../daemon/kernel/events/notice.js';
 import { cameraId, type PassageId, passageId, strangerId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { presentStay } from '../../daemon/kernel/strangers/stay.js';
-import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
+import { CountedTimers } from '../support/counted-timers.js';
 
 const minuteMs = 60_000;
 const startMs = Date.UTC(2026, 2, 2, 9, 0, 0);
@@ -25,7 +25,7 @@ const entryOf = (id: string, appearances: readonly ReturnType<typeof passage>[])
 });
 
 /** A clock whose wall time can be set. */
-class SetClock extends VirtualClock {
+class SetClock extends CountedTimers {
   setByMs = 0;
 
   override wallMs(): number {
@@ -79,6 +79,14 @@ class Street implements Disposable {
 }
 
 describe('a stranger who stays', () => {
+  test('is no longer looked for when the box stops', () => {
+    const street = new Street();
+    street.start();
+    assert.equal(street.clock.timers, 1);
+    street[Symbol.dispose]();
+    assert.equal(street.clock.timers, 0);
+  });
+
   test('and stands still is reported once, although vision reports nothing new', () => {
     using street = new Street();
     street.passages.set('s-1', [passage('p-1', 0, 0.1)]);
