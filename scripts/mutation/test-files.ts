@@ -7,6 +7,10 @@ import { isSlow, layers } from './layers.js';
 const nearestUnit = 40;
 /** Integration tests that run for one file: those that its layer names, and the nearest of all others. */
 const nearestIntegration = 12;
+/** By how many imports an integration test may be further away than the nearest one. */
+const detour = 2;
+/** So many imports lead from a test to what it is about: through a fixture, or through what uses it. */
+const oneAway = 2;
 
 /** The tests that can notice a change of one file, in the order in which they run. */
 export interface TestFiles {
@@ -46,8 +50,10 @@ export class Imports {
       sources.some((source) => file.startsWith(source)),
     );
     const named = layer?.integration?.map((name) => `test/integration/${name}.test.ts`);
-    const others = named?.length === 0 ? [] : this.#integrationTests.filter((test) => !isSlow(test));
-    const chosen = new Set([...this.#nearest(named ?? [], file), ...this.#nearest(others, file)]);
+    const others = named?.length === 0 ? [] : this.#ranked(this.#integrationTests, file);
+    const furthest = (others[0]?.steps ?? 0) + detour;
+    const near = others.filter(({ test, steps }) => steps <= furthest && (!isSlow(test) || steps <= oneAway));
+    const chosen = new Set([...this.#nearest(named ?? [], file), ...near.map(({ test }) => test)]);
     return {
       unit: this.#nearest(this.#unitTests, file).slice(0, nearestUnit),
       integration: this.#nearest([...chosen].slice(0, nearestIntegration), file),
@@ -57,11 +63,19 @@ export class Imports {
 
   /** Those of the tests that import the file, by the shortest way first. */
   #nearest(tests: readonly string[], file: string): readonly string[] {
+    return this.#ranked(tests, file).map(({ test }) => test);
+  }
+
+  #ranked(
+    tests: readonly string[],
+    file: string,
+  ): readonly { readonly test: string; readonly steps: number }[] {
     return tests
-      .map((test) => ({ test, ...this.#way(test, file) }))
-      .filter(({ steps }) => steps !== undefined)
-      .sort((a, b) => (a.steps ?? 0) - (b.steps ?? 0) || a.passed - b.passed || a.test.localeCompare(b.test))
-      .map(({ test }) => test);
+      .flatMap((test) => {
+        const { steps, passed } = this.#way(test, file);
+        return steps === undefined ? [] : [{ test, steps, passed }];
+      })
+      .sort((a, b) => a.steps - b.steps || a.passed - b.passed || a.test.localeCompare(b.test));
   }
 
   #importedBy(file: string): readonly string[] {
