@@ -241,6 +241,16 @@ describe('mqtt check and a broker of MQTT 3.1.1', () => {
     }
   });
 
+  test('connects under a client ID of its own, of 63 characters at most', async () => {
+    await using broker = await startAedes();
+    const idOf = async (clientId: string): Promise<string> => {
+      const step = (await check(broker.url, { clientId })).find(({ check: name }) => name === 'mqtt');
+      return /client id "(.*?)"/.exec(step?.message ?? '')?.[1] ?? '';
+    };
+    assert.match(await idOf('box-1'), /^box-1-check-[0-9a-f]{6}$/);
+    assert.match(await idOf('b'.repeat(64)), /^b{50}-check-[0-9a-f]{6}$/);
+  });
+
   test('treats a hang-up on its message as a refusal', async () => {
     await using broker = await startAedes({ hangsUpOn: (topic) => topic.endsWith('/check') });
     const found = failure(await check(broker.url));
