@@ -44,6 +44,8 @@ interface CameraPipelineOptions {
   /** Whether there is processor time for `provingFps`. Default: there is. */
   readonly hasTime?: () => boolean;
   readonly smallestFacePx: number;
+  /** Whether the detector looks as often at a scene in which nothing moves, to measure what that would find. Default: it does not. */
+  readonly looksAtStillScenes?: boolean | undefined;
   readonly liveness: LivenessPolicy;
   /** Similarity from which two views of one track are the same face: the recogniser's match threshold. */
   readonly sameFaceThreshold: number;
@@ -74,8 +76,9 @@ export class CameraPipeline {
   constructor(options: CameraPipelineOptions) {
     this.#options = options;
     this.#counters = new StageCounters(options.clock);
-    const { analyser, smallestFacePx, newTrackId } = options;
-    this.#tracker = new FaceTracker({ analyser, smallestFacePx, newTrackId, counters: this.#counters });
+    const { analyser, smallestFacePx, looksAtStillScenes, newTrackId } = options;
+    const counters = this.#counters;
+    this.#tracker = new FaceTracker({ analyser, smallestFacePx, looksAtStillScenes, newTrackId, counters });
   }
 
   /** Counts and stage times since the start, see `StageCounters`. */

@@ -24,6 +24,7 @@ import {
   type TrackInput,
 } from '../kernel/tracks/track.js';
 import type { FaceAnalyser, FaceRegion } from './face-analyser.js';
+import { SceneWatch } from './scene-watch.js';
 import type { StageCounters } from './stage-counters.js';
 import { type FaceTracking, TrackedFace } from './tracked-face.js';
 
@@ -35,6 +36,8 @@ interface FaceTrackerOptions {
   readonly smallestFacePx: number;
   readonly newTrackId: () => TrackId;
   readonly counters: StageCounters;
+  /** Whether the detector looks as often at a scene in which nothing moves. Default: it does not. */
+  readonly looksAtStillScenes?: boolean | undefined;
 }
 
 /** The mesh of a face in one frame. */
@@ -74,6 +77,7 @@ interface FrameFinding {
 export class FaceTracker {
   readonly #options: FaceTrackerOptions;
   #faces: readonly TrackedFace[] = [];
+  readonly #scene = new SceneWatch();
   #detectorHistory: DetectorHistory = detectorNeverRan;
 
   constructor(options: FaceTrackerOptions) {
@@ -87,6 +91,7 @@ export class FaceTracker {
   /** Finds every face in the next frame: predict and fit, detect, fit what was detected, check, settle. */
   async track(frame: Frame): Promise<TrackedFrame> {
     const atMs = frame.capturedAtMs;
+    this.#scene.see(frame);
     const inSight = this.#faces.filter(isInSight);
     const predicted = await this.#fit(frame, inSight, fitsPerFrame, ({ track }) =>
       predictBox(track.motion, atMs),
@@ -120,6 +125,7 @@ export class FaceTracker {
   /** Ends every track. */
   finishAll(atMs: number, reason: SightingEnd): readonly TrackedFace[] {
     for (const face of this.#faces) finish(face, atMs, reason);
+    this.#scene.forget();
     return this.#removeEnded();
   }
 
@@ -152,23 +158,35 @@ export class FaceTracker {
     return new Map(chosen.map((face, index) => [face, located[index]]));
   }
 
+  /** The run to make in this frame. A run that is spared takes its turn too, so that the others come when they would anyway. */
   #detectorRunDue(atMs: number, predicted: FitResults): DetectorRunKind | undefined {
     const notFitted = this.#faces.filter((face) => predicted.has(face) && predicted.get(face) === undefined);
     const lost = this.#faces.filter((face) => face.track.phase === 'lost');
-    return detectorRunDue(this.#detectorHistory, {
+    const kind = detectorRunDue(this.#detectorHistory, {
       atMs,
       isAnyoneFollowed: this.#faces.length > 0,
       isAnyoneJustLost: notFitted.some((face) => face.tracking.failedFits === 0),
       missingWidthsPx: [...lost, ...notFitted].map((face) => face.track.motion.box.width),
       smallestFacePx: this.#options.smallestFacePx,
     });
+    if (kind === undefined) return undefined;
+    this.#detectorHistory = recordDetectorRun(this.#detectorHistory, kind, atMs);
+    const isMade =
+      this.#options.looksAtStillScenes === true ||
+      this.#faces.length > 0 ||
+      this.#scene.isWorthLooking(kind, atMs);
+    if (!isMade) {
+      this.#options.counters.add('looksSpared');
+      return undefined;
+    }
+    this.#scene.looked(kind, atMs);
+    return kind;
   }
 
   /** Runs the detector and gives each box to its face; a box without one begins a new face. */
   async #detect(frame: Frame, kind: DetectorRunKind, predicted: FitResults): Promise<DetectedBoxes> {
     const atMs = frame.capturedAtMs;
     const { analyser, counters, smallestFacePx } = this.#options;
-    this.#detectorHistory = recordDetectorRun(this.#detectorHistory, kind, atMs);
     if (kind === 'full') counters.add('fullLooks');
     const detections = await counters.time('detect', () =>
       analyser.detect(frame.picture, { smallestFacePx, isQuick: kind === 'quick' }),

@@ -8,6 +8,8 @@ type Tally =
   | 'framesSkipped'
   /** Detector runs at full resolution; `detectCount` counts all runs. */
   | 'fullLooks'
+  /** Detector runs that were not made, because nothing moved. */
+  | 'looksSpared'
   /** Detector runs over the surroundings of one tracked face. */
   | 'aloneLooks'
   | 'facesLocated'

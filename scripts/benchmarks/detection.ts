@@ -2,11 +2,14 @@
  * How many faces a camera's looks find, and what they cost: recall, finds that nobody labelled, processor time a picture.
  *
  *   scripts/bench detection [--truth FILE.xml]… [--clips DIR]
+ *   scripts/bench detection --rest DIR
  *
  * Compares the default (`in-turn`: the SSD in full looks, BlazeFace in quick looks) with the SSD alone, at the default
  * smallest face. Always: four faces side by side, cut out of the photographs inside face-api, in 640 x 360 and 1920 x 1080.
  * --truth: labelled photographs in the format of dlib's imglab. --clips: one frame a second of every clip in a folder, at its
  * own size and within 640 x 360; there a face is what any look finds and the face mesh confirms.
+ * --rest: instead, every clip in a folder twice: with a detector that rests while nothing moves, and with one that does not. Compares
+ * all events, and where they differ, the times at which faces were first seen.
  * The detectors get the pictures as a camera delivers them, in planes with half of the colour.
  */
 import { parseArgs } from 'node:util';
@@ -27,6 +30,7 @@ import {
   type Labelled,
   readTruth,
 } from './detection-pictures.js';
+import { compareRest } from './detection-rest.js';
 
 /** Finds and labels are the same face from this overlap on: detectors and labellers draw boxes differently. */
 const MATCHING_OVERLAP = 0.3;
@@ -146,6 +150,7 @@ const { values } = parseArgs({
   options: {
     truth: { type: 'string', multiple: true },
     clips: { type: 'string' },
+    rest: { type: 'string' },
   },
 });
 
@@ -190,11 +195,15 @@ async function report(name: string, pictures: readonly Labelled[], isLabelled = 
   console.log(table(['detector', 'found', 'unlabelled', 'ms of processor'], rows));
 }
 
-for (const { name, pictures } of await pictureSets(ssd, values.truth ?? [])) await report(name, pictures);
-if (values.clips !== undefined) {
+async function reportSets(): Promise<void> {
+  for (const { name, pictures } of await pictureSets(ssd, values.truth ?? [])) await report(name, pictures);
+  if (values.clips === undefined) return;
   for (const isSmall of [false, true]) {
     const frames = await clipFrames(values.clips, isSmall);
     const pictures = frames.map((picture) => ({ picture, boxes: [] }));
     await report(isSmall ? 'clips within 640 x 360' : 'clips at their own size', pictures, false);
   }
 }
+
+if (values.rest === undefined) await reportSets();
+else await compareRest(values.rest, inTurn);

@@ -21,6 +21,11 @@ export function oneFaceScenario(): Scenario {
   return scenarioSchema.parse({ seed: 7, scenes: [scene] });
 }
 
+/** The same place with nobody in it. */
+export function nobodyScenario(): Scenario {
+  return scenarioSchema.parse({ seed: 7, scenes: [{ kind: 'empty', seconds: oneFaceS }] });
+}
+
 /** The clip of a scenario as a common camera would send it: H.264, see `encoded`. */
 export async function noisyClip(scenario: Scenario): Promise<string> {
   const { widthPx, heightPx, framesPerS } = scenario;

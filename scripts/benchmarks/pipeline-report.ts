@@ -1,3 +1,4 @@
+import { table } from '../../daemon/kernel/text-table.js';
 import type { NetworkTimes } from './pipeline-models.js';
 import type { Pass } from './pipeline-pass.js';
 
@@ -72,4 +73,33 @@ export function printReport(rounds: readonly Round[], fps: number, isJson: boole
   }
   const all = summary.ratios.map((ratio) => ratio.toFixed(2)).join(' ');
   console.log(`\nproduction / (decode alone + models alone): ${summary.ratio.toFixed(3)}   (rounds: ${all})`);
+}
+
+/** One round in an empty scene: a pass for each way of looking. Processor times in milliseconds. */
+interface NobodyRound {
+  readonly decodeMs: number;
+  readonly passes: readonly Pass[];
+}
+
+export function printNobody(names: readonly string[], rounds: readonly NobodyRound[]): void {
+  const rows = names.map((name, index) => {
+    const passes = rounds.flatMap(({ decodeMs, passes }) => {
+      const pass = passes[index];
+      return pass === undefined ? [] : [{ decodeMs, ...pass }];
+    });
+    const over = (pick: (pass: Pass & { readonly decodeMs: number }) => number): string =>
+      median(passes.map(pick)).toFixed(0);
+    const ratios = passes.map(({ cpu, decodeMs }) => (cpu.ownMs + cpu.childrenMs) / decodeMs);
+    return [
+      name,
+      over(({ counters }) => counters['fullLooks'] ?? 0),
+      over(({ counters }) => (counters['detectCount'] ?? 0) - (counters['fullLooks'] ?? 0)),
+      over(({ decodeMs }) => decodeMs),
+      over(({ cpu }) => cpu.childrenMs),
+      over(({ cpu }) => cpu.ownMs),
+      `${median(ratios).toFixed(2)} (${ratios.map((ratio) => ratio.toFixed(2)).join(' ')})`,
+    ];
+  });
+  const heads = ['the detector', 'full looks', 'quick looks', 'decoding, ms', 'FFmpeg, ms', 'Node.js, ms'];
+  console.log(table([...heads, 'all / decoding'], rows));
 }

@@ -6,21 +6,24 @@ import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analys
 import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';
 import { ownThreshold } from '../../daemon/vision/operating-point.js';
 import { chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
-import { noisyClip, oneFaceScenario } from './pipeline-clip.js';
+import { nobodyScenario, noisyClip, oneFaceScenario } from './pipeline-clip.js';
 import { cpuTime, since } from './pipeline-cpu.js';
 import { watchMemory } from './pipeline-memory.js';
 import { ModelRuns } from './pipeline-models.js';
 import { decodeAlone, type PassOptions, plainCamera, productionPass } from './pipeline-pass.js';
-import { printReport, type Round } from './pipeline-report.js';
+import { printNobody, printReport, type Round } from './pipeline-report.js';
 
 const usage = `What looking at one camera costs beyond decoding and the networks: 1080p, 25 frames a second, one face.
 
 usage: scripts/bench pipeline [--rounds N] [--fps N] [--clip FILE] [--json]
+       scripts/bench pipeline --nobody [--rounds N] [--clip FILE]
        scripts/bench pipeline --minutes N
 
   --rounds N   rounds of production, decoding alone and networks alone (5)
   --fps N      frames analysed per second (as while a face is tracked: 15)
   --clip FILE  another clip; by default one rendered by the virtual camera
+  --nobody     instead: an empty scene at the rates of a camera, where the detector rests and where it does not,
+               against decoding alone
   --minutes N  instead: run the production stages over and over, print resident memory each minute and its slope
   --json       one JSON object instead of tables
 `;
@@ -43,6 +46,29 @@ async function measure(options: PassOptions, runs: ModelRuns, rounds: number): P
   return measured;
 }
 
+/** What an empty scene costs: with a detector that rests while nothing moves, and with one that does not. */
+async function measureNobody(options: Omit<PassOptions, 'fps'>, rounds: number): Promise<void> {
+  const sides = [
+    { name: 'rests while nothing moves', looksAtStillScenes: false },
+    { name: 'looks all the time', looksAtStillScenes: true },
+  ];
+  const ways = { ...options, fps: plainCamera.rates.trackingFps, deliversAll: true };
+  for (const { looksAtStillScenes } of sides) await productionPass({ ...ways, looksAtStillScenes });
+  const measured = [];
+  for (let round = 0; round < rounds; round++) {
+    const decodeMs = await decodeAlone(options.clip, options.ffmpeg);
+    const passes = [];
+    for (const { looksAtStillScenes } of sides) {
+      passes.push(await productionPass({ ...ways, looksAtStillScenes }));
+    }
+    measured.push({ decodeMs, passes });
+  }
+  printNobody(
+    sides.map(({ name }) => name),
+    measured,
+  );
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -50,6 +76,7 @@ async function main(): Promise<void> {
       minutes: { type: 'string' },
       fps: { type: 'string', default: String(plainCamera.rates.trackingFps) },
       clip: { type: 'string' },
+      nobody: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -60,7 +87,7 @@ async function main(): Promise<void> {
   }
   const runs = new ModelRuns();
   runs.start();
-  const clip = values.clip ?? (await noisyClip(oneFaceScenario()));
+  const clip = values.clip ?? (await noisyClip(values.nobody ? nobodyScenario() : oneFaceScenario()));
   const models = await openModelStore();
   const recogniser = await chooseRecogniser(models, 'auto');
   await using analyser = await openFaceAnalyser({
@@ -75,6 +102,10 @@ async function main(): Promise<void> {
   const sameFaceThreshold = ownThreshold(recogniser.pack) ?? Number.NaN;
   const fps = Number(values.fps);
   const options = { clip, analyser, ffmpeg: await detectFfmpeg(), sameFaceThreshold, fps };
+  if (values.nobody) {
+    await measureNobody(options, Number(values.rounds));
+    return;
+  }
   if (values.minutes !== undefined) {
     await watchMemory(Number(values.minutes), () => productionPass(options));
     return;

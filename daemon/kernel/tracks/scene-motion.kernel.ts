@@ -1,0 +1,187 @@
+/** The grid in which motion is looked for. At 1920 x 1080, a cell has 20 x 20 pixels: the smallest tracked face covers four. */
+export const cellColumns = 96;
+export const cellRows = 54;
+export const cellCount = cellColumns * cellRows;
+
+/** How the brightness of a cell is compared. All levels are of 255. */
+const limits = {
+  /** A cell has changed if it is off by this many levels, and by more than its noise. */
+  leastChange: 2,
+  /** By how many times the noise of a cell it must be off. */
+  noiseFactor: 4,
+  /** Larger changes count even in the noisiest cell: leaves and rain cannot hide a person. */
+  mostNoise: 4,
+  /** If a larger share of the cells has changed, the light has: nobody fills so much of a picture from one frame to the next. */
+  relitShare: 0.35,
+  /** The whole picture has new light if its brightness is off by this share, and by more than it usually flickers. */
+  leastRelit: 0.1,
+  flickerFactor: 2,
+  /** A larger change is new light in any flicker. */
+  mostFlicker: 0.2,
+} as const;
+
+/** How fast the memory of a cell follows, as the time after which about two thirds of a change are learnt, milliseconds. */
+const following = {
+  /** The usual brightness. Somebody who enters slowly must be ahead of it. */
+  usualMs: 2000,
+  /** The noise grows so fast, at first and later: a face that stays must not become noise at once. */
+  firstNoiseMs: 500,
+  noiseMs: 3000,
+  /** The noise shrinks slowly, because key frames disturb a picture only every few seconds. */
+  quietMs: 60_000,
+} as const;
+
+/** Half the side of the square of cells whose light is compared together, without the middle cell. */
+const lightReach = 4;
+
+/** How long a scene is watched before its noise is known, milliseconds. */
+export const settlingMs = 3000;
+
+/** What changed in a scene: something moved, only the light changed, or nothing did. */
+export type SceneChange = 'moving' | 'relit' | 'still';
+
+/**
+ * Finds motion in the mean brightness of cells. Each cell is compared with what it usually shows in the light of the cells around it:
+ * a shadow of a cloud, flicker and a lamp brighten neighbours alike, and a person does not. Nothing is allocated for a frame.
+ */
+export class SceneMotion {
+  readonly #isIgnored: Uint8Array;
+  readonly #countedCells: number;
+  readonly #usual = new Float32Array(cellCount);
+  readonly #noise = new Float32Array(cellCount);
+  readonly #light = new Float32Array(cellCount);
+  readonly #usualLight = new Float32Array(cellCount);
+  readonly #off = new Float32Array(cellCount);
+  readonly #hasChanged = new Uint8Array(cellCount);
+  readonly #rows = new Float32Array(cellCount);
+  /** By which share the brightness of the whole picture is usually off. */
+  #flicker = 0;
+  #firstMs: number | undefined;
+  #lastMs = 0;
+
+  /** `isIgnored`: cells in which motion counts for nothing are not 0. */
+  constructor(isIgnored: Uint8Array = new Uint8Array(cellCount)) {
+    this.#isIgnored = isIgnored;
+    this.#countedCells = isIgnored.reduce((sum, ignored) => sum + (ignored === 0 ? 1 : 0), 0);
+  }
+
+  /** Compares the cells of a frame with those before. Until the noise of a scene is known, it counts as moving. */
+  observe(cells: Float32Array, atMs: number): SceneChange {
+    if (this.#firstMs === undefined) {
+      this.#firstMs = atMs;
+      this.#lastMs = atMs;
+      this.#usual.set(cells);
+      this.#noise.fill(0);
+      this.#flicker = 0;
+      this.#hasChanged.fill(0);
+      return 'moving';
+    }
+    const elapsedMs = Math.max(0, atMs - this.#lastMs);
+    this.#lastMs = atMs;
+    const isSettling = atMs - this.#firstMs < settlingMs;
+    blur(cells, this.#rows, this.#light);
+    blur(this.#usual, this.#rows, this.#usualLight);
+    const changed = this.#compare(cells);
+    const isAllChanged = changed > limits.relitShare * this.#countedCells;
+    const lightOff = this.#lightOff(cells);
+    const isRelit =
+      isAllChanged || lightOff > Math.max(limits.leastRelit, limits.flickerFactor * this.#flicker);
+    this.#learnNoise(lightOff, elapsedMs, isSettling);
+    if (isRelit) this.#usual.set(cells);
+    else follow(this.#usual, cells, shareLearnt(elapsedMs, following.usualMs));
+    if (isSettling) return 'moving';
+    if (!isAllChanged && this.#hasNeighbours()) return 'moving';
+    return isRelit ? 'relit' : 'still';
+  }
+
+  /** The cells that changed in the last frame are not 0. */
+  get changed(): Uint8Array {
+    return this.#hasChanged;
+  }
+
+  /** The stream was interrupted. */
+  forget(): void {
+    this.#firstMs = undefined;
+  }
+
+  /** Marks the cells that show something else than usual, and returns their number. */
+  #compare(cells: Float32Array): number {
+    let changed = 0;
+    for (let at = 0; at < cellCount; at++) {
+      const gain = (this.#light[at]! + 1) / (this.#usualLight[at]! + 1);
+      const off = Math.abs(cells[at]! - gain * this.#usual[at]!);
+      this.#off[at] = off;
+      const least = Math.max(limits.leastChange, limits.noiseFactor * this.#noise[at]!);
+      const hasChanged = off > least && this.#isIgnored[at] === 0;
+      this.#hasChanged[at] = hasChanged ? 1 : 0;
+      if (hasChanged) changed += 1;
+    }
+    return changed;
+  }
+
+  /** By which share the whole picture is brighter or darker than usual. */
+  #lightOff(cells: Float32Array): number {
+    let now = 1;
+    let before = 1;
+    for (let at = 0; at < cellCount; at++) {
+      now += cells[at]!;
+      before += this.#usual[at]!;
+    }
+    return Math.max(now / before, before / now) - 1;
+  }
+
+  /** Whether two neighbours changed: one cell by itself is noise. */
+  #hasNeighbours(): boolean {
+    const changed = this.#hasChanged;
+    for (let row = 0; row < cellRows; row++) {
+      for (let column = 0; column < cellColumns; column++) {
+        const at = row * cellColumns + column;
+        if (changed[at] === 0) continue;
+        const isLastColumn = column === cellColumns - 1;
+        if (!isLastColumn && changed[at + 1] === 1) return true;
+        if (row === cellRows - 1) continue;
+        if (changed[at + cellColumns] === 1) return true;
+        if (!isLastColumn && changed[at + cellColumns + 1] === 1) return true;
+        if (column > 0 && changed[at + cellColumns - 1] === 1) return true;
+      }
+    }
+    return false;
+  }
+
+  #learnNoise(lightOff: number, elapsedMs: number, isSettling: boolean): void {
+    const up = shareLearnt(elapsedMs, isSettling ? following.firstNoiseMs : following.noiseMs);
+    const down = shareLearnt(elapsedMs, following.quietMs);
+    const more = Math.min(limits.mostFlicker, lightOff) - this.#flicker;
+    this.#flicker += more * (more > 0 ? up : down);
+    for (let at = 0; at < cellCount; at++) {
+      const noise = this.#noise[at]!;
+      const step = Math.min(limits.mostNoise, this.#off[at]!) - noise;
+      this.#noise[at] = noise + step * (step > 0 ? up : down);
+    }
+  }
+}
+
+function shareLearnt(elapsedMs: number, withinMs: number): number {
+  return 1 - Math.exp(-elapsedMs / withinMs);
+}
+
+function follow(usual: Float32Array, cells: Float32Array, share: number): void {
+  for (let at = 0; at < cellCount; at++) usual[at]! += share * (cells[at]! - usual[at]!);
+}
+
+/** Sums of the squares of cells around each cell; squares at the border reach inwards only. */
+function blur(cells: Float32Array, rows: Float32Array, into: Float32Array): void {
+  for (let row = 0; row < cellRows; row++) sumAlong(cells, rows, row * cellColumns, 1, cellColumns);
+  for (let column = 0; column < cellColumns; column++) sumAlong(rows, into, column, cellColumns, cellRows);
+}
+
+/** Sums of the cells within `lightReach` along one line of the grid. */
+function sumAlong(from: Float32Array, into: Float32Array, start: number, step: number, count: number): void {
+  let sum = 0;
+  for (let index = 0; index < lightReach; index++) sum += from[start + index * step]!;
+  for (let index = 0; index < count; index++) {
+    if (index + lightReach < count) sum += from[start + (index + lightReach) * step]!;
+    if (index > lightReach) sum -= from[start + (index - lightReach - 1) * step]!;
+    into[start + index * step] = sum;
+  }
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Box } from '../../daemon/kernel/faces/geometry.js';
+import { type Yuv420Picture, yuv420Bytes } from '../../daemon/kernel/faces/picture.js';
+import { cameraId, trackId } from '../../daemon/kernel/ids.js';
+import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
+import { CameraPipeline } from '../../daemon/vision/camera-pipeline.js';
+import { type Scene, ScriptedAnalyser } from '../support/scripted-analyser.js';
+
+const [widthPx, heightPx] = [1920, 1080];
+const box = { x: 800, y: 400, width: 60, height: 60 };
+
+/** A picture of a wall that `ScriptedAnalyser` takes for the scene at this time; the analyser reads it from the first pixels. */
+function paint(picture: Yuv420Picture, atS: number, luma: number, squares: readonly Box[]): void {
+  picture.data.fill(luma, 0, widthPx * heightPx);
+  for (const { x, y, width, height } of squares) {
+    for (let line = y; line < y + height; line += 1) {
+      picture.data.fill(luma + 60, line * widthPx + x, line * widthPx + x + width);
+    }
+  }
+  new DataView(picture.data.buffer).setFloat64(0, atS);
+}
+
+interface Shown {
+  readonly scene: Scene;
+  readonly seconds: number;
+  /** Where the picture is brighter than the wall; by default where the faces are. */
+  readonly squaresAt?: (atS: number) => readonly Box[];
+  readonly lumaAt?: (atS: number) => number;
+  /** The stream is interrupted before the frame at this time, seconds. */
+  readonly interruptedAtS?: number;
+}
+
+async function play(shown: Shown, looksAtStillScenes: boolean) {
+  const { scene, seconds, lumaAt = () => 100, interruptedAtS } = shown;
+  const squaresAt = shown.squaresAt ?? ((atS: number) => scene(atS).map((face) => face.box));
+  const events: unknown[] = [];
+  const analyser = new ScriptedAnalyser(scene);
+  let ids = 0;
+  const pipeline = new CameraPipeline({
+    ...{ cameraId: cameraId('door'), analyser, sink: (event) => events.push(event) },
+    ...{ clock: new VirtualClock(), newTrackId: () => trackId(`n${++ids}`) },
+    ...{ idleFps: 5, trackingFps: 5, smallestFacePx: 40, sameFaceThreshold: 0.5, looksAtStillScenes },
+    liveness: defaultLivenessPolicy,
+  });
+  const data = new Uint8Array(yuv420Bytes(widthPx, heightPx));
+  const picture: Yuv420Picture = { format: 'yuv420p', range: 'limited', widthPx, heightPx, data };
+  const looksAt: number[] = [];
+  for (let frame = 0; frame < 5 * seconds; frame += 1) {
+    const atS = frame / 5;
+    if (atS === interruptedAtS) pipeline.end();
+    paint(picture, atS, lumaAt(atS), squaresAt(atS));
+    const before = analyser.calls.detect;
+    const base = { cameraId: cameraId('door'), sequence: frame, release: () => undefined };
+    await pipeline.analyse({ ...base, capturedAtMs: frame * 200, picture });
+    if (analyser.calls.detect > before) looksAt.push(atS);
+  }
+  pipeline.end();
+  return { events, looksAt, counters: pipeline.counters };
+}
+
+const nobody: Scene = () => [];
+const cameAt =
+  (fromS: number): Scene =>
+  (atS) =>
+    atS < fromS ? [] : [{ box, who: 'ada' }];
+
+describe('a scene in which nothing moves', () => {
+  test('is searched once in three seconds', async () => {
+    const { looksAt, counters } = await play({ scene: nobody, seconds: 18 }, false);
+    assert.deepEqual(
+      looksAt.filter((atS) => atS > 6),
+      [8, 11, 14, 17],
+    );
+    assert.equal((counters['looksSpared'] ?? 0) + looksAt.length, 90);
+  });
+
+  test('does not change when a face is found that appears in it', async () => {
+    const shown = { scene: cameAt(12.2), seconds: 16 };
+    const rested = await play(shown, false);
+    assert.deepEqual(rested.events, (await play(shown, true)).events);
+    assert.ok(rested.events.length > 0);
+    assert.ok(rested.looksAt.length < 60);
+  });
+
+  test('is searched again within three seconds when no motion announced a face', async () => {
+    const { events } = await play({ scene: cameAt(12.2), seconds: 20, squaresAt: () => [] }, false);
+    const [first] = events as readonly { readonly atMs: number; readonly type: string }[];
+    assert.ok(first !== undefined && first.type === 'track.started');
+    assert.ok(first.atMs > 12_200 && first.atMs <= 15_200, String(first.atMs));
+  });
+
+  test('is searched when the light changes, until a full look was made', async () => {
+    const lumaAt = (atS: number): number => (atS < 12.2 ? 60 : 130);
+    const { looksAt } = await play({ scene: nobody, seconds: 16, lumaAt }, false);
+    assert.deepEqual(
+      looksAt.filter((atS) => atS > 11.5),
+      [12.2, 12.4, 12.6, 12.8, 13],
+    );
+  });
+
+  test('is new after an interruption', async () => {
+    const { looksAt } = await play({ scene: nobody, seconds: 20, interruptedAtS: 12 }, false);
+    assert.equal(looksAt.filter((atS) => atS >= 12 && atS < 15).length, 15);
+  });
+
+  test('does not rest while a face is followed', async () => {
+    const shown = { scene: cameAt(1), seconds: 20 };
+    const [rested, restless] = [await play(shown, false), await play(shown, true)];
+    assert.deepEqual(rested.looksAt, restless.looksAt);
+    assert.deepEqual(rested.events, restless.events);
+  });
+});
