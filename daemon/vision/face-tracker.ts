@@ -8,6 +8,7 @@ import {
   type DetectorRunKind,
   detectorNeverRan,
   detectorRunDue,
+  isFoundQuickly,
   recordDetectorRun,
   weightOfMiss,
 } from '../kernel/tracks/detector-schedule.js';
@@ -91,7 +92,10 @@ export class FaceTracker {
   /** Finds every face in the next frame: predict and fit, detect, fit what was detected, check, settle. */
   async track(frame: Frame): Promise<TrackedFrame> {
     const atMs = frame.capturedAtMs;
-    this.#scene.see(frame);
+    this.#scene.see(
+      frame,
+      this.#faces.map(({ track }) => track.motion.box),
+    );
     const inSight = this.#faces.filter(isInSight);
     const predicted = await this.#fit(frame, inSight, fitsPerFrame, ({ track }) =>
       predictBox(track.motion, atMs),
@@ -171,16 +175,21 @@ export class FaceTracker {
     });
     if (kind === undefined) return undefined;
     this.#detectorHistory = recordDetectorRun(this.#detectorHistory, kind, atMs);
-    const isMade =
-      this.#options.looksAtStillScenes === true ||
-      this.#faces.length > 0 ||
-      this.#scene.isWorthLooking(kind, atMs);
-    if (!isMade) {
-      this.#options.counters.add('looksSpared');
-      return undefined;
-    }
-    this.#scene.looked(kind, atMs);
-    return kind;
+    const made = this.#options.looksAtStillScenes === true ? kind : this.#runWorth(kind, atMs);
+    if (made !== kind) this.#options.counters.add('looksSpared');
+    if (made !== undefined) this.#scene.looked(made, atMs);
+    return made;
+  }
+
+  /** What is made of a run that is due: less where nothing moves that could be a newcomer. */
+  #runWorth(kind: DetectorRunKind, atMs: number): DetectorRunKind | undefined {
+    if (this.#faces.length === 0) return this.#scene.isWorthLooking(kind, atMs) ? kind : undefined;
+    const { smallestFacePx } = this.#options;
+    // The misses of full runs are what ends the track of a far face that has gone.
+    const isEveryoneNear = this.#faces.every(
+      (face) => isInSight(face) && isFoundQuickly(face.track.motion.box.width, smallestFacePx),
+    );
+    return isEveryoneNear && !this.#scene.isWorthLookingFully(atMs) ? 'quick' : kind;
   }
 
   /** Runs the detector and gives each box to its face; a box without one begins a new face. */

@@ -1,3 +1,4 @@
+import type { Box } from '../kernel/faces/geometry.js';
 import type { Yuv420Picture } from '../kernel/faces/picture.js';
 import { cellColumns, cellRows } from '../kernel/tracks/scene-motion.kernel.js';
 
@@ -38,5 +39,25 @@ function addLine(data: Uint8Array, line: number, stepX: number): void {
     let sum = 0;
     for (let at = left; at < right; at += stepX) sum += data[at]!;
     sums[column]! += sum;
+  }
+}
+
+/** How far a person reaches around the face, in widths and heights of its box. */
+const body = { sideways: 2, above: 1, below: 8 } as const;
+
+/** Marks the cells of the people below these faces with 1, and all others with 0. */
+export function markPeople(faces: readonly Box[], picture: Yuv420Picture, isPerson: Uint8Array): void {
+  isPerson.fill(0);
+  const perX = cellColumns / picture.widthPx;
+  const perY = cellRows / picture.heightPx;
+  for (let index = 0; index < faces.length; index++) {
+    const { x, y, width, height } = faces[index]!;
+    const left = Math.max(0, Math.floor((x - body.sideways * width) * perX));
+    const right = Math.min(cellColumns, Math.ceil((x + (1 + body.sideways) * width) * perX));
+    const top = Math.max(0, Math.floor((y - body.above * height) * perY));
+    const bottom = Math.min(cellRows, Math.ceil((y + (1 + body.below) * height) * perY));
+    for (let row = top; row < bottom; row++) {
+      for (let column = left; column < right; column++) isPerson[row * cellColumns + column] = 1;
+    }
   }
 }

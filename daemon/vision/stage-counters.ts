@@ -8,7 +8,7 @@ type Tally =
   | 'framesSkipped'
   /** Detector runs at full resolution; `detectCount` counts all runs. */
   | 'fullLooks'
-  /** Detector runs that were not made, because nothing moved. */
+  /** Detector runs that were not made, or made quickly instead of fully, because nothing unknown moved. */
   | 'looksSpared'
   /** Detector runs over the surroundings of one tracked face. */
   | 'aloneLooks'

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { DetectorRunKind } from '../../daemon/kernel/tracks/detector-schedule.js';
-import { isWorthLooking, looked, openGate, sawScene } from '../../daemon/kernel/tracks/look-gate.js';
+import {
+  isWorthLooking,
+  isWorthLookingFully,
+  looked,
+  openGate,
+  sawScene,
+} from '../../daemon/kernel/tracks/look-gate.js';
 import type { SceneChange } from '../../daemon/kernel/tracks/scene-motion.kernel.js';
 
 /** The runs that are made in a scene: five are due each second, the first of them full. */
@@ -11,7 +17,7 @@ function runs(seconds: number, changeAt: (atMs: number) => SceneChange): readonl
   for (let frame = 0; frame < seconds * 5; frame += 1) {
     const atMs = frame * 200;
     const kind: DetectorRunKind = frame % 5 === 0 ? 'full' : 'quick';
-    gate = sawScene(gate, changeAt(atMs), atMs);
+    gate = sawScene(gate, { change: changeAt(atMs), isExplained: false }, atMs);
     if (!isWorthLooking(gate, kind, atMs)) continue;
     gate = looked(gate, kind, atMs);
     made.push(`${kind} ${atMs}`);
@@ -42,5 +48,24 @@ describe('the gate of the detector', () => {
   test('lets runs pass after a change of light until a full one was made', () => {
     const made = runs(6, (atMs) => (atMs === 4400 ? 'relit' : 'still'));
     assert.deepEqual(made, ['full 0', 'full 3000', 'quick 4400', 'quick 4600', 'quick 4800', 'full 5000']);
+  });
+
+  test('asks for full runs once in three seconds while only followed faces move, and always when something else does', () => {
+    const full: number[] = [];
+    let gate = openGate;
+    for (let atMs = 0; atMs < 16_000; atMs += 1000) {
+      gate = sawScene(gate, { change: 'moving', isExplained: atMs !== 8000 }, atMs);
+      if (!isWorthLookingFully(gate, atMs)) continue;
+      gate = looked(gate, 'full', atMs);
+      full.push(atMs / 1000);
+    }
+    assert.deepEqual(full, [0, 3, 6, 8, 9, 10, 13]);
+  });
+
+  test('asks for a full run after a change of light', () => {
+    const gate = looked(openGate, 'full', 5000);
+    assert.equal(isWorthLookingFully(gate, 5400), false);
+    const relit = sawScene(gate, { change: 'relit', isExplained: true }, 5200);
+    assert.equal(isWorthLookingFully(relit, 5400), true);
   });
 });

@@ -105,10 +105,29 @@ describe('a scene in which nothing moves', () => {
     assert.equal(looksAt.filter((atS) => atS >= 12 && atS < 15).length, 15);
   });
 
-  test('does not rest while a face is followed', async () => {
+  test('is searched as often while a face is followed', async () => {
     const shown = { scene: cameAt(1), seconds: 20 };
     const [rested, restless] = [await play(shown, false), await play(shown, true)];
     assert.deepEqual(rested.looksAt, restless.looksAt);
     assert.deepEqual(rested.events, restless.events);
+  });
+
+  test('is searched fully once in three seconds while a near face is followed and nobody else moves', async () => {
+    const near = { ...box, width: 120, height: 120 };
+    const sway = (atS: number): Box => ({ ...near, x: near.x + 10 * Math.round(2 * Math.sin(3 * atS)) });
+    const scene: Scene = (atS) => [{ box: sway(atS), who: 'ada' }];
+    const [rested, restless] = [
+      await play({ scene, seconds: 24 }, false),
+      await play({ scene, seconds: 24 }, true),
+    ];
+    assert.deepEqual(rested.events, restless.events);
+    const fullLooks = (played: typeof rested): number => played.counters['fullLooks'] ?? 0;
+    assert.ok(fullLooks(rested) <= 13, String(fullLooks(rested)));
+    assert.ok(fullLooks(restless) >= 20, String(fullLooks(restless)));
+    const dog = { x: 100, y: 900, width: 80, height: 80 };
+    const trot = (atS: number): Box => ({ ...dog, x: dog.x + 20 * Math.round(10 * (atS % 4)) });
+    const squaresAt = (atS: number): readonly Box[] => [sway(atS), trot(atS)];
+    const beside = await play({ scene, seconds: 24, squaresAt }, false);
+    assert.equal(fullLooks(beside), fullLooks(restless));
   });
 });

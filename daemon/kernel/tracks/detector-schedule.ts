@@ -52,7 +52,7 @@ export function detectorRunDue(
     sinceMs >= (missingWidthsPx.length > 0 ? lostEveryMs : newcomersEveryMs);
   if (!isDue) return undefined;
   const sinceFullMs = atMs - lastFullMs;
-  const isFarOneMissing = missingWidthsPx.some((widthPx) => widthPx < quickLimit * smallestFacePx);
+  const isFarOneMissing = missingWidthsPx.some((widthPx) => !isFoundQuickly(widthPx, smallestFacePx));
   return sinceFullMs >= (isFarOneMissing ? newcomersEveryMs : fullEveryMs) ? 'full' : 'quick';
 }
 
@@ -64,11 +64,16 @@ export function recordDetectorRun(
   return { lastMs: atMs, lastFullMs: kind === 'full' ? atMs : history.lastFullMs };
 }
 
+/** Whether quick runs find a face of this width as reliably as full ones. */
+export function isFoundQuickly(widthPx: number, smallestFacePx: number): boolean {
+  return widthPx >= quickLimit * smallestFacePx;
+}
+
 /**
  * The weight of a run that did not find a face of `widthPx`: 1 if every run can find the face. For a face that only full runs
  * find, a quick run weighs 0, and a full run also counts for the quick runs before it.
  */
 export function weightOfMiss(kind: DetectorRunKind, widthPx: number, smallestFacePx: number): number {
-  if (widthPx >= quickLimit * smallestFacePx) return 1;
+  if (isFoundQuickly(widthPx, smallestFacePx)) return 1;
   return kind === 'full' ? runsPerFullRun : 0;
 }

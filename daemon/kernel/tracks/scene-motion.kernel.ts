@@ -53,11 +53,13 @@ export class SceneMotion {
   readonly #usualLight = new Float32Array(cellCount);
   readonly #off = new Float32Array(cellCount);
   readonly #hasChanged = new Uint8Array(cellCount);
+  readonly #isUnexplained = new Uint8Array(cellCount);
   readonly #rows = new Float32Array(cellCount);
   /** By which share the brightness of the whole picture is usually off. */
   #flicker = 0;
   #firstMs: number | undefined;
   #lastMs = 0;
+  #isSettling = true;
 
   /** `isIgnored`: cells in which motion counts for nothing are not 0. */
   constructor(isIgnored: Uint8Array = new Uint8Array(cellCount)) {
@@ -74,11 +76,12 @@ export class SceneMotion {
       this.#noise.fill(0);
       this.#flicker = 0;
       this.#hasChanged.fill(0);
+      this.#isSettling = true;
       return 'moving';
     }
     const elapsedMs = Math.max(0, atMs - this.#lastMs);
     this.#lastMs = atMs;
-    const isSettling = atMs - this.#firstMs < settlingMs;
+    this.#isSettling = atMs - this.#firstMs < settlingMs;
     blur(cells, this.#rows, this.#light);
     blur(this.#usual, this.#rows, this.#usualLight);
     const changed = this.#compare(cells);
@@ -86,17 +89,21 @@ export class SceneMotion {
     const lightOff = this.#lightOff(cells);
     const isRelit =
       isAllChanged || lightOff > Math.max(limits.leastRelit, limits.flickerFactor * this.#flicker);
-    this.#learnNoise(lightOff, elapsedMs, isSettling);
+    this.#learnNoise(lightOff, elapsedMs);
     if (isRelit) this.#usual.set(cells);
     else follow(this.#usual, cells, shareLearnt(elapsedMs, following.usualMs));
-    if (isSettling) return 'moving';
-    if (!isAllChanged && this.#hasNeighbours()) return 'moving';
+    if (this.#isSettling) return 'moving';
+    if (!isAllChanged && hasNeighbours(this.#hasChanged)) return 'moving';
     return isRelit ? 'relit' : 'still';
   }
 
-  /** The cells that changed in the last frame are not 0. */
-  get changed(): Uint8Array {
-    return this.#hasChanged;
+  /** Whether the motion in the last frame goes beyond the cells that are not 0 in `isExplained`. */
+  goesBeyond(isExplained: Uint8Array): boolean {
+    if (this.#isSettling) return true;
+    for (let at = 0; at < cellCount; at++) {
+      this.#isUnexplained[at] = this.#hasChanged[at] === 1 && isExplained[at] === 0 ? 1 : 0;
+    }
+    return hasNeighbours(this.#isUnexplained);
   }
 
   /** The stream was interrupted. */
@@ -130,26 +137,8 @@ export class SceneMotion {
     return Math.max(now / before, before / now) - 1;
   }
 
-  /** Whether two neighbours changed: one cell by itself is noise. */
-  #hasNeighbours(): boolean {
-    const changed = this.#hasChanged;
-    for (let row = 0; row < cellRows; row++) {
-      for (let column = 0; column < cellColumns; column++) {
-        const at = row * cellColumns + column;
-        if (changed[at] === 0) continue;
-        const isLastColumn = column === cellColumns - 1;
-        if (!isLastColumn && changed[at + 1] === 1) return true;
-        if (row === cellRows - 1) continue;
-        if (changed[at + cellColumns] === 1) return true;
-        if (!isLastColumn && changed[at + cellColumns + 1] === 1) return true;
-        if (column > 0 && changed[at + cellColumns - 1] === 1) return true;
-      }
-    }
-    return false;
-  }
-
-  #learnNoise(lightOff: number, elapsedMs: number, isSettling: boolean): void {
-    const up = shareLearnt(elapsedMs, isSettling ? following.firstNoiseMs : following.noiseMs);
+  #learnNoise(lightOff: number, elapsedMs: number): void {
+    const up = shareLearnt(elapsedMs, this.#isSettling ? following.firstNoiseMs : following.noiseMs);
     const down = shareLearnt(elapsedMs, following.quietMs);
     const more = Math.min(limits.mostFlicker, lightOff) - this.#flicker;
     this.#flicker += more * (more > 0 ? up : down);
@@ -159,6 +148,23 @@ export class SceneMotion {
       this.#noise[at] = noise + step * (step > 0 ? up : down);
     }
   }
+}
+
+/** Whether two neighbours changed: one cell by itself is noise. */
+function hasNeighbours(changed: Uint8Array): boolean {
+  for (let row = 0; row < cellRows; row++) {
+    for (let column = 0; column < cellColumns; column++) {
+      const at = row * cellColumns + column;
+      if (changed[at] === 0) continue;
+      const isLastColumn = column === cellColumns - 1;
+      if (!isLastColumn && changed[at + 1] === 1) return true;
+      if (row === cellRows - 1) continue;
+      if (changed[at + cellColumns] === 1) return true;
+      if (!isLastColumn && changed[at + cellColumns + 1] === 1) return true;
+      if (column > 0 && changed[at + cellColumns - 1] === 1) return true;
+    }
+  }
+  return false;
 }
 
 function shareLearnt(elapsedMs: number, withinMs: number): number {
