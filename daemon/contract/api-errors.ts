@@ -173,6 +173,7 @@ const statusOfCode: Readonly<Record<string, ErrorStatus>> = {
   'too-many-users': 409,
   'upload-offset': 409,
   'verify-running': 409,
+  'video-masked': 409,
 };
 
 const statusOfKind = {

@@ -7,6 +7,7 @@ import { fault } from './api-errors.js';
 import { writtenAs } from './command-line.js';
 import { operation } from './operation.js';
 import { passagesOfDay } from './passages-of-day.js';
+import { mask, zone } from './zones.js';
 
 export const cameraId = z
   .string()
@@ -77,6 +78,8 @@ export const cameraSettings = z.object({
   stallAfterS: z.number(),
   firstFrameWithinS: z.number(),
   pictureChecks: z.array(z.string()).readonly(),
+  zones: z.array(zone).readonly().describe('Where the box looks for faces, and where it ignores them.'),
+  masks: z.array(mask).readonly().describe('What is black in every frame of the camera.'),
 });
 
 export const cameraDetails = cameraStatus.extend({

@@ -164,9 +164,10 @@ export const liveOperations = {
   'cameras.watch-video': operation({
     ...watching,
     path: '/cameras/{id}/video',
+    errors: [...watching.errors, 'video-masked'],
     summary: 'Watch the video of a camera as it sends it.',
     description:
-      'A WebSocket over HTTP/1.1, in the form of `cameras.watch` with fragmented MP4 in place of the JPEG: H.264 or H.265, not decoded by the box, at the full rate, without sound. docs/reference/live-pictures.md describes the messages. The box opens one more stream of the camera while it is watched. A slow reader is ended.',
+      'A WebSocket over HTTP/1.1, in the form of `cameras.watch` with fragmented MP4 in place of the JPEG: H.264 or H.265, not decoded by the box, at the full rate, without sound. docs/reference/live-pictures.md describes the messages. The box opens one more stream of the camera while it is watched. A slow reader is ended. A camera with masks has no such video (`video-masked`), because the camera encodes it without them.',
   }),
   'cameras.follow': operation({
     method: 'GET',

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { directions } from '../kernel/events/event.js';
+import { mostAreas } from '../kernel/zones/zone.js';
 import { cameraDetails, cameraId, cameraTest } from './cameras.js';
 import { ifRevision, operation } from './operation.js';
+import { mask, zone } from './zones.js';
 
 const newId = z
   .string()
@@ -41,6 +43,18 @@ const settings = {
   firstFrameWithinS: z.number(),
   hwaccel: z.string().max(20),
   pictureChecks: z.array(z.string().max(20)).max(16),
+  zones: z
+    .array(zone)
+    .max(mostAreas)
+    .describe(
+      'With detection zones (`detect`), the box looks for faces there only. It ignores faces in ignored zones (`ignore`).',
+    ),
+  masks: z
+    .array(mask)
+    .max(mostAreas)
+    .describe(
+      'What is black in every frame of the camera. A camera with masks has no smooth video (`cameras.watch-video`).',
+    ),
 };
 
 /** Null gives a setting back to its default. */
@@ -160,8 +174,8 @@ export const ownCameraOperations = {
     isLong: true,
     secondPerson: 'cameras',
     withoutProof: {
-      where: 'the address, the certificate and the required liveness of the camera stay',
-      holds: (input) => !['url', 'fingerprint', 'requireLiveness'].some((name) => name in input),
+      where: 'the address, the certificate, the masks and the required liveness of the camera stay',
+      holds: (input) => !['url', 'fingerprint', 'masks', 'requireLiveness'].some((name) => name in input),
     },
   }),
   'cameras.delete': operation({

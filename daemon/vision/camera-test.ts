@@ -6,6 +6,7 @@ import type { FaceAnalyser } from './face-analyser.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { inspectCamera } from './ingest/inspect-camera.js';
 import { sourceOptions } from './live-camera.js';
+import { withinZones } from './zoned-face-analyser.js';
 
 /** How long a camera is watched after its first frame, milliseconds. */
 const observeMs = 3_000;
@@ -22,7 +23,8 @@ export async function testCamera(
     readonly signal: AbortSignal;
   },
 ): Promise<CameraTestOutcome> {
-  const { analyser, ffmpeg, logger, signal } = options;
+  const { ffmpeg, logger, signal } = options;
+  const analyser = withinZones(options.analyser, plan.zones);
   let faces: readonly FoundFace[] = [];
   let framesAnalysed = 0;
   let analysing: Promise<void> | undefined;

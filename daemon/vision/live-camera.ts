@@ -24,6 +24,7 @@ import { LiveVideo } from './live/live-video.js';
 import { SeenFaces } from './live/seen-faces.js';
 import { SnapshotRequests } from './snapshot-requests.js';
 import type { StageEvent } from './stage-event.js';
+import { withinZones } from './zoned-face-analyser.js';
 
 /** Options that all cameras of one process share. */
 export interface LiveCameraOptions {
@@ -44,8 +45,8 @@ export interface LiveCameraOptions {
 export interface LiveCamera extends AsyncDisposable {
   /** The analysed pictures, for those who watch. */
   readonly pictures: LivePictures;
-  /** The video as the camera sends it, for those who watch. */
-  readonly video: LiveVideo;
+  /** The video as the camera sends it, for those who watch. Undefined for a camera with masks, which that video does not have. */
+  readonly video: LiveVideo | undefined;
   /** Begins or ends the reports of what is measured at the faces in sight. */
   follow(isFollowed: boolean): void;
   /** Counters of the source, the loop and the stages, by their names in the status. */
@@ -70,6 +71,7 @@ export function sourceOptions(plan: CameraPlan, ffmpeg: FfmpegBinary, logger: Lo
     logger,
     framesPerS: frameRoom * Math.max(rest.trackingFps, rest.provingFps),
     maxAnalysisWidthPx: rest.maxAnalysisWidthPx,
+    masks: rest.masks,
     hwaccel: rest.hwaccel,
     stallAfterS: rest.stallAfterS,
     firstFrameWithinS: rest.firstFrameWithinS,
@@ -78,7 +80,8 @@ export function sourceOptions(plan: CameraPlan, ffmpeg: FfmpegBinary, logger: Lo
 
 /** Opens a camera and analyses its frames until disposed. */
 export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): LiveCamera {
-  const { analyser, ffmpeg, liveness, sameFaceThreshold, report, fail } = options;
+  const { ffmpeg, liveness, sameFaceThreshold, report, fail } = options;
+  const analyser = withinZones(options.analyser, plan.zones);
   const logger = options.logger.child({ camera: plan.id });
   const seen = new SeenFaces();
   const snapshots = new SnapshotRequests(clock);
@@ -89,7 +92,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
   const pictures = new LivePictures(plan.id, { clock, logger });
   const source = sourceOptions(plan, ffmpeg, logger);
   let codec: string | undefined;
-  const video = new LiveVideo(source, () => codec);
+  const video = plan.masks.length > 0 ? undefined : new LiveVideo(source, () => codec);
   const pipeline = new CameraPipeline({
     cameraId: cameraId(plan.id),
     analyser,
@@ -165,7 +168,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     stageTimes: () => pipeline.stageTimes,
     async [Symbol.asyncDispose]() {
       pictures[Symbol.dispose]();
-      await video[Symbol.asyncDispose]();
+      await video?.[Symbol.asyncDispose]();
       await runner[Symbol.asyncDispose]();
       await loop[Symbol.asyncDispose]();
     },

@@ -36,6 +36,8 @@ export async function planCamera(
     trackingFps: camera.rates.trackingFps,
     provingFps: camera.rates.provingFps,
     pictureChecks: [...camera.pictureChecks],
+    zones: camera.zones.map(({ use, points }) => ({ use, points: [...points] })),
+    masks: camera.masks.map(({ points }) => [...points]),
   };
 }
 

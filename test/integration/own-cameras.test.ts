@@ -173,6 +173,40 @@ describe('an own camera', () => {
     assert.equal(box.current().cameras[0]?.name, 'Yard');
   });
 
+  test('has masks, and the audit log counts those that a change removes and adds', async () => {
+    await using opened = await openCameras();
+    const { box, cameras } = opened;
+    const maskAt = (x: number, name?: string) => ({
+      ...(name === undefined ? {} : { name }),
+      points: [
+        { x, y: 0 },
+        { x: x + 0.1, y: 0 },
+        { x, y: 0.1 },
+      ],
+    });
+    const details = () => recordedDetails(box.entries.at(-1)?.details ?? {});
+    const masksNow = () => box.current().cameras[0]?.masks;
+    await cameras.create({ id: 'door', name: 'Door', url, masks: [maskAt(0), maskAt(0.5)] }, caller);
+    assert.deepEqual([details()['masksRemoved'], details()['masksAdded']], [0, 2]);
+    const revision = revisionOf(box.current().cameras[0] ?? assert.fail());
+    await cameras.change({ id: 'door', masks: [maskAt(0, 'Window'), maskAt(0.6)] }, caller);
+    assert.deepEqual(masksNow(), [maskAt(0, 'Window'), maskAt(0.6)]);
+    assert.deepEqual(details(), {
+      ...{ settings: 'masks', settingsCount: 1, login: false, masksRemoved: 1, masksAdded: 1 },
+    });
+    assert.notEqual(revisionOf(box.current().cameras[0] ?? assert.fail()), revision);
+    const zones = [{ use: 'detect' as const, ...maskAt(0.2) }];
+    await cameras.change({ id: 'door', zones }, caller);
+    assert.deepEqual([box.current().cameras[0]?.zones, masksNow()?.length], [zones, 2]);
+    const crossed = [maskAt(0), { points: [0, 1, 2, 3].map((at) => ({ x: at % 2, y: at >> 1 })) }];
+    await assert.rejects(cameras.change({ id: 'door', masks: crossed }, caller), {
+      code: 'camera-refused',
+      message: /masks\.1\.points has an outline that crosses itself/,
+    });
+    await cameras.change({ id: 'door', masks: null }, caller);
+    assert.deepEqual([masksNow(), details()['masksRemoved']], [[], 2]);
+  });
+
   test('that was edited by hand into something unusable is not overwritten', async () => {
     await using opened = await openCameras();
     const { box, cameras } = opened;

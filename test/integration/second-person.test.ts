@@ -515,14 +515,16 @@ describe('a second person for cameras', () => {
   test('is not asked for a change that leaves what the camera shows and accepts', () => {
     const { withoutProof } = operations['cameras.change'];
     const needs = (changes: object) => !withoutProof.holds({ id: 'yard', ...changes });
-    assert.deepEqual([{ name: 'East' }, { direction: 'in', idleFps: 4 }, { isEnabled: false }].map(needs), [
-      false,
-      false,
-      false,
-    ]);
     assert.deepEqual(
-      [{ url: input.url }, { fingerprint: null }, { requireLiveness: 'not-attack' }].map(needs),
-      [true, true, true],
+      [{ name: 'East' }, { direction: 'in', idleFps: 4 }, { isEnabled: false }, { zones: [] }].map(needs),
+      [false, false, false, false],
+    );
+    assert.deepEqual(
+      [
+        ...[{ url: input.url }, { fingerprint: null }, { requireLiveness: 'not-attack' }],
+        ...[{ masks: [] }, { masks: null, name: 'East' }],
+      ].map(needs),
+      [true, true, true, true, true],
     );
   });
 });

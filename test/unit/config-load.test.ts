@@ -73,6 +73,8 @@ describe('a valid configuration', () => {
         hwaccel: 'none',
         maxAnalysisWidthPx: 1920,
         pictureChecks: ['damaged', 'uniform', 'black', 'frozen'],
+        zones: [],
+        masks: [],
         liveness: {},
       },
     ]);
@@ -117,6 +119,63 @@ describe('a valid configuration', () => {
       assert.deepEqual(full[section], plain[section], section);
     }
     assert.deepEqual(full.cameras[1], plain.cameras[1]);
+  });
+});
+
+describe('the zones and masks of a camera', () => {
+  const withAreas = (areas: string): string =>
+    `${site}cameras:\n  - id: door\n    name: Door\n    url: rtsp://192.0.2.1/\n${areas}`;
+  const square = '[{ x: 0.1, y: 0.1 }, { x: 0.5, y: 0.1 }, { x: 0.5, y: 0.5 }, { x: 0.1, y: 0.5 }]';
+  const corners = (count: number): string =>
+    `[${Array.from({ length: count }, (_, index) => {
+      const angle = (2 * Math.PI * index) / count;
+      return `{ x: ${0.5 + 0.4 * Math.cos(angle)}, y: ${0.5 + 0.4 * Math.sin(angle)} }`;
+    }).join(', ')}]`;
+
+  test('have points, perhaps a name, and what a zone is for', () => {
+    const [camera] = valid(
+      withAreas(
+        `    zones:\n      - { use: detect, points: ${square} }\n    masks:\n      - { name: Window, points: ${corners(16)} }\n`,
+      ),
+    ).cameras;
+    assert.deepEqual(
+      camera?.zones.map(({ use, points }) => [use, points.length]),
+      [['detect', 4]],
+    );
+    assert.deepEqual(
+      camera?.masks.map(({ name, points }) => [name, points.length]),
+      [['Window', 16]],
+    );
+  });
+
+  const refused = {
+    'two corners': ['[{ x: 0, y: 0 }, { x: 1, y: 1 }]', 'points', /3/],
+    'too many corners': [corners(17), 'points', /16/],
+    'a corner outside the picture': ['[{ x: 0, y: 0 }, { x: 1.1, y: 0 }, { x: 1, y: 1 }]', 'points.1.x', /1/],
+    'an outline that crosses itself': [
+      '[{ x: 0, y: 0 }, { x: 1, y: 1 }, { x: 1, y: 0 }, { x: 0, y: 1 }]',
+      'points',
+      /crosses itself/,
+    ],
+    'corners on one line': [
+      '[{ x: 0, y: 0 }, { x: 0.5, y: 0.5 }, { x: 1, y: 1 }]',
+      'points',
+      /covers no area/,
+    ],
+  } as const;
+  for (const [name, [points, path, message]] of Object.entries(refused)) {
+    test(`are refused with ${name}`, () => {
+      const problem = problemAt(
+        withAreas(`    masks:\n      - { points: ${points} }\n`),
+        `cameras.0.masks.0.${path}`,
+      );
+      assert.match(problem.message, message);
+    });
+  }
+
+  test('are at most 16 each', () => {
+    const many = Array.from({ length: 17 }, () => `      - { points: ${square} }\n`).join('');
+    problemAt(withAreas(`    masks:\n${many}`), 'cameras.0.masks');
   });
 });
 

@@ -6,6 +6,7 @@ import { pictureChecks } from '../../kernel/picture-damage.js';
 import { refuseRepeatedIds, whenList, whenObject } from './cross-checks.js';
 import { certificateFingerprint, credentialName, shownName, slugField, urlField } from './scalars.js';
 import { field } from './setting-field.js';
+import { masksField, zonesField } from './zone-schema.js';
 
 const ratesSchema = z
   .strictObject({
@@ -116,6 +117,8 @@ const cameraFields = z.strictObject({
     'replace',
     'Faults that the pictures of a streaming camera are checked for: `damaged` by lost packets or decoding errors, `uniform` (one colour), `black`, `frozen` (the same picture bit by bit). Leave out what is normal at this camera, such as `black` in a room that is dark at night.',
   ),
+  zones: zonesField,
+  masks: masksField,
 });
 
 /** One camera. Only `id`, `name` and `url` are required. Settings for TLS are refused for an address without TLS. */

@@ -71,6 +71,12 @@ function describeText(node: SchemaNode | undefined): string {
   return node?.minLength === undefined ? 'a shorter text' : 'a text that is not empty';
 }
 
+function describeLength(node: SchemaNode | undefined): string {
+  const { minItems, maxItems } = node ?? {};
+  if (minItems === undefined) return maxItems === undefined ? 'fewer items' : `at most ${maxItems} items`;
+  return maxItems === undefined ? `at least ${minItems} items` : `${minItems} to ${maxItems} items`;
+}
+
 /** Words a zod issue for the author of the file. `valueAt` reads the parsed file. */
 export function explainIssue(
   issue: Issue,
@@ -96,10 +102,12 @@ export function explainIssue(
       return [{ path, message: `must be ${describeType(node)}` }];
     }
     case 'too_big':
-    case 'too_small':
+    case 'too_small': {
+      if (issue.origin === 'array') return [{ path, message: `must have ${describeLength(node)}` }];
       return [
         { path, message: `must be ${issue.origin === 'string' ? describeText(node) : describeType(node)}` },
       ];
+    }
     case 'custom': {
       const remedy: unknown = issue.params?.['remedy'];
       return [{ path, message: issue.message, ...(typeof remedy === 'string' ? { remedy } : {}) }];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { logLevels } from '../../kernel/logger.js';
 import { pictureChecks } from '../../kernel/picture-damage.js';
+import { zoneUses } from '../../kernel/zones/zone.js';
 import { maximumClipFiles } from '../liveness.js';
 import {
   detectorNames,
@@ -24,6 +25,8 @@ export const orderLimits: MessageLimits = {
 /** Most ways in which the input of an own network is prepared for a trial. */
 export const mostPreparations = 10;
 
+const polygon = z.array(z.strictObject({ x: finite, y: finite }));
+
 /** How to open and analyse one camera. The credential crosses only this pipe. */
 const cameraPlanSchema = z.strictObject({
   id: identifier,
@@ -45,6 +48,8 @@ const cameraPlanSchema = z.strictObject({
   trackingFps: finite,
   provingFps: finite,
   pictureChecks: z.array(z.enum(pictureChecks)),
+  zones: z.array(z.strictObject({ use: z.enum(zoneUses), points: polygon })),
+  masks: z.array(polygon),
 });
 
 const visionPlanSchema = z.strictObject({

@@ -184,5 +184,6 @@ function describeSettings(camera: CameraConfig): CameraDetails['settings'] {
     ...{ stallAfterS, firstFrameWithinS },
     ...present({ credential, fingerprint, requireLiveness: liveness.require }),
     pictureChecks: camera.pictureChecks,
+    ...{ zones: camera.zones, masks: camera.masks },
   };
 }

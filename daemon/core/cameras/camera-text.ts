@@ -24,6 +24,8 @@ const places: Readonly<Record<string, readonly string[]>> = {
   firstFrameWithinS: ['firstFrameWithinS'],
   hwaccel: ['hwaccel'],
   pictureChecks: ['pictureChecks'],
+  zones: ['zones'],
+  masks: ['masks'],
 } satisfies Readonly<
   Record<keyof CameraDetails['settings'] | 'name' | 'isEnabled' | 'direction', readonly string[]>
 >;

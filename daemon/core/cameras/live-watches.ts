@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Call, Handlers } from '../../contract/handlers.js';
 import type { LiveTicket, liveOperations } from '../../contract/live.js';
-import type { Config } from '../../contract/settings/schema.js';
+import type { CameraConfig, Config } from '../../contract/settings/schema.js';
 import type { LiveKind } from '../../contract/vision/vision-orders.js';
 import { actorOf } from '../../kernel/actor.js';
-import { operational, type RollcallError } from '../../kernel/errors.js';
+import { badInput, operational, type RollcallError } from '../../kernel/errors.js';
 import { notFound } from '../api/not-found.js';
 import type { CameraFollows } from './camera-follows.js';
 import { type FacesInSightOptions, FacesInSightReader } from './faces-in-sight.js';
@@ -94,6 +94,16 @@ function tooManyWatches(): RollcallError {
   });
 }
 
+function videoMasked(cameraId: string): RollcallError {
+  return badInput(
+    'video-masked',
+    `the camera "${cameraId}" has privacy masks, which its video does not have`,
+    {
+      remedy: 'Watch its live pictures instead, which have them.',
+    },
+  );
+}
+
 export interface LiveOptions extends FacesInSightOptions {
   readonly watches: LiveWatches;
   readonly follows: CameraFollows;
@@ -103,12 +113,15 @@ export interface LiveOptions extends FacesInSightOptions {
 /** The operations on live pictures. */
 export function liveHandlers(options: LiveOptions): Handlers<typeof liveOperations> {
   const { watches, follows, current, readings } = options;
-  const requireCamera = (id: string): void => {
-    if (current().cameras.some((camera) => camera.id === id)) return;
-    throw notFound('camera', id, 'rollcall camera list');
+  const requireCamera = (id: string): CameraConfig => {
+    const found = current().cameras.find((camera) => camera.id === id);
+    if (found === undefined) throw notFound('camera', id, 'rollcall camera list');
+    return found;
   };
   const watch = (id: string, kind: LiveKind, { caller, signal }: Call): AsyncGenerator<LiveTicket> => {
-    requireCamera(id);
+    const { masks } = requireCamera(id);
+    // The camera encodes its video without them.
+    if (kind === 'video' && masks.length > 0) throw videoMasked(id);
     readings.note({ by: actorOf(caller), action: 'camera.watched', subject: id });
     return watches.watch(id, kind, signal);
   };

@@ -1,10 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Caller } from '../../contract/caller.js';
 import type { HandlerInput } from '../../contract/operation.js';
 import type { Operations } from '../../contract/operations.js';
 import type { LoadedConfig, LoadOptions } from '../../contract/settings/load.js';
 import type { CameraConfig, Config } from '../../contract/settings/schema.js';
 import type { ReloadResult } from '../../contract/status.js';
+import type { Mask } from '../../contract/zones.js';
 import { parseUserPassword } from '../../host/user-password-secret.js';
 import { actorOf } from '../../kernel/actor.js';
 import type { Logger } from '../../kernel/logger.js';
@@ -85,7 +87,10 @@ export class OwnCameras {
         throw refusals.tooMany(mostOwnCameras);
       }
       const settings = givenSettings(input);
-      const details = { login: login !== undefined, ...addressDetails(input.url) };
+      const details = {
+        ...{ login: login !== undefined, ...addressDetails(input.url) },
+        ...(input.masks === undefined ? {} : maskDetails([], input.masks)),
+      };
       await this.#put({
         ...{ id, login },
         entry: { by: actorOf(caller), action: 'camera.created', subject: id, details },
@@ -111,6 +116,7 @@ export class OwnCameras {
       const details = {
         ...{ settings: names, login: login !== undefined },
         ...(input.url === undefined ? {} : addressDetails(input.url)),
+        ...(input.masks === undefined ? {} : maskDetails(camera.masks, input.masks ?? [])),
       };
       await this.#put({
         ...{ id, login },
@@ -213,6 +219,13 @@ export class OwnCameras {
 function credentialChange(credential: string | undefined, forgetLogin: true | undefined): CameraSettings {
   if (credential !== undefined) return { credential };
   return forgetLogin === true ? { credential: null } : {};
+}
+
+/** How many masks a change removes and adds, for the audit log. One that moves is removed and added. */
+function maskDetails(before: readonly Mask[], after: readonly Mask[]) {
+  const without = (masks: readonly Mask[], others: readonly Mask[]): number =>
+    masks.filter((mask) => !others.some((other) => isDeepStrictEqual(mask.points, other.points))).length;
+  return { masksRemoved: without(before, after), masksAdded: without(after, before) };
 }
 
 /** Whether a stored login goes to the same device over a connection that is protected as before. */

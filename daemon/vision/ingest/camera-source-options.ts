@@ -1,6 +1,7 @@
 import type { Clock } from '../../kernel/clock.js';
 import type { CameraId } from '../../kernel/ids.js';
 import type { Logger } from '../../kernel/logger.js';
+import type { Polygon } from '../../kernel/zones/polygon.js';
 import type { BufferPool } from './buffer-pool.js';
 import type { CameraAddress } from './camera-address.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
@@ -16,6 +17,8 @@ export interface CameraSourceOptions {
   readonly framesPerS: number;
   /** Wider pictures are scaled down to this width, pixels. */
   readonly maxAnalysisWidthPx: number;
+  /** Parts of the picture that are black in every frame. Default: none. */
+  readonly masks?: readonly Polygon[];
   /** As FFmpeg's `-hwaccel` takes it, or `none`. */
   readonly hwaccel: string;
   /** Seconds without a new frame after which a running stream counts as dead. */

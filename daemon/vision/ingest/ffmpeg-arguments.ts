@@ -1,3 +1,5 @@
+import { stripsOf } from '../../kernel/zones/mask-strips.js';
+import type { Polygon } from '../../kernel/zones/polygon.js';
 import type { ClipLimits } from './clip-options.js';
 import { scriptProtocols } from './concat-script.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
@@ -5,6 +7,8 @@ import type { FfmpegBinary } from './ffmpeg-binary.js';
 interface PictureOptions {
   /** Wider pictures are scaled down to this width, pixels. */
   readonly maxAnalysisWidthPx: number;
+  /** Parts of the picture that are black in every frame. */
+  readonly masks?: readonly Polygon[];
 }
 
 /** The log has one line per frame, and levels in front of all lines: `diagnose` needs both. */
@@ -25,14 +29,31 @@ function selectRate(fps: number): string {
  * Full-range 4:2:0 is not converted: that would cost as much as decoding. `showinfo` comes last: its line k announces
  * picture k of the output with its final size.
  */
-function pictureFilters({ maxAnalysisWidthPx }: PictureOptions): string[] {
+function pictureFilters({ maxAnalysisWidthPx, masks = [] }: PictureOptions): string[] {
   const isWide = `gt(iw\\,${maxAnalysisWidthPx})`;
   return [
     `scale=w=if(${isWide}\\,${maxAnalysisWidthPx}\\,iw):h=if(${isWide}\\,-2\\,ih):flags=bilinear+bitexact`,
     'format=yuv420p|yuvj420p',
+    ...maskFilters(masks),
     'showinfo=checksum=0',
   ];
 }
+
+/**
+ * Blackens polygons, strip by strip. Each strip depends on nothing but the size of the picture: a clock of the camera that jumps, a
+ * new size in mid-stream, or a second input that is missing cannot let a frame through uncovered. Whole pixels are covered.
+ */
+function maskFilters(masks: readonly Polygon[]): string[] {
+  return stripsOf(masks).map(({ left, top, right, bottom }) => {
+    const [x, y] = [`floor(iw*${fraction(left)})`, `floor(ih*${fraction(top)})`];
+    // FFmpeg takes a width of 0 as that of the whole picture.
+    const width = `max(1\\,ceil(iw*${fraction(right)})-${x})`;
+    const height = `max(1\\,ceil(ih*${fraction(bottom)})-${y})`;
+    return `drawbox=x=${x}:y=${y}:w=${width}:h=${height}:color=black:t=fill`;
+  });
+}
+
+const fraction = (value: number): string => value.toFixed(6);
 
 /** One decoder thread and one encoder thread: more threads delay frames (measured in docs/reference/ingest.md). */
 const oneThread = ['-threads', '1'];
