@@ -4,7 +4,7 @@ import { readRecogniserInterface } from '../host/models/onnx-interface.js';
 import { readOwnNetwork } from '../host/models/own-recogniser.js';
 import { badInput, isRollcallError, messageOf } from '../kernel/errors.js';
 import type { FaceAnalyser } from './face-analyser.js';
-import { type Network, openNetwork } from './inference/network.js';
+import { type LoadedNetwork, openNetwork } from './inference/network.js';
 import { describedInterface, preparations } from './inference/preparation.js';
 import { Recogniser } from './inference/recogniser.js';
 import { ownContract } from './inference/recogniser-contract.js';
@@ -13,7 +13,7 @@ import { findSampleFace } from './photo-sample.js';
 /** A network of the owner that is to be added, with one recogniser for each way of preparing its input. */
 export class OwnNetworkTrial implements AsyncDisposable {
   readonly #analyser: FaceAnalyser;
-  #network: Network | undefined;
+  #network: LoadedNetwork | undefined;
   #recognisers: readonly Recogniser[] = [];
   #dimensions = 0;
 
@@ -71,7 +71,7 @@ export class OwnNetworkTrial implements AsyncDisposable {
   }
 }
 
-async function load(path: string, bytes: Uint8Array): Promise<Network> {
+async function load(path: string, bytes: Uint8Array): Promise<LoadedNetwork> {
   try {
     return await openNetwork({ name: 'to be added', path, bytes, provider: 'cpu', threads: 1 });
   } catch (error) {

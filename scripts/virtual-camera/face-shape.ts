@@ -12,7 +12,7 @@ import type { Box, Point } from '../../daemon/kernel/faces/geometry.js';
 import type { Picture } from '../../daemon/kernel/faces/picture.js';
 import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
 import { FaceMeshNetwork, facemeshContract } from '../../daemon/vision/inference/face-mesh-network.js';
-import { type Network, openNetwork, output } from '../../daemon/vision/inference/network.js';
+import { type LoadedNetwork, openNetwork, output } from '../../daemon/vision/inference/network.js';
 import type { ReliefPoint } from './turned-head.kernel.js';
 
 /** The rims of one eye from its corner that is left in the picture to the other, pixels of the picture. */
@@ -52,7 +52,7 @@ const NUMBERS_PER_POINT = 3;
 /** Loads the networks; throws `pack-absent` where the models were not built. */
 export async function openFaceShapeFinder(): Promise<FaceShapeFinder> {
   const store = await openModelStore();
-  const open = async (name: string): Promise<Network> =>
+  const open = async (name: string): Promise<LoadedNetwork> =>
     openNetwork({ name, path: await store.path(name), provider: 'cpu', threads: 1 });
   const mesh = await open('facemesh');
   const iris = await open('iris');
@@ -104,7 +104,7 @@ function rollOf(mesh: FaceMesh): number {
 
 /** The network knows a subject's right eye; a left one is shown to it in a mirror. */
 async function rims(
-  iris: Network,
+  iris: LoadedNetwork,
   picture: Picture,
   [outer, inner]: readonly [Point, Point],
   rollDeg: number,

@@ -8,7 +8,7 @@ import type { Browser, Page } from 'playwright-core';
 import { convertFaceLandmarker } from '../../daemon/host/models/convert/face-landmarker.js';
 import { MESH_POINTS, meshBox, meshPoint } from '../../daemon/kernel/faces/face-mesh.js';
 import { FaceMeshNetwork, faceLandmarkerContract } from '../../daemon/vision/inference/face-mesh-network.js';
-import { type Network, openNetwork } from '../../daemon/vision/inference/network.js';
+import { type LoadedNetwork, openNetwork } from '../../daemon/vision/inference/network.js';
 import { startBrowser, withoutChromium } from '../support/browser.js';
 import { portrait, toPicture } from '../support/inference.js';
 import { sharedFile } from '../support/shared-media.js';
@@ -62,7 +62,7 @@ describe('the converted Face Landmarker', { skip: bundle.skip || withoutChromium
   let directory: string;
   let browser: Browser;
   let page: Page;
-  let network: Network;
+  let network: LoadedNetwork;
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'rollcall-landmarker-'));
     const path = join(directory, 'face-landmarker.onnx');

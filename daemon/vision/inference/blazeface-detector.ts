@@ -1,7 +1,6 @@
 import type { Detection } from '../../kernel/faces/face.js';
 import { suppressNonMaxima } from '../../kernel/faces/non-maximum-suppression.js';
 import type { Picture } from '../../kernel/faces/picture.js';
-import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { DetectOptions } from '../face-analyser.js';
 import { BLAZEFACE_INPUT_PX, blazefaceAnchors, decodeBlazeface } from './blazeface-decoding.kernel.js';
 import { DetectorInput } from './detector-input.js';
@@ -28,7 +27,6 @@ export class BlazefaceDetector implements FaceDetector {
   readonly #policy: DetectorPolicy;
   readonly #reach: BlazefaceReach;
   readonly #input = new DetectorInput('rgb');
-  readonly #turn = new SerialQueue();
   readonly #anchors = blazefaceAnchors();
 
   constructor(network: Network, policy: DetectorPolicy, reach: BlazefaceReach = {}) {
@@ -37,14 +35,13 @@ export class BlazefaceDetector implements FaceDetector {
     this.#reach = reach;
   }
 
-  detect(picture: Picture, options: DetectOptions): Promise<readonly Detection[]> {
-    return this.#turn.run(async () => {
-      const found: Detection[] = [];
-      for (const size of this.#views(picture, options)) {
-        found.push(...toPicture(await this.#detectIn(picture, size), picture, size, options.smallestFacePx));
-      }
-      return suppressNonMaxima(found, this.#policy.overlapThreshold);
-    });
+  async detect(picture: Picture, options: DetectOptions): Promise<readonly Detection[]> {
+    const found = await Promise.all(
+      this.#views(picture, options).map(async (size) =>
+        toPicture(await this.#detectIn(picture, size), picture, size, options.smallestFacePx),
+      ),
+    );
+    return suppressNonMaxima(found.flat(), this.#policy.overlapThreshold);
   }
 
   #views(
@@ -59,8 +56,9 @@ export class BlazefaceDetector implements FaceDetector {
   }
 
   async #detectIn(picture: Picture, size: DetectorSize): Promise<readonly Detection[]> {
-    const data = this.#input.fill(picture, size);
-    const outputs = await this.#network.run(data, [1, 3, size.heightPx, size.widthPx]);
+    const outputs = await this.#input.lend(picture, size, (data) =>
+      this.#network.run(data, [1, 3, size.heightPx, size.widthPx]),
+    );
     return decodeBlazeface(
       output(outputs, 'boxes'),
       output(outputs, 'scores'),

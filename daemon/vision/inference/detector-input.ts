@@ -3,26 +3,28 @@ import type { Picture } from '../../kernel/faces/picture.js';
 import { cropAffine, type PlanarTarget } from './affine-crop.kernel.js';
 import { AreaResize } from './area-resize.kernel.js';
 import type { DetectorSize } from './detector-size.js';
+import { InputBuffers } from './input-buffers.js';
 
-/**
- * Brings pictures, or parts of them, to the size of a detector's input. Reuses one buffer: a result is valid until the next
- * call.
- */
+/** Brings pictures, or parts of them, to the size of a detector's input. */
 export class DetectorInput {
   readonly #resize = new AreaResize();
+  readonly #buffers = new InputBuffers();
   readonly #order: 'rgb' | 'bgr';
-  #data = new Float32Array(0);
 
   constructor(order: 'rgb' | 'bgr') {
     this.#order = order;
   }
 
-  fill(picture: Picture, size: DetectorSize): Float32Array {
+  /** Reads the picture at once, and lends the input until `work` has ended. */
+  lend<T>(picture: Picture, size: DetectorSize, work: (data: Float32Array) => Promise<T>): Promise<T> {
+    return this.#buffers.lend(3 * size.widthPx * size.heightPx, (data) => {
+      this.#fill(data, picture, size);
+      return work(data);
+    });
+  }
+
+  #fill(data: Float32Array, picture: Picture, size: DetectorSize): void {
     const { widthPx, heightPx, usedWidthPx, usedHeightPx, part } = size;
-    const samples = 3 * widthPx * heightPx;
-    // Sizes alternate. New megabytes for each of them would keep the garbage collector busy.
-    if (this.#data.length < samples) this.#data = new Float32Array(samples);
-    const data = this.#data.subarray(0, samples);
     const target: PlanarTarget = { data, offset: 0, widthPx, heightPx, order: this.#order };
     if (part === undefined && usedWidthPx <= picture.widthPx && usedHeightPx <= picture.heightPx) {
       this.#resize.resize(picture, target, usedWidthPx, usedHeightPx);
@@ -31,6 +33,5 @@ export class DetectorInput {
       // Outside the picture, the border repeats. No detector takes that for a face.
       cropAffine(picture, boxToCrop(shown, usedWidthPx, usedHeightPx), target);
     }
-    return data;
   }
 }

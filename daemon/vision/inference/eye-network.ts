@@ -3,8 +3,8 @@ import type { EyeContour, FivePoints } from '../../kernel/faces/face.js';
 import type { Point } from '../../kernel/faces/geometry.js';
 import type { Picture } from '../../kernel/faces/picture.js';
 import { EYE_POINTS, EYE_STRIDE, eyeOpenness } from '../../kernel/liveness/eye-openness.js';
-import { SerialQueue } from '../../kernel/serial-queue.js';
 import { cropAffine } from './affine-crop.kernel.js';
+import { InputBuffers } from './input-buffers.js';
 import { type Network, output } from './network.js';
 
 /** Side of the network's input, pixels. */
@@ -28,34 +28,31 @@ interface BothEyes {
  */
 export class EyeNetwork {
   readonly #network: Network;
-  readonly #turn = new SerialQueue();
-  #buffer = new Float32Array(2 * SAMPLES);
+  readonly #buffers = new InputBuffers();
 
   constructor(network: Network) {
     this.#network = network;
   }
 
   /** Both eyes of every face, in order. */
-  measure(picture: Picture, faces: readonly FivePoints[]): Promise<readonly BothEyes[]> {
-    return this.#turn.run(async () => {
-      const eyes: BothEyes[] = [];
-      for (let start = 0; start < faces.length; start += MOST_IN_BATCH) {
-        eyes.push(...(await this.#batch(picture, faces.slice(start, start + MOST_IN_BATCH))));
-      }
-      return eyes;
-    });
+  async measure(picture: Picture, faces: readonly FivePoints[]): Promise<readonly BothEyes[]> {
+    const eyes: BothEyes[] = [];
+    for (let start = 0; start < faces.length; start += MOST_IN_BATCH) {
+      eyes.push(...(await this.#batch(picture, faces.slice(start, start + MOST_IN_BATCH))));
+    }
+    return eyes;
   }
 
   async #batch(picture: Picture, faces: readonly FivePoints[]): Promise<readonly BothEyes[]> {
-    const samples = 2 * faces.length * SAMPLES;
-    if (this.#buffer.length < samples) this.#buffer = new Float32Array(samples);
-    faces.forEach(([rightOuter, rightInner, leftInner, leftOuter], index) => {
-      const rollDeg = (Math.atan2(leftOuter.y - rightOuter.y, leftOuter.x - rightOuter.x) * 180) / Math.PI;
-      this.#crop(picture, 2 * index, eyeCrop(rightOuter, rightInner, rollDeg));
-      this.#crop(picture, 2 * index + 1, mirrored(eyeCrop(leftInner, leftOuter, rollDeg), CROP_PX));
+    const outputs = await this.#buffers.lend(2 * faces.length * SAMPLES, (data) => {
+      faces.forEach(([rightOuter, rightInner, leftInner, leftOuter], index) => {
+        const rollDeg = (Math.atan2(leftOuter.y - rightOuter.y, leftOuter.x - rightOuter.x) * 180) / Math.PI;
+        crop(picture, { data, slot: 2 * index }, eyeCrop(rightOuter, rightInner, rollDeg));
+        const leftEye = mirrored(eyeCrop(leftInner, leftOuter, rollDeg), CROP_PX);
+        crop(picture, { data, slot: 2 * index + 1 }, leftEye);
+      });
+      return this.#network.run(data, [2 * faces.length, 3, CROP_PX, CROP_PX]);
     });
-    const input = this.#buffer.subarray(0, samples);
-    const outputs = await this.#network.run(input, [2 * faces.length, 3, CROP_PX, CROP_PX]);
     const landmarks = output(outputs, 'landmarks');
     const openness = (eye: number): number =>
       eyeOpenness(landmarks.subarray(eye * NUMBERS, (eye + 1) * NUMBERS));
@@ -64,11 +61,14 @@ export class EyeNetwork {
       leftEye: { openness: openness(2 * index + 1), widthPx: distance(leftInner, leftOuter) },
     }));
   }
+}
 
-  #crop(picture: Picture, slot: number, map: Affine): void {
-    const offset = slot * SAMPLES;
-    cropAffine(picture, map, { data: this.#buffer, offset, widthPx: CROP_PX, heightPx: CROP_PX });
-  }
+function crop(
+  picture: Picture,
+  { data, slot }: { readonly data: Float32Array; readonly slot: number },
+  map: Affine,
+): void {
+  cropAffine(picture, map, { data, offset: slot * SAMPLES, widthPx: CROP_PX, heightPx: CROP_PX });
 }
 
 function eyeCrop(a: Point, b: Point, rollDeg: number): Affine {

@@ -2,9 +2,9 @@ import { squareToCrop } from '../../kernel/faces/affine.js';
 import { type FaceMesh, MESH_POINTS, MESH_STRIDE, meshInPicture } from '../../kernel/faces/face-mesh.js';
 import { boxCentre } from '../../kernel/faces/geometry.js';
 import type { Picture } from '../../kernel/faces/picture.js';
-import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { FaceRegion } from '../face-analyser.js';
 import { cropAffine } from './affine-crop.kernel.js';
+import { InputBuffers } from './input-buffers.js';
 import { type Network, output } from './network.js';
 
 /** The networks that fit a mesh: the side of their input, pixels, and the number of their points. The first 468 are the same. */
@@ -35,8 +35,7 @@ export interface EyeClosures {
 export class FaceMeshNetwork {
   readonly #network: Network;
   readonly #contract: MeshContract;
-  readonly #turn = new SerialQueue();
-  #buffer = new Float32Array(0);
+  readonly #buffers = new InputBuffers();
 
   constructor(network: Network, contract: MeshContract) {
     this.#network = network;
@@ -44,30 +43,28 @@ export class FaceMeshNetwork {
   }
 
   /** The meshes for all regions, in order. */
-  locate(picture: Picture, regions: readonly FaceRegion[]): Promise<readonly PlacedMesh[]> {
-    return this.#turn.run(async () => {
-      const meshes: PlacedMesh[] = [];
-      for (let start = 0; start < regions.length; start += MOST_IN_BATCH) {
-        meshes.push(...(await this.#batch(picture, regions.slice(start, start + MOST_IN_BATCH))));
-      }
-      return meshes;
-    });
+  async locate(picture: Picture, regions: readonly FaceRegion[]): Promise<readonly PlacedMesh[]> {
+    const meshes: PlacedMesh[] = [];
+    for (let start = 0; start < regions.length; start += MOST_IN_BATCH) {
+      meshes.push(...(await this.#batch(picture, regions.slice(start, start + MOST_IN_BATCH))));
+    }
+    return meshes;
   }
 
   async #batch(picture: Picture, regions: readonly FaceRegion[]): Promise<readonly PlacedMesh[]> {
     const { cropPx, points } = this.#contract;
     const perCrop = 3 * cropPx * cropPx;
-    const samples = regions.length * perCrop;
-    if (this.#buffer.length < samples) this.#buffer = new Float32Array(samples);
-    const maps = regions.map((region, index) => {
+    const maps = regions.map((region) => {
       const side = Math.max(region.width, region.height) * CROP_FACTOR;
-      const map = squareToCrop(boxCentre(region), side, region.rollDeg ?? 0, cropPx);
-      const offset = index * perCrop;
-      cropAffine(picture, map, { data: this.#buffer, offset, widthPx: cropPx, heightPx: cropPx });
-      return map;
+      return squareToCrop(boxCentre(region), side, region.rollDeg ?? 0, cropPx);
     });
-    const input = this.#buffer.subarray(0, samples);
-    const outputs = await this.#network.run(input, [regions.length, 3, cropPx, cropPx]);
+    const outputs = await this.#buffers.lend(regions.length * perCrop, (data) => {
+      maps.forEach((map, index) => {
+        const offset = index * perCrop;
+        cropAffine(picture, map, { data, offset, widthPx: cropPx, heightPx: cropPx });
+      });
+      return this.#network.run(data, [regions.length, 3, cropPx, cropPx]);
+    });
     const landmarks = output(outputs, 'landmarks');
     const presence = output(outputs, 'presence');
     const blinks = outputs['blinks'];

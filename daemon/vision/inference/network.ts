@@ -1,66 +1,103 @@
-import type { ProviderName } from '../../contract/settings/vision-schema.js';
 import { InferenceSession, Tensor } from '../../host/onnx-runtime.js';
 import { messageOf, operational, type RollcallError } from '../../kernel/errors.js';
-import type { Logger } from '../../kernel/logger.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
-import type { ProviderInUse } from '../face-analyser.js';
-import { type GpuSigns, type Provider, providersToTry, remedyFor } from './provider.js';
+import { Batches, type Outputs, type RunMade } from './batches.js';
+import type { Provider } from './provider.js';
 
-/** Numbers that a network gave, by the name of its output. */
-type Outputs = Readonly<Record<string, Float32Array>>;
-
-/** One loaded network with a single float32 input. */
-export interface Network extends AsyncDisposable {
-  readonly provider: Provider;
+/** A network with a single float32 input. */
+export interface Network {
   /**
-   * Runs on `data`, whose shape is `dims`. Do not change `data` until the promise settles. ONNX Runtime computes on the calling
-   * thread and blocks it. Rejects with `inference-failed`.
+   * Runs on `data`, whose shape is `dims`; the first of them is the number of items. Calls may overlap. Do not change `data` until
+   * the promise settles. ONNX Runtime computes on the calling thread and blocks it. Rejects with `inference-failed`.
    */
   run(data: Float32Array, dims: readonly number[]): Promise<Outputs>;
 }
 
-interface NetworkOptions {
+/** A network that a provider has loaded. */
+export interface LoadedNetwork extends Network, AsyncDisposable {
+  /** The sizes of one item of the input; a name stands for a size that the network leaves open. */
+  readonly itemShape: readonly (number | string)[];
+  /** Whether calls are joined into batches. */
+  readonly isBatched: boolean;
+}
+
+export interface NetworkFile {
   /** Names the network in errors. */
   readonly name: string;
   readonly path: string;
   /** The verified content of the file at `path`. Absent: ONNX Runtime reads the file itself. */
   readonly bytes?: Uint8Array | undefined;
+  /** True where the network takes only one item at a time, even if its file says otherwise. */
+  readonly isSingle?: boolean | undefined;
+}
+
+export interface NetworkOptions extends NetworkFile {
   readonly provider: Provider;
   /** Threads that one run may use. More than one is useful only while cores are idle. */
   readonly threads: number;
+  /** Called after each run of a network that joins calls. */
+  onRun?(run: RunMade): void;
 }
 
 /** Loads a network. Rejects with the reason if the provider cannot run here. */
-export async function openNetwork(options: NetworkOptions): Promise<Network> {
-  const settings: InferenceSession.SessionOptions = {
-    executionProviders: [options.provider],
-    graphOptimizationLevel: 'all',
-    executionMode: 'sequential',
-    intraOpNumThreads: options.threads,
-    interOpNumThreads: 1,
-    logSeverityLevel: 4,
-    // Idle threads sleep instead of spinning, so that the decoders get the processor.
-    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
-  };
-  const { path, bytes } = options;
-  const session = await (bytes === undefined
-    ? InferenceSession.create(path, settings)
-    : InferenceSession.create(bytes, settings));
-  const [inputName] = session.inputNames;
-  const turn = new SerialQueue();
+export async function openNetwork(options: NetworkOptions): Promise<LoadedNetwork> {
+  const session = await openSession(options);
+  const [inputName = 'image'] = session.inputNames;
   const runOnce = async (data: Float32Array, dims: readonly number[]): Promise<Outputs> => {
     try {
-      const results = await session.run({ [inputName ?? 'image']: new Tensor('float32', data, dims) });
+      const results = await session.run({ [inputName]: new Tensor('float32', data, dims) });
       return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, floatsOf(value)]));
     } catch (error) {
       throw inferenceFailed(options, error);
     }
   };
+  const itemShape = shapeOf(session.inputMetadata[0]).slice(1);
+  // On the processor, an item in a batch costs as much as one alone, or more.
+  const isBatched = options.provider !== 'cpu' && options.isSingle !== true && takesBatches(session);
+  if (isBatched) {
+    const batches = new Batches(runOnce, options.onRun);
+    return {
+      itemShape,
+      isBatched,
+      run: (data, dims) => batches.run(data, dims),
+      async [Symbol.asyncDispose]() {
+        await batches.settled();
+        await session.release();
+      },
+    };
+  }
+  const turn = new SerialQueue();
   return {
-    provider: options.provider,
+    itemShape,
+    isBatched,
     run: (data, dims) => turn.run(() => runOnce(data, dims)),
     [Symbol.asyncDispose]: () => turn.run(() => session.release()),
   };
+}
+
+function openSession({ path, bytes, provider, threads }: NetworkOptions): Promise<InferenceSession> {
+  const settings: InferenceSession.SessionOptions = {
+    executionProviders: [provider],
+    graphOptimizationLevel: 'all',
+    executionMode: 'sequential',
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 4,
+    // Idle threads sleep instead of spinning, so that the decoders get the processor.
+    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+  };
+  return bytes === undefined
+    ? InferenceSession.create(path, settings)
+    : InferenceSession.create(bytes, settings);
+}
+
+/** Whether input and outputs leave the number of items open. */
+function takesBatches({ inputMetadata, outputMetadata }: InferenceSession): boolean {
+  return [...inputMetadata, ...outputMetadata].every((value) => typeof shapeOf(value)[0] === 'string');
+}
+
+function shapeOf(value: InferenceSession.ValueMetadata | undefined): readonly (number | string)[] {
+  return value?.isTensor === true ? value.shape : [];
 }
 
 function floatsOf(value: unknown): Float32Array {
@@ -68,9 +105,12 @@ function floatsOf(value: unknown): Float32Array {
   throw operational('inference-failed', 'a network returned an output that is not float32');
 }
 
-function inferenceFailed(options: NetworkOptions, cause: unknown): RollcallError {
-  return operational('inference-failed', `the network ${options.name} failed: ${messageOf(cause)}`, {
-    details: { network: options.name, provider: options.provider },
+function inferenceFailed(
+  { name, provider }: Pick<NetworkOptions, 'name' | 'provider'>,
+  cause: unknown,
+): RollcallError {
+  return operational('inference-failed', `the network ${name} failed: ${messageOf(cause)}`, {
+    details: { network: name, provider },
     remedy:
       'Check the model files with "rollcall models verify"; set the provider to cpu if a GPU is in use.',
     cause,
@@ -84,92 +124,5 @@ export function output(outputs: Outputs, name: string): Float32Array {
   throw operational('wrong-model', `the network has no output ${name}`, {
     details: { found: Object.keys(outputs) },
     remedy: 'Verify the model files with "rollcall models verify".',
-  });
-}
-
-/** Name and file of each network, by its key in the program. */
-type NetworkFiles<Key extends string> = Readonly<
-  Record<Key, Pick<NetworkOptions, 'name' | 'path' | 'bytes'>>
->;
-
-interface OpenNetworksOptions<Key extends string> {
-  readonly files: NetworkFiles<Key>;
-  readonly provider: ProviderName;
-  readonly threads: number;
-  readonly logger: Logger;
-  /** Signs of a GPU: they decide which providers `auto` tries. */
-  readonly signs: GpuSigns;
-}
-
-interface OpenedNetworks<Key extends string> {
-  readonly networks: Readonly<Record<Key, Network>>;
-  readonly provider: ProviderInUse;
-}
-
-/**
- * Loads all networks with one provider: the required one, or with `auto` the first that can load all of them. Throws
- * `provider-unavailable` where no provider can.
- */
-export async function openNetworks<Key extends string>(
-  options: OpenNetworksOptions<Key>,
-): Promise<OpenedNetworks<Key>> {
-  const failures: string[] = [];
-  let lastFailure: RollcallError | undefined;
-  for (const provider of providersToTry(options.provider, options.signs)) {
-    try {
-      const networks = await openAll(options, provider);
-      return { networks, provider: inUse(options.provider, provider, failures) };
-    } catch (error) {
-      lastFailure = unavailable(provider, error);
-      failures.push(lastFailure.message);
-      if (options.provider === 'auto') {
-        options.logger.warn('execution provider failed, trying the next', {
-          provider,
-          reason: lastFailure.message,
-        });
-      }
-    }
-  }
-  throw lastFailure ?? operational('provider-unavailable', 'no execution provider is known');
-}
-
-function inUse(requested: ProviderName, actual: Provider, failures: readonly string[]): ProviderInUse {
-  // A machine without a GPU is as it should be; only one whose GPU cannot be used deserves a warning.
-  if (requested !== 'auto' || actual !== 'cpu' || failures.length === 0) return { requested, actual };
-  return { requested, actual, warning: `${failures.join('; ')}; inference runs on the CPU` };
-}
-
-async function openAll<Key extends string>(
-  { files, threads }: OpenNetworksOptions<Key>,
-  provider: Provider,
-): Promise<Readonly<Record<Key, Network>>> {
-  const opened: Partial<Record<Key, Network>> = {};
-  try {
-    for (const key of Object.keys(files) as Key[]) {
-      opened[key] = await openNetwork({ ...files[key], provider, threads });
-    }
-    return opened as Record<Key, Network>;
-  } catch (error) {
-    await closeNetworks(opened);
-    throw error;
-  }
-}
-
-/** Unloads networks; those that are running finish first. */
-export async function closeNetworks(networks: Readonly<Record<string, Network | undefined>>): Promise<void> {
-  for (const network of Object.values(networks)) await network?.[Symbol.asyncDispose]();
-}
-
-/** Removes source lines of ONNX Runtime from its message; the cause comes after them. */
-function unavailable(provider: Provider, cause: unknown): RollcallError {
-  const reason =
-    messageOf(cause)
-      .trim()
-      .split('\n')[0]
-      ?.replace(/^\/onnxruntime_src.* was false\. /, '') ?? '';
-  return operational('provider-unavailable', `the execution provider ${provider} does not work: ${reason}`, {
-    remedy: remedyFor(provider),
-    details: { provider },
-    cause,
   });
 }

@@ -28,7 +28,8 @@ import type { Recogniser } from './recogniser.js';
 
 /** What an analyser is made of. */
 interface AnalyserParts {
-  readonly provider: ProviderInUse;
+  /** The provider at this moment. */
+  readonly provider: () => ProviderInUse;
   readonly detector: FaceDetector;
   readonly mesh: FaceMeshNetwork;
   /** Least presence of a face, 0..1. */
@@ -53,7 +54,7 @@ export class OnnxFaceAnalyser implements FaceAnalyser {
   }
 
   get provider(): ProviderInUse {
-    return this.#parts.provider;
+    return this.#parts.provider();
   }
 
   detect(picture: Picture, options: DetectOptions): Promise<readonly Detection[]> {

@@ -9,14 +9,19 @@ import {
 import type { ModelPack } from '../../host/models/model-manifest.js';
 import { readOwnNetwork } from '../../host/models/own-recogniser.js';
 import type { ModelStore } from '../../host/models/store.js';
+import { systemClock } from '../../host/system-clock.js';
+import { systemRandom } from '../../host/system-random.js';
 import { badInput, defect } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
-import type { FaceAnalyser } from '../face-analyser.js';
+import { present } from '../../kernel/present.js';
+import type { FaceAnalyser, ProviderInUse } from '../face-analyser.js';
+import type { RunMade } from './batches.js';
 import { BlazefaceDetector } from './blazeface-detector.js';
 import { EyeNetwork } from './eye-network.js';
 import type { DetectorPolicy, FaceDetector } from './face-detector.js';
 import { FaceMeshNetwork, faceLandmarkerContract, facemeshContract } from './face-mesh-network.js';
-import { closeNetworks, type Network, openNetworks } from './network.js';
+import type { Network, openNetwork } from './network.js';
+import { type NetworkInUse, Networks } from './networks.js';
 import { OnnxFaceAnalyser } from './onnx-face-analyser.js';
 import { PassivePad } from './passive-pad.js';
 import { type GpuSigns, gpuSigns } from './provider.js';
@@ -42,10 +47,22 @@ export interface FaceAnalyserOptions {
   readonly recogniser: RecogniserName;
   /** The signs of a GPU; absent: those of this machine. */
   readonly gpuSigns?: GpuSigns;
+  /** Called when `auto` gives up a GPU that no longer works. */
+  onProviderChanged?(provider: ProviderInUse): void;
+  /** Called after each run on a GPU. */
+  onRun?(network: string, run: RunMade): void;
+  /** Loads one network; tests give networks that fail. Default: with ONNX Runtime. */
+  readonly open?: typeof openNetwork;
 }
 
 /** Largest input of a detector, longest side in pixels: it limits the cost of a detector run. */
 const LONGEST_DETECTOR_INPUT_PX = 1024;
+
+/** Sizes of the SSD's input that cameras with the usual settings need: a whole picture, and the surroundings of one face. */
+const SSD_SHAPES = [
+  [3, 288, 512],
+  [3, 192, 192],
+] as const;
 
 /** The reach of BlazeFace in quick looks, measured by `scripts/bench detection` (docs/measurements/accuracy.md). */
 const QUICK_REACH = { leastInInputPx: 16 } as const;
@@ -70,43 +87,48 @@ type NetworkKey =
 export async function openFaceAnalyser(options: FaceAnalyserOptions): Promise<FaceAnalyser> {
   const { models, logger } = options;
   const packs = await packsFor(options);
-  const files: Partial<Record<NetworkKey, FileOf>> = {};
+  const files: Partial<Record<NetworkKey, NetworkInUse>> = {};
   for (const [key, packId] of Object.entries(packs) as [NetworkKey, string][]) {
     const path = await models.path(packId);
     const pack = models.pack(packId);
     // The verified bytes are loaded, not the file again: its folder is not part of the program and may change.
     const own = pack.source.kind === 'own' ? { bytes: await readOwnNetwork(path, pack) } : {};
-    files[key] = { name: packId, path, ...own };
+    const isSingle = key === 'recogniser' && contractOfPack(pack).isSingle;
+    const usualShapes = packId === 'ssd-mobilenet-v1' ? SSD_SHAPES : [];
+    files[key] = { name: packId, path, isSingle, usualShapes, ...own };
   }
-  const opened = await openNetworks({
-    files: files as Record<NetworkKey, FileOf>,
+  const { onProviderChanged, onRun, open } = options;
+  const opened = await Networks.open({
+    files: files as Record<NetworkKey, NetworkInUse>,
     provider: options.provider,
     threads: options.threads,
     logger,
+    clock: systemClock,
+    random: systemRandom,
     signs: options.gpuSigns ?? gpuSigns(),
+    ...present({ onProviderChanged, onRun, open }),
   });
-  const { networks, provider } = opened;
-  logger.info('networks loaded', { ...provider, threads: options.threads, packs });
+  logger.info('networks loaded', { ...opened.provider, threads: options.threads, packs });
+  const networks = Object.fromEntries(
+    (Object.keys(files) as NetworkKey[]).map((key) => [key, opened.network(key)]),
+  ) as NetworksOf<Packs>;
   return new OnnxFaceAnalyser({
-    provider,
+    provider: () => opened.provider,
     detector: detectorsOn(networks, packs, models),
     mesh: new FaceMeshNetwork(networks.mesh, meshContracts[options.landmarks ?? 'facemesh']),
     presenceThreshold: thresholdOf(models.pack(packs.mesh), 'presence'),
     eyes: networks.eyes && new EyeNetwork(networks.eyes),
     recogniser: new Recogniser(networks.recogniser, contractOfPack(models.pack(options.recogniser))),
     passivePad: passivePadOn(networks),
-    close: () => closeNetworks(networks),
+    close: () => opened[Symbol.asyncDispose](),
   });
-}
-
-interface FileOf {
-  readonly name: string;
-  readonly path: string;
-  readonly bytes?: Uint8Array;
 }
 
 type Packs = Readonly<Record<'detector' | 'mesh' | 'recogniser', string>> &
   Partial<Readonly<Record<'lightDetector' | 'eyes' | keyof typeof PASSIVE_BOX_FACTORS, string>>>;
+
+/** A network for each pack, under the same key. */
+type NetworksOf<Keyed> = { readonly [Key in keyof Keyed]: Network };
 
 async function packsFor(options: FaceAnalyserOptions): Promise<Packs> {
   const { landmarks = 'facemesh' } = options;

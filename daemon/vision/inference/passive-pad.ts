@@ -1,8 +1,8 @@
 import { boxToCrop } from '../../kernel/faces/affine.js';
 import { type Box, boxCentre } from '../../kernel/faces/geometry.js';
 import type { Picture } from '../../kernel/faces/picture.js';
-import { SerialQueue } from '../../kernel/serial-queue.js';
 import { cropAffine } from './affine-crop.kernel.js';
+import { InputBuffers } from './input-buffers.js';
 import { type Network, output } from './network.js';
 
 const CROP_PX = 80;
@@ -22,8 +22,7 @@ interface PassivePadNetwork {
  */
 export class PassivePad {
   readonly #networks: readonly PassivePadNetwork[];
-  readonly #turn = new SerialQueue();
-  readonly #buffer = new Float32Array(3 * CROP_PX * CROP_PX);
+  readonly #buffers = new InputBuffers();
 
   constructor(networks: readonly PassivePadNetwork[]) {
     this.#networks = networks;
@@ -31,13 +30,13 @@ export class PassivePad {
 
   /** Mean probability that the face in the detector's box is live, 0..1. */
   score(picture: Picture, box: Box): Promise<number> {
-    return this.#turn.run(async () => {
+    return this.#buffers.lend(3 * CROP_PX * CROP_PX, async (data) => {
       let sum = 0;
       for (const { network, boxFactor } of this.#networks) {
         const map = boxToCrop(surroundings(box, boxFactor, picture), CROP_PX, CROP_PX);
-        const target = { data: this.#buffer, offset: 0, widthPx: CROP_PX, heightPx: CROP_PX };
+        const target = { data, offset: 0, widthPx: CROP_PX, heightPx: CROP_PX };
         cropAffine(picture, map, { ...target, order: 'bgr' });
-        const logits = output(await network.run(this.#buffer, [1, 3, CROP_PX, CROP_PX]), 'logits');
+        const logits = output(await network.run(data, [1, 3, CROP_PX, CROP_PX]), 'logits');
         sum += softmaxAt(logits, LIVE);
       }
       return sum / this.#networks.length;

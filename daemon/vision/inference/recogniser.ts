@@ -2,9 +2,9 @@ import { defect } from '../../kernel/errors.js';
 import type { AlignmentPoints } from '../../kernel/faces/face.js';
 import type { Picture } from '../../kernel/faces/picture.js';
 import type { Embedding } from '../../kernel/identification/match.js';
-import { SerialQueue } from '../../kernel/serial-queue.js';
 import { cropAffine } from './affine-crop.kernel.js';
 import { mirrorCrop, pixelByPixel, scaleSamples, unitMean } from './embedding.kernel.js';
+import { InputBuffers } from './input-buffers.js';
 import { type Network, output } from './network.js';
 import type { RecogniserContract } from './recogniser-contract.js';
 
@@ -12,27 +12,25 @@ import type { RecogniserContract } from './recogniser-contract.js';
 export class Recogniser {
   readonly contract: RecogniserContract;
   readonly #network: Network;
-  readonly #turn = new SerialQueue();
-  readonly #buffer: Float32Array;
+  readonly #buffers = new InputBuffers();
 
   constructor(network: Network, contract: RecogniserContract) {
     this.contract = contract;
     this.#network = network;
-    this.#buffer = new Float32Array(2 * 3 * contract.cropPx * contract.cropPx);
   }
 
   /** The mean of the embeddings of the aligned face and of its mirror image, brought to unit length. */
   embed(picture: Picture, points: AlignmentPoints): Promise<Embedding> {
-    return this.#turn.run(async () => {
-      const { cropPx, order, scaling, outside, align, isSingle } = this.contract;
-      const samples = this.#buffer.length / 2;
-      const target = { data: this.#buffer, offset: 0, widthPx: cropPx, heightPx: cropPx, order, outside };
+    const { cropPx, order, scaling, outside, align, isSingle } = this.contract;
+    const samples = 3 * cropPx * cropPx;
+    return this.#buffers.lend(2 * samples, async (data) => {
+      const target = { data, offset: 0, widthPx: cropPx, heightPx: cropPx, order, outside };
       cropAffine(picture, align(points, cropPx), target);
-      if (scaling !== undefined) scaleSamples(this.#buffer, samples, scaling);
-      mirrorCrop(this.#buffer, 0, samples, cropPx);
-      if (!isSingle) return unitMean(await this.#run(this.#buffer, 2), 2);
-      const face = await this.#run(this.#buffer.subarray(0, samples), 1);
-      const mirror = await this.#run(this.#buffer.subarray(samples), 1);
+      if (scaling !== undefined) scaleSamples(data, samples, scaling);
+      mirrorCrop(data, 0, samples, cropPx);
+      if (!isSingle) return unitMean(await this.#run(data, 2), 2);
+      const face = await this.#run(data.subarray(0, samples), 1);
+      const mirror = await this.#run(data.subarray(samples), 1);
       return unitMean(Float32Array.from([...face, ...mirror]), 2);
     });
   }

@@ -2,7 +2,6 @@ import type { Detection } from '../../kernel/faces/face.js';
 import { suppressNonMaxima } from '../../kernel/faces/non-maximum-suppression.js';
 import type { Picture } from '../../kernel/faces/picture.js';
 import { ssdAnchors } from '../../kernel/faces/ssd-anchors.js';
-import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { DetectOptions } from '../face-analyser.js';
 import { DetectorInput } from './detector-input.js';
 import { type DetectorSize, detectorSize, sizeAround, toPicture } from './detector-size.js';
@@ -20,7 +19,6 @@ export class SsdDetector implements FaceDetector {
   readonly #network: Network;
   readonly #policy: DetectorPolicy;
   readonly #input = new DetectorInput('rgb');
-  readonly #turn = new SerialQueue();
   readonly #anchors = new Map<string, Float32Array>();
 
   constructor(network: Network, policy: DetectorPolicy) {
@@ -28,27 +26,26 @@ export class SsdDetector implements FaceDetector {
     this.#policy = policy;
   }
 
-  detect(
+  async detect(
     picture: Picture,
     { smallestFacePx, isQuick = false, around }: DetectOptions,
   ): Promise<readonly Detection[]> {
-    return this.#turn.run(async () => {
-      const { scoreThreshold, overlapThreshold, longestInputPx } = this.#policy;
-      const least = isQuick ? 2 * smallestFacePx : smallestFacePx;
-      const size =
-        around === undefined
-          ? detectorSize(picture, least, WEAKEST_PX, longestInputPx)
-          : sizeAround(around, ALONE_PX);
-      const data = this.#input.fill(picture, size);
-      const outputs = await this.#network.run(data, [1, 3, size.heightPx, size.widthPx]);
-      const found = decodeSsd(
-        output(outputs, 'boxes'),
-        output(outputs, 'scores'),
-        this.#anchorsFor(size),
-        scoreThreshold,
-      );
-      return toPicture(suppressNonMaxima(found, overlapThreshold), picture, size, smallestFacePx);
-    });
+    const { scoreThreshold, overlapThreshold, longestInputPx } = this.#policy;
+    const least = isQuick ? 2 * smallestFacePx : smallestFacePx;
+    const size =
+      around === undefined
+        ? detectorSize(picture, least, WEAKEST_PX, longestInputPx)
+        : sizeAround(around, ALONE_PX);
+    const outputs = await this.#input.lend(picture, size, (data) =>
+      this.#network.run(data, [1, 3, size.heightPx, size.widthPx]),
+    );
+    const found = decodeSsd(
+      output(outputs, 'boxes'),
+      output(outputs, 'scores'),
+      this.#anchorsFor(size),
+      scoreThreshold,
+    );
+    return toPicture(suppressNonMaxima(found, overlapThreshold), picture, size, smallestFacePx);
   }
 
   #anchorsFor(size: DetectorSize): Float32Array {

@@ -1,7 +1,6 @@
 import type { Detection } from '../../kernel/faces/face.js';
 import { suppressNonMaxima } from '../../kernel/faces/non-maximum-suppression.js';
 import type { Picture } from '../../kernel/faces/picture.js';
-import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { DetectOptions } from '../face-analyser.js';
 import { DetectorInput } from './detector-input.js';
 import {
@@ -28,7 +27,6 @@ export class YunetDetector implements FaceDetector {
   readonly #policy: DetectorPolicy;
   readonly #fixedSidePx: number | undefined;
   readonly #input = new DetectorInput('bgr');
-  readonly #turn = new SerialQueue();
 
   constructor(network: Network, policy: DetectorPolicy, fixedSidePx?: number) {
     this.#network = network;
@@ -36,32 +34,31 @@ export class YunetDetector implements FaceDetector {
     this.#fixedSidePx = fixedSidePx;
   }
 
-  detect(
+  async detect(
     picture: Picture,
     { smallestFacePx, isQuick = false, around }: DetectOptions,
   ): Promise<readonly Detection[]> {
-    return this.#turn.run(async () => {
-      const { scoreThreshold, overlapThreshold } = this.#policy;
-      const size =
-        around === undefined
-          ? this.#sizeFor(picture, isQuick ? 2 * smallestFacePx : smallestFacePx)
-          : sizeAround(around, this.#fixedSidePx ?? ALONE_PX);
-      const data = this.#input.fill(picture, size);
-      const outputs = await this.#network.run(data, [1, 3, size.heightPx, size.widthPx]);
-      const found = STRIDES_PX.flatMap((stridePx) =>
-        decodeYunet(
-          {
-            stridePx,
-            columns: size.widthPx / stridePx,
-            classScores: output(outputs, `cls_${stridePx}`),
-            objectScores: output(outputs, `obj_${stridePx}`),
-            boxes: output(outputs, `bbox_${stridePx}`),
-          },
-          scoreThreshold,
-        ),
-      );
-      return toPicture(suppressNonMaxima(found, overlapThreshold), picture, size, smallestFacePx);
-    });
+    const { scoreThreshold, overlapThreshold } = this.#policy;
+    const size =
+      around === undefined
+        ? this.#sizeFor(picture, isQuick ? 2 * smallestFacePx : smallestFacePx)
+        : sizeAround(around, this.#fixedSidePx ?? ALONE_PX);
+    const outputs = await this.#input.lend(picture, size, (data) =>
+      this.#network.run(data, [1, 3, size.heightPx, size.widthPx]),
+    );
+    const found = STRIDES_PX.flatMap((stridePx) =>
+      decodeYunet(
+        {
+          stridePx,
+          columns: size.widthPx / stridePx,
+          classScores: output(outputs, `cls_${stridePx}`),
+          objectScores: output(outputs, `obj_${stridePx}`),
+          boxes: output(outputs, `bbox_${stridePx}`),
+        },
+        scoreThreshold,
+      ),
+    );
+    return toPicture(suppressNonMaxima(found, overlapThreshold), picture, size, smallestFacePx);
   }
 
   #sizeFor(picture: Picture, smallestFacePx: number): DetectorSize {
