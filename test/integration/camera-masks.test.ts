@@ -4,9 +4,11 @@ import sharp from 'sharp';
 import type { CameraPlan } from '../../daemon/contract/vision/vision-orders.js';
 import type { Report } from '../../daemon/contract/vision/vision-reports.js';
 import { newKeyPair, openSealed } from '../../daemon/host/sealed-box.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
 import type { Frame, Picture } from '../../daemon/kernel/faces/picture.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { isInside, type Polygon } from '../../daemon/kernel/zones/polygon.js';
+import { AnalysisTurns } from '../../daemon/vision/analysis-turns.js';
 import { type LiveCamera, startLiveCamera } from '../../daemon/vision/live-camera.js';
 import { resolutionChangeClip, testClip, uniformClip } from '../support/clips.js';
 import { startRtspServer } from '../support/rtsp-server.js';
@@ -170,6 +172,7 @@ async function openCamera(
   const face = { box: { x: 270, y: 130, width: 100, height: 100 }, who: 'ada' };
   return startLiveCamera(plan, {
     analyser: new ScriptedAnalyser(() => [face]),
+    turns: new AnalysisTurns(systemClock, () => 1),
     ffmpeg: await installedFfmpeg(),
     liveness: { attackAfterS: 10, minimumBlinks: 1 },
     sameFaceThreshold: 0.5,
