@@ -81,8 +81,8 @@ export async function runCameras(options: CamerasOptions): Promise<CamerasMeasur
         const capturedAtMs = startMs + phaseMs + sequence * intervalMs;
         if (capturedAtMs >= endMs) break;
         await until(capturedAtMs);
-        // Where the last frame took longer than an interval, the newest that is due by now.
-        const behind = Math.floor((clock.monotonicMs() - capturedAtMs) / intervalMs);
+        // Where the last frame took longer than an interval, the newest that is due by now. A timer may fire a little early.
+        const behind = Math.max(0, Math.floor((clock.monotonicMs() - capturedAtMs) / intervalMs));
         const newestMs = capturedAtMs + behind * intervalMs;
         await pipeline.analyse(
           frameOf(clip, { cameraId: id, sequence: sequence + behind + 3 * index, newestMs }),

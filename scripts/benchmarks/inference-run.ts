@@ -151,7 +151,7 @@ async function measureProvider(options: ProviderOptions): Promise<void> {
 async function mostHeld(isHeld: (cameras: number) => Promise<boolean>, most: number): Promise<number> {
   let held = 0;
   let failed = most + 1;
-  for (let next = 1; next < failed; next = Math.min(2 * held, most)) {
+  for (let next = 1; next < failed; next = Math.min(2 * next, most)) {
     if (await isHeld(next)) held = next;
     else failed = next;
     if (held === most) return most;
