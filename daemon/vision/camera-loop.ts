@@ -29,8 +29,13 @@ interface CameraLoopOptions {
   readonly clock: Clock;
   /** Decides when a frame may be analysed. */
   readonly seat: TurnSeat;
-  /** Gets the error of an analysis, which also ends the loop. */
-  onFailure(error: unknown): void;
+  /**
+   * Gets the error of an analysis, which ends the tracks. The next frame is analysed once the promise has resolved, unless
+   * it resolves with `end`.
+   */
+  onFailure(error: unknown): Promise<'go-on' | 'end'>;
+  /** Gets an error that ends the loop. */
+  onEnd(error: unknown): void;
 }
 
 /**
@@ -52,7 +57,7 @@ export class CameraLoop implements AsyncDisposable {
   constructor(options: CameraLoopOptions) {
     this.#options = options;
     this.#measuredFromMs = options.clock.monotonicMs();
-    this.#running = this.#run().catch(options.onFailure);
+    this.#running = this.#run().catch(options.onEnd);
   }
 
   /** Due frames that were never analysed because a newer one came, or their turn came too late. */
@@ -104,10 +109,15 @@ export class CameraLoop implements AsyncDisposable {
       if (this.#slot.waiting === undefined) await this.#nextFrameOrEnd();
       else {
         const askedMs = clock.monotonicMs();
-        await seat.run(
-          () => analysis.demand(),
-          () => this.#analyseNewest(askedMs),
-        );
+        try {
+          await seat.run(
+            () => analysis.demand(),
+            () => this.#analyseNewest(askedMs),
+          );
+        } catch (error) {
+          this.#hasStreamEnded = true;
+          if ((await this.#options.onFailure(error)) === 'end') return;
+        }
       }
     }
   }

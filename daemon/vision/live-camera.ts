@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { SnapshotOutcome } from '../contract/vision/vision-answers.js';
 import type { CameraPlan, VisionPlan } from '../contract/vision/vision-orders.js';
-import type { Report, StageTimes } from '../contract/vision/vision-reports.js';
+import type { CameraState, Report, StageTimes } from '../contract/vision/vision-reports.js';
 import { encodeSighting } from '../contract/vision/vision-sighting.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { systemRandom as random } from '../host/system-random.js';
+import { sleep } from '../kernel/clock.js';
+import { isRollcallError } from '../kernel/errors.js';
 import { cameraId, trackId } from '../kernel/ids.js';
 import { defaultLivenessPolicy } from '../kernel/liveness/liveness-verdict.js';
 import type { Logger } from '../kernel/logger.js';
 import { present } from '../kernel/present.js';
+import { RetrySchedule } from '../kernel/retry.js';
 import type { AnalysisTurns } from './analysis-turns.js';
 import { CameraLoop } from './camera-loop.js';
 import { CameraPipeline } from './camera-pipeline.js';
@@ -58,6 +61,16 @@ export interface LiveCamera extends AsyncDisposable {
 
 /** FFmpeg selects one frame of each time slot. Slots are a bit shorter than a frame, so that an early frame is not lost. */
 const frameRoom = 1.2;
+
+const retryPolicy = { baseMs: 1_000, capMs: 60_000, sustainedMs: 20_000 };
+
+/** The state of a camera after a fault of its analysis. Only this camera waits. */
+const analysisFailed = {
+  state: 'failed',
+  code: 'analysis-failed',
+  message: 'the analysis of its frames failed',
+  remedy: 'Report this as a bug, with the log of rollcalld. The other cameras are not affected.',
+} as const;
 
 /** The options of a camera's source, from its plan. */
 export function sourceOptions(plan: CameraPlan, ffmpeg: FfmpegBinary, logger: Logger): CameraSourceOptions {
@@ -112,6 +125,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
       followed.see(view);
     },
     onAnalysed: (frame, tracked) => {
+      retry.progressed();
       const faces = () => seen.facesOf(frame, tracked);
       snapshots.offerAnalysed(frame, faces);
       followed.offer(frame.capturedAtMs, faces);
@@ -119,11 +133,27 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
       seen.endFrame();
     },
   });
+  const closing = new AbortController();
+  const retry = new RetrySchedule(retryPolicy, clock, random);
+  const reportState = (state: CameraState): void => report({ type: 'camera', cameraId: plan.id, state });
   const loop = new CameraLoop({
     analysis: pipeline,
     clock,
     seat: options.turns.join(),
-    onFailure: fail,
+    onEnd: fail,
+    async onFailure(error) {
+      // The networks serve all cameras. The process starts again with new ones.
+      if (isRollcallError(error, 'inference-failed')) {
+        fail(error);
+        return 'end';
+      }
+      const nextTryMs = Math.round(retry.failed());
+      logger.error('the analysis of a camera failed', { error, nextTryMs });
+      reportState({ ...analysisFailed, nextTryMs });
+      await sleep(clock, nextTryMs, closing.signal).catch(() => undefined);
+      reportState(runner.state);
+      return 'go-on';
+    },
   });
   const runner = startCameraRunner({
     source: ffmpegCameraSource(source),
@@ -138,7 +168,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     onState: (state) => {
       codec = state.state === 'streaming' ? state.stream.codec : undefined;
       if (state.state !== 'streaming') loop.streamEnded();
-      report({ type: 'camera', cameraId: plan.id, state });
+      reportState(state);
     },
   });
   return {
@@ -167,6 +197,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     snapshot: (publicKey, options) => snapshots.next(publicKey, options),
     stageTimes: () => pipeline.stageTimes,
     async [Symbol.asyncDispose]() {
+      closing.abort();
       pictures[Symbol.dispose]();
       await video?.[Symbol.asyncDispose]();
       await runner[Symbol.asyncDispose]();

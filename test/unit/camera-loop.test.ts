@@ -60,7 +60,13 @@ function loopOf(
   const { turns = new AnalysisTurns(clock, () => 1) } = options;
   const demand = () => ({ value: 'empty', fps: 25 }) as const;
   const analysis = { admits: () => true, demand, ...session };
-  return new CameraLoop({ analysis, clock, seat: turns.join(), onFailure });
+  return new CameraLoop({
+    ...{ analysis, clock, seat: turns.join(), onEnd: noFailure },
+    onFailure: async (error) => {
+      onFailure(error);
+      return 'end';
+    },
+  });
 }
 
 describe('camera loop', () => {
@@ -113,6 +119,48 @@ describe('camera loop', () => {
     assert.match(String(failures), /the network broke/);
     assert.deepEqual(released, [0]);
     await loop[Symbol.asyncDispose]();
+  });
+
+  test('after a failed analysis the tracks end, and frames are analysed again when the owner lets them', async () => {
+    const { make, released } = frameMaker();
+    const clock = new VirtualClock();
+    const ends: string[] = [];
+    const analysed: number[] = [];
+    let goOn: () => void = () => undefined;
+    const turns = new AnalysisTurns(clock, () => 1);
+    const loop = new CameraLoop({
+      ...{ clock, seat: turns.join(), onEnd: noFailure },
+      analysis: {
+        admits: () => true,
+        demand: () => ({ value: 'open', fps: 25 }),
+        analyse: async ({ sequence }) => {
+          if (sequence === 0) throw new Error('a fault of this camera');
+          analysed.push(sequence);
+          return true;
+        },
+        end: () => void ends.push('ended'),
+      },
+      onFailure: async () => {
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+        return 'go-on';
+      },
+    });
+    loop.put(make(0));
+    await turn();
+    const other = loopOf(slowSession().session, { clock, turns });
+    loop.put(make(1));
+    await turn();
+    assert.deepEqual([analysed, released], [[], [0]], 'the camera waits');
+    goOn();
+    await turn();
+    assert.deepEqual(ends, ['ended']);
+    loop.put(make(2));
+    await turn();
+    assert.deepEqual(analysed, [2]);
+    await loop[Symbol.asyncDispose]();
+    await other[Symbol.asyncDispose]();
   });
 
   test('a frame waits while another camera has the only turn; the newest is analysed, and the end of the loop ends a wait', async () => {
@@ -172,7 +220,10 @@ describe('camera loop', () => {
     const { session, analysed, finish } = slowSession();
     const demand = () => ({ value: 'empty', fps: 5 }) as const;
     const analysis = { ...session, admits: ({ sequence }: Frame) => sequence % 2 === 0, demand };
-    const loop = new CameraLoop({ analysis, clock, seat: turns.join(), onFailure: noFailure });
+    const loop = new CameraLoop({
+      ...{ analysis, clock, seat: turns.join(), onEnd: noFailure },
+      onFailure: (error) => assert.fail(String(error)),
+    });
     loop.put(make(1));
     assert.deepEqual(released, [1]);
     for (const sequence of [2, 3]) loop.put(make(sequence));
