@@ -231,6 +231,13 @@ export const boxStatus = z.object({
     pending: count.describe('Number of waiting deliveries.'),
     failed: count.describe('Number of failed deliveries in the history.'),
   }),
+  analysis: z
+    .object({
+      dueFps: z.number().describe('Frames per second that should have been analysed.'),
+      analysedFps: z.number(),
+    })
+    .exactOptional()
+    .describe('All cameras together, over the last minute. Absent for a caller who is limited to cameras.'),
   eventLoop: z
     .object({ p99Ms: z.number(), maximumMs: z.number() })
     .describe("How late the core's event loop ran its timers over the last 30 to 60 seconds."),

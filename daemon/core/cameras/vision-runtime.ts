@@ -12,6 +12,7 @@ import { CameraBoard } from './camera-board.js';
 import { CameraFollows } from './camera-follows.js';
 import type { CameraStates } from './camera-states.js';
 import { LiveWatches } from './live-watches.js';
+import { OverloadWatch } from './overload-watch.js';
 import { VisionPool, type VisionPoolOptions } from './vision-pool.js';
 
 /** Counters for the watchdog. They only grow, also when parts are replaced. */
@@ -28,6 +29,7 @@ export interface VisionRuntime extends AsyncDisposable {
   readonly board: CameraBoard;
   readonly watches: LiveWatches;
   readonly follows: CameraFollows;
+  readonly overload: OverloadWatch;
 }
 
 /** The configuration in force and the cameras that run by it. */
@@ -57,13 +59,14 @@ export interface VisionRuntimeOptions extends Pick<VisionPoolOptions, 'logger' |
   readonly intake: Pick<SightingIntake, 'take' | 'forgetCamera'>;
   /** Receives the states of the cameras. */
   readonly cameras: Pick<CameraStates, 'take' | 'forget'>;
-  readonly conditions: Pick<ConditionPort, 'change' | 'end'>;
+  readonly conditions: Pick<ConditionPort, 'begin' | 'change' | 'end'>;
 }
 
 /** Connects the vision processes to the receivers of their reports. Counts `progress` up. */
 export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progress): VisionRuntime {
   const { config, intake, cameras, conditions, logger } = options;
   const board = new CameraBoard();
+  const overload = new OverloadWatch(clock, conditions);
   const setState = (id: string, state: CameraState): void => {
     board.setState(id, state);
     cameras.take(id, state);
@@ -72,10 +75,14 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
     if (report.type === 'sighting') intake.take(decodeSighting(report.sighting, picture));
     else if (report.type === 'faces-in-sight') follows.take(report);
     else if (report.type === 'camera') setState(report.cameraId, report.state);
-    else if (report.type === 'progress' && board.takeProgress(report.cameras)) progress.analysis += 1;
+    else if (report.type === 'progress') {
+      overload.take(report.cameras);
+      if (board.takeProgress(report.cameras)) progress.analysis += 1;
+    }
   };
   const onDown = (cameraIds: readonly string[]): void => {
     board.closed(cameraIds);
+    overload.closed(cameraIds);
     watches.down(cameraIds);
     follows.down(cameraIds);
     cameras.forget(cameraIds);
@@ -100,5 +107,12 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
   });
   const watches = new LiveWatches(pool);
   const follows = new CameraFollows(pool, clock);
-  return { pool, board, watches, follows, [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose]() };
+  return {
+    pool,
+    board,
+    watches,
+    follows,
+    overload,
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+  };
 }

@@ -31,6 +31,7 @@ export function statusAreas(status: BoxStatus, show: ShowTime): readonly StatusA
     clockArea(status.clock, show),
     recogniserArea(status.recogniser),
     ...status.vision.map(visionArea),
+    { facts: analysisLines(status), findings: [] },
     galleryArea(status.gallery),
     brokerArea(status.broker),
     gateArea(status.gate),
@@ -344,6 +345,13 @@ function alertsArea({ rules, pending, failed }: BoxStatus['alerts']): StatusArea
   const remedy =
     "Run 'rollcall alerts list --state failed' to see why, and 'rollcall alerts test' to test the channels.";
   return { facts, findings: [{ check: 'alerts', outcome: 'warning', message, remedy }] };
+}
+
+/** None while no frame is due, and for a daemon of an older version. */
+function analysisLines({ analysis }: BoxStatus): readonly string[] {
+  if (analysis === undefined || analysis.dueFps === 0) return [];
+  const { analysedFps, dueFps } = analysis;
+  return [`analysis: ${analysedFps.toFixed(0)} of ${dueFps.toFixed(0)} due frames per second`];
 }
 
 const eventLoopLine = ({ eventLoop: { p99Ms, maximumMs } }: BoxStatus): string =>

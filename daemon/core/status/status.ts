@@ -69,6 +69,7 @@ export function describeBox(options: StatusOptions): BoxStatus {
     recogniser: describeRecogniser(options.recogniser, config),
     vision: vision.pool.status(),
     cameras: describeCameras(options),
+    analysis: vision.overload.rate(),
     gallery: { ...describeGallery(vault), ...describeExpected(options), ...describeKey(keys) },
     broker: describeBroker(runtime),
     clock: options.clockWatch.status(),
@@ -103,8 +104,8 @@ export function healthOf(options: StatusOptions): Omit<HealthOptions, 'metrics'>
 }
 
 /** A caller who is limited to cameras sees no others. */
-function forCaller({ prompts, ...status }: BoxStatus, { cameras: allowed }: Caller): BoxStatus {
-  if (allowed === undefined) return { ...status, ...present({ prompts }) };
+function forCaller({ prompts, analysis, ...status }: BoxStatus, { cameras: allowed }: Caller): BoxStatus {
+  if (allowed === undefined) return { ...status, ...present({ prompts, analysis }) };
   const cameras = status.cameras.filter(({ id }) => allowed.has(id));
   return {
     ...status,

@@ -217,6 +217,10 @@ const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: 
     now: 'Logins fail again and again: an account may be under attack',
     past: 'Logins failed again and again',
   },
+  overloaded: {
+    now: 'The box is overloaded: it analyses fewer frames than its cameras need',
+    past: 'The box was overloaded',
+  },
 };
 
 /** `2026-03-29 08:05` in local time. */

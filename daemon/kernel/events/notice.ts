@@ -125,6 +125,7 @@ export const boxTroubles = [
   'recogniser-unfit',
   'gallery-unfit',
   'logins-failing',
+  'overloaded',
 ] as const;
 /** All conditions; `running` is the normal one. */
 export const boxConditions = ['running', ...boxTroubles] as const;

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { OverloadWatch } from '../../daemon/core/cameras/overload-watch.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
+
+/** A watch of two cameras whose counters grow every second. */
+function watched() {
+  const clock = new VirtualClock();
+  const heard: string[] = [];
+  const watch = new OverloadWatch(clock, {
+    begin: (condition, details) => void heard.push(`begin ${condition} ${JSON.stringify(details)}`),
+    end: (condition) => void heard.push(`end ${condition}`),
+  });
+  const counts = { analysed: 0, dropped: 0 };
+  const report = () => watch.take(['door', 'yard'].map((id) => ({ id, counters: { ...counts } })));
+  const runFor = (seconds: number, analysed: number, dropped: number): void => {
+    for (let second = 0; second < seconds; second++) {
+      clock.advanceBy(1000);
+      counts.analysed += analysed;
+      counts.dropped += dropped;
+      report();
+    }
+  };
+  const restart = (): void => {
+    watch.closed(['door', 'yard']);
+    counts.analysed = 0;
+    counts.dropped = 0;
+  };
+  return { watch, heard, runFor, restart };
+}
+
+describe('the watch on the load of the box', () => {
+  test('reports a box that loses more than a tenth of a whole minute, and its end after ten calm minutes', () => {
+    const { heard, runFor } = watched();
+    assert.deepEqual(heard.splice(0), ['end overloaded'], 'a condition of the last run ends');
+    runFor(50, 10, 5);
+    assert.equal(heard.length, 0, 'the minute is not over');
+    runFor(12, 10, 5);
+    assert.match(heard.splice(0)[0] ?? '', /^begin overloaded \{"dueFps":29.5,"analysedFps":19.7\}$/);
+    runFor(9 * 60, 15, 0);
+    assert.ok(!heard.includes('end overloaded'));
+    runFor(3 * 60, 15, 0);
+    assert.deepEqual(
+      heard.filter((line) => line.startsWith('end')),
+      ['end overloaded'],
+    );
+  });
+
+  test('says nothing of small losses, nor of cameras that send nothing', () => {
+    const { watch, heard, runFor } = watched();
+    heard.splice(0);
+    runFor(120, 20, 2);
+    assert.deepEqual(heard, []);
+    const { dueFps, analysedFps } = watch.rate();
+    assert.deepEqual([Math.round(dueFps), Math.round(analysedFps)], [44, 40]);
+    runFor(120, 0, 0);
+    assert.deepEqual([heard, watch.rate()], [[], { dueFps: 0, analysedFps: 0 }]);
+  });
+
+  test('counters that start over with another process are no loss and no gain', () => {
+    const { watch, heard, runFor, restart } = watched();
+    heard.splice(0);
+    runFor(60, 20, 0);
+    restart();
+    runFor(1, 400, 400);
+    assert.ok(watch.rate().dueFps <= 40);
+    assert.deepEqual(heard, []);
+  });
+});
