@@ -5,10 +5,6 @@ type SubjectOf<Id> = Id extends `${infer Subject}.${string}` ? Subject : never;
 /** The first word of an operation's ID: `persons`. */
 export type Subject = SubjectOf<OperationId>;
 
-const users = async () => {
-  const { apiKeyOperations, roleOperations, userOperations } = await import('./users.js');
-  return { ...userOperations, ...roleOperations, ...apiKeyOperations };
-};
 const auth = async () => {
   const [{ authOperations }, { passkeyOperations }] = await Promise.all([
     import('./auth.js'),
@@ -42,8 +38,8 @@ const loaders: {
   >;
 } = {
   ...{ events, outbox: events, health, metrics: health },
-  ...{ users, roles: users, 'api-keys': users },
   alerts: async () => (await import('./alerts.js')).alertOperations,
+  'api-keys': async () => (await import('./api-keys.js')).apiKeyOperations,
   approvals: async () => (await import('./approvals.js')).approvalOperations,
   attendance: async () => (await import('./attendance.js')).attendanceOperations,
   audit: async () => (await import('./audit.js')).auditOperations,
@@ -65,10 +61,12 @@ const loaders: {
   recognition: async () => (await import('./recognition.js')).recognitionOperations,
   reports,
   retention: async () => (await import('./retention.js')).retentionOperations,
+  roles: async () => (await import('./roles.js')).roleOperations,
   screens: async () => (await import('./screens.js')).screenOperations,
   status: async () => (await import('./status.js')).statusOperations,
   strangers: async () => (await import('./strangers.js')).strangerOperations,
   trust: async () => (await import('./trust.js')).trustOperations,
+  users: async () => (await import('./users.js')).userOperations,
 };
 
 /** The operations of a file of the contract, which has those of `subject` and perhaps more. */

@@ -1,5 +1,6 @@
 import { accuracyOperations } from './accuracy.js';
 import { alertOperations } from './alerts.js';
+import { apiKeyOperations } from './api-keys.js';
 import { approvalOperations } from './approvals.js';
 import { attendanceOperations } from './attendance.js';
 import { auditOperations } from './audit.js';
@@ -26,11 +27,12 @@ import { personOperations } from './persons.js';
 import { recognitionOperations } from './recognition.js';
 import { reportOperations } from './reports.js';
 import { retentionOperations } from './retention.js';
+import { roleOperations } from './roles.js';
 import { challengeOperations, screenOperations } from './screens.js';
 import { statusOperations } from './status.js';
 import { strangerOperations } from './strangers.js';
 import { trustOperations } from './trust.js';
-import { apiKeyOperations, roleOperations, userOperations } from './users.js';
+import { userOperations } from './users.js';
 
 /** Every operation of the box, by id. */
 export const operations = {

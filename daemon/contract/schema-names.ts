@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import * as accuracy from './accuracy.js';
 import * as alerts from './alerts.js';
+import { apiKey } from './api-keys.js';
 import * as approvals from './approvals.js';
 import * as attendance from './attendance.js';
 import * as audit from './audit.js';
@@ -29,6 +30,7 @@ import * as photographs from './photographs.js';
 import * as recognition from './recognition.js';
 import * as reports from './reports.js';
 import * as retention from './retention.js';
+import { role } from './roles.js';
 import * as screens from './screens.js';
 import * as status from './status.js';
 import * as strangers from './strangers.js';
@@ -69,9 +71,9 @@ const named: Readonly<Record<string, z.ZodType>> = {
   MarkOutcome: passages.markOutcome,
   ReferenceAdded: passages.referenceAdded,
   User: users.user,
-  Role: users.role,
+  Role: role,
   Session: users.session,
-  ApiKey: users.apiKey,
+  ApiKey: apiKey,
   UserWithPassword: users.newSecret,
   Login: auth.login,
   Me: auth.me,

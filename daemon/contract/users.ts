@@ -1,9 +1,18 @@
 import { z } from 'zod';
 import { counted } from '../kernel/counted.js';
 import { table } from '../kernel/text-table.js';
+import {
+  accountId,
+  cameraList,
+  revision,
+  roleName,
+  userChange,
+  userEnding,
+  userGrant,
+  userRead,
+} from './account-fields.js';
 import { type ShownWith, writtenAs } from './command-line.js';
 import { ifRevision, operation, pageFields } from './operation.js';
-import { allScopes, scopes as scopeMeanings } from './scopes.js';
 
 /** Languages that the box can speak to a user. */
 export const languages = ['en', 'de'] as const;
@@ -21,25 +30,10 @@ export const newPassword = z
   .string()
   .max(1024)
   .describe('12 to 256 characters. Common passwords are refused; no kinds of characters are demanded.');
-const roleName = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{1,31}$/)
-  .describe('2 to 32 lower-case letters, digits and "-", beginning with a letter.');
-const scopeList = z.array(z.enum(allScopes)).max(allScopes.length);
-const cameraList = z
-  .array(z.string().min(1).max(64))
-  .min(1)
-  .max(1000)
-  .describe('Cameras that the account is limited to. Absent: all.');
-/** How long an API key may live. */
-export const longestKeyDays = 730;
-const accountId = z.string().regex(/^[a-z]-[0-9a-z]{26}$/);
 const userId = z
   .string()
   .regex(/^[a-z]-[0-9a-z]{26}$/)
   .register(writtenAs, { as: 'user' });
-const revision = z.int().positive().describe('Counts the changes of this object.');
-
 /** An account of a person who operates the box. Times are ISO 8601 in UTC. */
 export const user = z.object({
   id: z.string(),
@@ -64,17 +58,6 @@ export const user = z.object({
 });
 export type User = z.infer<typeof user>;
 
-/** A role: a set of scopes. */
-export const role = z.object({
-  name: z.string(),
-  description: z.string(),
-  scopes: z.array(z.enum(allScopes)).readonly(),
-  isBuiltIn: z.boolean().describe('Built-in roles cannot be changed.'),
-  userCount: z.int().nonnegative(),
-  revision,
-});
-export type Role = z.infer<typeof role>;
-
 /** A session of a browser, or the tokens of a program. */
 export const session = z.object({
   id: z.string(),
@@ -88,20 +71,6 @@ export const session = z.object({
 });
 export type Session = z.infer<typeof session>;
 
-/** An API key of an integrator, without its secret. */
-export const apiKey = z.object({
-  id: z.string(),
-  label: z.string(),
-  scopes: z.array(z.enum(allScopes)).readonly(),
-  cameras: z.array(z.string()).readonly().exactOptional(),
-  createdBy: z.string().describe('Id of the user, or the user of the machine (`uid:0`).'),
-  createdAt: z.iso.datetime(),
-  expiresAt: z.iso.datetime(),
-  lastUsedAt: z.iso.datetime().exactOptional().describe('Exact to a minute.'),
-});
-export type ApiKey = z.infer<typeof apiKey>;
-
-const byId = { id: accountId };
 const byUser = { id: userId };
 export const newSecret = z.object({
   user,
@@ -111,11 +80,6 @@ export const newSecret = z.object({
     .describe('Made by the box and shown only here. The user must change it at the first login.'),
 });
 const ended = z.object({ ended: z.int().nonnegative().describe('Number of sessions that ended.') });
-const change = { scope: 'users:write', rate: 'default', audit: 'write', needsStepUp: true } as const;
-const grant = { ...change, secondPerson: 'users' } as const;
-/** An operation that only ends access waits neither for a proof, which may be locked, nor for a second person. */
-const ending = { scope: 'users:write', rate: 'default', audit: 'write' } as const;
-const read = { scope: 'users:read', rate: 'default' } as const;
 /** Errors of every change of an account. */
 const guarded = ['no-such-user', 'beyond-own-scopes', 'last-admin', 'changed-meanwhile'] as const;
 
@@ -151,7 +115,7 @@ function stateOf({ isDisabled, lockedUntil, mustChangePassword }: User): string 
 
 export const userOperations = {
   'users.list': operation({
-    ...{ method: 'GET', path: '/users', ...read },
+    ...{ method: 'GET', path: '/users', ...userRead },
     summary: 'List the accounts in the order of their user names.',
     input: z.strictObject({
       ...pageFields,
@@ -170,14 +134,14 @@ export const userOperations = {
     ],
   }),
   'users.get': operation({
-    ...{ method: 'GET', path: '/users/{id}', ...read },
+    ...{ method: 'GET', path: '/users/{id}', ...userRead },
     summary: 'Show one account.',
     input: z.strictObject(byUser),
     answer: { kind: 'json', schema: user },
     errors: ['no-such-user'],
   }),
   'users.create': operation({
-    ...{ method: 'POST', path: '/users', ...grant },
+    ...{ method: 'POST', path: '/users', ...userGrant },
     hiddenFields: ['password'],
     summary: 'Create an account.',
     description:
@@ -216,7 +180,7 @@ export const userOperations = {
     ],
   }),
   'users.change': operation({
-    ...{ method: 'PATCH', path: '/users/{id}', ...grant },
+    ...{ method: 'PATCH', path: '/users/{id}', ...userGrant },
     summary: 'Change an account.',
     description:
       'Changing the role, the cameras, or `isDisabled` immediately ends the sessions and tokens of the account.',
@@ -260,7 +224,7 @@ export const userOperations = {
     ],
   }),
   'users.remove': operation({
-    ...{ method: 'DELETE', path: '/users/{id}', ...grant },
+    ...{ method: 'DELETE', path: '/users/{id}', ...userGrant },
     summary: 'Remove an account with its sessions and tokens. API keys that it made stop working.',
     input: z.strictObject(byUser),
     answer: { kind: 'json', schema: z.object({ id: z.string() }) },
@@ -277,7 +241,7 @@ export const userOperations = {
     ],
   }),
   'users.reset-password': operation({
-    ...{ method: 'POST', path: '/users/{id}/password-resets', ...grant },
+    ...{ method: 'POST', path: '/users/{id}/password-resets', ...userGrant },
     summary: 'Replace the password of an account by one that the box makes, and end its sessions.',
     description: 'Also unlocks the account. The user must change the password at the next login.',
     input: z.strictObject(byUser),
@@ -294,7 +258,7 @@ export const userOperations = {
     ],
   }),
   'users.unlock': operation({
-    ...{ method: 'POST', path: '/users/{id}/unlocks', ...change },
+    ...{ method: 'POST', path: '/users/{id}/unlocks', ...userChange },
     summary: 'Forget the failed logins of an account, so that it is no longer locked.',
     input: z.strictObject(byUser),
     answer: { kind: 'json', schema: user },
@@ -310,7 +274,7 @@ export const userOperations = {
     ],
   }),
   'users.remove-second-factor': operation({
-    ...{ method: 'DELETE', path: '/users/{id}/second-factor', ...grant },
+    ...{ method: 'DELETE', path: '/users/{id}/second-factor', ...userGrant },
     summary:
       'Remove authenticator, recovery codes and passkeys of an account whose device is lost, and end its sessions.',
     input: z.strictObject(byUser),
@@ -318,21 +282,21 @@ export const userOperations = {
     errors: guarded,
   }),
   'users.sessions': operation({
-    ...{ method: 'GET', path: '/users/{id}/sessions', ...read },
+    ...{ method: 'GET', path: '/users/{id}/sessions', ...userRead },
     summary: 'List the sessions and tokens of an account, newest first.',
     input: z.strictObject(byUser),
     answer: { kind: 'json', schema: z.array(session).readonly() },
     errors: ['no-such-user'],
   }),
   'users.end-sessions': operation({
-    ...{ method: 'POST', path: '/users/{id}/session-ends', ...ending },
+    ...{ method: 'POST', path: '/users/{id}/session-ends', ...userEnding },
     summary: 'End one session of an account, or all.',
     input: z.strictObject({ ...byUser, sessionId: accountId.optional().describe('Absent: all.') }),
     answer: { kind: 'json', schema: ended },
     errors: [...guarded, 'no-such-session'],
   }),
   'users.claim': operation({
-    ...{ method: 'POST', path: '/users/claim', ...change, isLocalOnly: true },
+    ...{ method: 'POST', path: '/users/claim', ...userChange, isLocalOnly: true },
     summary: 'Make the one-time secret with which the first administrator is created.',
     description:
       'Valid for 60 minutes and for one use; a new one replaces it. Refused when an administrator exists, unless `isReset`: then the secret creates one more administrator.',
@@ -361,237 +325,6 @@ export const userOperations = {
         examples: [
           ['rollcall user claim', 'show the secret for the first administrator'],
           ['rollcall user claim --reset', 'create one more administrator when all passwords are lost'],
-        ],
-      },
-    ],
-  }),
-} as const;
-
-function describeRoles(roles: readonly Role[]): string {
-  const rows = roles.map(({ name, isBuiltIn, scopes, userCount, description }) => [
-    name,
-    isBuiltIn ? 'built in' : 'of this box',
-    String(scopes.length),
-    String(userCount),
-    description,
-  ]);
-  return table(['role', 'kind', 'scopes', 'accounts', 'description'], rows);
-}
-
-function describeRole({ name, isBuiltIn, userCount, description, scopes }: Role): string {
-  return [
-    `role         ${name}, ${isBuiltIn ? 'built in' : 'of this box'}`,
-    ...(description === '' ? [] : [`description  ${description}`]),
-    `accounts     ${userCount}`,
-    '',
-    table(
-      ['scope', 'allows to'],
-      scopes.map((scope) => [scope, scopeMeanings[scope]]),
-    ),
-  ].join('\n');
-}
-
-const whomFor = ['--description <text>', 'whom the role is for'] as const;
-
-export const roleOperations = {
-  'roles.list': operation({
-    ...{ method: 'GET', path: '/roles', ...read },
-    summary: 'List the roles: the built-in ones, then those of this box by name.',
-    answer: { kind: 'json', schema: z.array(role).readonly() },
-    errors: [],
-    commandLines: [
-      {
-        words: 'role list',
-        does: 'list the built-in roles and those of this box',
-        text: describeRoles,
-        examples: [['rollcall role list', 'show the roles and how many accounts have each']],
-      },
-    ],
-  }),
-  'roles.get': operation({
-    ...{ method: 'GET', path: '/roles/{name}', ...read },
-    summary: 'Show one role.',
-    input: z.strictObject({ name: roleName }),
-    answer: { kind: 'json', schema: role },
-    errors: ['no-such-role'],
-    commandLines: [
-      {
-        words: 'role show',
-        does: 'show what the users of a role may do',
-        arguments: { name: ['role', 'name of the role'] },
-        text: describeRole,
-        examples: [['rollcall role show operator', 'show what an operator may do']],
-      },
-    ],
-  }),
-  'roles.create': operation({
-    ...{ method: 'POST', path: '/roles', ...grant },
-    summary: 'Create a role from scopes that you have.',
-    input: z.strictObject({
-      name: roleName,
-      description: z.string().max(200).default(''),
-      scopes: scopeList,
-    }),
-    answer: { kind: 'json', schema: role },
-    creates: { id: 'name', foundBy: 'roles.list' },
-    errors: ['name-taken', 'beyond-own-scopes', 'too-many-roles'],
-    commandLines: [
-      {
-        words: 'role add',
-        does: 'create a role',
-        arguments: {
-          name: ['role', 'name: 2 to 32 lower-case letters, digits and "-", beginning with a letter'],
-        },
-        options: {
-          scopes: ['--scope <scope...>', 'what the users of the role may do'],
-          description: whomFor,
-        },
-        text: describeRole,
-        examples: [
-          [
-            "rollcall role add reception --scope persons:read persons:write --description 'front desk'",
-            'create a role for people who enrol visitors',
-          ],
-        ],
-      },
-    ],
-  }),
-  'roles.change': operation({
-    ...{ method: 'PATCH', path: '/roles/{name}', ...grant },
-    summary: 'Change a role of this box. Other scopes end the sessions of the accounts that have it.',
-    input: z.strictObject({
-      name: roleName,
-      description: z.string().max(200).optional(),
-      scopes: scopeList.optional(),
-      ifRevision,
-    }),
-    answer: { kind: 'json', schema: role },
-    errors: ['no-such-role', 'built-in-role', 'beyond-own-scopes', 'changed-meanwhile'],
-    commandLines: [
-      {
-        words: 'role change',
-        does: 'change a role of this box; other scopes end the sessions of the accounts that have it',
-        arguments: { name: ['role', 'name of a role of this box'] },
-        options: {
-          scopes: ['--scope <scope...>', 'all that the users of the role may do from now on'],
-          description: whomFor,
-        },
-        text: describeRole,
-        examples: [
-          ['rollcall role change reception --scope persons:read', 'let these accounts only read from now on'],
-        ],
-      },
-    ],
-  }),
-  'roles.remove': operation({
-    ...{ method: 'DELETE', path: '/roles/{name}', ...grant },
-    summary: 'Remove a role of this box that no account has.',
-    input: z.strictObject({ name: roleName }),
-    answer: { kind: 'json', schema: z.object({ name: z.string() }) },
-    errors: ['no-such-role', 'built-in-role', 'role-in-use', 'beyond-own-scopes'],
-    commandLines: [
-      {
-        words: 'role remove',
-        does: 'remove a role of this box',
-        arguments: { name: ['role', 'name of a role of this box that no account has'] },
-        confirms: ({ input: { name } }) => `The role ${name} is removed.`,
-        text: (_: unknown, { input: { name } }) => `The role ${name} is removed.`,
-        examples: [['rollcall role remove reception', 'ask for confirmation, then remove the role']],
-      },
-    ],
-  }),
-} as const;
-
-function describeKeys(keys: readonly ApiKey[], { show }: ShownWith): string {
-  if (keys.length === 0) return 'There are no API keys.';
-  const rows = keys.map(({ id, label, scopes, cameras, createdBy, expiresAt, lastUsedAt }) => [
-    id,
-    label,
-    scopes.join(' '),
-    cameras === undefined ? 'all' : counted(cameras.length, 'camera'),
-    createdBy,
-    show(expiresAt),
-    lastUsedAt === undefined ? 'never' : show(lastUsedAt),
-  ]);
-  return table(['id', 'label', 'scopes', 'cameras', 'created by', 'valid until', 'last used'], rows);
-}
-
-export const apiKeyOperations = {
-  'api-keys.list': operation({
-    ...{ method: 'GET', path: '/api-keys', ...read },
-    summary: 'List the API keys, newest first, without their secrets.',
-    answer: { kind: 'json', schema: z.array(apiKey).readonly() },
-    errors: [],
-    commandLines: [
-      {
-        words: 'user key list',
-        does: 'list the API keys without their secrets, the newest first',
-        text: describeKeys,
-        examples: [['rollcall user key list', 'show which programs have keys, and when they used them']],
-      },
-    ],
-  }),
-  'api-keys.create': operation({
-    ...{ method: 'POST', path: '/api-keys', ...grant },
-    summary: 'Create an API key for a program. Its secret is shown once.',
-    description:
-      'A key can do at most what its creator can do at that moment, and ends with the account of its creator. It never passes an operation that asks for a fresh proof of identity.',
-    input: z.strictObject({
-      label: z.string().min(1).max(100),
-      scopes: scopeList.min(1),
-      cameras: cameraList.optional(),
-      expiresInDays: z.int().min(1).max(longestKeyDays).default(365),
-    }),
-    answer: { kind: 'json', schema: z.object({ apiKey, secret: z.string().describe('Shown only here.') }) },
-    creates: {
-      id: 'apiKey.id',
-      foundBy: 'api-keys.list',
-      lost: 'Revoke the API key (api-keys.revoke), then create another one with a new key.',
-    },
-    errors: ['beyond-own-scopes', 'too-many-api-keys'],
-    commandLines: [
-      {
-        words: 'user key add',
-        does: 'create an API key and show its secret, which is shown only once',
-        arguments: {
-          label: ['label', 'what the key is for, such as the name of the program; at most 100 characters'],
-        },
-        options: {
-          scopes: ['--scope <scope...>', 'what the program may do'],
-          cameras: ['--camera <id...>', 'limit the key to these cameras; default: all'],
-          expiresInDays: ['--days <count>', 'how long the key is valid, at most 730; default: 365'],
-        },
-        text: (made: { readonly apiKey: ApiKey; readonly secret: string }, { show }) =>
-          [
-            `${made.apiKey.id} (${made.apiKey.label}), valid until ${show(made.apiKey.expiresAt)}`,
-            `secret: ${made.secret}`,
-            "The secret is shown only here. The program sends it as 'Authorization: Bearer …'.",
-          ].join('\n'),
-        examples: [
-          [
-            'rollcall user key add payroll --scope attendance:read events:read --days 90',
-            'create a key for a program that reads attendance',
-          ],
-        ],
-      },
-    ],
-  }),
-  'api-keys.revoke': operation({
-    ...{ method: 'DELETE', path: '/api-keys/{id}', ...ending },
-    summary: 'Revoke an API key immediately.',
-    input: z.strictObject(byId),
-    answer: { kind: 'json', schema: z.object({ id: z.string() }) },
-    errors: ['no-such-api-key', 'beyond-own-scopes'],
-    commandLines: [
-      {
-        words: 'user key revoke',
-        does: 'end an API key at once',
-        arguments: { id: ['id', "id of the key, from 'rollcall user key list'"] },
-        confirms: ({ input: { id } }) =>
-          `The program that uses the API key ${id} can no longer reach the box.`,
-        text: (_: unknown, { input: { id } }) => `The API key ${id} is revoked.`,
-        examples: [
-          ['rollcall user key revoke k-4hz8c2m6q0w3e5r7t9y1u3i5o7', 'ask for confirmation, then end a key'],
         ],
       },
     ],

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import { apiKeyOperations } from '../../daemon/contract/api-keys.js';
 import { approvalOperations } from '../../daemon/contract/approvals.js';
 import { authOperations } from '../../daemon/contract/auth.js';
 import { passkeyOperations } from '../../daemon/contract/passkeys.js';
-import { apiKeyOperations, roleOperations, userOperations } from '../../daemon/contract/users.js';
+import { roleOperations } from '../../daemon/contract/roles.js';
+import { userOperations } from '../../daemon/contract/users.js';
 import { gateCallers } from '../../daemon/core/accounts/gate-callers.js';
 import type { AccountsOptions } from '../../daemon/core/accounts/open-accounts.js';
 import { refusalTrail } from '../../daemon/core/accounts/refusal-trail.js';

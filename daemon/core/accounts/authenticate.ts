@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
+import { longestKeyDays } from '../../contract/api-keys.js';
 import { type Caller, sessionCookie } from '../../contract/caller.js';
 import type { Scope } from '../../contract/scopes.js';
-import { longestKeyDays } from '../../contract/users.js';
 import { badInput, type RollcallError } from '../../kernel/errors.js';
 import { type AccountsContext, isPossible, noteUse, scopesOf } from './accounts-context.js';
 import { screenCaller } from './screens.js';

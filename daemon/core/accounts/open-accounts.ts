@@ -1,11 +1,13 @@
 import { join } from 'node:path';
+import type { apiKeyOperations } from '../../contract/api-keys.js';
 import type { approvalOperations } from '../../contract/approvals.js';
 import type { authOperations } from '../../contract/auth.js';
 import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { passkeyOperations } from '../../contract/passkeys.js';
+import type { roleOperations } from '../../contract/roles.js';
 import type { screenOperations } from '../../contract/screens.js';
-import type { apiKeyOperations, roleOperations, userOperations } from '../../contract/users.js';
+import type { userOperations } from '../../contract/users.js';
 import type { OwnSecretPlaces } from '../../host/own-secret.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { RollcallError } from '../../kernel/errors.js';

@@ -1,7 +1,8 @@
+import type { ApiKey, apiKeyOperations } from '../../contract/api-keys.js';
 import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
+import type { Role, roleOperations } from '../../contract/roles.js';
 import { allScopes, builtInRoles, type Scope } from '../../contract/scopes.js';
-import type { ApiKey, apiKeyOperations, Role, roleOperations } from '../../contract/users.js';
 import { opaqueText } from '../../host/opaque-text.js';
 import { badInput, type RollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
