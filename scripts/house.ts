@@ -7,9 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { scanSource } from '../test/support/source-scanner.js';
 
 const root = process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url));
-const files = execFileSync('git', ['ls-files', 'daemon'], { cwd: root, encoding: 'utf8' })
-  .split('\n')
-  .filter((path) => path !== '');
+const listed = (...folders: readonly string[]): readonly string[] =>
+  execFileSync('git', ['ls-files', ...folders], { cwd: root, encoding: 'utf8' })
+    .split('\n')
+    .filter((path) => path !== '');
+const files = listed('daemon');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const linesOf = (path: string): number => read(path).split('\n').length - 1;
 const sources = files.filter((path) => /\.tsx?$/.test(path));
@@ -46,6 +48,30 @@ for (const path of sources) {
     if (packageOf(target) !== packageOf(path)) arrows.add(`${packageOf(path)} > ${packageOf(target)}`);
   }
 }
+const oneImporter = sources.filter((path) => importers.get(path)?.size === 1);
+/** Sources that a test or a script imports, which makes them parts of their own. */
+const triedAlone = new Set<string>();
+for (const path of listed('test', 'scripts')) {
+  if (!/\.(?:tsx?|mjs)$/.test(path)) continue;
+  for (const specifier of scanSource(read(path)).imports) {
+    const target = targetOf(path, specifier);
+    if (target !== undefined) triedAlone.add(target);
+  }
+}
+
+/** Why a source with one importer is a file of its own. */
+function reasonFor(path: string): string {
+  if (triedAlone.has(path)) return 'imported by a test or a script';
+  if (path.includes('/console/pages/') || path.endsWith('.tsx')) return 'pages and their pieces';
+  if (/(?:-part|-handlers|-schema)\.ts$/.test(path) || path.startsWith('daemon/contract/'))
+    return 'parts, handlers, and declarations of a subject';
+  if (path.startsWith('daemon/cli/')) return 'commands';
+  if (path.endsWith('.kernel.ts') || path.startsWith('daemon/host/') || path.startsWith('daemon/vision/'))
+    return 'pixel loops and adapters';
+  return linesOf(path) < 40 ? 'others, fewer than 40 lines' : 'others, 40 lines and more';
+}
+
+const reasons = groupBy(oneImporter, reasonFor);
 const names = groupBy(sources, (path) => basename(path).replace(/\.tsx$/, '.ts'));
 const packages = groupBy(
   files.filter((path) => path.split('/').length > 2),
@@ -62,7 +88,10 @@ const figures: readonly (readonly [what: string, figure: number | undefined])[] 
   ['files below daemon/', files.length],
   ['packages', packages.size],
   ['arrows between packages', arrows.size],
-  ['sources with one importer', sources.filter((path) => importers.get(path)?.size === 1).length],
+  ['sources with one importer', oneImporter.length],
+  ...[...reasons]
+    .toSorted(([, one], [, other]) => other.length - one.length)
+    .map(([reason, paths]) => [`of them ${reason}`, paths.length] as const),
   ['names that several sources have', [...names.values()].filter(({ length }) => length > 1).length],
   ['lines of the median source', sizes[Math.floor(sizes.length / 2)]],
   ['sources with more than 500 lines', sizes.filter((size) => size > 500).length],
