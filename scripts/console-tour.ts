@@ -65,7 +65,7 @@ const stops: readonly Stop[] = [
   { name: 'configuration', path: '/system/configuration', shows: heading('Configuration') },
 ];
 
-/** A head and shoulders, in place of every picture of a person. */
+/** A head and shoulders, instead of every picture of a person. */
 const drawing = await sharp(
   Buffer.from(
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 160" width="320" height="320"><rect width="160" height="160" fill="#c9d4de"/><circle cx="80" cy="62" r="30" fill="#8396a8"/><path d="M22 160c0-38 26-56 58-56s58 18 58 56z" fill="#8396a8"/></svg>',

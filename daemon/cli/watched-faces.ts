@@ -2,7 +2,7 @@ import type { FacesInSight, FollowedFace } from '../contract/live.js';
 import { counted } from '../kernel/counted.js';
 import type { ScreenLine } from './terminal-screen.js';
 
-/** Values of the eyes that are shown of a face: some seconds. */
+/** Values of the eyes that are shown of a face: a few seconds. */
 const traceLength = 40;
 /** Eyes that are further open than this, in heights by width, get the highest bar. */
 const widest = 0.4;

@@ -126,7 +126,7 @@ export const authOperations = {
   'auth.step-up': operation({
     ...{ method: 'POST', path: '/auth/step-up', ...selfChange, rate: 'login', ...evenMustChange },
     summary: 'Prove again who you are, with the password, a code of the authenticator, or a passkey.',
-    description: 'For 5 minutes, operations that ask for a fresh proof of identity are then open.',
+    description: 'For 5 minutes, you can then use operations that ask for a fresh proof of identity.',
     input: z.strictObject({
       password: password.optional(),
       code,

@@ -164,7 +164,7 @@ const clip = {
     minimum: 1,
     maximum: maximumGuidedClipFiles,
     maximumBytes: maximumGuidedClipBytes,
-    description: 'One clip of some seconds, or photos in the order in which they were taken.',
+    description: 'One clip of a few seconds, or photos in the order in which they were taken.',
   },
 } as const;
 const fps = z.number().min(1).max(60).default(15).describe('Photos a second; ignored for a clip.');

@@ -3,7 +3,7 @@ import { holdingCauses } from '../kernel/events/event-delivery.js';
 import { eventKinds } from '../kernel/events/event-type.js';
 import type { ShowTime } from './command-line.js';
 
-/** An event, or a kind of event, that the broker does not take while it takes others. */
+/** An event, or a kind of event, that the broker does not accept while it takes others. */
 export const heldBack = z.object({
   cause: z
     .enum(holdingCauses)

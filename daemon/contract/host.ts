@@ -91,7 +91,7 @@ export const hostOperations = {
     path: '/host/doctor',
     summary: 'Check everything that the daemon needs; say what is wrong and how to repair it.',
     description:
-      'The checks of `rollcall doctor`, made by the daemon itself. It reads all model files, which takes some seconds.',
+      'The checks of `rollcall doctor`, made by the daemon itself. It reads all model files, which takes a few seconds.',
     answer: { kind: 'json', schema: z.object({ findings: z.array(doctorFinding).readonly() }) },
     errors: [],
     scope: 'status:read',

@@ -101,7 +101,7 @@ export const ownCameraOperations = {
     path: '/cameras/test',
     summary: 'Open an address as a camera would be opened, and report what it shows, or why that failed.',
     description:
-      'The box keeps neither a camera nor the login. The audit log names the host and the port. The test takes some seconds. An address that cannot be opened is an answer with the outcome `failed`, not an error. Its code is `no-camera` for everything that does not answer as a camera: the answer does not tell whether something else is there. It is `address-refused` for addresses of the box itself, and for link-local, multicast and reserved ones, unless `api.cameraNetworks` allows them or a camera of the configuration file has the same host and port.',
+      'The box keeps neither a camera nor the login. The audit log names the host and the port. The test takes a few seconds. An address that cannot be opened is an answer with the outcome `failed`, not an error. Its code is `no-camera` for everything that does not answer as a camera: the answer does not tell whether something else is there. It is `address-refused` for addresses of the box itself, and for link-local, multicast and reserved ones, unless `api.cameraNetworks` allows them or a camera of the configuration file has the same host and port.',
     input: z.strictObject({
       url,
       ...z

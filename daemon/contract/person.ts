@@ -55,7 +55,7 @@ export const personSummary = z.object({
     .describe('The stored photo of the best quality, as `persons.photographs.read` takes it.'),
   consentState: z
     .enum(consentStates)
-    .describe('Whether a consent is recorded. `none` also if the stored profile does not open.'),
+    .describe('Whether a consent is recorded. Also `none` if the stored profile cannot be decrypted.'),
   ...personTerms,
 });
 export type PersonSummary = z.infer<typeof personSummary>;

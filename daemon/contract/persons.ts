@@ -173,7 +173,7 @@ const readingOperations = {
     path: '/persons',
     summary: 'List the enrolled persons.',
     description:
-      'Opens the profiles of the page alone. For some seconds after the gallery was opened, a list by name or with a filter waits until the box has read all names.',
+      'Opens the profiles of the page alone. For a few seconds after the gallery was opened, a list by name or with a filter waits until the box has read all names.',
     input: z.strictObject({
       ...pageFields,
       removed: z
@@ -234,7 +234,8 @@ const readingOperations = {
     method: 'POST',
     path: '/persons/names',
     summary: 'Look up the names of persons by their IDs, which other answers have, such as that of an event.',
-    description: 'For callers who may read names and not all data of persons, and for many persons at once.',
+    description:
+      'For callers who may read names but no other personal data, and for looking up many names at once.',
     input: z.strictObject({ ids: z.array(personId).min(1).max(mostNames) }),
     answer: {
       kind: 'json',

@@ -171,7 +171,7 @@ const coreAway: Refusal = {
   status: 503,
   code: 'core-unreachable',
   message: 'the box is starting or has stopped',
-  remedy: 'Send the request again after some seconds. If this lasts, run rollcall doctor on the box.',
+  remedy: 'Send the request again after a few seconds. If this lasts, run rollcall doctor on the box.',
 };
 
 async function passOn(

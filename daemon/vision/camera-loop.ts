@@ -65,7 +65,7 @@ export class CameraLoop implements AsyncDisposable {
     return this.#late;
   }
 
-  /** False for some seconds after the analysis took nearly all the time. */
+  /** False for a few seconds after the analysis took nearly all the time. */
   get hasTime(): boolean {
     return this.#options.clock.monotonicMs() >= this.#easeUntilMs;
   }

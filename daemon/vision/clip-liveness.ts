@@ -85,7 +85,7 @@ export async function analyseClip(
     outcome: 'refused',
     code: 'no-face',
     message: 'no face was found in several frames in a row',
-    remedy: `Send a clip of some seconds, or at least ${fewestFrames} photos, that show one face from the front.`,
+    remedy: `Send a clip of a few seconds, or at least ${fewestFrames} photos, that show one face from the front.`,
   };
 }
 

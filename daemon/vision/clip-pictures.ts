@@ -6,7 +6,7 @@ import { openClip } from './ingest/clip-source.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { jpegOfPart } from './jpeg-encoding.js';
 
-/** The most pictures of one clip, and the time between two, ms: a person turns the head within some seconds. */
+/** The most pictures of one clip, and the time between two, ms: a person turns the head within a few seconds. */
 const mostPictures = 10;
 const everyMs = 400;
 /** Longest side of a picture, pixels, and its quality: about 60 kB, and a face at arm's length keeps 200 pixels. */
@@ -58,7 +58,7 @@ const noPicture: ClipPictures = {
   outcome: 'refused',
   code: 'clip-unreadable',
   message: 'no picture could be taken from the clip',
-  remedy: 'Send a clip of some seconds, 640 to 1920 pixels wide.',
+  remedy: 'Send a clip of a few seconds, 640 to 1920 pixels wide.',
 };
 
 /** As the core gets it. */

@@ -49,7 +49,7 @@ export function cutClip(
 /** The frames of a clip, from the first on. */
 type Played = AsyncIterable<Frame> & AsyncDisposable;
 
-/** Most decoded frames that are kept for repetitions, bytes: enough for clips of some seconds. */
+/** Most decoded frames that are kept for repetitions, bytes: enough for clips of a few seconds. */
 const mostKeptBytes = 128 * 2 ** 20;
 
 /** Plays a clip from memory after the first time. A clip that is too large is decoded again each time. */

@@ -4,7 +4,7 @@ import { frames } from '../virtual-camera/render.js';
 import { scenarioSchema } from '../virtual-camera/scenario.js';
 import type { Clip } from './inference-pictures.js';
 
-/** Two people, each some seconds before a camera with 1080 lines, moving a little. */
+/** Two people, each a few seconds before a camera with 1080 lines, moving a little. */
 export async function renderClips(framesPerS: number, seconds: number): Promise<readonly Clip[]> {
   const clips: Clip[] = [];
   for (const member of [cast.ada, cast.bea]) clips.push(await renderClip(member, framesPerS, seconds));

@@ -152,7 +152,7 @@ function decisionOf(
   }
 }
 
-/** The person comes by again some minutes after the attendance: no second event. */
+/** The person comes by again a few minutes after the attendance: no second event. */
 function repeated(event: AttendanceFact & { readonly id: EventId }, options: PassageOptions): Passage {
   const { random } = options;
   const elapsedS = Math.round(60 + 400 * random.unit());

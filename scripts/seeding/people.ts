@@ -1,7 +1,7 @@
 import type { Box } from '../../daemon/kernel/faces/geometry.js';
 import { portrait, samplePhotograph } from '../virtual-camera/cast.js';
 
-/** How a demo person comes and goes. `hidden`: some days without a proof of life. */
+/** How a demo person comes and goes. `hidden`: a few days without a proof of life. */
 export type Habit = 'punctual' | 'late' | 'long' | 'forgetful' | 'hidden' | 'night';
 
 /** A demo person: a face of the sample photographs that come with @vladmandic/face-api, under a name made up here. */

@@ -37,7 +37,7 @@ async function enrol(options: TestGalleryOptions, count: number): Promise<Readon
 async function isRecognised(gallery: Gallery, id: PersonId, seed: number): Promise<boolean> {
   const [best] = await gallery.nearest(unitVector(seed), { count: 1 });
   if (best === undefined || best.similarity < 0.99) return false;
-  assert.equal(best.personId, id, 'no person is taken for another');
+  assert.equal(best.personId, id, 'no person is mistaken for another');
   return true;
 }
 

@@ -18,7 +18,7 @@ const longReply: ReplyNotice = {
 
 const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-describe('events that the broker does not take', () => {
+describe('events that the broker does not accept', () => {
   test('are listed: the refused kind and the event that is too large, with time, reason and remedy', {
     skip: withoutMosquitto,
   }, async () => {

@@ -20,7 +20,7 @@ const pauseS = 2;
 /** In which a face that never blinks becomes an attack, given `attackAfterS: 5`: it does not move in itself either. */
 const pictureS = 8;
 
-/** A face that stands before the camera, coming a little nearer, and is gone at the end. */
+/** A face in front of the camera that comes slightly closer and then disappears. */
 function standing(seconds: number): readonly Waypoint[] {
   return [
     { atS: 0, x: 0.42, y: 0.5, faceWidthPx: 170 },

@@ -69,7 +69,7 @@ describe('nextBlink', () => {
     assert.deepEqual(blinksIn(record(both(2.8, 1), 15, 3.2)), []);
   });
 
-  test('does not take a wink for a blink', () => {
+  test('does not count a wink as a blink', () => {
     const wink: Lids = (atS) => ({ left: lid(atS, 3, 0.15), right: 1 });
     assert.deepEqual(blinksIn(record(wink, 15, 6)), []);
   });

@@ -30,7 +30,7 @@ attendance.json  (${counted(events.length, 'event')})
     Every time that the system recognised you, or mistook another face or a
     picture for you: the time, the camera, your direction, the similarity of the
     face (1 is identical), and why the system judged the face to be live. Times
-    are in UTC and may differ from your clock by some hours. The file also shows
+    are in UTC and may differ from your clock by a few hours. The file also shows
     when you were enrolled, and whether you were removed later.
 
 passages.json  (${counted(passages.length, 'passage')})

@@ -21,7 +21,8 @@ export async function whichStranger(client: Pick<ControlClient, 'call'>, given: 
   const [first, ...others] = found;
   if (first === undefined) {
     throw badInput('no-such-stranger', `no unknown person has an id that begins with "${given}"`, {
-      remedy: "Run 'rollcall strangers list' to see the ids; the box forgets unknown people after some days.",
+      remedy:
+        "Run 'rollcall strangers list' to see the ids; the box forgets unknown people after a few days.",
     });
   }
   if (others.length === 0) return first.id;

@@ -87,7 +87,7 @@ export class PasswordHasher {
   async #run(password: string, salt: Uint8Array, cost: Cost): Promise<Uint8Array> {
     if (this.#atOnce >= mostAtOnce) {
       throw operational('busy', 'too many passwords are being checked', {
-        remedy: 'Try again in some seconds.',
+        remedy: 'Try again in a few seconds.',
         details: { retryAfterS },
         retryable: true,
       });

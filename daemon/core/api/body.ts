@@ -294,7 +294,7 @@ function kindOf(schema: unknown, definitions: Fields, depth = 0): FieldKind {
   }
   const { type } = schema;
   const kind = {
-    // A list of fixed texts does not stand in the way of a number.
+    // A list of fixed texts does not prevent a number.
     isText: type === 'string' && schema['const'] === undefined && schema['enum'] === undefined,
     isNumber: type === 'number' || type === 'integer',
     isBoolean: type === 'boolean',

@@ -88,7 +88,7 @@ export class CameraFollows {
 function cameraClosed(cameraId: string): RollcallError {
   const what = `camera "${cameraId}" is not followed any longer: its vision process ended or closed the camera`;
   return operational('vision-unavailable', what, {
-    remedy: 'Follow it again after some seconds.',
+    remedy: 'Follow it again after a few seconds.',
     retryable: true,
   });
 }

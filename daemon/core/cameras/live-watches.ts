@@ -82,7 +82,7 @@ function aborted(signals: readonly AbortSignal[]): Promise<void> {
 function cameraClosed(cameraId: string): RollcallError {
   const what = `the live pictures of camera "${cameraId}" have ended: its vision process ended or closed the camera`;
   return operational('vision-unavailable', what, {
-    remedy: 'Open them again after some seconds.',
+    remedy: 'Open them again after a few seconds.',
     retryable: true,
   });
 }

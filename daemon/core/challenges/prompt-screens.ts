@@ -72,7 +72,7 @@ export class PromptScreens {
     return true;
   }
 
-  /** Yields the prompts of a camera and its state, for some minutes, until `signal` aborts, or the camera is gone. @throws `busy` */
+  /** Yields the prompts of a camera and its state, for a few minutes, until `signal` aborts, or the camera is gone. @throws `busy` */
   async *follow(camera: string, describe: CameraOfScreen, signal: AbortSignal): AsyncGenerator<ScreenItem> {
     const others = [...this.#followers].filter((follower) => follower.camera === camera);
     if (others.length >= mostFollowers) throw tooManyFollowers(camera);

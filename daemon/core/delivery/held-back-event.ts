@@ -2,13 +2,13 @@ import type { EventKind } from '../../kernel/events/event.js';
 import type { HoldingCause } from '../../kernel/events/event-delivery.js';
 import { isLargeEvent } from './publish-errors.js';
 
-/** An event, or a kind of event, that waits in the outbox because the broker does not take it. */
+/** An event, or a kind of event, that waits in the outbox because the broker does not accept it. */
 export interface HeldBackEvent {
   readonly cause: HoldingCause;
   readonly kind: EventKind;
   /** The sequence of the event; for a kind, of its oldest refused event. */
   readonly sequence: number;
-  /** When this process first found that the broker does not take it. Wall clock, milliseconds since the epoch. */
+  /** When this process first found that the broker does not accept it. Wall clock, milliseconds since the epoch. */
   readonly sinceMs: number;
   /** When the box tries again, wall clock; absent: at the next connection. */
   readonly untilMs?: number;

@@ -368,7 +368,7 @@ export function cameraFindings(cameras: readonly CameraStatus[]): readonly Findi
       check,
       outcome: 'warning',
       message: `${state}: no frame yet`,
-      remedy: `Wait some seconds; if this stays, run 'rollcall camera test ${id}'.`,
+      remedy: `Wait a few seconds; if this stays, run 'rollcall camera test ${id}'.`,
     };
   });
 }

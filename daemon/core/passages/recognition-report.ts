@@ -19,7 +19,7 @@ import { recordedMarks } from './recorded-marks.js';
 import { camerasFor } from './recorded-passages.js';
 import { inSightS } from './shown-passage.js';
 
-/** The longest period of a report: some seconds of work where a day has thousands of passages. */
+/** The longest period of a report: a few seconds of work where a day has thousands of passages. */
 const longestDays = 31;
 /** Passages that one query opens: a few milliseconds. */
 const batchSize = 100;

@@ -344,7 +344,7 @@ export class EnrolledPersons {
     return { outcome: 'restored', person: this.#detail(found.id) };
   }
 
-  /** Deletes the rows and the data key of an active or removed person for good. @throws `erasure-incomplete` */
+  /** Permanently deletes the rows and the data key of an active or removed person. @throws `erasure-incomplete` */
   erase(id: string, actor: Actor): ErasureCertificate | undefined {
     const gallery = this.#gallery();
     this.#options.forgetPerson(personId(id));

@@ -174,7 +174,7 @@ function only(picture: readonly Buffer[]): Buffer {
 function refuseIfBusy({ waitingCount }: Pick<PhotoProcess, 'waitingCount'>): void {
   if (waitingCount < mostWaiting) return;
   throw operational('busy', `the picture was not analysed: ${waitingCount} pictures wait before it`, {
-    remedy: 'Try again in some seconds.',
+    remedy: 'Try again in a few seconds.',
     details: { retryAfterS: 5 },
     retryable: true,
   });

@@ -88,7 +88,7 @@ export class SetAside {
     }
   }
 
-  /** Forgets for good those who can no longer be restored. @throws `gallery-sealed` */
+  /** Permanently forgets those who can no longer be restored. @throws `gallery-sealed` */
   async forgetDue(signal: AbortSignal): Promise<void> {
     for (const aside of this.#strangers().aside((forgottenAtMs) => this.#isOver(forgottenAtMs))) {
       if (signal.aborted) return;
@@ -97,7 +97,7 @@ export class SetAside {
     }
   }
 
-  /** Forgets for good. `by`: an operator who does not want to wait. Returns the number of deleted pictures. */
+  /** Forgets permanently. `by`: an operator who does not want to wait. Returns the number of deleted pictures. */
   forget({ entry, fate }: StrangerAside, by?: Actor): number {
     const { gallery, journal } = this.#options;
     // The pictures of an assigned stranger are those of the person.

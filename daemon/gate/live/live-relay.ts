@@ -11,7 +11,7 @@ interface Room {
   readonly bytes: number;
 }
 
-/** Pictures beyond these are left out. A video, of which no part can be left out, is ended: it may be some seconds behind. */
+/** Pictures beyond these are left out. A video, of which no part can be left out, is ended: it may be a few seconds behind. */
 const roomOf: Readonly<Record<LivePathKind, Room>> = {
   live: { messages: 4, bytes: 1024 * 1024 },
   video: { messages: 64, bytes: 2 * 1024 * 1024 },

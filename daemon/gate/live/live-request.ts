@@ -246,7 +246,7 @@ const unavailable: Refusal = {
   status: 503,
   code: 'core-unreachable',
   message: 'the box is starting or has stopped, or the live view has just ended',
-  remedy: 'Open the WebSocket again after some seconds. If this lasts, run rollcall doctor on the box.',
+  remedy: 'Open the WebSocket again after a few seconds. If this lasts, run rollcall doctor on the box.',
 };
 
 function refuse(exchange: Exchange, { status, code, message, remedy }: Refusal): Promise<Outcome> {

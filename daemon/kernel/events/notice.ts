@@ -20,7 +20,7 @@ export interface PersonNotice extends HappenedAt {
  * - `split`: some passages of `otherId` now belong to the new `strangerId`.
  * - `assigned`: the stranger is the enrolled `personId`.
  * - `ignored`, `noticed`: the box causes no more events about the stranger, or causes them again.
- * - `discarded`: the box no longer recognises the stranger, and forgets them for good some minutes later.
+ * - `discarded`: the box no longer recognises the stranger, and permanently forgets them a few minutes later.
  * - `restored`: the stranger is recognised again; `discarded` or `assigned` was taken back.
  */
 export interface StrangerNotice extends HappenedAt {

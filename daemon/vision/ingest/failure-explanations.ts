@@ -11,7 +11,7 @@ export const explanations: Readonly<Record<StreamFailureCode, Explanation>> = {
   unauthorised: {
     message: 'the camera refuses the user or the password (401)',
     remedy:
-      'Correct the credential of this camera; wait some minutes first if the camera locks accounts after wrong tries.',
+      'Correct the credential of this camera; wait a few minutes first if the camera locks accounts after wrong tries.',
   },
   forbidden: {
     message: 'the camera accepts the login, but the user may not see the stream (403)',

@@ -32,7 +32,7 @@ type LogLine =
   | { readonly kind: 'chatter' };
 
 const timeBase = /^\[Parsed_showinfo_\d+ @ \w+\] \[info\] config in time_base: (\d+)\/(\d+)/;
-// Not `pts_time`: it has only six digits, and after some hours no fraction of a second is left.
+// Not `pts_time`: it has only six digits, and after a few hours no fraction of a second is left.
 const frame = /^\[Parsed_showinfo_\d+ @ \w+\] \[info\] n: *\d+ pts: *(\S+) .*?fmt:(\w+) .*?s:(\d+)x(\d+) /;
 const inputStream = /^\[info\] +Stream #0:\d+\S*: Video: (\w+)(.*)$/;
 const pixelSize = /, (\d{1,5})x(\d{1,5})\b/;

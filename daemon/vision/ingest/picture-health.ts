@@ -22,7 +22,7 @@ export const steadyPolicy: PictureHealthPolicy = {
   ...{ uniformAfterMs: 10_000, blackAfterMs: 60_000, frozenAfterMs: 120_000 },
 };
 
-/** For an inspection of some seconds, which is too short to notice frozen pictures. */
+/** For an inspection of a few seconds, which is too short to notice frozen pictures. */
 export const briefPolicy: PictureHealthPolicy = {
   ...{ windowS: 4, raiseAtS: 2, clearAtS: 1 },
   ...{ uniformAfterMs: 2_000, blackAfterMs: 2_000, frozenAfterMs: Number.POSITIVE_INFINITY },

@@ -20,7 +20,7 @@ const dayMs = 86_400_000;
 /** Reasons of one camera that are shown: the others are rare. */
 const mostReasons = 8;
 
-/** What each camera saw in some days, what came of it, and why it was lost. */
+/** What each camera saw in a few days, what came of it, and why it was lost. */
 export function Recognition() {
   const query = useQuery();
   const from = query.get('from') || siteDay(new Date(Date.now() - 6 * dayMs));

@@ -18,7 +18,7 @@ export class WaitingLine {
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#waiting >= this.#mostWaiting) {
       throw operational('key-provider-busy', 'too many attempts to open the gallery are waiting', {
-        remedy: 'Try again in some seconds.',
+        remedy: 'Try again in a few seconds.',
         retryable: true,
       });
     }

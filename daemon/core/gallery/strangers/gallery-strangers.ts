@@ -41,7 +41,7 @@ export interface SimilarStranger {
 }
 
 /**
- * Strangers who are kept at the same time: some days of a busy street. At most eight views of 2 KiB each are in memory, and a
+ * Strangers who are kept at the same time: a few days of a busy street. At most eight views of 2 KiB each are in memory, and a
  * passage is compared with all of them. A vision process that was taken over could otherwise fill memory and disk.
  */
 export const mostStrangers = 10_000;
@@ -270,7 +270,7 @@ export class GalleryStrangers implements StrangerBook, Disposable {
     return entryOf(kept);
   }
 
-  /** Deletes a stranger who is set aside for good. `by`: an operator who does not want to wait. False if there is none. */
+  /** Permanently deletes a stranger who is set aside. `by`: an operator who does not want to wait. False if there is none. */
   forget(id: StrangerId, by?: Actor): boolean {
     if (!this.#aside.forget(id, by)) return false;
     this.#open.forget(id);

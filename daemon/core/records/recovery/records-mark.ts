@@ -87,7 +87,7 @@ interface RecordsMarkOptions {
 /**
  * A file beside records.db that stores its position. At the next start it shows whether records.db is lost, damaged or an older
  * copy, and no number is used twice. Numbers are reserved in blocks, which are on the disk before they are used. The exact
- * position is written after each transaction without waiting for the disk: it is exact after a kill, and some seconds old after
+ * position is written after each transaction without waiting for the disk: it is exact after a kill, and a few seconds old after
  * a power cut.
  */
 export class RecordsMark implements Disposable {

@@ -10,7 +10,7 @@ import type { SeenFace } from './use-seen-faces.js';
 const t = wordsOf<typeof en>('cameras');
 const hundredths = (value: number): string => decimals(value, 2, 2);
 
-/** What the box measures at one face, and what stands in the way of its recognition. */
+/** What the box measures at one face, and what prevents its recognition. */
 export function FaceCard({ face }: { readonly face: SeenFace }) {
   const { decision, trace, liveness } = face;
   const tone = toneOf(face, decision);

@@ -17,7 +17,7 @@ interface Followed {
   readonly fault: ApiError | undefined;
 }
 
-/** Values of the eyes that are kept of a face: some seconds. */
+/** Values of the eyes that are kept of a face: a few seconds. */
 const traceLength = 90;
 const waitMs = 5000;
 /** Errors that do not pass by waiting. */

@@ -7,7 +7,7 @@ export type LivePhase =
   | { readonly kind: 'opening' }
   /** Open; the first picture may still be on its way. */
   | { readonly kind: 'open' }
-  /** Open, but no picture came for some seconds. */
+  /** Open, but no picture came for a few seconds. */
   | { readonly kind: 'stalled' }
   /** Another page of this browser watches: the box gives each account one stream of a camera. */
   | { readonly kind: 'elsewhere' }

@@ -34,7 +34,7 @@ export function draftOf({ id, name, direction, settings }: CameraDetails): Camer
   };
 }
 
-/** An id made of a name: it stays for good, so the user sees it and may choose another one. */
+/** An id made of a name. It cannot be changed later, so the user sees it and can choose another one. */
 export function idOf(name: string): string {
   return name
     .toLowerCase()
