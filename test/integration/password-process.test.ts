@@ -8,6 +8,7 @@ import { describe, mock, test } from 'node:test';
 import { PasswordProcess } from '../../daemon/host/password-process.js';
 import { hashPassphrase, newRandomBytes, SALT_BYTES } from '../../daemon/host/sodium.js';
 import { descendantsOf } from '../support/processes.js';
+import { until } from '../support/until.js';
 
 const cost = { passes: 1, memoryBytes: 1024 * 1024 };
 const task = (text: string) => ({ passphrase: Buffer.from(text), salt: newRandomBytes(SALT_BYTES), cost });
@@ -47,6 +48,24 @@ describe('the process for passwords', () => {
     process.kill(pid, 'SIGKILL');
     await assert.rejects(long, { code: 'password-process' });
     assert.equal((await next).length, 32);
+  });
+
+  test('ends a minute after the last password, and not while it works on one', async (t) => {
+    const before = running();
+    const mine = (): readonly number[] => running().filter((each) => !before.includes(each));
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const hashes = new PasswordProcess();
+    await hashes.hash(task('first'));
+    const [pid] = mine();
+    t.mock.timers.tick(59_999);
+    const second = hashes.hash(task('second'));
+    t.mock.timers.tick(1);
+    assert.equal((await second).length, 32);
+    assert.deepEqual(mine(), [pid]);
+    t.mock.timers.tick(60_000);
+    t.mock.timers.reset();
+    await until('the end of the process', () => mine().length === 0);
+    assert.equal((await hashes.hash(task('third'))).length, 32, 'the next one begins again');
   });
 
   test('lets nobody wait for ever where the machine gives no process, and begins later', async () => {
