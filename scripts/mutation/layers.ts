@@ -63,7 +63,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   'core/records': ['e2e/retention', 'e2e/outbox', 'live/evidence'],
   vision: ['integration/rogue-vision', 'live/main-job', 'live/live-pictures', 'e2e/enrolment'],
   // After its folders: a file has the tests of the first layer that holds it.
-  core: builtOfCore,
+  core: [...builtOfCore, 'e2e/start-refusals'],
 };
 
 const consoleSources = [
