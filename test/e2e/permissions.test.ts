@@ -410,10 +410,10 @@ const heldElsewhere: Readonly<Partial<Record<OperationId, string>>> = {
   'auth.remove-passkey': 'test/integration/passkeys.test.ts',
   'cameras.discover': 'test/integration/own-cameras.test.ts',
   'cameras.follow': 'test/live/live-pictures.test.ts',
-  'cameras.snapshot': 'test/live/live-pictures.test.ts',
+  'cameras.snapshot': 'test/unit/camera-snapshot.test.ts',
   'cameras.watch': 'test/live/live-pictures.test.ts',
   'cameras.watch-video': 'test/live/live-pictures.test.ts',
-  'enrolments.take-camera-picture': 'test/live/live-pictures.test.ts',
+  'enrolments.take-camera-picture': 'test/integration/guided-enrolment.test.ts',
   'host.check-broker': 'test/e2e/host.test.ts',
   'keys.create': 'test/e2e/sealed.test.ts',
 };
