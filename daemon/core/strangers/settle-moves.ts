@@ -35,9 +35,10 @@ export function settleMoves({ strangers, journal, audit }: SettledMoves): void {
   };
   const entryOf = (id: StrangerId) => strangers.show(id) ?? strangers.asideOf(id)?.entry;
   for (const { from, into } of recent('stranger.split').flatMap(moveOf)) {
-    const { id, appearances } = entryOf(nowOf(into)) ?? {};
-    const taken = appearances?.map(({ passageId }) => passageId) ?? [];
-    if (id !== undefined && taken.length > 0) journal.moveStranger(from, id, taken);
+    const entry = entryOf(nowOf(into));
+    if (entry === undefined) continue;
+    const taken = entry.appearances.map(({ passageId }) => passageId);
+    journal.moveStranger(from, entry.id, taken);
   }
   for (const from of merges.keys()) {
     const into = nowOf(from);
