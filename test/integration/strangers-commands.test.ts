@@ -279,6 +279,10 @@ describe('rollcall strangers', () => {
       assert.match(await run(['ignore', three]), /causes no more events and alerts/);
       await run(['ignore', three]);
       assert.equal(gallery.strangers.show(three)?.state, 'ignored');
+      const idsIn = async (state: string): Promise<readonly string[]> =>
+        (await json<readonly StrangerSummary[]>('list', '--state', state)).map(({ id }) => id).toSorted();
+      assert.deepEqual(await idsIn('ignored'), [three]);
+      assert.deepEqual(await idsIn('active'), [one, made.id].toSorted());
       assert.match(await run(['ignore', three, '--undo']), /causes events again/);
 
       assert.match(
