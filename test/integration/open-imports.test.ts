@@ -73,6 +73,19 @@ describe('imports of callers from the network', () => {
     assert.equal((await stage(ofBox.importId, 'bea', local)).outcome, 'accepted');
   });
 
+  test('end after 15 minutes without any row, and make room for others', async () => {
+    await using gallery = await openGalleryPersons();
+    const clock = new VirtualClock();
+    const imports = new OpenImports(gallery.persons, clock, silentLogger);
+    const ada = callOf('user:ada', true);
+    const [first, second] = [await begin(imports, ada), await begin(imports, ada)];
+    clock.advanceBy(idleMs - 1);
+    await assert.rejects(begin(imports, ada), { code: 'too-many-imports' });
+    clock.advanceBy(1);
+    for (const { lines } of [first, second]) assert.equal((await lines.next()).done, true);
+    await begin(imports, ada);
+  });
+
   test('name a person whom a row resembles only to callers who may read names', async () => {
     await using gallery = await openGalleryPersons();
     const imports = new OpenImports(gallery.persons, new VirtualClock(), silentLogger);
