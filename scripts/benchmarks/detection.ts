@@ -5,7 +5,8 @@
  *   scripts/bench detection --rest DIR
  *
  * Compares the default (`in-turn`: the SSD in full looks, BlazeFace in quick looks) with the SSD alone, at the default
- * smallest face. Always: four faces side by side, cut out of the photographs inside face-api, in 640 x 360 and 1920 x 1080.
+ * smallest face, and with looks at the part of the picture in which something moves, if all faces and their bodies do. Always: one
+ * face, and four side by side, cut out of the photographs inside face-api, in 640 x 360 and 1920 x 1080.
  * --truth: labelled photographs in the format of dlib's imglab. --clips: one frame a second of every clip in a folder, at its
  * own size and within 640 x 360; there a face is what any look finds and the face mesh confirms.
  * --rest: instead, every clip in a folder twice: with a detector that rests while nothing moves, and with one that does not. Compares
@@ -24,10 +25,12 @@ import type { DetectOptions, FaceAnalyser } from '../../daemon/vision/face-analy
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
 import {
   clipFrames,
+  cutPart,
+  facesBeside,
   facesOfSamples,
-  fourFaces,
   fromCamera,
   type Labelled,
+  movingPart,
   readTruth,
 } from './detection-pictures.js';
 import { compareRest } from './detection-rest.js';
@@ -41,6 +44,8 @@ const FULL_SHARE = 0.2;
 /** One kind of look with one detector. */
 interface Look {
   readonly name: string;
+  /** Sees only the part of the picture in which something moves, if all faces move. */
+  readonly isOfPart: boolean;
   find(picture: Picture): Promise<readonly Detection[]>;
 }
 
@@ -61,17 +66,29 @@ interface Finds {
   readonly cpuMs: number;
 }
 
-function look(name: string, analyser: FaceAnalyser, options: Partial<DetectOptions> = {}): Look {
-  return { name, find: (picture) => analyser.detect(picture, { smallestFacePx: 40, ...options }) };
+function look(
+  name: string,
+  analyser: FaceAnalyser,
+  { isOfPart = false, ...options }: Partial<DetectOptions> & { readonly isOfPart?: boolean } = {},
+): Look {
+  const find = (picture: Picture) => analyser.detect(picture, { smallestFacePx: 40, ...options });
+  return { name, isOfPart, find };
 }
 
-async function findAll({ find }: Look, pictures: readonly Labelled[]): Promise<Finds> {
-  const shown = pictures.map(({ picture }) => fromCamera(picture));
+async function findAll({ find, isOfPart }: Look, pictures: readonly Labelled[]): Promise<Finds> {
+  const shown = pictures.map((labelled) => {
+    if (!isOfPart) return { x: 0, y: 0, picture: fromCamera(labelled.picture) };
+    const part = movingPart(labelled);
+    return { x: part.x, y: part.y, picture: fromCamera(cutPart(labelled.picture, part)) };
+  });
   const [first] = shown;
-  if (first) await find(first);
+  if (first) await find(first.picture);
   const before = process.cpuUsage();
   const perPicture = [];
-  for (const picture of shown) perPicture.push(await find(picture));
+  for (const { x, y, picture } of shown) {
+    const found = await find(picture);
+    perPicture.push(found.map(({ box, score }) => ({ score, box: { ...box, x: box.x + x, y: box.y + y } })));
+  }
   const { user, system } = process.cpuUsage(before);
   return { perPicture, cpuMs: (user + system) / 1000 / pictures.length };
 }
@@ -113,8 +130,13 @@ async function pictureSets(analyser: FaceAnalyser, truths: readonly string[]): P
     { width: 1920, height: 1080 },
   ]) {
     for (const facePx of [40, 60, 80, 110]) {
-      const name = `four of ${facePx} px in ${size.width} x ${size.height}`;
-      sets.push({ name, pictures: await fourFaces(faces, facePx, size) });
+      for (const [word, count] of [
+        ['one', 1],
+        ['four', 4],
+      ] as const) {
+        const name = `${word} of ${facePx} px in ${size.width} x ${size.height}`;
+        sets.push({ name, pictures: await facesBeside(faces, count, facePx, size) });
+      }
     }
   }
   const photographs = (await Promise.all(truths.map(readTruth))).flat();
@@ -171,6 +193,11 @@ const full = look('ssd, full look', ssd);
 const ssdQuick = look('ssd, quick look', ssd, { isQuick: true });
 const blazefaceQuick = look('blazeface, quick look', inTurn, { isQuick: true });
 const looks: readonly Look[] = [full, ssdQuick, blazefaceQuick];
+/** What faces tell of where something moves is known only where they are labelled. */
+const looksAtParts: readonly Look[] = [
+  look('ssd, where something moves', ssd, { isOfPart: true }),
+  look('blazeface, where something moves', inTurn, { isQuick: true, isOfPart: true }),
+];
 const schedules: readonly Schedule[] = [
   { name: 'ssd in full and quick looks', full, quick: ssdQuick },
   { name: 'in-turn: ssd in full, blazeface in quick looks', full, quick: blazefaceQuick },
@@ -178,7 +205,9 @@ const schedules: readonly Schedule[] = [
 
 async function report(name: string, pictures: readonly Labelled[], isLabelled = true): Promise<void> {
   const finds = new Map<Look, Finds>();
-  for (const each of looks) finds.set(each, await findAll(each, pictures));
+  for (const each of isLabelled ? [...looks, ...looksAtParts] : looks) {
+    finds.set(each, await findAll(each, pictures));
+  }
   const truth = isLabelled
     ? pictures
     : await confirmed(
