@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
 import type { CameraDetails } from '../contract/cameras.js';
+import { mask, zone } from '../contract/zones.js';
 import { badInput } from '../kernel/errors.js';
 import { type Direction, directions } from '../kernel/events/event.js';
+import { areasIn } from './camera-areas.js';
 import { readCameraLogin } from './camera-login.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { wipeAfter } from './key/key-passphrase.js';
@@ -16,6 +18,9 @@ interface SettingOptions extends CommonOptions {
   readonly direction?: Direction;
   readonly fingerprint?: string;
   readonly allowBasicLogin?: boolean;
+  /** The files that hold them. False: they are removed. */
+  readonly zones?: string | false;
+  readonly masks?: string | false;
 }
 
 interface AddOptions extends SettingOptions {
@@ -40,7 +45,9 @@ function withSettings(command: Command): Command {
     .addOption(new Option('--transport <kind>', 'transport of the media').choices(['tcp', 'udp']))
     .addOption(new Option('--direction <way>', 'what an attendance at this camera means').choices(directions))
     .option('--fingerprint <sha256>', 'for rtsps://: the only certificate to accept')
-    .option('--allow-basic-login', 'send the password unencrypted if the camera asks for it');
+    .option('--allow-basic-login', 'send the password unencrypted if the camera asks for it')
+    .option('--zones <file>', 'JSON file with the detection and ignored zones; "-": standard input')
+    .option('--masks <file>', 'JSON file with the privacy masks; "-": standard input');
 }
 
 function registerAdd(camera: Command): void {
@@ -55,11 +62,13 @@ function registerAdd(camera: Command): void {
     .action((id: string, url: string, options: AddOptions) =>
       showAnswer(
         options,
-        ({ client }) => {
+        async ({ client }) => {
           const { name, disabled } = options;
           const isEnabled = disabled === true ? { isEnabled: false } : {};
-          const input = { id, url, name, ...settingsOf(options), ...isEnabled };
-          return withLogin(options, (login) => client.call('cameras.create', { ...input, login }));
+          const { zones, masks } = await areasOf(options);
+          const areas = { zones: zones ?? undefined, masks: masks ?? undefined };
+          const input = { id, url, name, ...settingsOf(options), ...areas, ...isEnabled };
+          return await withLogin(options, (login) => client.call('cameras.create', { ...input, login }));
         },
         (added) => describeChange(added, 'added'),
       ),
@@ -79,13 +88,15 @@ function registerChange(camera: Command): void {
   withSettings(change)
     .option('--no-fingerprint', 'accept what an authority has signed')
     .option('--no-allow-basic-login', 'never send the password unencrypted')
+    .option('--no-zones', 'remove the zones')
+    .option('--no-masks', 'remove the privacy masks')
     .description('change a camera that the box keeps itself; what is not given stays')
     .action((given: string, options: ChangeOptions) =>
       showAnswer(
         options,
         async ({ client }) => {
           const id = await whichCamera(client, given);
-          const input = changesOf(options);
+          const input = changesOf(options, await areasOf(options));
           return await withLogin(options, (login) => client.call('cameras.change', { id, ...input, login }));
         },
         (changed) => describeChange(changed, 'changed'),
@@ -105,11 +116,20 @@ function settingsOf({ transport, direction, fingerprint, allowBasicLogin }: Sett
   return { transport, direction, fingerprint, allowBasicLogin };
 }
 
-function changesOf(options: ChangeOptions) {
+/** The zones and masks of the files. Null: to remove them. */
+async function areasOf({ zones, masks }: SettingOptions) {
+  return {
+    zones: await areasIn(zones, 'zones', zone),
+    masks: await areasIn(masks, 'masks', mask),
+  };
+}
+
+function changesOf(options: ChangeOptions, areas: Awaited<ReturnType<typeof areasOf>>) {
   const { name, url, enable, disable, login, fingerprint } = options;
   const isEnabled = enable === true ? true : disable === true ? false : undefined;
   const changes = {
     ...settingsOf(options),
+    ...areas,
     ...{ name, url, isEnabled },
     // Commander gives `false` for `--no-fingerprint`.
     fingerprint: (fingerprint as unknown) === false ? null : fingerprint,

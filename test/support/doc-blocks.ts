@@ -30,6 +30,7 @@ export const shellPages: Readonly<Record<string, string>> = {
   'docs/how-to/find-log-lines.md': installedBox,
   'docs/how-to/find-out-why-not-recorded.md': installedBox,
   'docs/how-to/reach-the-box-from-the-network.md': 'test/live/gate-unit.test.ts',
+  'docs/how-to/mask-parts-of-a-picture.md': 'test/e2e/camera-masks-page.test.ts',
   'docs/how-to/read-attendance.md': installedBox,
   'docs/how-to/rotate-keys.md': installedBox,
   'docs/how-to/set-up-a-box.md': installedBox,

@@ -121,7 +121,7 @@ describe('rollcall camera', async () => {
     ['camera change door --name New', 'it gets a name', { ...cameras, 'cameras.change': kept }],
     ['camera change door --enable', 'it is opened', { ...cameras, 'cameras.change': kept }],
     [
-      'camera change door --disable --no-login --no-fingerprint --no-allow-basic-login',
+      'camera change door --disable --no-login --no-fingerprint --no-allow-basic-login --no-zones --no-masks',
       'much is taken away',
       { ...cameras, 'cameras.change': kept },
     ],
