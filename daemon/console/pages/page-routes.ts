@@ -66,6 +66,11 @@ export const pageRoutes: readonly ConsoleRoute[] = [
     scopes: ['cameras:read', 'cameras:write'],
     load: () => import('./cameras/settings/change-camera-page.js'),
   },
+  {
+    path: '/cameras/:id/areas',
+    scopes: ['cameras:read', 'cameras:write'],
+    load: () => import('./cameras/areas/areas-page.js'),
+  },
   { path: '/cameras/:id', scopes: ['cameras:read'], load: () => import('./cameras/camera-page.js') },
   {
     path: '/passages',

@@ -68,6 +68,8 @@ function Live({ camera }: { readonly camera: CameraDetails }) {
   const trouble = useSignal<SmoothTrouble | undefined>(undefined);
   const codec = camera.stream?.codec ?? '';
   const isCopied = copiedCodecs.includes(codec);
+  // The camera encodes its video without them.
+  const isMasked = camera.settings.masks.length > 0;
   return (
     <div class="columns">
       <Section
@@ -76,7 +78,7 @@ function Live({ camera }: { readonly camera: CameraDetails }) {
           {
             text: t('smooth'),
             isPressed: isSmooth.value,
-            isOffered: isWanted && isCopied,
+            isOffered: isWanted && isCopied && !isMasked,
             onAct: () => {
               isSmooth.value = !isSmooth.value;
               trouble.value = undefined;
@@ -85,7 +87,7 @@ function Live({ camera }: { readonly camera: CameraDetails }) {
           { text: t('snapshot'), icon: 'download', isOffered: isWanted, onAct: () => saveSnapshot(id) },
         ]}
       >
-        {isSmooth.value ? (
+        {isSmooth.value && !isMasked ? (
           <SmoothView
             {...{ cameraId: id, name, isWanted }}
             onTrouble={(why) => {
@@ -96,6 +98,7 @@ function Live({ camera }: { readonly camera: CameraDetails }) {
         ) : (
           <LiveView {...{ cameraId: id, name, isWanted }} faces={followed.faces} />
         )}
+        {isWanted && isMasked && <p class="quiet">{t('smooth-masked')}</p>}
         {isWanted && !isCopied && (
           <p class="quiet">{t('smooth-not-copied', { codec: codec.toUpperCase() })}</p>
         )}

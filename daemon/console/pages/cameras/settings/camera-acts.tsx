@@ -34,7 +34,12 @@ export function CameraActs({ camera, onChanged }: ActsProps) {
       <ActionBar
         isSmall
         place="start"
-        before={isOwn && <a href={`/cameras/${encodeURIComponent(id)}/change`}>{t('change')}</a>}
+        before={
+          <>
+            {isOwn && <a href={`/cameras/${encodeURIComponent(id)}/change`}>{t('change')}</a>}
+            <a href={`/cameras/${encodeURIComponent(id)}/areas`}>{t('areas-edit')}</a>
+          </>
+        }
         of={[
           { text: t('test'), onAct: testing.opens(true) },
           {
