@@ -24,7 +24,7 @@ import { AnalysisTurns } from './analysis-turns.js';
 import { testCamera } from './camera-test.js';
 import { analyseClip, type ClipLiveness, type ClipLivenessOptions } from './clip-liveness.js';
 import { cutOutcome, picturesOfClip } from './clip-pictures.js';
-import type { FaceAnalyser } from './face-analyser.js';
+import type { FaceAnalyser, ProviderInUse } from './face-analyser.js';
 import { analyseGuidedView, guidedOutcome } from './guided-view.js';
 import { InferencePool } from './inference/inference-pool.js';
 import { openFaceAnalyser } from './inference/open-face-analyser.js';
@@ -117,7 +117,10 @@ export async function startVisionHost(options: {
   const { plan, lifetime, logger, report, fail } = options;
   const models = await openConfiguredStore(plan.modelsDirectory);
   const ffmpeg = await detectFfmpeg();
-  const { analyser, places, serve } = await openEngine(plan, models, logger);
+  const { analyser, places, serve } = await openEngine(plan, models, {
+    logger,
+    onProviderChanged: (provider) => report({ type: 'provider-changed', provider }),
+  });
   lifetime.use('face analyser', analyser);
   const turns = new AnalysisTurns(clock, places);
   report({
@@ -157,16 +160,20 @@ interface Engine {
 }
 
 /** Networks run in threads of their own if the plan says so: those of cameras, which must not hold up their streams. */
-async function openEngine(plan: VisionPlan, models: ModelStore, logger: Logger): Promise<Engine> {
+async function openEngine(
+  plan: VisionPlan,
+  models: ModelStore,
+  told: { readonly logger: Logger; onProviderChanged(provider: ProviderInUse): void },
+): Promise<Engine> {
   const { provider, detector, landmarks, recogniser, passivePad, threads, workers, modelsDirectory } = plan;
   const setup = { provider, detector, landmarks, recogniser, passivePad, threads };
   if (workers === 0) {
-    const analyser = await openFaceAnalyser({ ...setup, models, logger });
+    const analyser = await openFaceAnalyser({ ...setup, models, ...told });
     return { analyser, places: () => 1, serve: () => undefined };
   }
-  const options = { setup: { ...setup, modelsDirectory }, mostThreads: workers, clock, logger };
+  const options = { setup: { ...setup, modelsDirectory }, mostThreads: workers, clock, ...told };
   const pool = await InferencePool.open(options);
-  return { analyser: pool, places: () => pool.threadCount, serve: (cameras) => pool.serve(cameras) };
+  return { analyser: pool, places: () => pool.mostCalls, serve: (cameras) => pool.serve(cameras) };
 }
 
 /** Reports what the cameras measure, every second until the end of `lifetime`. */

@@ -158,6 +158,15 @@ describe('an accepted report of a vision process', () => {
     assert.ok(judged.accepted?.type === 'sighting' && judged.accepted.sighting.bestShot === undefined);
   });
 
+  test('gives up its provider once, after it was ready', () => {
+    const { guard } = guarded();
+    const provider = { requested: 'auto', actual: 'webgpu' };
+    const changed: Report = { type: 'provider-changed', provider: { requested: 'auto', actual: 'cpu' } };
+    assert.equal(verdict(guard.judge(changed)), 'answer');
+    guard.judge({ type: 'ready', provider, recogniser: 'r', ffmpegVersion: '7' });
+    assert.deepEqual([verdict(guard.judge(changed)), verdict(guard.judge(changed))], ['ok', 'answer']);
+  });
+
   test('is ready once; a snapshot was taken now', () => {
     const { guard, clock } = guarded();
     const provider = { requested: 'cpu', actual: 'cpu' };

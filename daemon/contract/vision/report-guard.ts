@@ -59,6 +59,7 @@ export class ReportGuard {
   /** The camera of each open track. */
   readonly #tracks = new Map<string, string>();
   #isReady = false;
+  #hasChanged = false;
 
   /** `own`: the present cameras of the process. */
   constructor(clock: Clock, own: { has(cameraId: string): boolean }) {
@@ -73,6 +74,11 @@ export class ReportGuard {
       case 'ready': {
         if (this.#isReady) return { refused: 'answer' };
         this.#isReady = true;
+        return { accepted: report };
+      }
+      case 'provider-changed': {
+        if (!this.#isReady || this.#hasChanged) return { refused: 'answer' };
+        this.#hasChanged = true;
         return { accepted: report };
       }
       case 'progress':

@@ -130,14 +130,22 @@ export type CameraProgress = z.infer<typeof cameraProgress>;
 /** As a vision process counts them. */
 export type StageTimes = CameraProgress['stageTimes'];
 
+const providerInUse = z.strictObject({
+  requested: shortText,
+  actual: shortText,
+  warning: shortText.optional(),
+});
+
 /** Messages from a vision process to the core. */
 export const reportSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('ready'),
-    provider: z.strictObject({ requested: shortText, actual: shortText, warning: shortText.optional() }),
+    provider: providerInUse,
     recogniser: identifier,
     ffmpegVersion: shortText,
   }),
+  // Once at most: `auto` gave up a GPU that no longer works.
+  z.strictObject({ type: z.literal('provider-changed'), provider: providerInUse }),
   z.strictObject({ type: z.literal('sighting'), sighting: sightingSchema }),
   z.strictObject({ type: z.literal('camera'), cameraId: identifier, state: cameraStateSchema }),
   z.strictObject({

@@ -309,11 +309,10 @@ export class VisionSlot implements AsyncDisposable {
       this.#phase = 'running';
       const { provider } = report;
       this.#logger.info('a vision process is ready', { pid: this.#process?.pid, provider });
-      if (provider.warning !== undefined) {
-        this.#logger.warn('the preferred provider is not usable; inference runs on the processor', {
-          ...provider,
-        });
-      }
+      if (provider.warning !== undefined) this.#warnOfProcessor(provider);
+    } else if (report.type === 'provider-changed') {
+      if (this.#ready !== undefined) this.#ready = { ...this.#ready, provider: report.provider };
+      this.#warnOfProcessor(report.provider);
     } else if (report.type === 'failed') {
       this.#failure = report;
     } else if (report.type === 'progress') {
@@ -324,6 +323,12 @@ export class VisionSlot implements AsyncDisposable {
     }
     if (!('request' in report)) this.#options.onReport(report, picture);
     else if (!this.#requests.take(report, picture)) this.#refuse('answer');
+  }
+
+  #warnOfProcessor(provider: Extract<Report, { type: 'ready' }>['provider']): void {
+    this.#logger.warn('the preferred provider is not usable; inference runs on the processor', {
+      ...provider,
+    });
   }
 
   #watchSilence(child: VisionProcess): { cancel(): void } {

@@ -16,15 +16,34 @@ export type InferenceCall = {
 }[NetworkMethod];
 
 /** The networks that a worker loads. */
-export interface WorkerSetup extends Omit<FaceAnalyserOptions, 'models' | 'logger' | 'gpuSigns'> {
+export interface WorkerSetup
+  extends Pick<
+    FaceAnalyserOptions,
+    'provider' | 'detector' | 'landmarks' | 'passivePad' | 'threads' | 'recogniser'
+  > {
   readonly modelsDirectory: string | null;
 }
 
-/** From a worker. The first `ready` or `failed` answers its start, and each later one a call. */
+/** The number of a call, which its answer repeats: calls may overlap. */
+export interface NumberedCall {
+  readonly number: number;
+  readonly call: InferenceCall;
+}
+
+/** What the start of a worker is answered as. */
+export const startNumber = 0;
+
+/** From a worker. `ready` or `failed` with the number of the start answers the start. */
 export type InferenceReply =
-  | { readonly type: 'ready'; readonly recogniser: RecogniserId; readonly provider: ProviderInUse }
-  | { readonly type: 'answer'; readonly answer: unknown }
-  | { readonly type: 'failed'; readonly error: DescribedError }
+  | {
+      readonly type: 'ready';
+      readonly number: typeof startNumber;
+      readonly recogniser: RecogniserId;
+      readonly provider: ProviderInUse;
+    }
+  | { readonly type: 'answer'; readonly number: number; readonly answer: unknown }
+  | { readonly type: 'failed'; readonly number: number; readonly error: DescribedError }
+  | { readonly type: 'provider-changed'; readonly provider: ProviderInUse }
   | {
       readonly type: 'log';
       readonly level: LogLevel;

@@ -27,7 +27,12 @@ export interface InferencePoolOptions {
   readonly mostThreads: number;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Called when `auto` gives up a GPU that no longer works. */
+  readonly onProviderChanged?: (provider: ProviderInUse) => void;
 }
+
+/** Calls that a thread with a GPU takes at a time: it answers them in batches. */
+const mostCallsOnGpu = 64;
 
 interface WaitingCall {
   readonly call: InferenceCall;
@@ -37,16 +42,17 @@ interface WaitingCall {
 
 /**
  * A face analyser whose networks run in threads of this process, each with networks of its own. Any thread answers any call, and
- * calls that find no idle thread wait in order. Only what needs no network is computed in the calling thread.
+ * calls that find no free thread wait in order. A thread takes one call at a time, or many where a GPU computes them in batches. Only what needs no network is computed in the calling thread.
  */
 export class InferencePool implements FaceAnalyser {
   readonly recogniser: RecogniserId;
-  readonly provider: ProviderInUse;
   readonly #options: InferencePoolOptions;
   readonly #threads = new Set<InferenceThread>();
-  /** The thread that answered last is the first to be asked: its caches are warm. */
-  #idle: readonly InferenceThread[] = [];
+  /** Threads that take another call. The one that answered last is the first to be asked: its caches are warm. */
+  #free: readonly InferenceThread[] = [];
+  #provider: ProviderInUse;
   #waiting: readonly WaitingCall[] = [];
+  #users = 1;
   #wantedThreads = 1;
   #isGrowing = false;
   #growing: Promise<void> | undefined;
@@ -57,14 +63,24 @@ export class InferencePool implements FaceAnalyser {
     { thread, ready }: Awaited<ReturnType<typeof InferenceThread.start>>,
   ) {
     this.recogniser = ready.recogniser;
-    this.provider = ready.provider;
+    this.#provider = ready.provider;
     this.#options = options;
     this.#add(thread);
   }
 
   /** Starts the first thread. Throws as `openFaceAnalyser` does. */
   static async open(options: InferencePoolOptions): Promise<InferencePool> {
-    return new InferencePool(options, await InferenceThread.start(options.setup, options));
+    const { clock, logger } = options;
+    let tell = (_provider: ProviderInUse): void => undefined;
+    const onProviderChanged = (provider: ProviderInUse): void => tell(provider);
+    const started = await InferenceThread.start(options.setup, { clock, logger, onProviderChanged });
+    const pool = new InferencePool(options, started);
+    tell = (provider) => pool.#changeProvider(provider);
+    return pool;
+  }
+
+  get provider(): ProviderInUse {
+    return this.#provider;
   }
 
   /** Threads that run now. */
@@ -72,12 +88,22 @@ export class InferencePool implements FaceAnalyser {
     return this.#threads.size;
   }
 
+  /** Calls that are answered at a time now. */
+  get mostCalls(): number {
+    return this.#threads.size * this.#mostCallsOfThread;
+  }
+
+  get #mostCallsOfThread(): number {
+    return this.#provider.actual === 'cpu' ? 1 : mostCallsOnGpu;
+  }
+
   /** Starts threads until there is one for each of `count` users, or as many as allowed. Threads are never given up again. */
   serve(count: number): void {
+    this.#users = Math.max(this.#users, count);
     const { mostThreads } = this.#options;
     // A graphics processor is one device: more threads would only load the networks into its memory again.
     const most = this.provider.actual === 'cpu' ? mostThreads : 1;
-    this.#wantedThreads = Math.max(this.#wantedThreads, Math.min(count, most));
+    this.#wantedThreads = Math.max(this.#wantedThreads, Math.min(this.#users, most));
     if (!this.#isGrowing) this.#growing = this.#grow();
   }
 
@@ -129,21 +155,26 @@ export class InferencePool implements FaceAnalyser {
   }
 
   #next(): void {
-    const thread = this.#idle.at(-1);
+    const thread = this.#free.at(-1);
     const [first, ...others] = this.#waiting;
     if (thread === undefined || first === undefined) return;
-    this.#idle = this.#idle.slice(0, -1);
     this.#waiting = others;
-    thread
-      .run(first.call)
-      .then(first.resolve, first.reject)
-      .finally(() => this.#release(thread));
+    const answered = thread.run(first.call);
+    if (thread.callCount >= this.#mostCallsOfThread) this.#free = this.#free.slice(0, -1);
+    answered.then(first.resolve, first.reject).finally(() => this.#release(thread));
   }
 
   #release(thread: InferenceThread): void {
-    if (thread.isEnded) return;
-    this.#idle = [...this.#idle, thread];
+    if (thread.isEnded || thread.callCount >= this.#mostCallsOfThread) return;
+    this.#free = [...this.#free.filter((each) => each !== thread), thread];
     this.#next();
+  }
+
+  /** The processor needs as many threads as there are users: those asked for so far are started now. */
+  #changeProvider(provider: ProviderInUse): void {
+    this.#provider = provider;
+    this.#options.onProviderChanged?.(provider);
+    this.serve(this.#users);
   }
 
   #add(thread: InferenceThread): void {
@@ -154,19 +185,24 @@ export class InferencePool implements FaceAnalyser {
 
   #lost(thread: InferenceThread): void {
     this.#threads.delete(thread);
-    this.#idle = this.#idle.filter((each) => each !== thread);
+    this.#free = this.#free.filter((each) => each !== thread);
     if (!this.#isEnded) this.serve(this.#wantedThreads);
   }
 
   /** One thread after the other: the threads that exist already serve everyone meanwhile. */
   async #grow(): Promise<void> {
-    const { setup, logger } = this.#options;
+    const { setup, clock, logger } = this.#options;
+    const onProviderChanged = (changed: ProviderInUse): void => this.#changeProvider(changed);
     this.#isGrowing = true;
     try {
       while (!this.#isEnded && this.#threads.size < this.#wantedThreads) {
-        // What `auto` chose: a later thread need not try the others.
-        const provider = this.provider.actual as WorkerSetup['provider'];
-        const { thread } = await InferenceThread.start({ ...setup, provider }, this.#options);
+        // Where `auto` chose the processor, a later thread need not try a GPU.
+        const provider = this.#provider.actual === 'cpu' ? 'cpu' : setup.provider;
+        const { thread, ready } = await InferenceThread.start(
+          { ...setup, provider },
+          { clock, logger, onProviderChanged },
+        );
+        if (ready.provider.actual !== this.#provider.actual) this.#changeProvider(ready.provider);
         this.#add(thread);
       }
     } catch (error) {

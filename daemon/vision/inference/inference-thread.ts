@@ -5,7 +5,15 @@ import type { Clock } from '../../kernel/clock.js';
 import { messageOf, operational } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
 import { raceTimeout } from '../../kernel/race-timeout.js';
-import { errorOf, type InferenceCall, type InferenceReply, type WorkerSetup } from './inference-messages.js';
+import type { ProviderInUse } from '../face-analyser.js';
+import {
+  errorOf,
+  type InferenceCall,
+  type InferenceReply,
+  type NumberedCall,
+  startNumber,
+  type WorkerSetup,
+} from './inference-messages.js';
 
 /** A running network is waited for this long, milliseconds. */
 const closeWithinMs = 2_000;
@@ -17,25 +25,32 @@ interface Asked {
   reject(error: unknown): void;
 }
 
-/** One thread of this process with networks of its own. It takes one call at a time. */
+export interface InferenceThreadOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called when `auto` gives up a GPU that no longer works. */
+  onProviderChanged(provider: ProviderInUse): void;
+}
+
+/** One thread of this process with networks of its own. Calls may overlap. */
 export class InferenceThread implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #clock: Clock;
   /** Resolves when it takes no more calls. */
   readonly ended: Promise<void>;
-  #asked: Asked | undefined;
+  readonly #asked = new Map<number, Asked>();
+  #lastNumber = startNumber;
   #isEnded = false;
 
-  private constructor(
-    setup: WorkerSetup,
-    { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
-  ) {
+  private constructor(setup: WorkerSetup, options: InferenceThreadOptions) {
+    const { clock, logger } = options;
     this.#clock = clock;
     // Always the built one: a thread does not inherit the loader for sources.
     const entry = join(programRoot(), 'dist/program/inference-worker.js');
     this.#worker = new Worker(entry, { workerData: setup, name: 'inference' });
     this.#worker.on('message', (reply: InferenceReply) => {
       if (reply.type === 'log') logger[reply.level](reply.message, reply.fields);
+      else if (reply.type === 'provider-changed') options.onProviderChanged(reply.provider);
       else this.#settle(reply);
     });
     let reason = 'it stopped';
@@ -45,11 +60,11 @@ export class InferenceThread implements AsyncDisposable {
     this.ended = new Promise((resolve) => {
       this.#worker.once('exit', () => {
         this.#isEnded = true;
-        this.#asked?.reject(
-          operational('inference-failed', `a thread that runs networks ended: ${reason}`, {
-            remedy: 'Check the model files with "rollcall models verify", and the free memory of the box.',
-          }),
-        );
+        const error = operational('inference-failed', `a thread that runs networks ended: ${reason}`, {
+          remedy: 'Check the model files with "rollcall models verify", and the free memory of the box.',
+        });
+        for (const { reject } of this.#asked.values()) reject(error);
+        this.#asked.clear();
         resolve();
       });
     });
@@ -58,11 +73,11 @@ export class InferenceThread implements AsyncDisposable {
   /** Loads the networks. Throws as `openFaceAnalyser` does. */
   static async start(
     setup: WorkerSetup,
-    options: { readonly clock: Clock; readonly logger: Logger },
+    options: InferenceThreadOptions,
   ): Promise<{ readonly thread: InferenceThread; readonly ready: Ready }> {
     const thread = new InferenceThread(setup, options);
     try {
-      const ready = (await thread.#answer()) as Ready;
+      const ready = (await thread.#answer(startNumber)) as Ready;
       return { thread, ready };
     } catch (error) {
       await thread.#worker.terminate();
@@ -75,10 +90,17 @@ export class InferenceThread implements AsyncDisposable {
     return this.#isEnded;
   }
 
-  /** Resolves or rejects as the method of the analyser does. The next call comes after that. */
+  /** Calls that wait for their answers. */
+  get callCount(): number {
+    return this.#asked.size;
+  }
+
+  /** Resolves or rejects as the method of the analyser does. */
   run(call: InferenceCall): Promise<unknown> {
-    const answer = this.#answer();
-    this.#worker.postMessage(call);
+    this.#lastNumber += 1;
+    const number = this.#lastNumber;
+    const answer = this.#answer(number);
+    this.#worker.postMessage({ number, call } satisfies NumberedCall);
     return answer;
   }
 
@@ -88,15 +110,15 @@ export class InferenceThread implements AsyncDisposable {
       await this.#worker.terminate();
   }
 
-  #answer(): Promise<unknown> {
+  #answer(number: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#asked = { resolve, reject };
+      this.#asked.set(number, { resolve, reject });
     });
   }
 
-  #settle(reply: Exclude<InferenceReply, { readonly type: 'log' }>): void {
-    const asked = this.#asked;
-    this.#asked = undefined;
+  #settle(reply: Extract<InferenceReply, { readonly number: number }>): void {
+    const asked = this.#asked.get(reply.number);
+    this.#asked.delete(reply.number);
     if (reply.type === 'failed') asked?.reject(errorOf(reply.error));
     else asked?.resolve(reply.type === 'ready' ? reply : reply.answer);
   }

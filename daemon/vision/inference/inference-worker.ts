@@ -1,4 +1,4 @@
-// A thread that runs networks, started by `InferenceThread`: it answers one call at a time.
+// A thread that runs networks, started by `InferenceThread`: it answers calls, which may overlap.
 
 import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -10,6 +10,8 @@ import {
   describeError,
   type InferenceCall,
   type InferenceReply,
+  type NumberedCall,
+  startNumber,
   type WorkerSetup,
 } from './inference-messages.js';
 import { openFaceAnalyser } from './open-face-analyser.js';
@@ -66,18 +68,27 @@ async function run(analyser: FaceAnalyser, call: InferenceCall): Promise<unknown
 async function start(): Promise<void> {
   lowerPriority();
   const models = await openConfiguredStore(modelsDirectory);
-  const analyser = await openFaceAnalyser({ ...networks, models, logger });
-  port.on('message', (message: InferenceCall | 'close') => {
+  const analyser = await openFaceAnalyser({
+    ...networks,
+    models,
+    logger,
+    onProviderChanged: (provider) => reply({ type: 'provider-changed', provider }),
+  });
+  port.on('message', (message: NumberedCall | 'close') => {
     if (message === 'close') {
       void Promise.resolve(analyser[Symbol.asyncDispose]()).finally(() => port.close());
       return;
     }
-    run(analyser, message).then(
-      (answer) => reply({ type: 'answer', answer }),
-      (error: unknown) => reply({ type: 'failed', error: describeError(error) }),
+    const { number, call } = message;
+    run(analyser, call).then(
+      (answer) => reply({ type: 'answer', number, answer }),
+      (error: unknown) => reply({ type: 'failed', number, error: describeError(error) }),
     );
   });
-  reply({ type: 'ready', recogniser: analyser.recogniser, provider: analyser.provider });
+  const { recogniser, provider } = analyser;
+  reply({ type: 'ready', number: startNumber, recogniser, provider });
 }
 
-start().catch((error: unknown) => reply({ type: 'failed', error: describeError(error) }));
+start().catch((error: unknown) =>
+  reply({ type: 'failed', number: startNumber, error: describeError(error) }),
+);
