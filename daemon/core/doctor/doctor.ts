@@ -5,6 +5,7 @@ import { formatProblem } from '../../contract/settings/problem.js';
 import type { Config } from '../../contract/settings/schema.js';
 import { detectorInUse } from '../../contract/settings/vision-schema.js';
 import type { BoxStatus } from '../../contract/status.js';
+import { findGpuDevices, type GpuDevices } from '../../host/gpu-devices.js';
 import { localTimeOf, showTimeOf } from '../../host/local-time.js';
 import { openConfiguredStore } from '../../host/models/configured-store.js';
 import { remedyOfDamage } from '../../host/models/model-manifest.js';
@@ -28,6 +29,7 @@ import {
 import { keyFinding } from './doctor-key.js';
 import { type Finding, failed, findingOf, ok } from './finding.js';
 import { gateFindings } from './gate-finding.js';
+import { gpuFindings } from './gpu-finding.js';
 import { boxKeyFinding, plainKeysFinding } from './identity-finding.js';
 import { statusFindings } from './status-areas.js';
 
@@ -42,6 +44,8 @@ export interface Machine {
   readonly accounts?: string;
   /** What systemd knows of the daemon. */
   readonly service?: () => Promise<ServiceState | undefined>;
+  /** Finds the GPUs. Default: those of this machine. */
+  readonly gpuDevices?: () => GpuDevices;
   /** The cameras that the answer may be about. Absent: all. */
   readonly cameras?: ReadonlySet<string> | undefined;
 }
@@ -84,6 +88,7 @@ export async function examineBox(configPath: string, machine: Machine = {}): Pro
     ...(await secretFindings(config, view)),
     ...loginFindings(config),
     ...(await modelFindings(config, status?.recogniser?.name)),
+    ...gpuFindings(config, (machine.gpuDevices ?? findGpuDevices)(), status),
     ...directoryFindings(config, view),
     ...(await gateFindings(config, machine.unitDirectories)),
     ...(status === undefined ? [] : statusFindings(status, showTimeOf(localTimeOf(config.site.timeZone)))),

@@ -154,7 +154,7 @@ function visionArea(vision: VisionStatus): StatusArea {
     return { facts, findings: [ok(check, `running on ${provider?.actual ?? 'unknown'}`)] };
   const message = `running on ${provider.actual}, not on the GPU: ${provider.warning}`;
   const remedy =
-    'Install the GPU driver and give the daemon access to the GPU device files (systemd/rollcalld.service names them), or set vision.provider to cpu.';
+    'Install the GPU driver with its Vulkan packages and give the daemon access to the GPU device files (systemd/README.md names both), then restart rollcalld; or set vision.provider to cpu.';
   return { facts, findings: [{ check, outcome: 'warning', message, remedy }] };
 }
 

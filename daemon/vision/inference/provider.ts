@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ProviderName } from '../../contract/settings/vision-schema.js';
+import { findGpuDevices } from '../../host/gpu-devices.js';
 
 /** The execution providers for networks. */
 export type Provider = Exclude<ProviderName, 'auto'>;
@@ -39,7 +40,11 @@ export function remedyFor(provider: Provider): string {
         `--onnxruntime-node-install=cuda12), or set the provider to auto or cpu.`
       );
     case 'webgpu':
-      return 'Install a Vulkan driver for the GPU (vulkaninfo lists the devices), or set the provider to auto or cpu.';
+      return (
+        'Install the Vulkan loader and the driver of the GPU (Debian: libvulkan1 and mesa-vulkan-drivers; for an NVIDIA GPU, ' +
+        'libvulkan1, libx11-6, and libxext6 beside its driver), and give the service the device files (systemd/README.md). ' +
+        'vulkaninfo of vulkan-tools lists the devices. Or set the provider to auto or cpu.'
+      );
     case 'cpu':
       return 'Reinstall onnxruntime-node for this platform.';
   }
@@ -48,10 +53,11 @@ export function remedyFor(provider: Provider): string {
 /** Checks this machine for signs of a GPU. */
 export function gpuSigns(): GpuSigns {
   const entry = createRequire(import.meta.url).resolve('onnxruntime-node');
+  const { nvidia, renderNodes } = findGpuDevices();
   const libraries = join(dirname(entry), '..', 'bin', 'napi-v6', platform(), arch());
   return {
-    hasNvidiaDevice: existsSync('/dev/nvidia0'),
-    hasRenderNode: existsSync('/dev/dri/renderD128'),
+    hasNvidiaDevice: nvidia.length > 0,
+    hasRenderNode: renderNodes.length > 0,
     hasCudaLibraries: existsSync(join(libraries, 'libonnxruntime_providers_cuda.so')),
   };
 }
