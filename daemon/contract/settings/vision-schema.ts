@@ -66,7 +66,7 @@ export const visionSchema = z.strictObject({
   provider: field(
     z.enum(providerNames).default('auto'),
     'replace',
-    'Execution provider of ONNX Runtime. `auto` tries the GPU and falls back to the processor. Any other provider that fails is an error.',
+    'Execution provider of ONNX Runtime. `auto` tries the GPU, and continues on the processor with a warning if the GPU fails at the start or repeatedly later. Any other provider that fails is an error.',
   ),
   detector: field(
     z.enum(detectorNames).default('auto'),
