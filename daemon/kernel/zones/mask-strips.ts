@@ -8,7 +8,7 @@ export interface Strip {
   readonly bottom: number;
 }
 
-/** How far a strip may reach beyond a slanted edge, as a share of the picture's width. */
+/** How far a strip may reach beyond a slanted edge, as a share of the picture's width or of its height. */
 const finest = 1 / 160;
 /** Strips of one camera. More slow its decoder down: coarser ones, which cover more, are taken instead. */
 const mostStrips = 256;
@@ -19,10 +19,26 @@ const mostStrips = 256;
  */
 export function stripsOf(polygons: readonly Polygon[]): readonly Strip[] {
   const shapes = polygons.flatMap(trapezoidsOf);
-  for (let step = finest; ; step *= 2) {
+  for (let step = finest; step < 2; step *= 2) {
     const strips = shapes.flatMap((shape) => cut(shape, step));
-    if (strips.length <= mostStrips || step >= 1) return strips;
+    if (strips.length <= mostStrips) return strips;
   }
+  return polygons.flatMap(bandsOf);
+}
+
+/** Strips that cover a polygon and its gaps, for polygons with many teeth: fewer than the polygon has corners. */
+function bandsOf(polygon: Polygon): readonly Strip[] {
+  const strips = trapezoidsOf(polygon).flatMap((shape) => cut(shape, Number.POSITIVE_INFINITY));
+  const tops = [...new Set(strips.map(({ top }) => top))];
+  return tops.map((top) => {
+    const band = strips.filter((strip) => strip.top === top);
+    return {
+      left: Math.min(...band.map(({ left }) => left)),
+      right: Math.max(...band.map(({ right }) => right)),
+      top,
+      bottom: Math.max(...band.map(({ bottom }) => bottom)),
+    };
+  });
 }
 
 /** A part of a polygon between two heights, with one straight edge on either side. */
@@ -55,7 +71,8 @@ function xAt(a: Place, b: Place, y: number): number {
 
 function cut({ top, bottom, left, right }: Trapezoid, step: number): readonly Strip[] {
   const slant = Math.max(Math.abs(left[1] - left[0]), Math.abs(right[1] - right[0]));
-  const count = Math.max(1, Math.ceil(slant / step - 1e-9));
+  // An edge that is nearly level needs few strips: each is so low that it reaches hardly above or below the edge.
+  const count = Math.max(1, Math.ceil(Math.min(slant, bottom - top) / step - 1e-9));
   const between = ([from, to]: readonly [number, number], share: number) => from + (to - from) * share;
   return Array.from({ length: count }, (_, index) => {
     const [above, below] = [index / count, (index + 1) / count];
