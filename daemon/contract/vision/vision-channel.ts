@@ -12,8 +12,8 @@ export interface MessageLimits {
   attachmentBytes(): number;
 }
 
-/** Most bytes that may wait for the other side to read them: a peer that does not read is disconnected. */
-export const mostUnreadBytes = 1024 * 1024;
+/** Most bytes that may wait for the other side to read them: a peer that does not read is disconnected. The largest plan may wait. */
+export const mostUnreadBytes = 4 * 1024 * 1024;
 
 /** A message and its attachment, which is usually empty. */
 export interface Received {

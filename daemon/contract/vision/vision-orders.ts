@@ -16,9 +16,9 @@ import { count, finite, identifier } from './vision-fields.js';
 /** Largest photograph file, MiB. Photographs of phones are much smaller. */
 export const largestPhotographMiB = 32;
 
-/** Orders come from the core, which a vision process trusts: a plan with hundreds of cameras, or a photograph. */
+/** Orders come from the core, which a vision process trusts: a plan with hundreds of cameras or with all their masks and zones, or a photograph. */
 export const orderLimits: MessageLimits = {
-  bodyBytes: 1024 * 1024,
+  bodyBytes: 4 * 1024 * 1024,
   attachmentBytes: () => largestPhotographMiB * 1024 * 1024,
 };
 

@@ -21,7 +21,7 @@ import { addressDetails, isRefused } from './own-camera-address.js';
 import { refusals } from './own-camera-refusals.js';
 
 /** Most cameras that the box keeps itself. Each takes a process and memory, whether it can be reached or not. */
-const mostOwnCameras = 64;
+export const mostOwnCameras = 64;
 
 export interface OwnCamerasOptions {
   readonly store: CameraStore;
