@@ -67,22 +67,30 @@ async function drawnByPointer(page: Page): Promise<void> {
   await corner(page, 'Privacy mask', 4).waitFor();
   assert.match(
     (await corner(page, 'Privacy mask', 1).getAttribute('aria-label')) ?? '',
-    /1 of 4, 0 % from the left, 20 % from the top/,
+    /1 of 4, 0% from the left, 20% from the top/,
   );
   const handle = await corner(page, 'Privacy mask', 3).boundingBox();
   assert.ok(handle);
   const [x, y] = [handle.x + handle.width / 2, handle.y + handle.height / 2];
   const { width = 0 } = (await page.locator('.areas').boundingBox()) ?? {};
+  // A corner that is only tapped, or whose drag is cut short, stays.
+  await page.mouse.click(x + 5, y + 5);
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + width / 5, y, { steps: 4 });
+  await corner(page, 'Privacy mask', 3).dispatchEvent('pointercancel');
+  await page.mouse.up();
+  await corner(page, 'Privacy mask', 3).and(page.locator('[aria-label*=" 40% from the left"]')).waitFor();
   await page.mouse.move(x, y);
   await page.mouse.down();
   await page.mouse.move(x + width / 20, y, { steps: 4 });
   await page.mouse.move(x + width / 10, y, { steps: 4 });
   await page.mouse.up();
-  await corner(page, 'Privacy mask', 3).and(page.locator('[aria-label*=" 50 % from the left"]')).waitFor();
+  await corner(page, 'Privacy mask', 3).and(page.locator('[aria-label*=" 50% from the left"]')).waitFor();
   await undo.click();
-  await corner(page, 'Privacy mask', 3).and(page.locator('[aria-label*=" 40 % from the left"]')).waitFor();
+  await corner(page, 'Privacy mask', 3).and(page.locator('[aria-label*=" 40% from the left"]')).waitFor();
   await page.getByRole('button', { name: 'Redo' }).click();
-  await corner(page, 'Privacy mask', 3).and(page.locator('[aria-label*=" 50 % from the left"]')).waitFor();
+  await corner(page, 'Privacy mask', 3).and(page.locator('[aria-label*=" 50% from the left"]')).waitFor();
 }
 
 async function movedByKeys(page: Page): Promise<void> {
@@ -91,7 +99,7 @@ async function movedByKeys(page: Page): Promise<void> {
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Shift+ArrowRight');
-  await corner(page, 'Privacy mask', 2).and(page.locator('[aria-label*="62 % from the top"]')).waitFor();
+  await corner(page, 'Privacy mask', 2).and(page.locator('[aria-label*="62% from the top"]')).waitFor();
   await page.keyboard.press('Insert');
   await corner(page, 'Privacy mask', 5).waitFor();
   await page.keyboard.press('Delete');
@@ -105,12 +113,19 @@ async function drawnByKeys(technician: WatchedPage): Promise<void> {
   const { page } = technician;
   await page.getByRole('button', { name: 'Add detection zone' }).click();
   await page.getByText('Detection zone: select the first corner.').waitFor();
-  await page.getByRole('application', { name: /^Detection zone: arrow keys move/ }).focus();
+  await page.locator('[role=application][aria-label^="Detection zone: arrow keys move"]:focus').waitFor();
   for (const keys of [[], ['ArrowRight', 10], ['ArrowDown', 20]] as const) {
     const [key = '', times = 0] = keys;
     for (let time = 0; time < times; time++) await page.keyboard.press(key);
     await page.keyboard.press('Space');
   }
+  // A second corner at the same place is none.
+  await page.keyboard.press('Space');
+  // Ctrl+Z takes back the last corner of the outline, not what was drawn before.
+  await page.keyboard.press('Control+z');
+  await page.getByText('Detection zone: 2 corners.').waitFor();
+  assert.equal(await page.locator('polygon.mask').count(), 1);
+  await page.keyboard.press('Space');
   await page.getByText('Detection zone: 3 corners.').waitFor();
   await assertAccessible(technician);
   await page.keyboard.press('Enter');
@@ -119,6 +134,7 @@ async function drawnByKeys(technician: WatchedPage): Promise<void> {
   await corner(page, 'Detection zone Doorway', 3).waitFor();
   await page.getByRole('button', { name: 'Add ignored zone' }).click();
   await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Add ignored zone' }).click();
   await page.getByRole('button', { name: 'Cancel' }).click();
   await assertAccessible(technician);
 }

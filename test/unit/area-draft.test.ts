@@ -7,6 +7,8 @@ import {
   changesOfAreas,
   closes,
   drawingOf,
+  isCornerOf,
+  isDrag,
   redone,
   snapped,
   undone,
@@ -42,6 +44,16 @@ describe('drawn areas', () => {
     assert.deepEqual(snapped({ x: 0.004, y: 0.993 }, []), { x: 0, y: 1 });
     assert.deepEqual(snapped({ x: 0.51, y: 0.49 }, points), { x: 0.5, y: 0.5 });
     assert.deepEqual(snapped({ x: 0.123456, y: 0.3 }, points), { x: 0.1235, y: 0.3 });
+  });
+
+  test('get no second corner at the same place', () => {
+    assert.equal(isCornerOf(points, { x: 0.5, y: 0.1 }), true);
+    assert.equal(isCornerOf(points, { x: 0.1, y: 0.5 }), false);
+  });
+
+  test('stay where they are when a corner is only tapped', () => {
+    assert.equal(isDrag({ x: 100, y: 200 }, { x: 102, y: 198 }), false);
+    assert.equal(isDrag({ x: 100, y: 200 }, { x: 100, y: 204 }), true);
   });
 
   test('are closed at their first corner, from three corners on', () => {

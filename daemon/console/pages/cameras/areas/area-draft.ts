@@ -94,6 +94,18 @@ function toEdge(value: number): number {
   return value > 1 - snapsWithin ? 1 : rounded(value);
 }
 
+/** A press that moves less, in pixels of the screen, is a tap: a corner that is only tapped must not move, least of all that of a mask. */
+const shortestDrag = 4;
+
+export function isDrag(from: Place, to: Place): boolean {
+  return Math.hypot(to.x - from.x, to.y - from.y) >= shortestDrag;
+}
+
+/** Whether the outline has a corner there. A second one, as after a double click, would make it touch itself. */
+export function isCornerOf(points: readonly Place[], { x, y }: Place): boolean {
+  return points.some((corner) => corner.x === x && corner.y === y);
+}
+
 /** Whether a new corner closes the outline: it lies on the first one. */
 export function closes(points: readonly Place[], { x, y }: Place): boolean {
   const [first] = points;

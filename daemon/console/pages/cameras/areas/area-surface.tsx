@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { mostCorners, type Place } from '../../../../kernel/zones/polygon.js';
 import type en from '../../../messages/en/cameras.json';
 import { wordsOf } from '../../../words/words.js';
@@ -9,6 +9,8 @@ import {
   type AreaKind,
   type Corner,
   closes,
+  isCornerOf,
+  isDrag,
   moved,
   snapped,
   withCorner,
@@ -30,8 +32,8 @@ interface SurfaceProps {
   readonly areas: readonly Area[];
   readonly outline: Outline | undefined;
   readonly isChangeable: boolean;
-  /** Called with what is shown while a corner is dragged: it is no step that can be taken back. */
-  readonly onDrag: (areas: readonly Area[]) => void;
+  /** Called with what is shown while a corner is dragged: it is no step that can be taken back. Undefined: the drag was cut short. */
+  readonly onDrag: (areas: readonly Area[] | undefined) => void;
   /** Called with each step. */
   readonly onChange: (areas: readonly Area[]) => void;
   /** Undefined: the outline is given up. */
@@ -55,8 +57,14 @@ export function AreaSurface(props: SurfaceProps) {
     const { points } = outline;
     const at = snapped(place, [...points, ...areas.flatMap((area) => area.points)]);
     if (closes(points, at)) onClose(outline);
-    else if (points.length < mostCorners) onOutline({ ...outline, points: [...points, at] });
+    else if (points.length < mostCorners && !isCornerOf(points, at))
+      onOutline({ ...outline, points: [...points, at] });
   };
+  // The button that began the outline is gone. The keys belong to the picture now.
+  const isDrawing = outline !== undefined;
+  useLayoutEffect(() => {
+    if (isDrawing) surface.current?.focus();
+  }, [isDrawing]);
   const onKey = (event: KeyboardEvent): void => {
     if (outline === undefined) return;
     const step = stepOf(event);
@@ -64,7 +72,8 @@ export function AreaSurface(props: SurfaceProps) {
     else if (event.key === ' ') add(crosshair.value);
     else if (event.key === 'Enter') onClose(outline);
     else if (event.key === 'Escape') onOutline(undefined);
-    else if (event.key === 'Backspace') onOutline({ ...outline, points: outline.points.slice(0, -1) });
+    else if (event.key === 'Backspace' || isUndo(event))
+      onOutline({ ...outline, points: outline.points.slice(0, -1) });
     else return;
     event.preventDefault();
   };
@@ -117,7 +126,10 @@ interface CornersProps extends SurfaceProps {
 
 /** The corners of one area, each a button of its own. */
 function Corners({ areas, area, index, placeOf, onDrag, onChange }: CornersProps) {
-  const dragged = useRef<number | undefined>(undefined);
+  /** The corner that is pressed, and where the press began on the screen. */
+  const pressed = useRef<{ readonly point: number; readonly from: Place; isDragged: boolean } | undefined>(
+    undefined,
+  );
   const others = (point: number): readonly Place[] =>
     areas.flatMap(({ points }, of) => points.filter((_, at) => of !== index || at !== point));
   return (
@@ -138,18 +150,22 @@ function Corners({ areas, area, index, placeOf, onDrag, onChange }: CornersProps
             onPointerDown={(event) => {
               event.stopPropagation();
               event.currentTarget.setPointerCapture(event.pointerId);
-              dragged.current = point;
+              pressed.current = { point, from: onScreen(event), isDragged: false };
             }}
             onPointerMove={(event) => {
-              if (dragged.current === point) onDrag(dragTo(event));
+              const press = pressed.current;
+              if (press?.point !== point) return;
+              press.isDragged ||= isDrag(press.from, onScreen(event));
+              if (press.isDragged) onDrag(dragTo(event));
             }}
             onPointerUp={(event) => {
-              if (dragged.current !== point) return;
-              dragged.current = undefined;
-              onChange(dragTo(event));
+              const press = pressed.current;
+              pressed.current = undefined;
+              if (press?.point === point && press.isDragged) onChange(dragTo(event));
             }}
             onPointerCancel={() => {
-              dragged.current = undefined;
+              pressed.current = undefined;
+              onDrag(undefined);
             }}
             onKeyDown={(event) => {
               const step = stepOf(event);
@@ -167,6 +183,8 @@ function Corners({ areas, area, index, placeOf, onDrag, onChange }: CornersProps
   );
 }
 
+const onScreen = ({ clientX, clientY }: PointerEvent): Place => ({ x: clientX, y: clientY });
+
 const far = 0.01;
 const fine = 0.001;
 const directions: Readonly<Record<string, Place>> = {
@@ -181,6 +199,11 @@ function stepOf({ key, shiftKey }: KeyboardEvent): Place | undefined {
   const direction = directions[key];
   const length = shiftKey ? fine : far;
   return direction && { x: direction.x * length, y: direction.y * length };
+}
+
+/** Ctrl+Z, or Command+Z on a Mac. */
+function isUndo({ key, ctrlKey, metaKey, shiftKey }: KeyboardEvent): boolean {
+  return (ctrlKey || metaKey) && !shiftKey && key.toLowerCase() === 'z';
 }
 
 const pathOf = (points: readonly Place[]): string =>

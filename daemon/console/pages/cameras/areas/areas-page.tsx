@@ -82,8 +82,10 @@ function Editor({ camera, picture, onReload, onSaved }: EditorProps) {
     outline.value = undefined;
     put([...drawing.value.areas, { kind, points, name: '' }]);
   };
+  const isDrawing = outline.value !== undefined;
   const step = (take: (from: Drawing) => Drawing) => () => {
-    drawing.value = take(drawing.value);
+    // While an outline is drawn, its own corners are taken back.
+    if (!isDrawing) drawing.value = take(drawing.value);
   };
   const changes = changesOfAreas(drawing.value.areas, settings);
   const isFaulty = drawing.value.areas.some(({ points }) => faultOf(points) !== undefined);
@@ -142,11 +144,11 @@ function Editor({ camera, picture, onReload, onSaved }: EditorProps) {
               {
                 text: t('save-changes'),
                 look: 'primary',
-                isReady: Object.keys(changes).length > 0 && !isFaulty && outline.value === undefined,
+                isReady: Object.keys(changes).length > 0 && !isFaulty && !isDrawing,
                 onAct: save,
               },
-              { text: t('areas-undo'), isReady: past.length > 0, onAct: step(undone) },
-              { text: t('areas-redo'), isReady: future.length > 0, onAct: step(redone) },
+              { text: t('areas-undo'), isReady: past.length > 0 && !isDrawing, onAct: step(undone) },
+              { text: t('areas-redo'), isReady: future.length > 0 && !isDrawing, onAct: step(redone) },
             ]}
           />
         )}
