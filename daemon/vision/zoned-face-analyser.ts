@@ -1,4 +1,4 @@
-import { type Box, boxCentre } from '../kernel/faces/geometry.js';
+import { type Box, boxCentre, clipBox } from '../kernel/faces/geometry.js';
 import type { Picture } from '../kernel/faces/picture.js';
 import { isWatched, type Zone } from '../kernel/zones/zone.js';
 import type { FaceAnalyser } from './face-analyser.js';
@@ -11,7 +11,8 @@ import type { FaceAnalyser } from './face-analyser.js';
 export function withinZones(analyser: FaceAnalyser, zones: readonly Zone[]): FaceAnalyser {
   if (zones.length === 0) return analyser;
   const counts = (box: Box, { widthPx, heightPx }: Picture): boolean => {
-    const { x, y } = boxCentre(box);
+    // No zone reaches beyond the picture, but the box of a face at its edge does.
+    const { x, y } = boxCentre(clipBox(box, widthPx, heightPx));
     return isWatched(zones, { x: x / widthPx, y: y / heightPx });
   };
   return {

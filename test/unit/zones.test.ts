@@ -200,6 +200,12 @@ describe('a camera with zones', () => {
       assert.equal((await play(scene, [zone], 2)).started, 1);
     });
 
+    test(`follows no face whose centre is just outside the picture ${name}`, async () => {
+      const scene: Scene = () => [{ box: at(1925), who: 'ada' }];
+      assert.equal((await play(scene, [], 2)).started, 1);
+      assert.equal((await play(scene, [zone], 2)).started, 0);
+    });
+
     test(`ends the track of a person who walks on ${name}`, async () => {
       const scene: Scene = (atS) => [{ box: at(600 + 150 * Math.min(atS, 5)), who: 'ada' }];
       const walked = await play(scene, [zone], 7);
