@@ -34,9 +34,9 @@ const inheritedVariables = [
   'LIBVA_DRIVER_NAME',
 ];
 
-/** Niceness above the core's for processes that analyse cameras, and for their FFmpeg processes. */
-const cameraNiceness = 5;
-/** The same for photographs: under load they get a third of the time of live pictures (CFS weights). */
+/** Niceness above the core's for processes that analyse cameras, and for their FFmpeg processes. Threads for networks add to it. */
+const cameraNiceness = 2;
+/** The same for photographs: under load they get a third of the time of the networks for live pictures (CFS weights). */
 const photographNiceness = 10;
 const highestNiceness = 19;
 /** How long the log of an ended process is read, milliseconds. */

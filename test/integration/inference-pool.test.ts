@@ -90,8 +90,8 @@ describe('networks in threads', () => {
   test('give way to the main thread and its children', () => {
     const all = nicenessByThread();
     const main = all.get(String(process.pid)) ?? 0;
-    assert.ok(main <= 14, 'this test has a niceness that can be raised');
-    const lowered = [...all].filter(([task, niceness]) => !threadsBefore.has(task) && niceness === main + 5);
+    assert.ok(main <= 16, 'this test has a niceness that can be raised');
+    const lowered = [...all].filter(([task, niceness]) => !threadsBefore.has(task) && niceness === main + 3);
     assert.ok(lowered.length >= pool.threadCount, `${lowered.length} threads`);
   });
 

@@ -58,14 +58,16 @@ test('the box keeps a sealed picture with events of the configured kinds only', 
   const events = rowsOf<EventRow>(
     join(box.directory, 'data', 'records.db'),
     `SELECT id, kind, person_id AS person, occurred_at_ms AS occurredAtMs
-     FROM event WHERE kind IN ('attendance', 'unknown', 'attack')`,
+     FROM event WHERE kind IN ('attendance', 'recognised-unproven', 'unknown', 'attack')`,
   );
   const wanted = events.filter(({ kind }) => kind !== 'unknown');
   assert.ok(events.length > wanted.length, 'an unknown person was recorded');
   assert.deepEqual(kept.map(({ event }) => event).sort(), wanted.map(({ id }) => id).sort());
   for (const { kind, event, person, camera, takenAtMs, bytes } of kept) {
     const recorded = events.find(({ id }) => id === event);
-    assert.deepEqual([kind, person], [recorded?.kind, recorded?.person]);
+    // On a busy machine a visitor may go before the blink is seen. The picture of that belongs to the attendance.
+    const expected = recorded?.kind === 'recognised-unproven' ? 'attendance' : recorded?.kind;
+    assert.deepEqual([kind, person], [expected, recorded?.person]);
     assert.equal(camera, 'door');
     const beforeMs = (recorded?.occurredAtMs ?? 0) - takenAtMs;
     assert.ok(beforeMs >= 0 && beforeMs < 20_000, `taken ${beforeMs} ms before it was decided`);

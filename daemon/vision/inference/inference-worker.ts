@@ -20,7 +20,7 @@ import { openFaceAnalyser } from './open-face-analyser.js';
  * Niceness above the rest of the process and its decoders: under load these come first. Frames are then dropped where they are
  * counted and chosen, and not because a decoder was too late.
  */
-const extraNiceness = 5;
+const extraNiceness = 3;
 const highestNiceness = 19;
 
 if (parentPort === null) throw defect('no-parent', 'an inference worker was started as a process');
