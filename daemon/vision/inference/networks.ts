@@ -124,7 +124,7 @@ export class Networks<Key extends string> implements AsyncDisposable {
     if (failed !== this.#loaded) return Promise.resolve();
     this.#recovering ??= this.#replace(this.#provider.actual as Provider, cause)
       .catch((error: unknown) => {
-        if (isRollcallError(error, 'provider-unavailable')) this.#failure = error;
+        if (isRollcallError(error)) this.#failure = error;
         throw error;
       })
       .finally(() => {
@@ -135,9 +135,14 @@ export class Networks<Key extends string> implements AsyncDisposable {
 
   async #replace(provider: Provider, firstCause: unknown): Promise<void> {
     const { clock, logger } = this.#options;
-    // The device is given up with the last network on it; only then does ONNX Runtime ask for a new one.
-    await closeAll(this.#loaded);
+    const failed = this.#loaded;
     this.#loaded = {} as Loaded<Key>;
+    try {
+      // The device is given up with the last network on it; only then does ONNX Runtime ask for a new one.
+      await closeAll(failed);
+    } catch (error) {
+      logger.warn('networks on a failed GPU could not be released', { provider, reason: messageOf(error) });
+    }
     for (let cause = firstCause; ; ) {
       const waitMs = this.#retry.failed();
       if (this.#retry.failures >= mostFailures) return this.#giveUp(provider, cause);
@@ -155,7 +160,11 @@ export class Networks<Key extends string> implements AsyncDisposable {
   async #giveUp(provider: Provider, cause: unknown): Promise<void> {
     const failure = unavailable(provider, cause);
     if (this.#options.provider !== 'auto') throw failure;
-    this.#loaded = await loadAll(this.#options, 'cpu');
+    try {
+      this.#loaded = await loadAll(this.#options, 'cpu');
+    } catch (error) {
+      throw unavailable('cpu', error);
+    }
     this.#provider = inUse('auto', 'cpu', [failure.message]);
     this.#options.logger.warn('the GPU keeps failing, continuing on the processor', { ...this.#provider });
     this.#options.onProviderChanged?.(this.#provider);
