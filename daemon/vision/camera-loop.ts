@@ -51,6 +51,7 @@ export class CameraLoop implements AsyncDisposable {
   #late = 0;
   #easeUntilMs = Number.NEGATIVE_INFINITY;
   #isEnding = false;
+  #hasFailed = false;
   #hasStreamEnded = false;
   #wake: () => void = () => undefined;
 
@@ -72,6 +73,11 @@ export class CameraLoop implements AsyncDisposable {
 
   /** Takes ownership of the frame. */
   put(frame: Frame): void {
+    // These frames are not late: there is no analysis for which they could be due.
+    if (this.#hasFailed) {
+      frame.release();
+      return;
+    }
     const isDue = this.#options.analysis.admits(frame);
     const isWaiting = this.#slot.waiting !== undefined;
     if (!isDue && !isWaiting) {
@@ -116,7 +122,9 @@ export class CameraLoop implements AsyncDisposable {
           );
         } catch (error) {
           this.#hasStreamEnded = true;
+          this.#hasFailed = true;
           if ((await this.#options.onFailure(error)) === 'end') return;
+          this.#hasFailed = false;
         }
       }
     }
