@@ -142,8 +142,8 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     seat: options.turns.join(),
     onEnd: fail,
     async onFailure(error) {
-      // The networks serve all cameras. The process starts again with new ones.
-      if (isRollcallError(error, 'inference-failed')) {
+      // The networks serve all cameras. The process starts again with new ones. Only a defect is of this camera alone.
+      if (isRollcallError(error) && error.kind !== 'defect') {
         fail(error);
         return 'end';
       }
