@@ -52,7 +52,8 @@ export class AnalysisTurns {
   }
 
   #giveTurns(): void {
-    while (this.#taken < this.#places()) {
+    // While no thread runs, one frame goes on all the same: its call starts a thread, or fails with the reason.
+    while (this.#taken < Math.max(1, this.#places())) {
       const waiting = [...this.#waiting];
       const cameras = waiting.map(([, { demand, servedAtMs }]) => {
         const { value, fps } = demand();

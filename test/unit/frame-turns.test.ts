@@ -154,18 +154,36 @@ describe('turns of cameras', () => {
 
   test('a camera that is closed while it waits gets no turn', async () => {
     const clock = new VirtualClock();
-    const turns = new AnalysisTurns(clock, () => 0);
+    const turns = new AnalysisTurns(clock, () => 1);
+    const demand = (): FrameDemand => ({ value: 'empty', fps: 5 });
+    let finish = (): void => undefined;
+    const other = turns.join().run(
+      demand,
+      () =>
+        new Promise((resolve) => {
+          finish = resolve;
+        }),
+    );
     const seat = turns.join();
     let ran = false;
-    const waiting = seat.run(
-      () => ({ value: 'empty', fps: 5 }),
-      async () => {
-        ran = true;
-      },
-    );
+    const waiting = seat.run(demand, async () => {
+      ran = true;
+    });
     seat.withdraw();
     await waiting;
+    finish();
+    await other;
     assert.equal(ran, false);
+  });
+
+  test('one camera at a time goes on while no thread runs, so that its call starts one or fails', async () => {
+    const clock = new VirtualClock();
+    const turns = new AnalysisTurns(clock, () => 0);
+    const demand = (): FrameDemand => ({ value: 'empty', fps: 5 });
+    const served: string[] = [];
+    const analyse = (name: string) => turns.join().run(demand, async () => void served.push(name));
+    await Promise.all([analyse('door'), analyse('yard')]);
+    assert.deepEqual(served, ['door', 'yard']);
   });
 
   test('a failed analysis gives its place to the next camera', async () => {
