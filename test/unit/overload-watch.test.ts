@@ -11,20 +11,21 @@ function watched() {
     begin: (condition, details) => void heard.push(`begin ${condition} ${JSON.stringify(details)}`),
     end: (condition) => void heard.push(`end ${condition}`),
   });
-  const counts = { analysed: 0, dropped: 0 };
+  const counts = { analysed: 0, dropped: 0, droppedLate: 0, droppedStale: 0 };
   const report = () => watch.take(['door', 'yard'].map((id) => ({ id, counters: { ...counts } })));
-  const runFor = (seconds: number, analysed: number, dropped: number): void => {
+  const runFor = (seconds: number, analysed: number, late: number, stale = 0): void => {
     for (let second = 0; second < seconds; second++) {
       clock.advanceBy(1000);
       counts.analysed += analysed;
-      counts.dropped += dropped;
+      counts.dropped += late + stale;
+      counts.droppedLate += late;
+      counts.droppedStale += stale;
       report();
     }
   };
   const restart = (): void => {
     watch.closed(['door', 'yard']);
-    counts.analysed = 0;
-    counts.dropped = 0;
+    Object.assign(counts, { analysed: 0, dropped: 0, droppedLate: 0, droppedStale: 0 });
   };
   return { watch, heard, runFor, restart };
 }
@@ -55,6 +56,14 @@ describe('the watch on the load of the box', () => {
     assert.deepEqual([Math.round(dueFps), Math.round(analysedFps)], [44, 40]);
     runFor(120, 0, 0);
     assert.deepEqual([heard, watch.rate()], [[], { dueFps: 0, analysedFps: 0 }]);
+  });
+
+  test('says nothing of frames that a slow network delivers too late, at a rate at which none are due', () => {
+    const { watch, heard, runFor } = watched();
+    heard.splice(0);
+    runFor(120, 5, 0, 6);
+    assert.deepEqual(heard, []);
+    assert.equal(Math.round(watch.rate().dueFps), 10);
   });
 
   test('counters that start over with another process are no loss and no gain', () => {
