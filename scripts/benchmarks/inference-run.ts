@@ -115,6 +115,7 @@ async function measureProvider(options: ProviderOptions): Promise<void> {
       detector: options.detector,
       passivePad: 'none',
       threads: 1,
+      preparesBatches: true,
       logger: silentLogger,
       gpuSigns: { hasNvidiaDevice: true, hasRenderNode: true, hasCudaLibraries: false },
       onRun: (network, run) => runs.add(network, run),

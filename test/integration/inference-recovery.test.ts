@@ -6,7 +6,7 @@ import { isRollcallError, operational } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import { openNetwork } from '../../daemon/vision/inference/network.js';
-import { Networks } from '../../daemon/vision/inference/networks.js';
+import { Networks, type NetworksOptions } from '../../daemon/vision/inference/networks.js';
 
 const models = await openModelStore();
 const liveness = { name: 'liveness', path: await models.path('liveness') };
@@ -17,6 +17,7 @@ const input = new Float32Array(3 * 32 * 32).fill(100);
 async function openOnFailingGpu(
   failing: { isOpening: boolean; failingRuns: number; isReleasing: boolean },
   openOnProcessor: typeof openNetwork = openNetwork,
+  change: Partial<NetworksOptions<'liveness'>> = {},
 ) {
   const open: typeof openNetwork = async (options) => {
     if (options.provider === 'cpu') return openOnProcessor(options);
@@ -40,6 +41,7 @@ async function openOnFailingGpu(
     clock: { ...systemClock, after: (_delayMs, callback) => systemClock.after(0, callback) },
     random: seededRandom(1),
     signs: { hasNvidiaDevice: false, hasRenderNode: true, hasCudaLibraries: false },
+    ...change,
   });
 }
 
@@ -70,4 +72,24 @@ describe('networks on a GPU that fails', () => {
       });
     }
   });
+});
+
+describe('a GPU that joins calls', () => {
+  for (const preparesBatches of [false, true]) {
+    test(`prepares ${preparesBatches ? 'also batches' : 'only single items'} before the first call`, async () => {
+      const sizes: number[] = [];
+      const open: typeof openNetwork = async (options) => {
+        const network = await openNetwork({ ...options, provider: 'cpu' });
+        const run: typeof network.run = (data, shape) => {
+          sizes.push(shape[0] ?? 0);
+          return network.run(data, shape);
+        };
+        return { ...network, isBatched: true, run };
+      };
+      const working = { isOpening: false, failingRuns: 0, isReleasing: false };
+      await using networks = await openOnFailingGpu(working, openNetwork, { open, preparesBatches });
+      assert.equal(networks.provider.actual, 'webgpu');
+      assert.deepEqual(sizes, preparesBatches ? [1, 4, 16, 64] : [1]);
+    });
+  }
 });

@@ -42,6 +42,8 @@ interface CheckOptions {
   readonly logger: Logger;
   /** Whether the configuration asks for this provider: it then may be slow. */
   readonly isChosen: boolean;
+  /** Whether calls will overlap: then batches of them are prepared, too. */
+  readonly preparesBatches: boolean;
 }
 
 /**
@@ -50,7 +52,7 @@ interface CheckOptions {
  */
 export async function checkOnGpu(
   networks: readonly GpuNetwork[],
-  { clock, logger, isChosen }: CheckOptions,
+  { clock, logger, isChosen, preparesBatches }: CheckOptions,
 ): Promise<void> {
   const startedMs = clock.monotonicMs();
   const samples: Sample[] = [];
@@ -65,7 +67,7 @@ export async function checkOnGpu(
   }
   let prepared = samples.length;
   const larger = samples
-    .filter(({ network }) => network.isBatched)
+    .filter(({ network }) => preparesBatches && network.isBatched)
     .flatMap((sample) =>
       batchSizesFor(sample.data.length)
         .slice(1)

@@ -72,6 +72,7 @@ async function start(): Promise<void> {
     ...networks,
     models,
     logger,
+    preparesBatches: true,
     onProviderChanged: (provider) => reply({ type: 'provider-changed', provider }),
   });
   port.on('message', (message: NumberedCall | 'close') => {

@@ -25,6 +25,8 @@ export interface NetworksOptions<Key extends string> {
   readonly random: Random;
   /** Signs of a GPU: they decide which providers `auto` tries. */
   readonly signs: GpuSigns;
+  /** Whether calls will overlap, so that a GPU prepares for batches, which takes up to 20 seconds. Default: they will not. */
+  readonly preparesBatches?: boolean | undefined;
   /** Loads one network. Default: with ONNX Runtime. */
   readonly open?: typeof openNetwork | undefined;
   /** Called after each run of the network `key` that joins calls. */
@@ -192,8 +194,9 @@ async function loadAll<Key extends string>(
       networks.push({ file, network, usualShapes });
     }
     if (provider !== 'cpu') {
-      const { clock, logger } = options;
-      await checkOnGpu(networks, { clock, logger, isChosen: options.provider === provider });
+      const { clock, logger, preparesBatches = false } = options;
+      const isChosen = options.provider === provider;
+      await checkOnGpu(networks, { clock, logger, isChosen, preparesBatches });
     }
     return loaded as Loaded<Key>;
   } catch (error) {

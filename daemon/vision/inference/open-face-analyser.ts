@@ -47,6 +47,8 @@ export interface FaceAnalyserOptions {
   readonly recogniser: RecogniserName;
   /** The signs of a GPU; absent: those of this machine. */
   readonly gpuSigns?: GpuSigns;
+  /** Whether calls will overlap, so that a GPU prepares for batches. Default: they will not. */
+  readonly preparesBatches?: boolean;
   /** Called when `auto` gives up a GPU that no longer works. */
   onProviderChanged?(provider: ProviderInUse): void;
   /** Called after each run on a GPU. */
@@ -97,7 +99,7 @@ export async function openFaceAnalyser(options: FaceAnalyserOptions): Promise<Fa
     const usualShapes = packId === 'ssd-mobilenet-v1' ? SSD_SHAPES : [];
     files[key] = { name: packId, path, isSingle, usualShapes, ...own };
   }
-  const { onProviderChanged, onRun, open } = options;
+  const { preparesBatches, onProviderChanged, onRun, open } = options;
   const opened = await Networks.open({
     files: files as Record<NetworkKey, NetworkInUse>,
     provider: options.provider,
@@ -106,7 +108,7 @@ export async function openFaceAnalyser(options: FaceAnalyserOptions): Promise<Fa
     clock: systemClock,
     random: systemRandom,
     signs: options.gpuSigns ?? gpuSigns(),
-    ...present({ onProviderChanged, onRun, open }),
+    ...present({ preparesBatches, onProviderChanged, onRun, open }),
   });
   logger.info('networks loaded', { ...opened.provider, threads: options.threads, packs });
   const networks = Object.fromEntries(
