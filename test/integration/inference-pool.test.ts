@@ -99,7 +99,11 @@ describe('networks in threads', () => {
     const good = await toPicture(portrait('a'));
     const torn = { ...good, data: undefined } as unknown as Picture;
     await assert.rejects(pool.detect(torn, { smallestFacePx: 60 }), (error) => isRollcallError(error));
-    assert.ok((await pool.detect(good, { smallestFacePx: 60 })).length > 0, 'the next call is answered');
+    const unsendable = { ...good, release: () => undefined } as Picture;
+    for (let call = 0; call < 2; call++)
+      await assert.rejects(pool.detect(unsendable, { smallestFacePx: 60 }), /could not be cloned/);
+    for (let call = 0; call < 3; call++)
+      assert.ok((await pool.detect(good, { smallestFacePx: 60 })).length > 0, 'the next call is answered');
   });
 });
 

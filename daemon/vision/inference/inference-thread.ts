@@ -99,9 +99,9 @@ export class InferenceThread implements AsyncDisposable {
   run(call: InferenceCall): Promise<unknown> {
     this.#lastNumber += 1;
     const number = this.#lastNumber;
-    const answer = this.#answer(number);
+    // First, because it throws for what no message can contain: such a call has no answer.
     this.#worker.postMessage({ number, call } satisfies NumberedCall);
-    return answer;
+    return this.#answer(number);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
