@@ -9,6 +9,7 @@ import {
   inferenceThreads,
   planVision,
 } from '../../daemon/core/cameras/vision-plan.js';
+import { threadsOfRun } from '../../daemon/vision/inference/inference-pool.js';
 
 function configured(
   cameras: number,
@@ -53,6 +54,17 @@ describe('how vision processes are planned', () => {
     ] as const;
     for (const [what, share, [workers, threads]] of cases)
       assert.deepEqual(inferenceThreads(share), { workers, threads }, what);
+  });
+
+  test('cameras that are added later share the cores that helped single runs', () => {
+    const { workers: mostThreads, threads } = inferenceThreads({ cores: 8, cameras: 1, threads: 'auto' });
+    assert.equal(threads, 4);
+    const pool = { mostThreads, setup: { threads } };
+    assert.deepEqual(
+      [1, 2, 4, 8].map((count) => threadsOfRun(pool, count)),
+      [4, 4, 2, 1],
+    );
+    assert.equal(threadsOfRun({ mostThreads: 1, setup: { threads: 1 } }, 1), 1);
   });
 
   test('configured numbers are used', async () => {

@@ -34,6 +34,20 @@ export interface InferencePoolOptions {
 /** Calls that a thread with a GPU takes at a time: it answers them in batches. */
 const mostCallsOnGpu = 64;
 
+/**
+ * Threads that one run may use in a pool of `count`. The setup was made for the cameras of the start: those that are added later take
+ * the cores that helped single runs.
+ */
+export function threadsOfRun(
+  {
+    setup,
+    mostThreads,
+  }: Pick<InferencePoolOptions, 'mostThreads'> & { readonly setup: Pick<WorkerSetup, 'threads'> },
+  count: number,
+): number {
+  return Math.min(setup.threads, Math.max(1, Math.floor(mostThreads / count)));
+}
+
 interface WaitingCall {
   readonly call: InferenceCall;
   resolve(answer: unknown): void;
@@ -198,8 +212,9 @@ export class InferencePool implements FaceAnalyser {
       while (!this.#isEnded && this.#threads.size < this.#wantedThreads) {
         // Where `auto` chose the processor, a later thread need not try a GPU.
         const provider = this.#provider.actual === 'cpu' ? 'cpu' : setup.provider;
+        const threads = threadsOfRun(this.#options, this.#wantedThreads);
         const { thread, ready } = await InferenceThread.start(
-          { ...setup, provider },
+          { ...setup, provider, threads },
           { clock, logger, onProviderChanged },
         );
         if (ready.provider.actual !== this.#provider.actual) this.#changeProvider(ready.provider);
