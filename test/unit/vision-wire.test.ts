@@ -11,6 +11,7 @@ import {
   openMessageChannel,
   type Received,
 } from '../../daemon/contract/vision/vision-channel.js';
+import { orderLimits } from '../../daemon/contract/vision/vision-orders.js';
 import {
   type CameraProgress,
   mostReportedCameras,
@@ -86,6 +87,14 @@ describe('message framing', () => {
     assert.throws(() => push(headerOf(2, 101)), violation);
     allowed = 101;
     assert.deepEqual(push(headerOf(2, 101)), []);
+  });
+
+  test('a plan of many cameras arrives whose authorities are the list of a system', () => {
+    const authorities = 'x'.repeat(220_000);
+    const cameras = Array.from({ length: 64 }, (_, index) => ({ id: `camera-${index}`, authorities }));
+    const order = { type: 'start', plan: { cameras } };
+    const [received] = new MessageDecoder(orderLimits).push(encodeMessage(order));
+    assert.deepEqual(received?.message, order);
   });
 
   test('a body that is not JSON is refused', () => {

@@ -16,9 +16,12 @@ import { count, finite, identifier } from './vision-fields.js';
 /** Largest photograph file, MiB. Photographs of phones are much smaller. */
 export const largestPhotographMiB = 32;
 
-/** Orders come from the core, which a vision process trusts: a plan with hundreds of cameras or with all their masks and zones, or a photograph. */
+/**
+ * Orders come from the core, which a vision process trusts: a plan with all cameras and their masks and zones, each with the authorities
+ * that it is trusted by (220 kB where that is the list of a system), or a photograph.
+ */
 export const orderLimits: MessageLimits = {
-  bodyBytes: 4 * 1024 * 1024,
+  bodyBytes: 32 * 1024 * 1024,
   attachmentBytes: () => largestPhotographMiB * 1024 * 1024,
 };
 
