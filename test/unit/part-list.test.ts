@@ -53,8 +53,10 @@ describe('the list of parts', () => {
     assert.deepEqual(opened, []);
   });
 
-  test('refuses two parts that make something of the same name', async () => {
+  test('refuses two parts that make something of the same name, or serve one operation', async () => {
     const parts = PartList.startingWith({ site: 'office' }).with(openDoor).with(openDoor);
     await assert.rejects(parts.open(), { code: 'part-name-taken' });
+    const served = PartList.startingWith({}).with(serveDoor).with(serveDoor);
+    await assert.rejects(served.open(), { code: 'part-name-taken', message: /'open'/ });
   });
 });

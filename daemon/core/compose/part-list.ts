@@ -37,8 +37,10 @@ export class PartList<Box extends object> {
   }
 }
 
-function joined(box: Served, { handlers, ...made }: Served): object {
-  const taken = Object.keys(made).find((name) => name in box);
+function joined(box: Served, { handlers = {}, ...made }: Served): object {
+  const served = box.handlers ?? {};
+  const taken =
+    Object.keys(made).find((name) => name in box) ?? Object.keys(handlers).find((name) => name in served);
   if (taken !== undefined) throw defect('part-name-taken', `two parts of the daemon make '${taken}'`);
-  return { ...box, ...made, handlers: { ...box.handlers, ...handlers } };
+  return { ...box, ...made, handlers: { ...served, ...handlers } };
 }
