@@ -226,7 +226,7 @@ async function broken({ box }: Parts) {
   const twice = { id: 'side', name: 'Side', url: 'rtsp://192.0.2.7/' };
   const refused = await box.reload({ cameras: [twice] });
   assert.equal(refused.outcome, 'refused');
-  assert.match(JSON.stringify(refused), /side\.yaml.*the configuration file has a camera/);
+  assert.match(JSON.stringify(refused), /side\.yaml.*the configuration file also has a camera/);
   assert.equal((await box.camera('side')).name, 'East side');
 }
 
