@@ -31,7 +31,7 @@ describe('a network that breaks around an acknowledgement', {
       await using publisher = startTestPublisher({ url: gate.url, records, logger: log.logger });
       for (const fact of assortedFacts(30)) records.record(fact);
       const lost = await log.line(({ code }) => code === 'broker-connection-lost');
-      assert.match(String(lost['remedy']), /reconnects by itself/);
+      assert.match(String(lost['remedy']), /reconnects automatically/);
       await subscriber.until(() => subscriber.eventIds.length === 30);
       await log.line(({ message }) => message === 'connected to the broker again');
       assert.deepEqual(
