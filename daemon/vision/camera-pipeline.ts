@@ -46,6 +46,8 @@ interface CameraPipelineOptions {
   readonly smallestFacePx: number;
   /** Whether the detector looks as often at a scene in which nothing moves, to measure what that would find. Default: it does not. */
   readonly looksAtStillScenes?: boolean | undefined;
+  /** Where motion counts for nothing, see `SceneMotion`. Default: nowhere. */
+  readonly ignoredCells?: Uint8Array | undefined;
   readonly liveness: LivenessPolicy;
   /** Similarity from which two views of one track are the same face: the recogniser's match threshold. */
   readonly sameFaceThreshold: number;
@@ -76,9 +78,12 @@ export class CameraPipeline {
   constructor(options: CameraPipelineOptions) {
     this.#options = options;
     this.#counters = new StageCounters(options.clock);
-    const { analyser, smallestFacePx, looksAtStillScenes, newTrackId } = options;
+    const { analyser, smallestFacePx, looksAtStillScenes, ignoredCells, newTrackId } = options;
     const counters = this.#counters;
-    this.#tracker = new FaceTracker({ analyser, smallestFacePx, looksAtStillScenes, newTrackId, counters });
+    this.#tracker = new FaceTracker({
+      ...{ analyser, smallestFacePx, looksAtStillScenes, ignoredCells },
+      ...{ newTrackId, counters },
+    });
   }
 
   /** Counts and stage times since the start, see `StageCounters`. */

@@ -39,6 +39,8 @@ interface FaceTrackerOptions {
   readonly counters: StageCounters;
   /** Whether the detector looks as often at a scene in which nothing moves. Default: it does not. */
   readonly looksAtStillScenes?: boolean | undefined;
+  /** Where motion counts for nothing, see `SceneMotion`. Default: nowhere. */
+  readonly ignoredCells?: Uint8Array | undefined;
 }
 
 /** The mesh of a face in one frame. */
@@ -78,11 +80,12 @@ interface FrameFinding {
 export class FaceTracker {
   readonly #options: FaceTrackerOptions;
   #faces: readonly TrackedFace[] = [];
-  readonly #scene = new SceneWatch();
+  readonly #scene: SceneWatch;
   #detectorHistory: DetectorHistory = detectorNeverRan;
 
   constructor(options: FaceTrackerOptions) {
     this.#options = options;
+    this.#scene = new SceneWatch(options.ignoredCells);
   }
 
   get faces(): readonly TrackedFace[] {

@@ -12,6 +12,7 @@ import { defaultLivenessPolicy } from '../kernel/liveness/liveness-verdict.js';
 import type { Logger } from '../kernel/logger.js';
 import { present } from '../kernel/present.js';
 import { RetrySchedule } from '../kernel/retry.js';
+import { ignoredCells } from '../kernel/zones/zone.js';
 import type { AnalysisTurns } from './analysis-turns.js';
 import { CameraLoop } from './camera-loop.js';
 import { CameraPipeline } from './camera-pipeline.js';
@@ -117,6 +118,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     provingFps: plan.provingFps,
     hasTime: () => loop.hasTime,
     smallestFacePx: plan.smallestFacePx,
+    ignoredCells: ignoredCells(plan.zones),
     liveness: policy,
     sameFaceThreshold,
     takeShot: options.takesBestShots ? takeBestShot : undefined,

@@ -17,11 +17,16 @@ const compareEveryMs = 150;
 
 /** Watches the scene in front of one camera, so that the detector can rest while nothing moves. */
 export class SceneWatch {
-  readonly #motion = new SceneMotion();
+  readonly #motion: SceneMotion;
   readonly #cells = new Float32Array(cellCount);
   readonly #isPerson = new Uint8Array(cellCount);
   #gate: LookGate = openGate;
   #comparedMs = Number.NEGATIVE_INFINITY;
+
+  /** `ignoredCells`: see `SceneMotion`. */
+  constructor(ignoredCells?: Uint8Array) {
+    this.#motion = new SceneMotion(ignoredCells);
+  }
 
   /** `faces`: where the followed faces are. Pictures that are no camera's, such as photos, always count as moving. */
   see({ picture, capturedAtMs: atMs }: Frame, faces: readonly Box[]): void {

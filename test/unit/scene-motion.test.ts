@@ -157,6 +157,21 @@ describe('motion in a scene', () => {
     assert.equal(watch(shown, { seconds: 41 })[200], 'moving');
   });
 
+  test('sees a person of little contrast after two minutes of people who passed', () => {
+    const busyS = 120;
+    const passing = (contrast: number, speed: number): Shown => {
+      return (column, row, atS) => {
+        const left = ((speed * atS) % (cellColumns + 30)) - 15;
+        const isCovered = column >= left && column < left + 6 && row >= 20 && row < 40;
+        return room(column, row, atS) + (isCovered ? contrast : 0);
+      };
+    };
+    const [busy, faint] = [passing(40, 24), passing(12, 8)];
+    const shown: Shown = (column, row, atS) => (atS < busyS ? busy : faint)(column, row, atS);
+    const changes = settled(watch(shown, { seconds: busyS + 12 }), busyS + 4);
+    assert.ok(count(changes, 'moving') >= 24, `${count(changes, 'moving')} of ${changes.length}`);
+  });
+
   test('sees nothing in cells that are ignored', () => {
     const isIgnored = new Uint8Array(cellCount).fill(1, 0, cellCount / 2);
     const flag: Shown = (column, row, atS) =>

@@ -5,6 +5,7 @@ import { type Yuv420Picture, yuv420Bytes } from '../../daemon/kernel/faces/pictu
 import { cameraId, trackId } from '../../daemon/kernel/ids.js';
 import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
+import { ignoredCells, type Zone } from '../../daemon/kernel/zones/zone.js';
 import { CameraPipeline } from '../../daemon/vision/camera-pipeline.js';
 import { type Scene, ScriptedAnalyser } from '../support/scripted-analyser.js';
 
@@ -30,10 +31,11 @@ interface Shown {
   readonly lumaAt?: (atS: number) => number;
   /** The stream is interrupted before the frame at this time, seconds. */
   readonly interruptedAtS?: number;
+  readonly zones?: readonly Zone[];
 }
 
 async function play(shown: Shown, looksAtStillScenes: boolean) {
-  const { scene, seconds, lumaAt = () => 100, interruptedAtS } = shown;
+  const { scene, seconds, lumaAt = () => 100, interruptedAtS, zones = [] } = shown;
   const squaresAt = shown.squaresAt ?? ((atS: number) => scene(atS).map((face) => face.box));
   const events: unknown[] = [];
   const analyser = new ScriptedAnalyser(scene);
@@ -43,6 +45,7 @@ async function play(shown: Shown, looksAtStillScenes: boolean) {
     ...{ clock: new VirtualClock(), newTrackId: () => trackId(`n${++ids}`) },
     ...{ idleFps: 5, trackingFps: 5, smallestFacePx: 40, sameFaceThreshold: 0.5, looksAtStillScenes },
     liveness: defaultLivenessPolicy,
+    ignoredCells: ignoredCells(zones),
   });
   const data = new Uint8Array(yuv420Bytes(widthPx, heightPx));
   const picture: Yuv420Picture = { format: 'yuv420p', range: 'limited', widthPx, heightPx, data };
@@ -74,6 +77,23 @@ describe('a scene in which nothing moves', () => {
       [8, 11, 14, 17],
     );
     assert.equal((counters['looksSpared'] ?? 0) + looksAt.length, 90);
+  });
+
+  test('stays at rest while something moves outside its zones', async () => {
+    const street = (atS: number) => [{ x: 100 + 20 * (atS % 7), y: 100, width: 80, height: 80 }];
+    const corners = [
+      [0, 0],
+      [0.3, 0],
+      [0.3, 0.3],
+      [0, 0.3],
+    ] as const;
+    const zones: Zone[] = [{ use: 'ignore', points: corners.map(([x, y]) => ({ x, y })) }];
+    const looks = async (shown: Partial<Shown>) => {
+      const { looksAt } = await play({ scene: nobody, seconds: 18, squaresAt: street, ...shown }, false);
+      return looksAt.filter((atS) => atS > 6).length;
+    };
+    assert.ok((await looks({})) > 50);
+    assert.equal(await looks({ zones }), 4);
   });
 
   test('does not change when a face is found that appears in it', async () => {

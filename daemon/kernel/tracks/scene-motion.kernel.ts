@@ -27,6 +27,8 @@ const following = {
   /** The noise grows so fast, at first and later: a face that stays must not become noise at once. */
   firstNoiseMs: 500,
   noiseMs: 3000,
+  /** In a scene that moves, it grows slowly: people who pass must not hide those who follow. */
+  movingNoiseMs: 20_000,
   /** The noise shrinks slowly, because key frames disturb a picture only every few seconds. */
   quietMs: 60_000,
 } as const;
@@ -89,11 +91,12 @@ export class SceneMotion {
     const lightOff = this.#lightOff(cells);
     const isRelit =
       isAllChanged || lightOff > Math.max(limits.leastRelit, limits.flickerFactor * this.#flicker);
-    this.#learnNoise(lightOff, elapsedMs);
+    const isMoving = !isAllChanged && hasNeighbours(this.#hasChanged);
+    this.#learnNoise(lightOff, elapsedMs, isMoving);
     if (isRelit) this.#usual.set(cells);
     else follow(this.#usual, cells, shareLearnt(elapsedMs, following.usualMs));
     if (this.#isSettling) return 'moving';
-    if (!isAllChanged && hasNeighbours(this.#hasChanged)) return 'moving';
+    if (isMoving) return 'moving';
     return isRelit ? 'relit' : 'still';
   }
 
@@ -137,8 +140,9 @@ export class SceneMotion {
     return Math.max(now / before, before / now) - 1;
   }
 
-  #learnNoise(lightOff: number, elapsedMs: number): void {
-    const up = shareLearnt(elapsedMs, this.#isSettling ? following.firstNoiseMs : following.noiseMs);
+  #learnNoise(lightOff: number, elapsedMs: number, isMoving: boolean): void {
+    const upMs = isMoving ? following.movingNoiseMs : following.noiseMs;
+    const up = shareLearnt(elapsedMs, this.#isSettling ? following.firstNoiseMs : upMs);
     const down = shareLearnt(elapsedMs, following.quietMs);
     const more = Math.min(limits.mostFlicker, lightOff) - this.#flicker;
     this.#flicker += more * (more > 0 ? up : down);
