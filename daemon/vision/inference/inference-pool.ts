@@ -56,7 +56,8 @@ interface WaitingCall {
 
 /**
  * A face analyser whose networks run in threads of this process, each with networks of its own. Any thread answers any call, and
- * calls that find no free thread wait in order. A thread takes one call at a time, or many where a GPU computes them in batches. Only what needs no network is computed in the calling thread.
+ * calls that find no free thread wait in order. A thread takes one call at a time, or many where a GPU computes them in batches.
+ * Only what needs no network is computed in the calling thread.
  */
 export class InferencePool implements FaceAnalyser {
   readonly recogniser: RecogniserId;
@@ -168,14 +169,17 @@ export class InferencePool implements FaceAnalyser {
     return answer as ReturnType<FaceAnalyser[Method]>;
   }
 
+  /** Hands waiting calls to threads with room: a thread that has just started on a GPU has room for many. */
   #next(): void {
-    const thread = this.#free.at(-1);
-    const [first, ...others] = this.#waiting;
-    if (thread === undefined || first === undefined) return;
-    this.#waiting = others;
-    const answered = thread.run(first.call);
-    if (thread.callCount >= this.#mostCallsOfThread) this.#free = this.#free.slice(0, -1);
-    answered.then(first.resolve, first.reject).finally(() => this.#release(thread));
+    for (;;) {
+      const thread = this.#free.at(-1);
+      const [first, ...others] = this.#waiting;
+      if (thread === undefined || first === undefined) return;
+      this.#waiting = others;
+      const answered = thread.run(first.call);
+      if (thread.callCount >= this.#mostCallsOfThread) this.#free = this.#free.slice(0, -1);
+      answered.then(first.resolve, first.reject).finally(() => this.#release(thread));
+    }
   }
 
   #release(thread: InferenceThread): void {

@@ -96,10 +96,10 @@ export class InferenceThread implements AsyncDisposable {
   }
 
   /** Resolves or rejects as the method of the analyser does. */
-  run(call: InferenceCall): Promise<unknown> {
+  async run(call: InferenceCall): Promise<unknown> {
     this.#lastNumber += 1;
     const number = this.#lastNumber;
-    // First, because it throws for what no message can contain: such a call has no answer.
+    // First, because it throws for what no message can contain: such a call waits for no answer.
     this.#worker.postMessage({ number, call } satisfies NumberedCall);
     return this.#answer(number);
   }
