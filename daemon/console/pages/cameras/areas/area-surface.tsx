@@ -32,7 +32,7 @@ interface SurfaceProps {
   readonly areas: readonly Area[];
   readonly outline: Outline | undefined;
   readonly isChangeable: boolean;
-  /** Called with what is shown while a corner is dragged: it is no step that can be taken back. Undefined: the drag was cut short. */
+  /** Called with the area to show while a corner is dragged, which does not count as a step to undo. Undefined: the drag was cut short. */
   readonly onDrag: (areas: readonly Area[] | undefined) => void;
   /** Called with each step. */
   readonly onChange: (areas: readonly Area[]) => void;
