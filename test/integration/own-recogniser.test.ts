@@ -44,7 +44,8 @@ async function place(t: TestContext, people = 22, photographs = 3): Promise<Plac
   const config = configSchema.parse({
     site: { id: 'site', timeZone: 'UTC' },
     models: { dir: models },
-    vision: { provider: 'cpu' },
+    // The photographs show large faces in the middle: the light detector finds them all, in a tenth of the time.
+    vision: { provider: 'cpu', detector: 'blazeface' },
     logging: { level: 'error' },
   });
   return { directory, known, config };
@@ -99,7 +100,7 @@ describe('adding a recogniser', { skip: lfw.skip || withoutFaceNetwork }, () => 
     } as const;
     const [person = ''] = (await readdir(at.known)).sort();
     const photographs = (await readdir(join(at.known, person))).map((name) => join(at.known, person, name));
-    await using analyser = await openTestAnalyser({ recogniser: 'mobilefacenet' });
+    await using analyser = await openTestAnalyser({ recogniser: 'mobilefacenet', detector: 'blazeface' });
     {
       await using embedder = await startPhotoEmbedder(options);
       assert.deepEqual([embedder.recogniser, embedder.dimensions], [contractOfPack(status.pack).id, 192]);
