@@ -1,6 +1,7 @@
 // Builds the program and the tests, then runs the files of the named suites (folders of test/), or single files.
 //   node scripts/run-tests.mjs unit integration e2e live
 //   node scripts/run-tests.mjs test/unit/blink.test.ts
+//   WRITE_TIMES=1 node scripts/run-tests.mjs integration     also records how long the files took, by which they are ordered
 import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -20,6 +21,7 @@ import { constants, setPriority, tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { endedChildrenS, longestFirst, recordTimes } from './test-times.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const wanted = process.argv.slice(2);
@@ -48,7 +50,7 @@ const givingWay = 3;
 const shared = new Set(['unit']);
 const sharedCount = 2;
 // A file that does not end fails: something it started is still running. This is the only limit: one of a single test would say
-// how busy the machine is. The longest file takes a fifth of it on an idle machine.
+// how busy the machine is. The longest file takes an eighth of it on an idle machine.
 const fileTimeoutMs = 1_200_000;
 // A process that ends in its own time, such as a browser, has this long after its test.
 const partingMs = 30_000;
@@ -101,9 +103,6 @@ function together(suite, files) {
   });
 }
 
-/** Starts before the other files of its suite: begun among the last, it would run for minutes while the other lanes have nothing to do. */
-const longest = 'test/integration/own-recogniser.test.ts';
-
 /** Test files that were asked for, by suite. */
 function filesBySuite() {
   const bySuite = new Map();
@@ -111,11 +110,12 @@ function filesBySuite() {
     const suite = name.startsWith('test/') ? name.split('/')[1] : name;
     const files = name.startsWith('test/')
       ? [name]
-      : readdirSync(join(root, 'test', suite), { recursive: true })
-          .filter((path) => path.endsWith('.test.ts'))
-          .sort()
-          .map((path) => join('test', suite, path))
-          .sort((a, b) => Number(b === longest) - Number(a === longest));
+      : longestFirst(
+          readdirSync(join(root, 'test', suite), { recursive: true })
+            .filter((path) => path.endsWith('.test.ts'))
+            .sort()
+            .map((path) => join('test', suite, path)),
+        );
     if (files.length === 0) throw new Error(`no test files in ${suite}`);
     // A file that is named beside its suite runs once: two jobs would write into one output.
     bySuite.set(suite, [...new Set([...(bySuite.get(suite) ?? []), ...files])]);
@@ -200,7 +200,7 @@ function foldersMade() {
   return made;
 }
 
-/** Runs one file to its end; resolves with what it printed, how long it took, and whether it passed. */
+/** Runs one file to its end; resolves with what it printed, what it took, and whether it passed. */
 async function runFile({ suite, file, bundle, user }, { outputs, home }) {
   const outputPath = join(outputs, `${file.replaceAll('/', '-')}.txt`);
   const output = openSync(outputPath, 'w');
@@ -227,6 +227,7 @@ async function runFile({ suite, file, bundle, user }, { outputs, home }) {
     child.on('exit', (...end) => resolve(end)).on('error', reject);
   });
   clearTimeout(tooLong);
+  const processorS = Math.round(endedChildrenS());
   if (signal === 'SIGKILL') {
     const why = isTooLong
       ? `it ran for over ${fileTimeoutMs / 1000} s`
@@ -246,15 +247,21 @@ async function runFile({ suite, file, bundle, user }, { outputs, home }) {
     file,
     hasPassed: code === 0 && remains.length === 0,
     tookS,
+    processorS,
     text: readFileSync(outputPath, 'utf8'),
   };
 }
+
+const timesOf = ({ tookS, processorS }) => `${tookS} s, processor time ${processorS} s`;
 
 const countNames = ['tests', 'pass', 'fail', 'cancelled', 'skipped'];
 const countOf = (text, name) => Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
 
 /** Runs all jobs in lanes beside each other and prints each file's output when it has ended; resolves with the results. */
 async function runAll(jobs, places) {
+  const startedMs = performance.now();
+  // What the build took is no part of the first file.
+  endedChildrenS();
   const waiting = [...jobs];
   const busy = new Set();
   const results = [];
@@ -269,8 +276,12 @@ async function runAll(jobs, places) {
       busy.delete(job.suite);
       results.push(result);
       const [told] = result.text.split(/^ℹ tests /m);
-      console.log(`== ${result.file}: ${result.hasPassed ? 'passed' : 'FAILED'}, ${result.tookS} s\n${told}`);
+      const end = result.hasPassed ? 'passed' : 'FAILED';
+      console.log(`== ${result.file}: ${end}, ${timesOf(result)}\n${told}`);
     }
+    console.log(
+      `== a lane has nothing left to do after ${Math.round((performance.now() - startedMs) / 1000)} s`,
+    );
   };
   await Promise.all(Array.from({ length: laneCount }, lane));
   return results;
@@ -291,7 +302,9 @@ function report(results) {
   );
   const slowest = [...results].sort((a, b) => b.tookS - a.tookS).slice(0, 10);
   console.log('== the files that took longest');
-  for (const { file, tookS } of slowest) console.log(`${String(tookS).padStart(5)} s  ${file}`);
+  for (const result of slowest) console.log(`  ${result.file}: ${timesOf(result)}`);
+  const processorS = results.reduce((sum, result) => sum + result.processorS, 0);
+  console.log(`  all files: processor time ${processorS} s`);
   console.log(`== ${results.length} files: ${totals.join(', ')}`);
   const failed = results.filter(({ hasPassed }) => !hasPassed);
   // At the very end once more, where whoever sees only the last lines finds it.
@@ -312,7 +325,9 @@ const home = mkdtempSync(join(tmpdir(), 'rollcall-tests-'));
 if (process.getuid() === 0) chownSync(home, ordinaryUser.uid, ordinaryUser.gid);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, leaveNothing);
 try {
-  process.exitCode = report(await runAll(jobs, { outputs, home })) ? 0 : 1;
+  const results = await runAll(jobs, { outputs, home });
+  if (process.env.WRITE_TIMES === '1') recordTimes(results);
+  process.exitCode = report(results) ? 0 : 1;
 } finally {
   removePlaces();
 }
