@@ -201,7 +201,7 @@ function foldersMade() {
 }
 
 /** Runs one file to its end; resolves with what it printed, what it took, and whether it passed. */
-async function runFile({ suite, file, bundle, user }, { outputs, home }) {
+async function runFile({ suite, file, bundle, user }, { outputs, home, kept }) {
   const outputPath = join(outputs, `${file.replaceAll('/', '-')}.txt`);
   const output = openSync(outputPath, 'w');
   const startedMs = performance.now();
@@ -214,6 +214,7 @@ async function runFile({ suite, file, bundle, user }, { outputs, home }) {
       ...process.env,
       ...(user && { HOME: home, TMPDIR: home }),
       ROLLCALL_TESTED_BY: testerOf(file),
+      ROLLCALL_RUN_FOLDER: kept,
     },
   });
   // Before it can have started anything: what it starts inherits the priority.
@@ -322,10 +323,12 @@ mkdirSync(join(root, 'var/virtual-camera'), { recursive: true });
 if (process.getuid() === 0) chmodSync(join(root, 'var/virtual-camera'), 0o1777);
 const outputs = mkdtempSync(join(tmpdir(), 'rollcall-tests-'));
 const home = mkdtempSync(join(tmpdir(), 'rollcall-tests-'));
+/** What takes long to make, and is made once for all files of the run. */
+const kept = mkdtempSync(join(tmpdir(), 'rollcall-tests-'));
 if (process.getuid() === 0) chownSync(home, ordinaryUser.uid, ordinaryUser.gid);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, leaveNothing);
 try {
-  const results = await runAll(jobs, { outputs, home });
+  const results = await runAll(jobs, { outputs, home, kept });
   if (process.env.WRITE_TIMES === '1') recordTimes(results);
   process.exitCode = report(results) ? 0 : 1;
 } finally {
@@ -333,5 +336,5 @@ try {
 }
 
 function removePlaces() {
-  for (const folder of [outputs, home]) rmSync(folder, { recursive: true, force: true });
+  for (const folder of [outputs, home, kept]) rmSync(folder, { recursive: true, force: true });
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { type LocalBox, makeLocalBox } from '../../scripts/local-box.js';
-import { demoSections, type Seeded, seedDemo } from '../../scripts/seeding/seed.js';
+import { demoSections, type Seeded } from '../../scripts/seeding/seed.js';
 import { freePort, startBoxGate } from './box-gate.js';
 import { openPage, type WatchedPage } from './browser.js';
+import { startSeeded } from './seeded-box.js';
 import { temporaryDirectory } from './temporary-directory.js';
 import { until } from './until.js';
 
@@ -40,8 +41,8 @@ export async function startConsoleBox(options: Options): Promise<ConsoleBox> {
     comment: 'Made by a test.',
     sections: sections(port),
   });
-  await box.start();
-  const seeded = content === 'past' ? await seedDemo(box) : undefined;
+  const seeded = content === 'past' ? await startSeeded(box) : undefined;
+  if (seeded === undefined) await box.start();
   const gate = startBoxGate(box);
   const credentials = content === 'new' ? new Map<string, Login>() : await accountsOf(box, seeded);
   const openUnknown: ConsoleBox['openUnknown'] = async (path, size) => {
