@@ -7,8 +7,9 @@ import { troubleLines } from './finding-text.js';
 
 function stream({ stream: found }: CameraStatus): string {
   if (found === undefined) return '-';
-  const { codec, widthPx, heightPx, fps } = found;
-  return `${codec} ${widthPx}x${heightPx}${fps === null ? '' : ` @ ${fps}`}`;
+  const { codec, widthPx, heightPx, fps, decoder = 'software' } = found;
+  const rate = fps === null ? '' : ` @ ${fps}`;
+  return `${codec} ${widthPx}x${heightPx}${rate}${decoder === 'software' ? '' : ` (${decoder})`}`;
 }
 
 function cameraRows(cameras: readonly CameraStatus[]): string {

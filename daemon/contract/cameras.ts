@@ -3,6 +3,7 @@ import { cameraStates } from '../kernel/camera-state.js';
 import { counted } from '../kernel/counted.js';
 import { qualityReasons } from '../kernel/faces/quality.js';
 import { table } from '../kernel/text-table.js';
+import { videoDecoders } from '../kernel/video-decoder.js';
 import { fault } from './api-errors.js';
 import { writtenAs } from './command-line.js';
 import { operation } from './operation.js';
@@ -27,6 +28,15 @@ export const stream = z.object({
   widthPx: z.int().nonnegative(),
   heightPx: z.int().nonnegative(),
   fps: z.number().nullable().describe('As the camera announces it. Null if it announces none.'),
+  decoder: z
+    .enum(videoDecoders)
+    .exactOptional()
+    .describe('What decodes the video. Absent in boxes of older versions.'),
+  fallback: fault
+    .exactOptional()
+    .describe(
+      'Present if `hwaccel` is `auto` and the hardware failed, so that the video is decoded in software.',
+    ),
 });
 
 /** A camera and its state. */

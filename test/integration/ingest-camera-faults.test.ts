@@ -44,7 +44,7 @@ describe('a faulty camera', () => {
     await camera.moreFrames(5);
     assert.deepEqual(camera.states.at(-1), {
       state: 'streaming',
-      stream: { codec: 'hevc', widthPx: 320, heightPx: 240, fps: 25 },
+      stream: { codec: 'hevc', widthPx: 320, heightPx: 240, fps: 25, decoder: 'software' },
     });
   });
 

@@ -53,7 +53,10 @@ describe('opening a camera', () => {
       await using camera = await watchCamera({ url, address: { url, credential, transport } });
       await camera.moreFrames(30);
       assert.deepEqual(camera.states, [
-        { state: 'streaming', stream: { codec: 'h264', widthPx: 640, heightPx: 360, fps: 25 } },
+        {
+          state: 'streaming',
+          stream: { codec: 'h264', widthPx: 640, heightPx: 360, fps: 25, decoder: 'software' },
+        },
       ]);
       assert.deepEqual(
         camera.frames.map(({ sequence }) => sequence),

@@ -18,7 +18,7 @@ import { box, unsignedSigner } from './published-box.js';
 
 export const streamingCamera: CameraState = {
   state: 'streaming',
-  stream: { codec: 'h264', widthPx: 640, heightPx: 360, fps: 15 },
+  stream: { codec: 'h264', widthPx: 640, heightPx: 360, fps: 15, decoder: 'software' },
 };
 
 export const failedCamera: CameraState = {

@@ -14,7 +14,7 @@ const config = configSchema.parse({
 const { cameras } = config;
 const streaming = {
   state: 'streaming',
-  stream: { codec: 'h264', widthPx: 2, heightPx: 2, fps: 25 },
+  stream: { codec: 'h264', widthPx: 2, heightPx: 2, fps: 25, decoder: 'software' },
 } as const;
 const report = (counters: Readonly<Record<string, number>>) => [{ id: 'door', counters, stageTimes: {} }];
 

@@ -12,7 +12,7 @@ import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { memoryLog } from '../support/published-box.js';
 
 const startMs = Date.UTC(2026, 2, 1, 8);
-const stream = { codec: 'h264', widthPx: 640, heightPx: 360, fps: 15 };
+const stream = { codec: 'h264', widthPx: 640, heightPx: 360, fps: 15, decoder: 'software' } as const;
 const streaming: CameraState = { state: 'streaming', stream };
 const connecting: CameraState = { state: 'connecting' };
 const failed = (code = 'camera-unreachable'): CameraState => ({

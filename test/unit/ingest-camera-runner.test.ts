@@ -8,7 +8,7 @@ import { type CameraRunner, startCameraRunner } from '../../daemon/vision/ingest
 import type { FrameSink, FrameSource, StreamInfo } from '../../daemon/vision/ingest/frame-source.js';
 import type { StreamEnd, StreamFailureCode } from '../../daemon/vision/ingest/stream-end.js';
 
-const stream: StreamInfo = { codec: 'h264', widthPx: 640, heightPx: 360, fps: 25 };
+const stream: StreamInfo = { codec: 'h264', widthPx: 640, heightPx: 360, fps: 25, decoder: 'software' };
 
 const failed = (code: StreamFailureCode, isRetriedAtOnce = false): StreamEnd => ({
   kind: 'failed',

@@ -6,6 +6,7 @@ import type { StreamFailureCode } from '../../daemon/vision/ingest/stream-end.js
 const opening: StreamEvidence = {
   cause: 'exited',
   hadFrames: false,
+  decoder: 'software',
   transport: 'tcp',
   hasCredential: true,
   waitedS: 0.1,
@@ -89,20 +90,6 @@ const logs: readonly (readonly [name: string, code: StreamFailureCode, ...lines:
     "[fatal] Stream map '0:v:0' matches no streams.",
   ],
   [
-    'no graphics device',
-    'hardware-decoding-failed',
-    '[error] Device creation failed: -542398533.',
-    '[h264 @ 0x55a3726ced80] [error] No device available for decoder: device type vaapi needed for codec h264.',
-    '[error] Device setup failed for decoder on input stream #0:0 : Generic error in an external library',
-  ],
-  [
-    'no graphics device (7.0)',
-    'hardware-decoding-failed',
-    '[error] Device creation failed: -12.',
-    '[vost#0:0/rawvideo @ 0x16fa06c0] [error] Error initializing a simple filtergraph',
-    '[fatal] Error opening output files: Cannot allocate memory',
-  ],
-  [
     'an FFmpeg before 5.0 taken for a later one',
     'ffmpeg-unsupported',
     "[concat @ 0x28fbddc0] [error] Line 3: unknown keyword 'option'",
@@ -116,6 +103,36 @@ describe('diagnosis of a stream that did not begin', () => {
   for (const [name, code, ...lines] of logs) {
     test(`names ${name} "${code}"`, () => {
       assert.equal(diagnose({ ...opening, lines }).code, code);
+    });
+  }
+
+  const hardware: readonly (readonly [name: string, ...lines: readonly string[]])[] = [
+    [
+      'no graphics device',
+      '[error] Device creation failed: -542398533.',
+      '[h264 @ 0x55a3726ced80] [error] No device available for decoder: device type vaapi needed for codec h264.',
+      '[error] Device setup failed for decoder on input stream #0:0 : Generic error in an external library',
+    ],
+    [
+      'no graphics device (7.0)',
+      '[error] Device creation failed: -12.',
+      '[vost#0:0/rawvideo @ 0x16fa06c0] [error] Error initializing a simple filtergraph',
+      '[fatal] Error opening output files: Cannot allocate memory',
+    ],
+    [
+      'frames that the decoder made in software',
+      "[error] Impossible to convert between the formats supported by the filter 'Parsed_select_0' and the filter 'auto_scale_0'",
+      '[error] Error reinitializing filters!',
+    ],
+  ];
+  for (const [name, ...lines] of hardware) {
+    test(`blames the hardware for ${name}, before the first frame and after`, () => {
+      for (const evidence of [{}, { hadFrames: true }, { hadFrames: true, cause: 'stalled' }] as const) {
+        const failure = diagnose({ ...opening, ...evidence, decoder: 'vaapi', lines });
+        assert.equal(failure.code, 'hardware-decoding-failed');
+        assert.ok(failure.message.endsWith(`: ${lines[0]?.replace('[error] ', '')}`), failure.message);
+      }
+      assert.notEqual(diagnose({ ...opening, lines }).code, 'hardware-decoding-failed', 'none was used');
     });
   }
 

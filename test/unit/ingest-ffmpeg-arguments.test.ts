@@ -46,7 +46,7 @@ describe('version of FFmpeg', () => {
 });
 
 describe('arguments for a camera', () => {
-  const options = { framesPerS: 15, maxAnalysisWidthPx: 1920, hwaccel: 'none' };
+  const options = { framesPerS: 15, maxAnalysisWidthPx: 1920, decoder: 'software' } as const;
 
   test('use the name of the passthrough option of the version', () => {
     assert.ok(cameraArguments(debian12, options).includes('-fps_mode'));
@@ -62,11 +62,17 @@ describe('arguments for a camera', () => {
     assert.ok(list.indexOf('-threads') < list.indexOf('-i'));
   });
 
-  test('ask for hardware before the input, only when configured', () => {
-    const list = cameraArguments(debian12, { ...options, hwaccel: 'vaapi' });
-    assert.equal(list[list.indexOf('-hwaccel') + 1], 'vaapi');
-    assert.ok(list.indexOf('-hwaccel') < list.indexOf('-i'));
-    assert.ok(!cameraArguments(debian12, options).includes('-hwaccel'));
+  test('keep the frames of hardware on the device until one is selected', () => {
+    const list = cameraArguments(debian12, { ...options, decoder: 'vaapi' });
+    const before = list.slice(0, list.indexOf('-i'));
+    assert.equal(before[before.indexOf('-hwaccel') + 1], 'vaapi');
+    assert.equal(before[before.indexOf('-hwaccel_output_format') + 1], 'vaapi');
+    assert.match(
+      list[list.indexOf('-vf') + 1] ?? '',
+      /^select=[^,]*(?:\\,[^,]*)*,hwdownload,format=nv12\|p010,scale=/,
+    );
+    const software = cameraArguments(debian12, options).join(' ');
+    assert.doesNotMatch(software, /hwaccel|hwdownload/);
   });
 });
 

@@ -56,7 +56,7 @@ describe('log of FFmpeg', () => {
       704,
       576,
       null,
-      false,
+      true,
     ],
     [
       '[info]   Stream #0:0: Video: mjpeg (Baseline), yuvj422p(pc, bt470bg/unknown/unknown), 640x480 [SAR 1:1 DAR 4:3], 1k fps, 1k tbr, 90k tbn',
@@ -81,7 +81,7 @@ describe('log of FFmpeg', () => {
       640,
       360,
       null,
-      false,
+      true,
     ],
   ];
   for (const [line, codec, widthPx, heightPx, fps, isFullRange] of streams) {

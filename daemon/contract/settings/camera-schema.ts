@@ -3,6 +3,7 @@ import { directions } from '../../kernel/events/event.js';
 import { cameraId } from '../../kernel/ids.js';
 import { livenessRequirements } from '../../kernel/liveness/liveness.js';
 import { pictureChecks } from '../../kernel/picture-damage.js';
+import { hwaccelChoices } from '../../kernel/video-decoder.js';
 import { refuseRepeatedIds, whenList, whenObject } from './cross-checks.js';
 import { certificateFingerprint, credentialName, shownName, slugField, urlField } from './scalars.js';
 import { field } from './setting-field.js';
@@ -103,9 +104,9 @@ const cameraFields = z.strictObject({
     'Seconds that a newly opened stream may take to deliver its first frame. This is a key frame, so the value must exceed the key frame interval of the camera.',
   ),
   hwaccel: field(
-    z.enum(['none', 'auto', 'vaapi', 'cuda', 'qsv', 'drm']).default('none'),
+    z.enum(hwaccelChoices).default('none'),
     'replace',
-    'Hardware decoding, as FFmpeg names it. `auto` falls back to software.',
+    'What decodes the video. `auto`: hardware that FFmpeg offers and that decodes a test clip correctly when the first such camera is opened; if it fails for this camera, software, which `rollcall status` reports. A name requires this hardware: the camera fails without it. `none`: software.',
   ),
   maxAnalysisWidthPx: field(
     z.int().min(320).max(7680).default(1920),

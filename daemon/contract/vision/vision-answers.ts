@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { facePlaces } from '../../kernel/faces/photographed-faces.js';
 import { shownText } from '../../kernel/printable-text.js';
+import { videoDecoders } from '../../kernel/video-decoder.js';
 import {
   count,
   degrees,
@@ -115,6 +116,8 @@ export const streamInfo = z.strictObject({
   widthPx: count,
   heightPx: count,
   fps: finite.nullable(),
+  decoder: z.enum(videoDecoders),
+  fallback: z.strictObject(problem).exactOptional(),
 });
 
 /** `certificate`: the camera's, accepted or not. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { logLevels } from '../../kernel/logger.js';
 import { pictureChecks } from '../../kernel/picture-damage.js';
+import { hwaccelChoices } from '../../kernel/video-decoder.js';
 import { zoneUses } from '../../kernel/zones/zone.js';
 import { maximumClipFiles } from '../liveness.js';
 import {
@@ -42,7 +43,7 @@ const cameraPlanSchema = z.strictObject({
   /** Bounds where the camera may be; null: anywhere. */
   extraNetworks: z.array(z.string()).nullable(),
   transport: z.enum(['tcp', 'udp']),
-  hwaccel: z.string(),
+  hwaccel: z.enum(hwaccelChoices),
   maxAnalysisWidthPx: count,
   stallAfterS: finite,
   firstFrameWithinS: finite,

@@ -358,11 +358,13 @@ const eventLoopLine = ({ eventLoop: { p99Ms, maximumMs } }: BoxStatus): string =
   `event loop delay: p99 ${p99Ms.toFixed(1)} ms, maximum ${maximumMs.toFixed(1)} ms`;
 
 export function cameraFindings(cameras: readonly CameraStatus[]): readonly Finding[] {
-  return cameras.map(({ id, state, message, remedy, damage }) => {
+  return cameras.map(({ id, state, message, remedy, damage, stream }) => {
     const check = `camera ${id}`;
     if (damage !== undefined)
       return { check, outcome: 'failed', message: damage.message, remedy: damage.remedy };
     if (message !== undefined) return { check, outcome: 'failed', message, ...present({ remedy }) };
+    if (stream?.fallback !== undefined)
+      return { check, outcome: 'warning', message: stream.fallback.message, remedy: stream.fallback.remedy };
     if (state === 'streaming' || state === 'disabled') return ok(check, state);
     return {
       check,

@@ -1,17 +1,21 @@
 import { messageOf } from '../../kernel/errors.js';
 import type { Frame } from '../../kernel/faces/picture.js';
+import type { Logger } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
+import type { VideoDecoder } from '../../kernel/video-decoder.js';
 import { BufferPool } from './buffer-pool.js';
 import { type CameraEndpoint, requireEndpoint } from './camera-address.js';
 import { type CameraConnection, connectCamera } from './camera-connection.js';
 import type { CameraContinuity, CameraSourceOptions } from './camera-source-options.js';
 import { cameraScript } from './concat-script.js';
 import { diagnose, type StreamEvidence } from './diagnose.js';
-import { explanations, unprotectedLogin } from './failure-explanations.js';
+import { decodedInSoftware, explanations, unprotectedLogin } from './failure-explanations.js';
 import { cameraArguments } from './ffmpeg-arguments.js';
 import type { DamageSign } from './ffmpeg-log.js';
 import { type FfmpegProcess, type ProcessExit, startFfmpeg } from './ffmpeg-process.js';
 import type { CameraSecurity, FrameSink, FrameSource } from './frame-source.js';
 import { FrameWatchdog, type Silence } from './frame-watchdog.js';
+import { workingHardware } from './hardware-decoding.js';
 import { type Announcement, PictureAssembler } from './picture-assembler.js';
 import { PresentationClock } from './presentation-clock.js';
 import { type RtspRelay, startRtspRelay } from './rtsp-relay.js';
@@ -26,10 +30,45 @@ export function ffmpegCameraSource(options: CameraSourceOptions): FrameSource {
     nextSequence: 0,
     lastCapturedMs: Number.NEGATIVE_INFINITY,
     hasWarnedOfLogin: false,
+    fallback: undefined,
   };
   return {
-    open: (sink, { signal }) => new CameraOpening(options, continuity, sink).run(signal),
+    async open(sink, { signal }) {
+      const decoder = await decoderFor(options, continuity);
+      const end = await new CameraOpening({ ...options, decoder }, continuity, sink).run(signal);
+      const isGivenUp = options.hwaccel === 'auto' && decoder !== 'software' && isOfDecoder(end);
+      return isGivenUp ? giveUpHardware(end, decoder, continuity, options.logger) : end;
+    },
   };
+}
+
+/** What decodes the next opening. A name is required as it is: FFmpeg fails without this hardware. */
+async function decoderFor(
+  { hwaccel, ffmpeg, logger }: CameraSourceOptions,
+  { fallback }: CameraContinuity,
+): Promise<VideoDecoder> {
+  if (hwaccel !== 'auto') return hwaccel === 'none' ? 'software' : hwaccel;
+  return fallback === undefined ? ((await workingHardware(ffmpeg, logger)) ?? 'software') : 'software';
+}
+
+type FailedEnd = Extract<StreamEnd, { kind: 'failed' }>;
+
+/** Whether another decoder may do better: also hardware that says nothing of itself, but decodes no frame. */
+const isOfDecoder = (end: StreamEnd): end is FailedEnd =>
+  end.kind === 'failed' &&
+  ['hardware-decoding-failed', 'undecodable', 'codec-unsupported'].includes(end.failure.code);
+
+function giveUpHardware(
+  end: FailedEnd,
+  decoder: VideoDecoder,
+  continuity: CameraContinuity,
+  logger: Logger,
+): StreamEnd {
+  const { message, remedy } = decodedInSoftware;
+  const { code } = end.failure;
+  continuity.fallback = { code, message: `${message} (${decoder}): ${end.failure.message}`, remedy };
+  logger.warn('a camera falls back to decoding in software', { decoder, ...continuity.fallback });
+  return { ...end, isRetriedAtOnce: true };
 }
 
 const defaultStaleAfterMs = 1000;
@@ -43,9 +82,13 @@ type Cause =
   | { readonly kind: 'silence'; readonly silence: Silence }
   | { readonly kind: 'exited'; readonly exit: ProcessExit };
 
+interface OpeningOptions extends CameraSourceOptions {
+  readonly decoder: VideoDecoder;
+}
+
 /** One connection to a camera and one FFmpeg process, from start to end. Its pictures go to the sink. */
 class CameraOpening {
-  readonly #options: CameraSourceOptions;
+  readonly #options: OpeningOptions;
   readonly #continuity: CameraContinuity;
   readonly #sink: FrameSink;
   readonly #log: StreamLog;
@@ -60,7 +103,7 @@ class CameraOpening {
   /** Size of the last picture, as `WxH`. */
   #size: string | undefined;
 
-  constructor(options: CameraSourceOptions, continuity: CameraContinuity, sink: FrameSink) {
+  constructor(options: OpeningOptions, continuity: CameraContinuity, sink: FrameSink) {
     const { clock } = options;
     this.#options = options;
     this.#endpoint = requireEndpoint(options.address);
@@ -195,7 +238,8 @@ class CameraOpening {
     }
     this.#size = size;
     const { codec = 'unknown', fps = null, ...declared } = this.#log.stream ?? {};
-    this.#sink.onOpened({ codec, fps, widthPx, heightPx, ...(isFirst ? declared : {}) });
+    const decoded = present({ decoder: this.#options.decoder, fallback: this.#continuity.fallback });
+    this.#sink.onOpened({ codec, fps, widthPx, heightPx, ...(isFirst ? declared : {}), ...decoded });
     return true;
   }
 
@@ -247,11 +291,11 @@ class CameraOpening {
     connection?: FailureVerdict,
     lines: readonly string[] = this.#log.complaints,
   ): StreamEnd {
-    const { address, logger } = this.#options;
+    const { address, logger, decoder } = this.#options;
     const { hadFrames } = this.#watchdog;
     const relay = this.#relay;
     const failure = diagnose({
-      ...{ cause, hadFrames, waitedS, socketTimeoutS: this.#socketTimeoutS, connection },
+      ...{ cause, hadFrames, decoder, waitedS, socketTimeoutS: this.#socketTimeoutS, connection },
       lines: relay === undefined ? lines : lines.map((line) => relay.withoutRelay(line)),
       ...{ transport: address.transport, hasCredential: address.credential !== null },
       ...{ stream: this.#log.stream, media: this.#log.media, packetsRead: this.#log.packetsRead },

@@ -1,10 +1,12 @@
 import type { Clock } from '../../kernel/clock.js';
 import type { CameraId } from '../../kernel/ids.js';
 import type { Logger } from '../../kernel/logger.js';
+import type { HwaccelChoice } from '../../kernel/video-decoder.js';
 import type { Polygon } from '../../kernel/zones/polygon.js';
 import type { BufferPool } from './buffer-pool.js';
 import type { CameraAddress } from './camera-address.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
+import type { StreamFailure } from './stream-end.js';
 
 /** Options of the source of one camera. */
 export interface CameraSourceOptions {
@@ -19,8 +21,7 @@ export interface CameraSourceOptions {
   readonly maxAnalysisWidthPx: number;
   /** Parts of the picture that are black in every frame. Default: none. */
   readonly masks?: readonly Polygon[];
-  /** As FFmpeg's `-hwaccel` takes it, or `none`. */
-  readonly hwaccel: string;
+  readonly hwaccel: HwaccelChoice;
   /** Seconds without a new frame after which a running stream counts as dead. */
   readonly stallAfterS: number;
   /** Seconds a newly opened stream may take to its first frame. */
@@ -38,4 +39,6 @@ export interface CameraContinuity {
   lastCapturedMs: number;
   /** The warning about a password in readable form was logged. */
   hasWarnedOfLogin: boolean;
+  /** Why `hwaccel: auto` no longer uses the hardware. A stream that broke it once would break it again. */
+  fallback: StreamFailure | undefined;
 }

@@ -7,14 +7,14 @@ import { clipContainers, readDemuxer } from './clip-container.js';
 import type { ClipOptions } from './clip-options.js';
 import { fileArguments } from './ffmpeg-arguments.js';
 import { type FfmpegProcess, type ProcessExit, startFfmpeg } from './ffmpeg-process.js';
-import type { StreamInfo } from './frame-source.js';
+import type { DeclaredStream } from './frame-source.js';
 import { type Announcement, PictureAssembler } from './picture-assembler.js';
 import { StreamLog } from './stream-log.js';
 
 /** An open clip. Iterate once; leaving the loop or disposing of it ends the reading. */
 export interface Clip extends AsyncIterable<Frame>, AsyncDisposable {
   /** Undefined before the first frame. `fps` is the rate of the clip itself. */
-  readonly stream: StreamInfo | undefined;
+  readonly stream: DeclaredStream | undefined;
 }
 
 /**
@@ -96,7 +96,7 @@ class ClipReading {
     );
   }
 
-  get stream(): StreamInfo | undefined {
+  get stream(): DeclaredStream | undefined {
     return this.#log.stream;
   }
 

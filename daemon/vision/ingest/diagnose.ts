@@ -1,5 +1,6 @@
+import type { VideoDecoder } from '../../kernel/video-decoder.js';
 import { explanations, firewalled, loginWanted, transportRefused } from './failure-explanations.js';
-import type { StreamInfo } from './frame-source.js';
+import type { DeclaredStream } from './frame-source.js';
 import type { FailureVerdict, StreamFailure, StreamFailureCode } from './stream-end.js';
 
 /** Everything known about a stream that has ended. */
@@ -10,6 +11,7 @@ export interface StreamEvidence {
    */
   readonly cause: 'exited' | 'no-first-frame' | 'stalled' | 'falling-behind' | 'killed' | 'not-started';
   readonly hadFrames: boolean;
+  readonly decoder: VideoDecoder;
   readonly transport: 'tcp' | 'udp';
   readonly hasCredential: boolean;
   /** Seconds from the last frame to the end; from the opening, where there was no frame. */
@@ -21,7 +23,7 @@ export interface StreamEvidence {
   /** Media in the camera's session description (`video`, `audio`, …), where one arrived. */
   readonly media?: readonly string[] | undefined;
   /** The video stream as FFmpeg described it; its width is 0 where FFmpeg did not recognise it. */
-  readonly stream?: StreamInfo | undefined;
+  readonly stream?: DeclaredStream | undefined;
   /** Video packets that arrived, where FFmpeg reported them before it ended. */
   readonly packetsRead?: number | undefined;
   /** Why the connection to the camera failed, where the relay knows: FFmpeg talks to the relay only. */
@@ -42,14 +44,18 @@ const statusCodes: Readonly<Record<string, StreamFailureCode>> = {
 /** The first pattern that the log contains explains why there was no frame. */
 const openingFailures: readonly (readonly [RegExp, StreamFailureCode])[] = [
   [/unknown keyword 'option'|Unrecognized option|Option not found|No such filter/, 'ffmpeg-unsupported'],
-  [
-    /Unrecognized hwaccel|No device available for decoder|Device setup failed|hwaccel init/,
-    'hardware-decoding-failed',
-  ],
   [/unknown codec|no decoder found|Decoder .* not found/i, 'codec-unsupported'],
   [/matches no streams/, 'no-video'],
-  // Last, because `auto` prints it for every device that it tries in vain and then decodes without one.
-  [/Device creation failed/, 'hardware-decoding-failed'],
+];
+
+/** How FFmpeg reports that hardware cannot decode: no support, no device, a codec or profile that it does not know, a lost device. */
+const hardwareFailures = [
+  /Unrecognized hwaccel/,
+  /Device creation failed|Device setup failed|No device available for decoder/,
+  /hwaccel initiali[sz]ation|hardware accelerator failed/,
+  /CUDA_ERROR|Failed to transfer data to output frame/,
+  // The decoder fell back to frames in memory, which `hwdownload` does not take.
+  /Impossible to convert between the formats/,
 ];
 
 /** How the decoders of H.264 and H.265 report missing parameter sets. */
@@ -80,6 +86,8 @@ function classify(evidence: StreamEvidence): FailureVerdict {
   if (evidence.connection !== undefined) return evidence.connection;
   if (cause === 'not-started') return withLastLine('ffmpeg-missing', lines);
   if (cause === 'killed') return { code: 'ffmpeg-killed' };
+  const failure = evidence.decoder === 'software' ? undefined : hardwareFailureIn(lines);
+  if (failure !== undefined) return { code: 'hardware-decoding-failed', detail: failure };
   if (cause === 'stalled') return { code: 'stalled', detail: `none for ${seconds}` };
   if (cause === 'falling-behind') return { code: 'falling-behind' };
   // FFmpeg noticed the silence of the connection before the watchdog did.
@@ -111,6 +119,11 @@ function answerOf(lines: readonly string[]): FailureVerdict | undefined {
 function matchOf(lines: readonly string[]): FailureVerdict | undefined {
   const found = openingFailures.find(([pattern]) => lines.some((line) => pattern.test(line)));
   return found && { code: found[1] };
+}
+
+function hardwareFailureIn(lines: readonly string[]): string | undefined {
+  const line = lines.find((each) => hardwareFailures.some((pattern) => pattern.test(each)));
+  return line?.replace(/^(?:\[[^\]]*\] )+/, '');
 }
 
 function offersNoVideo(media: readonly string[]): FailureVerdict {

@@ -128,8 +128,9 @@ export const explanations: Readonly<Record<StreamFailureCode, Explanation>> = {
     remedy: 'Set the camera to H.264 (or H.265) without vendor extensions such as "smart codec" or "H.264+".',
   },
   'hardware-decoding-failed': {
-    message: 'the configured hardware decoding does not work on this box',
-    remedy: 'Set hwaccel to none (or auto), or install the driver and give the service access to the device.',
+    message: 'the configured hardware does not decode the video of this camera',
+    remedy:
+      'Set hwaccel of this camera to auto or none; or install the driver, and give the service the device with "scripts/install --gpu".',
   },
   ended: {
     message: 'the camera ended the stream',
@@ -170,6 +171,13 @@ export const loginWanted: Explanation = {
   message: 'the camera asks for a login, and none is configured (401)',
   remedy:
     'Write user:password of the camera into a secret (docs/reference/configuration.md, secretsDir), and set "credential" of the camera to the name of that secret.',
+};
+
+/** A warning about a camera that streams: `hwaccel: auto` gave up the hardware for it. */
+export const decodedInSoftware: Explanation = {
+  message: 'the video is decoded in software, because the hardware failed',
+  remedy:
+    'Set the camera to H.264 with 8 bits, or check the driver of the GPU (dmesg); then restart rollcalld, which tries the hardware again. If the processor suffices, set hwaccel of this camera to none.',
 };
 
 /** A warning about a camera that streams: `allowBasicLogin` without TLS. */

@@ -1,3 +1,4 @@
+import type { VideoDecoder } from '../../kernel/video-decoder.js';
 import { stripsOf } from '../../kernel/zones/mask-strips.js';
 import type { Polygon } from '../../kernel/zones/polygon.js';
 import type { ClipLimits } from './clip-options.js';
@@ -75,6 +76,17 @@ function output(ffmpeg: FfmpegBinary, filters: readonly string[]): string[] {
   ];
 }
 
+/**
+ * What decodes the input that follows. The frames stay on the device, so that nothing but `hardwareFilters` takes them: without these
+ * options FFmpeg would silently decode in software what the hardware cannot.
+ */
+export function decoderInput(decoder: VideoDecoder): string[] {
+  return decoder === 'software' ? [] : ['-hwaccel', decoder, '-hwaccel_output_format', decoder];
+}
+
+/** Copies frames from the device, with 8 or 10 bits. Frames that were decoded in software end FFmpeg here. */
+export const hardwareFilters: readonly string[] = ['hwdownload', 'format=nv12|p010'];
+
 /** A script on standard input as the input. */
 const scriptInput = ['-protocol_whitelist', scriptProtocols, '-f', 'concat', '-safe', '0', '-i', 'pipe:0'];
 
@@ -83,18 +95,19 @@ export function cameraArguments(
   ffmpeg: FfmpegBinary,
   options: PictureOptions & {
     readonly framesPerS: number;
-    /** As `-hwaccel` takes it, or `none`. */
-    readonly hwaccel: string;
+    readonly decoder: VideoDecoder;
   },
 ): string[] {
-  const { framesPerS, hwaccel } = options;
+  const { framesPerS, decoder } = options;
+  // Frames that are not selected never leave the device.
+  const download = decoder === 'software' ? [] : hardwareFilters;
   return [
     // Verbose: the media that the camera offers and the packet count distinguish causes that look alike.
     ...logged('verbose'),
     ...oneThread,
-    ...(hwaccel === 'none' ? [] : ['-hwaccel', hwaccel]),
+    ...decoderInput(decoder),
     ...scriptInput,
-    ...output(ffmpeg, [selectRate(framesPerS), ...pictureFilters(options)]),
+    ...output(ffmpeg, [selectRate(framesPerS), ...download, ...pictureFilters(options)]),
   ];
 }
 

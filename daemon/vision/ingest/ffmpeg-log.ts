@@ -18,7 +18,7 @@ type LogLine =
       readonly widthPx: number;
       readonly heightPx: number;
       readonly fps: number | null;
-      /** Its pictures are full-range 4:2:0, even if they are not announced as `yuvj420p`. */
+      /** Its pictures are full-range 4:2:0, even if they are not announced as `yuvj420p`, as those from a GPU are not. */
       readonly isFullRange: boolean;
     }
   /** A medium in the camera's session description: `video`, `audio`, `application`. */
@@ -82,7 +82,7 @@ function parseStream(codec: string, rest: string): LogLine {
     widthPx: Number(size?.[1] ?? 0),
     heightPx: Number(size?.[2] ?? 0),
     fps,
-    isFullRange: /\byuv420p\(pc\b/.test(rest),
+    isFullRange: /\byuvj?420p\(pc\b/.test(rest),
   };
 }
 

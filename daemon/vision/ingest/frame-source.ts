@@ -1,16 +1,25 @@
 import type { Frame } from '../../kernel/faces/picture.js';
+import type { VideoDecoder } from '../../kernel/video-decoder.js';
 import type { CameraCertificate } from './camera-connection.js';
 import type { DamageSign } from './ffmpeg-log.js';
-import type { StreamEnd } from './stream-end.js';
+import type { StreamEnd, StreamFailure } from './stream-end.js';
 
-/** The properties of an opened stream. */
-export interface StreamInfo {
+/** What a stream says about itself. */
+export interface DeclaredStream {
   /** As FFmpeg names it: `h264`, `hevc`, `mjpeg`, … */
   readonly codec: string;
   readonly widthPx: number;
   readonly heightPx: number;
   /** The rate the stream declares, pictures per second; null where it declares none. */
   readonly fps: number | null;
+}
+
+/** The properties of an opened stream. */
+export interface StreamInfo extends DeclaredStream {
+  /** What decodes it. */
+  readonly decoder: VideoDecoder;
+  /** Why the hardware that could decode it does not, since the camera's source was made. */
+  readonly fallback?: StreamFailure;
 }
 
 /** Why a frame was dropped: it arrived too late (`stale`), or all buffers were in use (`busy`). */

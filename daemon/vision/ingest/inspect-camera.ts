@@ -80,7 +80,10 @@ class Inspection implements FrameSink {
   readonly #onFrame: (frame: Frame) => void;
   readonly #openedAtMs: number;
   readonly #health: PictureHealth;
-  #stream: StreamInfo = { codec: 'unknown', widthPx: 0, heightPx: 0, fps: null };
+  #stream: StreamInfo = {
+    ...{ codec: 'unknown', widthPx: 0, heightPx: 0, fps: null },
+    decoder: 'software',
+  };
   #firstFrameMs: number | undefined;
   #pid: number | undefined;
   #connection: CameraSecurity | undefined;

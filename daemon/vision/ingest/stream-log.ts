@@ -1,7 +1,7 @@
 import { DropOldestQueue } from '../../kernel/bounded-queue.js';
 import { redactCredentials } from './camera-address.js';
 import { type DamageSign, damageSignOf, parseLogLine } from './ffmpeg-log.js';
-import type { StreamInfo } from './frame-source.js';
+import type { DeclaredStream } from './frame-source.js';
 import type { Announcement } from './picture-assembler.js';
 
 /** Warnings and errors that are kept; a damaged stream prints hundreds a second. */
@@ -15,7 +15,7 @@ export class StreamLog {
   readonly #onAnnouncement: (announcement: Announcement) => void;
   readonly #onDamage: (sign: DamageSign) => void;
   readonly #complaints = new DropOldestQueue<string>(keptLines);
-  #stream: (StreamInfo & { readonly isFullRange: boolean }) | undefined;
+  #stream: (DeclaredStream & { readonly isFullRange: boolean }) | undefined;
   #unitS = 0;
   readonly #media: string[] = [];
   #describedFps: number | null = null;
@@ -38,7 +38,7 @@ export class StreamLog {
   }
 
   /** The stream as FFmpeg described it at the beginning. */
-  get stream(): StreamInfo | undefined {
+  get stream(): DeclaredStream | undefined {
     if (this.#stream === undefined) return undefined;
     const { codec, widthPx, heightPx, fps } = this.#stream;
     return { codec, widthPx, heightPx, fps: fps ?? this.#describedFps };

@@ -157,11 +157,12 @@ function State({ camera }: { readonly camera: CameraDetails }) {
   );
 }
 
-const streamText = ({ codec, widthPx, heightPx, fps }: NonNullable<CameraDetails['stream']>): string =>
+const streamText = ({ codec, widthPx, heightPx, fps, decoder = 'software' }: NonNullable<CameraDetails['stream']>): string =>
   [
     codec.toUpperCase(),
     t('picture-size', { width: widthPx, height: heightPx }),
     fps !== null && t('per-second', { fps: decimals(fps, 1) }),
+    decoder !== 'software' && t('decoded-by', { decoder: decoder.toUpperCase() }),
   ]
     .filter(Boolean)
     .join(', ');

@@ -36,9 +36,9 @@ export function CameraBadge({ camera }: { readonly camera: Pick<CameraStatus, 's
   );
 }
 
-/** Why a camera delivers no pictures that can be used, and what to do. Shows nothing where all is well. */
+/** Why a camera delivers no usable pictures, or needs the processor for them, and what to do. Shows nothing where all is well. */
 export function CameraTrouble({ camera }: { readonly camera: CameraStatus }) {
-  const { code, message, remedy } = camera.damage ?? camera;
+  const { code, message, remedy } = camera.damage ?? camera.stream?.fallback ?? camera;
   return message === undefined ? null : <Problem of={{ code, message, remedy }} />;
 }
 
