@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Config } from '../../daemon/contract/settings/schema.js';
+import type { BoxStatus } from '../../daemon/contract/status.js';
 import { gpuFindings } from '../../daemon/core/doctor/gpu-finding.js';
 import { findGpuDevices, type GpuDevices } from '../../daemon/host/gpu-devices.js';
 import { healthyStatus } from '../support/healthy-status.js';
@@ -12,9 +13,11 @@ const none: GpuDevices = { nvidia: [], renderNodes: [], driven: { nvidia: false,
 const nvidia: GpuDevices = { ...none, driven: { nvidia: true, renderNodes: ['/sys/class/drm/renderD128'] } };
 const built: GpuDevices = { ...none, driven: { nvidia: false, renderNodes: ['/sys/class/drm/renderD128'] } };
 
-const configured = (provider: Config['vision']['provider']) => ({ vision: { provider } }) as Config;
+const configured = (provider: Config['vision']['provider']) =>
+  ({ vision: { provider }, cameras: [] }) as unknown as Config;
 const [process0] = healthyStatus.vision;
 const runningOn = (actual: string, warning?: string) => ({
+  cameras: [],
   vision:
     process0 === undefined
       ? []
@@ -32,7 +35,7 @@ describe('the doctor', () => {
     const [finding] = gpuFindings(configured('auto'), nvidia, runningOn('cpu'));
     assert.equal(finding?.outcome, 'warning');
     assert.match(finding?.message ?? '', /has an NVIDIA GPU, but the service does not see its device files/);
-    assert.match(finding?.remedy ?? '', /systemctl edit rollcalld/);
+    assert.match(finding?.remedy ?? '', /^Run 'scripts\/install --gpu'/);
   });
 
   test('only mentions another GPU', () => {
@@ -45,6 +48,17 @@ describe('the doctor', () => {
     assert.deepEqual(outcomes(configured('cpu'), nvidia, runningOn('cpu')), [
       'ok: this machine has an NVIDIA GPU; vision.provider is cpu',
     ]);
+  });
+
+  test('names the decoder of cameras, and warns if a camera asks for one in vain', () => {
+    const config = { ...configured('cpu'), cameras: [{ hwaccel: 'auto' }] } as unknown as Config;
+    const decodedBy = (decoder: 'software' | 'vaapi') => ({
+      ...runningOn('cpu'),
+      cameras: [{ stream: { decoder } }] as unknown as BoxStatus['cameras'],
+    });
+    assert.deepEqual(outcomes(config, built, decodedBy('vaapi')), ['ok: in use by vaapi (decoding)']);
+    assert.match(outcomes(config, built, decodedBy('software')).join(), /^warning: .* hwaccel is auto$/);
+    assert.deepEqual(outcomes(config, none, decodedBy('software')), []);
   });
 
   test('leaves a GPU that was tried to the finding of the vision process', () => {
