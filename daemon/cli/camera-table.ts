@@ -22,6 +22,7 @@ function cameraRows(cameras: readonly CameraStatus[]): string {
     counter(camera, 'delivered'),
     counter(camera, 'analysed'),
     counter(camera, 'dropped'),
+    ...loadTexts(camera),
     counter(camera, 'tracks'),
     String(camera.passages.count),
     counter(camera, 'restarts'),
@@ -33,11 +34,22 @@ function cameraRows(cameras: readonly CameraStatus[]): string {
     'frames',
     'analysed',
     'dropped',
+    'due fps',
+    'decoder',
+    'analysis',
     'tracks',
     'passages',
     'restarts',
   ];
   return table(heading, rows);
+}
+
+/** Analysed of due frames per second, and what decoder and analysis use of a core and of a thread. */
+function loadTexts({ load }: CameraStatus): readonly [string, string, string] {
+  if (load === undefined) return ['-', '-', '-'];
+  const percent = (share: number): string => `${Math.round(100 * share)} %`;
+  const { analysedFps, dueFps, decoderCores, analysisThreads } = load;
+  return [`${analysedFps.toFixed(0)}/${dueFps.toFixed(0)}`, percent(decoderCores), percent(analysisThreads)];
 }
 
 function stateText({ state, damage, isSwitchedByCentre, viewers }: CameraStatus): string {

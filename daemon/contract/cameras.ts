@@ -39,6 +39,16 @@ export const stream = z.object({
     ),
 });
 
+/** What a camera gets and costs. */
+export const cameraLoad = z.object({
+  dueFps: z.number().describe('Frames per second that should have been analysed.'),
+  analysedFps: z.number(),
+  decoderCores: z.number().describe('Processor cores that its decoder used.'),
+  analysisThreads: z
+    .number()
+    .describe('How much of a thread its analysis kept busy, by the time that its stages took.'),
+});
+
 /** A camera and its state. */
 export const cameraStatus = z.object({
   id: z.string(),
@@ -55,6 +65,9 @@ export const cameraStatus = z.object({
   remedy: z.string().exactOptional().describe('Only for `failed`.'),
   stream: stream.exactOptional().describe('Only for `streaming`.'),
   damage: fault.exactOptional().describe('Only for `streaming`: why its pictures cannot be used.'),
+  load: cameraLoad
+    .exactOptional()
+    .describe('Over the last minute, or since the camera was opened. Absent until it is measured.'),
   viewers: z
     .int()
     .positive()

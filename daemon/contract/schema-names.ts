@@ -79,6 +79,7 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Me: auth.me,
   RecoveryCodes: auth.recoveryCodes,
   CameraStream: cameras.stream,
+  CameraLoad: cameras.cameraLoad,
   Camera: cameras.cameraStatus,
   CameraSettings: cameras.cameraSettings,
   CameraDetails: cameras.cameraDetails,

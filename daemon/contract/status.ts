@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { capacityLimits } from '../kernel/capacity.js';
 import { boxConditions } from '../kernel/events/notice.js';
 import { keyProviderKinds } from '../kernel/gallery/key-provider-kind.js';
 import { modelPackStates } from '../kernel/model-pack-state.js';
@@ -237,7 +238,29 @@ export const boxStatus = z.object({
       analysedFps: z.number(),
     })
     .exactOptional()
-    .describe('All cameras together, over the last minute. Absent for a caller who is limited to cameras.'),
+    .describe(
+      'All cameras together, over the last minute or since they were opened. Absent for a caller who is limited to cameras.',
+    ),
+  capacity: z
+    .object({
+      cores: count.describe('Processor cores of the machine.'),
+      busyCores: z.number().describe('Cores that all programs used, over the last minute.'),
+      coresPerCamera: z
+        .number()
+        .describe('The most that a camera cost in any minute of the last day, on average of all cameras.'),
+      moreCameras: count.describe(
+        'About how many more cameras like the present ones the box could take. It keeps a fifth of the processor and of the memory free.',
+      ),
+      limit: z
+        .enum(capacityLimits)
+        .describe(
+          'What runs out first. `threads`: those for networks (`vision.threads`). `overloaded`: the box loses frames now.',
+        ),
+    })
+    .exactOptional()
+    .describe(
+      'Absent before a whole minute was measured, without a camera that streams, and for a caller who is limited to cameras.',
+    ),
   eventLoop: z
     .object({ p99Ms: z.number(), maximumMs: z.number() })
     .describe("How late the core's event loop ran its timers over the last 30 to 60 seconds."),

@@ -28,6 +28,17 @@ export async function readProcessFacts(pid: number): Promise<ProcessFacts | unde
   };
 }
 
+/** Memory of a process, bytes; 0 where it has ended. */
+export function residentBytes(pid: number): number {
+  try {
+    const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number.parseInt(fieldOf(text, 'VmRSS') ?? '0', 10) * kilobyte;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return 0;
+    throw error;
+  }
+}
+
 const fieldOf = (text: string, name: string): string | undefined =>
   new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(text)?.[1];
 
@@ -46,16 +57,25 @@ export interface ProcessorTime {
 
 /** Fields of /proc/PID/stat, see proc(5): they are counted from the last ")", because the name may contain spaces. */
 export function processorTime(pid: number): ProcessorTime {
+  const { busyMs, possibleMs } = machineTime();
+  return { processMs: processorMs(pid), busyMs, possibleMs };
+}
+
+/** Processor time that all processes of this machine have used, milliseconds of one core. */
+export const busyProcessorMs = (): number => machineTime().busyMs;
+
+function machineTime(): Pick<ProcessorTime, 'busyMs' | 'possibleMs'> {
   const times = cpus().map((core) => core.times);
   const possibleMs = times.reduce(
     (sum, { user, nice, sys, irq, idle }) => sum + user + nice + sys + irq + idle,
     0,
   );
   const idleMs = times.reduce((sum, { idle }) => sum + idle, 0);
-  return { processMs: processMs(pid), busyMs: possibleMs - idleMs, possibleMs };
+  return { busyMs: possibleMs - idleMs, possibleMs };
 }
 
-function processMs(pid: number): number {
+/** User and system time of a process with its threads, milliseconds of one core; 0 where it has ended. */
+export function processorMs(pid: number): number {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');

@@ -20,6 +20,7 @@ import type { FaceAnalyser } from './face-analyser.js';
 import { ffmpegCameraSource } from './ingest/camera-opening.js';
 import { startCameraRunner } from './ingest/camera-runner.js';
 import type { CameraSourceOptions } from './ingest/camera-source-options.js';
+import { DecoderUsage } from './ingest/decoder-usage.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { takeBestShot } from './jpeg-encoding.js';
 import { FollowedFaces } from './live/followed-faces.js';
@@ -157,12 +158,14 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
       return 'go-on';
     },
   });
+  const decoder = new DecoderUsage();
   const runner = startCameraRunner({
     source: ffmpegCameraSource(source),
     clock,
     random,
     logger,
     pictureChecks: plan.pictureChecks,
+    onStarted: (pid) => decoder.started(pid),
     onFrame: (frame) => {
       snapshots.offer(frame);
       loop.put(frame);
@@ -184,6 +187,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
         ...stages,
         ...damage,
         ...pictures.counters(),
+        ...decoder.read(),
         delivered,
         analysed: framesAnalysed,
         skipped: framesSkipped,

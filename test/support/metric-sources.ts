@@ -19,6 +19,7 @@ export function metricSources(changes: Partial<MetricSources> = {}): MetricSourc
   return {
     status: () => ({
       ...healthyStatus,
+      capacity: { cores: 4, busyCores: 1.5, coresPerCamera: 0.3, moreCameras: 3, limit: 'processor' },
       vision: healthyStatus.vision.map((process) => ({ ...process, refused: { time: 3 } })),
       cameras: healthyStatus.cameras.map((camera) => ({ ...camera, counters: { lastFrameAgeMs: 40 } })),
     }),

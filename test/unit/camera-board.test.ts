@@ -82,6 +82,7 @@ describe('a camera that falls behind', () => {
       vision: {
         board,
         watches: { viewersOf: () => 0 },
+        loads: { loadOf: () => undefined },
       } as unknown as CameraStatusOptions['runtime']['vision'],
     };
     const passages = { lastDay: () => ({ count: 0, byOutcome: {} }) };

@@ -28,7 +28,7 @@ function cameras({ state = 'streaming', frame = jpeg }: { state?: string; frame?
   const options = {
     runtime: {
       ...{ config, cameras: config.cameras, switchedCameras: new Set() },
-      vision: { pool, board, watches: { viewersOf: () => 0 } },
+      vision: { pool, board, watches: { viewersOf: () => 0 }, loads: { loadOf: () => undefined } },
     },
     ...{ photos: { waitingCount: 0 }, passages: { lastDay: () => ({ count: 0, byOutcome: {} }) } },
     readings: { note: (entry: NewAuditEntry) => noted.push(entry) },

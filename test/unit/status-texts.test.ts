@@ -32,6 +32,11 @@ const rotation = {
 };
 const gate = { certificate: { ...certificate, isMadeByBox: true, fingerprint: 'AA:BB' } };
 
+const capacity = { cores: 4, busyCores: 1.44, coresPerCamera: 0.356, moreCameras: 3, limit: 'processor' };
+const stream = { codec: 'h264', widthPx: 1920, heightPx: 1080, fps: 25, decoder: 'vaapi' };
+const load = { dueFps: 14.9, analysedFps: 12.2, decoderCores: 0.104, analysisThreads: 0.251 };
+const loaded = { ...cameras[0], stream, load };
+
 const states: readonly (readonly [when: string, more: object])[] = [
   ['all is well', {}],
   ['the configuration was refused', { lastReload: { outcome: 'refused', at, problems: ['a', 'b'] } }],
@@ -87,6 +92,16 @@ const states: readonly (readonly [when: string, more: object])[] = [
   ['no errors are known, and a target is set', errors({ targetFpir: 0.01 })],
   ['errors are known', errors({ fpir: 0.00567, fnir: 0.0234, alikePairs: 1 })],
   ['errors are known, and a target is set', errors({ fpir: 0.0123, targetFpir: 0.01, alikePairs: 2 })],
+  ['the box has room for cameras', { capacity, cameras: [loaded] }],
+  [
+    'the box has no room, and a camera fell back to software',
+    {
+      capacity: { ...capacity, moreCameras: 0, limit: 'overloaded' },
+      cameras: [
+        { ...loaded, stream: { ...stream, decoder: 'software', fallback: { code: 'x', ...problem } } },
+      ],
+    },
+  ],
   ['the broker is of an older version', { broker: { ...broker, mqttVersion: '3.1.1' } }],
   ['the broker is of this version', { broker: { ...broker, mqttVersion: '5' } }],
   [

@@ -11,7 +11,7 @@ type Counters = Readonly<Record<string, number>>;
 
 /** True for counters of the present or the last minute; the others count since the start. */
 const isMomentary = (name: string): boolean =>
-  name === 'tracks' || name === 'lastFrameAgeMs' || name.endsWith('PerMin');
+  ['tracks', 'lastFrameAgeMs', 'decoderBytes'].includes(name) || name.endsWith('PerMin');
 
 /**
  * The latest states and counters of the cameras, as vision reported them. Counters continue when a camera is reopened or its

@@ -5,6 +5,7 @@ import type { HandlerInput } from '../../contract/operation.js';
 import type { ownCameraOperations } from '../../contract/own-cameras.js';
 import { formatProblem } from '../../contract/settings/problem.js';
 import type { CameraConfig, Config } from '../../contract/settings/schema.js';
+import type { BoxStatus } from '../../contract/status.js';
 import { parseUserPassword } from '../../host/user-password-secret.js';
 import { type Actor, actorOf } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
@@ -16,12 +17,18 @@ import type { AuditLog } from '../audit/audit-log.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { RecentPassages } from '../passages/passage-counts.js';
 import { withoutPorts } from './address-test.js';
+import type { CameraLoad } from './camera-loads.js';
 import { notStreaming, takeSnapshot } from './camera-snapshot.js';
 import { addressDetails } from './own-camera-address.js';
 import { refusals } from './own-camera-refusals.js';
 import { type OwnCameras, revisionOf } from './own-cameras.js';
 import type { PhotoProcess } from './photo-process.js';
+import { networkThreads } from './vision-plan.js';
 import type { CamerasInUse } from './vision-runtime.js';
+
+/** Pictures of a camera in memory, YUV 4:2:0. */
+const bufferCount = 4;
+const bytesPerPixel = 1.5;
 
 /** What the states of the cameras are read from. */
 export interface CameraStatusOptions {
@@ -57,8 +64,31 @@ export function describeCameras({ runtime, photos, passages }: CameraStatusOptio
       const viewers = vision.watches.viewersOf(camera.id);
       return viewers === 0 ? camera : { ...camera, viewers };
     })
+    .map((camera) => ({ ...camera, ...present({ load: describeLoad(vision.loads.loadOf(camera.id)) }) }))
     .map((camera) => ({ ...camera, passages: passages.lastDay(camera.id) }));
   return [...running, ...leftOut(config)];
+}
+
+function describeLoad(load: CameraLoad | undefined): CameraStatus['load'] | undefined {
+  if (load === undefined) return undefined;
+  const { dueFps, analysedFps, decoderCores, analysisThreads } = load;
+  return { dueFps, analysedFps, decoderCores, analysisThreads };
+}
+
+/** How many more cameras the box could take. */
+export function describeCapacity({ runtime }: Pick<CameraStatusOptions, 'runtime'>): BoxStatus['capacity'] {
+  const { vision, cameras, config } = runtime;
+  const streams = vision.board.status(cameras).filter(({ state }) => state === 'streaming');
+  const bytes = streams.map(({ counters, stream }) => {
+    const { widthPx = 0, heightPx = 0 } = stream ?? {};
+    return (counters['decoderBytes'] ?? 0) + bufferCount * bytesPerPixel * widthPx * heightPx;
+  });
+  const isOnGpu = vision.pool.status().some(({ provider }) => (provider?.actual ?? 'cpu') !== 'cpu');
+  return vision.capacity.capacity({
+    bytesPerCamera: bytes.reduce((sum, each) => sum + each, 0) / Math.max(1, bytes.length),
+    isOverloaded: vision.overload.isOverloaded,
+    ...present({ threadCount: isOnGpu ? undefined : networkThreads(config) }),
+  });
 }
 
 /** Cameras whose files cannot be used. */

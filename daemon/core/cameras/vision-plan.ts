@@ -52,12 +52,21 @@ export function inferenceThreads(share: {
   readonly threads: Config['vision']['threads'];
 }): Pick<VisionPlan, 'workers' | 'threads'> {
   const { cores, cameras, threads } = share;
-  const workers = threads === 'auto' ? Math.max(1, Math.floor(cores)) : threads;
+  const workers = workersOf(threads, cores);
   const busy = Math.max(1, Math.min(workers, Math.ceil(cameras)));
   // With `auto`, a run gets half of the cores that are left: the other half decodes.
   const each = threads === 'auto' ? workers / busy / 2 : workers / busy;
   return { workers, threads: Math.max(1, Math.floor(each)) };
 }
+
+/** The threads for networks of all vision processes together. */
+export function networkThreads({ vision: { processes, threads } }: Pick<Config, 'vision'>): number {
+  const count = processes === 'auto' ? 1 : processes;
+  return count * workersOf(threads, availableParallelism() / count);
+}
+
+const workersOf = (threads: Config['vision']['threads'], cores: number): number =>
+  threads === 'auto' ? Math.max(1, Math.floor(cores)) : threads;
 
 /** The number of a vision process and the ids of its cameras. */
 export interface Dealt {

@@ -10,7 +10,9 @@ import { gateFolder } from '../gate/gate-handover.js';
 import type { SightingIntake } from '../sightings/sighting-intake.js';
 import { CameraBoard } from './camera-board.js';
 import { CameraFollows } from './camera-follows.js';
+import { CameraLoads } from './camera-loads.js';
 import type { CameraStates } from './camera-states.js';
+import { CapacityWatch } from './capacity-watch.js';
 import { LiveWatches } from './live-watches.js';
 import { OverloadWatch } from './overload-watch.js';
 import { VisionPool, type VisionPoolOptions } from './vision-pool.js';
@@ -29,7 +31,9 @@ export interface VisionRuntime extends AsyncDisposable {
   readonly board: CameraBoard;
   readonly watches: LiveWatches;
   readonly follows: CameraFollows;
+  readonly loads: CameraLoads;
   readonly overload: OverloadWatch;
+  readonly capacity: CapacityWatch;
 }
 
 /** The configuration in force and the cameras that run by it. */
@@ -66,7 +70,9 @@ export interface VisionRuntimeOptions extends Pick<VisionPoolOptions, 'logger' |
 export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progress): VisionRuntime {
   const { config, intake, cameras, conditions, logger } = options;
   const board = new CameraBoard();
-  const overload = new OverloadWatch(clock, conditions);
+  const loads = new CameraLoads(clock);
+  const overload = new OverloadWatch(clock, loads, conditions);
+  const capacity = new CapacityWatch(clock, loads, () => pool.status().flatMap(({ pid }) => pid ?? []));
   const setState = (id: string, state: CameraState): void => {
     board.setState(id, state);
     cameras.take(id, state);
@@ -76,13 +82,15 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
     else if (report.type === 'faces-in-sight') follows.take(report);
     else if (report.type === 'camera') setState(report.cameraId, report.state);
     else if (report.type === 'progress') {
-      overload.take(report.cameras);
+      loads.take(report.cameras);
+      overload.judge();
+      capacity.look();
       if (board.takeProgress(report.cameras)) progress.analysis += 1;
     }
   };
   const onDown = (cameraIds: readonly string[]): void => {
     board.closed(cameraIds);
-    overload.closed(cameraIds);
+    loads.closed(cameraIds);
     watches.down(cameraIds);
     follows.down(cameraIds);
     cameras.forget(cameraIds);
@@ -112,7 +120,9 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
     board,
     watches,
     follows,
+    loads,
     overload,
+    capacity,
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
 }

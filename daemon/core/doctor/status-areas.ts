@@ -31,7 +31,7 @@ export function statusAreas(status: BoxStatus, show: ShowTime): readonly StatusA
     clockArea(status.clock, show),
     recogniserArea(status.recogniser),
     ...status.vision.map(visionArea),
-    { facts: analysisLines(status), findings: [] },
+    { facts: [...analysisLines(status), ...capacityLines(status)], findings: [] },
     galleryArea(status.gallery),
     brokerArea(status.broker),
     gateArea(status.gate),
@@ -352,6 +352,27 @@ function analysisLines({ analysis }: BoxStatus): readonly string[] {
   if (analysis === undefined || analysis.dueFps === 0) return [];
   const { analysedFps, dueFps } = analysis;
   return [`analysis: ${analysedFps.toFixed(0)} of ${dueFps.toFixed(0)} due frames per second`];
+}
+
+/** Why no more cameras fit, or what would run out first. */
+const limitTexts: Readonly<Record<NonNullable<BoxStatus['capacity']>['limit'], string>> = {
+  processor: 'the processor is the limit',
+  threads: 'vision.threads is the limit',
+  memory: 'the memory is the limit',
+  overloaded: 'it loses frames now',
+};
+
+/** None in the first minute, and without a camera that streams. */
+function capacityLines({ capacity }: BoxStatus): readonly string[] {
+  if (capacity === undefined) return [];
+  const { cores, busyCores, coresPerCamera, moreCameras, limit } = capacity;
+  const room =
+    moreCameras === 0
+      ? 'no room for another camera like these'
+      : `room for about ${counted(moreCameras, 'more camera', 'more cameras')} like these`;
+  return [
+    `capacity: ${busyCores.toFixed(1)} of ${cores} cores busy, up to ${coresPerCamera.toFixed(2)} per camera; ${room} (${limitTexts[limit]})`,
+  ];
 }
 
 const eventLoopLine = ({ eventLoop: { p99Ms, maximumMs } }: BoxStatus): string =>

@@ -88,6 +88,14 @@ export function addCameras(
     { name: 'camera_reconnections_total', help: 'Times that the stream was opened again.', labels },
     counted('restarts'),
   );
+  families.counter(
+    {
+      name: 'camera_decoder_seconds_total',
+      help: 'Processor time that the decoder of the camera has used.',
+      labels,
+    },
+    each(({ counters }) => (counters['decoderMs'] ?? 0) / 1000),
+  );
   counter('camera_frames_total', 'Delivered frames, by what became of them.', 'fate', fates);
   counter('camera_seen_total', 'What was seen in the analysed frames.', 'what', sights);
   counter('camera_damage_total', 'Signs of damage in the stream.', 'sign', damages);

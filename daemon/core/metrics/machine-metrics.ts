@@ -67,6 +67,18 @@ export function addBox(families: MetricFamilies, status: BoxStatus, startedAtMs:
       [eventLoop.maximumMs / 1000, { statistic: 'maximum' }],
     ],
   );
+  const { capacity } = status;
+  families.gauge(
+    {
+      name: 'busy_cores',
+      help: 'Processor cores that all programs of the machine used over the last minute.',
+    },
+    capacity === undefined ? [] : [[capacity.busyCores]],
+  );
+  families.gauge(
+    { name: 'room_cameras', help: 'About how many more cameras like the present ones the box could take.' },
+    capacity === undefined ? [] : [[capacity.moreCameras]],
+  );
   families.gauge({ name: 'retention_failures', help: 'Kinds of data that the last run could not delete.' }, [
     [retention.failures],
   ]);

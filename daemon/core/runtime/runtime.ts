@@ -175,7 +175,9 @@ export class Runtime implements CamerasInUse, AsyncDisposable {
     this.#plans = plans;
     this.#config = config;
     this.#options.cameras.configure(this.cameras);
-    this.#vision.board.configure(this.cameras.map(({ id }) => id));
+    const ids = this.cameras.map(({ id }) => id);
+    this.#vision.board.configure(ids);
+    this.#vision.loads.configure(ids);
     return replaced;
   }
 

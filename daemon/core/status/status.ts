@@ -11,7 +11,7 @@ import { ownThreshold } from '../../vision/operating-point.js';
 import { type ChosenRecogniser, preferredRecogniser } from '../../vision/recogniser-in-use.js';
 import type { Alerts } from '../alerts/alert-handlers.js';
 import { programVersion } from '../api/program-version.js';
-import { type CameraStatusOptions, describeCameras } from '../cameras/camera-handlers.js';
+import { type CameraStatusOptions, describeCameras, describeCapacity } from '../cameras/camera-handlers.js';
 import { type Prompts, promptRemedy } from '../challenges/prompts.js';
 import type { ClockWatch } from '../conditions/clock-watch.js';
 import type { Conditions } from '../conditions/conditions.js';
@@ -70,6 +70,7 @@ export function describeBox(options: StatusOptions): BoxStatus {
     vision: vision.pool.status(),
     cameras: describeCameras(options),
     analysis: vision.overload.rate(),
+    ...present({ capacity: describeCapacity(options) }),
     gallery: { ...describeGallery(vault), ...describeExpected(options), ...describeKey(keys) },
     broker: describeBroker(runtime),
     clock: options.clockWatch.status(),
@@ -104,8 +105,11 @@ export function healthOf(options: StatusOptions): Omit<HealthOptions, 'metrics'>
 }
 
 /** A caller who is limited to cameras sees no others. */
-function forCaller({ prompts, analysis, ...status }: BoxStatus, { cameras: allowed }: Caller): BoxStatus {
-  if (allowed === undefined) return { ...status, ...present({ prompts, analysis }) };
+function forCaller(
+  { prompts, analysis, capacity, ...status }: BoxStatus,
+  { cameras: allowed }: Caller,
+): BoxStatus {
+  if (allowed === undefined) return { ...status, ...present({ prompts, analysis, capacity }) };
   const cameras = status.cameras.filter(({ id }) => allowed.has(id));
   return {
     ...status,

@@ -50,6 +50,8 @@ interface CameraRunnerOptions {
   /** Takes ownership of the frame and must release it. Called in order, never after disposal. */
   onFrame(frame: Frame): void;
   onState?(state: CameraState): void;
+  /** A decoding process has started. */
+  onStarted?(pid: number): void;
 }
 
 /** Keeps one camera's source open, whatever happens to it, until disposed. */
@@ -142,6 +144,7 @@ class Runner {
 
   #sink(): FrameSink {
     return {
+      onStarted: (pid) => this.#options.onStarted?.(pid),
       onOpened: (stream) => {
         this.#options.logger.info('camera is streaming', { ...stream });
         this.#enter({ input: 'opened', stream });

@@ -13,7 +13,7 @@ import { Fault } from '../../parts/shown-fault.js';
 import { directionWord } from '../../parts/term-words.js';
 import { decimals, number } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
-import { CameraBadge, CameraTrouble, passagesText, viewersText } from './camera-trouble.js';
+import { CameraBadge, CameraTrouble, loadText, passagesText, viewersText } from './camera-trouble.js';
 import { FaceCard } from './live/face-card.js';
 import { LiveView, useVisible } from './live/live-view.js';
 import { type SmoothTrouble, SmoothView } from './live/smooth-view.js';
@@ -146,6 +146,7 @@ function State({ camera }: { readonly camera: CameraDetails }) {
           [t('passages-of-day'), passagesText(camera)],
           [t('meaning'), directionWord(direction as Direction)],
           [t('stream'), stream && streamText(stream)],
+          [t('load'), camera.load && loadText(camera.load)],
           [t('delivered'), count('delivered')],
           [t('analysed'), count('analysed')],
           [t('dropped'), count('dropped')],
@@ -157,7 +158,13 @@ function State({ camera }: { readonly camera: CameraDetails }) {
   );
 }
 
-const streamText = ({ codec, widthPx, heightPx, fps, decoder = 'software' }: NonNullable<CameraDetails['stream']>): string =>
+const streamText = ({
+  codec,
+  widthPx,
+  heightPx,
+  fps,
+  decoder = 'software',
+}: NonNullable<CameraDetails['stream']>): string =>
   [
     codec.toUpperCase(),
     t('picture-size', { width: widthPx, height: heightPx }),

@@ -5,7 +5,7 @@ import type { IconName } from '../../parts/icon.js';
 import { Badge, type Tone } from '../../parts/page.js';
 import { Problem } from '../../parts/shown-fault.js';
 import { outcomeWord } from '../../parts/term-words.js';
-import { number } from '../../time/site-format.js';
+import { decimals, number, percent } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('cameras');
@@ -46,6 +46,20 @@ export function CameraTrouble({ camera }: { readonly camera: CameraStatus }) {
 export function viewersText({ viewers = 0 }: Pick<CameraStatus, 'viewers'>): string {
   return viewers === 0 ? '' : t('viewers', { viewers });
 }
+
+/** How many frames were analysed, and what that costs. */
+export const loadText = ({
+  analysedFps,
+  dueFps,
+  decoderCores,
+  analysisThreads,
+}: NonNullable<CameraStatus['load']>): string =>
+  t('load-of', {
+    analysed: decimals(analysedFps, 0),
+    due: decimals(dueFps, 0),
+    decoder: percent(decoderCores),
+    analysis: percent(analysisThreads),
+  });
 
 /** How many passages there were, and what became of them. */
 export function passagesText({ passages }: Pick<CameraStatus, 'passages'>): string {

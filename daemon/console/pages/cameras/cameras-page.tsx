@@ -1,17 +1,20 @@
 import type { CameraStatus } from '../../../contract/cameras.js';
+import type { Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/cameras.json';
 import { Icon } from '../../parts/icon.js';
 import { Loaded, PageHead } from '../../parts/page.js';
+import { decimals } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
-import { CameraBadge, CameraTrouble, passagesText, viewersText } from './camera-trouble.js';
+import { CameraBadge, CameraTrouble, loadText, passagesText, viewersText } from './camera-trouble.js';
 
 const t = wordsOf<typeof en>('cameras');
 
 /** Every camera, whether it delivers pictures, and what it saw on the last day. */
 export default function Cameras() {
   const cameras = useFetched('cameras.list', {}, { everyMs: 5000 });
+  const status = useFetched('status.show', {}, { everyMs: 15_000, isWanted: can('status:read') });
   return (
     <>
       <PageHead title={t('title')} lead={t('lead')}>
@@ -21,6 +24,7 @@ export default function Cameras() {
           </a>
         )}
       </PageHead>
+      {status.value?.capacity && <p class="quiet">{roomText(status.value.capacity)}</p>}
       <Loaded of={cameras} empty={t('none')}>
         {(list) => (
           <ul class="cards">
@@ -33,6 +37,13 @@ export default function Cameras() {
     </>
   );
 }
+
+const roomText = ({
+  moreCameras,
+  cores,
+  busyCores,
+}: NonNullable<Output<'status.show'>['capacity']>): string =>
+  t('room', { count: moreCameras, cores, busy: decimals(busyCores, 1) });
 
 function Tile({ camera }: { readonly camera: CameraStatus }) {
   const { id, name, stream } = camera;
@@ -51,6 +62,7 @@ function Tile({ camera }: { readonly camera: CameraStatus }) {
           .join(' · ')}
       </p>
       <p>{passagesText(camera)}</p>
+      {camera.load && <p class="quiet">{loadText(camera.load)}</p>}
       {camera.viewers !== undefined && (
         <p class="quiet">
           <Icon name="eye" /> {viewersText(camera)}

@@ -1,0 +1,141 @@
+import { availableParallelism, freemem } from 'node:os';
+import { busyProcessorMs, processorMs } from '../../host/process-facts.js';
+import { type MeasuredLoad, roomFor } from '../../kernel/capacity.js';
+import type { Clock } from '../../kernel/clock.js';
+import { type CameraLoads, windowMs } from './camera-loads.js';
+
+/** How often the machine is looked at, milliseconds. */
+const everyMs = 5_000;
+const hourMs = 3_600_000;
+const peakHours = 24;
+
+/** Processor time of the machine, for tests. */
+export interface MachineProbe {
+  readonly cores: number;
+  /** Processor time that all programs have used, milliseconds. */
+  busyMs(): number;
+  /** The same of one process; 0 where it has ended. */
+  processMs(pid: number): number;
+  freeBytes(): number;
+}
+
+const thisMachine: MachineProbe = {
+  cores: availableParallelism(),
+  busyMs: busyProcessorMs,
+  processMs: processorMs,
+  freeBytes: freemem,
+};
+
+/** What the cameras cost the machine, and how many more it could take. */
+export interface Capacity {
+  readonly cores: number;
+  readonly busyCores: number;
+  readonly coresPerCamera: number;
+  readonly moreCameras: number;
+  readonly limit: NonNullable<ReturnType<typeof roomFor>>['limit'];
+}
+
+/** What it needs to know beside the processor: read when somebody asks. */
+export interface CapacityFacts {
+  /** Threads for networks of all vision processes; absent where a GPU computes. */
+  readonly threadCount?: number;
+  readonly bytesPerCamera: number;
+  readonly isOverloaded: boolean;
+}
+
+interface Sample {
+  readonly atMs: number;
+  readonly busyMs: number;
+  readonly visionMs: number;
+}
+
+/** Measures over a sliding minute what the machine and the vision processes compute, and keeps the most expensive minute of a day. */
+export class CapacityWatch {
+  readonly #clock: Clock;
+  readonly #loads: Pick<CameraLoads, 'all'>;
+  readonly #pids: () => readonly number[];
+  readonly #machine: MachineProbe;
+  readonly #lastOf = new Map<number, number>();
+  #visionMs = 0;
+  #samples: readonly Sample[] = [];
+  /** The most cores per camera, by hours of the monotonic clock. */
+  readonly #peaks = new Map<number, number>();
+
+  /** `pids`: the vision processes that run now. */
+  constructor(
+    clock: Clock,
+    loads: Pick<CameraLoads, 'all'>,
+    pids: () => readonly number[],
+    machine: MachineProbe = thisMachine,
+  ) {
+    this.#clock = clock;
+    this.#loads = loads;
+    this.#pids = pids;
+    this.#machine = machine;
+  }
+
+  /** Looks at the machine, if it is time. Called about once a second. */
+  look(): void {
+    const atMs = this.#clock.monotonicMs();
+    const last = this.#samples.at(-1);
+    if (last !== undefined && atMs - last.atMs < everyMs) return;
+    this.#addVision();
+    const sample = { atMs, busyMs: this.#machine.busyMs(), visionMs: this.#visionMs };
+    // One that is a minute old stays: the others do not span a minute.
+    const old = this.#samples.findLastIndex((each) => atMs - each.atMs >= windowMs);
+    this.#samples = [...this.#samples.slice(Math.max(0, old)), sample];
+    this.#notePeak(atMs);
+  }
+
+  /** Undefined before a whole minute was measured, and while no camera delivers frames. */
+  capacity({ threadCount, bytesPerCamera, isOverloaded }: CapacityFacts): Capacity | undefined {
+    const minute = this.#minute();
+    const peakCoresPerCamera = Math.max(0, ...this.#peaks.values());
+    if (minute === undefined || minute.cameras === 0) return undefined;
+    const busy = this.#streaming().reduce((sum, { analysisThreads }) => sum + analysisThreads, 0);
+    const load: MeasuredLoad = {
+      ...{ ...minute, cores: this.#machine.cores, peakCoresPerCamera, isOverloaded },
+      ...(threadCount === undefined ? {} : { threads: { count: threadCount, busy } }),
+      ...{ freeBytes: this.#machine.freeBytes(), bytesPerCamera },
+    };
+    const room = roomFor(load);
+    if (room === undefined) return undefined;
+    const { cores, busyCores } = load;
+    return { cores, busyCores, coresPerCamera: peakCoresPerCamera, ...room };
+  }
+
+  #streaming() {
+    return this.#loads.all().filter(({ deliveredFps }) => deliveredFps > 0);
+  }
+
+  #minute(): Pick<MeasuredLoad, 'busyCores' | 'cameras' | 'cameraCores'> | undefined {
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
+    if (first === undefined || last === undefined || last.atMs - first.atMs < windowMs) return undefined;
+    const elapsedMs = last.atMs - first.atMs;
+    const streaming = this.#streaming();
+    const decoderCores = streaming.reduce((sum, load) => sum + load.decoderCores, 0);
+    return {
+      busyCores: (last.busyMs - first.busyMs) / elapsedMs,
+      cameras: streaming.length,
+      cameraCores: decoderCores + (last.visionMs - first.visionMs) / elapsedMs,
+    };
+  }
+
+  #notePeak(atMs: number): void {
+    const hour = Math.floor(atMs / hourMs);
+    for (const known of this.#peaks.keys()) if (known <= hour - peakHours) this.#peaks.delete(known);
+    const minute = this.#minute();
+    if (minute === undefined || minute.cameras === 0) return;
+    this.#peaks.set(hour, Math.max(this.#peaks.get(hour) ?? 0, minute.cameraCores / minute.cameras));
+  }
+
+  #addVision(): void {
+    const pids = this.#pids();
+    for (const pid of this.#lastOf.keys()) if (!pids.includes(pid)) this.#lastOf.delete(pid);
+    for (const pid of pids) {
+      const ms = this.#machine.processMs(pid);
+      this.#visionMs += Math.max(0, ms - (this.#lastOf.get(pid) ?? ms));
+      this.#lastOf.set(pid, ms);
+    }
+  }
+}
