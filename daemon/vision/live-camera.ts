@@ -17,6 +17,7 @@ import type { AnalysisTurns } from './analysis-turns.js';
 import { CameraLoop } from './camera-loop.js';
 import { CameraPipeline } from './camera-pipeline.js';
 import type { FaceAnalyser } from './face-analyser.js';
+import { networkHung } from './inference/inference-pool.js';
 import { ffmpegCameraSource } from './ingest/camera-opening.js';
 import { startCameraRunner } from './ingest/camera-runner.js';
 import type { CameraSourceOptions } from './ingest/camera-source-options.js';
@@ -73,6 +74,13 @@ const analysisFailed = {
   message: 'the analysis of its frames failed',
   remedy: 'Report this as a bug, with the log of rollcalld. The other cameras are not affected.',
 } as const;
+
+/** A network that hangs has a remedy of its own. */
+function failureOfAnalysis(error: unknown) {
+  if (!isRollcallError(error, networkHung)) return analysisFailed;
+  const { message, remedy = analysisFailed.remedy } = error;
+  return { ...analysisFailed, message: `${analysisFailed.message}: ${message}`, remedy };
+}
 
 /** The options of a camera's source, from its plan. */
 export function sourceOptions(plan: CameraPlan, ffmpeg: FfmpegBinary, logger: Logger): CameraSourceOptions {
@@ -136,6 +144,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
       seen.endFrame();
     },
   });
+  let analysisFailures = 0;
   const closing = new AbortController();
   const retry = new RetrySchedule(retryPolicy, clock, random);
   const reportState = (state: CameraState): void => report({ type: 'camera', cameraId: plan.id, state });
@@ -150,9 +159,10 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
         fail(error);
         return 'end';
       }
+      analysisFailures += 1;
       const nextTryMs = Math.round(retry.failed());
       logger.error('the analysis of a camera failed', { error, nextTryMs });
-      reportState({ ...analysisFailed, nextTryMs });
+      reportState({ ...failureOfAnalysis(error), nextTryMs });
       await sleep(clock, nextTryMs, closing.signal).catch(() => undefined);
       reportState(runner.state);
       return 'go-on';
@@ -196,6 +206,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
         droppedBusy,
         droppedStale,
         restarts,
+        analysisFailures,
         tracks: pipeline.faceCount,
         ...present({ lastFrameAgeMs }),
       };

@@ -1,23 +1,27 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import type { Clock } from '../../daemon/kernel/clock.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import type { Picture } from '../../daemon/kernel/faces/picture.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
-import { InferencePool } from '../../daemon/vision/inference/inference-pool.js';
+import { InferencePool, networkHung } from '../../daemon/vision/inference/inference-pool.js';
+import { callWithinMs } from '../../daemon/vision/inference/inference-thread.js';
 import { newBoxRecogniser, openTestAnalyser, portrait, toPicture } from '../support/inference.js';
 import { until } from '../support/until.js';
 
 const openPool = async (
-  change: { readonly provider?: 'cpu' | 'cuda'; readonly mostThreads?: number } = {},
+  change: { readonly provider?: 'cpu' | 'cuda'; readonly mostThreads?: number; readonly clock?: Clock } = {},
 ) => {
-  const { provider = 'cpu', mostThreads = 2 } = change;
+  const { provider = 'cpu', mostThreads = 2, clock = systemClock } = change;
   const { name: recogniser } = await newBoxRecogniser();
   const networks = { provider, detector: 'auto', passivePad: 'none', recogniser, threads: 1 } as const;
   const setup = { ...networks, modelsDirectory: null };
-  return InferencePool.open({ setup, mostThreads, clock: systemClock, logger: silentLogger });
+  return InferencePool.open({ setup, mostThreads, clock, logger: silentLogger });
 };
 
 /** The picture in memory that threads share. */
@@ -105,6 +109,31 @@ describe('networks in threads', () => {
     for (let call = 0; call < 3; call++)
       assert.ok((await pool.detect(good, { smallestFacePx: 60 })).length > 0, 'the next call is answered');
   });
+});
+
+test('a thread that does not answer in time is replaced, and the third one ends the process', async () => {
+  const clock = new VirtualClock();
+  await using pool = await openPool({ mostThreads: 1, clock });
+  const picture = await toPicture(portrait('a'));
+  const detect = () => pool.detect(picture, { smallestFacePx: 60 });
+  /** No thread can answer before the clock of this turn of the event loop. */
+  const hang = async (): Promise<unknown> => {
+    // The thread takes the next call when everything about the last one is done.
+    await setImmediate();
+    const answer = detect().catch((error: unknown) => error);
+    clock.advanceBy(callWithinMs);
+    return answer;
+  };
+  for (let count = 1; count <= 2; count += 1) {
+    const error = await hang();
+    assert.ok(isRollcallError(error, networkHung) && error.kind === 'defect', String(error));
+    assert.match(error.message, /did not answer within 60 s/);
+    assert.ok((await detect()).length > 0, 'another thread answers the next call');
+    clock.advanceBy(callWithinMs);
+    assert.equal(pool.threadCount, 1, 'an answered call has no deadline');
+  }
+  const error = await hang();
+  assert.ok(isRollcallError(error, 'inference-failed') && error.kind === 'operational');
 });
 
 test('a pool does not start where the networks cannot be loaded, and says why', async () => {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../kernel/clock.js';
-import { messageOf } from '../../kernel/errors.js';
+import { defect, messageOf, operational } from '../../kernel/errors.js';
 import type { Detection, FaceLandmarks } from '../../kernel/faces/face.js';
 import type { Box } from '../../kernel/faces/geometry.js';
 import type { Picture } from '../../kernel/faces/picture.js';
@@ -18,7 +18,7 @@ import type {
 } from '../face-analyser.js';
 import { faceSurroundings, faceTexture } from './face-texture.kernel.js';
 import type { InferenceCall, NetworkMethod, WorkerSetup } from './inference-messages.js';
-import { InferenceThread } from './inference-thread.js';
+import { callWithinMs, InferenceThread } from './inference-thread.js';
 import { assessView } from './onnx-face-analyser.js';
 
 export interface InferencePoolOptions {
@@ -30,6 +30,9 @@ export interface InferencePoolOptions {
   /** Called when `auto` gives up a GPU that no longer works. */
   readonly onProviderChanged?: (provider: ProviderInUse) => void;
 }
+
+/** The code of a call that is not answered. */
+export const networkHung = 'network-hung';
 
 /** Calls that a thread with a GPU takes at a time: it answers them in batches. */
 const mostCallsOnGpu = 64;
@@ -47,6 +50,21 @@ export function threadsOfRun(
 ): number {
   return Math.min(setup.threads, Math.max(1, Math.floor(mostThreads / count)));
 }
+
+/** With more threads that hang, the process starts again. */
+const mostHung = 2;
+
+const remedyOfHang =
+  'Check the driver of the GPU and the kernel log (dmesg), or set vision.provider to cpu; if it stays, report it as a bug.';
+
+/** A defect, because it is about one call: the other cameras go on. */
+const notAnswered = (): Error =>
+  defect(networkHung, `a network did not answer within ${callWithinMs / 1000} s`, { remedy: remedyOfHang });
+
+const tooManyHung = (): Error =>
+  operational('inference-failed', `more than ${mostHung} threads that run networks hang`, {
+    remedy: remedyOfHang,
+  });
 
 interface WaitingCall {
   readonly call: InferenceCall;
@@ -72,6 +90,7 @@ export class InferencePool implements FaceAnalyser {
   #isGrowing = false;
   #growing: Promise<void> | undefined;
   #isEnded = false;
+  #hungCount = 0;
 
   private constructor(
     options: InferencePoolOptions,
@@ -88,9 +107,12 @@ export class InferencePool implements FaceAnalyser {
     const { clock, logger } = options;
     let tell = (_provider: ProviderInUse): void => undefined;
     const onProviderChanged = (provider: ProviderInUse): void => tell(provider);
-    const started = await InferenceThread.start(options.setup, { clock, logger, onProviderChanged });
+    let hung = (): Error => notAnswered();
+    const onHung = (): Error => hung();
+    const started = await InferenceThread.start(options.setup, { clock, logger, onProviderChanged, onHung });
     const pool = new InferencePool(options, started);
     tell = (provider) => pool.#changeProvider(provider);
+    hung = () => pool.#hang();
     return pool;
   }
 
@@ -219,7 +241,7 @@ export class InferencePool implements FaceAnalyser {
         const threads = threadsOfRun(this.#options, this.#wantedThreads);
         const { thread, ready } = await InferenceThread.start(
           { ...setup, provider, threads },
-          { clock, logger, onProviderChanged },
+          { clock, logger, onProviderChanged, onHung: () => this.#hang() },
         );
         if (ready.provider.actual !== this.#provider.actual) this.#changeProvider(ready.provider);
         this.#add(thread);
@@ -231,6 +253,15 @@ export class InferencePool implements FaceAnalyser {
     } finally {
       this.#isGrowing = false;
     }
+  }
+
+  /** The first threads that hang are replaced, at the cost of one camera. They keep what they hold until the process ends. */
+  #hang(): Error {
+    this.#hungCount += 1;
+    const seconds = callWithinMs / 1000;
+    const count = this.#hungCount;
+    this.#options.logger.error('a network does not answer and its thread is replaced', { seconds, count });
+    return count > mostHung ? tooManyHung() : notAnswered();
   }
 
   #rejectWaiting(error: unknown): void {

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { programRoot } from '../../host/program-files.js';
-import type { Clock } from '../../kernel/clock.js';
+import type { Clock, Timer } from '../../kernel/clock.js';
 import { messageOf, operational } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
 import { raceTimeout } from '../../kernel/race-timeout.js';
 import type { ProviderInUse } from '../face-analyser.js';
 import {
@@ -20,7 +21,11 @@ const closeWithinMs = 2_000;
 
 type Ready = Extract<InferenceReply, { readonly type: 'ready' }>;
 
+/** A call takes at most a second on a machine that is far too slow, and a GPU some more before its first answer, milliseconds. */
+export const callWithinMs = 60_000;
+
 interface Asked {
+  readonly deadline?: Timer;
   resolve(answer: unknown): void;
   reject(error: unknown): void;
 }
@@ -30,21 +35,24 @@ export interface InferenceThreadOptions {
   readonly logger: Logger;
   /** Called when `auto` gives up a GPU that no longer works. */
   onProviderChanged(provider: ProviderInUse): void;
+  /** Called when a call was not answered in time. Returns the error of the calls that wait. */
+  onHung(): Error;
 }
 
 /** One thread of this process with networks of its own. Calls may overlap. */
 export class InferenceThread implements AsyncDisposable {
   readonly #worker: Worker;
-  readonly #clock: Clock;
+  readonly #options: InferenceThreadOptions;
   /** Resolves when it takes no more calls. */
   readonly ended: Promise<void>;
   readonly #asked = new Map<number, Asked>();
   #lastNumber = startNumber;
   #isEnded = false;
+  #onEnded: () => void = () => undefined;
 
   private constructor(setup: WorkerSetup, options: InferenceThreadOptions) {
-    const { clock, logger } = options;
-    this.#clock = clock;
+    const { logger } = options;
+    this.#options = options;
     // Always the built one: a thread does not inherit the loader for sources.
     const entry = join(programRoot(), 'dist/program/inference-worker.js');
     this.#worker = new Worker(entry, { workerData: setup, name: 'inference' });
@@ -59,14 +67,12 @@ export class InferenceThread implements AsyncDisposable {
     });
     this.ended = new Promise((resolve) => {
       this.#worker.once('exit', () => {
-        this.#isEnded = true;
         const error = operational('inference-failed', `a thread that runs networks ended: ${reason}`, {
           remedy: 'Check the model files with "rollcall models verify", and the free memory of the box.',
         });
-        for (const { reject } of this.#asked.values()) reject(error);
-        this.#asked.clear();
-        resolve();
+        this.#end(error);
       });
+      this.#onEnded = resolve;
     });
   }
 
@@ -101,24 +107,44 @@ export class InferenceThread implements AsyncDisposable {
     const number = this.#lastNumber;
     // First, because it throws for what no message can contain: such a call waits for no answer.
     this.#worker.postMessage({ number, call } satisfies NumberedCall);
-    return this.#answer(number);
+    return this.#answer(
+      number,
+      this.#options.clock.after(callWithinMs, () => this.#abandon()),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#worker.postMessage('close');
-    if ((await raceTimeout(this.#clock, closeWithinMs, this.ended)) === 'late')
+    if ((await raceTimeout(this.#options.clock, closeWithinMs, this.ended)) === 'late')
       await this.#worker.terminate();
   }
 
-  #answer(number: number): Promise<unknown> {
+  #answer(number: number, deadline?: Timer): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#asked.set(number, { resolve, reject });
+      this.#asked.set(number, { resolve, reject, ...present({ deadline }) });
     });
+  }
+
+  /** Gives up a thread that hangs. Native code cannot be interrupted, so nobody waits for its end. */
+  #abandon(): void {
+    this.#end(this.#options.onHung());
+    void this.#worker.terminate();
+  }
+
+  #end(error: Error): void {
+    this.#isEnded = true;
+    for (const { reject, deadline } of this.#asked.values()) {
+      deadline?.cancel();
+      reject(error);
+    }
+    this.#asked.clear();
+    this.#onEnded();
   }
 
   #settle(reply: Extract<InferenceReply, { readonly number: number }>): void {
     const asked = this.#asked.get(reply.number);
     this.#asked.delete(reply.number);
+    asked?.deadline?.cancel();
     if (reply.type === 'failed') asked?.reject(errorOf(reply.error));
     else asked?.resolve(reply.type === 'ready' ? reply : reply.answer);
   }
