@@ -118,6 +118,11 @@ function settingsOf({ transport, direction, fingerprint, allowBasicLogin }: Sett
 
 /** The zones and masks of the files. Null: to remove them. */
 async function areasOf({ zones, masks }: SettingOptions) {
+  if (zones === '-' && masks === '-') {
+    throw badInput('areas-unreadable', 'both --zones and --masks read standard input', {
+      remedy: 'Put one of them into a file.',
+    });
+  }
   return {
     zones: await areasIn(zones, 'zones', zone),
     masks: await areasIn(masks, 'masks', mask),

@@ -131,6 +131,7 @@ describe('rollcall camera', async () => {
       { ...cameras, 'cameras.change': kept },
     ],
     ['camera change door --enable --disable', 'both are given'],
+    ['camera change door --zones - --masks -', 'both read standard input', cameras],
     ['camera change door', 'nothing is given', cameras],
     ['camera change ga --name x', 'it can mean two', cameras],
     ['camera remove door --yes', 'it exists', { ...cameras, 'cameras.delete': {} }],

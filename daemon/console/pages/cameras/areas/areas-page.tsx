@@ -35,7 +35,7 @@ const t = wordsOf<typeof en>('cameras');
 export default function CameraAreas() {
   const id = useRoute().params['id'] ?? '';
   const camera = useFetched('cameras.show', { id });
-  const picture = usePicture(id, camera.value?.revision);
+  const picture = usePicture(id, camera.value);
   const back = { href: `/cameras/${encodeURIComponent(id)}`, text: camera.value?.name ?? id };
   return (
     <>
@@ -244,18 +244,22 @@ function AreaList({ areas, isChangeable, onChange }: AreaListProps) {
   );
 }
 
-/** A camera that is being reopened, as after a change, is asked again after this time. */
+/** A camera that is being opened again, as after a change, is asked again after this time. */
 const pictureAgainMs = 3000;
 
-/** The address of a current picture of the camera, for callers who may see it. A change of the camera brings another one. */
-function usePicture(id: string, revision: number | undefined): string | undefined {
+/**
+ * The address of a current picture of the camera, for callers who may see it. A change of the camera brings another one. A disabled
+ * camera has none, and is not asked.
+ */
+function usePicture(id: string, camera: CameraDetails | undefined): string | undefined {
+  const { revision, isEnabled = false } = camera ?? {};
   const address = useSignal<string | undefined>(undefined);
   const show = (picture: Blob | undefined): void => {
     if (address.value !== undefined) URL.revokeObjectURL(address.value);
     address.value = picture && URL.createObjectURL(picture);
   };
   useEffect(() => {
-    if (!can('live:watch')) return;
+    if (!isEnabled || !can('live:watch')) return;
     let isOver = false;
     let again: ReturnType<typeof setTimeout>;
     const ask = async (): Promise<void> => {
@@ -273,7 +277,7 @@ function usePicture(id: string, revision: number | undefined): string | undefine
       isOver = true;
       clearTimeout(again);
     };
-  }, [id, revision]);
+  }, [id, revision, isEnabled]);
   useEffect(() => () => show(undefined), []);
   return address.value;
 }
