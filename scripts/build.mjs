@@ -64,6 +64,7 @@ const program = {
     'heic-decoder': 'daemon/vision/heic-decoder-main.ts',
     'verify-pages': 'daemon/core/gallery/verify/verify-pages-main.ts',
     'password-process': 'daemon/host/password-process-main.ts',
+    'fixed-computation': 'daemon/host/fixed-computation-main.ts',
     // For scripts/setup, which builds the models before any box is configured.
     'model-store': 'daemon/host/models/store.ts',
   },

@@ -1,13 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { providerNames } from '../../daemon/contract/settings/vision-schema.js';
+import { type MachineSpeed, machineSpeed } from '../../daemon/host/machine-speed.js';
+import { busyProcessorMs } from '../../daemon/host/process-facts.js';
 import { subscribe } from '../demo-events.js';
 import { writeEnrolmentPhotos } from '../virtual-camera/cast.js';
 import { type CamerasBench, openCameras } from './cameras-box.js';
 import { type CameraClip, codecs, usualClip } from './cameras-clip.js';
 import { type Arrival, type CamerasFigures, figuresOf, printFigures } from './cameras-report.js';
 import { usageNow } from './cameras-usage.js';
-import { busyMs, type MachineSpeed, machineSpeed } from './machine-speed.js';
 
 const usage = `The built daemon with several cameras over RTSP: what each camera gets, what it costs, how late events are.
 
@@ -144,7 +145,7 @@ async function measureCameras(
     atMs: performance.now(),
     status: await box.client.call('status.show'),
     usage: usageNow(pids),
-    busyMs: busyMs(),
+    busyMs: busyProcessorMs(),
   });
   arrivals.length = 0;
   const before = await sample();

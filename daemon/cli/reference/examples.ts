@@ -25,6 +25,13 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['rollcall config reset rules.unknownAfterS', 'use the value of the configuration file again'],
   ],
   doctor: [['sudo rollcall doctor', 'check everything that the daemon needs']],
+  sizing: [
+    ['rollcall sizing', 'estimate whether this machine suffices for four cameras of 1080p'],
+    [
+      'rollcall sizing --cameras 8 --size 640x360 --fps 15 --share 20',
+      'the same for substreams of quiet corridors',
+    ],
+  ],
   'mqtt check': [['sudo rollcall mqtt check', 'check the connection to the broker step by step']],
   'camera list': [['rollcall camera list', 'show the state of every camera']],
   'camera test': [
