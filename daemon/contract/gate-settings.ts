@@ -11,6 +11,9 @@ export const handoverFiles = {
   socket: 'gate.sock',
 } as const;
 
+/** The folder below, in which vision processes open sockets for live pictures: they can write nowhere else. */
+export const liveFolderName = 'live';
+
 /** Bounds on what callers may take from the gate. Times are milliseconds. */
 export const gateLimits = z.strictObject({
   connections: z.int().min(1).default(2_000),

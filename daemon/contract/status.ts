@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { capacityLimits } from '../kernel/capacity.js';
 import { boxConditions } from '../kernel/events/notice.js';
 import { keyProviderKinds } from '../kernel/gallery/key-provider-kind.js';
+import { isolationGaps, isolationLevels } from '../kernel/isolation.js';
 import { modelPackStates } from '../kernel/model-pack-state.js';
 import { recogniserReasons } from '../kernel/recogniser-reason.js';
 import { fault } from './api-errors.js';
@@ -65,6 +66,26 @@ export const visionStatus = z.object({
     ),
 });
 export type VisionStatus = z.infer<typeof visionStatus>;
+
+/** How far the operating system separates vision processes from the rest of the machine. */
+export const isolationStatus = z.object({
+  level: z
+    .enum(isolationLevels)
+    .describe(
+      '`full`: they run as another user, in units of systemd. `partial`: they run in a sandbox that leaves `gaps`. `none`: they run with the rights of the daemon.',
+    ),
+  gaps: z
+    .array(z.enum(isolationGaps))
+    .readonly()
+    .describe(
+      'What a vision process could still do after an attacker has taken it over. `rights`: everything that the user of the daemon may do. `network`: reach every address that the machine can reach. `memory`: fill the memory. `disk`: fill the disk of the folder for live frames.',
+    ),
+  why: z
+    .object({ reason: z.string(), remedy: z.string() })
+    .exactOptional()
+    .describe('Why there is no better isolation. Absent if nothing better was tried.'),
+});
+export type IsolationStatus = z.infer<typeof isolationStatus>;
 
 const texts = z.array(z.string()).readonly();
 const reloadUnchanged = z.object({ outcome: z.literal('unchanged') });
@@ -192,6 +213,9 @@ export const boxStatus = z.object({
   uptimeS: z.number().describe('Seconds.'),
   recogniser: recogniserStatus.exactOptional(),
   vision: z.array(visionStatus).readonly(),
+  isolation: isolationStatus
+    .exactOptional()
+    .describe('Isolation of the vision processes. Absent in boxes of older versions.'),
   cameras: z.array(cameraStatus).readonly(),
   gallery: galleryInStatus,
   broker: brokerStatus,

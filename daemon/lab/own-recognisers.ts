@@ -33,6 +33,7 @@ import { table } from '../kernel/text-table.js';
 import { describedInterface, type Preparation, preparations } from '../vision/inference/preparation.js';
 import { isVersionOf } from '../vision/inference/recogniser-contract.js';
 import { type LoneVision, startLoneVision } from '../vision/lone-process.js';
+import { openVisionLauncher } from '../vision/open-vision-launcher.js';
 import { photoPlan } from '../vision/plan.js';
 import { fallbackRecogniser, preferredRecogniser } from '../vision/recogniser-in-use.js';
 import { readPeople } from './labelled-collection.js';
@@ -107,7 +108,15 @@ export async function addRecogniser(options: AddOptions): Promise<AddedRecognise
   const isReady = (await store.status(preferredRecogniser)).state === 'ready';
   const plan = photoPlan(config, isReady ? preferredRecogniser : fallbackRecogniser);
   const logger = openPinoLogger({ level: 'warn', clock });
-  const lone = { purpose: 'photographs', logger, task: 'try the network', timeoutMs } as const;
+  const launcher = await openVisionLauncher(config.vision.isolation);
+  const lone = {
+    launcher,
+    readable: [path],
+    purpose: 'photographs',
+    logger,
+    task: 'try the network',
+    timeoutMs,
+  } as const;
   await using vision = startLoneVision(plan, lone);
   const opened = await vision.ask('own-network', { type: 'open-own-network', request: 0, path, sha256 });
   if (opened.result.outcome === 'refused') {

@@ -6,6 +6,7 @@ import { operational } from '../kernel/errors.js';
 import type { Logger } from '../kernel/logger.js';
 import { present } from '../kernel/present.js';
 import { raceTimeout } from '../kernel/race-timeout.js';
+import { openVisionLauncher } from './open-vision-launcher.js';
 import { spawnVisionProcess, type VisionProcessOptions } from './vision-process.js';
 
 const stopGraceMs = 3_000;
@@ -31,13 +32,15 @@ export interface LoneVision extends AsyncDisposable {
  */
 export function startLoneVision(
   plan: VisionPlan,
-  options: Pick<VisionProcessOptions, 'purpose' | 'logger' | 'program'> & {
+  options: Pick<VisionProcessOptions, 'launcher' | 'purpose' | 'logger' | 'program'> & {
+    /** Files and folders that it reads beside the program and the networks of the plan. */
+    readonly readable?: readonly string[];
     readonly task: string;
     readonly timeoutMs: number;
     readonly logger: Logger;
   },
 ): LoneVision {
-  const { purpose, logger, task, timeoutMs, program } = options;
+  const { launcher, purpose, logger, task, timeoutMs, program, readable = [] } = options;
   const isRoot = process.getuid?.() === 0;
   const unavailable = (why: string): Error =>
     operational('vision-unavailable', `cannot ${task}: ${why}`, {
@@ -47,8 +50,8 @@ export function startLoneVision(
     });
   let settle: (report: Report) => void = () => undefined;
   const child = spawnVisionProcess({
-    purpose,
-    logger,
+    ...{ launcher, purpose, logger },
+    readable: plan.modelsDirectory === null ? readable : [...readable, plan.modelsDirectory],
     ...present({ user: isRoot ? nobody : undefined, program }),
     onReport(report) {
       if ('request' in report || report.type === 'failed') settle(report);
@@ -85,7 +88,8 @@ export async function testCameraAlone(
   camera: CameraPlan,
   logger: Logger,
 ): Promise<CameraTestOutcome> {
-  const options = { purpose: 'cameras', logger, task: 'test the camera', timeoutMs } as const;
+  const launcher = await openVisionLauncher('preferred');
+  const options = { launcher, purpose: 'cameras', logger, task: 'test the camera', timeoutMs } as const;
   await using vision = startLoneVision(plan, options);
   const { result } = await vision.ask('camera-test', { type: 'test-camera', request: 0, camera });
   return result;

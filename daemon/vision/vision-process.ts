@@ -1,44 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { getPriority, setPriority } from 'node:os';
-import type { Duplex, Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { openMessageChannel } from '../contract/vision/vision-channel.js';
 import type { Order } from '../contract/vision/vision-orders.js';
 import { type Report, readReport, reportLimits } from '../contract/vision/vision-reports.js';
-import { processEntry } from '../host/program-files.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import type { Clock } from '../kernel/clock.js';
 import { isRollcallError, messageOf } from '../kernel/errors.js';
 import { type Logger, type LogLevel, logLevels } from '../kernel/logger.js';
-import { present } from '../kernel/present.js';
 import { TokenBucket } from '../kernel/token-bucket.js';
-import { boundChild } from './ingest/bound-child.js';
 import { LineSplitter } from './ingest/line-splitter.js';
+import type { Launch, LaunchedVision, VisionLauncher } from './vision-launcher.js';
 
-/** Descriptor of the message pipe in the child; must be the same as in main.ts. */
-const channelFd = 3;
-
-/**
- * The only environment variables that a vision process gets: the loader, the GPU driver and FFmpeg need them. Others, such
- * as the directory of credentials and the notify socket, stay in the core.
- */
-const inheritedVariables = [
-  'PATH',
-  'LANG',
-  'TZ',
-  'TMPDIR',
-  'LD_LIBRARY_PATH',
-  'CUDA_VISIBLE_DEVICES',
-  'NVIDIA_VISIBLE_DEVICES',
-  'VK_DRIVER_FILES',
-  'VK_ICD_FILENAMES',
-  'LIBVA_DRIVER_NAME',
-];
-
-/** Niceness above the core's for processes that analyse cameras, and for their FFmpeg processes. Threads for networks add to it. */
-const cameraNiceness = 2;
-/** The same for photographs: under load they get a third of the time of the networks for live pictures (CFS weights). */
-const photographNiceness = 10;
-const highestNiceness = 19;
 /** How long the log of an ended process is read, milliseconds. */
 const lastWordsMs = 1_000;
 
@@ -51,7 +22,8 @@ export interface VisionEnd {
 }
 
 export interface VisionProcess {
-  readonly pid: number;
+  /** Undefined until it is known. */
+  readonly pid: number | undefined;
   send(order: Order, attachment?: Uint8Array): void;
   /** Resolves when the process has ended. */
   readonly ended: Promise<VisionEnd>;
@@ -61,14 +33,9 @@ export interface VisionProcess {
   kill(reason: string): void;
 }
 
-export interface VisionProcessOptions {
-  /** Sets the priority: photographs can wait, live pictures cannot. */
-  readonly purpose: 'cameras' | 'photographs';
+export interface VisionProcessOptions extends Launch {
+  readonly launcher: VisionLauncher;
   readonly logger: Logger;
-  /** User and group id of the process; only root can choose. Default: those of this process. */
-  readonly user?: number;
-  /** Path and arguments of another program: tests start a hostile one. Default: the vision program. */
-  readonly program?: readonly string[] | undefined;
   /** Whether a report may bring a requested picture at this moment. Default: never. */
   isPictureAsked?(): boolean;
   /** `attachment`: the picture of the report; empty without one. */
@@ -79,48 +46,37 @@ export interface VisionProcessOptions {
 
 /** Starts one vision process. It waits for a `start` order. */
 export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess {
-  const { purpose, logger, user, onReport, isPictureAsked = () => false } = options;
-  const command = boundChild(process.execPath, [
-    ...process.execArgv,
-    ...(options.program ?? [processEntry({ built: 'vision.js', source: 'vision/main.ts' })]),
-  ]);
-  const child = spawn(command.program, command.arguments, {
-    env: Object.fromEntries(
-      inheritedVariables.flatMap((name) => {
-        const value = process.env[name];
-        return value === undefined ? [] : [[name, value]];
-      }),
-    ),
-    ...present({ uid: user, gid: user }),
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  });
-  lowerPriority(child, purpose === 'cameras' ? cameraNiceness : photographNiceness);
-  forwardLog(child, options);
+  const { launcher, logger, onReport, isPictureAsked = () => false } = options;
+  const launched = launcher.launch(options);
+  forwardLog(launched, options);
   let broken: VisionEnd | undefined;
-  const channel = openMessageChannel(child.stdio[channelFd] as Duplex, reportLimits(isPictureAsked), {
+  const channel = openMessageChannel(launched.channel, reportLimits(isPictureAsked), {
     onMessage: (message, attachment) => onReport(readReport(message, attachment), attachment),
     onEnd(error) {
       if (error === undefined) return;
       broken ??= endOf(error);
-      const about = { pid: child.pid, reason: broken.reason };
+      const about = { pid: launched.pid, reason: broken.reason };
       if (broken.misbehaviour === undefined) logger.warn('the pipe to a vision process broke', about);
       else logger.error('a vision process misbehaved and was killed', about);
-      child.kill('SIGKILL');
+      launched.kill();
     },
   });
-  const ended = new Promise<VisionEnd>((resolve) => {
-    child.once('error', (error) => resolve({ reason: `it could not be started: ${messageOf(error)}` }));
-    child.once('exit', (code, signal) => {
-      const reason = signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`;
-      // The exit explains more than the pipe that broke with it, unless the core killed the process.
-      resolve(broken?.misbehaviour === undefined ? { reason } : broken);
-    });
-  });
+  // The exit explains more than the pipe that broke with it, unless the core killed the process.
+  const ended = launched.ended.then(
+    (reason): VisionEnd => (broken?.misbehaviour === undefined ? { reason } : broken),
+  );
   return {
-    pid: child.pid ?? 0,
+    get pid() {
+      return launched.pid;
+    },
     send: (order, attachment) => channel.send(order, attachment),
     ended,
-    stop: (graceMs) => stopChild(child, ended, graceMs, () => channel.send({ type: 'stop' } satisfies Order)),
+    async stop(graceMs) {
+      channel.send({ type: 'stop' } satisfies Order);
+      const kill = clock.after(graceMs, () => launched.kill());
+      await ended;
+      kill.cancel();
+    },
     kill(reason) {
       broken ??= { reason, misbehaviour: 'refused' };
       channel.end(new Error(reason));
@@ -136,38 +92,15 @@ function endOf(error: unknown): VisionEnd {
 
 /** Forwards its log, shortly beyond its end. A child of it that survives is not read any longer. */
 function forwardLog(
-  child: ChildProcess,
+  launched: LaunchedVision,
   { logger, onLineDropped = () => undefined }: VisionProcessOptions,
 ): void {
-  const log = new VisionLog(clock, logger.child({ pid: child.pid }), onLineDropped);
-  const streams = [child.stdout, child.stderr].flatMap((stream) => stream ?? []);
-  for (const stream of streams) log.follow(stream);
-  child.once('exit', () => {
-    const close = setTimeout(() => streams.forEach((stream) => void stream.destroy()), lastWordsMs);
+  const log = new VisionLog(clock, () => logger.child({ pid: launched.pid }), onLineDropped);
+  for (const stream of launched.log) log.follow(stream);
+  void launched.ended.then(() => {
+    const close = setTimeout(() => launched.log.forEach((stream) => void stream.destroy()), lastWordsMs);
     close.unref();
   });
-}
-
-/** Cameras may use every processor core. The core process must still record, publish and answer without delay. */
-function lowerPriority({ pid }: ChildProcess, niceness: number): void {
-  if (pid === undefined) return;
-  try {
-    setPriority(pid, Math.min(highestNiceness, getPriority() + niceness));
-  } catch {
-    // The process has ended already; `ended` reports it.
-  }
-}
-
-async function stopChild(
-  child: ChildProcess,
-  ended: Promise<VisionEnd>,
-  graceMs: number,
-  ask: () => void,
-): Promise<void> {
-  ask();
-  const kill = setTimeout(() => child.kill('SIGKILL'), graceMs);
-  await ended;
-  clearTimeout(kill);
 }
 
 /** Longest line, characters: longer than an error with its stack and causes. */
@@ -184,14 +117,14 @@ const pauseMs = 100;
  */
 class VisionLog {
   readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #loggerNow: () => Logger;
   readonly #bucket: TokenBucket;
   readonly #onDropped: () => void;
 
-  /** `onDropped` is called for each dropped line. */
-  constructor(clock: Clock, logger: Logger, onDropped: () => void) {
+  /** `loggerNow`: with the id of the process, once it is known. `onDropped` is called for each dropped line. */
+  constructor(clock: Clock, loggerNow: () => Logger, onDropped: () => void) {
     this.#clock = clock;
-    this.#logger = logger;
+    this.#loggerNow = loggerNow;
     this.#onDropped = onDropped;
     this.#bucket = new TokenBucket(clock, logLimit);
   }
@@ -221,7 +154,7 @@ class VisionLog {
 
   #log(line: string): void {
     const { level, said } = readLine(line);
-    this.#logger[level]('a vision process says', { said });
+    this.#loggerNow()[level]('a vision process says', { said });
   }
 }
 

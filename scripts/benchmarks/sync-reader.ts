@@ -4,6 +4,7 @@ import { openConfiguredStore } from '../../daemon/host/models/configured-store.j
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
+import { openVisionLauncher } from '../../daemon/vision/open-vision-launcher.js';
 import { matchPolicy } from '../../daemon/vision/operating-point.js';
 import { photoPlan } from '../../daemon/vision/plan.js';
 import { chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
@@ -26,6 +27,7 @@ export async function startPhotographReader(models: string): Promise<PhotographR
     plan: () => photoPlan(config, name),
     logLevel: () => config.logging.level,
     ...{ clock, random, logger: silentLogger },
+    launcher: await openVisionLauncher('preferred'),
     signal: new AbortController().signal,
   });
   await photos.start();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
+import { liveFolderName } from '../../daemon/contract/gate-settings.js';
 import { encodeLiveMessage } from '../../daemon/vision/live/live-framing.js';
 import { openTestGate, type TestGate, type TestGateOptions } from '../support/gate.js';
 import { withoutOpenssl } from '../support/test-certificate.js';
@@ -52,7 +54,9 @@ async function withParts(
   const said: string[] = [];
   const server: Server = createServer((socket) => {
     connected = socket.on('error', () => undefined).on('data', (data) => void said.push(data.toString()));
-  }).listen(join(gate.folder, 'live-0.sock'));
+  });
+  await mkdir(join(gate.folder, liveFolderName));
+  server.listen(join(gate.folder, liveFolderName, 'live-0.sock'));
   await once(server, 'listening');
   try {
     await work({

@@ -7,6 +7,7 @@ import { VisionSlot } from '../../daemon/core/cameras/vision-slot.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
+import { openVisionLauncher } from '../../daemon/vision/open-vision-launcher.js';
 import { builtProgram } from '../support/built.js';
 import { type RogueCore, startRogueCore } from '../support/rogue-core.js';
 import { forgedLine, type RogueMode, rogueModes, rogueProgram } from '../support/rogue-vision.js';
@@ -140,6 +141,7 @@ async function openSlot(
     ...{ index: 0, purpose: 'cameras', logLevel: 'info', clock: virtual, logger: silentLogger },
     plan: { ...plan, modelsDirectory },
     random: { unit: () => 1 },
+    launcher: await openVisionLauncher('preferred'),
     program,
     onReport: () => undefined,
     onDown: () => undefined,

@@ -70,7 +70,7 @@ test('the gate runs under its own user, sees no data, and comes back after a kil
   );
 
   // A camera that cannot be reached has a vision process, too, and no pictures.
-  const live = '/run/rollcall-gate/live-0.sock';
+  const live = '/run/rollcall-gate/live/live-0.sock';
   await box.must(`for _ in $(seq 300); do
       grep --quiet ticket < <(curl --silent --max-time 1 --unix-socket /run/rollcall/control.sock http://box/api/v1/cameras/door/live) && break
       sleep 0.2

@@ -13,6 +13,7 @@ import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import type { Fact } from '../../daemon/kernel/events/event.js';
 import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
+import { openVisionLauncher } from '../../daemon/vision/open-vision-launcher.js';
 import { heardConditions } from './heard-conditions.js';
 import { type RogueMode, rogueProgram } from './rogue-vision.js';
 import { proofByBlink } from './sightings.js';
@@ -74,11 +75,15 @@ export async function startRogueCore(
   const conditions = heardConditions();
   const progress: Progress = { rounds: 0, analysis: 0 };
   const cameras = { take: () => undefined, forget: () => undefined };
+  const launcher = await openVisionLauncher('preferred');
   const programOf = (index: number) => {
     const mode = modes[index];
     return mode === undefined ? undefined : rogueProgram(mode);
   };
-  const part = openVisionRuntime({ config, intake: heard, cameras, conditions, logger, programOf }, progress);
+  const part = openVisionRuntime(
+    { config, launcher, intake: heard, cameras, conditions, logger, programOf },
+    progress,
+  );
   part.pool.start(await planVision(config, 'dlib-resnet'));
   const statusOf = (mode: RogueMode): VisionStatus => {
     const status = part.pool.status().find(({ index }) => modes[index] === mode);

@@ -88,6 +88,11 @@ export const visionSchema = z.strictObject({
     'replace',
     'Passive presentation attack detection beside blinks. `minifasnet` must be installed with `rollcall models`.',
   ),
+  isolation: field(
+    z.enum(['preferred', 'required']).default('preferred'),
+    'restart',
+    'Isolation of the processes that parse camera streams, photos, and clips (docs/explanation/isolation.md). `preferred`: they run with the best isolation that this machine offers; `rollcall status` and `rollcall doctor` report what is missing. `required`: the daemon refuses to start if it can offer none.',
+  ),
 });
 
 export const livenessSchema = z.strictObject({

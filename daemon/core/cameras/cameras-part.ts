@@ -5,11 +5,14 @@ import type { livenessOperations } from '../../contract/liveness.js';
 import type { ownCameraOperations } from '../../contract/own-cameras.js';
 import type { LoadedConfig, LoadOptions } from '../../contract/settings/load.js';
 import type { ReloadResult } from '../../contract/status.js';
+import { openVisionLauncher } from '../../vision/open-vision-launcher.js';
 import { clipPlan, photoPlan } from '../../vision/plan.js';
 import type { ChosenRecogniser } from '../../vision/recogniser-in-use.js';
+import type { VisionLauncher } from '../../vision/vision-launcher.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { ConditionPort } from '../delivery/condition-port.js';
+import { makeLiveFolder } from '../gate/gate-handover.js';
 import type { PartContext } from '../part-context.js';
 import type { RecentPassages } from '../passages/passage-counts.js';
 import { type CameraOptions, cameraHandlers } from './camera-handlers.js';
@@ -22,6 +25,25 @@ import type { CamerasInUse } from './vision-runtime.js';
 
 interface Audited {
   readonly vault: { readonly audit: AuditLog };
+}
+
+/**
+ * Chooses how vision processes start, and says how far that isolates them.
+ * @throws `isolation-unavailable`
+ */
+export async function openWall({
+  current,
+  logger,
+}: PartContext): Promise<{ readonly launcher: VisionLauncher }> {
+  const { vision, gate } = current();
+  const launcher = await openVisionLauncher(vision.isolation);
+  // Before the first vision process: a sandbox shows only what exists.
+  if (gate.enabled) await makeLiveFolder(current(), logger);
+  const { level, gaps, why } = launcher.isolation;
+  const about = { isolation: level, gaps, ...why };
+  if (level === 'none') logger.warn('vision processes are not isolated', about);
+  else logger.info('vision processes are isolated', about);
+  return { launcher };
 }
 
 /** Opens the cameras that were added over the API. */
@@ -41,6 +63,7 @@ export async function openOwnCameras({
 }
 
 type PhotoNeeds = PartContext & {
+  readonly launcher: VisionLauncher;
   readonly recogniser: ChosenRecogniser;
   readonly conditions: ConditionPort;
 };
@@ -57,14 +80,14 @@ export function openPhotoProcesses(box: PhotoNeeds): {
 }
 
 function openPhotoProcess(
-  { current, recogniser, conditions, lifetime, clock, random, logger }: PhotoNeeds,
+  { current, recogniser, launcher, conditions, lifetime, clock, random, logger }: PhotoNeeds,
   planOf: typeof photoPlan,
 ): PhotoProcess {
   const subjects = ['photographs'];
   return new PhotoProcess({
     plan: () => planOf(current(), recogniser.name),
     logLevel: () => current().logging.level,
-    ...{ clock, random, logger },
+    ...{ clock, random, logger, launcher },
     onMisbehaviour: () => conditions.change('vision-misbehaving', {}, { active: subjects }),
     onTrusted: () => conditions.change('vision-misbehaving', {}, { over: subjects }),
     signal: lifetime.signal,

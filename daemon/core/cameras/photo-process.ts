@@ -13,6 +13,7 @@ import type { Logger, LogLevel } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
 import type { Random } from '../../kernel/random.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
+import type { VisionLauncher } from '../../vision/vision-launcher.js';
 import { visionUnavailable } from './vision-requests.js';
 import { VisionSlot } from './vision-slot.js';
 import { untilVisionRuns } from './vision-start.js';
@@ -27,6 +28,7 @@ export interface PhotoProcessOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly launcher: VisionLauncher;
   /** The process sent reports that the core rejected, and was replaced. */
   onMisbehaviour?(): void;
   /** The process has answered correctly. */
@@ -133,7 +135,7 @@ export class PhotoProcess implements AsyncDisposable {
   }
 
   async #open(): Promise<VisionSlot> {
-    const { clock, random, logger, signal } = this.#options;
+    const { clock, random, logger, launcher, signal } = this.#options;
     if (this.#isEnded) throw visionUnavailable('the daemon is stopping');
     const plan = this.#options.plan();
     if (this.#running !== undefined && !isDeepStrictEqual(this.#running.plan, plan)) await this.#close();
@@ -144,7 +146,7 @@ export class PhotoProcess implements AsyncDisposable {
         plan,
         purpose: 'photographs',
         logLevel: this.#options.logLevel(),
-        ...{ clock, random, logger: logger.child({ purpose: 'photographs' }) },
+        ...{ clock, random, launcher, logger: logger.child({ purpose: 'photographs' }) },
         onReport: () => undefined,
         onDown: () => undefined,
         onMisbehaviour: () => this.#options.onMisbehaviour?.(),

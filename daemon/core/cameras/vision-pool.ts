@@ -14,6 +14,7 @@ import type { Clock } from '../../kernel/clock.js';
 import { operational, type RollcallError } from '../../kernel/errors.js';
 import type { Logger, LogLevel } from '../../kernel/logger.js';
 import type { Random } from '../../kernel/random.js';
+import type { VisionLauncher } from '../../vision/vision-launcher.js';
 import { type Dealt, dealCameras, type PlannedVision } from './vision-plan.js';
 import { visionUnavailable } from './vision-requests.js';
 import { VisionSlot } from './vision-slot.js';
@@ -24,6 +25,7 @@ export interface VisionPoolOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly launcher: VisionLauncher;
   /** Where the gate may connect to the processes for live pictures. */
   readonly liveFolder: string;
   /** An accepted report of a process about its cameras; see `VisionSlotOptions`. */
@@ -207,13 +209,14 @@ export class VisionPool implements AsyncDisposable {
   }
 
   #add(planned: PlannedVision, { index, cameras }: Dealt): VisionSlot {
-    const { clock, random, logger, onDown, onMisbehaviour, onTrusted, programOf } = this.#options;
+    const { clock, random, logger, launcher, liveFolder } = this.#options;
+    const { onDown, onMisbehaviour, onTrusted, programOf } = this.#options;
     const slot: VisionSlot = new VisionSlot({
       index,
       plan: { ...planned.plan, cameras: plansOf({ index, cameras }, planned.plan.cameras) },
       purpose: 'cameras',
       logLevel: this.#logLevel,
-      ...{ clock, random, logger },
+      ...{ clock, random, logger, launcher, liveFolder },
       program: programOf?.(index),
       onReport: (report, picture) => {
         if (report.type === 'progress') this.#countRound(slot);
@@ -243,7 +246,7 @@ export class VisionPool implements AsyncDisposable {
   }
 }
 
-/** What the gate accepts as the name of a socket; see `handoverFiles`. */
+/** What the gate accepts as the name of a socket. */
 const liveSocketName = (index: number): string => `live-${index}.sock`;
 
 function failedView({ code, message, remedy }: Extract<ViewOutcome, { outcome: 'failed' }>): RollcallError {

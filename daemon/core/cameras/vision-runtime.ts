@@ -6,7 +6,7 @@ import { systemRandom as random } from '../../host/system-random.js';
 import { cameraId } from '../../kernel/ids.js';
 import { present } from '../../kernel/present.js';
 import type { ConditionPort } from '../delivery/condition-port.js';
-import { gateFolder } from '../gate/gate-handover.js';
+import { liveFolder } from '../gate/gate-handover.js';
 import type { SightingIntake } from '../sightings/sighting-intake.js';
 import { CameraBoard } from './camera-board.js';
 import { CameraFollows } from './camera-follows.js';
@@ -58,7 +58,7 @@ const misbehaving: CameraState = {
   nextTryMs: 0,
 };
 
-export interface VisionRuntimeOptions extends Pick<VisionPoolOptions, 'logger' | 'programOf'> {
+export interface VisionRuntimeOptions extends Pick<VisionPoolOptions, 'logger' | 'launcher' | 'programOf'> {
   readonly config: Pick<Config, 'logging' | 'gate' | 'control'>;
   readonly intake: Pick<SightingIntake, 'take' | 'forgetCamera'>;
   /** Receives the states of the cameras. */
@@ -68,7 +68,7 @@ export interface VisionRuntimeOptions extends Pick<VisionPoolOptions, 'logger' |
 
 /** Connects the vision processes to the receivers of their reports. Counts `progress` up. */
 export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progress): VisionRuntime {
-  const { config, intake, cameras, conditions, logger } = options;
+  const { config, intake, cameras, conditions, logger, launcher } = options;
   const board = new CameraBoard();
   const loads = new CameraLoads(clock);
   const overload = new OverloadWatch(clock, loads, conditions);
@@ -108,9 +108,9 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
   // New processes have not misbehaved yet.
   conditions.end('vision-misbehaving');
   const pool = new VisionPool({
-    ...{ clock, random, logger, onReport, onRound, onDown, onMisbehaviour, onTrusted },
+    ...{ clock, random, logger, launcher, onReport, onRound, onDown, onMisbehaviour, onTrusted },
     logLevel: config.logging.level,
-    liveFolder: gateFolder(config),
+    liveFolder: liveFolder(config),
     ...present({ programOf: options.programOf }),
   });
   const watches = new LiveWatches(pool);

@@ -7,9 +7,11 @@ import type { Report } from '../../contract/vision/vision-reports.js';
 import { type Clock, sleep } from '../../kernel/clock.js';
 import { messageOf } from '../../kernel/errors.js';
 import type { Logger, LogLevel } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
 import type { Random } from '../../kernel/random.js';
 import { RetrySchedule } from '../../kernel/retry.js';
 import { TokenBucket } from '../../kernel/token-bucket.js';
+import type { VisionLauncher } from '../../vision/vision-launcher.js';
 import { spawnVisionProcess, type VisionEnd, type VisionProcess } from '../../vision/vision-process.js';
 import { VisionRequests, visionUnavailable } from './vision-requests.js';
 
@@ -52,6 +54,9 @@ export interface VisionSlotOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly launcher: VisionLauncher;
+  /** Where the gate may connect to the process for live pictures. Absent: nowhere. */
+  readonly liveFolder?: string;
   /** Replaces the vision program, see `VisionProcessOptions`. */
   readonly program?: readonly string[] | undefined;
   /** An accepted report that answers no request. `picture`: its JPEG, or empty. */
@@ -133,7 +138,7 @@ export class VisionSlot implements AsyncDisposable {
       state: this.#phase,
       restarts: this.#restarts,
       restartCauses: Object.fromEntries(this.#restartCauses),
-      ...(this.#process === undefined ? {} : { pid: this.#process.pid }),
+      ...present({ pid: this.#process?.pid }),
       ...(this.#ready === undefined
         ? {}
         : {
@@ -247,10 +252,10 @@ export class VisionSlot implements AsyncDisposable {
   async #runOnce(signal: AbortSignal): Promise<VisionEnd> {
     this.#guard = new ReportGuard(this.#clock, this.#cameras);
     this.#tolerance = new TokenBucket(this.#clock, tolerance);
+    const { launcher, purpose, program, plan, liveFolder } = this.#options;
     const child = spawnVisionProcess({
-      purpose: this.#options.purpose,
-      logger: this.#logger,
-      program: this.#options.program,
+      ...{ launcher, purpose, program, liveFolder, logger: this.#logger },
+      readable: plan.modelsDirectory === null ? [] : [plan.modelsDirectory],
       isPictureAsked: () => this.#requests.isPictureAsked,
       onReport: (report, picture) => this.#judge(report, picture),
       onLineDropped: () => this.#refuse('log'),

@@ -13,7 +13,7 @@ import { refuseSecondDaemon } from '../api/server.js';
 import { openAttendance, summariseDays } from '../attendance/attendance-part.js';
 import { auditReloads, followAudit, openAudit } from '../audit/audit-part.js';
 import { openBackups } from '../backups/backups-part.js';
-import { openOwnCameras, openPhotoProcesses, serveCameras } from '../cameras/cameras-part.js';
+import { openOwnCameras, openPhotoProcesses, openWall, serveCameras } from '../cameras/cameras-part.js';
 import { openChallenges, serveChallenges } from '../challenges/challenges-part.js';
 import { executeCommands, receiveCommands, watchGrants } from '../commands/commands-part.js';
 import type { Conditions } from '../conditions/conditions.js';
@@ -92,6 +92,7 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
       .with(openIntake)
       .with(watchLoitering)
       .with(receiveCommands)
+      .with(openWall)
       .with(startRuntime)
       .with(({ runtime }) => {
         running = runtime;

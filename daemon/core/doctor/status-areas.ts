@@ -1,7 +1,7 @@
 import type { CameraStatus } from '../../contract/cameras.js';
 import type { ShowTime } from '../../contract/command-line.js';
 import type { KeyRotation } from '../../contract/keys.js';
-import type { BoxStatus, VisionStatus } from '../../contract/status.js';
+import type { BoxStatus, IsolationStatus, VisionStatus } from '../../contract/status.js';
 import { brokerNotConfigured } from '../../kernel/broker.js';
 import { counted, durationText } from '../../kernel/counted.js';
 import { fewestForEstimate } from '../../kernel/identification/calibration.js';
@@ -31,6 +31,7 @@ export function statusAreas(status: BoxStatus, show: ShowTime): readonly StatusA
     clockArea(status.clock, show),
     recogniserArea(status.recogniser),
     ...status.vision.map(visionArea),
+    isolationArea(status.isolation),
     { facts: [...analysisLines(status), ...capacityLines(status)], findings: [] },
     galleryArea(status.gallery),
     brokerArea(status.broker),
@@ -156,6 +157,32 @@ function visionArea(vision: VisionStatus): StatusArea {
   const remedy =
     'Install the GPU driver with its Vulkan packages and give the daemon access to the GPU device files (systemd/README.md names both), then restart rollcalld; or set vision.provider to cpu.';
   return { facts, findings: [{ check, outcome: 'warning', message, remedy }] };
+}
+
+/** What a vision process that was taken over can still do. */
+const gapTexts: Readonly<Record<IsolationStatus['gaps'][number], string>> = {
+  rights: 'do everything that the user of the daemon may do, such as read keys',
+  network: 'reach every address that the machine can reach',
+  memory: 'fill the memory',
+  disk: 'fill the disk of the folder for live frames',
+};
+
+/** Nothing for a daemon of an older version. */
+function isolationArea(isolation: BoxStatus['isolation']): StatusArea {
+  if (isolation === undefined) return { facts: [], findings: [] };
+  const { level, gaps, why } = isolation;
+  const check = 'isolation';
+  if (level === 'none') {
+    const reason = why === undefined ? '' : `: ${why.reason}`;
+    const message = `none; a crafted video stream that takes over a vision process can ${gapTexts.rights}${reason}`;
+    return {
+      facts: [],
+      findings: [{ check, outcome: 'warning', message, ...present({ remedy: why?.remedy }) }],
+    };
+  }
+  const open =
+    gaps.length === 0 ? '' : `; a vision process could still ${gaps.map((gap) => gapTexts[gap]).join(', ')}`;
+  return { facts: [`isolation: ${level}${open}`], findings: [ok(check, `${level}${open}`)] };
 }
 
 /** `, refused reports: 3 (time), 21 (camera)`. */

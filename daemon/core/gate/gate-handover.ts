@@ -2,7 +2,12 @@ import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/pro
 import { dirname, join } from 'node:path';
 import type { Fault } from '../../contract/api-errors.js';
 import type { GateStatus } from '../../contract/certificate.js';
-import { type GateSettings, gateLimits, handoverFiles } from '../../contract/gate-settings.js';
+import {
+  type GateSettings,
+  gateLimits,
+  handoverFiles,
+  liveFolderName,
+} from '../../contract/gate-settings.js';
 import type { Config } from '../../contract/settings/schema.js';
 import { openCredential } from '../../host/credentials.js';
 import type { Clock } from '../../kernel/clock.js';
@@ -27,6 +32,26 @@ export type GateConfig = Pick<
 export function gateFolder({ gate, control }: Pick<GateConfig, 'gate' | 'control'>): string {
   const beside = dirname(control.socketPath);
   return gate.folder ?? (beside === '/run/rollcall' ? '/run/rollcall-gate' : join(beside, 'gate'));
+}
+
+/** The folder in which vision processes open their sockets for the gate. They see nothing else of the folder around it. */
+export const liveFolder = (config: Pick<GateConfig, 'gate' | 'control'>): string =>
+  join(gateFolder(config), liveFolderName);
+
+/** Makes the folder for live pictures. Without it there are none; everything else works. */
+export async function makeLiveFolder(
+  config: Pick<GateConfig, 'gate' | 'control'>,
+  logger: Logger,
+): Promise<void> {
+  const folder = liveFolder(config);
+  try {
+    await openGateFolder(gateFolder(config));
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    // The group comes from the folder around it; the mask of the daemon would keep it out. 2: sockets get it, too.
+    await chmod(folder, 0o2750);
+  } catch (error) {
+    logger.error('there are no live pictures, because their folder cannot be made', { folder, error });
+  }
 }
 
 interface GateTls {

@@ -1,5 +1,6 @@
 import type { BoxIds } from '../../kernel/ids.js';
 import type { ChosenRecogniser } from '../../vision/recogniser-in-use.js';
+import type { VisionLauncher } from '../../vision/vision-launcher.js';
 import type { Prompts } from '../challenges/prompts.js';
 import type { Conditions } from '../conditions/conditions.js';
 import type { EvidenceCapture } from '../events/evidence-capture.js';
@@ -20,6 +21,7 @@ export async function startRuntime(
   box: PartContext & {
     readonly identity: BoxIds;
     readonly recogniser: ChosenRecogniser;
+    readonly launcher: VisionLauncher;
     readonly vault: GalleryVault;
     readonly records: Records & StartOptions['records'];
     readonly conditions: Conditions;
@@ -33,11 +35,12 @@ export async function startRuntime(
     readonly nameOf: StartOptions['nameOf'];
   },
 ): Promise<{ readonly runtime: Runtime }> {
-  const { identity, recogniser, vault, records, conditions, signing, intake, evidence, prompts } = box;
+  const { identity, recogniser, launcher, vault, records, conditions, signing, intake, evidence, prompts } =
+    box;
   const { eventDurations, recentPassages, nameOf, current, lifetime, logger } = box;
   const cameras = openCameraReporting({ ...box, signer: signing.keys });
   const runtime = await Runtime.start({
-    ...{ config: current(), identity, recogniser, intake, records, conditions, logger, nameOf },
+    ...{ config: current(), identity, recogniser, launcher, intake, records, conditions, logger, nameOf },
     cameras: cameras.states,
     state: boxState(vault, conditions, () => recentPassages.lastDay()),
     signer: () => signing.keys.current(),

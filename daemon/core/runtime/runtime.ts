@@ -5,6 +5,7 @@ import { isRollcallError, type RollcallError } from '../../kernel/errors.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
 import { matchPolicy } from '../../vision/operating-point.js';
 import type { RecogniserInUse } from '../../vision/recogniser-in-use.js';
+import type { VisionLauncher } from '../../vision/vision-launcher.js';
 import type { CameraStates } from '../cameras/camera-states.js';
 import { type PlannedVision, planVision } from '../cameras/vision-plan.js';
 import {
@@ -249,6 +250,7 @@ export interface StartOptions extends PublishingOptions {
   };
   readonly config: Config;
   readonly recogniser: Pick<RecogniserInUse, 'name' | 'pack'>;
+  readonly launcher: VisionLauncher;
   readonly intake: SightingIntake;
   /** Receives the states of the cameras. */
   readonly cameras: CameraStates;

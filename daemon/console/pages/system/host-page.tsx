@@ -45,7 +45,7 @@ export default function HostPage() {
 }
 
 function Program({ status, user }: { readonly status: Status; readonly user: Host['user'] | undefined }) {
-  const { version, uptimeS, eventLoop } = status;
+  const { version, uptimeS, eventLoop, isolation } = status;
   const name = user?.name;
   return (
     <Facts
@@ -60,8 +60,31 @@ function Program({ status, user }: { readonly status: Status; readonly user: Hos
               : t('user-of', { name, uid: String(user.uid) })),
         ],
         [t('event-loop'), t('milliseconds', { ms: eventLoop.p99Ms })],
+        [t('isolation'), isolation && <Isolation of={isolation} />],
       ]}
     />
+  );
+}
+
+const isolationTones = { full: 'ok', partial: 'ok', none: 'warn' } as const;
+
+/** How far camera processes are separated from the rest, and what that leaves open. */
+function Isolation({ of: { level, gaps, why } }: { readonly of: NonNullable<Status['isolation']> }) {
+  return (
+    <>
+      <Badge tone={isolationTones[level]}>{t(`isolation-${level}`)}</Badge>
+      {gaps.length > 0 && (
+        <>
+          <p class="quiet">{t('isolation-lead')}</p>
+          <ul>
+            {gaps.map((gap) => (
+              <li key={gap}>{t(`gap-${gap}`)}</li>
+            ))}
+          </ul>
+        </>
+      )}
+      {why && <Problem of={{ message: why.reason, remedy: why.remedy }} />}
+    </>
   );
 }
 

@@ -1,0 +1,48 @@
+import { closeSync, readFileSync } from 'node:fs';
+import { operational } from '../kernel/errors.js';
+
+/** The library of Debian's libseccomp2, which apt and systemd need. Its interface 2 has been stable since 2012. */
+const library = 'libseccomp.so.2';
+/** `SCMP_ACT_ALLOW`, and `SCMP_ACT_ERRNO(EPERM)` (seccomp.h). */
+const allow = 0x7fff_0000;
+const refuse = 0x0005_0000 | 1;
+
+/**
+ * A seccomp filter in the form that bubblewrap loads: these system calls fail with EPERM, all others work. Names that this
+ * version of the library does not know are left out; calls of another architecture end the thread.
+ * @throws `system-call-filter`
+ */
+export async function compileSystemCallFilter(refused: readonly string[]): Promise<Buffer> {
+  try {
+    const { default: koffi } = await import('koffi');
+    const c = koffi.load(null);
+    const seccomp = koffi.load(library);
+    const memfdCreate = c.func('int memfd_create(const char *name, unsigned int flags)');
+    const init = seccomp.func('void *seccomp_init(uint32_t action)');
+    const resolve = seccomp.func('int seccomp_syscall_resolve_name(const char *name)');
+    const add = seccomp.func(
+      'int seccomp_rule_add_array(void *ctx, uint32_t action, int call, unsigned int count, void *args)',
+    );
+    const write = seccomp.func('int seccomp_export_bpf(void *ctx, int fd)');
+    const release = seccomp.func('void seccomp_release(void *ctx)');
+    const rules: unknown = init(allow);
+    const file: number = memfdCreate('system-call-filter', 0);
+    try {
+      for (const name of refused) {
+        const call: number = resolve(name);
+        // -1: unknown; below: a pseudo number for a call that this architecture does not have.
+        if (call >= 0 && add(rules, refuse, call, 0, null) !== 0) throw new Error(`no rule for ${name}`);
+      }
+      if (write(rules, file) !== 0) throw new Error('the filter cannot be written');
+      return readFileSync(`/proc/self/fd/${file}`);
+    } finally {
+      release(rules);
+      closeSync(file);
+    }
+  } catch (cause) {
+    throw operational('system-call-filter', 'no filter for system calls can be made', {
+      remedy: `Install the system package libseccomp2, which has ${library}.`,
+      cause,
+    });
+  }
+}

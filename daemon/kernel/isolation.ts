@@ -1,0 +1,23 @@
+/**
+ * How far the operating system separates the processes that parse untrusted bytes from everything else:
+ * - `full`: another user, in a unit of systemd;
+ * - `partial`: a sandbox of its own, which leaves gaps;
+ * - `none`: they have the rights of the process that starts them.
+ */
+export const isolationLevels = ['full', 'partial', 'none'] as const;
+
+/**
+ * What a process that was taken over can still do:
+ * - `rights`: everything that the user of the core may do;
+ * - `network`: reach every address that the machine can reach;
+ * - `memory`: fill the memory of the machine;
+ * - `disk`: fill the disk of the folder for live frames.
+ */
+export const isolationGaps = ['rights', 'network', 'memory', 'disk'] as const;
+
+export interface Isolation {
+  readonly level: (typeof isolationLevels)[number];
+  readonly gaps: readonly (typeof isolationGaps)[number][];
+  /** Why there is no better isolation, a clause for people, and what to do about it. */
+  readonly why?: { readonly reason: string; readonly remedy: string };
+}
