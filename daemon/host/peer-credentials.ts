@@ -2,11 +2,13 @@ import type { Socket } from 'node:net';
 import { messageOf, operational } from '../kernel/errors.js';
 
 /** The process at the other end of a unix socket, recorded by the kernel when it connected. */
-interface PeerCredentials {
+export interface PeerCredentials {
   /** 0 where the process is in another pid namespace. The process may have ended, and its pid may be in use again. */
   readonly pid: number;
   readonly uid: number;
   readonly gid: number;
+  /** Its supplementary groups. */
+  readonly groups: readonly number[];
 }
 
 /** Undefined for a closed socket, and for one that is not a unix socket. */
@@ -15,8 +17,11 @@ type ReadPeerCredentials = (socket: Socket) => PeerCredentials | undefined;
 /** Linux on the processors that Node.js is built for (include/uapi/asm-generic/socket.h). */
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
+const SO_PEERGROUPS = 59;
 /** `struct ucred`: pid, uid, gid, 32 bits each (unix(7)). */
 const UCRED_BYTES = 12;
+/** 32 bits each; a process with more groups than this is taken for one without. */
+const mostGroups = 1024;
 /** The uid that Linux returns for a socket without credentials. */
 const noUid = 0xffff_ffff;
 
@@ -34,8 +39,17 @@ export async function openPeerCredentials(): Promise<ReadPeerCredentials> {
     length.writeInt32LE(UCRED_BYTES);
     if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, value, length) !== 0) return undefined;
     const [pid, uid, gid] = [value.readInt32LE(0), value.readUInt32LE(4), value.readUInt32LE(8)];
-    return length.readInt32LE() === UCRED_BYTES && uid !== noUid ? { pid, uid, gid } : undefined;
+    if (length.readInt32LE() !== UCRED_BYTES || uid === noUid) return undefined;
+    return { pid, uid, gid, groups: groupsOf(getsockopt, descriptor) };
   };
+}
+
+function groupsOf(getsockopt: Getsockopt, descriptor: number): readonly number[] {
+  const value = Buffer.alloc(4 * mostGroups);
+  const length = Buffer.alloc(4);
+  length.writeInt32LE(value.length);
+  if (getsockopt(descriptor, SOL_SOCKET, SO_PEERGROUPS, value, length) !== 0) return [];
+  return Array.from({ length: length.readInt32LE() / 4 }, (_, index) => value.readUInt32LE(4 * index));
 }
 
 type Getsockopt = (fd: number, level: number, name: number, value: Buffer, length: Buffer) => number;

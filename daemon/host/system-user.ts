@@ -30,6 +30,15 @@ export async function findUser(wanted: string | number, path = accounts): Promis
   return undefined;
 }
 
+/** The id of the group with this name; undefined where the machine has none. */
+export async function findGroup(wanted: string, path = '/etc/group'): Promise<number | undefined> {
+  for (const line of (await readFile(path, 'utf8').catch(() => '')).split('\n')) {
+    const [name, , gid = ''] = line.split(':');
+    if (name === wanted && gid !== '') return Number(gid);
+  }
+  return undefined;
+}
+
 /** `"rollcall" (uid 998)`. */
 export const describeUser = ({ uid, name }: SystemUser): string =>
   name === undefined ? `with the uid ${uid}` : `"${name}" (uid ${uid})`;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { openActorOf } from '../../daemon/core/api/local-caller.js';
 import { openPeerCredentials } from '../../daemon/host/peer-credentials.js';
 import { hear } from '../support/heard-child.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -18,6 +18,12 @@ async function listening(address: string | number): Promise<Server & AsyncDispos
   else server.listen(address, '127.0.0.1');
   await once(server, 'listening');
   return server;
+}
+
+/** As the kernel lists them. */
+function supplementaryGroupsOf(pid: number | undefined): readonly number[] {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return (/^Groups:(.*)$/m.exec(status)?.[1]?.match(/\d+/g) ?? []).map(Number);
 }
 
 /** A child that connects to `path`, and the server's end of that connection. */
@@ -48,11 +54,7 @@ describe('the peer of a unix socket', () => {
       pid: child.pid,
       uid: process.getuid?.(),
       gid: process.getgid?.(),
-    });
-    const actorOf = await openActorOf();
-    assert.deepEqual(actorOf(child.socket), {
-      actor: `uid:${process.getuid?.()}`,
-      origin: `local socket pid ${child.pid}`,
+      groups: supplementaryGroupsOf(child.pid),
     });
   });
 
@@ -65,10 +67,10 @@ describe('the peer of a unix socket', () => {
     await chmod(path, 0o666);
     await using child = await connectedChild(server, path, { uid: 65_534, gid: 65_533 });
     const read = await openPeerCredentials();
-    assert.deepEqual(read(child.socket), { pid: child.pid, uid: 65_534, gid: 65_533 });
+    assert.deepEqual(read(child.socket), { pid: child.pid, uid: 65_534, gid: 65_533, groups: [] });
   });
 
-  test('is unknown on a closed socket, and so is the actor', async () => {
+  test('is unknown on a closed socket', async () => {
     await using directory = await temporaryDirectory();
     const path = join(directory.path, 'socket');
     await using server = await listening(path);
@@ -77,8 +79,6 @@ describe('the peer of a unix socket', () => {
     await once(child.socket, 'close');
     const read = await openPeerCredentials();
     assert.equal(read(child.socket), undefined);
-    const actorOf = await openActorOf();
-    assert.deepEqual(actorOf(child.socket), { actor: 'unknown', origin: 'local socket' });
   });
 
   test('is unknown on a socket of another family', async () => {

@@ -27,7 +27,7 @@ export async function withAuditApi(
   await using _server = await startControlServer({
     ...{ socketPath, operations: auditOperations, logger: silentLogger },
     handlers: auditHandlers({ log, identity, clock, keys: () => keys }),
-    callerOf: await openLocalCaller(),
+    callerOf: await openLocalCaller({ ownUid: process.getuid?.() ?? 0, adminGid: undefined }, silentLogger),
   });
   const configPath = join(directory.path, 'rollcall.yaml');
   const client = new ControlClient(socketPath);

@@ -84,7 +84,10 @@ export async function withEventApi(
   const noIdentity = (): never => {
     throw new Error('this test has no identity');
   };
-  const callerOf = await openLocalCaller();
+  const callerOf = await openLocalCaller(
+    { ownUid: process.getuid?.() ?? 0, adminGid: undefined },
+    silentLogger,
+  );
   app.route(
     '/',
     serveOperations({

@@ -134,7 +134,7 @@ const controlSchema = z.strictObject({
   socketPath: field(
     socketPath.default('/run/rollcall/control.sock'),
     'restart',
-    'Unix socket through which `rollcall` controls the daemon. Only its owner may use it.',
+    'Unix socket through which `rollcall` controls the daemon. Only root, the user of the daemon, and the group `rollcall-admin` may use it.',
   ),
 });
 

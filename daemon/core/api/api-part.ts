@@ -1,9 +1,11 @@
 import type { Handlers } from '../../contract/handlers.js';
 import { type Operations, operations } from '../../contract/operations.js';
+import { currentUser, findGroup } from '../../host/system-user.js';
+import { present } from '../../kernel/present.js';
 import type { PartContext } from '../part-context.js';
 import { Creations } from './idempotency.js';
 import type { KeptRequests } from './kept-requests.js';
-import { openLocalCaller } from './local-caller.js';
+import { adminGroup, openLocalCaller } from './local-caller.js';
 import { startControlServer } from './server.js';
 
 /** Serves the operations on the socket of this machine. */
@@ -18,10 +20,13 @@ export async function serveLocalApi({
   readonly handlers: Handlers<Operations>;
 }): Promise<{ readonly creations: Creations }> {
   const { socketPath } = current().control;
+  const { uid: ownUid } = currentUser();
+  const adminGid = await findGroup(adminGroup);
   const creations = new Creations({ kept: records.requests, logger });
   const server = await startControlServer({
     ...{ socketPath, operations, handlers, creations, logger },
-    callerOf: await openLocalCaller(),
+    callerOf: await openLocalCaller({ ownUid, adminGid }, logger),
+    ...present({ adminGid }),
   });
   lifetime.use('control server', server);
   return { creations };

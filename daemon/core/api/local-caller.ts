@@ -1,12 +1,30 @@
 import type { Socket } from 'node:net';
 import type { Caller } from '../../contract/caller.js';
 import { allScopes } from '../../contract/scopes.js';
-import { openPeerCredentials } from '../../host/peer-credentials.js';
-import type { Actor } from '../../kernel/actor.js';
+import { openPeerCredentials, type PeerCredentials } from '../../host/peer-credentials.js';
+import { badInput } from '../../kernel/errors.js';
+import type { Logger } from '../../kernel/logger.js';
 import type { RequestFacts } from './serve.js';
 
-/** Who sent a request over the control socket: may do everything, since only root and the user of the daemon reach it. */
+/** Members of this group may use the local API. */
+export const adminGroup = 'rollcall-admin';
+
+/** Who sent a request over the control socket. @throws `unauthenticated` */
 export type LocalCallerOf = (facts: Pick<RequestFacts, 'incoming'>) => Caller;
+
+/** Whom the kernel must name as the user of the peer. */
+export interface LocalRights {
+  /** The user of the daemon. */
+  readonly ownUid: number;
+  /** The id of `adminGroup`; undefined where the machine has no such group. */
+  readonly adminGid: number | undefined;
+}
+
+/** Root, the user of the daemon, and the group of administrators may do everything. Nobody else may do anything. */
+export const isAdmitted = (peer: PeerCredentials, { ownUid, adminGid }: LocalRights): boolean =>
+  peer.uid === 0 ||
+  peer.uid === ownUid ||
+  (adminGid !== undefined && (peer.gid === adminGid || peer.groups.includes(adminGid)));
 
 const local = { scopes: new Set(allScopes), provedAtMs: 'always', isLimited: false } as const;
 
@@ -17,27 +35,28 @@ export const unnamedLocalCaller: LocalCallerOf = () => ({
   ...local,
 });
 
-/** The sender as the kernel knows it: user and process. @throws `peer-credentials-unavailable` */
-export async function openLocalCaller(): Promise<LocalCallerOf> {
-  const actorOf: ActorOf = await openActorOf();
-  return ({ incoming }) => ({
-    ...(incoming.socket === null ? unknownLocalActor : actorOf(incoming.socket)),
-    ...local,
-  });
-}
-
-/** The actor behind a connection to the local API. */
-export type ActorOf = (socket: Socket) => Actor;
-
-/** The actor if the kernel does not name one. The request is still audited. */
-export const unknownLocalActor: Actor = { actor: 'unknown', origin: 'local socket' };
-
-/** @throws `peer-credentials-unavailable` */
-export async function openActorOf(): Promise<ActorOf> {
+/**
+ * The sender as the kernel knows it: user and process. The mode of the socket keeps others out already; this does, too, if somebody
+ * changes the mode. @throws `peer-credentials-unavailable`
+ */
+export async function openLocalCaller(
+  rights: LocalRights,
+  logger: Pick<Logger, 'error'>,
+): Promise<LocalCallerOf> {
   const read = await openPeerCredentials();
-  return (socket) => {
-    const peer = read(socket);
-    if (peer === undefined) return unknownLocalActor;
-    return { actor: `uid:${peer.uid}`, origin: `local socket pid ${peer.pid}` };
+  const peerOf = (socket: Socket | null): PeerCredentials | undefined =>
+    socket === null ? undefined : read(socket);
+  return ({ incoming }) => {
+    const peer = peerOf(incoming.socket);
+    if (peer !== undefined && isAdmitted(peer, rights)) {
+      return { actor: `uid:${peer.uid}`, origin: `local socket pid ${peer.pid}`, ...local };
+    }
+    logger.error('a process of another user was refused at the local API', {
+      uid: peer?.uid,
+      pid: peer?.pid,
+    });
+    throw badInput('unauthenticated', 'your user may not use the local API', {
+      remedy: `Run the command as root, or as a member of the group ${adminGroup}.`,
+    });
   };
 }

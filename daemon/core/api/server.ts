@@ -1,4 +1,4 @@
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
@@ -13,7 +13,7 @@ import { requestListener } from './request-listener.js';
 import { type ServeOptions, serveOperations } from './serve.js';
 
 /**
- * Serves the local API on a unix socket that only the daemon's own user may open. Replaces the socket file of a killed
+ * Serves the local API on a unix socket that only the daemon's own user, root, and the group of administrators may open. Replaces the socket file of a killed
  * daemon. If another daemon answers on it, throws `already-running`.
  */
 export async function startControlServer<
@@ -27,8 +27,11 @@ export async function startControlServer<
   readonly creations?: ServeOptions['creations'];
   /** The sender of a request, for audit entries. */
   readonly callerOf?: LocalCallerOf;
+  /** The group of administrators. Absent: there is none. */
+  readonly adminGid?: number;
 }): Promise<AsyncDisposable> {
   const { socketPath, operations, handlers, creations, logger, callerOf = unnamedLocalCaller } = options;
+  const { adminGid } = options;
   await refuseSecondDaemon(socketPath);
   const app = serveOperations({
     ...{ operations, handlers, creations, logger, isLocal: true },
@@ -46,6 +49,7 @@ export async function startControlServer<
     await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
     await rm(socketPath, { force: true });
     await listenPrivately(server, socketPath, 0o600);
+    if (adminGid !== undefined) await admitGroup(socketPath, adminGid);
   } catch (error) {
     await close();
     const access = explainAccess(socketPath, 'written', error);
@@ -59,6 +63,14 @@ export async function startControlServer<
     );
   }
   return { [Symbol.asyncDispose]: close };
+}
+
+/** Lets a group of this process connect. Without the right to name that group, only root and the own user can. */
+async function admitGroup(socketPath: string, gid: number): Promise<void> {
+  const groups = process.getgroups?.() ?? [];
+  if (process.getuid?.() !== 0 && !groups.includes(gid)) return;
+  await chown(socketPath, -1, gid);
+  await chmod(socketPath, 0o660);
 }
 
 /** Listens on a socket with this mode. The mask keeps other users out even before the chmod. */
