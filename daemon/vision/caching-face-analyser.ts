@@ -131,8 +131,12 @@ export class CachingFaceAnalyser implements FaceAnalyser {
 
   #isSameRun(a: DetectOptions, b: DetectOptions): boolean {
     if (a.smallestFacePx !== b.smallestFacePx || (a.isQuick ?? false) !== (b.isQuick ?? false)) return false;
-    if (a.around === undefined || b.around === undefined) return a.around === b.around;
-    return this.#isNear(a.around, b.around);
+    return this.#areNear(a.around && [a.around], b.around && [b.around]) && this.#areNear(a.parts, b.parts);
+  }
+
+  #areNear(a: readonly Box[] | undefined, b: readonly Box[] | undefined): boolean {
+    if (a === undefined || b === undefined) return a === b;
+    return a.length === b.length && a.every((box, index) => this.#isNear(box, b[index] ?? box));
   }
 
   #isNear(a: FaceRegion, b: FaceRegion): boolean {

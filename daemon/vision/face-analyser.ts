@@ -35,6 +35,11 @@ export interface DetectOptions extends SmallestFace {
   readonly isQuick?: boolean;
   /** Searches only the enlarged surroundings of this face: finds a face that a run over the whole picture missed. */
   readonly around?: Box;
+  /**
+   * Searches only these parts of the picture, one or more, each at least as large as a run over the whole picture shows it. A detector
+   * for which that would not be cheaper searches the whole picture. Faces that a border of a part cuts off are left out.
+   */
+  readonly parts?: readonly Box[];
 }
 
 /**

@@ -2,10 +2,10 @@ import type { FaceLandmarks } from '../kernel/faces/face.js';
 import type { Box } from '../kernel/faces/geometry.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import type { TrackId } from '../kernel/ids.js';
+import { present } from '../kernel/present.js';
 import { associate, associationCost, type Expectation, settleClaims } from '../kernel/tracks/association.js';
 import {
   type DetectorHistory,
-  type DetectorRunKind,
   detectorNeverRan,
   detectorRunDue,
   isFoundQuickly,
@@ -13,6 +13,7 @@ import {
   weightOfMiss,
 } from '../kernel/tracks/detector-schedule.js';
 import { selectFits } from '../kernel/tracks/frame-schedule.js';
+import { isPieceOf, isShown } from '../kernel/tracks/look-parts.js';
 import { predictBox } from '../kernel/tracks/motion.js';
 import type { SightingEnd } from '../kernel/tracks/sighting.js';
 import { chooseAlone, isAdrift, missedAgain, missedAlone, supported } from '../kernel/tracks/support.js';
@@ -25,7 +26,7 @@ import {
   type TrackInput,
 } from '../kernel/tracks/track.js';
 import type { FaceAnalyser, FaceRegion } from './face-analyser.js';
-import { SceneWatch } from './scene-watch.js';
+import { type Look, SceneWatch } from './scene-watch.js';
 import type { StageCounters } from './stage-counters.js';
 import { type FaceTracking, TrackedFace } from './tracked-face.js';
 
@@ -37,7 +38,7 @@ interface FaceTrackerOptions {
   readonly smallestFacePx: number;
   readonly newTrackId: () => TrackId;
   readonly counters: StageCounters;
-  /** Whether the detector looks as often at a scene in which nothing moves. Default: it does not. */
+  /** Whether the detector always looks at the whole picture, whatever moves. Default: it does not. */
   readonly looksAtStillScenes?: boolean | undefined;
   /** Where motion counts for nothing, see `SceneMotion`. Default: nowhere. */
   readonly ignoredCells?: Uint8Array | undefined;
@@ -59,8 +60,12 @@ interface TrackedFrame {
 /** The faces for which a mesh was tried in this frame, in order; undefined where it found no face. */
 type FitResults = ReadonlyMap<TrackedFace, FaceLandmarks | undefined>;
 
-/** The boxes of one detector run, by their faces. */
-type DetectedBoxes = ReadonlyMap<TrackedFace, Box>;
+/** What one detector run found. */
+interface DetectorFinding {
+  readonly boxes: ReadonlyMap<TrackedFace, Box>;
+  /** The faces that it would have found where they were expected. */
+  readonly searched: ReadonlySet<TrackedFace>;
+}
 
 /** What one frame showed of one face. */
 interface FrameFinding {
@@ -70,7 +75,7 @@ interface FrameFinding {
   /** The mesh, where it was found and does not belong to another face or to the background. */
   readonly mesh: Box | undefined;
   readonly detected: Box | undefined;
-  readonly hasDetectorRun: boolean;
+  readonly isSearched: boolean;
 }
 
 /**
@@ -85,7 +90,7 @@ export class FaceTracker {
 
   constructor(options: FaceTrackerOptions) {
     this.#options = options;
-    this.#scene = new SceneWatch(options.ignoredCells);
+    this.#scene = new SceneWatch(options.smallestFacePx, options.ignoredCells);
   }
 
   get faces(): readonly TrackedFace[] {
@@ -103,9 +108,10 @@ export class FaceTracker {
     const predicted = await this.#fit(frame, inSight, fitsPerFrame, ({ track }) =>
       predictBox(track.motion, atMs),
     );
-    const kind = this.#detectorRunDue(atMs, predicted);
-    const detected = kind === undefined ? undefined : await this.#detect(frame, kind, predicted);
-    const results = detected === undefined ? predicted : await this.#fitDetected(frame, predicted, detected);
+    const look = this.#lookDue(frame, predicted);
+    const detected = look === undefined ? undefined : await this.#detect(frame, look, predicted);
+    const results =
+      detected === undefined ? predicted : await this.#fitDetected(frame, predicted, detected.boxes);
     await this.#detectAlone(frame, results);
     const fits = settledFits(results, atMs);
     for (const face of this.#faces) {
@@ -113,8 +119,8 @@ export class FaceTracker {
         atMs,
         fit: results.has(face) ? (results.get(face) === undefined ? 'none' : 'found') : 'untried',
         mesh: fits.find((fit) => fit.face === face)?.landmarks.box,
-        detected: detected?.get(face),
-        hasDetectorRun: detected !== undefined,
+        detected: detected?.boxes.get(face),
+        isSearched: detected?.searched.has(face) ?? false,
       });
     }
     return { fits, ended: this.#removeEnded() };
@@ -165,8 +171,10 @@ export class FaceTracker {
     return new Map(chosen.map((face, index) => [face, located[index]]));
   }
 
-  /** The run to make in this frame. A run that is spared takes its turn too, so that the others come when they would anyway. */
-  #detectorRunDue(atMs: number, predicted: FitResults): DetectorRunKind | undefined {
+  /** The look to make in this frame. A run that is spared takes its turn too, so that the others come when they would anyway. */
+  #lookDue(frame: Frame, predicted: FitResults): Look | undefined {
+    const atMs = frame.capturedAtMs;
+    const { smallestFacePx, looksAtStillScenes = false, counters } = this.#options;
     const notFitted = this.#faces.filter((face) => predicted.has(face) && predicted.get(face) === undefined);
     const lost = this.#faces.filter((face) => face.track.phase === 'lost');
     const kind = detectorRunDue(this.#detectorHistory, {
@@ -174,39 +182,35 @@ export class FaceTracker {
       isAnyoneFollowed: this.#faces.length > 0,
       isAnyoneJustLost: notFitted.some((face) => face.tracking.failedFits === 0),
       missingWidthsPx: [...lost, ...notFitted].map((face) => face.track.motion.box.width),
-      smallestFacePx: this.#options.smallestFacePx,
+      smallestFacePx,
     });
     if (kind === undefined) return undefined;
     this.#detectorHistory = recordDetectorRun(this.#detectorHistory, kind, atMs);
-    const made = this.#options.looksAtStillScenes === true ? kind : this.#runWorth(kind, atMs);
-    if (made !== kind) this.#options.counters.add('looksSpared');
-    if (made !== undefined) this.#scene.looked(made, atMs);
-    return made;
-  }
-
-  /** What is made of a run that is due: less where nothing moves that could be a newcomer. */
-  #runWorth(kind: DetectorRunKind, atMs: number): DetectorRunKind | undefined {
-    if (this.#faces.length === 0) return this.#scene.isWorthLooking(kind, atMs) ? kind : undefined;
-    const { smallestFacePx } = this.#options;
-    // The misses of full runs are what ends the track of a far face that has gone.
-    const isEveryoneNear = this.#faces.every(
-      (face) => isInSight(face) && isFoundQuickly(face.track.motion.box.width, smallestFacePx),
-    );
-    return isEveryoneNear && !this.#scene.isWorthLookingFully(atMs) ? 'quick' : kind;
+    if (looksAtStillScenes) return { kind };
+    const followed = this.#faces.map((face) => ({
+      box: expectationIn(predicted, face, atMs).box,
+      isNear: isInSight(face) && isFoundQuickly(face.track.motion.box.width, smallestFacePx),
+    }));
+    const look = this.#scene.look(kind, frame, followed);
+    if (look === undefined || (kind === 'full' && look.kind === 'quick')) counters.add('looksSpared');
+    return look;
   }
 
   /** Runs the detector and gives each box to its face; a box without one begins a new face. */
-  async #detect(frame: Frame, kind: DetectorRunKind, predicted: FitResults): Promise<DetectedBoxes> {
-    const atMs = frame.capturedAtMs;
+  async #detect(frame: Frame, { kind, parts }: Look, predicted: FitResults): Promise<DetectorFinding> {
+    const { capturedAtMs: atMs, picture } = frame;
     const { analyser, counters, smallestFacePx } = this.#options;
-    if (kind === 'full') counters.add('fullLooks');
+    if (kind === 'full') counters.add(parts === undefined ? 'fullLooks' : 'partLooks');
     const detections = await counters.time('detect', () =>
-      analyser.detect(frame.picture, { smallestFacePx, isQuick: kind === 'quick' }),
+      analyser.detect(picture, { smallestFacePx, isQuick: kind === 'quick', ...present({ parts }) }),
     );
-    const known = this.#faces;
-    const boxes = detections.map(({ box }) => box);
-    const expectations = known.map((face) => expectationIn(predicted, face, atMs));
-    const { expectationOf: expectationOfBox, missing } = associate(expectations, boxes);
+    // A face that a part cuts off was not missed, and a piece of it is no other face.
+    const expected = this.#faces.map((face) => ({ face, ...expectationIn(predicted, face, atMs) }));
+    const searched = expected.filter(({ box }) => isShown(box, parts, picture));
+    const cutOff = expected.filter((each) => !searched.includes(each)).map(({ box }) => box);
+    const boxes = detections.map(({ box }) => box).filter((box) => !isPieceOf(box, cutOff));
+    const known = searched.map(({ face }) => face);
+    const { expectationOf: expectationOfBox, missing } = associate(searched, boxes);
     const detected = new Map<TrackedFace, Box>();
     boxes.forEach((box, index) => {
       const face = known[expectationOfBox.get(index) ?? -1] ?? this.#begin(box, atMs);
@@ -217,7 +221,7 @@ export class FaceTracker {
       const weight = weightOfMiss(kind, face.track.motion.box.width, smallestFacePx);
       face.tracking = { ...face.tracking, support: missedAgain(face.tracking.support, weight) };
     }
-    return detected;
+    return { boxes: detected, searched: new Set(known) };
   }
 
   #begin(box: Box, atMs: number): TrackedFace {
@@ -227,7 +231,11 @@ export class FaceTracker {
   }
 
   /** Fits meshes in the boxes of detected faces that have none yet. A second try replaces the first. */
-  async #fitDetected(frame: Frame, predicted: FitResults, detected: DetectedBoxes): Promise<FitResults> {
+  async #fitDetected(
+    frame: Frame,
+    predicted: FitResults,
+    detected: DetectorFinding['boxes'],
+  ): Promise<FitResults> {
     const unfitted = [...detected.keys()].filter((face) => predicted.get(face) === undefined);
     const kept = [...predicted].filter(([face]) => !unfitted.includes(face));
     const regionOf = (face: TrackedFace): Box => detected.get(face) ?? face.track.motion.box;
@@ -266,12 +274,12 @@ function nextTracking(tracking: FaceTracking, finding: FrameFinding): FaceTracki
   return { ...tracking, failedFits, track: advancedTrack(tracking.track, finding) };
 }
 
-function advancedTrack(track: Track, { atMs, fit, mesh, detected, hasDetectorRun }: FrameFinding): Track {
+function advancedTrack(track: Track, { atMs, fit, mesh, detected, isSearched }: FrameFinding): Track {
   const next = (input: TrackInput): Track => nextTrack(track, input, defaultTrackPolicy);
   if (mesh !== undefined) return next({ kind: 'observed', observation: { atMs, box: mesh, origin: 'mesh' } });
   if (detected !== undefined)
     return next({ kind: 'observed', observation: { atMs, box: detected, origin: 'detector' } });
-  return fit !== 'untried' || hasDetectorRun ? next({ kind: 'missed', atMs }) : track;
+  return fit !== 'untried' || isSearched ? next({ kind: 'missed', atMs }) : track;
 }
 
 function finish(face: TrackedFace, atMs: number, reason: TrackEndReason): void {

@@ -2,29 +2,52 @@ import type { Box } from '../kernel/faces/geometry.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import type { DetectorRunKind } from '../kernel/tracks/detector-schedule.js';
 import {
+  isAnyoneStrange,
+  isSweepDue,
+  isWholeDue,
   isWorthLooking,
-  isWorthLookingFully,
   type LookGate,
   looked,
   openGate,
   sawScene,
 } from '../kernel/tracks/look-gate.js';
+import { lookParts, surroundingsOf, sweepParts } from '../kernel/tracks/look-parts.js';
+import { placesOf } from '../kernel/tracks/moving-places.kernel.js';
 import { cellCount, SceneMotion } from '../kernel/tracks/scene-motion.kernel.js';
 import { markPeople, readLumaCells } from './luma-cells.kernel.js';
 
 /** Frames are compared at most this often, milliseconds: as often as frames are analysed while nobody is in sight. */
 const compareEveryMs = 150;
 
-/** Watches the scene in front of one camera, so that the detector can rest while nothing moves. */
+/** A run of the detector that is made. */
+export interface Look {
+  readonly kind: DetectorRunKind;
+  /** Where; absent: in the whole picture. */
+  readonly parts?: readonly Box[];
+}
+
+/** A face that is followed while a run is due. */
+interface FollowedFace {
+  readonly box: Box;
+  /** It is in sight, and quick runs find it as reliably as full ones. */
+  readonly isNear: boolean;
+}
+
+/** Watches the scene in front of one camera, so that the detector only looks where somebody may be. */
 export class SceneWatch {
+  readonly #smallestFacePx: number;
   readonly #motion: SceneMotion;
   readonly #cells = new Float32Array(cellCount);
   readonly #isPerson = new Uint8Array(cellCount);
+  /** Where something moved since the last full look, or before it if nothing has moved since. */
+  readonly #moved = new Uint8Array(cellCount);
+  #isLookedAt = false;
   #gate: LookGate = openGate;
   #comparedMs = Number.NEGATIVE_INFINITY;
 
   /** `ignoredCells`: see `SceneMotion`. */
-  constructor(ignoredCells?: Uint8Array) {
+  constructor(smallestFacePx: number, ignoredCells?: Uint8Array) {
+    this.#smallestFacePx = smallestFacePx;
     this.#motion = new SceneMotion(ignoredCells);
   }
 
@@ -41,20 +64,18 @@ export class SceneWatch {
     markPeople(faces, picture, this.#isPerson);
     const isExplained = !this.#motion.goesBeyond(this.#isPerson);
     this.#gate = sawScene(this.#gate, { change, isExplained }, atMs);
+    if (change === 'moving' && !this.#motion.isSettling) this.#remember();
   }
 
-  /** Whether to make a detector run that is due while no face is followed. */
-  isWorthLooking(kind: DetectorRunKind, atMs: number): boolean {
-    return isWorthLooking(this.#gate, kind, atMs);
-  }
-
-  /** Whether a full run that is due while faces are followed is worth more than a quick one. */
-  isWorthLookingFully(atMs: number): boolean {
-    return isWorthLookingFully(this.#gate, atMs);
-  }
-
-  looked(kind: DetectorRunKind, atMs: number): void {
-    this.#gate = looked(this.#gate, kind, atMs);
+  /** What is made of a run that is due: a look at the parts where somebody may be, at the whole picture, or none. */
+  look(kind: DetectorRunKind, frame: Frame, followed: readonly FollowedFace[]): Look | undefined {
+    const atMs = frame.capturedAtMs;
+    const look =
+      followed.length === 0 ? this.#lookForNewcomers(kind, frame) : this.#lookBeside(followed, kind, frame);
+    if (look?.kind !== 'full') return look;
+    if (look.parts === undefined) this.#gate = looked(this.#gate, 'whole', atMs);
+    this.#isLookedAt = true;
+    return look;
   }
 
   /** The stream was interrupted: the next frames may show another scene. */
@@ -62,5 +83,58 @@ export class SceneWatch {
     this.#motion.forget();
     this.#comparedMs = Number.NEGATIVE_INFINITY;
     this.#gate = openGate;
+    this.#isLookedAt = true;
   }
+
+  #remember(): void {
+    if (this.#isLookedAt) this.#moved.fill(0);
+    this.#isLookedAt = false;
+    this.#motion.addMoving(this.#moved);
+  }
+
+  /** What moves is unknown: every look must see the whole picture. */
+  #isAnywhere({ picture }: Frame): boolean {
+    return picture.format !== 'yuv420p' || this.#motion.isSettling || this.#gate.isRelit;
+  }
+
+  #lookForNewcomers(kind: DetectorRunKind, frame: Frame): Look | undefined {
+    const atMs = frame.capturedAtMs;
+    if (!isWorthLooking(this.#gate, kind, atMs)) return undefined;
+    if (this.#isAnywhere(frame) || (kind === 'full' && isWholeDue(this.#gate, atMs))) return { kind };
+    return lookAt(kind, this.#partsFor([], frame));
+  }
+
+  /** A look while faces are followed: at what moves, at their surroundings, and at one part of the picture after the other. */
+  #lookBeside(followed: readonly FollowedFace[], kind: DetectorRunKind, frame: Frame): Look {
+    const atMs = frame.capturedAtMs;
+    if (this.#isAnywhere(frame)) return { kind };
+    const sweep = sweepParts(frame.picture, this.#smallestFacePx);
+    const next = sweep[this.#gate.swept % sweep.length];
+    const isSwept = next !== undefined && sweep.length > 1;
+    // Quick looks find the near ones, and their misses end the tracks of those who have gone.
+    const far = followed.filter(({ isNear }) => !isNear);
+    if (isSwept && isSweepDue(this.#gate, sweep.length, atMs)) {
+      this.#gate = looked(this.#gate, 'swept', atMs);
+      const parts = this.#partsFor(far, frame);
+      return lookAt('full', parts && [...parts, next]);
+    }
+    const isWorthFull =
+      far.length > 0 || isAnyoneStrange(this.#gate, atMs) || (!isSwept && isWholeDue(this.#gate, atMs));
+    if (kind === 'full' && isWorthFull) return lookAt('full', this.#partsFor(far, frame));
+    return lookAt('quick', this.#partsFor(followed, frame));
+  }
+
+  #partsFor(faces: readonly FollowedFace[], frame: Frame): readonly Box[] | undefined {
+    const around = faces.map(({ box }) => surroundingsOf(box));
+    return lookParts([...around, ...this.#places(frame)], frame.picture, this.#smallestFacePx);
+  }
+
+  #places({ picture: { widthPx, heightPx } }: Frame): readonly Box[] {
+    return placesOf(this.#moved, widthPx, heightPx);
+  }
+}
+
+/** A look at the whole picture where there are no parts. */
+function lookAt(kind: DetectorRunKind, parts: readonly Box[] | undefined): Look {
+  return parts === undefined || parts.length === 0 ? { kind } : { kind, parts };
 }

@@ -6,8 +6,10 @@ import { DurationHistogram } from '../kernel/duration-histogram.js';
 type Tally =
   | 'framesAnalysed'
   | 'framesSkipped'
-  /** Detector runs at full resolution; `detectCount` counts all runs. */
+  /** Detector runs on the whole picture at full resolution; `detectCount` counts all runs. */
   | 'fullLooks'
+  /** Detector runs on parts of the picture at full resolution. */
+  | 'partLooks'
   /** Detector runs that were not made, or made quickly instead of fully, because nothing unknown moved. */
   | 'looksSpared'
   /** Detector runs over the surroundings of one tracked face. */

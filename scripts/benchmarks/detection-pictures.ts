@@ -41,32 +41,14 @@ export function fromCamera({ widthPx, heightPx, data }: Rgb24Picture): Yuv420Pic
 /** How far somebody who moves reaches around the face, in widths and heights of its box. */
 const mover = { sideways: 1.5, above: 1, below: 6 } as const;
 
-/** The part of the picture in which something moves if all its faces do. */
-export function movingPart({ picture, boxes }: Labelled): Box {
-  const { widthPx, heightPx } = picture;
-  const sides = boxes.map(({ x, y, width, height }) => ({
-    left: x - mover.sideways * width,
-    right: x + (1 + mover.sideways) * width,
-    top: y - mover.above * height,
-    bottom: y + (1 + mover.below) * height,
+/** The places in which something moves if all faces do. */
+export function movingPlaces({ boxes }: Labelled): readonly Box[] {
+  return boxes.map(({ x, y, width, height }) => ({
+    x: x - mover.sideways * width,
+    y: y - mover.above * height,
+    width: (1 + 2 * mover.sideways) * width,
+    height: (1 + mover.above + mover.below) * height,
   }));
-  const even = (value: number, most: number): number =>
-    Math.min(most, Math.max(0, Math.round(value / 2) * 2));
-  const x = even(Math.min(...sides.map(({ left }) => left)), widthPx);
-  const y = even(Math.min(...sides.map(({ top }) => top)), heightPx);
-  const right = even(Math.max(...sides.map((side) => side.right)), widthPx);
-  const bottom = even(Math.max(...sides.map((side) => side.bottom)), heightPx);
-  return { x, y, width: right - x, height: bottom - y };
-}
-
-/** A part of a picture, with even sides and an even place. */
-export function cutPart({ data, widthPx }: Rgb24Picture, { x, y, width, height }: Box): Rgb24Picture {
-  const cut = new Uint8Array(3 * width * height);
-  for (let line = 0; line < height; line += 1) {
-    const from = 3 * ((y + line) * widthPx + x);
-    cut.set(data.subarray(from, from + 3 * width), 3 * line * width);
-  }
-  return { format: 'rgb24', widthPx: width, heightPx: height, data: cut };
 }
 
 /** The photographs of a file of dlib's imglab, beside it; boxes marked to be ignored count neither way. */

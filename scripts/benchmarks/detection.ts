@@ -5,7 +5,8 @@
  *   scripts/bench detection --rest DIR
  *
  * Compares the default (`in-turn`: the SSD in full looks, BlazeFace in quick looks) with the SSD alone, at the default
- * smallest face, and with looks at the part of the picture in which something moves, if all faces and their bodies do. Always: one
+ * smallest face, with looks at the parts of the picture in which something moves, if all faces and their bodies do, and with a sweep over
+ * the whole picture in parts. Always: one
  * face, and four side by side, cut out of the photographs inside face-api, in 640 x 360 and 1920 x 1080.
  * --truth: labelled photographs in the format of dlib's imglab. --clips: one frame a second of every clip in a folder, at its
  * own size and within 640 x 360; there a face is what any look finds and the face mesh confirms.
@@ -16,21 +17,22 @@
 import { parseArgs } from 'node:util';
 import { openModelStore } from '../../daemon/host/models/store.js';
 import type { Detection } from '../../daemon/kernel/faces/face.js';
-import { intersectionOverUnion } from '../../daemon/kernel/faces/geometry.js';
+import { type Box, intersectionOverUnion } from '../../daemon/kernel/faces/geometry.js';
 import { suppressNonMaxima } from '../../daemon/kernel/faces/non-maximum-suppression.js';
 import type { Picture } from '../../daemon/kernel/faces/picture.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
+import { present } from '../../daemon/kernel/present.js';
 import { table } from '../../daemon/kernel/text-table.js';
+import { lookParts, sweepParts } from '../../daemon/kernel/tracks/look-parts.js';
 import type { DetectOptions, FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
 import {
   clipFrames,
-  cutPart,
   facesBeside,
   facesOfSamples,
   fromCamera,
   type Labelled,
-  movingPart,
+  movingPlaces,
   readTruth,
 } from './detection-pictures.js';
 import { compareRest } from './detection-rest.js';
@@ -44,9 +46,7 @@ const FULL_SHARE = 0.2;
 /** One kind of look with one detector. */
 interface Look {
   readonly name: string;
-  /** Sees only the part of the picture in which something moves, if all faces move. */
-  readonly isOfPart: boolean;
-  find(picture: Picture): Promise<readonly Detection[]>;
+  find(picture: Picture, labelled: Labelled): Promise<readonly Detection[]>;
 }
 
 /** Full and quick looks of one camera: a face counts as found when either look finds it. */
@@ -66,29 +66,37 @@ interface Finds {
   readonly cpuMs: number;
 }
 
+/** The default of a camera. */
+const smallestFacePx = 40;
+
 function look(
   name: string,
   analyser: FaceAnalyser,
-  { isOfPart = false, ...options }: Partial<DetectOptions> & { readonly isOfPart?: boolean } = {},
+  {
+    partsOf,
+    ...options
+  }: Partial<DetectOptions> & { readonly partsOf?: (labelled: Labelled) => readonly Box[] | undefined } = {},
 ): Look {
-  const find = (picture: Picture) => analyser.detect(picture, { smallestFacePx: 40, ...options });
-  return { name, isOfPart, find };
+  return {
+    name,
+    find: (picture, labelled) =>
+      analyser.detect(picture, { smallestFacePx, ...options, ...present({ parts: partsOf?.(labelled) }) }),
+  };
 }
 
-async function findAll({ find, isOfPart }: Look, pictures: readonly Labelled[]): Promise<Finds> {
-  const shown = pictures.map((labelled) => {
-    if (!isOfPart) return { x: 0, y: 0, picture: fromCamera(labelled.picture) };
-    const part = movingPart(labelled);
-    return { x: part.x, y: part.y, picture: fromCamera(cutPart(labelled.picture, part)) };
-  });
+/** What a look is shown if all faces move. */
+function movingParts(labelled: Labelled): readonly Box[] | undefined {
+  const parts = lookParts(movingPlaces(labelled), labelled.picture, smallestFacePx);
+  return parts?.length === 0 ? undefined : parts;
+}
+
+async function findAll({ find }: Look, pictures: readonly Labelled[]): Promise<Finds> {
+  const shown = pictures.map((labelled) => ({ labelled, picture: fromCamera(labelled.picture) }));
   const [first] = shown;
-  if (first) await find(first.picture);
+  if (first) await find(first.picture, first.labelled);
   const before = process.cpuUsage();
   const perPicture = [];
-  for (const { x, y, picture } of shown) {
-    const found = await find(picture);
-    perPicture.push(found.map(({ box, score }) => ({ score, box: { ...box, x: box.x + x, y: box.y + y } })));
-  }
+  for (const { labelled, picture } of shown) perPicture.push(await find(picture, labelled));
   const { user, system } = process.cpuUsage(before);
   return { perPicture, cpuMs: (user + system) / 1000 / pictures.length };
 }
@@ -195,8 +203,9 @@ const blazefaceQuick = look('blazeface, quick look', inTurn, { isQuick: true });
 const looks: readonly Look[] = [full, ssdQuick, blazefaceQuick];
 /** What faces tell of where something moves is known only where they are labelled. */
 const looksAtParts: readonly Look[] = [
-  look('ssd, where something moves', ssd, { isOfPart: true }),
-  look('blazeface, where something moves', inTurn, { isQuick: true, isOfPart: true }),
+  look('ssd, where something moves', ssd, { partsOf: movingParts }),
+  look('blazeface, where something moves', inTurn, { isQuick: true, partsOf: movingParts }),
+  look('ssd, all parts of a sweep', ssd, { partsOf: ({ picture }) => sweepParts(picture, smallestFacePx) }),
 ];
 const schedules: readonly Schedule[] = [
   { name: 'ssd in full and quick looks', full, quick: ssdQuick },

@@ -49,10 +49,12 @@ export class ScriptedAnalyser implements FaceAnalyser {
     this.#scene = scene;
   }
 
-  detect(picture: Picture, { around }: Partial<DetectOptions> = {}): Promise<readonly Detection[]> {
+  detect(picture: Picture, { around, parts }: Partial<DetectOptions> = {}): Promise<readonly Detection[]> {
     this.calls[around === undefined ? 'detect' : 'detectAlone'] += 1;
     const faces = this.#facesIn(picture).filter(({ box, isDetectable = true }) =>
-      around === undefined ? isDetectable === true : isDetectable && intersectionOverUnion(box, around) > 0.1,
+      around === undefined
+        ? isDetectable === true && (parts === undefined || parts.some((part) => holds(part, box)))
+        : isDetectable && intersectionOverUnion(box, around) > 0.1,
     );
     return Promise.resolve(faces.map(({ box }) => ({ box, score: 0.9 })));
   }
@@ -107,6 +109,11 @@ export class ScriptedAnalyser implements FaceAnalyser {
       .filter(({ box }) => intersectionOverUnion(box, region) > 0.1)
       .sort((a, b) => intersectionOverUnion(b.box, region) - intersectionOverUnion(a.box, region))[0];
   }
+}
+
+function holds(part: Box, { x, y, width, height }: Box): boolean {
+  const [right, bottom] = [part.x + part.width, part.y + part.height];
+  return x >= part.x && y >= part.y && x + width <= right && y + height <= bottom;
 }
 
 function landmarksOf({

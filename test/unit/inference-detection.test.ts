@@ -7,7 +7,9 @@ import { suppressNonMaxima } from '../../daemon/kernel/faces/non-maximum-suppres
 import {
   detectorSize,
   fixedDetectorSize,
+  partSize,
   sizeAround,
+  squareOf,
   squareViews,
   toPicture,
 } from '../../daemon/vision/inference/detector-size.js';
@@ -139,6 +141,58 @@ describe('one face shown alone', () => {
     ];
     const [only, ...narrower] = toPicture(found, { widthPx: 640, heightPx: 360 }, size, 40);
     assert.deepEqual([only?.box, narrower], [face, []]);
+  });
+});
+
+describe('a part of a picture', () => {
+  const picture = { widthPx: 1920, heightPx: 1080 };
+  const whole = detectorSize(picture, 40, 20, 1024);
+
+  test('is shown at least as large as in the whole picture, at most twice as large, and lies in the picture', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 1900 }),
+        fc.integer({ min: 0, max: 1060 }),
+        fc.integer({ min: 20, max: 1920 }),
+        fc.integer({ min: 20, max: 1080 }),
+        (x, y, width, height) => {
+          const wanted = { x, y, width: Math.min(width, 1920 - x), height: Math.min(height, 1080 - y) };
+          const size = partSize(wanted, picture, whole);
+          const part = size.part ?? assert.fail('no part');
+          const scale = size.widthPx / part.width;
+          assert.ok(scale >= 0.499 && scale <= 1.001 && Math.abs(size.heightPx / part.height - scale) < 1e-9);
+          assert.ok(size.widthPx % 64 === 0 && size.heightPx % 64 === 0);
+          assert.ok(part.x <= wanted.x + 1e-6 && part.y <= wanted.y + 1e-6);
+          assert.ok(part.x + part.width >= wanted.x + wanted.width - 2);
+          assert.ok(part.y + part.height >= wanted.y + wanted.height - 2);
+          assert.ok(part.x >= 0 && (part.x === 0 || part.x + part.width <= 1920 + 1e-6));
+        },
+      ),
+    );
+  });
+
+  test('is enlarged where that is cheap', () => {
+    const { part, ...size } = partSize({ x: 800, y: 400, width: 180, height: 180 }, picture, whole);
+    assert.deepEqual([size.widthPx, size.heightPx], [192, 192]);
+    assert.deepEqual(part, { x: 794, y: 394, width: 192, height: 192 });
+  });
+
+  test('leaves out faces that its border cuts off, but not those at the border of the picture', () => {
+    const box = (x: number) => ({ box: { x, y: 60, width: 80, height: 80 }, score: 0.9 });
+    const within = (x: number) => squareOf({ x, y: 400, width: 256, height: 256 }, picture, 256, 256);
+    const found = (atX: number) => toPicture([box(1), box(90), box(175)], picture, within(atX), 40);
+    assert.deepEqual(
+      found(800).map(({ box: { x } }) => x),
+      [890],
+    );
+    assert.deepEqual(
+      found(0).map(({ box: { x } }) => x),
+      [1, 90],
+    );
+    assert.deepEqual(
+      found(1664).map(({ box: { x } }) => x),
+      [1754, 1839],
+    );
   });
 });
 

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { DetectorRunKind } from '../../daemon/kernel/tracks/detector-schedule.js';
 import {
+  isAnyoneStrange,
+  isSweepDue,
+  isWholeDue,
   isWorthLooking,
-  isWorthLookingFully,
   looked,
   openGate,
   sawScene,
@@ -19,7 +21,7 @@ function runs(seconds: number, changeAt: (atMs: number) => SceneChange): readonl
     const kind: DetectorRunKind = frame % 5 === 0 ? 'full' : 'quick';
     gate = sawScene(gate, { change: changeAt(atMs), isExplained: false }, atMs);
     if (!isWorthLooking(gate, kind, atMs)) continue;
-    gate = looked(gate, kind, atMs);
+    if (kind === 'full') gate = looked(gate, 'whole', atMs);
     made.push(`${kind} ${atMs}`);
   }
   return made;
@@ -50,22 +52,34 @@ describe('the gate of the detector', () => {
     assert.deepEqual(made, ['full 0', 'full 3000', 'quick 4400', 'quick 4600', 'quick 4800', 'full 5000']);
   });
 
-  test('asks for full runs once in three seconds while only followed faces move, and always when something else does', () => {
-    const full: number[] = [];
+  test('takes what moves for somebody else while followed faces do not explain it, and for three seconds afterwards', () => {
+    const strange: number[] = [];
     let gate = openGate;
-    for (let atMs = 0; atMs < 16_000; atMs += 1000) {
+    for (let atMs = 0; atMs < 14_000; atMs += 1000) {
       gate = sawScene(gate, { change: 'moving', isExplained: atMs !== 8000 }, atMs);
-      if (!isWorthLookingFully(gate, atMs)) continue;
-      gate = looked(gate, 'full', atMs);
-      full.push(atMs / 1000);
+      if (isAnyoneStrange(gate, atMs)) strange.push(atMs / 1000);
     }
-    assert.deepEqual(full, [0, 3, 6, 8, 9, 10, 13]);
+    assert.deepEqual(strange, [8, 9, 10]);
   });
 
-  test('asks for a full run after a change of light', () => {
-    const gate = looked(openGate, 'full', 5000);
-    assert.equal(isWorthLookingFully(gate, 5400), false);
+  test('asks for a look at the whole picture after three seconds, and after a change of light', () => {
+    const gate = looked(openGate, 'whole', 5000);
+    assert.deepEqual([isWholeDue(gate, 7999), isWholeDue(gate, 8000)], [false, true]);
     const relit = sawScene(gate, { change: 'relit', isExplained: true }, 5200);
-    assert.equal(isWorthLookingFully(relit, 5400), true);
+    assert.equal(isWholeDue(relit, 5400), true);
+    assert.equal(isWholeDue(looked(relit, 'swept', 5400), 5600), true);
+    assert.equal(isWholeDue(looked(relit, 'whole', 5400), 5600), false);
+  });
+
+  test('spreads the parts of a sweep over three seconds', () => {
+    const swept: number[] = [];
+    let gate = looked(openGate, 'whole', 0);
+    for (let atMs = 0; atMs <= 3000; atMs += 50) {
+      if (!isSweepDue(gate, 4, atMs)) continue;
+      swept.push(atMs);
+      gate = looked(gate, 'swept', atMs);
+    }
+    assert.deepEqual(swept, [750, 1500, 2250, 3000]);
+    assert.equal(gate.swept, 4);
   });
 });

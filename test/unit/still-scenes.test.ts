@@ -132,22 +132,58 @@ describe('a scene in which nothing moves', () => {
     assert.deepEqual(rested.events, restless.events);
   });
 
-  test('is searched fully once in three seconds while a near face is followed and nobody else moves', async () => {
+  describe('while a near face is followed', () => {
     const near = { ...box, width: 120, height: 120 };
     const sway = (atS: number): Box => ({ ...near, x: near.x + 10 * Math.round(2 * Math.sin(3 * atS)) });
+    const trot = (atS: number): Box => ({
+      x: 100 + 20 * Math.round(10 * (atS % 4)),
+      y: 900,
+      width: 80,
+      height: 80,
+    });
     const scene: Scene = (atS) => [{ box: sway(atS), who: 'ada' }];
-    const [rested, restless] = [
-      await play({ scene, seconds: 24 }, false),
-      await play({ scene, seconds: 24 }, true),
-    ];
-    assert.deepEqual(rested.events, restless.events);
-    const fullLooks = (played: typeof rested): number => played.counters['fullLooks'] ?? 0;
-    assert.ok(fullLooks(rested) <= 13, String(fullLooks(rested)));
-    assert.ok(fullLooks(restless) >= 20, String(fullLooks(restless)));
-    const dog = { x: 100, y: 900, width: 80, height: 80 };
-    const trot = (atS: number): Box => ({ ...dog, x: dog.x + 20 * Math.round(10 * (atS % 4)) });
-    const squaresAt = (atS: number): readonly Box[] => [sway(atS), trot(atS)];
-    const beside = await play({ scene, seconds: 24, squaresAt }, false);
-    assert.equal(fullLooks(beside), fullLooks(restless));
+
+    test('is searched in parts once it is known what moves, with the same events', async () => {
+      const rested = await play({ scene, seconds: 24 }, false);
+      const restless = await play({ scene, seconds: 24 }, true);
+      assert.deepEqual(rested.events, restless.events);
+      assert.ok((restless.counters['fullLooks'] ?? 0) >= 20);
+      assert.ok((rested.counters['fullLooks'] ?? 0) <= 4, 'only until the noise is known');
+    });
+
+    test('is searched more often where something else moves', async () => {
+      const squaresAt = (atS: number): readonly Box[] => [sway(atS), trot(atS)];
+      const alone = await play({ scene, seconds: 24 }, false);
+      const beside = await play({ scene, seconds: 24, squaresAt }, false);
+      const partLooks = ({ counters }: typeof alone): number => counters['partLooks'] ?? 0;
+      assert.ok(partLooks(beside) > partLooks(alone), `${partLooks(beside)} and ${partLooks(alone)}`);
+    });
+
+    test('shows a far face that nothing announced within a sweep', async () => {
+      const far = { x: 1500, y: 200, width: 50, height: 50 };
+      const both: Scene = (atS) => [
+        { box: sway(atS), who: 'ada' },
+        ...(atS < 12.2 ? [] : [{ box: far, who: 'bea' }]),
+      ];
+      const { events } = await play({ scene: both, seconds: 20, squaresAt: (atS) => [sway(atS)] }, false);
+      const started = (events as readonly { readonly atMs: number; readonly type: string }[]).filter(
+        ({ type }) => type === 'track.started',
+      );
+      const [, second] = started;
+      assert.equal(started.length, 2);
+      assert.ok(second !== undefined && second.atMs > 12_200 && second.atMs <= 16_200, String(second?.atMs));
+    });
+
+    test('keeps a far face that looks at other parts do not show', async () => {
+      const far = { x: 1500, y: 200, width: 50, height: 50 };
+      const both: Scene = (atS) => [
+        { box: sway(atS), who: 'ada' },
+        { box: far, who: 'bea' },
+      ];
+      const squaresAt = (atS: number): readonly Box[] => [sway(atS), far, trot(atS)];
+      const shown = { scene: both, seconds: 30, squaresAt };
+      const rested = await play(shown, false);
+      assert.deepEqual(rested.events, (await play(shown, true)).events);
+    });
   });
 });

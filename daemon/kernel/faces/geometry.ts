@@ -50,11 +50,15 @@ export function outsideShare(box: Box, widthPx: number, heightPx: number): numbe
   return 1 - boxArea(clipBox(box, widthPx, heightPx)) / Math.max(boxArea(box), 1e-6);
 }
 
-/** Intersection over union, 0..1 (Jaccard index); 0 when either box is empty. */
-export function intersectionOverUnion(a: Box, b: Box): number {
+/** The area that both boxes cover; 0 when they do not touch. */
+export function sharedArea(a: Box, b: Box): number {
   const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
   const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
-  if (width <= 0 || height <= 0) return 0;
-  const intersection = width * height;
-  return intersection / (boxArea(a) + boxArea(b) - intersection);
+  return width <= 0 || height <= 0 ? 0 : width * height;
+}
+
+/** Intersection over union, 0..1 (Jaccard index); 0 when either box is empty. */
+export function intersectionOverUnion(a: Box, b: Box): number {
+  const intersection = sharedArea(a, b);
+  return intersection === 0 ? 0 : intersection / (boxArea(a) + boxArea(b) - intersection);
 }

@@ -109,6 +109,18 @@ export class SceneMotion {
     return hasNeighbours(this.#isUnexplained);
   }
 
+  /** Marks with 1 the cells in which the last frame showed motion. */
+  addMoving(moving: Uint8Array): void {
+    for (let at = 0; at < cellCount; at++) {
+      if (this.#hasChanged[at] === 1 && hasNeighbour(this.#hasChanged, at)) moving[at] = 1;
+    }
+  }
+
+  /** Whether the noise of the scene is not known yet, so that it is not known either what moves. */
+  get isSettling(): boolean {
+    return this.#isSettling;
+  }
+
   /** The stream was interrupted. */
   forget(): void {
     this.#firstMs = undefined;
@@ -156,16 +168,19 @@ export class SceneMotion {
 
 /** Whether two neighbours changed: one cell by itself is noise. */
 function hasNeighbours(changed: Uint8Array): boolean {
-  for (let row = 0; row < cellRows; row++) {
-    for (let column = 0; column < cellColumns; column++) {
-      const at = row * cellColumns + column;
-      if (changed[at] === 0) continue;
-      const isLastColumn = column === cellColumns - 1;
-      if (!isLastColumn && changed[at + 1] === 1) return true;
-      if (row === cellRows - 1) continue;
-      if (changed[at + cellColumns] === 1) return true;
-      if (!isLastColumn && changed[at + cellColumns + 1] === 1) return true;
-      if (column > 0 && changed[at + cellColumns - 1] === 1) return true;
+  for (let at = 0; at < cellCount; at++) if (changed[at] === 1 && hasNeighbour(changed, at)) return true;
+  return false;
+}
+
+function hasNeighbour(changed: Uint8Array, at: number): boolean {
+  const column = at % cellColumns;
+  const row = (at - column) / cellColumns;
+  const lastRow = Math.min(cellRows - 1, row + 1);
+  const lastColumn = Math.min(cellColumns - 1, column + 1);
+  for (let nearRow = Math.max(0, row - 1); nearRow <= lastRow; nearRow++) {
+    for (let nearColumn = Math.max(0, column - 1); nearColumn <= lastColumn; nearColumn++) {
+      const near = nearRow * cellColumns + nearColumn;
+      if (near !== at && changed[near] === 1) return true;
     }
   }
   return false;

@@ -4,9 +4,19 @@ import type { Picture } from '../../kernel/faces/picture.js';
 import type { DetectOptions } from '../face-analyser.js';
 import { BLAZEFACE_INPUT_PX, blazefaceAnchors, decodeBlazeface } from './blazeface-decoding.kernel.js';
 import { DetectorInput } from './detector-input.js';
-import { type DetectorSize, fixedDetectorSize, sizeAround, squareViews, toPicture } from './detector-size.js';
+import {
+  type DetectorSize,
+  fixedDetectorSize,
+  sizeAround,
+  squareOf,
+  squareViews,
+  toPicture,
+} from './detector-size.js';
 import type { DetectorPolicy, FaceDetector } from './face-detector.js';
 import { type Network, output } from './network.js';
+
+/** By how much at most a part of a picture is shown larger than in a run on the whole picture. */
+const MOST_ENLARGED = 2;
 
 /** How the light detector searches a whole picture. */
 interface BlazefaceReach {
@@ -46,13 +56,20 @@ export class BlazefaceDetector implements FaceDetector {
 
   #views(
     picture: Picture,
-    { smallestFacePx, isQuick = false, around }: DetectOptions,
+    { smallestFacePx, isQuick = false, around, parts }: DetectOptions,
   ): readonly DetectorSize[] {
     if (around !== undefined) return [sizeAround(around, BLAZEFACE_INPUT_PX)];
     const { leastInInputPx } = this.#reach;
     if (leastInInputPx === undefined) return [fixedDetectorSize(picture, BLAZEFACE_INPUT_PX)];
     const least = isQuick ? 2 * smallestFacePx : smallestFacePx;
-    return squareViews(picture, (BLAZEFACE_INPUT_PX * least) / leastInInputPx, BLAZEFACE_INPUT_PX);
+    const partPx = (BLAZEFACE_INPUT_PX * least) / leastInInputPx;
+    const whole = squareViews(picture, partPx, BLAZEFACE_INPUT_PX);
+    const sides = parts?.map(({ width, height }) => Math.max(width, height)) ?? [];
+    // A view costs the same whatever it shows: parts only pay if fewer views show them.
+    if (parts === undefined || parts.length >= whole.length || Math.max(...sides) > partPx) return whole;
+    return parts.map((part, index) =>
+      squareOf(part, picture, Math.max(partPx / MOST_ENLARGED, sides[index] ?? 0), BLAZEFACE_INPUT_PX),
+    );
   }
 
   async #detectIn(picture: Picture, size: DetectorSize): Promise<readonly Detection[]> {

@@ -1,5 +1,5 @@
 import type { Detection } from '../../kernel/faces/face.js';
-import { type Box, boxCentre } from '../../kernel/faces/geometry.js';
+import { type Box, boxArea, boxCentre } from '../../kernel/faces/geometry.js';
 import type { Picture } from '../../kernel/faces/picture.js';
 
 /** Size of a detector's input and how much of it the picture fills, from the upper left corner. */
@@ -10,6 +10,10 @@ export interface DetectorSize {
   readonly usedHeightPx: number;
   /** The part of the picture that is shown, in its pixels; it may reach beyond the border. Absent: all of it. */
   readonly part?: Box;
+  /** Set for a part at whose borders faces may be cut off. */
+  readonly isCutOut?: true;
+  /** Width of the box of a face here, as a share of its width where the whole picture is shown. Default: 1. */
+  readonly boxShare?: number;
 }
 
 /**
@@ -43,6 +47,69 @@ export function detectorSize(
     heightPx: Math.ceil(usedHeightPx / GRID_PX) * GRID_PX,
     usedWidthPx,
     usedHeightPx,
+  };
+}
+
+/** Sides of inputs for parts are multiples of this, and at least three of them: few sizes, as with `LONG_SIDES`. */
+const PART_GRID_PX = 64;
+const LEAST_PART_INPUT_PX = 3 * PART_GRID_PX;
+/** Up to this many pixels, an input shows a part larger than the whole picture would be shown. */
+const CHEAP_INPUT_PX = 256 * 256;
+/** By how much at most: much larger faces are found no better. */
+const MOST_ENLARGED = 2;
+/** The larger a face is shown, the closer the SSD draws its box: without this, the smallest faces would be left out as too narrow. */
+const ENLARGED_BOX_SHARE = 0.9;
+
+/**
+ * An input that shows a part of the picture at least as large as `whole` does, and larger where that is cheap. It fills up with what
+ * surrounds the part.
+ */
+export function partSize(
+  part: Box,
+  picture: { readonly widthPx: number; readonly heightPx: number },
+  whole: DetectorSize,
+): DetectorSize {
+  const least = whole.usedWidthPx / picture.widthPx;
+  const cheap = Math.sqrt(CHEAP_INPUT_PX / boxArea(part));
+  const scale = Math.min(MOST_ENLARGED * least, Math.max(least, cheap));
+  const sideOf = (lengthPx: number): number =>
+    Math.max(LEAST_PART_INPUT_PX, Math.ceil((lengthPx * scale - 0.5) / PART_GRID_PX) * PART_GRID_PX);
+  const [widthPx, heightPx] = [sideOf(part.width), sideOf(part.height)];
+  const shown = { widthPx, heightPx, usedWidthPx: widthPx, usedHeightPx: heightPx };
+  return {
+    ...shown,
+    part: grownTo(part, widthPx / scale, heightPx / scale, picture),
+    isCutOut: true,
+    ...(scale > least ? { boxShare: ENLARGED_BOX_SHARE } : {}),
+  };
+}
+
+/** A square input of `sidePx` that shows a part of the picture and what surrounds it, `partPx` on a side. */
+export function squareOf(
+  part: Box,
+  picture: { readonly widthPx: number; readonly heightPx: number },
+  partPx: number,
+  sidePx: number,
+): DetectorSize {
+  const shown = { widthPx: sidePx, heightPx: sidePx, usedWidthPx: sidePx, usedHeightPx: sidePx };
+  return { ...shown, part: grownTo(part, partPx, partPx, picture), isCutOut: true };
+}
+
+/** The part grown to a size about its centre, moved into the picture where it fits there. */
+function grownTo(
+  part: Box,
+  width: number,
+  height: number,
+  { widthPx, heightPx }: { readonly widthPx: number; readonly heightPx: number },
+): Box {
+  const { x, y } = boxCentre(part);
+  const inside = (start: number, length: number, total: number): number =>
+    Math.max(0, Math.min(start, total - length));
+  return {
+    x: inside(x - width / 2, width, widthPx),
+    y: inside(y - height / 2, height, heightPx),
+    width,
+    height,
   };
 }
 
@@ -106,7 +173,13 @@ export function sizeAround(face: Box, sidePx: number): DetectorSize {
   };
 }
 
-/** Converts detections from pixels of the input to pixels of the picture. Leaves out faces that are too narrow. */
+/** A box that ends so near to a border of its input shows a face that is cut off there, pixels of the input. */
+const CUT_WITHIN_PX = 2;
+
+/**
+ * Converts detections from pixels of the input to pixels of the picture. Leaves out faces that are too narrow, and those that are cut
+ * off where the picture goes on: their boxes would be wrong.
+ */
 export function toPicture(
   detections: readonly Detection[],
   picture: Pick<Picture, 'widthPx' | 'heightPx'>,
@@ -116,7 +189,13 @@ export function toPicture(
   const part = size.part ?? { x: 0, y: 0, width: picture.widthPx, height: picture.heightPx };
   const scaleX = part.width / size.usedWidthPx;
   const scaleY = part.height / size.usedHeightPx;
+  const isCutOff = ({ x, y, width, height }: Box): boolean =>
+    (x < CUT_WITHIN_PX && part.x > 0) ||
+    (y < CUT_WITHIN_PX && part.y > 0) ||
+    (x + width > size.usedWidthPx - CUT_WITHIN_PX && part.x + part.width < picture.widthPx) ||
+    (y + height > size.usedHeightPx - CUT_WITHIN_PX && part.y + part.height < picture.heightPx);
   return detections
+    .filter(({ box }) => size.isCutOut === undefined || !isCutOff(box))
     .map(({ box, score }) => ({
       box: {
         x: part.x + box.x * scaleX,
@@ -126,5 +205,5 @@ export function toPicture(
       },
       score,
     }))
-    .filter(({ box }) => box.width >= smallestFacePx);
+    .filter(({ box }) => box.width >= smallestFacePx * (size.boxShare ?? 1));
 }

@@ -4,7 +4,7 @@ import type { Picture } from '../../kernel/faces/picture.js';
 import { ssdAnchors } from '../../kernel/faces/ssd-anchors.js';
 import type { DetectOptions } from '../face-analyser.js';
 import { DetectorInput } from './detector-input.js';
-import { type DetectorSize, detectorSize, sizeAround, toPicture } from './detector-size.js';
+import { type DetectorSize, detectorSize, partSize, sizeAround, toPicture } from './detector-size.js';
 import type { DetectorPolicy, FaceDetector } from './face-detector.js';
 import { type Network, output } from './network.js';
 import { decodeSsd } from './ssd-decoding.kernel.js';
@@ -26,16 +26,27 @@ export class SsdDetector implements FaceDetector {
     this.#policy = policy;
   }
 
-  async detect(
+  async detect(picture: Picture, options: DetectOptions): Promise<readonly Detection[]> {
+    const found = await Promise.all(
+      this.#sizesFor(picture, options).map(async (size) =>
+        toPicture(await this.#detectIn(picture, size), picture, size, options.smallestFacePx),
+      ),
+    );
+    return suppressNonMaxima(found.flat(), this.#policy.overlapThreshold);
+  }
+
+  #sizesFor(
     picture: Picture,
-    { smallestFacePx, isQuick = false, around }: DetectOptions,
-  ): Promise<readonly Detection[]> {
-    const { scoreThreshold, overlapThreshold, longestInputPx } = this.#policy;
+    { smallestFacePx, isQuick = false, around, parts }: DetectOptions,
+  ): readonly DetectorSize[] {
+    if (around !== undefined) return [sizeAround(around, ALONE_PX)];
     const least = isQuick ? 2 * smallestFacePx : smallestFacePx;
-    const size =
-      around === undefined
-        ? detectorSize(picture, least, WEAKEST_PX, longestInputPx)
-        : sizeAround(around, ALONE_PX);
+    const whole = detectorSize(picture, least, WEAKEST_PX, this.#policy.longestInputPx);
+    return parts?.map((part) => partSize(part, picture, whole)) ?? [whole];
+  }
+
+  async #detectIn(picture: Picture, size: DetectorSize): Promise<readonly Detection[]> {
+    const { scoreThreshold, overlapThreshold } = this.#policy;
     const outputs = await this.#input.lend(picture, size, (data) =>
       this.#network.run(data, [1, 3, size.heightPx, size.widthPx]),
     );
@@ -45,7 +56,7 @@ export class SsdDetector implements FaceDetector {
       this.#anchorsFor(size),
       scoreThreshold,
     );
-    return toPicture(suppressNonMaxima(found, overlapThreshold), picture, size, smallestFacePx);
+    return suppressNonMaxima(found, overlapThreshold);
   }
 
   #anchorsFor(size: DetectorSize): Float32Array {

@@ -7,6 +7,7 @@ import {
   type DetectorSize,
   detectorSize,
   fixedDetectorSize,
+  partSize,
   sizeAround,
   toPicture,
 } from './detector-size.js';
@@ -34,15 +35,30 @@ export class YunetDetector implements FaceDetector {
     this.#fixedSidePx = fixedSidePx;
   }
 
-  async detect(
+  async detect(picture: Picture, options: DetectOptions): Promise<readonly Detection[]> {
+    const found = await Promise.all(
+      this.#sizesFor(picture, options).map(async (size) =>
+        toPicture(await this.#detectIn(picture, size), picture, size, options.smallestFacePx),
+      ),
+    );
+    return suppressNonMaxima(found.flat(), this.#policy.overlapThreshold);
+  }
+
+  /** A file of fixed size is shown the whole picture instead of parts of it. */
+  #sizesFor(
     picture: Picture,
-    { smallestFacePx, isQuick = false, around }: DetectOptions,
-  ): Promise<readonly Detection[]> {
+    { smallestFacePx, isQuick = false, around, parts }: DetectOptions,
+  ): readonly DetectorSize[] {
+    const fixedPx = this.#fixedSidePx;
+    if (around !== undefined) return [sizeAround(around, fixedPx ?? ALONE_PX)];
+    if (fixedPx !== undefined) return [fixedDetectorSize(picture, fixedPx)];
+    const least = isQuick ? 2 * smallestFacePx : smallestFacePx;
+    const whole = detectorSize(picture, least, WEAKEST_PX, this.#policy.longestInputPx);
+    return parts?.map((part) => partSize(part, picture, whole)) ?? [whole];
+  }
+
+  async #detectIn(picture: Picture, size: DetectorSize): Promise<readonly Detection[]> {
     const { scoreThreshold, overlapThreshold } = this.#policy;
-    const size =
-      around === undefined
-        ? this.#sizeFor(picture, isQuick ? 2 * smallestFacePx : smallestFacePx)
-        : sizeAround(around, this.#fixedSidePx ?? ALONE_PX);
     const outputs = await this.#input.lend(picture, size, (data) =>
       this.#network.run(data, [1, 3, size.heightPx, size.widthPx]),
     );
@@ -58,12 +74,6 @@ export class YunetDetector implements FaceDetector {
         scoreThreshold,
       ),
     );
-    return toPicture(suppressNonMaxima(found, overlapThreshold), picture, size, smallestFacePx);
-  }
-
-  #sizeFor(picture: Picture, smallestFacePx: number): DetectorSize {
-    return this.#fixedSidePx === undefined
-      ? detectorSize(picture, smallestFacePx, WEAKEST_PX, this.#policy.longestInputPx)
-      : fixedDetectorSize(picture, this.#fixedSidePx);
+    return suppressNonMaxima(found, overlapThreshold);
   }
 }
