@@ -8,6 +8,9 @@ export interface FrameDemand {
   readonly fps: number;
 }
 
+/** For so long after a due frame of any camera was lost, all cameras save time, milliseconds. */
+const saveForMs = 3000;
+
 interface Waiting {
   readonly demand: () => FrameDemand;
   readonly servedAtMs: number;
@@ -24,11 +27,17 @@ export class AnalysisTurns {
   readonly #places: () => number;
   readonly #waiting = new Map<TurnSeat, Waiting>();
   #taken = 0;
+  #lostAtMs = Number.NEGATIVE_INFINITY;
 
   /** `places`: how many frames may be analysed at a time now. */
   constructor(clock: Clock, places: () => number) {
     this.#clock = clock;
     this.#places = places;
+  }
+
+  /** Whether due frames were lost a moment ago, of whichever camera. */
+  get isShortOfTime(): boolean {
+    return this.#clock.monotonicMs() - this.#lostAtMs < saveForMs;
   }
 
   /** A seat for one more camera. */
@@ -44,6 +53,10 @@ export class AnalysisTurns {
   leave(seat: TurnSeat): void {
     this.#waiting.get(seat)?.resolve(false);
     this.#waiting.delete(seat);
+  }
+
+  lost(): void {
+    this.#lostAtMs = this.#clock.monotonicMs();
   }
 
   end(): void {
@@ -95,6 +108,11 @@ export class TurnSeat {
     } finally {
       this.#turns.end();
     }
+  }
+
+  /** A due frame of this camera was lost because its turn did not come in time. */
+  lost(): void {
+    this.#turns.lost();
   }
 
   /** Ends a wait. */

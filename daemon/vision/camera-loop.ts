@@ -85,7 +85,7 @@ export class CameraLoop implements AsyncDisposable {
       return;
     }
     // A frame that waits is replaced by any newer one. One is lost only if both were due.
-    if (isDue && isWaiting) this.#late += 1;
+    if (isDue && isWaiting) this.#lose();
     this.#slot.put(frame);
     this.#wake();
   }
@@ -136,12 +136,17 @@ export class CameraLoop implements AsyncDisposable {
     const frame = this.#slot.take();
     if (frame === undefined) return;
     try {
-      if (clock.monotonicMs() - frame.capturedAtMs > deadlineMs) this.#late += 1;
+      if (clock.monotonicMs() - frame.capturedAtMs > deadlineMs) this.#lose();
       else await analysis.analyse(frame);
     } finally {
       frame.release();
     }
     this.#measure(askedMs);
+  }
+
+  #lose(): void {
+    this.#late += 1;
+    this.#options.seat.lost();
   }
 
   #measure(askedMs: number): void {

@@ -44,7 +44,9 @@ interface CameraPipelineOptions {
   /** Whether there is processor time for `provingFps`. Default: there is. */
   readonly hasTime?: () => boolean;
   readonly smallestFacePx: number;
-  /** Whether the detector looks as often at a scene in which nothing moves, to measure what that would find. Default: it does not. */
+  /** Whether frames are lost because analysis takes too long, so that the detector must look less often. Default: they are not. */
+  readonly isShortOfTime?: () => boolean;
+  /** Whether the detector always looks at the whole picture, whatever moves, to measure what that would find. Default: it does not. */
   readonly looksAtStillScenes?: boolean | undefined;
   /** Where motion counts for nothing, see `SceneMotion`. Default: nowhere. */
   readonly ignoredCells?: Uint8Array | undefined;
@@ -78,11 +80,11 @@ export class CameraPipeline {
   constructor(options: CameraPipelineOptions) {
     this.#options = options;
     this.#counters = new StageCounters(options.clock);
-    const { analyser, smallestFacePx, looksAtStillScenes, ignoredCells, newTrackId } = options;
+    const { analyser, smallestFacePx, looksAtStillScenes, ignoredCells, isShortOfTime, newTrackId } = options;
     const counters = this.#counters;
     this.#tracker = new FaceTracker({
       ...{ analyser, smallestFacePx, looksAtStillScenes, ignoredCells },
-      ...{ newTrackId, counters },
+      ...{ isShortOfTime, newTrackId, counters },
     });
   }
 

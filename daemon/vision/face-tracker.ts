@@ -42,6 +42,8 @@ interface FaceTrackerOptions {
   readonly looksAtStillScenes?: boolean | undefined;
   /** Where motion counts for nothing, see `SceneMotion`. Default: nowhere. */
   readonly ignoredCells?: Uint8Array | undefined;
+  /** Whether frames are lost because analysis takes too long, so that the detector must look less often. Default: they are not. */
+  readonly isShortOfTime?: (() => boolean) | undefined;
 }
 
 /** The mesh of a face in one frame. */
@@ -174,14 +176,15 @@ export class FaceTracker {
   /** The look to make in this frame. A run that is spared takes its turn too, so that the others come when they would anyway. */
   #lookDue(frame: Frame, predicted: FitResults): Look | undefined {
     const atMs = frame.capturedAtMs;
-    const { smallestFacePx, looksAtStillScenes = false, counters } = this.#options;
+    const { smallestFacePx, looksAtStillScenes = false, isShortOfTime, counters } = this.#options;
     const notFitted = this.#faces.filter((face) => predicted.has(face) && predicted.get(face) === undefined);
     const lost = this.#faces.filter((face) => face.track.phase === 'lost');
+    const missing = [...lost, ...notFitted];
     const kind = detectorRunDue(this.#detectorHistory, {
       atMs,
       isAnyoneFollowed: this.#faces.length > 0,
       isAnyoneJustLost: notFitted.some((face) => face.tracking.failedFits === 0),
-      missingWidthsPx: [...lost, ...notFitted].map((face) => face.track.motion.box.width),
+      missingWidthsPx: missing.map((face) => face.track.motion.box.width),
       smallestFacePx,
     });
     if (kind === undefined) return undefined;
@@ -191,7 +194,8 @@ export class FaceTracker {
       box: expectationIn(predicted, face, atMs).box,
       isNear: isInSight(face) && isFoundQuickly(face.track.motion.box.width, smallestFacePx),
     }));
-    const look = this.#scene.look(kind, frame, followed);
+    const isShort = missing.length === 0 && isShortOfTime?.() === true;
+    const look = this.#scene.look(kind, frame, { followed, isShort });
     if (look === undefined || (kind === 'full' && look.kind === 'quick')) counters.add('looksSpared');
     return look;
   }

@@ -126,6 +126,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     trackingFps: plan.trackingFps,
     provingFps: plan.provingFps,
     hasTime: () => loop.hasTime,
+    isShortOfTime: () => options.turns.isShortOfTime,
     smallestFacePx: plan.smallestFacePx,
     ignoredCells: ignoredCells(plan.zones),
     liveness: policy,

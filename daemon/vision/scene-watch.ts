@@ -2,6 +2,7 @@ import type { Box } from '../kernel/faces/geometry.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import type { DetectorRunKind } from '../kernel/tracks/detector-schedule.js';
 import {
+  affordable,
   isAnyoneStrange,
   isSweepDue,
   isWholeDue,
@@ -67,14 +68,26 @@ export class SceneWatch {
     if (change === 'moving' && !this.#motion.isSettling) this.#remember();
   }
 
-  /** What is made of a run that is due: a look at the parts where somebody may be, at the whole picture, or none. */
-  look(kind: DetectorRunKind, frame: Frame, followed: readonly FollowedFace[]): Look | undefined {
+  /**
+   * What is made of a run that is due: a look at the parts where somebody may be, at the whole picture, or none. `isShort`: frames are
+   * lost, and nobody is missing.
+   */
+  look(
+    due: DetectorRunKind,
+    frame: Frame,
+    { followed, isShort }: { readonly followed: readonly FollowedFace[]; readonly isShort: boolean },
+  ): Look | undefined {
     const atMs = frame.capturedAtMs;
-    const look =
+    const kind = isShort ? affordable(this.#gate, due, atMs) : due;
+    if (kind === undefined) return undefined;
+    const swept = followed.length === 0 ? undefined : this.#sweep(followed, frame, isShort);
+    const beside = (): Look | undefined =>
       followed.length === 0 ? this.#lookForNewcomers(kind, frame) : this.#lookBeside(followed, kind, frame);
-    if (look?.kind !== 'full') return look;
-    if (look.parts === undefined) this.#gate = looked(this.#gate, 'whole', atMs);
-    this.#isLookedAt = true;
+    const look = swept ?? beside();
+    if (look === undefined) return undefined;
+    const at = look.parts === undefined ? 'whole' : swept === undefined ? 'moving' : 'swept';
+    this.#gate = looked(this.#gate, look.kind, at, atMs);
+    this.#isLookedAt ||= look.kind === 'full';
     return look;
   }
 
@@ -104,23 +117,27 @@ export class SceneWatch {
     return lookAt(kind, this.#partsFor([], frame));
   }
 
-  /** A look while faces are followed: at what moves, at their surroundings, and at one part of the picture after the other. */
+  /** While faces are followed, a sweep takes the place of looks at the whole picture. Returns its next look if that is due. */
+  #sweep(followed: readonly FollowedFace[], frame: Frame, isShort: boolean): Look | undefined {
+    const atMs = frame.capturedAtMs;
+    const sweep = sweepParts(frame.picture, this.#smallestFacePx);
+    const next = sweep[this.#gate.swept % sweep.length];
+    if (next === undefined || sweep.length === 1 || this.#isAnywhere(frame)) return undefined;
+    if (!isSweepDue(this.#gate, sweep.length, atMs)) return undefined;
+    if (isShort && affordable(this.#gate, 'full', atMs) !== 'full') return undefined;
+    const parts = this.#partsFor(farOf(followed), frame);
+    return parts && { kind: 'full', parts: [...parts, next] };
+  }
+
+  /** A look at what moves, and at the surroundings of followed faces. */
   #lookBeside(followed: readonly FollowedFace[], kind: DetectorRunKind, frame: Frame): Look {
     const atMs = frame.capturedAtMs;
     if (this.#isAnywhere(frame)) return { kind };
-    const sweep = sweepParts(frame.picture, this.#smallestFacePx);
-    const next = sweep[this.#gate.swept % sweep.length];
-    const isSwept = next !== undefined && sweep.length > 1;
-    // Quick looks find the near ones, and their misses end the tracks of those who have gone.
-    const far = followed.filter(({ isNear }) => !isNear);
-    if (isSwept && isSweepDue(this.#gate, sweep.length, atMs)) {
-      this.#gate = looked(this.#gate, 'swept', atMs);
-      const parts = this.#partsFor(far, frame);
-      return lookAt('full', parts && [...parts, next]);
-    }
-    const isWorthFull =
-      far.length > 0 || isAnyoneStrange(this.#gate, atMs) || (!isSwept && isWholeDue(this.#gate, atMs));
-    if (kind === 'full' && isWorthFull) return lookAt('full', this.#partsFor(far, frame));
+    // A picture that is small, or moves nearly everywhere, is not swept.
+    const isWhole = isSweepDue(this.#gate, 1, atMs);
+    const far = farOf(followed);
+    if (kind === 'full' && (far.length > 0 || isWhole || isAnyoneStrange(this.#gate, atMs)))
+      return lookAt('full', isWhole ? undefined : this.#partsFor(far, frame));
     return lookAt('quick', this.#partsFor(followed, frame));
   }
 
@@ -132,6 +149,11 @@ export class SceneWatch {
   #places({ picture: { widthPx, heightPx } }: Frame): readonly Box[] {
     return placesOf(this.#moved, widthPx, heightPx);
   }
+}
+
+/** The faces whose tracks only the misses of full looks end. */
+function farOf(followed: readonly FollowedFace[]): readonly FollowedFace[] {
+  return followed.filter(({ isNear }) => !isNear);
 }
 
 /** A look at the whole picture where there are no parts. */

@@ -10,7 +10,7 @@ type Tally =
   | 'fullLooks'
   /** Detector runs on parts of the picture at full resolution. */
   | 'partLooks'
-  /** Detector runs that were not made, or made quickly instead of fully, because nothing unknown moved. */
+  /** Detector runs that were not made, or made quickly instead of fully: nothing unknown moved, or there was no time. */
   | 'looksSpared'
   /** Detector runs over the surroundings of one tracked face. */
   | 'aloneLooks'

@@ -70,6 +70,28 @@ function loopOf(
 }
 
 describe('camera loop', () => {
+  test('tells all cameras for three seconds that time is short when it lost a frame', async () => {
+    const { make } = frameMaker();
+    const { session, finish } = slowSession();
+    const clock = new VirtualClock();
+    const turns = new AnalysisTurns(clock, () => 1);
+    const loop = loopOf(session, { clock, turns });
+    loop.put(make(0));
+    await turn();
+    loop.put(make(1));
+    assert.equal(turns.isShortOfTime, false, 'it only waits');
+    loop.put(make(2));
+    assert.equal(turns.isShortOfTime, true);
+    clock.advanceTo(2999);
+    assert.equal(turns.isShortOfTime, true);
+    clock.advanceTo(3000);
+    assert.equal(turns.isShortOfTime, false);
+    finish();
+    await turn();
+    finish();
+    await loop[Symbol.asyncDispose]();
+  });
+
   test('analyses the newest frame; those in between are released and counted', async () => {
     const { make, released } = frameMaker();
     const { session, analysed, finish } = slowSession();

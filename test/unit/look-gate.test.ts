@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { DetectorRunKind } from '../../daemon/kernel/tracks/detector-schedule.js';
 import {
+  affordable,
   isAnyoneStrange,
   isSweepDue,
   isWholeDue,
@@ -21,7 +22,7 @@ function runs(seconds: number, changeAt: (atMs: number) => SceneChange): readonl
     const kind: DetectorRunKind = frame % 5 === 0 ? 'full' : 'quick';
     gate = sawScene(gate, { change: changeAt(atMs), isExplained: false }, atMs);
     if (!isWorthLooking(gate, kind, atMs)) continue;
-    if (kind === 'full') gate = looked(gate, 'whole', atMs);
+    gate = looked(gate, kind, 'whole', atMs);
     made.push(`${kind} ${atMs}`);
   }
   return made;
@@ -63,23 +64,35 @@ describe('the gate of the detector', () => {
   });
 
   test('asks for a look at the whole picture after three seconds, and after a change of light', () => {
-    const gate = looked(openGate, 'whole', 5000);
+    const gate = looked(openGate, 'full', 'whole', 5000);
     assert.deepEqual([isWholeDue(gate, 7999), isWholeDue(gate, 8000)], [false, true]);
     const relit = sawScene(gate, { change: 'relit', isExplained: true }, 5200);
     assert.equal(isWholeDue(relit, 5400), true);
-    assert.equal(isWholeDue(looked(relit, 'swept', 5400), 5600), true);
-    assert.equal(isWholeDue(looked(relit, 'whole', 5400), 5600), false);
+    assert.equal(isWholeDue(looked(relit, 'full', 'swept', 5400), 5600), true);
+    assert.equal(isWholeDue(looked(relit, 'full', 'whole', 5400), 5600), false);
   });
 
   test('spreads the parts of a sweep over three seconds', () => {
     const swept: number[] = [];
-    let gate = looked(openGate, 'whole', 0);
+    let gate = looked(openGate, 'full', 'whole', 0);
     for (let atMs = 0; atMs <= 3000; atMs += 50) {
       if (!isSweepDue(gate, 4, atMs)) continue;
       swept.push(atMs);
-      gate = looked(gate, 'swept', atMs);
+      gate = looked(gate, 'full', 'swept', atMs);
     }
     assert.deepEqual(swept, [750, 1500, 2250, 3000]);
     assert.equal(gate.swept, 4);
+  });
+
+  test('makes a full run in two seconds, and a run in 0.7 seconds, while frames are lost', () => {
+    const made: string[] = [];
+    let gate = openGate;
+    for (let atMs = 0; atMs <= 4000; atMs += 400) {
+      const kind = affordable(gate, atMs % 1200 === 0 ? 'full' : 'quick', atMs);
+      if (kind === undefined) continue;
+      gate = looked(gate, kind, 'moving', atMs);
+      made.push(`${kind} ${atMs}`);
+    }
+    assert.deepEqual(made, ['full 0', 'quick 800', 'quick 1600', 'full 2400', 'quick 3200', 'quick 4000']);
   });
 });

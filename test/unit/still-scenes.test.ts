@@ -32,10 +32,11 @@ interface Shown {
   /** The stream is interrupted before the frame at this time, seconds. */
   readonly interruptedAtS?: number;
   readonly zones?: readonly Zone[];
+  readonly isShortOfTime?: boolean;
 }
 
 async function play(shown: Shown, looksAtStillScenes: boolean) {
-  const { scene, seconds, lumaAt = () => 100, interruptedAtS, zones = [] } = shown;
+  const { scene, seconds, lumaAt = () => 100, interruptedAtS, zones = [], isShortOfTime = false } = shown;
   const squaresAt = shown.squaresAt ?? ((atS: number) => scene(atS).map((face) => face.box));
   const events: unknown[] = [];
   const analyser = new ScriptedAnalyser(scene);
@@ -46,6 +47,7 @@ async function play(shown: Shown, looksAtStillScenes: boolean) {
     ...{ idleFps: 5, trackingFps: 5, smallestFacePx: 40, sameFaceThreshold: 0.5, looksAtStillScenes },
     liveness: defaultLivenessPolicy,
     ignoredCells: ignoredCells(zones),
+    isShortOfTime: () => isShortOfTime,
   });
   const data = new Uint8Array(yuv420Bytes(widthPx, heightPx));
   const picture: Yuv420Picture = { format: 'yuv420p', range: 'limited', widthPx, heightPx, data };
@@ -159,6 +161,17 @@ describe('a scene in which nothing moves', () => {
       assert.ok(partLooks(beside) > partLooks(alone), `${partLooks(beside)} and ${partLooks(alone)}`);
     });
 
+    test('is searched half as often while frames are lost, and all runs that are left out are counted', async () => {
+      const squaresAt = (atS: number): readonly Box[] => [sway(atS), trot(atS)];
+      const usual = await play({ scene, seconds: 24, squaresAt }, false);
+      const short = await play({ scene, seconds: 24, squaresAt, isShortOfTime: true }, false);
+      assert.deepEqual(short.events, usual.events);
+      const [looks, shortLooks] = [usual.looksAt.length, short.looksAt.length];
+      assert.ok(shortLooks <= 0.6 * looks && shortLooks >= 0.4 * looks, `${shortLooks} of ${looks}`);
+      const spared = ({ counters }: typeof usual): number => counters['looksSpared'] ?? 0;
+      assert.ok(spared(short) >= spared(usual) + looks - shortLooks);
+    });
+
     test('shows a far face that nothing announced within a sweep', async () => {
       const far = { x: 1500, y: 200, width: 50, height: 50 };
       const both: Scene = (atS) => [
@@ -172,6 +185,19 @@ describe('a scene in which nothing moves', () => {
       const [, second] = started;
       assert.equal(started.length, 2);
       assert.ok(second !== undefined && second.atMs > 12_200 && second.atMs <= 16_200, String(second?.atMs));
+    });
+
+    test('is searched in the whole picture once in three seconds while most of it moves', async () => {
+      const crowd = (atS: number): readonly Box[] =>
+        Array.from({ length: 28 }, (_, index) => ({
+          x: 40 + 260 * (index % 7) + 20 * Math.round(3 * (atS % 3)),
+          y: 20 + 260 * Math.floor(index / 7),
+          width: 100,
+          height: 100,
+        }));
+      const squaresAt = (atS: number): readonly Box[] => [sway(atS), ...crowd(atS)];
+      const { counters } = await play({ scene, seconds: 24, squaresAt }, false);
+      assert.ok((counters['fullLooks'] ?? 0) >= 8, String(counters['fullLooks']));
     });
 
     test('keeps a far face that looks at other parts do not show', async () => {

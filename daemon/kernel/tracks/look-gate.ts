@@ -15,6 +15,9 @@ export interface LookGate {
   readonly sweptMs: number;
   /** How many of them were made since the last look at the whole picture. */
   readonly swept: number;
+  /** When the last look of any kind was made, and the last full one. */
+  readonly lookedMs: number;
+  readonly fullMs: number;
 }
 
 export const openGate: LookGate = {
@@ -24,12 +27,19 @@ export const openGate: LookGate = {
   wholeMs: Number.NEGATIVE_INFINITY,
   sweptMs: Number.NEGATIVE_INFINITY,
   swept: 0,
+  lookedMs: Number.NEGATIVE_INFINITY,
+  fullMs: Number.NEGATIVE_INFINITY,
 };
 
 /** Somebody who stopped moving is still searched for this long as if they moved, milliseconds: a single run can miss a face. */
 const heldForMs = 3000;
 /** A face that nothing announced is found after at most this time, milliseconds. */
 const wholeEveryMs = 3000;
+/**
+ * While frames are lost, full looks are at least this far apart, and looks of any kind, milliseconds: liveness needs the frames more
+ * than newcomers need to be found at once.
+ */
+const shortOfTime = { fullEveryMs: 2000, lookEveryMs: 700 } as const;
 
 /** `isExplained`: everything that moved belongs to faces that are followed. */
 export function sawScene(
@@ -60,14 +70,31 @@ export function isAnyoneStrange(gate: LookGate, atMs: number): boolean {
   return atMs - gate.strangeMs < heldForMs;
 }
 
+/** What is made of a run that is due while frames are lost. */
+export function affordable(
+  { lookedMs, fullMs }: LookGate,
+  kind: DetectorRunKind,
+  atMs: number,
+): DetectorRunKind | undefined {
+  if (kind === 'full' && atMs - fullMs >= shortOfTime.fullEveryMs) return 'full';
+  return atMs - lookedMs >= shortOfTime.lookEveryMs ? 'quick' : undefined;
+}
+
 /** Whether it is time for the next part of a sweep of so many parts, which takes the place of looks at the whole picture. */
 export function isSweepDue(gate: LookGate, partCount: number, atMs: number): boolean {
   return atMs - Math.max(gate.wholeMs, gate.sweptMs) >= wholeEveryMs / partCount;
 }
 
-/** A full look was made at the whole picture, or at the next part of a sweep. */
-export function looked(gate: LookGate, at: 'whole' | 'swept', atMs: number): LookGate {
-  return at === 'whole'
-    ? { ...gate, wholeMs: atMs, isRelit: false, swept: 0 }
-    : { ...gate, sweptMs: atMs, swept: gate.swept + 1 };
+/** A look was made: at the whole picture, at the next part of a sweep, or only where something moves. */
+export function looked(
+  gate: LookGate,
+  kind: DetectorRunKind,
+  at: 'whole' | 'swept' | 'moving',
+  atMs: number,
+): LookGate {
+  const next = { ...gate, lookedMs: atMs };
+  if (kind === 'quick') return next;
+  const full = { ...next, fullMs: atMs };
+  if (at === 'whole') return { ...full, wholeMs: atMs, isRelit: false, swept: 0 };
+  return at === 'swept' ? { ...full, sweptMs: atMs, swept: gate.swept + 1 } : full;
 }
