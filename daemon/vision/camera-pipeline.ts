@@ -154,6 +154,18 @@ export class CameraPipeline {
     return { value: isAnyoneOpen ? 'open' : 'settled', fps: isFaster ? provingFps : trackingFps };
   }
 
+  /**
+   * How many frames a second the source should deliver. While something moves or a face is open, that is the most that `demand` may ask
+   * for at the next frame, because a source takes a moment to follow.
+   */
+  deliveryFps(): number {
+    const { idleFps, trackingFps, provingFps = trackingFps, hasTime } = this.#options;
+    const { value, fps } = this.demand();
+    if (value === 'settled') return fps;
+    if (value === 'empty' && this.#tracker.isResting(this.#lastFrameMs)) return idleFps;
+    return hasTime?.() === false ? trackingFps : Math.max(trackingFps, provingFps);
+  }
+
   async #runStages(frame: Frame): Promise<void> {
     const atMs = frame.capturedAtMs;
     const { fits, ended } = await this.#tracker.track(frame);

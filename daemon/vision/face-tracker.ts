@@ -99,6 +99,11 @@ export class FaceTracker {
     return this.#faces;
   }
 
+  /** Whether nothing has moved in front of the camera for a while. */
+  isResting(atMs: number): boolean {
+    return this.#scene.isResting(atMs);
+  }
+
   /** Finds every face in the next frame: predict and fit, detect, fit what was detected, check, settle. */
   async track(frame: Frame): Promise<TrackedFrame> {
     const atMs = frame.capturedAtMs;

@@ -62,7 +62,7 @@ export interface LiveCamera extends AsyncDisposable {
   snapshot(publicKey: Uint8Array, options: { readonly isMarked: boolean }): Promise<SnapshotOutcome>;
 }
 
-/** FFmpeg selects one frame of each time slot. Slots are a bit shorter than a frame, so that an early frame is not lost. */
+/** FFmpeg starts with a higher rate than the pipeline takes at most, so that an early frame is not lost. */
 const frameRoom = 1.2;
 
 const retryPolicy = { baseMs: 1_000, capMs: 60_000, sustainedMs: 20_000 };
@@ -113,9 +113,10 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     report({ type: 'faces-in-sight', ...faces }),
   );
   const pictures = new LivePictures(plan.id, { clock, logger });
-  const source = sourceOptions(plan, ffmpeg, logger);
+  const sourceWays = sourceOptions(plan, ffmpeg, logger);
+  const source = ffmpegCameraSource(sourceWays);
   let codec: string | undefined;
-  const video = plan.masks.length > 0 ? undefined : new LiveVideo(source, () => codec);
+  const video = plan.masks.length > 0 ? undefined : new LiveVideo(sourceWays, () => codec);
   const pipeline = new CameraPipeline({
     cameraId: cameraId(plan.id),
     analyser,
@@ -143,6 +144,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
       followed.offer(frame.capturedAtMs, faces);
       pictures.offer(frame, faces);
       seen.endFrame();
+      source.ask(pipeline.deliveryFps());
     },
   });
   let analysisFailures = 0;
@@ -171,7 +173,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
   });
   const decoder = new DecoderUsage();
   const runner = startCameraRunner({
-    source: ffmpegCameraSource(source),
+    source,
     clock,
     random,
     logger,

@@ -4,6 +4,7 @@ import type { DetectorRunKind } from '../kernel/tracks/detector-schedule.js';
 import {
   affordable,
   isAnyoneStrange,
+  isResting,
   isSweepDue,
   isWholeDue,
   isWorthLooking,
@@ -66,6 +67,11 @@ export class SceneWatch {
     const isExplained = !this.#motion.goesBeyond(this.#isPerson);
     this.#gate = sawScene(this.#gate, { change, isExplained }, atMs);
     if (change === 'moving' && !this.#motion.isSettling) this.#remember();
+  }
+
+  /** Whether nothing has moved in front of the camera for a while. */
+  isResting(atMs: number): boolean {
+    return isResting(this.#gate, atMs);
   }
 
   /**

@@ -39,7 +39,7 @@ describe('the FFmpeg process of a camera', () => {
     assert.equal(facts.length, 1);
     for (const fact of facts) {
       assert.ok(fact);
-      assert.ok(fact.commandLine.includes('pipe:0'));
+      assert.ok(fact.commandLine.includes('pipe:3'));
       assert.ok(!`${fact.commandLine}${fact.environment}`.includes(auth.password));
     }
     // Listened for before: both may have come by the time the end of the server is known here.

@@ -30,6 +30,8 @@ export interface WatchedCamera extends AsyncDisposable {
   /** Every line that was logged, with its fields, as text. */
   readonly log: readonly string[];
   readonly counters: CameraCounters;
+  /** See `RatedSource`. */
+  ask(fps: number): void;
   /** Resolves when `fact` holds, checked at every change of the camera. */
   waitFor(what: string, fact: () => boolean): Promise<void>;
   /** Resolves when the camera has failed with `code` since the call. */
@@ -80,8 +82,9 @@ export async function watchCamera(options: WatchedOptions): Promise<WatchedCamer
   };
   const logger = recordingLogger(log);
   const onFrame = options.onFrame ?? ((frame: Frame) => frame.release());
+  const source = ffmpegCameraSource(await sourceOptions(options, logger));
   const runner = startCameraRunner({
-    source: ffmpegCameraSource(await sourceOptions(options, logger)),
+    source,
     clock: systemClock,
     random: { unit: () => 0 },
     logger,
@@ -119,6 +122,7 @@ export async function watchCamera(options: WatchedOptions): Promise<WatchedCamer
     get counters() {
       return runner.counters;
     },
+    ask: (fps) => source.ask(fps),
     waitFor,
     async failure(code) {
       const from = states.length;

@@ -40,13 +40,15 @@ async function playWith(
     liveness: defaultLivenessPolicy,
     sameFaceThreshold: 0.5,
   });
+  const delivered: number[] = [];
   for (let frame = 0; frame < durationS * sourceFps; frame++) {
     await pipeline.analyse(scriptedFrame(frame, (frame * 1000) / sourceFps));
+    if (delivered.at(-1) !== pipeline.deliveryFps()) delivered.push(pipeline.deliveryFps());
   }
   pipeline.end();
   const ofType = <T extends StageEvent['type']>(type: T) =>
     events.filter((event): event is Extract<StageEvent, { type: T }> => event.type === type);
-  return { analyser, events, ofType, counters: pipeline.counters };
+  return { analyser, events, ofType, delivered, counters: pipeline.counters };
 }
 
 /** Who is recognised in the probes of each track, by track. */
@@ -267,6 +269,16 @@ describe('CameraPipeline', () => {
       { box: at(500), who: 'ada', quality: { score: 0.3, reasons: ['dark'] } },
     ]);
     near((await playWith(hidden, 10, { provingFps: 30 })).counters['framesAnalysed'] ?? 0, 150);
+  });
+
+  test('wants every frame delivered until a face is known and live, and then those that it analyses', async () => {
+    const scene: Scene = (atS) => [
+      { box: at(500), who: 'ada', mouth: speakingAt(atS), openness: blinkingAt(atS, [3]) },
+    ];
+    const ratesOf = async (options: Parameters<typeof playWith>[2]): Promise<readonly number[]> =>
+      (await playWith(new ScriptedAnalyser(scene), 10, options)).delivered;
+    assert.deepEqual(await ratesOf({ provingFps: 30 }), [30, 15]);
+    assert.deepEqual(await ratesOf({ provingFps: 30, hasTime: () => false }), [15]);
   });
 
   test('keeps a track through half a second of missed faces', async () => {

@@ -25,14 +25,15 @@ describe('version of FFmpeg', () => {
     binary.keepsChangedSize,
     binary.takesScriptOptions,
     binary.hasFpsMode,
+    binary.readsCommandsWithStats,
   ];
   const known = [
-    ['4.3.9', '58. 45.100', [false, false, false]],
-    ['4.4.2', '58. 76.100', [true, false, false]],
-    ['5.0', '59. 16.100', [true, true, false]],
-    ['5.1.9-0+deb12u1', '59. 27.100', [true, true, true]],
-    ['N-47683-g0e8eb07980-static', '58. 24.100', [false, false, false]],
-    ['7.1.1', '61.  7.100', [true, true, true]],
+    ['4.3.9', '58. 45.100', [false, false, false, false]],
+    ['4.4.2', '58. 76.100', [true, false, false, false]],
+    ['5.0', '59. 16.100', [true, true, false, false]],
+    ['5.1.9-0+deb12u1', '59. 27.100', [true, true, true, false]],
+    ['N-47683-g0e8eb07980-static', '58. 24.100', [false, false, false, false]],
+    ['7.1.1', '61.  7.100', [true, true, true, true]],
   ] as const;
   for (const [text, library, expected] of known) {
     test(`knows what ${text} can do`, () => {
@@ -73,6 +74,15 @@ describe('arguments for a camera', () => {
     );
     const software = cameraArguments(debian12, options).join(' ');
     assert.doesNotMatch(software, /hwaccel|hwdownload/);
+  });
+
+  test('leave standard input to commands, which every version reads ten times a second', () => {
+    const list = cameraArguments(debian12, options);
+    assert.ok(!list.includes('-nostdin'));
+    assert.equal(list[list.indexOf('-i') + 1], 'async:pipe:3');
+    assert.ok(!list.includes('-stats_period'));
+    const seven = cameraArguments(version('7.1.1', '61.  7.100'), options);
+    assert.equal(seven[seven.indexOf('-stats_period') + 1], '0.1');
   });
 });
 

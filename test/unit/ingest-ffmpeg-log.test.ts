@@ -33,6 +33,22 @@ describe('log of FFmpeg', () => {
     assert.equal(parsed.kind === 'frame' && parsed.pts, undefined);
   });
 
+  test('announces a frame whose line was split by the question for a command', () => {
+    const [, prefix = '', rest = ''] = /^(\[.*\] )(\[info\] .*)$/.exec(frameLines['7.0']) ?? [];
+    const lines: string[] = [];
+    const splitter = new LineSplitter((line) => lines.push(line));
+    splitter.push(`${prefix}\nEnter command: <target>|all <time>|-1 <command>[ <argument>]\n${rest}\n`);
+    const kinds = lines.map((line) => parseLogLine(line).kind);
+    assert.deepEqual(kinds, ['chatter', 'chatter', 'frame']);
+    assert.equal(parseLogLine(rest.replace('[info] ', '')).kind, 'frame');
+  });
+
+  test('says how FFmpeg took a command', () => {
+    const answer = (code: number) => parseLogLine(`Command reply for stream 0: ret:${code} res:`);
+    assert.deepEqual(answer(0), { kind: 'answer', code: 0 });
+    assert.deepEqual(answer(-22), { kind: 'answer', code: -22 });
+  });
+
   const streams: readonly (readonly [string, string, number, number, number | null, boolean])[] = [
     [
       '[info]   Stream #0:0: Video: h264 (High), yuv420p(progressive), 1280x720 [SAR 1:1 DAR 16:9], 25 fps, 25 tbr, 90k tbn',
@@ -164,10 +180,10 @@ describe('signs of damage', () => {
 
 describe('stream log', () => {
   const announced: Announcement[] = [];
-  const log = new StreamLog(
-    () => 42,
-    (announcement) => announced.push(announcement),
-  );
+  const log = new StreamLog({
+    now: () => 42,
+    onAnnouncement: (announcement) => announced.push(announcement),
+  });
   log.read(
     '[info]   Stream #0:0: Video: h264 (High), yuv420p(pc, bt709, progressive), 2304x1296, 20 fps, 20 tbr, 90k tbn',
   );
@@ -176,6 +192,19 @@ describe('stream log', () => {
   );
   log.read('[Parsed_showinfo_2 @ 0x55ba7b19ac80] [info] config in time_base: 1/90000, frame_rate: 25/1');
   log.read(frameLines['5.1'].replace('-18000', '111974400009'));
+
+  test('tells of the filter graph and of answers', () => {
+    const told: unknown[] = [];
+    const other = new StreamLog({
+      ...{ now: () => 0, onAnnouncement: () => undefined },
+      onGraph: () => told.push('graph'),
+      onAnswer: (code) => told.push(code),
+    });
+    other.read('[Parsed_showinfo_3 @ 0x1] [info] config in time_base: 1/90000, frame_rate: 25/1');
+    other.read('[Parsed_showinfo_3 @ 0x1] [info] config out time_base: 0/0, frame_rate: 0/0');
+    other.read('Command reply for stream 0: ret:-38 res:');
+    assert.deepEqual(told, ['graph', -38]);
+  });
 
   test('keeps fractions of a second after two weeks', () => {
     assert.ok(Math.abs((announced[0]?.ptsS ?? 0) - 1_244_160.0001) < 1e-6);
@@ -186,10 +215,7 @@ describe('stream log', () => {
   });
 
   test('takes the rate from the description if the stream declares none', () => {
-    const other = new StreamLog(
-      () => 0,
-      () => undefined,
-    );
+    const other = new StreamLog({ now: () => 0, onAnnouncement: () => undefined });
     other.read('a=framerate:12.5');
     other.read('[info]   Stream #0:0: Video: h264 (High), yuv420p, 640x360, 60k fps, 90k tbr, 90k tbn');
     assert.equal(other.stream?.fps, 12.5);

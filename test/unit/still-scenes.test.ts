@@ -44,7 +44,8 @@ async function play(shown: Shown, looksAtStillScenes: boolean) {
   const pipeline = new CameraPipeline({
     ...{ cameraId: cameraId('door'), analyser, sink: (event) => events.push(event) },
     ...{ clock: new VirtualClock(), newTrackId: () => trackId(`n${++ids}`) },
-    ...{ idleFps: 5, trackingFps: 5, smallestFacePx: 40, sameFaceThreshold: 0.5, looksAtStillScenes },
+    ...{ idleFps: 5, trackingFps: 15, provingFps: 25, smallestFacePx: 40 },
+    ...{ sameFaceThreshold: 0.5, looksAtStillScenes },
     liveness: defaultLivenessPolicy,
     ignoredCells: ignoredCells(zones),
     isShortOfTime: () => isShortOfTime,
@@ -52,6 +53,7 @@ async function play(shown: Shown, looksAtStillScenes: boolean) {
   const data = new Uint8Array(yuv420Bytes(widthPx, heightPx));
   const picture: Yuv420Picture = { format: 'yuv420p', range: 'limited', widthPx, heightPx, data };
   const looksAt: number[] = [];
+  const rates: number[] = [];
   for (let frame = 0; frame < 5 * seconds; frame += 1) {
     const atS = frame / 5;
     if (atS === interruptedAtS) pipeline.end();
@@ -60,9 +62,10 @@ async function play(shown: Shown, looksAtStillScenes: boolean) {
     const base = { cameraId: cameraId('door'), sequence: frame, release: () => undefined };
     await pipeline.analyse({ ...base, capturedAtMs: frame * 200, picture });
     if (analyser.calls.detect > before) looksAt.push(atS);
+    if (rates.at(-1) !== pipeline.deliveryFps()) rates.push(pipeline.deliveryFps());
   }
   pipeline.end();
-  return { events, looksAt, counters: pipeline.counters };
+  return { events, looksAt, rates, counters: pipeline.counters };
 }
 
 const nobody: Scene = () => [];
@@ -120,6 +123,15 @@ describe('a scene in which nothing moves', () => {
       looksAt.filter((atS) => atS > 11.5),
       [12.2, 12.4, 12.6, 12.8, 13],
     );
+  });
+
+  test('is delivered at the idle rate, and at the full rate from the first motion on', async () => {
+    assert.deepEqual((await play({ scene: nobody, seconds: 18 }, false)).rates, [25, 5]);
+    const squaresAt = (atS: number): readonly Box[] => (atS > 12 && atS < 13 ? [box] : []);
+    const passerBy = await play({ scene: nobody, seconds: 24, squaresAt }, false);
+    assert.deepEqual(passerBy.rates, [25, 5, 25, 5]);
+    const interrupted = await play({ scene: nobody, seconds: 20, interruptedAtS: 12 }, false);
+    assert.deepEqual(interrupted.rates, [25, 5, 25, 5]);
   });
 
   test('is new after an interruption', async () => {

@@ -6,9 +6,9 @@ export interface FrameSchedule {
 export const initialSchedule: FrameSchedule = { lastDueMs: undefined };
 
 /** A frame may be early by this share of an interval, because time stamps of cameras jitter. */
-const earlyPart = 0.15;
+export const earlyPart = 0.15;
 /** A delay up to this share of an interval is compensated, to keep the mean rate: 25 is not a multiple of 15. */
-const latePart = 0.5;
+export const latePart = 0.5;
 
 /**
  * The schedule after analysing the frame captured at `atMs`, or undefined to skip the frame. It depends on time stamps only, so

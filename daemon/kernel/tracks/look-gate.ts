@@ -51,12 +51,17 @@ export function sawScene(
   return change === 'relit' && !gate.isRelit ? { ...gate, isRelit: true } : gate;
 }
 
+/** Whether nothing has moved for a while, and the light has not changed either. */
+export function isResting(gate: LookGate, atMs: number): boolean {
+  return !gate.isRelit && atMs - gate.movedMs >= heldForMs;
+}
+
 /**
  * Whether a detector run that is due is worth its cost while no face is followed. Where nothing moves, only every third full run
  * is made, and one after the light has changed.
  */
 export function isWorthLooking(gate: LookGate, kind: DetectorRunKind, atMs: number): boolean {
-  if (gate.isRelit || atMs - gate.movedMs < heldForMs) return true;
+  if (!isResting(gate, atMs)) return true;
   return kind === 'full' && isWholeDue(gate, atMs);
 }
 

@@ -13,6 +13,7 @@ import { decodedInSoftware, explanations, unprotectedLogin } from './failure-exp
 import { cameraArguments } from './ffmpeg-arguments.js';
 import type { DamageSign } from './ffmpeg-log.js';
 import { type FfmpegProcess, type ProcessExit, startFfmpeg } from './ffmpeg-process.js';
+import { FrameRate } from './frame-rate.js';
 import type { CameraSecurity, FrameSink, FrameSource } from './frame-source.js';
 import { FrameWatchdog, type Silence } from './frame-watchdog.js';
 import { workingHardware } from './hardware-decoding.js';
@@ -23,7 +24,7 @@ import type { FailureVerdict, StreamEnd } from './stream-end.js';
 import { StreamLog } from './stream-log.js';
 
 /** Pulls an RTSP camera with its own FFmpeg process. Throws `camera-url-unusable` for an address that is not RTSP. */
-export function ffmpegCameraSource(options: CameraSourceOptions): FrameSource {
+export function ffmpegCameraSource(options: CameraSourceOptions): RatedSource {
   requireEndpoint(options.address);
   const continuity: CameraContinuity = {
     pool: new BufferPool(options.bufferCount ?? 4),
@@ -32,14 +33,23 @@ export function ffmpegCameraSource(options: CameraSourceOptions): FrameSource {
     hasWarnedOfLogin: false,
     fallback: undefined,
   };
+  let opening: CameraOpening | undefined;
   return {
     async open(sink, { signal }) {
       const decoder = await decoderFor(options, continuity);
-      const end = await new CameraOpening({ ...options, decoder }, continuity, sink).run(signal);
+      opening = new CameraOpening({ ...options, decoder }, continuity, sink);
+      const end = await opening.run(signal);
       const isGivenUp = options.hwaccel === 'auto' && decoder !== 'software' && isOfDecoder(end);
       return isGivenUp ? giveUpHardware(end, decoder, continuity, options.logger) : end;
     },
+    ask: (fps) => opening?.ask(fps),
   };
+}
+
+/** A source that can deliver fewer frames for a time. */
+interface RatedSource extends FrameSource {
+  /** Asks for `fps` frames a second of the present opening. Each opening begins at the full rate. */
+  ask(fps: number): void;
 }
 
 /** What decodes the next opening. A name is required as it is: FFmpeg fails without this hardware. */
@@ -93,6 +103,7 @@ class CameraOpening {
   readonly #sink: FrameSink;
   readonly #log: StreamLog;
   readonly #assembler: PictureAssembler;
+  readonly #rate: FrameRate;
   readonly #watchdog: FrameWatchdog;
   readonly #presentation: PresentationClock;
   readonly #cause: Promise<Cause>;
@@ -118,11 +129,14 @@ class CameraOpening {
       onPicture: (announcement, buffer) => this.#onPicture(announcement, buffer),
       onReady: () => this.#process?.resume(),
     });
-    this.#log = new StreamLog(
-      () => clock.monotonicMs(),
-      (announcement) => this.#assembler.announce(announcement),
-      (sign) => this.#tellDamage(sign),
-    );
+    this.#rate = new FrameRate(options.framesPerS, (command) => this.#process?.command(command));
+    this.#log = new StreamLog({
+      now: () => clock.monotonicMs(),
+      onAnnouncement: (announcement) => this.#assembler.announce(announcement),
+      onDamage: (sign) => this.#tellDamage(sign),
+      onGraph: () => this.#rate.graphMade(),
+      onAnswer: (code) => this.#tellAnswer(code),
+    });
     this.#watchdog = new FrameWatchdog({
       clock,
       firstFrameWithinMs: options.firstFrameWithinS * 1000,
@@ -148,6 +162,11 @@ class CameraOpening {
       this.#watchdog.cancel();
       signal.removeEventListener('abort', stop);
     }
+  }
+
+  /** See `RatedSource`. */
+  ask(fps: number): void {
+    this.#rate.ask(fps);
   }
 
   async #connect(signal: AbortSignal): Promise<CameraConnection> {
@@ -195,7 +214,7 @@ class CameraOpening {
     const process = await startFfmpeg({
       path: ffmpeg.path,
       arguments: cameraArguments(ffmpeg, this.#options),
-      script: cameraScript({ url, transport, socketTimeoutS: this.#socketTimeoutS }, ffmpeg),
+      input: { script: cameraScript({ url, transport, socketTimeoutS: this.#socketTimeoutS }, ffmpeg) },
       bytes: this.#assembler,
       clock,
       onLogLine: (line) => this.#log.read(line),
@@ -241,6 +260,10 @@ class CameraOpening {
     const decoded = present({ decoder: this.#options.decoder, fallback: this.#continuity.fallback });
     this.#sink.onOpened({ codec, fps, widthPx, heightPx, ...(isFirst ? declared : {}), ...decoded });
     return true;
+  }
+
+  #tellAnswer(code: number): void {
+    if (this.#rate.answered(code)) this.#options.logger.warn('FFmpeg keeps its frame rate', { code });
   }
 
   /** Before the first picture, errors are normal: rollcall joins the stream between two key frames. */

@@ -56,8 +56,6 @@ async function openFile(path: string): Promise<FileHandle> {
 /** Frames that wait for the consumer: enough for decoding and analysis to overlap. */
 const readAhead = 2;
 const stopGraceMs = 1000;
-/** Where startFfmpeg puts the descriptor of the clip. */
-const clipFd = 3;
 
 /** An open clip, which must stay open until the reading has started, and FFmpeg's demuxer for it. */
 interface ClipFile {
@@ -90,10 +88,10 @@ class ClipReading {
       onPicture: (announcement, buffer) => this.#onPicture(announcement, buffer),
       onReady: () => this.#process?.resume(),
     });
-    this.#log = new StreamLog(
-      () => 0,
-      (announcement) => this.#assembler.announce(announcement),
-    );
+    this.#log = new StreamLog({
+      now: () => 0,
+      onAnnouncement: (announcement) => this.#assembler.announce(announcement),
+    });
   }
 
   get stream(): DeclaredStream | undefined {
@@ -105,8 +103,8 @@ class ClipReading {
     const { fd, demuxer } = this.#file;
     this.#process = await startFfmpeg({
       path: ffmpeg.path,
-      arguments: fileArguments(ffmpeg, { fd: clipFd, demuxer, fps, maxAnalysisWidthPx, limits }),
-      fd,
+      arguments: fileArguments(ffmpeg, { demuxer, fps, maxAnalysisWidthPx, limits }),
+      input: { fd },
       limits: limits && {
         memoryBytes: limits.memoryBytes,
         processorS: Math.ceil(limits.longestReadingMs / 1000),

@@ -6,7 +6,7 @@ function quoted(text: string): string {
 }
 
 /**
- * A script for FFmpeg's concat demuxer that opens the relay to one camera. It goes through standard input: other users can
+ * A script for FFmpeg's concat demuxer that opens the relay to one camera. It goes through a pipe: other users can
  * read command lines and environments, and the address of the relay is a secret.
  */
 export function cameraScript(
@@ -37,4 +37,4 @@ export function cameraScript(
 }
 
 /** The protocols that FFmpeg accepts in the script's address. */
-export const scriptProtocols = 'pipe,rtsp,rtp,tcp,udp';
+export const scriptProtocols = 'async,pipe,rtsp,rtp,tcp,udp';

@@ -4,6 +4,7 @@ import type { Polygon } from '../../kernel/zones/polygon.js';
 import type { ClipLimits } from './clip-options.js';
 import { scriptProtocols } from './concat-script.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
+import { rateFilter } from './frame-rate.js';
 
 interface PictureOptions {
   /** Wider pictures are scaled down to this width, pixels. */
@@ -14,16 +15,7 @@ interface PictureOptions {
 
 /** The log has one line per frame, and levels in front of all lines: `diagnose` needs both. */
 function logged(level: 'info' | 'verbose'): string[] {
-  return ['-hide_banner', '-nostats', '-nostdin', '-loglevel', `repeat+level+${level}`];
-}
-
-/**
- * Selects the first frame in every 1/`fps` second of presentation time: on average `fps` frames a second, or all frames of
- * a slower stream. Unlike the `fps` filter it adds no delay and keeps time stamps. It also survives jumps of the camera's
- * clock in both directions.
- */
-function selectRate(fps: number): string {
-  return `select=not(eq(floor(t*${fps})\\,floor(prev_selected_t*${fps})))`;
+  return ['-hide_banner', '-nostats', '-loglevel', `repeat+level+${level}`];
 }
 
 /**
@@ -56,6 +48,9 @@ function maskFilters(masks: readonly Polygon[]): string[] {
 
 const fraction = (value: number): string => value.toFixed(6);
 
+/** The descriptor on which FFmpeg finds its input. */
+export const inputFd = 3;
+
 /** One decoder thread and one encoder thread: more threads delay frames (measured in docs/reference/ingest.md). */
 const oneThread = ['-threads', '1'];
 
@@ -87,10 +82,18 @@ export function decoderInput(decoder: VideoDecoder): string[] {
 /** Copies frames from the device, with 8 or 10 bits. Frames that were decoded in software end FFmpeg here. */
 export const hardwareFilters: readonly string[] = ['hwdownload', 'format=nv12|p010'];
 
-/** A script on standard input as the input. */
-const scriptInput = ['-protocol_whitelist', scriptProtocols, '-f', 'concat', '-safe', '0', '-i', 'pipe:0'];
+/** The script from a URL as the input. */
+function scriptInput(url: string): string[] {
+  return ['-protocol_whitelist', scriptProtocols, '-f', 'concat', '-safe', '0', '-i', url];
+}
 
-/** Arguments to pull the camera whose script comes on standard input. They contain no secret. */
+/** FFmpeg takes no commands on standard input while it reads from anything that begins with `pipe:`. */
+const commandedScript = `async:pipe:${inputFd}`;
+
+/**
+ * Arguments to pull the camera whose script comes on descriptor `inputFd`. They contain no secret. Standard input takes commands
+ * (`FrameRate`).
+ */
 export function cameraArguments(
   ffmpeg: FfmpegBinary,
   options: PictureOptions & {
@@ -104,10 +107,11 @@ export function cameraArguments(
   return [
     // Verbose: the media that the camera offers and the packet count distinguish causes that look alike.
     ...logged('verbose'),
+    ...(ffmpeg.readsCommandsWithStats ? ['-stats_period', '0.1'] : []),
     ...oneThread,
     ...decoderInput(decoder),
-    ...scriptInput,
-    ...output(ffmpeg, [selectRate(framesPerS), ...download, ...pictureFilters(options)]),
+    ...scriptInput(commandedScript),
+    ...output(ffmpeg, [rateFilter(framesPerS), ...download, ...pictureFilters(options)]),
   ];
 }
 
@@ -122,7 +126,7 @@ const fragmentUs = 100_000;
 export function copyArguments(codec: CopiedCodec): string[] {
   return [
     ...['-hide_banner', '-nostats', '-nostdin', '-loglevel', 'quiet'],
-    ...scriptInput,
+    ...scriptInput('pipe:0'),
     ...['-map', '0:v:0', '-c', 'copy', '-f', 'mp4'],
     // By the other name of H.265 in MP4, which FFmpeg takes by default, Safari does not play it.
     ...(codec === 'hevc' ? ['-tag:v', 'hvc1'] : []),
@@ -135,22 +139,22 @@ export function copyArguments(codec: CopiedCodec): string[] {
 const mostClipPixels = 2 ** 24;
 
 /**
- * Arguments to read a clip or picture from the descriptor `fd` with one named demuxer and no other protocol than files. One thread and exact conversions: the same file gives the
+ * Arguments to read a clip or picture from descriptor `inputFd` with one named demuxer and no other protocol than files. One thread and exact conversions: the same file gives the
  * same bytes on every processor.
  */
 export function fileArguments(
   ffmpeg: FfmpegBinary,
   options: PictureOptions & {
-    readonly fd: number;
     readonly demuxer: string;
     readonly fps: number | undefined;
     readonly limits: Pick<ClipLimits, 'longestS' | 'mostFrames'> | undefined;
   },
 ): string[] {
-  const { fd, fps, demuxer, limits } = options;
+  const { fps, demuxer, limits } = options;
   const rate = fps === undefined ? [] : [`fps=${fps}:eof_action=pass`];
   return [
     ...logged('info'),
+    '-nostdin',
     ...oneThread,
     '-flags',
     '+bitexact',
@@ -158,7 +162,7 @@ export function fileArguments(
     ...(limits === undefined ? [] : ['-t', String(limits.longestS)]),
     ...['-protocol_whitelist', 'file', '-format_whitelist', demuxer, '-f', demuxer],
     '-i',
-    `file:/dev/fd/${fd}`,
+    `file:/dev/fd/${inputFd}`,
     '-sws_flags',
     'bilinear+accurate_rnd+full_chroma_int+bitexact',
     ...(limits === undefined ? [] : ['-frames:v', String(limits.mostFrames)]),

@@ -15,6 +15,8 @@ export interface FfmpegBinary {
   readonly keepsChangedSize: boolean;
   /** From 5.1: `-vsync` is called `-fps_mode`. 9.0 removed the old name. */
   readonly hasFpsMode: boolean;
+  /** From 7.0: commands on standard input are read as often as statistics are due. Earlier versions read them ten times a second. */
+  readonly readsCommandsWithStats: boolean;
 }
 
 /**
@@ -34,6 +36,7 @@ export function parseFfmpegVersion(path: string, output: string): FfmpegBinary |
     takesScriptOptions: isAtLeast(59, 0),
     keepsChangedSize: isAtLeast(58, 76),
     hasFpsMode: isAtLeast(59, 27),
+    readsCommandsWithStats: isAtLeast(61, 0),
   };
 }
 

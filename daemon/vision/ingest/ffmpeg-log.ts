@@ -27,13 +27,17 @@ type LogLine =
   | { readonly kind: 'rate'; readonly fps: number }
   /** Packets of the stream that arrived; FFmpeg logs it at the end. */
   | { readonly kind: 'packets'; readonly count: number }
+  /** How FFmpeg took a command; negative for a refusal. */
+  | { readonly kind: 'answer'; readonly code: number }
   /** A warning or an error. */
   | { readonly kind: 'message'; readonly text: string }
   | { readonly kind: 'chatter' };
 
 const timeBase = /^\[Parsed_showinfo_\d+ @ \w+\] \[info\] config in time_base: (\d+)\/(\d+)/;
 // Not `pts_time`: it has only six digits, and after a few hours no fraction of a second is left.
-const frame = /^\[Parsed_showinfo_\d+ @ \w+\] \[info\] n: *\d+ pts: *(\S+) .*?fmt:(\w+) .*?s:(\d+)x(\d+) /;
+// From FFmpeg 7 on, another thread may print its question for a command between the parts of a line.
+const frame =
+  /^(?:(?:\[Parsed_showinfo_\d+ @ \w+\] )?\[info\] )?n: *\d+ pts: *(\S+) .*?fmt:(\w+) .*?s:(\d+)x(\d+) /;
 const inputStream = /^\[info\] +Stream #0:\d+\S*: Video: (\w+)(.*)$/;
 const pixelSize = /, (\d{1,5})x(\d{1,5})\b/;
 const declaredRate = /, ([\d.]+)(k?) fps\b/;
@@ -42,6 +46,7 @@ const describedRate = /^a=(?:x-)?framerate: *([\d.]+)/;
 const packetsRead = /^(?:\[[^\]]+ @ \w+\] )?\[verbose\] +Input stream #0:0 .*?: (\d+) packets read/;
 /** No camera is faster. Without a declared rate, FFmpeg prints the unit of time as a rate: `60k fps`, `90k fps`. */
 const highestFps = 500;
+const answer = /^Command reply for stream \d+: ret:(-?\d+) /;
 const complaint = /^(?:\[[^\]]+ @ \w+\] )?\[(?:warning|error|fatal|panic)\] /;
 
 /** Parses a line of `-loglevel repeat+level+info` or `verbose` (checked with FFmpeg 4.1, 5.1 and 7.0). */
@@ -68,6 +73,8 @@ export function parseLogLine(line: string): LogLine {
   if (described !== null) return { kind: 'rate', fps: Number(described[1]) };
   const read = packetsRead.exec(line);
   if (read !== null) return { kind: 'packets', count: Number(read[1]) };
+  const answered = answer.exec(line);
+  if (answered !== null) return { kind: 'answer', code: Number(answered[1]) };
   if (complaint.test(line)) return { kind: 'message', text: line };
   return { kind: 'chatter' };
 }

@@ -3,8 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import type { Clock } from '../../kernel/clock.js';
 import { boundChild, type ChildLimits, isNotStarted } from './bound-child.js';
+import { inputFd } from './ffmpeg-arguments.js';
 import { LineSplitter } from './line-splitter.js';
 import type { PictureAssembler } from './picture-assembler.js';
 
@@ -22,6 +24,8 @@ export interface FfmpegProcess {
   readonly ended: Promise<ProcessExit>;
   /** Continues reading after the byte target paused it. */
   resume(): void;
+  /** Writes to standard input, in one piece. */
+  command(line: string): void;
   /** SIGTERM, so that the camera's session is closed; SIGKILL after `graceMs`. Resolves when it has ended. */
   stop(graceMs: number): Promise<void>;
 }
@@ -30,25 +34,26 @@ export interface FfmpegProcess {
 export async function startFfmpeg(options: {
   readonly path: string;
   readonly arguments: readonly string[];
-  /** Written to standard input, which is then closed. */
-  readonly script?: string;
-  /** Descriptor to hand over as number 3. */
-  readonly fd?: number;
+  /** What `inputFd` gives: a text, beside which standard input takes commands, or an open file. */
+  readonly input: { readonly script: string } | { readonly fd: number };
   readonly limits?: ChildLimits | undefined;
   readonly bytes: PictureAssembler;
   readonly clock: Clock;
   onLogLine(line: string): void;
 }): Promise<FfmpegProcess> {
-  const { script, fd, limits, clock } = options;
+  const { input, limits, clock } = options;
   const { writeEnd, readEnd } = await openDirectPipe(options.bytes);
   const command = boundChild(options.path, options.arguments, limits);
   const child = spawn(command.program, command.arguments, {
-    stdio: [script === undefined ? 'ignore' : 'pipe', writeEnd, 'pipe', ...(fd === undefined ? [] : [fd])],
+    stdio: 'fd' in input ? ['ignore', writeEnd, 'pipe', input.fd] : ['pipe', writeEnd, 'pipe', 'pipe'],
   });
   writeEnd.destroy();
+  const commands = child.stdin;
+  const script = child.stdio[inputFd] as Writable | null | undefined;
   // If FFmpeg ends early, this is EPIPE; `ended` has the reason.
-  child.stdin?.on('error', () => undefined);
-  child.stdin?.end(script);
+  commands?.on('error', () => undefined);
+  script?.on('error', () => undefined);
+  if ('script' in input) script?.end(input.script);
   readEnd.on('error', () => undefined);
   const readEndClosed = new Promise<void>((resolve) => {
     readEnd.once('close', () => resolve());
@@ -69,6 +74,7 @@ export async function startFfmpeg(options: {
     pid: child.pid,
     ended,
     resume: () => void readEnd.resume(),
+    command: (line) => void commands?.write(line),
     async stop(graceMs) {
       child.kill('SIGTERM');
       const kill = clock.after(graceMs, () => child.kill('SIGKILL'));

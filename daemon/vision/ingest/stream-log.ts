@@ -9,11 +9,20 @@ const keptLines = 40;
 /** Most media that are kept; no camera offers that many. */
 const mostMedia = 16;
 
+interface StreamLogOptions {
+  /** Monotonic milliseconds. */
+  now(): number;
+  onAnnouncement(announcement: Announcement): void;
+  onDamage?(sign: DamageSign): void;
+  /** FFmpeg made a filter graph. */
+  onGraph?(): void;
+  /** FFmpeg answered a command, see `FrameRate.answered`. */
+  onAnswer?(code: number): void;
+}
+
 /** Reads the log of one FFmpeg process: passes on announcements and signs of damage, keeps the stream's description and the last warnings. */
 export class StreamLog {
-  readonly #now: () => number;
-  readonly #onAnnouncement: (announcement: Announcement) => void;
-  readonly #onDamage: (sign: DamageSign) => void;
+  readonly #options: StreamLogOptions;
   readonly #complaints = new DropOldestQueue<string>(keptLines);
   #stream: (DeclaredStream & { readonly isFullRange: boolean }) | undefined;
   #unitS = 0;
@@ -21,15 +30,8 @@ export class StreamLog {
   #describedFps: number | null = null;
   #packetsRead: number | undefined;
 
-  /** `now`: monotonic milliseconds. */
-  constructor(
-    now: () => number,
-    onAnnouncement: (announcement: Announcement) => void,
-    onDamage: (sign: DamageSign) => void = () => undefined,
-  ) {
-    this.#now = now;
-    this.#onAnnouncement = onAnnouncement;
-    this.#onDamage = onDamage;
+  constructor(options: StreamLogOptions) {
+    this.#options = options;
   }
 
   /** Warnings and errors, oldest first, without credentials. */
@@ -58,16 +60,20 @@ export class StreamLog {
     const line = parseLogLine(text);
     switch (line.kind) {
       case 'frame':
-        this.#onAnnouncement({
+        this.#options.onAnnouncement({
           ptsS: line.pts === undefined ? undefined : line.pts * this.#unitS,
           widthPx: line.widthPx,
           heightPx: line.heightPx,
           isFullRange: line.isFullRange || (this.#stream?.isFullRange ?? false),
-          announcedAtMs: this.#now(),
+          announcedAtMs: this.#options.now(),
         });
         return;
       case 'time-base':
         this.#unitS = line.unitS;
+        this.#options.onGraph?.();
+        return;
+      case 'answer':
+        this.#options.onAnswer?.(line.code);
         return;
       case 'stream':
         // The first description is the input's; the output's follows in the same form.
@@ -90,8 +96,9 @@ export class StreamLog {
         return;
     }
   }
+
   #tellDamage(text: string): void {
     const sign = damageSignOf(text);
-    if (sign !== undefined) this.#onDamage(sign);
+    if (sign !== undefined) this.#options.onDamage?.(sign);
   }
 }
