@@ -61,6 +61,11 @@ export function visitorClip(who: CastId): Promise<string> {
   return clipOf([scene(who, 5, twoBlinks), pause]);
 }
 
+/** The same after so long a time with nobody that the scene rests. */
+export function rareVisitorClip(who: CastId): Promise<string> {
+  return clipOf([{ kind: 'empty', seconds: 9 }, scene(who, 5, twoBlinks)]);
+}
+
 const crowdColumns = 8;
 const crowdRows = 5;
 

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Report } from '../../daemon/contract/vision/vision-reports.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { AnalysisTurns } from '../../daemon/vision/analysis-turns.js';
+import { startLiveCamera } from '../../daemon/vision/live-camera.js';
+import { newBoxRecogniser, openTestAnalyser } from '../support/inference.js';
+import { startRtspServer } from '../support/rtsp-server.js';
+import { rareVisitorClip } from '../support/scenes.js';
+import { until } from '../support/until.js';
+import { installedFfmpeg } from '../support/watched-camera.js';
+
+test('a person who walks up to an idle camera, which delivers few frames, is embedded and proven live', async () => {
+  const { threshold } = await newBoxRecogniser();
+  await using analyser = await openTestAnalyser();
+  await using server = await startRtspServer({ mounts: { '/live': await rareVisitorClip('ada') } });
+  const sightings: Extract<Report, { type: 'sighting' }>['sighting'][] = [];
+  await using camera = startLiveCamera(
+    {
+      ...{ id: 'door', url: server.url('/live'), credential: null, allowsBasicLogin: false },
+      ...{ authorities: null, fingerprint: null, extraNetworks: null, transport: 'tcp', hwaccel: 'none' },
+      ...{ maxAnalysisWidthPx: 1920, stallAfterS: 10, firstFrameWithinS: 20, smallestFacePx: 40 },
+      ...{ idleFps: 5, trackingFps: 12, provingFps: 12, pictureChecks: [], zones: [], masks: [] },
+    },
+    {
+      ...{ analyser, turns: new AnalysisTurns(systemClock, () => 1), ffmpeg: await installedFfmpeg() },
+      liveness: { attackAfterS: 10, minimumBlinks: 1 },
+      ...{ sameFaceThreshold: threshold, takesBestShots: false, logger: silentLogger },
+      report: (message) => void (message.type === 'sighting' && sightings.push(message.sighting)),
+      fail: (failure) => assert.fail(String(failure)),
+    },
+  );
+  const skipped = (): number => camera.counters()['skipped'] ?? 0;
+  const analysed = (): number => camera.counters()['analysed'] ?? 0;
+  let [skippedBefore, analysedBefore] = [0, 0];
+  await until('all delivered frames to be analysed', () => {
+    if (skipped() > skippedBefore) [skippedBefore, analysedBefore] = [skipped(), analysed()];
+    return skipped() > 0 && analysed() >= analysedBefore + 5;
+  });
+  assert.ok(sightings.length === 0);
+  await until('a live person', () => sightings.some(({ liveness }) => liveness.verdict === 'live'));
+  assert.ok(sightings.some(({ probes }) => probes.length > 0));
+  assert.equal(new Set(sightings.map(({ trackId }) => trackId)).size, 1);
+});
