@@ -17,9 +17,6 @@ export interface PassOptions {
   readonly sameFaceThreshold: number;
   /** Frames analysed per second, of a face that has proven to be live and of one that has not. */
   readonly fps: number;
-  /** Whether FFmpeg delivers every frame, as it does for a camera of 25 frames a second. Default: those that are analysed. */
-  readonly deliversAll?: boolean;
-  readonly looksAtStillScenes?: boolean;
 }
 
 export interface Pass {
@@ -35,7 +32,7 @@ export const plainCamera = cameraSchema.parse({ id: 'bench', name: 'Bench', url:
  * rate, the stages do the rest.
  */
 export async function productionPass(options: PassOptions): Promise<Pass> {
-  const { clip, analyser, ffmpeg, sameFaceThreshold, fps, deliversAll = false } = options;
+  const { clip, analyser, ffmpeg, sameFaceThreshold, fps } = options;
   const { smallestFacePx, maxAnalysisWidthPx, rates } = plainCamera;
   const before = cpuTime();
   let trackCount = 0;
@@ -50,7 +47,6 @@ export async function productionPass(options: PassOptions): Promise<Pass> {
     },
     ...{ ...rates, trackingFps: fps, provingFps: fps },
     smallestFacePx,
-    looksAtStillScenes: options.looksAtStillScenes,
     liveness: defaultLivenessPolicy,
     sameFaceThreshold,
   });
@@ -60,7 +56,7 @@ export async function productionPass(options: PassOptions): Promise<Pass> {
       cameraId: cameraId('bench'),
       ffmpeg,
       clock: systemClock,
-      ...(deliversAll ? {} : { fps }),
+      fps,
       maxAnalysisWidthPx,
     });
     for await (const frame of frames) {

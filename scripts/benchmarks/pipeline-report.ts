@@ -1,4 +1,5 @@
 import { table } from '../../daemon/kernel/text-table.js';
+import type { LiveCost } from './pipeline-live.js';
 import type { NetworkTimes } from './pipeline-models.js';
 import type { Pass } from './pipeline-pass.js';
 
@@ -75,31 +76,40 @@ export function printReport(rounds: readonly Round[], fps: number, isJson: boole
   console.log(`\nproduction / (decode alone + models alone): ${summary.ratio.toFixed(3)}   (rounds: ${all})`);
 }
 
-/** One round in an empty scene: a pass for each way of looking. Processor times in milliseconds. */
-interface NobodyRound {
+/** One round with nobody in sight: what each way of delivering costs, beside decoding. Milliseconds a second. */
+export interface NobodyRound {
   readonly decodeMs: number;
-  readonly passes: readonly Pass[];
+  readonly costs: readonly LiveCost[];
 }
 
 export function printNobody(names: readonly string[], rounds: readonly NobodyRound[]): void {
   const rows = names.map((name, index) => {
-    const passes = rounds.flatMap(({ decodeMs, passes }) => {
-      const pass = passes[index];
-      return pass === undefined ? [] : [{ decodeMs, ...pass }];
+    const costs = rounds.flatMap(({ decodeMs, costs }) => {
+      const cost = costs[index];
+      return cost === undefined ? [] : [{ decodeMs, ...cost }];
     });
-    const over = (pick: (pass: Pass & { readonly decodeMs: number }) => number): string =>
-      median(passes.map(pick)).toFixed(0);
-    const ratios = passes.map(({ cpu, decodeMs }) => (cpu.ownMs + cpu.childrenMs) / decodeMs);
+    const over = (pick: (cost: LiveCost & { readonly decodeMs: number }) => number): string =>
+      median(costs.map(pick)).toFixed(1);
+    const ratios = costs.map(({ nodeMs, ffmpegMs, decodeMs }) => (nodeMs + ffmpegMs) / decodeMs);
     return [
       name,
-      over(({ counters }) => counters['fullLooks'] ?? 0),
-      over(({ counters }) => (counters['detectCount'] ?? 0) - (counters['fullLooks'] ?? 0)),
+      over(({ deliveredFps }) => deliveredFps),
       over(({ decodeMs }) => decodeMs),
-      over(({ cpu }) => cpu.childrenMs),
-      over(({ cpu }) => cpu.ownMs),
+      over(({ ffmpegMs }) => ffmpegMs),
+      over(({ nodeMs }) => nodeMs),
+      over(({ detectMs }) => detectMs),
       `${median(ratios).toFixed(2)} (${ratios.map((ratio) => ratio.toFixed(2)).join(' ')})`,
     ];
   });
-  const heads = ['the detector', 'full looks', 'quick looks', 'decoding, ms', 'FFmpeg, ms', 'Node.js, ms'];
-  console.log(table([...heads, 'all / decoding'], rows));
+  const heads = [
+    'delivered frames',
+    'a second',
+    'decoding',
+    'FFmpeg',
+    'Node.js',
+    'of which detector',
+    'all / decoding',
+  ];
+  console.log('milliseconds of processor time a second');
+  console.log(table(heads, rows));
 }

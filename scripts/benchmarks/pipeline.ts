@@ -6,24 +6,27 @@ import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analys
 import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';
 import { ownThreshold } from '../../daemon/vision/operating-point.js';
 import { chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
+import { rtspUrl, startRtspServerProcess } from '../virtual-camera/rtsp-server.js';
 import { nobodyScenario, noisyClip, oneFaceScenario } from './pipeline-clip.js';
 import { cpuTime, since } from './pipeline-cpu.js';
+import { decodeLive, type LiveOptions, watchLive } from './pipeline-live.js';
 import { watchMemory } from './pipeline-memory.js';
 import { ModelRuns } from './pipeline-models.js';
 import { decodeAlone, type PassOptions, plainCamera, productionPass } from './pipeline-pass.js';
-import { printNobody, printReport, type Round } from './pipeline-report.js';
+import { type NobodyRound, printNobody, printReport, type Round } from './pipeline-report.js';
 
 const usage = `What looking at one camera costs beyond decoding and the networks: 1080p, 25 frames a second, one face.
 
 usage: scripts/bench pipeline [--rounds N] [--fps N] [--clip FILE] [--json]
-       scripts/bench pipeline --nobody [--rounds N] [--clip FILE]
+       scripts/bench pipeline --nobody [--rounds N] [--seconds N] [--clip FILE]
        scripts/bench pipeline --minutes N
 
   --rounds N   rounds of production, decoding alone and networks alone (5)
   --fps N      frames analysed per second (as while a face is tracked: 15)
   --clip FILE  another clip; by default one rendered by the virtual camera
-  --nobody     instead: an empty scene at the rates of a camera, where the detector rests and where it does not,
-               against decoding alone
+  --nobody     instead: a live camera with nobody in sight, from the moment at which nothing moves: FFmpeg delivers the
+               frames that are analysed, or all of them, against FFmpeg that only decodes the same stream
+  --seconds N  how long each measurement of that takes (20)
   --minutes N  instead: run the production stages over and over, print resident memory each minute and its slope
   --json       one JSON object instead of tables
 `;
@@ -46,27 +49,18 @@ async function measure(options: PassOptions, runs: ModelRuns, rounds: number): P
   return measured;
 }
 
-/** What an empty scene costs: with a detector that rests while nothing moves, and with one that does not. */
-async function measureNobody(options: Omit<PassOptions, 'fps'>, rounds: number): Promise<void> {
-  const sides = [
-    { name: 'rests while nothing moves', looksAtStillScenes: false },
-    { name: 'looks all the time', looksAtStillScenes: true },
-  ];
-  const ways = { ...options, fps: plainCamera.rates.trackingFps, deliversAll: true };
-  for (const { looksAtStillScenes } of sides) await productionPass({ ...ways, looksAtStillScenes });
-  const measured = [];
+/** What a camera with nobody in sight costs: with the frames that it analyses, and with all of them, beside decoding alone. */
+async function measureNobody(clip: string, options: Omit<LiveOptions, 'url'>, rounds: number): Promise<void> {
+  await using server = await startRtspServerProcess({ mounts: { '/live': { file: clip } } });
+  const live = { ...options, url: rtspUrl(server.port, '/live', {}) };
+  const measured: NobodyRound[] = [];
   for (let round = 0; round < rounds; round++) {
-    const decodeMs = await decodeAlone(options.clip, options.ffmpeg);
-    const passes = [];
-    for (const { looksAtStillScenes } of sides) {
-      passes.push(await productionPass({ ...ways, looksAtStillScenes }));
-    }
-    measured.push({ decodeMs, passes });
+    const decodeMs = await decodeLive(live);
+    const costs = [];
+    for (const asksForRate of [true, false]) costs.push(await watchLive(live, asksForRate));
+    measured.push({ decodeMs, costs });
   }
-  printNobody(
-    sides.map(({ name }) => name),
-    measured,
-  );
+  printNobody(['those that are analysed', 'all'], measured);
 }
 
 async function main(): Promise<void> {
@@ -77,6 +71,7 @@ async function main(): Promise<void> {
       fps: { type: 'string', default: String(plainCamera.rates.trackingFps) },
       clip: { type: 'string' },
       nobody: { type: 'boolean', default: false },
+      seconds: { type: 'string', default: '20' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -88,6 +83,7 @@ async function main(): Promise<void> {
   const runs = new ModelRuns();
   runs.start();
   const clip = values.clip ?? (await noisyClip(values.nobody ? nobodyScenario() : oneFaceScenario()));
+  const logger = openPinoLogger({ level: 'warn', clock: systemClock });
   const models = await openModelStore();
   const recogniser = await chooseRecogniser(models, 'auto');
   await using analyser = await openFaceAnalyser({
@@ -97,13 +93,14 @@ async function main(): Promise<void> {
     detector: 'auto',
     passivePad: 'none',
     threads: 1,
-    logger: openPinoLogger({ level: 'warn', clock: systemClock }),
+    logger,
   });
   const sameFaceThreshold = ownThreshold(recogniser.pack) ?? Number.NaN;
   const fps = Number(values.fps);
   const options = { clip, analyser, ffmpeg: await detectFfmpeg(), sameFaceThreshold, fps };
   if (values.nobody) {
-    await measureNobody(options, Number(values.rounds));
+    const measuredMs = Number(values.seconds) * 1000;
+    await measureNobody(clip, { ...options, measuredMs, logger }, Number(values.rounds));
     return;
   }
   if (values.minutes !== undefined) {
