@@ -281,11 +281,10 @@ async function runAll(jobs, places) {
       const end = result.hasPassed ? 'passed' : 'FAILED';
       console.log(`== ${result.file}: ${end}, ${timesOf(result)}\n${told}`);
     }
-    console.log(
-      `== a lane has nothing left to do after ${Math.round((performance.now() - startedMs) / 1000)} s`,
-    );
+    return Math.round((performance.now() - startedMs) / 1000);
   };
-  await Promise.all(Array.from({ length: laneCount }, lane));
+  const endsS = await Promise.all(Array.from({ length: laneCount }, lane));
+  console.log(`== the lanes had nothing left to do after ${endsS.join(', ')} s`);
   return results;
 }
 
