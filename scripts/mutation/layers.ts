@@ -55,7 +55,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   host: ['e2e/host', 'e2e/hidden-memory', 'e2e/start-refusals', 'e2e/own-cameras', 'e2e/enrolment'],
   kernel: ['live/main-job', 'e2e/attendance'],
   lab: [
-    ...['replay-clips', 'evaluate-clips', 'own-recogniser', 'inference-identify'].map(
+    ...['replay-clips', 'evaluate-clips', 'evaluate-grouping', 'own-recogniser', 'inference-identify'].map(
       (name) => `integration/${name}`,
     ),
   ],
