@@ -26,6 +26,7 @@ const evaluationSchema = z.object({
   crossValidation: z.object({
     folds: z.array(z.object({ people: z.number(), strangers: z.number() })),
     strangers: z.number(),
+    targetFpir: z.number(),
   }),
   accepted: z.array(z.unknown()),
   groups: z.array(
@@ -117,8 +118,8 @@ describe('rollcall evaluate identify', () => {
     assert.ok(tracks?.sizes.every(({ fpir, fpirAtMost }) => fpir <= fpirAtMost));
     assert.equal((await stat(page)).mode & 0o777, 0o600);
     assert.match(await readFile(page, 'utf8'), /10000 persons/);
-    const { folds, strangers } = report.crossValidation;
-    assert.equal(strangers, 5);
+    const { folds, strangers, targetFpir } = report.crossValidation;
+    assert.deepEqual([strangers, targetFpir], [5, 0.01]);
     assert.deepEqual(
       folds.map((fold) => [fold.people, fold.strangers]),
       [
