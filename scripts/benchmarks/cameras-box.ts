@@ -35,7 +35,7 @@ export interface BenchBox extends AsyncDisposable {
   setCameras(cameras: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
 }
 
-async function startBox({ directory, program, brokerUrl, settings }: BoxOptions): Promise<BenchBox> {
+export async function startBox({ directory, program, brokerUrl, settings }: BoxOptions): Promise<BenchBox> {
   const daemonPath = join(program, 'program/rollcalld.js');
   if (!existsSync(daemonPath)) throw new Error(`${daemonPath} is not there: run "npm run build" first`);
   await rm(directory, { recursive: true, force: true });

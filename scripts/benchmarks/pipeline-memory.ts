@@ -26,7 +26,7 @@ export async function watchMemory(minutes: number, work: () => Promise<unknown>)
 }
 
 /** Least squares. */
-function slope(samples: readonly { readonly minute: number; readonly mib: number }[]): number {
+export function slope(samples: readonly { readonly minute: number; readonly mib: number }[]): number {
   const mean = (pick: (sample: { minute: number; mib: number }) => number): number =>
     samples.reduce((sum, sample) => sum + pick(sample), 0) / samples.length;
   const minute = mean((sample) => sample.minute);
