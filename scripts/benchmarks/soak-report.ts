@@ -31,14 +31,19 @@ export function starvedBetween(
   });
 }
 
-/** How the memory of each part changes, MiB a minute, by least squares over what comes after the warm-up. */
-export function slopes(samples: readonly SoakSample[]): SoakSample['memoryMiB'] | undefined {
+/**
+ * How the memory of what runs all the time changes, MiB a minute, by least squares over what comes after the warm-up. FFmpeg comes and
+ * goes with the cameras.
+ */
+export function slopes(
+  samples: readonly SoakSample[],
+): Readonly<Record<'core' | 'vision', number>> | undefined {
   const lastMinute = samples.at(-1)?.minute ?? 0;
   const settled = samples.filter(({ minute }) => minute > warmShare * lastMinute);
   if (settled.length < 3) return undefined;
-  const of = (part: keyof SoakSample['memoryMiB']): number =>
+  const of = (part: 'core' | 'vision'): number =>
     slope(settled.map(({ minute, memoryMiB }) => ({ minute, mib: memoryMiB[part] })));
-  return { core: of('core'), vision: of('vision'), ffmpeg: of('ffmpeg') };
+  return { core: of('core'), vision: of('vision') };
 }
 
 export function printSoak(

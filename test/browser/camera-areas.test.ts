@@ -44,8 +44,22 @@ cameras:
   await drawnByKeys(technician);
   await saved(box, page);
   await onAPhone(box);
+  await withoutPicture(page);
   assert.deepEqual(technician.faults, []);
 });
+
+/** A disabled camera has no picture that could be asked for. */
+async function withoutPicture(page: Page): Promise<void> {
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await page.goto(new URL('/cameras/gate/areas', page.url()).href);
+  await page.getByText('Nothing is masked, and faces count everywhere.').waitFor();
+  assert.ok(asked.some((url) => url.endsWith('/cameras/gate')));
+  assert.deepEqual(
+    asked.filter((url) => url.includes('snapshot')),
+    [],
+  );
+}
 
 const corner = (page: Page, area: string, number: number): Locator =>
   page.getByRole('button', { name: new RegExp(`^${area}: corner ${number} of `) });
