@@ -20,7 +20,10 @@ function watched() {
   });
   const counters = { delivered: 0, analysed: 0, droppedLate: 0, decoderMs: 0, detectMs: 0, embedMs: 0 };
   /** In each second every program together computes for `busyMs`, of which `visionMs` in vision and `decoderMs` in each decoder. */
-  const runFor = (seconds: number, { busyMs = 0, visionMs = 0, decoderMs = 0, delivered = 15 }): void => {
+  const runFor = (
+    seconds: number,
+    { busyMs = 0, visionMs = 0, decoderMs = 0, delivered = 15, late = 0 },
+  ): void => {
     for (let second = 0; second < seconds; second += 1) {
       clock.advanceBy(1000);
       machine.busyMs += busyMs;
@@ -28,7 +31,7 @@ function watched() {
       counters.decoderMs += decoderMs;
       counters.delivered += delivered;
       counters.analysed += 10;
-      counters.droppedLate += 2;
+      counters.droppedLate += late;
       counters.detectMs += 200;
       counters.embedMs += 50;
       loads.take(['door', 'yard'].map((id) => ({ id, counters: { ...counters } })));
@@ -48,7 +51,7 @@ function watched() {
       embedMs: 0,
     });
   };
-  return { watch, loads, runFor, replaceVision };
+  return { clock, watch, loads, runFor, replaceVision };
 }
 
 describe('the watch on the capacity of the machine', () => {
@@ -67,12 +70,26 @@ describe('the watch on the capacity of the machine', () => {
     assert.deepEqual(rest, { cores: 8, moreCameras: 8, limit: 'processor' });
   });
 
+  test('counts frames that were lost as if they had been analysed, up to a tenth', () => {
+    for (const [late, coresPerCamera] of [
+      [0.5, '0.53'],
+      [1, '0.55'],
+      [30, '0.56'],
+    ] as const) {
+      const { watch, runFor } = watched();
+      runFor(70, { busyMs: 2000, visionMs: 800, decoderMs: 100, late });
+      assert.equal(watch.capacity(facts)?.coresPerCamera.toFixed(2), coresPerCamera, `${late} late`);
+    }
+  });
+
   test('remembers the most expensive minute for a day', () => {
-    const { watch, runFor } = watched();
+    const { clock, watch, runFor } = watched();
     runFor(70, { busyMs: 2000, visionMs: 800, decoderMs: 100 });
-    runFor(3600, { busyMs: 1100, visionMs: 50, decoderMs: 25 });
+    clock.advanceBy(20 * 3_600_000);
+    runFor(200, { busyMs: 1100, visionMs: 50, decoderMs: 25 });
     assert.equal(watch.capacity(facts)?.coresPerCamera.toFixed(2), '0.50');
-    runFor(24 * 3600, { busyMs: 1100, visionMs: 50, decoderMs: 25 });
+    clock.advanceBy(5 * 3_600_000);
+    runFor(200, { busyMs: 1100, visionMs: 50, decoderMs: 25 });
     assert.equal(watch.capacity(facts)?.coresPerCamera.toFixed(2), '0.05');
   });
 
@@ -105,7 +122,7 @@ describe('the load of a camera', () => {
     const { loads, runFor } = watched();
     runFor(1, {});
     assert.equal(loads.loadOf('door'), undefined, 'one report is no measurement');
-    runFor(4, { decoderMs: 100 });
+    runFor(4, { decoderMs: 100, late: 2 });
     assert.deepEqual(loads.loadOf('door'), {
       ...{ measuredS: 4, dueFps: 12, analysedFps: 10, deliveredFps: 15 },
       ...{ decoderCores: 0.1, analysisThreads: 0.25 },

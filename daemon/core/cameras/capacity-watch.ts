@@ -8,6 +8,8 @@ import { type CameraLoads, windowMs } from './camera-loads.js';
 const everyMs = 5_000;
 const hourMs = 3_600_000;
 const peakHours = 24;
+/** A box that loses more is overloaded and has no room. What its frames cost then says nothing about other times. */
+const leastServed = 0.9;
 
 /** Processor time of the machine, for tests. */
 export interface MachineProbe {
@@ -126,7 +128,16 @@ export class CapacityWatch {
     for (const known of this.#peaks.keys()) if (known <= hour - peakHours) this.#peaks.delete(known);
     const minute = this.#minute();
     if (minute === undefined || minute.cameras === 0) return;
-    this.#peaks.set(hour, Math.max(this.#peaks.get(hour) ?? 0, minute.cameraCores / minute.cameras));
+    const cores = minute.cameraCores / minute.cameras / this.#servedShare();
+    this.#peaks.set(hour, Math.max(this.#peaks.get(hour) ?? 0, cores));
+  }
+
+  /** Share of the due frames that were analysed: the lost ones would have cost as much. */
+  #servedShare(): number {
+    const streaming = this.#streaming();
+    const due = streaming.reduce((sum, { dueFps }) => sum + dueFps, 0);
+    const analysed = streaming.reduce((sum, { analysedFps }) => sum + analysedFps, 0);
+    return due === 0 ? 1 : Math.max(leastServed, analysed / due);
   }
 
   #addVision(): void {
