@@ -8,7 +8,8 @@ import type { VisionLauncher } from './vision-launcher.js';
 export const plainLauncher = (why: Isolation['why']): VisionLauncher => ({
   isolation: { level: 'none', gaps: isolationGaps, ...present({ why }) },
   launch(launch) {
-    const command = boundChild(...niceCommand(launch.purpose, visionCommand(launch)));
+    const inside = ['/usr/bin/prlimit', '--core=0', '--', ...visionCommand(launch)];
+    const command = boundChild(...niceCommand(launch.purpose, inside));
     return launchChild(command, launch);
   },
 });

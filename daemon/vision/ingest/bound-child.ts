@@ -15,8 +15,8 @@ interface Command {
 
 /**
  * The command that starts `program` as a child that dies with this process, also when this process is killed and `program` hangs
- * (PR_SET_PDEATHSIG, see prctl(2)). setpriv and prlimit are part of util-linux and replace themselves by the program, so the id of the
- * process is that of the program.
+ * (PR_SET_PDEATHSIG, see prctl(2)), and that cannot gain privileges. setpriv and prlimit are part of util-linux and replace themselves
+ * by the program, so the id of the process is that of the program.
  */
 export function boundChild(program: string, args: readonly string[], limits?: ChildLimits): Command {
   const limited =
@@ -33,7 +33,7 @@ export function boundChild(program: string, args: readonly string[], limits?: Ch
         ];
   return {
     program: '/usr/bin/setpriv',
-    arguments: ['--pdeathsig', 'KILL', '--', ...limited, program, ...args],
+    arguments: ['--pdeathsig', 'KILL', '--no-new-privs', '--', ...limited, program, ...args],
   };
 }
 

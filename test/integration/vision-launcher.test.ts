@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { plainLauncher } from '../../daemon/vision/plain-launcher.js';
+import { probeSandbox } from '../../daemon/vision/sandbox-launcher.js';
+import type { LaunchedVision, VisionLauncher } from '../../daemon/vision/vision-launcher.js';
+import { rogueProgram } from '../support/rogue-vision.js';
+import { until } from '../support/until.js';
+
+const sandbox = await probeSandbox();
+
+/** A process that waits for orders: a hostile one that has none to follow. */
+const launch = (launcher: VisionLauncher): LaunchedVision =>
+  launcher.launch({ purpose: 'cameras', program: rogueProgram('late'), readable: [] });
+
+/** A line of /proc/PID/status or /proc/PID/limits. */
+function factOf(pid: number, file: 'status' | 'limits', name: string): string {
+  const line = readFileSync(`/proc/${pid}/${file}`, 'utf8')
+    .split('\n')
+    .find((each) => each.startsWith(name));
+  return line?.slice(name.length).trim() ?? '';
+}
+
+/** The id, once the process runs the program: what surrounds it has set its limits by then. */
+async function pidOf(launched: LaunchedVision): Promise<number> {
+  await until('the program to run', () => {
+    const { pid } = launched;
+    return pid !== undefined && /^node/.test(factOf(pid, 'status', 'Name:'));
+  });
+  return launched.pid ?? assert.fail('it has no id');
+}
+
+for (const [name, launcher, skip] of [
+  ['without a sandbox', plainLauncher(undefined), false],
+  ['in a sandbox', 'launch' in sandbox ? sandbox : undefined, 'launch' in sandbox ? false : sandbox.reason],
+] as const) {
+  describe(`a vision process ${name}`, { skip }, () => {
+    test('cannot gain privileges, writes no core dump, and gives way to the core', async () => {
+      const launched = launch(launcher ?? assert.fail('no launcher'));
+      try {
+        const pid = await pidOf(launched);
+        assert.equal(factOf(pid, 'status', 'NoNewPrivs:'), '1');
+        assert.match(factOf(pid, 'limits', 'Max core file size'), /^0 +0 /);
+        const own = Number(readFileSync('/proc/self/stat', 'utf8').split(' ')[18]);
+        assert.equal(Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[18]), Math.min(19, own + 2));
+      } finally {
+        launched.kill();
+        await launched.ended;
+      }
+    });
+
+    test('ends by a signal that is named, also if only the process inside is killed', async () => {
+      const launched = launch(launcher ?? assert.fail('no launcher'));
+      process.kill(await pidOf(launched), 'SIGKILL');
+      assert.equal(await launched.ended, 'it was ended by SIGKILL');
+    });
+  });
+}
+
+describe('a vision process in a sandbox', { skip: 'launch' in sandbox ? false : sandbox.reason }, () => {
+  test('has no capability, a filter of system calls, and a limit of processes', async () => {
+    const launched = launch('launch' in sandbox ? sandbox : assert.fail('no launcher'));
+    try {
+      const pid = await pidOf(launched);
+      assert.equal(BigInt(`0x${factOf(pid, 'status', 'CapEff:')}`), 0n);
+      assert.equal(BigInt(`0x${factOf(pid, 'status', 'CapBnd:')}`), 0n);
+      assert.equal(factOf(pid, 'status', 'Seccomp:'), '2');
+      assert.match(factOf(pid, 'limits', 'Max processes'), /^2048 /);
+    } finally {
+      launched.kill();
+      await launched.ended;
+    }
+  });
+});
