@@ -17,7 +17,7 @@ import { spawnVisionProcess } from '../../daemon/vision/vision-process.js';
 const usage = `What the sandbox of a vision process costs: time to start, and processor time for each photo. Both ways alternate, so that a
 busy machine disturbs both alike.
 
-usage: scripts/bench isolation [rounds (5)] [photos in each round (20)]
+usage: scripts/bench isolation [photos (40)] [starts (20)]
 `;
 
 /** A vision process that is ready for photos. */
@@ -27,7 +27,6 @@ async function startVision(launcher: VisionLauncher) {
     vision: { provider: 'cpu' },
   });
   const { name } = await chooseRecogniser(await openConfiguredStore(null), 'auto');
-  const startedMs = clock.monotonicMs();
   let take: (report: Report) => void = () => undefined;
   const vision = spawnVisionProcess({
     ...{ launcher, purpose: 'photographs', readable: [], logger: silentLogger },
@@ -44,9 +43,7 @@ async function startVision(launcher: VisionLauncher) {
   const ready = next('ready');
   vision.send({ type: 'start', plan: photoPlan(config, name) });
   await ready;
-  const startMs = clock.monotonicMs() - startedMs;
   return {
-    startMs,
     /** Processor time for one photo, milliseconds. */
     async analyse(photo: Uint8Array): Promise<number> {
       const { processMs } = processorTime(vision.pid ?? 0);
@@ -59,42 +56,46 @@ async function startVision(launcher: VisionLauncher) {
   };
 }
 
+/** Until a program that does nothing has run, milliseconds. */
+async function startMs(launcher: VisionLauncher): Promise<number> {
+  const startedMs = clock.monotonicMs();
+  await launcher.launch({ purpose: 'photographs', program: ['--version'], readable: [] }).ended;
+  return clock.monotonicMs() - startedMs;
+}
+
+const ways = ['without', 'with'] as const;
+type ByWay = Record<(typeof ways)[number], number[]>;
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const shown = (ms: number): string => `${ms.toFixed(0).padStart(6)} ms`;
 
-const [rounds = 5, photos = 20] = process.argv.slice(2).map(Number);
+const [photos = 40, starts = 20] = process.argv.slice(2).map(Number);
 const sandbox = await probeSandbox();
-if (!(rounds >= 1 && photos >= 1)) process.stderr.write(usage);
+if (!(photos >= 1 && starts >= 1)) process.stderr.write(usage);
 else if (!('launch' in sandbox))
   process.stderr.write(`error: ${sandbox.reason}\n  what to do: ${sandbox.remedy}\n`);
 else {
-  const photo = await readFile(join(programRoot(), 'node_modules/@vladmandic/face-api/demo/sample6.jpg'));
-  const ways = { without: plainLauncher(undefined), with: sandbox };
-  const starts = { without: [] as number[], with: [] as number[] };
-  const cost = { without: 0, with: 0 };
-  for (let round = 0; round < rounds; round += 1) {
-    await using without = await startVision(ways.without);
-    await using within = await startVision(ways.with);
-    starts.without.push(without.startMs);
-    starts.with.push(within.startMs);
-    for (let index = 0; index < photos; index += 1) {
-      cost.without += await without.analyse(photo);
-      cost.with += await within.analyse(photo);
-    }
+  const launchers = { without: plainLauncher(undefined), with: sandbox };
+  const started: ByWay = { without: [], with: [] };
+  for (let index = 0; index < starts; index += 1) {
+    for (const way of ways) started[way].push(await startMs(launchers[way]));
   }
-  const count = rounds * photos;
-  console.log('                                   without     with');
+  const photo = await readFile(join(programRoot(), 'node_modules/@vladmandic/face-api/demo/sample6.jpg'));
+  await using without = await startVision(launchers.without);
+  await using within = await startVision(launchers.with);
+  const cost: ByWay = { without: [], with: [] };
+  for (let index = 0; index < photos; index += 1) {
+    cost.without.push(await without.analyse(photo));
+    cost.with.push(await within.analyse(photo));
+  }
+  const added = (100 * (sum(cost.with) / sum(cost.without) - 1)).toFixed(1);
+  console.log('sandbox                       without      with');
   console.log(
-    `start until ready, median      ${median(starts.without).toFixed(0).padStart(8)} ms${median(starts.with).toFixed(0).padStart(6)} ms`,
+    `start, median of ${starts}           ${shown(median(started.without))} ${shown(median(started.with))}`,
   );
   console.log(
-    `start until ready, fastest     ${Math.min(...starts.without)
-      .toFixed(0)
-      .padStart(8)} ms${Math.min(...starts.with)
-      .toFixed(0)
-      .padStart(6)} ms`,
-  );
-  console.log(
-    `processor time of a photo      ${(cost.without / count).toFixed(1).padStart(8)} ms${(cost.with / count).toFixed(1).padStart(6)} ms  (${((cost.with / cost.without - 1) * 100).toFixed(1)} %, ${count} photos)`,
+    `processor time of a photo    ${shown(sum(cost.without) / photos)} ${shown(sum(cost.with) / photos)}  (${added} % of ${photos} photos)`,
   );
 }

@@ -49,7 +49,7 @@ export async function startControlServer<
     await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
     await rm(socketPath, { force: true });
     await listenPrivately(server, socketPath, 0o600);
-    if (adminGid !== undefined) await admitGroup(socketPath, adminGid);
+    if (adminGid !== undefined) await admitGroup(socketPath, adminGid, logger);
   } catch (error) {
     await close();
     const access = explainAccess(socketPath, 'written', error);
@@ -65,12 +65,16 @@ export async function startControlServer<
   return { [Symbol.asyncDispose]: close };
 }
 
-/** Lets a group of this process connect. Without the right to name that group, only root and the own user can. */
-async function admitGroup(socketPath: string, gid: number): Promise<void> {
+/** Lets a group of this process connect. Where that fails, only root and the own user can. */
+async function admitGroup(socketPath: string, gid: number, logger: Logger): Promise<void> {
   const groups = process.getgroups?.() ?? [];
   if (process.getuid?.() !== 0 && !groups.includes(gid)) return;
-  await chown(socketPath, -1, gid);
-  await chmod(socketPath, 0o660);
+  try {
+    await chown(socketPath, -1, gid);
+    await chmod(socketPath, 0o660);
+  } catch (error) {
+    logger.error('the group of administrators cannot use the local API', { socketPath, gid, error });
+  }
 }
 
 /** Listens on a socket with this mode. The mask keeps other users out even before the chmod. */

@@ -38,7 +38,10 @@ export function gateFolder({ gate, control }: Pick<GateConfig, 'gate' | 'control
 export const liveFolder = (config: Pick<GateConfig, 'gate' | 'control'>): string =>
   join(gateFolder(config), liveFolderName);
 
-/** Makes the folder for live pictures. Without it there are none; everything else works. */
+/**
+ * Makes the folder for live pictures for tests and trials; on a box it exists, like the folder around it. Without it there are no live
+ * pictures; everything else works.
+ */
 export async function makeLiveFolder(
   config: Pick<GateConfig, 'gate' | 'control'>,
   logger: Logger,
@@ -47,8 +50,6 @@ export async function makeLiveFolder(
   try {
     await openGateFolder(gateFolder(config));
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    // The group comes from the folder around it; the mask of the daemon would keep it out. 2: sockets get it, too.
-    await chmod(folder, 0o2750);
   } catch (error) {
     logger.error('there are no live pictures, because their folder cannot be made', { folder, error });
   }
