@@ -14,7 +14,7 @@ import { openPeerCredentials } from '../../daemon/host/peer-credentials.js';
 import { programRoot } from '../../daemon/host/program-files.js';
 import { openVisionLauncher } from '../../daemon/vision/open-vision-launcher.js';
 import { plainLauncher } from '../../daemon/vision/plain-launcher.js';
-import type { VisionLauncher } from '../../daemon/vision/vision-launcher.js';
+import type { Launch, VisionLauncher } from '../../daemon/vision/vision-launcher.js';
 import { filesBelow, type Traces, tracesOf } from './traces.js';
 
 /** More than any limit on processes that the isolation sets. */
@@ -28,10 +28,14 @@ interface Attempt {
 }
 
 const { values } = parseArgs({
-  options: { config: { type: 'string' }, 'without-isolation': { type: 'boolean', default: false } },
+  options: {
+    config: { type: 'string' },
+    photos: { type: 'boolean', default: false },
+    'without-isolation': { type: 'boolean', default: false },
+  },
 });
 if (values.config === undefined) {
-  process.stderr.write('usage: scripts/attack --config FILE [--without-isolation]\n');
+  process.stderr.write('usage: scripts/attack --config FILE [--photos] [--without-isolation]\n');
   process.exit(2);
 }
 const loaded = await loadConfig(values.config);
@@ -44,12 +48,20 @@ if (!loaded.ok) {
 const launcher = values['without-isolation']
   ? plainLauncher(undefined)
   : await openVisionLauncher('preferred');
-process.exitCode = await attack(loaded.config, values.config, launcher);
+const purpose = values.photos ? 'photographs' : 'cameras';
+process.exitCode = await attack(loaded.config, values.config, launcher, purpose);
 
 /** Runs the payload in the place of a vision process, prints its attempts, and returns the exit code. */
-async function attack(config: Config, configPath: string, vision: VisionLauncher): Promise<number> {
+async function attack(
+  config: Config,
+  configPath: string,
+  vision: VisionLauncher,
+  purpose: Launch['purpose'],
+): Promise<number> {
+  // A process for photos gets no folder for live frames.
+  const live = config.gate.enabled && purpose === 'cameras' ? liveFolder(config) : undefined;
   const marker = `attack-${randomUUID()}`;
-  const { control, gate, dataDir, secretsDir } = config;
+  const { control, dataDir, secretsDir } = config;
   // Stands for everything else that listens on the machine and its network, such as the broker.
   const service = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
   await once(service, 'listening');
@@ -63,13 +75,13 @@ async function attack(config: Config, configPath: string, vision: VisionLauncher
     pids: await processesOf(control.socketPath),
     sockets: [control.socketPath, join(gateFolder(config), handoverFiles.socket)],
     addresses: { 'another service of this machine': ['127.0.0.1', (service.address() as AddressInfo).port] },
-    liveFolder: gate.enabled ? liveFolder(config) : null,
+    liveFolder: live ?? null,
   };
   const launched = vision.launch({
-    purpose: 'cameras',
+    purpose,
     program: [join(programRoot(), 'scripts/attacks/decoder-payload.ts'), JSON.stringify(targets)],
     readable: [],
-    ...(gate.enabled && { liveFolder: liveFolder(config) }),
+    liveFolder: live,
   });
   let said = '';
   for (const stream of launched.log) {

@@ -65,6 +65,12 @@ describe('a decoder that was taken over', {
       'connect to another service of this machine (network)',
       'fill the disk of the folder for live frames (disk)',
     ]);
+    const asPhoto = await attack(box, '--photos');
+    assert.deepEqual([asPhoto.allowed, asPhoto.open, asPhoto.exitCode], [[], [], 0], asPhoto.said);
+    assert.ok(
+      asPhoto.refused.includes('connect to another service of this machine'),
+      'photos need no network',
+    );
     const { isolation } = await box.client.call('status.show');
     assert.equal(isolation?.level, 'partial');
     assert.deepEqual(isolation.gaps, ['network', 'memory', 'disk']);
