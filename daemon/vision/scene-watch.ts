@@ -43,6 +43,8 @@ export class SceneWatch {
   readonly #isPerson = new Uint8Array(cellCount);
   /** Where something moved since the last full look, or before it if nothing has moved since. */
   readonly #moved = new Uint8Array(cellCount);
+  /** The same without followed faces and the bodies below them. */
+  readonly #strange = new Uint8Array(cellCount);
   #isLookedAt = false;
   #gate: LookGate = openGate;
   #comparedMs = Number.NEGATIVE_INFINITY;
@@ -106,9 +108,12 @@ export class SceneWatch {
   }
 
   #remember(): void {
-    if (this.#isLookedAt) this.#moved.fill(0);
+    if (this.#isLookedAt) {
+      this.#moved.fill(0);
+      this.#strange.fill(0);
+    }
     this.#isLookedAt = false;
-    this.#motion.addMoving(this.#moved);
+    this.#motion.addMoving(this.#moved, this.#strange);
   }
 
   /** What moves is unknown: every look must see the whole picture. */
@@ -120,7 +125,7 @@ export class SceneWatch {
     const atMs = frame.capturedAtMs;
     if (!isWorthLooking(this.#gate, kind, atMs)) return undefined;
     if (this.#isAnywhere(frame) || (kind === 'full' && isWholeDue(this.#gate, atMs))) return { kind };
-    return lookAt(kind, this.#partsFor([], frame));
+    return lookAt(kind, this.#partsAt(this.#moved, [], frame));
   }
 
   /** While faces are followed, a sweep takes the place of looks at the whole picture. Returns its next look if that is due. */
@@ -131,7 +136,7 @@ export class SceneWatch {
     if (next === undefined || sweep.length === 1 || this.#isAnywhere(frame)) return undefined;
     if (!isSweepDue(this.#gate, sweep.length, atMs)) return undefined;
     if (isShort && affordable(this.#gate, 'full', atMs) !== 'full') return undefined;
-    const parts = this.#partsFor(farOf(followed), frame);
+    const parts = this.#fullParts(followed, frame);
     return parts && { kind: 'full', parts: [...parts, next] };
   }
 
@@ -141,25 +146,28 @@ export class SceneWatch {
     if (this.#isAnywhere(frame)) return { kind };
     // A picture that is small, or moves nearly everywhere, is not swept.
     const isWhole = isSweepDue(this.#gate, 1, atMs);
-    const far = farOf(followed);
-    if (kind === 'full' && (far.length > 0 || isWhole || isAnyoneStrange(this.#gate, atMs)))
-      return lookAt('full', isWhole ? undefined : this.#partsFor(far, frame));
-    return lookAt('quick', this.#partsFor(followed, frame));
+    const parts = kind === 'full' && !isWhole ? this.#fullParts(followed, frame) : undefined;
+    if (kind === 'full' && parts?.length !== 0) return lookAt('full', parts);
+    const around = followed.map(({ box }) => surroundingsOf(box));
+    return lookAt('quick', this.#partsAt(this.#moved, around, frame));
   }
 
-  #partsFor(faces: readonly FollowedFace[], frame: Frame): readonly Box[] | undefined {
-    const around = faces.map(({ box }) => surroundingsOf(box));
-    return lookParts([...around, ...this.#places(frame)], frame.picture, this.#smallestFacePx);
+  /** Where a full look may find somebody else. Quick looks find near faces, and whoever is near beside them. */
+  #fullParts(followed: readonly FollowedFace[], frame: Frame): readonly Box[] | undefined {
+    const far = followed.filter(({ isNear }) => !isNear);
+    const around = far.map(({ box }) => surroundingsOf(box, 'withNeighbours'));
+    const isStrange = isAnyoneStrange(this.#gate, frame.capturedAtMs);
+    return this.#partsAt(isStrange ? this.#strange : undefined, around, frame);
   }
 
-  #places({ picture: { widthPx, heightPx } }: Frame): readonly Box[] {
-    return placesOf(this.#moved, widthPx, heightPx);
+  #partsAt(
+    cells: Uint8Array | undefined,
+    around: readonly Box[],
+    { picture }: Frame,
+  ): readonly Box[] | undefined {
+    const places = cells === undefined ? [] : placesOf(cells, picture.widthPx, picture.heightPx);
+    return lookParts([...around, ...places], picture, this.#smallestFacePx);
   }
-}
-
-/** The faces whose tracks only the misses of full looks end. */
-function farOf(followed: readonly FollowedFace[]): readonly FollowedFace[] {
-  return followed.filter(({ isNear }) => !isNear);
 }
 
 /** A look at the whole picture where there are no parts. */

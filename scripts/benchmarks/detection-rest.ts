@@ -45,7 +45,7 @@ function textOf(events: readonly StageEvent[]): string {
   );
 }
 
-/** How long a face waited because the detector rested: the times at which the tracks began, side by side, seconds. */
+/** How long a face waited because the detector looked less: the times at which the tracks began, side by side, seconds. */
 function beginnings(events: readonly StageEvent[]): string {
   const started = events.flatMap((event) => (event.type === 'track.started' ? [event.firstSeenMs] : []));
   return started.map((ms) => (ms / 1000).toFixed(2)).join(' ');
@@ -71,8 +71,10 @@ async function compare(path: string, real: FaceAnalyser, ffmpeg: FfmpegBinary): 
   always.pipeline.end();
   rested.pipeline.end();
   const isSame = textOf(always.events) === textOf(rested.events);
-  const looks = ({ pipeline: { counters } }: Side): string =>
-    `${counters['fullLooks'] ?? 0} + ${(counters['detectCount'] ?? 0) - (counters['fullLooks'] ?? 0)}`;
+  const looks = ({ pipeline: { counters } }: Side): string => {
+    const { detectCount = 0, fullLooks = 0, partLooks = 0 } = counters;
+    return [fullLooks, partLooks, detectCount - fullLooks - partLooks].join(' + ');
+  };
   return [
     path.split('/').slice(-2).join('/'),
     (lengthMs / 1000).toFixed(0),
@@ -83,7 +85,10 @@ async function compare(path: string, real: FaceAnalyser, ffmpeg: FfmpegBinary): 
   ];
 }
 
-/** Runs every clip in a folder twice, with a detector that rests while nothing moves and with one that does not, and compares all events. */
+/**
+ * Runs every clip in a folder twice, with a detector that looks only where somebody may be and with one that always looks at the whole picture, and compares all
+ * events.
+ */
 export async function compareRest(folder: string, analyser: FaceAnalyser): Promise<void> {
   const ffmpeg = await detectFfmpeg();
   const names = (await readdir(folder, { recursive: true })).filter((name) =>
@@ -91,6 +96,6 @@ export async function compareRest(folder: string, analyser: FaceAnalyser): Promi
   );
   const rows = [];
   for (const name of names.sort()) rows.push(await compare(join(folder, name), analyser, ffmpeg));
-  const heads = ['clip', 's', 'events', 'with rest', 'full + other looks', 'with rest'];
+  const heads = ['clip', 's', 'events', 'with less', 'full + part + other looks', 'with less'];
   console.log(table(heads, rows));
 }

@@ -10,7 +10,7 @@
  * face, and four side by side, cut out of the photographs inside face-api, in 640 x 360 and 1920 x 1080.
  * --truth: labelled photographs in the format of dlib's imglab. --clips: one frame a second of every clip in a folder, at its
  * own size and within 640 x 360; there a face is what any look finds and the face mesh confirms.
- * --rest: instead, every clip in a folder twice: with a detector that rests while nothing moves, and with one that does not. Compares
+ * --rest: instead, every clip in a folder twice: with a detector that looks only where somebody may be, and with one that always looks at the whole picture. Compares
  * all events, and where they differ, the times at which faces were first seen.
  * The detectors get the pictures as a camera delivers them, in planes with half of the colour.
  */

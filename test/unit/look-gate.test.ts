@@ -72,15 +72,15 @@ describe('the gate of the detector', () => {
     assert.equal(isWholeDue(looked(relit, 'full', 'whole', 5400), 5600), false);
   });
 
-  test('spreads the parts of a sweep over three seconds', () => {
+  test('spreads the parts of a sweep over four seconds', () => {
     const swept: number[] = [];
     let gate = looked(openGate, 'full', 'whole', 0);
-    for (let atMs = 0; atMs <= 3000; atMs += 50) {
+    for (let atMs = 0; atMs <= 4000; atMs += 50) {
       if (!isSweepDue(gate, 4, atMs)) continue;
       swept.push(atMs);
       gate = looked(gate, 'full', 'swept', atMs);
     }
-    assert.deepEqual(swept, [750, 1500, 2250, 3000]);
+    assert.deepEqual(swept, [1000, 2000, 3000, 4000]);
     assert.equal(gate.swept, 4);
   });
 

@@ -35,6 +35,8 @@ export const openGate: LookGate = {
 const heldForMs = 3000;
 /** A face that nothing announced is found after at most this time, milliseconds. */
 const wholeEveryMs = 3000;
+/** The same for a sweep, which costs a third more: its parts then take the turns of full runs. */
+const sweepEveryMs = 4000;
 /**
  * While frames are lost, full looks are at least this far apart, and looks of any kind, milliseconds: liveness needs the frames more
  * than newcomers need to be found at once.
@@ -87,7 +89,8 @@ export function affordable(
 
 /** Whether it is time for the next part of a sweep of so many parts, which takes the place of looks at the whole picture. */
 export function isSweepDue(gate: LookGate, partCount: number, atMs: number): boolean {
-  return atMs - Math.max(gate.wholeMs, gate.sweptMs) >= wholeEveryMs / partCount;
+  const everyMs = partCount === 1 ? wholeEveryMs : sweepEveryMs / partCount;
+  return atMs - Math.max(gate.wholeMs, gate.sweptMs) >= everyMs;
 }
 
 /** A look was made: at the whole picture, at the next part of a sweep, or only where something moves. */

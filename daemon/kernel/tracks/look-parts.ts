@@ -21,12 +21,12 @@ const limits = {
 
 /** Parts of a sweep overlap by this many smallest faces: faces that are larger are found by quick looks at the whole picture. */
 const sweepOverlap = 3;
-/** The side of the square in which a followed face is searched, in faces. */
-const aroundFace = 3;
+/** The side of the square in which a followed face is searched, in faces, and of one that may hide somebody beside it. */
+const aroundFace = { alone: 3, withNeighbours: 5 } as const;
 
 /** The surroundings of a face in which a look searches it. */
-export function surroundingsOf(face: Box): Box {
-  return squareAround(face, aroundFace);
+export function surroundingsOf(face: Box, whom: keyof typeof aroundFace = 'alone'): Box {
+  return squareAround(face, aroundFace[whom]);
 }
 
 /**

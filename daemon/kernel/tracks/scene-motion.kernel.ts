@@ -109,10 +109,11 @@ export class SceneMotion {
     return hasNeighbours(this.#isUnexplained);
   }
 
-  /** Marks with 1 the cells in which the last frame showed motion. */
-  addMoving(moving: Uint8Array): void {
+  /** Marks with 1 the cells in which the last frame showed motion, and those of them that `goesBeyond` last found unexplained. */
+  addMoving(moving: Uint8Array, strange: Uint8Array): void {
     for (let at = 0; at < cellCount; at++) {
       if (this.#hasChanged[at] === 1 && hasNeighbour(this.#hasChanged, at)) moving[at] = 1;
+      if (this.#isUnexplained[at] === 1 && hasNeighbour(this.#isUnexplained, at)) strange[at] = 1;
     }
   }
 
