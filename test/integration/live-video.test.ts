@@ -7,9 +7,9 @@ import { promisify } from 'node:util';
 import { type LiveVideoPart, liveVideoPart } from '../../daemon/contract/live.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import type { CameraCredential } from '../../daemon/vision/ingest/camera-address.js';
+import { Mp4Fragments } from '../../daemon/vision/ingest/mp4-fragments.js';
 import type { Viewer } from '../../daemon/vision/live/live-pictures.js';
 import { LiveVideo } from '../../daemon/vision/live/live-video.js';
-import { Mp4Fragments } from '../../daemon/vision/live/mp4-fragments.js';
 import { testClip, uniformClip } from '../support/clips.js';
 import { startRtspServer, type TestRtspServer } from '../support/rtsp-server.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -142,8 +142,9 @@ describe('the video of a camera', () => {
   });
 
   test('is not passed on where it is something else', () => {
-    const box = (type: string, bytes = 0): Buffer => {
-      const made = Buffer.alloc(8 + bytes);
+    const box = (type: string, content: number | Buffer = 0): Buffer => {
+      const header = Buffer.alloc(8);
+      const made = Buffer.concat([header, typeof content === 'number' ? Buffer.alloc(content) : content]);
       made.writeUInt32BE(made.length);
       made.write(type, 4, 'latin1');
       return made;
@@ -154,13 +155,17 @@ describe('the video of a camera', () => {
       Buffer.concat([box('ftyp'), box('moov')]),
       Buffer.concat([box('ftyp'), box('mdat')]),
       Buffer.concat([box('moof'), box('moof')]),
+      Buffer.concat([box('moof'), box('mdat')]),
     ]) {
       assert.throws(() => [...new Mp4Fragments().push(bytes)], { code: 'video-unusable' });
     }
-    const parts = Buffer.concat([box('sidx', 5), box('moof'), box('mdat', 3), box('mfra')]);
+    const time = Buffer.alloc(8);
+    time.writeUInt32BE(40, 4);
+    const dated = box('moof', box('traf', box('tfdt', time)));
+    const parts = Buffer.concat([box('sidx', 5), dated, box('mdat', 3), box('mfra')]);
     assert.deepEqual(
-      [...new Mp4Fragments().push(parts)].map(({ kind, bytes }) => [kind, bytes.length]),
-      [['part', 19]],
+      [...new Mp4Fragments().push(parts)],
+      [{ kind: 'part', isKey: false, timeS: 40, bytes: Buffer.concat([dated, box('mdat', 3)]) }],
     );
   });
 });

@@ -1,23 +1,22 @@
 import { messageOf } from '../../kernel/errors.js';
-import type { Frame } from '../../kernel/faces/picture.js';
 import type { Logger } from '../../kernel/logger.js';
-import { present } from '../../kernel/present.js';
 import type { VideoDecoder } from '../../kernel/video-decoder.js';
 import { BufferPool } from './buffer-pool.js';
 import { type CameraEndpoint, requireEndpoint } from './camera-address.js';
 import { type CameraConnection, connectCamera } from './camera-connection.js';
-import type { CameraContinuity, CameraSourceOptions } from './camera-source-options.js';
+import type { CameraContinuity, CameraSourceOptions, OpeningOptions } from './camera-source-options.js';
 import { cameraScript } from './concat-script.js';
 import { diagnose, type StreamEvidence } from './diagnose.js';
 import { decodedInSoftware, explanations, unprotectedLogin } from './failure-explanations.js';
 import { cameraArguments } from './ffmpeg-arguments.js';
 import type { DamageSign } from './ffmpeg-log.js';
-import { type FfmpegProcess, type ProcessExit, startFfmpeg } from './ffmpeg-process.js';
+import { type FfmpegProcess, type OutputBytes, type ProcessExit, startFfmpeg } from './ffmpeg-process.js';
 import { FrameRate } from './frame-rate.js';
 import type { CameraSecurity, FrameSink, FrameSource } from './frame-source.js';
 import { FrameWatchdog, type Silence } from './frame-watchdog.js';
 import { workingHardware } from './hardware-decoding.js';
 import { type Announcement, PictureAssembler } from './picture-assembler.js';
+import { PictureFrames } from './picture-frames.js';
 import { PresentationClock } from './presentation-clock.js';
 import { type RtspRelay, startRtspRelay } from './rtsp-relay.js';
 import type { FailureVerdict, StreamEnd } from './stream-end.js';
@@ -25,24 +24,17 @@ import { StreamLog } from './stream-log.js';
 
 /** Pulls an RTSP camera with its own FFmpeg process. Throws `camera-url-unusable` for an address that is not RTSP. */
 export function ffmpegCameraSource(options: CameraSourceOptions): RatedSource {
-  requireEndpoint(options.address);
-  const continuity: CameraContinuity = {
-    pool: new BufferPool(options.bufferCount ?? 4),
-    nextSequence: 0,
-    lastCapturedMs: Number.NEGATIVE_INFINITY,
-    hasWarnedOfLogin: false,
-    fallback: undefined,
-  };
-  let opening: CameraOpening | undefined;
+  const continuity = beginCamera(options);
+  let reading: PictureReading | undefined;
   return {
-    async open(sink, { signal }) {
-      const decoder = await decoderFor(options, continuity);
-      opening = new CameraOpening({ ...options, decoder }, continuity, sink);
-      const end = await opening.run(signal);
-      const isGivenUp = options.hwaccel === 'auto' && decoder !== 'software' && isOfDecoder(end);
-      return isGivenUp ? giveUpHardware(end, decoder, continuity, options.logger) : end;
+    open(sink, { signal }) {
+      const read = (stream: ReadStream): StreamReading => {
+        reading = readPictures(stream);
+        return reading;
+      };
+      return openCamera(options, { continuity, sink, read }, signal);
     },
-    ask: (fps) => opening?.ask(fps),
+    ask: (fps) => reading?.ask(fps),
   };
 }
 
@@ -50,6 +42,36 @@ export function ffmpegCameraSource(options: CameraSourceOptions): RatedSource {
 interface RatedSource extends FrameSource {
   /** Asks for `fps` frames a second of the present opening. Each opening begins at the full rate. */
   ask(fps: number): void;
+}
+
+/** The state of a camera before it is first opened. Throws `camera-url-unusable`. */
+export function beginCamera({ address, bufferCount = 4 }: CameraSourceOptions): CameraContinuity {
+  requireEndpoint(address);
+  return {
+    pool: new BufferPool(bufferCount),
+    nextSequence: 0,
+    lastCapturedMs: Number.NEGATIVE_INFINITY,
+    hasWarnedOfLogin: false,
+    fallback: undefined,
+  };
+}
+
+/** Opens a camera once. After a failure of hardware that nobody required, the next openings are decoded in software. */
+export async function openCamera(
+  options: CameraSourceOptions,
+  to: {
+    readonly continuity: CameraContinuity;
+    readonly sink: FrameSink;
+    read(stream: ReadStream): StreamReading;
+  },
+  signal: AbortSignal,
+): Promise<StreamEnd> {
+  const { continuity, sink } = to;
+  const decoder = await decoderFor(options, continuity);
+  const opening = new CameraOpening({ ...options, decoder }, continuity, sink, (stream) => to.read(stream));
+  const end = await opening.run(signal);
+  const isGivenUp = options.hwaccel === 'auto' && decoder !== 'software' && isOfDecoder(end);
+  return isGivenUp ? giveUpHardware(end, decoder, continuity, options.logger) : end;
 }
 
 /** What decodes the next opening. A name is required as it is: FFmpeg fails without this hardware. */
@@ -81,7 +103,72 @@ function giveUpHardware(
   return { ...end, isRetriedAtOnce: true };
 }
 
-const defaultStaleAfterMs = 1000;
+/** What is read from the FFmpeg that pulls a camera. */
+export interface StreamReading {
+  readonly arguments: readonly string[];
+  readonly bytes: OutputBytes;
+  /** FFmpeg will write this picture. */
+  announce(announcement: Announcement): void;
+  /** FFmpeg made a filter graph. */
+  graphMade?(): void;
+  /** FFmpeg answered a command, see `FrameRate.answered`. */
+  answered?(code: number): void;
+  /** The stream is over. From now on the sink gets nothing more, and FFmpeg can write its remaining output. */
+  end(): Promise<void>;
+}
+
+/** What a reading may use of its opening. */
+export interface ReadStream {
+  readonly options: OpeningOptions;
+  readonly continuity: CameraContinuity;
+  readonly sink: FrameSink;
+  readonly log: StreamLog;
+  readonly watchdog: FrameWatchdog;
+  /** Continues reading after the byte target paused it. */
+  resume(): void;
+  /** Gives FFmpeg a command on its standard input. */
+  command(line: string): void;
+  /** Ends the opening. */
+  settle(cause: Cause): void;
+}
+
+interface PictureReading extends StreamReading {
+  /** See `RatedSource`. */
+  ask(fps: number): void;
+}
+
+/** Pictures, which the FFmpeg that pulls the camera decodes. */
+function readPictures(stream: ReadStream): PictureReading {
+  const { options, continuity, sink, log, watchdog } = stream;
+  const presentation = new PresentationClock(continuity.lastCapturedMs);
+  const frames = new PictureFrames({
+    ...{ source: options, continuity, sink },
+    streamNow: () => log.stream,
+    capturedAtMs: ({ ptsS, announcedAtMs }) => presentation.capturedAtMs(ptsS, announcedAtMs),
+    onPicture: (isStale) => (isStale ? watchdog.staleFrame() : watchdog.freshFrame()),
+    onSizeLost: () => stream.settle({ kind: 'resolution-changed' }),
+  });
+  const assembler = new PictureAssembler({
+    pool: continuity.pool,
+    onPicture: (announcement, buffer) => frames.take(announcement, buffer),
+    onReady: () => stream.resume(),
+  });
+  const rate = new FrameRate(options.framesPerS, (command) => stream.command(command));
+  return {
+    arguments: cameraArguments(options.ffmpeg, options),
+    bytes: assembler,
+    announce: (announcement) => assembler.announce(announcement),
+    graphMade: () => rate.graphMade(),
+    answered(code) {
+      if (rate.answered(code)) options.logger.warn('FFmpeg keeps its frame rate', { code });
+    },
+    ask: (fps) => rate.ask(fps),
+    async end() {
+      assembler.discard();
+    },
+  };
+}
+
 /** A responsive camera closes its session within milliseconds. For one that hangs, FFmpeg would wait 5 s. */
 const stopGraceMs = 1500;
 
@@ -92,29 +179,26 @@ type Cause =
   | { readonly kind: 'silence'; readonly silence: Silence }
   | { readonly kind: 'exited'; readonly exit: ProcessExit };
 
-interface OpeningOptions extends CameraSourceOptions {
-  readonly decoder: VideoDecoder;
-}
-
-/** One connection to a camera and one FFmpeg process, from start to end. Its pictures go to the sink. */
+/** One connection to a camera and the FFmpeg process that pulls it, from start to end. */
 class CameraOpening {
   readonly #options: OpeningOptions;
   readonly #continuity: CameraContinuity;
   readonly #sink: FrameSink;
   readonly #log: StreamLog;
-  readonly #assembler: PictureAssembler;
-  readonly #rate: FrameRate;
   readonly #watchdog: FrameWatchdog;
-  readonly #presentation: PresentationClock;
+  readonly #reading: StreamReading;
   readonly #cause: Promise<Cause>;
   #settle: (cause: Cause) => void = () => undefined;
   readonly #endpoint: CameraEndpoint;
   #relay: RtspRelay | undefined;
   #process: FfmpegProcess | undefined;
-  /** Size of the last picture, as `WxH`. */
-  #size: string | undefined;
 
-  constructor(options: OpeningOptions, continuity: CameraContinuity, sink: FrameSink) {
+  constructor(
+    options: OpeningOptions,
+    continuity: CameraContinuity,
+    sink: FrameSink,
+    read: (stream: ReadStream) => StreamReading,
+  ) {
     const { clock } = options;
     this.#options = options;
     this.#endpoint = requireEndpoint(options.address);
@@ -123,25 +207,24 @@ class CameraOpening {
     this.#cause = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#presentation = new PresentationClock(continuity.lastCapturedMs);
-    this.#assembler = new PictureAssembler({
-      pool: continuity.pool,
-      onPicture: (announcement, buffer) => this.#onPicture(announcement, buffer),
-      onReady: () => this.#process?.resume(),
-    });
-    this.#rate = new FrameRate(options.framesPerS, (command) => this.#process?.command(command));
     this.#log = new StreamLog({
       now: () => clock.monotonicMs(),
-      onAnnouncement: (announcement) => this.#assembler.announce(announcement),
+      onAnnouncement: (announcement) => this.#reading.announce(announcement),
       onDamage: (sign) => this.#tellDamage(sign),
-      onGraph: () => this.#rate.graphMade(),
-      onAnswer: (code) => this.#tellAnswer(code),
+      onGraph: () => this.#reading.graphMade?.(),
+      onAnswer: (code) => this.#reading.answered?.(code),
     });
     this.#watchdog = new FrameWatchdog({
       clock,
       firstFrameWithinMs: options.firstFrameWithinS * 1000,
       stallAfterMs: options.stallAfterS * 1000,
       onSilence: (silence) => this.#settle({ kind: 'silence', silence }),
+    });
+    this.#reading = read({
+      ...{ options, continuity, sink, log: this.#log, watchdog: this.#watchdog },
+      resume: () => this.#process?.resume(),
+      command: (line) => this.#process?.command(line),
+      settle: (cause) => this.#settle(cause),
     });
   }
 
@@ -162,11 +245,6 @@ class CameraOpening {
       this.#watchdog.cancel();
       signal.removeEventListener('abort', stop);
     }
-  }
-
-  /** See `RatedSource`. */
-  ask(fps: number): void {
-    this.#rate.ask(fps);
   }
 
   async #connect(signal: AbortSignal): Promise<CameraConnection> {
@@ -193,8 +271,7 @@ class CameraOpening {
     if (typeof process === 'string') return this.#failed('not-started', 0, undefined, [process]);
     const cause = await this.#cause;
     const waitedS = this.#watchdog.silentMs / 1000;
-    // The sink gets nothing more, and FFmpeg can write its remaining output and end.
-    this.#assembler.discard();
+    await this.#reading.end();
     await process.stop(stopGraceMs);
     return this.#explain(cause, waitedS);
   }
@@ -213,9 +290,9 @@ class CameraOpening {
     const transport = this.#endpoint.isEncrypted ? 'tcp' : address.transport;
     const process = await startFfmpeg({
       path: ffmpeg.path,
-      arguments: cameraArguments(ffmpeg, this.#options),
+      arguments: this.#reading.arguments,
       input: { script: cameraScript({ url, transport, socketTimeoutS: this.#socketTimeoutS }, ffmpeg) },
-      bytes: this.#assembler,
+      bytes: this.#reading.bytes,
       clock,
       onLogLine: (line) => this.#log.read(line),
     });
@@ -230,62 +307,9 @@ class CameraOpening {
     return this.#options.stallAfterS + 2;
   }
 
-  #onPicture(announcement: Announcement, buffer: Uint8Array | undefined): void {
-    const { clock, staleAfterMs = defaultStaleAfterMs } = this.#options;
-    const capturedAtMs = this.#presentation.capturedAtMs(announcement.ptsS, announcement.announcedAtMs);
-    this.#continuity.lastCapturedMs = this.#presentation.lastCapturedMs;
-    const sequence = this.#continuity.nextSequence++;
-    const isStale = clock.monotonicMs() - capturedAtMs > staleAfterMs;
-    if (isStale) this.#watchdog.staleFrame();
-    else this.#watchdog.freshFrame();
-    if (isStale || buffer === undefined || !this.#tellSize(announcement)) {
-      if (buffer !== undefined) this.#continuity.pool.giveBack(buffer);
-      this.#sink.onDropped(isStale ? 'stale' : 'busy');
-      return;
-    }
-    this.#sink.onFrame(this.#frame(announcement, buffer, sequence, capturedAtMs));
-  }
-
-  /** Reports a first or changed size to the sink. False where the change needs a new FFmpeg process. */
-  #tellSize({ widthPx, heightPx }: Announcement): boolean {
-    const size = `${widthPx}x${heightPx}`;
-    if (size === this.#size) return true;
-    const isFirst = this.#size === undefined;
-    if (!isFirst && !this.#options.ffmpeg.keepsChangedSize) {
-      this.#settle({ kind: 'resolution-changed' });
-      return false;
-    }
-    this.#size = size;
-    const { codec = 'unknown', fps = null, ...declared } = this.#log.stream ?? {};
-    const decoded = present({ decoder: this.#options.decoder, fallback: this.#continuity.fallback });
-    this.#sink.onOpened({ codec, fps, widthPx, heightPx, ...(isFirst ? declared : {}), ...decoded });
-    return true;
-  }
-
-  #tellAnswer(code: number): void {
-    if (this.#rate.answered(code)) this.#options.logger.warn('FFmpeg keeps its frame rate', { code });
-  }
-
   /** Before the first picture, errors are normal: rollcall joins the stream between two key frames. */
   #tellDamage(sign: DamageSign): void {
     if (this.#watchdog.hadFrames) this.#sink.onDamage(sign);
-  }
-
-  #frame(announcement: Announcement, data: Uint8Array, sequence: number, capturedAtMs: number): Frame {
-    const { widthPx, heightPx, isFullRange } = announcement;
-    const { pool } = this.#continuity;
-    let isReleased = false;
-    return {
-      cameraId: this.#options.cameraId,
-      sequence,
-      capturedAtMs,
-      picture: { format: 'yuv420p', widthPx, heightPx, range: isFullRange ? 'full' : 'limited', data },
-      release() {
-        if (isReleased) return;
-        isReleased = true;
-        pool.giveBack(data);
-      },
-    };
   }
 
   #explain(cause: Cause, waitedS: number): StreamEnd {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../kernel/clock.js';
 import type { CameraId } from '../../kernel/ids.js';
 import type { Logger } from '../../kernel/logger.js';
-import type { HwaccelChoice } from '../../kernel/video-decoder.js';
+import type { HwaccelChoice, VideoDecoder } from '../../kernel/video-decoder.js';
 import type { Polygon } from '../../kernel/zones/polygon.js';
 import type { BufferPool } from './buffer-pool.js';
 import type { CameraAddress } from './camera-address.js';
@@ -30,6 +30,11 @@ export interface CameraSourceOptions {
   readonly staleAfterMs?: number;
   /** Most pictures in memory. Default 4: one being read, one waiting, one being analysed, one kept for comparison. */
   readonly bufferCount?: number;
+}
+
+/** Options of one opening of a camera. */
+export interface OpeningOptions extends CameraSourceOptions {
+  readonly decoder: VideoDecoder;
 }
 
 /** State that outlives one opening of a camera. */

@@ -90,28 +90,57 @@ function scriptInput(url: string): string[] {
 /** FFmpeg takes no commands on standard input while it reads from anything that begins with `pipe:`. */
 const commandedScript = `async:pipe:${inputFd}`;
 
+interface DecodingOptions extends PictureOptions {
+  readonly framesPerS: number;
+  readonly decoder: VideoDecoder;
+}
+
+/** Frames that are not chosen are neither scaled nor written, and never leave the device that decoded them. */
+function chosenPictures(options: DecodingOptions): string[] {
+  const download = options.decoder === 'software' ? [] : hardwareFilters;
+  return [rateFilter(options.framesPerS), ...download, ...pictureFilters(options)];
+}
+
 /**
  * Arguments to pull the camera whose script comes on descriptor `inputFd`. They contain no secret. Standard input takes commands
  * (`FrameRate`).
  */
-export function cameraArguments(
-  ffmpeg: FfmpegBinary,
-  options: PictureOptions & {
-    readonly framesPerS: number;
-    readonly decoder: VideoDecoder;
-  },
-): string[] {
-  const { framesPerS, decoder } = options;
-  // Frames that are not selected never leave the device.
-  const download = decoder === 'software' ? [] : hardwareFilters;
+export function cameraArguments(ffmpeg: FfmpegBinary, options: DecodingOptions): string[] {
   return [
     // Verbose: the media that the camera offers and the packet count distinguish causes that look alike.
     ...logged('verbose'),
     ...(ffmpeg.readsCommandsWithStats ? ['-stats_period', '0.1'] : []),
     ...oneThread,
-    ...decoderInput(decoder),
+    ...decoderInput(options.decoder),
     ...scriptInput(commandedScript),
-    ...output(ffmpeg, [rateFilter(framesPerS), ...download, ...pictureFilters(options)]),
+    ...output(ffmpeg, chosenPictures(options)),
+  ];
+}
+
+/** Arguments to hand on the video of such a camera picture by picture, as fragments of MP4. Nothing is decoded. */
+export function partArguments(): string[] {
+  return [
+    ...logged('verbose'),
+    '-nostdin',
+    ...scriptInput(`pipe:${inputFd}`),
+    ...['-map', '0:v:0', '-c', 'copy', '-f', 'mp4'],
+    ...['-movflags', '+frag_every_frame+empty_moov+default_base_moof', '-flush_packets', '1', 'pipe:1'],
+  ];
+}
+
+/** Arguments to decode such fragments on descriptor `inputFd`. Pictures before `fromS` on the clock of the stream are not written. */
+export function partDecoderArguments(
+  ffmpeg: FfmpegBinary,
+  options: DecodingOptions & { readonly fromS: number },
+): string[] {
+  return [
+    ...logged('verbose'),
+    '-nostdin',
+    ...oneThread,
+    ...decoderInput(options.decoder),
+    // Otherwise times would begin at 0, and the first pictures would be read to measure a frame rate that nothing uses.
+    ...['-copyts', '-fpsprobesize', '0', '-protocol_whitelist', 'pipe', '-f', 'mp4', '-i', `pipe:${inputFd}`],
+    ...output(ffmpeg, [`select=gte(t\\,${options.fromS.toFixed(3)})`, ...chosenPictures(options)]),
   ];
 }
 

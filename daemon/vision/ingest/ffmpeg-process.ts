@@ -8,7 +8,6 @@ import type { Clock } from '../../kernel/clock.js';
 import { boundChild, type ChildLimits, isNotStarted } from './bound-child.js';
 import { inputFd } from './ffmpeg-arguments.js';
 import { LineSplitter } from './line-splitter.js';
-import type { PictureAssembler } from './picture-assembler.js';
 
 /** How a process ended. FFmpeg's exit code does not tell the reason. */
 export interface ProcessExit {
@@ -20,6 +19,8 @@ export interface ProcessExit {
 
 export interface FfmpegProcess {
   readonly pid: number | undefined;
+  /** Where to write what `inputFd` gives, where that is 'written'. */
+  readonly input: Writable | null;
   /** Resolves when the process has ended and all its output was read. */
   readonly ended: Promise<ProcessExit>;
   /** Continues reading after the byte target paused it. */
@@ -34,26 +35,32 @@ export interface FfmpegProcess {
 export async function startFfmpeg(options: {
   readonly path: string;
   readonly arguments: readonly string[];
-  /** What `inputFd` gives: a text, beside which standard input takes commands, or an open file. */
-  readonly input: { readonly script: string } | { readonly fd: number };
+  /** What `inputFd` gives: a text, beside which standard input takes commands, an open file, or what the caller writes to `input`. */
+  readonly input: { readonly script: string } | { readonly fd: number } | 'written';
   readonly limits?: ChildLimits | undefined;
-  readonly bytes: PictureAssembler;
+  readonly bytes: OutputBytes;
   readonly clock: Clock;
   onLogLine(line: string): void;
 }): Promise<FfmpegProcess> {
   const { input, limits, clock } = options;
   const { writeEnd, readEnd } = await openDirectPipe(options.bytes);
   const command = boundChild(options.path, options.arguments, limits);
+  const isScript = typeof input === 'object' && 'script' in input;
   const child = spawn(command.program, command.arguments, {
-    stdio: 'fd' in input ? ['ignore', writeEnd, 'pipe', input.fd] : ['pipe', writeEnd, 'pipe', 'pipe'],
+    stdio: [
+      isScript ? 'pipe' : 'ignore',
+      writeEnd,
+      'pipe',
+      typeof input === 'object' && 'fd' in input ? input.fd : 'pipe',
+    ],
   });
   writeEnd.destroy();
   const commands = child.stdin;
-  const script = child.stdio[inputFd] as Writable | null | undefined;
+  const written = child.stdio[inputFd] as Writable | null | undefined;
   // If FFmpeg ends early, this is EPIPE; `ended` has the reason.
   commands?.on('error', () => undefined);
-  script?.on('error', () => undefined);
-  if ('script' in input) script?.end(input.script);
+  written?.on('error', () => undefined);
+  if (isScript) written?.end(input.script);
   readEnd.on('error', () => undefined);
   const readEndClosed = new Promise<void>((resolve) => {
     readEnd.once('close', () => resolve());
@@ -72,6 +79,7 @@ export async function startFfmpeg(options: {
   });
   return {
     pid: child.pid,
+    input: written ?? null,
     ended,
     resume: () => void readEnd.resume(),
     command: (line) => void commands?.write(line),
@@ -98,6 +106,12 @@ interface ByteTarget {
   target(): Uint8Array;
   /** Returns false to pause reading until the pipe is resumed. */
   filled(count: number): boolean;
+}
+
+/** Takes the output of an FFmpeg. */
+export interface OutputBytes extends ByteTarget {
+  /** No line of the log will follow. */
+  announcementsEnded(): void;
 }
 
 interface DirectPipe {

@@ -1,11 +1,11 @@
 import type { LiveVideoPart } from '../../contract/live.js';
-import { messageOf } from '../../kernel/errors.js';
+import { messageOf, operational } from '../../kernel/errors.js';
 import { copyCamera } from '../ingest/camera-copy.js';
 import type { CameraSourceOptions } from '../ingest/camera-source-options.js';
 import { type CopiedCodec, copiedCodecs } from '../ingest/ffmpeg-arguments.js';
+import { Mp4Fragments, type VideoPiece } from '../ingest/mp4-fragments.js';
 import { encodeLiveMessage } from './live-framing.js';
 import type { Viewer } from './live-pictures.js';
-import { Mp4Fragments, type VideoPiece } from './mp4-fragments.js';
 
 /**
  * The video of one camera as it sends it, for its viewers: one more stream from the camera as long as there are any, which is not
@@ -111,6 +111,7 @@ class VideoCopy {
   #send(piece: VideoPiece): void {
     const { cameraId } = this.#options;
     if (piece.kind === 'start') {
+      if (piece.mediaType === undefined) throw notForBrowsers();
       this.#start = encodeLiveMessage({ cameraId, mediaType: piece.mediaType }, piece.bytes);
       return;
     }
@@ -127,4 +128,11 @@ class VideoCopy {
       this.#leave(viewer);
     }
   }
+}
+
+function notForBrowsers() {
+  return operational(
+    'video-unusable',
+    'the video of the camera cannot be passed on: its codec is neither H.264 nor H.265',
+  );
 }

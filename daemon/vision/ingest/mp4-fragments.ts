@@ -28,12 +28,12 @@ const mostBoxBytes = 4_000_000;
 
 /** A piece of fragmented MP4 as a player takes it. */
 export type VideoPiece =
-  /** What a player needs first. `mediaType`: as `MediaSource.isTypeSupported` takes it. */
-  | { readonly kind: 'start'; readonly mediaType: string; readonly bytes: Buffer }
-  /** Some pictures. `isKey`: a player can begin here. */
-  | { readonly kind: 'part'; readonly isKey: boolean; readonly bytes: Buffer };
+  /** What a player needs first. `mediaType`: as `MediaSource.isTypeSupported` takes it; undefined for what browsers do not play. */
+  | { readonly kind: 'start'; readonly mediaType: string | undefined; readonly bytes: Buffer }
+  /** Some pictures. `isKey`: a player can begin here. `timeS`: when the first is decoded, seconds on the clock of the stream. */
+  | { readonly kind: 'part'; readonly isKey: boolean; readonly timeS: number; readonly bytes: Buffer };
 
-/** Splits fragmented MP4, as FFmpeg writes it, into its pieces. Throws `video-unusable` for what no player could show. */
+/** Splits fragmented MP4 with one video, as FFmpeg writes it, into its pieces. Throws `video-unusable` for anything else. */
 export class Mp4Fragments {
   #chunks: Buffer[] = [];
   #bytes = 0;
@@ -41,6 +41,8 @@ export class Mp4Fragments {
   #needed = boxHeaderBytes;
   /** The box that belongs to the next one: `ftyp` to `moov`, `moof` to `mdat`. */
   #before: Buffer | undefined;
+  /** Of the times of the parts. */
+  #unitsPerS = 1;
 
   /** The pieces that `chunk` completes. */
   *push(chunk: Buffer): Generator<VideoPiece> {
@@ -70,12 +72,11 @@ export class Mp4Fragments {
     if (before === undefined) return undefined;
     const bytes = Buffer.concat([before, box]);
     if (type === 'moov' && typeOf(before) === 'ftyp') {
-      const mediaType = mediaTypeOf(box);
-      if (mediaType === undefined) throw unusable('its codec is neither H.264 nor H.265');
-      return { kind: 'start', mediaType, bytes };
+      this.#unitsPerS = unitsPerSOf(box);
+      return { kind: 'start', mediaType: mediaTypeOf(box), bytes };
     }
     if (type === 'mdat' && typeOf(before) === 'moof')
-      return { kind: 'part', isKey: isKeyPart(before), bytes };
+      return { kind: 'part', isKey: isKeyPart(before), timeS: unitsOf(before) / this.#unitsPerS, bytes };
     throw unusable(`"${type}" after "${typeOf(before)}"`);
   }
 }
@@ -101,6 +102,22 @@ function isKeyPart(moof: Buffer): boolean {
   const wide = (given & 0x1) !== 0 ? 8 : 0;
   const words = [0x2, 0x8, 0x10].filter((each) => (given & each) !== 0).length;
   return (header.readUInt32BE(16 + wide + 4 * words) & nonSync) === 0;
+}
+
+/** The unit of the times of a video (ISO/IEC 14496-12, section 8.4.2). FFmpeg writes the version with 32-bit dates. */
+function unitsPerSOf(moov: Buffer): number {
+  const header = boxBelow(moov, 'trak', 'mdia', 'mdhd');
+  if (header === undefined || header.length < 24) throw unusable('its times have no unit');
+  return Math.max(1, header.readUInt32BE(20));
+}
+
+/** When the first picture of a `moof` is decoded (section 8.8.12). */
+function unitsOf(moof: Buffer): number {
+  const time = boxBelow(moof, 'traf', 'tfdt');
+  if (time === undefined || time.length < 16) throw unusable('a part has no time');
+  return time.readUInt8(8) === 1 && time.length >= 20
+    ? Number(time.readBigUInt64BE(12))
+    : time.readUInt32BE(12);
 }
 
 function unusable(what: string) {

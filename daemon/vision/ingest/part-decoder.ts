@@ -1,0 +1,68 @@
+import type { OpeningOptions } from './camera-source-options.js';
+import { partDecoderArguments } from './ffmpeg-arguments.js';
+import { type FfmpegProcess, type ProcessExit, startFfmpeg } from './ffmpeg-process.js';
+import type { VideoPiece } from './mp4-fragments.js';
+import type { PartRing } from './part-ring.js';
+import type { PictureAssembler } from './picture-assembler.js';
+
+type Part = Extract<VideoPiece, { readonly kind: 'part' }>;
+
+/** Video that a decoder has not read yet, bytes: one that is so far behind skips to a key frame. */
+const mostUnread = 4 * 1024 * 1024;
+
+interface PartDecoderOptions {
+  readonly source: OpeningOptions;
+  readonly ring: PartRing;
+  /** Pictures before this time on the clock of the stream only bring the decoder up to date, seconds. */
+  readonly fromS: number;
+  readonly assembler: PictureAssembler;
+  onLogLine(line: string): void;
+}
+
+/** An FFmpeg that decodes the kept video of a camera, and then every further part of it. */
+export class PartDecoder {
+  readonly #process: FfmpegProcess;
+  /** It has the key frame on which the next part depends. */
+  #isInStep: boolean;
+
+  constructor(process: FfmpegProcess, isInStep: boolean) {
+    this.#process = process;
+    this.#isInStep = isInStep;
+  }
+
+  get ended(): Promise<ProcessExit> {
+    return this.#process.ended;
+  }
+
+  resume(): void {
+    this.#process.resume();
+  }
+
+  take(part: Part): void {
+    const { input } = this.#process;
+    if (input === null) return;
+    if (input.writableLength > mostUnread) this.#isInStep = false;
+    else if (part.isKey) this.#isInStep = true;
+    if (this.#isInStep) input.write(part.bytes);
+  }
+
+  /** Ends it at once: it has no session with a camera. */
+  stop(): Promise<void> {
+    return this.#process.stop(0);
+  }
+}
+
+/** Starts a decoder with all that `ring` keeps. `ring` must have begun. */
+export async function startPartDecoder(options: PartDecoderOptions): Promise<PartDecoder> {
+  const { source, ring, fromS, assembler } = options;
+  const process = await startFfmpeg({
+    path: source.ffmpeg.path,
+    arguments: partDecoderArguments(source.ffmpeg, { ...source, fromS }),
+    input: 'written',
+    bytes: assembler,
+    clock: source.clock,
+    onLogLine: (line) => options.onLogLine(line),
+  });
+  for (const bytes of [ring.start, ...ring.parts]) process.input?.write(bytes);
+  return new PartDecoder(process, ring.parts.length > 0);
+}

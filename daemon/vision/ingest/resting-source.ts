@@ -1,0 +1,227 @@
+import { messageOf } from '../../kernel/errors.js';
+import { beginCamera, openCamera, type ReadStream, type StreamReading } from './camera-opening.js';
+import type { CameraSourceOptions } from './camera-source-options.js';
+import { partArguments } from './ffmpeg-arguments.js';
+import type { ProcessExit } from './ffmpeg-process.js';
+import type { FrameSource } from './frame-source.js';
+import { FrameWatchdog } from './frame-watchdog.js';
+import { Mp4Fragments, type VideoPiece } from './mp4-fragments.js';
+import { type PartDecoder, startPartDecoder } from './part-decoder.js';
+import { PartRing } from './part-ring.js';
+import { type Announcement, PictureAssembler } from './picture-assembler.js';
+import { PictureFrames } from './picture-frames.js';
+import { PresentationClock } from './presentation-clock.js';
+import type { FailureVerdict } from './stream-end.js';
+
+/** A camera that is pulled all the time, and decoded only while frames are wanted. */
+export interface RestingSource extends FrameSource {
+  /** Begins or ends decoding. The first frame of each opening is decoded whether it is wanted or not: it proves that the stream works. */
+  decode(isWanted: boolean): void;
+  /** How often a decoder was started. */
+  readonly wakes: number;
+}
+
+/** Pulls an RTSP camera that rests at first. Throws `camera-url-unusable` for an address that is not RTSP. */
+export function restingCameraSource(options: CameraSourceOptions): RestingSource {
+  const continuity = beginCamera(options);
+  let reading: RestingReading | undefined;
+  let isWanted = false;
+  let wakes = 0;
+  return {
+    open(sink, { signal }) {
+      const read = (stream: ReadStream): StreamReading => {
+        reading = new RestingReading(stream, isWanted, () => {
+          wakes += 1;
+        });
+        return reading;
+      };
+      return openCamera(options, { continuity, sink, read }, signal);
+    },
+    decode(isWantedNow) {
+      isWanted = isWantedNow;
+      reading?.decode(isWantedNow);
+    },
+    get wakes() {
+      return wakes;
+    },
+  };
+}
+
+const readBytes = 64 * 1024;
+
+/** The undecoded video of one opening, and the decoder that reads it while pictures are wanted. */
+class RestingReading implements StreamReading {
+  readonly arguments = partArguments();
+  readonly bytes = {
+    target: () => this.#buffer,
+    filled: (count: number) => {
+      this.#read(count);
+      return true;
+    },
+    announcementsEnded: () => undefined,
+  };
+  readonly #stream: ReadStream;
+  readonly #onWake: () => void;
+  readonly #buffer = new Uint8Array(readBytes);
+  readonly #fragments = new Mp4Fragments();
+  readonly #ring = new PartRing();
+  readonly #arrival: PresentationClock;
+  readonly #frames: PictureFrames;
+  /** What to add to a time of the stream for the monotonic clock, milliseconds. */
+  #offsetMs = 0;
+  #newestS = 0;
+  #assembler: PictureAssembler | undefined;
+  #decoder: PartDecoder | undefined;
+  #decoding: Promise<void> = Promise.resolve();
+  #decoderWatch: FrameWatchdog | undefined;
+  #isWanted: boolean;
+  #isStarting = false;
+  #isOver = false;
+
+  constructor(stream: ReadStream, isWanted: boolean, onWake: () => void) {
+    const { options, continuity, sink, log } = stream;
+    this.#stream = stream;
+    this.#isWanted = isWanted;
+    this.#onWake = onWake;
+    this.#arrival = new PresentationClock(continuity.lastCapturedMs);
+    this.#frames = new PictureFrames({
+      ...{ source: options, continuity, sink },
+      streamNow: () => log.stream,
+      capturedAtMs: (announcement) => this.#capturedAtMs(announcement),
+      onPicture: (isStale) => this.#seePicture(isStale),
+      onSizeLost: () => stream.settle({ kind: 'resolution-changed' }),
+    });
+  }
+
+  announce(announcement: Announcement): void {
+    this.#assembler?.announce(announcement);
+  }
+
+  decode(isWanted: boolean): void {
+    this.#isWanted = isWanted;
+    this.#startOrStop();
+  }
+
+  async end(): Promise<void> {
+    this.#isOver = true;
+    this.#startOrStop();
+    await this.#decoding;
+    // A decoder that was still starting is being stopped only now.
+    await this.#decoding;
+  }
+
+  #read(count: number): void {
+    if (this.#isOver) return;
+    try {
+      // Copied, because the buffer is read into again.
+      const chunk = Buffer.from(this.#buffer.subarray(0, count));
+      for (const piece of this.#fragments.push(chunk)) this.#take(piece);
+    } catch (error) {
+      this.#fail({ code: 'codec-unsupported', detail: messageOf(error) });
+    }
+  }
+
+  #take(piece: VideoPiece): void {
+    this.#ring.push(piece);
+    if (piece.kind === 'part') {
+      const { clock } = this.#stream.options;
+      this.#newestS = piece.timeS;
+      this.#offsetMs = this.#arrival.capturedAtMs(piece.timeS, clock.monotonicMs()) - piece.timeS * 1000;
+      if (this.#hasShown) this.#stream.watchdog.freshFrame();
+      this.#decoder?.take(piece);
+    }
+    this.#startOrStop();
+  }
+
+  /** A picture of this opening was decoded. */
+  get #hasShown(): boolean {
+    return this.#stream.watchdog.hadFrames;
+  }
+
+  get #isDecoderWanted(): boolean {
+    return !this.#isOver && (this.#isWanted || !this.#hasShown);
+  }
+
+  #startOrStop(): void {
+    if (this.#isStarting) return;
+    if (this.#isDecoderWanted && this.#assembler === undefined && this.#ring.start !== undefined) {
+      this.#decoding = this.#start();
+    } else if (!this.#isDecoderWanted && this.#decoder !== undefined) {
+      this.#decoding = this.#stop(this.#decoder);
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { options, continuity, log } = this.#stream;
+    this.#isStarting = true;
+    this.#onWake();
+    const before = this.#decoding;
+    const assembler = new PictureAssembler({
+      pool: continuity.pool,
+      onPicture: (announcement, buffer) => this.#frames.take(announcement, buffer),
+      onReady: () => this.#decoder?.resume(),
+    });
+    this.#assembler = assembler;
+    try {
+      await before;
+      const decoder = await startPartDecoder({
+        ...{ source: options, ring: this.#ring, fromS: this.#newestS, assembler },
+        onLogLine: (line) => log.read(line),
+      });
+      this.#decoder = decoder;
+      void decoder.ended.then((exit) => this.#decoderEnded(decoder, exit));
+      if (this.#hasShown) this.#decoderWatch = this.#watch();
+    } catch (error) {
+      this.#fail({ code: 'ffmpeg-missing', detail: messageOf(error) });
+    }
+    this.#isStarting = false;
+    this.#startOrStop();
+  }
+
+  async #stop(decoder: PartDecoder): Promise<void> {
+    this.#decoder = undefined;
+    this.#assembler?.discard();
+    this.#assembler = undefined;
+    this.#decoderWatch?.cancel();
+    this.#decoderWatch = undefined;
+    await decoder.stop();
+  }
+
+  /** While the stream itself is well: a decoder that shows nothing. */
+  #watch(): FrameWatchdog {
+    const { clock, stallAfterS } = this.#stream.options;
+    const limitMs = stallAfterS * 1000;
+    return new FrameWatchdog({
+      ...{ clock, firstFrameWithinMs: limitMs, stallAfterMs: limitMs },
+      onSilence: () => this.#stream.settle({ kind: 'silence', silence: 'falling-behind' }),
+    });
+  }
+
+  #decoderEnded(decoder: PartDecoder, { spawnError, signal }: ProcessExit): void {
+    if (decoder !== this.#decoder) return;
+    if (spawnError !== undefined) this.#fail({ code: 'ffmpeg-missing', detail: spawnError.message });
+    else this.#fail({ code: signal === null ? 'undecodable' : 'ffmpeg-killed' });
+  }
+
+  #fail(failure: FailureVerdict): void {
+    if (!this.#isOver) this.#stream.settle({ kind: 'refused', failure });
+  }
+
+  #seePicture(isStale: boolean): void {
+    const { watchdog } = this.#stream;
+    if (isStale) {
+      this.#decoderWatch?.staleFrame();
+      if (!this.#hasShown) watchdog.staleFrame();
+    } else {
+      this.#decoderWatch?.freshFrame();
+      watchdog.freshFrame();
+      this.#startOrStop();
+    }
+  }
+
+  /** The times of the pictures are those of the parts, which did not wait for a decoder. */
+  #capturedAtMs({ ptsS, announcedAtMs }: Announcement): number {
+    const estimate = ptsS === undefined ? announcedAtMs : ptsS * 1000 + this.#offsetMs;
+    return Math.max(Math.min(estimate, announcedAtMs), this.#stream.continuity.lastCapturedMs + 1);
+  }
+}
