@@ -76,6 +76,21 @@ describe('affine crops', () => {
     }
   });
 
+  test('blocks that end between two words of a wide picture have the same means as in one without whole words', () => {
+    // 11 blocks of 7 columns end at 77 of 80, and at 77 of 79.
+    const light = (x: number, y: number): number => (x * 37 + y * 101 + ((x * y) % 17)) % 256;
+    const [wide, narrow] = [80, 79].map((widthPx) => {
+      const heightPx = 56;
+      const data = new Uint8Array(widthPx * heightPx + 2 * Math.ceil(widthPx / 2) * (heightPx / 2)).fill(128);
+      for (let i = 0; i < widthPx * heightPx; i++) data[i] = light(i % widthPx, Math.floor(i / widthPx));
+      const map = { xx: 7, xy: 0, x0: 0, yx: 0, yy: 7, y0: 0 };
+      const out = { data: new Float32Array(3 * 10 * 7), offset: 0, widthPx: 10, heightPx: 7 };
+      cropAffine({ format: 'yuv420p', range: 'full', widthPx, heightPx, data }, map, out);
+      return out.data;
+    });
+    assert.deepEqual(wide, narrow);
+  });
+
   test('strong reductions average the pixels that they cover', () => {
     // Columns alternate between black and white: sampling single pixels would show stripes.
     const stripes = rgbPicture(640, 640, (x) => (x % 2 === 0 ? [0, 0, 0] : [255, 255, 255]));

@@ -132,7 +132,8 @@ function reduceBlocks(
 ): void {
   const { left, top, widthPx, heightPx } = area;
   const width = Math.min(widthPx * factor, source.widthPx - left);
-  if (columnSums.length < width) columnSums = new Int32Array(width);
+  // Sums come in fours.
+  if (columnSums.length < width + 3) columnSums = new Int32Array(width + 3);
   const sums = columnSums;
   let o = offset;
   for (let row = 0; row < heightPx; row++) {

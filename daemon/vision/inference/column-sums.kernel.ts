@@ -12,8 +12,9 @@ export const MOST_ROWS = 128;
 
 /**
  * Writes the sum of each column of a part of a plane into `sums`, from index 0. The part: rows `top` up to but not including
- * `bottom` (at most `MOST_ROWS`), and `width` columns from `left`. Adds four samples at a time if start and widths are multiples of
- * four. Assumes little-endian words, as on every platform that ONNX Runtime supports.
+ * `bottom` (at most `MOST_ROWS`), and `width` columns from `left`. Adds four samples at a time if the plane's start and width and
+ * `left` are multiples of four; the last four may reach beyond the part, so `sums` needs room for `width` rounded up to four.
+ * Assumes little-endian words, as on every platform that ONNX Runtime supports.
  */
 export function sumRows(
   plane: SamplePlane,
@@ -25,7 +26,7 @@ export function sumRows(
 ): void {
   const { data, widthPx } = plane;
   const first = data.byteOffset + plane.start;
-  if (((widthPx | first | left | width) & 3) !== 0) {
+  if (((widthPx | first | left) & 3) !== 0) {
     sumRowsByBytes(plane, left, width, top, bottom, sums);
     return;
   }
@@ -33,7 +34,7 @@ export function sumRows(
   const stride = widthPx >> 2;
   const start = top * stride + (left >> 2);
   const end = bottom * stride;
-  for (let word = 0; word < width >> 2; word++) {
+  for (let word = 0; word < (width + 3) >> 2; word++) {
     let even = 0;
     let odd = 0;
     for (let i = start + word; i < end; i += stride) {
