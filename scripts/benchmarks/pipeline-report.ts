@@ -97,19 +97,10 @@ export function printNobody(names: readonly string[], rounds: readonly NobodyRou
       over(({ decodeMs }) => decodeMs),
       over(({ ffmpegMs }) => ffmpegMs),
       over(({ nodeMs }) => nodeMs),
-      over(({ detectMs }) => detectMs),
       `${median(ratios).toFixed(2)} (${ratios.map((ratio) => ratio.toFixed(2)).join(' ')})`,
     ];
   });
-  const heads = [
-    'delivered frames',
-    'a second',
-    'decoding',
-    'FFmpeg',
-    'Node.js',
-    'of which detector',
-    'all / decoding',
-  ];
+  const heads = ['delivered frames', 'a second', 'decoding', 'FFmpeg', 'Node.js', 'all / decoding'];
   console.log('milliseconds of processor time a second');
   console.log(table(heads, rows));
 }

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { openModelStore } from '../../daemon/host/models/store.js';
 import { openPinoLogger } from '../../daemon/host/pino-logger.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
 import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';
 import { ownThreshold } from '../../daemon/vision/operating-point.js';
@@ -25,8 +26,9 @@ usage: scripts/bench pipeline [--rounds N] [--fps N] [--clip FILE] [--json]
   --fps N      frames analysed per second (as while a face is tracked: 15)
   --clip FILE  another clip; by default one rendered by the virtual camera
   --nobody     instead: a live camera with nobody in sight, from the moment at which nothing moves: FFmpeg delivers the
-               frames that are analysed, or all of them, against FFmpeg that only decodes the same stream
-  --seconds N  how long each measurement of that takes (20)
+               frames that are analysed, or all of them, with and without the detector, against FFmpeg that only
+               decodes the same stream
+  --seconds N  how long each measurement of that takes (10)
   --minutes N  instead: run the production stages over and over, print resident memory each minute and its slope
   --json       one JSON object instead of tables
 `;
@@ -49,18 +51,42 @@ async function measure(options: PassOptions, runs: ModelRuns, rounds: number): P
   return measured;
 }
 
-/** What a camera with nobody in sight costs: with the frames that it analyses, and with all of them, beside decoding alone. */
+/** Finds nobody, for nothing. */
+function blind(analyser: FaceAnalyser): FaceAnalyser {
+  return new Proxy(analyser, {
+    get: (target, name) => (name === 'detect' ? () => Promise.resolve([]) : Reflect.get(target, name)),
+  });
+}
+
+/** What a camera with nobody in sight costs, beside decoding alone. */
 async function measureNobody(clip: string, options: Omit<LiveOptions, 'url'>, rounds: number): Promise<void> {
   await using server = await startRtspServerProcess({ mounts: { '/live': { file: clip } } });
   const live = { ...options, url: rtspUrl(server.port, '/live', {}) };
+  const ways = [
+    { name: 'those that are analysed', live, asksForRate: true },
+    {
+      name: 'the same, without the detector',
+      live: { ...live, analyser: blind(live.analyser) },
+      asksForRate: true,
+    },
+    { name: 'all', live, asksForRate: false },
+    {
+      name: 'all, without the detector',
+      live: { ...live, analyser: blind(live.analyser) },
+      asksForRate: false,
+    },
+  ];
   const measured: NobodyRound[] = [];
   for (let round = 0; round < rounds; round++) {
     const decodeMs = await decodeLive(live);
     const costs = [];
-    for (const asksForRate of [true, false]) costs.push(await watchLive(live, asksForRate));
+    for (const way of ways) costs.push(await watchLive(way.live, way.asksForRate));
     measured.push({ decodeMs, costs });
   }
-  printNobody(['those that are analysed', 'all'], measured);
+  printNobody(
+    ways.map(({ name }) => name),
+    measured,
+  );
 }
 
 async function main(): Promise<void> {
@@ -71,7 +97,7 @@ async function main(): Promise<void> {
       fps: { type: 'string', default: String(plainCamera.rates.trackingFps) },
       clip: { type: 'string' },
       nobody: { type: 'boolean', default: false },
-      seconds: { type: 'string', default: '20' },
+      seconds: { type: 'string', default: '10' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
