@@ -23,6 +23,8 @@ export interface LiveCost {
   readonly nodeMs: number;
   readonly ffmpegMs: number;
   readonly deliveredFps: number;
+  /** Frames that came too late: with many, the machine was too busy for the figures to mean anything. */
+  readonly lost: number;
 }
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => systemClock.after(ms, resolve));
@@ -34,6 +36,7 @@ export async function watchLive(options: LiveOptions, asksForRate: boolean): Pro
   const closing = new AbortController();
   let trackCount = 0;
   let delivered = 0;
+  let dropped = 0;
   let pid = 0;
   let rests: () => void = () => undefined;
   let fails: (error: unknown) => void = () => undefined;
@@ -48,8 +51,8 @@ export async function watchLive(options: LiveOptions, asksForRate: boolean): Pro
     address: { url, credential: null, transport: 'tcp' },
     ...{ ffmpeg, clock: systemClock, logger, framesPerS: 1.2 * rates.provingFps },
     ...{ maxAnalysisWidthPx, hwaccel: 'none' },
-    // On a busy machine, late frames are no reason to give up.
-    ...{ stallAfterS: 60, firstFrameWithinS: 60, staleAfterMs: 60_000 },
+    // On a busy machine, lost frames are counted and no reason to give up.
+    ...{ stallAfterS: 60, firstFrameWithinS: 60 },
   });
   const pipeline = new CameraPipeline({
     ...{ cameraId: cameraId('bench'), analyser, sink: () => undefined, clock: systemClock, ...rates },
@@ -78,7 +81,9 @@ export async function watchLive(options: LiveOptions, asksForRate: boolean): Pro
       delivered += 1;
       loop.put(frame);
     },
-    onDropped: () => undefined,
+    onDropped: () => {
+      dropped += 1;
+    },
     onDamage: () => undefined,
   };
   const ended = source.open(sink, { signal: closing.signal });
@@ -89,7 +94,12 @@ export async function watchLive(options: LiveOptions, asksForRate: boolean): Pro
     await Promise.race([resting, failed]);
     const taken = () => {
       const { user, system } = process.cpuUsage();
-      return { nodeMs: (user + system) / 1000, ffmpegMs: processTimes(pid).cpuMs, delivered };
+      return {
+        nodeMs: (user + system) / 1000,
+        ffmpegMs: processTimes(pid).cpuMs,
+        delivered,
+        lost: dropped + loop.late,
+      };
     };
     const before = taken();
     const seconds = await Promise.race([elapsed(measuredMs), failed]);
@@ -98,6 +108,7 @@ export async function watchLive(options: LiveOptions, asksForRate: boolean): Pro
       nodeMs: (after.nodeMs - before.nodeMs) / seconds,
       ffmpegMs: (after.ffmpegMs - before.ffmpegMs) / seconds,
       deliveredFps: (after.delivered - before.delivered) / seconds,
+      lost: after.lost - before.lost,
     };
   } finally {
     closing.abort();

@@ -94,13 +94,14 @@ export function printNobody(names: readonly string[], rounds: readonly NobodyRou
     return [
       name,
       over(({ deliveredFps }) => deliveredFps),
+      over(({ lost }) => lost),
       over(({ decodeMs }) => decodeMs),
       over(({ ffmpegMs }) => ffmpegMs),
       over(({ nodeMs }) => nodeMs),
       `${median(ratios).toFixed(2)} (${ratios.map((ratio) => ratio.toFixed(2)).join(' ')})`,
     ];
   });
-  const heads = ['delivered frames', 'a second', 'decoding', 'FFmpeg', 'Node.js', 'all / decoding'];
+  const heads = ['delivered frames', 'a second', 'lost', 'decoding', 'FFmpeg', 'Node.js', 'all / decoding'];
   console.log('milliseconds of processor time a second');
   console.log(table(heads, rows));
 }
