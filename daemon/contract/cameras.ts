@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cameraStates } from '../kernel/camera-state.js';
+import { cameraStates, cameraStreams } from '../kernel/camera-state.js';
 import { counted } from '../kernel/counted.js';
 import { qualityReasons } from '../kernel/faces/quality.js';
 import { table } from '../kernel/text-table.js';
@@ -68,6 +68,12 @@ export const cameraStatus = z.object({
   load: cameraLoad
     .exactOptional()
     .describe('Over the last minute, or since the camera was opened. Absent until it is measured.'),
+  lostStream: fault
+    .extend({ which: z.enum(cameraStreams) })
+    .exactOptional()
+    .describe(
+      'Only for `streaming`, and for a camera with a substream: the stream that cannot be used, and why. The other one is analysed alone.',
+    ),
   viewers: z
     .int()
     .positive()

@@ -2,6 +2,9 @@
 export const cameraStates = ['disabled', 'waiting', 'connecting', 'streaming', 'failed'] as const;
 type CameraState = (typeof cameraStates)[number];
 
+/** The streams of a camera that has two. */
+export const cameraStreams = ['main', 'substream'] as const;
+
 /** The states that the broker keeps. */
 export const retainedCameraStates = [
   'streaming',

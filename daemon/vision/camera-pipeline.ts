@@ -15,6 +15,7 @@ import type { FrameDemand } from './analysis-turns.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { FaceTracker, type MeshFit } from './face-tracker.js';
 import { embedOne, type FaceView, type TakeShot, takeShotOf } from './probe-stage.js';
+import type { Scene } from './scene-watch.js';
 import { StageCounters } from './stage-counters.js';
 import type { StageSink, ViewSink } from './stage-event.js';
 import type { Movements, TrackedFace } from './tracked-face.js';
@@ -48,8 +49,8 @@ interface CameraPipelineOptions {
   readonly isShortOfTime?: () => boolean;
   /** Whether the detector always looks at the whole picture, whatever moves, to measure what that would find. Default: it does not. */
   readonly looksAtStillScenes?: boolean | undefined;
-  /** Where motion counts for nothing, see `SceneMotion`. Default: nowhere. */
-  readonly ignoredCells?: Uint8Array | undefined;
+  /** Decides which runs of the detector are worth their cost. Default: motion counts in the whole picture. */
+  readonly scene?: Scene | undefined;
   readonly liveness: LivenessPolicy;
   /** Similarity from which two views of one track are the same face: the recogniser's match threshold. */
   readonly sameFaceThreshold: number;
@@ -80,10 +81,10 @@ export class CameraPipeline {
   constructor(options: CameraPipelineOptions) {
     this.#options = options;
     this.#counters = new StageCounters(options.clock);
-    const { analyser, smallestFacePx, looksAtStillScenes, ignoredCells, isShortOfTime, newTrackId } = options;
+    const { analyser, smallestFacePx, looksAtStillScenes, scene, isShortOfTime, newTrackId } = options;
     const counters = this.#counters;
     this.#tracker = new FaceTracker({
-      ...{ analyser, smallestFacePx, looksAtStillScenes, ignoredCells },
+      ...{ analyser, smallestFacePx, looksAtStillScenes, scene },
       ...{ isShortOfTime, newTrackId, counters },
     });
   }

@@ -26,7 +26,7 @@ import {
   type TrackInput,
 } from '../kernel/tracks/track.js';
 import type { FaceAnalyser, FaceRegion } from './face-analyser.js';
-import { type Look, SceneWatch } from './scene-watch.js';
+import { type Look, type Scene, SceneWatch } from './scene-watch.js';
 import type { StageCounters } from './stage-counters.js';
 import { type FaceTracking, TrackedFace } from './tracked-face.js';
 
@@ -40,8 +40,8 @@ interface FaceTrackerOptions {
   readonly counters: StageCounters;
   /** Whether the detector always looks at the whole picture, whatever moves. Default: it does not. */
   readonly looksAtStillScenes?: boolean | undefined;
-  /** Where motion counts for nothing, see `SceneMotion`. Default: nowhere. */
-  readonly ignoredCells?: Uint8Array | undefined;
+  /** Default: motion counts in the whole picture. */
+  readonly scene?: Scene | undefined;
   /** Whether frames are lost because analysis takes too long, so that the detector must look less often. Default: they are not. */
   readonly isShortOfTime?: (() => boolean) | undefined;
 }
@@ -87,12 +87,12 @@ interface FrameFinding {
 export class FaceTracker {
   readonly #options: FaceTrackerOptions;
   #faces: readonly TrackedFace[] = [];
-  readonly #scene: SceneWatch;
+  readonly #scene: Scene;
   #detectorHistory: DetectorHistory = detectorNeverRan;
 
   constructor(options: FaceTrackerOptions) {
     this.#options = options;
-    this.#scene = new SceneWatch(options.smallestFacePx, options.ignoredCells);
+    this.#scene = options.scene ?? new SceneWatch(options.smallestFacePx);
   }
 
   get faces(): readonly TrackedFace[] {

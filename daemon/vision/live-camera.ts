@@ -7,6 +7,7 @@ import { systemClock as clock } from '../host/system-clock.js';
 import { systemRandom as random } from '../host/system-random.js';
 import { sleep } from '../kernel/clock.js';
 import { isRollcallError } from '../kernel/errors.js';
+import type { Frame } from '../kernel/faces/picture.js';
 import { cameraId, trackId } from '../kernel/ids.js';
 import { defaultLivenessPolicy } from '../kernel/liveness/liveness-verdict.js';
 import type { Logger } from '../kernel/logger.js';
@@ -28,8 +29,11 @@ import { FollowedFaces } from './live/followed-faces.js';
 import { LivePictures } from './live/live-pictures.js';
 import { LiveVideo } from './live/live-video.js';
 import { SeenFaces } from './live/seen-faces.js';
+import { SceneWatch } from './scene-watch.js';
 import { SnapshotRequests } from './snapshot-requests.js';
 import type { StageEvent } from './stage-event.js';
+import { SubstreamScene } from './substream-scene.js';
+import { TwoStreams } from './two-streams.js';
 import { withinZones } from './zoned-face-analyser.js';
 
 /** Options that all cameras of one process share. */
@@ -113,10 +117,16 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     report({ type: 'faces-in-sight', ...faces }),
   );
   const pictures = new LivePictures(plan.id, { clock, logger });
-  const sourceWays = sourceOptions(plan, ffmpeg, logger);
-  const source = ffmpegCameraSource(sourceWays);
+  const source = sourceOptions(plan, ffmpeg, logger);
+  const cells = ignoredCells(plan.zones);
+  const substream =
+    plan.substreamUrl === null
+      ? undefined
+      : { url: plan.substreamUrl, scene: new SubstreamScene(plan.smallestFacePx, cells) };
+  // Never opened where there is a substream.
+  const single = ffmpegCameraSource(source);
   let codec: string | undefined;
-  const video = plan.masks.length > 0 ? undefined : new LiveVideo(sourceWays, () => codec);
+  const video = plan.masks.length > 0 ? undefined : new LiveVideo(source, () => codec);
   const pipeline = new CameraPipeline({
     cameraId: cameraId(plan.id),
     analyser,
@@ -129,7 +139,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     hasTime: () => loop.hasTime,
     isShortOfTime: () => options.turns.isShortOfTime,
     smallestFacePx: plan.smallestFacePx,
-    ignoredCells: ignoredCells(plan.zones),
+    scene: substream?.scene ?? new SceneWatch(plan.smallestFacePx, cells),
     liveness: policy,
     sameFaceThreshold,
     takeShot: options.takesBestShots ? takeBestShot : undefined,
@@ -144,7 +154,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
       followed.offer(frame.capturedAtMs, faces);
       pictures.offer(frame, faces);
       seen.endFrame();
-      source.ask(pipeline.deliveryFps());
+      single.ask(pipeline.deliveryFps());
     },
   });
   let analysisFailures = 0;
@@ -172,23 +182,33 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     },
   });
   const decoder = new DecoderUsage();
-  const runner = startCameraRunner({
-    source,
-    clock,
-    random,
-    logger,
-    pictureChecks: plan.pictureChecks,
-    onStarted: (pid) => decoder.started(pid),
-    onFrame: (frame) => {
+  let isReplaced = false;
+  const shared = {
+    ...{ clock, random, logger, pictureChecks: plan.pictureChecks },
+    onStarted: (pid: number) => decoder.started(pid),
+    onFrame(frame: Frame) {
       snapshots.offer(frame);
       loop.put(frame);
     },
-    onState: (state) => {
-      codec = state.state === 'streaming' ? state.stream.codec : undefined;
-      if (state.state !== 'streaming') loop.streamEnded();
+    onState(state: CameraState) {
+      const isStreaming = state.state === 'streaming';
+      codec = isStreaming ? state.stream.codec : undefined;
+      const isReplacedNow = isStreaming && state.lostStream?.which === 'main';
+      if (!isStreaming || isReplacedNow !== isReplaced) loop.streamEnded();
+      isReplaced = isReplacedNow;
       reportState(state);
     },
-  });
+  };
+  const streams =
+    substream &&
+    new TwoStreams({
+      ...{ ...shared, main: source, substreamUrl: substream.url, scene: substream.scene },
+      watchedFps: frameRoom * plan.idleFps,
+      needsFrames: () =>
+        [pipeline.faceCount, pictures.viewerCount, snapshots.count].some((count) => count > 0) ||
+        followed.isFollowed,
+    });
+  const runner = streams ?? startCameraRunner({ ...shared, source: single });
   return {
     pictures,
     video,
@@ -211,6 +231,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
         restarts,
         analysisFailures,
         tracks: pipeline.faceCount,
+        ...streams?.ownCounters,
         ...present({ lastFrameAgeMs }),
       };
     },

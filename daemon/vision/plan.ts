@@ -21,6 +21,7 @@ export async function planCamera(
   return {
     id: camera.id,
     url: camera.url,
+    substreamUrl: camera.substream ?? null,
     credential,
     allowsBasicLogin: camera.allowBasicLogin,
     authorities: authorities?.toString('utf8') ?? null,

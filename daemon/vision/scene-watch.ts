@@ -35,10 +35,32 @@ interface FollowedFace {
   readonly isNear: boolean;
 }
 
+/** Whom a camera follows while a run is due, and whether there is time for it. */
+export interface LookState {
+  readonly followed: readonly FollowedFace[];
+  readonly isShort: boolean;
+}
+
+/** What is asked about the scene in front of a camera. */
+export interface Scene {
+  /** Takes a frame in which faces are to be found. `faces`: where the followed faces are. */
+  see(frame: Frame, faces: readonly Box[]): void;
+  /** Whether nothing has moved in front of the camera for a while. */
+  isResting(atMs: number): boolean;
+  /**
+   * What is made of a run that is due: a look at the parts where somebody may be, at the whole picture, or none. `isShort`: frames are
+   * lost, and nobody is missing.
+   */
+  look(due: DetectorRunKind, frame: Frame, state: LookState): Look | undefined;
+  /** The stream was interrupted: the next frames may show another scene. */
+  forget(): void;
+}
+
 /** Watches the scene in front of one camera, so that the detector only looks where somebody may be. */
-export class SceneWatch {
+export class SceneWatch implements Scene {
   readonly #smallestFacePx: number;
   readonly #motion: SceneMotion;
+  readonly #restMs: number | undefined;
   readonly #cells = new Float32Array(cellCount);
   readonly #isPerson = new Uint8Array(cellCount);
   /** Where something moved since the last full look, or before it if nothing has moved since. */
@@ -49,13 +71,14 @@ export class SceneWatch {
   #gate: LookGate = openGate;
   #comparedMs = Number.NEGATIVE_INFINITY;
 
-  /** `ignoredCells`: see `SceneMotion`. */
-  constructor(smallestFacePx: number, ignoredCells?: Uint8Array) {
+  /** `ignoredCells`: see `SceneMotion`. `restMs`: see `isWorthLooking`. */
+  constructor(smallestFacePx: number, ignoredCells?: Uint8Array, restMs?: number) {
     this.#smallestFacePx = smallestFacePx;
+    this.#restMs = restMs;
     this.#motion = new SceneMotion(ignoredCells);
   }
 
-  /** `faces`: where the followed faces are. Pictures that are no camera's, such as photos, always count as moving. */
+  /** Pictures that are no camera's, such as photos, always count as moving. */
   see({ picture, capturedAtMs: atMs }: Frame, faces: readonly Box[]): void {
     if (picture.format !== 'yuv420p') {
       this.#gate = sawScene(this.#gate, { change: 'moving', isExplained: false }, atMs);
@@ -71,20 +94,16 @@ export class SceneWatch {
     if (change === 'moving' && !this.#motion.isSettling) this.#remember();
   }
 
-  /** Whether nothing has moved in front of the camera for a while. */
   isResting(atMs: number): boolean {
     return isResting(this.#gate, atMs);
   }
 
-  /**
-   * What is made of a run that is due: a look at the parts where somebody may be, at the whole picture, or none. `isShort`: frames are
-   * lost, and nobody is missing.
-   */
-  look(
-    due: DetectorRunKind,
-    frame: Frame,
-    { followed, isShort }: { readonly followed: readonly FollowedFace[]; readonly isShort: boolean },
-  ): Look | undefined {
+  /** Whether a full run would be made that is due now, while no face is followed. */
+  isWorthLooking(atMs: number): boolean {
+    return isWorthLooking(this.#gate, 'full', atMs, this.#restMs);
+  }
+
+  look(due: DetectorRunKind, frame: Frame, { followed, isShort }: LookState): Look | undefined {
     const atMs = frame.capturedAtMs;
     const kind = isShort ? affordable(this.#gate, due, atMs) : due;
     if (kind === undefined) return undefined;
@@ -99,7 +118,6 @@ export class SceneWatch {
     return look;
   }
 
-  /** The stream was interrupted: the next frames may show another scene. */
   forget(): void {
     this.#motion.forget();
     this.#comparedMs = Number.NEGATIVE_INFINITY;
@@ -123,7 +141,7 @@ export class SceneWatch {
 
   #lookForNewcomers(kind: DetectorRunKind, frame: Frame): Look | undefined {
     const atMs = frame.capturedAtMs;
-    if (!isWorthLooking(this.#gate, kind, atMs)) return undefined;
+    if (!isWorthLooking(this.#gate, kind, atMs, this.#restMs)) return undefined;
     if (this.#isAnywhere(frame) || (kind === 'full' && isWholeDue(this.#gate, atMs))) return { kind };
     return lookAt(kind, this.#partsAt(this.#moved, [], frame));
   }

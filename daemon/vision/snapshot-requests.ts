@@ -36,6 +36,11 @@ export class SnapshotRequests {
     this.#clock = clock;
   }
 
+  /** How many wait. */
+  get count(): number {
+    return this.#waiting.size + this.#waitingForFaces.size;
+  }
+
   /** Gives the frame to all waiting requests. Call it before the frame is passed on. */
   offer(frame: Frame): void {
     for (const take of [...this.#waiting]) take(frame);

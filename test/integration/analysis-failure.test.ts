@@ -39,7 +39,13 @@ async function failedWith(
   };
   await using _camera = startLiveCamera(
     {
-      ...{ id: 'door', url: server.url('/live'), credential: null, allowsBasicLogin: false },
+      ...{
+        id: 'door',
+        url: server.url('/live'),
+        substreamUrl: null,
+        credential: null,
+        allowsBasicLogin: false,
+      },
       ...{ authorities: null, fingerprint: null, extraNetworks: null, transport: 'tcp', hwaccel: 'none' },
       ...{ maxAnalysisWidthPx: 1920, stallAfterS: 10, firstFrameWithinS: 20, smallestFacePx: 40 },
       ...{ idleFps: 5, trackingFps: 10, provingFps: 10, pictureChecks: [], zones: [], masks: [] },

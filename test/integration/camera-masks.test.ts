@@ -185,7 +185,15 @@ async function openCamera(
 
 function planOf(url: string): CameraPlan {
   return {
-    ...{ id: 'door', url, credential: null, allowsBasicLogin: false, authorities: null, fingerprint: null },
+    ...{
+      id: 'door',
+      url,
+      substreamUrl: null,
+      credential: null,
+      allowsBasicLogin: false,
+      authorities: null,
+      fingerprint: null,
+    },
     ...{ extraNetworks: null, transport: 'tcp', hwaccel: 'none', maxAnalysisWidthPx: 1920 },
     ...{ stallAfterS: 10, firstFrameWithinS: 20, smallestFacePx: 40 },
     ...{ idleFps: 5, trackingFps: 10, provingFps: 10, pictureChecks: [], zones: [], masks: [[...leftHalf]] },

@@ -18,7 +18,13 @@ test('a person who walks up to an idle camera, which delivers few frames, is emb
   const sightings: Extract<Report, { type: 'sighting' }>['sighting'][] = [];
   await using camera = startLiveCamera(
     {
-      ...{ id: 'door', url: server.url('/live'), credential: null, allowsBasicLogin: false },
+      ...{
+        id: 'door',
+        url: server.url('/live'),
+        substreamUrl: null,
+        credential: null,
+        allowsBasicLogin: false,
+      },
       ...{ authorities: null, fingerprint: null, extraNetworks: null, transport: 'tcp', hwaccel: 'none' },
       ...{ maxAnalysisWidthPx: 1920, stallAfterS: 10, firstFrameWithinS: 20, smallestFacePx: 40 },
       ...{ idleFps: 5, trackingFps: 12, provingFps: 12, pictureChecks: [], zones: [], masks: [] },

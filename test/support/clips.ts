@@ -180,3 +180,23 @@ export async function codedUnits(clip: string, codec: 'h264' | 'hevc'): Promise<
   }
   return units;
 }
+
+/** A test card on which nothing moves for 8 s, then a block for 3 s, then nothing for 1 s. Both sizes show the same scene. */
+export function passingBlockClip({
+  widthPx = 640,
+  heightPx = 360,
+}: Pick<ClipOptions, 'widthPx' | 'heightPx'> = {}): Promise<string> {
+  const clip = { ...defaults, widthPx, heightPx, seconds: 12 };
+  const size = `${widthPx}x${heightPx}`;
+  const [card, block] = [
+    `smptebars=size=${size}:rate=25:duration=12`,
+    `color=white:size=${widthPx / 8}x${heightPx / 4}:rate=25:duration=12`,
+  ];
+  const overlay = `overlay=x=(t-8)*${widthPx / 4}:y=${heightPx / 3}:enable=between(t\\,8\\,11)`;
+  return once(`passing-${size}.mp4`, (path) =>
+    ffmpeg(
+      ...['-f', 'lavfi', '-i', card, '-f', 'lavfi', '-i', block, '-filter_complex', overlay],
+      ...['-pix_fmt', 'yuv420p', ...encoderArguments(clip), path],
+    ),
+  );
+}

@@ -7,6 +7,7 @@ import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-ver
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { ignoredCells, type Zone } from '../../daemon/kernel/zones/zone.js';
 import { CameraPipeline } from '../../daemon/vision/camera-pipeline.js';
+import { SceneWatch } from '../../daemon/vision/scene-watch.js';
 import { type Scene, ScriptedAnalyser } from '../support/scripted-analyser.js';
 
 const [widthPx, heightPx] = [1920, 1080];
@@ -47,7 +48,7 @@ async function play(shown: Shown, looksAtStillScenes: boolean) {
     ...{ idleFps: 5, trackingFps: 15, provingFps: 25, smallestFacePx: 40 },
     ...{ sameFaceThreshold: 0.5, looksAtStillScenes },
     liveness: defaultLivenessPolicy,
-    ignoredCells: ignoredCells(zones),
+    scene: new SceneWatch(40, ignoredCells(zones)),
     isShortOfTime: () => isShortOfTime,
   });
   const data = new Uint8Array(yuv420Bytes(widthPx, heightPx));

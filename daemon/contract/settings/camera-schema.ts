@@ -45,7 +45,12 @@ const cameraFields = z.strictObject({
   url: field(
     urlField(['rtsp', 'rtsps'], 'the address'),
     'replace',
-    'RTSP address, without user and password: `rtsps://` with TLS, `rtsp://` without. Prefer the substream where the camera has one: analysing 640x360 costs a fraction of 1080p.',
+    'RTSP address, without user and password: `rtsps://` with TLS, `rtsp://` without. Faces are recognised in this stream.',
+  ),
+  substream: field(
+    urlField(['rtsp', 'rtsps'], 'the address').exactOptional(),
+    'replace',
+    'RTSP address of a smaller stream of the same camera, such as 640x360, on the same scheme, host and port as `url`; the box uses the same login. The box then watches the substream, and decodes `url` only while something moves or a face is in sight. Both streams must show the same part of the scene. Absent: `url` is decoded all the time.',
   ),
   credential: field(
     credentialName.exactOptional(),
@@ -131,10 +136,30 @@ export const cameraSchema = cameraFields.superRefine((camera, context) => {
     if (!isPlain || camera[name] === undefined) continue;
     fail(name, 'has no effect without TLS', 'Use rtsps:// in url, or remove this line.');
   }
+  const [server, ofSubstream] = [serverOf(camera?.url), serverOf(camera?.substream)];
+  if (server !== undefined && ofSubstream !== undefined && server !== ofSubstream) {
+    fail(
+      'substream',
+      'is at another server than url',
+      'Use the same scheme, host and port as in url: the login of the camera is sent there.',
+    );
+  }
+  if (camera?.substream !== undefined && camera.substream === camera.url) {
+    fail('substream', 'is the same stream as url', 'Name the smaller stream here, or remove this line.');
+  }
   if (!isPlain && camera?.caFile !== undefined && camera.fingerprint !== undefined) {
     fail('caFile', 'has no effect beside fingerprint', 'Remove caFile or fingerprint.');
   }
 }, whenObject);
+
+/** Scheme, host and port; undefined where it is no address, which its own check refuses. */
+function serverOf(url: unknown): string | undefined {
+  const text = String(url);
+  if (!/^rtsps?:/i.test(text) || !URL.canParse(text)) return undefined;
+  const { protocol, hostname, port } = new URL(text);
+  const usualPort = protocol === 'rtsps:' ? '322' : '554';
+  return `${protocol}//${hostname.toLowerCase()}:${port === '' ? usualPort : port}`;
+}
 
 export const camerasSchema = z
   .array(cameraSchema)

@@ -35,6 +35,8 @@ const polygon = z.array(z.strictObject({ x: finite, y: finite }));
 const cameraPlanSchema = z.strictObject({
   id: identifier,
   url: z.string(),
+  /** Of the same server as `url`, so that its login fits. Null: the camera is analysed by its one stream. */
+  substreamUrl: z.string().nullable(),
   credential: z.strictObject({ user: z.string(), password: z.string() }).nullable(),
   allowsBasicLogin: z.boolean(),
   /** PEM. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cameraStreams } from '../../kernel/camera-state.js';
 import { operational } from '../../kernel/errors.js';
 import { largestBestShotBytes } from '../../kernel/faces/best-shot.js';
 import { livenessReasons, livenessVerdicts } from '../../kernel/liveness/liveness.js';
@@ -45,6 +46,9 @@ const pictureDamage = z.strictObject({
   code: z.enum(pictureChecks.map((check): PictureDamageCode => `pictures-${check}`)),
 });
 
+/** Of a camera with two streams: the one that cannot be used, and why. The other one is analysed alone. */
+const lostStream = z.strictObject({ which: z.enum(cameraStreams), ...problem });
+
 /** The state of one camera's stream; technicians see the names in `rollcall status`. */
 const cameraStateSchema = z.discriminatedUnion('state', [
   /** The first try, or a new one that starts without a wait: no problem is known yet. */
@@ -54,6 +58,7 @@ const cameraStateSchema = z.discriminatedUnion('state', [
     state: z.literal('streaming'),
     stream: streamInfo,
     damage: pictureDamage.exactOptional(),
+    lostStream: lostStream.exactOptional(),
   }),
   /** Kept during the next tries, so that the reason stays visible. */
   z.strictObject({

@@ -6,6 +6,7 @@ import {
   type StageTimes,
   stages,
 } from '../../contract/vision/vision-reports.js';
+import { present } from '../../kernel/present.js';
 
 type Counters = Readonly<Record<string, number>>;
 
@@ -32,14 +33,13 @@ export class CameraBoard {
   }
 
   /**
-   * Takes the counters that a vision process sends about once a second. Returns true for progress: a frame was analysed, or no
-   * camera delivers frames.
+   * Takes the counters that a vision process sends about once a second. Returns true for progress: a frame was analysed, or watched
+   * in a substream, or no camera delivers frames.
    */
   takeProgress(reported: readonly CameraProgress[]): boolean {
     let hasAnalysed = false;
     for (const { id, counters, stageTimes } of reported) {
-      const before = this.#counters.get(id)?.['analysed'] ?? 0;
-      hasAnalysed ||= (counters['analysed'] ?? 0) > before;
+      hasAnalysed ||= workOf(counters) > workOf(this.#counters.get(id) ?? {});
       this.#counters.set(id, counters);
       this.#stageTimes.set(id, stageTimes);
     }
@@ -99,13 +99,15 @@ export class CameraBoard {
         return { ...about, state: 'failed' as const, code, message, remedy };
       }
       if (state.state === 'streaming') {
-        const { stream, damage } = state;
-        return { ...about, state: 'streaming' as const, stream, ...(damage && { damage }) };
+        const { stream, damage, lostStream } = state;
+        return { ...about, state: 'streaming' as const, stream, ...present({ damage, lostStream }) };
       }
       return { ...about, state: 'connecting' as const };
     });
   }
 }
+
+const workOf = ({ analysed = 0, watched = 0 }: Counters): number => analysed + watched;
 
 type Failure = Extract<CameraState, { readonly state: 'failed' }>;
 

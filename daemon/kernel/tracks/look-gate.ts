@@ -60,11 +60,16 @@ export function isResting(gate: LookGate, atMs: number): boolean {
 
 /**
  * Whether a detector run that is due is worth its cost while no face is followed. Where nothing moves, only every third full run
- * is made, and one after the light has changed.
+ * is made, and one after the light has changed. `restMs`: the time between full runs then.
  */
-export function isWorthLooking(gate: LookGate, kind: DetectorRunKind, atMs: number): boolean {
+export function isWorthLooking(
+  gate: LookGate,
+  kind: DetectorRunKind,
+  atMs: number,
+  restMs = wholeEveryMs,
+): boolean {
   if (!isResting(gate, atMs)) return true;
-  return kind === 'full' && isWholeDue(gate, atMs);
+  return kind === 'full' && atMs - gate.wholeMs >= restMs;
 }
 
 /** Whether the next full run must see the whole picture, because something may be anywhere in it. */

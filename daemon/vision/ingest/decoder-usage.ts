@@ -1,24 +1,29 @@
 import { processorMs, residentBytes } from '../../host/process-facts.js';
 
-/** What the decoding processes of one camera have used, one after the other. */
+/** What the FFmpeg processes of one camera use. */
 export class DecoderUsage {
-  #pid: number | undefined;
-  /** Of the present process, when it was last seen. */
-  #lastMs = 0;
-  #earlierMs = 0;
+  /** Processor time of the running ones, when they were last seen, milliseconds. */
+  readonly #running = new Map<number, number>();
+  #endedMs = 0;
 
-  /** Another process decodes now. */
   started(pid: number): void {
-    this.#earlierMs += this.#lastMs;
-    this.#lastMs = 0;
-    this.#pid = pid;
+    this.#running.set(pid, 0);
   }
 
-  /** Processor time of all, milliseconds, and the memory of the present one. What a process used since the last call and its end is lost. */
+  /** Processor time of all, milliseconds, and the memory of the running ones. What a process used between the last call and its end is lost. */
   read(): { readonly decoderMs: number; readonly decoderBytes: number } {
-    if (this.#pid === undefined) return { decoderMs: 0, decoderBytes: 0 };
-    // 0 for a process that has ended.
-    this.#lastMs = Math.max(this.#lastMs, processorMs(this.#pid));
-    return { decoderMs: this.#earlierMs + this.#lastMs, decoderBytes: residentBytes(this.#pid) };
+    let [decoderMs, decoderBytes] = [this.#endedMs, 0];
+    for (const [pid, lastMs] of this.#running) {
+      const [bytes, usedMs] = [residentBytes(pid), Math.max(lastMs, processorMs(pid))];
+      decoderBytes += bytes;
+      decoderMs += usedMs;
+      if (bytes > 0) {
+        this.#running.set(pid, usedMs);
+      } else {
+        this.#running.delete(pid);
+        this.#endedMs += usedMs;
+      }
+    }
+    return { decoderMs, decoderBytes };
   }
 }

@@ -30,6 +30,10 @@ export class PartDecoder {
     this.#isInStep = isInStep;
   }
 
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
   get ended(): Promise<ProcessExit> {
     return this.#process.ended;
   }

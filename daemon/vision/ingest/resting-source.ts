@@ -169,6 +169,7 @@ class RestingReading implements StreamReading {
         onLogLine: (line) => log.read(line),
       });
       this.#decoder = decoder;
+      if (decoder.pid !== undefined) this.#stream.sink.onStarted?.(decoder.pid);
       void decoder.ended.then((exit) => this.#decoderEnded(decoder, exit));
       if (this.#hasShown) this.#decoderWatch = this.#watch();
     } catch (error) {

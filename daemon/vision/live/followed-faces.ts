@@ -29,6 +29,10 @@ export class FollowedFaces {
     this.#report = report;
   }
 
+  get isFollowed(): boolean {
+    return this.#isFollowed;
+  }
+
   /** Begins or ends the reports. */
   follow(isFollowed: boolean): void {
     this.#isFollowed = isFollowed;

@@ -44,6 +44,10 @@ export class LivePictures implements Disposable {
     this.#logger = logger;
   }
 
+  get viewerCount(): number {
+    return this.#viewers.size;
+  }
+
   counters(): Readonly<Record<string, number>> {
     return { livePictures: this.#encoded, livePicturesDropped: this.#dropped };
   }

@@ -1,0 +1,71 @@
+import type { Box } from '../kernel/faces/geometry.js';
+import type { Frame } from '../kernel/faces/picture.js';
+import type { DetectorRunKind } from '../kernel/tracks/detector-schedule.js';
+import { type Look, type LookState, type Scene, SceneWatch } from './scene-watch.js';
+
+/**
+ * A face that no motion announced is found after at most this time, milliseconds. Each look at a still scene starts a decoder, which
+ * costs as much as two seconds of decoding (docs/measurements/performance.md).
+ */
+const restMs = 15_000;
+
+/**
+ * The scene in front of a camera with two streams. The substream is watched, which shows the same picture in small; only while it
+ * cannot be, the analysed frames are.
+ */
+export class SubstreamScene implements Scene {
+  readonly #watch: SceneWatch;
+  #isSubstreamWatched = false;
+  /** The followed faces, in shares of the picture. */
+  #faces: readonly Box[] = [];
+
+  /** `ignoredCells`: see `SceneMotion`. */
+  constructor(smallestFacePx: number, ignoredCells?: Uint8Array) {
+    this.#watch = new SceneWatch(smallestFacePx, ignoredCells, restMs);
+  }
+
+  /** Whether frames of the substream come, and can be relied on. */
+  watchSubstream(isWatched: boolean): void {
+    if (isWatched === this.#isSubstreamWatched) return;
+    this.#isSubstreamWatched = isWatched;
+    // Two encodings of a scene have different noise.
+    this.#watch.forget();
+  }
+
+  /** Takes a frame of the substream. */
+  seeSubstream(frame: Frame): void {
+    const { widthPx, heightPx } = frame.picture;
+    this.#watch.see(
+      frame,
+      this.#faces.map((face) => scaled(face, widthPx, heightPx)),
+    );
+  }
+
+  see(frame: Frame, faces: readonly Box[]): void {
+    const { widthPx, heightPx } = frame.picture;
+    this.#faces = faces.map((face) => scaled(face, 1 / widthPx, 1 / heightPx));
+    if (!this.#isSubstreamWatched) this.#watch.see(frame, faces);
+  }
+
+  isResting(atMs: number): boolean {
+    return this.#watch.isResting(atMs);
+  }
+
+  /** See `SceneWatch`. */
+  isWorthLooking(atMs: number): boolean {
+    return this.#watch.isWorthLooking(atMs);
+  }
+
+  look(due: DetectorRunKind, frame: Frame, state: LookState): Look | undefined {
+    return this.#watch.look(due, frame, state);
+  }
+
+  forget(): void {
+    this.#faces = [];
+    if (!this.#isSubstreamWatched) this.#watch.forget();
+  }
+}
+
+function scaled({ x, y, width, height }: Box, byX: number, byY: number): Box {
+  return { x: x * byX, y: y * byY, width: width * byX, height: height * byY };
+}

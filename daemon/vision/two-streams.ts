@@ -1,0 +1,196 @@
+import type { CameraState } from '../contract/vision/vision-reports.js';
+import type { Clock, Timer } from '../kernel/clock.js';
+import type { Frame } from '../kernel/faces/picture.js';
+import type { Logger } from '../kernel/logger.js';
+import type { PictureCheck } from '../kernel/picture-damage.js';
+import type { Random } from '../kernel/random.js';
+import { ffmpegCameraSource } from './ingest/camera-opening.js';
+import { type CameraCounters, type CameraRunner, startCameraRunner } from './ingest/camera-runner.js';
+import type { CameraSourceOptions } from './ingest/camera-source-options.js';
+import { type RestingSource, restingCameraSource } from './ingest/resting-source.js';
+import { otherShape } from './stream-shapes.js';
+import type { SubstreamScene } from './substream-scene.js';
+
+/** A main stream that fails for longer is replaced by the substream, milliseconds. Most failures are over before. */
+const replacedAfterMs = 10_000;
+
+interface TwoStreamsOptions {
+  readonly main: CameraSourceOptions;
+  readonly substreamUrl: string;
+  /** Frames of the substream a second while it is only watched. */
+  readonly watchedFps: number;
+  readonly scene: SubstreamScene;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly pictureChecks: readonly PictureCheck[];
+  /** Whether frames are wanted although nothing moves. Asked for each frame of the substream. */
+  needsFrames(): boolean;
+  /** Takes ownership of a frame to analyse. */
+  onFrame(frame: Frame): void;
+  onState(state: CameraState): void;
+  /** An FFmpeg of the camera was started. */
+  onStarted(pid: number): void;
+}
+
+/**
+ * Keeps both streams of a camera open. The substream is decoded and watched all the time; the main stream, from which the analysed frames
+ * come, is decoded only while something moves or frames are needed. Where one of the two fails, the other one is analysed alone.
+ */
+export class TwoStreams implements CameraRunner {
+  readonly #options: TwoStreamsOptions;
+  readonly #source: RestingSource;
+  readonly #main: CameraRunner;
+  #substream: CameraRunner;
+  /** The substream is opened for the analysis, because the main stream fails. */
+  #isReplacing = false;
+  #replacement: Timer | undefined;
+  #reopening: Promise<void> = Promise.resolve();
+  #watched = 0;
+  #isClosed = false;
+  #state: CameraState = { state: 'connecting' };
+
+  constructor(options: TwoStreamsOptions) {
+    const { main, clock, random, logger, pictureChecks } = options;
+    this.#options = options;
+    this.#source = restingCameraSource(main);
+    this.#source.decode(true);
+    this.#main = startCameraRunner({
+      ...{ source: this.#source, clock, random, logger, pictureChecks },
+      onFrame: (frame) => this.#pass(frame, !this.#isReplacing),
+      onState: (state) => this.#seeMain(state),
+      onStarted: options.onStarted,
+    });
+    this.#substream = this.#openSubstream(options.watchedFps);
+  }
+
+  get state(): CameraState {
+    return this.#state;
+  }
+
+  get isDegraded(): boolean {
+    return this.#main.isDegraded;
+  }
+
+  get counters(): CameraCounters {
+    const [main, substream] = [this.#main.counters, this.#substream.counters];
+    const ages = [main.lastFrameAgeMs, substream.lastFrameAgeMs].filter((age) => age !== undefined);
+    return { ...main, lastFrameAgeMs: ages.length === 0 ? undefined : Math.min(...ages) };
+  }
+
+  /** Counters that only a camera with two streams has. */
+  get ownCounters(): Readonly<Record<string, number>> {
+    return { watched: this.#watched, decoderStarts: this.#source.wakes };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#replacement?.cancel();
+    await this.#reopening;
+    await Promise.all([this.#main[Symbol.asyncDispose](), this.#substream[Symbol.asyncDispose]()]);
+  }
+
+  #openSubstream(framesPerS: number): CameraRunner {
+    const { main, substreamUrl, clock, random, logger, pictureChecks } = this.#options;
+    const source = ffmpegCameraSource({
+      ...main,
+      address: { ...main.address, url: substreamUrl },
+      framesPerS,
+      // Such small pictures are decoded faster than they reach a GPU.
+      hwaccel: 'none',
+    });
+    return startCameraRunner({
+      ...{ source, clock, random, pictureChecks, logger: logger.child({ stream: 'substream' }) },
+      onFrame: (frame) => this.#seeSubstream(frame),
+      onState: () => this.#update(),
+      onStarted: this.#options.onStarted,
+    });
+  }
+
+  #seeSubstream(frame: Frame): void {
+    this.#watched += 1;
+    this.#options.scene.seeSubstream(frame);
+    this.#decide();
+    this.#pass(frame, this.#isReplacing);
+  }
+
+  #pass(frame: Frame, isAnalysed: boolean): void {
+    if (isAnalysed) this.#options.onFrame(frame);
+    else frame.release();
+  }
+
+  #seeMain({ state }: CameraState): void {
+    const { clock } = this.#options;
+    if (state === 'failed') {
+      this.#replacement ??= clock.after(replacedAfterMs, () => this.#replaceMain(true));
+    } else if (state === 'streaming') {
+      this.#replacement?.cancel();
+      this.#replacement = undefined;
+      this.#replaceMain(false);
+    }
+    this.#update();
+  }
+
+  /** Opens the substream with as many frames as the analysis takes, or with as few as it takes to watch it. */
+  #replaceMain(isReplacing: boolean): void {
+    if (isReplacing === this.#isReplacing || this.#isClosed) return;
+    this.#isReplacing = isReplacing;
+    const { main, watchedFps } = this.#options;
+    this.#reopening = this.#reopening.then(async () => {
+      await this.#substream[Symbol.asyncDispose]();
+      this.#substream = this.#openSubstream(this.#isReplacing ? main.framesPerS : watchedFps);
+      this.#update();
+    });
+  }
+
+  /** Why the substream cannot be relied on; undefined also before it has been opened. */
+  get #fault() {
+    const [main, substream] = [this.#main.state, this.#substream.state];
+    if (substream.state === 'failed') return substream;
+    if (substream.state !== 'streaming') return undefined;
+    return (
+      substream.damage ?? (main.state === 'streaming' ? otherShape(main.stream, substream.stream) : undefined)
+    );
+  }
+
+  #update(): void {
+    if (this.#isClosed) return;
+    const isStreaming = this.#substream.state.state === 'streaming';
+    this.#options.scene.watchSubstream(isStreaming && this.#fault === undefined);
+    this.#decide();
+    const state = this.#stateNow();
+    if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
+    const before = this.#state;
+    this.#state = state;
+    this.#tellOfLoss(before, state);
+    this.#options.onState(state);
+  }
+
+  #decide(): void {
+    const { scene, clock } = this.#options;
+    const isWatched = this.#substream.state.state === 'streaming' && this.#fault === undefined;
+    const isQuiet = isWatched && !this.#options.needsFrames() && !scene.isWorthLooking(clock.monotonicMs());
+    this.#source.decode(!isQuiet);
+  }
+
+  #stateNow(): CameraState {
+    const [main, substream] = [this.#main.state, this.#substream.state];
+    if (main.state === 'failed' && substream.state === 'streaming' && this.#isReplacing) {
+      const { code, message, remedy } = main;
+      return { ...substream, lostStream: { which: 'main', code, message, remedy } };
+    }
+    const fault = this.#fault;
+    if (main.state !== 'streaming' || fault === undefined) return main;
+    const { code, message, remedy } = fault;
+    return { ...main, lostStream: { which: 'substream', code, message, remedy } };
+  }
+
+  #tellOfLoss(before: CameraState, now: CameraState): void {
+    const lostIn = (state: CameraState) => (state.state === 'streaming' ? state.lostStream : undefined);
+    const lost = lostIn(now);
+    const { logger } = this.#options;
+    if (lost?.which === lostIn(before)?.which) return;
+    if (lost !== undefined) logger.warn('only one stream of the camera can be used', { ...lost });
+    else if (now.state === 'streaming') logger.info('both streams of the camera can be used again');
+  }
+}

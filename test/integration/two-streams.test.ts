@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { CameraState } from '../../daemon/contract/vision/vision-reports.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { SubstreamScene } from '../../daemon/vision/substream-scene.js';
+import { TwoStreams } from '../../daemon/vision/two-streams.js';
+import { passingBlockClip, testClip } from '../support/clips.js';
+import { startRtspServer } from '../support/rtsp-server.js';
+import { until } from '../support/until.js';
+import { sourceOptions } from '../support/watched-camera.js';
+
+interface Urls {
+  readonly url: string;
+  readonly substreamUrl: string;
+}
+
+/** A camera of which every frame is analysed: in an analysis that looks in full and finds nobody. */
+async function openStreams({ url, substreamUrl }: Urls) {
+  const scene = new SubstreamScene(40);
+  const states: CameraState[] = [];
+  const widths: number[] = [];
+  const wanted = { isNeeded: false };
+  const streams = new TwoStreams({
+    main: await sourceOptions({ url, stallAfterS: 2 }, silentLogger),
+    ...{ substreamUrl, watchedFps: 6, scene, clock: systemClock, random: { unit: () => 0 } },
+    ...{ logger: silentLogger, pictureChecks: [], needsFrames: () => wanted.isNeeded },
+    onFrame(frame) {
+      widths.push(frame.picture.widthPx);
+      scene.see(frame, []);
+      scene.look('full', frame, { followed: [], isShort: false });
+      frame.release();
+    },
+    onState: (state) => void states.push(state),
+    onStarted: () => undefined,
+  });
+  const watched = (): number => streams.ownCounters['watched'] ?? 0;
+  /** Resolves when frames of the substream came, and for so many of them none of the main stream. */
+  const rest = async (): Promise<void> => {
+    let since = { watched: watched(), frames: widths.length };
+    await until('the main stream to rest', () => {
+      if (widths.length !== since.frames) since = { watched: watched(), frames: widths.length };
+      return watched() - since.watched >= 8;
+    });
+  };
+  const lost = (): string | undefined => {
+    const { state } = streams;
+    return state.state === 'streaming' && state.lostStream !== undefined
+      ? `${state.lostStream.which}: ${state.lostStream.code}`
+      : undefined;
+  };
+  return {
+    ...{ streams, states, widths, wanted, watched, rest, lost },
+    starts: () => streams.ownCounters['decoderStarts'],
+    [Symbol.asyncDispose]: () => streams[Symbol.asyncDispose](),
+  };
+}
+
+const large = { widthPx: 1280, heightPx: 720 };
+
+describe('a camera with two streams', { concurrency: true }, () => {
+  test('decodes the main stream only while something moves on the substream, or a frame is needed', async () => {
+    const mounts = { '/main': await passingBlockClip(large), '/sub': await passingBlockClip() };
+    await using server = await startRtspServer({ mounts });
+    await using camera = await openStreams({ url: server.url('/main'), substreamUrl: server.url('/sub') });
+    await until('the first frame', () => camera.widths.length > 0);
+    assert.deepEqual(camera.streams.state, {
+      state: 'streaming',
+      stream: { codec: 'h264', ...large, fps: 25 },
+    });
+    await camera.rest();
+    const [starts = 0, frames] = [camera.starts(), camera.widths.length];
+    await until('the block', () => camera.widths.length > frames + 20);
+    assert.equal(camera.starts(), starts + 1);
+    await camera.rest();
+    camera.wanted.isNeeded = true;
+    const before = camera.widths.length;
+    await until('the needed frames', () => camera.widths.length > before + 5);
+    assert.deepEqual([...new Set(camera.widths)], [1280], 'the substream is never analysed');
+    assert.equal(server.events.filter(({ event, mount }) => event === 'play' && mount === '/main').length, 1);
+  });
+
+  test('decodes the main stream all the time while the substream fails, says why, and rests when it is back', async () => {
+    await using main = await startRtspServer({ mounts: { '/main': await passingBlockClip(large) } });
+    await using sub = await startRtspServer({ mounts: { '/sub': await passingBlockClip() } });
+    await using camera = await openStreams({ url: main.url('/main'), substreamUrl: sub.url('/sub') });
+    await camera.rest();
+    sub.freeze();
+    await until('the loss of the substream', () => camera.lost() === 'substream: stalled');
+    const frames = camera.widths.length;
+    await until('more of the main stream than moves', () => camera.widths.length > frames + 100);
+    sub.thaw();
+    await until('the substream', () => camera.lost() === undefined);
+    await camera.rest();
+    assert.ok(camera.states.every(({ state }) => state === 'streaming'));
+  });
+
+  test('analyses the substream while the main stream fails, and says why', async () => {
+    const mounts = { '/sub': await testClip({ seconds: 6 }) };
+    await using main = await startRtspServer({ mounts: { '/other': mounts['/sub'] } });
+    await using sub = await startRtspServer({ mounts });
+    await using camera = await openStreams({ url: main.url('/main'), substreamUrl: sub.url('/sub') });
+    await until('the failure', () => camera.streams.state.state === 'failed');
+    await until('the substream in its place', () => camera.lost() === 'main: not-found');
+    await until('its frames', () => camera.widths.length > 20);
+    assert.deepEqual([...new Set(camera.widths)], [640]);
+  });
+
+  test('does not rely on a substream of another shape', async () => {
+    const narrow = { widthPx: 640, heightPx: 480 };
+    const mounts = { '/main': await passingBlockClip(large), '/sub': await passingBlockClip(narrow) };
+    await using server = await startRtspServer({ mounts });
+    await using camera = await openStreams({ url: server.url('/main'), substreamUrl: server.url('/sub') });
+    await until('the finding', () => camera.lost() === 'substream: other-shape');
+    const frames = camera.widths.length;
+    await until('frames of a still scene', () => camera.widths.length > frames + 100);
+  });
+});
