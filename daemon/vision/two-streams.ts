@@ -80,7 +80,8 @@ export class TwoStreams implements CameraRunner {
 
   /** Counters that only a camera with two streams has. */
   get ownCounters(): Readonly<Record<string, number>> {
-    return { watched: this.#watched, decoderStarts: this.#source.wakes };
+    const { wakes, wantedMs } = this.#source;
+    return { watched: this.#watched, decoderStarts: wakes, decodingMs: Math.round(wantedMs) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

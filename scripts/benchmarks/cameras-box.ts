@@ -93,6 +93,8 @@ export interface CamerasOptions extends Omit<BoxOptions, 'brokerUrl'> {
   /** How many there are; `watchCameras` configures them, or some of them. */
   readonly cameraCount: number;
   readonly clip: CameraClip;
+  /** Whether each camera also has a substream, which the box watches. Default: not. */
+  readonly hasSubstreams?: boolean;
   /** Tracks begin, code is compiled, memory is claimed: so long after the first pictures nothing is measured. */
   readonly settleMs: number;
 }
@@ -109,10 +111,14 @@ export interface CamerasBench extends AsyncDisposable {
 
 /** Starts a broker, virtual cameras that show different parts of one clip, and a box that has no camera yet. */
 export async function openCameras(options: CamerasOptions): Promise<CamerasBench> {
-  const { cameraCount, clip, settleMs, ...boxOptions } = options;
+  const { cameraCount, clip, hasSubstreams = false, settleMs, ...boxOptions } = options;
   const ids = Array.from({ length: cameraCount }, (_, index) => `camera-${index + 1}`);
-  const { file, startAtS } = await servedClip(clip);
-  const mounts = ids.map((id, index) => [`/${id}`, { file, startAtS: startAtS(index) }] as const);
+  const { file, startAtS, small } = await servedClip(clip);
+  const substreamFile = hasSubstreams ? await small() : file;
+  const mounts = ids.flatMap((id, index) => [
+    [`/${id}`, { file, startAtS: startAtS(index) }] as const,
+    [`/${id}/sub`, { file: substreamFile, startAtS: startAtS(index) }] as const,
+  ]);
   const opened: AsyncDisposable[] = [];
   const close = async (): Promise<void> => {
     for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]();
@@ -126,7 +132,11 @@ export async function openCameras(options: CamerasOptions): Promise<CamerasBench
     opened.push(box);
     const watchCameras = async (count = ids.length): Promise<void> => {
       const watched = ids.slice(0, count);
-      await box.setCameras(watched.map((id) => ({ id, name: id, url: rtspUrl(rtsp.port, `/${id}`) })));
+      const substreamOf = (id: string) =>
+        hasSubstreams ? { substream: rtspUrl(rtsp.port, `/${id}/sub`) } : {};
+      await box.setCameras(
+        watched.map((id) => ({ id, name: id, url: rtspUrl(rtsp.port, `/${id}`), ...substreamOf(id) })),
+      );
       await until('all cameras to stream or fail', async () => {
         const { cameras } = await box.client.call('status.show');
         return (

@@ -75,9 +75,14 @@ function scenarioOf(clip: CameraClip, column: number): Scenario {
 
 const lengthOf = (scenes: readonly Scene[]): number => scenes.reduce((sum, { seconds }) => sum + seconds, 0);
 
+/** The second stream of a camera, as most cameras have it. */
+const substream = { widthPx: 640, heightPx: 360, framesPerS: 15 };
+
 /** A file that all cameras of a measurement send, from different places on. It is made once and kept. */
 export interface ServedClip {
   readonly file: string;
+  /** Makes the substream: the same in small. */
+  readonly small: () => Promise<string>;
   /** Where the camera of this index starts: at a key frame, and where no camera just before it does. */
   readonly startAtS: (index: number) => number;
 }
@@ -91,6 +96,7 @@ export async function servedClip(clip: CameraClip): Promise<ServedClip> {
   const places = Math.floor(lengthS / keyEveryS);
   return {
     file: await encoded(clean, clip),
+    small: () => encoded(clean, { ...clip, ...substream }),
     // A step that shares no factor with most numbers of places, so that neighbours see different moments.
     startAtS: (index) => keyEveryS * ((index * 7) % places),
   };

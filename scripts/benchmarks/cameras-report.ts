@@ -39,6 +39,10 @@ interface CameraFigures {
   readonly stale: number;
   /** The camera sent them, and they never left FFmpeg. */
   readonly undecoded: number;
+  /** How often a decoder was started, a minute. */
+  readonly decoderStarts: number;
+  /** Share of the time in which frames were wanted. */
+  readonly decodedShare: number;
   /** What should have been analysed. Undecoded frames count with the share of all others that was due, or all if none came. */
   readonly due: number;
   /** Of the frames that were due, those that were not analysed. */
@@ -99,11 +103,14 @@ function camerasOf({ before, after, framesPerS }: Measured): readonly CameraFigu
     const [analysed, notDue] = [perS('analysed'), perS('skipped')];
     const [late, busy, stale] = [perS('droppedLate'), perS('droppedBusy'), perS('droppedStale')];
     const seen = analysed + notDue + late + busy + stale;
-    const undecoded = Math.max(0, framesPerS - seen);
+    // A camera with a substream is decoded a part of the time.
+    const decodedShare = counters['decodingMs'] === undefined ? 1 : perS('decodingMs') / 1000;
+    const undecoded = Math.max(0, framesPerS * decodedShare - seen);
     const seenDue = analysed + late + busy + stale;
     const due = seenDue + undecoded * (seen > 0 ? seenDue / seen : 1);
     return {
-      ...{ id, state, analysed, notDue, late, busy, stale, undecoded, due },
+      ...{ id, state, analysed, notDue, late, busy, stale, undecoded, due, decodedShare },
+      decoderStarts: 60 * perS('decoderStarts'),
       lostShare: due > 0 ? 1 - analysed / due : 0,
       openings: grown('restarts'),
     };
@@ -164,11 +171,23 @@ export function printFigures(figures: CamerasFigures): void {
       'stale',
       'undecoded',
       'lost %',
+      'decoded %',
+      'starts a min',
       'openings',
     ],
     cameras.map((c) => [
       `${c.id}${c.state === 'streaming' ? '' : ` (${c.state})`}`,
-      ...[c.analysed, c.notDue, c.late, c.busy, c.stale, c.undecoded, 100 * c.lostShare],
+      ...[
+        c.analysed,
+        c.notDue,
+        c.late,
+        c.busy,
+        c.stale,
+        c.undecoded,
+        100 * c.lostShare,
+        100 * c.decodedShare,
+      ],
+      c.decoderStarts,
       String(c.openings),
     ]),
   );

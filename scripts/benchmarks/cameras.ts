@@ -16,11 +16,12 @@ usage: scripts/bench cameras [options]
 
   --cameras N      virtual cameras, all different moments of one clip (4); with --find, the most that are tried
   --seconds N      how long to measure (60)
-  --size WxH       pictures of each camera; a substream is such a stream (1920x1080)
+  --size WxH       pictures of each camera (1920x1080)
   --fps N          pictures a second (25)
   --codec NAME     h264, hevc or mjpeg (h264)
   --share PERCENT  of the time in which people are in sight; at 100 the same ones stay (75)
   --faces N        people in sight at the same time, side by side (1)
+  --substreams     each camera also has a substream of 640x360 at 15 pictures a second, which the box watches
   --provider NAME  what computes the networks (as the daemon chooses)
   --processes N    vision processes (as the daemon chooses)
   --threads N      threads of each for the networks (as the daemon chooses)
@@ -64,6 +65,7 @@ function readOptions() {
       codec: { type: 'string', default: usualClip.codec },
       share: { type: 'string', default: String(100 * usualClip.faceShare) },
       faces: { type: 'string', default: String(usualClip.faces) },
+      substreams: { type: 'boolean', default: false },
       provider: { type: 'string' },
       processes: { type: 'string' },
       threads: { type: 'string' },
@@ -86,6 +88,7 @@ function readOptions() {
     isHelp: values.help,
     isJson: values.json,
     isFind: values.find,
+    hasSubstreams: values.substreams,
     program: values.dist,
     cameras: whole(values.cameras, 'cameras', 1, 64),
     seconds: whole(values.seconds, 'seconds', 5, 86_400),
@@ -103,18 +106,18 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const { cameras, clip, isJson, seconds } = options;
+  const { cameras, clip, hasSubstreams, isJson, seconds } = options;
   const machine = await machineSpeed();
   if (!isJson) printMachine(machine);
   await using bench = await openCameras({
-    ...{ cameraCount: cameras, clip, settleMs, program: options.program },
+    ...{ cameraCount: cameras, clip, hasSubstreams, settleMs, program: options.program },
     directory: fileURLToPath(new URL('../../var/bench-cameras', import.meta.url)),
     settings: { vision: options.vision },
   });
   await enrolCast(bench);
   const measure = (count: number): Promise<CamerasFigures> => measureCameras(bench, count, seconds, clip);
   const runs = options.isFind ? await find(cameras, measure, isJson) : [await measure(cameras)];
-  if (isJson) console.log(JSON.stringify({ machine, clip, broker: bench.broker.name, runs }));
+  if (isJson) console.log(JSON.stringify({ machine, clip, hasSubstreams, broker: bench.broker.name, runs }));
   else if (!options.isFind) for (const figures of runs) printFigures(figures);
 }
 

@@ -46,6 +46,7 @@ export async function encoded(clean: string, target: EncodedAs): Promise<string>
   const kbps = Math.round((usualBitRate * pixels) / 1000 / (codec === 'hevc' ? 1.5 : 1));
   const file = clean.replace(/\.mp4$/, `-noisy-${codec}-${kbps}k.${codec === 'mjpeg' ? 'mkv' : 'mp4'}`);
   if (existsSync(file)) return file;
+  const fitted = `scale=${widthPx}:${heightPx}:flags=area,fps=${framesPerS}`;
   const rate = ['-b:v', `${kbps}k`, '-maxrate', `${Math.round(kbps * 1.25)}k`, '-bufsize', `${kbps}k`];
   const key = ['-bf', '0', '-g', String(2 * framesPerS), '-pix_fmt', 'yuv420p'];
   const encoders: Readonly<Record<EncodedAs['codec'], readonly string[]>> = {
@@ -56,7 +57,7 @@ export async function encoded(clean: string, target: EncodedAs): Promise<string>
   const partial = `${file}.${process.pid}.part`;
   try {
     await promisify(execFile)('ffmpeg', [
-      ...['-v', 'error', '-nostdin', '-y', '-i', clean, '-vf', 'noise=alls=7:allf=t:all_seed=1'],
+      ...['-v', 'error', '-nostdin', '-y', '-i', clean, '-vf', `${fitted},noise=alls=7:allf=t:all_seed=1`],
       ...encoders[codec],
       ...['-color_range', codec === 'mjpeg' ? 'pc' : 'tv'],
       ...['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'],

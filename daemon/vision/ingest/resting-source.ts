@@ -19,14 +19,19 @@ export interface RestingSource extends FrameSource {
   decode(isWanted: boolean): void;
   /** How often a decoder was started. */
   readonly wakes: number;
+  /** For how long frames were wanted, milliseconds. */
+  readonly wantedMs: number;
 }
 
 /** Pulls an RTSP camera that rests at first. Throws `camera-url-unusable` for an address that is not RTSP. */
 export function restingCameraSource(options: CameraSourceOptions): RestingSource {
   const continuity = beginCamera(options);
   let reading: RestingReading | undefined;
+  const { clock } = options;
   let isWanted = false;
   let wakes = 0;
+  let [wantedMs, sinceMs] = [0, clock.monotonicMs()];
+  const untilNow = (): number => wantedMs + (isWanted ? clock.monotonicMs() - sinceMs : 0);
   return {
     open(sink, { signal }) {
       const read = (stream: ReadStream): StreamReading => {
@@ -38,11 +43,16 @@ export function restingCameraSource(options: CameraSourceOptions): RestingSource
       return openCamera(options, { continuity, sink, read }, signal);
     },
     decode(isWantedNow) {
+      wantedMs = untilNow();
+      sinceMs = clock.monotonicMs();
       isWanted = isWantedNow;
       reading?.decode(isWantedNow);
     },
     get wakes() {
       return wakes;
+    },
+    get wantedMs() {
+      return untilNow();
     },
   };
 }
