@@ -14,6 +14,7 @@ import { whichCamera } from './which-camera.js';
 interface SettingOptions extends CommonOptions {
   readonly name?: string;
   readonly login?: boolean;
+  readonly substream?: string;
   readonly transport?: 'tcp' | 'udp';
   readonly direction?: Direction;
   readonly fingerprint?: string;
@@ -42,6 +43,10 @@ export function registerCameraChanges(camera: Command): void {
 
 function withSettings(command: Command): Command {
   return command
+    .option(
+      '--substream <address>',
+      'smaller stream of the same camera to watch; see docs/how-to/add-a-camera.md',
+    )
     .addOption(new Option('--transport <kind>', 'transport of the media').choices(['tcp', 'udp']))
     .addOption(new Option('--direction <way>', 'what an attendance at this camera means').choices(directions))
     .option('--fingerprint <sha256>', 'for rtsps://: the only certificate to accept')
@@ -86,6 +91,7 @@ function registerChange(camera: Command): void {
     .option('--disable', 'close the camera until it is enabled');
   // Commander takes `true` as the default of an option whose negation comes first.
   withSettings(change)
+    .option('--no-substream', 'decode the one stream of the camera all the time')
     .option('--no-fingerprint', 'accept what an authority has signed')
     .option('--no-allow-basic-login', 'never send the password unencrypted')
     .option('--no-zones', 'remove the zones')
@@ -112,8 +118,9 @@ async function withLogin<Result>(
   return await wipeAfter(login === true ? await readCameraLogin() : undefined, send);
 }
 
-function settingsOf({ transport, direction, fingerprint, allowBasicLogin }: SettingOptions) {
-  return { transport, direction, fingerprint, allowBasicLogin };
+function settingsOf(options: SettingOptions) {
+  const { substream, transport, direction, fingerprint, allowBasicLogin } = options;
+  return { substream, transport, direction, fingerprint, allowBasicLogin };
 }
 
 /** The zones and masks of the files. Null: to remove them. */
@@ -130,13 +137,14 @@ async function areasOf({ zones, masks }: SettingOptions) {
 }
 
 function changesOf(options: ChangeOptions, areas: Awaited<ReturnType<typeof areasOf>>) {
-  const { name, url, enable, disable, login, fingerprint } = options;
+  const { name, url, enable, disable, login, substream, fingerprint } = options;
   const isEnabled = enable === true ? true : disable === true ? false : undefined;
   const changes = {
     ...settingsOf(options),
     ...areas,
     ...{ name, url, isEnabled },
-    // Commander gives `false` for `--no-fingerprint`.
+    // Commander gives `false` for `--no-substream` and `--no-fingerprint`.
+    substream: (substream as unknown) === false ? null : substream,
     fingerprint: (fingerprint as unknown) === false ? null : fingerprint,
     forgetLogin: login === false ? (true as const) : undefined,
   };
@@ -150,5 +158,6 @@ function changesOf(options: ChangeOptions, areas: Awaited<ReturnType<typeof area
 function describeChange({ id, isEnabled, settings }: CameraDetails, what: string): string {
   const login = settings.credential === undefined ? 'without a login' : 'with a login';
   const next = isEnabled ? "'rollcall camera list' shows its state." : 'It is disabled.';
-  return `${id} is ${what}: ${settings.url}, ${login}. ${next}`;
+  const watched = settings.substream === undefined ? '' : `, substream ${settings.substream}`;
+  return `${id} is ${what}: ${settings.url}${watched}, ${login}. ${next}`;
 }

@@ -52,10 +52,13 @@ function loadTexts({ load }: CameraStatus): readonly [string, string, string] {
   return [`${analysedFps.toFixed(0)}/${dueFps.toFixed(0)}`, percent(decoderCores), percent(analysisThreads)];
 }
 
-function stateText({ state, damage, isSwitchedByCentre, viewers }: CameraStatus): string {
+function stateText({ state, damage, lostStream, isSwitchedByCentre, viewers }: CameraStatus): string {
   return [
     state,
     ...(damage === undefined ? [] : [', PICTURES DAMAGED']),
+    ...(lostStream === undefined
+      ? []
+      : [lostStream.which === 'main' ? ', MAIN STREAM LOST' : ', substream lost']),
     ...(isSwitchedByCentre === true ? [' (switched by a centre)'] : []),
     ...(viewers === undefined ? [] : [`, ${counted(viewers, 'viewer')}`]),
   ].join('');

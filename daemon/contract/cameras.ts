@@ -49,6 +49,9 @@ export const cameraLoad = z.object({
     .describe('How much of a thread its analysis kept busy, by the time that its stages took.'),
 });
 
+/** Of a camera with two streams: the one that cannot be used, and why. */
+export const lostStream = fault.extend({ which: z.enum(cameraStreams) });
+
 /** A camera and its state. */
 export const cameraStatus = z.object({
   id: z.string(),
@@ -68,8 +71,7 @@ export const cameraStatus = z.object({
   load: cameraLoad
     .exactOptional()
     .describe('Over the last minute, or since the camera was opened. Absent until it is measured.'),
-  lostStream: fault
-    .extend({ which: z.enum(cameraStreams) })
+  lostStream: lostStream
     .exactOptional()
     .describe(
       'Only for `streaming`, and for a camera with a substream: the stream that cannot be used, and why. The other one is analysed alone.',
@@ -90,6 +92,10 @@ export type CameraStatus = z.infer<typeof cameraStatus>;
 /** The configured settings of a camera. Secrets appear by name only. */
 export const cameraSettings = z.object({
   url: z.string().describe('The RTSP address, without user and password.'),
+  substream: z
+    .string()
+    .exactOptional()
+    .describe('The address of the smaller stream that the box watches. Absent: the camera has one stream.'),
   credential: z.string().exactOptional().describe('The name of the secret with user and password.'),
   allowBasicLogin: z.boolean().describe('Whether the password may be sent unencrypted.'),
   fingerprint: z.string().exactOptional().describe('The only certificate that the camera may show.'),

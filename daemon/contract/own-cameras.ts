@@ -12,18 +12,21 @@ const newId = z
     'Lower-case letters, digits, "-" and "_", beginning and ending with a letter or digit. It names the camera in events and topics and cannot be changed.',
   );
 const name = z.string().min(1).max(100).describe('Name shown to people.');
-const url = z
+const address = z
   .string()
   .max(2048)
   .refine((text) => !/[\p{C}\p{Z}]/u.test(text), {
     error: 'must have no spaces and control characters',
-  })
-  .describe('The RTSP address, `rtsp://` or `rtsps://`, without user and password.');
+  });
+const url = address.describe('The RTSP address, `rtsp://` or `rtsps://`, without user and password.');
 
 /** What can be left out, or given back to its default. docs/reference/configuration.md has the bounds and the defaults. */
 const settings = {
   isEnabled: z.boolean().describe('False: the box does not open the camera.'),
   direction: z.enum(directions).describe('What an attendance at this camera means.'),
+  substream: address.describe(
+    'The RTSP address of a smaller stream of the camera, at the same scheme, host and port as `url`. The box watches it, and decodes the stream of `url` only while something moves or a face is in sight.',
+  ),
   transport: z.enum(['tcp', 'udp']),
   allowBasicLogin: z.boolean().describe('Send the password unencrypted to a camera that asks for it.'),
   fingerprint: z
@@ -174,8 +177,9 @@ export const ownCameraOperations = {
     isLong: true,
     secondPerson: 'cameras',
     withoutProof: {
-      where: 'the address, the certificate, the masks and the required liveness of the camera stay',
-      holds: (input) => !['url', 'fingerprint', 'masks', 'requireLiveness'].some((name) => name in input),
+      where: 'the addresses, the certificate, the masks and the required liveness of the camera stay',
+      holds: (input) =>
+        !['url', 'substream', 'fingerprint', 'masks', 'requireLiveness'].some((name) => name in input),
     },
   }),
   'cameras.delete': operation({

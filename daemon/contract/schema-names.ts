@@ -80,6 +80,7 @@ const named: Readonly<Record<string, z.ZodType>> = {
   RecoveryCodes: auth.recoveryCodes,
   CameraStream: cameras.stream,
   CameraLoad: cameras.cameraLoad,
+  LostStream: cameras.lostStream,
   Camera: cameras.cameraStatus,
   CameraSettings: cameras.cameraSettings,
   CameraDetails: cameras.cameraDetails,

@@ -3,9 +3,13 @@ import type { CameraPlan } from '../contract/vision/vision-orders.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import type { Logger } from '../kernel/logger.js';
 import type { FaceAnalyser } from './face-analyser.js';
+import type { CameraSourceOptions } from './ingest/camera-source-options.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
+import type { StreamInfo } from './ingest/frame-source.js';
 import { inspectCamera } from './ingest/inspect-camera.js';
+import type { CameraProblem } from './ingest/pace.js';
 import { sourceOptions } from './live-camera.js';
+import { otherShape } from './stream-shapes.js';
 import { withinZones } from './zoned-face-analyser.js';
 
 /** How long a camera is watched after its first frame, milliseconds. */
@@ -52,7 +56,31 @@ export async function testCamera(
     return { ...rest, ...failure };
   }
   const { problems, ...found } = inspection;
-  return { ...found, framesAnalysed, problems: [...problems], faces: faces.slice(0, mostFaces) };
+  const ofSubstream = await testSubstream(plan, inspection.stream, { ...source, signal });
+  return {
+    ...{ ...found, framesAnalysed },
+    problems: [...problems, ...ofSubstream],
+    faces: faces.slice(0, mostFaces),
+  };
+}
+
+/** What is wrong with the substream of a camera whose main stream is `main`. */
+async function testSubstream(
+  { substreamUrl, pictureChecks }: CameraPlan,
+  main: StreamInfo,
+  source: CameraSourceOptions & { readonly signal: AbortSignal },
+): Promise<readonly CameraProblem[]> {
+  if (substreamUrl === null) return [];
+  const address = { ...source.address, url: substreamUrl };
+  const onFrame = (frame: Frame): void => frame.release();
+  const inspection = await inspectCamera({ ...source, address, observeMs, pictureChecks, onFrame });
+  const problems =
+    inspection.outcome === 'failed'
+      ? [inspection.failure]
+      : [...inspection.problems, otherShape(main, inspection.stream)].filter((found) => found !== undefined);
+  // Blinks are seen in the main stream.
+  const wanted = problems.filter(({ code }) => code !== 'camera-too-slow');
+  return wanted.map(({ code, message, remedy }) => ({ code, message: `substream: ${message}`, remedy }));
 }
 
 async function findFaces(

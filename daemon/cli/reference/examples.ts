@@ -44,6 +44,10 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       "rollcall camera add front-door rtsp://192.0.2.10/stream2 --name 'Front door' --login",
       'add a camera; the command asks for user and password',
     ],
+    [
+      "rollcall camera add yard rtsp://192.0.2.11/main --substream rtsp://192.0.2.11/sub --name 'Yard'",
+      'watch the small stream, and decode the large one only when something moves',
+    ],
   ],
   'camera change': [
     ['rollcall camera change front-door --login', 'give the box the new password of the camera'],

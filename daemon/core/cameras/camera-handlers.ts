@@ -207,12 +207,13 @@ async function release(
 }
 
 function describeSettings(camera: CameraConfig): CameraDetails['settings'] {
-  const { url, credential, allowBasicLogin, fingerprint, transport, hwaccel, rates, liveness } = camera;
+  const { url, substream, credential, allowBasicLogin, fingerprint, transport, hwaccel, rates, liveness } =
+    camera;
   const { smallestFacePx, maxAnalysisWidthPx, stallAfterS, firstFrameWithinS } = camera;
   return {
     ...{ url, allowBasicLogin, transport, hwaccel, ...rates, smallestFacePx, maxAnalysisWidthPx },
     ...{ stallAfterS, firstFrameWithinS },
-    ...present({ credential, fingerprint, requireLiveness: liveness.require }),
+    ...present({ substream, credential, fingerprint, requireLiveness: liveness.require }),
     pictureChecks: camera.pictureChecks,
     ...{ zones: camera.zones, masks: camera.masks },
   };

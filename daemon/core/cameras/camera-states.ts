@@ -44,7 +44,10 @@ export class CameraStates {
 
   /** Takes a report of vision. */
   take(cameraId: string, state: CameraState): void {
-    if (state.state === 'streaming') {
+    if (state.state === 'streaming' && state.lostStream?.which === 'main') {
+      // The substream only bridges the failure: most faces are too small in it to be recognised.
+      this.#setReported(cameraId, { state: 'failed', code: codeOf(state.lostStream.code) });
+    } else if (state.state === 'streaming') {
       const { damage } = state;
       this.#setReported(cameraId, { state: 'streaming', ...(damage && { damage: damage.code }) });
     } else if (state.state === 'connecting') this.#setReported(cameraId, { state: 'connecting' });

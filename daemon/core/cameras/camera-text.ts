@@ -8,6 +8,7 @@ export type CameraSettings = Readonly<Record<string, unknown>>;
 const places: Readonly<Record<string, readonly string[]>> = {
   name: ['name'],
   url: ['url'],
+  substream: ['substream'],
   credential: ['credential'],
   isEnabled: ['enabled'],
   direction: ['direction'],

@@ -405,12 +405,26 @@ function capacityLines({ capacity }: BoxStatus): readonly string[] {
 const eventLoopLine = ({ eventLoop: { p99Ms, maximumMs } }: BoxStatus): string =>
   `event loop delay: p99 ${p99Ms.toFixed(1)} ms, maximum ${maximumMs.toFixed(1)} ms`;
 
+/** Without the main stream, most faces are too small. Without the substream, the camera only costs more. */
+function lossFinding(check: string, lost: NonNullable<CameraStatus['lostStream']>): Finding {
+  const { which, message, remedy } = lost;
+  return which === 'main'
+    ? { check, outcome: 'failed', message: `main stream, replaced by the substream: ${message}`, remedy }
+    : {
+        check,
+        outcome: 'warning',
+        message: `substream, so the main stream is decoded all the time: ${message}`,
+        remedy,
+      };
+}
+
 export function cameraFindings(cameras: readonly CameraStatus[]): readonly Finding[] {
-  return cameras.map(({ id, state, message, remedy, damage, stream }) => {
+  return cameras.map(({ id, state, message, remedy, damage, lostStream, stream }) => {
     const check = `camera ${id}`;
     if (damage !== undefined)
       return { check, outcome: 'failed', message: damage.message, remedy: damage.remedy };
     if (message !== undefined) return { check, outcome: 'failed', message, ...present({ remedy }) };
+    if (lostStream !== undefined) return lossFinding(check, lostStream);
     if (stream?.fallback !== undefined)
       return { check, outcome: 'warning', message: stream.fallback.message, remedy: stream.fallback.remedy };
     if (state === 'streaming' || state === 'disabled') return ok(check, state);

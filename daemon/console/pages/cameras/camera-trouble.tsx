@@ -19,12 +19,23 @@ const looks: Readonly<Record<CameraStatus['state'], readonly [tone: Tone, icon?:
 };
 
 /** Whether a camera delivers pictures. */
-export function CameraBadge({ camera }: { readonly camera: Pick<CameraStatus, 'state' | 'damage'> }) {
+export function CameraBadge({
+  camera,
+}: {
+  readonly camera: Pick<CameraStatus, 'state' | 'damage' | 'lostStream'>;
+}) {
   if (!isConnected.value) return <Badge tone="quiet">{t('state-unknown')}</Badge>;
   if (camera.damage !== undefined) {
     return (
       <Badge tone="warn" icon="warning">
         {t('state-damaged')}
+      </Badge>
+    );
+  }
+  if (camera.lostStream !== undefined) {
+    return (
+      <Badge tone="warn" icon="warning">
+        {t(`state-lost-${camera.lostStream.which}`)}
       </Badge>
     );
   }
@@ -38,7 +49,7 @@ export function CameraBadge({ camera }: { readonly camera: Pick<CameraStatus, 's
 
 /** Why a camera delivers no usable pictures, or needs the processor for them, and what to do. Shows nothing where all is well. */
 export function CameraTrouble({ camera }: { readonly camera: CameraStatus }) {
-  const { code, message, remedy } = camera.damage ?? camera.stream?.fallback ?? camera;
+  const { code, message, remedy } = camera.damage ?? camera.lostStream ?? camera.stream?.fallback ?? camera;
   return message === undefined ? null : <Problem of={{ code, message, remedy }} />;
 }
 

@@ -140,11 +140,11 @@ function CameraTiles({ cameras }: { readonly cameras: readonly Camera[] }) {
 }
 
 function Tile({ camera }: { readonly camera: Camera }) {
-  const { id, name, state, message, remedy, damage, viewers, passages, counters } = camera;
+  const { id, name, state, message, remedy, damage, lostStream, viewers, passages, counters } = camera;
   const still = useStill(id, state === 'streaming' && can('live:watch'));
   const dropped = counters['dropped'] ?? 0;
   const due = dropped + (counters['analysed'] ?? 0);
-  const fault = message !== undefined ? { message, remedy } : damage;
+  const fault = message !== undefined ? { message, remedy } : (damage ?? lostStream);
   return (
     <li class="card tile">
       {can('live:watch') && (

@@ -12,6 +12,8 @@ export interface CameraDraft {
   readonly name: string;
   readonly direction: Direction;
   readonly url: string;
+  /** Empty: none. */
+  readonly substream: string;
   readonly user: string;
   readonly password: string;
   readonly transport: 'tcp' | 'udp';
@@ -20,17 +22,17 @@ export interface CameraDraft {
 }
 
 export const emptyDraft: CameraDraft = {
-  ...{ id: '', name: '', direction: 'both', url: '', user: '', password: '' },
+  ...{ id: '', name: '', direction: 'both', url: '', substream: '', user: '', password: '' },
   ...{ transport: 'tcp', allowBasicLogin: false, fingerprint: '' },
 };
 
 /** The draft of a camera that exists. The box never shows its login. */
 export function draftOf({ id, name, direction, settings }: CameraDetails): CameraDraft {
-  const { url, transport, allowBasicLogin, fingerprint = '' } = settings;
+  const { url, substream = '', transport, allowBasicLogin, fingerprint = '' } = settings;
   return {
     // The contract leaves the words of the direction open.
     ...{ ...emptyDraft, id, name, direction: direction as Direction },
-    ...{ url, transport, allowBasicLogin, fingerprint },
+    ...{ url, substream, transport, allowBasicLogin, fingerprint },
   };
 }
 
@@ -60,8 +62,8 @@ export function addressOfDraft(draft: CameraDraft): Input<'cameras.test-address'
 
 /** The camera that the draft would become. */
 export function cameraOfDraft(draft: CameraDraft): Input<'cameras.create'> {
-  const { id, name, direction } = draft;
-  return { id, name, direction, ...addressOfDraft(draft) };
+  const { id, name, direction, substream } = draft;
+  return { id, name, direction, ...addressOfDraft(draft), ...(substream !== '' && { substream }) };
 }
 
 /** What the draft changes of a camera; undefined where it changes nothing. */
@@ -70,7 +72,10 @@ export function changesOf(
   camera: CameraDetails,
 ): Omit<Input<'cameras.change'>, 'id' | 'ifRevision'> | undefined {
   const before = draftOf(camera);
-  const names = ['name', 'direction', 'url', 'transport', 'allowBasicLogin', 'fingerprint'] as const;
+  const names = [
+    ...(['name', 'direction', 'url', 'substream'] as const),
+    ...(['transport', 'allowBasicLogin', 'fingerprint'] as const),
+  ] as const;
   const entries = names
     .filter((name) => draft[name] !== before[name])
     .map((name) => [name, draft[name] === '' ? null : draft[name]] as const);
@@ -101,6 +106,14 @@ export function AddressFields({ draft, onDraft, hasLogin = false }: DraftFieldsP
         placeholder="rtsp://192.0.2.10/stream2"
         value={draft.url}
         onValue={(url) => put({ url: url.trim() })}
+      />
+      <Field
+        label={t('substream')}
+        hint={t('substream-hint')}
+        autocapitalize="none"
+        spellcheck={false}
+        value={draft.substream}
+        onValue={(substream) => put({ substream: substream.trim() })}
       />
       <div class="field-pair">
         <Field
