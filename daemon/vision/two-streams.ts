@@ -46,6 +46,7 @@ export class TwoStreams implements CameraRunner {
   #isReplacing = false;
   #replacement: Timer | undefined;
   #reopening: Promise<void> = Promise.resolve();
+  #isReopening = false;
   #watched = 0;
   #isClosed = false;
   #state: CameraState = { state: 'connecting' };
@@ -137,16 +138,27 @@ export class TwoStreams implements CameraRunner {
     if (isReplacing === this.#isReplacing || this.#isClosed) return;
     this.#isReplacing = isReplacing;
     const { main, watchedFps } = this.#options;
+    this.#isReopening = true;
     this.#reopening = this.#reopening.then(async () => {
       await this.#substream[Symbol.asyncDispose]();
       this.#substream = this.#openSubstream(this.#isReplacing ? main.framesPerS : watchedFps);
+      this.#isReopening = false;
       this.#update();
     });
   }
 
+  get #substreamState(): CameraState {
+    return this.#isReopening ? { state: 'connecting' } : this.#substream.state;
+  }
+
+  /** Frames of the substream come and can be relied on. */
+  get #isWatched(): boolean {
+    return this.#substreamState.state === 'streaming' && this.#fault === undefined;
+  }
+
   /** Why the substream cannot be relied on; undefined also before it has been opened. */
   get #fault() {
-    const [main, substream] = [this.#main.state, this.#substream.state];
+    const [main, substream] = [this.#main.state, this.#substreamState];
     if (substream.state === 'failed') return substream;
     if (substream.state !== 'streaming') return undefined;
     return (
@@ -156,8 +168,7 @@ export class TwoStreams implements CameraRunner {
 
   #update(): void {
     if (this.#isClosed) return;
-    const isStreaming = this.#substream.state.state === 'streaming';
-    this.#options.scene.watchSubstream(isStreaming && this.#fault === undefined);
+    this.#options.scene.watchSubstream(this.#isWatched);
     this.#decide();
     const state = this.#stateNow();
     if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
@@ -169,13 +180,13 @@ export class TwoStreams implements CameraRunner {
 
   #decide(): void {
     const { scene, clock } = this.#options;
-    const isWatched = this.#substream.state.state === 'streaming' && this.#fault === undefined;
-    const isQuiet = isWatched && !this.#options.needsFrames() && !scene.isWorthLooking(clock.monotonicMs());
+    const isQuiet =
+      this.#isWatched && !this.#options.needsFrames() && !scene.isWorthLooking(clock.monotonicMs());
     this.#source.decode(!isQuiet);
   }
 
   #stateNow(): CameraState {
-    const [main, substream] = [this.#main.state, this.#substream.state];
+    const [main, substream] = [this.#main.state, this.#substreamState];
     if (main.state === 'failed' && substream.state === 'streaming' && this.#isReplacing) {
       const { code, message, remedy } = main;
       return { ...substream, lostStream: { which: 'main', code, message, remedy } };

@@ -153,6 +153,18 @@ describe('an own camera', () => {
     assert.equal(details()['settingsCount'], Object.keys(all).length + 1);
   });
 
+  test('takes a substream of the same server, and gives it back', async () => {
+    await using opened = await openCameras();
+    const { box, cameras } = opened;
+    const substream = 'rtsp://198.51.100.2/sub';
+    await cameras.create({ id: 'door', name: 'Door', url, substream }, caller);
+    const elsewhere = { id: 'door', substream: 'rtsp://198.51.100.3/sub' };
+    await assert.rejects(cameras.change(elsewhere, caller), { code: 'camera-refused' });
+    assert.equal(box.current().cameras[0]?.substream, substream);
+    await cameras.change({ id: 'door', substream: null }, caller);
+    assert.equal(box.current().cameras[0]?.substream, undefined);
+  });
+
   test('is changed by one of two callers who read the same', async () => {
     await using opened = await openCameras();
     const { box, cameras } = opened;

@@ -25,6 +25,8 @@ export interface ApplianceOptions {
   /** What every camera shows, or what each does by its id. */
   readonly clip: string | Readonly<Record<string, string>>;
   readonly cameraIds: readonly string[];
+  /** The substream of every camera. Default: none has one. */
+  readonly substreamClip?: string;
   readonly enrolled?: readonly CastId[];
   readonly config?: BoxSettings['config'];
   /** More lines of the broker's configuration. */
@@ -64,12 +66,24 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
 }
 
 async function startParts(options: ApplianceOptions, lifetime: Lifetime): Promise<Appliance> {
-  const { clip, cameraIds, enrolled = [], config = {}, brokerLines = [], isBrokerUp = true } = options;
+  const {
+    clip,
+    substreamClip,
+    cameraIds,
+    enrolled = [],
+    config = {},
+    brokerLines = [],
+    isBrokerUp = true,
+  } = options;
   const mounts =
     typeof clip === 'string'
       ? { '/door': clip }
       : Object.fromEntries(Object.entries(clip).map(([id, file]) => [`/${id}`, file]));
-  const cameras = lifetime.use('cameras', await startRtspServer({ mounts, auth: cameraLogin }));
+  const ofSubstream = substreamClip === undefined ? {} : { '/substream': substreamClip };
+  const cameras = lifetime.use(
+    'cameras',
+    await startRtspServer({ mounts: { ...mounts, ...ofSubstream }, auth: cameraLogin }),
+  );
   const { user, password } = brokerLogin;
   const broker = lifetime.use(
     'broker',
@@ -86,6 +100,7 @@ async function startParts(options: ApplianceOptions, lifetime: Lifetime): Promis
     cameras: cameraIds.map((id) => ({
       ...applianceCamera(id, cameras),
       ...(typeof clip === 'string' ? {} : { url: cameras.url(`/${id}`) }),
+      ...(substreamClip === undefined ? {} : { substream: cameras.url('/substream') }),
     })),
     mqtt: { url: `mqtt://127.0.0.1:${gate.port}`, credential: 'broker-login' },
     liveness: { attackAfterS: 5 },

@@ -181,6 +181,18 @@ export async function codedUnits(clip: string, codec: 'h264' | 'hevc'): Promise<
   return units;
 }
 
+/** A clip in a smaller size, as a camera sends it as its substream. */
+export function smallClip(
+  file: string,
+  { widthPx, heightPx, framesPerS }: Pick<Required<ClipOptions>, 'widthPx' | 'heightPx' | 'framesPerS'>,
+): Promise<string> {
+  const name = `small-${widthPx}x${heightPx}-${basename(file)}`;
+  const encoding = encoderArguments({ ...defaults, framesPerS });
+  return once(name, (path) =>
+    ffmpeg('-i', file, '-vf', `scale=${widthPx}:${heightPx},fps=${framesPerS}`, ...encoding, path),
+  );
+}
+
 /** A test card on which nothing moves for 8 s, then a block for 3 s, then nothing for 1 s. Both sizes show the same scene. */
 export function passingBlockClip({
   widthPx = 640,

@@ -61,9 +61,9 @@ export function visitorClip(who: CastId): Promise<string> {
   return clipOf([scene(who, 5, twoBlinks), pause]);
 }
 
-/** The same after so long a time with nobody that the scene rests. */
+/** The same after so long a time with nobody that the scene rests. One event in 17 s. */
 export function rareVisitorClip(who: CastId): Promise<string> {
-  return clipOf([{ kind: 'empty', seconds: 9 }, scene(who, 5, twoBlinks)]);
+  return clipOf([{ kind: 'empty', seconds: 12 }, scene(who, 5, twoBlinks)]);
 }
 
 const crowdColumns = 8;

@@ -44,6 +44,16 @@ describe('the board of camera states', () => {
     assert.deepEqual(board.status(cameras)[0]?.counters, {}, 'the camera was removed');
   });
 
+  test('a frame that was only watched is progress, and a lost stream is told', () => {
+    const board = new CameraBoard();
+    const lostStream = { which: 'substream', code: 'not-found', message: 'm', remedy: 'r' } as const;
+    board.setState('door', { ...streaming, lostStream });
+    assert.deepEqual(board.status(cameras)[0]?.lostStream, lostStream);
+    assert.equal(board.takeProgress(report({ analysed: 1, watched: 10 })), true);
+    assert.equal(board.takeProgress(report({ analysed: 1, watched: 11 })), true);
+    assert.equal(board.takeProgress(report({ analysed: 1, watched: 11 })), false);
+  });
+
   test('times of stages continue when a process is replaced', () => {
     const board = new CameraBoard();
     const first = { detect: [1, 2, 0], embed: [0, 1, 0] };

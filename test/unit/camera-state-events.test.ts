@@ -100,6 +100,15 @@ describe('the event of a camera', () => {
     assert.deepEqual(records.lines, ['gate streaming']);
   });
 
+  test('reports the failure of the main stream, though the substream bridges it', () => {
+    see(streaming, 60_000);
+    const about = { code: 'not-found', message: 'm', remedy: 'r' };
+    if (streaming.state !== 'streaming') return;
+    see({ ...streaming, lostStream: { which: 'substream', ...about } }, 60_000);
+    see({ ...streaming, lostStream: { which: 'main', ...about } }, 60_000);
+    assert.deepEqual(records.lines, ['gate streaming', 'gate failed not-found']);
+  });
+
   test('reports the failure while the camera tries again', () => {
     for (let tries = 0; tries < 20; tries += 1) {
       see(failed(), 2_000);

@@ -56,6 +56,15 @@ test('a measurement of cameras counts every frame that a camera sent, and says w
   assert.ok(Math.abs(figures.otherCores - 0.45) < 1e-9);
 });
 
+test('frames that a camera with a substream did not need are not lost', () => {
+  const before = sample(0, { a: {} }, {}, 0);
+  const counters = { analysed: 30, skipped: 20, decodingMs: 2000, decoderStarts: 1 };
+  const [a] = figuresOf({
+    ...{ before, after: sample(10_000, { a: counters }, {}, 0), arrivals: [], framesPerS: 25 },
+  }).cameras;
+  assert.deepEqual([a?.undecoded, a?.lostShare, a?.decodedShare, a?.decoderStarts], [0, 0, 0.2, 6]);
+});
+
 test('a camera that sends nothing has lost everything', () => {
   const figures = figuresOf({
     before: sample(0, { a: {} }, {}, 0),

@@ -339,6 +339,22 @@ describe('problems', () => {
     assert.equal(known?.allowBasicLogin, false);
   });
 
+  test('a substream is refused at another server, with a login, and where it is the main stream', () => {
+    const camera = (url: string, substream: string): string =>
+      `${site}cameras: [{ id: a, name: A, url: "${url}", substream: "${substream}" }]\n`;
+    for (const [url, substream, message] of [
+      ['rtsp://h/main', 'rtsp://other/sub', /another server/],
+      ['rtsp://h/main', 'rtsp://h:8554/sub', /another server/],
+      ['rtsps://h/main', 'rtsp://h:322/sub', /another server/],
+      ['rtsp://h/main', 'rtsp://u:hunter2@h/sub', /user name or password/],
+      ['rtsp://h/main', 'rtsp://h/main', /same stream/],
+    ] as const) {
+      assert.match(problemAt(camera(url, substream), 'cameras.0.substream').message, message);
+    }
+    const [known] = valid(camera('rtsp://h:554/main', 'rtsp://H/sub')).cameras;
+    assert.equal(known?.substream, 'rtsp://H/sub');
+  });
+
   test('are formatted as place, problem and remedy', () => {
     assert.equal(
       formatProblem('rollcall.yaml', problemAt(`${site}camras: []\n`, 'camras')),

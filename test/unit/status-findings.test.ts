@@ -99,6 +99,8 @@ const troubles: readonly (readonly [check: string, changes: Partial<BoxStatus>])
   ['camera door', { cameras: [{ ...camera, state: 'failed', ...trouble }] }],
   ['camera door', { cameras: [{ ...camera, state: 'connecting' }] }],
   ['camera door', { cameras: [{ ...camera, damage: trouble }] }],
+  ['camera door', { cameras: [{ ...camera, lostStream: { which: 'main', ...trouble } }] }],
+  ['camera door', { cameras: [{ ...camera, lostStream: { which: 'substream', ...trouble } }] }],
   ...boxTroubles.map(
     (condition) =>
       [`condition ${condition}`, { conditions: [condition] }] satisfies [string, Partial<BoxStatus>],

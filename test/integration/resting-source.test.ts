@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { silentLogger } from '../../daemon/kernel/logger.js';
+import { restingCameraSource } from '../../daemon/vision/ingest/resting-source.js';
+import type { StreamEnd } from '../../daemon/vision/ingest/stream-end.js';
+import { corruptClip, resolutionChangeClip, testClip, uniformClip } from '../support/clips.js';
+import { startRtspServer } from '../support/rtsp-server.js';
+import { until } from '../support/until.js';
+import { sourceOptions, type WatchedOptions } from '../support/watched-camera.js';
+
+/** Opens a camera that rests once it has shown a frame. */
+async function openResting(options: WatchedOptions) {
+  const source = restingCameraSource(await sourceOptions({ framesPerS: 30, ...options }, silentLogger));
+  const abort = new AbortController();
+  const seen = { widths: [] as number[], times: [] as number[], end: undefined as StreamEnd | undefined };
+  const ended = source
+    .open(
+      {
+        onOpened: () => undefined,
+        onFrame(frame) {
+          seen.widths.push(frame.picture.widthPx);
+          seen.times.push(frame.capturedAtMs);
+          frame.release();
+        },
+        onDropped: () => undefined,
+        onDamage: () => undefined,
+      },
+      { signal: abort.signal },
+    )
+    .then((end) => {
+      seen.end = end;
+    });
+  return {
+    ...{ source, seen },
+    async [Symbol.asyncDispose]() {
+      abort.abort();
+      await ended;
+    },
+  };
+}
+
+const codeOf = (end: StreamEnd | undefined): string | undefined =>
+  end?.kind === 'failed' ? end.failure.code : end?.kind;
+
+describe('a stream that rests', { concurrency: true }, () => {
+  test('is decoded again from its last key frame, by any codec and transport, across a change of its size', async () => {
+    const mounts = {
+      '/hevc': await testClip({ codec: 'hevc' }),
+      '/mjpeg': await uniformClip('gray', { seconds: 4 }),
+      '/change': await resolutionChangeClip({ seconds: 2 }, { widthPx: 1280, heightPx: 720, seconds: 2 }),
+    };
+    await using server = await startRtspServer({ mounts });
+    for (const [mount, transport] of [
+      ['/hevc', 'tcp'],
+      ['/mjpeg', 'tcp'],
+      ['/change', 'udp'],
+    ] as const) {
+      const url = server.url(mount);
+      await using camera = await openResting({ url, address: { url, credential: null, transport } });
+      const { source, seen } = camera;
+      await until('the first frame', () => seen.widths.length > 0);
+      source.decode(true);
+      await until('more frames', () => seen.widths.length > (mount === '/change' ? 110 : 10));
+      assert.deepEqual([...new Set(seen.widths)].sort(), mount === '/change' ? [1280, 640] : [640]);
+      assert.ok(seen.times.every((time, at) => at === 0 || time > (seen.times[at - 1] ?? 0)));
+      // The first decoder may be stopped before or after it is asked to go on.
+      assert.ok(source.wakes <= 2);
+      assert.equal(seen.end, undefined);
+    }
+  });
+
+  test('says why it ends, also while nothing is decoded', async () => {
+    const auth = { user: 'viewer', password: 'right' };
+    await using server = await startRtspServer({ mounts: { '/live': await testClip() }, auth });
+    const url = server.url('/live');
+    const options = { url, stallAfterS: 1 };
+    await using stranger = await openResting(options);
+    await using lost = await openResting({
+      url: server.url('/nowhere'),
+      address: { url: server.url('/nowhere'), credential: auth, transport: 'tcp' },
+    });
+    await using resting = await openResting({
+      ...options,
+      address: { url, credential: auth, transport: 'tcp' },
+    });
+    await until('the refusals', () => stranger.seen.end !== undefined && lost.seen.end !== undefined);
+    assert.deepEqual([codeOf(stranger.seen.end), codeOf(lost.seen.end)], ['unauthorised', 'not-found']);
+    await until('the first frame', () => resting.seen.widths.length > 0);
+    server.freeze();
+    await until('the end', () => resting.seen.end !== undefined);
+    server.thaw();
+    assert.equal(codeOf(resting.seen.end), 'stalled');
+  });
+
+  test('goes on where its pictures are damaged', async () => {
+    await using server = await startRtspServer({ mounts: { '/live': await corruptClip() } });
+    await using camera = await openResting({ url: server.url('/live') });
+    camera.source.decode(true);
+    await until('frames', () => camera.seen.widths.length > 30);
+    assert.equal(camera.seen.end, undefined);
+  });
+});

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Box } from '../../daemon/kernel/faces/geometry.js';
+import { type Frame, yuv420Bytes } from '../../daemon/kernel/faces/picture.js';
+import { cameraId } from '../../daemon/kernel/ids.js';
+import { ignoredCells } from '../../daemon/kernel/zones/zone.js';
+import { otherShape } from '../../daemon/vision/stream-shapes.js';
+import { SubstreamScene } from '../../daemon/vision/substream-scene.js';
+
+const small = { widthPx: 640, heightPx: 360 };
+const large = { widthPx: 1280, heightPx: 720 };
+
+/** A wall with a bright square. */
+function frame(atMs: number, { widthPx, heightPx } = small, square?: Box): Frame {
+  const data = new Uint8Array(yuv420Bytes(widthPx, heightPx)).fill(100);
+  if (square !== undefined) {
+    const { x, y, width, height } = square;
+    for (let line = y; line < y + height; line += 1)
+      data.fill(160, line * widthPx + x, line * widthPx + x + width);
+  }
+  const picture = { format: 'yuv420p', range: 'limited', widthPx, heightPx, data } as const;
+  return { cameraId: cameraId('door'), sequence: 0, capturedAtMs: atMs, picture, release: () => undefined };
+}
+
+/** A scene whose substream was still for ten seconds; somebody looked at it at the tenth. */
+function stillScene(zones: Parameters<typeof ignoredCells>[0] = []): SubstreamScene {
+  const scene = new SubstreamScene(ignoredCells(zones));
+  scene.watchSubstream(true);
+  for (let atMs = 0; atMs <= 10_000; atMs += 200) scene.seeSubstream(frame(atMs));
+  scene.looked('full', 10_000);
+  return scene;
+}
+
+const square = { x: 300, y: 100, width: 60, height: 60 };
+
+describe('the scene of a camera with a substream', () => {
+  test('is not worth a look while nothing moves, but for one in 15 s', () => {
+    const scene = stillScene();
+    const worthAt = [10_200, 13_200, 24_800, 25_000].map((atMs) => scene.isWorthLooking('full', atMs));
+    assert.deepEqual(worthAt, [false, false, false, true]);
+    assert.equal(scene.isWorthLooking('quick', 25_000), false);
+  });
+
+  test('is worth one when something moves in the substream, and not for what the main stream shows', () => {
+    const scene = stillScene();
+    scene.see(frame(10_400, large, square), []);
+    assert.equal(scene.isWorthLooking('full', 10_400), false);
+    scene.seeSubstream(frame(10_400, small, square));
+    assert.equal(scene.isWorthLooking('quick', 10_400), true);
+  });
+
+  test('is not worth one where motion is to be ignored', () => {
+    const half = [
+      { x: 0.3, y: 0 },
+      { x: 1, y: 0 },
+      { x: 1, y: 1 },
+      { x: 0.3, y: 1 },
+    ];
+    const scene = stillScene([{ use: 'ignore', points: half }]);
+    scene.seeSubstream(frame(10_400, small, square));
+    assert.equal(scene.isWorthLooking('full', 10_400), false);
+  });
+
+  test('ascribes motion in the substream to a face that is followed in the main stream', () => {
+    const [explained, strange] = [stillScene(), stillScene()];
+    // The same place in pictures of twice the size.
+    explained.see(frame(10_300, large), [{ x: 600, y: 200, width: 120, height: 120 }]);
+    strange.see(frame(10_300, large), [{ x: 20, y: 200, width: 60, height: 60 }]);
+    for (const scene of [explained, strange]) scene.seeSubstream(frame(10_400, small, square));
+    assert.equal(explained.isWorthLookingFully(10_400), false);
+    assert.equal(strange.isWorthLookingFully(10_400), true);
+  });
+
+  test('is watched in the main stream while the substream cannot be', () => {
+    const scene = stillScene();
+    scene.watchSubstream(false);
+    for (let atMs = 10_400; atMs <= 20_000; atMs += 200) scene.see(frame(atMs, large), []);
+    scene.looked('full', 20_000);
+    assert.equal(scene.isWorthLooking('full', 20_200), false);
+    scene.see(frame(20_400, large, square), []);
+    assert.equal(scene.isWorthLooking('full', 20_400), true);
+  });
+});
+
+describe('the shape of a substream', () => {
+  const main = { widthPx: 1920, heightPx: 1080 };
+
+  test('may differ from that of the main stream by a rounding', () => {
+    for (const [widthPx, heightPx] of [
+      [640, 360],
+      [640, 352],
+      [704, 396],
+      [352, 192],
+    ] as const)
+      assert.equal(otherShape(main, { widthPx, heightPx }), undefined);
+    assert.equal(otherShape(main, { widthPx: 0, heightPx: 0 }), undefined, 'it is not known');
+  });
+
+  test('is told where it differs by more', () => {
+    const found = otherShape(main, { widthPx: 640, heightPx: 480 });
+    assert.equal(found?.code, 'other-shape');
+    assert.match(found.message, /640x480.*1920x1080/);
+  });
+});
