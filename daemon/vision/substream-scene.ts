@@ -5,7 +5,7 @@ import { type Look, type LookState, type Scene, SceneWatch } from './scene-watch
 
 /**
  * A face that no motion announced is found after at most this time, milliseconds. Each look at a still scene starts a decoder, which
- * costs as much as two seconds of decoding (docs/measurements/performance.md).
+ * costs as much as three seconds of rest (docs/measurements/performance.md).
  */
 const restMs = 15_000;
 
