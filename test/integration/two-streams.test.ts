@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { CameraPlan } from '../../daemon/contract/vision/vision-orders.js';
 import type { CameraState } from '../../daemon/contract/vision/vision-reports.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
+import { testCamera } from '../../daemon/vision/camera-test.js';
 import { SubstreamScene } from '../../daemon/vision/substream-scene.js';
 import { TwoStreams } from '../../daemon/vision/two-streams.js';
 import { passingBlockClip, testClip } from '../support/clips.js';
 import { startRtspServer } from '../support/rtsp-server.js';
+import { ScriptedAnalyser } from '../support/scripted-analyser.js';
 import { until } from '../support/until.js';
 import { sourceOptions } from '../support/watched-camera.js';
 
@@ -15,18 +18,29 @@ interface Urls {
   readonly substreamUrl: string;
 }
 
+/** What is black in every frame. */
+const corner = [
+  { x: 0, y: 0 },
+  { x: 0.2, y: 0 },
+  { x: 0.2, y: 0.2 },
+  { x: 0, y: 0.2 },
+];
+const black = 16;
+
 /** A camera of which every frame is analysed: in an analysis that looks in full and finds nobody. */
 async function openStreams({ url, substreamUrl }: Urls) {
   const scene = new SubstreamScene(40);
   const states: CameraState[] = [];
   const widths: number[] = [];
+  const corners = new Set<number | undefined>();
   const wanted = { isNeeded: false };
   const streams = new TwoStreams({
-    main: await sourceOptions({ url, stallAfterS: 2 }, silentLogger),
+    main: await sourceOptions({ url, stallAfterS: 2, masks: [corner] }, silentLogger),
     ...{ substreamUrl, watchedFps: 6, scene, clock: systemClock, random: { unit: () => 0 } },
     ...{ logger: silentLogger, pictureChecks: [], needsFrames: () => wanted.isNeeded },
     onFrame(frame) {
       widths.push(frame.picture.widthPx);
+      corners.add(frame.picture.data[0]);
       scene.see(frame, []);
       scene.look('full', frame, { followed: [], isShort: false });
       frame.release();
@@ -50,7 +64,7 @@ async function openStreams({ url, substreamUrl }: Urls) {
       : undefined;
   };
   return {
-    ...{ streams, states, widths, wanted, watched, rest, lost },
+    ...{ streams, states, widths, corners, wanted, watched, rest, lost },
     starts: () => streams.ownCounters['decoderStarts'],
     [Symbol.asyncDispose]: () => streams[Symbol.asyncDispose](),
   };
@@ -77,6 +91,7 @@ describe('a camera with two streams', { concurrency: true }, () => {
     const before = camera.widths.length;
     await until('the needed frames', () => camera.widths.length > before + 5);
     assert.deepEqual([...new Set(camera.widths)], [1280], 'the substream is never analysed');
+    assert.deepEqual([...camera.corners], [black]);
     assert.equal(server.events.filter(({ event, mount }) => event === 'play' && mount === '/main').length, 1);
   });
 
@@ -104,6 +119,36 @@ describe('a camera with two streams', { concurrency: true }, () => {
     await until('the substream in its place', () => camera.lost() === 'main: not-found');
     await until('its frames', () => camera.widths.length > 20);
     assert.deepEqual([...new Set(camera.widths)], [640]);
+    assert.deepEqual([...camera.corners], [black]);
+  });
+
+  test('is tested with both', async () => {
+    const mounts = {
+      '/main': await testClip(large),
+      '/sub': await testClip({ widthPx: 640, heightPx: 480 }),
+    };
+    await using server = await startRtspServer({ mounts });
+    const problemsOf = async (substream: string) => {
+      const { ffmpeg, ...source } = await sourceOptions({ url: server.url('/main') }, silentLogger);
+      const { address, hwaccel, maxAnalysisWidthPx, stallAfterS, firstFrameWithinS } = source;
+      const plan: CameraPlan = {
+        ...{ id: 'door', url: address.url, substreamUrl: server.url(substream), credential: null },
+        ...{ allowsBasicLogin: false, authorities: null, fingerprint: null, extraNetworks: null },
+        ...{ transport: 'tcp', hwaccel, maxAnalysisWidthPx, stallAfterS, firstFrameWithinS },
+        ...{ smallestFacePx: 40, idleFps: 5, trackingFps: 10, provingFps: 10 },
+        ...{ pictureChecks: [], zones: [], masks: [] },
+      };
+      const analyser = new ScriptedAnalyser(() => []);
+      const { signal } = new AbortController();
+      const tested = await testCamera(plan, { analyser, ffmpeg, logger: silentLogger, signal });
+      return tested.outcome === 'ok' ? tested.problems.map(({ code, message }) => `${code} ${message}`) : [];
+    };
+    const [shape = '', missing = ''] = [
+      (await problemsOf('/sub')).at(-1),
+      (await problemsOf('/nowhere')).at(-1),
+    ];
+    assert.match(shape, /^other-shape substream: /);
+    assert.match(missing, /^not-found substream: /);
   });
 
   test('does not rely on a substream of another shape', async () => {
