@@ -32,6 +32,7 @@ describe('the parts of a look', () => {
 
   test('are none where nobody is, and end at the border of the picture', () => {
     assert.deepEqual(partsOf([]), []);
+    assert.deepEqual(lookParts([], { widthPx: 640, heightPx: 480 }, smallestFacePx), []);
     assert.deepEqual(partsOf([at(-50, -60, 300), at(2000, 100, 300)]), [at(0, 0, 250, 240)]);
   });
 

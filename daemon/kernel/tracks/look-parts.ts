@@ -38,6 +38,7 @@ export function lookParts(
   { widthPx, heightPx }: PictureSize,
   smallestFacePx: number,
 ): readonly Box[] | undefined {
+  if (places.length === 0) return [];
   const wholePx = widthPx * heightPx;
   if (wholePx <= limits.smallPicture * smallestFacePx ** 2 || places.length > limits.mostPlaces)
     return undefined;
