@@ -1,12 +1,9 @@
 import { openModelStore } from '../../daemon/host/models/store.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
-import type { Box } from '../../daemon/kernel/faces/geometry.js';
 import type { Yuv420Picture } from '../../daemon/kernel/faces/picture.js';
 import { cameraId, trackId } from '../../daemon/kernel/ids.js';
 import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
-import { present } from '../../daemon/kernel/present.js';
-import { lookParts, surroundingsOf } from '../../daemon/kernel/tracks/look-parts.js';
 import { CameraPipeline } from '../../daemon/vision/camera-pipeline.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
@@ -33,29 +30,16 @@ function pictureOf({ widthPx, heightPx, yuv420 }: PeerFrame): Yuv420Picture {
 
 const detectors = { 'ssd-mobilenet-v1': 'SSD MobileNetV1', blazeface: 'BlazeFace' } as const;
 
-/**
- * Everything in every frame, as the others do it, with the detector that one of them has. `followed`: the detector looks at the
- * surroundings of the faces of the frame before, as a camera does between its looks at the whole picture.
- */
-export async function openRollcall(
-  detector: keyof typeof detectors,
-  looksAt: 'whole' | 'followed' = 'whole',
-): Promise<Contender> {
+/** Everything in every frame, as the others do it, with the detector that one of them has. */
+export async function openRollcall(detector: keyof typeof detectors): Promise<Contender> {
   const analyser = await openAnalyser(detector);
-  let parts: readonly Box[] | undefined;
   return {
-    name: `rollcall with ${detectors[detector]}${looksAt === 'followed' ? ' where the face was' : ''}`,
+    name: `rollcall with ${detectors[detector]}`,
     stages: `${detectors[detector]}, face mesh, both eyes, quality, ResNet-29 on the face and its mirror image`,
     async look(frame) {
       const picture = pictureOf(frame);
-      const detections = await analyser.detect(picture, { smallestFacePx, ...present({ parts }) });
+      const detections = await analyser.detect(picture, { smallestFacePx });
       const regions = detections.map(({ box }) => box);
-      if (looksAt === 'followed' && regions.length > 0)
-        parts = lookParts(
-          regions.map((face) => surroundingsOf(face)),
-          picture,
-          smallestFacePx,
-        );
       let faces = 0;
       for (const landmarks of await analyser.locate(picture, regions)) {
         if (landmarks === undefined) continue;

@@ -2,8 +2,8 @@
 //   scripts/bench peers [--frames N] [--json]
 // Every contender finds the face in every frame, its landmarks (where it has them, dense ones and the eyes) and its
 // embedding; against each peer rollcall uses the detector that the peer has. rollcall gets the decoder's planes, the others the same picture as RGB without being charged for the
-// conversion; turning pixels into tensors counts for everybody. One thread for rollcall, WebAssembly with SIMD for the others. The last rows are no comparison of like with like: in
-// one the detector looks where the face was in the frame before, in the other the stages run on the schedule of a camera.
+// conversion; turning pixels into tensors counts for everybody. One thread for rollcall, WebAssembly with SIMD for the others. The last row is what a camera costs rollcall in production, where
+// detection runs now and then and a track needs a few embeddings; it is no comparison of like with like.
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Contender, PeerFrame } from './peers-contender.js';
@@ -53,12 +53,11 @@ const { values } = parseArgs({
 const frames = await decodedFrames(Number(values.frames) + warmUpFrames);
 const figures = await (async () => {
   await using likeFaceApi = await openRollcall('ssd-mobilenet-v1');
-  await using following = await openRollcall('ssd-mobilenet-v1', 'followed');
   await using likeHuman = await openRollcall('blazeface');
   await using schedule = await openRollcallSchedule();
   await using faceApi = await openFaceApi();
   await using human = await openHuman();
-  return await compare([likeFaceApi, faceApi, likeHuman, human, following, schedule], frames);
+  return await compare([likeFaceApi, faceApi, likeHuman, human, schedule], frames);
 })();
 if (values.json) console.log(JSON.stringify({ frames: frames.length - warmUpFrames, figures }, null, 2));
 else {
