@@ -67,7 +67,7 @@ export async function probeSandbox(): Promise<Probe> {
     return { reason: 'bubblewrap is not installed', remedy };
   }
   const remedy =
-    'Allow user namespaces for the user of rollcalld (sysctl user.max_user_namespaces, and kernel.unprivileged_userns_clone or AppArmor where they exist), or run it as a service of systemd.';
+    'Allow user namespaces for the user of rollcalld (sysctl user.max_user_namespaces; kernel.unprivileged_userns_clone and AppArmor where they exist). The service that scripts/install sets up forbids them: keep its cameras in a network of their own (docs/explanation/isolation.md).';
   try {
     const filter = await compileSystemCallFilter(refusedCalls);
     const trial: Launch = { purpose: 'photographs', readable: [] };
@@ -118,8 +118,8 @@ function walls(launch: Launch): readonly string[] {
     ),
     ...launch.readable,
     process.execPath,
-    ...searched('PATH'),
-    ...searched('LD_LIBRARY_PATH'),
+    // Another user may not reach the folders of this one.
+    ...(launch.user === undefined ? [...searched('PATH'), ...searched('LD_LIBRARY_PATH')] : []),
   ];
   return [
     ...['--unshare-user', '--disable-userns', '--unshare-pid', '--unshare-ipc', '--unshare-uts'],
