@@ -99,7 +99,7 @@ async function decoding(streams: Streams, seconds: number): Promise<number> {
 }
 
 async function resting(streams: Streams, seconds: number): Promise<number> {
-  const scene = new SubstreamScene();
+  const scene = new SubstreamScene(40);
   scene.watchSubstream(true);
   await using main = open(restingCameraSource(streams.main), () => undefined);
   await using substream = open(ffmpegCameraSource(streams.substream), (frame) => scene.seeSubstream(frame));
@@ -156,8 +156,8 @@ async function main(): Promise<void> {
       clock: systemClock,
       logger: silentLogger,
     },
-    ...{ maxAnalysisWidthPx: 1920, hwaccel: 'none', stallAfterS: 60, firstFrameWithinS: 60 },
-  };
+    ...{ maxAnalysisWidthPx: 1920, hwaccel: 'none' as const, stallAfterS: 60, firstFrameWithinS: 60 },
+  } as const;
   const at = (mount: string, framesPerS: number): CameraSourceOptions => ({
     ...{ ...common, framesPerS },
     address: { url: rtspUrl(server.port, mount), credential: null, transport: 'tcp' },

@@ -22,12 +22,15 @@ function frame(atMs: number, { widthPx, heightPx } = small, square?: Box): Frame
   return { cameraId: cameraId('door'), sequence: 0, capturedAtMs: atMs, picture, release: () => undefined };
 }
 
+/** Nobody is followed. */
+const alone = { followed: [], isShort: false };
+
 /** A scene whose substream was still for ten seconds; somebody looked at it at the tenth. */
 function stillScene(zones: Parameters<typeof ignoredCells>[0] = []): SubstreamScene {
-  const scene = new SubstreamScene(ignoredCells(zones));
+  const scene = new SubstreamScene(40, ignoredCells(zones));
   scene.watchSubstream(true);
   for (let atMs = 0; atMs <= 10_000; atMs += 200) scene.seeSubstream(frame(atMs));
-  scene.looked('full', 10_000);
+  scene.look('full', frame(10_000), alone);
   return scene;
 }
 
@@ -36,17 +39,17 @@ const square = { x: 300, y: 100, width: 60, height: 60 };
 describe('the scene of a camera with a substream', () => {
   test('is not worth a look while nothing moves, but for one in 15 s', () => {
     const scene = stillScene();
-    const worthAt = [10_200, 13_200, 24_800, 25_000].map((atMs) => scene.isWorthLooking('full', atMs));
+    const worthAt = [10_200, 13_200, 24_800, 25_000].map((atMs) => scene.isWorthLooking(atMs));
     assert.deepEqual(worthAt, [false, false, false, true]);
-    assert.equal(scene.isWorthLooking('quick', 25_000), false);
+    assert.equal(scene.look('quick', frame(25_000, large), alone), undefined);
   });
 
   test('is worth one when something moves in the substream, and not for what the main stream shows', () => {
     const scene = stillScene();
     scene.see(frame(10_400, large, square), []);
-    assert.equal(scene.isWorthLooking('full', 10_400), false);
+    assert.equal(scene.isWorthLooking(10_400), false);
     scene.seeSubstream(frame(10_400, small, square));
-    assert.equal(scene.isWorthLooking('quick', 10_400), true);
+    assert.notEqual(scene.look('quick', frame(10_400, large), alone), undefined);
   });
 
   test('is not worth one where motion is to be ignored', () => {
@@ -58,27 +61,33 @@ describe('the scene of a camera with a substream', () => {
     ];
     const scene = stillScene([{ use: 'ignore', points: half }]);
     scene.seeSubstream(frame(10_400, small, square));
-    assert.equal(scene.isWorthLooking('full', 10_400), false);
+    assert.equal(scene.isWorthLooking(10_400), false);
   });
 
   test('ascribes motion in the substream to a face that is followed in the main stream', () => {
-    const [explained, strange] = [stillScene(), stillScene()];
-    // The same place in pictures of twice the size.
-    explained.see(frame(10_300, large), [{ x: 600, y: 200, width: 120, height: 120 }]);
-    strange.see(frame(10_300, large), [{ x: 20, y: 200, width: 60, height: 60 }]);
-    for (const scene of [explained, strange]) scene.seeSubstream(frame(10_400, small, square));
-    assert.equal(explained.isWorthLookingFully(10_400), false);
-    assert.equal(strange.isWorthLookingFully(10_400), true);
+    // The same place in pictures of twice the size, and another one.
+    const [there, elsewhere] = [
+      { x: 600, y: 200, width: 120, height: 120 },
+      { x: 20, y: 200, width: 60, height: 60 },
+    ];
+    const kindBeside = (box: Box): string | undefined => {
+      const scene = stillScene();
+      scene.see(frame(10_300, large), [box]);
+      scene.seeSubstream(frame(10_400, small, square));
+      const state = { followed: [{ box, isNear: true }], isShort: false };
+      return scene.look('full', frame(10_400, large), state)?.kind;
+    };
+    assert.deepEqual([kindBeside(there), kindBeside(elsewhere)], ['quick', 'full']);
   });
 
   test('is watched in the main stream while the substream cannot be', () => {
     const scene = stillScene();
     scene.watchSubstream(false);
     for (let atMs = 10_400; atMs <= 20_000; atMs += 200) scene.see(frame(atMs, large), []);
-    scene.looked('full', 20_000);
-    assert.equal(scene.isWorthLooking('full', 20_200), false);
+    scene.look('full', frame(20_000, large), alone);
+    assert.equal(scene.isWorthLooking(20_200), false);
     scene.see(frame(20_400, large, square), []);
-    assert.equal(scene.isWorthLooking('full', 20_400), true);
+    assert.equal(scene.isWorthLooking(20_400), true);
   });
 });
 
