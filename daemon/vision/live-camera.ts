@@ -224,6 +224,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
         delivered,
         analysed: framesAnalysed,
         skipped: framesSkipped,
+        withheld: single.withheld,
         dropped: loop.late + droppedBusy + droppedStale,
         droppedLate: loop.late,
         droppedBusy,

@@ -100,7 +100,7 @@ function camerasOf({ before, after, framesPerS }: Measured): readonly CameraFigu
     const earlier = before.status.cameras.find((camera) => camera.id === id)?.counters ?? {};
     const grown = (name: string): number => (counters[name] ?? 0) - (earlier[name] ?? 0);
     const perS = (name: string): number => grown(name) / seconds;
-    const [analysed, notDue] = [perS('analysed'), perS('skipped')];
+    const [analysed, notDue] = [perS('analysed'), perS('skipped') + perS('withheld')];
     const [late, busy, stale] = [perS('droppedLate'), perS('droppedBusy'), perS('droppedStale')];
     const seen = analysed + notDue + late + busy + stale;
     // A camera with a substream is decoded a part of the time.

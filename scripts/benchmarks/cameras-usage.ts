@@ -24,8 +24,9 @@ export function usageNow(pids: {
   const all = allProcesses();
   const below = (parents: readonly number[]): readonly number[] =>
     all.filter(({ parentPid }) => parents.includes(parentPid)).map(({ pid }) => pid);
-  const vision = below([pids.core]);
-  const ffmpeg = sum(below(vision).filter(isFfmpeg));
+  // A sandbox has its own process around the vision process.
+  const vision = below([pids.core]).flatMap((pid) => (isCalled(pid, 'bwrap') ? below([pid]) : [pid]));
+  const ffmpeg = sum(below(vision).filter((pid) => isCalled(pid, 'ffmpeg')));
   return {
     core: sum([pids.core]),
     vision: sum(vision),
@@ -53,8 +54,8 @@ function whileRunning<T>(read: () => T): readonly T[] {
   }
 }
 
-const isFfmpeg = (pid: number): boolean =>
-  whileRunning(() => readFileSync(`/proc/${pid}/comm`, 'utf8')).some((name) => name.startsWith('ffmpeg'));
+const isCalled = (pid: number, name: string): boolean =>
+  whileRunning(() => readFileSync(`/proc/${pid}/comm`, 'utf8')).some((text) => text.startsWith(name));
 
 const endedChildrenMs = (pids: readonly number[]): number =>
   pids

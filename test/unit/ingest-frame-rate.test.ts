@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FrameRate } from '../../daemon/vision/ingest/frame-rate.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
+import { FrameRate, WithheldFrames } from '../../daemon/vision/ingest/frame-rate.js';
 
 const fullFps = 36;
 
@@ -55,4 +56,18 @@ test('an FFmpeg that refuses a rate is told none any more, and the refusal is ne
   rate.ask(15);
   rate.graphMade();
   assert.equal(sent.length, 1);
+});
+
+test('frames that were not asked for are counted, once the rate of the stream is known', () => {
+  const clock = new VirtualClock();
+  const withheld = new WithheldFrames(clock);
+  withheld.ask(30, undefined);
+  clock.advanceBy(2000);
+  assert.equal(withheld.count, 0);
+  withheld.ask(5, 25);
+  clock.advanceBy(2000);
+  assert.equal(withheld.count, 40);
+  withheld.ask(30, 25);
+  clock.advanceBy(2000);
+  assert.equal(withheld.count, 40);
 });

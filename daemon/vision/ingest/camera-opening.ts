@@ -11,7 +11,7 @@ import { decodedInSoftware, explanations, unprotectedLogin } from './failure-exp
 import { cameraArguments } from './ffmpeg-arguments.js';
 import type { DamageSign } from './ffmpeg-log.js';
 import { type FfmpegProcess, type OutputBytes, type ProcessExit, startFfmpeg } from './ffmpeg-process.js';
-import { FrameRate } from './frame-rate.js';
+import { FrameRate, WithheldFrames } from './frame-rate.js';
 import type { CameraSecurity, FrameSink, FrameSource } from './frame-source.js';
 import { FrameWatchdog, type Silence } from './frame-watchdog.js';
 import { workingHardware } from './hardware-decoding.js';
@@ -25,16 +25,24 @@ import { StreamLog } from './stream-log.js';
 /** Pulls an RTSP camera with its own FFmpeg process. Throws `camera-url-unusable` for an address that is not RTSP. */
 export function ffmpegCameraSource(options: CameraSourceOptions): RatedSource {
   const continuity = beginCamera(options);
+  const withheld = new WithheldFrames(options.clock);
   let reading: PictureReading | undefined;
   return {
     open(sink, { signal }) {
       const read = (stream: ReadStream): StreamReading => {
         reading = readPictures(stream);
+        withheld.ask(options.framesPerS, undefined);
         return reading;
       };
       return openCamera(options, { continuity, sink, read }, signal);
     },
-    ask: (fps) => reading?.ask(fps),
+    ask(fps) {
+      reading?.ask(fps);
+      withheld.ask(fps, reading?.streamFps);
+    },
+    get withheld() {
+      return withheld.count;
+    },
   };
 }
 
@@ -42,6 +50,8 @@ export function ffmpegCameraSource(options: CameraSourceOptions): RatedSource {
 interface RatedSource extends FrameSource {
   /** Asks for `fps` frames a second of the present opening. Each opening begins at the full rate. */
   ask(fps: number): void;
+  /** About how many frames of the camera were not delivered because they were not asked for. */
+  readonly withheld: number;
 }
 
 /** The state of a camera before it is first opened. Throws `camera-url-unusable`. */
@@ -135,6 +145,8 @@ export interface ReadStream {
 interface PictureReading extends StreamReading {
   /** See `RatedSource`. */
   ask(fps: number): void;
+  /** As the camera announces it. */
+  readonly streamFps: number | undefined;
 }
 
 /** Pictures, which the FFmpeg that pulls the camera decodes. */
@@ -163,6 +175,9 @@ function readPictures(stream: ReadStream): PictureReading {
       if (rate.answered(code)) options.logger.warn('FFmpeg keeps its frame rate', { code });
     },
     ask: (fps) => rate.ask(fps),
+    get streamFps() {
+      return log.stream?.fps ?? undefined;
+    },
     async end() {
       assembler.discard();
     },

@@ -1,3 +1,4 @@
+import type { Clock } from '../../kernel/clock.js';
 import { earlyPart, latePart } from '../../kernel/tracks/frame-schedule.js';
 
 /**
@@ -67,5 +68,33 @@ export class FrameRate {
   /** One write of a whole line: FFmpeg would wait for the rest of a part of one. */
   #command(): void {
     if (!this.#isRefused) this.#send(`cframestep -1 enable ${dropRule(this.#fps)}\n`);
+  }
+}
+
+/** Estimates how many frames FFmpeg left out because nobody asked for them. */
+export class WithheldFrames {
+  readonly #clock: Clock;
+  #withheldFps = 0;
+  #sinceMs: number;
+  #frames = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#sinceMs = clock.monotonicMs();
+  }
+
+  get count(): number {
+    return Math.round(this.#frames + (this.#withheldFps * this.#elapsedMs) / 1000);
+  }
+
+  /** From now on `askedFps` are asked for of a stream of `streamFps`; undefined where that is not known. */
+  ask(askedFps: number, streamFps: number | undefined): void {
+    this.#frames += (this.#withheldFps * this.#elapsedMs) / 1000;
+    this.#sinceMs = this.#clock.monotonicMs();
+    this.#withheldFps = Math.max(0, (streamFps ?? 0) - askedFps);
+  }
+
+  get #elapsedMs(): number {
+    return this.#clock.monotonicMs() - this.#sinceMs;
   }
 }
