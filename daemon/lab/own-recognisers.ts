@@ -32,7 +32,7 @@ import { present } from '../kernel/present.js';
 import { table } from '../kernel/text-table.js';
 import { describedInterface, type Preparation, preparations } from '../vision/inference/preparation.js';
 import { isVersionOf } from '../vision/inference/recogniser-contract.js';
-import { type LoneVision, startLoneVision } from '../vision/lone-process.js';
+import { type LoneVision, loneUser, startLoneVision } from '../vision/lone-process.js';
 import { openVisionLauncher } from '../vision/open-vision-launcher.js';
 import { photoPlan } from '../vision/plan.js';
 import { fallbackRecogniser, preferredRecogniser } from '../vision/recogniser-in-use.js';
@@ -108,7 +108,7 @@ export async function addRecogniser(options: AddOptions): Promise<AddedRecognise
   const isReady = (await store.status(preferredRecogniser)).state === 'ready';
   const plan = photoPlan(config, isReady ? preferredRecogniser : fallbackRecogniser);
   const logger = openPinoLogger({ level: 'warn', clock });
-  const launcher = await openVisionLauncher(config.vision.isolation);
+  const launcher = await openVisionLauncher(config.vision.isolation, loneUser());
   const lone = {
     launcher,
     readable: [path],

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { constants } from 'node:os';
+import { constants, getPriority } from 'node:os';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { processEntry } from '../host/program-files.js';
 import { messageOf } from '../kernel/errors.js';
@@ -32,11 +32,17 @@ const inheritedVariables = [
  */
 const niceness: Readonly<Record<Launch['purpose'], number>> = { cameras: 2, photographs: 10 };
 
+const highestNiceness = 19;
+
 /** The command line of a vision process, inside of whatever surrounds it. */
 export function visionCommand({ program }: Launch): readonly [string, ...string[]] {
   const entry = program ?? [processEntry({ built: 'vision.js', source: 'vision/main.ts' })];
   return [process.execPath, ...process.execArgv, ...entry];
 }
+
+/** The niceness of all that this purpose starts, beside that of this process. */
+export const nicenessOf = (purpose: Launch['purpose']): number =>
+  Math.min(highestNiceness, getPriority() + niceness[purpose]);
 
 /** `command` with the priority of this purpose. nice replaces itself by the command. */
 export function niceCommand(
@@ -68,6 +74,9 @@ export function launchChild(
       }),
     ),
     ...present({ uid: user, gid: user }),
+    // Ctrl-C in a terminal reaches the whole process group. A surrounding program would end by it, and the vision process at once with
+    // it; the core decides when that ends.
+    detached: pipes !== undefined,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...(pipes === undefined ? [] : (['pipe', 'pipe'] as const))],
   });
   let pid = pipes === undefined ? child.pid : undefined;

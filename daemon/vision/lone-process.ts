@@ -13,6 +13,9 @@ const stopGraceMs = 3_000;
 /** The user ID of `nobody` on Debian and in the kernel: it may read only what every user may read. */
 const nobody = 65_534;
 
+/** Who runs a vision process of a command: nobody for root, otherwise the user of the command. */
+export const loneUser = (): number | undefined => (process.getuid?.() === 0 ? nobody : undefined);
+
 /** A vision process without a daemon. */
 export interface LoneVision extends AsyncDisposable {
   /**
@@ -52,7 +55,7 @@ export function startLoneVision(
   const child = spawnVisionProcess({
     ...{ launcher, purpose, logger },
     readable: plan.modelsDirectory === null ? readable : [...readable, plan.modelsDirectory],
-    ...present({ user: isRoot ? nobody : undefined, program }),
+    ...present({ user: loneUser(), program }),
     onReport(report) {
       if ('request' in report || report.type === 'failed') settle(report);
     },
@@ -88,7 +91,7 @@ export async function testCameraAlone(
   camera: CameraPlan,
   logger: Logger,
 ): Promise<CameraTestOutcome> {
-  const launcher = await openVisionLauncher('preferred');
+  const launcher = await openVisionLauncher('preferred', loneUser());
   const options = { launcher, purpose: 'cameras', logger, task: 'test the camera', timeoutMs } as const;
   await using vision = startLoneVision(plan, options);
   const { result } = await vision.ask('camera-test', { type: 'test-camera', request: 0, camera });

@@ -7,11 +7,11 @@ import type { VisionLauncher } from './vision-launcher.js';
 type Wanted = 'preferred' | 'required';
 
 /**
- * The best way that this machine offers. Without a sandbox, vision processes start with the rights of this process, unless `required`.
+ * The best way that this machine offers to start processes of this user, by default that of this process. Without a sandbox, vision processes start with the rights of this process, unless `required`.
  * @throws `isolation-unavailable` where a sandbox is required and none works
  */
-export async function openVisionLauncher(wanted: Wanted): Promise<VisionLauncher> {
-  return chooseLauncher(await probeSandbox(), wanted);
+export async function openVisionLauncher(wanted: Wanted, user?: number): Promise<VisionLauncher> {
+  return chooseLauncher(await probeSandbox(user), wanted);
 }
 
 /** The sandbox, or what to do without one. @throws `isolation-unavailable` */

@@ -1,12 +1,19 @@
-import { execFile } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
-import { promisify } from 'node:util';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
+import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { finished } from 'node:stream/promises';
 import { programRoot } from '../host/program-files.js';
 import { compileSystemCallFilter } from '../host/system-call-filter.js';
-import { isRollcallError, messageOf } from '../kernel/errors.js';
+import { isRollcallError } from '../kernel/errors.js';
 import type { Isolation } from '../kernel/isolation.js';
-import { launchChild, niceCommand, visionCommand } from './launched-child.js';
+import { launchChild, niceCommand, nicenessOf, visionCommand } from './launched-child.js';
 import type { Launch, VisionLauncher } from './vision-launcher.js';
 
 const bubblewrap = '/usr/bin/bwrap';
@@ -37,7 +44,7 @@ const refusedCalls = [
 
 /** Below `/etc`: what the loader, name resolution, TLS and GPU drivers read. No accounts, no settings, no secrets. */
 const systemSettings = [
-  ...['ld.so.cache', 'alternatives', 'localtime', 'resolv.conf', 'hosts', 'host.conf', 'nsswitch.conf'],
+  ...['ld.so.cache', 'alternatives', 'localtime', 'hosts', 'host.conf', 'nsswitch.conf'],
   ...['gai.conf', 'services', 'protocols', 'ssl/certs', 'ssl/openssl.cnf', 'vulkan', 'glvnd', 'OpenCL'],
 ];
 /** Below the root of the program. A checkout may hold data beside them. */
@@ -60,8 +67,11 @@ const isolation: Isolation = { level: 'partial', gaps: ['network', 'memory', 'di
 /** A launcher, or why there is none. */
 export type Probe = VisionLauncher | NonNullable<Isolation['why']>;
 
-/** Whether bubblewrap works here: it may be missing, and a kernel or a container may forbid user namespaces. */
-export async function probeSandbox(): Promise<Probe> {
+/**
+ * Whether bubblewrap works here for this user, by default that of this process: it may be missing, and a kernel or a container may
+ * forbid user namespaces, to all or to all but root. Starts Node.js exactly as a vision process is started.
+ */
+export async function probeSandbox(user?: number): Promise<Probe> {
   if (!existsSync(bubblewrap)) {
     const remedy = 'Install the Debian package bubblewrap.';
     return { reason: 'bubblewrap is not installed', remedy };
@@ -69,24 +79,34 @@ export async function probeSandbox(): Promise<Probe> {
   const remedy =
     'Allow user namespaces for the user of rollcalld (sysctl user.max_user_namespaces; kernel.unprivileged_userns_clone and AppArmor where they exist). The service that scripts/install sets up forbids them: keep its cameras in a network of their own (docs/explanation/isolation.md).';
   try {
-    const filter = await compileSystemCallFilter(refusedCalls);
-    const trial: Launch = { purpose: 'photographs', readable: [] };
-    const args = [...walls(trial), '--', '/usr/bin/true'];
-    await promisify(execFile)(bubblewrap, args, { timeout: trialMs });
-    return sandboxLauncher(filter);
+    const launcher = sandboxLauncher(await compileSystemCallFilter(refusedCalls));
+    const problem = await tryStart(launcher, user);
+    return problem === undefined
+      ? launcher
+      : { reason: `bubblewrap cannot make a sandbox here: ${problem}`, remedy };
   } catch (error) {
-    if (isRollcallError(error)) return { reason: error.message, remedy: error.remedy ?? remedy };
-    return { reason: `bubblewrap cannot make a sandbox here: ${explain(error)}`, remedy };
+    if (!isRollcallError(error)) throw error;
+    return { reason: error.message, remedy: error.remedy ?? remedy };
   }
 }
 
 /** Seconds where the machine is busy. */
 const trialMs = 30_000;
 
-/** The line that bwrap writes, without the command line that Node.js puts before it. */
-function explain(error: unknown): string {
-  const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
-  return said === '' ? messageOf(error) : said.replaceAll(/\s*\n\s*/g, '; ');
+/** Why nothing can be started; undefined where it can. */
+async function tryStart(launcher: VisionLauncher, user: number | undefined): Promise<string | undefined> {
+  const trial: Launch = { purpose: 'photographs', program: ['--version'], readable: [], user };
+  const launched = launcher.launch(trial);
+  const tooLong = setTimeout(() => launched.kill(), trialMs);
+  launched.channel.on('error', () => undefined).resume();
+  let said = '';
+  for (const stream of launched.log) stream.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
+  const read = launched.log.map((stream) => finished(stream).catch(() => undefined));
+  const [end] = await Promise.all([launched.ended, ...read]);
+  clearTimeout(tooLong);
+  launched.channel.destroy();
+  if (end === 'it exited with code 0') return undefined;
+  return said.trim() === '' ? end : said.trim().replaceAll(/\s*\n\s*/g, '; ');
 }
 
 /** Starts each vision process in namespaces of its own: it sees the program, its networks and an empty `/tmp`, and no other process. */
@@ -94,14 +114,38 @@ function sandboxLauncher(filter: Buffer): VisionLauncher {
   return {
     isolation,
     launch(launch) {
-      const limits = [`--nproc=${mostProcesses}`, `--fsize=${largestFileBytes}`, '--core=0'];
-      const inside = ['/usr/bin/prlimit', ...limits, '--', ...visionCommand(launch)];
+      const limits = [
+        `--nproc=${Math.min(mostProcesses, hardLimit('Max processes'))}`,
+        `--fsize=${Math.min(largestFileBytes, hardLimit('Max file size'))}`,
+        '--core=0',
+      ];
+      const ranked = ['/bin/sh', '-c', rankSession, 'sh', String(nicenessOf(launch.purpose))];
+      const inside = [...ranked, '/usr/bin/prlimit', ...limits, '--', ...visionCommand(launch)];
       const descriptors = ['--info-fd', String(infoFd), '--seccomp', String(filterFd)];
       const outside = [bubblewrap, ...walls(launch), ...descriptors, '--', ...inside];
       const [program, args] = niceCommand(launch.purpose, outside);
       return launchChild({ program, arguments: args }, launch, { input: filter, pidFrom });
     },
   };
+}
+
+/**
+ * Gives the session the niceness that its processes have, then becomes the command. The sandbox is a session of its own, and Linux
+ * compares the niceness of processes within one session only (sched(7), autogroup). The kernel takes ten such changes a second.
+ */
+const rankSession = `
+for attempt in 1 2 3 4 5; do
+  [ -w /proc/self/autogroup ] || break
+  (echo "$1" >/proc/self/autogroup) 2>/dev/null && break
+  sleep 0.1
+done
+shift
+exec "$@"`;
+
+/** The limit that this process cannot exceed, and that nothing in a sandbox could raise. */
+function hardLimit(name: string): number {
+  const line = new RegExp(`^${name} +\\S+ +(\\d+) `, 'm').exec(readFileSync('/proc/self/limits', 'utf8'));
+  return line === null ? Number.POSITIVE_INFINITY : Number(line[1]);
 }
 
 /** bwrap reports the id that the process has outside. */
@@ -118,9 +162,13 @@ function walls(launch: Launch): readonly string[] {
     ),
     ...launch.readable,
     process.execPath,
-    // Another user may not reach the folders of this one.
-    ...(launch.user === undefined ? [...searched('PATH'), ...searched('LD_LIBRARY_PATH')] : []),
   ];
+  // Where networks and an FFmpeg of the owner may lie, too. Another user may not reach the folders of this one.
+  const beside = [
+    ...[join(root, 'models'), ...launch.readable].flatMap(linkedFolders),
+    ...searched('PATH').flatMap((path) => [path, join(path, '../lib'), join(path, '../lib64')]),
+    ...searched('LD_LIBRARY_PATH'),
+  ].filter((path) => launch.user === undefined || isOpenToAll(path));
   return [
     ...['--unshare-user', '--disable-userns', '--unshare-pid', '--unshare-ipc', '--unshare-uts'],
     ...['--unshare-cgroup-try', ...(launch.purpose === 'photographs' ? ['--unshare-net'] : [])],
@@ -132,7 +180,8 @@ function walls(launch: Launch): readonly string[] {
     ...gpuDevices.flatMap((path) => ['--dev-bind-try', path, path]),
     ...hardwareFolders.flatMap(readOnly),
     ...['--perms', '1777', '--size', String(temporaryBytes), '--tmpfs', '/tmp', '--setenv', 'TMPDIR', '/tmp'],
-    ...readable.flatMap(readOnly),
+    ...[...beside, ...readable].flatMap(readOnly),
+    ...(launch.purpose === 'photographs' ? [] : nameResolution()),
     ...(launch.liveFolder === undefined ? [] : ['--bind-try', launch.liveFolder, launch.liveFolder]),
     ...['--remount-ro', '/', '--chdir', root],
   ];
@@ -149,6 +198,42 @@ function systemFolder(name: string): readonly string[] {
   if (!existsSync(path)) return [];
   const real = realpathSync(path);
   return real === path ? ['--ro-bind', path, path] : ['--symlink', real.slice(1), path];
+}
+
+/** Where links directly in this folder lead: an installed program keeps its networks beside its releases. */
+function linkedFolders(folder: string): readonly string[] {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isSymbolicLink() && existsSync(join(folder, entry.name)))
+    .map((entry) => realpathSync(join(folder, entry.name)));
+}
+
+/** Whether every user may read it. */
+function isOpenToAll(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const real = realpathSync(path);
+  if ((statSync(real).mode & 0o004) === 0) return false;
+  for (let at = real; at !== '/'; at = dirname(at)) {
+    const found = statSync(at);
+    if (found.isDirectory() && (found.mode & 0o001) === 0) return false;
+  }
+  return true;
+}
+
+/** Folders with the addresses of name servers and nothing secret. What manages the network replaces the file in them. */
+const nameServerFolders = ['/run/systemd/resolve', '/run/resolvconf'];
+
+/**
+ * Who resolves names here. The file is followed when it changes if it lies in one of the folders above; elsewhere it stays as it was
+ * when the process started. Avahi resolves the names below `.local`.
+ */
+function nameResolution(): readonly string[] {
+  const path = '/etc/resolv.conf';
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  const target = isLink ? resolve('/etc', readlinkSync(path)) : path;
+  const folder = nameServerFolders.find((each) => each === dirname(target));
+  const servers = folder === undefined ? readOnly(path) : [...readOnly(folder), '--symlink', target, path];
+  return [...servers, ...readOnly('/run/avahi-daemon')];
 }
 
 /** Folders outside of `/usr` in which the loader or a shell looks: an FFmpeg of the owner, libraries of a GPU. */

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { getPriority } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { plainLauncher } from '../../daemon/vision/plain-launcher.js';
 import { probeSandbox } from '../../daemon/vision/sandbox-launcher.js';
 import type { LaunchedVision, VisionLauncher } from '../../daemon/vision/vision-launcher.js';
 import { rogueProgram } from '../support/rogue-vision.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { until } from '../support/until.js';
 
 const sandbox = await probeSandbox();
@@ -19,6 +24,12 @@ function factOf(pid: number, file: 'status' | 'limits', name: string): string {
     .split('\n')
     .find((each) => each.startsWith(name));
   return line?.slice(name.length).trim() ?? '';
+}
+
+/** A field of /proc/PID/stat, counted from 0 after the name. */
+function statOf(pid: number | 'self', field: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[field] ?? '';
 }
 
 /** The id, once the process runs the program: what surrounds it has set its limits by then. */
@@ -66,6 +77,62 @@ describe('a vision process in a sandbox', { skip: 'launch' in sandbox ? false : 
       assert.equal(BigInt(`0x${factOf(pid, 'status', 'CapBnd:')}`), 0n);
       assert.equal(factOf(pid, 'status', 'Seccomp:'), '2');
       assert.match(factOf(pid, 'limits', 'Max processes'), /^2048 /);
+    } finally {
+      launched.kill();
+      await launched.ended;
+    }
+  });
+
+  const inSandbox = (): VisionLauncher => ('launch' in sandbox ? sandbox : assert.fail('no launcher'));
+
+  test('is out of reach of Ctrl-C in the terminal of the daemon, with all that surrounds it', async () => {
+    const launched = launch(inSandbox());
+    try {
+      const surrounding = Number(factOf(await pidOf(launched), 'status', 'PPid:'));
+      assert.equal(factOf(surrounding, 'status', 'Name:'), 'bwrap');
+      assert.notEqual(statOf(surrounding, 2), statOf('self', 2), 'the process group');
+    } finally {
+      launched.kill();
+      await launched.ended;
+    }
+  });
+
+  test('gives way to the core as a session, too', {
+    skip: existsSync('/proc/self/autogroup') ? false : 'this kernel has no groups of sessions',
+  }, async () => {
+    const launched = launch(inSandbox());
+    try {
+      const group = readFileSync(`/proc/${await pidOf(launched)}/autogroup`, 'utf8');
+      assert.match(group, new RegExp(` nice ${Math.min(19, getPriority() + 2)}$`, 'm'));
+    } finally {
+      launched.kill();
+      await launched.ended;
+    }
+  });
+
+  test('reads networks that lie behind a link', async () => {
+    await using directory = await temporaryDirectory();
+    const [networks, models] = [join(directory.path, 'networks'), join(directory.path, 'models')];
+    await mkdir(networks);
+    await mkdir(models);
+    await writeFile(join(networks, 'found.onnx'), '');
+    await symlink(networks, join(models, 'imported'));
+    await chmod(directory.path, 0o755);
+    const look = `process.exitCode = require('node:fs').existsSync('${models}/imported/found.onnx') ? 0 : 3`;
+    const program = ['--eval', look];
+    for (const user of process.getuid?.() === 0 ? [undefined, 65_534] : [undefined]) {
+      const launched = inSandbox().launch({ purpose: 'photographs', program, readable: [models], user });
+      assert.equal(await launched.ended, 'it exited with code 0');
+    }
+  });
+
+  test('starts where this process has lower limits', async () => {
+    const lowBytes = 32 * 1024 * 1024;
+    execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${lowBytes}`]);
+    const probe = await probeSandbox();
+    const launched = launch('launch' in probe ? probe : assert.fail(probe.reason));
+    try {
+      assert.match(factOf(await pidOf(launched), 'limits', 'Max file size'), new RegExp(`^${lowBytes} `));
     } finally {
       launched.kill();
       await launched.ended;
