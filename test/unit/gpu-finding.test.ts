@@ -58,6 +58,12 @@ describe('the doctor', () => {
     });
     assert.deepEqual(outcomes(config, built, decodedBy('vaapi')), ['ok: in use by vaapi (decoding)']);
     assert.match(outcomes(config, built, decodedBy('software')).join(), /^warning: .* hwaccel is auto$/);
+    // A camera that cannot be reached has no decoder yet.
+    const unreached = [{ state: 'failed' }] as unknown as BoxStatus['cameras'];
+    assert.doesNotMatch(
+      outcomes(config, built, { ...runningOn('cpu'), cameras: unreached }).join(),
+      /warning/,
+    );
     assert.deepEqual(outcomes(config, none, decodedBy('software')), []);
   });
 

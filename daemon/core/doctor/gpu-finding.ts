@@ -30,7 +30,9 @@ export function gpuFindings(
   if (uses.length > 0) return [ok(check, `in use by ${uses.join(' and ')}`)];
   if (!nvidia && renderNodes.length === 0) return [];
   const gpu = nvidia ? 'an NVIDIA GPU' : 'a GPU';
-  if (status !== undefined && cameras.some(({ hwaccel }) => hwaccel === 'auto')) {
+  const isInSoftware = (id: string): boolean =>
+    (status?.cameras ?? []).some((camera) => camera.id === id && camera.stream?.decoder === 'software');
+  if (cameras.some(({ id, hwaccel }) => hwaccel === 'auto' && isInSoftware(id))) {
     const message = `this machine has ${gpu}, but no camera decodes with it, although hwaccel is auto`;
     const remedy = `${giveAccess} If it has them, the log of rollcalld says why FFmpeg cannot use the GPU: journalctl -u rollcalld -g "tried hardware".`;
     return [{ check, outcome: 'warning', message, remedy }];
