@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { chmod } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type LocalRights, openLocalCaller } from '../../daemon/core/api/local-caller.js';
@@ -61,5 +62,14 @@ describe('the local API', () => {
       const answer = await answerTo({ ownUid: 1, adminGid }, ...as(65_534, 7));
       assert.equal(answer, 'unauthenticated, 1 line logged');
     }
+  });
+
+  test('refuses a client that is gone, and does not take it for another user', async () => {
+    const logged: string[] = [];
+    const rights = { ownUid: own, adminGid: undefined };
+    const callerOf = await openLocalCaller(rights, { error: (message) => void logged.push(message) });
+    const incoming = new IncomingMessage(new Socket());
+    assert.throws(() => callerOf({ incoming }), { code: 'unauthenticated' });
+    assert.deepEqual(logged, []);
   });
 });

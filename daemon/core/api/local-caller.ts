@@ -51,10 +51,11 @@ export async function openLocalCaller(
     if (peer !== undefined && isAdmitted(peer, rights)) {
       return { actor: `uid:${peer.uid}`, origin: `local socket pid ${peer.pid}`, ...local };
     }
-    logger.error('a process of another user was refused at the local API', {
-      uid: peer?.uid,
-      pid: peer?.pid,
-    });
+    // The kernel names nobody where the client has closed the connection already.
+    if (peer !== undefined) {
+      const { uid, pid } = peer;
+      logger.error('a process of another user was refused at the local API', { uid, pid });
+    }
     throw badInput('unauthenticated', 'your user may not use the local API', {
       remedy: `Run the command as root, or as a member of the group ${adminGroup}.`,
     });
