@@ -10,7 +10,7 @@ import { connect, createServer } from 'node:tls';
 import { gateSettings } from '../../daemon/contract/gate-settings.js';
 import { parseConfig } from '../../daemon/contract/settings/load.js';
 import type { Config } from '../../daemon/contract/settings/schema.js';
-import { GateHandover, openGateFolder } from '../../daemon/core/gate/gate-handover.js';
+import { GateHandover, makeLiveFolder, openGateFolder } from '../../daemon/core/gate/gate-handover.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
@@ -53,7 +53,7 @@ async function open(t: TestContext) {
   /** The core as it is after a restart. */
   const restarted = () => new GateHandover(current, { clock, logger: silentLogger });
   const read = (name: string) => readFile(join(shared, name));
-  return { folder, shared, configure, clock, setWall, handover, restarted, read };
+  return { folder, shared, configure, current, clock, setWall, handover, restarted, read };
 }
 
 describe('the handover to the gate', () => {
@@ -193,5 +193,19 @@ describe('the handover to the gate', () => {
     await assert.rejects(openGateFolder(shared), { code: 'gate-folder' });
     await chmod(shared, 0o2750);
     await openGateFolder(shared);
+  });
+
+  test('lets the group of the gate into the folder for live pictures, whatever the mask', async (t) => {
+    const { shared, current } = await open(t);
+    await mkdir(shared, { recursive: true });
+    await chmod(shared, 0o2750);
+    const mask = process.umask(0o077);
+    try {
+      await makeLiveFolder(current(), silentLogger);
+      assert.equal(process.umask(), 0o077);
+    } finally {
+      process.umask(mask);
+    }
+    assert.equal((await stat(join(shared, 'live'))).mode & 0o7777, 0o2750);
   });
 });

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Fault } from '../../contract/api-errors.js';
@@ -39,7 +40,7 @@ export const liveFolder = (config: Pick<GateConfig, 'gate' | 'control'>): string
   join(gateFolder(config), liveFolderName);
 
 /**
- * Makes the folder for live pictures for tests and trials; on a box it exists, like the folder around it. Without it there are no live
+ * Makes the folder for live pictures for tests, trials, and folders of the owner's choice; on other boxes it exists. Without it there are no live
  * pictures; everything else works.
  */
 export async function makeLiveFolder(
@@ -49,7 +50,13 @@ export async function makeLiveFolder(
   const folder = liveFolder(config);
   try {
     await openGateFolder(gateFolder(config));
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    // The group of the gate, which comes from the folder around it, must get through.
+    const mask = process.umask(0o027);
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o750 });
+    } finally {
+      process.umask(mask);
+    }
   } catch (error) {
     logger.error('there are no live pictures, because their folder cannot be made', { folder, error });
   }
