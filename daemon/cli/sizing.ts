@@ -20,11 +20,7 @@ export function registerSizing(program: Command): void {
   program
     .command('sizing')
     .option('--cameras <number>', 'how many cameras, 1 to 256', '4')
-    .option(
-      '--size <WxH>',
-      'pixels of the stream that the box analyses, such as that of a substream',
-      '1920x1080',
-    )
+    .option('--size <WxH>', 'pixels of the only stream of each camera', '1920x1080')
     .option('--fps <number>', 'frames per second of the stream, 1 to 60', '25')
     .option('--codec <name>', sizedCodecs.join(' or '), 'h264')
     .option('--share <percent>', 'share of the time in which somebody is in sight, 0 to 100', '75')

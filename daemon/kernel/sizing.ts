@@ -6,7 +6,7 @@ export const sizedCodecs = ['h264', 'hevc'] as const;
 /** The cameras that a box is to serve, all alike. */
 export interface PlannedCameras {
   readonly cameras: number;
-  /** Of the stream that the box analyses: the substream, if it analyses that one. */
+  /** Of the only stream of each. For cameras with a substream, nothing was measured. */
   readonly widthPx: number;
   readonly heightPx: number;
   readonly framesPerS: number;
@@ -47,12 +47,13 @@ const referenceSpeed = 0.565;
 const referencePixelRate = 1920 * 1080 * 25;
 
 /**
- * Cores for one such camera on that machine: without people, and what somebody in sight adds. The least is from `scripts/bench pipeline`
- * and `--nobody`: 2.18 and 3.65 times the 0.092 cores of decoding, on an otherwise idle core. The most is from `scripts/bench cameras` at
- * 75 and at 100 percent: 1.85 and 1.87 cores for four cameras, which lost 7.6 and 20.2 % of their frames, had they lost none. There, cores
- * were full, and faces whose liveness was open asked for more frames.
+ * Cores for one such camera on that machine: without people, and what somebody in sight adds. Decoding takes 0.092 cores. The least is
+ * from `scripts/bench pipeline --nobody`, 1.40 times that in its best round, and from what a face in sight added before frames were
+ * delivered as asked, 1.47 times (`docs/measurements/performance.md`). The most is from `scripts/bench cameras` at 75 and at 100 percent:
+ * 1.85 and 1.87 cores for four cameras, which lost 7.6 and 20.2 % of their frames, had they lost none. There, cores were full, and
+ * faces whose liveness was open asked for more frames.
  */
-const least = { empty: 0.2, face: 0.14 };
+const least = { empty: 0.13, face: 0.14 };
 const most = { empty: 0.245, face: 0.34 };
 
 /** Processor time of H.265 to that of H.264 in software, docs/measurements/performance.md, "On a GPU". */

@@ -29,7 +29,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['rollcall sizing', 'estimate whether this machine suffices for four cameras of 1080p'],
     [
       'rollcall sizing --cameras 8 --size 640x360 --fps 15 --share 20',
-      'the same for substreams of quiet corridors',
+      'the same for small streams of quiet corridors',
     ],
   ],
   'mqtt check': [['sudo rollcall mqtt check', 'check the connection to the broker step by step']],
