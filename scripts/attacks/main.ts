@@ -20,6 +20,9 @@ import { filesBelow, type Traces, tracesOf } from './traces.js';
 /** More than any limit on processes that the isolation sets. */
 const processes = 2_500;
 
+/** Bytes of `sun_path`, see unix(7). */
+const longestSocketName = 108;
+
 interface Attempt {
   readonly what: string;
   readonly isRefused: boolean;
@@ -64,7 +67,10 @@ async function attack(
   const { control, dataDir, secretsDir } = config;
   // Stands for everything else that listens on the machine and its network, such as the broker.
   const service = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
-  await once(service, 'listening');
+  // The same of what listens without a port or a file, as desktops do.
+  const abstract = `\0${marker}`;
+  const local = createServer((socket) => socket.destroy()).listen(abstract);
+  await Promise.all([once(service, 'listening'), once(local, 'listening')]);
   const own = [dataDir, secretsDir, dirname(configPath), dirname(control.socketPath), gateFolder(config)];
   const folders = [
     ...new Set([...own, homedir(), programRoot(), '/etc', '/usr', '/var/tmp', '/tmp', '/dev/shm']),
@@ -74,7 +80,11 @@ async function attack(
     secrets: [...new Set(own.flatMap(filesBelow))],
     pids: await processesOf(control.socketPath),
     sockets: [control.socketPath, join(gateFolder(config), handoverFiles.socket)],
-    addresses: { 'another service of this machine': ['127.0.0.1', (service.address() as AddressInfo).port] },
+    addresses: {
+      'another service of this machine': ['127.0.0.1', (service.address() as AddressInfo).port],
+      // Node.js 20 fills such a name with zeros.
+      'an abstract socket of this machine': abstract.padEnd(longestSocketName, '\0'),
+    },
     liveFolder: live ?? null,
   };
   const launched = vision.launch({
@@ -91,6 +101,7 @@ async function attack(
   }
   await Promise.all([launched.ended, ...launched.log.map((stream) => once(stream, 'close'))]);
   service.close();
+  local.close();
   const traces = tracesOf(marker, folders);
   for (const path of traces.files) rmSync(path);
   for (const pid of traces.processes) process.kill(pid, 'SIGKILL');

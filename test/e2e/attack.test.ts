@@ -63,14 +63,13 @@ describe('a decoder that was taken over', {
     // What only a unit of systemd prevents, and `rollcall status` reports.
     assert.deepEqual(open, [
       'connect to another service of this machine (network)',
+      'connect to an abstract socket of this machine (network)',
       'fill the disk of the folder for live frames (disk)',
     ]);
     const asPhoto = await attack(box, '--photos');
     assert.deepEqual([asPhoto.allowed, asPhoto.open, asPhoto.exitCode], [[], [], 0], asPhoto.said);
-    assert.ok(
-      asPhoto.refused.includes('connect to another service of this machine'),
-      'photos need no network',
-    );
+    for (const where of ['another service', 'an abstract socket'])
+      assert.ok(asPhoto.refused.includes(`connect to ${where} of this machine`), 'photos need no network');
     const { isolation } = await box.client.call('status.show');
     assert.equal(isolation?.level, 'partial');
     assert.deepEqual(isolation.gaps, ['network', 'memory', 'disk']);
