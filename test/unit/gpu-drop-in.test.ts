@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -56,6 +56,13 @@ describe('the drop-in for GPUs', () => {
       'DeviceAllow=/dev/nvidia-uvm rw',
       ...groups(),
     ]);
+  });
+
+  const skip = process.getuid?.() === 0 ? false : 'giving a file to another group needs root';
+  test('names a group without a name by its number', { skip }, () => {
+    dropIn('dev/dri/renderD128');
+    chownSync(join(root, 'dev/dri/renderD128'), 0, 424_242);
+    assert.ok(dropIn().settings.includes('SupplementaryGroups=424242'));
   });
 
   test('is refused on a machine without a GPU, with cause and remedy', () => {
