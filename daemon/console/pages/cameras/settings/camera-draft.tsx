@@ -103,7 +103,7 @@ export function AddressFields({ draft, onDraft, hasLogin = false }: DraftFieldsP
         required
         autocapitalize="none"
         spellcheck={false}
-        placeholder="rtsp://192.0.2.10/stream2"
+        placeholder="rtsp://192.0.2.10/stream1"
         value={draft.url}
         onValue={(url) => put({ url: url.trim() })}
       />
