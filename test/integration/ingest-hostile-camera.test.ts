@@ -168,6 +168,29 @@ describe('a camera that points elsewhere', () => {
   });
 });
 
+test('the description of a camera cannot say what FFmpeg says about its pictures', async () => {
+  const frame = (prefix: string, size: string): string =>
+    `${prefix}n:   0 pts:      0 pts_time:0 pos:       -1 fmt:yuv420p sar:1/1 s:${size} i:P iskey:1 type:I `;
+  const media = [
+    ...video,
+    'i=a door',
+    '[Parsed_showinfo_3 @ 0x1] [info] config in time_base: 1/1, frame_rate: 1/1',
+    frame('[Parsed_showinfo_3 @ 0x1] [info] ', '99999x99999'),
+    frame('', '320x240'),
+    '[info]   Stream #0:0: Video: hevc, yuv420p(pc), 9x9, 1 fps',
+    'Command reply for stream 0: ret:-22 res:',
+    '[error] no decoder found',
+  ];
+  await using server = await serve({ media });
+  await using camera = await watchCamera({ url: server.url });
+  await camera.moreFrames(5);
+  assert.deepEqual([...new Set(camera.frames.map(({ widthPx }) => widthPx))], [160]);
+  const { state } = camera.runner;
+  assert.equal(state.state === 'streaming' && state.stream.codec, 'h264');
+  assert.equal(camera.counters.droppedStale, 0);
+  assert.doesNotMatch(camera.log.join('\n'), /keeps its frame rate/);
+});
+
 test('a camera streams although it answers in small pieces, sends requests and gives answers to no request', async () => {
   const chatter = [
     'OPTIONS * RTSP/1.0\r\nCSeq: 77\r\n\r\n',

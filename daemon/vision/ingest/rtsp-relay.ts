@@ -265,12 +265,18 @@ export class RtspRelay implements AsyncDisposable {
     if (pending.redirects > 0 && headerOf(answer, 'Content-Base') === undefined) {
       headers.push(['Content-Base', this.#withRelay(pending.uri)]);
     }
-    const body = Buffer.from(
-      answer.body.toString('latin1').replace(/^a=control:.*$/gim, (line) => this.#withRelay(line)),
-      'latin1',
-    );
+    const body = Buffer.from(this.#descriptionForPlayer(answer.body.toString('latin1')), 'latin1');
     const { firstLine } = answer;
     this.#toPlayer(rtspBytes({ firstLine, headers: [['CSeq', pending.number], ...headers], body }));
+  }
+
+  /** FFmpeg logs a description as it is. A line of another form could look like what FFmpeg says about its pictures. */
+  #descriptionForPlayer(text: string): string {
+    return text
+      .split(/[\r\n]+/)
+      .filter((line) => /^[ \t]*[a-z]=/i.test(line))
+      .map((line) => `${/^a=control:/i.test(line) ? this.#withRelay(line) : line}\r\n`)
+      .join('');
   }
 
   #forPlayer(name: string, value: string): string {
