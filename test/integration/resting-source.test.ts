@@ -3,8 +3,9 @@ import { describe, test } from 'node:test';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { restingCameraSource } from '../../daemon/vision/ingest/resting-source.js';
 import type { StreamEnd } from '../../daemon/vision/ingest/stream-end.js';
-import { corruptClip, resolutionChangeClip, testClip, uniformClip } from '../support/clips.js';
+import { codedUnits, corruptClip, resolutionChangeClip, testClip, uniformClip } from '../support/clips.js';
 import { startRtspServer } from '../support/rtsp-server.js';
+import { startScriptedRtspServer } from '../support/scripted-rtsp-server.js';
 import { until } from '../support/until.js';
 import { sourceOptions, type WatchedOptions } from '../support/watched-camera.js';
 
@@ -12,10 +13,14 @@ import { sourceOptions, type WatchedOptions } from '../support/watched-camera.js
 async function openResting(options: WatchedOptions) {
   const source = restingCameraSource(await sourceOptions({ framesPerS: 30, ...options }, silentLogger));
   const abort = new AbortController();
-  const seen = { widths: [] as number[], times: [] as number[], end: undefined as StreamEnd | undefined };
+  const seen = {
+    ...{ widths: [] as number[], times: [] as number[], pids: [] as number[] },
+    end: undefined as StreamEnd | undefined,
+  };
   const ended = source
     .open(
       {
+        onStarted: (pid) => void seen.pids.push(pid),
         onOpened: () => undefined,
         onFrame(frame) {
           seen.widths.push(frame.picture.widthPx);
@@ -90,6 +95,24 @@ describe('a stream that rests', { concurrency: true }, () => {
     await until('the end', () => resting.seen.end !== undefined);
     server.thaw();
     assert.equal(codeOf(resting.seen.end), 'stalled');
+  });
+
+  test('ends where its first decoder hangs, or the camera sets its clock back by a minute', async () => {
+    const payloads = await codedUnits(await testClip({ widthPx: 160, heightPx: 120 }), 'h264');
+    const media = ['m=video 0 RTP/AVP 96', 'a=rtpmap:96 H264/90000', 'a=control:1'];
+    const firstStamp = 90_000;
+    const stampOf = (sequence: number): number => firstStamp + sequence - (sequence < 50 ? 0 : 1500);
+    await using server = await startScriptedRtspServer({ media, payloads });
+    await using changing = await startScriptedRtspServer({ media, payloads, stampOf });
+    await using hanging = await openResting({ url: server.url, stallAfterS: 3 });
+    await using jumping = await openResting({ url: changing.url });
+    for (const { source } of [hanging, jumping]) source.decode(true);
+    await until('frames', () => hanging.seen.widths.length > 5);
+    process.kill(hanging.seen.pids[1] ?? 0, 'SIGSTOP');
+    await until('both ends', () => [hanging, jumping].every(({ seen }) => seen.end !== undefined));
+    assert.equal(codeOf(hanging.seen.end), 'falling-behind');
+    assert.equal(codeOf(jumping.seen.end), 'stalled');
+    assert.match(JSON.stringify(jumping.seen.end), /time stamps/);
   });
 
   test('goes on where its pictures are damaged', async () => {

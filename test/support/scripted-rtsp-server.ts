@@ -28,6 +28,8 @@ export interface ScriptedRtspOptions {
   readonly payloads?: readonly Buffer[];
   /** Asked first, for every request. */
   script?(request: ScriptedRequest): ScriptedAnswer | undefined;
+  /** The time stamp of a packet, in pictures. Default: its number. */
+  stampOf?(sequence: number): number;
   /** Sent before every packet. */
   readonly beforePackets?: string;
   /** Speaks TLS with these. */
@@ -130,11 +132,17 @@ function answer(socket: Socket, send: Send, request: string, options: ScriptedRt
   }
   send(Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`, 'latin1'));
   if (method === 'PLAY' && status === '200 OK' && payloads.length > 0) {
-    play(socket, send, payloads, Buffer.from(options.beforePackets ?? '', 'latin1'));
+    play(socket, send, payloads, options);
   }
 }
 
-function play(socket: Socket, send: Send, payloads: readonly Buffer[], before: Buffer): void {
+function play(
+  socket: Socket,
+  send: Send,
+  payloads: readonly Buffer[],
+  { beforePackets = '', stampOf = (sequence) => sequence }: ScriptedRtspOptions,
+): void {
+  const before = Buffer.from(beforePackets, 'latin1');
   let sequence = 1;
   const timer = setInterval(() => {
     const payload = payloads[(sequence - 1) % payloads.length] ?? Buffer.alloc(0);
@@ -144,7 +152,7 @@ function play(socket: Socket, send: Send, payloads: readonly Buffer[], before: B
     packet.writeUInt8(0x80, 4);
     packet.writeUInt8(0x80 | 96, 5);
     packet.writeUInt16BE(sequence & 0xffff, 6);
-    packet.writeUInt32BE((sequence * (clockRate / packetsPerS)) >>> 0, 8);
+    packet.writeUInt32BE((stampOf(sequence) * (clockRate / packetsPerS)) >>> 0, 8);
     packet.writeUInt32BE(1, 12);
     payload.copy(packet, 16);
     send(Buffer.concat([before, packet]));

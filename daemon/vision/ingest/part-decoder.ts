@@ -19,15 +19,23 @@ interface PartDecoderOptions {
   onLogLine(line: string): void;
 }
 
+type Decoding = Pick<FfmpegProcess, 'pid' | 'input' | 'ended' | 'resume' | 'stop'>;
+
 /** An FFmpeg that decodes the kept video of a camera, and then every further part of it. */
 export class PartDecoder {
-  readonly #process: FfmpegProcess;
+  readonly #process: Decoding;
+  /** Of the video from before its start, which it reads as fast as it can, nothing is skipped. */
+  #mostUnread: number;
   /** It has the key frame on which the next part depends. */
   #isInStep: boolean;
 
-  constructor(process: FfmpegProcess, isInStep: boolean) {
+  /** Gives `process` the video from before its start. */
+  constructor(process: Decoding, { start, parts }: Pick<PartRing, 'start' | 'parts'>) {
     this.#process = process;
-    this.#isInStep = isInStep;
+    this.#isInStep = parts.length > 0;
+    const kept = [...(start === undefined ? [] : [start]), ...parts];
+    for (const bytes of kept) process.input?.write(bytes);
+    this.#mostUnread = mostUnread + kept.reduce((sum, { length }) => sum + length, 0);
   }
 
   get pid(): number | undefined {
@@ -45,7 +53,8 @@ export class PartDecoder {
   take(part: Part): void {
     const { input } = this.#process;
     if (input === null) return;
-    if (input.writableLength > mostUnread) this.#isInStep = false;
+    if (input.writableLength <= mostUnread) this.#mostUnread = mostUnread;
+    if (input.writableLength > this.#mostUnread) this.#isInStep = false;
     else if (part.isKey) this.#isInStep = true;
     if (this.#isInStep) input.write(part.bytes);
   }
@@ -67,6 +76,5 @@ export async function startPartDecoder(options: PartDecoderOptions): Promise<Par
     clock: source.clock,
     onLogLine: (line) => options.onLogLine(line),
   });
-  for (const bytes of [ring.start, ...ring.parts]) process.input?.write(bytes);
-  return new PartDecoder(process, ring.parts.length > 0);
+  return new PartDecoder(process, ring);
 }

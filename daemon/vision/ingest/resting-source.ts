@@ -58,6 +58,7 @@ export function restingCameraSource(options: CameraSourceOptions): RestingSource
 }
 
 const readBytes = 64 * 1024;
+const defaultStaleAfterMs = 1000;
 
 /** The undecoded video of one opening, and the decoder that reads it while pictures are wanted. */
 class RestingReading implements StreamReading {
@@ -76,6 +77,7 @@ class RestingReading implements StreamReading {
   readonly #fragments = new Mp4Fragments();
   readonly #ring = new PartRing();
   readonly #arrival: PresentationClock;
+  readonly #progress = new ClockProgress();
   readonly #frames: PictureFrames;
   /** What to add to a time of the stream for the monotonic clock, milliseconds. */
   #offsetMs = 0;
@@ -134,13 +136,23 @@ class RestingReading implements StreamReading {
   #take(piece: VideoPiece): void {
     this.#ring.push(piece);
     if (piece.kind === 'part') {
-      const { clock } = this.#stream.options;
-      this.#newestS = piece.timeS;
-      this.#offsetMs = this.#arrival.capturedAtMs(piece.timeS, clock.monotonicMs()) - piece.timeS * 1000;
-      if (this.#hasShown) this.#stream.watchdog.freshFrame();
+      this.#seePart(piece.timeS);
       this.#decoder?.take(piece);
     }
     this.#startOrStop();
+  }
+
+  #seePart(timeS: number): void {
+    const { options, watchdog } = this.#stream;
+    const nowMs = options.clock.monotonicMs();
+    const capturedAtMs = this.#arrival.capturedAtMs(timeS, nowMs);
+    this.#newestS = timeS;
+    this.#offsetMs = capturedAtMs - timeS * 1000;
+    const isStale = nowMs - capturedAtMs > (options.staleAfterMs ?? defaultStaleAfterMs);
+    if (isStale) watchdog.staleFrame();
+    else if (this.#hasShown) watchdog.freshFrame();
+    if (!this.#progress.goesOn(timeS, nowMs))
+      this.#fail({ code: 'stalled', detail: 'its time stamps no longer go on' });
   }
 
   /** A picture of this opening was decoded. */
@@ -171,9 +183,10 @@ class RestingReading implements StreamReading {
       onPicture: (announcement, buffer) => this.#frames.take(announcement, buffer),
       onReady: () => this.#decoder?.resume(),
     });
-    this.#assembler = assembler;
     try {
       await before;
+      // The decoder before this one announced its last pictures until now.
+      this.#assembler = assembler;
       const decoder = await startPartDecoder({
         ...{ source: options, ring: this.#ring, fromS: this.#newestS, assembler },
         onLogLine: (line) => log.read(line),
@@ -181,7 +194,8 @@ class RestingReading implements StreamReading {
       this.#decoder = decoder;
       if (decoder.pid !== undefined) this.#stream.sink.onStarted?.(decoder.pid);
       void decoder.ended.then((exit) => this.#decoderEnded(decoder, exit));
-      if (this.#hasShown) this.#decoderWatch = this.#watch();
+      // Until the first picture, the watchdog of the stream waits for it.
+      if (this.#hasShown) this.#decoderWatch ??= this.#watch(this.#ring.parts.length > 0);
     } catch (error) {
       this.#fail({ code: 'ffmpeg-missing', detail: messageOf(error) });
     }
@@ -198,12 +212,13 @@ class RestingReading implements StreamReading {
     await decoder.stop();
   }
 
-  /** While the stream itself is well: a decoder that shows nothing. */
-  #watch(): FrameWatchdog {
-    const { clock, stallAfterS } = this.#stream.options;
-    const limitMs = stallAfterS * 1000;
+  /** While the stream itself is well: a decoder that shows nothing. One that `hasKeyFrame` need not wait for the next. */
+  #watch(hasKeyFrame = true): FrameWatchdog {
+    const { clock, stallAfterS, firstFrameWithinS } = this.#stream.options;
     return new FrameWatchdog({
-      ...{ clock, firstFrameWithinMs: limitMs, stallAfterMs: limitMs },
+      clock,
+      firstFrameWithinMs: 1000 * (hasKeyFrame ? stallAfterS : firstFrameWithinS),
+      stallAfterMs: 1000 * stallAfterS,
       onSilence: () => this.#stream.settle({ kind: 'silence', silence: 'falling-behind' }),
     });
   }
@@ -224,7 +239,8 @@ class RestingReading implements StreamReading {
       this.#decoderWatch?.staleFrame();
       if (!this.#hasShown) watchdog.staleFrame();
     } else {
-      this.#decoderWatch?.freshFrame();
+      this.#decoderWatch ??= this.#watch();
+      this.#decoderWatch.freshFrame();
       watchdog.freshFrame();
       this.#startOrStop();
     }
@@ -234,5 +250,32 @@ class RestingReading implements StreamReading {
   #capturedAtMs({ ptsS, announcedAtMs }: Announcement): number {
     const estimate = ptsS === undefined ? announcedAtMs : ptsS * 1000 + this.#offsetMs;
     return Math.max(Math.min(estimate, announcedAtMs), this.#stream.continuity.lastCapturedMs + 1);
+  }
+}
+
+/** Parts that come further apart say nothing about the clock of the stream, milliseconds. */
+const longestGapMs = 1500;
+/** The clock of a stream that stands still for so long, while parts come, is wrong, milliseconds. */
+const standsStillMs = 2000;
+/** A clock that is slower than this stands still. */
+const slowest = 0.1;
+
+/**
+ * Watches the clock of a stream that FFmpeg copies. A copy cannot go back in time: after a camera has set its clock back, FFmpeg gives
+ * every picture the time of the last one, and what decodes and picks them would take them for one moment.
+ */
+class ClockProgress {
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #since = { timeS: 0, atMs: 0 };
+
+  /** False where the clock has stood still for too long. */
+  goesOn(timeS: number, atMs: number): boolean {
+    const since = this.#since;
+    const elapsedMs = atMs - since.atMs;
+    const isInterrupted = atMs - this.#lastMs > longestGapMs;
+    this.#lastMs = atMs;
+    const isLater = (timeS - since.timeS) * 1000 > slowest * elapsedMs;
+    if (isInterrupted || isLater || timeS < since.timeS) this.#since = { timeS, atMs };
+    return isInterrupted || isLater || elapsedMs < standsStillMs;
   }
 }
