@@ -10,7 +10,7 @@ import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { InferencePool, networkHung } from '../../daemon/vision/inference/inference-pool.js';
-import { callWithinMs } from '../../daemon/vision/inference/inference-thread.js';
+import { callWithinMs, startWithinMs } from '../../daemon/vision/inference/inference-thread.js';
 import { newBoxRecogniser, openTestAnalyser, portrait, toPicture } from '../support/inference.js';
 import { until } from '../support/until.js';
 
@@ -134,6 +134,22 @@ test('a thread that does not answer in time is replaced, and the third one ends 
   }
   const error = await hang();
   assert.ok(isRollcallError(error, 'inference-failed') && error.kind === 'operational');
+});
+
+test('calls fail where the thread that replaces another one never loads its networks', async () => {
+  const clock = new VirtualClock();
+  await using pool = await openPool({ mostThreads: 1, clock });
+  const picture = await toPicture(portrait('a'));
+  const detect = () => pool.detect(picture, { smallestFacePx: 60 });
+  const hung = detect().catch((error: unknown) => error);
+  clock.advanceBy(callWithinMs);
+  assert.ok(isRollcallError(await hung, networkHung));
+  const waiting = detect().catch((error: unknown) => error);
+  clock.advanceBy(startWithinMs);
+  const error = await waiting;
+  assert.ok(isRollcallError(error, 'inference-failed') && error.kind === 'operational', String(error));
+  assert.match(error.message, /not loaded within 180 s/);
+  assert.ok((await detect()).length > 0, 'the next call starts a thread');
 });
 
 test('a pool does not start where the networks cannot be loaded, and says why', async () => {

@@ -24,6 +24,9 @@ type Ready = Extract<InferenceReply, { readonly type: 'ready' }>;
 /** A call takes at most a second on a machine that is far too slow, and a GPU some more before its first answer, milliseconds. */
 export const callWithinMs = 60_000;
 
+/** Loading networks takes seconds, and minutes on a machine that is far too slow; a driver that hangs never ends, milliseconds. */
+export const startWithinMs = 180_000;
+
 interface Asked {
   readonly deadline?: Timer;
   resolve(answer: unknown): void;
@@ -38,6 +41,11 @@ export interface InferenceThreadOptions {
   /** Called when a call was not answered in time. Returns the error of the calls that wait. */
   onHung(): Error;
 }
+
+const notLoaded = (): Error =>
+  operational('inference-failed', `the networks were not loaded within ${startWithinMs / 1000} s`, {
+    remedy: 'Check the driver of the GPU and the kernel log (dmesg), or set vision.provider to cpu.',
+  });
 
 /** One thread of this process with networks of its own. Calls may overlap. */
 export class InferenceThread implements AsyncDisposable {
@@ -83,10 +91,11 @@ export class InferenceThread implements AsyncDisposable {
   ): Promise<{ readonly thread: InferenceThread; readonly ready: Ready }> {
     const thread = new InferenceThread(setup, options);
     try {
-      const ready = (await thread.#answer(startNumber)) as Ready;
+      const deadline = options.clock.after(startWithinMs, () => thread.#end(notLoaded()));
+      const ready = (await thread.#answer(startNumber, deadline)) as Ready;
       return { thread, ready };
     } catch (error) {
-      await thread.#worker.terminate();
+      await raceTimeout(options.clock, closeWithinMs, thread.#worker.terminate());
       throw error;
     }
   }
