@@ -127,12 +127,19 @@ describe('diagnosis of a stream that did not begin', () => {
   ];
   for (const [name, ...lines] of hardware) {
     test(`blames the hardware for ${name}, before the first frame and after`, () => {
-      for (const evidence of [{}, { hadFrames: true }, { hadFrames: true, cause: 'stalled' }] as const) {
+      for (const evidence of [
+        {},
+        { hadFrames: true },
+        { hadFrames: true, cause: 'stalled' },
+        { connection: { code: 'undecodable' } },
+      ] as const) {
         const failure = diagnose({ ...opening, ...evidence, decoder: 'vaapi', lines });
         assert.equal(failure.code, 'hardware-decoding-failed');
         assert.ok(failure.message.endsWith(`: ${lines[0]?.replace('[error] ', '')}`), failure.message);
       }
       assert.notEqual(diagnose({ ...opening, lines }).code, 'hardware-decoding-failed', 'none was used');
+      const refused = { connection: { code: 'unauthorised' }, decoder: 'vaapi' } as const;
+      assert.equal(diagnose({ ...opening, ...refused, lines }).code, 'unauthorised');
     });
   }
 

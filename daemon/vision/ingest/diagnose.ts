@@ -81,13 +81,15 @@ function wording(
 }
 
 function classify(evidence: StreamEvidence): FailureVerdict {
-  const { cause, hadFrames, lines, waitedS } = evidence;
+  const { cause, connection, hadFrames, lines, waitedS } = evidence;
   const seconds = `${waitedS.toFixed(1)} s`;
-  if (evidence.connection !== undefined) return evidence.connection;
+  const hardware = evidence.decoder === 'software' ? undefined : hardwareFailureIn(lines);
+  // A decoder of its own that ended knows only that it did.
+  const isOfHardware = connection?.code === 'undecodable' && hardware !== undefined;
+  if (connection !== undefined && !isOfHardware) return connection;
   if (cause === 'not-started') return withLastLine('ffmpeg-missing', lines);
   if (cause === 'killed') return { code: 'ffmpeg-killed' };
-  const failure = evidence.decoder === 'software' ? undefined : hardwareFailureIn(lines);
-  if (failure !== undefined) return { code: 'hardware-decoding-failed', detail: failure };
+  if (hardware !== undefined) return { code: 'hardware-decoding-failed', detail: hardware };
   if (cause === 'stalled') return { code: 'stalled', detail: `none for ${seconds}` };
   if (cause === 'falling-behind') return { code: 'falling-behind' };
   // FFmpeg noticed the silence of the connection before the watchdog did.
