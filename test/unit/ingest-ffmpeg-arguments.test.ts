@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { endpointOf, redactCredentials, requireEndpoint } from '../../daemon/vision/ingest/camera-address.js';
 import { cameraScript } from '../../daemon/vision/ingest/concat-script.js';
-import { cameraArguments } from '../../daemon/vision/ingest/ffmpeg-arguments.js';
+import { cameraArguments, partDecoderArguments } from '../../daemon/vision/ingest/ffmpeg-arguments.js';
 import { type FfmpegBinary, parseFfmpegVersion } from '../../daemon/vision/ingest/ffmpeg-binary.js';
 
 function version(text: string, library: string): FfmpegBinary {
@@ -74,6 +74,16 @@ describe('arguments for a camera', () => {
     );
     const software = cameraArguments(debian12, options).join(' ');
     assert.doesNotMatch(software, /hwaccel|hwdownload/);
+  });
+
+  test('limit the size of the pictures that are decoded', () => {
+    for (const list of [
+      cameraArguments(debian12, options),
+      partDecoderArguments(debian12, { ...options, fromS: 1 }),
+    ]) {
+      const before = list.slice(0, list.indexOf('-i'));
+      assert.equal(before[before.indexOf('-max_pixels') + 1], String(8192 * 8192));
+    }
   });
 
   test('leave standard input to commands, which every version reads ten times a second', () => {

@@ -90,6 +90,10 @@ function scriptInput(url: string): string[] {
 /** FFmpeg takes no commands on standard input while it reads from anything that begins with `pipe:`. */
 const commandedScript = `async:pipe:${inputFd}`;
 
+/** The most pixels of a picture of a camera: 8192 x 8192. A stream that claims more would cost gigabytes. */
+const mostCameraPixels = 2 ** 26;
+const decoderLimits = ['-max_pixels', String(mostCameraPixels)];
+
 interface DecodingOptions extends PictureOptions {
   readonly framesPerS: number;
   readonly decoder: VideoDecoder;
@@ -111,6 +115,7 @@ export function cameraArguments(ffmpeg: FfmpegBinary, options: DecodingOptions):
     ...logged('verbose'),
     ...(ffmpeg.readsCommandsWithStats ? ['-stats_period', '0.1'] : []),
     ...oneThread,
+    ...decoderLimits,
     ...decoderInput(options.decoder),
     ...scriptInput(commandedScript),
     ...output(ffmpeg, chosenPictures(options)),
@@ -137,6 +142,7 @@ export function partDecoderArguments(
     ...logged('verbose'),
     '-nostdin',
     ...oneThread,
+    ...decoderLimits,
     ...decoderInput(options.decoder),
     // Otherwise times would begin at 0, and the first pictures would be read to measure a frame rate that nothing uses.
     ...['-copyts', '-fpsprobesize', '0', '-protocol_whitelist', 'pipe', '-f', 'mp4', '-i', `pipe:${inputFd}`],
