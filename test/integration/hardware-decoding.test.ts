@@ -68,6 +68,18 @@ exec ffmpeg "\${given[@]}"
     assert.deepEqual(new Set(trials.map(({ problem }) => problem)), new Set(['it decodes hevc wrongly']));
   });
 
+  test('a driver that hangs in a process that cannot be killed holds up no camera', async () => {
+    const path = join(directory.path, 'hanging');
+    // What is left behind keeps the output open, as a process that the kernel cannot end does.
+    const text = `#!/bin/bash
+case " $* " in *" -version "*) exec ffmpeg "$@" ;; *" -hwaccels "*) echo cuda; exit ;; esac
+case " $* " in *" -hwaccel "*) setsid sleep 30 & ;; *) exec ffmpeg "$@" ;; esac
+`;
+    await writeFile(path, text, { mode: 0o755 });
+    const [cuda] = await hardwareTrials(await detectFfmpeg(path), 5000);
+    assert.deepEqual(cuda, { decoder: 'cuda', problem: 'no answer within 5 s' });
+  });
+
   test('a camera with "auto" decodes in software where no hardware works', withoutGpu, async () => {
     await using camera = await watchCamera({ url, hwaccel: 'auto' });
     await camera.moreFrames(1);

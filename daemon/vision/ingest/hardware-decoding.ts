@@ -15,7 +15,7 @@ export interface HardwareTrial {
 
 type ClipCodec = keyof typeof hardwareClips;
 
-/** Opening a GPU that sleeps takes seconds. A driver that hangs would never answer. */
+/** Opening a GPU that sleeps takes seconds. A driver that hangs never answers, and its process cannot even be killed. */
 const answerMs = 20_000;
 /** The frames of a clip take 300 kB. */
 const mostOutputBytes = 4 * 1024 * 1024;
@@ -39,13 +39,19 @@ export async function workingHardware(
  * in software: both standards say exactly what comes out. Hardware that decodes one of the two codecs can be used; a camera with the
  * other one falls back.
  */
-export function hardwareTrials(ffmpeg: FfmpegBinary): Promise<readonly HardwareTrial[]> {
-  const known = trials.get(ffmpeg) ?? tryAll(ffmpeg);
+export function hardwareTrials(ffmpeg: FfmpegBinary, withinMs = answerMs): Promise<readonly HardwareTrial[]> {
+  const known = trials.get(ffmpeg) ?? tryAll({ path: ffmpeg.path, withinMs });
   trials.set(ffmpeg, known);
   return known;
 }
 
-async function tryAll(ffmpeg: FfmpegBinary): Promise<readonly HardwareTrial[]> {
+interface Tried {
+  readonly path: string;
+  /** How long one run may take, milliseconds. */
+  readonly withinMs: number;
+}
+
+async function tryAll(ffmpeg: Tried): Promise<readonly HardwareTrial[]> {
   const { output } = await run(ffmpeg, ['-hide_banner', '-hwaccels']);
   const offered = new Set(output.toString('utf8').split(/\s+/));
   const found: HardwareTrial[] = [];
@@ -60,7 +66,7 @@ async function tryAll(ffmpeg: FfmpegBinary): Promise<readonly HardwareTrial[]> {
 }
 
 /** Undefined where the hardware decodes one of the clips as the processor does. */
-async function problemOf(ffmpeg: FfmpegBinary, decoder: HardwareDecoder): Promise<string | undefined> {
+async function problemOf(ffmpeg: Tried, decoder: HardwareDecoder): Promise<string | undefined> {
   let problem = 'this FFmpeg decodes neither H.264 nor H.265';
   for (const codec of ['h264', 'hevc'] as const) {
     const wanted = await decode(ffmpeg, codec);
@@ -72,7 +78,7 @@ async function problemOf(ffmpeg: FfmpegBinary, decoder: HardwareDecoder): Promis
   return problem;
 }
 
-function decode(ffmpeg: FfmpegBinary, codec: ClipCodec, decoder?: HardwareDecoder): Promise<Decoded> {
+function decode(ffmpeg: Tried, codec: ClipCodec, decoder?: HardwareDecoder): Promise<Decoded> {
   const filters = [...(decoder === undefined ? [] : hardwareFilters), 'format=yuv420p'];
   const output = ['-vf', filters.join(','), '-f', 'rawvideo', 'pipe:1'];
   const input = [...decoderInput(decoder ?? 'software'), '-f', codec, '-i', 'pipe:0'];
@@ -86,11 +92,17 @@ interface Decoded {
   readonly complaint: string;
 }
 
-/** Never rejects: a program that cannot be started decodes nothing. */
-function run(ffmpeg: FfmpegBinary, args: readonly string[], input?: Buffer): Promise<Decoded> {
-  const { program, arguments: bound } = boundChild(ffmpeg.path, args);
+/** Never rejects, and never waits for longer: a program that cannot be started, or does not end, decodes nothing. */
+function run({ path, withinMs }: Tried, args: readonly string[], input?: Buffer): Promise<Decoded> {
+  const { program, arguments: bound } = boundChild(path, args);
   return new Promise((resolve) => {
-    const child = spawn(program, bound, { stdio: 'pipe', timeout: answerMs, killSignal: 'SIGKILL' });
+    const child = spawn(program, bound, { stdio: 'pipe' });
+    const late = setTimeout(() => {
+      child.kill('SIGKILL');
+      for (const stream of child.stdio) stream?.destroy();
+      child.unref();
+      resolve({ output: Buffer.alloc(0), complaint: `no answer within ${withinMs / 1000} s` });
+    }, withinMs);
     let chunks: readonly Buffer[] = [];
     let size = 0;
     let log = '';
@@ -105,14 +117,17 @@ function run(ffmpeg: FfmpegBinary, args: readonly string[], input?: Buffer): Pro
     // FFmpeg may end before it has read the clip.
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
-    child.once('error', (error) => resolve({ output: Buffer.alloc(0), complaint: error.message }));
+    child.once('error', (error) => {
+      clearTimeout(late);
+      resolve({ output: Buffer.alloc(0), complaint: error.message });
+    });
     child.once('close', (code) => {
+      clearTimeout(late);
       const said = log
         .split('\n')[0]
         ?.replace(/^\[[^\]]* @ \w+\] /, '')
         .trim();
-      const complaint =
-        said || (code === null ? `no answer within ${answerMs / 1000} s` : `FFmpeg exited with ${code}`);
+      const complaint = said || (code === null ? 'FFmpeg was killed' : `FFmpeg exited with ${code}`);
       resolve({ output: code === 0 ? Buffer.concat(chunks) : Buffer.alloc(0), complaint });
     });
   });
