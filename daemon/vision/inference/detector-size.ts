@@ -189,11 +189,12 @@ export function toPicture(
   const part = size.part ?? { x: 0, y: 0, width: picture.widthPx, height: picture.heightPx };
   const scaleX = part.width / size.usedWidthPx;
   const scaleY = part.height / size.usedHeightPx;
+  // Rounding may leave out a part of a pixel of the input at the border of the picture.
   const isCutOff = ({ x, y, width, height }: Box): boolean =>
-    (x < CUT_WITHIN_PX && part.x > 0) ||
-    (y < CUT_WITHIN_PX && part.y > 0) ||
-    (x + width > size.usedWidthPx - CUT_WITHIN_PX && part.x + part.width < picture.widthPx) ||
-    (y + height > size.usedHeightPx - CUT_WITHIN_PX && part.y + part.height < picture.heightPx);
+    (x < CUT_WITHIN_PX && part.x > scaleX) ||
+    (y < CUT_WITHIN_PX && part.y > scaleY) ||
+    (x + width > size.usedWidthPx - CUT_WITHIN_PX && part.x + part.width < picture.widthPx - scaleX) ||
+    (y + height > size.usedHeightPx - CUT_WITHIN_PX && part.y + part.height < picture.heightPx - scaleY);
   return detections
     .filter(({ box }) => size.isCutOut === undefined || !isCutOff(box))
     .map(({ box, score }) => ({
