@@ -29,6 +29,8 @@ export interface VisionProcess {
   readonly ended: Promise<VisionEnd>;
   /** Asks it to stop, and kills it after `graceMs`. */
   stop(graceMs: number): Promise<void>;
+  /** Kills one that is ending by itself after `graceMs`. */
+  killAfter(graceMs: number): void;
   /** Kills a misbehaving process and reads nothing more from it. */
   kill(reason: string): void;
 }
@@ -65,6 +67,10 @@ export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess
   const ended = launched.ended.then(
     (reason): VisionEnd => (broken?.misbehaviour === undefined ? { reason } : broken),
   );
+  const killAfter = (graceMs: number): void => {
+    const kill = clock.after(graceMs, () => launched.kill());
+    void ended.then(() => kill.cancel());
+  };
   return {
     get pid() {
       return launched.pid;
@@ -73,10 +79,10 @@ export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess
     ended,
     async stop(graceMs) {
       channel.send({ type: 'stop' } satisfies Order);
-      const kill = clock.after(graceMs, () => launched.kill());
+      killAfter(graceMs);
       await ended;
-      kill.cancel();
     },
+    killAfter,
     kill(reason) {
       broken ??= { reason, misbehaviour: 'refused' };
       channel.end(new Error(reason));

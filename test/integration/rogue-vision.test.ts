@@ -173,6 +173,13 @@ test('a vision process may take minutes, but not longer, to load its networks on
   assert.match(stuck.status().lastFailure ?? '', /SIGKILL/);
 });
 
+test('a vision process that has failed, and cannot end, is killed before it counts as silent', async () => {
+  const { slot } = await openSlot(rogueProgram('lingering'));
+  await using running: VisionSlot = slot.start();
+  await until('its end', () => running.status().lastFailure !== undefined);
+  assert.equal(running.status().lastFailure, 'a network hangs');
+});
+
 describe('a vision process that keeps misbehaving', () => {
   test('leaves its cameras failed, and this is reported', async () => {
     await using core = await startRogueCore(['garbage']);

@@ -119,6 +119,11 @@ const acts: Readonly<Record<RogueMode, Act>> = {
     if (turn % 20 === 0) await rogue.say(rogue.sighting({ isEnded: true, probes: [rogue.probe()] }));
     await sleep(honestEveryMs);
   },
+  lingering: async (rogue) => {
+    await rogue.ready();
+    await rogue.say({ type: 'failed', code: 'test', message: 'a network hangs', remedy: '' });
+    await sleep(60_000);
+  },
   late: async (rogue) => {
     await rogue.progress();
     await sleep(100);

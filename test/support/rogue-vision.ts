@@ -3,7 +3,7 @@ import { builtChild } from './built.js';
 /**
  * A program in the place of a vision process that sends forbidden messages as fast as it can; see `rogueProgram`. `honest` keeps
  * to the rules, so that it can be seen whether it suffers from the others. `late` keeps to them, too, and is not ready before the core
- * asks for the log level `debug`.
+ * asks for the log level `debug`. `lingering` says that it has failed, and does not end.
  */
 export const rogueModes = [
   'invented-cameras',
@@ -22,7 +22,7 @@ export const rogueModes = [
   'half-a-report',
   'deaf',
 ] as const;
-export type RogueMode = (typeof rogueModes)[number] | 'honest' | 'late';
+export type RogueMode = (typeof rogueModes)[number] | 'honest' | 'late' | 'lingering';
 
 /** For `programOf` of a pool: path and argument. */
 export function rogueProgram(mode: RogueMode): readonly string[] {

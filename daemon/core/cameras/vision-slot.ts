@@ -320,6 +320,8 @@ export class VisionSlot implements AsyncDisposable {
       this.#warnOfProcessor(report.provider);
     } else if (report.type === 'failed') {
       this.#failure = report;
+      // A network that hangs holds up the end of the process, too.
+      this.#process?.killAfter(stopGraceMs);
     } else if (report.type === 'progress') {
       this.#retry.progressed();
       const before = this.#distrust.failures;
