@@ -3,10 +3,9 @@ import type { CameraPlan } from '../contract/vision/vision-orders.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import type { Logger } from '../kernel/logger.js';
 import type { FaceAnalyser } from './face-analyser.js';
-import type { CameraSourceOptions } from './ingest/camera-source-options.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import type { StreamInfo } from './ingest/frame-source.js';
-import { inspectCamera } from './ingest/inspect-camera.js';
+import { type CameraInspection, inspectCamera } from './ingest/inspect-camera.js';
 import type { CameraProblem } from './ingest/pace.js';
 import { sourceOptions } from './live-camera.js';
 import { otherShape } from './stream-shapes.js';
@@ -48,32 +47,36 @@ export async function testCamera(
       });
   };
   const source = sourceOptions(plan, ffmpeg, logger.child({ camera: plan.id }));
-  const { pictureChecks } = plan;
-  const inspection = await inspectCamera({ ...source, observeMs, pictureChecks, signal, onFrame });
+  const { pictureChecks, substreamUrl } = plan;
+  const shared = { ...source, observeMs, pictureChecks, signal };
+  // At the same time, as the box reads them.
+  const [inspection, ofSubstream] = await Promise.all([
+    inspectCamera({ ...shared, onFrame }),
+    substreamUrl === null
+      ? undefined
+      : inspectCamera({
+          ...{ ...shared, address: { ...source.address, url: substreamUrl } },
+          onFrame: (frame) => frame.release(),
+        }),
+  ]);
   await analysing;
   if (inspection.outcome === 'failed') {
     const { failure, ...rest } = inspection;
     return { ...rest, ...failure };
   }
   const { problems, ...found } = inspection;
-  const ofSubstream = await testSubstream(plan, inspection.stream, { ...source, signal });
   return {
     ...{ ...found, framesAnalysed },
-    problems: [...problems, ...ofSubstream],
+    problems: [
+      ...problems,
+      ...(ofSubstream === undefined ? [] : substreamProblems(ofSubstream, inspection.stream)),
+    ],
     faces: faces.slice(0, mostFaces),
   };
 }
 
 /** What is wrong with the substream of a camera whose main stream is `main`. */
-async function testSubstream(
-  { substreamUrl, pictureChecks }: CameraPlan,
-  main: StreamInfo,
-  source: CameraSourceOptions & { readonly signal: AbortSignal },
-): Promise<readonly CameraProblem[]> {
-  if (substreamUrl === null) return [];
-  const address = { ...source.address, url: substreamUrl };
-  const onFrame = (frame: Frame): void => frame.release();
-  const inspection = await inspectCamera({ ...source, address, observeMs, pictureChecks, onFrame });
+function substreamProblems(inspection: CameraInspection, main: StreamInfo): readonly CameraProblem[] {
   const problems =
     inspection.outcome === 'failed'
       ? [inspection.failure]

@@ -23,8 +23,8 @@ function boxBelow(box: Buffer | undefined, ...types: readonly string[]): Buffer 
   }, box);
 }
 
-/** Largest box, bytes: the gate takes no longer messages. */
-const mostBoxBytes = 4_000_000;
+/** Largest box by default, bytes: the gate takes no longer messages. */
+const mostSentBytes = 4_000_000;
 
 /** A piece of fragmented MP4 as a player takes it. */
 export type VideoPiece =
@@ -35,6 +35,7 @@ export type VideoPiece =
 
 /** Splits fragmented MP4 with one video, as FFmpeg writes it, into its pieces. Throws `video-unusable` for anything else. */
 export class Mp4Fragments {
+  readonly #mostBoxBytes: number;
   #chunks: Buffer[] = [];
   #bytes = 0;
   /** Bytes from which on the next box is whole, or its length is known. */
@@ -44,6 +45,10 @@ export class Mp4Fragments {
   /** Of the times of the parts. */
   #unitsPerS = 1;
 
+  constructor(mostBoxBytes = mostSentBytes) {
+    this.#mostBoxBytes = mostBoxBytes;
+  }
+
   /** The pieces that `chunk` completes. */
   *push(chunk: Buffer): Generator<VideoPiece> {
     this.#chunks.push(chunk);
@@ -51,7 +56,7 @@ export class Mp4Fragments {
     while (this.#bytes >= this.#needed) {
       const all = this.#chunks.length === 1 ? (this.#chunks[0] ?? chunk) : Buffer.concat(this.#chunks);
       const length = all.readUInt32BE();
-      if (length < boxHeaderBytes || length > mostBoxBytes) throw unusable(`a box of ${length} bytes`);
+      if (length < boxHeaderBytes || length > this.#mostBoxBytes) throw unusable(`a box of ${length} bytes`);
       const isWhole = all.length >= length;
       this.#keep(isWhole ? all.subarray(length) : all, isWhole ? boxHeaderBytes : length);
       const piece = isWhole ? this.#pieceOf(all.subarray(0, length)) : undefined;

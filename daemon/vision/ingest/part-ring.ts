@@ -4,7 +4,7 @@ import type { VideoPiece } from './mp4-fragments.js';
  * The most undecoded video that is kept of one camera. A camera with a longer key frame interval, or more bits, cannot be decoded
  * from its last key frame: a decoder then waits for the next one.
  */
-const most = { seconds: 12, bytes: 12 * 1024 * 1024 };
+export const mostKept = { seconds: 12, bytes: 12 * 1024 * 1024 };
 
 /** The newest video of a camera from its last key frame on, undecoded: whoever decodes it needs not wait for the next key frame. */
 export class PartRing {
@@ -27,7 +27,7 @@ export class PartRing {
     this.#bytes += piece.bytes.length;
     const seconds = piece.timeS - this.#firstS;
     // A camera that sets its clock back has no order from which to decode.
-    if (this.#bytes > most.bytes || seconds > most.seconds || seconds < 0) this.#clear();
+    if (this.#bytes > mostKept.bytes || seconds > mostKept.seconds || seconds < 0) this.#clear();
   }
 
   /** What a decoder needs first; undefined before the stream has begun. */

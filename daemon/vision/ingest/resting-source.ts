@@ -7,7 +7,7 @@ import type { FrameSource } from './frame-source.js';
 import { FrameWatchdog } from './frame-watchdog.js';
 import { Mp4Fragments, type VideoPiece } from './mp4-fragments.js';
 import { type PartDecoder, startPartDecoder } from './part-decoder.js';
-import { PartRing } from './part-ring.js';
+import { mostKept, PartRing } from './part-ring.js';
 import { type Announcement, PictureAssembler } from './picture-assembler.js';
 import { PictureFrames } from './picture-frames.js';
 import { PresentationClock } from './presentation-clock.js';
@@ -74,7 +74,7 @@ class RestingReading implements StreamReading {
   readonly #stream: ReadStream;
   readonly #onWake: () => void;
   readonly #buffer = new Uint8Array(readBytes);
-  readonly #fragments = new Mp4Fragments();
+  readonly #fragments = new Mp4Fragments(mostKept.bytes);
   readonly #ring = new PartRing();
   readonly #arrival: PresentationClock;
   readonly #progress = new ClockProgress();
