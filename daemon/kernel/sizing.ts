@@ -48,10 +48,10 @@ const referencePixelRate = 1920 * 1080 * 25;
 
 /**
  * Cores for one such camera on that machine: without people, and what somebody in sight adds. Decoding takes 0.092 cores. The least is
- * from `scripts/bench pipeline --nobody`, 1.40 times that in its best round, and from what a face in sight added before frames were
- * delivered as asked, 1.47 times (`docs/measurements/performance.md`). The most is from `scripts/bench cameras` at 75 and at 100 percent:
- * 1.85 and 1.87 cores for four cameras, which lost 7.6 and 20.2 % of their frames, had they lost none. There, cores were full, and
- * faces whose liveness was open asked for more frames.
+ * from `scripts/bench pipeline --nobody`, 1.40 times that, and from what a face in sight added before frames were delivered as asked,
+ * 1.47 times. The most is from `scripts/bench cameras` at 75 and at 100 percent before looks saw parts of the picture: 1.85 and 1.87 cores
+ * for four cameras, which lost 7.6 and 20.2 % of their frames, had they lost none. Today's four use 1.4 cores; the most stays, because
+ * the verdict must hold on a bad day, too (`docs/measurements/performance.md`).
  */
 const least = { empty: 0.13, face: 0.14 };
 const most = { empty: 0.245, face: 0.34 };
