@@ -189,7 +189,9 @@ test('a gate that was taken over while an operator is logged in', {
   await t.test('finds no key and no database in what it can read', async () => {
     const folder = gateFolderOf(box);
     const names = (await readdir(folder)).sort();
-    assert.deepEqual(names, ['gate.json', 'gate.sock', 'tls.pem']);
+    assert.deepEqual(names, ['gate.json', 'gate.sock', 'live', 'tls.pem']);
+    // Sockets of vision processes. This box has no camera that runs.
+    assert.deepEqual(await readdir(join(folder, 'live')), []);
     const seen =
       (await readFile(join(folder, 'gate.json'), 'utf8')) + (await readFile(join(folder, 'tls.pem'), 'utf8'));
     const secrets = await readdir(join(box.directory, 'secrets'));
