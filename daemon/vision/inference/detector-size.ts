@@ -1,6 +1,7 @@
 import type { Detection } from '../../kernel/faces/face.js';
 import { type Box, boxArea, boxCentre } from '../../kernel/faces/geometry.js';
 import type { Picture } from '../../kernel/faces/picture.js';
+import type { DetectOptions } from '../face-analyser.js';
 
 /** Size of a detector's input and how much of it the picture fills, from the upper left corner. */
 export interface DetectorSize {
@@ -24,6 +25,16 @@ const LONG_SIDES = [384, 480, 512, 640, 768, 960, 1024] as const;
 
 /** Both sides of an input are multiples of this, the coarsest grid of the detectors that take any size. */
 const GRID_PX = 32;
+
+/** The inputs of a run by a detector that takes any size: one for each part, or the whole picture. See `detectorSize`. */
+export function detectorSizes(
+  picture: { readonly widthPx: number; readonly heightPx: number },
+  { smallestFacePx, isQuick = false, parts }: DetectOptions,
+  { weakestPx, longestPx }: { readonly weakestPx: number; readonly longestPx: number },
+): readonly DetectorSize[] {
+  const whole = detectorSize(picture, isQuick ? 2 * smallestFacePx : smallestFacePx, weakestPx, longestPx);
+  return parts?.map((part) => partSize(part, picture, whole)) ?? [whole];
+}
 
 /**
  * The smallest input in which a face `smallestFacePx` wide in the picture is still `weakestPx` wide. The detector often misses

@@ -4,7 +4,7 @@ import type { Picture } from '../../kernel/faces/picture.js';
 import { ssdAnchors } from '../../kernel/faces/ssd-anchors.js';
 import type { DetectOptions } from '../face-analyser.js';
 import { DetectorInput } from './detector-input.js';
-import { type DetectorSize, detectorSize, partSize, sizeAround, toPicture } from './detector-size.js';
+import { type DetectorSize, detectorSizes, sizeAround, toPicture } from './detector-size.js';
 import type { DetectorPolicy, FaceDetector } from './face-detector.js';
 import { type Network, output } from './network.js';
 import { decodeSsd } from './ssd-decoding.kernel.js';
@@ -35,14 +35,11 @@ export class SsdDetector implements FaceDetector {
     return suppressNonMaxima(found.flat(), this.#policy.overlapThreshold);
   }
 
-  #sizesFor(
-    picture: Picture,
-    { smallestFacePx, isQuick = false, around, parts }: DetectOptions,
-  ): readonly DetectorSize[] {
+  #sizesFor(picture: Picture, options: DetectOptions): readonly DetectorSize[] {
+    const { around } = options;
     if (around !== undefined) return [sizeAround(around, ALONE_PX)];
-    const least = isQuick ? 2 * smallestFacePx : smallestFacePx;
-    const whole = detectorSize(picture, least, WEAKEST_PX, this.#policy.longestInputPx);
-    return parts?.map((part) => partSize(part, picture, whole)) ?? [whole];
+    const limits = { weakestPx: WEAKEST_PX, longestPx: this.#policy.longestInputPx };
+    return detectorSizes(picture, options, limits);
   }
 
   async #detectIn(picture: Picture, size: DetectorSize): Promise<readonly Detection[]> {

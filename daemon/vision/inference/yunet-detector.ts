@@ -5,9 +5,8 @@ import type { DetectOptions } from '../face-analyser.js';
 import { DetectorInput } from './detector-input.js';
 import {
   type DetectorSize,
-  detectorSize,
+  detectorSizes,
   fixedDetectorSize,
-  partSize,
   sizeAround,
   toPicture,
 } from './detector-size.js';
@@ -45,16 +44,13 @@ export class YunetDetector implements FaceDetector {
   }
 
   /** A file of fixed size is shown the whole picture instead of parts of it. */
-  #sizesFor(
-    picture: Picture,
-    { smallestFacePx, isQuick = false, around, parts }: DetectOptions,
-  ): readonly DetectorSize[] {
+  #sizesFor(picture: Picture, options: DetectOptions): readonly DetectorSize[] {
+    const { around } = options;
     const fixedPx = this.#fixedSidePx;
     if (around !== undefined) return [sizeAround(around, fixedPx ?? ALONE_PX)];
     if (fixedPx !== undefined) return [fixedDetectorSize(picture, fixedPx)];
-    const least = isQuick ? 2 * smallestFacePx : smallestFacePx;
-    const whole = detectorSize(picture, least, WEAKEST_PX, this.#policy.longestInputPx);
-    return parts?.map((part) => partSize(part, picture, whole)) ?? [whole];
+    const limits = { weakestPx: WEAKEST_PX, longestPx: this.#policy.longestInputPx };
+    return detectorSizes(picture, options, limits);
   }
 
   async #detectIn(picture: Picture, size: DetectorSize): Promise<readonly Detection[]> {
