@@ -6,6 +6,7 @@ import { isRollcallError, operational } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { AnalysisTurns } from '../../daemon/vision/analysis-turns.js';
 import { startLiveCamera } from '../../daemon/vision/live-camera.js';
+import { cameraPlan } from '../support/camera-plan.js';
 import { testClip } from '../support/clips.js';
 import { startRtspServer } from '../support/rtsp-server.js';
 import { ScriptedAnalyser } from '../support/scripted-analyser.js';
@@ -37,28 +38,14 @@ async function failedWith(
     if (message.type !== 'camera') return;
     states.push(message.state.state === 'failed' ? message.state.code : message.state.state);
   };
-  await using _camera = startLiveCamera(
-    {
-      ...{
-        id: 'door',
-        url: server.url('/live'),
-        substreamUrl: null,
-        credential: null,
-        allowsBasicLogin: false,
-      },
-      ...{ authorities: null, fingerprint: null, extraNetworks: null, transport: 'tcp', hwaccel: 'none' },
-      ...{ maxAnalysisWidthPx: 1920, stallAfterS: 10, firstFrameWithinS: 20, smallestFacePx: 40 },
-      ...{ idleFps: 5, trackingFps: 10, provingFps: 10, pictureChecks: [], zones: [], masks: [] },
-    },
-    {
-      analyser: new FailingAnalyser(error),
-      turns: new AnalysisTurns(systemClock, () => 1),
-      ffmpeg: await installedFfmpeg(),
-      liveness: { attackAfterS: 10, minimumBlinks: 1 },
-      ...{ sameFaceThreshold: 0.5, takesBestShots: false, logger: silentLogger, report },
-      fail: (failure) => void ends.push(failure),
-    },
-  );
+  await using _camera = startLiveCamera(cameraPlan(server.url('/live')), {
+    analyser: new FailingAnalyser(error),
+    turns: new AnalysisTurns(systemClock, () => 1),
+    ffmpeg: await installedFfmpeg(),
+    liveness: { attackAfterS: 10, minimumBlinks: 1 },
+    ...{ sameFaceThreshold: 0.5, takesBestShots: false, logger: silentLogger, report },
+    fail: (failure) => void ends.push(failure),
+  });
   await until('the failure', () => isEnough(states, ends));
   return { states, ends };
 }

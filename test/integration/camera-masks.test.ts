@@ -10,6 +10,7 @@ import { silentLogger } from '../../daemon/kernel/logger.js';
 import { isInside, type Polygon } from '../../daemon/kernel/zones/polygon.js';
 import { AnalysisTurns } from '../../daemon/vision/analysis-turns.js';
 import { type LiveCamera, startLiveCamera } from '../../daemon/vision/live-camera.js';
+import { cameraPlan } from '../support/camera-plan.js';
 import { resolutionChangeClip, testClip, uniformClip } from '../support/clips.js';
 import { startRtspServer } from '../support/rtsp-server.js';
 import { ScriptedAnalyser } from '../support/scripted-analyser.js';
@@ -184,18 +185,5 @@ async function openCamera(
 }
 
 function planOf(url: string): CameraPlan {
-  return {
-    ...{
-      id: 'door',
-      url,
-      substreamUrl: null,
-      credential: null,
-      allowsBasicLogin: false,
-      authorities: null,
-      fingerprint: null,
-    },
-    ...{ extraNetworks: null, transport: 'tcp', hwaccel: 'none', maxAnalysisWidthPx: 1920 },
-    ...{ stallAfterS: 10, firstFrameWithinS: 20, smallestFacePx: 40 },
-    ...{ idleFps: 5, trackingFps: 10, provingFps: 10, pictureChecks: [], zones: [], masks: [[...leftHalf]] },
-  };
+  return cameraPlan(url, { masks: [[...leftHalf]] });
 }

@@ -5,6 +5,7 @@ import { systemClock } from '../../daemon/host/system-clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { AnalysisTurns } from '../../daemon/vision/analysis-turns.js';
 import { startLiveCamera } from '../../daemon/vision/live-camera.js';
+import { cameraPlan } from '../support/camera-plan.js';
 import { newBoxRecogniser, openTestAnalyser } from '../support/inference.js';
 import { startRtspServer } from '../support/rtsp-server.js';
 import { rareVisitorClip } from '../support/scenes.js';
@@ -16,27 +17,13 @@ test('a person who walks up to an idle camera, which delivers few frames, is emb
   await using analyser = await openTestAnalyser();
   await using server = await startRtspServer({ mounts: { '/live': await rareVisitorClip('ada') } });
   const sightings: Extract<Report, { type: 'sighting' }>['sighting'][] = [];
-  await using camera = startLiveCamera(
-    {
-      ...{
-        id: 'door',
-        url: server.url('/live'),
-        substreamUrl: null,
-        credential: null,
-        allowsBasicLogin: false,
-      },
-      ...{ authorities: null, fingerprint: null, extraNetworks: null, transport: 'tcp', hwaccel: 'none' },
-      ...{ maxAnalysisWidthPx: 1920, stallAfterS: 10, firstFrameWithinS: 20, smallestFacePx: 40 },
-      ...{ idleFps: 5, trackingFps: 12, provingFps: 12, pictureChecks: [], zones: [], masks: [] },
-    },
-    {
-      ...{ analyser, turns: new AnalysisTurns(systemClock, () => 1), ffmpeg: await installedFfmpeg() },
-      liveness: { attackAfterS: 10, minimumBlinks: 1 },
-      ...{ sameFaceThreshold: threshold, takesBestShots: false, logger: silentLogger },
-      report: (message) => void (message.type === 'sighting' && sightings.push(message.sighting)),
-      fail: (failure) => assert.fail(String(failure)),
-    },
-  );
+  await using camera = startLiveCamera(cameraPlan(server.url('/live'), { trackingFps: 12, provingFps: 12 }), {
+    ...{ analyser, turns: new AnalysisTurns(systemClock, () => 1), ffmpeg: await installedFfmpeg() },
+    liveness: { attackAfterS: 10, minimumBlinks: 1 },
+    ...{ sameFaceThreshold: threshold, takesBestShots: false, logger: silentLogger },
+    report: (message) => void (message.type === 'sighting' && sightings.push(message.sighting)),
+    fail: (failure) => assert.fail(String(failure)),
+  });
   const skipped = (): number => camera.counters()['skipped'] ?? 0;
   const analysed = (): number => camera.counters()['analysed'] ?? 0;
   let [skippedBefore, analysedBefore] = [0, 0];
