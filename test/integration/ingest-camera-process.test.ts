@@ -136,6 +136,18 @@ describe('the FFmpeg process of a camera', () => {
     await rm(dirname(silent), { recursive: true });
   });
 
+  test('if FFmpeg was built without what reading a camera needs, the report names it', async () => {
+    const small = join(await mkdtemp(join(tmpdir(), 'rollcall-ffmpeg-')), 'ffmpeg');
+    await writeFile(small, '#!/bin/sh\nffmpeg "$@" | grep -vx "  async"\n', { mode: 0o755 });
+    await assert.rejects(detectFfmpeg(small), (error) => {
+      assert.ok(isRollcallError(error, 'ffmpeg-unsupported'));
+      return (
+        /without the protocols async$/.test(error.message) && /your distribution/.test(error.remedy ?? '')
+      );
+    });
+    await rm(dirname(small), { recursive: true });
+  });
+
   test('if the program is not FFmpeg, this is reported', async () => {
     await assert.rejects(detectFfmpeg('/bin/true'), (error) => isRollcallError(error, 'ffmpeg-unsupported'));
   });

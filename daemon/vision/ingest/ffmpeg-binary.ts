@@ -43,27 +43,37 @@ export function parseFfmpegVersion(path: string, output: string): FfmpegBinary |
 /** Seconds where disk and cores are busy; a program that waits for its input would never answer. */
 const answerMs = 60_000;
 
+/** What `path` prints when asked for something. Throws `ffmpeg-missing`. */
+async function ask(path: string, option: string, timeoutMs: number): Promise<string> {
+  const answer = await run(path, ['-hide_banner', option], { timeout: timeoutMs }).catch((error: unknown) => {
+    throw (error as { killed?: boolean }).killed === true
+      ? operational('ffmpeg-missing', `"${path}" did not answer to ${option} within ${timeoutMs / 1000} s`, {
+          remedy: `Run "${path} ${option}" by hand: if it answers, the machine is too busy; if not, install FFmpeg again.`,
+        })
+      : operational('ffmpeg-missing', `FFmpeg cannot be run as "${path}": ${messageOf(error)}`, {
+          remedy:
+            'Install FFmpeg (on Debian: apt-get install ffmpeg) and make sure that it is in the PATH of the service.',
+          cause: error,
+        });
+  });
+  return answer.stdout;
+}
+
+/** Builds for special purposes lack some; every camera would fail with a message about its script. */
+const neededProtocols = ['async', 'concat', 'pipe', 'rtp', 'tcp', 'udp'];
+
 /**
- * Asks the FFmpeg at `path` for its version; a name without a slash is searched in PATH. Throws `ffmpeg-missing` where it
- * does not run or does not answer within `timeoutMs`, and `ffmpeg-unsupported` for an unknown answer.
+ * Asks the FFmpeg at `path` for its version and protocols; a name without a slash is searched in PATH. Throws `ffmpeg-missing` where it
+ * does not run or does not answer within `timeoutMs`, and `ffmpeg-unsupported` for an unknown answer or a build that cannot read cameras.
  */
 export async function detectFfmpeg(path = 'ffmpeg', timeoutMs = answerMs): Promise<FfmpegBinary> {
-  const output = await run(path, ['-hide_banner', '-version'], { timeout: timeoutMs }).catch(
-    (error: unknown) => {
-      throw (error as { killed?: boolean }).killed === true
-        ? operational('ffmpeg-missing', `"${path}" did not answer to -version within ${timeoutMs / 1000} s`, {
-            remedy: `Run "${path} -version" by hand: if it answers, the machine is too busy; if not, install FFmpeg again.`,
-          })
-        : operational('ffmpeg-missing', `FFmpeg cannot be run as "${path}": ${messageOf(error)}`, {
-            remedy:
-              'Install FFmpeg (on Debian: apt-get install ffmpeg) and make sure that it is in the PATH of the service.',
-            cause: error,
-          });
-    },
-  );
-  const binary = parseFfmpegVersion(path, output.stdout);
-  if (binary !== undefined) return binary;
-  throw operational('ffmpeg-unsupported', `"${path}" gave an unknown answer to -version`, {
-    remedy: 'Install FFmpeg 4.4 or later from your distribution.',
-  });
+  const binary = parseFfmpegVersion(path, await ask(path, '-version', timeoutMs));
+  const remedy = 'Install FFmpeg 4.4 or later from your distribution.';
+  if (binary === undefined)
+    throw operational('ffmpeg-unsupported', `"${path}" gave an unknown answer to -version`, { remedy });
+  const protocols = new Set((await ask(path, '-protocols', timeoutMs)).split(/\s+/));
+  const missing = neededProtocols.filter((name) => !protocols.has(name));
+  if (missing.length === 0) return binary;
+  const text = `"${path}" (${binary.version}) was built without the protocols ${missing.join(', ')}`;
+  throw operational('ffmpeg-unsupported', text, { remedy });
 }
