@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { ControlClient } from '../../daemon/core/api/client.js';
+import type { HwaccelChoice } from '../../daemon/kernel/video-decoder.js';
 import { exitOf } from '../child-end.js';
 import { rtspUrl, startRtspServerProcess } from '../virtual-camera/rtsp-server.js';
 import { type Broker, startBroker } from './cameras-broker.js';
@@ -95,6 +96,8 @@ export interface CamerasOptions extends Omit<BoxOptions, 'brokerUrl'> {
   readonly clip: CameraClip;
   /** Whether each camera also has a substream, which the box watches. Default: not. */
   readonly hasSubstreams?: boolean;
+  /** What decodes the video of each camera. */
+  readonly hwaccel?: HwaccelChoice;
   /** Tracks begin, code is compiled, memory is claimed: so long after the first pictures nothing is measured. */
   readonly settleMs: number;
 }
@@ -111,7 +114,7 @@ export interface CamerasBench extends AsyncDisposable {
 
 /** Starts a broker, virtual cameras that show different parts of one clip, and a box that has no camera yet. */
 export async function openCameras(options: CamerasOptions): Promise<CamerasBench> {
-  const { cameraCount, clip, hasSubstreams = false, settleMs, ...boxOptions } = options;
+  const { cameraCount, clip, hasSubstreams = false, hwaccel = 'none', settleMs, ...boxOptions } = options;
   const ids = Array.from({ length: cameraCount }, (_, index) => `camera-${index + 1}`);
   const { file, startAtS, small } = await servedClip(clip);
   const substreamFile = hasSubstreams ? await small() : file;
@@ -135,7 +138,10 @@ export async function openCameras(options: CamerasOptions): Promise<CamerasBench
       const substreamOf = (id: string) =>
         hasSubstreams ? { substream: rtspUrl(rtsp.port, `/${id}/sub`) } : {};
       await box.setCameras(
-        watched.map((id) => ({ id, name: id, url: rtspUrl(rtsp.port, `/${id}`), ...substreamOf(id) })),
+        watched.map((id) => ({
+          ...{ id, name: id, url: rtspUrl(rtsp.port, `/${id}`), hwaccel },
+          ...substreamOf(id),
+        })),
       );
       await until('all cameras to stream or fail', async () => {
         const { cameras } = await box.client.call('status.show');

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { providerNames } from '../../daemon/contract/settings/vision-schema.js';
 import { type MachineSpeed, machineSpeed } from '../../daemon/host/machine-speed.js';
 import { busyProcessorMs } from '../../daemon/host/process-facts.js';
+import { hwaccelChoices } from '../../daemon/kernel/video-decoder.js';
 import { subscribe } from '../demo-events.js';
 import { writeEnrolmentPhotos } from '../virtual-camera/cast.js';
 import { type CamerasBench, openCameras } from './cameras-box.js';
@@ -23,6 +24,7 @@ usage: scripts/bench cameras [options]
   --faces N        people in sight at the same time, side by side (1)
   --substreams     each camera also has a substream of 640x360 at 15 pictures a second, which the box watches
   --provider NAME  what computes the networks (as the daemon chooses)
+  --hwaccel NAME   what decodes the video (none)
   --processes N    vision processes (as the daemon chooses)
   --threads N      threads of each for the networks (as the daemon chooses)
   --find           the largest number of cameras of which at most 1 % of the due frames are lost
@@ -67,6 +69,7 @@ function readOptions() {
       faces: { type: 'string', default: String(usualClip.faces) },
       substreams: { type: 'boolean', default: false },
       provider: { type: 'string' },
+      hwaccel: { type: 'string', default: 'none' },
       processes: { type: 'string' },
       threads: { type: 'string' },
       find: { type: 'boolean', default: false },
@@ -89,6 +92,7 @@ function readOptions() {
     isJson: values.json,
     isFind: values.find,
     hasSubstreams: values.substreams,
+    hwaccel: oneOf(values.hwaccel, 'hwaccel', hwaccelChoices),
     program: values.dist,
     cameras: whole(values.cameras, 'cameras', 1, 64),
     seconds: whole(values.seconds, 'seconds', 5, 86_400),
@@ -106,18 +110,19 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const { cameras, clip, hasSubstreams, isJson, seconds } = options;
+  const { cameras, clip, hasSubstreams, hwaccel, isJson, seconds } = options;
   const machine = await machineSpeed();
   if (!isJson) printMachine(machine);
   await using bench = await openCameras({
-    ...{ cameraCount: cameras, clip, hasSubstreams, settleMs, program: options.program },
+    ...{ cameraCount: cameras, clip, hasSubstreams, hwaccel, settleMs, program: options.program },
     directory: fileURLToPath(new URL('../../var/bench-cameras', import.meta.url)),
     settings: { vision: options.vision },
   });
   await enrolCast(bench);
   const measure = (count: number): Promise<CamerasFigures> => measureCameras(bench, count, seconds, clip);
   const runs = options.isFind ? await find(cameras, measure, isJson) : [await measure(cameras)];
-  if (isJson) console.log(JSON.stringify({ machine, clip, hasSubstreams, broker: bench.broker.name, runs }));
+  if (isJson)
+    console.log(JSON.stringify({ machine, clip, hasSubstreams, hwaccel, broker: bench.broker.name, runs }));
   else if (!options.isFind) for (const figures of runs) printFigures(figures);
 }
 
