@@ -48,13 +48,14 @@ function readCall() {
     allowPositionals: true,
     options: {
       count: { type: 'string', default: '20' },
+      skip: { type: 'string', default: '0' },
       seed: { type: 'string', default: String(Date.now() % 100_000) },
       'at-least': { type: 'string', default: '0' },
       jobs: { type: 'string', default: '1' },
       quick: { type: 'boolean', default: false },
     },
   });
-  const whole = (name: 'count' | 'seed' | 'at-least' | 'jobs', least: number): number => {
+  const whole = (name: 'count' | 'skip' | 'seed' | 'at-least' | 'jobs', least: number): number => {
     const value = Number(values[name]);
     if (!Number.isInteger(value) || value < least)
       throw new Refusal(`--${name} must be a whole number, ${least} or more.`);
@@ -69,6 +70,7 @@ function readCall() {
     targets: positionals.map(targetOf),
     ...{
       count: whole('count', 1),
+      skip: whole('skip', 0),
       seed: whole('seed', 0),
       atLeast: whole('at-least', 0),
       jobs: whole('jobs', 1),
@@ -157,17 +159,21 @@ async function tryOut(mutant: Mutant, tests: TestFiles, place: Workplace): Promi
   return [tried];
 }
 
-/** What to draw from the files of a layer. `isQuick`: without the tests of the built program, which take minutes. */
+/**
+ * What to draw from the files of a layer. `skip`: how many of the first to leave out, as another run has tried them.
+ * `isQuick`: without the tests of the built program, which take minutes.
+ */
 interface Draw {
   readonly count: number;
+  readonly skip: number;
   readonly seed: number;
   readonly isQuick: boolean;
 }
 
-/** Tries the first `count` mutants, in the order given, that compile. */
+/** Of the mutants that compile, in the order given, leaves out the first `skip` and tries the next `count`. */
 async function sample(
   order: readonly Mutant[],
-  { count, isQuick }: Draw,
+  { count, skip, isQuick }: Draw,
   compiler: Compiler,
   places: readonly [forCompiler: Workplace, ...forTests: Workplace[]],
 ): Promise<readonly Tried[]> {
@@ -176,9 +182,10 @@ async function sample(
   const tried: Tried[] = [];
   const drawn: Mutant[] = [];
   for (const mutant of order) {
-    if (drawn.length === count) break;
+    if (drawn.length === skip + count) break;
     if (await compiler.compiles(mutant, imports.importersOf(mutant.file), forCompiler)) drawn.push(mutant);
   }
+  drawn.splice(0, skip);
   const work = async (place: Workplace): Promise<void> => {
     for (let mutant = drawn.shift(); mutant !== undefined; mutant = drawn.shift()) {
       const tests = imports.testsOf(mutant.file);
@@ -235,7 +242,7 @@ async function tryLayer(
 }
 
 async function main(): Promise<number> {
-  const { targets, count, seed, atLeast, jobs, isQuick } = readCall();
+  const { targets, count, skip, seed, atLeast, jobs, isQuick } = readCall();
   const forCompiler = new Workplace(root);
   const forTests = Array.from({ length: jobs }, () => new Workplace(root));
   const close = (): void => {
@@ -256,7 +263,7 @@ async function main(): Promise<number> {
       const tried =
         name === drawn
           ? await tryDrawn(forCompiler)
-          : await tryLayer(files, { count, seed, isQuick }, [forCompiler, ...forTests]);
+          : await tryLayer(files, { count, skip, seed, isQuick }, [forCompiler, ...forTests]);
       const unnoticed = shownResult(name, tried);
       isEnough &&= unnoticed.length * 100 <= tried.length * (100 - atLeast);
     }
