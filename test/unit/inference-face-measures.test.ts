@@ -11,7 +11,12 @@ import {
   meshInPicture,
 } from '../../daemon/kernel/faces/face-mesh.js';
 import { headPose } from '../../daemon/kernel/faces/head-pose.js';
-import { EYE_POINTS, EYE_STRIDE, eyeOpenness } from '../../daemon/kernel/liveness/eye-openness.js';
+import {
+  EYE_POINTS,
+  EYE_STRIDE,
+  eyeOpenness,
+  eyesOfMesh,
+} from '../../daemon/kernel/liveness/eye-openness.js';
 import { mirrorCrop, unitMean } from '../../daemon/vision/inference/embedding.kernel.js';
 import { surroundings } from '../../daemon/vision/inference/passive-pad.js';
 
@@ -29,6 +34,12 @@ const HEAD: Readonly<Record<number, Vector>> = {
   // The chin lies behind the forehead by the lean that a straight look reads as.
   152: [0, 80, 8 + 160 * Math.tan((5 * Math.PI) / 180)],
 };
+
+/** The lids in MediaPipe's canonical face model: the outer corner, the inner corner, and the points between them. */
+const lids = {
+  left: [263, 362, 249, 373, 374, 380, 381, 382, 384, 385, 386, 387, 388, 390, 398, 466],
+  right: [33, 133, 7, 144, 145, 153, 154, 155, 157, 158, 159, 160, 161, 163, 173, 246],
+} as const;
 
 function radians(deg: number): number {
   return (deg * Math.PI) / 180;
@@ -127,6 +138,25 @@ describe('eye openness', () => {
     assert.ok(Math.abs(eyeOpenness(points) - 12 / 20) < 1e-6, 'the last point of the lid');
     points[16 * EYE_STRIDE + 1] = 30 - 15;
     assert.ok(Math.abs(eyeOpenness(points) - 12 / 20) < 1e-6, 'the first that is not');
+  });
+
+  test('of a mesh uses every point of the lids of an eye, and no other', () => {
+    for (const [side, [outer, inner, ...between]] of Object.entries(lids)) {
+      const eyeWithRaised = (raised?: number) => {
+        const mesh = new Float32Array(MESH_POINTS * MESH_STRIDE);
+        mesh[outer * MESH_STRIDE] = -3;
+        mesh[inner * MESH_STRIDE] = 3;
+        if (raised !== undefined) mesh[raised * MESH_STRIDE + 1] = 1;
+        return eyesOfMesh(mesh)[side === 'left' ? 'leftEye' : 'rightEye'];
+      };
+      assert.deepEqual(eyeWithRaised(), { openness: 0, widthPx: 6 });
+      const points = Array.from({ length: MESH_POINTS }, (_, index) => index);
+      const used = points.filter((index) => eyeWithRaised(index).openness > 0);
+      assert.deepEqual(
+        used,
+        [outer, inner, ...between].sort((a, b) => a - b),
+      );
+    }
   });
 });
 
