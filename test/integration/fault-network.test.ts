@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { subscribeToEvents } from '../support/event-subscriber.js';
 import { assortedFacts, attendanceFact } from '../support/facts.js';
 import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
@@ -86,6 +87,7 @@ describe('a network that breaks around an acknowledgement', {
 
 describe('a slow broker', { skip: withoutMosquitto }, () => {
   test('makes the box wait as long as it answers, without reconnection or repetition, and the order stays', async () => {
+    const clock = new VirtualClock(Date.now());
     await using broker = await startMosquitto();
     await using gate = await openPacketGate(broker.port);
     await using subscriber = await subscribeToEvents(broker.url);
@@ -94,17 +96,33 @@ describe('a slow broker', { skip: withoutMosquitto }, () => {
     for (const fact of assortedFacts(60)) records.record(fact);
     const log = memoryLog();
     let greatestInFlight = 0;
-    // All acknowledgements together take far longer than the box waits for one.
-    const timings = { ackTimeoutMs: 2000 };
+    /** The first acknowledges that the box is online. */
+    let acknowledgedEvents = -1;
+    // All acknowledgements together take twenty times as long as the box waits for one.
+    const timings = { ackTimeoutMs: 3000 };
     gate.judge = async ({ type, from }): Promise<Passage> => {
       if (type !== packetTypes.puback || from !== 'broker') return 'pass';
       greatestInFlight = Math.max(greatestInFlight, publisher.status().inFlightCount);
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      await until(
+        'the box to read the acknowledgement before',
+        () => publisher.status().publishedCount >= Math.min(acknowledgedEvents, 60),
+      );
+      acknowledgedEvents += 1;
+      clock.advanceBy(1000);
       return 'pass';
     };
-    await using publisher = startTestPublisher({ url: gate.url, records, logger: log.logger, timings });
+    await using publisher = startTestPublisher({
+      url: gate.url,
+      records,
+      logger: log.logger,
+      timings,
+      clock,
+    });
     await log.line(({ message }) => message === 'connected to the broker');
-    await until('the outbox to drain', () => records.outbox.depth() === 0);
+    await until('the outbox to drain', () => {
+      clock.advanceBy(1);
+      return records.outbox.depth() === 0;
+    });
     assert.deepEqual(subscriber.sequences, upTo(60));
     assert.equal(subscriber.repeatCount, 0);
     assert.ok(greatestInFlight <= 64, `${greatestInFlight} in flight`);

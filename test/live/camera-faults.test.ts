@@ -7,9 +7,6 @@ import { called, descendantsOf, isRunning } from '../support/processes.js';
 import { startRtspServer, type TestRtspServer } from '../support/rtsp-server.js';
 import { until } from '../support/until.js';
 
-/** A camera that is back streams within 10 s; the rest is a margin for a busy machine. */
-const recoveryDeadlineMs = 15_000;
-
 const login = { user: 'viewer', password: 'correct horse' };
 const small = { widthPx: 320, heightPx: 180, framesPerS: 10 } as const;
 
@@ -93,10 +90,10 @@ async function failsWith(box: TestBox, id: string, code: string, message: RegExp
 }
 
 /** Waits until the camera has more analysed frames than before. */
-async function goesOn(box: TestBox, id: string, deadlineMs?: number): Promise<CameraStatus> {
+async function goesOn(box: TestBox, id: string): Promise<CameraStatus> {
   const before = analysed(await box.camera(id));
   const isOn = (now: CameraStatus): boolean => isStreaming(now) && analysed(now) > before;
-  return box.untilCamera(id, 'to stream and be analysed', isOn, deadlineMs);
+  return box.untilCamera(id, 'to stream and be analysed', isOn);
 }
 
 async function wrongPassword(box: TestBox) {
@@ -115,7 +112,7 @@ async function credentialMissing(box: TestBox) {
 async function offAtStart(box: TestBox, server: TestRtspServer) {
   await failsWith(box, 'late', 'refused', /connection refused/, /Check that the camera is on/);
   await server.restart();
-  await box.untilCamera('late', 'to stream', isStreaming, recoveryDeadlineMs);
+  await box.untilCamera('late', 'to stream', isStreaming);
   await goesOn(box, 'late');
 }
 
@@ -130,7 +127,7 @@ async function killedInStream(box: TestBox, server: TestRtspServer) {
   const clip = await testClip({ ...small, codec: 'hevc' });
   await using _back = await startRtspServer({ mounts: { '/live': clip }, port: server.port });
   const isBack = (now: CameraStatus): boolean => isStreaming(now) && now.stream?.codec === 'hevc';
-  await box.untilCamera('killed', 'to stream again', isBack, recoveryDeadlineMs);
+  await box.untilCamera('killed', 'to stream again', isBack);
   await goesOn(box, 'killed');
 }
 
@@ -149,7 +146,7 @@ async function frozenCamera(box: TestBox, server: TestRtspServer) {
   } finally {
     server.thaw();
   }
-  await box.untilCamera('frozen', 'to stream again', isStreaming, recoveryDeadlineMs);
+  await box.untilCamera('frozen', 'to stream again', isStreaming);
   await goesOn(box, 'frozen');
 }
 

@@ -18,7 +18,7 @@ function last({ subscriber }: Appliance, topic: string): string | undefined {
 }
 
 const untilLast = (box: Appliance, topic: string, isWanted: (text: string | undefined) => boolean) =>
-  until(`${topic} to change`, () => isWanted(last(box, topic)), 60_000);
+  until(`${topic} to change`, () => isWanted(last(box, topic)));
 
 /** `camera state` of each event about a camera, in the order of their arrival. */
 function cameraEvents({ subscriber }: Appliance): readonly string[] {
@@ -51,7 +51,7 @@ test('cameras and Home Assistant follow a reload', { skip: withoutBuild || witho
     await untilLast(appliance, stateTopic('door'), (text) => {
       return text !== undefined && cameraStateSchema.parse(JSON.parse(text)).state === 'streaming';
     });
-    await until('an event of each', () => cameraEvents(appliance).length === 2, 60_000);
+    await until('an event of each', () => cameraEvents(appliance).length === 2);
     assert.deepEqual(cameraEvents(appliance).toSorted(), ['door streaming', 'yard streaming']);
     assert.equal(last(appliance, discoveryTopic), undefined, 'off by default');
   });
@@ -65,14 +65,14 @@ test('cameras and Home Assistant follow a reload', { skip: withoutBuild || witho
       appliance.subscriber.messages.filter(({ topic }) => topic === discoveryTopic).length;
     const before = announced();
     assert.match(await runBlock(appliance, trying), /^homeassistant\/device\/test-site\/test-box\/config \{/);
-    await until('the entities to be said again', () => announced() > before, 60_000);
+    await until('the entities to be said again', () => announced() > before);
   });
   await t.test('the entities of a removed camera disappear, and it ends as disabled', async () => {
     const door = applianceCamera('door', cameras);
     await box.reload({ ...config, cameras: [door], homeAssistant: { enabled: true } });
     await untilLast(appliance, stateTopic('yard'), (text) => text === '');
     await untilLast(appliance, discoveryTopic, (text) => text?.includes('camera_yard_person') === false);
-    await until('the event', () => cameraEvents(appliance).includes('yard disabled'), 60_000);
+    await until('the event', () => cameraEvents(appliance).includes('yard disabled'));
   });
   await t.test('Home Assistant forgets the box when it is switched off', async () => {
     await box.reload({ ...config, cameras: [applianceCamera('door', cameras)] });

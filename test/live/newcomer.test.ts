@@ -14,10 +14,7 @@ import { root } from '../support/built.js';
 import { hear } from '../support/heard-child.js';
 import { descendantsOf, isRunning, runningWith } from '../support/processes.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { until } from '../support/until.js';
-
-/** The clip of the virtual camera is a minute long. */
-const patienceMs = 240_000;
+import { patienceMs, until } from '../support/until.js';
 
 /** What ./scripts/demo --console prints, once the box is there. */
 interface Demo extends AsyncDisposable {
@@ -44,7 +41,7 @@ async function startDemo(): Promise<Demo> {
     await closeOf(child);
   };
   try {
-    await until('the demo', () => hasEnded(child) || said.includes('stays up until Ctrl-C'), patienceMs);
+    await until('the demo', () => hasEnded(child) || said.includes('stays up until Ctrl-C'));
     const found = (pattern: RegExp): string => pattern.exec(said)?.[1] ?? assert.fail(said);
     return {
       address: found(/(https:\S+)\/claim/),
@@ -114,14 +111,10 @@ async function findOutWhy(page: Page): Promise<void> {
   const refused = page
     .locator('main a[href^="/passages/"]')
     .filter({ has: page.getByText('Attack', { exact: true }) });
-  await until(
-    'the passage of the picture that is held up',
-    async () => {
-      if ((await more.count()) > 0) await more.click();
-      return (await refused.count()) > 0;
-    },
-    patienceMs,
-  );
+  await until('the passage of the picture that is held up', async () => {
+    if ((await more.count()) > 0) await more.click();
+    return (await refused.count()) > 0;
+  });
   await refused.first().click();
   await page.getByRole('heading', { name: 'Passage', level: 1 }).waitFor();
   await page
@@ -152,7 +145,7 @@ test('scripts/seed-demo --keep prints the address when the gate answers, and end
   );
   const heard = hear(child);
   const isUp = (): boolean => heard.lines.some((line) => line.includes(`https://localhost:${port}/`));
-  await until('the address', () => hasEnded(child) || isUp(), patienceMs);
+  await until('the address', () => hasEnded(child) || isUp());
   const started = descendantsOf(child.pid ?? 0);
   const [response] = await once(
     get({ host: '127.0.0.1', port, rejectUnauthorized: false, agent: false }),

@@ -60,8 +60,8 @@ async function killed({ box, events, untilEvent, subscriber }: Appliance) {
 
   const count = (camera: string): number => events().filter(attendanceAt(camera)).length;
   const [atDoor, inYard] = [count('door'), count('yard')];
-  await until('Ada at the door once more', () => count('door') > atDoor, 90_000);
-  await until('Ada in the yard once more', () => count('yard') > inYard, 90_000);
+  await until('Ada at the door once more', () => count('door') > atDoor);
+  await until('Ada in the yard once more', () => count('yard') > inYard);
   const after = events();
   assert.deepEqual(after.slice(0, before.length), before, 'earlier events do not change');
   assertNoGap(subscriber);

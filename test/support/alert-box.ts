@@ -138,14 +138,10 @@ export class AlertBox implements AsyncDisposable {
 
   /** Waits until something holds, while the clock of the box goes on a little. */
   until(what: string, isTrue: () => boolean): Promise<void> {
-    return until(
-      what,
-      () => {
-        this.clock.advanceBy(stepMs);
-        return isTrue();
-      },
-      20_000,
-    );
+    return until(what, () => {
+      this.clock.advanceBy(stepMs);
+      return isTrue();
+    });
   }
 
   /**

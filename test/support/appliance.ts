@@ -135,7 +135,7 @@ async function startParts(options: ApplianceOptions, lifetime: Lifetime): Promis
     personIds,
     events,
     async untilEvent(what, isWanted) {
-      await until(what, () => events().some(isWanted), 90_000).catch((error: unknown) => {
+      await until(what, () => events().some(isWanted)).catch((error: unknown) => {
         const arrived = events().map(({ kind, sequence, person }) => `${sequence} ${kind} ${person}`);
         throw new Error(`${String(error)}\narrived: ${arrived.join('; ')}\nlog:\n${box.log()}`);
       });

@@ -78,12 +78,7 @@ export interface TestBox extends AsyncDisposable {
   /** The present state of one camera. */
   camera(id: string): Promise<CameraStatus>;
   /** Waits until the camera's state is as wanted; resolves with it. */
-  untilCamera(
-    id: string,
-    what: string,
-    isWanted: (camera: CameraStatus) => boolean,
-    deadlineMs?: number,
-  ): Promise<CameraStatus>;
+  untilCamera(id: string, what: string, isWanted: (camera: CameraStatus) => boolean): Promise<CameraStatus>;
 }
 
 /** Runs a program to its end and collects its output. */
@@ -230,16 +225,12 @@ export async function makeBox(settings: BoxSettings = {}): Promise<TestBox> {
     commandLine: (...args) => [process.execPath, cliMain, ...args, '--config', configPath],
     startCommand: (...args) => startProgram(process.execPath, [cliMain, ...args, '--config', configPath]),
     camera,
-    async untilCamera(id, what, isWanted, deadlineMs) {
+    async untilCamera(id, what, isWanted) {
       let last: CameraStatus | undefined;
-      await until(
-        `${id} ${what}`,
-        async () => {
-          last = await camera(id);
-          return isWanted(last);
-        },
-        deadlineMs,
-      ).catch((error: unknown) => {
+      await until(`${id} ${what}`, async () => {
+        last = await camera(id);
+        return isWanted(last);
+      }).catch((error: unknown) => {
         throw new Error(`${messageOf(error)}; it is ${JSON.stringify(last)}`);
       });
       return last ?? camera(id);

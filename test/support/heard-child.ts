@@ -1,9 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { type ChildEnd, closeOf } from '../../scripts/child-end.js';
-
-/** Longer than any child needs to come to what a test waits for, on a busy machine as well. */
-const longestWaitMs = 240_000;
+import { patienceMs } from './until.js';
 
 /** A child whose lines are read from its start: a test may ask for what has happened already. */
 export interface HeardChild {
@@ -36,7 +34,7 @@ export function hear(child: ChildProcess): HeardChild {
     const described = (how: string): Error => new Error(`the child ${how} ${what}:\n${lines.join('\n')}`);
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(described('took too long for')), longestWaitMs);
+      timer = setTimeout(() => reject(described('took too long for')), patienceMs);
     });
     const tooEarly = ended.then(({ code, signal }) => {
       throw described(`ended (${code ?? signal}) before`);

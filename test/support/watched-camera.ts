@@ -11,9 +11,7 @@ import {
 } from '../../daemon/vision/ingest/camera-runner.js';
 import type { CameraSourceOptions } from '../../daemon/vision/ingest/camera-source-options.js';
 import { detectFfmpeg, type FfmpegBinary } from '../../daemon/vision/ingest/ffmpeg-binary.js';
-
-/** Longest wait for a fact, milliseconds; a test that waits as long fails. */
-const patienceMs = 60_000;
+import { patienceMs } from './until.js';
 
 export interface SeenFrame {
   readonly sequence: number;
