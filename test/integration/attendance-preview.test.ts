@@ -40,9 +40,18 @@ describe('the preview of other shifts', () => {
       ],
     );
     assert.equal(preview.changedDays, 3);
-    assert.equal(preview.before.lateMin, 40);
-    assert.equal(preview.after.statuses.late, undefined);
-    assert.equal(preview.after.overtimeMin, 520);
+    assert.deepEqual(preview.before, {
+      statuses: { late: 2, absent: 8 },
+      workedMin: 1040,
+      lateMin: 40,
+      overtimeMin: 0,
+    });
+    assert.deepEqual(preview.after, {
+      statuses: { early: 1, overtime: 1, absent: 7 },
+      workedMin: 1040,
+      lateMin: 0,
+      overtimeMin: 520,
+    });
     assert.deepEqual(
       box.attendance.rules().shifts.map(({ from }) => from),
       ['08:00'],

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { summaryData } from '../../daemon/contract/events/notice-data.js';
+import { summariseDays } from '../../daemon/core/attendance/attendance-part.js';
 import {
   checkDaysEveryMs,
   type DailySummaryOptions,
   dailySummary,
   personsInAPart,
 } from '../../daemon/core/attendance/daily-summary.js';
+import type { OpenVault } from '../../daemon/core/gallery/gallery-vault.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { personId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
-import type { Recurring } from '../../daemon/kernel/recurring.js';
+import { Recurring } from '../../daemon/kernel/recurring.js';
 import { type AttendanceBox, enrolled, openAttendanceBox } from '../support/attendance-box.js';
 import { instant, paris } from '../support/attendance-plan.js';
 import { unprovenFact } from '../support/facts.js';
@@ -68,6 +70,37 @@ async function open(context: TestContext, time: string, shifts: readonly object[
 }
 
 describe('a day', () => {
+  test('waits for an open gallery, for sightings that were not recorded, and for a clock to trust', async (t) => {
+    const { box } = await open(t, '2026-03-02T07:00');
+    const ready = { vault: { open: {} as OpenVault }, intake: { problem: undefined } };
+    const summarise = async (changes: Partial<Parameters<typeof summariseDays>[0]>) => {
+      const started: Recurring[] = [];
+      const lifetime = {
+        use<T extends AsyncDisposable>(_name: string, part: T): T {
+          if (part instanceof Recurring) started.push(part);
+          return part;
+        },
+      };
+      summariseDays({
+        ...{ attendance: box.attendance, records: box.records, current: () => box.config },
+        ...{ ...ready, retention: { isClockTrusted: true }, lifetime, clock: box.clock },
+        ...{ logger: silentLogger, ...changes },
+      });
+      const [summary] = started;
+      assert.ok(summary !== undefined);
+      await summary.settled();
+      await summary[Symbol.asyncDispose]();
+    };
+    await summarise({});
+    box.setClock('2026-03-03T12:00');
+    await summarise({ vault: { open: undefined } });
+    await summarise({ intake: { problem: new Error('the disk is full') } });
+    await summarise({ retention: { isClockTrusted: false } });
+    assert.deepEqual(datesOf(box), []);
+    await summarise({});
+    assert.deepEqual(datesOf(box), ['2026-03-02']);
+  });
+
   test('is summarised when it is over, with present and absent persons', async (t) => {
     const { box, look } = await open(t, '2026-03-02T07:00');
     box.persons = [enrolled('ada', 'Ada'), enrolled('bea', 'Bea'), enrolled('cyd', 'Cyd')];

@@ -1,4 +1,5 @@
 import { localTimeOf } from '../../host/local-time.js';
+import type { Lifetime } from '../../kernel/lifetime.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import type { PartContext } from '../part-context.js';
@@ -6,7 +7,7 @@ import type { Records } from '../records/records.js';
 import { Attendance, attendanceHandlers } from './attendance-handlers.js';
 import { enrolledPersons } from './attendance-persons.js';
 import type { AttendanceRecords } from './attendance-records.js';
-import { dailySummary } from './daily-summary.js';
+import { type DailySummaryOptions, dailySummary } from './daily-summary.js';
 import { PassageCorrections } from './passage-corrections.js';
 
 type AttendanceStores = PartContext & {
@@ -47,7 +48,10 @@ export function summariseDays({
   lifetime,
   clock,
   logger,
-}: AttendanceStores & {
+}: Pick<PartContext, 'current' | 'clock' | 'logger'> & {
+  readonly lifetime: Pick<Lifetime, 'use'>;
+  readonly vault: Pick<GalleryVault, 'open'>;
+  readonly records: DailySummaryOptions['records'];
   readonly attendance: Attendance;
   readonly intake: { readonly problem: unknown };
   readonly retention: { readonly isClockTrusted: boolean };
