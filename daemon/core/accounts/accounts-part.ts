@@ -7,8 +7,9 @@ import type { AuditKeyRing } from '../audit/audit-key-ring.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { faultsOfWeek, reportFaults } from '../conditions/altered-files.js';
 import type { Conditions } from '../conditions/conditions.js';
+import { FadingCondition } from '../conditions/fading-condition.js';
 import type { PartContext } from '../part-context.js';
-import { LoginAlarm } from './login-alarm.js';
+import { alarmWithinMs } from './login-throttle.js';
 import { type Accounts, openAccounts } from './open-accounts.js';
 import { accountFaults } from './sealed-accounts.js';
 
@@ -29,7 +30,10 @@ export async function openBoxAccounts({
   readonly conditions: Conditions;
 }) {
   const { dataDir, secretsDir, site } = current();
-  const alarm = lifetime.use('alarm of failed logins', new LoginAlarm({ conditions, clock }));
+  const alarm = lifetime.use(
+    'alarm of failed logins',
+    new FadingCondition({ condition: 'logins-failing', lastsMs: alarmWithinMs, conditions, clock }),
+  );
   const accounts = await openAccounts({
     places: { dataDir, secretsDirectory: secretsDir },
     ids: identity,
@@ -37,7 +41,7 @@ export async function openBoxAccounts({
     audit: vault.audit,
     auditKeys: auditKeys.all,
     onAltered: () => reportAltered(vault.audit, conditions, clock),
-    onAlarm: () => alarm.raise(),
+    onAlarm: () => alarm.report(),
     secondPerson: () => current().api.secondPerson,
     hasCamera: (id) => current().cameras.some((camera) => camera.id === id),
     relyingParty: () => relyingPartyOf(current().gate),

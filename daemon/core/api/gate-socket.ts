@@ -5,6 +5,7 @@ import type { Handlers } from '../../contract/handlers.js';
 import type { OperationDeclaration } from '../../contract/operation.js';
 import type { Logger } from '../../kernel/logger.js';
 import type { Admission } from './admission.js';
+import type { ConfinedPeers } from './confined-peers.js';
 import { requestListener } from './request-listener.js';
 import { type RequestFacts, serveOperations } from './serve.js';
 import { listenPrivately } from './server.js';
@@ -24,6 +25,8 @@ export interface GateSocketOptions<Operations extends Readonly<Record<string, Op
   readonly secondPerson?: Parameters<typeof serveOperations>[0]['secondPerson'];
   readonly creations?: Parameters<typeof serveOperations>[0]['creations'];
   readonly onRefused?: Parameters<typeof serveOperations>[0]['onRefused'];
+  /** Ends connections of processes that never need this socket. */
+  readonly confined?: ConfinedPeers;
   readonly logger: Logger;
 }
 
@@ -54,6 +57,7 @@ export async function startGateSocket<Operations extends Readonly<Record<string,
     },
     requestListener(app),
   );
+  options.confined?.refuseAt(server, socketPath, ['vision']);
   server.maxConnections = mostConnections;
   await rm(socketPath, { force: true });
   await listenPrivately(server, socketPath, 0o660);

@@ -8,6 +8,7 @@ import { explainAccess } from '../../host/file-access.js';
 import { messageOf, operational } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
 import { createAdmission, localBounds } from './admission.js';
+import type { ConfinedPeers } from './confined-peers.js';
 import { type LocalCallerOf, unnamedLocalCaller } from './local-caller.js';
 import { requestListener } from './request-listener.js';
 import { type ServeOptions, serveOperations } from './serve.js';
@@ -25,13 +26,15 @@ export async function startControlServer<
   readonly handlers: Handlers<Operations>;
   readonly logger: Logger;
   readonly creations?: ServeOptions['creations'];
+  /** Ends connections of processes that never need this socket. */
+  readonly confined?: ConfinedPeers;
   /** The sender of a request, for audit entries. */
   readonly callerOf?: LocalCallerOf;
   /** The group of administrators. Absent: there is none. */
   readonly adminGid?: number;
 }): Promise<AsyncDisposable> {
   const { socketPath, operations, handlers, creations, logger, callerOf = unnamedLocalCaller } = options;
-  const { adminGid } = options;
+  const { adminGid, confined } = options;
   await refuseSecondDaemon(socketPath);
   const app = serveOperations({
     ...{ operations, handlers, creations, logger, isLocal: true },
@@ -40,6 +43,7 @@ export async function startControlServer<
     nowMs: Date.now,
   });
   const server = createServer(requestListener(app));
+  confined?.refuseAt(server, socketPath, ['vision', 'gate']);
   const close = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();

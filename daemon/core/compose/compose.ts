@@ -17,7 +17,13 @@ import { openOwnCameras, openPhotoProcesses, openWall, serveCameras } from '../c
 import { openChallenges, serveChallenges } from '../challenges/challenges-part.js';
 import { executeCommands, receiveCommands, watchGrants } from '../commands/commands-part.js';
 import type { Conditions } from '../conditions/conditions.js';
-import { openConditions, reportDamagedKeys, watchBox, watchClock } from '../conditions/conditions-part.js';
+import {
+  openConditions,
+  reportDamagedKeys,
+  watchBox,
+  watchClock,
+  watchIntrusions,
+} from '../conditions/conditions-part.js';
 import { serveEnrolments } from '../enrolments/enrolments-part.js';
 import { openEvents } from '../events/events-part.js';
 import { openUpkeep, recordGalleryEvents } from '../gallery/gallery-part.js';
@@ -123,6 +129,7 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
       .with(serveChallenges)
       .with(serveStatus)
       // Doors for callers.
+      .with(watchIntrusions)
       .with(serveLocalApi)
       .with(serveMetrics)
       .with(serveGate)

@@ -10,6 +10,7 @@ import { type CertificateConditionsOptions, certificateConditions } from './cert
 import { ClockWatch } from './clock-watch.js';
 import { Conditions } from './conditions.js';
 import { diskWatch } from './disk-watch.js';
+import { FadingCondition } from './fading-condition.js';
 import { lossReporter } from './records-loss.js';
 import { recordsPlaceWatch } from './records-place-watch.js';
 
@@ -26,6 +27,20 @@ export function openConditions({
   const conditions = lifetime.use('conditions', new Conditions({ records, clock, logger }));
   altered.reportTo(conditions);
   return { conditions };
+}
+
+const dayMs = 24 * 60 * 60_000;
+
+/** Lets doors of the box report processes that come to a door which they never need. */
+export function watchIntrusions({
+  conditions,
+  lifetime,
+  clock,
+}: PartContext & { readonly conditions: Conditions }): { readonly intrusions: FadingCondition } {
+  const suspected = new FadingCondition({
+    ...{ condition: 'intrusion-suspected', lastsMs: dayMs, conditions, clock },
+  });
+  return { intrusions: lifetime.use('suspected intrusions', suspected) };
 }
 
 interface Damageable {

@@ -65,6 +65,10 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
     'five or more logins of one account or from one address failed within ten minutes',
     'Run \'rollcall audit list --action login\' to see from where; see docs/reference/accounts.md, "When logins fail".',
   ],
+  'intrusion-suspected': [
+    'a process of the vision or gate user tried to use an API that it never needs, and was refused; it was probably taken over',
+    'Follow docs/how-to/recovery.md, "A process that was taken over".',
+  ],
   overloaded: [
     'this box analyses fewer frames than its cameras need, so people who pass quickly may be missed',
     "Lower the resolution or the rates of its cameras (a camera's substream costs a tenth of the decoding), or add processor cores, a GPU or a second box; see docs/measurements/performance.md.",

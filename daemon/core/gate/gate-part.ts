@@ -9,6 +9,7 @@ import { gateCallers } from '../accounts/gate-callers.js';
 import type { Accounts } from '../accounts/open-accounts.js';
 import { refusalTrail } from '../accounts/refusal-trail.js';
 import { type Admission, createAdmission, networkBounds } from '../api/admission.js';
+import type { ConfinedPeers } from '../api/confined-peers.js';
 import { openCountsFile } from '../api/counts-file.js';
 import { startGateSocket } from '../api/gate-socket.js';
 import type { Creations } from '../api/idempotency.js';
@@ -59,17 +60,18 @@ export async function serveGate(
       readonly vault: { readonly audit: AuditLog };
       readonly accounts: Accounts;
       readonly creations: Creations;
+      readonly confined: ConfinedPeers;
       readonly handlers: Handlers<Operations>;
     },
 ): Promise<void> {
-  const { gate, vault, accounts, creations, handlers, current, lifetime, clock, logger } = box;
+  const { gate, vault, accounts, creations, confined, handlers, current, lifetime, clock, logger } = box;
   if (gate === undefined) return;
   const trail = new ReadingTrail({ audit: vault.audit, clock, logger });
   lifetime.use('refused requests', trail);
   const folder = gateFolder(current());
   try {
     const socket = await startGateSocket({
-      ...{ operations, handlers, creations, logger },
+      ...{ operations, handlers, creations, confined, logger },
       ...gateCallers(accounts),
       onRefused: refusalTrail({ trail, logger }),
       secondPerson: accounts.admit,

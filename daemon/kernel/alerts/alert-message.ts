@@ -217,6 +217,10 @@ const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: 
     now: 'Logins fail again and again: an account may be under attack',
     past: 'Logins failed again and again',
   },
+  'intrusion-suspected': {
+    now: 'A process that faces cameras or the network tried to use the local API, and was refused: it was probably taken over',
+    past: 'A process that faces cameras or the network tried to use the local API, and was refused',
+  },
   overloaded: {
     now: 'The box is overloaded: it analyses fewer frames than its cameras need',
     past: 'The box was overloaded',

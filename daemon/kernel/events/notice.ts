@@ -125,6 +125,7 @@ export const boxTroubles = [
   'recogniser-unfit',
   'gallery-unfit',
   'logins-failing',
+  'intrusion-suspected',
   'overloaded',
 ] as const;
 /** All conditions; `running` is the normal one. */
