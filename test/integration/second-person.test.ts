@@ -7,7 +7,13 @@ import { apiSchema } from '../../daemon/contract/settings/api-schema.js';
 import { approvalMs, mostOfUser } from '../../daemon/core/accounts/second-person.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { type SecondPersonClass, secondPersonClasses } from '../../daemon/kernel/second-person-classes.js';
-import { type AccountsFixture, atTheBox, codeOf, openAccountsFixture } from '../support/accounts-fixture.js';
+import {
+  type AccountsFixture,
+  atTheBox,
+  codeOf,
+  goodPassword,
+  openAccountsFixture,
+} from '../support/accounts-fixture.js';
 import { type AccountsServer, openAccountsServer } from '../support/accounts-server.js';
 
 const declared: readonly (readonly [string, OperationDeclaration])[] = Object.entries(operations);
@@ -129,6 +135,17 @@ describe('a second person', () => {
     assert.equal((await anna('DELETE', `${path}/second-factor`)).status, 200);
     const both = await Promise.all([anna('POST', '/users', carla), anna('POST', '/users', carla)]);
     assert.deepEqual(both.map(({ status }) => status).sort(), [200, 403]);
+  });
+
+  test('proves who they are after the request: whoever only holds both sessions approves nothing', async () => {
+    const opened = await openBox();
+    await using _ = opened.server;
+    const { anna, berta, box } = opened;
+    box.clock.advanceBy(1000);
+    const { approval } = await anna('POST', '/users', carla);
+    assert.equal((await berta(...approve(approval))).code, 'step-up-required');
+    assert.equal((await berta('POST', '/auth/step-up', { password: goodPassword })).status, 200);
+    assert.equal((await berta(...approve(approval))).status, 200);
   });
 
   test('can refuse, and the one who asked can take it back; nothing is decided twice', async () => {

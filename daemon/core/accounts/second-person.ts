@@ -164,6 +164,8 @@ export function approvalHandlers(context: AccountsContext): Handlers<typeof appr
       const approver = caller.userId === undefined ? undefined : context.users.byId(caller.userId);
       if (approver !== undefined && !isOlder(approver, row)) throw approverTooNew();
       if (row.state !== 'waiting') throw alreadyDecided(row);
+      // Whoever only holds the session of the second person, as a gate that was taken over does, cannot use a proof from before.
+      if (caller.provedAtMs !== 'always' && caller.provedAtMs < row.askedAtMs) throw proofTooOld();
       return decide(row, approved, caller);
     },
     'approvals.refuse'({ id }, { caller }) {
@@ -241,6 +243,12 @@ function approvalRequired({ id, expiresAtMs }: ApprovalRow): RollcallError {
 function ownApproval(): RollcallError {
   return badInput('own-approval', 'this is your own request', {
     remedy: 'Ask another user with the scope of the operation to approve it.',
+  });
+}
+
+function proofTooOld(): RollcallError {
+  return badInput('step-up-required', 'your proof of who you are is older than this request', {
+    remedy: 'Give your password or second factor again (auth.step-up), then repeat the approval.',
   });
 }
 
