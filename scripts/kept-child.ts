@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { boundChild } from '../daemon/host/bound-child.js';
 import { operational, type RollcallError } from '../daemon/kernel/errors.js';
-import { boundChild } from '../daemon/vision/ingest/bound-child.js';
 import { type ChildEnd, closeOf, exitOf } from './child-end.js';
 
 const shownLines = 10;

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { availableParallelism, cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { operational } from '../kernel/errors.js';
+import { boundFork } from './bound-child.js';
 import { busyProcessorMs } from './process-facts.js';
 import { processEntry } from './program-files.js';
 
@@ -36,7 +37,7 @@ export async function machineSpeed(): Promise<MachineSpeed> {
 /** Each core gets a process, as in a box. */
 function computeInChild(): Promise<number> {
   const entry = processEntry({ built: 'fixed-computation.js', source: 'host/fixed-computation-main.ts' });
-  const child = fork(entry, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(entry, [], { ...boundFork(), stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   return new Promise((resolve, reject) => {
     child.once('message', (speed) => resolve(Number(speed)));
     child.once('error', reject);

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { defect, type RollcallError } from '../kernel/errors.js';
+import { boundFork } from './bound-child.js';
 import { processEntry } from './program-files.js';
 import type { PassphraseCost } from './sodium.js';
 
@@ -66,6 +67,7 @@ export class PasswordProcess {
   #start(): ChildProcess {
     const main = processEntry({ built: 'password-process.js', source: 'host/password-process-main.ts' });
     const child = fork(main, {
+      ...boundFork(),
       ...{ serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'] },
       // It needs nothing of the daemon, and gets nothing.
       env: {},

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Clock } from '../kernel/clock.js';
+import { boundChild, isNotStarted } from './bound-child.js';
 
 /** How one program of tpm2-tools ended. */
 export type TpmToolRun =
@@ -37,7 +38,8 @@ const mostComplaintCharacters = 300;
 /** Runs one program to its end, without a shell and without the environment of this process. */
 export function runTpmTool(settings: TpmToolSettings, call: TpmToolCall): Promise<TpmToolRun> {
   const { clock, tcti, searchPath, timeoutMs } = settings;
-  const child = spawn(call.program, call.arguments, {
+  const command = boundChild(call.program, call.arguments);
+  const child = spawn(command.program, command.arguments, {
     cwd: call.directory,
     // TSS2_LOG silences the library below the tools: the tools' own error line is enough.
     env: { PATH: searchPath, TPM2TOOLS_TCTI: tcti, TSS2_LOG: 'all+NONE', LC_ALL: 'C' },
@@ -56,15 +58,15 @@ export function runTpmTool(settings: TpmToolSettings, call: TpmToolCall): Promis
     child.kill('SIGKILL');
   });
   return new Promise((resolve, reject) => {
-    child.once('error', (error: NodeJS.ErrnoException) => {
+    child.once('error', (error) => {
       timer.cancel();
-      if (error.code === 'ENOENT') resolve({ ended: 'not-started' });
-      else reject(error);
+      reject(error);
     });
     child.once('close', (code) => {
       timer.cancel();
       if (code === 0 && !output.isTooMuch) return resolve({ ended: 'well', output: output.gathered() });
       output.wipe();
+      if (isNotStarted(code)) return resolve({ ended: 'not-started' });
       resolve(isLate ? { ended: 'late' } : { ended: 'badly', complaint: lastWords(complaint.gathered()) });
     });
   });

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { buffer } from 'node:stream/consumers';
 import sharp, { type Sharp } from 'sharp';
+import { boundChild } from '../host/bound-child.js';
 import { processEntry } from '../host/program-files.js';
 import { messageOf } from '../kernel/errors.js';
 import type { Rgb24Picture } from '../kernel/faces/picture.js';
 import { heicExit } from './heic-exit.js';
-import { boundChild } from './ingest/bound-child.js';
 import {
   explainUnusable,
   isHeic,

@@ -1,6 +1,6 @@
+import { boundChild } from '../host/bound-child.js';
 import { type Isolation, isolationGaps } from '../kernel/isolation.js';
 import { present } from '../kernel/present.js';
-import { boundChild } from './ingest/bound-child.js';
 import { launchChild, niceCommand, visionCommand } from './launched-child.js';
 import type { VisionLauncher } from './vision-launcher.js';
 
@@ -8,8 +8,7 @@ import type { VisionLauncher } from './vision-launcher.js';
 export const plainLauncher = (why: Isolation['why']): VisionLauncher => ({
   isolation: { level: 'none', gaps: isolationGaps, ...present({ why }) },
   launch(launch) {
-    const inside = ['/usr/bin/prlimit', '--core=0', '--', ...visionCommand(launch)];
-    const command = boundChild(...niceCommand(launch.purpose, inside));
+    const command = boundChild(...niceCommand(launch.purpose, visionCommand(launch)));
     return launchChild(command, launch);
   },
 });

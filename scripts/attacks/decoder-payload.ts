@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { boundChild } from '../../daemon/host/bound-child.js';
 import { programRoot } from '../../daemon/host/program-files.js';
-import { boundChild } from '../../daemon/vision/ingest/bound-child.js';
 import { exitOf } from '../child-end.js';
 
 // In the place of the vision program: starts the payload as vision starts a decoder.

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { boundChild } from '../../host/bound-child.js';
 import { messageOf } from '../../kernel/errors.js';
-import { boundChild } from './bound-child.js';
 import { requireEndpoint } from './camera-address.js';
 import { connectCamera } from './camera-connection.js';
 import type { CameraSourceOptions } from './camera-source-options.js';

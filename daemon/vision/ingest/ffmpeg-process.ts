@@ -4,8 +4,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { boundChild, type ChildLimits, isNotStarted } from '../../host/bound-child.js';
 import type { Clock } from '../../kernel/clock.js';
-import { boundChild, type ChildLimits, isNotStarted } from './bound-child.js';
 import { inputFd } from './ffmpeg-arguments.js';
 import { LineSplitter } from './line-splitter.js';
 

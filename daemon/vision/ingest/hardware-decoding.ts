@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
+import { boundChild } from '../../host/bound-child.js';
 import type { Logger } from '../../kernel/logger.js';
 import { type HardwareDecoder, hardwareDecoders } from '../../kernel/video-decoder.js';
-import { boundChild } from './bound-child.js';
 import { decoderInput, hardwareFilters } from './ffmpeg-arguments.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
 import { hardwareClips } from './hardware-clips.js';

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { boundChild } from '../../../host/bound-child.js';
 import { processEntry } from '../../../host/program-files.js';
 import { operational } from '../../../kernel/errors.js';
 
@@ -13,8 +14,9 @@ const MOST_OUTPUT_BYTES = 4 * 1024 * 1024;
 export function verifyPages(path: string, signal: AbortSignal): Promise<readonly string[]> {
   const main = processEntry({ built: 'verify-pages.js', source: 'core/gallery/verify/verify-pages-main.ts' });
   const options = { signal, killSignal: 'SIGKILL', maxBuffer: MOST_OUTPUT_BYTES, env: {} } as const;
+  const command = boundChild(process.execPath, [...process.execArgv, main, path]);
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [...process.execArgv, main, path], options, (cause, stdout) => {
+    execFile(command.program, command.arguments, options, (cause, stdout) => {
       if (cause === null) resolve(readMessages(stdout));
       else reject(signal.aborted ? signal.reason : failed(cause));
     });

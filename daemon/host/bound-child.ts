@@ -15,26 +15,26 @@ interface Command {
 
 /**
  * The command that starts `program` as a child that dies with this process, also when this process is killed and `program` hangs
- * (PR_SET_PDEATHSIG, see prctl(2)), and that cannot gain privileges. setpriv and prlimit are part of util-linux and replace themselves
- * by the program, so the id of the process is that of the program.
+ * (PR_SET_PDEATHSIG, see prctl(2)), that cannot gain privileges, and that leaves no core dump. setpriv and prlimit are part of
+ * util-linux and replace themselves by the program, so the id of the process is that of the program.
  */
 export function boundChild(program: string, args: readonly string[], limits?: ChildLimits): Command {
-  const limited =
-    limits === undefined
-      ? []
-      : [
-          '/usr/bin/prlimit',
-          ...(limits.memoryBytes === undefined ? [] : [`--as=${limits.memoryBytes}`]),
-          ...(limits.dataBytes === undefined ? [] : [`--data=${limits.dataBytes}`]),
-          `--cpu=${limits.processorS}`,
-          '--core=0',
-          '--fsize=0',
-          '--',
-        ];
+  const limited = [
+    ...['/usr/bin/prlimit', '--core=0'],
+    ...(limits?.memoryBytes === undefined ? [] : [`--as=${limits.memoryBytes}`]),
+    ...(limits?.dataBytes === undefined ? [] : [`--data=${limits.dataBytes}`]),
+    ...(limits === undefined ? [] : [`--cpu=${limits.processorS}`, '--fsize=0']),
+  ];
   return {
     program: '/usr/bin/setpriv',
-    arguments: ['--pdeathsig', 'KILL', '--no-new-privs', '--', ...limited, program, ...args],
+    arguments: ['--pdeathsig', 'KILL', '--no-new-privs', '--', ...limited, '--', program, ...args],
   };
+}
+
+/** The same for a program of our own that `fork` starts with a channel. */
+export function boundFork(): { readonly execPath: string; readonly execArgv: string[] } {
+  const { program, arguments: args } = boundChild(process.execPath, process.execArgv);
+  return { execPath: program, execArgv: [...args] };
 }
 
 /** Whether this exit code is that of setpriv or prlimit: the program is missing (127), or may not be executed (126). */
