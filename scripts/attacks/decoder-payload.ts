@@ -7,7 +7,7 @@ import { exitOf } from '../child-end.js';
 // In the place of the vision program: starts the payload as vision starts a decoder.
 const command = boundChild('/usr/bin/python3', [
   '-B',
-  join(programRoot(), 'scripts/attacks/decoder-payload.py'),
+  join(programRoot(), 'scripts/attacks/payload.py'),
   process.argv[2] ?? '',
 ]);
 const child = spawn(command.program, command.arguments, { stdio: ['ignore', 'inherit', 'inherit'] });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 import { type BootedBox, bootBox, checkoutOfBox, withoutBootedBox } from '../support/booted-box.js';
 import { withoutBuild } from '../support/box.js';
@@ -91,6 +91,12 @@ test('the gate runs under its own user, sees no data, and comes back after a kil
   assert.match(await box.must(asMember), /^rollcalld /);
   assert.notEqual((await box.run(`runuser -u nobody -- ${status}`)).exitCode, 0, 'not every user');
 
+  const daemon = (await box.must('systemctl show --value --property MainPID rollcalld')).trim();
+  const writing = `nsenter -t ${daemon} -m runuser -u rollcall -- sh -c ': >> /etc/rollcall/rollcall.yaml'`;
+  assert.notEqual((await box.run(writing)).exitCode, 0, 'the daemon cannot write its configuration');
+  await attackedFromInside(box);
+  await refusedAtLocalApi(box);
+
   const doctor = `${process.execPath} ${programOfBox('rollcall.js')} doctor || true`;
   const found = await box.must(doctor);
   assert.match(found, /^ok +gate: answers https on 127\.0\.0\.1, port 8443/m);
@@ -110,6 +116,30 @@ test('the gate runs under its own user, sees no data, and comes back after a kil
   assert.equal(await box.must(`${ask} ask /api/v1/identity`), '401\n', 'it finds the new daemon');
   await reachedFromNetwork(box);
 });
+
+/** Everything that an attacker in the gate tries is refused, except what docs/explanation/isolation.md names. */
+async function attackedFromInside(box: BootedBox): Promise<void> {
+  const attack = `PATH=${dirname(process.execPath)}:$PATH scripts/attack --config /etc/rollcall/rollcall.yaml --gate`;
+  const { exitCode, stdout, stderr } = await box.run(attack);
+  const said = stdout + stderr;
+  assert.equal(exitCode, 0, said);
+  assert.match(said, /^refused +read \/var\/lib\/rollcall\/gallery\.db$/m);
+  assert.match(said, /^refused +read \/etc\/rollcall\/secrets\/gallery-key$/m);
+  assert.match(said, /^refused +connect to \/run\/rollcall\/control\.sock$/m);
+  const open = said.split('\n').filter((line) => line.startsWith('open ') && !line.includes('kernel lacks'));
+  assert.ok(open.length > 0 && open.every((line) => line.endsWith('(network)')), said);
+}
+
+/** Somebody has opened the socket to everyone, and the gate was taken over: the core refuses it and raises the alarm. */
+async function refusedAtLocalApi(box: BootedBox): Promise<void> {
+  const shown = `${process.execPath} ${programOfBox('rollcall.js')} status --json`;
+  assert.doesNotMatch(await box.must(shown), /intrusion-suspected/);
+  const { stdout } = await box.run(`chmod 666 /run/rollcall/control.sock
+    runuser -u rollcall-gate -- curl --silent --unix-socket /run/rollcall/control.sock http://box/api/v1/status
+    chmod 660 /run/rollcall/control.sock`);
+  assert.equal(stdout, '');
+  assert.match(await box.must(shown), /"intrusion-suspected"/);
+}
 
 /** Runs every block of the page on the box, which has an address of a private network and a name for it. */
 async function reachedFromNetwork(box: BootedBox): Promise<void> {

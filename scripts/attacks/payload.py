@@ -1,6 +1,7 @@
 """
-Does what an attacker would do who has taken over a decoder. Reads the targets from its argument (JSON), and prints one line of JSON
-per attempt: what was tried, whether it was refused, and which gap of the isolation would explain a success.
+Does what an attacker would do who has taken over a decoder or the gate. Reads the targets (JSON) from its argument, or without one
+from its standard input, and prints one line of JSON per attempt: what was tried, whether it was refused, which gap of the isolation
+would explain a success, and which feature of the kernel prevents it.
 """
 import ctypes
 import errno
@@ -11,18 +12,18 @@ import socket
 import sys
 import threading
 
-targets = json.loads(sys.argv[1])
+targets = json.loads(sys.argv[1] if len(sys.argv) > 1 else sys.stdin.read())
 libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 
 
-def attempt(what, work, gap="rights"):
+def attempt(what, work, gap="rights", needs=None):
     """An attempt is refused if it raises OSError, or returns a false value."""
     try:
         succeeded = bool(work())
     except (OSError, RuntimeError):
         succeeded = False
-    print(json.dumps({"what": what, "isRefused": not succeeded, "gap": gap}), flush=True)
+    print(json.dumps({"what": what, "isRefused": not succeeded, "gap": gap, "needs": needs}), flush=True)
 
 
 def read(path):
@@ -100,6 +101,26 @@ def fills(folder):
                 os.remove(path)
 
 
+def fills_memory():
+    """Uses more memory than a limit allows, in a child, because the kernel kills what exceeds a limit."""
+    child = os.fork()
+    if child == 0:
+        try:
+            pages = bytearray(targets["memoryBytes"])
+            # Each page is written: memory that is only reserved costs nothing.
+            pages[::4096] = b"x" * len(pages[::4096])
+        except MemoryError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def sees_others():
+    """Whether a process is visible that is not its own, and whose user is another one."""
+    numbers = [name for name in os.listdir("/proc") if name.isdigit()]
+    return any(os.stat(f"/proc/{number}").st_uid != os.getuid() for number in numbers)
+
+
 def fills_process_table():
     end = threading.Event()
     threading.stack_size(64 * 1024)
@@ -132,11 +153,15 @@ for name, address in targets["addresses"].items():
     attempt(f"connect to {name}", lambda: connect(address), "network")
 for folder in targets["folders"]:
     attempt(f"write to {folder}", lambda: write(folder))
+attempt("see a process of another user", sees_others)
 attempt("make a user namespace", lambda: calls("unshare", 0x10000000))
 attempt("mount a file system", lambda: calls("mount", b"none", b"/tmp", b"tmpfs", 0, None))
 attempt("enter another root", lambda: calls("chroot", b"/tmp"))
-attempt("fill the temporary folder", lambda: fills("/tmp"))
+attempt("fill the disk through /tmp", lambda: fills("/tmp"))
+attempt("fill the disk through /var/tmp", lambda: fills("/var/tmp"))
+attempt("fill the memory through /dev/shm", lambda: fills("/dev/shm"), "memory", "memory")
 if targets["liveFolder"] is not None:
     attempt("fill the disk of the folder for live frames", lambda: fills(targets["liveFolder"]), "disk")
-attempt("fill the process table", fills_process_table)
+attempt("fill the memory", fills_memory, "memory", "memory")
+attempt("fill the process table", fills_process_table, needs="pids")
 attempt("leave a process behind", survives)
