@@ -157,6 +157,33 @@ test('a gate that was taken over while an operator is logged in', {
     }
   });
 
+  await t.test('makes no token or session of its own, and none of who never came', async () => {
+    const [head, , signature] = (kept.token['authorization'] ?? '').slice('Bearer '.length).split('.');
+    const claims = { sub: 'anna', scope: 'users:write', exp: 4_000_000_000 };
+    const forged = `${head}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${signature}`;
+    const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${forged.split('.')[1]}.`;
+    const random = randomBytes(32).toString('base64url');
+    for (const proof of [
+      ...[{ authorization: `Bearer ${forged}` }, { authorization: `Bearer ${unsigned}` }],
+      ...[{ authorization: `Bearer ${random}` }, { cookie: `__Host-rollcall=${random}` }, {}],
+    ]) {
+      assert.equal((await tell(box, 'GET', '/persons', proof)).status, 401);
+    }
+    assert.equal((await tell(box, 'POST', '/approvals/q-1/approve', kept.token)).code, 'step-up-required');
+  });
+
+  await t.test('gets no more requests for an account by naming other addresses', async () => {
+    const left = async (address: string) => {
+      const { headers } = await tell(box, 'GET', '/auth/me', {
+        ...kept.token,
+        'x-rollcall-address': address,
+      });
+      return Number(headers['ratelimit-remaining']);
+    };
+    const before = await left('192.0.2.1');
+    assert.ok((await left('198.51.100.1')) < before, 'the account is counted, not the address');
+  });
+
   await t.test('gives the right of one caller to no other on the same connection', async () => {
     const { authorization = '' } = kept.token;
     const head = 'GET /api/v1/persons HTTP/1.1\r\nHost: core\r\n';

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { configSchema } from '../../daemon/contract/settings/schema.js';
 import { type NewAuditEntry, recordedDetails, refuseMisshapen } from '../../daemon/core/audit/audit-entry.js';
 import type { AuditLog } from '../../daemon/core/audit/audit-log.js';
-import { auditReload, auditStop } from '../../daemon/core/audit/audit-trail.js';
+import { auditReload, auditStart, auditStop } from '../../daemon/core/audit/audit-trail.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 
@@ -31,6 +32,17 @@ describe('the trail of the configuration', () => {
       [40, 'dataDir', 'vision,publisher'],
     );
     assert.match(String(details['changes']), /^camera\.gate-0\.url,camera\.gate-1\.url,.*[^,]$/);
+  });
+
+  test('reveals a configuration that was changed while the daemon was stopped', () => {
+    const entries: NewAuditEntry[] = [];
+    const log = listeningLog(entries);
+    const config = (id: string) => configSchema.parse({ site: { id, timeZone: 'Etc/UTC' } });
+    for (const id of ['site', 'site', 'other']) auditStart(log, config(id), silentLogger);
+    const [first, second, third] = entries.map(({ details }) => details?.['configuration']);
+    assert.ok(first !== undefined);
+    assert.equal(first, second);
+    assert.notEqual(first, third);
   });
 
   test('has refusals without their text, and nothing without a change', () => {
