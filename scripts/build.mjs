@@ -60,6 +60,7 @@ const program = {
     rollcall: 'daemon/cli/main.ts',
     'rollcall-gate': 'daemon/gate/main.ts',
     vision: 'daemon/vision/main.ts',
+    'vision-instance': 'daemon/vision/vision-instance-main.ts',
     'inference-worker': 'daemon/vision/inference/inference-worker.ts',
     'heic-decoder': 'daemon/vision/heic-decoder-main.ts',
     'verify-pages': 'daemon/core/gallery/verify/verify-pages-main.ts',

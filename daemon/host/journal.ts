@@ -3,6 +3,8 @@ import type { DestinationStream } from 'pino';
 import { openStandardError } from './pino-logger.js';
 
 interface JournalOptions {
+  /** The name of the program in the journal. Default: rollcalld. */
+  readonly identifier?: string;
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Default: the socket of journald for its native protocol (systemd-journald.service(8)). */
   readonly socketPath?: string;
@@ -35,13 +37,13 @@ const plainValue = /^[\w.@:+/-]{1,128}$/;
  * A line that journald does not take at once goes to standard error: the log never waits for journald longer than without fields.
  */
 export async function openLogOutput(options: JournalOptions = {}): Promise<DestinationStream> {
-  const { environment = process.env, fallback = openStandardError() } = options;
+  const { environment = process.env, fallback = openStandardError(), identifier = 'rollcalld' } = options;
   if (!isStandardErrorOf(environment['JOURNAL_STREAM'])) return fallback;
   const send = await openDatagrams(options.socketPath ?? '/run/systemd/journal/socket');
   if (send === undefined) return fallback;
   return {
     write(line) {
-      const entry = entryOf(line);
+      const entry = entryOf(line, identifier);
       if (entry === undefined || !send(entry)) fallback.write(line);
     },
   };
@@ -55,7 +57,7 @@ function isStandardErrorOf(stream: string | undefined): boolean {
 }
 
 /** The entry in the native protocol of journald: `NAME=value` lines. Undefined for a line that is not of the logger. */
-function entryOf(line: string): Buffer | undefined {
+function entryOf(line: string, identifier: string): Buffer | undefined {
   const message = line.trimEnd();
   const fields = parsed(message);
   const priority = priorities[String(fields?.['level'])];
@@ -66,7 +68,7 @@ function entryOf(line: string): Buffer | undefined {
     const value = String(all[field] ?? '');
     return plainValue.test(value) ? [`${name}=${value}`] : [];
   });
-  const lines = [`MESSAGE=${message}`, `PRIORITY=${priority}`, 'SYSLOG_IDENTIFIER=rollcalld', ...own];
+  const lines = [`MESSAGE=${message}`, `PRIORITY=${priority}`, `SYSLOG_IDENTIFIER=${identifier}`, ...own];
   return Buffer.from(`${lines.join('\n')}\n`);
 }
 

@@ -6,8 +6,8 @@ import { messageOf } from '../kernel/errors.js';
 import { present } from '../kernel/present.js';
 import type { Launch, LaunchedVision } from './vision-launcher.js';
 
-/** Descriptor of the message pipe in the child; must be the same as in main.ts. */
-const channelFd = 3;
+/** Descriptor of the messages with the core in every vision process: a pipe, or the connection that systemd accepted (sd_listen_fds(3)). */
+export const channelFd = 3;
 
 /**
  * The only environment variables that a vision process gets: the loader, the GPU driver and FFmpeg need them. Others, such
@@ -18,6 +18,7 @@ const inheritedVariables = [
   'LANG',
   'TZ',
   'TMPDIR',
+  'JOURNAL_STREAM',
   'LD_LIBRARY_PATH',
   'CUDA_VISIBLE_DEVICES',
   'NVIDIA_VISIBLE_DEVICES',
@@ -25,6 +26,14 @@ const inheritedVariables = [
   'VK_ICD_FILENAMES',
   'LIBVA_DRIVER_NAME',
 ];
+
+export const visionEnvironment = (): Record<string, string> =>
+  Object.fromEntries(
+    inheritedVariables.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 
 /**
  * Niceness above the core's. Cameras may use every processor core, and the core must still record, publish and answer without delay.
@@ -35,7 +44,7 @@ const niceness: Readonly<Record<Launch['purpose'], number>> = { cameras: 2, phot
 const highestNiceness = 19;
 
 /** The command line of a vision process, inside of whatever surrounds it. */
-export function visionCommand({ program }: Launch): readonly [string, ...string[]] {
+export function visionCommand({ program }: Pick<Launch, 'program'>): readonly [string, ...string[]] {
   const entry = program ?? [processEntry({ built: 'vision.js', source: 'vision/main.ts' })];
   return [process.execPath, ...process.execArgv, ...entry];
 }
@@ -67,12 +76,7 @@ export function launchChild(
   pipes?: ChildPipes,
 ): LaunchedVision {
   const child = spawn(command.program, command.arguments, {
-    env: Object.fromEntries(
-      inheritedVariables.flatMap((name) => {
-        const value = process.env[name];
-        return value === undefined ? [] : [[name, value]];
-      }),
-    ),
+    env: visionEnvironment(),
     ...present({ uid: user, gid: user }),
     // Ctrl-C in a terminal reaches the whole process group. A surrounding program would end by it, and the vision process at once with
     // it; the core decides when that ends.

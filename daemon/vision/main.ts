@@ -3,19 +3,21 @@ import { openMessageChannel } from '../contract/vision/vision-channel.js';
 import { type Order, orderLimits, orderSchema } from '../contract/vision/vision-orders.js';
 import type { Report } from '../contract/vision/vision-reports.js';
 import { hideMemory } from '../host/hidden-memory.js';
+import { openLogOutput } from '../host/journal.js';
 import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock } from '../host/system-clock.js';
 import { isRollcallError, messageOf } from '../kernel/errors.js';
 import { Lifetime } from '../kernel/lifetime.js';
+import { channelFd } from './launched-child.js';
 import { startVisionHost, type VisionHost } from './vision-host.js';
 
-/** The pipe to the core: see vision-process.ts. */
-const channelFd = 3;
 /** Time for the cameras to close; the core kills a process that needs longer. */
 const shutdownDeadlineMs = 5_000;
 
 const lifetime = new Lifetime(systemClock, shutdownDeadlineMs);
-const log = openPinoLogger({ level: 'info', clock: systemClock });
+// In a unit, lines go to the journal with the fields by which people look for them; elsewhere, the core reads them.
+const output = await openLogOutput({ identifier: 'rollcall-vision' });
+const log = openPinoLogger({ level: 'info', clock: systemClock, output });
 const logger = log.child({ process: 'vision', pid: process.pid });
 let host: Promise<VisionHost> | undefined;
 

@@ -14,7 +14,7 @@ import { compileSystemCallFilter } from '../host/system-call-filter.js';
 import { isRollcallError } from '../kernel/errors.js';
 import type { Isolation } from '../kernel/isolation.js';
 import { launchChild, niceCommand, nicenessOf, visionCommand } from './launched-child.js';
-import type { Launch, VisionLauncher } from './vision-launcher.js';
+import type { Launch, LauncherProbe, VisionLauncher } from './vision-launcher.js';
 
 const bubblewrap = '/usr/bin/bwrap';
 
@@ -64,20 +64,17 @@ const gpuDevices = [
  */
 const isolation: Isolation = { level: 'partial', gaps: ['network', 'memory', 'disk'] };
 
-/** A launcher, or why there is none. */
-export type Probe = VisionLauncher | NonNullable<Isolation['why']>;
-
 /**
  * Whether bubblewrap works here for this user, by default that of this process: it may be missing, and a kernel or a container may
  * forbid user namespaces, to all or to all but root. Starts Node.js exactly as a vision process is started.
  */
-export async function probeSandbox(user?: number): Promise<Probe> {
+export async function probeSandbox(user?: number): Promise<LauncherProbe> {
   if (!existsSync(bubblewrap)) {
     const remedy = 'Install the Debian package bubblewrap.';
     return { reason: 'bubblewrap is not installed', remedy };
   }
   const remedy =
-    'Allow user namespaces for the user of rollcalld (sysctl user.max_user_namespaces; kernel.unprivileged_userns_clone and AppArmor where they exist). The service that scripts/install sets up forbids them: keep its cameras in a network of their own (docs/explanation/isolation.md).';
+    'Allow user namespaces for the user of rollcalld (sysctl user.max_user_namespaces; kernel.unprivileged_userns_clone and AppArmor where they exist).';
   try {
     const launcher = sandboxLauncher(await compileSystemCallFilter(refusedCalls));
     const problem = await tryStart(launcher, user);

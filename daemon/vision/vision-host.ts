@@ -180,9 +180,11 @@ async function openEngine(
 export function reportProgress({ cameras, clock, lifetime, report }: ProgressOptions): void {
   const tick = (): void => {
     const all = cameras.progress();
+    const { user, system } = process.cpuUsage();
+    const processorMs = Math.round((user + system) / 1000);
     // Sent also without cameras: it shows that the process is alive.
     for (let from = 0; from === 0 || from < all.length; from += mostReportedCameras) {
-      report({ type: 'progress', cameras: all.slice(from, from + mostReportedCameras) });
+      report({ type: 'progress', processorMs, cameras: all.slice(from, from + mostReportedCameras) });
     }
     timer = clock.after(progressEveryMs, tick);
   };

@@ -32,3 +32,6 @@ export interface VisionLauncher {
   readonly isolation: Isolation;
   launch(launch: Launch): LaunchedVision;
 }
+
+/** A launcher, or why there is none. */
+export type LauncherProbe = VisionLauncher | NonNullable<Isolation['why']>;

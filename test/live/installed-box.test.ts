@@ -40,6 +40,9 @@ test('a machine becomes a box and stays one', {
   await t.test('it recovers by itself after a power cut and after a hang', () => goesOn(box));
   await t.test('a second run changes nothing', () => secondRun(box));
   await t.test('plain key files become credentials with the same keys', () => movesKeys(box));
+  await t.test('a box with the layout before units of vision is updated in one step', () =>
+    updatesLayout(box),
+  );
   await t.test('a version that does not start is rolled back', () => brokenVersion(box));
   await t.test('its keys can be replaced as the pages describe', () => rotates(box, pages));
   await t.test('every block of the pages was run', () => pages.allRan(t));
@@ -271,6 +274,13 @@ async function firstEvent(box: BootedBox, pages: PageRunner, clip: string) {
       serve --address 192.0.2.10 --port 554 --clip /root/stream2.mp4 --user viewer --password-file /root/camera-password`,
     camera?.text,
   );
+  // The address of the examples is in no private network.
+  await box.must(`
+    mkdir -p '/etc/systemd/system/rollcall-vision-cameras@.service.d'
+    printf '[Service]\\nIPAddressAllow=192.0.2.10\\n' > '/etc/systemd/system/rollcall-vision-cameras@.service.d/networks.conf'
+    systemctl daemon-reload
+    systemctl restart rollcalld`);
+  assert.match(await box.must('rollcall doctor || true'), /^ok {7}isolation: full$/m);
   // Answers the password prompt of systemd.
   const typing = `
     (until grep -hs ^Socket= /run/systemd/ask-password/ask.* > /root/asked; do sleep 0.1; done
@@ -383,6 +393,28 @@ async function movesKeys(box: BootedBox) {
   assert.equal(after.split('\n')[0], before);
   assert.doesNotMatch(after, /not proven|broken/i);
   assert.match(await box.must('rollcall doctor || true'), /^ok {7}keys beside the data/m);
+}
+
+async function updatesLayout(box: BootedBox) {
+  // As an earlier version left it. Its unit had the walls that are a drop-in now.
+  await box.must(`
+    cd /etc/systemd/system
+    rm -r rollcall-vision-*.socket rollcall-vision-*@.service rollcall-.service.d rollcall-vision-.service.d
+    printf '# Made by scripts/install --gpu. A driver is a large attack surface.\\n[Service]\\nDeviceAllow=/dev/dri/renderD128 rw\\n' > rollcalld.service.d/gpu.conf
+    chmod 2750 /run/rollcall-gate/live
+    systemctl daemon-reload; systemctl restart rollcalld`);
+  assert.match(await box.must('rollcall doctor || true'), /^warning {2}isolation: none/m);
+  await box.must('scripts/install');
+  assert.match(await box.must('rollcall doctor || true'), /^ok {7}isolation: full$/m);
+  assert.equal(
+    await box.must(`
+      cd /etc/systemd/system
+      ls rollcalld.service.d/gpu.conf 2> /dev/null || true
+      grep DeviceAllow rollcall-vision-.service.d/gpu.conf
+      rm rollcall-vision-.service.d/gpu.conf; systemctl daemon-reload
+      stat -c %a /run/rollcall-gate/live`),
+    'DeviceAllow=/dev/dri/renderD128 rw\n3753\n',
+  );
 }
 
 async function brokenVersion(box: BootedBox) {

@@ -188,7 +188,7 @@ async function refused({ port, page, token, folder, box }: Box): Promise<void> {
   assert.equal(byToken.socket.protocol, 'rollcall.live');
   byToken.socket.close(1000);
   await byToken.ended;
-  assert.equal((await stat(join(folder, 'live', 'live-0.sock'))).mode & 0o007, 0, 'other users are kept out');
+  assert.equal((await stat(await liveSocket(folder))).mode & 0o007, 0, 'other users are kept out');
 }
 
 async function shared({ box, port, page, key }: Box, one: Watcher): Promise<void> {
@@ -296,9 +296,16 @@ async function firstLine(port: number, path: string, headers: Headers): Promise<
   return JSON.parse(chunk.toString().split('\n')[0] ?? '');
 }
 
+/** The socket of the one vision process, whose name nobody knows before. */
+async function liveSocket(folder: string): Promise<string> {
+  const names = await readdir(join(folder, 'live'));
+  assert.equal(names.length, 1, names.join(' '));
+  return join(folder, 'live', names[0] ?? '');
+}
+
 /** What the socket of the box sends for this ticket, until it closes or has sent something. */
 async function show(folder: string, ticket: string): Promise<{ socket: Socket; bytes: number }> {
-  const socket = connect(join(folder, 'live', 'live-0.sock'));
+  const socket = connect(await liveSocket(folder));
   socket.on('error', () => undefined);
   const closed = new Promise<number>((resolve) => socket.once('close', () => resolve(0)));
   const data = new Promise<number>((resolve) =>

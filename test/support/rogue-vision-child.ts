@@ -68,6 +68,7 @@ class Rogue {
   progress(): Promise<void> {
     return this.say({
       type: 'progress',
+      processorMs: 1,
       cameras: [{ id: this.camera, counters: { analysed: 1 }, stageTimes: {} }],
     });
   }
@@ -130,7 +131,11 @@ const acts: Readonly<Record<RogueMode, Act>> = {
   },
   'invented-cameras': async (rogue, turn) => {
     const id = `camera-${turn}`;
-    await rogue.say({ type: 'progress', cameras: [{ id, counters: { analysed: turn }, stageTimes: {} }] });
+    await rogue.say({
+      type: 'progress',
+      processorMs: 1,
+      cameras: [{ id, counters: { analysed: turn }, stageTimes: {} }],
+    });
     await rogue.say({ type: 'camera', cameraId: id, state: { state: 'connecting' } });
     await rogue.say(rogue.sighting({ cameraId: id, probes: [rogue.probe()] }));
   },
@@ -138,7 +143,7 @@ const acts: Readonly<Record<RogueMode, Act>> = {
   'new-counters': async (rogue, turn) => {
     const names = Array.from({ length: 100 }, (_, index) => [`n${turn}x${index}`, 1]);
     const cameras = [{ id: rogue.camera, counters: Object.fromEntries(names), stageTimes: {} }];
-    await rogue.say({ type: 'progress', cameras });
+    await rogue.say({ type: 'progress', processorMs: 1, cameras });
   },
   'huge-report': async (rogue) => {
     const message = encodeMessage({ type: 'progress', cameras: 'x'.repeat(47 * 1024 * 1024) });

@@ -11,11 +11,9 @@ function watched() {
   const clock = new VirtualClock();
   const loads = new CameraLoads(clock);
   const machine = { cores: 8, busyMs: 5000, visionMs: 700 };
-  let pid = 41;
-  const watch = new CapacityWatch(clock, loads, () => [pid], {
+  const watch = new CapacityWatch(clock, loads, () => new Map([[0, machine.visionMs]]), {
     cores: machine.cores,
     busyMs: () => machine.busyMs,
-    processMs: () => machine.visionMs,
     freeBytes: () => 1e10,
   });
   const counters = { delivered: 0, analysed: 0, droppedLate: 0, decoderMs: 0, detectMs: 0, embedMs: 0 };
@@ -39,7 +37,6 @@ function watched() {
     }
   };
   const replaceVision = (): void => {
-    pid += 1;
     machine.visionMs = 0;
     loads.closed(['door', 'yard']);
     Object.assign(counters, {

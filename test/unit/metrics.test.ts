@@ -150,6 +150,7 @@ test('temperatures come from zones and chips; a sensor that is off is left out',
 test('the core takes the times of stages and the counters only in the agreed form', () => {
   const report = (stageTimes: unknown, counters: unknown = {}) => ({
     type: 'progress',
+    processorMs: 0,
     cameras: [{ id: 'door', counters, stageTimes }],
   });
   const counts = [...stageBoundsS, 0].map((_, index) => index);

@@ -45,12 +45,17 @@ describe('an accepted report of a vision process', () => {
     assert.equal(verdict(guard.judge(sighting({ cameraId: cameraId('attic') }))), 'camera');
     const counters = { analysed: 1 };
     const progress = (ids: string[]): JudgedReport =>
-      guard.judge({ type: 'progress', cameras: ids.map((id) => ({ id, counters, stageTimes: {} })) });
+      guard.judge({
+        type: 'progress',
+        processorMs: 7,
+        cameras: ids.map((id) => ({ id, counters, stageTimes: {} })),
+      });
     assert.equal(verdict(progress(['door', 'yard'])), 'ok');
     const judged = progress(['door', 'attic']);
     assert.equal(verdict(judged), 'ok but camera');
     assert.deepEqual(judged.accepted, {
       type: 'progress',
+      processorMs: 7,
       cameras: [{ id: 'door', counters, stageTimes: {} }],
     });
     cameras.delete('yard');
@@ -140,7 +145,7 @@ describe('an accepted report of a vision process', () => {
       60,
     );
     assert.equal(
-      untilRefused(() => verdict(guard.judge({ type: 'progress', cameras: [] }))),
+      untilRefused(() => verdict(guard.judge({ type: 'progress', processorMs: 0, cameras: [] }))),
       60,
     );
     clock.advanceBy(1_000);

@@ -80,11 +80,12 @@ describe('output of a command', () => {
       assert.match(readFileSync(join(root, path), 'utf8'), /guardOutput\(process\.stderr\)/, path);
     const sources = readdirSync(join(root, 'daemon'), { recursive: true, encoding: 'utf8' });
     const mains = sources.filter((path) => path.endsWith('main.ts')).map((path) => `daemon/${path}`);
-    // The others speak to their parent only.
+    // The others speak to their parent or to the journal only.
     const quiet = [
       ...['daemon/core/gallery/verify/verify-pages-main.ts', 'daemon/host/fixed-computation-main.ts'],
       ...['daemon/host/password-process-main.ts'],
       ...['daemon/vision/heic-decoder-main.ts', 'daemon/vision/main.ts'],
+      ...['daemon/vision/vision-instance-main.ts'],
     ];
     assert.deepEqual(mains.sort(), [...programs, ...quiet].sort());
   });

@@ -155,6 +155,8 @@ export const reportSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('camera'), cameraId: identifier, state: cameraStateSchema }),
   z.strictObject({
     type: z.literal('progress'),
+    /** What the process has computed since its start, without its decoders, milliseconds of one core. The core cannot look at a process of another user. */
+    processorMs: count,
     cameras: z.array(cameraProgress).max(mostReportedCameras),
   }),
   facesInSight.extend({ type: z.literal('faces-in-sight') }),

@@ -1,5 +1,5 @@
 import { availableParallelism, freemem } from 'node:os';
-import { busyProcessorMs, processorMs } from '../../host/process-facts.js';
+import { busyProcessorMs } from '../../host/process-facts.js';
 import { type MeasuredLoad, roomFor } from '../../kernel/capacity.js';
 import type { Clock } from '../../kernel/clock.js';
 import { type CameraLoads, windowMs } from './camera-loads.js';
@@ -16,15 +16,12 @@ export interface MachineProbe {
   readonly cores: number;
   /** Processor time that all programs have used, milliseconds. */
   busyMs(): number;
-  /** The same of one process; 0 where it has ended. */
-  processMs(pid: number): number;
   freeBytes(): number;
 }
 
 const thisMachine: MachineProbe = {
   cores: availableParallelism(),
   busyMs: busyProcessorMs,
-  processMs: processorMs,
   freeBytes: freemem,
 };
 
@@ -55,7 +52,7 @@ interface Sample {
 export class CapacityWatch {
   readonly #clock: Clock;
   readonly #loads: Pick<CameraLoads, 'all'>;
-  readonly #pids: () => readonly number[];
+  readonly #visionProcesses: () => ReadonlyMap<number, number>;
   readonly #machine: MachineProbe;
   readonly #lastOf = new Map<number, number>();
   #visionMs = 0;
@@ -63,16 +60,16 @@ export class CapacityWatch {
   /** The most cores per camera, by hours of the monotonic clock. */
   readonly #peaks = new Map<number, number>();
 
-  /** `pids`: the vision processes that run now. */
+  /** `visionProcesses`: by index, the processor time of each vision process since its start, milliseconds. */
   constructor(
     clock: Clock,
     loads: Pick<CameraLoads, 'all'>,
-    pids: () => readonly number[],
+    visionProcesses: () => ReadonlyMap<number, number>,
     machine: MachineProbe = thisMachine,
   ) {
     this.#clock = clock;
     this.#loads = loads;
-    this.#pids = pids;
+    this.#visionProcesses = visionProcesses;
     this.#machine = machine;
   }
 
@@ -141,12 +138,12 @@ export class CapacityWatch {
   }
 
   #addVision(): void {
-    const pids = this.#pids();
-    for (const pid of this.#lastOf.keys()) if (!pids.includes(pid)) this.#lastOf.delete(pid);
-    for (const pid of pids) {
-      const ms = this.#machine.processMs(pid);
-      this.#visionMs += Math.max(0, ms - (this.#lastOf.get(pid) ?? ms));
-      this.#lastOf.set(pid, ms);
+    const processes = this.#visionProcesses();
+    for (const index of this.#lastOf.keys()) if (!processes.has(index)) this.#lastOf.delete(index);
+    for (const [index, ms] of processes) {
+      // A process that replaces another one has computed less than that.
+      this.#visionMs += Math.max(0, ms - (this.#lastOf.get(index) ?? ms));
+      this.#lastOf.set(index, ms);
     }
   }
 }

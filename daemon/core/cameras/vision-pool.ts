@@ -120,6 +120,11 @@ export class VisionPool implements AsyncDisposable {
     for (const { slot } of this.#slots) slot.setLogLevel(level);
   }
 
+  /** What each process has computed since its start, by its index, milliseconds of one core. */
+  processorMs(): ReadonlyMap<number, number> {
+    return new Map(this.#slots.map(({ slot }) => [slot.index, slot.processorMs]));
+  }
+
   status(): readonly VisionStatus[] {
     return this.#slots.map(({ slot }) => slot.status());
   }
@@ -163,7 +168,7 @@ export class VisionPool implements AsyncDisposable {
     if (slot === undefined) throw failedView(cameraNotStreaming);
     this.#lastView += 1;
     const view = this.#lastView;
-    const socket = liveSocketName(slot.index);
+    const socket = slot.liveSocket;
     const socketPath = join(this.#options.liveFolder, socket);
     const close = (): void => slot.closeView(view);
     try {
@@ -245,9 +250,6 @@ export class VisionPool implements AsyncDisposable {
     this.#options.onRound();
   }
 }
-
-/** What the gate accepts as the name of a socket. */
-const liveSocketName = (index: number): string => `live-${index}.sock`;
 
 function failedView({ code, message, remedy }: Extract<ViewOutcome, { outcome: 'failed' }>): RollcallError {
   return operational(code, message, { remedy, retryable: true });

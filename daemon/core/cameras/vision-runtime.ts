@@ -72,7 +72,7 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
   const board = new CameraBoard();
   const loads = new CameraLoads(clock);
   const overload = new OverloadWatch(clock, loads, conditions);
-  const capacity = new CapacityWatch(clock, loads, () => pool.status().flatMap(({ pid }) => pid ?? []));
+  const capacity = new CapacityWatch(clock, loads, () => pool.processorMs());
   const setState = (id: string, state: CameraState): void => {
     board.setState(id, state);
     cameras.take(id, state);

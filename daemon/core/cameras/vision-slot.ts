@@ -1,9 +1,12 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { VisionStatus } from '../../contract/status.js';
 import { type Refusal, ReportGuard } from '../../contract/vision/report-guard.js';
 import type { Answer } from '../../contract/vision/vision-answers.js';
 import type { CameraPlan, Request, VisionPlan } from '../../contract/vision/vision-orders.js';
 import type { Report } from '../../contract/vision/vision-reports.js';
+import { opaqueText } from '../../host/opaque-text.js';
 import { type Clock, sleep } from '../../kernel/clock.js';
 import { messageOf } from '../../kernel/errors.js';
 import type { Logger, LogLevel } from '../../kernel/logger.js';
@@ -41,6 +44,9 @@ const tolerance = { most: 20, everyMs: 3_000 };
 const logRefusalsEveryMs = 1_000;
 /** A process that needs longer to close a camera hangs and is replaced. */
 const closeTimeoutMs = 10_000;
+
+/** Another process cannot guess it, so it cannot open a socket in the place of this one. */
+const newLiveSocket = (): string => `live-${opaqueText()}.sock`;
 
 type Phase = VisionStatus['state'];
 type RestartCause = keyof VisionStatus['restartCauses'];
@@ -90,6 +96,7 @@ export class VisionSlot implements AsyncDisposable {
   #running: Promise<void> = Promise.resolve();
   #phase: Phase = 'starting';
   #process: VisionProcess | undefined;
+  #liveSocket = newLiveSocket();
   #guard: ReportGuard;
   #tolerance: TokenBucket;
   #ready: Extract<Report, { type: 'ready' }> | undefined;
@@ -98,6 +105,7 @@ export class VisionSlot implements AsyncDisposable {
   readonly #restartCauses = new Map<RestartCause, number>();
   #isSilent = false;
   #lastReportMs = 0;
+  #processorMs = 0;
 
   constructor(options: VisionSlotOptions) {
     const { index, plan, logLevel, clock, random, logger } = options;
@@ -130,6 +138,16 @@ export class VisionSlot implements AsyncDisposable {
   /** The failure that the process reported before it ended, until a process becomes ready. */
   get failure(): Extract<Report, { type: 'failed' }> | undefined {
     return this.#failure;
+  }
+
+  /** What the process has computed since its start, as it says, milliseconds of one core. */
+  get processorMs(): number {
+    return this.#processorMs;
+  }
+
+  /** The name of the socket for live pictures of the present process. */
+  get liveSocket(): string {
+    return this.#liveSocket;
   }
 
   status(): VisionStatus {
@@ -264,6 +282,7 @@ export class VisionSlot implements AsyncDisposable {
     this.#ready = undefined;
     this.#failure = undefined;
     this.#isSilent = false;
+    this.#processorMs = 0;
     this.#lastReportMs = this.#clock.monotonicMs();
     child.send({ type: 'log-level', level: this.#logLevel });
     child.send({ type: 'start', plan: { ...this.#options.plan, cameras: [...this.#cameras.values()] } });
@@ -275,9 +294,18 @@ export class VisionSlot implements AsyncDisposable {
     watch.cancel();
     signal.removeEventListener('abort', stop);
     this.#process = undefined;
+    if (liveFolder !== undefined) await this.#removeSocket(join(liveFolder, this.#liveSocket));
+    this.#liveSocket = newLiveSocket();
     this.#requests.abandon();
     this.#options.onDown(this.cameraIds);
     return end;
+  }
+
+  /** A killed process leaves it behind, and a process of another user cannot remove it. */
+  async #removeSocket(path: string): Promise<void> {
+    await rm(path, { force: true }).catch((error: unknown) =>
+      this.#logger.warn('a socket for live pictures was not removed', { error }),
+    );
   }
 
   #judge(report: Report, picture: Uint8Array): void {
@@ -323,6 +351,7 @@ export class VisionSlot implements AsyncDisposable {
       // A network that hangs holds up the end of the process, too.
       this.#process?.killAfter(stopGraceMs);
     } else if (report.type === 'progress') {
+      this.#processorMs = report.processorMs;
       this.#retry.progressed();
       const before = this.#distrust.failures;
       this.#distrust.progressed();

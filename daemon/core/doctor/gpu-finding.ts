@@ -5,7 +5,7 @@ import { type Finding, ok } from './finding.js';
 
 const check = 'GPU';
 const giveAccess =
-  "Run 'scripts/install --gpu' in the checkout: it gives the service the device files and restarts it.";
+  "Run 'scripts/install --gpu' in the checkout: it gives vision processes the device files and restarts the service.";
 
 /**
  * Whether inference or decoding uses the GPU of this machine. An unused NVIDIA GPU deserves a warning: somebody bought it; so does one
@@ -34,7 +34,7 @@ export function gpuFindings(
     (status?.cameras ?? []).some((camera) => camera.id === id && camera.stream?.decoder === 'software');
   if (cameras.some(({ id, hwaccel }) => hwaccel === 'auto' && isInSoftware(id))) {
     const message = `this machine has ${gpu}, but no camera decodes with it, although hwaccel is auto`;
-    const remedy = `${giveAccess} If it has them, the log of rollcalld says why FFmpeg cannot use the GPU: journalctl -u rollcalld -g "tried hardware".`;
+    const remedy = `${giveAccess} If it has them, the log says why FFmpeg cannot use the GPU: journalctl -g "tried hardware".`;
     return [{ check, outcome: 'warning', message, remedy }];
   }
   if (vision.provider === 'cpu') return [ok(check, `this machine has ${gpu}; vision.provider is cpu`)];

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Fault } from '../../contract/api-errors.js';
 import type { GateStatus } from '../../contract/certificate.js';
@@ -40,7 +40,7 @@ export const liveFolder = (config: Pick<GateConfig, 'gate' | 'control'>): string
   join(gateFolder(config), liveFolderName);
 
 /**
- * Makes the folder for live pictures for tests, trials, and folders of the owner's choice; on other boxes it exists. Without it there are no live
+ * Empties the folder for live pictures of what an earlier run left. Makes it for tests, trials, and folders of the owner's choice; on other boxes it exists. Without it there are no live
  * pictures; everything else works.
  */
 export async function makeLiveFolder(
@@ -57,6 +57,8 @@ export async function makeLiveFolder(
     } finally {
       process.umask(mask);
     }
+    // What cannot be removed, such as a folder that a vision process made, is in nobody's way.
+    for (const name of await readdir(folder)) await rm(join(folder, name)).catch(() => undefined);
   } catch (error) {
     logger.error('there are no live pictures, because their folder cannot be made', { folder, error });
   }

@@ -36,7 +36,10 @@ export const explanations: Readonly<Record<StreamFailureCode, Explanation>> = {
     message: 'nothing listens at the address of the camera (connection refused)',
     remedy: 'Check that the camera is on, that RTSP is enabled in it, and the port in the URL (usually 554).',
   },
-  unreachable: { message: 'the camera cannot be reached over the network', remedy: checkNetwork },
+  unreachable: {
+    message: 'the camera cannot be reached over the network',
+    remedy: `${checkNetwork} The installed service reaches only private networks: for a camera elsewhere or on this machine, allow its address (systemd/README.md, "Networks of cameras").`,
+  },
   'unknown-host': {
     message: 'the host name of the camera cannot be resolved',
     remedy: 'Correct the name in the URL, use the IP address, or repair name resolution on this box.',
@@ -130,7 +133,7 @@ export const explanations: Readonly<Record<StreamFailureCode, Explanation>> = {
   'hardware-decoding-failed': {
     message: 'the configured hardware does not decode the video of this camera',
     remedy:
-      'Set hwaccel of this camera to auto or none; or install the driver, and give the service the device with "scripts/install --gpu".',
+      'Set hwaccel of this camera to auto or none; or install the driver, and give vision processes the device with "scripts/install --gpu".',
   },
   ended: {
     message: 'the camera ended the stream',

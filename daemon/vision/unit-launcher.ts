@@ -1,0 +1,52 @@
+import { lstatSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { defect, messageOf } from '../kernel/errors.js';
+import type { Launch, LauncherProbe, VisionLauncher } from './vision-launcher.js';
+
+/** The variable with the folder of the sockets below. The unit of the core sets it; a daemon that is started by hand has its own rights. */
+const folderVariable = 'ROLLCALL_VISION_SOCKETS';
+
+const socketNames: Readonly<Record<Launch['purpose'], string>> = {
+  cameras: 'cameras.sock',
+  photographs: 'photos.sock',
+};
+
+/** Whether systemd starts vision processes for this process, each as a unit with a user of its own. Undefined outside of the installed service. */
+export function probeUnits(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): LauncherProbe | undefined {
+  const folder = environment[folderVariable];
+  if (folder === undefined) return undefined;
+  const missing = Object.values(socketNames).filter(
+    (name) => lstatSync(join(folder, name), { throwIfNoEntry: false })?.isSocket() !== true,
+  );
+  if (missing.length === 0) return unitLauncher(folder);
+  return {
+    reason: `the units for vision processes do not run: ${missing.map((name) => join(folder, name)).join(' and ')} are missing`,
+    remedy:
+      "Run 'systemctl restart rollcalld', which starts them. If that does not help, run scripts/install again, and see 'systemctl status rollcall-vision-cameras.socket rollcall-vision-photos.socket'.",
+  };
+}
+
+/** Connects to a socket of systemd, which starts a unit for the connection. What the process may do and sees is up to the unit. */
+function unitLauncher(folder: string): VisionLauncher {
+  return {
+    isolation: { level: 'full', gaps: [] },
+    launch({ purpose, program }) {
+      if (program !== undefined) throw defect('unit-program', 'a unit starts no other program');
+      const channel = connect(join(folder, socketNames[purpose]));
+      let reason = "its unit ended; see 'journalctl -t rollcall-vision'";
+      channel.once('error', (error) => {
+        reason = `the connection to its unit broke: ${messageOf(error)}`;
+      });
+      return {
+        channel,
+        log: [],
+        pid: undefined,
+        ended: new Promise((resolve) => channel.once('close', () => resolve(reason))),
+        kill: () => void channel.destroy(),
+      };
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { probeUnits } from '../../daemon/vision/unit-launcher.js';
+import type { LaunchedVision, VisionLauncher } from '../../daemon/vision/vision-launcher.js';
+import { withoutBuild } from '../support/box.js';
+import { builtProgram } from '../support/built.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+/** Sends back what it gets. */
+const echo = "const core = new (require('node:net').Socket)({ fd: 3 }); core.pipe(core);";
+
+/** Accepts connections and starts the main process of a unit for each, as systemd does (Accept=yes). */
+async function openSockets(folder: string, program: string) {
+  const instances: ChildProcess[] = [];
+  const servers: Server[] = [];
+  const listen = async (name: string): Promise<void> => {
+    const server = createServer({ pauseOnConnect: true }, (socket: Socket) => {
+      const args = [builtProgram('vision-instance.js'), '--eval', program];
+      instances.push(spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'ignore', socket] }));
+      socket.destroy();
+    });
+    servers.push(server);
+    server.listen(join(folder, name));
+    await once(server, 'listening');
+  };
+  await listen('cameras.sock');
+  await listen('photos.sock');
+  return {
+    instances,
+    async [Symbol.asyncDispose]() {
+      for (const server of servers) server.close();
+      for (const instance of instances) instance.kill('SIGKILL');
+    },
+  };
+}
+
+function launcherOf(folder: string): VisionLauncher {
+  const found = probeUnits({ ROLLCALL_VISION_SOCKETS: folder });
+  return found !== undefined && 'launch' in found ? found : assert.fail('there are no units');
+}
+
+const launch = (folder: string): LaunchedVision =>
+  launcherOf(folder).launch({ purpose: 'cameras', readable: [] });
+
+async function firstAnswer({ channel }: LaunchedVision): Promise<string> {
+  channel.on('error', () => undefined);
+  channel.write('order');
+  const [answer] = (await once(channel, 'data')) as [Buffer];
+  return answer.toString();
+}
+
+describe('units for vision processes', () => {
+  test('are not used by a daemon that is not the installed service', () => {
+    assert.equal(probeUnits({}), undefined);
+  });
+
+  test('are missed with their names where systemd does not listen', async () => {
+    await using directory = await temporaryDirectory();
+    const found = probeUnits({ ROLLCALL_VISION_SOCKETS: directory.path });
+    assert.ok(found !== undefined && 'reason' in found);
+    assert.match(found.reason, /cameras\.sock and .*photos\.sock are missing$/);
+    assert.match(found.remedy, /^Run 'systemctl restart rollcalld'/);
+  });
+
+  test('isolate fully, and start no program of the caller', { skip: withoutBuild }, async () => {
+    await using directory = await temporaryDirectory();
+    await using _sockets = await openSockets(directory.path, echo);
+    const launcher = launcherOf(directory.path);
+    assert.deepEqual(launcher.isolation, { level: 'full', gaps: [] });
+    assert.throws(() => launcher.launch({ purpose: 'cameras', program: ['--version'], readable: [] }), {
+      code: 'unit-program',
+    });
+  });
+
+  test('pass messages on, and end when the core closes the connection', { skip: withoutBuild }, async () => {
+    await using directory = await temporaryDirectory();
+    await using sockets = await openSockets(directory.path, `${echo} setInterval(() => undefined, 1000);`);
+    const launched = launch(directory.path);
+    assert.equal(await firstAnswer(launched), 'order');
+    launched.kill();
+    await launched.ended;
+    const [instance] = sockets.instances;
+    assert.ok(instance !== undefined);
+    if (instance.exitCode === null) await once(instance, 'exit');
+    assert.equal(instance.exitCode, 0);
+  });
+
+  test('end when the vision process closes its side, even if it runs on', {
+    skip: withoutBuild,
+  }, async () => {
+    await using directory = await temporaryDirectory();
+    const program = `${echo} core.once('data', () => core.end()); setInterval(() => undefined, 1000);`;
+    await using sockets = await openSockets(directory.path, program);
+    const launched = launch(directory.path);
+    assert.equal(await firstAnswer(launched), 'order');
+    assert.match(await launched.ended, /^its unit ended; see 'journalctl/);
+    const [instance] = sockets.instances;
+    if (instance?.exitCode === null) await once(instance, 'exit');
+  });
+});

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type BootedBox, bootBox, withoutBootedBox } from '../support/booted-box.js';
+import { withoutBuild } from '../support/box.js';
+import { programOfBox, setUpUnits } from '../support/box-units.js';
+
+const node = process.execPath;
+
+/** What the payload found, from inside of a unit. */
+interface Found {
+  readonly uid: number;
+  readonly root: readonly string[];
+  readonly run: readonly string[];
+  readonly pids: readonly number[];
+  /** Paths and addresses, and how an attempt ended: `ok` or an error code. */
+  readonly read: Readonly<Record<string, string>>;
+  readonly write: Readonly<Record<string, string>>;
+  readonly signal: Readonly<Record<string, string>>;
+  readonly connect: Readonly<Record<string, string>>;
+}
+
+/** Runs in the place of the vision program: gets what to try over the connection of the core, and answers with what happened. Ignores the end of the connection. */
+const payload = `
+const fs = require('node:fs'), net = require('node:net');
+const core = new net.Socket({ fd: 3 });
+core.on('error', () => undefined);
+core.on('end', () => undefined);
+setInterval(() => undefined, 1000);
+const outcome = (work) => { try { work(); return 'ok'; } catch (error) { return error.code; } };
+const each = (items, work) => Object.fromEntries(items.map((item) => [item, outcome(() => work(item))]));
+const reach = (target) => new Promise((resolve) => {
+  const [host, port] = target.split(' ');
+  const socket = port === undefined ? net.connect(host) : net.connect(Number(port), host);
+  const end = (said) => { socket.destroy(); resolve([target, said]); };
+  // What an address filter refuses is dropped in silence.
+  socket.setTimeout(2000, () => end('silence'));
+  socket.once('connect', () => end('ok')).once('error', (error) => end(error.code));
+});
+core.once('data', async (text) => {
+  const order = JSON.parse(text);
+  core.write(JSON.stringify({
+    uid: process.getuid(),
+    root: fs.readdirSync('/'),
+    run: fs.readdirSync('/run'),
+    pids: fs.readdirSync('/proc').filter((name) => /^\\d+$/.test(name)).map(Number),
+    read: each(order.read, (path) => fs.statSync(path).isDirectory() ? fs.readdirSync(path) : fs.readFileSync(path)),
+    write: each(order.write, (path) => fs.writeFileSync(path + '/trace', 'x')),
+    signal: each(order.signal, (pid) => process.kill(Number(pid), order.with ?? 0)),
+    connect: Object.fromEntries(await Promise.all(order.connect.map(reach))),
+  }) + '\\n');
+});
+`;
+
+/** Two more templates with the walls of vision, and the payload. */
+const trialUnits = `
+cat > /opt/rollcall/payload.cjs
+cd /etc/systemd/system
+for kind in cameras photos; do
+  sed "s|^\\(ExecStart=.*\\)|\\1 /opt/rollcall/payload.cjs|" rollcall-vision-$kind@.service > rollcall-vision-trial-$kind@.service
+  sed "s|$kind.sock|trial-$kind.sock|" rollcall-vision-$kind.socket > rollcall-vision-trial-$kind.socket
+done
+mkdir -p rollcall-vision-trial-.service.d
+printf '[Service]\\nWatchdogSec=2\\n' > rollcall-vision-trial-.service.d/20-short.conf
+systemctl daemon-reload
+systemctl start rollcalld rollcall-vision-trial-cameras.socket rollcall-vision-trial-photos.socket`;
+
+/** As the core, connects to a trial socket, sends the order, and prints the answer. Stays connected until its input ends. */
+const asCore = (kind: string, order: object): string => `runuser -u rollcall -- ${node} -e '
+  const socket = require("net").connect("/run/rollcall-vision/trial-${kind}.sock");
+  let said = "";
+  socket.write(JSON.stringify(${JSON.stringify(order)}));
+  socket.on("data", (text) => { said += text; if (said.endsWith("\\n")) { process.stdout.write(said); socket.destroy(); } });
+  socket.on("error", (error) => { console.error(error.message); process.exit(1); })'`;
+
+const nothing = { read: [], write: [], signal: [], connect: [] };
+
+/** Lines of the shell that wait until no unit of a trial is left. */
+const untilNone = `until [ -z "$(systemctl list-units --plain --no-legend 'rollcall-vision-trial-*@*')" ]; do sleep 0.1; done`;
+
+async function tryFrom(box: BootedBox, kind: 'cameras' | 'photos', order: object): Promise<Found> {
+  return JSON.parse(await box.must(asCore(kind, { ...nothing, ...order }))) as Found;
+}
+
+test('vision processes in units of the installed service', {
+  skip: withoutBootedBox || withoutBuild,
+}, async (t) => {
+  await using box = await bootBox();
+  await setUpUnits(box);
+  await box.must(trialUnits, payload);
+  await t.test('the service uses them and says so', () => reported(box));
+  await t.test('they see and reach nothing of the box', () => confined(box));
+  await t.test('one for photos has no network', () => unconnected(box));
+  await t.test('each has a user of its own', () => separated(box));
+  await t.test('nothing of one outlives its connection', () => ended(box));
+  await t.test('they end with the core, and the next core has new ones', () => boundToCore(box));
+  await t.test('without their sockets, the service falls back and says so', () => missing(box));
+});
+
+const doctor = `${node} ${programOfBox('rollcall.js')} doctor || true`;
+
+async function reported(box: BootedBox): Promise<void> {
+  assert.match(await box.must(doctor), /^ok +isolation: full$/m);
+}
+
+const secrets = [
+  '/etc/rollcall',
+  '/var/lib/rollcall',
+  '/run/rollcall',
+  '/etc/passwd',
+  '/var/log',
+  '/root',
+  '/home',
+];
+
+async function confined(box: BootedBox): Promise<void> {
+  // A service of the machine, one in a private network, and one elsewhere.
+  await box.must(`
+    ip address add 10.1.2.3/32 dev lo; ip address add 203.0.113.9/32 dev lo
+    systemd-run --quiet --unit listener ${node} -e 'require("net").createServer((socket) => socket.destroy()).listen(7000, "0.0.0.0")'
+    until (: < /dev/tcp/127.0.0.1/7000) 2> /dev/null; do sleep 0.1; done`);
+  const core = (await box.must('systemctl show --value --property MainPID rollcalld')).trim();
+  const found = await tryFrom(box, 'cameras', {
+    read: [...secrets, `/proc/${core}/status`, '/opt/rollcall/current/models/manifest.json'],
+    write: ['/', '/opt', '/usr', '/etc', '/dev/shm', '/tmp', '/var/tmp', '/run/rollcall-gate/live'],
+    signal: [core, '1'],
+    connect: [
+      ...['/run/rollcall/control.sock', '/run/rollcall-gate/gate.sock', '/run/dbus/system_bus_socket'],
+      ...['127.0.0.1 7000', '203.0.113.9 7000', '10.1.2.3 7000'],
+    ],
+  });
+  const refusedAt = (facts: Readonly<Record<string, string>>): readonly string[] =>
+    Object.entries(facts).flatMap(([what, said]) => (said === 'ok' ? [] : [what]));
+  assert.deepEqual(refusedAt(found.read), [...secrets, `/proc/${core}/status`]);
+  assert.deepEqual(refusedAt(found.write), ['/', '/opt', '/usr', '/etc', '/dev/shm', '/tmp', '/var/tmp']);
+  assert.deepEqual(refusedAt(found.signal), ['1', core]);
+  assert.deepEqual(
+    Object.entries(found.connect).filter(([, said]) => said === 'ok'),
+    [['10.1.2.3 7000', 'ok']],
+  );
+  assert.equal(found.pids.length, 1, 'itself alone');
+  assert.deepEqual(
+    found.root.filter((name) => ['home', 'boot', 'srv', 'mnt'].includes(name)),
+    [],
+  );
+  assert.deepEqual(found.run.toSorted(), ['rollcall-gate', 'rollcall-vision', 'systemd']);
+}
+
+async function unconnected(box: BootedBox): Promise<void> {
+  const found = await tryFrom(box, 'photos', {
+    read: [...secrets, '/run/rollcall-gate'],
+    connect: ['10.1.2.3 7000', '127.0.0.1 7000'],
+  });
+  assert.ok(Object.values(found.read).every((said) => said !== 'ok'));
+  assert.ok(Object.values(found.connect).every((said) => said !== 'ok'));
+}
+
+/** The process of a trial that is still connected, in the background of the shell. */
+const holding = `
+  coproc { runuser -u rollcall -- ${node} -e '
+    const socket = require("net").connect("/run/rollcall-vision/trial-cameras.sock");
+    socket.on("connect", () => console.log("connected")); process.stdin.resume().on("end", () => process.exit())'; }
+  read -ru "\${COPROC[0]}"
+  instance() { systemctl list-units --plain --no-legend 'rollcall-vision-trial-cameras@*' | awk '{ print $1 }'; }
+  until unit=$(instance | grep .) && main=$(systemctl show --value --property MainPID $unit) && worker=$(pgrep --parent $main); do sleep 0.1; done
+`;
+
+async function separated(box: BootedBox): Promise<void> {
+  const order = asCore('cameras', { ...nothing, signal: ['WORKER'] }).replace('WORKER', `'"$worker"'`);
+  const said = await box.must(`${untilNone}
+    ${holding}
+    stat -c %u /proc/$worker
+    ${order}
+    exec {COPROC[1]}>&-`);
+  const [uid = '', answer = ''] = said.split('\n');
+  const found = JSON.parse(answer) as Found;
+  assert.notEqual(found.uid, Number(uid), 'the users of two at once');
+  assert.equal(found.pids.length, 1, 'one does not see the other');
+  assert.deepEqual(Object.values(found.signal), ['EPERM']);
+}
+
+async function ended(box: BootedBox): Promise<void> {
+  // The payload ignores the end.
+  assert.equal(
+    await box.must(`${untilNone}\n${holding}
+      exec {COPROC[1]}>&-
+      ${untilNone}
+      kill -0 $worker 2> /dev/null && echo outlives || echo ended`),
+    'ended\n',
+  );
+  // One that stops its main process, so that it cannot see the end.
+  assert.equal(
+    await box.must(`${untilNone}\n${holding}
+      kill -STOP $main
+      exec {COPROC[1]}>&-
+      ${untilNone}
+      kill -0 $worker 2> /dev/null && echo outlives || echo ended`),
+    'ended\n',
+  );
+}
+
+async function boundToCore(box: BootedBox): Promise<void> {
+  const running = `systemctl list-units --plain --no-legend 'rollcall-vision-cameras@*' | awk '{ print $1 }'`;
+  assert.equal(
+    await box.must(`
+      before=$(${running})
+      systemctl kill --signal KILL --kill-who main rollcalld
+      until after=$(${running} | grep .) && [ "$after" != "$before" ]; do sleep 0.1; done
+      while systemctl is-active --quiet $before; do sleep 0.1; done
+      systemctl stop rollcalld
+      ${running}; systemctl is-active rollcall-vision-cameras.socket || true`),
+    'inactive\n',
+  );
+}
+
+async function missing(box: BootedBox): Promise<void> {
+  await box.must(
+    'rm /etc/systemd/system/rollcall-vision-photos.socket; systemctl daemon-reload; systemctl start rollcalld',
+  );
+  const found = await box.must(doctor);
+  assert.match(found, /^warning +isolation: none; .*photos\.sock.* missing/m);
+  const required = await box.run(`
+    systemctl stop rollcalld
+    echo 'vision: { isolation: required }' >> /etc/rollcall/rollcall.yaml
+    ! systemctl start rollcalld && journalctl --unit rollcalld --lines 5 --output cat`);
+  assert.match(required.stdout, /vision processes cannot be isolated: .*photos\.sock/);
+}
