@@ -78,7 +78,7 @@ export const isolationStatus = z.object({
     .array(z.enum(isolationGaps))
     .readonly()
     .describe(
-      'What a vision process could still do after an attacker has taken it over. `rights`: everything that the user of the daemon may do. `network`: reach every address that the machine can reach. `memory`: fill the memory. `disk`: fill the disk of the folder for live frames.',
+      'What a vision process could still do after an attacker has taken it over. `rights`: everything that the user of the daemon may do. `network`: reach other addresses than those of its cameras. `memory`: fill the memory. `disk`: fill the disk of the folder for live frames.',
     ),
   why: z
     .object({ reason: z.string(), remedy: z.string() })

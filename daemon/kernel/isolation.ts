@@ -9,7 +9,7 @@ export const isolationLevels = ['full', 'partial', 'none'] as const;
 /**
  * What a process that was taken over can still do:
  * - `rights`: everything that the user of the core may do;
- * - `network`: reach every address that the machine can reach;
+ * - `network`: reach other addresses than those of its cameras;
  * - `memory`: fill the memory of the machine;
  * - `disk`: fill the disk of the folder for live frames.
  */

@@ -32,7 +32,8 @@ export function probeUnits(
 /** Connects to a socket of systemd, which starts a unit for the connection. What the process may do and sees is up to the unit. */
 function unitLauncher(folder: string): VisionLauncher {
   return {
-    isolation: { level: 'full', gaps: [] },
+    // Units know networks, not the addresses of cameras, and FFmpeg gets its stream over the loopback.
+    isolation: { level: 'full', gaps: ['network'] },
     launch({ purpose, program }) {
       if (program !== undefined) throw defect('unit-program', 'a unit starts no other program');
       const channel = connect(join(folder, socketNames[purpose]));

@@ -280,7 +280,7 @@ async function firstEvent(box: BootedBox, pages: PageRunner, clip: string) {
     printf '[Service]\\nIPAddressAllow=192.0.2.10\\n' > '/etc/systemd/system/rollcall-vision-cameras@.service.d/networks.conf'
     systemctl daemon-reload
     systemctl restart rollcalld`);
-  assert.match(await box.must('rollcall doctor || true'), /^ok {7}isolation: full$/m);
+  assert.match(await box.must('rollcall doctor || true'), /^ok {7}isolation: full; /m);
   // Answers the password prompt of systemd.
   const typing = `
     (until grep -hs ^Socket= /run/systemd/ask-password/ask.* > /root/asked; do sleep 0.1; done
@@ -405,7 +405,7 @@ async function updatesLayout(box: BootedBox) {
     systemctl daemon-reload; systemctl restart rollcalld`);
   assert.match(await box.must('rollcall doctor || true'), /^warning {2}isolation: none/m);
   await box.must('scripts/install');
-  assert.match(await box.must('rollcall doctor || true'), /^ok {7}isolation: full$/m);
+  assert.match(await box.must('rollcall doctor || true'), /^ok {7}isolation: full; /m);
   assert.equal(
     await box.must(`
       cd /etc/systemd/system

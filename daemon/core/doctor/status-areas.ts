@@ -162,7 +162,7 @@ function visionArea(vision: VisionStatus): StatusArea {
 /** What a vision process that was taken over can still do. */
 const gapTexts: Readonly<Record<IsolationStatus['gaps'][number], string>> = {
   rights: 'do everything that the user of the daemon may do, such as read keys',
-  network: 'reach every address that the machine can reach',
+  network: 'reach other addresses than those of its cameras',
   memory: 'fill the memory',
   disk: 'fill the disk of the folder for live frames',
 };
