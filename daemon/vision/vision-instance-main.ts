@@ -5,11 +5,11 @@
 import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { boundChild } from '../host/bound-child.js';
 import { hideMemory } from '../host/hidden-memory.js';
 import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { openServiceNotifier, watchdogIntervalMs } from '../host/systemd-notify.js';
-import { boundChild } from './ingest/bound-child.js';
 import { channelFd, visionCommand, visionEnvironment } from './launched-child.js';
 
 /** Parts of the watchdog's time after which it is fed. */
