@@ -32,10 +32,7 @@ describe('a socket that anyone may open by mistake', {
     const reported: ConfinedProcess[] = [];
     const logged: (object | undefined)[] = [];
     const peers = new ConfinedPeers({
-      users: new Map([
-        [visionUid, 'vision'],
-        [gateUid, 'gate'],
-      ]),
+      processOf: ({ uid }) => (uid === visionUid ? 'vision' : uid === gateUid ? 'gate' : undefined),
       peerOf: await openPeerCredentials(),
       onRefused: (process) => void reported.push(process),
       clock: new VirtualClock(),

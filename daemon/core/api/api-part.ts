@@ -4,7 +4,7 @@ import { openPeerCredentials } from '../../host/peer-credentials.js';
 import { currentUser, findGroup } from '../../host/system-user.js';
 import { present } from '../../kernel/present.js';
 import type { PartContext } from '../part-context.js';
-import { ConfinedPeers, type ConfinedProcess, confinedUsers } from './confined-peers.js';
+import { ConfinedPeers, type ConfinedProcess, openConfinedProcessOf } from './confined-peers.js';
 import { Creations } from './idempotency.js';
 import type { KeptRequests } from './kept-requests.js';
 import { adminGroup, openLocalCaller } from './local-caller.js';
@@ -28,7 +28,7 @@ export async function serveLocalApi({
   const { uid: ownUid } = currentUser();
   const adminGid = await findGroup(adminGroup);
   const confined = new ConfinedPeers({
-    users: await confinedUsers(),
+    processOf: await openConfinedProcessOf(),
     peerOf: await openPeerCredentials(),
     onRefused: (process) => intrusions.report(process),
     ...{ clock, logger },

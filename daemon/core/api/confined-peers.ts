@@ -1,17 +1,18 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { PeerCredentials } from '../../host/peer-credentials.js';
-import { currentUser, findUser } from '../../host/system-user.js';
+import { currentUser, findGroup, findUser } from '../../host/system-user.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { Logger } from '../../kernel/logger.js';
 import { TokenBucket } from '../../kernel/token-bucket.js';
 
-/** The users of processes that read bytes from cameras, uploads, and the network. */
-const userNames = { vision: 'rollcall-vision', gate: 'rollcall-gate' } as const;
-export type ConfinedProcess = keyof typeof userNames;
+/** Processes that read bytes from cameras, uploads, and the network. */
+export type ConfinedProcess = 'vision' | 'gate';
+
+type ConfinedProcessOf = (peer: PeerCredentials) => ConfinedProcess | undefined;
 
 interface ConfinedPeersOptions {
-  readonly users: ReadonlyMap<number, ConfinedProcess>;
+  readonly processOf: ConfinedProcessOf;
   readonly peerOf: (socket: Socket) => PeerCredentials | undefined;
   readonly onRefused: (process: ConfinedProcess) => void;
   readonly clock: Clock;
@@ -36,7 +37,7 @@ export class ConfinedPeers {
   refuseAt(server: Server, socketPath: string, processes: readonly ConfinedProcess[]): void {
     server.on('connection', (socket: Socket) => {
       const peer = this.#options.peerOf(socket);
-      const process = peer === undefined ? undefined : this.#options.users.get(peer.uid);
+      const process = peer === undefined ? undefined : this.#options.processOf(peer);
       if (peer === undefined || process === undefined || !processes.includes(process)) return;
       socket.destroy();
       const { uid, pid } = peer;
@@ -49,13 +50,16 @@ export class ConfinedPeers {
   }
 }
 
-/** By user id. Empty where one user runs everything, such as in a demo. */
-export async function confinedUsers(): Promise<ReadonlyMap<number, ConfinedProcess>> {
+/** Vision processes have a user of their own each, and one group; the gate has one user. Where one user runs everything, such as in a demo, nobody is confined. */
+export async function openConfinedProcessOf(): Promise<ConfinedProcessOf> {
+  const visionGid = await findGroup('rollcall-vision');
+  const gate = await findUser('rollcall-gate');
   const own = currentUser().uid;
-  const users = new Map<number, ConfinedProcess>();
-  for (const process of ['vision', 'gate'] as const) {
-    const user = await findUser(userNames[process]);
-    if (user !== undefined && user.uid !== own && user.uid !== 0) users.set(user.uid, process);
-  }
-  return users;
+  return ({ uid, gid, groups }) => {
+    if (uid === 0 || uid === own) return undefined;
+    if (uid === gate?.uid) return 'gate';
+    return visionGid !== undefined && (gid === visionGid || groups.includes(visionGid))
+      ? 'vision'
+      : undefined;
+  };
 }

@@ -66,7 +66,7 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
     'Run \'rollcall audit list --action login\' to see from where; see docs/reference/accounts.md, "When logins fail".',
   ],
   'intrusion-suspected': [
-    'a process of the vision or gate user tried to use an API that it never needs, and was refused; it was probably taken over',
+    'a vision process or the gate tried to use an API that it never needs, and was refused; it was probably taken over',
     'Follow docs/how-to/recovery.md, "A process that was taken over".',
   ],
   overloaded: [
