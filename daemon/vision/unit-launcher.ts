@@ -32,8 +32,9 @@ export function probeUnits(
 /** Connects to a socket of systemd, which starts a unit for the connection. What the process may do and sees is up to the unit. */
 function unitLauncher(folder: string): VisionLauncher {
   return {
-    // Units know networks, not the addresses of cameras, and FFmpeg gets its stream over the loopback.
-    isolation: { level: 'full', gaps: ['network'] },
+    // Units know networks, not the addresses of cameras, and FFmpeg gets its stream over the loopback. Nothing limits what one writes
+    // to the folder of the sockets for live frames.
+    isolation: { level: 'full', gaps: ['network', 'disk'] },
     launch({ purpose, program }) {
       if (program !== undefined) throw defect('unit-program', 'a unit starts no other program');
       const channel = connect(join(folder, socketNames[purpose]));

@@ -70,7 +70,7 @@ describe('units for vision processes', () => {
     await using directory = await temporaryDirectory();
     await using _sockets = await openSockets(directory.path, echo);
     const launcher = launcherOf(directory.path);
-    assert.deepEqual(launcher.isolation, { level: 'full', gaps: ['network'] });
+    assert.deepEqual(launcher.isolation, { level: 'full', gaps: ['network', 'disk'] });
     assert.throws(() => launcher.launch({ purpose: 'cameras', program: ['--version'], readable: [] }), {
       code: 'unit-program',
     });
