@@ -13,7 +13,14 @@ import { type Isolation, isolationGaps } from '../../daemon/kernel/isolation.js'
 import { openVisionLauncher } from '../../daemon/vision/open-vision-launcher.js';
 import { plainLauncher } from '../../daemon/vision/plain-launcher.js';
 import type { VisionLauncher } from '../../daemon/vision/vision-launcher.js';
-import { type Attacker, missingControllers, placesOf, processesOf, type Targets } from './targets.js';
+import {
+  type Attacker,
+  encoded,
+  missingControllers,
+  placesOf,
+  processesOf,
+  type Targets,
+} from './targets.js';
 import { type Traces, tracesOf } from './traces.js';
 import { attackInUnit, unitOf } from './unit-attack.js';
 
@@ -94,7 +101,7 @@ async function attackAsChild(
 ): Promise<string> {
   const launched = launcher.launch({
     purpose: attacker === 'photographs' ? 'photographs' : 'cameras',
-    program: [join(programRoot(), 'scripts/attacks/decoder-payload.ts'), JSON.stringify(targets)],
+    program: [join(programRoot(), 'scripts/attacks/decoder-payload.ts'), encoded(targets)],
     readable: [],
     ...(targets.liveFolder === null ? {} : { liveFolder: targets.liveFolder }),
   });

@@ -1,8 +1,9 @@
 """
-Does what an attacker would do who has taken over a decoder or the gate. Reads the targets (JSON) from its argument, or without one
-from its standard input, and prints one line of JSON per attempt: what was tried, whether it was refused, which gap of the isolation
-would explain a success, and which feature of the kernel prevents it.
+Does what an attacker would do who has taken over a decoder or the gate. Reads the targets from its argument (JSON in Base64), and
+prints one line of JSON per attempt: what was tried, whether it was refused, which gap of the isolation would explain a success, and
+which feature of the kernel prevents it.
 """
+import base64
 import ctypes
 import errno
 import json
@@ -12,7 +13,7 @@ import socket
 import sys
 import threading
 
-targets = json.loads(sys.argv[1] if len(sys.argv) > 1 else sys.stdin.read())
+targets = json.loads(base64.b64decode(sys.argv[1]))
 libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 

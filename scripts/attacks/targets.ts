@@ -34,6 +34,9 @@ export interface Targets {
   readonly liveFolder: string | null;
 }
 
+/** As an argument that neither a shell nor systemd changes. */
+export const encoded = (targets: Targets): string => Buffer.from(JSON.stringify(targets)).toString('base64');
+
 /** What a machine with systemd keeps of the box outside of its folders: credentials in use, stored ones, and the journal. */
 const systemFolders = ['/run/credentials', '/etc/credstore.encrypted', '/run/log/journal', '/var/log'];
 

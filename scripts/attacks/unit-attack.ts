@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { programRoot } from '../../daemon/host/program-files.js';
-import type { Attacker, Targets } from './targets.js';
+import { type Attacker, encoded, type Targets } from './targets.js';
 
 const run = promisify(execFile);
 
@@ -43,10 +43,10 @@ export async function unitOf(attacker: Attacker): Promise<InstalledUnit | undefi
  * Returns what the payload wrote.
  */
 export async function attackInUnit(unit: InstalledUnit, targets: Targets): Promise<string> {
-  const name = `rollcall-${targets.marker}.service`;
+  // No prefix that drop-ins apply to once more, and the instance that they may ask for.
+  const name = `${targets.marker}@attack.service`;
   const path = join(runtimeUnits, name);
   const output = `${path}.output`;
-  const payload = join(programRoot(), 'scripts/attacks/payload.py');
   writeFileSync(
     path,
     `${unit.text}
@@ -59,9 +59,8 @@ Type=oneshot
 ExecCondition=
 ExecStartPre=
 ExecStart=
-ExecStart=/usr/bin/python3 -B ${payload}
+ExecStart=/usr/bin/python3 -B - ${encoded(targets)}
 ExecStop=
-BindReadOnlyPaths=${payload}
 Restart=no
 WatchdogSec=0
 TimeoutStartSec=300
@@ -69,7 +68,7 @@ TimeoutStartSec=300
 OOMPolicy=continue
 ${unit.hasMemoryLimit ? memoryLimit : ''}
 StandardInput=data
-StandardInputData=${Buffer.from(JSON.stringify(targets)).toString('base64')}
+StandardInputData=${readFileSync(join(programRoot(), 'scripts/attacks/payload.py')).toString('base64')}
 StandardOutput=file:${output}
 StandardError=inherit
 `,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import type { BoxStatus } from '../../daemon/contract/status.js';
 import { type BootedBox, bootBox, withoutBootedBox } from '../support/booted-box.js';
 import { withoutBuild } from '../support/box.js';
 import { programOfBox, setUpUnits } from '../support/box-units.js';
@@ -98,28 +99,42 @@ test('the gate runs under its own user, sees no data, and comes back after a kil
   await reachedFromNetwork(box);
 });
 
-/** Everything that an attacker in the gate tries is refused, except what docs/explanation/isolation.md names. */
+/** Everything that an attacker tries in the unit of the gate or of vision is refused, except what docs/explanation/isolation.md names. */
 async function attackedFromInside(box: BootedBox): Promise<void> {
-  const attack = `PATH=${dirname(process.execPath)}:$PATH scripts/attack --config /etc/rollcall/rollcall.yaml --gate`;
-  const { exitCode, stdout, stderr } = await box.run(attack);
-  const said = stdout + stderr;
-  assert.equal(exitCode, 0, said);
-  assert.match(said, /^refused +read \/var\/lib\/rollcall\/gallery\.db$/m);
-  assert.match(said, /^refused +read \/etc\/rollcall\/secrets\/gallery-key$/m);
-  assert.match(said, /^refused +connect to \/run\/rollcall\/control\.sock$/m);
-  const open = said.split('\n').filter((line) => line.startsWith('open ') && !line.includes('kernel lacks'));
-  assert.ok(open.length > 0 && open.every((line) => line.endsWith('(network)')), said);
+  for (const [who, gaps] of [
+    ['--gate', ['network']],
+    ['--photos', []],
+    ['', ['network', 'disk']],
+  ] as const) {
+    const attack = `PATH=${dirname(process.execPath)}:$PATH scripts/attack --config /etc/rollcall/rollcall.yaml ${who}`;
+    const { exitCode, stdout, stderr } = await box.run(attack);
+    const said = stdout + stderr;
+    assert.equal(exitCode, 0, said);
+    assert.match(said, /isolation: full$/m, 'it ran in a unit');
+    assert.match(said, /^refused +read \/var\/lib\/rollcall\/gallery\.db$/m);
+    assert.match(said, /^refused +read \/etc\/rollcall\/secrets\/gallery-key$/m);
+    assert.match(said, /^refused +connect to \/run\/rollcall\/control\.sock$/m);
+    // What the kernel lacks depends on the machine, and is named.
+    const open = said
+      .split('\n')
+      .filter((line) => line.startsWith('open ') && !line.includes('kernel lacks'));
+    const found = new Set(open.map((line) => /\((\w+)\)$/.exec(line)?.[1]));
+    assert.deepEqual([...found], gaps, said);
+  }
 }
 
-/** Somebody has opened the socket to everyone, and the gate was taken over: the core refuses it and raises the alarm. */
+/** Somebody has opened the socket to everyone, and the gate and vision were taken over: the core refuses both and raises the alarm. */
 async function refusedAtLocalApi(box: BootedBox): Promise<void> {
   const shown = `${process.execPath} ${programOfBox('rollcall.js')} status --json`;
   assert.doesNotMatch(await box.must(shown), /intrusion-suspected/);
   const { stdout } = await box.run(`chmod 666 /run/rollcall/control.sock
-    runuser -u rollcall-gate -- curl --silent --unix-socket /run/rollcall/control.sock http://box/api/v1/status
+    asking='curl --silent --unix-socket /run/rollcall/control.sock http://box/api/v1/status'
+    runuser -u rollcall-gate -- $asking || true
+    setpriv --reuid 61234 --regid rollcall-vision --clear-groups $asking || true
     chmod 660 /run/rollcall/control.sock`);
   assert.equal(stdout, '');
-  assert.match(await box.must(shown), /"intrusion-suspected"/);
+  const { conditionsAbout } = JSON.parse(await box.must(shown)) as BoxStatus;
+  assert.deepEqual(conditionsAbout?.['intrusion-suspected'], ['gate', 'vision']);
 }
 
 /** Runs every block of the page on the box, which has an address of a private network and a name for it. */
