@@ -32,6 +32,7 @@ describe('the daily run', () => {
       await using box = await openRetentionBox(directory);
       await look(box);
       assert.equal(runs(box), 0, 'the first day only begins to count');
+      assert.deepEqual(box.retention.summary, { failures: 0 });
       box.clock.advanceBy(14 * hourMs);
       await look(box);
       assert.equal(runs(box), 0, 'two in the morning');
@@ -60,6 +61,34 @@ describe('the daily run', () => {
     await using box = await openRetentionBox(directory, { nowMs: firstNoonMs + 20 * dayMs });
     await look(box);
     assert.deepEqual([runs(box), pictures(box)], [1, 0]);
+  });
+
+  test('is not needed: a look writes nothing', async (t) => {
+    await using box = await openRetentionBox(temporaryDirectory(t));
+    await look(box);
+    const changes = () => box.value('SELECT total_changes()');
+    const before = changes();
+    await look(box);
+    assert.equal(changes(), before);
+  });
+
+  test('ends without an error when the box stops', async (t) => {
+    const directory = temporaryDirectory(t);
+    {
+      await using box = await openRetentionBox(directory);
+      await look(box);
+      for (let count = 0; count < 10; count += 1) keepPicture(box);
+    }
+    await using box = await openRetentionBox(directory, { nowMs: firstNoonMs + 20 * dayMs });
+    box.retention.start();
+    box.clock.advanceBy(lookEveryMs);
+    await box.retention[Symbol.asyncDispose]();
+    assert.equal(runs(box), 0);
+    assert.ok(Number(pictures(box)) > 0, 'the run ended early');
+    assert.deepEqual(
+      box.log.filter(({ level }) => level === 'error'),
+      [],
+    );
   });
 
   test('uses the rules in force', async (t) => {
