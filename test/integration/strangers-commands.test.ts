@@ -528,6 +528,18 @@ describe('rollcall strangers', () => {
     });
   });
 
+  test('lists who was seen at a camera, and merges nobody with themselves', async (t) => {
+    await withStrangers(t, async ({ strangers, pass, audited }) => {
+      const [one, two] = [pass(1, 1), pass(2, 2, { camera: 'yard' })];
+      const by = { actor: 'user:u-1', origin: 'https 192.0.2.7' };
+      const at = (camera: string) => strangers.list({ limit: 10, camera }, by).items.map(({ id }) => id);
+      assert.deepEqual([at('gate'), at('yard'), at('door')], [[one], [two], []]);
+      assert.throws(() => strangers.merge({ stranger: one, others: [one] }, by), { code: 'merge-refused' });
+      assert.deepEqual(audited(), []);
+      assert.equal(strangers.merge({ stranger: one, others: [two, one] }, by).passages, 2);
+    });
+  });
+
   test('answers as far as scopes and cameras of the caller go', async (t) => {
     await withStrangers(t, async ({ strangers, pass, gallery, readings }) => {
       const ada = await gallery.addPerson(enrolmentOf('Ada Lovelace', [9]), tester);
