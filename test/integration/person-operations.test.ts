@@ -13,6 +13,7 @@ import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { personId } from '../../daemon/kernel/ids.js';
 import { attendanceFact } from '../support/facts.js';
 import { paintFace, paintWall } from '../support/painted-faces.js';
+import { passageOf } from '../support/passage-fixture.js';
 import { type PersonServer, startPersonServer } from '../support/person-server.js';
 import { until } from '../support/until.js';
 
@@ -474,7 +475,7 @@ describe('an export', () => {
   });
 
   served(
-    'holds more events than are read at a time, and pictures of events, oldest first',
+    'holds more events and passages than are read at a time, and pictures of events, oldest first',
     async (client, { behind }) => {
       const id = await enrol(client, 'ada');
       const about = personId(id);
@@ -482,6 +483,8 @@ describe('an export', () => {
         behind.records.record(attendanceFact({ personId: about })),
       );
       behind.records.record(attendanceFact({ personId: personId('p-other') }));
+      const passages = Array.from({ length: 120 }, (_, index) => passageOf(index + 1, { personId: about }));
+      for (const passage of passages) behind.records.passages.put(passage);
       const gallery = behind.vault.gallery();
       const picture = {
         kind: 'attendance',
@@ -496,6 +499,10 @@ describe('an export', () => {
       assert.deepEqual(
         record.events.map((event) => (event as { readonly id: string }).id),
         events.map((event) => event.id),
+      );
+      assert.deepEqual(
+        record.passages.map((passage) => (passage as { readonly id: string }).id),
+        passages.map(({ id }) => id),
       );
       assert.deepEqual(
         record.evidence.map(({ eventId, jpeg }) => [eventId, String(jpeg)]),
