@@ -159,6 +159,11 @@ describe('rollcall events', () => {
         code: 'ambiguous',
         message: /: those with the sequences 2, 4$/,
       });
+      for (let more = 0; more < 10; more += 1) at('door');
+      assert.throws(() => events.show(prefix, reader), {
+        code: 'ambiguous',
+        message: /: those with the sequences 2, 4, 5(, \d+)*, others$/,
+      });
     });
   });
 

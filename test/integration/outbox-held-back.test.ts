@@ -59,6 +59,12 @@ describe('events that the broker does not accept', () => {
           /HELD BACK: event 4 \(reply\); other events are sent: .*next attempt at the next connection/,
         );
         assert.match(text, /what to do: Allow this box/);
+        records.outbox.acknowledge([2, 3]);
+        assert.deepEqual(
+          events.heldBack().map(({ kind }) => kind),
+          ['reply'],
+          'none of the refused kind is left',
+        );
       },
       { publisher: () => publisher },
     );

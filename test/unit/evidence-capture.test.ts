@@ -163,6 +163,26 @@ describe('evidence capture', () => {
     assert.equal(kept.length, 100);
   });
 
+  test('is settled, and ends, when the pictures on their way are stored', async () => {
+    let store = (): void => undefined;
+    const isStored = new Promise<void>((resolve) => {
+      store = resolve;
+    });
+    const { made, kept } = capture(everything, () => isStored);
+    made.see(sightingOf({ bestShot: { capturedAtMs: 10, jpeg: jpeg(1) } }), wallMsOf);
+    made.keep(attendanceFact(), eventId('event-1'));
+    let ended = 0;
+    const ending = [made.settled(), made[Symbol.asyncDispose]()].map(async (end) => {
+      await end;
+      ended += 1;
+    });
+    await settle();
+    assert.equal(ended, 0);
+    store();
+    await Promise.all(ending);
+    assert.equal(kept.length, 1);
+  });
+
   test('pictures of a thousand tracks are remembered, of more the oldest go', async () => {
     const { made, kept } = capture();
     for (let n = 0; n <= 1_000; n += 1) {
