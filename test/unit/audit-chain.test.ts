@@ -294,6 +294,10 @@ describe('the check of a log from an entry on', () => {
     change(fixture);
     return fixture.log.isWholeSince(sequence);
   };
+  const headOf = ({ database }: AuditFixture) =>
+    database.db.prepare("SELECT * FROM audit_mark WHERE kind = 'head'").get();
+  const putHead = ({ tamper }: AuditFixture, head: unknown): void =>
+    tamper('UPDATE audit_mark SET sequence = @sequence, hash = @hash, seal = @seal WHERE kind = @kind', head);
   const sql =
     (...statements: readonly string[]) =>
     ({ tamper }: AuditFixture): void => {
@@ -320,14 +324,25 @@ describe('the check of a log from an entry on', () => {
     ['the record of the newest was altered', sql('UPDATE audit_mark SET seal = zeroblob(32)')],
     ['the record of the newest is under a lost key', sql(`UPDATE audit_mark SET key_id = '${others}'`)],
     [
-      'the record is that of an older one',
-      ({ database, fill, tamper }: AuditFixture) => {
-        const head = database.db.prepare("SELECT * FROM audit_mark WHERE kind = 'head'").get();
+      'the record is that of another one with its number',
+      (fixture: AuditFixture) => {
+        const { log, fill, tamper } = fixture;
+        const before = headOf(fixture);
         fill(1);
-        tamper(
-          'UPDATE audit_mark SET sequence = @sequence, hash = @hash, seal = @seal WHERE kind = @kind',
-          head,
-        );
+        const replaced = headOf(fixture);
+        tamper('DELETE FROM audit WHERE sequence = 5');
+        putHead(fixture, before);
+        log.append(entry);
+        assert.equal(log.isWholeSince(5), true);
+        putHead(fixture, replaced);
+      },
+    ],
+    [
+      'the record is that of an older one',
+      (fixture: AuditFixture) => {
+        const older = headOf(fixture);
+        fixture.fill(1);
+        putHead(fixture, older);
       },
     ],
     [
