@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -13,10 +15,11 @@ import {
   judgeRequest,
   type RequestHead,
 } from '../../daemon/gate/request-rules.js';
-import { Site } from '../../daemon/gate/site.js';
+import { readSite, Site } from '../../daemon/gate/site.js';
 import { networkOf } from '../../daemon/host/network-of.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const settings = { hosts: ['box.example', 'localhost'], origins: ['https://console.example'] };
 
@@ -184,6 +187,48 @@ describe('a request at the gate', () => {
       ...{ authorization: 'Bearer t', cookie: 'a=b', 'user-agent': 'x'.repeat(256), host: 'core' },
       ...{ 'x-request-id': 'id', 'x-rollcall-address': '192.0.2.9', 'x-rollcall-origin': 'none' },
     });
+  });
+});
+
+describe('the request that the core gets', () => {
+  test('has every header that the core reads', () => {
+    const headers = Object.fromEntries(
+      [
+        ...['accept', 'accept-language', 'authorization', 'cookie', 'content-type', 'if-match'],
+        ...['if-none-match', 'if-modified-since', 'range', 'if-range', 'idempotency-key', 'last-event-id'],
+        ...['origin', 'user-agent'],
+      ].map((name) => [name, 'x']),
+    );
+    const about = { requestId: 'id', address: '192.0.2.9', origin: 'none' } as const;
+    const got = headersForCore({ ...headers, 'content-length': '12' }, about);
+    for (const name of Object.keys(headers)) assert.equal(got[name], 'x', name);
+    assert.equal(got['content-length'], '12');
+  });
+});
+
+describe('the files of the gate', () => {
+  test('are those of its folder and the description of the API; links lead nowhere', async () => {
+    await using directory = await temporaryDirectory();
+    const [folder, openApi] = [join(directory.path, 'site'), join(directory.path, 'openapi.yaml')];
+    await mkdir(join(folder, 'assets'), { recursive: true });
+    await writeFile(join(folder, 'index.html'), 'page');
+    await writeFile(join(folder, 'assets', 'main.js'), 'code');
+    await writeFile(openApi, 'openapi: 3.1.0');
+    await symlink(openApi, join(folder, 'link.yaml'));
+    await symlink(directory.path, join(folder, 'out'));
+    const site = await readSite(folder, openApi);
+    const read = (path: string) => site.find(path)?.bytes.toString();
+    assert.deepEqual(['/', '/assets/main.js', '/openapi.yaml'].map(read), ['page', 'code', 'openapi: 3.1.0']);
+    assert.deepEqual(['/link.yaml', '/out/openapi.yaml', '/assets'].map(read), [
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    const none = await readSite(join(directory.path, 'none'), join(directory.path, 'none.yaml'));
+    assert.deepEqual(
+      ['/', '/openapi.yaml'].map((path) => none.find(path)),
+      [undefined, undefined],
+    );
   });
 });
 
@@ -362,5 +407,9 @@ describe('the log of the gate', () => {
     clock.advanceBy(10);
     log.write(entry);
     assert.equal(lines.length, 503, 'it says so once');
+    log.write(entry);
+    clock.advanceBy(10);
+    log.write(entry);
+    assert.deepEqual(lines[503]?.fields, { omitted: 1 });
   });
 });
