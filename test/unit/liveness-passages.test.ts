@@ -119,6 +119,8 @@ describe('presentations', () => {
       'live observed-too-briefly',
       'undetermined no-face',
     ]);
+    const [nobody] = presentationsOf({ ...piece, tracks: [] });
+    assert.equal(nobody?.observedS, 0);
     const confused = [track('live', 3), { ...track('undetermined', 1), identity: 'wrong' as const }];
     assert.deepEqual(
       presentationsOf({ ...piece, tracks: confused }).map(({ verdict, identity }) => [verdict, identity]),
