@@ -41,6 +41,8 @@ describe('the parts of a look', () => {
     assert.equal(partsOf([at(0, 0, 1200, 900)]), undefined);
     const everywhere = Array.from({ length: 30 }, (_, index) => at(60 * index, 35 * index, 20));
     assert.equal(partsOf(everywhere), undefined);
+    const crowd = (count: number) => Array.from({ length: count }, () => at(100, 100, 200));
+    assert.deepEqual([partsOf(crowd(24)), partsOf(crowd(25))], [[at(100, 100, 200)], undefined]);
   });
 
   test('show all places, and cost no more than half of the picture', () => {

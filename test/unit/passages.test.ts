@@ -6,6 +6,7 @@ import { type PassageSeal, temporaryPassageSeal } from '../../daemon/core/passag
 import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
 import { cameraId, personId, strangerId } from '../../daemon/kernel/ids.js';
 import type { Passage } from '../../daemon/kernel/passages/passage.js';
+import { passageWithoutPerson } from '../../daemon/kernel/passages/passage-story.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 import { passageEpochMs, passageIdOf, passageOf } from '../support/passage-fixture.js';
 
@@ -216,6 +217,23 @@ describe('passages in sight', () => {
 });
 
 describe('a person who is forgotten', () => {
+  test('is named no more by a passage in sight, which keeps whom else it names', () => {
+    const { nearest } = passageOf(1);
+    const assigned = strangerOf(1, { assignedTo: ada, nearest });
+    const nearestOf = (passage: Passage) => passage.nearest.map((near) => near.personId);
+    const withoutAda = passageWithoutPerson(assigned, ada);
+    assert.deepEqual([withoutAda.assignedTo, nearestOf(withoutAda)], [undefined, [grace]]);
+    const withoutGrace = passageWithoutPerson(assigned, grace);
+    assert.deepEqual([withoutGrace.assignedTo, nearestOf(withoutGrace)], [ada, [ada]]);
+    const recognised = passageOf(2);
+    const { outcome, reason, ...unnamed } = passageWithoutPerson(recognised, ada);
+    assert.deepEqual([outcome, reason, unnamed.personId], ['refused', 'withdrawn', undefined]);
+    assert.deepEqual(passageWithoutPerson(recognised, grace), {
+      ...recognised,
+      nearest: recognised.nearest.slice(0, 1),
+    });
+  });
+
   test('takes their own passages along, and their name in those of others', () => {
     const { passages, listed, put, found } = start();
     put(passageOf(1), passageOf(2, { personId: grace }), strangerOf(3), strangerOf(4, { assignedTo: ada }));
