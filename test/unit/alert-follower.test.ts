@@ -127,12 +127,14 @@ describe('the follower of events', () => {
     const journal = new MemoryJournal();
     const { clock, record } = follow(journal);
     const before = journal.writes.length;
-    for (let count = 0; count < 999; count += 1) record('attendance', null);
-    clock.advanceBy(10 * tickMs);
-    assert.equal(journal.writes.length, before);
-    record('attendance', null);
-    assert.equal(journal.writes.length, before + 1);
-    assert.equal(journal.cursor(), 1000);
+    for (const written of [1, 2]) {
+      for (let count = 0; count < 999; count += 1) record('attendance', null);
+      clock.advanceBy(10 * tickMs);
+      assert.equal(journal.writes.length, before + written - 1);
+      record('attendance', null);
+      assert.equal(journal.writes.length, before + written);
+      assert.equal(journal.cursor(), 1000 * written);
+    }
   });
 
   test('reads many events in several turns, and all of them', () => {
