@@ -152,8 +152,22 @@ describe('a change of settings', () => {
     );
     const { differences } = await settings.check({ settings: { 'rules.unknownAfterS': 5 } }, limited);
     assert.deepEqual(
-      differences.map(({ path }) => path),
-      ['cameras.yard', 'rules.unknownAfterS'],
+      differences.map(({ path, reload }) => [path, reload]),
+      [
+        ['cameras.yard', 'replace'],
+        ['rules.unknownAfterS', 'live'],
+      ],
     );
+  });
+
+  test('to what they are already is put in force and leaves no audit entry', async () => {
+    await using opened = await openSettings();
+    const { box, settings } = opened;
+    for (const entries of [1, 1]) {
+      const { revision: ifRevision } = await settings.show(admin);
+      await settings.apply({ settings: { 'rules.unknownAfterS': 5 }, ifRevision }, admin);
+      assert.equal(box.entries.length, entries);
+    }
+    assert.equal(box.current().rules.unknownAfterS, 5);
   });
 });
