@@ -58,24 +58,28 @@ describe('the skin of a face', () => {
 
   test('does not shift where a lamp is reflected in a glossy sheet, and its reflection wanders', () => {
     const still = faceTexture();
-    const smooth = { ...still, luma: still.luma.map((value) => 128 + 0.15 * (value - 128)) };
-    const reflecting = (x: number, size: number, brightness: number): FaceTexture => ({
-      ...smooth,
-      luma: smooth.luma.map((value, at) => {
+    const reflecting = (contrast: number, x: number, size: number, brightness: number): FaceTexture => ({
+      ...still,
+      luma: still.luma.map((value, at) => {
         const far = ((at % TEXTURE_PX) - x) ** 2 + (Math.floor(at / TEXTURE_PX) - 50) ** 2;
-        return Math.min(255, value + brightness * Math.exp(-far / (2 * size ** 2)));
+        const light = brightness * Math.exp(-far / (2 * size ** 2));
+        return Math.min(255, 128 + contrast * (value - 128) + light);
       }),
     });
-    for (const [size, brightness] of [
-      [5, 120],
-      [7, 120],
-      [10, 120],
-      [16, 80],
-    ] as const)
-      for (const by of [4, 10]) {
-        const shift = skinShift(reflecting(40, size, brightness), reflecting(40 + by, size, brightness));
-        assert.ok((shift ?? 0) < limit, `${size} pixels, by ${by}: ${shift}`);
-      }
+    for (const contrast of [0.15, 0.07])
+      for (const [size, brightness, most] of [
+        [5, 120, limit],
+        [7, 120, limit],
+        [10, 120, limit / 3],
+        [12, 40, limit / 3],
+        [16, 80, limit / 3],
+        [20, 60, limit / 3],
+      ] as const)
+        for (const by of [2, 4, 7, 10]) {
+          const [from, to] = [40, 40 + by].map((x) => reflecting(contrast, x, size, brightness));
+          const shift = skinShift(from as FaceTexture, to as FaceTexture);
+          assert.ok((shift ?? 0) < most, `contrast ${contrast}, ${size} pixels, by ${by}: ${shift}`);
+        }
   });
 
   test('shifts where the mouth opens, a cheek rises, or nose and cheeks stand out of a head that turns', () => {

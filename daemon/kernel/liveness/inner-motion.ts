@@ -59,8 +59,9 @@ interface InnerMotionPolicy {
 }
 
 /**
- * Measured at 15 frames a second (docs/decisions/0061-liveness-needs-a-face-that-moves.md). Where the mesh moves by these limits, the
- * skin of photographs, however they are held, shifts by up to 0.0106, and that of living people at some moment by 0.0153 or more.
+ * Measured at 15 frames a second (docs/decisions/0061-liveness-needs-a-face-that-moves.md and 0085-skin-is-followed-by-its-details.md).
+ * Where the mesh moves by these limits, the skin of photographs and displays shifts by up to 0.0103, and that of living people at some
+ * moment by 0.0127 or more.
  */
 export const innerMotionPolicy: InnerMotionPolicy = {
   stepMs: 400,
@@ -80,7 +81,7 @@ export const innerMotionPolicy: InnerMotionPolicy = {
   expressionPerDeg: 0.008,
   mouthPerDeg: 0.006,
   parallaxDeg: 5,
-  skinShift: 0.013,
+  skinShift: 0.012,
   clearEyeDistancePx: 45,
   clearStepLooks: 6,
 };

@@ -23,8 +23,6 @@ const REACH = 5;
 /** Where a whole patch that moved still lies in the texture. */
 const MARGIN = PATCH_HALF + REACH + 1;
 
-/** A patch without contrast cannot be followed: least standard deviation of its brightness. */
-const LEAST_CONTRAST = 2;
 /** It is found again if it correlates so well, and if the noise leaves its place certain to so many pixels. */
 const LEAST_CORRELATION = 0.5;
 const MOST_DOUBT_PX = 0.5;
@@ -37,8 +35,6 @@ const LEAST_VARIANCE = 0.01;
 export interface FollowedPatch extends Point {
   readonly byX: number;
   readonly byY: number;
-  /** By how much the mean brightness grew at its place. */
-  readonly brighter: number;
   readonly weight: number;
 }
 
@@ -62,6 +58,44 @@ export function smoothed(luma: Uint8Array): Float32Array {
   return both;
 }
 
+/** Light that is added to a texture is smoother than this, half of the side of a square, pixels. */
+const LIGHT_HALF = 3;
+
+/**
+ * What is left of a texture without the mean of the square around each pixel: its details, without the light that falls on it. Two
+ * running sums, one along the rows and one down the columns.
+ */
+export function details(luma: Float32Array): Float32Array {
+  const side = TEXTURE_PX;
+  const light = meansAlong(meansAlong(luma, 1, side), side, 1);
+  return luma.map((value, at) => value - light[at]!);
+}
+
+/** The mean of each pixel and its neighbours up to `LIGHT_HALF` away along lines whose pixels are `step` apart. */
+function meansAlong(luma: Float32Array, step: number, lineStep: number): Float32Array {
+  const means = new Float32Array(luma.length);
+  // Smoothing leaves the outermost pixels black.
+  const [first, last] = [1, TEXTURE_PX - 2];
+  for (let line = first; line <= last; line++) {
+    const start = line * lineStep;
+    let [sum, count] = [0, 0];
+    for (let ahead = first; ahead <= last + LIGHT_HALF; ahead++) {
+      if (ahead <= last) {
+        sum += luma[start + ahead * step]!;
+        count += 1;
+      }
+      const behind = ahead - 2 * LIGHT_HALF - 1;
+      if (behind >= first) {
+        sum -= luma[start + behind * step]!;
+        count -= 1;
+      }
+      const middle = ahead - LIGHT_HALF;
+      if (middle >= first) means[start + middle * step] = sum / count;
+    }
+  }
+  return means;
+}
+
 /** The texture as it would look where the other one is: `map` leads from there to it. */
 export function mappedBack(luma: Float32Array, map: Affine): Float32Array {
   const side = TEXTURE_PX;
@@ -83,8 +117,16 @@ export function mappedBack(luma: Float32Array, map: Affine): Float32Array {
 /** Smoothing leaves the outermost pixels black. */
 const within = (value: number): number => Math.min(TEXTURE_PX - 3, Math.max(1, value));
 
-/** Follows one patch; undefined if it has no contrast, is not found again, or its place is in doubt. */
-export function follow(was: Float32Array, is: Float32Array, { x, y }: Point): FollowedPatch | undefined {
+/**
+ * Follows one patch; undefined if its contrast is less than `leastContrast` (standard deviation of the brightness), if it is not found
+ * again, or if its place is in doubt.
+ */
+export function follow(
+  was: Float32Array,
+  is: Float32Array,
+  { x, y }: Point,
+  leastContrast: number,
+): FollowedPatch | undefined {
   const side = TEXTURE_PX;
   const middle = y * side + x;
   let [sum, squares, alongX, alongBoth, alongY] = [0, 0, 0, 0, 0];
@@ -102,7 +144,7 @@ export function follow(was: Float32Array, is: Float32Array, { x, y }: Point): Fo
   }
   const mean = sum / PATCH_PIXELS;
   const contrast = Math.sqrt(Math.max(0, squares / PATCH_PIXELS - mean * mean));
-  if (contrast < LEAST_CONTRAST) return undefined;
+  if (contrast < leastContrast) return undefined;
 
   const span = 2 * REACH + 1;
   const scores = new Float64Array(span * span).fill(-1);
@@ -138,12 +180,13 @@ export function follow(was: Float32Array, is: Float32Array, { x, y }: Point): Fo
     ...{ x, y },
     byX: bestColumn + summit.x,
     byY: bestRow + summit.y,
-    brighter: meanAt(is, middle) - mean,
     weight: 1 / (doubt * doubt + LEAST_VARIANCE),
   };
 }
 
-function meanAt(luma: Float32Array, middle: number): number {
+/** Mean brightness of a patch. */
+export function meanOfPatch(luma: Float32Array, { x, y }: Point): number {
+  const middle = y * TEXTURE_PX + x;
   let sum = 0;
   for (let row = -PATCH_HALF; row <= PATCH_HALF; row++)
     for (let column = -PATCH_HALF; column <= PATCH_HALF; column++)

@@ -2,10 +2,12 @@ import { type Affine, applyAffine, fitAffine, fitSimilarity } from '../faces/aff
 import { eyeMiddlesOf } from '../faces/face-mesh.js';
 import type { Point } from '../faces/geometry.js';
 import {
+  details,
   eyesAt,
   type FollowedPatch,
   follow,
   mappedBack,
+  meanOfPatch,
   patchMiddles,
   smoothed,
   TEXTURE_PX,
@@ -52,6 +54,8 @@ const MOST_LIGHT = 8;
  */
 const EVEN_LIGHT = 3.5;
 const LIGHT_TURNS = 3;
+/** Details have little contrast, above all in dim light and on even skin. */
+const LEAST_CONTRAST = 1;
 /** With fewer patches the map would follow the motion itself. */
 const FEWEST_PATCHES = 25;
 
@@ -68,6 +72,11 @@ const skinMiddles = patchMiddles(6, (x, y) => {
   return isInFace && !isEye;
 });
 
+/** A patch, and by how much the mean brightness grew at its place. */
+interface LitPatch extends FollowedPatch {
+  readonly brighter: number;
+}
+
 /**
  * By how much the skin has shifted against a smooth map from one look to the other: root mean square, in distances of the eyes; less where
  * the light changed unevenly. Undefined if too little of the skin is found again.
@@ -77,7 +86,12 @@ export function skinShift(from: FaceTexture, to: FaceTexture): number | undefine
   if (map === undefined) return undefined;
   const was = smoothed(from.luma);
   const is = mappedBack(smoothed(to.luma), map);
-  const { lit, unevenness } = inLight(skinMiddles.flatMap((middle) => follow(was, is, middle) ?? []));
+  const [wasDetails, isDetails] = [details(was), details(is)];
+  const patches = skinMiddles.flatMap((middle) => {
+    const found = follow(wasDetails, isDetails, middle, LEAST_CONTRAST);
+    return found ? [{ ...found, brighter: meanOfPatch(is, middle) - meanOfPatch(was, middle) }] : [];
+  });
+  const { lit, unevenness } = inLight(patches);
   if (lit.length < FEWEST_PATCHES) return undefined;
   const shift = unexplained(lit);
   return shift && shift / Math.max(1, unevenness / EVEN_LIGHT);
@@ -87,15 +101,15 @@ export function skinShift(from: FaceTexture, to: FaceTexture): number | undefine
  * The patches whose light changed as that of the face did, and how unevenly it changed: root mean square of what a quadratic map over all
  * patches leaves. A lamp that is reflected in a glossy sheet wanders over it as the sheet is moved, and its edges look like skin that shifts.
  */
-function inLight(patches: readonly FollowedPatch[]): {
-  readonly lit: readonly FollowedPatch[];
+function inLight(patches: readonly LitPatch[]): {
+  readonly lit: readonly LitPatch[];
   readonly unevenness: number;
 } {
   let [lit, unevenness] = [patches, 0];
   for (let turn = 0; turn < LIGHT_TURNS && lit.length >= FEWEST_PATCHES; turn++) {
     const light = quadraticFit(lit, ({ brighter }) => [brighter, 0]);
     if (light === undefined) return { lit: [], unevenness };
-    const off = (patch: FollowedPatch): number => Math.abs(patch.brighter - light(patch)[0]);
+    const off = (patch: LitPatch): number => Math.abs(patch.brighter - light(patch)[0]);
     if (turn === 0) unevenness = Math.sqrt(lit.reduce((sum, patch) => sum + off(patch) ** 2, 0) / lit.length);
     lit = patches.filter((patch) => off(patch) <= MOST_LIGHT);
   }
@@ -120,9 +134,9 @@ function unexplained(patches: readonly FollowedPatch[]): number | undefined {
 type Pair = readonly [number, number];
 
 /** The quadratic map of places that is nearest to two values of each patch, by weighted least squares. */
-function quadraticFit(
-  patches: readonly FollowedPatch[],
-  valuesOf: (patch: FollowedPatch) => Pair,
+function quadraticFit<Patch extends FollowedPatch>(
+  patches: readonly Patch[],
+  valuesOf: (patch: Patch) => Pair,
 ): ((place: Point) => Pair) | undefined {
   const equations = Array.from({ length: TERMS }, () => new Array<number>(TERMS + 2).fill(0));
   for (const patch of patches) {

@@ -58,6 +58,8 @@ const leftOfHead = patchMiddles(
 );
 const rightOfHead = leftOfHead.map(({ x, y }) => ({ x: TEXTURE_PX - 1 - x, y }));
 
+/** A plain wall cannot be followed. */
+const LEAST_CONTRAST = 2;
 /**
  * So many moments are compared with the last: those from which what moves with the face moved furthest. Between them the middle of the face
  * moved by so much, pixels, or a place beside it did, which the noise of the mesh alone moves by one.
@@ -100,8 +102,8 @@ export function doSurroundingsFollow(
         if (!isWithin(from.picture, toPicture, place)) return sum;
         const between = distanceBetween(pair, place);
         if (between < LEAST_MOVE_PX) return sum;
-        const offFollowing = offOf(follow(was, ifFollows, place), between);
-        const offStaying = offOf(follow(was, ifStays, place), between);
+        const offFollowing = offOf(follow(was, ifFollows, place, LEAST_CONTRAST), between);
+        const offStaying = offOf(follow(was, ifStays, place, LEAST_CONTRAST), between);
         if (offFollowing < NEAR && offStaying > FAR) return sum + 1;
         return offStaying < NEAR && offFollowing > FAR ? sum - 1 : sum;
       }, 0),
