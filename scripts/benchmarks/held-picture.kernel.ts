@@ -36,6 +36,9 @@ export interface Hold {
 interface Glare extends Point {
   readonly size: number;
   readonly brightness: number;
+  /** A tube is so many times longer than it is wide, and lies at this angle. Default: a round spot. */
+  readonly length?: number;
+  readonly angleDeg?: number;
 }
 
 /** How far each lid is drawn over its eye, 0..1, and how. */
@@ -114,7 +117,11 @@ export function drawHeld(to: Rgb24Picture, { face, hold, lids, faceWidthPx, warp
 const wallAt = (u: number, v: number): number => wall + 20 * Math.sin(u / 17) * Math.sin(v / 23 + u / 71);
 
 function brighten(to: Uint8Array, at: number, glare: Glare, x: number, y: number): void {
-  const far = ((x - glare.x) ** 2 + (y - glare.y) ** 2) / (2 * glare.size ** 2);
+  const angle = ((glare.angleDeg ?? 0) * Math.PI) / 180;
+  const [byX, byY] = [x - glare.x, y - glare.y];
+  const along = (byX * Math.cos(angle) + byY * Math.sin(angle)) / (glare.length ?? 1);
+  const across = byY * Math.cos(angle) - byX * Math.sin(angle);
+  const far = (along ** 2 + across ** 2) / (2 * glare.size ** 2);
   if (far > 9) return;
   const light = glare.brightness * Math.exp(-far);
   for (let channel = at; channel < at + 3; channel++) to[channel] = Math.min(255, to[channel]! + light);

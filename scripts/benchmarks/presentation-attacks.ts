@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { operational } from '../../daemon/kernel/errors.js';
 import type { Point } from '../../daemon/kernel/faces/geometry.js';
 import type { Rgb24Picture } from '../../daemon/kernel/faces/picture.js';
+import type { Random } from '../../daemon/kernel/random.js';
 import { closeOf } from '../child-end.js';
 import type { FaceShape, LidRims } from '../virtual-camera/face-shape.js';
 import {
@@ -145,6 +146,35 @@ export const stillAttacks: readonly StillAttack[] = [
   ...glossyNames.map((hold) => attack('glossy', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
   ...cutOutNames.map((hold) => attack('glossy-cut-out', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
 ];
+
+/**
+ * A glossy photograph with drawn lids below a lamp of random shape, brightness and course: a spot or a tube that wanders over the face
+ * at a speed of its own, in a hand that moves as fast as it likes.
+ */
+export function belowAnyLamp(random: Random, nth: number): StillAttack {
+  const between = (low: number, high: number): number => low + (high - low) * random.unit();
+  const lamp = {
+    size: between(0.05, 0.3),
+    brightness: between(50, 150),
+    length: random.unit() < 0.5 ? 1 : between(2, 6),
+    angleDeg: between(-90, 90),
+  };
+  const [handSpeed, reachX, reachY] = [between(0.5, 2), between(0.15, 0.5), between(0.1, 0.4)];
+  const [hzX, hzY, phaseX, phaseY] = [between(0.1, 0.8), between(0.1, 0.8), random.unit(), random.unit()];
+  const names = Object.keys(courses) as (keyof typeof courses)[];
+  const course = names[Math.floor(random.unit() * names.length)] ?? 'quick';
+  const isCutOut = nth % 2 === 1;
+  return {
+    species: isCutOut ? 'any-lamp-cut-out' : 'any-lamp',
+    name: `${course} soft, lamp ${nth + 1}`,
+    hold: (s) => ({
+      ...holds.hand(s * handSpeed),
+      isCutOut,
+      glare: { ...lamp, x: reachX * wave(s, hzX, phaseX), y: 0.1 + reachY * wave(s, hzY, phaseY) },
+    }),
+    lids: lidsBy(courses[course], 'soft'),
+  };
+}
 
 export function photographedFace(photo: Rgb24Picture, { box, eyes }: FaceShape): PhotographedFace {
   return { photo, box, eyes: [eyeOf(eyes[0]), eyeOf(eyes[1])] };

@@ -2,12 +2,13 @@
  * How liveness verdicts hold up against photographs with drawn, creased or unmoved lids, however they are held.
  *
  *   scripts/bench presentations [--fps 15] [--seconds 10] [--attack-every 1] [--only NAME] [--genuine DIR] [--driver CLIP]
- *                              [--config FILE] [PHOTOGRAPH…]
+ *                              [--lamps 0] [--seed 1] [--config FILE] [PHOTOGRAPH…]
  *
  * The attacks are made at run time from photographs of one face (without any: those inside @vladmandic/face-api), at 30 frames a second,
- * and judged at --fps. --attack-every N: every Nth attack of each photograph; --only NAME: those with NAME in theirs. --driver: also moves a photograph as the face of this clip
- * moves. --genuine: clips of living people, cut into passages of 10 s; shorter ones are repeated. --config: with the settings and
- * models of this configuration. Prints APCER and BPCER with counts
+ * and judged at --fps. --attack-every N: every Nth attack of each photograph; --only NAME: those with NAME in theirs. --lamps N: also
+ * N glossy attacks with each photograph, whole and cut out in turn, whose lamp and hand are random, from --seed. --driver: also moves
+ * a photograph as the face of this clip moves. --genuine: clips of living people, cut into passages of 10 s; shorter ones are repeated.
+ * --config: with the settings and models of this configuration. Prints APCER and BPCER with counts
  * (ISO/IEC 30107-3), and how many a camera that requires `not-attack` would take. Needs ffmpeg with libx264.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -20,6 +21,7 @@ import { wilsonInterval } from '../../daemon/kernel/identification/error-rates.j
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import type { LivenessVerdict } from '../../daemon/kernel/liveness/liveness.js';
 import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
+import { seededRandom } from '../../daemon/kernel/random.js';
 import { table } from '../../daemon/kernel/text-table.js';
 import { readClips } from '../../daemon/lab/labelled-collection.js';
 import { openReplaySetup, type ReplaySetup } from '../../daemon/lab/replay-setup.js';
@@ -31,6 +33,7 @@ import type { StageEvent } from '../../daemon/vision/stage-event.js';
 import { type FaceShape, type FaceShapeFinder, openFaceShapeFinder } from '../virtual-camera/face-shape.js';
 import { type PhotographedFace, warpOf } from './held-picture.kernel.js';
 import {
+  belowAnyLamp,
   encodeClip,
   heldByHand,
   photographedFace,
@@ -45,6 +48,8 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '10' },
     'attack-every': { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
+    lamps: { type: 'string', default: '0' },
+    seed: { type: 'string', default: '1' },
     genuine: { type: 'string' },
     driver: { type: 'string' },
     config: { type: 'string' },
@@ -162,8 +167,11 @@ const note = (outcome: Outcome): void => {
 for (const [nth, photograph] of (positionals.length > 0 ? positionals : samplePhotographs()).entries()) {
   const face = await facesOf(photograph, setup, finder);
   if (face === undefined) continue;
-  for (const [index, attack] of stillAttacks.entries()) {
-    if ((index + nth) % every !== 0 || !attack.name.includes(values.only)) continue;
+  const random = seededRandom(1000 * Number(values.seed) + nth);
+  const lamps = Array.from({ length: Number(values.lamps) }, (_, lamp) => belowAnyLamp(random, lamp));
+  for (const [index, attack] of [...stillAttacks, ...lamps].entries()) {
+    const isFixed = index < stillAttacks.length;
+    if (isFixed && ((index + nth) % every !== 0 || !attack.name.includes(values.only))) continue;
     const faceWidthPx = widthsPx[(index + nth) % widthsPx.length] ?? 150;
     await encodeClip(path, 30, stillFrames(face, attack, { seconds, fps: 30, faceWidthPx }));
     const name = `${attack.name}, ${basename(photograph)}`;
