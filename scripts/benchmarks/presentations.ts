@@ -9,7 +9,7 @@
  * N glossy attacks with each photograph, whole and cut out in turn, whose lamp and hand are random, from --seed. --driver: also moves
  * a photograph as the face of this clip moves. --genuine: clips of living people, cut into passages of 10 s; shorter ones are repeated.
  * --config: with the settings and models of this configuration. Prints APCER and BPCER with counts
- * (ISO/IEC 30107-3), and how many a camera that requires `not-attack` would take. Needs ffmpeg with libx264.
+ * (ISO/IEC 30107-3), how many a camera that requires `not-attack` would take, and how long living people wait. Needs ffmpeg with libx264.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -32,6 +32,7 @@ import { replayClip } from '../../daemon/vision/replay-clip.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';
 import { type FaceShape, type FaceShapeFinder, openFaceShapeFinder } from '../virtual-camera/face-shape.js';
 import { type PhotographedFace, warpOf } from './held-picture.kernel.js';
+import { quantile } from './measuring.js';
 import {
   belowAnyLamp,
   encodeClip,
@@ -68,6 +69,8 @@ interface Outcome {
   readonly reason: string;
   /** Whether a camera that requires `not-attack` would take the face for a person who is there. */
   readonly isCounted: boolean;
+  /** When a face first was live, milliseconds of the clip. */
+  readonly liveMs: number | undefined;
 }
 
 /** The worst verdict that any track had at any time: an attendance needs only one moment. */
@@ -85,13 +88,16 @@ function outcomeOf(events: readonly StageEvent[], species: string, name: string)
       verdict === 'live' ||
       (reason === 'observed-too-briefly' && evidence.observedS >= defaultLivenessPolicy.attackAfterS),
   );
+  const liveMs = events.find(
+    (event) => event.type === 'liveness' && event.assessment.verdict === 'live',
+  )?.atMs;
   const order: readonly LivenessVerdict[] =
     species === 'genuine' ? ['attack', 'live', 'undetermined'] : ['live', 'attack', 'undetermined'];
   for (const verdict of order) {
     const found = verdicts.findLast((each) => each.verdict === verdict);
-    if (found !== undefined) return { species, name, verdict, reason: found.reason, isCounted };
+    if (found !== undefined) return { species, name, verdict, reason: found.reason, isCounted, liveMs };
   }
-  return { species, name, verdict: 'undetermined', reason: 'no-face', isCounted };
+  return { species, name, verdict: 'undetermined', reason: 'no-face', isCounted, liveMs };
 }
 
 async function judged(path: string, { match, ...setup }: ReplaySetup): Promise<readonly StageEvent[]> {
@@ -198,7 +204,9 @@ if (values.genuine !== undefined) {
       { lengthsMs: [passageMs], loopMs: passageMs, memory: 'near' },
     );
     for await (const { events, lengthMs, startMs } of pieces) {
-      if (lengthMs === passageMs) note(outcomeOf(events, 'genuine', `${clip.name} from ${startMs / 1000} s`));
+      if (lengthMs !== passageMs) continue;
+      const outcome = outcomeOf(events, 'genuine', `${clip.name} from ${startMs / 1000} s`);
+      note({ ...outcome, liveMs: outcome.liveMs && outcome.liveMs - startMs });
     }
   }
 }
@@ -219,3 +227,7 @@ const rows = kinds.map((kind) => {
 console.log(
   table(['species', 'clips', 'live', 'undetermined', 'attack', 'not-attack', 'rate', '', '95 %'], rows),
 );
+const waitedMs = outcomes.flatMap(({ species, liveMs }) => (species === 'genuine' ? (liveMs ?? []) : []));
+if (waitedMs.length > 0) {
+  console.log(`living people are live after ${(quantile(waitedMs, 0.5) / 1000).toFixed(1)} s (median)`);
+}
