@@ -98,6 +98,8 @@ export interface CamerasOptions extends Omit<BoxOptions, 'brokerUrl'> {
   readonly hasSubstreams?: boolean;
   /** What decodes the video of each camera. */
   readonly hwaccel?: HwaccelChoice;
+  /** Whether all cameras show the same moment of the clip. Default: different ones. */
+  readonly isTogether?: boolean;
   /** Tracks begin, code is compiled, memory is claimed: so long after the first pictures nothing is measured. */
   readonly settleMs: number;
 }
@@ -114,14 +116,25 @@ export interface CamerasBench extends AsyncDisposable {
 
 /** Starts a broker, virtual cameras that show different parts of one clip, and a box that has no camera yet. */
 export async function openCameras(options: CamerasOptions): Promise<CamerasBench> {
-  const { cameraCount, clip, hasSubstreams = false, hwaccel = 'none', settleMs, ...boxOptions } = options;
+  const {
+    cameraCount,
+    clip,
+    hasSubstreams = false,
+    isTogether = false,
+    hwaccel = 'none',
+    settleMs,
+    ...boxOptions
+  } = options;
   const ids = Array.from({ length: cameraCount }, (_, index) => `camera-${index + 1}`);
   const { file, startAtS, small } = await servedClip(clip);
   const substreamFile = hasSubstreams ? await small() : file;
-  const mounts = ids.flatMap((id, index) => [
-    [`/${id}`, { file, startAtS: startAtS(index) }] as const,
-    [`/${id}/sub`, { file: substreamFile, startAtS: startAtS(index) }] as const,
-  ]);
+  const mounts = ids.flatMap((id, index) => {
+    const from = startAtS(isTogether ? 0 : index);
+    return [
+      [`/${id}`, { file, startAtS: from }] as const,
+      [`/${id}/sub`, { file: substreamFile, startAtS: from }] as const,
+    ];
+  });
   const opened: AsyncDisposable[] = [];
   const close = async (): Promise<void> => {
     for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]();

@@ -35,6 +35,7 @@ const walkS = 7;
 const sameS = 20;
 /** Key frames are two seconds apart, and cameras start at one of them. */
 const keyEveryS = 2;
+const goldenSection = (Math.sqrt(5) - 1) / 2;
 
 /** Whoever walks through blinks twice in the middle, so that every passage can prove that a living person came. */
 const blinks = [
@@ -83,7 +84,7 @@ export interface ServedClip {
   readonly file: string;
   /** Makes the substream: the same in small. */
   readonly small: () => Promise<string>;
-  /** Where the camera of this index starts: at a key frame, and where no camera just before it does. */
+  /** Where the camera of this index starts: at a key frame, at a moment that no other camera shows. */
   readonly startAtS: (index: number) => number;
 }
 
@@ -97,8 +98,8 @@ export async function servedClip(clip: CameraClip): Promise<ServedClip> {
   return {
     file: await encoded(clean, clip),
     small: () => encoded(clean, { ...clip, ...substream }),
-    // A step that shares no factor with most numbers of places, so that neighbours see different moments.
-    startAtS: (index) => keyEveryS * ((index * 7) % places),
+    // By the golden section any number of cameras is spread evenly, over the clip and over each of its visits.
+    startAtS: (index) => keyEveryS * Math.floor(places * ((index * goldenSection) % 1)),
   };
 }
 

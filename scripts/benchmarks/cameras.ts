@@ -22,6 +22,7 @@ usage: scripts/bench cameras [options]
   --codec NAME     h264, hevc or mjpeg (h264)
   --share PERCENT  of the time in which people are in sight; at 100 the same ones stay (75)
   --faces N        people in sight at the same time, side by side (1)
+  --together       all cameras show the same moment, so that all see people at once
   --substreams     each camera also has a substream of 640x360 at 15 pictures a second, which the box watches
   --provider NAME  what computes the networks (as the daemon chooses)
   --hwaccel NAME   what decodes the video (none)
@@ -67,6 +68,7 @@ function readOptions() {
       codec: { type: 'string', default: usualClip.codec },
       share: { type: 'string', default: String(100 * usualClip.faceShare) },
       faces: { type: 'string', default: String(usualClip.faces) },
+      together: { type: 'boolean', default: false },
       substreams: { type: 'boolean', default: false },
       provider: { type: 'string' },
       hwaccel: { type: 'string', default: 'none' },
@@ -93,6 +95,7 @@ function readOptions() {
     isFind: values.find,
     hasSubstreams: values.substreams,
     hwaccel: oneOf(values.hwaccel, 'hwaccel', hwaccelChoices),
+    isTogether: values.together,
     program: values.dist,
     cameras: whole(values.cameras, 'cameras', 1, 64),
     seconds: whole(values.seconds, 'seconds', 5, 86_400),
@@ -110,11 +113,11 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const { cameras, clip, hasSubstreams, hwaccel, isJson, seconds } = options;
+  const { cameras, clip, hasSubstreams, hwaccel, isTogether, isJson, seconds } = options;
   const machine = await machineSpeed();
   if (!isJson) printMachine(machine);
   await using bench = await openCameras({
-    ...{ cameraCount: cameras, clip, hasSubstreams, hwaccel, settleMs, program: options.program },
+    ...{ cameraCount: cameras, clip, hasSubstreams, isTogether, hwaccel, settleMs, program: options.program },
     directory: fileURLToPath(new URL('../../var/bench-cameras', import.meta.url)),
     settings: { vision: options.vision },
   });
@@ -122,7 +125,9 @@ async function main(): Promise<void> {
   const measure = (count: number): Promise<CamerasFigures> => measureCameras(bench, count, seconds, clip);
   const runs = options.isFind ? await find(cameras, measure, isJson) : [await measure(cameras)];
   if (isJson)
-    console.log(JSON.stringify({ machine, clip, hasSubstreams, hwaccel, broker: bench.broker.name, runs }));
+    console.log(
+      JSON.stringify({ machine, clip, hasSubstreams, isTogether, hwaccel, broker: bench.broker.name, runs }),
+    );
   else if (!options.isFind) for (const figures of runs) printFigures(figures);
 }
 
