@@ -3,6 +3,7 @@ import type { Frame } from '../kernel/faces/picture.js';
 import type { DetectorRunKind } from '../kernel/tracks/detector-schedule.js';
 import {
   affordable,
+  type GatePolicy,
   isAnyoneStrange,
   isResting,
   isSweepDue,
@@ -12,6 +13,7 @@ import {
   looked,
   openGate,
   sawScene,
+  usualGate,
 } from '../kernel/tracks/look-gate.js';
 import { lookParts, surroundingsOf, sweepParts } from '../kernel/tracks/look-parts.js';
 import { placesOf } from '../kernel/tracks/moving-places.kernel.js';
@@ -60,7 +62,7 @@ export interface Scene {
 export class SceneWatch implements Scene {
   readonly #smallestFacePx: number;
   readonly #motion: SceneMotion;
-  readonly #restMs: number | undefined;
+  readonly #policy: GatePolicy;
   readonly #cells = new Float32Array(cellCount);
   readonly #isPerson = new Uint8Array(cellCount);
   /** Where something moved since the last full look, or before it if nothing has moved since. */
@@ -71,10 +73,10 @@ export class SceneWatch implements Scene {
   #gate: LookGate = openGate;
   #comparedMs = Number.NEGATIVE_INFINITY;
 
-  /** `ignoredCells`: see `SceneMotion`. `restMs`: see `isWorthLooking`. */
-  constructor(smallestFacePx: number, ignoredCells?: Uint8Array, restMs?: number) {
+  /** `ignoredCells`: see `SceneMotion`. */
+  constructor(smallestFacePx: number, ignoredCells?: Uint8Array, policy = usualGate) {
     this.#smallestFacePx = smallestFacePx;
-    this.#restMs = restMs;
+    this.#policy = policy;
     this.#motion = new SceneMotion(ignoredCells);
   }
 
@@ -95,12 +97,12 @@ export class SceneWatch implements Scene {
   }
 
   isResting(atMs: number): boolean {
-    return isResting(this.#gate, atMs);
+    return isResting(this.#gate, atMs, this.#policy);
   }
 
   /** Whether a full run would be made that is due now, while no face is followed. */
   isWorthLooking(atMs: number): boolean {
-    return isWorthLooking(this.#gate, 'full', atMs, this.#restMs);
+    return isWorthLooking(this.#gate, 'full', atMs, this.#policy);
   }
 
   look(due: DetectorRunKind, frame: Frame, { followed, isShort }: LookState): Look | undefined {
@@ -141,8 +143,9 @@ export class SceneWatch implements Scene {
 
   #lookForNewcomers(kind: DetectorRunKind, frame: Frame): Look | undefined {
     const atMs = frame.capturedAtMs;
-    if (!isWorthLooking(this.#gate, kind, atMs, this.#restMs)) return undefined;
-    if (this.#isAnywhere(frame) || (kind === 'full' && isWholeDue(this.#gate, atMs))) return { kind };
+    if (!isWorthLooking(this.#gate, kind, atMs, this.#policy)) return undefined;
+    if (this.#isAnywhere(frame) || (kind === 'full' && isWholeDue(this.#gate, atMs, this.#policy)))
+      return { kind };
     return lookAt(kind, this.#partsAt(this.#moved, [], frame));
   }
 

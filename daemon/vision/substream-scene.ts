@@ -1,13 +1,15 @@
 import type { Box } from '../kernel/faces/geometry.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import type { DetectorRunKind } from '../kernel/tracks/detector-schedule.js';
+import type { GatePolicy } from '../kernel/tracks/look-gate.js';
 import { type Look, type LookState, type Scene, SceneWatch } from './scene-watch.js';
 
 /**
- * A face that no motion announced is found after at most this time, milliseconds. Each look at a still scene starts a decoder, which
- * costs as much as three seconds of rest (docs/measurements/performance.md).
+ * Every moment in which frames are wanted keeps the decoder of the main stream awake, and each look at a still scene starts one, which
+ * costs as much as three seconds of rest (docs/measurements/performance.md). So after a motion there is time for one full look and the
+ * quick ones around it, and a look at the whole picture comes seldom.
  */
-const restMs = 15_000;
+const policy: GatePolicy = { heldForMs: 1200, wholeEveryMs: 15_000 };
 
 /**
  * The scene in front of a camera with two streams. The substream is watched, which shows the same picture in small; only while it
@@ -21,7 +23,7 @@ export class SubstreamScene implements Scene {
 
   /** `ignoredCells`: see `SceneMotion`. */
   constructor(smallestFacePx: number, ignoredCells?: Uint8Array) {
-    this.#watch = new SceneWatch(smallestFacePx, ignoredCells, restMs);
+    this.#watch = new SceneWatch(smallestFacePx, ignoredCells, policy);
   }
 
   /** Whether frames of the substream come, and can be relied on. */

@@ -52,6 +52,28 @@ describe('the scene of a camera with a substream', () => {
     assert.notEqual(scene.look('quick', frame(10_400, large), alone), undefined);
   });
 
+  test('is looked at only where something moved, after the look at the whole picture 15 s before', () => {
+    const scene = stillScene();
+    scene.seeSubstream(frame(20_000, small, square));
+    const [look, later] = [20_000, 25_000].map((atMs) => {
+      scene.seeSubstream(frame(atMs, small, square));
+      return scene.look('full', frame(atMs, large), alone);
+    });
+    const [part, ...others] = look?.parts ?? [];
+    assert.deepEqual(others, []);
+    assert.ok(part !== undefined && part.x < 600 && part.y < 200 && part.x + part.width > 720);
+    assert.ok(part.width * part.height < 0.2 * large.widthPx * large.heightPx);
+    assert.deepEqual(later, { kind: 'full' });
+  });
+
+  test('is not worth looks any more soon after the last motion', () => {
+    const scene = stillScene();
+    scene.seeSubstream(frame(10_400, small, square));
+    for (let atMs = 10_600; atMs <= 14_400; atMs += 200) scene.seeSubstream(frame(atMs));
+    const worthAt = [11_400, 14_400].map((atMs) => scene.isWorthLooking(atMs));
+    assert.deepEqual(worthAt, [true, false]);
+  });
+
   test('is not worth one where motion is to be ignored', () => {
     const half = [
       { x: 0.3, y: 0 },

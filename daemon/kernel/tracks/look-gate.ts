@@ -31,10 +31,15 @@ export const openGate: LookGate = {
   fullMs: Number.NEGATIVE_INFINITY,
 };
 
-/** Somebody who stopped moving is still searched for this long as if they moved, milliseconds: a single run can miss a face. */
-const heldForMs = 3000;
-/** A face that nothing announced is found after at most this time, milliseconds. */
-const wholeEveryMs = 3000;
+/** How long a scene is searched, milliseconds. */
+export interface GatePolicy {
+  /** Somebody who stopped moving is still searched for this long as if they moved: a single run can miss a face. */
+  readonly heldForMs: number;
+  /** A face that nothing announced is found after at most this time. */
+  readonly wholeEveryMs: number;
+}
+
+export const usualGate: GatePolicy = { heldForMs: 3000, wholeEveryMs: 3000 };
 /** The same for a sweep, which costs a third more: its parts then take the turns of full runs. */
 const sweepEveryMs = 4000;
 /**
@@ -54,32 +59,32 @@ export function sawScene(
 }
 
 /** Whether nothing has moved for a while, and the light has not changed either. */
-export function isResting(gate: LookGate, atMs: number): boolean {
+export function isResting(gate: LookGate, atMs: number, { heldForMs } = usualGate): boolean {
   return !gate.isRelit && atMs - gate.movedMs >= heldForMs;
 }
 
 /**
  * Whether a detector run that is due is worth its cost while no face is followed. Where nothing moves, only every third full run
- * is made, and one after the light has changed. `restMs`: the time between full runs then.
+ * is made, and one after the light has changed.
  */
 export function isWorthLooking(
   gate: LookGate,
   kind: DetectorRunKind,
   atMs: number,
-  restMs = wholeEveryMs,
+  policy = usualGate,
 ): boolean {
-  if (!isResting(gate, atMs)) return true;
-  return kind === 'full' && atMs - gate.wholeMs >= restMs;
+  if (!isResting(gate, atMs, policy)) return true;
+  return kind === 'full' && atMs - gate.wholeMs >= policy.wholeEveryMs;
 }
 
 /** Whether the next full run must see the whole picture, because something may be anywhere in it. */
-export function isWholeDue(gate: LookGate, atMs: number): boolean {
+export function isWholeDue(gate: LookGate, atMs: number, { wholeEveryMs } = usualGate): boolean {
   return gate.isRelit || atMs - gate.wholeMs >= wholeEveryMs;
 }
 
 /** Whether what moves, or moved a moment ago, may be somebody who is not followed. */
 export function isAnyoneStrange(gate: LookGate, atMs: number): boolean {
-  return atMs - gate.strangeMs < heldForMs;
+  return atMs - gate.strangeMs < usualGate.heldForMs;
 }
 
 /** What is made of a run that is due while frames are lost. */
@@ -94,7 +99,7 @@ export function affordable(
 
 /** Whether it is time for the next part of a sweep of so many parts, which takes the place of looks at the whole picture. */
 export function isSweepDue(gate: LookGate, partCount: number, atMs: number): boolean {
-  const everyMs = partCount === 1 ? wholeEveryMs : sweepEveryMs / partCount;
+  const everyMs = partCount === 1 ? usualGate.wholeEveryMs : sweepEveryMs / partCount;
   return atMs - Math.max(gate.wholeMs, gate.sweptMs) >= everyMs;
 }
 
