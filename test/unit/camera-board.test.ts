@@ -54,6 +54,18 @@ describe('the board of camera states', () => {
     assert.equal(board.takeProgress(report({ analysed: 1, watched: 11 })), false);
   });
 
+  test('a watched frame is no progress while frames of the main stream are wanted and none is analysed', () => {
+    const board = new CameraBoard();
+    board.setState('door', streaming);
+    const progress = [
+      { analysed: 1, watched: 10, decodingMs: 500 },
+      { analysed: 1, watched: 16, decodingMs: 1500 },
+      { analysed: 2, watched: 22, decodingMs: 2500 },
+      { analysed: 2, watched: 28, decodingMs: 2500 },
+    ].map((counters) => board.takeProgress(report(counters)));
+    assert.deepEqual(progress, [true, false, true, true]);
+  });
+
   test('times of stages continue when a process is replaced', () => {
     const board = new CameraBoard();
     const first = { detect: [1, 2, 0], embed: [0, 1, 0] };

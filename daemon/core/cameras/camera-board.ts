@@ -34,12 +34,12 @@ export class CameraBoard {
 
   /**
    * Takes the counters that a vision process sends about once a second. Returns true for progress: a frame was analysed, or watched
-   * in a substream, or no camera delivers frames.
+   * in a substream while none was wanted of the main stream, or no camera delivers frames.
    */
   takeProgress(reported: readonly CameraProgress[]): boolean {
     let hasAnalysed = false;
     for (const { id, counters, stageTimes } of reported) {
-      hasAnalysed ||= workOf(counters) > workOf(this.#counters.get(id) ?? {});
+      hasAnalysed ||= isProgress(this.#counters.get(id) ?? {}, counters);
       this.#counters.set(id, counters);
       this.#stageTimes.set(id, stageTimes);
     }
@@ -107,7 +107,11 @@ export class CameraBoard {
   }
 }
 
-const workOf = ({ analysed = 0, watched = 0 }: Counters): number => analysed + watched;
+/** Frames of a substream prove nothing while frames of the main stream are wanted, and none is analysed. */
+function isProgress(before: Counters, now: Counters): boolean {
+  const hasGrown = (name: string): boolean => (now[name] ?? 0) > (before[name] ?? 0);
+  return hasGrown('analysed') || (hasGrown('watched') && !hasGrown('decodingMs'));
+}
 
 type Failure = Extract<CameraState, { readonly state: 'failed' }>;
 
