@@ -22,6 +22,7 @@ import { networkHung } from './inference/inference-pool.js';
 import { ffmpegCameraSource } from './ingest/camera-opening.js';
 import { startCameraRunner } from './ingest/camera-runner.js';
 import type { CameraSourceOptions } from './ingest/camera-source-options.js';
+import type { CatchUpTurns } from './ingest/catch-up-turns.js';
 import { DecoderUsage } from './ingest/decoder-usage.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { takeBestShot } from './jpeg-encoding.js';
@@ -41,6 +42,8 @@ export interface LiveCameraOptions {
   readonly analyser: FaceAnalyser;
   /** Decides whose frame is analysed next. */
   readonly turns: AnalysisTurns;
+  /** Decides which decoder catches up next. */
+  readonly catchUps: CatchUpTurns;
   readonly ffmpeg: FfmpegBinary;
   readonly liveness: VisionPlan['liveness'];
   /** Similarity from which two views of one track are the same face. */
@@ -154,7 +157,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
       followed.offer(frame.capturedAtMs, faces);
       pictures.offer(frame, faces);
       seen.endFrame();
-      single.ask(pipeline.deliveryFps());
+      (streams ?? single).ask(pipeline.deliveryFps());
     },
   });
   let analysisFailures = 0;
@@ -203,6 +206,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     substream &&
     new TwoStreams({
       ...{ ...shared, main: source, substreamUrl: substream.url, scene: substream.scene },
+      catchUps: options.catchUps,
       watchedFps: frameRoom * plan.idleFps,
       needsFrames: () =>
         [pipeline.faceCount, pictures.viewerCount, snapshots.count].some((count) => count > 0) ||

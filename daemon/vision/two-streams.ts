@@ -7,6 +7,7 @@ import type { Random } from '../kernel/random.js';
 import { ffmpegCameraSource } from './ingest/camera-opening.js';
 import { type CameraCounters, type CameraRunner, startCameraRunner } from './ingest/camera-runner.js';
 import type { CameraSourceOptions } from './ingest/camera-source-options.js';
+import type { CatchUpTurns } from './ingest/catch-up-turns.js';
 import { type RestingSource, restingCameraSource } from './ingest/resting-source.js';
 import { otherShape } from './stream-shapes.js';
 import type { SubstreamScene } from './substream-scene.js';
@@ -24,6 +25,8 @@ interface TwoStreamsOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly pictureChecks: readonly PictureCheck[];
+  /** Shared by all cameras of the process. */
+  readonly catchUps: CatchUpTurns;
   /** Whether frames are wanted although nothing moves. Asked for each frame of the substream. */
   needsFrames(): boolean;
   /** Takes ownership of a frame to analyse. */
@@ -52,9 +55,9 @@ export class TwoStreams implements CameraRunner {
   #state: CameraState = { state: 'connecting' };
 
   constructor(options: TwoStreamsOptions) {
-    const { main, clock, random, logger, pictureChecks } = options;
+    const { main, catchUps, clock, random, logger, pictureChecks } = options;
     this.#options = options;
-    this.#source = restingCameraSource(main);
+    this.#source = restingCameraSource(main, catchUps);
     this.#source.decode(true);
     this.#main = startCameraRunner({
       ...{ source: this.#source, clock, random, logger, pictureChecks },
@@ -81,8 +84,16 @@ export class TwoStreams implements CameraRunner {
 
   /** Counters that only a camera with two streams has. */
   get ownCounters(): Readonly<Record<string, number>> {
-    const { wakes, wantedMs } = this.#source;
-    return { watched: this.#watched, decoderStarts: wakes, decodingMs: Math.round(wantedMs) };
+    const { wakes, wantedMs, wakingMs, missed } = this.#source;
+    return {
+      ...{ watched: this.#watched, decoderStarts: wakes, missed },
+      ...{ decodingMs: Math.round(wantedMs), wakingMs: Math.round(wakingMs) },
+    };
+  }
+
+  /** Asks for `fps` frames of the main stream a second. */
+  ask(fps: number): void {
+    this.#source.ask(fps);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import {
   type ClipOutcome,
   cameraNotStreaming,
@@ -28,6 +29,7 @@ import type { FaceAnalyser, ProviderInUse } from './face-analyser.js';
 import { analyseGuidedView, guidedOutcome } from './guided-view.js';
 import { InferencePool } from './inference/inference-pool.js';
 import { openFaceAnalyser } from './inference/open-face-analyser.js';
+import { CatchUpTurns } from './ingest/catch-up-turns.js';
 import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { discoverDevices } from './ingest/ws-discovery.js';
 import { LiveServer, type LiveServerOptions } from './live/live-server.js';
@@ -123,6 +125,8 @@ export async function startVisionHost(options: {
   });
   lifetime.use('face analyser', analyser);
   const turns = new AnalysisTurns(clock, places);
+  // A core is left for the cameras that are awake.
+  const catchUps = new CatchUpTurns(Math.max(1, Math.floor(availableParallelism() / 2)));
   report({
     type: 'ready',
     provider: analyser.provider,
@@ -133,7 +137,7 @@ export async function startVisionHost(options: {
   const own = ownThreshold(recogniserInUse(models, plan.recogniser).pack);
   const sameFaceThreshold = own ?? plan.threshold ?? 1;
   const { liveness, takesBestShots } = plan;
-  const shared = { analyser, turns, ffmpeg, liveness, sameFaceThreshold, takesBestShots };
+  const shared = { analyser, turns, catchUps, ffmpeg, liveness, sameFaceThreshold, takesBestShots };
   const cameras = lifetime.use('cameras', new Cameras({ ...shared, logger, report, fail }, serve));
   for (const camera of plan.cameras) cameras.open(camera);
   const sourceOf: LiveServerOptions['sourceOf'] = (id, kind) => cameras.get(id)?.[kind];

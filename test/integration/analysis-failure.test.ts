@@ -5,6 +5,7 @@ import { systemClock } from '../../daemon/host/system-clock.js';
 import { isRollcallError, operational } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { AnalysisTurns } from '../../daemon/vision/analysis-turns.js';
+import { CatchUpTurns } from '../../daemon/vision/ingest/catch-up-turns.js';
 import { startLiveCamera } from '../../daemon/vision/live-camera.js';
 import { cameraPlan } from '../support/camera-plan.js';
 import { testClip } from '../support/clips.js';
@@ -41,6 +42,7 @@ async function failedWith(
   await using _camera = startLiveCamera(cameraPlan(server.url('/live')), {
     analyser: new FailingAnalyser(error),
     turns: new AnalysisTurns(systemClock, () => 1),
+    catchUps: new CatchUpTurns(1),
     ffmpeg: await installedFfmpeg(),
     liveness: { attackAfterS: 10, minimumBlinks: 1 },
     ...{ sameFaceThreshold: 0.5, takesBestShots: false, logger: silentLogger, report },

@@ -9,6 +9,7 @@ import type { Frame, Picture } from '../../daemon/kernel/faces/picture.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { isInside, type Polygon } from '../../daemon/kernel/zones/polygon.js';
 import { AnalysisTurns } from '../../daemon/vision/analysis-turns.js';
+import { CatchUpTurns } from '../../daemon/vision/ingest/catch-up-turns.js';
 import { type LiveCamera, startLiveCamera } from '../../daemon/vision/live-camera.js';
 import { cameraPlan } from '../support/camera-plan.js';
 import { resolutionChangeClip, testClip, uniformClip } from '../support/clips.js';
@@ -174,6 +175,7 @@ async function openCamera(
   return startLiveCamera(plan, {
     analyser: new ScriptedAnalyser(() => [face]),
     turns: new AnalysisTurns(systemClock, () => 1),
+    catchUps: new CatchUpTurns(1),
     ffmpeg: await installedFfmpeg(),
     liveness: { attackAfterS: 10, minimumBlinks: 1 },
     sameFaceThreshold: 0.5,

@@ -4,6 +4,7 @@ import type { Report } from '../../daemon/contract/vision/vision-reports.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { AnalysisTurns } from '../../daemon/vision/analysis-turns.js';
+import { CatchUpTurns } from '../../daemon/vision/ingest/catch-up-turns.js';
 import { startLiveCamera } from '../../daemon/vision/live-camera.js';
 import { cameraPlan } from '../support/camera-plan.js';
 import { newBoxRecogniser, openTestAnalyser } from '../support/inference.js';
@@ -18,7 +19,12 @@ test('a person who walks up to an idle camera, which delivers few frames, is emb
   await using server = await startRtspServer({ mounts: { '/live': await rareVisitorClip('ada') } });
   const sightings: Extract<Report, { type: 'sighting' }>['sighting'][] = [];
   await using camera = startLiveCamera(cameraPlan(server.url('/live'), { trackingFps: 12, provingFps: 12 }), {
-    ...{ analyser, turns: new AnalysisTurns(systemClock, () => 1), ffmpeg: await installedFfmpeg() },
+    ...{
+      analyser,
+      turns: new AnalysisTurns(systemClock, () => 1),
+      catchUps: new CatchUpTurns(1),
+      ffmpeg: await installedFfmpeg(),
+    },
     liveness: { attackAfterS: 10, minimumBlinks: 1 },
     ...{ sameFaceThreshold: threshold, takesBestShots: false, logger: silentLogger },
     report: (message) => void (message.type === 'sighting' && sightings.push(message.sighting)),

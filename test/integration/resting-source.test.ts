@@ -74,6 +74,25 @@ describe('a stream that rests', { concurrency: true }, () => {
     }
   });
 
+  test('delivers as many frames as are asked for', async () => {
+    await using server = await startRtspServer({ mounts: { '/live': await testClip({ seconds: 6 }) } });
+    await using camera = await openResting({ url: server.url('/live') });
+    const { source, seen } = camera;
+    source.decode(true);
+    /** Of the newest frames. */
+    const longestStepMs = (): number => {
+      const times = seen.times.slice(-5);
+      return Math.max(...times.slice(1).map((time, at) => time - (times[at] ?? 0)));
+    };
+    await until('every frame', () => seen.times.length >= 5 && longestStepMs() < 60);
+    source.ask(5);
+    await until('a fifth of them', () => longestStepMs() > 150);
+    source.ask(100);
+    await until('every frame again', () => longestStepMs() < 60);
+    assert.ok(source.wakingMs > 0);
+    assert.equal(seen.end, undefined);
+  });
+
   test('says why it ends, also while nothing is decoded', async () => {
     const auth = { user: 'viewer', password: 'right' };
     await using server = await startRtspServer({ mounts: { '/live': await testClip() }, auth });

@@ -5,6 +5,7 @@ import type { CameraState } from '../../daemon/contract/vision/vision-reports.js
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { testCamera } from '../../daemon/vision/camera-test.js';
+import { CatchUpTurns } from '../../daemon/vision/ingest/catch-up-turns.js';
 import { SubstreamScene } from '../../daemon/vision/substream-scene.js';
 import { TwoStreams } from '../../daemon/vision/two-streams.js';
 import { passingBlockClip, testClip } from '../support/clips.js';
@@ -36,7 +37,14 @@ async function openStreams({ url, substreamUrl }: Urls) {
   const wanted = { isNeeded: false };
   const streams = new TwoStreams({
     main: await sourceOptions({ url, stallAfterS: 2, masks: [corner] }, silentLogger),
-    ...{ substreamUrl, watchedFps: 6, scene, clock: systemClock, random: { unit: () => 0 } },
+    ...{
+      substreamUrl,
+      watchedFps: 6,
+      scene,
+      clock: systemClock,
+      random: { unit: () => 0 },
+      catchUps: new CatchUpTurns(1),
+    },
     ...{ logger: silentLogger, pictureChecks: [], needsFrames: () => wanted.isNeeded },
     onFrame(frame) {
       widths.push(frame.picture.widthPx);

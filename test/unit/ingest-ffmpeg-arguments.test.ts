@@ -87,12 +87,16 @@ describe('arguments for a camera', () => {
   });
 
   test('leave standard input to commands, which every version reads ten times a second', () => {
-    const list = cameraArguments(debian12, options);
-    assert.ok(!list.includes('-nostdin'));
-    assert.equal(list[list.indexOf('-i') + 1], 'async:pipe:3');
-    assert.ok(!list.includes('-stats_period'));
-    const seven = cameraArguments(version('7.1.1', '61.  7.100'), options);
-    assert.equal(seven[seven.indexOf('-stats_period') + 1], '0.1');
+    const ofParts: typeof cameraArguments = (binary, each) =>
+      partDecoderArguments(binary, { ...each, fromS: 1 });
+    for (const argumentsOf of [cameraArguments, ofParts]) {
+      const list = argumentsOf(debian12, options);
+      assert.ok(!list.includes('-nostdin'));
+      assert.equal(list[list.indexOf('-i') + 1], 'async:pipe:3');
+      assert.ok(!list.includes('-stats_period'));
+      const seven = argumentsOf(version('7.1.1', '61.  7.100'), options);
+      assert.equal(seven[seven.indexOf('-stats_period') + 1], '0.1');
+    }
   });
 });
 

@@ -36,6 +36,18 @@ test('a new filter graph, which begins at the full rate, gets the rate again', (
   assert.equal(sent[1], sent[0]);
 });
 
+test('a decoder that begins with few frames is told the full rate', () => {
+  const sent: string[] = [];
+  const rate = new FrameRate(fullFps, (command) => sent.push(command), 5);
+  rate.graphMade();
+  rate.ask(5);
+  assert.deepEqual(sent, []);
+  rate.ask(100);
+  rate.graphMade();
+  assert.equal(sent.length, 2);
+  assert.equal(sent[1], sent[0]);
+});
+
 test('a rate is neither above the full one nor so low that the stream seems to stand still', () => {
   const { rate, sent } = rateOf();
   rate.graphMade();

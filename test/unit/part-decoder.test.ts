@@ -21,6 +21,7 @@ function startDecoder(keptMegabytes: number) {
     {
       ...{ pid: 1, input: input as unknown as Writable, ended: new Promise(() => undefined) },
       resume: () => undefined,
+      command: () => undefined,
       stop: async () => undefined,
     },
     { start: Buffer.alloc(100), parts },

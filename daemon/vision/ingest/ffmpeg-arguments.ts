@@ -88,7 +88,12 @@ function scriptInput(url: string): string[] {
 }
 
 /** FFmpeg takes no commands on standard input while it reads from anything that begins with `pipe:`. */
-const commandedScript = `async:pipe:${inputFd}`;
+const commandedInput = `async:pipe:${inputFd}`;
+
+/** Later versions of FFmpeg read commands as often as statistics are due. */
+function takesCommandsSoon(ffmpeg: FfmpegBinary): string[] {
+  return ffmpeg.readsCommandsWithStats ? ['-stats_period', '0.1'] : [];
+}
 
 /** The most pixels of a picture of a camera: 8192 x 8192. A stream that claims more would cost gigabytes. */
 const mostCameraPixels = 2 ** 26;
@@ -113,11 +118,11 @@ export function cameraArguments(ffmpeg: FfmpegBinary, options: DecodingOptions):
   return [
     // Verbose: the media that the camera offers and the packet count distinguish causes that look alike.
     ...logged('verbose'),
-    ...(ffmpeg.readsCommandsWithStats ? ['-stats_period', '0.1'] : []),
+    ...takesCommandsSoon(ffmpeg),
     ...oneThread,
     ...decoderLimits,
     ...decoderInput(options.decoder),
-    ...scriptInput(commandedScript),
+    ...scriptInput(commandedInput),
     ...output(ffmpeg, chosenPictures(options)),
   ];
 }
@@ -133,19 +138,23 @@ export function partArguments(): string[] {
   ];
 }
 
-/** Arguments to decode such fragments on descriptor `inputFd`. Pictures before `fromS` on the clock of the stream are not written. */
+/**
+ * Arguments to decode such fragments on descriptor `inputFd`. Pictures before `fromS` on the clock of the stream are not written. Standard
+ * input takes commands (`FrameRate`).
+ */
 export function partDecoderArguments(
   ffmpeg: FfmpegBinary,
   options: DecodingOptions & { readonly fromS: number },
 ): string[] {
   return [
     ...logged('verbose'),
-    '-nostdin',
+    ...takesCommandsSoon(ffmpeg),
     ...oneThread,
     ...decoderLimits,
     ...decoderInput(options.decoder),
     // Otherwise times would begin at 0, and the first pictures would be read to measure a frame rate that nothing uses.
-    ...['-copyts', '-fpsprobesize', '0', '-protocol_whitelist', 'pipe', '-f', 'mp4', '-i', `pipe:${inputFd}`],
+    ...['-copyts', '-fpsprobesize', '0'],
+    ...['-protocol_whitelist', 'async,pipe', '-f', 'mp4', '-i', commandedInput],
     ...output(ffmpeg, [`select=gte(t\\,${options.fromS.toFixed(3)})`, ...chosenPictures(options)]),
   ];
 }

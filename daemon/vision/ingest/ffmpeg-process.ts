@@ -35,7 +35,7 @@ export interface FfmpegProcess {
 export async function startFfmpeg(options: {
   readonly path: string;
   readonly arguments: readonly string[];
-  /** What `inputFd` gives: a text, beside which standard input takes commands, an open file, or what the caller writes to `input`. */
+  /** What `inputFd` gives: a text, an open file, or what the caller writes to `input`. Beside all but a file, `command` can be used. */
   readonly input: { readonly script: string } | { readonly fd: number } | 'written';
   readonly limits?: ChildLimits | undefined;
   readonly bytes: OutputBytes;
@@ -46,13 +46,9 @@ export async function startFfmpeg(options: {
   const { writeEnd, readEnd } = await openDirectPipe(options.bytes);
   const command = boundChild(options.path, options.arguments, limits);
   const isScript = typeof input === 'object' && 'script' in input;
+  const isFile = typeof input === 'object' && 'fd' in input;
   const child = spawn(command.program, command.arguments, {
-    stdio: [
-      isScript ? 'pipe' : 'ignore',
-      writeEnd,
-      'pipe',
-      typeof input === 'object' && 'fd' in input ? input.fd : 'pipe',
-    ],
+    stdio: [isFile ? 'ignore' : 'pipe', writeEnd, 'pipe', isFile ? input.fd : 'pipe'],
   });
   writeEnd.destroy();
   const commands = child.stdin;

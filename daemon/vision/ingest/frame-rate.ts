@@ -28,19 +28,21 @@ const slowestFps = 4;
 
 /**
  * Tells a running FFmpeg how many frames a second to pass on, by commands on its standard input. An FFmpeg that refuses the first one
- * goes on passing all that it was started for; the later ones differ from it only in their numbers.
+ * keeps the rate that it was started with; the later ones differ from it only in their numbers.
  */
 export class FrameRate {
   readonly #fullFps: number;
+  readonly #firstFps: number;
   readonly #send: (command: string) => void;
   #fps: number;
   #hasGraph = false;
   #isRefused = false;
 
-  /** `fullFps`: the rate of every new filter graph. `send` writes to FFmpeg's standard input. */
-  constructor(fullFps: number, send: (command: string) => void) {
+  /** `send` writes to FFmpeg's standard input. `firstFps`: the rate of every new filter graph. */
+  constructor(fullFps: number, send: (command: string) => void, firstFps = fullFps) {
     this.#fullFps = fullFps;
-    this.#fps = fullFps;
+    this.#firstFps = firstFps;
+    this.#fps = firstFps;
     this.#send = send;
   }
 
@@ -55,7 +57,7 @@ export class FrameRate {
   /** FFmpeg made a filter graph, as it does at the start and when the stream changes. */
   graphMade(): void {
     this.#hasGraph = true;
-    if (this.#fps !== this.#fullFps) this.#command();
+    if (this.#fps !== this.#firstFps) this.#command();
   }
 
   /** FFmpeg answered a command with `code`, which is negative for a refusal. Returns whether this is the first refusal. */

@@ -15,11 +15,13 @@ interface PartDecoderOptions {
   readonly ring: PartRing;
   /** Pictures before this time on the clock of the stream only bring the decoder up to date, seconds. */
   readonly fromS: number;
+  /** Frames a second until a command asks for another rate. */
+  readonly framesPerS: number;
   readonly assembler: PictureAssembler;
   onLogLine(line: string): void;
 }
 
-type Decoding = Pick<FfmpegProcess, 'pid' | 'input' | 'ended' | 'resume' | 'stop'>;
+type Decoding = Pick<FfmpegProcess, 'pid' | 'input' | 'ended' | 'resume' | 'command' | 'stop'>;
 
 /** An FFmpeg that decodes the kept video of a camera, and then every further part of it. */
 export class PartDecoder {
@@ -50,13 +52,20 @@ export class PartDecoder {
     this.#process.resume();
   }
 
-  take(part: Part): void {
+  /** See `FrameRate`. */
+  command(line: string): void {
+    this.#process.command(line);
+  }
+
+  /** Returns whether it will be decoded. */
+  take(part: Part): boolean {
     const { input } = this.#process;
-    if (input === null) return;
+    if (input === null) return false;
     if (input.writableLength <= mostUnread) this.#mostUnread = mostUnread;
     if (input.writableLength > this.#mostUnread) this.#isInStep = false;
     else if (part.isKey) this.#isInStep = true;
     if (this.#isInStep) input.write(part.bytes);
+    return this.#isInStep;
   }
 
   /** Ends it at once: it has no session with a camera. */
@@ -67,10 +76,10 @@ export class PartDecoder {
 
 /** Starts a decoder with all that `ring` keeps. `ring` must have begun. */
 export async function startPartDecoder(options: PartDecoderOptions): Promise<PartDecoder> {
-  const { source, ring, fromS, assembler } = options;
+  const { source, ring, fromS, framesPerS, assembler } = options;
   const process = await startFfmpeg({
     path: source.ffmpeg.path,
-    arguments: partDecoderArguments(source.ffmpeg, { ...source, fromS }),
+    arguments: partDecoderArguments(source.ffmpeg, { ...source, fromS, framesPerS }),
     input: 'written',
     bytes: assembler,
     clock: source.clock,

@@ -1,8 +1,10 @@
 import { messageOf } from '../../kernel/errors.js';
 import { beginCamera, openCamera, type ReadStream, type StreamReading } from './camera-opening.js';
 import type { CameraSourceOptions } from './camera-source-options.js';
+import { CatchUpTurns } from './catch-up-turns.js';
 import { partArguments } from './ffmpeg-arguments.js';
 import type { ProcessExit } from './ffmpeg-process.js';
+import { FrameRate } from './frame-rate.js';
 import type { FrameSource } from './frame-source.js';
 import { FrameWatchdog } from './frame-watchdog.js';
 import { Mp4Fragments, type VideoPiece } from './mp4-fragments.js';
@@ -17,27 +19,38 @@ import type { FailureVerdict } from './stream-end.js';
 export interface RestingSource extends FrameSource {
   /** Begins or ends decoding. The first frame of each opening is decoded whether it is wanted or not: it proves that the stream works. */
   decode(isWanted: boolean): void;
+  /** Asks for `fps` frames a second. A decoder that starts passes few frames until it has caught up. */
+  ask(fps: number): void;
   /** How often a decoder was started. */
   readonly wakes: number;
   /** For how long frames were wanted, milliseconds. */
   readonly wantedMs: number;
+  /** For how long decoders were waited for, until they had caught up, milliseconds. */
+  readonly wakingMs: number;
+  /** Frames that the camera sent while they were wanted, and that no decoder got: it waited for its turn, or was too far behind. */
+  readonly missed: number;
 }
 
-/** Pulls an RTSP camera that rests at first. Throws `camera-url-unusable` for an address that is not RTSP. */
-export function restingCameraSource(options: CameraSourceOptions): RestingSource {
+/**
+ * Pulls an RTSP camera that rests at first. `catchUps`: shared by cameras that may wake at once. Throws `camera-url-unusable` for an
+ * address that is not RTSP.
+ */
+export function restingCameraSource(
+  options: CameraSourceOptions,
+  catchUps: CatchUpTurns = new CatchUpTurns(1),
+): RestingSource {
   const continuity = beginCamera(options);
   let reading: RestingReading | undefined;
   const { clock } = options;
   let isWanted = false;
-  let wakes = 0;
+  const counts = { wakes: 0, wakingMs: 0, missed: 0 };
+  let askedFps = options.framesPerS;
   let [wantedMs, sinceMs] = [0, clock.monotonicMs()];
   const untilNow = (): number => wantedMs + (isWanted ? clock.monotonicMs() - sinceMs : 0);
   return {
     open(sink, { signal }) {
       const read = (stream: ReadStream): StreamReading => {
-        reading = new RestingReading(stream, isWanted, () => {
-          wakes += 1;
-        });
+        reading = new RestingReading(stream, { catchUps, counts, isWanted, askedFps });
         return reading;
       };
       return openCamera(options, { continuity, sink, read }, signal);
@@ -48,17 +61,44 @@ export function restingCameraSource(options: CameraSourceOptions): RestingSource
       isWanted = isWantedNow;
       reading?.decode(isWantedNow);
     },
+    ask(fps) {
+      askedFps = fps;
+      reading?.ask(fps);
+    },
     get wakes() {
-      return wakes;
+      return counts.wakes;
     },
     get wantedMs() {
       return untilNow();
+    },
+    get wakingMs() {
+      return counts.wakingMs;
+    },
+    get missed() {
+      return counts.missed;
     },
   };
 }
 
 const readBytes = 64 * 1024;
 const defaultStaleAfterMs = 1000;
+
+/**
+ * A decoder that starts passes so many frames a second of the time that it catches up with. It comes by them faster than they can be
+ * analysed, and more would only replace each other.
+ */
+const wakingFps = 5;
+/** A decoder whose pictures are no older has caught up, seconds. */
+const caughtUpS = 0.2;
+/** One that takes longer lets the next one begin beside it, milliseconds. */
+const longestCatchUpMs = 2000;
+
+interface RestingOptions {
+  readonly catchUps: CatchUpTurns;
+  readonly counts: { wakes: number; wakingMs: number; missed: number };
+  readonly isWanted: boolean;
+  readonly askedFps: number;
+}
 
 /** The undecoded video of one opening, and the decoder that reads it while pictures are wanted. */
 class RestingReading implements StreamReading {
@@ -72,7 +112,8 @@ class RestingReading implements StreamReading {
     announcementsEnded: () => undefined,
   };
   readonly #stream: ReadStream;
-  readonly #onWake: () => void;
+  readonly #catchUps: CatchUpTurns;
+  readonly #counts: RestingOptions['counts'];
   readonly #buffer = new Uint8Array(readBytes);
   readonly #fragments = new Mp4Fragments(mostKept.bytes);
   readonly #ring = new PartRing();
@@ -86,15 +127,24 @@ class RestingReading implements StreamReading {
   #decoder: PartDecoder | undefined;
   #decoding: Promise<void> = Promise.resolve();
   #decoderWatch: FrameWatchdog | undefined;
+  #rate: FrameRate | undefined;
+  #firstFps: number;
+  #askedFps: number;
   #isWanted: boolean;
+  /** Since when frames are wanted that no decoder shows in time. */
+  #wakingSinceMs: number | undefined;
+  #startedMs = 0;
   #isStarting = false;
   #isOver = false;
 
-  constructor(stream: ReadStream, isWanted: boolean, onWake: () => void) {
+  constructor(stream: ReadStream, { catchUps, counts, isWanted, askedFps }: RestingOptions) {
     const { options, continuity, sink, log } = stream;
     this.#stream = stream;
+    this.#catchUps = catchUps;
+    this.#counts = counts;
+    this.#firstFps = Math.min(wakingFps, options.framesPerS);
+    this.#askedFps = askedFps;
     this.#isWanted = isWanted;
-    this.#onWake = onWake;
     this.#arrival = new PresentationClock(continuity.lastCapturedMs);
     this.#frames = new PictureFrames({
       ...{ source: options, continuity, sink },
@@ -107,6 +157,24 @@ class RestingReading implements StreamReading {
 
   announce(announcement: Announcement): void {
     this.#assembler?.announce(announcement);
+  }
+
+  graphMade(): void {
+    this.#rate?.graphMade();
+  }
+
+  answered(code: number): void {
+    if (this.#rate?.answered(code) !== true) return;
+    const { options } = this.#stream;
+    options.logger.warn('FFmpeg keeps its frame rate', { code });
+    // The next decoder passes all frames from the start.
+    this.#firstFps = options.framesPerS;
+    if (this.#decoder !== undefined) this.#decoding = this.#stop(this.#decoder);
+  }
+
+  ask(fps: number): void {
+    this.#askedFps = fps;
+    if (this.#isCaughtUp) this.#rate?.ask(fps);
   }
 
   decode(isWanted: boolean): void {
@@ -137,7 +205,8 @@ class RestingReading implements StreamReading {
     this.#ring.push(piece);
     if (piece.kind === 'part') {
       this.#seePart(piece.timeS);
-      this.#decoder?.take(piece);
+      const isTaken = this.#isStarting || this.#decoder?.take(piece) === true;
+      if (this.#isWanted && this.#hasShown && !isTaken) this.#counts.missed += 1;
     }
     this.#startOrStop();
   }
@@ -164,23 +233,42 @@ class RestingReading implements StreamReading {
     return !this.#isOver && (this.#isWanted || !this.#hasShown);
   }
 
+  get #isCaughtUp(): boolean {
+    return this.#decoder !== undefined && this.#wakingSinceMs === undefined;
+  }
+
+  /** Called at each part, so that a decoder that waits for its turn gets it. */
   #startOrStop(): void {
     if (this.#isStarting) return;
-    if (this.#isDecoderWanted && this.#assembler === undefined && this.#ring.start !== undefined) {
-      this.#decoding = this.#start();
-    } else if (!this.#isDecoderWanted && this.#decoder !== undefined) {
-      this.#decoding = this.#stop(this.#decoder);
+    if (!this.#isDecoderWanted) {
+      this.#wakeEnded();
+      if (this.#decoder !== undefined) this.#decoding = this.#stop(this.#decoder);
+    } else if (this.#assembler === undefined && this.#ring.start !== undefined) {
+      this.#wakingSinceMs ??= this.#stream.options.clock.monotonicMs();
+      // Without a key frame there is nothing to catch up with.
+      if (this.#ring.parts.length === 0 || this.#catchUps.take(this)) this.#decoding = this.#start();
+    } else if (this.#stream.options.clock.monotonicMs() - this.#startedMs > longestCatchUpMs) {
+      this.#catchUps.leave(this);
     }
+  }
+
+  /** The decoder has caught up, or none is wanted any more. */
+  #wakeEnded(): void {
+    this.#catchUps.leave(this);
+    if (this.#wakingSinceMs === undefined) return;
+    this.#counts.wakingMs += this.#stream.options.clock.monotonicMs() - this.#wakingSinceMs;
+    this.#wakingSinceMs = undefined;
   }
 
   async #start(): Promise<void> {
     const { options, continuity, log } = this.#stream;
     this.#isStarting = true;
-    this.#onWake();
+    this.#counts.wakes += 1;
+    this.#startedMs = options.clock.monotonicMs();
     const before = this.#decoding;
     const assembler = new PictureAssembler({
       pool: continuity.pool,
-      onPicture: (announcement, buffer) => this.#frames.take(announcement, buffer),
+      onPicture: (announcement, buffer) => this.#show(announcement, buffer),
       onReady: () => this.#decoder?.resume(),
     });
     try {
@@ -188,10 +276,12 @@ class RestingReading implements StreamReading {
       // The decoder before this one announced its last pictures until now.
       this.#assembler = assembler;
       const decoder = await startPartDecoder({
-        ...{ source: options, ring: this.#ring, fromS: this.#newestS, assembler },
+        ...{ source: options, ring: this.#ring, fromS: this.#newestS, framesPerS: this.#firstFps, assembler },
         onLogLine: (line) => log.read(line),
       });
       this.#decoder = decoder;
+      const send = (line: string): void => decoder.command(line);
+      this.#rate = new FrameRate(options.framesPerS, send, this.#firstFps);
       if (decoder.pid !== undefined) this.#stream.sink.onStarted?.(decoder.pid);
       void decoder.ended.then((exit) => this.#decoderEnded(decoder, exit));
       // Until the first picture, the watchdog of the stream waits for it.
@@ -205,6 +295,7 @@ class RestingReading implements StreamReading {
 
   async #stop(decoder: PartDecoder): Promise<void> {
     this.#decoder = undefined;
+    this.#rate = undefined;
     this.#assembler?.discard();
     this.#assembler = undefined;
     this.#decoderWatch?.cancel();
@@ -227,6 +318,15 @@ class RestingReading implements StreamReading {
     if (decoder !== this.#decoder) return;
     if (spawnError !== undefined) this.#fail({ code: 'ffmpeg-missing', detail: spawnError.message });
     else this.#fail({ code: signal === null ? 'undecodable' : 'ffmpeg-killed' });
+  }
+
+  #show(announcement: Announcement, buffer: Uint8Array | undefined): void {
+    const { ptsS = this.#newestS } = announcement;
+    if (!this.#isCaughtUp && this.#newestS - ptsS <= caughtUpS) {
+      this.#wakeEnded();
+      this.#rate?.ask(this.#askedFps);
+    }
+    this.#frames.take(announcement, buffer);
   }
 
   #fail(failure: FailureVerdict): void {
