@@ -37,12 +37,14 @@ interface CameraFigures {
   readonly busy: number;
   /** They were too old when they were complete. */
   readonly stale: number;
-  /** The camera sent them, and they never left FFmpeg. */
+  /** The camera sent them, and they never left FFmpeg. With a substream: while they were wanted, no decoder got them. */
   readonly undecoded: number;
   /** How often a decoder was started, a minute. */
   readonly decoderStarts: number;
   /** Share of the time in which frames were wanted. */
   readonly decodedShare: number;
+  /** How long a decoder took on average from its start, or its wait for a turn, until it had caught up, milliseconds. */
+  readonly wakingMs: number;
   /** What should have been analysed. Undecoded frames count with the share of all others that was due, or all if none came. */
   readonly due: number;
   /** Of the frames that were due, those that were not analysed. */
@@ -103,14 +105,16 @@ function camerasOf({ before, after, framesPerS }: Measured): readonly CameraFigu
     const [analysed, notDue] = [perS('analysed'), perS('skipped') + perS('withheld')];
     const [late, busy, stale] = [perS('droppedLate'), perS('droppedBusy'), perS('droppedStale')];
     const seen = analysed + notDue + late + busy + stale;
-    // A camera with a substream is decoded a part of the time.
-    const decodedShare = counters['decodingMs'] === undefined ? 1 : perS('decodingMs') / 1000;
-    const undecoded = Math.max(0, framesPerS * decodedShare - seen);
+    // A camera with a substream is decoded a part of the time, and counts itself what it missed of that.
+    const isResting = counters['decodingMs'] !== undefined;
+    const decodedShare = isResting ? perS('decodingMs') / 1000 : 1;
+    const undecoded = isResting ? perS('missed') : Math.max(0, framesPerS - seen);
     const seenDue = analysed + late + busy + stale;
     const due = seenDue + undecoded * (seen > 0 ? seenDue / seen : 1);
     return {
       ...{ id, state, analysed, notDue, late, busy, stale, undecoded, due, decodedShare },
       decoderStarts: 60 * perS('decoderStarts'),
+      wakingMs: grown('decoderStarts') === 0 ? 0 : grown('wakingMs') / grown('decoderStarts'),
       lostShare: due > 0 ? 1 - analysed / due : 0,
       openings: grown('restarts'),
     };
@@ -173,6 +177,7 @@ export function printFigures(figures: CamerasFigures): void {
       'lost %',
       'decoded %',
       'starts a min',
+      'waking ms',
       'openings',
     ],
     cameras.map((c) => [
@@ -188,6 +193,7 @@ export function printFigures(figures: CamerasFigures): void {
         100 * c.decodedShare,
       ],
       c.decoderStarts,
+      c.wakingMs,
       String(c.openings),
     ]),
   );

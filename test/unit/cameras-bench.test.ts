@@ -58,11 +58,22 @@ test('a measurement of cameras counts every frame that a camera sent, and says w
 
 test('frames that a camera with a substream did not need are not lost', () => {
   const before = sample(0, { a: {} }, {}, 0);
-  const counters = { analysed: 30, skipped: 20, decodingMs: 2000, decoderStarts: 1 };
+  const counters = { analysed: 30, skipped: 20, decodingMs: 2400, decoderStarts: 2, wakingMs: 800 };
   const [a] = figuresOf({
     ...{ before, after: sample(10_000, { a: counters }, {}, 0), arrivals: [], framesPerS: 25 },
   }).cameras;
-  assert.deepEqual([a?.undecoded, a?.lostShare, a?.decodedShare, a?.decoderStarts], [0, 0, 0.2, 6]);
+  assert.deepEqual([a?.undecoded, a?.lostShare, a?.decodedShare], [0, 0, 0.24]);
+  assert.deepEqual([a?.decoderStarts, a?.wakingMs], [12, 400]);
+});
+
+test('frames that a camera with a substream needed and no decoder got are lost by the share that was due', () => {
+  const before = sample(0, { a: {} }, {}, 0);
+  const counters = { analysed: 30, skipped: 20, missed: 10, decodingMs: 2400, decoderStarts: 2 };
+  const [a] = figuresOf({
+    ...{ before, after: sample(10_000, { a: counters }, {}, 0), arrivals: [], framesPerS: 25 },
+  }).cameras;
+  assert.equal(a?.undecoded, 1);
+  assert.ok(Math.abs((a?.lostShare ?? 0) - 0.6 / 3.6) < 1e-9);
 });
 
 test('a camera that sends nothing has lost everything', () => {
