@@ -2,6 +2,7 @@ import { messageOf } from '../../kernel/errors.js';
 import { beginCamera, openCamera, type ReadStream, type StreamReading } from './camera-opening.js';
 import type { CameraSourceOptions } from './camera-source-options.js';
 import { CatchUpTurns } from './catch-up-turns.js';
+import { CopiedClock } from './copied-clock.js';
 import { partArguments } from './ffmpeg-arguments.js';
 import type { ProcessExit } from './ffmpeg-process.js';
 import { FrameRate } from './frame-rate.js';
@@ -117,8 +118,8 @@ class RestingReading implements StreamReading {
   readonly #buffer = new Uint8Array(readBytes);
   readonly #fragments = new Mp4Fragments(mostKept.bytes);
   readonly #ring = new PartRing();
-  readonly #arrival: PresentationClock;
-  readonly #progress = new ClockProgress();
+  #arrival: PresentationClock;
+  readonly #progress = new CopiedClock();
   readonly #frames: PictureFrames;
   /** What to add to a time of the stream for the monotonic clock, milliseconds. */
   #offsetMs = 0;
@@ -214,13 +215,16 @@ class RestingReading implements StreamReading {
   #seePart(timeS: number): void {
     const { options, watchdog } = this.#stream;
     const nowMs = options.clock.monotonicMs();
-    const capturedAtMs = this.#arrival.capturedAtMs(timeS, nowMs);
+    const progress = this.#progress.next(timeS, nowMs);
+    // After it stood still, the clock of the stream differs from ours by more than before.
+    if (progress === 'goes-on-again') this.#arrival = new PresentationClock(this.#arrival.lastCapturedMs);
+    const capturedAtMs = this.#arrival.capturedAtMs(progress === 'stands-still' ? undefined : timeS, nowMs);
     this.#newestS = timeS;
     this.#offsetMs = capturedAtMs - timeS * 1000;
     const isStale = nowMs - capturedAtMs > (options.staleAfterMs ?? defaultStaleAfterMs);
     if (isStale) watchdog.staleFrame();
     else if (this.#hasShown) watchdog.freshFrame();
-    if (!this.#progress.goesOn(timeS, nowMs))
+    if (progress === 'has-stopped')
       this.#fail({ code: 'stalled', detail: 'its time stamps no longer go on' });
   }
 
@@ -350,32 +354,5 @@ class RestingReading implements StreamReading {
   #capturedAtMs({ ptsS, announcedAtMs }: Announcement): number {
     const estimate = ptsS === undefined ? announcedAtMs : ptsS * 1000 + this.#offsetMs;
     return Math.max(Math.min(estimate, announcedAtMs), this.#stream.continuity.lastCapturedMs + 1);
-  }
-}
-
-/** Parts that come further apart say nothing about the clock of the stream, milliseconds. */
-const longestGapMs = 1500;
-/** The clock of a stream that stands still for so long, while parts come, is wrong, milliseconds. */
-const standsStillMs = 2000;
-/** A clock that is slower than this stands still. */
-const slowest = 0.1;
-
-/**
- * Watches the clock of a stream that FFmpeg copies. A copy cannot go back in time: after a camera has set its clock back, FFmpeg gives
- * every picture the time of the last one, and what decodes and picks them would take them for one moment.
- */
-class ClockProgress {
-  #lastMs = Number.NEGATIVE_INFINITY;
-  #since = { timeS: 0, atMs: 0 };
-
-  /** False where the clock has stood still for too long. */
-  goesOn(timeS: number, atMs: number): boolean {
-    const since = this.#since;
-    const elapsedMs = atMs - since.atMs;
-    const isInterrupted = atMs - this.#lastMs > longestGapMs;
-    this.#lastMs = atMs;
-    const isLater = (timeS - since.timeS) * 1000 > slowest * elapsedMs;
-    if (isInterrupted || isLater || timeS < since.timeS) this.#since = { timeS, atMs };
-    return isInterrupted || isLater || elapsedMs < standsStillMs;
   }
 }
