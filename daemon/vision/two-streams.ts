@@ -12,6 +12,12 @@ import { type RestingSource, restingCameraSource } from './ingest/resting-source
 import { otherShape } from './stream-shapes.js';
 import type { SubstreamScene } from './substream-scene.js';
 
+/**
+ * A substream that shows no frame for so long watches nothing, milliseconds: the main stream is decoded, long before the substream counts
+ * as dead. On a busy box frames come late, but they come.
+ */
+const silentAfterMs = 2000;
+
 /** A main stream that fails for longer is replaced by the substream, milliseconds. Most failures are over before. */
 const replacedAfterMs = 10_000;
 
@@ -51,6 +57,8 @@ export class TwoStreams implements CameraRunner {
   #reopening: Promise<void> = Promise.resolve();
   #isReopening = false;
   #watched = 0;
+  #watchedMs = Number.NEGATIVE_INFINITY;
+  #silence: Timer | undefined;
   #isClosed = false;
   #state: CameraState = { state: 'connecting' };
 
@@ -99,6 +107,7 @@ export class TwoStreams implements CameraRunner {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#replacement?.cancel();
+    this.#silence?.cancel();
     await this.#reopening;
     await Promise.all([this.#main[Symbol.asyncDispose](), this.#substream[Symbol.asyncDispose]()]);
   }
@@ -121,10 +130,27 @@ export class TwoStreams implements CameraRunner {
   }
 
   #seeSubstream(frame: Frame): void {
+    const { scene, clock } = this.#options;
     this.#watched += 1;
-    this.#options.scene.seeSubstream(frame);
+    const wasSilent = this.#isSilent;
+    this.#watchedMs = clock.monotonicMs();
+    this.#silence ??= clock.after(silentAfterMs, () => this.#lookForSilence());
+    if (wasSilent) this.#update();
+    scene.seeSubstream(frame);
     this.#decide();
     this.#pass(frame, this.#isReplacing);
+  }
+
+  get #isSilent(): boolean {
+    return this.#options.clock.monotonicMs() - this.#watchedMs >= silentAfterMs;
+  }
+
+  /** A timer for each frame would cost more than one that is set again. */
+  #lookForSilence(): void {
+    const { clock } = this.#options;
+    const leftMs = this.#watchedMs + silentAfterMs - clock.monotonicMs();
+    this.#silence = leftMs > 0 ? clock.after(leftMs, () => this.#lookForSilence()) : undefined;
+    if (leftMs <= 0) this.#update();
   }
 
   #pass(frame: Frame, isAnalysed: boolean): void {
@@ -164,7 +190,7 @@ export class TwoStreams implements CameraRunner {
 
   /** Frames of the substream come and can be relied on. */
   get #isWatched(): boolean {
-    return this.#substreamState.state === 'streaming' && this.#fault === undefined;
+    return this.#substreamState.state === 'streaming' && this.#fault === undefined && !this.#isSilent;
   }
 
   /** Why the substream cannot be relied on; undefined also before it has been opened. */

@@ -29,14 +29,14 @@ const corner = [
 const black = 16;
 
 /** A camera of which every frame is analysed: in an analysis that looks in full and finds nobody. */
-async function openStreams({ url, substreamUrl }: Urls) {
+async function openStreams({ url, substreamUrl }: Urls, stallAfterS = 2) {
   const scene = new SubstreamScene(40);
   const states: CameraState[] = [];
   const widths: number[] = [];
   const corners = new Set<number | undefined>();
   const wanted = { isNeeded: false };
   const streams = new TwoStreams({
-    main: await sourceOptions({ url, stallAfterS: 2, masks: [corner] }, silentLogger),
+    main: await sourceOptions({ url, stallAfterS, masks: [corner] }, silentLogger),
     ...{
       substreamUrl,
       watchedFps: 6,
@@ -116,6 +116,20 @@ describe('a camera with two streams', { concurrency: true }, () => {
     await until('the substream', () => camera.lost() === undefined);
     await camera.rest();
     assert.ok(camera.states.every(({ state }) => state === 'streaming'));
+  });
+
+  test('decodes the main stream as soon as the substream is silent, long before it counts as dead', async () => {
+    await using main = await startRtspServer({ mounts: { '/main': await passingBlockClip(large) } });
+    await using sub = await startRtspServer({ mounts: { '/sub': await passingBlockClip() } });
+    const urls = { url: main.url('/main'), substreamUrl: sub.url('/sub') };
+    await using camera = await openStreams(urls, 1000);
+    await camera.rest();
+    sub.freeze();
+    const frames = camera.widths.length;
+    await until('more of the main stream than moves', () => camera.widths.length > frames + 100);
+    assert.equal(camera.lost(), undefined);
+    sub.thaw();
+    await camera.rest();
   });
 
   test('analyses the substream while the main stream fails, and says why', async () => {
