@@ -249,8 +249,9 @@ class RestingReading implements StreamReading {
       if (this.#decoder !== undefined) this.#decoding = this.#stop(this.#decoder);
     } else if (this.#assembler === undefined && this.#ring.start !== undefined) {
       this.#wakingSinceMs ??= this.#stream.options.clock.monotonicMs();
-      // Without a key frame there is nothing to catch up with.
-      if (this.#ring.parts.length === 0 || this.#catchUps.take(this)) this.#decoding = this.#start();
+      // A stream that has just been opened has nothing to catch up with, and neither has one without a key frame.
+      const isUpToDate = !this.#hasShown || this.#ring.parts.length === 0;
+      if (isUpToDate || this.#catchUps.take(this)) this.#decoding = this.#start();
     } else if (this.#stream.options.clock.monotonicMs() - this.#startedMs > longestCatchUpMs) {
       this.#catchUps.leave(this);
     }
