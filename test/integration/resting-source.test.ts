@@ -134,6 +134,21 @@ describe('a stream that rests', { concurrency: true }, () => {
     assert.match(JSON.stringify(jumping.seen.end), /time stamps/);
   });
 
+  test('goes on where the camera sets its clock back by more than a second', async () => {
+    const payloads = await codedUnits(await testClip({ widthPx: 160, heightPx: 120 }), 'h264');
+    const media = ['m=video 0 RTP/AVP 96', 'a=rtpmap:96 H264/90000', 'a=control:1'];
+    const stampOf = (sequence: number): number => 1000 + sequence - (sequence < 75 ? 0 : 40);
+    await using server = await startScriptedRtspServer({ media, payloads, stampOf });
+    await using camera = await openResting({ url: server.url, stallAfterS: 5 });
+    camera.source.decode(true);
+    const { seen } = camera;
+    await until(
+      'frames of the new clock, or the end',
+      () => seen.widths.length > 200 || seen.end !== undefined,
+    );
+    assert.equal(seen.end, undefined);
+  });
+
   test('goes on where its pictures are damaged', async () => {
     await using server = await startRtspServer({ mounts: { '/live': await corruptClip() } });
     await using camera = await openResting({ url: server.url('/live') });
