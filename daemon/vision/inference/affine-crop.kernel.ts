@@ -86,14 +86,46 @@ function blackenOutside({ widthPx, heightPx }: Picture, m: Affine, t: PlanarTarg
 
 /** `fullHeightPx`: height of the whole picture; the colour matrix depends on it. */
 function sample(picture: Picture, map: Affine, target: PlanarTarget, fullHeightPx: number): void {
-  const { left, top, right, bottom } = cropBounds(map, target.widthPx, target.heightPx);
-  const isInside = left >= 2 && top >= 2 && right <= picture.widthPx - 3 && bottom <= picture.heightPx - 3;
   if (picture.format === 'rgb24') sampleRgb(picture, map, target);
   else {
     const colour = yuvToRgb({ range: picture.range, heightPx: fullHeightPx });
-    if (isInside) sampleYuvInside(picture, map, target, colour);
-    else sampleYuvClamped(picture, map, target, colour);
+    const spans = insideSpans(picture, map, target);
+    sampleYuvInside(picture, map, target, colour, spans);
+    sampleYuvClamped(picture, map, target, colour, spans);
   }
+}
+
+/** Samples that are at least so far inside the picture have all their neighbours there, pixels. */
+const INSIDE = { before: 2, after: 3 } as const;
+
+/** For each row of a crop, the columns whose samples lie inside the picture: the first, and the one after the last. */
+function insideSpans(
+  { widthPx, heightPx }: Yuv420Picture,
+  { xx, xy, x0, yx, yy, y0 }: Affine,
+  target: PlanarTarget,
+): Int32Array {
+  const spans = new Int32Array(2 * target.heightPx);
+  for (let row = 0; row < target.heightPx; row++) {
+    const x = xx * 0.5 + xy * (row + 0.5) + x0;
+    const y = yx * 0.5 + yy * (row + 0.5) + y0;
+    const acrossX = columnsWithin(x, xx, widthPx - INSIDE.after);
+    const acrossY = columnsWithin(y, yx, heightPx - INSIDE.after);
+    const first = Math.min(target.widthPx, Math.max(0, acrossX.first, acrossY.first));
+    spans[2 * row] = first;
+    spans[2 * row + 1] = Math.max(first, Math.min(target.widthPx, acrossX.end, acrossY.end));
+  }
+  return spans;
+}
+
+/** The columns at which `start + column * step` is from `INSIDE.before` to `most`. */
+function columnsWithin(start: number, step: number, most: number): { first: number; end: number } {
+  if (Math.abs(step) < 1e-9) {
+    const isWithin = start >= INSIDE.before && start <= most;
+    return { first: isWithin ? 0 : Number.POSITIVE_INFINITY, end: Number.POSITIVE_INFINITY };
+  }
+  const one = (INSIDE.before - start) / step;
+  const other = (most - start) / step;
+  return { first: Math.ceil(Math.min(one, other)), end: Math.floor(Math.max(one, other)) + 1 };
 }
 
 /** Whole numbers stand for fractions: positions count 1/65536 pixel, weights 1/256, colour coefficients 1/1024. */
@@ -109,10 +141,10 @@ const limited = Float32Array.from({ length: 1024 << TABLE_BITS }, (_, index) =>
 );
 
 /**
- * The fast form, for crops whose samples and neighbours all lie inside the picture. Whole numbers take half the time of floating
+ * The fast form, for samples whose neighbours all lie inside the picture. Whole numbers take half the time of floating
  * point. They move no sample by more than 1/256 pixel, and change no value by more than three levels.
  */
-function sampleYuvInside(p: Yuv420Picture, m: Affine, t: PlanarTarget, c: YuvToRgb): void {
+function sampleYuvInside(p: Yuv420Picture, m: Affine, t: PlanarTarget, c: YuvToRgb, spans: Int32Array): void {
   const { data, widthPx } = p;
   const chromaWidth = (widthPx + 1) >> 1;
   const uPlane = widthPx * p.heightPx;
@@ -131,11 +163,12 @@ function sampleYuvInside(p: Yuv420Picture, m: Affine, t: PlanarTarget, c: YuvToR
   const shift = SUM_BITS - TABLE_BITS;
   const stepX = Math.round(m.xx * POSITION) | 0;
   const stepY = Math.round(m.yx * POSITION) | 0;
-  let o = 0;
   for (let row = 0; row < t.heightPx; row++) {
-    let x = Math.round((m.xx * 0.5 + m.xy * (row + 0.5) + m.x0 - 0.5) * POSITION) | 0;
-    let y = Math.round((m.yx * 0.5 + m.yy * (row + 0.5) + m.y0 - 0.5) * POSITION) | 0;
-    for (let column = 0; column < t.widthPx; column++, o++, x = (x + stepX) | 0, y = (y + stepY) | 0) {
+    const first = spans[2 * row]!;
+    const end = row * t.widthPx + spans[2 * row + 1]!;
+    let x = Math.round((m.xx * 0.5 + m.xy * (row + 0.5) + m.x0 - 0.5) * POSITION + first * stepX) | 0;
+    let y = Math.round((m.yx * 0.5 + m.yy * (row + 0.5) + m.y0 - 0.5) * POSITION + first * stepY) | 0;
+    for (let o = row * t.widthPx + first; o < end; o++, x = (x + stepX) | 0, y = (y + stepY) | 0) {
       const luma =
         Math.imul(between(data, Math.imul(y >> 16, widthPx) + (x >> 16), widthPx, x, y), gain) + lift;
       const cx = (x >> 1) - (POSITION >> 2);
@@ -183,7 +216,14 @@ function clampedSample(
   return top + (cy - iy) * (low - top);
 }
 
-function sampleYuvClamped(p: Yuv420Picture, m: Affine, t: PlanarTarget, c: YuvToRgb): void {
+/** The slow form, for the samples at the border of the picture and beyond it. */
+function sampleYuvClamped(
+  p: Yuv420Picture,
+  m: Affine,
+  t: PlanarTarget,
+  c: YuvToRgb,
+  spans: Int32Array,
+): void {
   const { data, widthPx, heightPx } = p;
   const cw = (widthPx + 1) >> 1;
   const ch = (heightPx + 1) >> 1;
@@ -193,11 +233,13 @@ function sampleYuvClamped(p: Yuv420Picture, m: Affine, t: PlanarTarget, c: YuvTo
   const red = t.offset + (t.order === 'bgr' ? 2 * area : 0);
   const green = t.offset + area;
   const blue = t.offset + (t.order === 'bgr' ? 0 : 2 * area);
-  let o = 0;
-  for (let row = 0; row < t.heightPx; row++) {
-    let x = m.xx * 0.5 + m.xy * (row + 0.5) + m.x0 - 0.5;
-    let y = m.yx * 0.5 + m.yy * (row + 0.5) + m.y0 - 0.5;
-    for (let column = 0; column < t.widthPx; column++, o++, x += m.xx, y += m.yx) {
+  const fill = (row: number, from: number, end: number): void => {
+    const x0 = m.xx * 0.5 + m.xy * (row + 0.5) + m.x0 - 0.5;
+    const y0 = m.yx * 0.5 + m.yy * (row + 0.5) + m.y0 - 0.5;
+    for (let column = from; column < end; column++) {
+      const o = row * t.widthPx + column;
+      const x = x0 + column * m.xx;
+      const y = y0 + column * m.yx;
       const luma = (clampedSample(data, 0, widthPx, 1, widthPx, heightPx, x, y) - c.black) * c.gain;
       const u = clampedSample(data, uPlane, cw, 1, cw, ch, x * 0.5 - 0.25, y * 0.5 - 0.25) - 128;
       const v = clampedSample(data, vPlane, cw, 1, cw, ch, x * 0.5 - 0.25, y * 0.5 - 0.25) - 128;
@@ -205,6 +247,10 @@ function sampleYuvClamped(p: Yuv420Picture, m: Affine, t: PlanarTarget, c: YuvTo
       t.data[green + o] = Math.min(255, Math.max(0, luma - c.gU * u - c.gV * v));
       t.data[blue + o] = Math.min(255, Math.max(0, luma + c.bU * u));
     }
+  };
+  for (let row = 0; row < t.heightPx; row++) {
+    fill(row, 0, spans[2 * row]!);
+    fill(row, spans[2 * row + 1]!, t.widthPx);
   }
 }
 
