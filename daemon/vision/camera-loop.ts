@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import { LatestSlot } from '../kernel/latest-slot.js';
 import type { FrameDemand, TurnSeat } from './analysis-turns.js';
+import type { KeepFrame } from './face-tracker.js';
 
 /** The part of a camera's pipeline that the loop uses. */
 interface Analysis {
@@ -9,8 +10,8 @@ interface Analysis {
   admits(frame: Frame): boolean;
   /** What the next due frame asks for. */
   demand(): FrameDemand;
-  /** Analyses one frame; the next call comes after this one settled. */
-  analyse(frame: Frame): Promise<boolean>;
+  /** Analyses one frame; the next call comes after this one settled. The frame is kept as long as `keep` says. */
+  analyse(frame: Frame, keep: KeepFrame): Promise<boolean>;
   /** Every track ends: the stream ended, or the camera is closed. */
   end(reason?: 'vision-stopped'): void;
 }
@@ -46,6 +47,8 @@ export class CameraLoop implements AsyncDisposable {
   readonly #options: CameraLoopOptions;
   readonly #slot = new LatestSlot<Frame>((frame) => frame.release());
   readonly #running: Promise<void>;
+  /** Resolves when every frame has been released that was kept beyond its analysis. */
+  #kept: Promise<unknown> = Promise.resolve();
   #measuredFromMs: number;
   #analysingMs = 0;
   #late = 0;
@@ -100,6 +103,7 @@ export class CameraLoop implements AsyncDisposable {
     this.#isEnding = true;
     this.#interrupt();
     await this.#running;
+    await this.#kept;
     this.#slot.clear();
     this.#options.analysis.end('vision-stopped');
   }
@@ -135,11 +139,13 @@ export class CameraLoop implements AsyncDisposable {
     const { analysis, clock } = this.#options;
     const frame = this.#slot.take();
     if (frame === undefined) return;
+    const readers: Promise<unknown>[] = [];
     try {
       if (clock.monotonicMs() - frame.capturedAtMs > deadlineMs) this.#lose();
-      else await analysis.analyse(frame);
+      else await analysis.analyse(frame, (work) => void readers.push(work));
     } finally {
-      frame.release();
+      if (readers.length === 0) frame.release();
+      else this.#kept = Promise.allSettled([this.#kept, ...readers]).then(() => frame.release());
     }
     this.#measure(askedMs);
   }

@@ -13,7 +13,7 @@ import { showsSameFace } from '../kernel/tracks/same-face.js';
 import type { SightingEnd } from '../kernel/tracks/sighting.js';
 import type { FrameDemand } from './analysis-turns.js';
 import type { FaceAnalyser } from './face-analyser.js';
-import { FaceTracker, type MeshFit } from './face-tracker.js';
+import { FaceTracker, type KeepFrame, type MeshFit } from './face-tracker.js';
 import { embedOne, type FaceView, type TakeShot, takeShotOf } from './probe-stage.js';
 import type { Scene } from './scene-watch.js';
 import { StageCounters } from './stage-counters.js';
@@ -105,10 +105,10 @@ export class CameraPipeline {
 
   /**
    * Analyses `frame` if its turn has come; returns whether it did. Frames come in order, one at a time: the next only
-   * after the promise settled. The caller keeps the frame and releases it. Rejects only with what the analyser threw;
-   * the next frame can be analysed after that.
+   * after the promise settled. The caller keeps the frame and releases it, with `keep` after the work that still reads it. Rejects only
+   * with what the analyser threw; the next frame can be analysed after that.
    */
-  async analyse(frame: Frame): Promise<boolean> {
+  async analyse(frame: Frame, keep?: KeepFrame): Promise<boolean> {
     const schedule = takeFrame(this.#schedule, frame.capturedAtMs, this.demand().fps);
     if (schedule === undefined) {
       this.#counters.add('framesSkipped');
@@ -117,7 +117,7 @@ export class CameraPipeline {
     this.#schedule = schedule;
     this.#lastFrameMs = frame.capturedAtMs;
     this.#counters.add('framesAnalysed');
-    await this.#runStages(frame);
+    await this.#runStages(frame, keep);
     this.#options.onAnalysed?.(frame, this.#tracker.faces);
     return true;
   }
@@ -167,9 +167,10 @@ export class CameraPipeline {
     return hasTime?.() === false ? trackingFps : Math.max(trackingFps, provingFps);
   }
 
-  async #runStages(frame: Frame): Promise<void> {
+  async #runStages(frame: Frame, keep: KeepFrame | undefined): Promise<void> {
     const atMs = frame.capturedAtMs;
-    const { fits, ended } = await this.#tracker.track(frame);
+    // The passive network sees a face in the frame in which the detector found it, so there the detector is waited for.
+    const { fits, ended } = await this.#tracker.track(frame, this.#hasPassivePad ? undefined : keep);
     this.#endedFaces = this.#endedFaces.filter(({ track }) => atMs - track.lastSeenMs <= rememberedStillMs);
     for (const face of ended) this.#reportEnd(face, atMs);
     const views = fits.map((fit) => this.#assess(frame, fit));

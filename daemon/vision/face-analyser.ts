@@ -40,6 +40,8 @@ export interface DetectOptions extends SmallestFace {
    * for which that would not be cheaper searches the whole picture. Faces that a border of a part cuts off are left out.
    */
   readonly parts?: readonly Box[];
+  /** No frame waits for the answer, so other calls may come first. Default: one does. */
+  readonly isBeside?: boolean;
 }
 
 /**

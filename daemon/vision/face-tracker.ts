@@ -1,4 +1,4 @@
-import type { FaceLandmarks } from '../kernel/faces/face.js';
+import type { Detection, FaceLandmarks } from '../kernel/faces/face.js';
 import type { Box } from '../kernel/faces/geometry.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import type { TrackId } from '../kernel/ids.js';
@@ -42,7 +42,10 @@ interface FaceTrackerOptions {
   readonly looksAtStillScenes?: boolean | undefined;
   /** Default: motion counts in the whole picture. */
   readonly scene?: Scene | undefined;
-  /** Whether frames are lost because analysis takes too long, so that the detector must look less often. Default: they are not. */
+  /**
+   * Whether frames are lost because analysis takes too long, so that the detector must look less often, and frames wait for it.
+   * Default: they are not.
+   */
   readonly isShortOfTime?: (() => boolean) | undefined;
 }
 
@@ -62,8 +65,23 @@ interface TrackedFrame {
 /** The faces for which a mesh was tried in this frame, in order; undefined where it found no face. */
 type FitResults = ReadonlyMap<TrackedFace, FaceLandmarks | undefined>;
 
+/** A run of the detector that has begun. */
+interface LookUnderway {
+  readonly look: Look;
+  /** When its frame was captured. */
+  readonly atMs: number;
+  /** Where the faces were in that frame that it finds if they are there. */
+  readonly searched: readonly (Expectation & { readonly face: TrackedFace })[];
+  /** Where the faces were that it shows only in part. */
+  readonly cutOff: readonly Box[];
+  readonly detections: Promise<readonly Detection[]>;
+  hasEnded: boolean;
+}
+
 /** What one detector run found. */
 interface DetectorFinding {
+  /** When its frame was captured: before the frame that takes the finding, if the run went on beside. */
+  readonly atMs: number;
   readonly boxes: ReadonlyMap<TrackedFace, Box>;
   /** The faces that it would have found where they were expected. */
   readonly searched: ReadonlySet<TrackedFace>;
@@ -76,19 +94,24 @@ interface FrameFinding {
   readonly fit: 'untried' | 'found' | 'none';
   /** The mesh, where it was found and does not belong to another face or to the background. */
   readonly mesh: Box | undefined;
-  readonly detected: Box | undefined;
-  readonly isSearched: boolean;
+  /** What a run of the detector showed of it that no later frame has overtaken. */
+  readonly look: { readonly atMs: number; readonly box: Box | undefined } | undefined;
 }
+
+/** Keeps a frame until `work` has ended, although its analysis ends before. */
+export type KeepFrame = (work: Promise<unknown>) => void;
 
 /**
  * Carries faces from frame to frame. The mesh of one frame is where the next frame is searched. The detector looks for
- * new faces on a schedule, and for faces whose mesh was lost.
+ * new faces on a schedule, and for faces whose mesh was lost. A look takes longer than the time between two frames, so while faces are
+ * followed it can go on beside the next frames.
  */
 export class FaceTracker {
   readonly #options: FaceTrackerOptions;
   #faces: readonly TrackedFace[] = [];
   readonly #scene: Scene;
   #detectorHistory: DetectorHistory = detectorNeverRan;
+  #lookBeside: LookUnderway | undefined;
 
   constructor(options: FaceTrackerOptions) {
     this.#options = options;
@@ -104,8 +127,11 @@ export class FaceTracker {
     return this.#scene.isResting(atMs);
   }
 
-  /** Finds every face in the next frame: predict and fit, detect, fit what was detected, check, settle. */
-  async track(frame: Frame): Promise<TrackedFrame> {
+  /**
+   * Finds every face in the next frame: predict and fit, detect, fit what was detected, check, settle. Without `keep`, it waits for
+   * every run of the detector.
+   */
+  async track(frame: Frame, keep?: KeepFrame): Promise<TrackedFrame> {
     const atMs = frame.capturedAtMs;
     this.#scene.see(
       frame,
@@ -115,8 +141,7 @@ export class FaceTracker {
     const predicted = await this.#fit(frame, inSight, fitsPerFrame, ({ track }) =>
       predictBox(track.motion, atMs),
     );
-    const look = this.#lookDue(frame, predicted);
-    const detected = look === undefined ? undefined : await this.#detect(frame, look, predicted);
+    const detected = await this.#detect(frame, predicted, keep);
     const results =
       detected === undefined ? predicted : await this.#fitDetected(frame, predicted, detected.boxes);
     await this.#detectAlone(frame, results);
@@ -126,8 +151,7 @@ export class FaceTracker {
         atMs,
         fit: results.has(face) ? (results.get(face) === undefined ? 'none' : 'found') : 'untried',
         mesh: fits.find((fit) => fit.face === face)?.landmarks.box,
-        detected: detected?.boxes.get(face),
-        isSearched: detected?.searched.has(face) ?? false,
+        look: detected && lookOf(face, detected),
       });
     }
     return { fits, ended: this.#removeEnded() };
@@ -145,6 +169,7 @@ export class FaceTracker {
   /** Ends every track. */
   finishAll(atMs: number, reason: SightingEnd): readonly TrackedFace[] {
     for (const face of this.#faces) finish(face, atMs, reason);
+    this.#lookBeside = undefined;
     this.#scene.forget();
     return this.#removeEnded();
   }
@@ -205,18 +230,56 @@ export class FaceTracker {
     return look;
   }
 
-  /** Runs the detector and gives each box to its face; a box without one begins a new face. */
-  async #detect(frame: Frame, { kind, parts }: Look, predicted: FitResults): Promise<DetectorFinding> {
+  /**
+   * What the detector found, in this frame or in an earlier one beside which it looked. Undefined if it has nothing to say now.
+   */
+  async #detect(
+    frame: Frame,
+    predicted: FitResults,
+    keep: KeepFrame | undefined,
+  ): Promise<DetectorFinding | undefined> {
+    // With nobody to follow, the next frame is due long after the look, and a new face is fitted where it was found. While frames are
+    // lost, looks that no frame waits for would come later and later.
+    const isBeside = keep !== undefined && this.#faces.length > 0 && this.#options.isShortOfTime?.() !== true;
+    const look = this.#lookBeside ?? this.#lookIfDue(frame, predicted, isBeside);
+    if (look === undefined) return undefined;
+    if (isBeside && this.#lookBeside === undefined) keep(look.detections);
+    this.#lookBeside = isBeside && !look.hasEnded ? look : undefined;
+    return this.#lookBeside === undefined ? this.#settleLook(look, await look.detections) : undefined;
+  }
+
+  #lookIfDue(frame: Frame, predicted: FitResults, isBeside: boolean): LookUnderway | undefined {
+    const look = this.#lookDue(frame, predicted);
+    if (look === undefined) return undefined;
+    const { kind, parts } = look;
     const { capturedAtMs: atMs, picture } = frame;
     const { analyser, counters, smallestFacePx } = this.#options;
     if (kind === 'full') counters.add(parts === undefined ? 'fullLooks' : 'partLooks');
-    const detections = await counters.time('detect', () =>
-      analyser.detect(picture, { smallestFacePx, isQuick: kind === 'quick', ...present({ parts }) }),
+    const detections = counters.time('detect', () =>
+      analyser.detect(picture, {
+        smallestFacePx,
+        isQuick: kind === 'quick',
+        isBeside,
+        ...present({ parts }),
+      }),
     );
-    // A face that a part cuts off was not missed, and a piece of it is no other face.
     const expected = this.#faces.map((face) => ({ face, ...expectationIn(predicted, face, atMs) }));
     const searched = expected.filter(({ box }) => isShown(box, parts, picture));
     const cutOff = expected.filter((each) => !searched.includes(each)).map(({ box }) => box);
+    const begun: LookUnderway = { look, atMs, searched, cutOff, detections, hasEnded: false };
+    const end = (): void => {
+      begun.hasEnded = true;
+    };
+    detections.then(end, end);
+    return begun;
+  }
+
+  /** Gives each box to its face, by where the faces were in the frame of the look; a box without one begins a new face. */
+  #settleLook(
+    { look: { kind }, atMs, searched, cutOff }: LookUnderway,
+    detections: readonly Detection[],
+  ): DetectorFinding {
+    // A face that a part cuts off was not missed, and a piece of it is no other face.
     const boxes = detections.map(({ box }) => box).filter((box) => !isPieceOf(box, cutOff));
     const known = searched.map(({ face }) => face);
     const { expectationOf: expectationOfBox, missing } = associate(searched, boxes);
@@ -227,10 +290,10 @@ export class FaceTracker {
       face.tracking = { ...face.tracking, detected: { atMs, box }, support: supported };
     });
     for (const face of missing.flatMap((index) => known[index] ?? [])) {
-      const weight = weightOfMiss(kind, face.track.motion.box.width, smallestFacePx);
+      const weight = weightOfMiss(kind, face.track.motion.box.width, this.#options.smallestFacePx);
       face.tracking = { ...face.tracking, support: missedAgain(face.tracking.support, weight) };
     }
-    return { boxes: detected, searched: new Set(known) };
+    return { atMs, boxes: detected, searched: new Set(known) };
   }
 
   #begin(box: Box, atMs: number): TrackedFace {
@@ -283,12 +346,20 @@ function nextTracking(tracking: FaceTracking, finding: FrameFinding): FaceTracki
   return { ...tracking, failedFits, track: advancedTrack(tracking.track, finding) };
 }
 
-function advancedTrack(track: Track, { atMs, fit, mesh, detected, isSearched }: FrameFinding): Track {
+function advancedTrack(track: Track, { atMs, fit, mesh, look }: FrameFinding): Track {
   const next = (input: TrackInput): Track => nextTrack(track, input, defaultTrackPolicy);
   if (mesh !== undefined) return next({ kind: 'observed', observation: { atMs, box: mesh, origin: 'mesh' } });
-  if (detected !== undefined)
-    return next({ kind: 'observed', observation: { atMs, box: detected, origin: 'detector' } });
-  return fit !== 'untried' || isSearched ? next({ kind: 'missed', atMs }) : track;
+  if (look?.box !== undefined)
+    return next({ kind: 'observed', observation: { atMs: look.atMs, box: look.box, origin: 'detector' } });
+  if (fit !== 'untried') return next({ kind: 'missed', atMs });
+  return look === undefined ? track : next({ kind: 'missed', atMs: look.atMs });
+}
+
+/** What a look says about one face. Nothing, if the face was seen after the frame of the look, or the look did not show it. */
+function lookOf(face: TrackedFace, { atMs, boxes, searched }: DetectorFinding): FrameFinding['look'] {
+  const box = boxes.get(face);
+  const isShownThere = box !== undefined || searched.has(face);
+  return isShownThere && atMs >= face.track.lastSeenMs ? { atMs, box } : undefined;
 }
 
 function finish(face: TrackedFace, atMs: number, reason: TrackEndReason): void {

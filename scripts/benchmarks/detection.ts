@@ -3,6 +3,7 @@
  *
  *   scripts/bench detection [--truth FILE.xml]… [--clips DIR]
  *   scripts/bench detection --rest DIR
+ *   scripts/bench detection --beside DIR
  *
  * Compares the default (`in-turn`: the SSD in full looks, BlazeFace in quick looks) with the SSD alone, at the default
  * smallest face, with looks at the parts of the picture in which something moves, if all faces and their bodies do, and with a sweep over
@@ -12,6 +13,7 @@
  * own size and within 640 x 360; there a face is what any look finds and the face mesh confirms.
  * --rest: instead, every clip in a folder twice: with a detector that looks only where somebody may be, and with one that always looks at the whole picture. Compares
  * all events, and where they differ, the times at which faces were first seen.
+ * --beside: the same with looks that are waited for, and with looks that end three analysed frames later.
  * The detectors get the pictures as a camera delivers them, in planes with half of the colour.
  */
 import { parseArgs } from 'node:util';
@@ -35,7 +37,7 @@ import {
   movingPlaces,
   readTruth,
 } from './detection-pictures.js';
-import { compareRest } from './detection-rest.js';
+import { compareClips } from './detection-rest.js';
 
 /** Finds and labels are the same face from this overlap on: detectors and labellers draw boxes differently. */
 const MATCHING_OVERLAP = 0.3;
@@ -181,6 +183,7 @@ const { values } = parseArgs({
     truth: { type: 'string', multiple: true },
     clips: { type: 'string' },
     rest: { type: 'string' },
+    beside: { type: 'string' },
   },
 });
 
@@ -243,5 +246,7 @@ async function reportSets(): Promise<void> {
   }
 }
 
-if (values.rest === undefined) await reportSets();
-else await compareRest(values.rest, inTurn);
+const { rest, beside } = values;
+if (rest === undefined && beside === undefined) await reportSets();
+if (rest !== undefined) await compareClips(rest, inTurn, 'rest');
+if (beside !== undefined) await compareClips(beside, inTurn, 'beside');

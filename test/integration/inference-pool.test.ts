@@ -91,6 +91,25 @@ describe('networks in threads', () => {
     assert.equal(pool.threadCount, 2);
   });
 
+  test('leave one of several threads to the calls that frames wait for', async () => {
+    const picture = shared(await toPicture(portrait('a')));
+    const [face] = await pool.detect(picture, { smallestFacePx: 60 });
+    assert.ok(face, 'a face is found');
+    assert.equal(pool.threadCount, 2);
+    const order: string[] = [];
+    const call = async (name: string, answer: Promise<unknown>): Promise<void> => {
+      await answer;
+      order.push(name);
+    };
+    await Promise.all([
+      call('first look', pool.detect(picture, { smallestFacePx: 40, isBeside: true })),
+      call('second look', pool.detect(picture, { smallestFacePx: 40, isBeside: true })),
+      call('mesh', pool.locate(picture, [face.box])),
+    ]);
+    assert.notEqual(order.at(-1), 'mesh', 'it did not wait for the looks');
+    assert.equal(order.at(-1), 'second look');
+  });
+
   test('give way to the main thread and its children', () => {
     const all = nicenessByThread();
     const main = all.get(String(process.pid)) ?? 0;

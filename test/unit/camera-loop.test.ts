@@ -110,6 +110,36 @@ describe('camera loop', () => {
     await loop[Symbol.asyncDispose]();
   });
 
+  test('releases a frame that a look goes on reading when the look has ended, and its end waits for that', async () => {
+    const { make, released } = frameMaker();
+    let endLook: () => void = () => undefined;
+    const look = new Promise<void>((resolve) => {
+      endLook = resolve;
+    });
+    const session = {
+      analyse: async (frame: Frame, keep: (work: Promise<unknown>) => void) => {
+        if (frame.sequence === 0) keep(look);
+        return true;
+      },
+      end: () => undefined,
+    };
+    const loop = loopOf(session);
+    for (const sequence of [0, 1]) {
+      loop.put(make(sequence));
+      await turn();
+    }
+    assert.deepEqual(released, [1]);
+    let hasEnded = false;
+    const end = loop[Symbol.asyncDispose]().then(() => {
+      hasEnded = true;
+    });
+    await turn();
+    assert.equal(hasEnded, false);
+    endLook();
+    await end;
+    assert.deepEqual(released, [1, 0]);
+  });
+
   test('the end of the stream ends the tracks, after the frame under way and before the next', async () => {
     const { make } = frameMaker();
     const { session, analysed, ends, finish } = slowSession();

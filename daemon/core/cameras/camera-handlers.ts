@@ -26,8 +26,8 @@ import type { PhotoProcess } from './photo-process.js';
 import { networkThreads } from './vision-plan.js';
 import type { CamerasInUse } from './vision-runtime.js';
 
-/** Pictures of a camera in memory, YUV 4:2:0. */
-const bufferCount = 4;
+/** The most pictures of a camera in memory, YUV 4:2:0. */
+const bufferCount = 5;
 const bytesPerPixel = 1.5;
 
 /** What the states of the cameras are read from. */

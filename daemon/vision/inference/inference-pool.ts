@@ -66,6 +66,11 @@ const tooManyHung = (): Error =>
     remedy: remedyOfHang,
   });
 
+/** Whether no frame waits for the answer. */
+function isBeside(call: InferenceCall): boolean {
+  return call.method === 'detect' && call.parameters[1].isBeside === true;
+}
+
 interface WaitingCall {
   readonly call: InferenceCall;
   resolve(answer: unknown): void;
@@ -85,6 +90,8 @@ export class InferencePool implements FaceAnalyser {
   #free: readonly InferenceThread[] = [];
   #provider: ProviderInUse;
   #waiting: readonly WaitingCall[] = [];
+  /** Calls that are computed now and for which no frame waits. */
+  #besideCount = 0;
   #users = 1;
   #wantedThreads = 1;
   #isGrowing = false;
@@ -195,12 +202,19 @@ export class InferencePool implements FaceAnalyser {
   #next(): void {
     for (;;) {
       const thread = this.#free.at(-1);
-      const [first, ...others] = this.#waiting;
-      if (thread === undefined || first === undefined) return;
-      this.#waiting = others;
-      const answered = thread.run(first.call);
+      // Where there are several threads, one is left to the calls that frames wait for.
+      const isRoomBeside = this.#besideCount < Math.max(1, this.mostCalls - 1);
+      const next = this.#waiting.find(({ call }) => isRoomBeside || !isBeside(call));
+      if (thread === undefined || next === undefined) return;
+      this.#waiting = this.#waiting.filter((each) => each !== next);
+      const beside = isBeside(next.call) ? 1 : 0;
+      this.#besideCount += beside;
+      const answered = thread.run(next.call);
       if (thread.callCount >= this.#mostCallsOfThread) this.#free = this.#free.slice(0, -1);
-      answered.then(first.resolve, first.reject).finally(() => this.#release(thread));
+      answered.then(next.resolve, next.reject).finally(() => {
+        this.#besideCount -= beside;
+        this.#release(thread);
+      });
     }
   }
 

@@ -28,7 +28,10 @@ export interface CameraSourceOptions {
   readonly firstFrameWithinS: number;
   /** Frames that are older than this when they are complete are dropped, milliseconds. Default 1000. */
   readonly staleAfterMs?: number;
-  /** Most pictures in memory. Default 4: one being read, one waiting, one being analysed, one kept for comparison. */
+  /**
+   * Most pictures in memory. Default 5: one being read, one waiting, one being analysed, one in which the detector still looks, one kept
+   * for comparison.
+   */
   readonly bufferCount?: number;
 }
 
