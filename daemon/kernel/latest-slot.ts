@@ -1,6 +1,5 @@
 /**
- * Holds at most one item; the newest wins. Live video never queues: a frame that was not taken in time is released and
- * counted.
+ * Holds at most one item; the newest wins. An item that was not taken in time is released and counted.
  */
 export class LatestSlot<T> {
   readonly #release: (item: T) => void;

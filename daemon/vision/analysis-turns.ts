@@ -19,8 +19,8 @@ interface Waiting {
 }
 
 /**
- * Lets as many cameras analyse a frame at a time as there are threads for networks, and decides who is next (`chooseTurn`). The
- * frame waits in its camera, where a newer one replaces it: nothing queues here.
+ * Lets as many cameras analyse a frame at a time as there are threads for networks, and decides who is next (`chooseTurn`).
+ * The frames wait in their cameras, where newer ones take their places: nothing queues here.
  */
 export class AnalysisTurns {
   readonly #clock: Clock;

@@ -1,6 +1,5 @@
 import type { Clock } from '../kernel/clock.js';
 import type { Frame } from '../kernel/faces/picture.js';
-import { LatestSlot } from '../kernel/latest-slot.js';
 import type { FrameDemand, TurnSeat } from './analysis-turns.js';
 import type { KeepFrame } from './face-tracker.js';
 
@@ -16,6 +15,9 @@ interface Analysis {
   end(reason?: 'vision-stopped'): void;
 }
 
+/** Due frames of a camera that wait at most, and for how long once newer ones wait, milliseconds. More would make the events late. */
+const mostWaiting = 3;
+const longestWaitMs = 120;
 /** A frame that has waited until it is this old is dropped, as those that arrive so late, milliseconds. */
 const deadlineMs = 1000;
 /** The load is measured over this time, milliseconds. */
@@ -40,12 +42,13 @@ interface CameraLoopOptions {
 }
 
 /**
- * Passes a camera's due frames to its pipeline, one at a time and always the newest: live video never queues. A frame that is
- * replaced by a newer one while it waits for its turn is released and counted.
+ * Passes a camera's due frames to its pipeline, one at a time and in order. A few wait while one is analysed, because some take longer
+ * than the time to the next. When more would wait, or longer, the oldest are released and counted: live video does not queue.
  */
 export class CameraLoop implements AsyncDisposable {
   readonly #options: CameraLoopOptions;
-  readonly #slot = new LatestSlot<Frame>((frame) => frame.release());
+  /** Oldest first. */
+  readonly #waiting: Frame[] = [];
   readonly #running: Promise<void>;
   /** Resolves when every frame has been released that was kept beyond its analysis. */
   #kept: Promise<unknown> = Promise.resolve();
@@ -81,15 +84,15 @@ export class CameraLoop implements AsyncDisposable {
       frame.release();
       return;
     }
-    const isDue = this.#options.analysis.admits(frame);
-    const isWaiting = this.#slot.waiting !== undefined;
-    if (!isDue && !isWaiting) {
+    if (!this.#options.analysis.admits(frame)) {
       frame.release();
       return;
     }
-    // A frame that waits is replaced by any newer one. One is lost only if both were due.
-    if (isDue && isWaiting) this.#lose();
-    this.#slot.put(frame);
+    while (this.#isTooLate(this.#waiting[0], frame)) {
+      this.#waiting.shift()?.release();
+      this.#lose();
+    }
+    this.#waiting.push(frame);
     this.#wake();
   }
 
@@ -104,7 +107,7 @@ export class CameraLoop implements AsyncDisposable {
     this.#interrupt();
     await this.#running;
     await this.#kept;
-    this.#slot.clear();
+    this.#clear();
     this.#options.analysis.end('vision-stopped');
   }
 
@@ -113,16 +116,16 @@ export class CameraLoop implements AsyncDisposable {
     while (!this.#isEnding) {
       if (this.#hasStreamEnded) {
         this.#hasStreamEnded = false;
-        this.#slot.clear();
+        this.#clear();
         analysis.end();
       }
-      if (this.#slot.waiting === undefined) await this.#nextFrameOrEnd();
+      if (this.#waiting.length === 0) await this.#nextFrameOrEnd();
       else {
         const askedMs = clock.monotonicMs();
         try {
           await seat.run(
             () => analysis.demand(),
-            () => this.#analyseNewest(askedMs),
+            () => this.#analyseNext(askedMs),
           );
         } catch (error) {
           this.#hasStreamEnded = true;
@@ -134,10 +137,10 @@ export class CameraLoop implements AsyncDisposable {
     }
   }
 
-  async #analyseNewest(askedMs: number): Promise<void> {
+  async #analyseNext(askedMs: number): Promise<void> {
     if (this.#isEnding || this.#hasStreamEnded) return;
     const { analysis, clock } = this.#options;
-    const frame = this.#slot.take();
+    const frame = this.#waiting.shift();
     if (frame === undefined) return;
     const readers: Promise<unknown>[] = [];
     try {
@@ -148,6 +151,16 @@ export class CameraLoop implements AsyncDisposable {
       else this.#kept = Promise.allSettled([this.#kept, ...readers]).then(() => frame.release());
     }
     this.#measure(askedMs);
+  }
+
+  #isTooLate(oldest: Frame | undefined, newest: Frame): boolean {
+    if (oldest === undefined) return false;
+    const isOld = newest.capturedAtMs - oldest.capturedAtMs > longestWaitMs;
+    return isOld || this.#waiting.length >= mostWaiting;
+  }
+
+  #clear(): void {
+    for (const frame of this.#waiting.splice(0)) frame.release();
   }
 
   #lose(): void {

@@ -27,7 +27,7 @@ import { networkThreads } from './vision-plan.js';
 import type { CamerasInUse } from './vision-runtime.js';
 
 /** The most pictures of a camera in memory, YUV 4:2:0. */
-const bufferCount = 5;
+const bufferCount = 7;
 const bytesPerPixel = 1.5;
 
 /** What the states of the cameras are read from. */

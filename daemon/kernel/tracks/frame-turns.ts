@@ -6,7 +6,7 @@
  */
 export type FrameValue = 'open' | 'settled' | 'empty';
 
-/** A camera whose newest frame waits to be analysed. */
+/** A camera of which a frame waits to be analysed. */
 export interface WaitingCamera {
   readonly value: FrameValue;
   /** The time between two of its due frames. */

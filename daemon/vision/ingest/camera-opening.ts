@@ -55,7 +55,7 @@ interface RatedSource extends FrameSource {
 }
 
 /** The state of a camera before it is first opened. Throws `camera-url-unusable`. */
-export function beginCamera({ address, bufferCount = 5 }: CameraSourceOptions): CameraContinuity {
+export function beginCamera({ address, bufferCount = 7 }: CameraSourceOptions): CameraContinuity {
   requireEndpoint(address);
   return {
     pool: new BufferPool(bufferCount),

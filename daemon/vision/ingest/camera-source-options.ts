@@ -29,7 +29,7 @@ export interface CameraSourceOptions {
   /** Frames that are older than this when they are complete are dropped, milliseconds. Default 1000. */
   readonly staleAfterMs?: number;
   /**
-   * Most pictures in memory. Default 5: one being read, one waiting, one being analysed, one in which the detector still looks, one kept
+   * Most pictures in memory. Default 7: one being read, three waiting, one being analysed, one in which the detector still looks, one kept
    * for comparison.
    */
   readonly bufferCount?: number;
