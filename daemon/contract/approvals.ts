@@ -64,7 +64,8 @@ export const approvalOperations = {
   'approvals.approve': operation({
     ...{ method: 'POST', path: '/approvals/{id}/approve', ...self, audit: 'write', needsStepUp: true },
     summary: 'Approve the request of another user, for one use within 30 minutes of the request.',
-    description: 'You need the scope of the operation, all cameras of the user who asks, and a proof of identity that is newer than the request.',
+    description:
+      'You need the scope of the operation, all cameras of the user who asks, and a proof of identity that is newer than the request.',
     input: byId,
     answer: { kind: 'json', schema: approval },
     errors: [...decided, 'own-approval', 'approver-too-new'],
