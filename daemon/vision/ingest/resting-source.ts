@@ -89,9 +89,12 @@ const defaultStaleAfterMs = 1000;
  * analysed, and more would only replace each other.
  */
 const wakingFps = 5;
-/** A decoder whose pictures are no older has caught up, seconds. */
-const caughtUpS = 0.2;
-/** One that takes longer lets the next one begin beside it, milliseconds. */
+/** A decoder whose pictures are no older has caught up, milliseconds. */
+const caughtUpMs = 200;
+/**
+ * One that takes longer lets the next one begin beside it, and has caught up as far as it can where its pictures are not stale,
+ * milliseconds: some decoders hold back a few pictures, which is long at a low rate.
+ */
 const longestCatchUpMs = 2000;
 
 interface RestingOptions {
@@ -326,8 +329,11 @@ class RestingReading implements StreamReading {
   }
 
   #show(announcement: Announcement, buffer: Uint8Array | undefined): void {
+    const { options } = this.#stream;
     const { ptsS = this.#newestS } = announcement;
-    if (!this.#isCaughtUp && this.#newestS - ptsS <= caughtUpS) {
+    const isOverdue = options.clock.monotonicMs() - this.#startedMs > longestCatchUpMs;
+    const mostBehindMs = isOverdue ? (options.staleAfterMs ?? defaultStaleAfterMs) : caughtUpMs;
+    if (!this.#isCaughtUp && 1000 * (this.#newestS - ptsS) <= mostBehindMs) {
       this.#wakeEnded();
       this.#rate?.ask(this.#askedFps);
     }
