@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { plainLauncher } from '../../daemon/vision/plain-launcher.js';
 import { exitOf, firstLineOf } from '../../scripts/child-end.js';
 import { makeBox, runProgram, withoutBuild } from '../support/box.js';
+import { startBoxGate } from '../support/box-gate.js';
 import { root } from '../support/built.js';
 import { called, descendantsOf } from '../support/processes.js';
 import { until } from '../support/until.js';
@@ -23,7 +24,10 @@ describe('the memory of the box', { skip: withoutBuild || (isRoot && 'root may r
   test('is closed to other processes of its user', async () => {
     await using box = await makeBox();
     await box.start();
-    const started = descendantsOf(process.pid);
+    await using gate = startBoxGate(box);
+    await until('the gate to close its memory', async () => (await stolenFrom(gate.child.pid ?? 0)) === '');
+    const daemon = box.daemon.pid ?? 0;
+    const started = [daemon, gate.child.pid ?? 0, ...descendantsOf(daemon)];
     // The kernel lets a user look into the namespaces that this user made: docs/explanation/isolation.md. bwrap itself holds nothing.
     const sandboxes = called('bwrap', started).flatMap((pid) => [pid, ...descendantsOf(pid)]);
     const processes = started.filter((pid) => !sandboxes.includes(pid));
