@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { syncBuiltinESMExports } from 'node:module';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { networkInterfaces } from 'node:os';
-import { after, describe, test } from 'node:test';
+import os, { networkInterfaces } from 'node:os';
+import { after, describe, mock, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
 import type { CameraTestOutcome } from '../../daemon/contract/vision/vision-answers.js';
@@ -57,6 +58,18 @@ describe('an address of a camera that came over the API', () => {
     assert.equal(isReachable('127.0.0.1', ['127.0.0.0/8']), true);
     assert.equal(isReachable('::ffff:127.0.0.1', ['127.0.0.0/8']), true);
     assert.equal(isReachable('::1', ['127.0.0.0/8']), false);
+  });
+
+  test('is judged without a socket of AF_NETLINK, which the units of a box do not allow', () => {
+    const asked = mock.method(os, 'networkInterfaces', () => assert.fail('asks over AF_NETLINK'));
+    syncBuiltinESMExports();
+    try {
+      assert.equal(isReachable('192.0.2.10', []), true);
+      assert.equal(isReachable('2001:db8::10', []), true);
+    } finally {
+      asked.mock.restore();
+      syncBuiltinESMExports();
+    }
   });
 
   test('is checked when the socket opens, however the address of the box is written', async () => {

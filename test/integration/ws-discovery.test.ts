@@ -7,12 +7,8 @@ import { describe, test } from 'node:test';
 import { discoveryLimits } from '../../daemon/contract/vision/vision-answers.js';
 import { reportLimits, reportSchema } from '../../daemon/contract/vision/vision-reports.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
-import {
-  addressTable,
-  discoverDevices,
-  ownAddresses,
-  parseAnswer,
-} from '../../daemon/vision/ingest/ws-discovery.js';
+import { addressTable, ownAddresses } from '../../daemon/vision/ingest/own-addresses.js';
+import { discoverDevices, parseAnswer } from '../../daemon/vision/ingest/ws-discovery.js';
 
 const service = 'http://192.0.2.10/onvif/device_service';
 const services = [service, 'http://[2001:db8::10]/onvif', 'https://camera:8443/onvif'];

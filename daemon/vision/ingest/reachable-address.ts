@@ -1,6 +1,6 @@
 import { type LookupAddress, lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { readOwnAddresses } from './own-addresses.js';
 
 /** Networks in which no camera is, but services of the box, of its link, or of its cloud. */
 const refusedNetworks = listOf([
@@ -50,9 +50,7 @@ function refusal(name: string): NodeJS.ErrnoException {
 /** Read each time: addresses come and go. */
 function ownAddresses(): BlockList {
   const list = new BlockList();
-  for (const each of Object.values(networkInterfaces()).flat()) {
-    if (each !== undefined) list.addAddress(withoutZone(each.address), familyOf(each.address));
-  }
+  for (const address of readOwnAddresses()) list.addAddress(address, familyOf(address));
   return list;
 }
 

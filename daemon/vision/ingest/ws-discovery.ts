@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { discoveryLimits, isDeviceService } from '../../contract/vision/vision-answers.js';
 import { type Clock, sleep } from '../../kernel/clock.js';
 import { shownText } from '../../kernel/printable-text.js';
+import { addressTable, ownAddresses } from './own-addresses.js';
 
 const { mostDevices, mostBytes, longestText, mostServices } = discoveryLimits;
 
@@ -37,15 +38,6 @@ async function ownNetworks(): Promise<DiscoveryNetwork> {
     from: ownAddresses(await readFile(addressTable, 'utf8')),
     to: { address: '239.255.255.250', port: 3702 },
   };
-}
-
-/** `os.networkInterfaces` needs a socket of AF_NETLINK, which the unit of the daemon does not allow. */
-export const addressTable = '/proc/net/fib_trie';
-
-/** The own IPv4 addresses in the table of the kernel, without those of the loopback. */
-export function ownAddresses(table: string): readonly string[] {
-  const found = [...table.matchAll(/\|-- ([\d.]+)\n +\/32 host LOCAL/g)].map(([, address = '']) => address);
-  return [...new Set(found)].filter((address) => !address.startsWith('127.'));
 }
 
 /** Asks for ONVIF devices and collects answers for `durationMs`. Networks that cannot be asked are left out. */
