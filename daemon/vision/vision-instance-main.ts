@@ -14,6 +14,8 @@ import { channelFd, visionCommand, visionEnvironment } from './launched-child.js
 
 /** Parts of the watchdog's time after which it is fed. */
 const feedsPerInterval = 3;
+/** More than the largest order with its attachment, bytes. A vision process that leaves more unread hangs, and is ended. */
+const mostUnreadBytes = 128 * 1024 * 1024;
 
 const logger = openPinoLogger({ level: 'info', clock }).child({ process: 'vision instance' });
 // The vision process has the user of this one, and may signal it. SIGUSR1 would open the debugger of Node.js to it.
@@ -25,7 +27,11 @@ await hideMemory();
 // A vision process that stops this one, so that it doesn't notice the end of the connection, also stops what feeds the watchdog.
 const notifier = await openServiceNotifier(logger);
 const intervalMs = watchdogIntervalMs();
-if (intervalMs !== undefined) setInterval(() => notifier.watchdog(), intervalMs / feedsPerInterval).unref();
+if (intervalMs !== undefined) {
+  // The time began with the start of this program, which takes long on a machine that is busy.
+  notifier.watchdog();
+  setInterval(() => notifier.watchdog(), intervalMs / feedsPerInterval).unref();
+}
 
 const program = process.argv.slice(2);
 const [node, ...args] = visionCommand({ program: program.length === 0 ? undefined : program });
@@ -36,7 +42,13 @@ const child = spawn(command.program, command.arguments, {
 });
 const core = new Socket({ fd: channelFd, readable: true, writable: true });
 const messages = child.stdio[channelFd] as Duplex;
-core.pipe(messages);
+// Read also while the vision process does not read: a connection that nobody reads does not show its end.
+core.on('data', (chunk) => {
+  messages.write(chunk);
+  if (messages.writableLength <= mostUnreadBytes) return;
+  logger.error('a vision process does not read its messages', { unreadBytes: messages.writableLength });
+  process.exit(1);
+});
 messages.pipe(core);
 // When the vision process ends, the core first gets all that it has sent. When the core ends, nothing needs to be sent any more.
 messages.on('error', () => core.end());

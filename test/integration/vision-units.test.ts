@@ -89,6 +89,24 @@ describe('units for vision processes', () => {
     assert.equal(instance.exitCode, 0);
   });
 
+  test('end when the core closes the connection, even if the vision process reads nothing', {
+    skip: withoutBuild,
+  }, async () => {
+    await using directory = await temporaryDirectory();
+    const program = `new (require('node:net').Socket)({ fd: 3 }).write('up'); setInterval(() => undefined, 1000);`;
+    await using sockets = await openSockets(directory.path, program);
+    const launched = launch(directory.path);
+    assert.equal(await firstAnswer(launched), 'up');
+    // More than all buffers on the way hold.
+    await new Promise((resolve) => launched.channel.write(Buffer.alloc(16 * 1024 * 1024), resolve));
+    launched.kill();
+    await launched.ended;
+    const [instance] = sockets.instances;
+    assert.ok(instance !== undefined);
+    if (instance.exitCode === null) await once(instance, 'exit');
+    assert.equal(instance.exitCode, 0);
+  });
+
   test('end when the vision process closes its side, even if it runs on', {
     skip: withoutBuild,
   }, async () => {
