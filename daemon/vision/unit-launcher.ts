@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { defect, messageOf } from '../kernel/errors.js';
@@ -12,16 +12,20 @@ const socketNames: Readonly<Record<Launch['purpose'], string>> = {
   photographs: 'photos.sock',
 };
 
+/** The kernel lists here what it can limit. Some boards start it without the limit of memory, and systemd says nothing about that. */
+const controllersPath = '/sys/fs/cgroup/cgroup.controllers';
+
 /** Whether systemd starts vision processes for this process, each as a unit with a user of its own. Undefined outside of the installed service. */
 export function probeUnits(
   environment: Readonly<Record<string, string | undefined>> = process.env,
+  controllers: string = controllersPath,
 ): LauncherProbe | undefined {
   const folder = environment[folderVariable];
   if (folder === undefined) return undefined;
   const missing = Object.values(socketNames).filter(
     (name) => lstatSync(join(folder, name), { throwIfNoEntry: false })?.isSocket() !== true,
   );
-  if (missing.length === 0) return unitLauncher(folder);
+  if (missing.length === 0) return unitLauncher(folder, limitsMemory(controllers));
   return {
     reason: `the units for vision processes do not run: ${missing.map((name) => join(folder, name)).join(' and ')} are missing`,
     remedy:
@@ -29,16 +33,22 @@ export function probeUnits(
   };
 }
 
+const limitsMemory = (controllers: string): boolean =>
+  existsSync(controllers) && readFileSync(controllers, 'utf8').trim().split(' ').includes('memory');
+
 /** Connects to a socket of systemd, which starts a unit for the connection. What the process may do and sees is up to the unit. */
-function unitLauncher(folder: string): VisionLauncher {
+function unitLauncher(folder: string, isMemoryLimited: boolean): VisionLauncher {
   return {
     // Units know networks, not the addresses of cameras, and FFmpeg gets its stream over the loopback. Nothing limits what one writes
     // to the folder of the sockets for live frames.
-    isolation: { level: 'full', gaps: ['network', 'disk'] },
+    isolation: {
+      level: 'full',
+      gaps: ['network', ...(isMemoryLimited ? [] : (['memory'] as const)), 'disk'],
+    },
     launch({ purpose, program }) {
       if (program !== undefined) throw defect('unit-program', 'a unit starts no other program');
       const channel = connect(join(folder, socketNames[purpose]));
-      let reason = "its unit ended; see 'journalctl -t rollcall-vision'";
+      let reason = `its unit ended; see 'journalctl -u "rollcall-vision-*"'`;
       channel.once('error', (error) => {
         reason = `the connection to its unit broke: ${messageOf(error)}`;
       });

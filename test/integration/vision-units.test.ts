@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -38,13 +39,16 @@ async function openSockets(folder: string, program: string) {
   };
 }
 
-function launcherOf(folder: string): VisionLauncher {
-  const found = probeUnits({ ROLLCALL_VISION_SOCKETS: folder });
+/** `controllers`: what this kernel can limit, as it lists it. */
+async function launcherOf(folder: string, controllers = 'cpu memory pids'): Promise<VisionLauncher> {
+  const path = join(folder, 'cgroup.controllers');
+  await writeFile(path, `${controllers}\n`);
+  const found = probeUnits({ ROLLCALL_VISION_SOCKETS: folder }, path);
   return found !== undefined && 'launch' in found ? found : assert.fail('there are no units');
 }
 
-const launch = (folder: string): LaunchedVision =>
-  launcherOf(folder).launch({ purpose: 'cameras', readable: [] });
+const launch = async (folder: string): Promise<LaunchedVision> =>
+  (await launcherOf(folder)).launch({ purpose: 'cameras', readable: [] });
 
 async function firstAnswer({ channel }: LaunchedVision): Promise<string> {
   channel.on('error', () => undefined);
@@ -69,17 +73,26 @@ describe('units for vision processes', () => {
   test('isolate fully, and start no program of the caller', { skip: withoutBuild }, async () => {
     await using directory = await temporaryDirectory();
     await using _sockets = await openSockets(directory.path, echo);
-    const launcher = launcherOf(directory.path);
+    const launcher = await launcherOf(directory.path);
     assert.deepEqual(launcher.isolation, { level: 'full', gaps: ['network', 'disk'] });
     assert.throws(() => launcher.launch({ purpose: 'cameras', program: ['--version'], readable: [] }), {
       code: 'unit-program',
     });
   });
 
+  test('are said to leave the memory open where the kernel cannot limit it', {
+    skip: withoutBuild,
+  }, async () => {
+    await using directory = await temporaryDirectory();
+    await using _sockets = await openSockets(directory.path, echo);
+    const { isolation } = await launcherOf(directory.path, 'cpu pids');
+    assert.deepEqual(isolation.gaps, ['network', 'memory', 'disk']);
+  });
+
   test('pass messages on, and end when the core closes the connection', { skip: withoutBuild }, async () => {
     await using directory = await temporaryDirectory();
     await using sockets = await openSockets(directory.path, `${echo} setInterval(() => undefined, 1000);`);
-    const launched = launch(directory.path);
+    const launched = await launch(directory.path);
     assert.equal(await firstAnswer(launched), 'order');
     launched.kill();
     await launched.ended;
@@ -95,7 +108,7 @@ describe('units for vision processes', () => {
     await using directory = await temporaryDirectory();
     const program = `new (require('node:net').Socket)({ fd: 3 }).write('up'); setInterval(() => undefined, 1000);`;
     await using sockets = await openSockets(directory.path, program);
-    const launched = launch(directory.path);
+    const launched = await launch(directory.path);
     assert.equal(await firstAnswer(launched), 'up');
     // More than all buffers on the way hold.
     await new Promise((resolve) => launched.channel.write(Buffer.alloc(16 * 1024 * 1024), resolve));
@@ -113,7 +126,7 @@ describe('units for vision processes', () => {
     await using directory = await temporaryDirectory();
     const program = `${echo} core.once('data', () => core.end()); setInterval(() => undefined, 1000);`;
     await using sockets = await openSockets(directory.path, program);
-    const launched = launch(directory.path);
+    const launched = await launch(directory.path);
     assert.equal(await firstAnswer(launched), 'order');
     assert.match(await launched.ended, /^its unit ended; see 'journalctl/);
     const [instance] = sockets.instances;

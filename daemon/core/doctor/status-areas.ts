@@ -130,6 +130,9 @@ function thresholdFindings({
   return [{ check: 'threshold', outcome: 'warning', message, remedy }];
 }
 
+/** A vision process of the installed service has a unit of its own, and so has what systemd says about its end. */
+const visionLog = `'journalctl -u rollcalld -u "rollcall-vision-*"'`;
+
 function visionArea(vision: VisionStatus): StatusArea {
   const { index, state, provider, recogniser, ffmpegVersion, restarts, lastFailure } = vision;
   const check = `vision process ${index}`;
@@ -143,12 +146,12 @@ function visionArea(vision: VisionStatus): StatusArea {
   ];
   if (state !== 'running') {
     if (lastFailure === undefined) {
-      const remedy = "Wait a minute; if this stays, read the log of rollcalld: 'journalctl -u rollcalld'.";
+      const remedy = `Wait a minute; if this stays, read the log: ${visionLog}.`;
       const loading = { check, outcome: 'warning', message: 'is loading its models', remedy } as const;
       return { facts, findings: [loading] };
     }
     const message = `${state}: ${lastFailure}`;
-    const remedy = "Read the log of rollcalld: 'journalctl -u rollcalld'.";
+    const remedy = `Read the log: ${visionLog}.`;
     return { facts, findings: [{ check, outcome: 'failed', message, remedy }] };
   }
   if (provider?.warning === undefined)
