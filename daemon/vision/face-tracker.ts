@@ -70,8 +70,8 @@ interface LookUnderway {
   readonly look: Look;
   /** When its frame was captured. */
   readonly atMs: number;
-  /** Where the faces were in that frame that it finds if they are there. */
-  readonly searched: readonly (Expectation & { readonly face: TrackedFace })[];
+  /** Where the faces were in that frame that it finds if they are there. A face that is replaced meanwhile hands over its place. */
+  readonly searched: readonly (Expectation & { face: TrackedFace })[];
   /** Where the faces were that it shows only in part. */
   readonly cutOff: readonly Box[];
   readonly detections: Promise<readonly Detection[]>;
@@ -164,6 +164,7 @@ export class FaceTracker {
     const id = this.#options.newTrackId();
     const next = new TrackedFace(beginTrack(id, { atMs, box, origin: 'mesh' }));
     this.#faces = [...this.#faces.filter((each) => each !== face), next];
+    for (const place of this.#lookBeside?.searched ?? []) if (place.face === face) place.face = next;
   }
 
   /** Ends every track. */
@@ -285,7 +286,10 @@ export class FaceTracker {
     const { expectationOf: expectationOfBox, missing } = associate(searched, boxes);
     const detected = new Map<TrackedFace, Box>();
     boxes.forEach((box, index) => {
-      const face = known[expectationOfBox.get(index) ?? -1] ?? this.#begin(box, atMs);
+      const expected = known[expectationOfBox.get(index) ?? -1];
+      // A track that ended while the look went on stays ended.
+      const isFollowed = expected !== undefined && expected.track.phase !== 'ended';
+      const face = isFollowed ? expected : this.#begin(box, atMs);
       detected.set(face, box);
       face.tracking = { ...face.tracking, detected: { atMs, box }, support: supported };
     });

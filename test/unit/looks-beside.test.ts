@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Detection } from '../../daemon/kernel/faces/face.js';
+import type { Box } from '../../daemon/kernel/faces/geometry.js';
 import type { Picture } from '../../daemon/kernel/faces/picture.js';
 import { trackId } from '../../daemon/kernel/ids.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
@@ -12,6 +13,7 @@ import { type Scene, ScriptedAnalyser, scriptedFrame } from '../support/scripted
 /** A detector whose looks can be held back. */
 class HeldDetector extends ScriptedAnalyser {
   isHeld = false;
+  fitsNobody = false;
   failure: Error | undefined;
   #letGo: () => void = () => undefined;
 
@@ -23,6 +25,11 @@ class HeldDetector extends ScriptedAnalyser {
       });
     if (this.failure !== undefined) throw this.failure;
     return found;
+  }
+
+  override async locate(picture: Picture, regions: readonly Box[]) {
+    const located = await super.locate(picture, regions);
+    return located.map((face) => (this.fitsNobody ? undefined : face));
   }
 
   async letGo(): Promise<void> {
@@ -145,6 +152,39 @@ describe('a look beside the frames', () => {
     await analyser.letGo();
     await next();
     assert.deepEqual(ids(), []);
+  });
+
+  test('gives what it finds to the track that took the place of another one meanwhile', async () => {
+    const { analyser, tracker, next, ids, holdLook } = follow(() => [bea]);
+    for (let frame = 0; frame < 8; frame++) await next();
+    await holdLook();
+    const [face] = tracker.faces;
+    assert.ok(face);
+    tracker.replace(face, 400);
+    await analyser.letGo();
+    const { fits } = await next();
+    assert.deepEqual(ids(), ['n2']);
+    assert.deepEqual(
+      fits.map((fit) => fit.face.track.id),
+      ['n2'],
+    );
+  });
+
+  test('begins a new track where it finds a face whose unconfirmed track has ended meanwhile', async () => {
+    const { analyser, tracker, next, ids, holdLook } = follow(() => [bea]);
+    analyser.fitsNobody = true;
+    await next();
+    await holdLook();
+    assert.deepEqual(ids(), ['n1']);
+    while (tracker.faces.length > 0) await next();
+    analyser.fitsNobody = false;
+    await analyser.letGo();
+    const { fits } = await next();
+    assert.deepEqual(ids(), ['n2']);
+    assert.deepEqual(
+      fits.map((fit) => fit.face.track.id),
+      ['n2'],
+    );
   });
 
   test('that fails rejects the next frame', async () => {
