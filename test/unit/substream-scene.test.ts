@@ -69,9 +69,24 @@ describe('the scene of a camera with a substream', () => {
   test('is not worth looks any more soon after the last motion', () => {
     const scene = stillScene();
     scene.seeSubstream(frame(10_400, small, square));
-    for (let atMs = 10_600; atMs <= 14_400; atMs += 200) scene.seeSubstream(frame(atMs));
+    for (let atMs = 10_600; atMs <= 14_400; atMs += 200) {
+      scene.seeSubstream(frame(atMs));
+      if (atMs === 13_000) scene.look('full', frame(atMs, large), alone);
+    }
     const worthAt = [11_400, 14_400].map((atMs) => scene.isWorthLooking(atMs));
     assert.deepEqual(worthAt, [true, false]);
+  });
+
+  test('is worth a full look after the last motion, however late the main stream shows it', () => {
+    const scene = stillScene();
+    scene.seeSubstream(frame(10_400, small, square));
+    for (let atMs = 10_600; atMs <= 14_400; atMs += 200) scene.seeSubstream(frame(atMs));
+    assert.equal(scene.isWorthLooking(14_400), true);
+    scene.look('quick', frame(14_400, large), alone);
+    assert.equal(scene.isWorthLooking(14_600), true);
+    const look = scene.look('full', frame(14_800, large), alone);
+    assert.equal(look?.parts?.length, 1);
+    assert.equal(scene.isWorthLooking(15_000), false);
   });
 
   test('is not worth one where motion is to be ignored', () => {

@@ -58,9 +58,12 @@ export function sawScene(
   return change === 'relit' && !gate.isRelit ? { ...gate, isRelit: true } : gate;
 }
 
-/** Whether nothing has moved for a while, and the light has not changed either. */
+/**
+ * Whether nothing has moved for a while, a full look was made since, and the light has not changed either. Frames can come late, so a
+ * while alone does not say that anybody looked.
+ */
 export function isResting(gate: LookGate, atMs: number, { heldForMs } = usualGate): boolean {
-  return !gate.isRelit && atMs - gate.movedMs >= heldForMs;
+  return !gate.isRelit && atMs - gate.movedMs >= heldForMs && gate.fullMs >= gate.movedMs;
 }
 
 /**
