@@ -51,7 +51,7 @@ export class CameraLoop implements AsyncDisposable {
   readonly #waiting: Frame[] = [];
   readonly #running: Promise<void>;
   /** Resolves when every frame has been released that was kept beyond its analysis. */
-  #kept: Promise<unknown> = Promise.resolve();
+  #kept: Promise<void> = Promise.resolve();
   #measuredFromMs: number;
   #analysingMs = 0;
   #late = 0;
@@ -148,9 +148,15 @@ export class CameraLoop implements AsyncDisposable {
       else await analysis.analyse(frame, (work) => void readers.push(work));
     } finally {
       if (readers.length === 0) frame.release();
-      else this.#kept = Promise.allSettled([this.#kept, ...readers]).then(() => frame.release());
+      else this.#keep(frame, readers);
     }
     this.#measure(askedMs);
+  }
+
+  /** One reader that hangs holds its own frame only. */
+  #keep(frame: Frame, readers: readonly Promise<unknown>[]): void {
+    const released = Promise.allSettled(readers).then(() => frame.release());
+    this.#kept = Promise.all([this.#kept, released]).then(() => undefined);
   }
 
   #isTooLate(oldest: Frame | undefined, newest: Frame): boolean {

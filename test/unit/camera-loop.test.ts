@@ -135,16 +135,17 @@ describe('camera loop', () => {
     const session = {
       analyse: async (frame: Frame, keep: (work: Promise<unknown>) => void) => {
         if (frame.sequence === 0) keep(look);
+        if (frame.sequence === 2) keep(Promise.reject(new Error('the network broke')));
         return true;
       },
       end: () => undefined,
     };
     const loop = loopOf(session);
-    for (const sequence of [0, 1]) {
+    for (const sequence of [0, 1, 2]) {
       loop.put(make(sequence));
       await turn();
     }
-    assert.deepEqual(released, [1]);
+    assert.deepEqual(released, [1, 2], 'a later look that has ended does not wait for the first');
     let hasEnded = false;
     const end = loop[Symbol.asyncDispose]().then(() => {
       hasEnded = true;
@@ -153,7 +154,7 @@ describe('camera loop', () => {
     assert.equal(hasEnded, false);
     endLook();
     await end;
-    assert.deepEqual(released, [1, 0]);
+    assert.deepEqual(released, [1, 2, 0]);
   });
 
   test('the end of the stream ends the tracks, after the frame under way and before the next', async () => {
