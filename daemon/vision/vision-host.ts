@@ -126,7 +126,7 @@ export async function startVisionHost(options: {
   lifetime.use('face analyser', analyser);
   const turns = new AnalysisTurns(clock, places);
   // A core is left for the cameras that are awake.
-  const catchUps = new CatchUpTurns(Math.max(1, Math.floor(availableParallelism() / 2)));
+  const catchUps = new CatchUpTurns(Math.max(1, Math.floor(availableParallelism() / 2)), clock);
   report({
     type: 'ready',
     provider: analyser.provider,

@@ -42,7 +42,7 @@ async function failedWith(
   await using _camera = startLiveCamera(cameraPlan(server.url('/live')), {
     analyser: new FailingAnalyser(error),
     turns: new AnalysisTurns(systemClock, () => 1),
-    catchUps: new CatchUpTurns(1),
+    catchUps: new CatchUpTurns(1, systemClock),
     ffmpeg: await installedFfmpeg(),
     liveness: { attackAfterS: 10, minimumBlinks: 1 },
     ...{ sameFaceThreshold: 0.5, takesBestShots: false, logger: silentLogger, report },

@@ -175,7 +175,7 @@ async function openCamera(
   return startLiveCamera(plan, {
     analyser: new ScriptedAnalyser(() => [face]),
     turns: new AnalysisTurns(systemClock, () => 1),
-    catchUps: new CatchUpTurns(1),
+    catchUps: new CatchUpTurns(1, systemClock),
     ffmpeg: await installedFfmpeg(),
     liveness: { attackAfterS: 10, minimumBlinks: 1 },
     sameFaceThreshold: 0.5,

@@ -22,7 +22,7 @@ test('a person who walks up to an idle camera, which delivers few frames, is emb
     ...{
       analyser,
       turns: new AnalysisTurns(systemClock, () => 1),
-      catchUps: new CatchUpTurns(1),
+      catchUps: new CatchUpTurns(1, systemClock),
       ffmpeg: await installedFfmpeg(),
     },
     liveness: { attackAfterS: 10, minimumBlinks: 1 },

@@ -43,7 +43,7 @@ async function openStreams({ url, substreamUrl }: Urls, stallAfterS = 2) {
       scene,
       clock: systemClock,
       random: { unit: () => 0 },
-      catchUps: new CatchUpTurns(1),
+      catchUps: new CatchUpTurns(1, systemClock),
     },
     ...{ logger: silentLogger, pictureChecks: [], needsFrames: () => wanted.isNeeded },
     onFrame(frame) {

@@ -38,7 +38,7 @@ export interface RestingSource extends FrameSource {
  */
 export function restingCameraSource(
   options: CameraSourceOptions,
-  catchUps: CatchUpTurns = new CatchUpTurns(1),
+  catchUps: CatchUpTurns = new CatchUpTurns(1, options.clock),
 ): RestingSource {
   const continuity = beginCamera(options);
   let reading: RestingReading | undefined;
