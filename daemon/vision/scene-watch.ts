@@ -127,6 +127,11 @@ export class SceneWatch implements Scene {
     this.#isLookedAt = true;
   }
 
+  /** The tracks have ended, and the scene is watched on: whoever was followed must be found again, also if they do not move. */
+  lookAgain(): void {
+    this.#gate = { ...this.#gate, wholeMs: Number.NEGATIVE_INFINITY };
+  }
+
   #remember(): void {
     if (this.#isLookedAt) {
       this.#moved.fill(0);

@@ -64,7 +64,8 @@ export class SubstreamScene implements Scene {
 
   forget(): void {
     this.#faces = [];
-    if (!this.#isSubstreamWatched) this.#watch.forget();
+    if (this.#isSubstreamWatched) this.#watch.lookAgain();
+    else this.#watch.forget();
   }
 }
 

@@ -89,6 +89,15 @@ describe('the scene of a camera with a substream', () => {
     assert.equal(scene.isWorthLooking(15_000), false);
   });
 
+  test('is worth a look at the whole picture when the tracks in the main stream have ended', () => {
+    const scene = stillScene();
+    assert.equal(scene.isWorthLooking(10_200), false);
+    scene.forget();
+    assert.equal(scene.isWorthLooking(10_200), true);
+    assert.deepEqual(scene.look('full', frame(10_200, large), alone), { kind: 'full' });
+    assert.equal(scene.isWorthLooking(10_400), false);
+  });
+
   test('is not worth one where motion is to be ignored', () => {
     const half = [
       { x: 0.3, y: 0 },
