@@ -398,11 +398,12 @@ async function movesKeys(box: BootedBox) {
 async function updatesLayout(box: BootedBox) {
   // As an earlier version left it. Its unit had the walls that are a drop-in now.
   await box.must(`
+    systemctl stop rollcalld
     cd /etc/systemd/system
     rm -r rollcall-vision-*.socket rollcall-vision-*@.service rollcall-.service.d rollcall-vision-.service.d
     printf '# Made by scripts/install --gpu. A driver is a large attack surface.\\n[Service]\\nDeviceAllow=/dev/dri/renderD128 rw\\n' > rollcalld.service.d/gpu.conf
     chmod 2750 /run/rollcall-gate/live
-    systemctl daemon-reload; systemctl restart rollcalld`);
+    systemctl daemon-reload; systemctl start rollcalld`);
   assert.match(await box.must('rollcall doctor || true'), /^warning {2}isolation: none/m);
   await box.must('scripts/install');
   assert.match(await box.must('rollcall doctor || true'), /^ok {7}isolation: full; /m);
