@@ -129,6 +129,9 @@ export const liveHeaderBytes = 4;
 /** Largest message, bytes: a JPEG at most 960 pixels wide, some video and their JSON stay far below. */
 export const largestLiveMessageBytes = 4 * 1024 * 1024;
 
+/** The name of a socket of a vision process: a random text, so that no other process can open one in its place. */
+export const liveSocketName = /^live-[0-9a-z]{26}\.sock$/;
+
 /** How the gate reaches the pictures. Both are useless outside the box. */
 const liveTicket = z.object({
   socket: z.string().max(64).describe('The socket of the vision process, in the folder of the gate.'),

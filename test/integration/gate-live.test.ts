@@ -23,7 +23,7 @@ const about = {
 };
 const picture = encodeLiveMessage(about, Buffer.alloc(100, 7));
 const line = (value: unknown): string => `${JSON.stringify(value)}\n`;
-const ticketLine = line({ item: { socket: 'live-0.sock', ticket: 'the-ticket' } });
+const ticketLine = line({ item: { socket: 'live-0123456789abcdefghjkmnpqrs.sock', ticket: 'the-ticket' } });
 
 /** A core that gives the way to the pictures, and goes on as the test wants. */
 interface Parts {
@@ -56,7 +56,7 @@ async function withParts(
     connected = socket.on('error', () => undefined).on('data', (data) => void said.push(data.toString()));
   });
   await mkdir(join(gate.folder, liveFolderName));
-  server.listen(join(gate.folder, liveFolderName, 'live-0.sock'));
+  server.listen(join(gate.folder, liveFolderName, 'live-0123456789abcdefghjkmnpqrs.sock'));
   await once(server, 'listening');
   try {
     await work({
