@@ -122,6 +122,10 @@ async function rotateTogether(admin: WatchedPage, grace: WatchedPage): Promise<v
   await grace.page.getByRole('button', { name: 'Approve' }).click();
   await grace.page.getByRole('dialog').getByText('test-admin').first().waitFor();
   await grace.page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
+  // Grace logged in before the request: an approval needs a newer proof.
+  const proof = grace.page.getByRole('dialog', { name: 'Confirm your identity' });
+  await proof.getByLabel('Password').fill(ownPassword);
+  await proof.getByRole('button', { name: 'Confirm' }).click();
   await grace.page.getByText('Approved. test-admin can now repeat the action.').waitFor();
 
   await page.getByRole('link', { name: 'Show pending approvals' }).click();
