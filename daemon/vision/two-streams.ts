@@ -14,9 +14,9 @@ import type { SubstreamScene } from './substream-scene.js';
 
 /**
  * A substream that shows no frame for so long watches nothing, milliseconds: the main stream is decoded, long before the substream counts
- * as dead. On a busy box frames come late, but they come.
+ * as dead. On a busy box frames come late, but they come; of a slow rate, as `idleFps` allows, three may be missing.
  */
-const silentAfterMs = 2000;
+const silentAfterMs = (watchedFps: number): number => Math.max(2000, 3000 / watchedFps);
 
 /** A main stream that fails for longer is replaced by the substream, milliseconds. Most failures are over before. */
 const replacedAfterMs = 10_000;
@@ -50,6 +50,7 @@ export class TwoStreams implements CameraRunner {
   readonly #options: TwoStreamsOptions;
   readonly #source: RestingSource;
   readonly #main: CameraRunner;
+  readonly #silentAfterMs: number;
   #substream: CameraRunner;
   /** The substream is opened for the analysis, because the main stream fails. */
   #isReplacing = false;
@@ -73,6 +74,7 @@ export class TwoStreams implements CameraRunner {
       onState: (state) => this.#seeMain(state),
       onStarted: options.onStarted,
     });
+    this.#silentAfterMs = silentAfterMs(options.watchedFps);
     this.#substream = this.#openSubstream(options.watchedFps);
   }
 
@@ -134,7 +136,7 @@ export class TwoStreams implements CameraRunner {
     this.#watched += 1;
     const wasSilent = this.#isSilent;
     this.#watchedMs = clock.monotonicMs();
-    this.#silence ??= clock.after(silentAfterMs, () => this.#lookForSilence());
+    this.#silence ??= clock.after(this.#silentAfterMs, () => this.#lookForSilence());
     if (wasSilent) this.#update();
     scene.seeSubstream(frame);
     this.#decide();
@@ -142,13 +144,13 @@ export class TwoStreams implements CameraRunner {
   }
 
   get #isSilent(): boolean {
-    return this.#options.clock.monotonicMs() - this.#watchedMs >= silentAfterMs;
+    return this.#options.clock.monotonicMs() - this.#watchedMs >= this.#silentAfterMs;
   }
 
   /** A timer for each frame would cost more than one that is set again. */
   #lookForSilence(): void {
     const { clock } = this.#options;
-    const leftMs = this.#watchedMs + silentAfterMs - clock.monotonicMs();
+    const leftMs = this.#watchedMs + this.#silentAfterMs - clock.monotonicMs();
     this.#silence = leftMs > 0 ? clock.after(leftMs, () => this.#lookForSilence()) : undefined;
     if (leftMs <= 0) this.#update();
   }
