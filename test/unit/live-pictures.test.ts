@@ -207,7 +207,10 @@ function countedPool() {
   const open = new Set<string>();
   const openView = (_cameraId: string, _kind: string, ticket: string) => {
     open.add(ticket);
-    return Promise.resolve({ socket: 'live-0123456789abcdefghjkmnpqrs.sock', close: () => void open.delete(ticket) });
+    return Promise.resolve({
+      socket: 'live-0123456789abcdefghjkmnpqrs.sock',
+      close: () => void open.delete(ticket),
+    });
   };
   return { open, watches: new LiveWatches({ openView }) };
 }
