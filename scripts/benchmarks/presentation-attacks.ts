@@ -192,15 +192,37 @@ function eyeOf({ upper }: LidRims): PhotoEye {
 
 export const frameSize = { widthPx: 640, heightPx: 480 };
 
-/** Encodes raw frames of `frameSize` as a camera would, with some noise. Throws `encoder-failed`. */
-export async function encodeClip(path: string, fps: number, frames: Iterable<Uint8Array>): Promise<void> {
+/** How a camera sees a scene. */
+interface CameraLight {
+  /** The brightness is multiplied by this, 0..1. */
+  readonly gain: number;
+  /** Strength of the noise of FFmpeg's filter `noise`, 0..100. */
+  readonly noise: number;
+  /** Constant rate factor of H.264, 0..51. */
+  readonly crf: number;
+}
+
+const goodLight: CameraLight = { gain: 1, noise: 5, crf: 20 };
+
+const filterOf = ({ gain, noise }: CameraLight): string => {
+  const dimmed = `lutrgb=r=val*${gain}:g=val*${gain}:b=val*${gain},`;
+  return `${gain === 1 ? '' : dimmed}noise=alls=${noise}:allf=t`;
+};
+
+/** Encodes raw frames of `frameSize` as a camera would. Throws `encoder-failed`. */
+export async function encodeClip(
+  path: string,
+  fps: number,
+  frames: Iterable<Uint8Array>,
+  light: CameraLight = goodLight,
+): Promise<void> {
   const { widthPx, heightPx } = frameSize;
   const child = spawn(
     'ffmpeg',
     [
       ...['-v', 'error', '-y', '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${widthPx}x${heightPx}`],
-      ...['-r', String(fps), '-i', 'pipe:0', '-vf', 'noise=alls=5:allf=t'],
-      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '20', '-pix_fmt', 'yuv420p', path],
+      ...['-r', String(fps), '-i', 'pipe:0', '-vf', filterOf(light)],
+      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', String(light.crf), '-pix_fmt', 'yuv420p', path],
     ],
     { stdio: ['pipe', 'ignore', 'inherit'] },
   );

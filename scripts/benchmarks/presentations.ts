@@ -2,13 +2,14 @@
  * How liveness verdicts hold up against photographs with drawn, creased or unmoved lids, however they are held.
  *
  *   scripts/bench presentations [--fps 15] [--seconds 10] [--attack-every 1] [--only NAME] [--genuine DIR] [--driver CLIP]
- *                              [--lamps 0] [--seed 1] [--config FILE] [PHOTOGRAPH…]
+ *                              [--lamps 0] [--seed 1] [--gain 1] [--noise 5] [--crf 20] [--config FILE] [PHOTOGRAPH…]
  *
  * The attacks are made at run time from photographs of one face (without any: those inside @vladmandic/face-api), at 30 frames a second,
  * and judged at --fps. --attack-every N: every Nth attack of each photograph; --only NAME: those with NAME in theirs. --lamps N: also
  * N glossy attacks with each photograph, whole and cut out in turn, whose lamp and hand are random, from --seed. --driver: also moves
  * a photograph as the face of this clip moves. --genuine: clips of living people, cut into passages of 10 s; shorter ones are repeated.
- * --config: with the settings and models of this configuration. Prints APCER and BPCER with counts
+ * --gain, --noise and --crf: dims the attacks, adds noise (strength of FFmpeg's filter, about 1.8 standard deviations), and compresses
+ * them. --config: with the settings and models of this configuration. Prints APCER and BPCER with counts
  * (ISO/IEC 30107-3), how many a camera that requires `not-attack` would take, and how long living people wait. Needs ffmpeg with libx264.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -51,6 +52,9 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', default: '' },
     lamps: { type: 'string', default: '0' },
     seed: { type: 'string', default: '1' },
+    gain: { type: 'string', default: '1' },
+    noise: { type: 'string', default: '5' },
+    crf: { type: 'string', default: '20' },
     genuine: { type: 'string' },
     driver: { type: 'string' },
     config: { type: 'string' },
@@ -58,6 +62,7 @@ const { values, positionals } = parseArgs({
 });
 const seconds = Number(values.seconds);
 const every = Number(values['attack-every']);
+const light = { gain: Number(values.gain), noise: Number(values.noise), crf: Number(values.crf) };
 const passageMs = 10_000;
 /** Face widths that take turns, pixels. */
 const widthsPx = [150, 190, 110, 230];
@@ -179,7 +184,7 @@ for (const [nth, photograph] of (positionals.length > 0 ? positionals : samplePh
     const isFixed = index < stillAttacks.length;
     if (isFixed && ((index + nth) % every !== 0 || !attack.name.includes(values.only))) continue;
     const faceWidthPx = widthsPx[(index + nth) % widthsPx.length] ?? 150;
-    await encodeClip(path, 30, stillFrames(face, attack, { seconds, fps: 30, faceWidthPx }));
+    await encodeClip(path, 30, stillFrames(face, attack, { seconds, fps: 30, faceWidthPx }), light);
     const name = `${attack.name}, ${basename(photograph)}`;
     note(outcomeOf(await judged(path, setup), attack.species, name));
   }
@@ -191,7 +196,8 @@ for (const [nth, photograph] of (positionals.length > 0 ? positionals : samplePh
       const now = motion[Math.round(s * 15)] ?? motion.at(-1) ?? rest;
       return warpOf(face, face.shape, rest, now);
     };
-    await encodeClip(path, 15, stillFrames(face, heldByHand, { seconds, fps: 15, faceWidthPx: 200, warpAt }));
+    const frames = stillFrames(face, heldByHand, { seconds, fps: 15, faceWidthPx: 200, warpAt });
+    await encodeClip(path, 15, frames, light);
     note(outcomeOf(await judged(path, setup), 'warped', basename(photograph)));
   }
 }
