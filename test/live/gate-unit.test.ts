@@ -114,11 +114,12 @@ async function attackedFromInside(box: BootedBox): Promise<void> {
     assert.match(said, /^refused +read \/var\/lib\/rollcall\/gallery\.db$/m);
     assert.match(said, /^refused +read \/etc\/rollcall\/secrets\/gallery-key$/m);
     assert.match(said, /^refused +connect to \/run\/rollcall\/control\.sock$/m);
-    // What the kernel lacks depends on the machine, and is named.
     const open = said
       .split('\n')
       .filter((line) => line.startsWith('open ') && !line.includes('kernel lacks'));
     const found = new Set(open.map((line) => /\((\w+)\)$/.exec(line)?.[1]));
+    // What the kernel lacks depends on the machine, and is named.
+    if (said.includes('this kernel lacks the memory controller')) found.delete('memory');
     assert.deepEqual([...found], gaps, said);
   }
 }
