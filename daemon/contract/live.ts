@@ -129,8 +129,14 @@ export const liveHeaderBytes = 4;
 /** Largest message, bytes: a JPEG at most 960 pixels wide, some video and their JSON stay far below. */
 export const largestLiveMessageBytes = 4 * 1024 * 1024;
 
-/** The name of a socket of a vision process: a random text, so that no other process can open one in its place. */
-export const liveSocketName = /^live-[0-9a-z]{26}\.sock$/;
+/**
+ * The name of the socket of a vision process. `secret`: an opaque text of 26 letters and digits, so that no other process can guess
+ * the name and open a socket in its place.
+ */
+export const liveSocketName = (secret: string): string => `live-${secret}.sock`;
+
+/** Whether a text is such a name, which leads to no other folder. */
+export const isLiveSocketName = (text: string): boolean => /^live-[0-9a-z]{26}\.sock$/.test(text);
 
 /** How the gate reaches the pictures. Both are useless outside the box. */
 const liveTicket = z.object({

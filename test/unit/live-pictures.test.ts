@@ -4,11 +4,18 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { queryObjects } from 'node:v8';
 import fc from 'fast-check';
-import { type LivePicture, largestLiveMessageBytes, livePicture } from '../../daemon/contract/live.js';
+import {
+  isLiveSocketName,
+  type LivePicture,
+  largestLiveMessageBytes,
+  livePicture,
+  liveSocketName,
+} from '../../daemon/contract/live.js';
 import { LiveWatches } from '../../daemon/core/cameras/live-watches.js';
 import { LiveReader } from '../../daemon/gate/live/live-reader.js';
 import { judgeUpgrade, liveHeaders } from '../../daemon/gate/live/live-rules.js';
 import { isRefusal } from '../../daemon/gate/request-rules.js';
+import { opaqueText } from '../../daemon/host/opaque-text.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import type { Frame, Yuv420Picture } from '../../daemon/kernel/faces/picture.js';
 import { yuv420Bytes } from '../../daemon/kernel/faces/picture.js';
@@ -202,13 +209,24 @@ describe('the socket of live pictures', () => {
   test('does not open to a ticket that comes later', async (t) => assert.equal(await shown(t, 10_000), 0));
 });
 
+test('the gate connects to sockets with the names that the core gives, and to no other file', () => {
+  assert.ok(isLiveSocketName(liveSocketName(opaqueText())));
+  for (const other of [
+    'live-0.sock',
+    'gate.sock',
+    `../${liveSocketName(opaqueText())}`,
+    `${liveSocketName(opaqueText())}/`,
+  ])
+    assert.ok(!isLiveSocketName(other), other);
+});
+
 /** A pool whose views are counted. */
 function countedPool() {
   const open = new Set<string>();
   const openView = (_cameraId: string, _kind: string, ticket: string) => {
     open.add(ticket);
     return Promise.resolve({
-      socket: 'live-0123456789abcdefghjkmnpqrs.sock',
+      socket: liveSocketName('0123456789abcdefghjkmnpqrs'),
       close: () => void open.delete(ticket),
     });
   };

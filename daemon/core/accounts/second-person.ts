@@ -164,7 +164,7 @@ export function approvalHandlers(context: AccountsContext): Handlers<typeof appr
       const approver = caller.userId === undefined ? undefined : context.users.byId(caller.userId);
       if (approver !== undefined && !isOlder(approver, row)) throw approverTooNew();
       if (row.state !== 'waiting') throw alreadyDecided(row);
-      // Whoever only holds the session of the second person, as a gate that was taken over does, cannot use a proof from before.
+      // A gate that was taken over holds the session of the second person, but cannot make a new proof.
       if (caller.provedAtMs !== 'always' && caller.provedAtMs < row.askedAtMs) throw proofTooOld();
       return decide(row, approved, caller);
     },

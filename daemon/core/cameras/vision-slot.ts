@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { liveSocketName } from '../../contract/live.js';
 import type { VisionStatus } from '../../contract/status.js';
 import { type Refusal, ReportGuard } from '../../contract/vision/report-guard.js';
 import type { Answer } from '../../contract/vision/vision-answers.js';
@@ -45,8 +46,7 @@ const logRefusalsEveryMs = 1_000;
 /** A process that needs longer to close a camera hangs and is replaced. */
 const closeTimeoutMs = 10_000;
 
-/** Another process cannot guess it, so it cannot open a socket in the place of this one. */
-const newLiveSocket = (): string => `live-${opaqueText()}.sock`;
+const newLiveSocket = (): string => liveSocketName(opaqueText());
 
 type Phase = VisionStatus['state'];
 type RestartCause = keyof VisionStatus['restartCauses'];

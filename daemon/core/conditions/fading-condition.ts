@@ -10,7 +10,7 @@ interface FadingConditionOptions {
   readonly clock: Clock;
 }
 
-/** A condition that nothing ends but time: of attempts, nobody knows whether the last one was the last. */
+/** A condition that only time ends: nobody knows whether an attempt was the last one. */
 export class FadingCondition implements AsyncDisposable {
   readonly #options: FadingConditionOptions;
   #ending: Timer | undefined;
@@ -21,7 +21,7 @@ export class FadingCondition implements AsyncDisposable {
     options.conditions.end(options.condition);
   }
 
-  /** It happened, or happened again. `subject`: to whom, for a condition with subjects. */
+  /** Begins the condition, or its time anew. `subject`: whom it concerns, for a condition with subjects. */
   report(subject?: string): void {
     const { condition, lastsMs, conditions, clock } = this.#options;
     if (subject === undefined) conditions.begin(condition);

@@ -40,8 +40,8 @@ export const liveFolder = (config: Pick<GateConfig, 'gate' | 'control'>): string
   join(gateFolder(config), liveFolderName);
 
 /**
- * Empties the folder for live pictures of what an earlier run left. Makes it for tests, trials, and folders of the owner's choice; on other boxes it exists. Without it there are no live
- * pictures; everything else works.
+ * Makes the folder for live pictures where none exists, as in tests and trials, and removes the sockets that an earlier run left in it.
+ * Without the folder there are no live pictures; everything else works.
  */
 export async function makeLiveFolder(
   config: Pick<GateConfig, 'gate' | 'control'>,
@@ -57,7 +57,7 @@ export async function makeLiveFolder(
     } finally {
       process.umask(mask);
     }
-    // What cannot be removed, such as a folder that a vision process made, is in nobody's way.
+    // A folder that a vision process made cannot be removed, and does no harm.
     for (const name of await readdir(folder)) await rm(join(folder, name)).catch(() => undefined);
   } catch (error) {
     logger.error('there are no live pictures, because their folder cannot be made', { folder, error });

@@ -8,7 +8,7 @@ import { buffer } from 'node:stream/consumers';
 import { WebSocketServer } from 'ws';
 import type { ErrorEnvelope, Problem } from '../../contract/api-errors.js';
 import { type GateSettings, liveFolderName } from '../../contract/gate-settings.js';
-import { type LiveTicket, liveSocketName } from '../../contract/live.js';
+import { isLiveSocketName, type LiveTicket } from '../../contract/live.js';
 import type { Clock } from '../../kernel/clock.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import { type AccessLog, callerGone, type Outcome } from '../access-log.js';
@@ -207,7 +207,7 @@ function lastWord(reason: string): LiveEnd {
 
 /** Connects to the vision process and shows it the ticket; undefined where that fails. */
 async function openPictures(way: LiveTicket | undefined, folder: string): Promise<Socket | undefined> {
-  if (way === undefined || !liveSocketName.test(way.socket)) return undefined;
+  if (way === undefined || !isLiveSocketName(way.socket)) return undefined;
   const pictures = connect(join(folder, liveFolderName, way.socket));
   try {
     await once(pictures, 'connect');
