@@ -211,10 +211,13 @@ describe('the program rollcall-gate', { skip: withoutOpenssl }, () => {
     kept.destroy();
   });
 
-  test('ends with 0 after SIGTERM', async () => {
-    const gate = await startGate();
-    await gate.untilLine('waiting for rollcalld to hand over settings');
-    await gate[Symbol.asyncDispose]();
-    assert.equal(gate.child.exitCode, 0);
-  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    test(`ends with 0 after ${signal}`, async () => {
+      await using gate = await startGate();
+      await gate.untilLine('waiting for rollcalld to hand over settings');
+      gate.child.kill(signal);
+      await closeOf(gate.child);
+      assert.equal(gate.child.exitCode, 0);
+    });
+  }
 });

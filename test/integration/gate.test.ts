@@ -517,9 +517,9 @@ describe('the gate under abuse', { skip: withoutOpenssl }, () => {
     vanished.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), settings, head, block]));
     await until('both streams', () => streams === 2);
     await closed;
-    await until('the end of its stream', () => streams === 1);
+    await until('the end of its stream', () => streams < 2);
     const heard = pings;
-    await until('another sign of life', () => pings > heard);
+    await until('another sign of life', () => session.destroyed || pings > heard);
     assert.equal(session.destroyed, false);
     assert.equal(streams, 1);
     session.destroy();

@@ -145,6 +145,15 @@ describe('alerts in the configuration', () => {
     });
   }
 
+  test('a rule may count as many cameras as it is about', () => {
+    const two = ', cameras: [gate, yard], threshold: { of: cameras, count: 2 }';
+    const yard = '{ id: yard, name: Yard, url: "rtsp://192.0.2.2/" }';
+    const cameras = head[1]?.replace(']', `, ${yard}]`);
+    const alerts = `alerts: { webhooks: [${hook}], rules: [${rule(two)}] }`;
+    const loaded = parseConfig([head[0], cameras, alerts].join('\n'));
+    assert.ok(loaded.ok, JSON.stringify(loaded));
+  });
+
   test('a rule about strangers is refused where the box remembers none', () => {
     const rules = [
       rule(),

@@ -235,6 +235,11 @@ describe('problems', () => {
       problemAt(`${site}logging: { color: red }\n`, 'logging.color').remedy ?? '',
       /Known keys here: level/,
     );
+    // It belongs at the top, which has no name.
+    assert.match(
+      problemAt(`${site}logging: { dataDir: /x }\n`, 'logging.dataDir').remedy ?? '',
+      /Known keys here: level/,
+    );
   });
 
   test('the message for a missing, empty or invalid value says what it must be', () => {

@@ -204,9 +204,9 @@ const whatOf = ({ kind, at, date }: ShownCorrection): string =>
 /** `08:05`, with `+1` or `-1` if the time is not on `date`. */
 function clock(iso: string | null, date: string): string {
   if (iso === null) return '-';
-  return iso.startsWith(date)
-    ? iso.slice(11, 16)
-    : `${iso.slice(11, 16)}${iso.slice(0, 10) > date ? '+1' : '-1'}`;
+  const time = iso.slice(11, 16);
+  if (iso.startsWith(date)) return time;
+  return iso > date ? `${time}+1` : `${time}-1`;
 }
 
 const duration = (minutes: number): string =>
