@@ -105,6 +105,27 @@ describe('a guided enrolment', () => {
     await assert.rejects(take(box, id, Buffer.from('text')), { code: 'not-a-picture' });
   });
 
+  served('asks for open eyes only where they keep a picture from the front from being taken', async (box) => {
+    const { id } = await begin(box);
+    const hintAt = async (view: number, face = 'ada') => (await take(box, id, paintFace(face, view))).hint.code;
+    assert.equal(await hintAt(views.left), 'look-at-camera', 'its eyes are not measured');
+    for (const view of [1, 1, 1]) await take(box, id, paintFace('ada', view));
+    assert.equal(await hintAt(views.bowed), 'look-at-camera', 'the picture from the front is taken');
+    const { pictures } = await box.handlers['enrolments.show']({ id }, box.call(anna));
+    for (const { id: pictureId } of pictures.filter(({ step }) => step === 'front')) {
+      await box.handlers['enrolments.drop-picture']({ id, pictureId }, box.call(anna));
+    }
+    assert.equal(await hintAt(views.closed), 'open-eyes');
+    assert.equal(await hintAt(views.closed, 'grace'), 'other-person');
+  });
+
+  served('says why a face cannot be used, although it cannot be compared with the person', async (box) => {
+    const { id } = await begin(box);
+    await take(box, id, paintFace('ada', views.front));
+    const dark = await take(box, id, paintFace('ada', views.dark));
+    assert.deepEqual([dark.hint.code, dark.kept], ['more-light', undefined]);
+  });
+
   served('shows whom the face resembles, and adds photographs to a person', async (box) => {
     const first = await begin(box);
     await takeAll(box, first.id);

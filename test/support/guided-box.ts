@@ -15,8 +15,8 @@ import { faceCountOn, faceOn, paintFace } from './painted-faces.js';
 
 type Operations = typeof guidedEnrolmentOperations;
 
-/** How the head stands on a painted picture, by the number of its view: 1 front, 2 left, 3 right, 4 with closed eyes. */
-export const views = { front: 1, left: 2, right: 3, closed: 4 } as const;
+/** The view of a painted picture, by its number. `dark`: the gates refuse the face. `bowed`: with closed eyes. */
+export const views = { front: 1, left: 2, right: 3, closed: 4, dark: 5, bowed: 6 } as const;
 const yawOf = (view: number): number => (view === views.left ? 22 : view === views.right ? -22 : 0);
 
 /** Stands for the vision process: sees the painted face and the view. */
@@ -36,13 +36,15 @@ function lookAtPainted(image: Uint8Array): GuidedOutcome {
   const photo = readPainted(file);
   if (photo.outcome !== 'ok') throw new Error('a painted face is not read');
   const view = Number(/view (\d+)/.exec(file.toString('utf8'))?.[1] ?? 1);
+  const isClosed = view === views.closed || view === views.bowed;
   return {
     ...known,
     main: {
       face: { number: 1, place: 'middle', box: { x: 200, y: 100, width: 200, height: 240 } },
-      quality: { score: 0.5 + (view % 10) / 20, reasons: [] },
-      ...{ yawDeg: yawOf(view), pitchDeg: 0, openness: view === views.closed ? 0.08 : 0.3 },
-      ...{ meanLuma: 130, lumaAround: 90, embeddingBase64: photo.embeddingBase64 },
+      quality: { score: 0.5 + (view % 10) / 20, reasons: view === views.dark ? ['dark'] : [] },
+      ...{ yawDeg: yawOf(view), pitchDeg: view === views.bowed ? 30 : 0, openness: isClosed ? 0.08 : 0.3 },
+      ...{ meanLuma: 130, lumaAround: 90 },
+      ...(view === views.dark ? {} : { embeddingBase64: photo.embeddingBase64 }),
     },
   };
 }
