@@ -148,6 +148,24 @@ describe('an e-mail with TLS and a login', { skip: withoutOpenssl }, () => {
     });
   }
 
+  for (const [tls, port] of [
+    ['starttls', 587],
+    ['implicit', 465],
+    ['none', 25],
+  ] as const) {
+    test(`without a port goes to port ${port} with ${tls}`, async () => {
+      const config: EmailConfig = {
+        ...{ id: 'guard', host: 'mail.invalid', tls, from: 'box@example.org', to: ['guard@example.org'] },
+      };
+      // Ended before it begins: the error still says where it would have gone.
+      const ended = AbortSignal.abort(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+      const channel = openEmail(config, secrets.context, new VirtualClock(alertAtMs));
+      const sent = await channel.send(alertMessageOf(), ended);
+      assert.ok(sent.outcome !== 'delivered');
+      assert.match(sent.error.message, new RegExp(`\\(mail\\.invalid:${port}\\)`));
+    });
+  }
+
   test('is not sent where the server offers no STARTTLS', async () => {
     await using sink = await openSmtpSink();
     const sent = await email(sink.port, { tls: 'starttls', caFile }).send(alertMessageOf(), never);

@@ -106,6 +106,9 @@ describe('the keys of the audit log', () => {
       await putSecret(places.secretsDirectory, 'audit-key', auditKeyOf(2));
       const first = await AuditKeyRing.open(places);
       assert.deepEqual([bytesOf(first.all), first.former.length], [[auditKeyOf(2)], 0]);
+      await first.adopt([auditKeyOf(2)]);
+      const former = join(places.dataDir, 'keys', 'audit-key-former');
+      await assert.rejects(stat(former), { code: 'ENOENT' }, 'there is nothing to keep');
       await first.adopt([auditKeyOf(2), auditKeyOf(3)]);
       await first.adopt([auditKeyOf(3), auditKeyOf(4)]);
       const expected = [auditKeyOf(2), auditKeyOf(3), auditKeyOf(4)];

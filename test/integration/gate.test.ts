@@ -148,6 +148,7 @@ describe('the gate', { skip: withoutOpenssl }, () => {
     socket.destroy();
     await until('the core to notice', () => aborted);
     await until('the log', () => gate.log.some(({ note }) => note === 'caller-gone'));
+    assert.equal(gate.log.find(({ note }) => note === 'caller-gone')?.['status'], 499);
   });
 
   test('cuts an answer that the core did not finish, so that the caller notices', async () => {

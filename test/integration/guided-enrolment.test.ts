@@ -107,7 +107,8 @@ describe('a guided enrolment', () => {
 
   served('asks for open eyes only where they keep a picture from the front from being taken', async (box) => {
     const { id } = await begin(box);
-    const hintAt = async (view: number, face = 'ada') => (await take(box, id, paintFace(face, view))).hint.code;
+    const hintAt = async (view: number, face = 'ada') =>
+      (await take(box, id, paintFace(face, view))).hint.code;
     assert.equal(await hintAt(views.left), 'look-at-camera', 'its eyes are not measured');
     for (const view of [1, 1, 1]) await take(box, id, paintFace('ada', view));
     assert.equal(await hintAt(views.bowed), 'look-at-camera', 'the picture from the front is taken');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
@@ -232,6 +232,22 @@ describe('the files of the gate', () => {
   });
 });
 
+describe('the files of the gate together', () => {
+  for (const [what, bytes, isServed] of [
+    ['of 64 MiB are all served', 64 * 2 ** 20, true],
+    ['do not fill the memory where something larger lies in their folder', 64 * 2 ** 20 + 1, false],
+  ] as const) {
+    test(what, async () => {
+      await using directory = await temporaryDirectory();
+      const file = join(directory.path, 'large.js');
+      await writeFile(file, '');
+      await truncate(file, bytes);
+      const site = await readSite(directory.path, join(directory.path, 'none.yaml'));
+      assert.equal(site.find('/large.js') !== undefined, isServed);
+    });
+  }
+});
+
 describe('an answer of the gate', () => {
   test('leaves behind what concerns only the connection to the core, or names a program', () => {
     const connectionOnly = [
@@ -247,6 +263,11 @@ describe('an answer of the gate', () => {
       'set-cookie',
     ]);
     assert.equal(headersForCaller({ 'cache-control': 'no-transform' })['cache-control'], 'no-transform');
+    assert.equal(
+      'etag' in headersForCaller({ etag: undefined }),
+      false,
+      'a header that the core did not send',
+    );
   });
 
   test('has the headers that protect a browser, whatever the core sends', () => {
