@@ -130,9 +130,11 @@ export async function openCameras(options: CamerasOptions): Promise<CamerasBench
   const substreamFile = hasSubstreams ? await small() : file;
   const mounts = ids.flatMap((id, index) => {
     const from = startAtS(isTogether ? 0 : index);
+    // Both streams show the same moment, also where the box had to open one again.
+    const shown = { startAtS: from, isUnceasing: true };
     return [
-      [`/${id}`, { file, startAtS: from }] as const,
-      [`/${id}/sub`, { file: substreamFile, startAtS: from }] as const,
+      [`/${id}`, { ...shown, file }] as const,
+      [`/${id}/sub`, { ...shown, file: substreamFile }] as const,
     ];
   });
   const opened: AsyncDisposable[] = [];

@@ -35,6 +35,7 @@ class ClipReader:
         self._shift = None
         self._end = 0
         self._round = 0
+        self._join_at_ns = None
         self.codec = None
         self.caps = None
         self._pipeline = Gst.Pipeline.new(None)
@@ -76,6 +77,15 @@ class ClipReader:
             element.sync_state_with_parent()
         pad.link(path[0].get_static_pad("sink"))
 
+    def join(self, after_s):
+        """Begins as for a client that comes so long after the start: with the next key frame, at the time that is left until then."""
+        self._pull()
+        is_known, self._length_ns = self._pipeline.query_duration(Gst.Format.TIME)
+        if not is_known:
+            raise UnusableClip(f"cannot tell how long {self._path} is, so it cannot go on unwatched")
+        self._join_at_ns = int(self._start_at_ns + after_s * Gst.SECOND) % self._length_ns
+        self._seek(self._join_at_ns)
+
     def next(self):
         """The next access unit as a Gst.Buffer, timestamps from 0. None after the last one of a clip that is not looped."""
         while True:
@@ -86,7 +96,10 @@ class ClipReader:
                 if unit is not None:
                     return unit
                 continue
-            if self._shift is None and self._round == 0:
+            if self._join_at_ns is not None:
+                self._end = self._length_ns - self._join_at_ns
+                self._join_at_ns = None
+            elif self._shift is None and self._round == 0:
                 raise UnusableClip(f"no key frame of H.264, H.265 or MJPEG in {self._path}")
             if not self._loop:
                 return None
@@ -111,6 +124,12 @@ class ClipReader:
         duration = buffer.duration if buffer.duration != Gst.CLOCK_TIME_NONE else FALLBACK_FRAME_NS
         if self._shift is None:
             is_key = not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT)
+            if self._join_at_ns is not None:
+                if not is_key or time < self._join_at_ns:
+                    return None
+                self._end = time - self._join_at_ns
+                self._join_at_ns = None
+                self._round += 1
             is_late_start = self._round == 0 and self._start_at_ns > 0
             if is_late_start and time < self._start_at_ns or not is_late_start and not is_key:
                 return None
@@ -124,9 +143,12 @@ class ClipReader:
     def _rewind(self):
         self._round += 1
         self._shift = None
+        self._seek(0)
+
+    def _seek(self, to_ns):
         flags = Gst.SeekFlags.FLUSH | Gst.SeekFlags.KEY_UNIT
-        if not self._pipeline.seek_simple(Gst.Format.TIME, flags, 0):
-            raise UnusableClip(f"cannot seek to the start of {self._path}, so it cannot be looped")
+        if not self._pipeline.seek_simple(Gst.Format.TIME, flags, to_ns):
+            raise UnusableClip(f"cannot seek in {self._path}, so it can neither be looped nor joined")
 
     def close(self):
         self._pipeline.set_state(Gst.State.NULL)

@@ -7,7 +7,7 @@ do. Runs under Debian's own Python, because that one has the GObject bindings.
 
 Settings: address, port (0: any free one), transport ("tcp", "udp" or "both"), auth (null or user, password, method
 "digest" or "basic"), tls (null or certificate and key, paths of PEM files), mounts: path -> { file, loop, startAtS,
-silentAfterS (null: never), lostShare (0..1 of the RTP packets), isShared, acts (null, or name -> [first part, part
+silentAfterS (null: never), lostShare (0..1 of the RTP packets), isShared, isUnceasing, acts (null, or name -> [first part, part
 after the last]: see ActingReader) }.
 """
 
@@ -16,6 +16,7 @@ import os
 import signal
 import sys
 import threading
+import time
 
 import gi
 
@@ -42,6 +43,7 @@ TRANSPORTS = {
 VIEWER = "viewer"
 SESSION_SWEEP_S = 2
 OUTPUT = threading.Lock()
+STARTED_S = time.monotonic()
 
 
 def report(**event):
@@ -70,7 +72,10 @@ class Mount:
         acts = self._options["acts"]
         if acts is not None:
             return ActingReader(self._options["file"], acts)
-        return ClipReader(self._options["file"], self._options["startAtS"], self._options["loop"])
+        reader = ClipReader(self._options["file"], self._options["startAtS"], self._options["loop"])
+        if self._options["isUnceasing"]:
+            reader.join(time.monotonic() - STARTED_S)
+        return reader
 
     def perform(self, act):
         for reader in self._acting:

@@ -30,6 +30,11 @@ export interface Mount {
   readonly acts?: Readonly<Record<string, readonly [first: number, end: number]>>;
   /** One pipeline for all clients, as in a camera (who comes later joins mid-way). Default true. */
   readonly isShared?: boolean;
+  /**
+   * The clip goes on while nobody watches, as in front of a camera: whoever opens it again, or opens another encoding of it, sees what
+   * it shows by now. Default: it starts again for the first client.
+   */
+  readonly isUnceasing?: boolean;
 }
 
 export interface RtspCredentials {
@@ -154,6 +159,7 @@ function settingsOf(options: RtspServerOptions): Record<string, unknown> {
       silentAfterS: mount.silentAfterS ?? null,
       lostShare: mount.lostShare ?? 0,
       isShared: mount.isShared ?? true,
+      isUnceasing: mount.isUnceasing ?? false,
       acts: mount.acts ?? null,
     },
   ]);

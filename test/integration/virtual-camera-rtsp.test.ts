@@ -155,6 +155,16 @@ describe('the RTSP server of the virtual camera', () => {
     assert.ok(firstKey > 30 && firstKey < 40, `the first key frame came after ${firstKey} packets`);
   });
 
+  test('goes on while nobody watches if the mount is unceasing', async () => {
+    const later = { seconds: 59, widthPx: 1280, heightPx: 720, keyframeIntervalS: 1 };
+    const file = await resolutionChangeClip({ seconds: 1 }, later);
+    const mounts = { '/door': { file, isUnceasing: true }, '/other': { file } };
+    await using server = await startRtspServer({ mounts });
+    const firstSizesOf = async (mount: string) => [...(await pull(server.url(mount), 'tcp', 5)).sizes];
+    assert.deepEqual(await firstSizesOf('/other'), ['640x360'], 'the clip starts again for a new client');
+    assert.deepEqual(await firstSizesOf('/door'), ['1280x720'], 'the clip has gone on');
+  });
+
   test('sends nothing more on request, and keeps the connection', async () => {
     const clip = await testClip({ seconds: 1 });
     await using server = await startRtspServer({ mounts: { '/door': { file: clip, silentAfterS: 0.6 } } });
