@@ -1,4 +1,5 @@
 import { usableShare } from './capacity.js';
+import { automaticProcesses } from './vision-processes.js';
 
 /** Codecs whose cost was measured. */
 export const sizedCodecs = ['h264', 'hevc'] as const;
@@ -36,7 +37,7 @@ export interface Sizing {
   readonly cores: { readonly least: number; readonly most: number };
   /** Cores that may be busy, so that bursts find room. */
   readonly usableCores: number;
-  /** Memory of the vision process and the decoders, MiB; the core, the gate and the system need more. */
+  /** Memory of the vision processes and the decoders, MiB; the core, the gate and the system need more. */
   readonly memoryMiB: number;
   readonly verdict: (typeof sizingVerdicts)[number];
 }
@@ -76,7 +77,8 @@ export function sizeBox(planned: PlannedCameras, machine: SizedMachine): Sizing 
     memory.smallestDecoderMiB,
     memory.decoderMiB * ((widthPx * heightPx) / (1920 * 1080)),
   );
-  const memoryMiB = memory.baseMiB + threads * memory.threadMiB + cameras * decoderMiB;
+  const processes = automaticProcesses(machine.cores, cameras);
+  const memoryMiB = processes * memory.baseMiB + threads * memory.threadMiB + cameras * decoderMiB;
   const isTooLittle = cores.least > usableCores && machine.otherCores <= mostOtherCores;
   const verdict = cores.most <= usableCores ? 'enough' : isTooLittle ? 'too-little' : 'uncertain';
   return { cores, usableCores, memoryMiB, verdict };

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import {
   type ClipOutcome,
   cameraNotStreaming,
@@ -125,8 +124,8 @@ export async function startVisionHost(options: {
   });
   lifetime.use('face analyser', analyser);
   const turns = new AnalysisTurns(clock, places);
-  // A core is left for the cameras that are awake.
-  const catchUps = new CatchUpTurns(Math.max(1, Math.floor(availableParallelism() / 2)), clock);
+  // Half of the process's share of the cores is left for the cameras that are awake.
+  const catchUps = new CatchUpTurns(Math.max(1, Math.floor(plan.workers / 2)), clock);
   report({
     type: 'ready',
     provider: analyser.provider,

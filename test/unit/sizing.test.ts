@@ -21,6 +21,13 @@ describe('the estimate of a machine', () => {
     assert.ok(Math.abs(memoryMiB - (709 + 143)) < 10, String(memoryMiB));
   });
 
+  test('counts the memory of each vision process', () => {
+    const memoryOf = (cameras: number): number =>
+      sizeBox({ ...four, cameras }, { ...reference, cores: 8 }).memoryMiB;
+    const another = memoryOf(4) - memoryOf(3);
+    assert.ok(memoryOf(5) - memoryOf(4) > another + 100, 'the fifth camera starts a process');
+  });
+
   test('gives a verdict only where the range leaves no doubt', () => {
     const verdict = (cameras: number): string => sizeBox({ ...four, cameras }, reference).verdict;
     assert.deepEqual([1, 3, 4, 6, 7].map(verdict), [

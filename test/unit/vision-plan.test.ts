@@ -9,6 +9,7 @@ import {
   inferenceThreads,
   planVision,
 } from '../../daemon/core/cameras/vision-plan.js';
+import { automaticProcesses } from '../../daemon/kernel/vision-processes.js';
 import { threadsOfRun } from '../../daemon/vision/inference/inference-pool.js';
 
 function configured(
@@ -32,12 +33,30 @@ function configured(
 }
 
 describe('how vision processes are planned', () => {
-  test('by default all cameras share one process', async () => {
-    for (const cameras of [0, 1, 4, 64]) {
-      const { processes, plan } = await planVision(configured(cameras), 'mobilefacenet');
-      assert.equal(processes, 1, `${cameras} cameras`);
-      assert.equal(plan.workers, availableParallelism());
+  test('by default, cores and cameras decide how many processes there are', async () => {
+    for (const cameras of [0, 1, 4, 5, 64]) {
+      const { processes, movesCameras } = await planVision(configured(cameras), 'mobilefacenet');
+      assert.equal(processes, automaticProcesses(availableParallelism(), cameras), `${cameras} cameras`);
+      assert.equal(movesCameras, false);
     }
+    const cases = [
+      [2, 16, 1],
+      [7, 16, 1],
+      [8, 4, 1],
+      [8, 5, 2],
+      [16, 0, 1],
+      [16, 16, 4],
+      [16, 64, 4],
+      [128, 64, 16],
+    ] as const;
+    for (const [cores, cameras, processes] of cases)
+      assert.equal(automaticProcesses(cores, cameras), processes, `${cameras} cameras on ${cores} cores`);
+  });
+
+  test('by default, a further camera changes nothing for the processes of the others', async () => {
+    const workers = async (cameras: number) =>
+      (await planVision(configured(cameras), 'mobilefacenet')).plan.workers;
+    assert.equal(await workers(64), await workers(1));
   });
 
   test('the threads of a process follow its cores and cameras', () => {
@@ -148,20 +167,61 @@ describe('distributing cameras among vision processes', () => {
   ] as const;
   for (const [what, before, cameras, processes, expected] of cases) {
     test(what, () => {
-      assert.equal(shown(dealCameras(dealt(before), [...cameras], processes)), expected);
+      assert.equal(
+        shown(dealCameras(dealt(before), [...cameras], { processes, movesCameras: true })),
+        expected,
+      );
     });
   }
+
+  const automatic = [
+    ['a fifth camera gets a process of its own', '0:abcd', 'abcde', 2, '0:abcd 1:e'],
+    ['a sixth joins it', '0:abcd 1:e', 'abcdef', 2, '0:abcd 1:ef'],
+    ['a process with cameras stays though fewer would do', '0:ab 1:c', 'ac', 1, '0:a 1:c'],
+    ['a process without cameras ends', '0:abcd 1:e', 'abcd', 1, '0:abcd'],
+    ['the last process stays', '0:a', '', 1, '0:'],
+  ] as const;
+  for (const [what, before, cameras, processes, expected] of automatic) {
+    test(`by the box itself: ${what}`, () => {
+      const planned = { processes, movesCameras: false };
+      assert.equal(shown(dealCameras(dealt(before), [...cameras], planned)), expected);
+    });
+  }
+
+  test('by the box itself, no camera that stays ever moves', () => {
+    const cameras = fc.uniqueArray(fc.constantFrom(...'abcdefgh'), { maxLength: 8 });
+    const processes = fc.integer({ min: 1, max: 4 });
+    const processOf = (all: readonly Dealt[], id: string) =>
+      all.find((each) => each.cameras.includes(id))?.index;
+    fc.assert(
+      fc.property(cameras, processes, cameras, processes, (first, few, second, many) => {
+        const before = dealCameras([], first, { processes: few, movesCameras: false });
+        const after = dealCameras(before, second, { processes: many, movesCameras: false });
+        for (const id of first.filter((each) => second.includes(each)))
+          assert.equal(processOf(after, id), processOf(before, id));
+      }),
+    );
+  });
 
   test('every camera has one process, after any change', () => {
     const cameras = fc.uniqueArray(fc.constantFrom(...'abcdefgh'), { maxLength: 8 });
     const processes = fc.integer({ min: 1, max: 4 });
     fc.assert(
-      fc.property(cameras, processes, cameras, processes, (first, few, second, many) => {
-        const all = dealCameras(dealCameras([], first, few), second, many);
-        assert.equal(all.length, many);
-        assert.equal(new Set(all.map(({ index }) => index)).size, many);
-        assert.deepEqual(all.flatMap((each) => each.cameras).sort(), [...second].sort());
-      }),
+      fc.property(
+        cameras,
+        processes,
+        cameras,
+        processes,
+        fc.boolean(),
+        (first, few, second, many, movesCameras) => {
+          const deal = (before: readonly Dealt[], cameras: readonly string[], processes: number) =>
+            dealCameras(before, cameras, { processes, movesCameras });
+          const all = deal(deal([], first, few), second, many);
+          assert.ok(movesCameras ? all.length === many : all.length >= many);
+          assert.equal(new Set(all.map(({ index }) => index)).size, all.length);
+          assert.deepEqual(all.flatMap((each) => each.cameras).sort(), [...second].sort());
+        },
+      ),
     );
   });
 });

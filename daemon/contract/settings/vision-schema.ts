@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type LivenessRequirement, livenessRequirements } from '../../kernel/liveness/liveness.js';
+import { mostVisionProcesses } from '../../kernel/vision-processes.js';
 import { refuseCaFileWithoutTls, signedPostFields } from './alert-channel-schema.js';
 import { whenObject } from './cross-checks.js';
 import { field } from './setting-field.js';
@@ -47,12 +48,12 @@ export function detectorInUse(vision: {
 export const visionSchema = z.strictObject({
   processes: field(
     z
-      .union([z.literal('auto'), z.int().min(1).max(16)], {
-        error: 'must be "auto" or a whole number from 1 to 16',
+      .union([z.literal('auto'), z.int().min(1).max(mostVisionProcesses)], {
+        error: `must be "auto" or a whole number from 1 to ${mostVisionProcesses}`,
       })
       .default('auto'),
     'replace',
-    'Number of vision processes that share the cameras. `auto`: one for all. More of them confine a crash to fewer cameras, but each loads all networks again. A change starts or stops individual processes; the others continue.',
+    'Number of vision processes that share the cameras. `auto`: one for every four cameras, but no more than one for every four cores; an added camera may start another process, and no camera moves until the daemon starts again. More of them confine a crash to fewer cameras, but each loads all networks again. A change starts or stops individual processes; the others continue.',
   ),
   threads: field(
     z

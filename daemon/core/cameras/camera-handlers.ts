@@ -11,6 +11,7 @@ import { type Actor, actorOf } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
 import { present } from '../../kernel/present.js';
 import { type StatedSet, stateDetail } from '../../kernel/stated-set.js';
+import { usualBuffers } from '../../vision/ingest/buffer-pool.js';
 import { planCamera } from '../../vision/plan.js';
 import { notFound } from '../api/not-found.js';
 import type { AuditLog } from '../audit/audit-log.js';
@@ -26,8 +27,7 @@ import type { PhotoProcess } from './photo-process.js';
 import { networkThreads } from './vision-plan.js';
 import type { CamerasInUse } from './vision-runtime.js';
 
-/** The most pictures of a camera in memory, YUV 4:2:0. */
-const bufferCount = 7;
+/** Of a picture in memory, YUV 4:2:0. */
 const bytesPerPixel = 1.5;
 
 /** What the states of the cameras are read from. */
@@ -81,7 +81,7 @@ export function describeCapacity({ runtime }: Pick<CameraStatusOptions, 'runtime
   const streams = vision.board.status(cameras).filter(({ state }) => state === 'streaming');
   const bytes = streams.map(({ counters, stream }) => {
     const { widthPx = 0, heightPx = 0 } = stream ?? {};
-    return (counters['decoderBytes'] ?? 0) + bufferCount * bytesPerPixel * widthPx * heightPx;
+    return (counters['decoderBytes'] ?? 0) + usualBuffers * bytesPerPixel * widthPx * heightPx;
   });
   const isOnGpu = vision.pool.status().some(({ provider }) => (provider?.actual ?? 'cpu') !== 'cpu');
   return vision.capacity.capacity({

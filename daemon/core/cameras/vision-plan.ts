@@ -3,6 +3,7 @@ import type { Config } from '../../contract/settings/schema.js';
 import type { RecogniserName } from '../../contract/settings/vision-schema.js';
 import type { CameraPlan, VisionPlan } from '../../contract/vision/vision-orders.js';
 import { isRollcallError } from '../../kernel/errors.js';
+import { automaticProcesses, processesFor } from '../../kernel/vision-processes.js';
 import { networkPlan, planCamera } from '../../vision/plan.js';
 
 /** A camera that cannot be planned. The other cameras still run. */
@@ -17,6 +18,8 @@ export interface UnplannedCamera {
 export interface PlannedVision {
   readonly plan: VisionPlan;
   readonly processes: number;
+  /** Whether a changed number of processes moves cameras. By itself, the box moves none. */
+  readonly movesCameras: boolean;
   /** The configured value. `plan` holds the number that `auto` stands for. */
   readonly threads: Config['vision']['threads'];
   readonly unplanned: readonly UnplannedCamera[];
@@ -35,11 +38,22 @@ export async function planVision(config: Config, recogniser: RecogniserName): Pr
       unplanned.push({ id: camera.id, code, message, remedy });
     }
   }
-  const { processes, threads } = config.vision;
-  const count = processes === 'auto' ? 1 : processes;
-  const share = { cores: availableParallelism() / count, cameras: cameras.length / count, threads };
+  const { processes: configured, threads } = config.vision;
+  const cores = availableParallelism();
+  const isAuto = configured === 'auto';
+  const processes = isAuto ? automaticProcesses(cores, cameras.length) : configured;
+  const share = { cores: coresOfEach(config), cameras: cameras.length / processes, threads };
   const plan = { ...networkPlan(config, recogniser), cameras, ...inferenceThreads(share) };
-  return { plan, processes: count, threads, unplanned };
+  return { plan, processes, movesCameras: !isAuto, threads, unplanned };
+}
+
+/**
+ * The share of the cores that a vision process may use for networks. With `auto` it is the same however many there are: a further camera
+ * that gets a process of its own must not replace the others.
+ */
+function coresOfEach({ vision: { processes } }: Pick<Config, 'vision'>): number {
+  const cores = availableParallelism();
+  return cores / (processes === 'auto' ? processesFor(cores) : processes);
 }
 
 /**
@@ -59,10 +73,11 @@ export function inferenceThreads(share: {
   return { workers, threads: Math.max(1, Math.floor(each)) };
 }
 
-/** The threads for networks of all vision processes together. */
-export function networkThreads({ vision: { processes, threads } }: Pick<Config, 'vision'>): number {
-  const count = processes === 'auto' ? 1 : processes;
-  return count * workersOf(threads, availableParallelism() / count);
+/** The threads for networks of all vision processes together, with as many of them as the box may start. */
+export function networkThreads(config: Pick<Config, 'vision'>): number {
+  const { processes, threads } = config.vision;
+  const count = processes === 'auto' ? processesFor(availableParallelism()) : processes;
+  return count * workersOf(threads, coresOfEach(config));
 }
 
 const workersOf = (threads: Config['vision']['threads'], cores: number): number =>
@@ -76,20 +91,24 @@ export interface Dealt {
 
 /**
  * Distributes `cameras` among `processes` vision processes (1 or more). A camera stays with its process, because a move would
- * reopen the stream and end its tracks. A new camera goes to the process with the fewest cameras. Only a changed number of
- * processes moves cameras: those above the share of a process and those of removed processes.
+ * reopen the stream and end its tracks. A new camera goes to the process with the fewest cameras. Only where it `movesCameras`, a
+ * changed number of processes moves those above the share of a process and those of removed processes. Otherwise there are more than
+ * `processes` as long as more have cameras.
  */
 export function dealCameras(
   before: readonly Dealt[],
   cameras: readonly string[],
-  processes: number,
+  { processes: wantedCount, movesCameras }: Pick<PlannedVision, 'processes' | 'movesCameras'>,
 ): readonly Dealt[] {
   const wanted = new Set(cameras);
-  const share =
-    before.length === processes ? Number.POSITIVE_INFINITY : Math.ceil(cameras.length / processes);
-  const kept = before
+  const present = before
     .map(({ index, cameras: own }) => ({ index, cameras: own.filter((id) => wanted.has(id)) }))
-    .sort((a, b) => b.cameras.length - a.cameras.length || a.index - b.index)
+    .sort((a, b) => b.cameras.length - a.cameras.length || a.index - b.index);
+  const used = present.filter(({ cameras: own }) => own.length > 0).length;
+  const processes = movesCameras ? wantedCount : Math.max(wantedCount, used);
+  const isBalanced = movesCameras && before.length !== processes;
+  const share = isBalanced ? Math.ceil(cameras.length / processes) : Number.POSITIVE_INFINITY;
+  const kept = present
     .slice(0, processes)
     .map(({ index, cameras: own }) => ({ index, cameras: own.slice(0, share) }));
   const dealt = [...kept];

@@ -83,7 +83,7 @@ export class VisionPool implements AsyncDisposable {
   /** Starts the processes of the first plan. `isRunning` and `failure` report the outcome. */
   start(planned: PlannedVision): void {
     const cameras = planned.plan.cameras.map(({ id }) => id);
-    for (const each of dealCameras([], cameras, planned.processes)) this.#add(planned, each);
+    for (const each of dealCameras([], cameras, planned)) this.#add(planned, each);
   }
 
   /**
@@ -91,12 +91,8 @@ export class VisionPool implements AsyncDisposable {
    */
   async takeUp(planned: PlannedVision, signal: AbortSignal): Promise<TakenUp> {
     const { cameras } = planned.plan;
-    const before = this.#slots.map(({ slot }) => ({ index: slot.index, cameras: slot.cameraIds }));
-    const dealt = dealCameras(
-      before,
-      cameras.map(({ id }) => id),
-      planned.processes,
-    );
+    const ids = cameras.map(({ id }) => id);
+    const dealt = dealCameras(this.#dealtBefore(planned), ids, planned);
     await this.#close(cameras, dealt);
     let replaced = 0;
     const opened: string[] = [];
@@ -193,6 +189,13 @@ export class VisionPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
     await Promise.all(this.#slots.map(({ slot }) => slot[Symbol.asyncDispose]()));
+  }
+
+  /** What the cameras keep. Where every process is replaced anyway, an automatic number of them deals all cameras anew. */
+  #dealtBefore(planned: PlannedVision): readonly Dealt[] {
+    const isReplaced = ({ shared }: Slot): boolean => !isDeepStrictEqual(shared, sharedBy(planned));
+    if (!planned.movesCameras && this.#slots.every(isReplaced)) return [];
+    return this.#slots.map(({ slot }) => ({ index: slot.index, cameras: slot.cameraIds }));
   }
 
   /** Closes removed, changed and moving cameras first, so that no camera gets two sessions. */

@@ -1,4 +1,10 @@
 /**
+ * Most pictures of a camera in memory: one being read, three waiting, one being analysed, one in which the detector still looks, one kept
+ * for comparison.
+ */
+export const usualBuffers = 7;
+
+/**
  * Reusable picture buffers, all of one size: allocating 3 MB for every picture of 1080p would be expensive. All threads share
  * their memory, so that networks run on a picture in another thread without copying it.
  */

@@ -1,7 +1,7 @@
 import { messageOf } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
 import type { VideoDecoder } from '../../kernel/video-decoder.js';
-import { BufferPool } from './buffer-pool.js';
+import { BufferPool, usualBuffers } from './buffer-pool.js';
 import { type CameraEndpoint, requireEndpoint } from './camera-address.js';
 import { type CameraConnection, connectCamera } from './camera-connection.js';
 import type { CameraContinuity, CameraSourceOptions, OpeningOptions } from './camera-source-options.js';
@@ -55,7 +55,7 @@ interface RatedSource extends FrameSource {
 }
 
 /** The state of a camera before it is first opened. Throws `camera-url-unusable`. */
-export function beginCamera({ address, bufferCount = 7 }: CameraSourceOptions): CameraContinuity {
+export function beginCamera({ address, bufferCount = usualBuffers }: CameraSourceOptions): CameraContinuity {
   requireEndpoint(address);
   return {
     pool: new BufferPool(bufferCount),

@@ -28,10 +28,7 @@ export interface CameraSourceOptions {
   readonly firstFrameWithinS: number;
   /** Frames that are older than this when they are complete are dropped, milliseconds. Default 1000. */
   readonly staleAfterMs?: number;
-  /**
-   * Most pictures in memory. Default 7: one being read, three waiting, one being analysed, one in which the detector still looks, one kept
-   * for comparison.
-   */
+  /** Most pictures in memory. Default `usualBuffers`. */
   readonly bufferCount?: number;
 }
 
