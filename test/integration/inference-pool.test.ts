@@ -9,7 +9,7 @@ import type { Picture } from '../../daemon/kernel/faces/picture.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import type { FaceAnalyser } from '../../daemon/vision/face-analyser.js';
-import { InferencePool, networkHung } from '../../daemon/vision/inference/inference-pool.js';
+import { besideWithinMs, InferencePool, networkHung } from '../../daemon/vision/inference/inference-pool.js';
 import { callWithinMs, startWithinMs } from '../../daemon/vision/inference/inference-thread.js';
 import { newBoxRecogniser, openTestAnalyser, portrait, toPicture } from '../support/inference.js';
 import { until } from '../support/until.js';
@@ -153,6 +153,24 @@ test('a thread that does not answer in time is replaced, and the third one ends 
   }
   const error = await hang();
   assert.ok(isRollcallError(error, 'inference-failed') && error.kind === 'operational');
+});
+
+test('a look that hangs does not hold up the looks of other cameras until it is given up', async () => {
+  const clock = new VirtualClock();
+  await using pool = await openPool({ clock });
+  pool.serve(2);
+  await until('a second thread', () => pool.threadCount === 2);
+  const picture = shared(await toPicture(portrait('a')));
+  const [face] = await pool.detect(picture, { smallestFacePx: 60 });
+  assert.ok(face, 'a face is found');
+  await setImmediate();
+  const order: string[] = [];
+  const call = (name: string, answer: Promise<unknown>) => answer.then(() => order.push(name));
+  const looks = [1, 2].map(() => call('look', pool.detect(picture, { smallestFacePx: 40, isBeside: true })));
+  // No thread can answer before the clock of this turn of the event loop.
+  clock.advanceBy(besideWithinMs);
+  await Promise.all([...looks, call('mesh', pool.locate(picture, [face.box]))]);
+  assert.equal(order[0], 'look', 'both threads looked');
 });
 
 test('calls fail where the thread that replaces another one never loads its networks', async () => {

@@ -34,6 +34,12 @@ export interface InferencePoolOptions {
 /** The code of a call that is not answered. */
 export const networkHung = 'network-hung';
 
+/**
+ * A look that no frame waits for keeps its place among them for so long, milliseconds. It takes a second at most on a machine that is far
+ * too slow; where one hangs, the looks of all cameras would wait for it until it is given up.
+ */
+export const besideWithinMs = 5_000;
+
 /** Calls that a thread with a GPU takes at a time: it answers them in batches. */
 const mostCallsOnGpu = 64;
 
@@ -90,7 +96,7 @@ export class InferencePool implements FaceAnalyser {
   #free: readonly InferenceThread[] = [];
   #provider: ProviderInUse;
   #waiting: readonly WaitingCall[] = [];
-  /** Calls that are computed now and for which no frame waits. */
+  /** Places of calls that are computed now and for which no frame waits. */
   #besideCount = 0;
   #users = 1;
   #wantedThreads = 1;
@@ -207,15 +213,30 @@ export class InferencePool implements FaceAnalyser {
       const next = this.#waiting.find(({ call }) => isRoomBeside || !isBeside(call));
       if (thread === undefined || next === undefined) return;
       this.#waiting = this.#waiting.filter((each) => each !== next);
-      const beside = isBeside(next.call) ? 1 : 0;
-      this.#besideCount += beside;
+      const leave = isBeside(next.call) ? this.#takePlaceBeside() : undefined;
       const answered = thread.run(next.call);
       if (thread.callCount >= this.#mostCallsOfThread) this.#free = this.#free.slice(0, -1);
       answered.then(next.resolve, next.reject).finally(() => {
-        this.#besideCount -= beside;
+        leave?.();
         this.#release(thread);
       });
     }
+  }
+
+  /** Returns what gives the place back. */
+  #takePlaceBeside(): () => void {
+    this.#besideCount += 1;
+    let isTaken = true;
+    const leave = (): void => {
+      late.cancel();
+      if (isTaken) this.#besideCount -= 1;
+      isTaken = false;
+    };
+    const late = this.#options.clock.after(besideWithinMs, () => {
+      leave();
+      this.#next();
+    });
+    return leave;
   }
 
   #release(thread: InferenceThread): void {
