@@ -227,3 +227,28 @@ test('a change counts for the next decision, and a profile is opened once until 
   await persons.update(bea, { watch: { mark: 'barred', reason } }, by);
   assert.deepEqual(await box.pass('bea', live), ['recognised-refused barred'], 'whatever was told before');
 });
+
+test('the standings of persons follow one gallery at a time, and none after their end', () => {
+  let followed = 0;
+  const open = () => ({
+    showPerson: () => undefined,
+    onPersonsChanged: () => {
+      followed += 1;
+      return () => {
+        followed -= 1;
+      };
+    },
+  });
+  let gallery = open();
+  const vault = { gallery: () => gallery, onChanged: () => () => undefined };
+  const standings = new GalleryStandings({ vault, dayAt: () => '2026-03-02' });
+  const ada = personId('p-ada');
+  standings.standingOf(ada, noon);
+  standings.isWatched(ada);
+  assert.equal(followed, 1);
+  gallery = open();
+  standings.standingOf(ada, noon);
+  assert.equal(followed, 1, 'another gallery was opened');
+  standings[Symbol.dispose]();
+  assert.equal(followed, 0);
+});

@@ -309,6 +309,20 @@ describe('similar', () => {
     });
   });
 
+  test('judges two persons by the lower of their thresholds', async () => {
+    const own = new Map<string, number>();
+    await using box = await openRecognition({ policy: { thresholdOf: (id) => own.get(id) } });
+    const [ada, bea] = [await box.enrol('ada'), await box.enrol('bea')];
+    own.set(ada, 0.6).set(bea, 0.7);
+    for (const id of [ada, bea]) {
+      const { persons } = await box.client.call('recognition.similar-persons', { id });
+      assert.deepEqual(
+        persons.map(({ threshold }) => threshold),
+        [0.6],
+      );
+    }
+  });
+
   test('says which persons the recogniser cannot tell apart, without names for a caller who may not read them', async () => {
     await using box = await openRecognition({ ...twins, canReadNames: false });
     const [ada, bea] = [await box.enrol('ada'), await box.enrol('bea')];

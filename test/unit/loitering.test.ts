@@ -40,6 +40,8 @@ class Street implements Disposable {
   readonly open = new Set<PassageId>();
   readonly recorded: LoiteringNotice[] = [];
   isDiskFull = false;
+  /** Log lines that ask for somebody's attention. */
+  errors = 0;
   #loitering: Loitering | undefined;
 
   start(): void {
@@ -63,7 +65,12 @@ class Street implements Disposable {
       },
       loiteringAfterS: () => 600,
       clock: this.clock,
-      logger: silentLogger,
+      logger: {
+        ...silentLogger,
+        error: () => {
+          this.errors += 1;
+        },
+      },
     }).start();
   }
 
@@ -170,6 +177,43 @@ describe('a stranger who stays', () => {
     assert.deepEqual(street.recorded, []);
     street.pass(2);
     assert.equal(street.recorded.length, 1);
+  });
+
+  for (const [setByMs, minutes] of [
+    [30_000, 10],
+    [-30_000, 11],
+    // From the first look after the jump.
+    [30_001, 16],
+    [-30_001, 16],
+  ] as const) {
+    test(`is reported after ${minutes} minutes where the clock is set by ${setByMs} ms after five`, () => {
+      using street = new Street();
+      street.passages.set('s-1', [passage('p-1', 0, 0.1)]);
+      street.open.add(passageId('p-1'));
+      street.start();
+      street.pass(5);
+      street.clock.setByMs = setByMs;
+      let passed = 5;
+      for (; street.recorded.length === 0 && passed < 20; passed += 1) street.pass(1);
+      assert.equal(passed, minutes);
+    });
+  }
+
+  test('is logged once while it cannot be recorded for the same reason', () => {
+    using street = new Street();
+    street.passages.set('s-1', [passage('p-1', 0, 0.1)]);
+    street.open.add(passageId('p-1'));
+    street.start();
+    street.isDiskFull = true;
+    street.pass(12);
+    assert.equal(street.errors, 1);
+    street.isDiskFull = false;
+    street.pass(1);
+    street.passages.set('s-2', [passage('p-2', 13, 13.1)]);
+    street.open.add(passageId('p-2'));
+    street.isDiskFull = true;
+    street.pass(12);
+    assert.equal(street.errors, 2, 'a fault that came back');
   });
 });
 

@@ -22,6 +22,17 @@ describe('a calendar date', () => {
     fc.assert(fc.property(day, (wallMs) => isCalendarDate(isoTime(wallMs).slice(0, 10))));
   });
 
+  test('is the last day of each month, and none after it', () => {
+    for (const year of [2023, 2024]) {
+      for (let month = 1; month <= 12; month += 1) {
+        const last = new Date(Date.UTC(year, month, 0)).toISOString().slice(0, 10);
+        assert.ok(isCalendarDate(last), last);
+        const after = `${last.slice(0, 8)}${Number(last.slice(8)) + 1}`;
+        assert.equal(isCalendarDate(after), false, after);
+      }
+    }
+  });
+
   for (const text of ['2026-02-29', '1900-02-29', '2026-04-31', '2026-00-01', '2026-13-01', '2026-01-00']) {
     test(`is not ${text}, which never existed`, () => assert.equal(isCalendarDate(text), false));
   }
