@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { auditData } from '../../daemon/contract/events/notice-data.js';
-import {
-  auditDigest,
-  checkDigestEveryMs,
-  digestEveryEntries,
-  digestEveryMs,
-} from '../../daemon/core/audit/audit-digest.js';
+import { auditDigest, checkDigestEveryMs } from '../../daemon/core/audit/audit-digest.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import type { Recurring } from '../../daemon/kernel/recurring.js';
 import { openAuditFixture } from '../support/audit-fixture.js';
 import { openSourceRecords } from '../support/event-source.js';
+
+const dayMs = 24 * 3_600_000;
 
 function open(context: TestContext) {
   const audit = openAuditFixture();
@@ -42,19 +39,22 @@ test('the box publishes the head of the audit log at the start, once a day and a
   audit.fill(3);
   await using digest = await start();
   assert.deepEqual(entries(), [3]);
-  await pass(digest, 2 * digestEveryMs);
+  await pass(digest, 2 * dayMs);
   assert.deepEqual(entries(), [3], 'an unchanged head is not published again');
   audit.fill(1);
   await pass(digest, checkDigestEveryMs);
   assert.deepEqual(entries(), [3, 4]);
   audit.fill(1);
-  await pass(digest, digestEveryMs - 2 * checkDigestEveryMs);
+  await pass(digest, dayMs - 2 * checkDigestEveryMs);
   assert.deepEqual(entries(), [3, 4]);
   await pass(digest, 2 * checkDigestEveryMs);
   assert.deepEqual(entries(), [3, 4, 5]);
-  audit.fill(digestEveryEntries);
+  audit.fill(999);
   await pass(digest, checkDigestEveryMs);
-  assert.deepEqual(entries(), [3, 4, 5, 5 + digestEveryEntries]);
+  assert.deepEqual(entries(), [3, 4, 5]);
+  audit.fill(1);
+  await pass(digest, checkDigestEveryMs);
+  assert.deepEqual(entries(), [3, 4, 5, 1_005]);
 });
 
 test('a published head verifies the log up to its entry', async (t) => {

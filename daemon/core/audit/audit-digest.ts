@@ -14,9 +14,9 @@ export interface AuditDigestOptions {
 
 export const checkDigestEveryMs = 60_000;
 /** The longest time between two digests while the log grows. */
-export const digestEveryMs = 24 * 3_600_000;
+const digestEveryMs = 24 * 3_600_000;
 /** After this many entries a digest is published early. */
-export const digestEveryEntries = 1_000;
+const digestEveryEntries = 1_000;
 const source = 'audit-digest';
 
 /**
