@@ -144,7 +144,7 @@ describe('a zip archive', () => {
     ],
     [
       'a file that unpacks to too much',
-      { 'persons.csv': table, 'a.jpg': Buffer.alloc(33 * 2 ** 20) },
+      { 'persons.csv': table, 'a.jpg': Buffer.alloc(32 * 2 ** 20 + 1) },
       /larger than 32 MiB/,
     ],
     [
@@ -206,6 +206,11 @@ describe('a zip archive', () => {
       await withZip(bytes, (path) => assert.rejects(readAll(path), isBadZip(message)));
     });
   }
+
+  test('may have files of 32 MiB', async () => {
+    const largest = patched(good, 1, (header) => header.writeUInt32LE(32 * 2 ** 20, 24));
+    await withZip(largest, async (path) => await (await openImportZip(path))[Symbol.asyncDispose]());
+  });
 
   test('of small files that are too large together is refused before any is inflated', async () => {
     const entries = Object.fromEntries(
@@ -285,7 +290,7 @@ describe('a folder of photographs', () => {
     const root = directory.path;
     execFileSync('mkfifo', [join(root, 'pipe.jpg'), join(root, 'pipe.csv')]);
     await writeFile(join(root, 'huge.jpg'), '');
-    await truncate(join(root, 'huge.jpg'), 33 * 2 ** 20);
+    await truncate(join(root, 'huge.jpg'), 32 * 2 ** 20 + 1);
     await using source = await openImportFolder(join(root, 'pipe.csv'), root);
     assert.deepEqual(await source.find('pipe.jpg'), []);
     await assert.rejects(source.read('pipe.jpg'), (error: unknown) =>
