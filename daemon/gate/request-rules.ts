@@ -58,7 +58,7 @@ const refuse = (status: Refusal['status'], code: string, message: string, remedy
 });
 
 export function isRefusal(value: object): value is Refusal {
-  return 'status' in value && 'code' in value;
+  return 'status' in value;
 }
 
 /** Decides whether a request may pass, before anything of its body is read. Pure. */
