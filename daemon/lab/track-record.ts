@@ -160,6 +160,10 @@ export function summarise(record: TrackRecord, t: number): TranscriptLine {
 const missing: ReadonlyMap<LivenessReason, string> = new Map([
   ['observed-too-briefly', 'a blink, or a longer view of open eyes'],
   ['only-lids-moved', 'a movement in the face near the blink'],
+  [
+    'movement-unclear',
+    'a clearer view of the face: closer, more light, in focus, turned to the camera, not in quick motion',
+  ],
   ['still-face', 'a blink, and a movement in the face'],
   [
     'eyes-not-seen-well',

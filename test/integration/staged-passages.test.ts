@@ -59,6 +59,11 @@ const staged: readonly Staged[] = [
     why: 'unproven, only-lids-moved: recognised as Ada, 0.900; life not proven: 9 s in sight, 1 blink, but nothing else in the face moved; the camera demands a blink',
   },
   {
+    title: 'a person of whom the camera does not show whether the face moves',
+    scene: inDoubt(9, doubt('movement-unclear', { blinks: [{ atMs: 400, durationMs: 200 }], observedS: 8 })),
+    why: 'unproven, movement-unclear: recognised as Ada, 0.900; life not proven: 9 s in sight, 1 blink, but it was not visible whether the face moved; the camera demands a blink',
+  },
+  {
     title: 'a person who keeps as still as a picture',
     scene: inDoubt(9, doubt('still-face', { observedS: 8 })),
     why: 'unproven, still-face: recognised as Ada, 0.900; life not proven: nothing in the face moved for 8 s; the camera demands a blink',

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Point } from '../../daemon/kernel/faces/geometry.js';
-import { nextInnerMotion, noInnerMotion } from '../../daemon/kernel/liveness/inner-motion.js';
-import { faceTexture } from '../support/face-textures.js';
+import {
+  type InnerMotionSeen,
+  nextInnerMotion,
+  noInnerMotion,
+} from '../../daemon/kernel/liveness/inner-motion.js';
+import type { FaceTexture } from '../../daemon/kernel/liveness/skin-shift.kernel.js';
+import { faceShape } from '../support/face-shapes.js';
+import { faceTexture, textureOf } from '../support/face-textures.js';
 
 /** Across, down, and away from the camera, in distances of the middles of the eyes; in the order of `FaceLandmarks.shape`. */
 type Solid = readonly [across: number, down: number, deep: number];
@@ -75,20 +81,45 @@ function shapeOf(shown: Shown, isFlat: boolean): readonly Point[] {
   });
 }
 
+const faceAtRest = faceShape({ x: 0, y: 0, eyesPx: 1 });
+const evenSkin = { ...faceTexture(), luma: faceTexture().luma.map(() => 128) };
+
+/** The skin of a face whose nose stands out of it, turned. */
+function turnedSkin(yawDeg: number): FaceTexture {
+  const noseBy = 0.6 * Math.sin((yawDeg * Math.PI) / 180);
+  return textureOf(faceAtRest, faceAtRest, ({ x, y }) => ({
+    x: x - noseBy * Math.exp(-(x ** 2 + (y - 0.6) ** 2) / 0.4 ** 2),
+    y,
+  }));
+}
+
+/** The skin beside the nose shifts sideways, although the mouth of the mesh opens. */
+const shiftedElsewhere = textureOf(faceAtRest, faceAtRest, ({ x, y }) => ({
+  x: x - 0.12 * Math.exp(-((x - 0.5) ** 2 + (y - 0.5) ** 2) / 0.3 ** 2),
+  y,
+}));
+
+function skinAt(skin: Watched['skin'], s: number, yawDeg: number): FaceTexture {
+  if (skin === 'is-even') return evenSkin;
+  if (skin === 'turns') return turnedSkin(yawDeg);
+  if (skin === 'stays' || s % 1 < 0.5) return faceTexture();
+  return skin === 'shifts-elsewhere' ? shiftedElsewhere : faceTexture(0.08);
+}
+
 interface Watched {
   readonly isFlat?: boolean;
-  readonly isSkinStill?: boolean;
+  readonly skin?: 'shifts' | 'stays' | 'is-even' | 'turns' | 'shifts-elsewhere';
   readonly fps?: number;
   readonly seconds?: number;
 }
 
-/** Whether a face is seen to move in itself over so many seconds. */
-function moves(
+/** What is seen of a face over so many seconds, step by step. */
+function watch(
   shownAt: (s: number) => Shown,
-  { isFlat = false, isSkinStill = false, fps = 15, seconds = 8 }: Watched = {},
-): boolean {
+  { isFlat = false, skin = 'shifts', fps = 15, seconds = 8 }: Watched = {},
+): readonly InnerMotionSeen[] {
   let state = noInnerMotion;
-  let hasMoved = false;
+  const seen: InnerMotionSeen[] = [];
   for (let frame = 0; frame < seconds * fps; frame++) {
     const s = frame / fps;
     const shown = shownAt(s);
@@ -98,16 +129,19 @@ function moves(
       shape: shapeOf(shown, isFlat),
       pose: { yawDeg, pitchDeg, rollDeg },
       // Apart from what the test is about, the skin shifts all the time.
-      texture: faceTexture(isSkinStill || s % 1 < 0.5 ? 0 : 0.08),
+      texture: skinAt(skin, s, yawDeg),
     };
-    const seen = { left: openness, right: openness, areLidsRaised: openness >= 0.2 };
-    const sample = { ...seen, atMs: s * 1000, framing: 'whole', sharpness: 1 } as const;
+    const eyes = { left: openness, right: openness, areLidsRaised: openness >= 0.2 };
+    const sample = { ...eyes, atMs: s * 1000, framing: 'whole', sharpness: 1 } as const;
     const next = nextInnerMotion(state, sample, landmarks);
     state = next.state;
-    hasMoved ||= next.hasMoved;
+    if (next.seen !== undefined) seen.push(next.seen);
   }
-  return hasMoved;
+  return seen;
 }
+
+/** Whether a face is seen to move in itself. */
+const moves = (...args: Parameters<typeof watch>): boolean => watch(...args).includes('moved');
 
 const wave = (s: number, hz = 0.3): number => Math.sin(2 * Math.PI * hz * s);
 /** Closed for a quarter of a second, every two seconds. */
@@ -163,16 +197,46 @@ describe('the movement of a face in itself', () => {
 
   test('is not seen in a mesh that trembles while the skin stays as it is', () => {
     const trembles = (s: number): Shown => ({ open: s % 2 < 1 ? 0 : 0.06 });
-    for (const fps of [10, 15, 30]) assert.equal(moves(trembles, { isSkinStill: true, fps }), false);
+    for (const fps of [10, 15, 30]) assert.equal(moves(trembles, { skin: 'stays', fps }), false);
+  });
+
+  test('is not seen in skin that shifts where the mesh does not', () => {
+    const speaks = (s: number): Shown => ({ open: s % 1 < 0.5 ? 0 : 0.06 });
+    assert.equal(moves(speaks), true);
+    assert.equal(moves(speaks, { skin: 'shifts-elsewhere' }), false);
+  });
+
+  test('is unclear where the mesh moves, but the skin shows no details', () => {
+    const speaks = (s: number): Shown => ({ open: s % 2 < 1 ? 0 : 0.06 });
+    for (const fps of [10, 15, 30]) {
+      const seen = watch(speaks, { skin: 'is-even', fps });
+      assert.equal(seen.includes('moved'), false);
+      assert.equal(seen.includes('unclear'), true);
+    }
+  });
+
+  test('is unclear in a face that is small, turned, or rolled, and not taken for stillness', () => {
+    const unclear: Readonly<Record<string, (s: number) => Shown>> = {
+      small: () => ({ eyesPx: 40 }),
+      turned: () => ({ yawDeg: 22 }),
+      rolled: (s) => ({ rollDeg: 20 * wave(s, 0.6) }),
+    };
+    for (const [name, shownAt] of Object.entries(unclear)) {
+      const seen = watch(shownAt, { skin: 'stays' });
+      const count = (of: InnerMotionSeen): number => seen.filter((each) => each === of).length;
+      assert.equal(count('moved'), 0, name);
+      assert.ok(count('unclear') > count('still'), `${name}: ${seen.join(' ')}`);
+    }
+    assert.deepEqual([...new Set(watch(() => ({}), { skin: 'stays' }))], ['still'], 'seen well');
   });
 
   test('is seen when a head turns by a few degrees, but not by two', () => {
     assert.equal(
-      moves((s) => ({ yawDeg: 5 * wave(s) })),
+      moves((s) => ({ yawDeg: 5 * wave(s) }), { skin: 'turns' }),
       true,
     );
     assert.equal(
-      moves((s) => ({ yawDeg: wave(s) })),
+      moves((s) => ({ yawDeg: wave(s) }), { skin: 'turns' }),
       false,
     );
   });
@@ -223,7 +287,7 @@ describe('the movement of a face in itself', () => {
     ])
       assert.deepEqual(nextInnerMotion(noInnerMotion, unseen, shown), {
         state: noInnerMotion,
-        hasMoved: false,
+        seen: undefined,
       });
   });
 });

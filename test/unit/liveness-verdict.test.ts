@@ -108,6 +108,25 @@ describe('the liveness verdict', () => {
     assert.equal(verdictOf([...blinks, ...spoken]), 'live: blinked', 'until the face moves, too');
   });
 
+  test('is undetermined where it cannot be told whether a face moves: a sign neither of life nor of a picture', () => {
+    const even = { ...faceTexture(), luma: faceTexture().luma.map(() => 128) };
+    const blurred = (inputs: readonly LivenessInput[]): LivenessInput[] =>
+      inputs.map((input) => (input.kind === 'eyes' ? { ...input, texture: even } : input));
+    const turned = (inputs: readonly LivenessInput[]): LivenessInput[] =>
+      inputs.map((input) => {
+        if (input.kind !== 'eyes') return input;
+        return { ...input, landmarks: { ...input.landmarks, pose: { ...frontal, yawDeg: 22 } } };
+      });
+    const blinked = [blink(2.5), recognised(3)];
+    assert.equal(verdictOf([...blurred(speak(0, 3)), ...blinked]), 'undetermined: movement-unclear');
+    assert.equal(verdictOf([...turned(watch(0, 3)), ...blinked]), 'undetermined: movement-unclear');
+    assert.equal(verdictOf(turned(carry(0, 9))), 'undetermined: movement-unclear', 'no attack');
+    const seenWell = [...turned(carry(0, 9)), ...carry(9, 20)];
+    assert.equal(verdictOf(seenWell), 'attack: still-picture', 'once it is seen well');
+    const spoken = [...speak(3, 6), recognised(6)];
+    assert.equal(verdictOf([...blurred(speak(0, 3)), ...blinked, ...spoken]), 'live: blinked');
+  });
+
   test('wants the movement of the face within five seconds of the blink', () => {
     const spoken = [...speak(0, 3), ...watch(3, 7.5)];
     const still = watch(7.5, 14);

@@ -3,10 +3,17 @@ import { describe, test } from 'node:test';
 import type { Point } from '../../daemon/kernel/faces/geometry.js';
 import { innerMotionPolicy } from '../../daemon/kernel/liveness/inner-motion.js';
 import { TEXTURE_PX } from '../../daemon/kernel/liveness/patches.kernel.js';
-import { type FaceTexture, skinShift } from '../../daemon/kernel/liveness/skin-shift.kernel.js';
+import {
+  type FaceTexture,
+  skinShift as measuredShift,
+} from '../../daemon/kernel/liveness/skin-shift.kernel.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import { faceShape } from '../support/face-shapes.js';
 import { faceTexture, textureOf } from '../support/face-textures.js';
+
+const measured = (from: FaceTexture, to: FaceTexture) =>
+  measuredShift({ texture: from, points: from.shape }, { texture: to, points: to.shape });
+const skinShift = (from: FaceTexture, to: FaceTexture): number | undefined => measured(from, to)?.shift;
 
 const rest = faceShape({ x: 0, y: 0, eyesPx: 1 });
 /** Above this, the skin of a face counts as shifted. */
@@ -54,6 +61,31 @@ describe('the skin of a face', () => {
     assert.ok(inLight !== undefined && inLight < limit / 4, String(inLight));
     const inNoise = skinShift(still, noisy(still, 12));
     assert.ok(inNoise !== undefined && inNoise < limit / 2, String(inNoise));
+  });
+
+  test('agrees with a mesh that moves as it does, and with no other', () => {
+    const still = faceTexture();
+    const agreement = (points: readonly Point[]): number => {
+      const spoken = faceTexture(0.08);
+      const shift = measuredShift({ texture: still, points: still.shape }, { texture: spoken, points });
+      return shift?.agreement ?? 0;
+    };
+    assert.ok(agreement(faceTexture(0.08).shape) > 0.5);
+    assert.ok(agreement(faceTexture(0.16).shape) > 0.5, 'by another amount');
+    assert.ok(Math.abs(agreement(still.shape)) < 1e-6, 'a mesh that does not move');
+    const random = seededRandom(3);
+    for (let time = 0; time < 10; time++) {
+      const trembling = still.shape.map(({ x, y }) => ({ x: x + random.unit(), y: y + random.unit() }));
+      assert.ok(agreement(trembling) < 0.5, `${agreement(trembling)}`);
+    }
+  });
+
+  test('shows by its noise that a small shift could not be told', () => {
+    const still = faceTexture();
+    const faint = { ...still, luma: still.luma.map((value) => 128 + 0.06 * (value - 128)) };
+    const [clear, noise] = [measured(still, noisy(still, 4)), measured(faint, noisy(faint, 6))];
+    assert.ok(clear !== undefined && clear.noise < innerMotionPolicy.clearSkinNoise, JSON.stringify(clear));
+    assert.ok(noise !== undefined && noise.noise > innerMotionPolicy.clearSkinNoise, JSON.stringify(noise));
   });
 
   test('does not shift where a lamp is reflected in a glossy sheet, and its reflection wanders', () => {

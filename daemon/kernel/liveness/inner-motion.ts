@@ -50,8 +50,16 @@ interface InnerMotionPolicy {
   readonly mouthPerDeg: number;
   /** Shift of the nose against eyes and mouth, degrees of a turn. */
   readonly parallaxDeg: number;
-  /** Shift of the skin between the two steps, in distances of the eyes. */
+  /** Shift of the skin between the two steps beyond the noise, in distances of the eyes. */
   readonly skinShift: number;
+  /** The skin must shift as the mesh does: correlation of both. */
+  readonly skinAgreement: number;
+  /**
+   * With more noise, in distances of the eyes, details are taken for others, and seem to shift further than the noise tells. Then only
+   * skin counts that agrees with the mesh by `noisySkinAgreement`.
+   */
+  readonly clearSkinNoise: number;
+  readonly noisySkinAgreement: number;
   /** Smaller faces must change more, because the noise of the mesh is the same in pixels; pixels between the eyes. */
   readonly clearEyeDistancePx: number;
   /** With fewer looks in a step, the change must be greater, because less noise is averaged out. */
@@ -59,9 +67,9 @@ interface InnerMotionPolicy {
 }
 
 /**
- * Measured at 15 frames a second (docs/decisions/0061-liveness-needs-a-face-that-moves.md and 0085-skin-is-followed-by-its-details.md).
- * Where the mesh moves by these limits, the skin of photographs and displays shifts by up to 0.0103, and that of living people at some
- * moment by 0.0127 or more.
+ * Measured at 10, 15, and 30 frames a second (docs/decisions/0061-liveness-needs-a-face-that-moves.md and
+ * 0089-skin-moves-as-the-mesh-does.md). Where the mesh moves by these limits, the skin of photographs and displays in good light shifts
+ * by up to 0.0068 beyond the noise, and that of living people near the camera at some moment by 0.0089 or more.
  */
 export const innerMotionPolicy: InnerMotionPolicy = {
   stepMs: 400,
@@ -81,7 +89,10 @@ export const innerMotionPolicy: InnerMotionPolicy = {
   expressionPerDeg: 0.008,
   mouthPerDeg: 0.006,
   parallaxDeg: 5,
-  skinShift: 0.012,
+  skinShift: 0.008,
+  skinAgreement: 0.2,
+  clearSkinNoise: 0.0065,
+  noisySkinAgreement: 0.5,
   clearEyeDistancePx: 45,
   clearStepLooks: 6,
 };
@@ -132,10 +143,19 @@ export const noInnerMotion: InnerMotion = {
   steps: [],
 };
 
+/**
+ * What the last steps show of a face.
+ * - `moved`: it has moved in itself, as no sheet does.
+ * - `still`: it has not.
+ * - `unclear`: it cannot be told, because the face is too small, turned, or in quick motion, or because its skin shows too few details
+ *   or too much noise. That is neither a sign of life nor the stillness of a picture.
+ */
+export type InnerMotionSeen = 'moved' | 'still' | 'unclear';
+
 interface InnerMotionStep {
   readonly state: InnerMotion;
-  /** Whether the face has moved in itself since one of the last steps. */
-  readonly hasMoved: boolean;
+  /** Undefined until a step ends that can be compared with another one. */
+  readonly seen: InnerMotionSeen | undefined;
 }
 
 /** The state after one more look with both eyes. */
@@ -144,7 +164,7 @@ export function nextInnerMotion(
   { atMs, left, right, framing }: EyeSample,
   { shape, pose, texture }: Pick<FaceLandmarks, 'shape' | 'pose'> & { readonly texture: FaceTexture },
 ): InnerMotionStep {
-  if (left === undefined || right === undefined || framing !== 'whole') return { state, hasMoved: false };
+  if (left === undefined || right === undefined || framing !== 'whole') return { state, seen: undefined };
   const openness = (left + right) / 2;
   const recent = [...state.recent.filter((each) => each.atMs >= atMs - baselineMs), { atMs, openness }];
   const isOpen = openness >= innerMotionPolicy.openPart * openBaseline(recent.map((each) => each.openness));
@@ -157,13 +177,13 @@ export function nextInnerMotion(
   // What was judged stays for a while: a closure also spoils the looks after it.
   const waiting = all.filter((each) => each.atMs >= untilMs - innerMotionPolicy.besideMs);
   let next: InnerMotion = { ...state, recent, waiting, judgedMs: untilMs };
-  let hasMoved = false;
+  let seen: InnerMotionSeen | undefined;
   for (const each of judged) {
     const added = addLook(next, each);
     next = added.state;
-    hasMoved ||= added.hasMoved;
+    if (seen !== 'moved') seen = added.seen ?? seen;
   }
-  return { state: next, hasMoved };
+  return { state: next, seen };
 }
 
 function addLook(state: InnerMotion, look: Look): InnerMotionStep {
@@ -173,12 +193,12 @@ function addLook(state: InnerMotion, look: Look): InnerMotionStep {
     first !== undefined &&
     last !== undefined &&
     (look.atMs - last.atMs > longestGapMs || look.atMs - first.atMs >= innerMotionPolicy.stepMs);
-  if (!isOver) return { state: { ...state, step: [...step, look] }, hasMoved: false };
+  if (!isOver) return { state: { ...state, step: [...step, look] }, seen: undefined };
   const ended = meanOf(step);
   const begun = { ...state, step: [look] };
-  if (ended === undefined) return { state: begun, hasMoved: false };
+  if (ended === undefined) return { state: begun, seen: undefined };
   const steps = [...state.steps.filter(({ atMs }) => atMs >= ended.atMs - innerMotionPolicy.windowMs), ended];
-  return { state: { ...begun, steps }, hasMoved: isMoving(steps) };
+  return { state: { ...begun, steps }, seen: seenIn(steps) };
 }
 
 function meanOf(looks: readonly Look[]): Step | undefined {
@@ -217,19 +237,23 @@ function meanOf(looks: readonly Look[]): Step | undefined {
 }
 
 /** Whether the last step differs from an earlier one as no sheet would. */
-function isMoving(steps: readonly Step[]): boolean {
+function seenIn(steps: readonly Step[]): InnerMotionSeen | undefined {
   const last = steps.at(-1);
-  if (last === undefined) return false;
+  if (last === undefined) return undefined;
   const isTurned = steps.some((from, index) =>
     steps.slice(index + 1).some((to) => {
       const map = fitAffine(from.points, to.points);
       return map === undefined || stretchOf(map) > innerMotionPolicy.largestStretch;
     }),
   );
-  return steps.some((from) => {
-    const map = from === last ? undefined : fitAffine(from.points, last.points);
-    return map !== undefined && movedBetween(from, last, { map, isTurned });
-  });
+  const seen = new Set<InnerMotionSeen | undefined>();
+  for (const from of steps.slice(0, -1)) {
+    const map = fitAffine(from.points, last.points);
+    seen.add(map && seenBetween(from, last, { map, isTurned }));
+    if (seen.has('moved')) return 'moved';
+  }
+  if (seen.has('still') && !seen.has('unclear')) return 'still';
+  return seen.size > 0 ? 'unclear' : undefined;
 }
 
 interface Comparison {
@@ -237,19 +261,21 @@ interface Comparison {
   readonly isTurned: boolean;
 }
 
-function movedBetween(from: Step, to: Step, { map, isTurned }: Comparison): boolean {
-  if (Math.abs(to.pose.rollDeg - from.pose.rollDeg) > innerMotionPolicy.largestRollDeg) return false;
+/** Undefined if the two steps cannot be compared. */
+function seenBetween(from: Step, to: Step, { map, isTurned }: Comparison): InnerMotionSeen | undefined {
+  if (Math.abs(to.pose.rollDeg - from.pose.rollDeg) > innerMotionPolicy.largestRollDeg) return undefined;
   const isFromSide = [from, to].some(({ pose }) => Math.abs(pose.yawDeg) > innerMotionPolicy.largestYawDeg);
-  if (isFromSide) return false;
+  if (isFromSide) return undefined;
   const turnDeg = Math.hypot(to.pose.yawDeg - from.pose.yawDeg, to.pose.pitchDeg - from.pose.pitchDeg);
   const smallness = Math.max(
     1,
     innerMotionPolicy.clearEyeDistancePx / Math.min(from.eyeDistancePx, to.eyeDistancePx),
   );
+  const isQuick = from.isQuick || to.isQuick;
   const noise =
     smallness *
     Math.sqrt(Math.max(1, innerMotionPolicy.clearStepLooks / Math.min(from.lookCount, to.lookCount))) *
-    (from.isQuick || to.isQuick ? innerMotionPolicy.quickFactor : 1);
+    (isQuick ? innerMotionPolicy.quickFactor : 1);
   const factor = isTurned ? noise * innerMotionPolicy.turnedFactor : noise;
   const mapped = from.points.map((point) => applyAffine(map, point));
   const all = distanceOf(mapped, to.points) - innerMotionPolicy.expressionPerDeg * turnDeg;
@@ -258,9 +284,14 @@ function movedBetween(from: Step, to: Step, { map, isTurned }: Comparison): bool
     all >= factor * innerMotionPolicy.expression ||
     mouth >= factor * innerMotionPolicy.mouth ||
     (!isTurned && parallaxDeg(from.points, to.points) >= noise * innerMotionPolicy.parallaxDeg);
-  return (
-    hasMeshMoved && (skinShift(from.texture, to.texture) ?? 0) >= smallness * innerMotionPolicy.skinShift
-  );
+  // With limits that are so much higher, a face may have moved without reaching them.
+  if (!hasMeshMoved) return smallness > 1 || isQuick || isTurned ? undefined : 'still';
+  const skin = skinShift(from, to);
+  if (skin === undefined) return 'unclear';
+  const isNoisy = skin.noise > innerMotionPolicy.clearSkinNoise;
+  const agreement = isNoisy ? innerMotionPolicy.noisySkinAgreement : innerMotionPolicy.skinAgreement;
+  if (skin.shift >= smallness * innerMotionPolicy.skinShift && skin.agreement >= agreement) return 'moved';
+  return isNoisy ? 'unclear' : 'still';
 }
 
 /** Root mean square distance. */

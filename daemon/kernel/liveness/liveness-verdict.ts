@@ -1,5 +1,5 @@
 import type { HeadGesture } from './head-gesture.js';
-import { type InnerMotion, nextInnerMotion, noInnerMotion } from './inner-motion.js';
+import { type InnerMotion, type InnerMotionSeen, nextInnerMotion, noInnerMotion } from './inner-motion.js';
 import type { Blink, EyeSample, LivenessAssessment, LivenessEvidence, LivenessReason } from './liveness.js';
 import {
   compareSurroundings,
@@ -83,6 +83,8 @@ export interface LivenessState {
   readonly movedMs: readonly number[];
   /** Movements without such an embedding after them yet. */
   readonly unboundMovedMs: readonly number[];
+  /** What the last comparisons of the face with itself showed, oldest first. */
+  readonly motionSeen: readonly InnerMotionSeen[];
   readonly sameFaceMs: number | undefined;
   readonly observedMs: number;
   /** How long the face has neither blinked nor moved in itself: what an attack is judged by. */
@@ -133,6 +135,7 @@ export const initialLiveness: LivenessState = {
   surroundings: nothingAround,
   movedMs: [],
   unboundMovedMs: [],
+  motionSeen: [],
   sameFaceMs: undefined,
   observedMs: 0,
   stillness: notYetStill,
@@ -225,13 +228,14 @@ export function assessLiveness(state: LivenessState, policy: LivenessPolicy): Li
   if (livingBlinks(state, policy) >= policy.minimumBlinks && isSeenLongEnough) {
     return { verdict: 'live', reason: 'blinked', evidence };
   }
-  if (state.stillness.stillMs >= policy.attackAfterS * 1000) {
+  const isUnclear = isMovementUnclear(state);
+  if (state.stillness.stillMs >= policy.attackAfterS * 1000 && !isUnclear) {
     return movedAsWhole(state.stillness, defaultStillnessPolicy)
       ? { verdict: 'attack', reason: 'still-picture', evidence }
       : { verdict: 'undetermined', reason: 'still-face', evidence };
   }
   if (state.blinks.length >= policy.minimumBlinks && isSeenLongEnough) {
-    return { verdict: 'undetermined', reason: 'only-lids-moved', evidence };
+    return { verdict: 'undetermined', reason: isUnclear ? 'movement-unclear' : 'only-lids-moved', evidence };
   }
   return { verdict: 'undetermined', reason: reasonForDoubt(state, policy), evidence };
 }
@@ -253,7 +257,14 @@ function reasonForDoubt(state: LivenessState, { attackAfterS }: LivenessPolicy):
   // A picture that is turned changes its shape, but not as a face does.
   const isRigid =
     state.movedMs.length + state.unboundMovedMs.length === 0 && state.observedMs >= attackAfterS * 1000;
-  return isRigid ? 'still-face' : 'observed-too-briefly';
+  if (!isRigid) return 'observed-too-briefly';
+  return isMovementUnclear(state) ? 'movement-unclear' : 'still-face';
+}
+
+/** Whether the face was seen too badly of late to tell whether it moves in itself. That is not held against anybody. */
+function isMovementUnclear({ motionSeen }: LivenessState): boolean {
+  const count = (of: InnerMotionSeen): number => motionSeen.filter((each) => each === of).length;
+  return count('unclear') > count('still');
 }
 
 function meanPassiveScore(state: LivenessState): number | undefined {
@@ -295,6 +306,9 @@ function bind(state: LivenessState, policy: LivenessPolicy): LivenessState {
 /** The latest blinks and gestures are enough evidence; this limits the sighting of a person who stays for an hour. */
 const keptBlinks = 20;
 const keptGestures = 20;
+
+/** About as many comparisons as `attackAfterS` has by default. */
+const keptMotionSeen = 16;
 
 /** Movements are remembered at most once in this time, milliseconds. */
 const movementEveryMs = 1000;
@@ -364,13 +378,15 @@ function seeEyes(
     cutOffCount: state.cutOffCount + (framing === 'cut-off' ? 1 : 0),
   };
   if (sample.left === undefined || sample.right === undefined) return counted;
-  const { state: innerMotion, hasMoved } =
+  const { state: innerMotion, seen: motion } =
     sample.isShapeLost === true || texture === undefined
-      ? { state: state.innerMotion, hasMoved: false }
+      ? { state: state.innerMotion, seen: undefined }
       : nextInnerMotion(state.innerMotion, sample, { ...landmarks, texture });
   const placed = { ...counted, surroundings: nextSurroundings(state.surroundings, sample.atMs, around) };
-  const seen = hasMoved ? withMovement(placed, sample.atMs) : placed;
-  const measured = { ...seen, innerMotion, frameCount: state.frameCount + 1 };
+  const seen = motion === 'moved' ? withMovement(placed, sample.atMs) : placed;
+  const motionSeen =
+    motion === undefined ? state.motionSeen : [...state.motionSeen, motion].slice(-keptMotionSeen);
+  const measured = { ...seen, innerMotion, motionSeen, frameCount: state.frameCount + 1 };
   if (!areLidsRaised) return measured;
   const sinceMs = state.lastRaisedMs === undefined ? 0 : sample.atMs - state.lastRaisedMs;
   const observedMs = isObserved(sinceMs) ? sinceMs : 0;

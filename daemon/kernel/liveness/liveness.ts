@@ -17,6 +17,7 @@ export const livenessReasons = [
   'still-picture',
   'still-face',
   'only-lids-moved',
+  'movement-unclear',
   'passive-model',
   'observed-too-briefly',
   'eyes-not-seen-well',

@@ -77,11 +77,26 @@ interface LitPatch extends FollowedPatch {
   readonly brighter: number;
 }
 
-/**
- * By how much the skin has shifted against a smooth map from one look to the other: root mean square, in distances of the eyes; less where
- * the light changed unevenly. Undefined if too little of the skin is found again.
- */
-export function skinShift(from: FaceTexture, to: FaceTexture): number | undefined {
+/** A face at one moment: its skin, and its mesh, which may be averaged over more frames than the one with this texture. */
+interface SkinLook {
+  readonly texture: FaceTexture;
+  /** In the order of `FaceLandmarks.shape`, in any unit. */
+  readonly points: readonly Point[];
+}
+
+/** How far skin has shifted against a smooth map, and what that is worth. */
+export interface SkinShift {
+  /** Root mean square beyond the noise, in distances of the eyes; less where the light changed unevenly. */
+  readonly shift: number;
+  /** How far places that are as uncertain as these would seem to shift in a picture, in distances of the eyes. */
+  readonly noise: number;
+  /** Correlation with the movement of the mesh, -1..1: noise goes anywhere, skin goes where lips, nose and brows go. */
+  readonly agreement: number;
+}
+
+/** By how much the skin has shifted from one look to the other. Undefined if too little of it is found again. */
+export function skinShift(before: SkinLook, after: SkinLook): SkinShift | undefined {
+  const [from, to] = [before.texture, after.texture];
   const map = fitAffine(from.shape, to.shape);
   if (map === undefined) return undefined;
   const was = smoothed(from.luma);
@@ -93,8 +108,45 @@ export function skinShift(from: FaceTexture, to: FaceTexture): number | undefine
   });
   const { lit, unevenness } = inLight(patches);
   if (lit.length < FEWEST_PATCHES) return undefined;
-  const shift = unexplained(lit);
-  return shift && shift / Math.max(1, unevenness / EVEN_LIGHT);
+  const skin = unexplained(lit, ({ byX, byY }) => [byX, byY]);
+  const mesh = unexplained(lit, meshShift(before, after));
+  if (skin === undefined || mesh === undefined) return undefined;
+  const weights = lit.reduce((sum, { weight }) => sum + weight, 0);
+  // A weight is one over the variance of a place, and the map follows as many places as it has terms.
+  const noise = Math.sqrt((lit.length - TERMS) / weights) / EYES_PX;
+  const squares = products(lit, skin, skin);
+  const all = Math.sqrt(squares / weights) / EYES_PX / Math.max(1, unevenness / EVEN_LIGHT);
+  return {
+    shift: Math.sqrt(Math.max(0, all ** 2 - noise ** 2)),
+    noise,
+    agreement:
+      products(lit, skin, mesh) / Math.sqrt(Math.max(Number.MIN_VALUE, squares * products(lit, mesh, mesh))),
+  };
+}
+
+/** The mesh moves the skin around a point as far as this, pixels of the texture. */
+const POINT_REACH = EYES_PX / 4;
+
+/** Where the mesh went at a place: the mean of the points around it, pixels of the texture. */
+function meshShift(before: SkinLook, after: SkinLook): (place: Point) => Pair {
+  const places = before.texture.shape;
+  const [was, is] = [fitAffine(before.points, places), fitAffine(after.points, places)];
+  if (was === undefined || is === undefined) return () => [0, 0];
+  const shifts = places.map(({ x, y }, index) => {
+    const [from, to] = [applyAffine(was, before.points[index]!), applyAffine(is, after.points[index]!)];
+    return { x, y, byX: to.x - from.x, byY: to.y - from.y };
+  });
+  return (place) => {
+    let [sum, byX, byY] = [0, 0, 0];
+    for (const shift of shifts) {
+      const far = (shift.x - place.x) ** 2 + (shift.y - place.y) ** 2;
+      const near = Math.exp(-far / (2 * POINT_REACH ** 2));
+      sum += near;
+      byX += near * shift.byX;
+      byY += near * shift.byY;
+    }
+    return sum > 0 ? [byX / sum, byY / sum] : [0, 0];
+  };
 }
 
 /**
@@ -118,17 +170,27 @@ function inLight(patches: readonly LitPatch[]): {
 
 const TERMS = 6;
 
-/** How far the patches are from where the best quadratic map puts them: root mean square, in distances of the eyes. */
-function unexplained(patches: readonly FollowedPatch[]): number | undefined {
-  const map = quadraticFit(patches, ({ byX, byY }) => [byX, byY]);
-  if (map === undefined) return undefined;
-  let [squares, weights] = [0, 0];
-  for (const patch of patches) {
-    const [x, y] = map(patch);
-    squares += patch.weight * ((patch.byX - x) ** 2 + (patch.byY - y) ** 2);
-    weights += patch.weight;
-  }
-  return Math.sqrt(squares / weights) / EYES_PX;
+/** What the best quadratic map over the patches leaves of the values of each. */
+function unexplained<Patch extends FollowedPatch>(
+  patches: readonly Patch[],
+  valuesOf: (patch: Patch) => Pair,
+): readonly Pair[] | undefined {
+  const map = quadraticFit(patches, valuesOf);
+  return (
+    map &&
+    patches.map((patch) => {
+      const [[x, y], [mappedX, mappedY]] = [valuesOf(patch), map(patch)];
+      return [x - mappedX, y - mappedY];
+    })
+  );
+}
+
+/** Weighted sum of the scalar products of two values of each patch. */
+function products(patches: readonly FollowedPatch[], a: readonly Pair[], b: readonly Pair[]): number {
+  return patches.reduce(
+    (sum, { weight }, index) => sum + weight * (a[index]![0] * b[index]![0] + a[index]![1] * b[index]![1]),
+    0,
+  );
 }
 
 type Pair = readonly [number, number];

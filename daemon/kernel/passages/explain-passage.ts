@@ -58,6 +58,10 @@ const sentences: Readonly<Record<PassageReason, Sentence>> = {
     (passage) =>
       `${inSight(passage)}, ${blinksIn(passage.liveness.blinkCount)}, but nothing else in the face moved`,
   ),
+  'movement-unclear': unproven(
+    (passage) =>
+      `${inSight(passage)}, ${blinksIn(passage.liveness.blinkCount)}, but it was not visible whether the face moved`,
+  ),
   'still-face': unproven(
     ({ liveness: { observedS } }) => `nothing in the face moved for ${seconds(observedS)}`,
   ),

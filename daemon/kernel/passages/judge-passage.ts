@@ -153,6 +153,7 @@ function proofThatIsMissing({ liveness: { reason, evidence } }: PassageKnowledge
     case 'cut-off':
       return reason;
     case 'only-lids-moved':
+    case 'movement-unclear':
     case 'still-face':
       return reason;
     case 'eyes-not-seen-well':

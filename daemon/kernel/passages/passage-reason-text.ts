@@ -55,6 +55,13 @@ export const reasonTexts: Readonly<Record<PassageReason, ReasonText>> = {
     remedy:
       'Let people look at the camera for a few seconds and turn their heads a little, or pair a display and set liveness.require to challenge.',
   },
+  'movement-unclear': {
+    outcomes: ['unproven'],
+    meaning:
+      'An enrolled person was recognised, but it was not visible whether the face moved or was as rigid as a picture: it was too small, turned, or in quick motion, or the image was too dark, noisy, or blurred. This is neither a sign of life nor of an attack.',
+    remedy:
+      'Give the camera more light, focus it, or move it closer, and let people stand still and look at it for a few seconds. Otherwise, pair a display and set liveness.require to challenge.',
+  },
   'still-face': {
     outcomes: ['unproven'],
     meaning:

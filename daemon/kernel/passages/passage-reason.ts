@@ -11,6 +11,7 @@ export const passageReasons = [
   'no-blink',
   'blink-not-bound',
   'only-lids-moved',
+  'movement-unclear',
   'still-face',
   'seen-too-briefly',
   'eyes-not-seen',

@@ -242,7 +242,7 @@ function livenessUnder(
   }
   const wasAsked = recorded.reason.startsWith('challenge-');
   if (require === 'challenge' && isMatch) return wasAsked ? asRecorded : 'not-asked';
-  const isRigid = recorded.reason === 'only-lids-moved';
+  const isRigid = recorded.reason === 'only-lids-moved' || recorded.reason === 'movement-unclear';
   const isLive = recorded.blinkCount >= minimumBlinks && !isRigid;
   const isProofDecided = recorded.reason === 'blinked' || recorded.reason === 'challenge-passed';
   if (!isLive && isProofDecided && isMatch && require === 'blink') return 'ended-at-decision';
@@ -250,7 +250,9 @@ function livenessUnder(
   if (mayBeStill && !(isLive && isMatch)) return 'stillness-not-stored';
   if (isLive) return judgedLiveness(passage, 'live', 'blinked');
   const isDoubt =
-    recorded.verdict === 'undetermined' && !wasAsked && !(isRigid && recorded.blinkCount < minimumBlinks);
+    recorded.verdict === 'undetermined' &&
+    !wasAsked &&
+    !(recorded.reason === 'only-lids-moved' && recorded.blinkCount < minimumBlinks);
   return judgedLiveness(passage, 'undetermined', isDoubt ? recorded.reason : 'observed-too-briefly');
 }
 
