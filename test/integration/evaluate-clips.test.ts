@@ -50,6 +50,7 @@ describe('rollcall evaluate blinks', () => {
     { fps: 15, leastF1: 0.97, isWanted: (clip: string) => !isFieldClip(clip), what: 'every clip' },
     // Only the short clips, because the program decodes every frame at this rate too.
     { fps: 10, leastF1: 0.94, isWanted: isSpeaker, what: 'speakers' },
+    { fps: 25, leastF1: 0.97, isWanted: isSpeaker, what: 'speakers' },
   ]) {
     test(`reaches F1 ${leastF1} at ${fps} frames a second on ${what} without a false blink`, {
       skip: media.skip,
