@@ -3,6 +3,7 @@ import type { CameraPlan } from '../contract/vision/vision-orders.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import type { Logger } from '../kernel/logger.js';
 import type { FaceAnalyser } from './face-analyser.js';
+import type { CameraNetwork } from './ingest/camera-network.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import type { StreamInfo } from './ingest/frame-source.js';
 import { type CameraInspection, inspectCamera } from './ingest/inspect-camera.js';
@@ -22,11 +23,13 @@ export async function testCamera(
   options: {
     readonly analyser: FaceAnalyser;
     readonly ffmpeg: FfmpegBinary;
+    /** Default: that of this process. */
+    readonly network?: CameraNetwork;
     readonly logger: Logger;
     readonly signal: AbortSignal;
   },
 ): Promise<CameraTestOutcome> {
-  const { ffmpeg, logger, signal } = options;
+  const { logger, signal } = options;
   const analyser = withinZones(options.analyser, plan.zones);
   let faces: readonly FoundFace[] = [];
   let framesAnalysed = 0;
@@ -46,7 +49,7 @@ export async function testCamera(
         analysing = undefined;
       });
   };
-  const source = sourceOptions(plan, ffmpeg, logger.child({ camera: plan.id }));
+  const source = sourceOptions(plan, options, logger.child({ camera: plan.id }));
   const { pictureChecks, substreamUrl } = plan;
   const shared = { ...source, observeMs, pictureChecks, signal };
   // At the same time, as the box reads them.

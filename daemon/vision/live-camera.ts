@@ -19,6 +19,7 @@ import { CameraLoop } from './camera-loop.js';
 import { CameraPipeline } from './camera-pipeline.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { networkHung } from './inference/inference-pool.js';
+import type { CameraNetwork } from './ingest/camera-network.js';
 import { ffmpegCameraSource } from './ingest/camera-opening.js';
 import { startCameraRunner } from './ingest/camera-runner.js';
 import type { CameraSourceOptions } from './ingest/camera-source-options.js';
@@ -45,6 +46,8 @@ export interface LiveCameraOptions {
   /** Decides which decoder catches up next. */
   readonly catchUps: CatchUpTurns;
   readonly ffmpeg: FfmpegBinary;
+  /** Default: that of this process. */
+  readonly network?: CameraNetwork | undefined;
   readonly liveness: VisionPlan['liveness'];
   /** Similarity from which two views of one track are the same face. */
   readonly sameFaceThreshold: number;
@@ -90,12 +93,17 @@ function failureOfAnalysis(error: unknown) {
 }
 
 /** The options of a camera's source, from its plan. */
-export function sourceOptions(plan: CameraPlan, ffmpeg: FfmpegBinary, logger: Logger): CameraSourceOptions {
+export function sourceOptions(
+  plan: CameraPlan,
+  { ffmpeg, network }: Pick<LiveCameraOptions, 'ffmpeg' | 'network'>,
+  logger: Logger,
+): CameraSourceOptions {
   const { url, credential, transport, allowsBasicLogin, authorities, fingerprint, extraNetworks, ...rest } =
     plan;
   return {
     cameraId: cameraId(plan.id),
     address: { url, credential, transport, allowsBasicLogin, authorities, fingerprint, extraNetworks },
+    network,
     ffmpeg,
     clock,
     logger,
@@ -110,7 +118,7 @@ export function sourceOptions(plan: CameraPlan, ffmpeg: FfmpegBinary, logger: Lo
 
 /** Opens a camera and analyses its frames until disposed. */
 export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): LiveCamera {
-  const { ffmpeg, liveness, sameFaceThreshold, report, fail } = options;
+  const { liveness, sameFaceThreshold, report, fail } = options;
   const analyser = withinZones(options.analyser, plan.zones);
   const logger = options.logger.child({ camera: plan.id });
   const seen = new SeenFaces();
@@ -120,7 +128,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     report({ type: 'faces-in-sight', ...faces }),
   );
   const pictures = new LivePictures(plan.id, { clock, logger });
-  const source = sourceOptions(plan, ffmpeg, logger);
+  const source = sourceOptions(plan, options, logger);
   const cells = ignoredCells(plan.zones);
   const substream =
     plan.substreamUrl === null

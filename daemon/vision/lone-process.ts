@@ -6,6 +6,7 @@ import { operational } from '../kernel/errors.js';
 import type { Logger } from '../kernel/logger.js';
 import { present } from '../kernel/present.js';
 import { raceTimeout } from '../kernel/race-timeout.js';
+import { CameraLines } from './lines/camera-lines.js';
 import { openVisionLauncher } from './open-vision-launcher.js';
 import { spawnVisionProcess, type VisionProcessOptions } from './vision-process.js';
 
@@ -35,7 +36,7 @@ export interface LoneVision extends AsyncDisposable {
  */
 export function startLoneVision(
   plan: VisionPlan,
-  options: Pick<VisionProcessOptions, 'launcher' | 'purpose' | 'logger' | 'program'> & {
+  options: Pick<VisionProcessOptions, 'launcher' | 'purpose' | 'logger' | 'program' | 'lines'> & {
     /** Files and folders that it reads beside the program and the networks of the plan. */
     readonly readable?: readonly string[];
     readonly task: string;
@@ -43,7 +44,7 @@ export function startLoneVision(
     readonly logger: Logger;
   },
 ): LoneVision {
-  const { launcher, purpose, logger, task, timeoutMs, program, readable = [] } = options;
+  const { launcher, lines, purpose, logger, task, timeoutMs, program, readable = [] } = options;
   const isRoot = process.getuid?.() === 0;
   const unavailable = (why: string): Error =>
     operational('vision-unavailable', `cannot ${task}: ${why}`, {
@@ -53,7 +54,7 @@ export function startLoneVision(
     });
   let settle: (report: Report) => void = () => undefined;
   const child = spawnVisionProcess({
-    ...{ launcher, purpose, logger },
+    ...{ launcher, lines, purpose, logger },
     readable: plan.modelsDirectory === null ? readable : [...readable, plan.modelsDirectory],
     ...present({ user: loneUser(), program }),
     onReport(report) {
@@ -92,7 +93,15 @@ export async function testCameraAlone(
   logger: Logger,
 ): Promise<CameraTestOutcome> {
   const launcher = await openVisionLauncher('preferred', loneUser());
-  const options = { launcher, purpose: 'cameras', logger, task: 'test the camera', timeoutMs } as const;
+  await using lines = await CameraLines.open({ clock, folder: launcher.linesFolder, user: loneUser() });
+  const options = {
+    launcher,
+    lines,
+    purpose: 'cameras',
+    logger,
+    task: 'test the camera',
+    timeoutMs,
+  } as const;
   await using vision = startLoneVision(plan, options);
   const { result } = await vision.ask('camera-test', { type: 'test-camera', request: 0, camera });
   return result;

@@ -8,7 +8,9 @@ import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock } from '../host/system-clock.js';
 import { isRollcallError, messageOf } from '../kernel/errors.js';
 import { Lifetime } from '../kernel/lifetime.js';
+import { ownNetwork } from './ingest/camera-network.js';
 import { channelFd } from './launched-child.js';
+import { lineNetwork } from './lines/line-network.js';
 import { startVisionHost, type VisionHost } from './vision-host.js';
 
 /** Time for the cameras to close; the core kills a process that needs longer. */
@@ -50,7 +52,8 @@ function obey(order: Order, attachment: Uint8Array): void {
   if (order.type === 'stop') void end(0);
   else if (order.type === 'log-level') log.setLevel(order.level);
   else if (order.type === 'start') {
-    host = startVisionHost({ plan: order.plan, lifetime, logger, report, fail });
+    const network = order.lines === undefined ? ownNetwork : lineNetwork(order.lines);
+    host = startVisionHost({ plan: order.plan, network, lifetime, logger, report, fail });
     host.catch(fail);
   } else if (order.type === 'open-camera') {
     void host?.then((running) => running.openCamera(order.camera)).catch(fail);

@@ -1,13 +1,5 @@
-import {
-  existsSync,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
-import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { programRoot } from '../host/program-files.js';
 import { compileSystemCallFilter } from '../host/system-call-filter.js';
@@ -42,10 +34,18 @@ const refusedCalls = [
   ...['move_pages', 'migrate_pages', 'lookup_dcookie', 'fanotify_init', 'uselib', 'nfsservctl'],
 ];
 
-/** Below `/etc`: what the loader, name resolution, TLS and GPU drivers read. No accounts, no settings, no secrets. */
+/** Below `/etc`: what the loader, TLS, and GPU drivers read. No accounts, no settings, no secrets. */
 const systemSettings = [
-  ...['ld.so.cache', 'alternatives', 'localtime', 'hosts', 'host.conf', 'nsswitch.conf'],
-  ...['gai.conf', 'services', 'protocols', 'ssl/certs', 'ssl/openssl.cnf', 'vulkan', 'glvnd', 'OpenCL'],
+  ...[
+    'ld.so.cache',
+    'alternatives',
+    'localtime',
+    'ssl/certs',
+    'ssl/openssl.cnf',
+    'vulkan',
+    'glvnd',
+    'OpenCL',
+  ],
 ];
 /** Below the root of the program. A checkout may hold data beside them. */
 const programFolders = ['daemon', 'dist', 'models', 'node_modules', 'package.json', 'tsconfig.json'];
@@ -59,10 +59,10 @@ const gpuDevices = [
 ];
 
 /**
- * What this sandbox leaves open: namespaces know neither addresses nor budgets, and the folder for live frames is on a disk unless the
+ * What this sandbox leaves open: namespaces know no budgets, and the folder for live frames is on a disk unless the
  * box puts it elsewhere. Only a unit of systemd closes these gaps.
  */
-const isolation: Isolation = { level: 'partial', gaps: ['network', 'memory', 'disk'] };
+const isolation: Isolation = { level: 'partial', gaps: ['memory', 'disk'] };
 
 /**
  * Whether bubblewrap works here for this user, by default that of this process: it may be missing, and a kernel or a container may
@@ -168,7 +168,7 @@ function walls(launch: Launch): readonly string[] {
   ].filter((path) => launch.user === undefined || isOpenToAll(path));
   return [
     ...['--unshare-user', '--disable-userns', '--unshare-pid', '--unshare-ipc', '--unshare-uts'],
-    ...['--unshare-cgroup-try', ...(launch.purpose === 'photographs' ? ['--unshare-net'] : [])],
+    ...['--unshare-cgroup-try', '--unshare-net'],
     ...['--cap-drop', 'ALL', '--die-with-parent', '--new-session', '--as-pid-1'],
     ...['--ro-bind', '/usr', '/usr'],
     ...['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'].flatMap(systemFolder),
@@ -178,7 +178,7 @@ function walls(launch: Launch): readonly string[] {
     ...hardwareFolders.flatMap(readOnly),
     ...['--perms', '1777', '--size', String(temporaryBytes), '--tmpfs', '/tmp', '--setenv', 'TMPDIR', '/tmp'],
     ...[...beside, ...readable].flatMap(readOnly),
-    ...(launch.purpose === 'photographs' ? [] : nameResolution()),
+    ...(launch.linesFolder === undefined ? [] : ['--ro-bind', launch.linesFolder, launch.linesFolder]),
     ...(launch.liveFolder === undefined ? [] : ['--bind-try', launch.liveFolder, launch.liveFolder]),
     ...['--remount-ro', '/', '--chdir', root],
   ];
@@ -215,22 +215,6 @@ function isOpenToAll(path: string): boolean {
     if (found.isDirectory() && (found.mode & 0o001) === 0) return false;
   }
   return true;
-}
-
-/** Folders with the addresses of name servers and nothing secret. What manages the network replaces the file in them. */
-const nameServerFolders = ['/run/systemd/resolve', '/run/resolvconf'];
-
-/**
- * Who resolves names here. The file is followed when it changes if it lies in one of the folders above; elsewhere it stays as it was
- * when the process started. Avahi resolves the names below `.local`.
- */
-function nameResolution(): readonly string[] {
-  const path = '/etc/resolv.conf';
-  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-  const target = isLink ? resolve('/etc', readlinkSync(path)) : path;
-  const folder = nameServerFolders.find((each) => each === dirname(target));
-  const servers = folder === undefined ? readOnly(path) : [...readOnly(folder), '--symlink', target, path];
-  return [...servers, ...readOnly('/run/avahi-daemon')];
 }
 
 /** Folders outside of `/usr` in which the loader or a shell looks: an FFmpeg of the owner, libraries of a GPU. */

@@ -39,12 +39,12 @@ const limitsMemory = (controllers: string): boolean =>
 /** Connects to a socket of systemd, which starts a unit for the connection. What the process may do and sees is up to the unit. */
 function unitLauncher(folder: string, isMemoryLimited: boolean): VisionLauncher {
   return {
-    // Units know networks, not the addresses of cameras, and FFmpeg gets its stream over the loopback. Nothing limits what one writes
-    // to the folder of the sockets for live frames.
+    // Nothing limits what one writes to the folder of the sockets for live frames.
     isolation: {
       level: 'full',
-      gaps: ['network', ...(isMemoryLimited ? [] : (['memory'] as const)), 'disk'],
+      gaps: [...(isMemoryLimited ? [] : (['memory'] as const)), 'disk'],
     },
+    linesFolder: join(folder, 'lines'),
     launch({ purpose, program }) {
       if (program !== undefined) throw defect('unit-program', 'a unit starts no other program');
       const channel = connect(join(folder, socketNames[purpose]));

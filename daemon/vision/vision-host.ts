@@ -28,9 +28,10 @@ import type { FaceAnalyser, ProviderInUse } from './face-analyser.js';
 import { analyseGuidedView, guidedOutcome } from './guided-view.js';
 import { InferencePool } from './inference/inference-pool.js';
 import { openFaceAnalyser } from './inference/open-face-analyser.js';
+import type { CameraNetwork } from './ingest/camera-network.js';
 import { CatchUpTurns } from './ingest/catch-up-turns.js';
 import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
-import { discoverDevices } from './ingest/ws-discovery.js';
+import { readDeviceAnswers } from './ingest/ws-discovery.js';
 import { LiveServer, type LiveServerOptions } from './live/live-server.js';
 import { type LiveCamera, type LiveCameraOptions, startLiveCamera } from './live-camera.js';
 import { ownThreshold } from './operating-point.js';
@@ -110,12 +111,14 @@ interface ProgressOptions {
 /** Loads the models, opens the cameras of `plan` and sends reports until `lifetime` ends. */
 export async function startVisionHost(options: {
   readonly plan: VisionPlan;
+  /** How it reaches its cameras. */
+  readonly network: CameraNetwork;
   readonly lifetime: Lifetime;
   readonly logger: Logger;
   report(message: Report, attachment?: Uint8Array): void;
   fail(error: unknown): void;
 }): Promise<VisionHost> {
-  const { plan, lifetime, logger, report, fail } = options;
+  const { plan, network, lifetime, logger, report, fail } = options;
   const models = await openConfiguredStore(plan.modelsDirectory);
   const ffmpeg = await detectFfmpeg();
   const { analyser, places, serve } = await openEngine(plan, models, {
@@ -136,7 +139,7 @@ export async function startVisionHost(options: {
   const own = ownThreshold(recogniserInUse(models, plan.recogniser).pack);
   const sameFaceThreshold = own ?? plan.threshold ?? 1;
   const { liveness, takesBestShots } = plan;
-  const shared = { analyser, turns, catchUps, ffmpeg, liveness, sameFaceThreshold, takesBestShots };
+  const shared = { analyser, turns, catchUps, ffmpeg, network, liveness, sameFaceThreshold, takesBestShots };
   const cameras = lifetime.use('cameras', new Cameras({ ...shared, logger, report, fail }, serve));
   for (const camera of plan.cameras) cameras.open(camera);
   const sourceOf: LiveServerOptions['sourceOf'] = (id, kind) => cameras.get(id)?.[kind];
@@ -144,7 +147,7 @@ export async function startVisionHost(options: {
   reportProgress({ cameras, clock, lifetime, report });
   const clips = { analyser, ffmpeg, liveness: { ...defaultLivenessPolicy, ...liveness }, sameFaceThreshold };
   const trial = lifetime.use('trial of an own network', new OwnNetworkTrial(analyser));
-  const resources = { analyser, ffmpeg, cameras, views, trial, clips, logger, report, lifetime };
+  const resources = { analyser, ffmpeg, network, cameras, views, trial, clips, logger, report, lifetime };
   return {
     openCamera: (camera) => cameras.open(camera),
     followCamera: ({ cameraId, isFollowed }) => cameras.get(cameraId)?.follow(isFollowed),
@@ -245,12 +248,23 @@ function clipOutcome(analysed: ClipLiveness, isEmbedded: boolean): ClipOutcome {
   };
 }
 
+/** The parts of an attachment that have these sizes, bytes. */
+function partsOf(attachment: Uint8Array, sizes: readonly number[]): Buffer[] {
+  const whole = Buffer.from(attachment.buffer, attachment.byteOffset, attachment.byteLength);
+  let offset = 0;
+  return sizes.map((size) => {
+    offset += size;
+    return whole.subarray(offset - size, offset);
+  });
+}
+
 async function answer(
   order: Request,
   attachment: Uint8Array,
   resources: {
     readonly analyser: FaceAnalyser;
     readonly ffmpeg: FfmpegBinary;
+    readonly network: CameraNetwork;
     readonly cameras: Cameras;
     readonly views: LiveServer;
     readonly trial: OwnNetworkTrial;
@@ -275,11 +289,7 @@ async function answer(
     });
     report({ type: 'faces', request, result: facesOutcome(analysis, analyser.recogniser) });
   } else if (order.type === 'analyse-clip') {
-    let offset = 0;
-    const files = order.sizes.map((size) => {
-      offset += size;
-      return attachment.subarray(offset - size, offset);
-    });
+    const files = partsOf(attachment, order.sizes);
     const analysed = await analyseClip(files, order.fps, resources.clips);
     report({ type: 'clip', request, result: clipOutcome(analysed, order.isEmbedded) });
   } else if (order.type === 'look-at-guided') {
@@ -300,9 +310,18 @@ async function answer(
     const snapshot = (await cameras.get(order.cameraId)?.snapshot(publicKey, order)) ?? cameraNotStreaming;
     const { result, picture } = withoutPicture(snapshot);
     report({ type: 'snapshot', request, result }, picture);
-  } else if (order.type === 'discover-cameras') {
-    const { durationMs } = order;
-    const result = await discoverDevices({ durationMs, clock, signal: resources.lifetime.signal });
+  } else if (order.type === 'read-device-answers') {
+    const answers = partsOf(
+      attachment,
+      order.answers.map(({ bytes }) => bytes),
+    );
+    const result = readDeviceAnswers({
+      ...order,
+      answers: order.answers.map(({ address }, index) => ({
+        address,
+        text: answers[index] ?? Buffer.alloc(0),
+      })),
+    });
     report({ type: 'discovered', request, result });
   } else if (order.type === 'open-own-network') {
     report({ type: 'own-network', request, result: await resources.trial.open(order) });

@@ -3,7 +3,7 @@ import type { Isolation } from '../kernel/isolation.js';
 
 /** Which process to start, and what it needs of the file system. */
 export interface Launch {
-  /** Sets the priority and the network: photographs can wait and need no network, live pictures cannot wait. */
+  /** Sets the priority: photographs can wait, live pictures cannot. */
   readonly purpose: 'cameras' | 'photographs';
   /** User and group id of the process; only root can choose. Default: those of this process. */
   readonly user?: number | undefined;
@@ -13,6 +13,8 @@ export interface Launch {
   readonly readable: readonly string[];
   /** The folder in which it opens its socket for live pictures. */
   readonly liveFolder?: string | undefined;
+  /** The folder with the socket at which it asks for connections to its cameras. */
+  readonly linesFolder?: string | undefined;
 }
 
 /** A started process. It reads orders from `channel` and writes reports to it. */
@@ -30,6 +32,8 @@ export interface LaunchedVision {
 /** A way to start vision processes, and how far it separates them from everything else. */
 export interface VisionLauncher {
   readonly isolation: Isolation;
+  /** The folder for `CameraLines` that its processes see. Absent: any folder can be shown to them. */
+  readonly linesFolder?: string;
   launch(launch: Launch): LaunchedVision;
 }
 

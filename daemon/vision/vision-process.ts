@@ -8,6 +8,7 @@ import { isRollcallError, messageOf } from '../kernel/errors.js';
 import { type Logger, type LogLevel, logLevels } from '../kernel/logger.js';
 import { TokenBucket } from '../kernel/token-bucket.js';
 import { LineSplitter } from './ingest/line-splitter.js';
+import type { CameraLines } from './lines/camera-lines.js';
 import type { Launch, LaunchedVision, VisionLauncher } from './vision-launcher.js';
 
 /** How long the log of an ended process is read, milliseconds. */
@@ -35,9 +36,11 @@ export interface VisionProcess {
   kill(reason: string): void;
 }
 
-export interface VisionProcessOptions extends Launch {
+export interface VisionProcessOptions extends Omit<Launch, 'linesFolder'> {
   readonly launcher: VisionLauncher;
   readonly logger: Logger;
+  /** Connects the process to the cameras of its orders. Default: it gets no cameras, or connects by itself where it can. */
+  readonly lines?: CameraLines | undefined;
   /** Whether a report may bring a requested picture at this moment. Default: never. */
   isPictureAsked?(): boolean;
   /** `attachment`: the picture of the report; empty without one. */
@@ -49,11 +52,17 @@ export interface VisionProcessOptions extends Launch {
 /** Starts one vision process. It waits for a `start` order. */
 export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess {
   const { launcher, logger, onReport, isPictureAsked = () => false } = options;
-  const launched = launcher.launch(options);
+  const launched = launcher.launch({ ...options, linesFolder: options.lines?.folder });
+  const grant = options.lines?.grant();
+  void launched.ended.then(() => grant?.[Symbol.dispose]());
   forwardLog(launched, options);
   let broken: VisionEnd | undefined;
   const channel = openMessageChannel(launched.channel, reportLimits(isPictureAsked), {
-    onMessage: (message, attachment) => onReport(readReport(message, attachment), attachment),
+    onMessage(message, attachment) {
+      const report = readReport(message, attachment);
+      grant?.reported(report);
+      onReport(report, attachment);
+    },
     onEnd(error) {
       if (error === undefined) return;
       broken ??= endOf(error);
@@ -75,7 +84,11 @@ export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess
     get pid() {
       return launched.pid;
     },
-    send: (order, attachment) => channel.send(order, attachment),
+    send(order, attachment) {
+      grant?.ordered(order);
+      const isStart = order.type === 'start' && grant !== undefined;
+      channel.send(isStart ? { ...order, lines: grant.access } : order, attachment);
+    },
     ended,
     async stop(graceMs) {
       channel.send({ type: 'stop' } satisfies Order);

@@ -8,6 +8,7 @@ import { processorTime } from '../../daemon/host/process-facts.js';
 import { programRoot } from '../../daemon/host/program-files.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
+import { CameraLines } from '../../daemon/vision/lines/camera-lines.js';
 import { plainLauncher } from '../../daemon/vision/plain-launcher.js';
 import { networkPlan, photoPlan, planCamera } from '../../daemon/vision/plan.js';
 import { chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
@@ -60,7 +61,7 @@ async function startVision(launcher: VisionLauncher) {
 }
 
 /** A vision process that watches one camera. */
-async function watchCamera(launcher: VisionLauncher, url: string) {
+async function watchCamera(launcher: VisionLauncher, url: string, lines?: CameraLines) {
   const config = configSchema.parse({ ...settings, cameras: [{ id: 'door', name: 'Door', url }] });
   const [camera] = config.cameras;
   if (camera === undefined) throw new Error('the configuration has no camera');
@@ -68,7 +69,7 @@ async function watchCamera(launcher: VisionLauncher, url: string) {
   let last = { frames: 0, cpuMs: 0 };
   let heard: () => void = () => undefined;
   const vision = spawnVisionProcess({
-    ...{ launcher, purpose: 'cameras', readable: [], logger: silentLogger },
+    ...{ launcher, purpose: 'cameras', readable: [], logger: silentLogger, lines },
     onReport(report) {
       if (report.type === 'progress') {
         const { analysed = 0 } = report.cameras[0]?.counters ?? {};
@@ -113,7 +114,9 @@ async function frameMs(launchers: Readonly<Record<(typeof ways)[number], VisionL
   const mounts = { '/without': { file: clip.file }, '/with': { file: clip.file } };
   await using cameras = await startRtspServerProcess({ mounts });
   await using without = await watchCamera(launchers.without, rtspUrl(cameras.port, '/without'));
-  await using within = await watchCamera(launchers.with, rtspUrl(cameras.port, '/with'));
+  // A sandbox has no network. `scripts/bench lines` measures what its way to the camera costs the core.
+  await using lines = await CameraLines.open({ clock });
+  await using within = await watchCamera(launchers.with, rtspUrl(cameras.port, '/with'), lines);
   // The first frames load the networks.
   await Promise.all([without.analysed(20), within.analysed(20)]);
   const before = [without.usage(), within.usage()] as const;

@@ -225,7 +225,7 @@ test('the relay admits one client that knows its address, and passes on media fr
   await using relay = await startRtspRelay({
     clock: systemClock,
     address,
-    camera: connection.socket,
+    camera: connection,
     onFailure: (failure) => assert.fail(failure.code),
     onLogin: () => assert.fail('there is none'),
   });

@@ -74,7 +74,7 @@ describe('units for vision processes', () => {
     await using directory = await temporaryDirectory();
     await using _sockets = await openSockets(directory.path, echo);
     const launcher = await launcherOf(directory.path);
-    assert.deepEqual(launcher.isolation, { level: 'full', gaps: ['network', 'disk'] });
+    assert.deepEqual(launcher.isolation, { level: 'full', gaps: ['disk'] });
     assert.throws(() => launcher.launch({ purpose: 'cameras', program: ['--version'], readable: [] }), {
       code: 'unit-program',
     });
@@ -86,7 +86,7 @@ describe('units for vision processes', () => {
     await using directory = await temporaryDirectory();
     await using _sockets = await openSockets(directory.path, echo);
     const { isolation } = await launcherOf(directory.path, 'cpu pids');
-    assert.deepEqual(isolation.gaps, ['network', 'memory', 'disk']);
+    assert.deepEqual(isolation.gaps, ['memory', 'disk']);
   });
 
   test('pass messages on, and end when the core closes the connection', { skip: withoutBuild }, async () => {

@@ -8,7 +8,7 @@ import { discoveryLimits } from '../../daemon/contract/vision/vision-answers.js'
 import { reportLimits, reportSchema } from '../../daemon/contract/vision/vision-reports.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { addressTable, ownAddresses } from '../../daemon/vision/ingest/own-addresses.js';
-import { discoverDevices, parseAnswer } from '../../daemon/vision/ingest/ws-discovery.js';
+import { askDevices, parseAnswer, readDeviceAnswers } from '../../daemon/vision/ingest/ws-discovery.js';
 
 const service = 'http://192.0.2.10/onvif/device_service';
 const services = [service, 'http://[2001:db8::10]/onvif', 'https://camera:8443/onvif'];
@@ -82,13 +82,9 @@ describe('looking for cameras', () => {
     const signal = AbortSignal.abort();
     const none = { devices: [], isCutShort: false };
     const to = { address: '127.0.0.1', port: 9 };
+    assert.deepEqual(await discover({ address: () => to }, 600_000, { signal }), none);
     assert.deepEqual(
-      await discoverDevices({ durationMs: 600_000, clock, signal }, { from: ['127.0.0.1'], to }),
-      none,
-    );
-    const options = { durationMs: 1, clock, signal: new AbortController().signal };
-    assert.deepEqual(
-      await discoverDevices(options, { from: ['192.0.2.1'], to }),
+      await discover({ address: () => to }, 1, { from: '192.0.2.1' }),
       none,
       'an address of another',
     );
@@ -131,10 +127,14 @@ function isReport(result: unknown): boolean {
   return reportSchema.safeParse(report).success && Buffer.byteLength(JSON.stringify(report)) <= bodyBytes;
 }
 
-function discover(to: Socket, durationMs: number) {
+/** Asks as the core does, and reads the answers as a vision process does. */
+async function discover(
+  to: { address(): { readonly address: string; readonly port: number } },
+  durationMs: number,
+  { from = '127.0.0.1', signal = new AbortController().signal } = {},
+) {
   const { address, port } = to.address();
-  return discoverDevices(
-    { durationMs, clock, signal: new AbortController().signal },
-    { from: ['127.0.0.1'], to: { address, port } },
+  return readDeviceAnswers(
+    await askDevices({ durationMs, clock, signal }, { from: [from], to: { address, port } }),
   );
 }

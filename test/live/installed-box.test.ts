@@ -274,12 +274,6 @@ async function firstEvent(box: BootedBox, pages: PageRunner, clip: string) {
       serve --address 192.0.2.10 --port 554 --clip /root/stream2.mp4 --user viewer --password-file /root/camera-password`,
     camera?.text,
   );
-  // The address of the examples is in no private network.
-  await box.must(`
-    mkdir -p '/etc/systemd/system/rollcall-vision-cameras@.service.d'
-    printf '[Service]\\nIPAddressAllow=192.0.2.10\\n' > '/etc/systemd/system/rollcall-vision-cameras@.service.d/networks.conf'
-    systemctl daemon-reload
-    systemctl restart rollcalld`);
   assert.match(await box.must('rollcall doctor || true'), /^ok {7}isolation: full; /m);
   // Answers the password prompt of systemd.
   const typing = `

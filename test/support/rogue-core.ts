@@ -13,6 +13,7 @@ import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import type { Fact } from '../../daemon/kernel/events/event.js';
 import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
+import { CameraLines } from '../../daemon/vision/lines/camera-lines.js';
 import { openVisionLauncher } from '../../daemon/vision/open-vision-launcher.js';
 import { heardConditions } from './heard-conditions.js';
 import { type RogueMode, rogueProgram } from './rogue-vision.js';
@@ -76,12 +77,13 @@ export async function startRogueCore(
   const progress: Progress = { rounds: 0, analysis: 0 };
   const cameras = { take: () => undefined, forget: () => undefined };
   const launcher = await openVisionLauncher('preferred');
+  const lines = await CameraLines.open({ clock });
   const programOf = (index: number) => {
     const mode = modes[index];
     return mode === undefined ? undefined : rogueProgram(mode);
   };
   const part = openVisionRuntime(
-    { config, launcher, intake: heard, cameras, conditions, logger, programOf },
+    { config, launcher, lines, intake: heard, cameras, conditions, logger, programOf },
     progress,
   );
   part.pool.start(await planVision(config, 'dlib-resnet'));
@@ -99,6 +101,7 @@ export async function startRogueCore(
     ...{ config, part, decider, facts: recorded, sightings, conditions, log, statusOf, camera },
     async [Symbol.asyncDispose]() {
       await part[Symbol.asyncDispose]();
+      await lines[Symbol.asyncDispose]();
       await intake[Symbol.asyncDispose]();
       decider[Symbol.dispose]();
     },

@@ -77,9 +77,17 @@ const visionPlanSchema = z.strictObject({
   takesBestShots: z.boolean(),
 });
 
+/** Where a process asks the core for connections to its cameras, and what proves which process it is. */
+const lineAccessSchema = z.strictObject({ socketPath: z.string().max(107), token: z.string() });
+
 /** Messages from the core to a vision process. */
 export const orderSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('start'), plan: visionPlanSchema }),
+  /** Without `lines`, the process connects to its cameras by itself. */
+  z.strictObject({
+    type: z.literal('start'),
+    plan: visionPlanSchema,
+    lines: lineAccessSchema.optional(),
+  }),
   z.strictObject({ type: z.literal('log-level'), level: z.enum(logLevels) }),
   /** The attachment is the photograph's file. `kept`: enrolment accepted it before, and now quality does not matter. */
   z.strictObject({
@@ -133,7 +141,14 @@ export const orderSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('close-view'), view: count }),
   /** Begins or ends the reports of what is measured at the faces in the sight of a camera. */
   z.strictObject({ type: z.literal('follow-camera'), cameraId: identifier, isFollowed: z.boolean() }),
-  z.strictObject({ type: z.literal('discover-cameras'), request: count, durationMs: count }),
+  /** The attachment contains answers of devices to the question `messageId`, as the core received them. */
+  z.strictObject({
+    type: z.literal('read-device-answers'),
+    request: count,
+    messageId: z.string(),
+    answers: z.array(z.strictObject({ address: z.string(), bytes: count })),
+    isCutShort: z.boolean(),
+  }),
   /** Reads and loads a network of the owner that is to be added. */
   z.strictObject({
     type: z.literal('open-own-network'),
@@ -159,6 +174,7 @@ export const orderSchema = z.discriminatedUnion('type', [
 ]);
 
 export type CameraPlan = z.infer<typeof cameraPlanSchema>;
+export type LineAccess = z.infer<typeof lineAccessSchema>;
 export type VisionPlan = z.infer<typeof visionPlanSchema>;
 export type Order = z.infer<typeof orderSchema>;
 

@@ -193,7 +193,7 @@ export const answerTo = {
   'close-camera': 'camera-closed',
   'take-snapshot': 'snapshot',
   'open-view': 'view-opened',
-  'discover-cameras': 'discovered',
+  'read-device-answers': 'discovered',
   'open-own-network': 'own-network',
   'try-own-network': 'own-network-tried',
 } as const satisfies Record<Request['type'], AnswerReport['type']>;

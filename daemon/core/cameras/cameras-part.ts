@@ -5,6 +5,7 @@ import type { livenessOperations } from '../../contract/liveness.js';
 import type { ownCameraOperations } from '../../contract/own-cameras.js';
 import type { LoadedConfig, LoadOptions } from '../../contract/settings/load.js';
 import type { ReloadResult } from '../../contract/status.js';
+import { CameraLines } from '../../vision/lines/camera-lines.js';
 import { openVisionLauncher } from '../../vision/open-vision-launcher.js';
 import { clipPlan, photoPlan } from '../../vision/plan.js';
 import type { ChosenRecogniser } from '../../vision/recogniser-in-use.js';
@@ -33,8 +34,10 @@ interface Audited {
  */
 export async function openWall({
   current,
+  clock,
+  lifetime,
   logger,
-}: PartContext): Promise<{ readonly launcher: VisionLauncher }> {
+}: PartContext): Promise<{ readonly launcher: VisionLauncher; readonly lines: CameraLines }> {
   const { vision, gate } = current();
   const launcher = await openVisionLauncher(vision.isolation);
   // Before the first vision process: a sandbox shows only what exists.
@@ -43,7 +46,9 @@ export async function openWall({
   const about = { isolation: level, gaps, ...why };
   if (level === 'none') logger.warn('vision processes are not isolated', about);
   else logger.info('vision processes are isolated', about);
-  return { launcher };
+  const folder = launcher.linesFolder;
+  const lines = lifetime.use('lines to cameras', await CameraLines.open({ clock, folder }));
+  return { launcher, lines };
 }
 
 /** Opens the cameras that were added over the API. */

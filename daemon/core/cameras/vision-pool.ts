@@ -14,6 +14,8 @@ import type { Clock } from '../../kernel/clock.js';
 import { operational, type RollcallError } from '../../kernel/errors.js';
 import type { Logger, LogLevel } from '../../kernel/logger.js';
 import type { Random } from '../../kernel/random.js';
+import { askDevices } from '../../vision/ingest/ws-discovery.js';
+import type { CameraLines } from '../../vision/lines/camera-lines.js';
 import type { VisionLauncher } from '../../vision/vision-launcher.js';
 import { type Dealt, dealCameras, type PlannedVision } from './vision-plan.js';
 import { visionUnavailable } from './vision-requests.js';
@@ -26,6 +28,8 @@ export interface VisionPoolOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly launcher: VisionLauncher;
+  /** Connects the processes to their cameras. */
+  readonly lines: CameraLines;
   /** Where the gate may connect to the processes for live pictures. */
   readonly liveFolder: string;
   /** An accepted report of a process about its cameras; see `VisionSlotOptions`. */
@@ -141,11 +145,18 @@ export class VisionPool implements AsyncDisposable {
     return running.slot.ask((request) => ({ type: 'test-camera', request, camera }));
   }
 
-  /** Looks for cameras in the networks of this machine. Throws `vision-unavailable` (retryable). */
-  discoverCameras(durationMs: number): Promise<DiscoveryOutcome> {
+  /** Looks for cameras in the networks of this machine. A vision process reads the answers. Throws `vision-unavailable` (retryable). */
+  async discoverCameras(durationMs: number): Promise<DiscoveryOutcome> {
+    const { signal } = this.#abort;
+    const asked = await askDevices({ durationMs, clock: this.#options.clock, signal });
     const running = this.#slots.find(({ slot }) => slot.isRunning);
-    if (running === undefined) return Promise.reject(visionUnavailable('no vision process is running'));
-    return running.slot.ask((request) => ({ type: 'discover-cameras', request, durationMs }));
+    if (running === undefined) throw visionUnavailable('no vision process is running');
+    const { messageId, isCutShort } = asked;
+    const answers = asked.answers.map(({ address, text }) => ({ address, bytes: text.length }));
+    return running.slot.ask(
+      (request) => ({ type: 'read-device-answers', request, messageId, answers, isCutShort }),
+      Buffer.concat(asked.answers.map(({ text }) => text)),
+    );
   }
 
   /** The next picture of a camera, sealed to an X25519 key (base64url); `isMarked`: with the boxes of its faces. Throws `vision-unavailable` (retryable). */
@@ -217,14 +228,14 @@ export class VisionPool implements AsyncDisposable {
   }
 
   #add(planned: PlannedVision, { index, cameras }: Dealt): VisionSlot {
-    const { clock, random, logger, launcher, liveFolder } = this.#options;
+    const { clock, random, logger, launcher, lines, liveFolder } = this.#options;
     const { onDown, onMisbehaviour, onTrusted, programOf } = this.#options;
     const slot: VisionSlot = new VisionSlot({
       index,
       plan: { ...planned.plan, cameras: plansOf({ index, cameras }, planned.plan.cameras) },
       purpose: 'cameras',
       logLevel: this.#logLevel,
-      ...{ clock, random, logger, launcher, liveFolder },
+      ...{ clock, random, logger, launcher, lines, liveFolder },
       program: programOf?.(index),
       onReport: (report, picture) => {
         if (report.type === 'progress') this.#countRound(slot);

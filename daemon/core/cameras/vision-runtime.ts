@@ -58,7 +58,8 @@ const misbehaving: CameraState = {
   nextTryMs: 0,
 };
 
-export interface VisionRuntimeOptions extends Pick<VisionPoolOptions, 'logger' | 'launcher' | 'programOf'> {
+export interface VisionRuntimeOptions
+  extends Pick<VisionPoolOptions, 'logger' | 'launcher' | 'lines' | 'programOf'> {
   readonly config: Pick<Config, 'logging' | 'gate' | 'control'>;
   readonly intake: Pick<SightingIntake, 'take' | 'forgetCamera'>;
   /** Receives the states of the cameras. */
@@ -68,7 +69,7 @@ export interface VisionRuntimeOptions extends Pick<VisionPoolOptions, 'logger' |
 
 /** Connects the vision processes to the receivers of their reports. Counts `progress` up. */
 export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progress): VisionRuntime {
-  const { config, intake, cameras, conditions, logger, launcher } = options;
+  const { config, intake, cameras, conditions, logger, launcher, lines } = options;
   const board = new CameraBoard();
   const loads = new CameraLoads(clock);
   const overload = new OverloadWatch(clock, loads, conditions);
@@ -108,7 +109,7 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
   // New processes have not misbehaved yet.
   conditions.end('vision-misbehaving');
   const pool = new VisionPool({
-    ...{ clock, random, logger, launcher, onReport, onRound, onDown, onMisbehaviour, onTrusted },
+    ...{ clock, random, logger, launcher, lines, onReport, onRound, onDown, onMisbehaviour, onTrusted },
     logLevel: config.logging.level,
     liveFolder: liveFolder(config),
     ...present({ programOf: options.programOf }),

@@ -15,6 +15,7 @@ import { present } from '../../kernel/present.js';
 import type { Random } from '../../kernel/random.js';
 import { RetrySchedule } from '../../kernel/retry.js';
 import { TokenBucket } from '../../kernel/token-bucket.js';
+import type { CameraLines } from '../../vision/lines/camera-lines.js';
 import type { VisionLauncher } from '../../vision/vision-launcher.js';
 import { spawnVisionProcess, type VisionEnd, type VisionProcess } from '../../vision/vision-process.js';
 import { VisionRequests, visionUnavailable } from './vision-requests.js';
@@ -61,6 +62,8 @@ export interface VisionSlotOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly launcher: VisionLauncher;
+  /** Connects the process to its cameras. Absent: it has none. */
+  readonly lines?: CameraLines;
   /** Where the gate may connect to the process for live pictures. Absent: nowhere. */
   readonly liveFolder?: string;
   /** Replaces the vision program, see `VisionProcessOptions`. */
@@ -270,9 +273,9 @@ export class VisionSlot implements AsyncDisposable {
   async #runOnce(signal: AbortSignal): Promise<VisionEnd> {
     this.#guard = new ReportGuard(this.#clock, this.#cameras);
     this.#tolerance = new TokenBucket(this.#clock, tolerance);
-    const { launcher, purpose, program, plan, liveFolder } = this.#options;
+    const { launcher, lines, purpose, program, plan, liveFolder } = this.#options;
     const child = spawnVisionProcess({
-      ...{ launcher, purpose, program, liveFolder, logger: this.#logger },
+      ...{ launcher, lines, purpose, program, liveFolder, logger: this.#logger },
       readable: plan.modelsDirectory === null ? [] : [plan.modelsDirectory],
       isPictureAsked: () => this.#requests.isPictureAsked,
       onReport: (report, picture) => this.#judge(report, picture),

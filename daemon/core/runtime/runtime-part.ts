@@ -1,4 +1,5 @@
 import type { BoxIds } from '../../kernel/ids.js';
+import type { CameraLines } from '../../vision/lines/camera-lines.js';
 import type { ChosenRecogniser } from '../../vision/recogniser-in-use.js';
 import type { VisionLauncher } from '../../vision/vision-launcher.js';
 import type { Prompts } from '../challenges/prompts.js';
@@ -22,6 +23,7 @@ export async function startRuntime(
     readonly identity: BoxIds;
     readonly recogniser: ChosenRecogniser;
     readonly launcher: VisionLauncher;
+    readonly lines: CameraLines;
     readonly vault: GalleryVault;
     readonly records: Records & StartOptions['records'];
     readonly conditions: Conditions;
@@ -35,12 +37,34 @@ export async function startRuntime(
     readonly nameOf: StartOptions['nameOf'];
   },
 ): Promise<{ readonly runtime: Runtime }> {
-  const { identity, recogniser, launcher, vault, records, conditions, signing, intake, evidence, prompts } =
-    box;
+  const {
+    identity,
+    recogniser,
+    launcher,
+    lines,
+    vault,
+    records,
+    conditions,
+    signing,
+    intake,
+    evidence,
+    prompts,
+  } = box;
   const { eventDurations, recentPassages, nameOf, current, lifetime, logger } = box;
   const cameras = openCameraReporting({ ...box, signer: signing.keys });
   const runtime = await Runtime.start({
-    ...{ config: current(), identity, recogniser, launcher, intake, records, conditions, logger, nameOf },
+    ...{
+      config: current(),
+      identity,
+      recogniser,
+      launcher,
+      lines,
+      intake,
+      records,
+      conditions,
+      logger,
+      nameOf,
+    },
     cameras: cameras.states,
     state: boxState(vault, conditions, () => recentPassages.lastDay()),
     signer: () => signing.keys.current(),

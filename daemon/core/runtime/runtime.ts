@@ -3,6 +3,7 @@ import type { Config } from '../../contract/settings/schema.js';
 import type { CameraState } from '../../contract/vision/vision-reports.js';
 import { isRollcallError, type RollcallError } from '../../kernel/errors.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
+import type { CameraLines } from '../../vision/lines/camera-lines.js';
 import { matchPolicy } from '../../vision/operating-point.js';
 import type { RecogniserInUse } from '../../vision/recogniser-in-use.js';
 import type { VisionLauncher } from '../../vision/vision-launcher.js';
@@ -251,6 +252,7 @@ export interface StartOptions extends PublishingOptions {
   readonly config: Config;
   readonly recogniser: Pick<RecogniserInUse, 'name' | 'pack'>;
   readonly launcher: VisionLauncher;
+  readonly lines: CameraLines;
   readonly intake: SightingIntake;
   /** Receives the states of the cameras. */
   readonly cameras: CameraStates;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isIP, connect as openSocket, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import {
   checkServerIdentity,
   createSecureContext,
@@ -13,7 +13,9 @@ import type { Clock } from '../../kernel/clock.js';
 import { messageOf } from '../../kernel/errors.js';
 import { shownText } from '../../kernel/printable-text.js';
 import type { CameraAddress, CameraEndpoint } from './camera-address.js';
-import { addressRefused, isReachable, reachableLookup } from './reachable-address.js';
+import { type CameraNetwork, type CameraStream, ownNetwork } from './camera-network.js';
+import { addressRefused } from './reachable-address.js';
+import { socketErrorCode, socketOutcome } from './socket-outcome.js';
 import type { FailureVerdict } from './stream-end.js';
 
 /** The certificate that a camera presents under `rtsps`. Trust none of it unless it was accepted. */
@@ -30,7 +32,7 @@ export interface CameraCertificate {
 }
 
 export type CameraConnection =
-  | { readonly socket: Socket; readonly certificate: CameraCertificate | null }
+  | (CameraStream & { readonly certificate: CameraCertificate | null })
   | { readonly failure: FailureVerdict; readonly certificate: CameraCertificate | null };
 
 interface Attempt {
@@ -40,6 +42,8 @@ interface Attempt {
   /** For connection and handshake together, milliseconds. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Default: that of this process. */
+  readonly network?: CameraNetwork | undefined;
 }
 
 /** Trusted authorities of the system: the path of Debian, then that of Fedora and openSUSE. */
@@ -89,35 +93,26 @@ export async function connectCamera(attempt: Attempt): Promise<CameraConnection>
 }
 
 async function connectUntil(until: AbortSignal, attempt: Attempt): Promise<CameraConnection> {
-  const { address, endpoint, timeoutMs } = attempt;
-  const { host, port } = endpoint;
+  const { address, endpoint, timeoutMs, network = ownNetwork } = attempt;
+  const { host, port, isEncrypted } = endpoint;
   const { extraNetworks = null } = address;
-  if (extraNetworks !== null && isIP(host) !== 0 && !isReachable(host, extraNetworks)) {
-    return { failure: { code: 'address-refused' }, certificate: null };
-  }
-  const socket = openSocket({
-    ...{ host, port, noDelay: true },
-    // For a name with several addresses: the time for each, long enough for a camera on a slow link.
-    autoSelectFamilyAttemptTimeout: 2000,
-    ...(extraNetworks === null ? {} : { lookup: reachableLookup(extraNetworks) }),
-  });
-  const error = await outcome(socket, 'connect', until);
-  if (error !== undefined) {
-    socket.destroy();
-    const code = socketErrors[codeOf(error)] ?? 'unreachable';
-    const detail = until.aborted ? `no connection within ${timeoutMs / 1000} s` : codeOf(error);
+  try {
+    const stream = await network.connect({ host, port, extraNetworks }, until);
+    return isEncrypted ? await secure(stream, attempt, until) : { ...stream, certificate: null };
+  } catch (error) {
+    const code = socketErrors[socketErrorCode(error)] ?? 'unreachable';
+    const detail = until.aborted ? `no connection within ${timeoutMs / 1000} s` : socketErrorCode(error);
     return { failure: code === 'unreachable' ? { code, detail } : { code }, certificate: null };
   }
-  return endpoint.isEncrypted ? secure(socket, attempt, until) : { socket, certificate: null };
 }
 
-async function secure(plain: Socket, attempt: Attempt, until: AbortSignal): Promise<CameraConnection> {
+async function secure(plain: CameraStream, attempt: Attempt, until: AbortSignal): Promise<CameraConnection> {
   const { address, endpoint } = attempt;
   const { authorities = null } = address;
   let socket: TLSSocket;
   try {
     socket = wrapInTls({
-      socket: plain,
+      socket: plain.socket,
       secureContext:
         authorities === null ? systemContext() : createSecureContext({ ca: authorities, minVersion }),
       minVersion,
@@ -127,11 +122,11 @@ async function secure(plain: Socket, attempt: Attempt, until: AbortSignal): Prom
       rejectUnauthorized: false,
     });
   } catch (error) {
-    plain.destroy();
+    plain.socket.destroy();
     const detail = `the file caFile is unusable: ${messageOf(error)}`;
     return { failure: { code: 'secure-connection-failed', detail }, certificate: null };
   }
-  const error = await outcome(socket, 'secureConnect', until);
+  const error = await socketOutcome(socket, 'secureConnect', until);
   if (error !== undefined) {
     socket.destroy();
     const detail = until.aborted ? 'the camera does not answer the TLS handshake' : handshakeProblem(error);
@@ -140,7 +135,7 @@ async function secure(plain: Socket, attempt: Attempt, until: AbortSignal): Prom
   const peer = socket.getPeerCertificate();
   const certificate = certificateOf(peer);
   const failure = judge(socket, peer, certificate, attempt);
-  if (failure === undefined) return { socket, certificate };
+  if (failure === undefined) return { ...plain, socket, certificate };
   // Certificates of other services are not for whoever may add a camera to see.
   const isCamera = (address.extraNetworks ?? null) === null || (await speaksRtsp(socket, until));
   socket.destroy();
@@ -166,31 +161,8 @@ function speaksRtsp(socket: Socket, until: AbortSignal): Promise<boolean> {
   });
 }
 
-/** Waits for `event`; resolves to undefined, or to the error that prevented it. */
-function outcome(socket: Socket, event: 'connect' | 'secureConnect', until: AbortSignal): Promise<unknown> {
-  return new Promise((resolve) => {
-    const settle = (result: unknown): void => {
-      until.removeEventListener('abort', onAbort);
-      socket.off(event, onEvent).off('close', onClose);
-      resolve(result);
-    };
-    const onEvent = (): void => settle(undefined);
-    const onClose = (): void => settle(new Error('the connection was closed'));
-    const onAbort = (): void => settle(until.reason);
-    // Never removed: a later error without a listener would end the process; the socket's close reports it.
-    socket.on('error', settle);
-    socket.once(event, onEvent).once('close', onClose);
-    until.addEventListener('abort', onAbort);
-    if (until.aborted) onAbort();
-  });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-}
-
 function handshakeProblem(error: unknown): string {
-  const code = codeOf(error);
+  const code = socketErrorCode(error);
   if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/.test(code)) {
     return 'the server at this port does not speak TLS';
   }

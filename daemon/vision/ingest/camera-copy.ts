@@ -14,7 +14,7 @@ const stopGraceMs = 1500;
 
 type CopyOptions = Pick<
   CameraSourceOptions,
-  'address' | 'ffmpeg' | 'clock' | 'logger' | 'stallAfterS' | 'firstFrameWithinS'
+  'address' | 'network' | 'ffmpeg' | 'clock' | 'logger' | 'stallAfterS' | 'firstFrameWithinS'
 >;
 
 /**
@@ -25,19 +25,19 @@ export async function copyCamera(
   options: CopyOptions,
   { codec, signal, onBytes }: Pick<Run, 'codec' | 'signal' | 'onBytes'>,
 ): Promise<void> {
-  const { address, clock, logger, firstFrameWithinS } = options;
+  const { address, clock, logger, firstFrameWithinS, network } = options;
   const ended = (reason: string): void => logger.info('the video of a camera was not copied on', { reason });
   try {
     const timeoutMs = firstFrameWithinS * 1000;
     const endpoint = requireEndpoint(address);
-    const connection = await connectCamera({ clock, address, endpoint, timeoutMs, signal });
+    const connection = await connectCamera({ clock, address, endpoint, timeoutMs, signal, network });
     if ('failure' in connection) {
       if (!signal.aborted) ended(connection.failure.code);
       return;
     }
     const over = new AbortController();
     await using relay = await startRtspRelay({
-      ...{ clock, address, camera: connection.socket, onLogin: () => undefined },
+      ...{ clock, address, camera: connection, onLogin: () => undefined },
       onFailure({ code }) {
         ended(code);
         over.abort();

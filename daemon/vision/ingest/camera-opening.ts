@@ -263,23 +263,24 @@ class CameraOpening {
   }
 
   async #connect(signal: AbortSignal): Promise<CameraConnection> {
-    const { address, clock, firstFrameWithinS } = this.#options;
+    const { address, clock, firstFrameWithinS, network } = this.#options;
     const timeoutMs = Math.min(firstFrameWithinS, this.#socketTimeoutS) * 1000;
-    const connection = await connectCamera({ clock, address, endpoint: this.#endpoint, timeoutMs, signal });
+    const endpoint = this.#endpoint;
+    const connection = await connectCamera({ clock, address, endpoint, timeoutMs, signal, network });
     if ('socket' in connection || connection.certificate !== null) {
       this.#tellConnection(connection.certificate, null);
     }
     return connection;
   }
 
-  async #play({ socket, certificate }: Extract<CameraConnection, { socket: unknown }>): Promise<StreamEnd> {
+  async #play(camera: Extract<CameraConnection, { socket: unknown }>): Promise<StreamEnd> {
     const { address, clock } = this.#options;
     await using relay = await startRtspRelay({
       clock,
       address,
-      camera: socket,
+      camera,
       onFailure: (failure) => this.#settle({ kind: 'refused', failure }),
-      onLogin: (login) => this.#tellConnection(certificate, login),
+      onLogin: (login) => this.#tellConnection(camera.certificate, login),
     });
     this.#relay = relay;
     const process = await this.#start(relay.url).catch(messageOf);

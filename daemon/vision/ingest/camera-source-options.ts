@@ -5,6 +5,7 @@ import type { HwaccelChoice, VideoDecoder } from '../../kernel/video-decoder.js'
 import type { Polygon } from '../../kernel/zones/polygon.js';
 import type { BufferPool } from './buffer-pool.js';
 import type { CameraAddress } from './camera-address.js';
+import type { CameraNetwork } from './camera-network.js';
 import type { FfmpegBinary } from './ffmpeg-binary.js';
 import type { StreamFailure } from './stream-end.js';
 
@@ -12,6 +13,8 @@ import type { StreamFailure } from './stream-end.js';
 export interface CameraSourceOptions {
   readonly cameraId: CameraId;
   readonly address: CameraAddress;
+  /** Default: that of this process. */
+  readonly network?: CameraNetwork | undefined;
   readonly ffmpeg: FfmpegBinary;
   readonly clock: Clock;
   readonly logger: Logger;

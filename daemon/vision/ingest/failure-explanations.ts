@@ -38,7 +38,7 @@ export const explanations: Readonly<Record<StreamFailureCode, Explanation>> = {
   },
   unreachable: {
     message: 'the camera cannot be reached over the network',
-    remedy: `${checkNetwork} The installed service reaches only private networks: for a camera elsewhere, allow its address (systemd/README.md, "Networks of cameras").`,
+    remedy: checkNetwork,
   },
   'unknown-host': {
     message: 'the host name of the camera cannot be resolved',

@@ -9,7 +9,7 @@ const refusedNetworks = listOf([
   ...['::/96', 'fe80::/10', 'ff00::/8'],
 ]);
 
-/** The code of the error with which `reachableLookup` refuses a name. */
+/** The code of `refusedAddress`. */
 export const addressRefused = 'ERR_ADDRESS_REFUSED';
 
 /**
@@ -34,14 +34,15 @@ export function reachableLookup(extraNetworks: readonly string[]): LookupFunctio
       }
       const addresses = found.filter(({ address }) => isReachable(address, extraNetworks));
       const [first] = addresses;
-      if (first === undefined) callback(refusal(name), '');
+      if (first === undefined) callback(refusedAddress(name), '');
       else if (options.all === true) callback(null, addresses satisfies LookupAddress[]);
       else callback(null, first.address, first.family);
     });
   };
 }
 
-function refusal(name: string): NodeJS.ErrnoException {
+/** The error for a name or an IP address that may not be connected to. */
+export function refusedAddress(name: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${name} has no address that may be connected to`), {
     code: addressRefused,
   });

@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../kernel/clock.js';
+import { messageOf } from '../../kernel/errors.js';
 import { type CameraAddress, endpointOf, isSameServer, requireEndpoint } from './camera-address.js';
+import type { CameraStream } from './camera-network.js';
+import { MediaRelay, playerPortsOf } from './media-relay.js';
 import { CameraLogin } from './rtsp-login.js';
 import { headerOf, headersOf, NotRtsp, type RtspMessage, RtspSplitter, rtspBytes } from './rtsp-message.js';
 import type { FailureVerdict } from './stream-end.js';
@@ -12,6 +15,9 @@ const mostPending = 16;
 /** Most bytes that wait for the camera to read them. */
 const mostUnread = 1024 * 1024;
 const mostRedirects = 3;
+/** Streams of a camera with media over UDP. FFmpeg asks for one. */
+const mostMedia = 4;
+const loopback = '127.0.0.1';
 /** After the end of FFmpeg: time to read its last requests from the socket, milliseconds. */
 const farewellMs = 500;
 /** The headers that FFmpeg needs. Others would only trigger its workarounds for old servers. */
@@ -28,7 +34,7 @@ interface RelayOptions {
   readonly clock: Clock;
   readonly address: CameraAddress;
   /** The connection to the camera, with an accepted certificate. The relay owns it. */
-  readonly camera: Socket;
+  readonly camera: CameraStream;
   /** Called once where the camera cannot be used; the connections end. */
   onFailure(failure: FailureVerdict): void;
   /** Called when the relay sends a login by this method. */
@@ -48,17 +54,18 @@ interface Pending {
   repetitions: number;
   redirects: number;
   hadLogin: boolean;
+  /** Where the request asks for media over UDP. */
+  media: MediaRelay | undefined;
 }
 
 /**
  * Starts a relay between FFmpeg and one camera. FFmpeg answers any challenge, follows any redirection and accepts any
  * certificate. So it gets neither the login nor the address of the camera, only an address on the loopback. The relay talks
- * to the camera, over one connection to the configured host and port. It forwards media unread.
+ * to the camera, over one connection to the configured host and port. It forwards media unread, also over UDP.
  */
 export async function startRtspRelay(options: RelayOptions): Promise<RtspRelay> {
   const server = createServer({ noDelay: true });
-  // FFmpeg receives UDP media over the IP version of this connection.
-  server.listen(0, options.camera.remoteFamily === 'IPv6' ? '::1' : '127.0.0.1');
+  server.listen(0, loopback);
   await once(server, 'listening');
   return new RtspRelay(options, server);
 }
@@ -76,32 +83,37 @@ export class RtspRelay implements AsyncDisposable {
   readonly #base: string;
   /** Connections without a valid request so far. */
   readonly #unknown = new Set<Socket>();
+  readonly #media: MediaRelay[] = [];
   #player: Socket | undefined;
   #pending: Pending[] = [];
   #sent = 0;
   #hasAnswered = false;
   #isPlaying = false;
-  #isOver = false;
+  readonly #over = new AbortController();
 
   constructor(options: RelayOptions, server: Server) {
     const { address, camera } = options;
-    const { family, port, address: host } = server.address() as AddressInfo;
+    const { port } = server.address() as AddressInfo;
     this.#options = options;
-    this.#camera = camera;
+    this.#camera = camera.socket;
     this.#server = server;
     this.#endpoint = requireEndpoint(address);
     this.#login = new CameraLogin(address.credential, address.allowsBasicLogin ?? false);
     const token = randomBytes(16).toString('hex');
-    this.#base = `rtsp://${family === 'IPv6' ? `[${host}]` : host}:${port}/${token}`;
+    this.#base = `rtsp://${loopback}:${port}/${token}`;
     this.url = this.#base + this.#endpoint.path;
     server.on('connection', (socket: Socket) => this.#admit(socket));
-    camera.on('close', () => this.#cameraClosed());
-    camera.on('end', () => this.#cameraClosed());
+    this.#camera.on('close', () => this.#cameraClosed());
+    this.#camera.on('end', () => this.#cameraClosed());
   }
 
   /** Replaces the address of the relay in a text with the address of the camera. */
   withoutRelay(text: string): string {
     return text.replaceAll(this.#base, this.#endpoint.origin);
+  }
+
+  get #isOver(): boolean {
+    return this.#over.signal.aborted;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -120,10 +132,11 @@ export class RtspRelay implements AsyncDisposable {
   }
 
   #end(): void {
-    this.#isOver = true;
+    this.#over.abort();
     this.#server.close();
     for (const socket of this.#unknown) socket.destroy();
     this.#player?.destroy();
+    for (const media of this.#media.splice(0)) media[Symbol.dispose]();
     this.#camera.destroySoon();
   }
 
@@ -169,6 +182,7 @@ export class RtspRelay implements AsyncDisposable {
     player.on('drain', () => camera.resume());
     camera.on('drain', () => player.resume());
     player.on('close', () => camera.end());
+    camera.resume();
     if (camera.destroyed) this.#cameraClosed();
   }
 
@@ -183,10 +197,30 @@ export class RtspRelay implements AsyncDisposable {
     const pending = {
       ...{ request, method, number: headerOf(request, 'CSeq') ?? '0', sentAs: 0 },
       uri: this.#endpoint.origin + uri.slice(this.#base.length),
-      ...{ repetitions: 0, redirects: 0, hadLogin: false },
+      ...{ repetitions: 0, redirects: 0, hadLogin: false, media: undefined },
     };
     this.#pending.push(pending);
-    this.#send(pending);
+    const ports = method === 'SETUP' ? playerPortsOf(headerOf(request, 'Transport') ?? '') : undefined;
+    if (ports === undefined) this.#send(pending);
+    else void this.#openMedia(pending, ports);
+  }
+
+  /** FFmpeg sends nothing until the camera has answered. */
+  async #openMedia(pending: Pending, player: readonly [number, number]): Promise<void> {
+    try {
+      if (this.#media.length >= mostMedia) throw new Error('FFmpeg asks for too many streams');
+      const pair = await this.#options.camera.openDatagrams(this.#over.signal);
+      const media = await MediaRelay.open(pair, player);
+      if (this.#isOver) {
+        media[Symbol.dispose]();
+        return;
+      }
+      this.#media.push(media);
+      pending.media = media;
+      this.#send(pending);
+    } catch (error) {
+      this.#fail({ code: 'unreachable', detail: `no ports for media over UDP: ${messageOf(error)}` });
+    }
   }
 
   #send(pending: Pending): void {
@@ -195,7 +229,9 @@ export class RtspRelay implements AsyncDisposable {
     pending.sentAs = this.#sent;
     const authorization = this.#login.authorization(method, uri);
     pending.hadLogin = authorization !== undefined;
-    const headers = request.headers.filter(([name]) => !/^(?:cseq|authorization)$/i.test(name));
+    const headers = request.headers
+      .filter(([name]) => !/^(?:cseq|authorization)$/i.test(name))
+      .map(([name, value]) => [name, forCamera(name, value, pending.media)] as const);
     const login = authorization === undefined ? [] : [['Authorization', authorization] as const];
     this.#toCamera(
       rtspBytes({
@@ -261,7 +297,10 @@ export class RtspRelay implements AsyncDisposable {
   #passOn(pending: Pending, answer: RtspMessage): void {
     if (pending.method === 'PLAY' && / 2\d\d\b/.test(answer.firstLine)) this.#isPlaying = true;
     const passed = answer.headers.filter(([name]) => passedHeaders.has(name.toLowerCase()));
-    const headers = passed.map(([name, value]): [string, string] => [name, this.#forPlayer(name, value)]);
+    const headers = passed.map(([name, value]): [string, string] => [
+      name,
+      this.#forPlayer(name, value, pending.media),
+    ]);
     if (pending.redirects > 0 && headerOf(answer, 'Content-Base') === undefined) {
       headers.push(['Content-Base', this.#withRelay(pending.uri)]);
     }
@@ -279,14 +318,14 @@ export class RtspRelay implements AsyncDisposable {
       .join('');
   }
 
-  #forPlayer(name: string, value: string): string {
+  #forPlayer(name: string, value: string, media: MediaRelay | undefined): string {
     switch (name.toLowerCase()) {
       case 'content-base':
         return value.startsWith('/') ? this.#base + value : this.#withRelay(value);
       case 'rtp-info':
         return this.#withRelay(value);
       case 'transport':
-        return this.#withCameraSource(value);
+        return fromRelay(media === undefined ? value : media.forPlayer(value));
       default:
         return value;
     }
@@ -298,13 +337,6 @@ export class RtspRelay implements AsyncDisposable {
    */
   #withRelay(text: string): string {
     return text.replace(/\brtsps?:\/\/[^/?#\s;,"]*/gi, this.#base);
-  }
-
-  /** Over UDP, FFmpeg accepts media from the camera's address only, whatever source the camera names. FFmpeg uses the first transport. */
-  #withCameraSource(transports: string): string {
-    const [transport = ''] = transports.split(',', 1);
-    const fields = transport.split(';').filter((field) => !/^\s*source\s*=/i.test(field));
-    return [...fields, `source=${this.#camera.remoteAddress ?? ''}`].join(';');
   }
 
   /** Answers a request of the camera. FFmpeg needs none of them and does not see them. */
@@ -337,6 +369,16 @@ export class RtspRelay implements AsyncDisposable {
     if (this.#hasAnswered) this.#player?.end();
     else this.#fail({ code: 'not-rtsp', detail: 'it closed the connection without an answer' });
   }
+}
+
+const forCamera = (name: string, value: string, media: MediaRelay | undefined): string =>
+  media !== undefined && /^transport$/i.test(name) ? media.forCamera(value) : value;
+
+/** Over UDP, FFmpeg accepts media from the relay only, whatever source the camera names. FFmpeg uses the first transport. */
+function fromRelay(transports: string): string {
+  const [transport = ''] = transports.split(',', 1);
+  const fields = transport.split(';').filter((field) => !/^\s*source\s*=/i.test(field));
+  return [...fields, `source=${loopback}`].join(';');
 }
 
 function push(splitter: RtspSplitter, chunk: Buffer): boolean {

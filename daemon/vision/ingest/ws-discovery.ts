@@ -40,34 +40,29 @@ async function ownNetworks(): Promise<DiscoveryNetwork> {
   };
 }
 
-/** Asks for ONVIF devices and collects answers for `durationMs`. Networks that cannot be asked are left out. */
-export async function discoverDevices(
+/** What came back to a question. Nobody has read it: whatever is in the network may have sent it. */
+export interface DeviceAnswers {
+  readonly messageId: string;
+  readonly answers: readonly { readonly address: string; readonly text: Buffer }[];
+  readonly isCutShort: boolean;
+}
+
+/** Asks for ONVIF devices and collects answers for `durationMs`. Networks that cannot be asked are left out. Runs in the core. */
+export async function askDevices(
   {
     durationMs,
     clock,
     signal,
   }: { readonly durationMs: number; readonly clock: Clock; readonly signal: AbortSignal },
   network?: DiscoveryNetwork,
-): Promise<{ devices: FoundDevice[]; isCutShort: boolean }> {
+): Promise<DeviceAnswers> {
   const { from, to } = network ?? (await ownNetworks());
   const messageId = `uuid:${randomUUID()}`;
-  const found = new Map<string, FoundDevice>();
-  let answers = 0;
-  let bytes = 0;
+  const answers: { address: string; text: Buffer }[] = [];
   let isCutShort = false;
-  const onMessage = (message: Buffer, sender: { readonly address: string }): void => {
-    answers += 1;
-    if (answers > mostAnswers) {
-      isCutShort = true;
-      return;
-    }
-    const device = parseAnswer(message, messageId, sender.address);
-    if (device === undefined || found.has(device.address)) return;
-    const size = Buffer.byteLength(JSON.stringify(device));
-    if (found.size < mostDevices && bytes + size <= mostBytes) {
-      found.set(device.address, device);
-      bytes += size;
-    } else isCutShort = true;
+  const onMessage = (text: Buffer, { address }: { readonly address: string }): void => {
+    if (answers.length >= mostAnswers) isCutShort = true;
+    else if (text.length <= largestAnswerBytes) answers.push({ address, text });
   };
   const sockets = await Promise.all(from.map((address) => openSocket(address, onMessage)));
   const open = sockets.flatMap((socket) => socket ?? []);
@@ -80,6 +75,23 @@ export async function discoverDevices(
     }
   } finally {
     for (const socket of open) socket.close();
+  }
+  return { messageId, answers, isCutShort };
+}
+
+/** The devices among the answers. Runs in a vision process. */
+export function readDeviceAnswers(asked: DeviceAnswers): { devices: FoundDevice[]; isCutShort: boolean } {
+  const found = new Map<string, FoundDevice>();
+  let bytes = 0;
+  let { isCutShort } = asked;
+  for (const { address, text } of asked.answers) {
+    const device = parseAnswer(text, asked.messageId, address);
+    if (device === undefined || found.has(device.address)) continue;
+    const size = Buffer.byteLength(JSON.stringify(device));
+    if (found.size < mostDevices && bytes + size <= mostBytes) {
+      found.set(device.address, device);
+      bytes += size;
+    } else isCutShort = true;
   }
   const devices = [...found.values()].sort((a, b) =>
     a.address.localeCompare(b.address, 'en', { numeric: true }),

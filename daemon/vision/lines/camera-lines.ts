@@ -1,0 +1,139 @@
+import { once } from 'node:events';
+import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LineAccess } from '../../contract/vision/vision-orders.js';
+import { opaqueText } from '../../host/opaque-text.js';
+import type { Clock } from '../../kernel/clock.js';
+import { ownNetwork } from '../ingest/camera-network.js';
+import { socketErrorCode } from '../ingest/socket-outcome.js';
+import { readFirstLine } from './first-line.js';
+import { LineGrant } from './line-grant.js';
+import { type LineAnswer, type LineRequest, lineRequestSchema, lineText } from './line-messages.js';
+import { LinePair } from './line-pair.js';
+
+/** Time for a new connection to ask, milliseconds. */
+const askWithinMs = 5_000;
+const longestRequestBytes = 1024;
+/** The code for a camera that is not of the process that asks. */
+const notGranted = 'EACCES';
+
+interface LineOptions {
+  readonly clock: Clock;
+  /** The folder that vision processes see, made by systemd-tmpfiles. Default: a new one. */
+  readonly folder?: string | undefined;
+  /** User and group of the vision processes in a new folder. Default: those of this process. */
+  readonly user?: number | undefined;
+}
+
+/**
+ * Connects vision processes, which have no network, to their cameras. It runs in the core, which passes the bytes on unread: what parses
+ * them stays behind the wall. A process that was taken over reaches its cameras and nothing else.
+ */
+export class CameraLines implements AsyncDisposable {
+  /** What a sandbox must show. */
+  readonly folder: string;
+  readonly #clock: Clock;
+  readonly #server: Server;
+  readonly #isOwnFolder: boolean;
+  readonly #grants = new Map<string, LineGrant>();
+  readonly #open = new Set<Socket>();
+
+  static async open({ clock, folder: given, user }: LineOptions): Promise<CameraLines> {
+    const folder = given ?? (await mkdtemp(join(tmpdir(), 'rollcall-lines-')));
+    const server = createServer();
+    const path = pathIn(folder);
+    // An earlier run that was killed leaves it.
+    await rm(path, { force: true });
+    server.listen(path);
+    await once(server, 'listening');
+    // The folder keeps everyone else out.
+    await chmod(path, 0o660);
+    if (given === undefined && user !== undefined) {
+      await Promise.all([folder, path].map((each) => chown(each, user, user)));
+    }
+    return new CameraLines(clock, server, folder, given === undefined);
+  }
+
+  private constructor(clock: Clock, server: Server, folder: string, isOwnFolder: boolean) {
+    this.#clock = clock;
+    this.#server = server;
+    this.folder = folder;
+    this.#isOwnFolder = isOwnFolder;
+    server.on('connection', (line: Socket) => void this.#serve(line));
+  }
+
+  /** Lets one vision process ask for lines. Dispose of the grant when the process has ended. */
+  grant(): LineGrant {
+    const token = opaqueText();
+    const access: LineAccess = { socketPath: pathIn(this.folder), token };
+    const grant = new LineGrant(access, () => this.#grants.delete(token));
+    this.#grants.set(token, grant);
+    return grant;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close();
+    for (const line of this.#open) line.destroy();
+    if (this.#isOwnFolder) await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #serve(line: Socket): Promise<void> {
+    this.#open.add(line);
+    const closed = new AbortController();
+    line.on('error', () => line.destroy());
+    line.once('close', () => {
+      this.#open.delete(line);
+      closed.abort();
+    });
+    const late = this.#clock.after(askWithinMs, () => line.destroy());
+    try {
+      const request = lineRequestSchema.parse(JSON.parse(await readFirstLine(line, longestRequestBytes)));
+      late.cancel();
+      await this.#connect(line, request, closed.signal);
+    } catch (error) {
+      late.cancel();
+      line.end(lineText({ outcome: 'failed', code: socketErrorCode(error) }));
+    }
+  }
+
+  async #connect(line: Socket, request: LineRequest, signal: AbortSignal): Promise<void> {
+    const grant = this.#grants.get(request.token);
+    const target = grant?.take(request, line);
+    if (grant === undefined || target === undefined) {
+      throw Object.assign(new Error('the camera is not of this process'), { code: notGranted });
+    }
+    if (request.kind === 'stream') {
+      const stream = await ownNetwork.connect(target, signal);
+      grant.connected(request, stream);
+      answer(line, { outcome: 'open' });
+      joinBoth(line, stream.socket);
+    } else {
+      const pair = await grant.openDatagrams(request, signal);
+      if (signal.aborted) {
+        pair.close();
+        return;
+      }
+      line.once('close', () => pair.close());
+      answer(line, { outcome: 'open', ports: pair.ports });
+      const passed = new LinePair(line);
+      pair.receive((kind, port, bytes) => passed.send(kind, port, bytes));
+      passed.receive((kind, port, bytes) => pair.send(kind, port, bytes));
+    }
+  }
+}
+
+const pathIn = (folder: string): string => join(folder, 'lines.sock');
+
+/** What one sends goes to the other. The end of one, for whatever reason, ends the other after what it sent. */
+function joinBoth(line: Socket, camera: Socket): void {
+  line.pipe(camera).pipe(line);
+  line.once('close', () => camera.destroySoon());
+  camera.once('close', () => line.destroySoon());
+  if (line.closed) camera.destroy();
+}
+
+function answer(line: Socket, message: LineAnswer): void {
+  line.write(lineText(message));
+}

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { describe, test } from 'node:test';
+import type { CameraPlan, Order } from '../../daemon/contract/vision/vision-orders.js';
+import { systemClock } from '../../daemon/host/system-clock.js';
+import { CameraLines } from '../../daemon/vision/lines/camera-lines.js';
+import type { LineGrant } from '../../daemon/vision/lines/line-grant.js';
+import { lineNetwork } from '../../daemon/vision/lines/line-network.js';
+import { cameraPlan } from '../support/camera-plan.js';
+import { testClip } from '../support/clips.js';
+import { startRtspServer } from '../support/rtsp-server.js';
+import { watchCamera } from '../support/watched-camera.js';
+
+const { signal } = new AbortController();
+
+const opened = (camera: CameraPlan): Order => ({ type: 'open-camera', camera });
+
+/** A server in the place of a camera, which sends back what it gets. */
+async function startCamera(onConnection = (socket: Socket): unknown => socket.pipe(socket)) {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined));
+    onConnection(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    url: `rtsp://127.0.0.1:${port}/live`,
+    [Symbol.dispose]() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** Connects as a vision process does; resolves with what came back, or with the code of the refusal. */
+async function reach(grant: LineGrant, port: number, host = '127.0.0.1'): Promise<string> {
+  try {
+    const { socket } = await lineNetwork(grant.access).connect({ host, port, extraNetworks: null }, signal);
+    socket.write('asked');
+    socket.resume();
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    return answer.toString();
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
+}
+
+describe('lines to cameras', () => {
+  test('lead to the cameras of the process that asks, and nowhere else', async () => {
+    using camera = await startCamera();
+    using elsewhere = await startCamera();
+    await using lines = await CameraLines.open({ clock: systemClock });
+    using grant = lines.grant();
+    using another = lines.grant();
+    assert.equal(await reach(grant, camera.port), 'EACCES', 'before the order');
+    grant.ordered(opened(cameraPlan(camera.url)));
+    another.ordered(opened(cameraPlan(elsewhere.url)));
+    assert.equal(await reach(grant, camera.port), 'asked');
+    assert.equal(await reach(grant, elsewhere.port), 'EACCES', 'the camera of another process');
+    assert.equal(await reach(grant, camera.port, 'localhost'), 'EACCES', 'another name');
+    const { access } = grant;
+    const forged = Object.assign(Object.create(grant) as LineGrant, { access: { ...access, token: 'x' } });
+    assert.equal(await reach(forged, camera.port), 'EACCES', 'another token');
+  });
+
+  test('end with the camera, with its test, and with the process', async () => {
+    using camera = await startCamera();
+    await using lines = await CameraLines.open({ clock: systemClock });
+    const grant = lines.grant();
+    const target = { host: '127.0.0.1', port: camera.port, extraNetworks: null };
+    const hold = async () => {
+      const { socket } = await lineNetwork(grant.access).connect(target, signal);
+      return { closed: once(socket.resume(), 'close') };
+    };
+    const plan = cameraPlan(camera.url);
+    grant.ordered(opened(plan));
+    const line = await hold();
+    grant.ordered({ type: 'close-camera', request: 7, cameraId: plan.id });
+    assert.equal(await reach(grant, camera.port), 'asked', 'the last request of FFmpeg');
+    grant.reported({ type: 'camera-closed', request: 7 });
+    await line.closed;
+    assert.equal(await reach(grant, camera.port), 'EACCES');
+
+    grant.ordered({ type: 'test-camera', request: 8, camera: plan });
+    const testedLine = await hold();
+    const result = { outcome: 'failed', code: 'ended', message: 'it ended', remedy: 'none' } as const;
+    grant.reported({ type: 'camera-test', request: 8, result });
+    await testedLine.closed;
+
+    grant.ordered(opened(plan));
+    const endedLine = await hold();
+    grant[Symbol.dispose]();
+    await endedLine.closed;
+    assert.equal(await reach(grant, camera.port), 'EACCES');
+  });
+
+  test('say why a camera cannot be reached, and keep to its bounds', async () => {
+    const { port, url, ...gone } = await startCamera();
+    gone[Symbol.dispose]();
+    await using lines = await CameraLines.open({ clock: systemClock });
+    using grant = lines.grant();
+    grant.ordered(opened(cameraPlan(url)));
+    assert.equal(await reach(grant, port), 'ECONNREFUSED');
+    grant.ordered(opened(cameraPlan(url, { extraNetworks: [] })));
+    assert.equal(await reach(grant, port), 'ERR_ADDRESS_REFUSED');
+  });
+
+  test('end at a request that is none', async () => {
+    await using lines = await CameraLines.open({ clock: systemClock });
+    using grant = lines.grant();
+    for (const text of ['no JSON\n', '{}\n', 'x'.repeat(5000)]) {
+      const socket = connect(grant.access.socketPath).resume();
+      socket.write(text);
+      await once(socket, 'close');
+    }
+  });
+
+  test('pass on datagrams of the camera only, both ways', async () => {
+    using server = await startCamera();
+    await using lines = await CameraLines.open({ clock: systemClock });
+    using grant = lines.grant();
+    grant.ordered(opened(cameraPlan(server.url)));
+    const target = { host: '127.0.0.1', port: server.port, extraNetworks: null };
+    const { socket, openDatagrams } = await lineNetwork(grant.access).connect(target, signal);
+    const pair = await openDatagrams(signal);
+    const [first, second] = pair.ports;
+    assert.equal(first % 2, 0);
+    assert.equal(second, first + 1);
+    const camera = createSocket('udp4').bind(0, '127.0.0.1');
+    const stranger = createSocket('udp4').bind(0, '127.0.0.2');
+    await Promise.all([once(camera, 'listening'), once(stranger, 'listening')]);
+    const received = new Promise((resolve) => {
+      pair.receive((kind, port, bytes) => resolve([kind, port, bytes.toString()]));
+    });
+    // The first is on its way before the second is sent, and stays out.
+    await new Promise((resolve) => stranger.send('of a stranger', first, '127.0.0.1', resolve));
+    const { port } = camera.address();
+    camera.send('of the camera', second, '127.0.0.1');
+    assert.deepEqual(await received, [1, port, 'of the camera']);
+    const answered = once(camera, 'message');
+    pair.send(0, port, Buffer.from('to the camera'));
+    const [bytes, from] = (await answered) as [Buffer, { readonly port: number }];
+    assert.deepEqual([bytes.toString(), from.port], ['to the camera', first]);
+    pair.close();
+    socket.destroy();
+    camera.close();
+    stranger.close();
+  });
+
+  test('leave nothing behind', async () => {
+    const lines = await CameraLines.open({ clock: systemClock });
+    assert.ok(existsSync(lines.folder));
+    await lines[Symbol.asyncDispose]();
+    assert.ok(!existsSync(lines.folder));
+  });
+});
+
+test('a camera streams over a line, with media in the connection and over UDP', async () => {
+  await using server = await startRtspServer({ mounts: { '/live': await testClip({ seconds: 6 }) } });
+  await using lines = await CameraLines.open({ clock: systemClock });
+  using grant = lines.grant();
+  const url = server.url('/live');
+  grant.ordered(opened(cameraPlan(url)));
+  const network = lineNetwork(grant.access);
+  for (const transport of ['tcp', 'udp'] as const) {
+    await using camera = await watchCamera({ url, network, address: { url, credential: null, transport } });
+    await camera.moreFrames(20);
+    assert.equal(camera.counters.restarts, 0, transport);
+  }
+});
