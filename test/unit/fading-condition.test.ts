@@ -2,12 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { FadingCondition } from '../../daemon/core/conditions/fading-condition.js';
 import type { BoxCondition } from '../../daemon/kernel/events/notice.js';
+import { present } from '../../daemon/kernel/present.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 const lastsMs = 600_000;
 
-function openCondition(condition: BoxCondition) {
-  const clock = new VirtualClock();
+function openCondition(
+  condition: BoxCondition,
+  remembered?: Map<string, string>,
+  clock = new VirtualClock(),
+) {
   const heard: string[] = [];
   const conditions = {
     begin: () => void heard.push('begin'),
@@ -15,7 +19,12 @@ function openCondition(condition: BoxCondition) {
     change: (_: string, __: object, { active = [] }: { readonly active?: readonly string[] }) =>
       void heard.push(`begin ${active.join()}`),
   };
-  return { clock, heard, fading: new FadingCondition({ condition, lastsMs, conditions, clock }) };
+  const states = remembered && {
+    of: (source: string) => remembered.get(source),
+    set: (source: string, state: string) => void remembered.set(source, state),
+  };
+  const options = { condition, lastsMs, conditions, clock, ...present({ states }) };
+  return { clock, heard, fading: new FadingCondition(options) };
 }
 
 describe('a condition that time ends', () => {
@@ -41,5 +50,41 @@ describe('a condition that time ends', () => {
     fading.report('gate');
     clock.advanceBy(lastsMs);
     assert.deepEqual(heard, ['end', 'begin vision', 'begin gate', 'end']);
+  });
+
+  test('outlives a restart where its end is remembered, and ends at the time that was left', async () => {
+    const remembered = new Map<string, string>();
+    const first = openCondition('intrusion-suspected', remembered);
+    first.fading.report('gate');
+    first.clock.advanceBy(lastsMs - 10_000);
+    await first.fading[Symbol.asyncDispose]();
+    const second = openCondition('intrusion-suspected', remembered, first.clock);
+    second.clock.advanceBy(9_999);
+    assert.deepEqual(second.heard, []);
+    second.clock.advanceBy(1);
+    assert.deepEqual(second.heard, ['end']);
+    const third = openCondition('intrusion-suspected', remembered, first.clock);
+    assert.deepEqual(third.heard, ['end'], 'it is over for good');
+  });
+
+  test('lasts no longer than usual after the clock was set back', () => {
+    const clock = new VirtualClock();
+    const remembered = new Map([['intrusion-suspected', String(clock.wallMs() + 100 * lastsMs)]]);
+    const { heard } = openCondition('intrusion-suspected', remembered, clock);
+    clock.advanceBy(lastsMs);
+    assert.deepEqual(heard, ['end']);
+  });
+
+  test('does not write its end at every report', () => {
+    const remembered = new Map<string, string>();
+    const { clock, fading } = openCondition('intrusion-suspected', remembered);
+    fading.report('gate');
+    const written = remembered.get('intrusion-suspected');
+    clock.advanceBy(59_999);
+    fading.report('gate');
+    assert.equal(remembered.get('intrusion-suspected'), written);
+    clock.advanceBy(1);
+    fading.report('gate');
+    assert.notEqual(remembered.get('intrusion-suspected'), written);
   });
 });

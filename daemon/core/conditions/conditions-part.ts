@@ -34,11 +34,15 @@ const dayMs = 24 * 60 * 60_000;
 /** Lets doors of the box report processes that come to a door which they never need. */
 export function watchIntrusions({
   conditions,
+  records,
   lifetime,
   clock,
-}: PartContext & { readonly conditions: Conditions }): { readonly intrusions: FadingCondition } {
+}: PartContext & { readonly conditions: Conditions; readonly records: Pick<Records, 'sources'> }): {
+  readonly intrusions: FadingCondition;
+} {
+  const { states } = records.sources;
   const suspected = new FadingCondition({
-    ...{ condition: 'intrusion-suspected', lastsMs: dayMs, conditions, clock },
+    ...{ condition: 'intrusion-suspected', lastsMs: dayMs, conditions, clock, states },
   });
   return { intrusions: lifetime.use('suspected intrusions', suspected) };
 }
