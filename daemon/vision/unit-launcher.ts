@@ -1,7 +1,8 @@
-import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { defect, messageOf } from '../kernel/errors.js';
+import type { Isolation } from '../kernel/isolation.js';
 import type { Launch, LauncherProbe, VisionLauncher } from './vision-launcher.js';
 
 /** The variable with the folder of the sockets below. The unit of the core sets it; a daemon that is started by hand has its own rights. */
@@ -15,17 +16,23 @@ const socketNames: Readonly<Record<Launch['purpose'], string>> = {
 /** The kernel lists here what it can limit. Some boards start it without the limit of memory, and systemd says nothing about that. */
 const controllersPath = '/sys/fs/cgroup/cgroup.controllers';
 
+/** The folder of the sockets for live frames, where processes in units may create files. */
+const liveFolder = '/run/rollcall-gate/live';
+
 /** Whether systemd starts vision processes for this process, each as a unit with a user of its own. Undefined outside of the installed service. */
 export function probeUnits(
   environment: Readonly<Record<string, string | undefined>> = process.env,
-  controllers: string = controllersPath,
+  { controllers, live }: { readonly controllers: string; readonly live: string } = {
+    controllers: controllersPath,
+    live: liveFolder,
+  },
 ): LauncherProbe | undefined {
   const folder = environment[folderVariable];
   if (folder === undefined) return undefined;
   const missing = Object.values(socketNames).filter(
     (name) => lstatSync(join(folder, name), { throwIfNoEntry: false })?.isSocket() !== true,
   );
-  if (missing.length === 0) return unitLauncher(folder, limitsMemory(controllers));
+  if (missing.length === 0) return unitLauncher(folder, gapsOf(limitsMemory(controllers), isMount(live)));
   return {
     reason: `the units for vision processes do not run: ${missing.map((name) => join(folder, name)).join(' and ')} are missing`,
     remedy:
@@ -36,14 +43,21 @@ export function probeUnits(
 const limitsMemory = (controllers: string): boolean =>
   existsSync(controllers) && readFileSync(controllers, 'utf8').trim().split(' ').includes('memory');
 
+/** Whether a folder is a file system of its own, as the unit of the folder for live frames makes it. */
+function isMount(folder: string): boolean {
+  const [own, around] = [folder, dirname(folder)].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return own?.dev !== around?.dev;
+}
+
+const gapsOf = (isMemoryLimited: boolean, isDiskLimited: boolean): Isolation['gaps'] => [
+  ...(isMemoryLimited ? [] : (['memory'] as const)),
+  ...(isDiskLimited ? [] : (['disk'] as const)),
+];
+
 /** Connects to a socket of systemd, which starts a unit for the connection. What the process may do and sees is up to the unit. */
-function unitLauncher(folder: string, isMemoryLimited: boolean): VisionLauncher {
+function unitLauncher(folder: string, gaps: Isolation['gaps']): VisionLauncher {
   return {
-    // Nothing limits what one writes to the folder of the sockets for live frames.
-    isolation: {
-      level: 'full',
-      gaps: [...(isMemoryLimited ? [] : (['memory'] as const)), 'disk'],
-    },
+    isolation: { level: 'full', gaps },
     linesFolder: join(folder, 'lines'),
     launch({ purpose, program }) {
       if (program !== undefined) throw defect('unit-program', 'a unit starts no other program');

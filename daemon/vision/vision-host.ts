@@ -31,6 +31,7 @@ import { openFaceAnalyser } from './inference/open-face-analyser.js';
 import type { CameraNetwork } from './ingest/camera-network.js';
 import { CatchUpTurns } from './ingest/catch-up-turns.js';
 import { detectFfmpeg, type FfmpegBinary } from './ingest/ffmpeg-binary.js';
+import { hasNetwork } from './ingest/own-addresses.js';
 import { readDeviceAnswers } from './ingest/ws-discovery.js';
 import { LiveServer, type LiveServerOptions } from './live/live-server.js';
 import { type LiveCamera, type LiveCameraOptions, startLiveCamera } from './live-camera.js';
@@ -134,6 +135,7 @@ export async function startVisionHost(options: {
     provider: analyser.provider,
     recogniser: analyser.recogniser,
     ffmpegVersion: ffmpeg.version,
+    hasNetwork: hasNetwork(),
   });
   // 1 where no threshold exists: such a process analyses only photographs, which need none.
   const own = ownThreshold(recogniserInUse(models, plan.recogniser).pack);

@@ -125,6 +125,12 @@ test('several lying vision processes do not affect an honest one', async (t) => 
     nothingElse(core),
   );
   await t.test('the honest process lost nothing', () => honestSuffersNothing(core));
+  await t.test('a network that the wall should have taken away is reported', () => {
+    // These processes say that they have one.
+    assert.ok(core.part.pool.isolation.gaps.includes('network'));
+    if (core.part.pool.isolation.level !== 'none')
+      assert.match(core.log.join('\n'), /a vision process has a network/);
+  });
 });
 
 /** A slot without cameras that runs this program, with a clock that does not advance. */

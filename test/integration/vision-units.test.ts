@@ -39,11 +39,14 @@ async function openSockets(folder: string, program: string) {
   };
 }
 
-/** `controllers`: what this kernel can limit, as it lists it. */
-async function launcherOf(folder: string, controllers = 'cpu memory pids'): Promise<VisionLauncher> {
+/** `controllers`: what this kernel can limit, as it lists it. `live`: the folder for live frames; that of the kernel is a file system of its own. */
+async function launcherOf(
+  folder: string,
+  { controllers = 'cpu memory pids', live = '/proc' } = {},
+): Promise<VisionLauncher> {
   const path = join(folder, 'cgroup.controllers');
   await writeFile(path, `${controllers}\n`);
-  const found = probeUnits({ ROLLCALL_VISION_SOCKETS: folder }, path);
+  const found = probeUnits({ ROLLCALL_VISION_SOCKETS: folder }, { controllers: path, live });
   return found !== undefined && 'launch' in found ? found : assert.fail('there are no units');
 }
 
@@ -74,18 +77,19 @@ describe('units for vision processes', () => {
     await using directory = await temporaryDirectory();
     await using _sockets = await openSockets(directory.path, echo);
     const launcher = await launcherOf(directory.path);
-    assert.deepEqual(launcher.isolation, { level: 'full', gaps: ['disk'] });
+    assert.deepEqual(launcher.isolation, { level: 'full', gaps: [] });
     assert.throws(() => launcher.launch({ purpose: 'cameras', program: ['--version'], readable: [] }), {
       code: 'unit-program',
     });
   });
 
-  test('are said to leave the memory open where the kernel cannot limit it', {
+  test('are said to leave memory and /run open where nothing limits them', {
     skip: withoutBuild,
   }, async () => {
     await using directory = await temporaryDirectory();
     await using _sockets = await openSockets(directory.path, echo);
-    const { isolation } = await launcherOf(directory.path, 'cpu pids');
+    const open = { controllers: 'cpu pids', live: directory.path };
+    const { isolation } = await launcherOf(directory.path, open);
     assert.deepEqual(isolation.gaps, ['memory', 'disk']);
   });
 

@@ -274,7 +274,7 @@ async function firstEvent(box: BootedBox, pages: PageRunner, clip: string) {
       serve --address 192.0.2.10 --port 554 --clip /root/stream2.mp4 --user viewer --password-file /root/camera-password`,
     camera?.text,
   );
-  assert.match(await box.must('rollcall doctor || true'), /^ok {7}isolation: full; /m);
+  assert.match(await box.must('rollcall doctor || true'), /^ok {7}isolation: full\b/m);
   // Answers the password prompt of systemd.
   const typing = `
     (until grep -hs ^Socket= /run/systemd/ask-password/ask.* > /root/asked; do sleep 0.1; done
@@ -400,7 +400,7 @@ async function updatesLayout(box: BootedBox) {
     systemctl daemon-reload; systemctl start rollcalld`);
   assert.match(await box.must('rollcall doctor || true'), /^warning {2}isolation: none/m);
   await box.must('scripts/install');
-  assert.match(await box.must('rollcall doctor || true'), /^ok {7}isolation: full; /m);
+  assert.match(await box.must('rollcall doctor || true'), /^ok {7}isolation: full\b/m);
   assert.equal(
     await box.must(`
       cd /etc/systemd/system

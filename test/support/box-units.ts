@@ -13,7 +13,7 @@ export async function setUpUnits(box: BootedBox): Promise<void> {
     mount --bind ${checkoutOfBox} /opt/rollcall/current
     cp systemd/rollcall.sysusers.conf /etc/sysusers.d/rollcall.conf && systemd-sysusers
     cp systemd/rollcall.tmpfiles.conf /etc/tmpfiles.d/rollcall.conf && systemd-tmpfiles --create rollcall.conf
-    cp -r systemd/*.service systemd/*.socket systemd/*.d /etc/systemd/system/
+    cp -r systemd/*.service systemd/*.socket systemd/*.mount systemd/*.d /etc/systemd/system/
     cp systemd/rollcall-.service.d/00-walls.conf /etc/systemd/system/rollcalld.service.d/
     sed -i "s|^ExecStart=/usr/bin/node|ExecStart=${process.execPath}|; s|/opt/rollcall/current/dist/program/|${programOfBox('')}/|" \\
       /etc/systemd/system/rollcall*.service

@@ -62,7 +62,13 @@ class Rogue {
 
   ready(text = ''): Promise<void> {
     const provider = { requested: `cpu${text}`, actual: 'cpu' };
-    return this.say({ type: 'ready', provider, recogniser: 'test-recogniser', ffmpegVersion: `7${text}` });
+    return this.say({
+      type: 'ready',
+      provider,
+      recogniser: 'test-recogniser',
+      ffmpegVersion: `7${text}`,
+      hasNetwork: true,
+    });
   }
 
   progress(): Promise<void> {

@@ -168,14 +168,14 @@ describe('an accepted report of a vision process', () => {
     const provider = { requested: 'auto', actual: 'webgpu' };
     const changed: Report = { type: 'provider-changed', provider: { requested: 'auto', actual: 'cpu' } };
     assert.equal(verdict(guard.judge(changed)), 'answer');
-    guard.judge({ type: 'ready', provider, recogniser: 'r', ffmpegVersion: '7' });
+    guard.judge({ type: 'ready', provider, recogniser: 'r', ffmpegVersion: '7', hasNetwork: false });
     assert.deepEqual([verdict(guard.judge(changed)), verdict(guard.judge(changed))], ['ok', 'answer']);
   });
 
   test('is ready once; a snapshot was taken now', () => {
     const { guard, clock } = guarded();
     const provider = { requested: 'cpu', actual: 'cpu' };
-    const ready: Report = { type: 'ready', provider, recogniser: 'r', ffmpegVersion: '7' };
+    const ready: Report = { type: 'ready', provider, recogniser: 'r', ffmpegVersion: '7', hasNetwork: false };
     assert.deepEqual([verdict(guard.judge(ready)), verdict(guard.judge(ready))], ['ok', 'answer']);
     const taken = (takenAtMs: number) =>
       verdict(

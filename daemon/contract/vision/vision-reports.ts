@@ -148,6 +148,8 @@ export const reportSchema = z.discriminatedUnion('type', [
     provider: providerInUse,
     recogniser: identifier,
     ffmpegVersion: shortText,
+    /** Whether the process has a network of its own. What should take it away may fail in silence. */
+    hasNetwork: z.boolean(),
   }),
   // Once at most: `auto` gave up a GPU that no longer works.
   z.strictObject({ type: z.literal('provider-changed'), provider: providerInUse }),

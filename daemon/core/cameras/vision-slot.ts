@@ -143,6 +143,11 @@ export class VisionSlot implements AsyncDisposable {
     return this.#failure;
   }
 
+  /** Whether the present process has a network that its wall should have taken away. */
+  get hasUnwantedNetwork(): boolean {
+    return this.#ready?.hasNetwork === true && !this.#options.launcher.isolation.gaps.includes('network');
+  }
+
   /** What the process has computed since its start, as it says, milliseconds of one core. */
   get processorMs(): number {
     return this.#processorMs;
@@ -346,6 +351,12 @@ export class VisionSlot implements AsyncDisposable {
       const { provider } = report;
       this.#logger.info('a vision process is ready', { pid: this.#process?.pid, provider });
       if (provider.warning !== undefined) this.#warnOfProcessor(provider);
+      if (this.hasUnwantedNetwork) {
+        this.#logger.error('a vision process has a network, which its wall should have taken away', {
+          remedy:
+            'In the installed service, run scripts/install again, and look for drop-ins of the vision units with PrivateNetwork=; the kernel needs network namespaces (CONFIG_NET_NS).',
+        });
+      }
     } else if (report.type === 'provider-changed') {
       if (this.#ready !== undefined) this.#ready = { ...this.#ready, provider: report.provider };
       this.#warnOfProcessor(report.provider);

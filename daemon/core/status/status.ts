@@ -9,7 +9,6 @@ import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
 import { ownThreshold } from '../../vision/operating-point.js';
 import { type ChosenRecogniser, preferredRecogniser } from '../../vision/recogniser-in-use.js';
-import type { VisionLauncher } from '../../vision/vision-launcher.js';
 import type { Alerts } from '../alerts/alert-handlers.js';
 import { programVersion } from '../api/program-version.js';
 import { type CameraStatusOptions, describeCameras, describeCapacity } from '../cameras/camera-handlers.js';
@@ -34,7 +33,6 @@ export interface StatusOptions extends CameraStatusOptions {
   readonly clock: Clock;
   readonly startedAtMs: number;
   readonly runtime: Runtime;
-  readonly launcher: Pick<VisionLauncher, 'isolation'>;
   readonly vault: Pick<GalleryVault, 'open' | 'sealed'>;
   readonly calibration: Pick<GalleryCalibration, 'expectation' | 'alikeCount'>;
   readonly keys: Pick<GalleryKeys, 'status'>;
@@ -70,7 +68,7 @@ export function describeBox(options: StatusOptions): BoxStatus {
     uptimeS: (clock.monotonicMs() - startedAtMs) / 1000,
     recogniser: describeRecogniser(options.recogniser, config),
     vision: vision.pool.status(),
-    isolation: options.launcher.isolation,
+    isolation: vision.pool.isolation,
     cameras: describeCameras(options),
     analysis: vision.overload.rate(),
     ...present({ capacity: describeCapacity(options) }),

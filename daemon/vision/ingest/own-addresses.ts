@@ -25,6 +25,14 @@ export function readOwnAddresses(): readonly string[] {
   ];
 }
 
+/** `::1`, as `ownAddresses6` writes it. */
+const loopback6 = '0000:0000:0000:0000:0000:0000:0000:0001';
+
+/** Whether this process has addresses beside those of a loopback. */
+export const hasNetwork = (): boolean =>
+  ownAddresses(readIfPresent(addressTable)).length > 0 ||
+  ownAddresses6(readIfPresent(addressTable6)).some((address) => address !== loopback6);
+
 /** A machine without IPv6 has no table of it. */
 function readIfPresent(path: string): string {
   try {
