@@ -242,6 +242,6 @@ async function missing(box: BootedBox): Promise<void> {
   const required = await box.run(`
     systemctl stop rollcalld
     echo 'vision: { isolation: required }' >> /etc/rollcall/rollcall.yaml
-    ! systemctl start rollcalld && journalctl --unit rollcalld --lines 5 --output cat`);
+    ! systemctl start rollcalld && journalctl --unit rollcalld --lines 20 --output cat`);
   assert.match(required.stdout, /vision processes cannot be isolated: .*photos\.sock/);
 }
