@@ -125,6 +125,14 @@ describe('the liveness verdict', () => {
     assert.equal(verdictOf(seenWell), 'attack: still-picture', 'once it is seen well');
     const spoken = [...speak(3, 6), recognised(6)];
     assert.equal(verdictOf([...blurred(speak(0, 3)), ...blinked, ...spoken]), 'live: blinked');
+    // Otherwise `not-attack` would take a picture that is shown turned.
+    const hidden = [...turned(carry(0, 6)), { kind: 'interrupted' } as const, recognised(8)];
+    assert.equal(verdictOf([...hidden, ...turned(carry(8, 10))]), 'undetermined: movement-unclear', 'hidden');
+    assert.equal(
+      verdictOf([...speak(0, 5), recognised(5), ...turned(carry(5, 16))]),
+      'undetermined: movement-unclear',
+      'in front of a face that moved',
+    );
   });
 
   test('wants the movement of the face within five seconds of the blink', () => {

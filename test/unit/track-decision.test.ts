@@ -363,8 +363,8 @@ describe('nextDecision', () => {
         ]);
       });
 
-      for (const doubt of ['still-face', 'only-lids-moved'] as const) {
-        test(`gives no attendance for a face that looks like a picture: ${doubt}`, () => {
+      for (const doubt of ['still-face', 'only-lids-moved', 'movement-unclear'] as const) {
+        test(`gives no attendance for a face that may be a picture: ${doubt}`, () => {
           const rigid = { doubt, observedS: 60 };
           assert.deepEqual(
             course(stays(0, rigid), stays(60, rigid), stays(61, { ...ended, ...rigid })).kinds,

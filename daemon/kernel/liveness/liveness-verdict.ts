@@ -229,7 +229,9 @@ export function assessLiveness(state: LivenessState, policy: LivenessPolicy): Li
     return { verdict: 'live', reason: 'blinked', evidence };
   }
   const isUnclear = isMovementUnclear(state);
-  if (state.stillness.stillMs >= policy.attackAfterS * 1000 && !isUnclear) {
+  if (state.stillness.stillMs >= policy.attackAfterS * 1000) {
+    // Still all the same: it must not pass for a face that was merely seen too briefly, of which `not-attack` takes some.
+    if (isUnclear) return { verdict: 'undetermined', reason: 'movement-unclear', evidence };
     return movedAsWhole(state.stillness, defaultStillnessPolicy)
       ? { verdict: 'attack', reason: 'still-picture', evidence }
       : { verdict: 'undetermined', reason: 'still-face', evidence };
