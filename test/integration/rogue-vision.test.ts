@@ -187,13 +187,15 @@ test('a vision process that has failed, and cannot end, is killed before it coun
 });
 
 describe('a vision process that keeps misbehaving', () => {
-  test('leaves its cameras failed, and this is reported', async () => {
-    await using core = await startRogueCore(['garbage']);
+  test('leaves its cameras failed, which is reported, and those of others alone', async () => {
+    await using core = await startRogueCore(['garbage', 'honest']);
     const isDegraded = (): boolean => statusOfCamera(core, 'garbage')?.code === 'vision-misbehaving';
     await until('the camera to count as failed', isDegraded);
     assert.equal(core.statusOf('garbage').state, 'degraded');
     assert.equal(core.statusOf('garbage').restarts, 3);
     assert.match(statusOfCamera(core, 'garbage')?.remedy ?? '', /log of rollcalld/);
+    const { rounds } = core.progress;
+    await until('the watchdog to be fed all the same', () => core.progress.rounds > rounds + 1);
   });
 
   test('is replaced if it stops in the middle of a report', async () => {

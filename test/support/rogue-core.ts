@@ -98,7 +98,7 @@ export async function startRogueCore(
     return status;
   };
   return {
-    ...{ config, part, decider, facts: recorded, sightings, conditions, log, statusOf, camera },
+    ...{ config, part, progress, decider, facts: recorded, sightings, conditions, log, statusOf, camera },
     async [Symbol.asyncDispose]() {
       await part[Symbol.asyncDispose]();
       await lines[Symbol.asyncDispose]();

@@ -35,7 +35,10 @@ export interface VisionPoolOptions {
   readonly liveFolder: string;
   /** An accepted report of a process about its cameras; see `VisionSlotOptions`. */
   onReport(report: Report, picture: Uint8Array): void;
-  /** Every process has reported progress since the last call. */
+  /**
+   * Every process that runs has reported progress since the last call. Those that start, or wait for their restart, are left to their
+   * slots: one that keeps failing must not cost the cameras of the others.
+   */
   onRound(): void;
   /** No process watches these cameras, for now or for good. */
   onDown(cameraIds: readonly string[]): void;
@@ -268,7 +271,8 @@ export class VisionPool implements AsyncDisposable {
 
   #countRound(slot: VisionSlot): void {
     this.#reportedThisRound.add(slot);
-    if (this.#reportedThisRound.size < this.#slots.length) return;
+    const isAwaited = (each: VisionSlot): boolean => each.isRunning && !this.#reportedThisRound.has(each);
+    if (this.#slots.some((each) => isAwaited(each.slot))) return;
     this.#reportedThisRound.clear();
     this.#options.onRound();
   }

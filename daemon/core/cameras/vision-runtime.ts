@@ -19,7 +19,7 @@ import { VisionPool, type VisionPoolOptions } from './vision-pool.js';
 
 /** Counters for the watchdog. They only grow, also when parts are replaced. */
 export interface Progress {
-  /** Rounds in which every vision process has reported. */
+  /** Rounds in which every vision process that runs has reported. */
   rounds: number;
   /** Reports that showed progress of the analysis. */
   analysis: number;

@@ -11,8 +11,8 @@ import type { Runtime } from './runtime.js';
 const statusEveryMs = 1_000;
 
 /**
- * Reports the status of the daemon to the service manager. Only measured progress feeds the watchdog: every vision process keeps
- * reporting and, while cameras deliver, frames are analysed. So systemd replaces a daemon that lives but does nothing.
+ * Reports the status of the daemon to the service manager. Only measured progress feeds the watchdog: every vision process that runs
+ * keeps reporting and, while cameras deliver, frames are analysed. So systemd replaces a daemon that lives but does nothing.
  */
 export function startWatchdog(options: {
   readonly notifier: ServiceNotifier;
