@@ -84,6 +84,7 @@ export function networkPlan(config: Config, recogniser: RecogniserName): VisionP
     passivePad: config.vision.passivePad,
     workers: 0,
     threads: 1,
+    catchUps: 1,
     liveness: livenessPlan(config),
     takesBestShots: Object.values(config.evidence).includes(true),
   };

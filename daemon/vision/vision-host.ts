@@ -128,8 +128,7 @@ export async function startVisionHost(options: {
   });
   lifetime.use('face analyser', analyser);
   const turns = new AnalysisTurns(clock, places);
-  // Half of the process's share of the cores is left for the cameras that are awake.
-  const catchUps = new CatchUpTurns(Math.max(1, Math.floor(plan.workers / 2)), clock);
+  const catchUps = new CatchUpTurns(plan.catchUps, clock);
   report({
     type: 'ready',
     provider: analyser.provider,

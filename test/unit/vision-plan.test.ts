@@ -7,6 +7,7 @@ import {
   type Dealt,
   dealCameras,
   inferenceThreads,
+  networkThreads,
   planVision,
 } from '../../daemon/core/cameras/vision-plan.js';
 import { automaticProcesses } from '../../daemon/kernel/vision-processes.js';
@@ -51,6 +52,31 @@ describe('how vision processes are planned', () => {
     ] as const;
     for (const [cores, cameras, processes] of cases)
       assert.equal(automaticProcesses(cores, cameras), processes, `${cameras} cameras on ${cores} cores`);
+  });
+
+  test('by default, configured threads of each process do not exceed the cores together', async () => {
+    const cases = [
+      [1, 4],
+      [4, 4],
+      [5, 3],
+      [8, 2],
+      [16, 1],
+      [64, 1],
+    ] as const;
+    for (const [threads, processes] of cases)
+      assert.equal(automaticProcesses(16, 64, threads), processes, `${threads} threads on 16 cores`);
+    const cores = availableParallelism();
+    const config = configured(64, { threads: Math.min(64, cores) });
+    assert.equal((await planVision(config, 'mobilefacenet')).processes, Math.max(1, Math.floor(cores / 64)));
+    assert.ok(networkThreads(config) <= cores);
+  });
+
+  test('decoders catch up in as many turns as the cores allow, however many threads are configured', async () => {
+    const catchUps = async (vision: Readonly<Record<string, unknown>>) =>
+      (await planVision(configured(4, { processes: 1, ...vision }), 'mobilefacenet')).plan.catchUps;
+    assert.equal(await catchUps({}), Math.max(1, Math.floor(availableParallelism() / 2)));
+    assert.equal(await catchUps({ threads: 64 }), await catchUps({}));
+    assert.equal(await catchUps({ processes: 16 }), Math.max(1, Math.floor(availableParallelism() / 32)));
   });
 
   test('by default, a further camera changes nothing for the processes of the others', async () => {

@@ -53,7 +53,7 @@ export const visionSchema = z.strictObject({
       })
       .default('auto'),
     'replace',
-    'Number of vision processes that share the cameras. `auto`: one for every four cameras, but no more than one for every four cores; an added camera may start another process, and no camera moves until the daemon starts again. More of them confine a crash to fewer cameras, but each loads all networks again. A change starts or stops individual processes; the others continue.',
+    'Number of vision processes that share the cameras. `auto`: one for every four cameras, but no more than one for every four cores, or for as many as `threads`; an added camera may start another process, and no camera moves until the daemon starts again. More of them confine a crash to fewer cameras, but each loads all networks again. A change starts or stops individual processes; the others continue.',
   ),
   threads: field(
     z

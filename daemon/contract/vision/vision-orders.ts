@@ -72,6 +72,8 @@ const visionPlanSchema = z.strictObject({
   workers: z.number().int().nonnegative(),
   /** Threads that one run of a network may use. */
   threads: z.number().int().positive(),
+  /** Decoders that may catch up at a time; each takes a core. */
+  catchUps: z.number().int().positive(),
   liveness: z.strictObject({ attackAfterS: finite, minimumBlinks: z.number().int().positive() }),
   /** Whether sightings carry pictures. False: no pictures are made. */
   takesBestShots: z.boolean(),

@@ -39,11 +39,16 @@ export async function planVision(config: Config, recogniser: RecogniserName): Pr
     }
   }
   const { processes: configured, threads } = config.vision;
-  const cores = availableParallelism();
   const isAuto = configured === 'auto';
-  const processes = isAuto ? automaticProcesses(cores, cameras.length) : configured;
-  const share = { cores: coresOfEach(config), cameras: cameras.length / processes, threads };
-  const plan = { ...networkPlan(config, recogniser), cameras, ...inferenceThreads(share) };
+  const processes = isAuto ? automaticProcesses(availableParallelism(), cameras.length, threads) : configured;
+  const cores = coresOfEach(config);
+  const plan = {
+    ...networkPlan(config, recogniser),
+    cameras,
+    ...inferenceThreads({ cores, cameras: cameras.length / processes, threads }),
+    // The other half is left for the cameras that are awake.
+    catchUps: Math.max(1, Math.floor(cores / 2)),
+  };
   return { plan, processes, movesCameras: !isAuto, threads, unplanned };
 }
 
@@ -51,9 +56,13 @@ export async function planVision(config: Config, recogniser: RecogniserName): Pr
  * The share of the cores that a vision process may use for networks. With `auto` it is the same however many there are: a further camera
  * that gets a process of its own must not replace the others.
  */
-function coresOfEach({ vision: { processes } }: Pick<Config, 'vision'>): number {
-  const cores = availableParallelism();
-  return cores / (processes === 'auto' ? processesFor(cores) : processes);
+function coresOfEach(config: Pick<Config, 'vision'>): number {
+  return availableParallelism() / mostProcesses(config);
+}
+
+/** The vision processes that the box may start. */
+function mostProcesses({ vision: { processes, threads } }: Pick<Config, 'vision'>): number {
+  return processes === 'auto' ? processesFor(availableParallelism(), threads) : processes;
 }
 
 /**
@@ -75,9 +84,7 @@ export function inferenceThreads(share: {
 
 /** The threads for networks of all vision processes together, with as many of them as the box may start. */
 export function networkThreads(config: Pick<Config, 'vision'>): number {
-  const { processes, threads } = config.vision;
-  const count = processes === 'auto' ? processesFor(availableParallelism()) : processes;
-  return count * workersOf(threads, coresOfEach(config));
+  return mostProcesses(config) * workersOf(config.vision.threads, coresOfEach(config));
 }
 
 const workersOf = (threads: Config['vision']['threads'], cores: number): number =>
