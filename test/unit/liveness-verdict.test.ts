@@ -121,6 +121,9 @@ describe('the liveness verdict', () => {
     assert.equal(verdictOf([...blurred(speak(0, 3)), ...blinked]), 'undetermined: movement-unclear');
     assert.equal(verdictOf([...turned(watch(0, 3)), ...blinked]), 'undetermined: movement-unclear');
     assert.equal(verdictOf(turned(carry(0, 9))), 'undetermined: movement-unclear', 'no attack');
+    const fromSide = watch(0, 9, true, { isShapeLost: true });
+    assert.equal(verdictOf(fromSide), 'undetermined: movement-unclear', 'never compared');
+    assert.equal(verdictOf([...fromSide, ...blinked]), 'undetermined: movement-unclear', 'never compared');
     const seenWell = [...turned(carry(0, 9)), ...carry(9, 20)];
     assert.equal(verdictOf(seenWell), 'attack: still-picture', 'once it is seen well');
     const spoken = [...speak(3, 6), recognised(6)];

@@ -263,10 +263,13 @@ function reasonForDoubt(state: LivenessState, { attackAfterS }: LivenessPolicy):
   return isMovementUnclear(state) ? 'movement-unclear' : 'still-face';
 }
 
-/** Whether the face was seen too badly of late to tell whether it moves in itself. That is not held against anybody. */
+/**
+ * Whether the face was seen too badly of late to tell whether it moves in itself, or never well enough for a comparison. That is not held
+ * against anybody.
+ */
 function isMovementUnclear({ motionSeen }: LivenessState): boolean {
   const count = (of: InnerMotionSeen): number => motionSeen.filter((each) => each === of).length;
-  return count('unclear') > count('still');
+  return motionSeen.length === 0 || count('unclear') > count('still');
 }
 
 function meanPassiveScore(state: LivenessState): number | undefined {
