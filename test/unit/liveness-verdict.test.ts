@@ -281,6 +281,19 @@ describe('the liveness verdict', () => {
     );
   });
 
+  test('calls a picture an attack where its face has 80 pixels, and tells nothing of a smaller one', () => {
+    const small = (eyesPx: number) =>
+      carry(0, 9, (fromS, toS) =>
+        watch(fromS, toS).map((input) =>
+          input.kind === 'eyes'
+            ? { ...input, landmarks: { shape: faceShape({ eyesPx }), pose: frontal } }
+            : input,
+        ),
+      );
+    assert.equal(verdictOf(small(41)), 'attack: still-picture');
+    assert.equal(verdictOf(small(39)), 'undetermined: movement-unclear');
+  });
+
   test('is undetermined for a face that keeps as still as a picture in its place', () => {
     assert.equal(verdictOf(watch(0, 7.6)), 'undetermined: still-face');
     assert.equal(verdictOf(watch(0, 120)), 'undetermined: still-face');

@@ -5,6 +5,7 @@ import type { Point } from '../faces/geometry.js';
 import { openBaseline } from './eye-level.js';
 import type { EyeSample } from './liveness.js';
 import { type FaceTexture, skinShift } from './skin-shift.kernel.js';
+import { defaultStillnessPolicy } from './stillness.js';
 
 /*
  * Lids that close in a face that is rigid otherwise prove nothing: anybody can draw lids into a photograph. A living face changes
@@ -267,10 +268,8 @@ function seenBetween(from: Step, to: Step, { map, isTurned }: Comparison): Inner
   const isFromSide = [from, to].some(({ pose }) => Math.abs(pose.yawDeg) > innerMotionPolicy.largestYawDeg);
   if (isFromSide) return undefined;
   const turnDeg = Math.hypot(to.pose.yawDeg - from.pose.yawDeg, to.pose.pitchDeg - from.pose.pitchDeg);
-  const smallness = Math.max(
-    1,
-    innerMotionPolicy.clearEyeDistancePx / Math.min(from.eyeDistancePx, to.eyeDistancePx),
-  );
+  const eyeDistancePx = Math.min(from.eyeDistancePx, to.eyeDistancePx);
+  const smallness = Math.max(1, innerMotionPolicy.clearEyeDistancePx / eyeDistancePx);
   const isQuick = from.isQuick || to.isQuick;
   const noise =
     smallness *
@@ -285,7 +284,8 @@ function seenBetween(from: Step, to: Step, { map, isTurned }: Comparison): Inner
     mouth >= factor * innerMotionPolicy.mouth ||
     (!isTurned && parallaxDeg(from.points, to.points) >= noise * innerMotionPolicy.parallaxDeg);
   // With limits that are so much higher, a face may have moved without reaching them.
-  if (!hasMeshMoved) return smallness > 1 || isQuick || isTurned ? undefined : 'still';
+  const isTooSmall = eyeDistancePx < defaultStillnessPolicy.smallestEyeDistancePx;
+  if (!hasMeshMoved) return isTooSmall || isQuick || isTurned ? undefined : 'still';
   const skin = skinShift(from, to);
   if (skin === undefined) return 'unclear';
   const isNoisy = skin.noise > innerMotionPolicy.clearSkinNoise;
