@@ -61,7 +61,7 @@ const staged: readonly Staged[] = [
   {
     title: 'a person of whom the camera does not show whether the face moves',
     scene: inDoubt(9, doubt('movement-unclear', { blinks: [{ atMs: 400, durationMs: 200 }], observedS: 8 })),
-    why: 'unproven, movement-unclear: recognised as Ada, 0.900; life not proven: 9 s in sight, 1 blink, but it was not visible whether the face moved; the camera demands a blink',
+    why: 'unproven, movement-unclear: recognised as Ada, 0.900; life not proven: 9 s in sight, 1 blink; it was not visible whether the face moved; the camera demands a blink',
   },
   {
     title: 'a person who keeps as still as a picture',

@@ -60,7 +60,7 @@ const sentences: Readonly<Record<PassageReason, Sentence>> = {
   ),
   'movement-unclear': unproven(
     (passage) =>
-      `${inSight(passage)}, ${blinksIn(passage.liveness.blinkCount)}, but it was not visible whether the face moved`,
+      `${inSight(passage)}, ${blinksIn(passage.liveness.blinkCount)}; it was not visible whether the face moved`,
   ),
   'still-face': unproven(
     ({ liveness: { observedS } }) => `nothing in the face moved for ${seconds(observedS)}`,
