@@ -16,7 +16,7 @@ function watched() {
   const counts = { analysed: 0, dropped: 0, droppedLate: 0, droppedStale: 0 };
   const report = () => {
     loads.take(['door', 'yard'].map((id) => ({ id, counters: { ...counts } })));
-    watch.judge();
+    watch.judge(['door', 'yard']);
   };
   report();
   const runFor = (seconds: number, analysed: number, late: number, stale = 0): void => {
@@ -33,7 +33,7 @@ function watched() {
     loads.closed(['door', 'yard']);
     Object.assign(counts, { analysed: 0, dropped: 0, droppedLate: 0, droppedStale: 0 });
   };
-  return { watch, heard, runFor, restart };
+  return { clock, loads, watch, heard, runFor, restart };
 }
 
 describe('the watch on the load of the box', () => {
@@ -50,6 +50,22 @@ describe('the watch on the load of the box', () => {
       heard.filter((line) => line.startsWith('end')),
       ['end overloaded'],
     );
+  });
+
+  test('reports a vision process that loses a fifth, although all together lose less than a tenth', () => {
+    const { clock, loads, watch, heard } = watched();
+    const processes = { full: ['door', 'yard'], idle: ['gate', 'hall', 'roof'] };
+    for (let second = 1; second <= 90; second++) {
+      clock.advanceBy(1000);
+      for (const [name, ids] of Object.entries(processes)) {
+        const lost = name === 'full' ? 0.2 : 0;
+        const counters = { analysed: 10 * second * (1 - lost), droppedLate: 10 * second * lost };
+        loads.take(ids.map((id) => ({ id, counters })));
+        watch.judge(ids);
+      }
+    }
+    assert.match(heard.at(-1) ?? '', /^begin overloaded /);
+    assert.equal(watch.isOverloaded, true);
   });
 
   test('keeps the condition of the last run for ten minutes, in which it may go on', () => {

@@ -2,7 +2,10 @@ import type { Clock } from '../../kernel/clock.js';
 import type { ConditionPort } from '../delivery/condition-port.js';
 import { type CameraLoads, windowMs } from './camera-loads.js';
 
-/** The box is overloaded when it loses more than this share of the due frames of a whole minute. */
+/**
+ * The box is overloaded when a vision process loses more than this share of the due frames of a whole minute. Its thread can be full while
+ * the others have room, and they would hide what its cameras lose.
+ */
 const mostLost = 0.1;
 /** Fewer due frames within the minute say nothing: a camera was just opened, or none streams. */
 const fewestDue = 60;
@@ -19,14 +22,14 @@ export interface AnalysisRate {
 export class OverloadWatch {
   readonly #clock: Clock;
   readonly #conditions: Pick<ConditionPort, 'begin' | 'end'>;
-  readonly #loads: Pick<CameraLoads, 'all'>;
+  readonly #loads: Pick<CameraLoads, 'all' | 'loadOf'>;
   readonly #sinceMs: number;
   /** When a minute was overloaded. At first it is not known whether the last run ended so: the condition then stays for now. */
   #overloadedAtMs: number | undefined;
 
   constructor(
     clock: Clock,
-    loads: Pick<CameraLoads, 'all'>,
+    loads: Pick<CameraLoads, 'all' | 'loadOf'>,
     conditions: Pick<ConditionPort, 'begin' | 'end'>,
   ) {
     this.#clock = clock;
@@ -49,10 +52,10 @@ export class OverloadWatch {
     };
   }
 
-  /** Judges the last minute. Called about once a second. */
-  judge(): void {
+  /** Judges the last minute of the cameras of one vision process. Called about once a second for each. */
+  judge(cameraIds: readonly string[]): void {
     const nowMs = this.#clock.monotonicMs();
-    const loads = this.#loads.all();
+    const loads = cameraIds.flatMap((id) => this.#loads.loadOf(id) ?? []);
     const due = loads.reduce((sum, { dueFps, measuredS }) => sum + dueFps * measuredS, 0);
     const analysed = loads.reduce((sum, { analysedFps, measuredS }) => sum + analysedFps * measuredS, 0);
     const isWholeMinute = nowMs - this.#sinceMs >= windowMs;

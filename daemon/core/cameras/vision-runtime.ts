@@ -84,7 +84,7 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
     else if (report.type === 'camera') setState(report.cameraId, report.state);
     else if (report.type === 'progress') {
       loads.take(report.cameras);
-      overload.judge();
+      overload.judge(report.cameras.map(({ id }) => id));
       capacity.look();
       if (board.takeProgress(report.cameras)) progress.analysis += 1;
     }
