@@ -23,7 +23,7 @@ import { VisionRequests, visionUnavailable } from './vision-requests.js';
 const retryPolicy = { baseMs: 500, capMs: 30_000, sustainedMs: 20_000 };
 /** After this many restarts without sustained progress the slot counts as degraded. It still tries again. */
 const restartBudget = 5;
-/** A process that is silent for this long hangs and is replaced. A process for photographs gives way to cameras and may take longer. */
+/** A process that reports no progress for this long hangs and is replaced. A process for photographs gives way to cameras and may take longer. */
 const silenceLimitMs = { cameras: 30_000, photographs: 180_000 } as const;
 /**
  * The limit while a process loads its networks, which it does in silence. Loading takes one or two seconds of processor time; at
@@ -107,7 +107,8 @@ export class VisionSlot implements AsyncDisposable {
   #failure: Extract<Report, { type: 'failed' }> | undefined;
   readonly #restartCauses = new Map<RestartCause, number>();
   #isSilent = false;
-  #lastReportMs = 0;
+  /** Of its start, of its readiness, or of its last progress. Other reports must not keep one alive that holds up the watchdog. */
+  #lastProgressMs = 0;
   #processorMs = 0;
 
   constructor(options: VisionSlotOptions) {
@@ -291,7 +292,7 @@ export class VisionSlot implements AsyncDisposable {
     this.#failure = undefined;
     this.#isSilent = false;
     this.#processorMs = 0;
-    this.#lastReportMs = this.#clock.monotonicMs();
+    this.#lastProgressMs = this.#clock.monotonicMs();
     child.send({ type: 'log-level', level: this.#logLevel });
     child.send({ type: 'start', plan: { ...this.#options.plan, cameras: [...this.#cameras.values()] } });
     const stop = (): void => void child.stop(stopGraceMs);
@@ -343,8 +344,8 @@ export class VisionSlot implements AsyncDisposable {
   }
 
   #report(report: Report, picture: Uint8Array): void {
-    this.#lastReportMs = this.#clock.monotonicMs();
     if (report.type === 'ready') {
+      this.#lastProgressMs = this.#clock.monotonicMs();
       this.#ready = report;
       this.#failure = undefined;
       this.#phase = 'running';
@@ -365,6 +366,7 @@ export class VisionSlot implements AsyncDisposable {
       // A network that hangs holds up the end of the process, too.
       this.#process?.killAfter(stopGraceMs);
     } else if (report.type === 'progress') {
+      this.#lastProgressMs = this.#clock.monotonicMs();
       this.#processorMs = report.processorMs;
       this.#retry.progressed();
       const before = this.#distrust.failures;
@@ -387,7 +389,7 @@ export class VisionSlot implements AsyncDisposable {
     const check = (): void => {
       if (isCancelled) return;
       const silenceMs = this.#ready === undefined ? startLimitMs : limitMs;
-      if (this.#clock.monotonicMs() - this.#lastReportMs > silenceMs) {
+      if (this.#clock.monotonicMs() - this.#lastProgressMs > silenceMs) {
         this.#logger.error('a vision process is silent for too long and is killed', {
           pid: child.pid,
           silenceMs,
