@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import { discoveryLimits } from '../../daemon/contract/vision/vision-answers.js';
 import { reportLimits, reportSchema } from '../../daemon/contract/vision/vision-reports.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { addressTable, ownAddresses } from '../../daemon/vision/ingest/own-addresses.js';
 import { askDevices, parseAnswer, readDeviceAnswers } from '../../daemon/vision/ingest/ws-discovery.js';
 
@@ -76,6 +77,31 @@ describe('looking for cameras', () => {
     for (const socket of [asked, ...devices]) socket.close();
     assert.ok(found.devices.length > 20 && found.isCutShort, `${found.devices.length} devices`);
     assert.ok(isReport(found));
+  });
+
+  test('keeps no more of a flood of answers than a vision process reads in a moment', async () => {
+    const flood = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(flood, 'listening');
+    const virtual = new VirtualClock();
+    const { signal } = new AbortController();
+    const network = { from: ['127.0.0.1'], to: flood.address() };
+    const asked = askDevices({ durationMs: 2, clock: virtual, signal }, network);
+    const [, { address, port }] = (await once(flood, 'message')) as [
+      Buffer,
+      { address: string; port: number },
+    ];
+    for (let count = 0; count < 300; count += 1) {
+      flood.send(Buffer.alloc(8 * 1024), port, address);
+      // Lets the other side read: the kernel keeps only a few.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    virtual.advanceBy(1);
+    await once(flood, 'message');
+    virtual.advanceBy(1);
+    const { answers, isCutShort } = await asked;
+    flood.close();
+    const bytes = answers.reduce((sum, { text }) => sum + text.length, 0);
+    assert.deepEqual([bytes, isCutShort], [1024 * 1024, true]);
   });
 
   test('ends when it is no longer wanted, and without a network', async () => {

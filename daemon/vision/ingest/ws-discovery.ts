@@ -27,8 +27,9 @@ interface DiscoveryNetwork {
 
 /** A real answer has one to two kilobytes. */
 const largestAnswerBytes = 8 * 1024;
-/** So that a flood of answers costs no more than a moment. */
+/** So that a flood of answers costs no more than a moment. The vision process that reads them has other orders to follow. */
 const mostAnswers = 1000;
+const mostAnsweredBytes = 1024 * 1024;
 /** A lost packet must not hide a camera. */
 const probes = 2;
 
@@ -59,10 +60,14 @@ export async function askDevices(
   const { from, to } = network ?? (await ownNetworks());
   const messageId = `uuid:${randomUUID()}`;
   const answers: { address: string; text: Buffer }[] = [];
+  let bytes = 0;
   let isCutShort = false;
   const onMessage = (text: Buffer, { address }: { readonly address: string }): void => {
-    if (answers.length >= mostAnswers) isCutShort = true;
-    else if (text.length <= largestAnswerBytes) answers.push({ address, text });
+    if (text.length > largestAnswerBytes) return;
+    isCutShort ||= answers.length >= mostAnswers || bytes + text.length > mostAnsweredBytes;
+    if (isCutShort) return;
+    bytes += text.length;
+    answers.push({ address, text });
   };
   const sockets = await Promise.all(from.map((address) => openSocket(address, onMessage)));
   const open = sockets.flatMap((socket) => socket ?? []);
