@@ -30,7 +30,10 @@ else {
   const port = await heard();
   await using lines = await CameraLines.open({ clock });
   using grant = lines.grant();
-  grant.ordered({ type: 'open-camera', camera: cameraPlan(`rtsp://127.0.0.1:${port}/`) });
+  for (let camera = 0; camera < cameras; camera += 1) {
+    const plan = cameraPlan(`rtsp://127.0.0.1:${port}/`, { id: `camera-${camera}` });
+    grant.ordered({ type: 'open-camera', camera: plan });
+  }
   child.send(grant.access);
   await heard();
   const bytesBefore = await received();

@@ -6,12 +6,16 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import type { CameraPlan, Order } from '../../daemon/contract/vision/vision-orders.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { CameraLines } from '../../daemon/vision/lines/camera-lines.js';
+import { readFirstLine } from '../../daemon/vision/lines/first-line.js';
 import type { LineGrant } from '../../daemon/vision/lines/line-grant.js';
+import { type LineAnswer, type LineRequest, lineText } from '../../daemon/vision/lines/line-messages.js';
 import { lineNetwork } from '../../daemon/vision/lines/line-network.js';
 import { cameraPlan } from '../support/camera-plan.js';
 import { testClip } from '../support/clips.js';
 import { startRtspServer } from '../support/rtsp-server.js';
+import { until } from '../support/until.js';
 import { watchCamera } from '../support/watched-camera.js';
 
 const { signal } = new AbortController();
@@ -39,7 +43,7 @@ async function startCamera(onConnection = (socket: Socket): unknown => socket.pi
 }
 
 /** Connects as a vision process does; resolves with what came back, or with the code of the refusal. */
-async function reach(grant: LineGrant, port: number, host = '127.0.0.1'): Promise<string> {
+async function reach(grant: Pick<LineGrant, 'access'>, port: number, host = '127.0.0.1'): Promise<string> {
   try {
     const { socket } = await lineNetwork(grant.access).connect({ host, port, extraNetworks: null }, signal);
     socket.write('asked');
@@ -51,6 +55,18 @@ async function reach(grant: LineGrant, port: number, host = '127.0.0.1'): Promis
     return String((error as NodeJS.ErrnoException).code);
   }
 }
+
+/** Asks as a vision process that was taken over may do: nothing else happens to the connection. */
+async function ask(
+  { access: { socketPath, token } }: LineGrant,
+  request: { kind: 'stream'; host: string; port: number } | { kind: 'datagrams'; stream: number },
+): Promise<{ readonly socket: Socket; readonly answer: LineAnswer }> {
+  const socket = connect({ path: socketPath, allowHalfOpen: true });
+  socket.on('error', () => undefined).write(lineText({ token, ...request } satisfies LineRequest));
+  return { socket, answer: JSON.parse(await readFirstLine(socket, 1024)) as LineAnswer };
+}
+
+const refused = (code: string): LineAnswer => ({ outcome: 'failed', code });
 
 describe('lines to cameras', () => {
   test('lead to the cameras of the process that asks, and nowhere else', async () => {
@@ -126,7 +142,7 @@ describe('lines to cameras', () => {
     using server = await startCamera();
     await using lines = await CameraLines.open({ clock: systemClock });
     using grant = lines.grant();
-    grant.ordered(opened(cameraPlan(server.url)));
+    grant.ordered(opened(cameraPlan(server.url, { transport: 'udp' })));
     const target = { host: '127.0.0.1', port: server.port, extraNetworks: null };
     const { socket, openDatagrams } = await lineNetwork(grant.access).connect(target, signal);
     const pair = await openDatagrams(signal);
@@ -154,6 +170,94 @@ describe('lines to cameras', () => {
     stranger.close();
   });
 
+  test('bring datagrams only for a stream of the process, while it is open, of a camera that sends its media so', async () => {
+    using server = await startCamera();
+    const { port } = server;
+    await using lines = await CameraLines.open({ clock: systemClock });
+    using grant = lines.grant();
+    using another = lines.grant();
+    grant.ordered(opened(cameraPlan(server.url, { transport: 'udp' })));
+    another.ordered(opened(cameraPlan(server.url, { transport: 'tcp' })));
+    const inConnection = await ask(another, { kind: 'stream', host: '127.0.0.1', port });
+    assert.deepEqual(inConnection.answer, { outcome: 'stream', stream: 1 });
+    assert.deepEqual((await ask(another, { kind: 'datagrams', stream: 1 })).answer, refused('EACCES'));
+    assert.deepEqual((await ask(grant, { kind: 'datagrams', stream: 1 })).answer, refused('EACCES'));
+    const stream = await ask(grant, { kind: 'stream', host: '127.0.0.1', port });
+    const datagrams = await ask(grant, { kind: 'datagrams', stream: 1 });
+    assert.equal(datagrams.answer.outcome, 'datagrams');
+    const ended = once(datagrams.socket.resume(), 'end');
+    stream.socket.destroy();
+    await ended;
+    assert.deepEqual((await ask(grant, { kind: 'datagrams', stream: 1 })).answer, refused('EACCES'));
+  });
+
+  test('are as many as the cameras of the process need', async () => {
+    using server = await startCamera();
+    await using lines = await CameraLines.open({ clock: systemClock });
+    using grant = lines.grant();
+    grant.ordered(opened(cameraPlan(server.url)));
+    const request = { kind: 'stream', host: '127.0.0.1', port: server.port } as const;
+    const asked = await Promise.all(Array.from({ length: 17 }, () => ask(grant, request)));
+    const late = asked.filter(({ answer }) => answer.outcome === 'failed');
+    assert.deepEqual(
+      late.map(({ answer }) => answer),
+      [refused('EAGAIN')],
+    );
+    for (const { socket } of asked) socket.destroy();
+  });
+
+  test('end when they are refused, although the process keeps its side open', async () => {
+    await using lines = await CameraLines.open({ clock: new VirtualClock() });
+    using grant = lines.grant();
+    const { socket, answer } = await ask(grant, { kind: 'stream', host: '127.0.0.1', port: 554 });
+    assert.deepEqual(answer, refused('EACCES'));
+    await until('the core has closed the connection', () => {
+      socket.write('more');
+      return socket.destroyed;
+    });
+  });
+
+  test('that ask for nothing end before they fill the memory, and do not keep others out', async () => {
+    using camera = await startCamera();
+    await using lines = await CameraLines.open({ clock: new VirtualClock() });
+    using grant = lines.grant();
+    grant.ordered(opened(cameraPlan(camera.url)));
+    const silent = Array.from({ length: 65 }, () => connect(grant.access.socketPath).resume());
+    await once(silent[0] as Socket, 'close');
+    assert.equal(await reach(grant, camera.port), 'asked');
+    for (const socket of silent) socket.destroy();
+  });
+
+  test('end at a camera that reads nothing, soon after the process has ended its side', async () => {
+    const accepted: Socket[] = [];
+    using camera = await startCamera((socket) => accepted.push(socket.pause()));
+    const clock = new VirtualClock();
+    await using lines = await CameraLines.open({ clock });
+    using grant = lines.grant();
+    grant.ordered(opened(cameraPlan(camera.url)));
+    const { socket } = await ask(grant, { kind: 'stream', host: '127.0.0.1', port: camera.port });
+    let taken = 0;
+    const fill = (): void =>
+      void socket.write(Buffer.alloc(64 * 1024), (error) => {
+        if (error) return;
+        taken += 1;
+        fill();
+      });
+    fill();
+    let before = 0;
+    await until('neither the camera nor the core takes more', () => {
+      const isFull = taken > 0 && taken === before;
+      before = taken;
+      return isFull;
+    });
+    socket.destroy();
+    await until('the core has closed the connection', () => {
+      clock.advanceBy(2_000);
+      accepted[0]?.write('is anybody there?');
+      return accepted[0]?.destroyed === true;
+    });
+  });
+
   test('leave nothing behind', async () => {
     const lines = await CameraLines.open({ clock: systemClock });
     assert.ok(existsSync(lines.folder));
@@ -167,9 +271,9 @@ test('a camera streams over a line, with media in the connection and over UDP', 
   await using lines = await CameraLines.open({ clock: systemClock });
   using grant = lines.grant();
   const url = server.url('/live');
-  grant.ordered(opened(cameraPlan(url)));
   const network = lineNetwork(grant.access);
   for (const transport of ['tcp', 'udp'] as const) {
+    grant.ordered(opened(cameraPlan(url, { transport })));
     await using camera = await watchCamera({ url, network, address: { url, credential: null, transport } });
     await camera.moreFrames(20);
     assert.equal(camera.counters.restarts, 0, transport);

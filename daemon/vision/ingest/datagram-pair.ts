@@ -12,7 +12,7 @@ type DatagramReceiver = (kind: DatagramKind, port: number, bytes: Buffer) => voi
 export interface DatagramPair {
   /** Neighbours; the first is even (RFC 3550, section 11). */
   readonly ports: readonly [number, number];
-  /** Sends to this port of the camera. A datagram that cannot be sent is lost. */
+  /** Sends to this port of the camera. A datagram is lost where it cannot be sent, or not yet, and where the port is one of the system. */
   send(kind: DatagramKind, port: number, bytes: Buffer): void;
   /** Calls back with each datagram, and the port of the camera that sent it. */
   receive(receiver: DatagramReceiver): void;
@@ -21,6 +21,10 @@ export interface DatagramPair {
 
 /** A key frame of a large picture arrives at once. The kernel may allow less. */
 const receiveBufferBytes = 1024 * 1024;
+/** Bytes that the network has not taken yet when further datagrams are lost. Control messages are small. */
+const mostUnsentBytes = 64 * 1024;
+/** Cameras use ports from here on for media. Below are services such as the resolver, SNMP, and the control of servers. */
+const firstMediaPort = 1024;
 /** A free pair is usually found at the first attempt. */
 const mostAttempts = 50;
 
@@ -31,7 +35,10 @@ export async function openDatagramPair(camera: string): Promise<DatagramPair> {
   const ports = [media.address().port, control.address().port] as const;
   return {
     ports,
-    send: (kind, port, bytes) => sockets[kind].send(bytes, port, camera, () => undefined),
+    send(kind, port, bytes) {
+      if (port < firstMediaPort || sockets[kind].getSendQueueSize() > mostUnsentBytes) return;
+      sockets[kind].send(bytes, port, camera, () => undefined);
+    },
     receive(receiver) {
       for (const kind of [0, 1] as const) {
         sockets[kind].on('message', (bytes, { address, port }) => {

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import type { LineAccess } from '../../contract/vision/vision-orders.js';
 import { opaqueText } from '../../host/opaque-text.js';
 import type { Clock } from '../../kernel/clock.js';
-import { ownNetwork } from '../ingest/camera-network.js';
 import { socketErrorCode } from '../ingest/socket-outcome.js';
 import { readFirstLine } from './first-line.js';
 import { LineGrant } from './line-grant.js';
@@ -16,8 +15,13 @@ import { LinePair } from './line-pair.js';
 /** Time for a new connection to ask, milliseconds. */
 const askWithinMs = 5_000;
 const longestRequestBytes = 1024;
-/** The code for a camera that is not of the process that asks. */
-const notGranted = 'EACCES';
+/**
+ * Connections that have not asked yet. Of more, the oldest ends: a process asks at once, and one that was taken over must not fill the
+ * memory.
+ */
+const mostUnasked = 64;
+/** After the end of a line: time for its last bytes to reach the camera, which may read nothing, milliseconds. */
+const lastBytesMs = 2_000;
 
 interface LineOptions {
   readonly clock: Clock;
@@ -39,6 +43,7 @@ export class CameraLines implements AsyncDisposable {
   readonly #isOwnFolder: boolean;
   readonly #grants = new Map<string, LineGrant>();
   readonly #open = new Set<Socket>();
+  readonly #unasked = new Set<Socket>();
 
   static async open({ clock, folder: given, user }: LineOptions): Promise<CameraLines> {
     const folder = given ?? (await mkdtemp(join(tmpdir(), 'rollcall-lines-')));
@@ -68,7 +73,7 @@ export class CameraLines implements AsyncDisposable {
   grant(): LineGrant {
     const token = opaqueText();
     const access: LineAccess = { socketPath: pathIn(this.folder), token };
-    const grant = new LineGrant(access, () => this.#grants.delete(token));
+    const grant = new LineGrant(access, this.#clock, () => this.#grants.delete(token));
     this.#grants.set(token, grant);
     return grant;
   }
@@ -87,52 +92,62 @@ export class CameraLines implements AsyncDisposable {
       this.#open.delete(line);
       closed.abort();
     });
+    try {
+      await this.#connect(line, await this.#requestOf(line), closed.signal);
+    } catch (error) {
+      // Nothing reads from it any longer, so it would stay open until the other side ends, or forever.
+      line.end(lineText({ outcome: 'failed', code: socketErrorCode(error) }));
+      line.destroySoon();
+    }
+  }
+
+  async #requestOf(line: Socket): Promise<LineRequest> {
+    this.#unasked.add(line);
+    const [oldest] = this.#unasked;
+    if (this.#unasked.size > mostUnasked) oldest?.destroy();
     const late = this.#clock.after(askWithinMs, () => line.destroy());
     try {
-      const request = lineRequestSchema.parse(JSON.parse(await readFirstLine(line, longestRequestBytes)));
+      return lineRequestSchema.parse(JSON.parse(await readFirstLine(line, longestRequestBytes)));
+    } finally {
       late.cancel();
-      await this.#connect(line, request, closed.signal);
-    } catch (error) {
-      late.cancel();
-      line.end(lineText({ outcome: 'failed', code: socketErrorCode(error) }));
+      this.#unasked.delete(line);
     }
   }
 
   async #connect(line: Socket, request: LineRequest, signal: AbortSignal): Promise<void> {
     const grant = this.#grants.get(request.token);
-    const target = grant?.take(request, line);
-    if (grant === undefined || target === undefined) {
-      throw Object.assign(new Error('the camera is not of this process'), { code: notGranted });
-    }
+    if (grant === undefined) throw Object.assign(new Error('the token is of no process'), { code: 'EACCES' });
     if (request.kind === 'stream') {
-      const stream = await ownNetwork.connect(target, signal);
-      grant.connected(request, stream);
-      answer(line, { outcome: 'open' });
-      joinBoth(line, stream.socket);
+      const { socket, number } = await grant.openStream(request, line, signal);
+      answer(line, { outcome: 'stream', stream: number });
+      this.#join(line, socket);
     } else {
-      const pair = await grant.openDatagrams(request, signal);
+      const pair = await grant.openDatagrams(request.stream, line, signal);
       if (signal.aborted) {
         pair.close();
         return;
       }
       line.once('close', () => pair.close());
-      answer(line, { outcome: 'open', ports: pair.ports });
+      answer(line, { outcome: 'datagrams', ports: pair.ports });
       const passed = new LinePair(line);
       pair.receive((kind, port, bytes) => passed.send(kind, port, bytes));
       passed.receive((kind, port, bytes) => pair.send(kind, port, bytes));
     }
   }
+
+  /** What one sends goes to the other. The end of one, for whatever reason, ends the other after what it sent. */
+  #join(line: Socket, camera: Socket): void {
+    line.pipe(camera).pipe(line);
+    camera.once('close', () => line.destroySoon());
+    line.once('close', () => {
+      camera.destroySoon();
+      const late = this.#clock.after(lastBytesMs, () => camera.destroy());
+      camera.once('close', () => late.cancel());
+    });
+  }
 }
 
 const pathIn = (folder: string): string => join(folder, 'lines.sock');
-
-/** What one sends goes to the other. The end of one, for whatever reason, ends the other after what it sent. */
-function joinBoth(line: Socket, camera: Socket): void {
-  line.pipe(camera).pipe(line);
-  line.once('close', () => camera.destroySoon());
-  camera.once('close', () => line.destroySoon());
-  if (line.closed) camera.destroy();
-}
 
 function answer(line: Socket, message: LineAnswer): void {
   line.write(lineText(message));

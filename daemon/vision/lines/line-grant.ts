@@ -1,32 +1,55 @@
 import type { Socket } from 'node:net';
 import type { CameraPlan, LineAccess, Order } from '../../contract/vision/vision-orders.js';
 import type { Report } from '../../contract/vision/vision-reports.js';
+import type { Clock } from '../../kernel/clock.js';
+import { TokenBucket } from '../../kernel/token-bucket.js';
 import { endpointOf } from '../ingest/camera-address.js';
-import type { CameraStream, CameraTarget } from '../ingest/camera-network.js';
+import { type CameraStream, ownNetwork } from '../ingest/camera-network.js';
 import type { DatagramPair } from '../ingest/datagram-pair.js';
-import type { LineRequest } from './line-messages.js';
 
-/** Lines of one process at once. A camera takes a few: its streams, a view of its video, and media over UDP. */
-const mostLines = 512;
+/** Lines at once for each camera: a few for its streams and a view of its video, each with media over UDP, and the same while those end. */
+const mostForCamera = 16;
+/** Pairs of ports for one stream: FFmpeg asks for one. */
+const mostPairs = 4;
+/** Attempts of a process: a burst when its cameras come back, then as many as cameras that are gone are tried again. */
+const attemptLimit = { most: 512, everyMs: 50 };
+/** The code for what is not of the process that asks. */
+const notGranted = 'EACCES';
+/** The code for a process that asks for too much. */
+const tooMany = 'EAGAIN';
 
-type Endpoint = Pick<LineRequest, 'host' | 'port'>;
-type Granted = Pick<CameraPlan, 'url' | 'substreamUrl' | 'extraNetworks'>;
+interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+type Granted = Pick<CameraPlan, 'url' | 'substreamUrl' | 'extraNetworks' | 'transport'>;
+
+interface OpenStream {
+  readonly endpoint: Endpoint;
+  readonly stream: CameraStream;
+  /** The lines with its datagrams. */
+  readonly pairs: Set<Socket>;
+}
 
 /** The cameras that one vision process may reach: those of the orders that it got. */
 export class LineGrant implements Disposable {
   /** For the process. */
   readonly access: LineAccess;
+  readonly #attempts: TokenBucket;
   readonly #onEnd: () => void;
   /** By the id of the camera, or by the request of its test. */
   readonly #cameras = new Map<string | number, Granted>();
   /** The cameras that are being closed, by request. */
   readonly #closing = new Map<number, string>();
-  /** The latest connection to each endpoint, whose camera may also send datagrams. */
-  readonly #streams = new Map<string, CameraStream>();
   readonly #lines = new Map<Socket, Endpoint>();
+  /** By number. */
+  readonly #streams = new Map<number, OpenStream>();
+  #lastStream = 0;
 
-  constructor(access: LineAccess, onEnd: () => void) {
+  constructor(access: LineAccess, clock: Clock, onEnd: () => void) {
     this.access = access;
+    this.#attempts = new TokenBucket(clock, attemptLimit);
     this.#onEnd = onEnd;
   }
 
@@ -41,27 +64,48 @@ export class LineGrant implements Disposable {
   /** The process reported this: a camera that it has closed or tested is not its own any longer. */
   reported(report: Report): void {
     if (report.type === 'camera-test') this.#withdraw(report.request);
-    else if (report.type === 'camera-closed') this.#withdraw(this.#closing.get(report.request) ?? '');
+    else if (report.type === 'camera-closed') {
+      const closed = this.#closing.get(report.request);
+      this.#closing.delete(report.request);
+      if (closed !== undefined) this.#withdraw(closed);
+    }
   }
 
-  /** Where the line leads; undefined where the process may not have it. */
-  take({ host, port }: Endpoint, line: Socket): CameraTarget | undefined {
-    const bounds = this.#boundsOf({ host, port });
-    if (bounds === undefined || this.#lines.size >= mostLines) return undefined;
-    this.#lines.set(line, { host, port });
-    line.once('close', () => this.#lines.delete(line));
-    return { host, port, extraNetworks: bounds.extraNetworks };
+  /** Connects a line to a camera. The number stands for the connection while the line is open. */
+  async openStream(
+    endpoint: Endpoint,
+    line: Socket,
+    signal: AbortSignal,
+  ): Promise<CameraStream & { readonly number: number }> {
+    const cameras = this.#camerasAt(endpoint);
+    this.#take(line, endpoint, cameras.length > 0);
+    const isAnywhere = cameras.some(({ extraNetworks }) => extraNetworks === null);
+    const extraNetworks = isAnywhere ? null : (cameras[0]?.extraNetworks ?? []);
+    const stream = await ownNetwork.connect({ ...endpoint, extraNetworks }, signal);
+    if (line.destroyed) {
+      stream.socket.destroy();
+      throw new Error('the line has ended');
+    }
+    this.#lastStream += 1;
+    const number = this.#lastStream;
+    const open: OpenStream = { endpoint, stream, pairs: new Set() };
+    this.#streams.set(number, open);
+    line.once('close', () => {
+      this.#streams.delete(number);
+      for (const pair of open.pairs) pair.destroy();
+    });
+    return { ...stream, number };
   }
 
-  connected(endpoint: Endpoint, stream: CameraStream): void {
-    this.#streams.set(keyOf(endpoint), stream);
-  }
-
-  /** Ports for a camera that is connected. */
-  openDatagrams(endpoint: Endpoint, signal: AbortSignal): Promise<DatagramPair> {
-    const stream = this.#streams.get(keyOf(endpoint));
-    if (stream === undefined) throw new Error('the camera is not connected');
-    return stream.openDatagrams(signal);
+  /** Opens ports for the camera of an open stream, if it is configured to send its media over UDP. They end with the stream. */
+  async openDatagrams(number: number, line: Socket, signal: AbortSignal): Promise<DatagramPair> {
+    const open = this.#streams.get(number);
+    if (open === undefined) throw refusal(notGranted, 'the process has no such stream');
+    const isGranted = this.#camerasAt(open.endpoint).some(sendsDatagrams);
+    this.#take(line, open.endpoint, isGranted && open.pairs.size < mostPairs);
+    open.pairs.add(line);
+    line.once('close', () => open.pairs.delete(line));
+    return open.stream.openDatagrams(signal);
   }
 
   [Symbol.dispose](): void {
@@ -70,14 +114,22 @@ export class LineGrant implements Disposable {
     this.#onEnd();
   }
 
-  #boundsOf({ host, port }: Endpoint): Pick<Granted, 'extraNetworks'> | undefined {
-    const found = [...this.#cameras.values()].filter(({ url, substreamUrl }) =>
+  #take(line: Socket, endpoint: Endpoint, isGranted: boolean): void {
+    if (!isGranted) throw refusal(notGranted, 'the camera is not of this process');
+    if (this.#lines.size >= mostForCamera * this.#cameras.size || !this.#attempts.take()) {
+      throw refusal(tooMany, 'the process asks for too many lines');
+    }
+    this.#lines.set(line, endpoint);
+    line.once('close', () => this.#lines.delete(line));
+  }
+
+  #camerasAt({ host, port }: Endpoint): readonly Granted[] {
+    return [...this.#cameras.values()].filter(({ url, substreamUrl }) =>
       [url, substreamUrl].some((each) => {
         const endpoint = each === null ? undefined : endpointOf(each);
         return endpoint?.host === host && endpoint.port === port;
       }),
     );
-    return found.find(({ extraNetworks }) => extraNetworks === null) ?? found[0];
   }
 
   #withdraw(camera: string | number): void {
@@ -87,11 +139,12 @@ export class LineGrant implements Disposable {
 
   /** Ends the lines to cameras that are not of the process any longer. */
   #cut(): void {
-    for (const [line, endpoint] of this.#lines) if (this.#boundsOf(endpoint) === undefined) line.destroy();
-    for (const [key] of this.#streams) {
-      if (![...this.#lines.values()].some((endpoint) => keyOf(endpoint) === key)) this.#streams.delete(key);
-    }
+    for (const [line, endpoint] of this.#lines) if (this.#camerasAt(endpoint).length === 0) line.destroy();
   }
 }
 
-const keyOf = ({ host, port }: Endpoint): string => `${host} ${port}`;
+/** With TLS, media uses the one encrypted connection. */
+const sendsDatagrams = ({ transport, url }: Granted): boolean =>
+  transport === 'udp' && endpointOf(url)?.isEncrypted === false;
+
+const refusal = (code: string, why: string): Error => Object.assign(new Error(why), { code });

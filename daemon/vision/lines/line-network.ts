@@ -11,28 +11,31 @@ const longestAnswerBytes = 1024;
 
 /** Reaches the cameras of this process over the core, because this process has no network. */
 export function lineNetwork({ socketPath, token }: LineAccess): CameraNetwork {
-  const open = (request: Omit<LineRequest, 'token'>, signal: AbortSignal): Promise<OpenLine> =>
-    openLine(socketPath, { token, ...request }, signal);
   return {
     async connect({ host, port }, signal) {
-      const { socket } = await open({ kind: 'stream', host, port }, signal);
+      const request = { kind: 'stream', token, host, port } as const;
+      const { socket, answer } = await openLine(socketPath, request, signal);
       return {
         socket,
         async openDatagrams(until) {
-          const { socket: line, ports } = await open({ kind: 'datagrams', host, port }, until);
-          return pairOver(line, ports);
+          const { stream } = answer;
+          return pairOver(await openLine(socketPath, { kind: 'datagrams', token, stream }, until));
         },
       };
     },
   };
 }
 
-interface OpenLine {
+interface OpenLine<Kind extends LineRequest['kind']> {
   readonly socket: Socket;
-  readonly ports: readonly [number, number] | undefined;
+  readonly answer: Extract<LineAnswer, { readonly outcome: Kind }>;
 }
 
-async function openLine(path: string, request: LineRequest, signal: AbortSignal): Promise<OpenLine> {
+async function openLine<Kind extends LineRequest['kind']>(
+  path: string,
+  request: Extract<LineRequest, { readonly kind: Kind }>,
+  signal: AbortSignal,
+): Promise<OpenLine<Kind>> {
   const socket = connect(path);
   const stop = (): void => void socket.destroy();
   signal.addEventListener('abort', stop);
@@ -44,7 +47,7 @@ async function openLine(path: string, request: LineRequest, signal: AbortSignal)
     if (answer.outcome === 'failed') {
       throw Object.assign(new Error('the core could not connect to the camera'), { code: answer.code });
     }
-    return { socket, ports: answer.ports };
+    return { socket, answer: answer as OpenLine<Kind>['answer'] };
   } catch (error) {
     socket.destroy();
     throw error;
@@ -53,13 +56,12 @@ async function openLine(path: string, request: LineRequest, signal: AbortSignal)
   }
 }
 
-function pairOver(line: Socket, ports: OpenLine['ports']): DatagramPair {
-  if (ports === undefined) throw new Error('the core named no ports');
-  const pair = new LinePair(line);
+function pairOver({ socket, answer: { ports } }: OpenLine<'datagrams'>): DatagramPair {
+  const pair = new LinePair(socket);
   return {
     ports,
     send: (kind, port, bytes) => pair.send(kind, port, bytes),
     receive: (receiver) => pair.receive(receiver),
-    close: () => void line.destroy(),
+    close: () => void socket.destroy(),
   };
 }
