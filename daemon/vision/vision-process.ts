@@ -26,6 +26,8 @@ export interface VisionProcess {
   /** Undefined until it is known. */
   readonly pid: number | undefined;
   send(order: Order, attachment?: Uint8Array): void;
+  /** The answer to this request came too late: what the request allowed is over. */
+  giveUp(request: number): void;
   /** Resolves when the process has ended. */
   readonly ended: Promise<VisionEnd>;
   /** Asks it to stop, and kills it after `graceMs`. */
@@ -89,6 +91,7 @@ export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess
       const isStart = order.type === 'start' && grant !== undefined;
       channel.send(isStart ? { ...order, lines: grant.access } : order, attachment);
     },
+    giveUp: (request) => grant?.givenUp(request),
     ended,
     async stop(graceMs) {
       channel.send({ type: 'stop' } satisfies Order);

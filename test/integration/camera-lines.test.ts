@@ -3,15 +3,29 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { duplexPair } from 'node:stream';
 import { describe, test } from 'node:test';
-import type { CameraPlan, Order } from '../../daemon/contract/vision/vision-orders.js';
+import { configSchema } from '../../daemon/contract/settings/schema.js';
+import { openMessageChannel } from '../../daemon/contract/vision/vision-channel.js';
+import {
+  type CameraPlan,
+  type LineAccess,
+  type Order,
+  orderLimits,
+  orderSchema,
+} from '../../daemon/contract/vision/vision-orders.js';
+import { VisionSlot } from '../../daemon/core/cameras/vision-slot.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
+import { systemRandom } from '../../daemon/host/system-random.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { CameraLines } from '../../daemon/vision/lines/camera-lines.js';
 import { readFirstLine } from '../../daemon/vision/lines/first-line.js';
 import type { LineGrant } from '../../daemon/vision/lines/line-grant.js';
 import { type LineAnswer, type LineRequest, lineText } from '../../daemon/vision/lines/line-messages.js';
 import { lineNetwork } from '../../daemon/vision/lines/line-network.js';
+import { networkPlan } from '../../daemon/vision/plan.js';
+import type { VisionLauncher } from '../../daemon/vision/vision-launcher.js';
 import { cameraPlan } from '../support/camera-plan.js';
 import { testClip } from '../support/clips.js';
 import { startRtspServer } from '../support/rtsp-server.js';
@@ -66,6 +80,35 @@ async function ask(
   return { socket, answer: JSON.parse(await readFirstLine(socket, 1024)) as LineAnswer };
 }
 
+const config = configSchema.parse({ site: { id: 'site', timeZone: 'UTC' }, box: { id: 'box' }, cameras: [] });
+
+/** A vision process that says that it is ready, and then nothing. */
+function silentProcess() {
+  const [channel, ofProcess] = duplexPair();
+  const ended = once(channel, 'close').then(() => 'it ended');
+  const isolation = { level: 'full', gaps: [] } as const;
+  const launched = { channel, log: [], pid: undefined, ended, kill: () => void channel.destroy() };
+  return {
+    launcher: { isolation, launch: () => launched } satisfies VisionLauncher,
+    /** Resolves with what its first orders bring. */
+    ready: () =>
+      new Promise<LineAccess>((resolve) => {
+        const provider = { requested: 'cpu', actual: 'cpu' };
+        const channelOfProcess = openMessageChannel(ofProcess, orderLimits, {
+          onMessage(message) {
+            const order = orderSchema.parse(message);
+            if (order.type !== 'start') return;
+            const ready = { recogniser: 'dlib-resnet', ffmpegVersion: '7', hasNetwork: false };
+            channelOfProcess.send({ type: 'ready', provider, ...ready });
+            resolve(order.lines ?? assert.fail('no lines'));
+          },
+          onEnd: () => undefined,
+        });
+      }),
+    end: () => void channel.destroy(),
+  };
+}
+
 const refused = (code: string): LineAnswer => ({ outcome: 'failed', code });
 
 describe('lines to cameras', () => {
@@ -115,6 +158,28 @@ describe('lines to cameras', () => {
     grant[Symbol.dispose]();
     await endedLine.closed;
     assert.equal(await reach(grant, camera.port), 'EACCES');
+  });
+
+  test('end with a test that the process does not answer in time', async () => {
+    using camera = await startCamera();
+    const clock = new VirtualClock();
+    await using lines = await CameraLines.open({ clock: systemClock });
+    const process = silentProcess();
+    await using slot = new VisionSlot({
+      ...{ index: 0, plan: networkPlan(config, 'dlib-resnet'), purpose: 'cameras', logLevel: 'info' },
+      ...{ clock, random: systemRandom, logger: silentLogger, launcher: process.launcher, lines },
+      onReport: () => undefined,
+      onDown: () => undefined,
+    }).start();
+    const access = await process.ready();
+    await until('the core takes the process for ready', () => slot.isRunning);
+    const asked = slot.ask((request) => ({ type: 'test-camera', request, camera: cameraPlan(camera.url) }));
+    const grant = { access };
+    assert.equal(await reach(grant, camera.port), 'asked');
+    clock.advanceBy(60_000);
+    await assert.rejects(asked, { code: 'vision-unavailable' });
+    assert.equal(await reach(grant, camera.port), 'EACCES');
+    process.end();
   });
 
   test('say why a camera cannot be reached, and keep to its bounds', async () => {

@@ -35,21 +35,23 @@ export class VisionRequests {
 
   /**
    * Sends an order with a new request number. Rejects with `vision-unavailable` (retryable) if no answer comes in time or too
-   * many requests are open.
+   * many requests are open. `onLate` hears of the former.
    */
   ask<T extends Answer>(
     timeoutMs: number,
     order: (request: number) => Request,
     send: (order: Request) => void,
+    onLate: (request: number) => void = () => undefined,
   ): Promise<T> {
     if (this.#waiting.size >= mostOpen)
       return Promise.reject(visionUnavailable('too many requests are open'));
     const request = this.#next++;
     const asked = order(request);
     return new Promise<T>((resolve, reject) => {
-      const timer = this.#clock.after(timeoutMs, () =>
-        waiting.fail(visionUnavailable('the vision process did not answer in time')),
-      );
+      const timer = this.#clock.after(timeoutMs, () => {
+        onLate(request);
+        waiting.fail(visionUnavailable('the vision process did not answer in time'));
+      });
       const finish = (): void => {
         timer.cancel();
         this.#waiting.delete(request);

@@ -217,7 +217,8 @@ export class VisionSlot implements AsyncDisposable {
       return Promise.reject(visionUnavailable('no vision process is running'));
     }
     const timeoutMs = requestTimeoutMs[this.#options.purpose];
-    return this.#requests.ask<T>(timeoutMs, order, (asked) => child.send(asked, attachment));
+    const send = (asked: Request): void => child.send(asked, attachment);
+    return this.#requests.ask<T>(timeoutMs, order, send, (request) => child.giveUp(request));
   }
 
   /** Ends a view of a camera, if the process that opened it still runs. */

@@ -71,6 +71,11 @@ export class LineGrant implements Disposable {
     }
   }
 
+  /** The core does not wait for the answer any longer. A process that is silent about a test must not keep the camera. */
+  givenUp(request: number): void {
+    this.#withdraw(request);
+  }
+
   /** Connects a line to a camera. The number stands for the connection while the line is open. */
   async openStream(
     endpoint: Endpoint,
