@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
 import { describe, test } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
 import { openMessageChannel } from '../../daemon/contract/vision/vision-channel.js';
 import {
@@ -19,6 +21,8 @@ import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
+import { requireEndpoint } from '../../daemon/vision/ingest/camera-address.js';
+import { connectCamera } from '../../daemon/vision/ingest/camera-connection.js';
 import { CameraLines } from '../../daemon/vision/lines/camera-lines.js';
 import { readFirstLine } from '../../daemon/vision/lines/first-line.js';
 import type { LineGrant } from '../../daemon/vision/lines/line-grant.js';
@@ -29,6 +33,7 @@ import type { VisionLauncher } from '../../daemon/vision/vision-launcher.js';
 import { cameraPlan } from '../support/camera-plan.js';
 import { testClip } from '../support/clips.js';
 import { startRtspServer } from '../support/rtsp-server.js';
+import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
 import { until } from '../support/until.js';
 import { watchCamera } from '../support/watched-camera.js';
 
@@ -343,4 +348,33 @@ test('a camera streams over a line, with media in the connection and over UDP', 
     await camera.moreFrames(20);
     assert.equal(camera.counters.restarts, 0, transport);
   }
+});
+
+test('a camera with TLS is verified by the process at the other end of a line', {
+  skip: withoutOpenssl,
+}, async () => {
+  const { certificate: cert, key } = makeCertificate('camera.example');
+  const server = createTlsServer({ cert, key }, (socket) => socket.on('error', () => undefined).pipe(socket));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  await using lines = await CameraLines.open({ clock: systemClock });
+  using grant = lines.grant();
+  const url = `rtsps://127.0.0.1:${(server.address() as AddressInfo).port}/live`;
+  grant.ordered(opened(cameraPlan(url)));
+  const network = lineNetwork(grant.access);
+  const fingerprint = `sha256:${new X509Certificate(cert).fingerprint256}`;
+  const reached = async (pinned: string) => {
+    const address = { url, credential: null, transport: 'tcp', fingerprint: pinned } as const;
+    const endpoint = requireEndpoint(address);
+    return connectCamera({ clock: systemClock, address, endpoint, timeoutMs: 20_000, signal, network });
+  };
+  const refusal = await reached('sha256:another');
+  assert.equal('failure' in refusal && refusal.failure.code, 'certificate-changed');
+  const connection = await reached(fingerprint);
+  assert.ok('socket' in connection && connection.certificate?.fingerprint === fingerprint);
+  connection.socket.write('in secret');
+  connection.socket.resume();
+  assert.equal(String((await once(connection.socket, 'data'))[0]), 'in secret');
+  connection.socket.destroy();
+  server.close();
 });
