@@ -13,6 +13,9 @@ const socketNames: Readonly<Record<Launch['purpose'], string>> = {
   photographs: 'photos.sock',
 };
 
+/** In the folder of the sockets: the folder for `CameraLines`, made by systemd-tmpfiles. Without it, no unit reaches a camera. */
+const linesName = 'lines';
+
 /** The kernel lists here what it can limit. Some boards start it without the limit of memory, and systemd says nothing about that. */
 const controllersPath = '/sys/fs/cgroup/cgroup.controllers';
 
@@ -29,9 +32,9 @@ export function probeUnits(
 ): LauncherProbe | undefined {
   const folder = environment[folderVariable];
   if (folder === undefined) return undefined;
-  const missing = Object.values(socketNames).filter(
-    (name) => lstatSync(join(folder, name), { throwIfNoEntry: false })?.isSocket() !== true,
-  );
+  const found = (name: string) => lstatSync(join(folder, name), { throwIfNoEntry: false });
+  const missing = Object.values(socketNames).filter((name) => found(name)?.isSocket() !== true);
+  if (found(linesName)?.isDirectory() !== true) missing.push(linesName);
   if (missing.length === 0) return unitLauncher(folder, gapsOf(limitsMemory(controllers), isMount(live)));
   return {
     reason: `the units for vision processes do not run: ${missing.map((name) => join(folder, name)).join(' and ')} are missing`,
@@ -58,7 +61,7 @@ const gapsOf = (isMemoryLimited: boolean, isDiskLimited: boolean): Isolation['ga
 function unitLauncher(folder: string, gaps: Isolation['gaps']): VisionLauncher {
   return {
     isolation: { level: 'full', gaps },
-    linesFolder: join(folder, 'lines'),
+    linesFolder: join(folder, linesName),
     launch({ purpose, program }) {
       if (program !== undefined) throw defect('unit-program', 'a unit starts no other program');
       const channel = connect(join(folder, socketNames[purpose]));

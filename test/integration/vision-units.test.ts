@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, rmdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -30,6 +30,7 @@ async function openSockets(folder: string, program: string) {
   };
   await listen('cameras.sock');
   await listen('photos.sock');
+  await mkdir(join(folder, 'lines'));
   return {
     instances,
     async [Symbol.asyncDispose]() {
@@ -69,8 +70,17 @@ describe('units for vision processes', () => {
     await using directory = await temporaryDirectory();
     const found = probeUnits({ ROLLCALL_VISION_SOCKETS: directory.path });
     assert.ok(found !== undefined && 'reason' in found);
-    assert.match(found.reason, /cameras\.sock and .*photos\.sock are missing$/);
+    assert.match(found.reason, /cameras\.sock and .*photos\.sock and .*lines are missing$/);
     assert.match(found.remedy, /^Run 'systemctl restart rollcalld'/);
+  });
+
+  test('are missed where they could not ask for their cameras', async () => {
+    await using directory = await temporaryDirectory();
+    await using _sockets = await openSockets(directory.path, echo);
+    await rmdir(join(directory.path, 'lines'));
+    const found = probeUnits({ ROLLCALL_VISION_SOCKETS: directory.path });
+    assert.ok(found !== undefined && 'reason' in found);
+    assert.match(found.reason, /run: [^ ]*lines are missing$/);
   });
 
   test('isolate fully, and start no program of the caller', { skip: withoutBuild }, async () => {
