@@ -1,8 +1,4 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
-const withinMs = 5_000;
+import { outputOf, showUnits } from './systemctl.js';
 
 /** What systemd knows of a service that does not answer. */
 export type ServiceState =
@@ -18,13 +14,10 @@ export type ServiceState =
 
 /** Asks systemd about a service. Undefined where there is no systemd or it does not know the service. */
 export async function serviceState(name: string): Promise<ServiceState | undefined> {
-  const properties = ['LoadState', 'ActiveState', 'Result', 'ExecMainStatus', 'NRestarts'].map(
-    (each) => `--property=${each}`,
-  );
-  const shown = await outputOf('systemctl', ['show', `${name}.service`, ...properties]);
-  if (shown === undefined) return undefined;
-  const facts = new Map(shown.split('\n').map((line) => line.split(/=(.*)/s, 2) as [string, string]));
-  if (facts.get('LoadState') !== 'loaded') return undefined;
+  const unit = `${name}.service`;
+  const properties = ['LoadState', 'ActiveState', 'Result', 'ExecMainStatus', 'NRestarts'];
+  const facts = (await showUnits([unit], properties))?.get(unit);
+  if (facts?.get('LoadState') !== 'loaded') return undefined;
   const [active, result, status] = [
     facts.get('ActiveState'),
     facts.get('Result'),
@@ -37,7 +30,7 @@ export async function serviceState(name: string): Promise<ServiceState | undefin
   if (active === 'activating' && isFirstStart) return { state: 'starting' };
   // Only what the service itself wrote since the start of the machine.
   const journal = ['--boot', '--lines=200', '--output=cat', '--no-pager', '--quiet'];
-  const text = await outputOf('journalctl', [`_SYSTEMD_UNIT=${name}.service`, ...journal]);
+  const text = await outputOf('journalctl', [`_SYSTEMD_UNIT=${unit}`, ...journal]);
   const said = lastErrorIn(text ?? '', name);
   const outcome = result === 'success' ? 'starting again' : `${result}, status ${status}`;
   return { state: 'failing', result: outcome, ...(said === undefined ? {} : { said }) };
@@ -60,13 +53,4 @@ export function lastErrorIn(
   if (advice < 0) return { message: error.join('\n') };
   const remedy = error.slice(advice).join('\n').slice('  what to do: '.length);
   return { message: error.slice(0, advice).join('\n'), remedy };
-}
-
-async function outputOf(program: string, args: readonly string[]): Promise<string | undefined> {
-  try {
-    return (await run(program, args, { timeout: withinMs, env: { ...process.env, LC_ALL: 'C' } })).stdout;
-  } catch {
-    // Not a machine of systemd, or one that does not let this user ask.
-    return undefined;
-  }
 }

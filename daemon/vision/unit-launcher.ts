@@ -22,6 +22,13 @@ const controllersPath = '/sys/fs/cgroup/cgroup.controllers';
 /** The folder of the sockets for live frames, where processes in units may create files. */
 const liveFolder = '/run/rollcall-gate/live';
 
+const remedy =
+  "Run 'systemctl restart rollcalld', which starts them. If that does not help, run scripts/install again, and see 'systemctl status rollcall-vision-cameras.socket rollcall-vision-photos.socket'.";
+
+/** Whether this process is the installed service, whose vision processes systemd starts. */
+export const isInstalledService = (environment: NodeJS.ProcessEnv = process.env): boolean =>
+  environment[folderVariable] !== undefined;
+
 /** Whether systemd starts vision processes for this process, each as a unit with a user of its own. Undefined outside of the installed service. */
 export function probeUnits(
   environment: Readonly<Record<string, string | undefined>> = process.env,
@@ -38,8 +45,7 @@ export function probeUnits(
   if (missing.length === 0) return unitLauncher(folder, gapsOf(limitsMemory(controllers), isMount(live)));
   return {
     reason: `the units for vision processes do not run: ${missing.map((name) => join(folder, name)).join(' and ')} are missing`,
-    remedy:
-      "Run 'systemctl restart rollcalld', which starts them. If that does not help, run scripts/install again, and see 'systemctl status rollcall-vision-cameras.socket rollcall-vision-photos.socket'.",
+    remedy,
   };
 }
 
@@ -64,10 +70,14 @@ function unitLauncher(folder: string, gaps: Isolation['gaps']): VisionLauncher {
     linesFolder: join(folder, linesName),
     launch({ purpose, program }) {
       if (program !== undefined) throw defect('unit-program', 'a unit starts no other program');
-      const channel = connect(join(folder, socketNames[purpose]));
+      const path = join(folder, socketNames[purpose]);
+      const channel = connect(path);
       let reason = `its unit ended; see 'journalctl -u "rollcall-vision-*"'`;
-      channel.once('error', (error) => {
-        reason = `the connection to its unit broke: ${messageOf(error)}`;
+      channel.once('error', (error: NodeJS.ErrnoException) => {
+        const isRefused = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
+        reason = isRefused
+          ? `systemd does not listen at ${path}; 'systemctl restart rollcalld' starts its socket again`
+          : `the connection to its unit broke: ${messageOf(error)}`;
       });
       return {
         channel,

@@ -31,10 +31,14 @@ async function openSockets(folder: string, program: string) {
   await listen('cameras.sock');
   await listen('photos.sock');
   await mkdir(join(folder, 'lines'));
+  const close = async (): Promise<void> => {
+    await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
+  };
   return {
     instances,
+    close,
     async [Symbol.asyncDispose]() {
-      for (const server of servers) server.close();
+      await close();
       for (const instance of instances) instance.kill('SIGKILL');
     },
   };
@@ -81,6 +85,15 @@ describe('units for vision processes', () => {
     const found = probeUnits({ ROLLCALL_VISION_SOCKETS: directory.path });
     assert.ok(found !== undefined && 'reason' in found);
     assert.match(found.reason, /run: [^ ]*lines are missing$/);
+  });
+
+  test('do not start while systemd does not listen, which names the socket and the remedy', async () => {
+    await using directory = await temporaryDirectory();
+    await using sockets = await openSockets(directory.path, echo);
+    const launcher = await launcherOf(directory.path);
+    await sockets.close();
+    const reason = await launcher.launch({ purpose: 'photographs', readable: [] }).ended;
+    assert.match(reason, /^systemd does not listen at .*photos\.sock; 'systemctl restart rollcalld' starts/);
   });
 
   test('isolate fully, and start no program of the caller', { skip: withoutBuild }, async () => {

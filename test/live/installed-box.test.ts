@@ -39,6 +39,9 @@ test('a machine becomes a box and stays one', {
   await t.test('the commands of other how-to pages work', () => otherPages(pages));
   await t.test('it recovers by itself after a power cut and after a hang', () => goesOn(box));
   await t.test('a second run changes nothing', () => secondRun(box));
+  await t.test('doctor names walls that are missing, and a second run restores them', () =>
+    restoresWalls(box),
+  );
   await t.test('plain key files become credentials with the same keys', () => movesKeys(box));
   await t.test('a box with the layout before units of vision is updated in one step', () =>
     updatesLayout(box),
@@ -359,6 +362,44 @@ async function secondRun(box: BootedBox) {
     [],
   );
 }
+
+async function restoresWalls(box: BootedBox) {
+  const doctor = 'rollcall doctor || true';
+  assert.match(await box.must(doctor), /^ok {7}walls: 7 units as installed$/m);
+  // A drop-in that takes away the network namespace, and one of ours that is gone.
+  await box.must(`
+    cd /etc/systemd/system
+    rm rollcall-gate.service.d/10-gate.conf
+    printf '[Service]\\nPrivateNetwork=no\\n' > rollcall-vision-.service.d/own.conf
+    systemctl daemon-reload; systemctl restart rollcalld`);
+  const weak = await box.must(doctor);
+  assert.match(weak, /^warning {2}walls of rollcall-gate\.service: .*10-gate\.conf is missing$/m);
+  assert.match(
+    weak,
+    /^warning {2}walls of rollcall-vision-cameras@\.service: PrivateNetwork=no in place of/m,
+  );
+  await box.must(`${untilCondition('network')}; rm /etc/systemd/system/rollcall-vision-.service.d/own.conf`);
+  // One socket is gone, and its file with it: the daemon starts vision processes without units.
+  await box.must(`
+    rm /etc/systemd/system/rollcall-vision-photos.socket
+    systemctl stop rollcall-vision-photos.socket; systemctl daemon-reload; systemctl restart rollcalld
+    ${untilCondition('units')}`);
+  assert.match(
+    await box.must(doctor),
+    /^warning {2}walls of rollcall-vision-photos\.socket: .* is missing$/m,
+  );
+  await box.must('scripts/install');
+  // A socket that was stopped changes no file.
+  await box.must(
+    `systemctl stop rollcall-vision-cameras.socket; scripts/install; systemctl is-active rollcall-vision-cameras.socket`,
+  );
+  await box.must(`until ! rollcall status --json | grep isolation-weakened; do sleep 0.2; done`);
+  assert.match(await box.must(doctor), /^ok {7}walls: 7 units as installed$/m);
+}
+
+/** Waits until the box reports that a wall is missing. */
+const untilCondition = (wall: string): string =>
+  `until rollcall status --json | jq -e '.conditionsAbout["isolation-weakened"] == ["${wall}"]'; do sleep 0.2; done`;
 
 async function movesKeys(box: BootedBox) {
   const plain = 'ls /var/lib/rollcall/keys/audit-key /var/lib/rollcall/keys/box-key 2> /dev/null || true';

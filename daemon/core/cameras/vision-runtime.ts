@@ -5,6 +5,7 @@ import { systemClock as clock } from '../../host/system-clock.js';
 import { systemRandom as random } from '../../host/system-random.js';
 import { cameraId } from '../../kernel/ids.js';
 import { present } from '../../kernel/present.js';
+import { isInstalledService } from '../../vision/unit-launcher.js';
 import type { ConditionPort } from '../delivery/condition-port.js';
 import { liveFolder } from '../gate/gate-handover.js';
 import type { SightingIntake } from '../sightings/sighting-intake.js';
@@ -13,6 +14,7 @@ import { CameraFollows } from './camera-follows.js';
 import { CameraLoads } from './camera-loads.js';
 import type { CameraStates } from './camera-states.js';
 import { CapacityWatch } from './capacity-watch.js';
+import { IsolationWatch } from './isolation-watch.js';
 import { LiveWatches } from './live-watches.js';
 import { OverloadWatch } from './overload-watch.js';
 import { VisionPool, type VisionPoolOptions } from './vision-pool.js';
@@ -74,6 +76,7 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
   const loads = new CameraLoads(clock);
   const overload = new OverloadWatch(clock, loads, conditions);
   const capacity = new CapacityWatch(clock, loads, () => pool.processorMs());
+  const isolation = new IsolationWatch(conditions, isInstalledService());
   const setState = (id: string, state: CameraState): void => {
     board.setState(id, state);
     cameras.take(id, state);
@@ -99,6 +102,7 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
   };
   const onRound = (): void => {
     progress.rounds += 1;
+    isolation.judge(pool.isolation);
   };
   const onMisbehaviour = (about: readonly string[], isDegraded: boolean): void => {
     conditions.change('vision-misbehaving', {}, { active: about });

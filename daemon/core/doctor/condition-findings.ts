@@ -69,6 +69,10 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
     'a vision process or the gate tried to use an API that it never needs, and was refused; it was probably taken over',
     'Follow docs/how-to/recovery.md, "A process that was taken over".',
   ],
+  'isolation-weakened': [
+    'vision processes are less isolated than the installation provides',
+    'Follow docs/how-to/recovery.md, "A wall that is missing".',
+  ],
   overloaded: [
     'this box analyses fewer frames than its cameras need, so people who pass quickly may be missed',
     "Lower the resolution or the rates of its cameras (a camera's substream costs a tenth of the decoding), or add processor cores, a GPU or a second box; see docs/measurements/performance.md.",

@@ -32,6 +32,7 @@ import { gateFindings } from './gate-finding.js';
 import { gpuFindings } from './gpu-finding.js';
 import { boxKeyFinding, plainKeysFinding } from './identity-finding.js';
 import { statusFindings } from './status-areas.js';
+import { type Installation, wallFindings } from './wall-findings.js';
 
 /** The machine, and who asks. The defaults are those of a command. */
 export interface Machine {
@@ -42,6 +43,8 @@ export interface Machine {
   /** Where systemd units and user accounts are found. Default: those of the system. */
   readonly unitDirectories?: readonly string[];
   readonly accounts?: string;
+  /** Where the units of the box are, and who knows what systemd made of them. */
+  readonly installation?: Installation;
   /** What systemd knows of the daemon. */
   readonly service?: () => Promise<ServiceState | undefined>;
   /** Finds the GPUs. Default: those of this machine. */
@@ -91,6 +94,7 @@ export async function examineBox(configPath: string, machine: Machine = {}): Pro
     ...gpuFindings(config, (machine.gpuDevices ?? findGpuDevices)(), status),
     ...directoryFindings(config, view),
     ...(await gateFindings(config, machine.unitDirectories)),
+    ...(await wallFindings(machine.installation)),
     ...(status === undefined ? [] : statusFindings(status, showTimeOf(localTimeOf(config.site.timeZone)))),
   ];
 }

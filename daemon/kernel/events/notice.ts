@@ -126,6 +126,7 @@ export const boxTroubles = [
   'gallery-unfit',
   'logins-failing',
   'intrusion-suspected',
+  'isolation-weakened',
   'overloaded',
 ] as const;
 /** All conditions; `running` is the normal one. */

@@ -1,0 +1,30 @@
+import type { Isolation } from '../../kernel/isolation.js';
+import type { ConditionPort } from '../delivery/condition-port.js';
+
+/** What an installation gives vision processes and what can be missing; how events name it. A kernel that cannot limit memory is a fact of the machine. */
+const walls = ['units', 'network', 'disk'] as const;
+
+/** Reports to the condition `isolation-weakened` which walls of an installed service do not stand. */
+export class IsolationWatch {
+  readonly #conditions: Pick<ConditionPort, 'change' | 'end'>;
+  readonly #isInstalled: boolean;
+
+  /** `isInstalled`: whether units of the installed service should start vision processes. Elsewhere, no wall is promised. */
+  constructor(conditions: Pick<ConditionPort, 'change' | 'end'>, isInstalled: boolean) {
+    this.#conditions = conditions;
+    this.#isInstalled = isInstalled;
+    if (!isInstalled) conditions.end('isolation-weakened');
+  }
+
+  /** Judges what the running processes say. */
+  judge({ level, gaps }: Isolation): void {
+    if (!this.#isInstalled) return;
+    const isMissing = (wall: (typeof walls)[number]): boolean =>
+      level === 'full' ? wall !== 'units' && gaps.includes(wall) : wall === 'units';
+    this.#conditions.change(
+      'isolation-weakened',
+      {},
+      { active: walls.filter(isMissing), over: walls.filter((wall) => !isMissing(wall)) },
+    );
+  }
+}
