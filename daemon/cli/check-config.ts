@@ -36,7 +36,8 @@ async function check(path: string, isJson: boolean) {
     const ownSettings = loaded.config.ownSettings;
     const own = counted(ownSettings.length, "setting of the box's own", "settings of the box's own");
     const more = ownSettings.length === 0 ? '' : `, ${own} (${settingsFilePath(loaded.config.dataDir)})`;
-    print(isJson, { ok: true, cameras, ownSettings }, () => {
+    const modelsDir = loaded.config.models.dir ?? null;
+    print(isJson, { ok: true, cameras, ownSettings, modelsDir }, () => {
       return `${path}: valid, ${counted(cameras, 'camera')}${more}`;
     });
     return exitCodes.done;

@@ -1,3 +1,5 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
 import {
   type ClipOutcome,
   cameraNotStreaming,
@@ -16,6 +18,7 @@ import { openConfiguredStore } from '../host/models/configured-store.js';
 import type { ModelStore } from '../host/models/store.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import type { Clock } from '../kernel/clock.js';
+import { operational } from '../kernel/errors.js';
 import type { PhotoQuality } from '../kernel/faces/photo-quality.js';
 import type { Lifetime } from '../kernel/lifetime.js';
 import { defaultLivenessPolicy } from '../kernel/liveness/liveness-verdict.js';
@@ -120,6 +123,7 @@ export async function startVisionHost(options: {
   fail(error: unknown): void;
 }): Promise<VisionHost> {
   const { plan, network, lifetime, logger, report, fail } = options;
+  await requireSeen(plan.modelsDirectory);
   const models = await openConfiguredStore(plan.modelsDirectory);
   const ffmpeg = await detectFfmpeg();
   const { analyser, places, serve } = await openEngine(plan, models, {
@@ -155,6 +159,24 @@ export async function startVisionHost(options: {
     closeView: (view) => views.close(view),
     answer: (request, attachment) => answer(request, attachment, resources),
   };
+}
+
+/**
+ * The core has found the models in this folder. The wall around this process may hide it, and its user is another one.
+ * @throws `models-hidden`
+ */
+async function requireSeen(modelsDirectory: string | null): Promise<void> {
+  if (modelsDirectory === null) return;
+  await access(modelsDirectory, constants.R_OK | constants.X_OK).catch((cause: unknown) => {
+    throw operational(
+      'models-hidden',
+      `vision processes cannot read the folder of the models, ${modelsDirectory}`,
+      {
+        remedy: `Let every user read it ('chmod -R o+rX ${modelsDirectory}'). On an installed box, run scripts/install again, which shows the folder to the units of vision processes.`,
+        cause,
+      },
+    );
+  });
 }
 
 /** What computes the networks. */

@@ -11,6 +11,7 @@ import { openVisionLauncher } from '../../daemon/vision/open-vision-launcher.js'
 import { builtProgram } from '../support/built.js';
 import { type RogueCore, startRogueCore } from '../support/rogue-core.js';
 import { forgedLine, type RogueMode, rogueModes, rogueProgram } from '../support/rogue-vision.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { until } from '../support/until.js';
 
 /** Why the reports of each process are rejected. */
@@ -156,10 +157,17 @@ async function openSlot(
 }
 
 test('a vision process that cannot load its networks says why, and ends by itself', async () => {
-  const { slot } = await openSlot([builtProgram('vision.js')], '/nowhere');
-  await using running: VisionSlot = slot.start();
-  await until('its end', () => running.status().lastFailure !== undefined);
-  assert.match(running.status().lastFailure ?? '', /^the model pack \S+ is not on this machine$/);
+  await using empty = await temporaryDirectory();
+  for (const [folder, reason] of [
+    ['/nowhere', /^vision processes cannot read the folder of the models, \/nowhere$/],
+    [empty.path, /^the model pack \S+ is not on this machine$/],
+  ] as const) {
+    const { slot } = await openSlot([builtProgram('vision.js')], folder);
+    await using running: VisionSlot = slot.start();
+    await until('its end', () => running.status().lastFailure !== undefined);
+    assert.match(running.status().lastFailure ?? '', reason);
+    assert.ok(running.failure?.remedy !== undefined);
+  }
 });
 
 test('a vision process may take minutes, but not longer, to load its networks on a busy box', async () => {

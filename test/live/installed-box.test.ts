@@ -441,16 +441,27 @@ async function updatesLayout(box: BootedBox) {
     chmod 2750 /run/rollcall-gate/live
     systemctl daemon-reload; systemctl start rollcalld`);
   assert.match(await box.must('rollcall doctor || true'), /^warning {2}isolation: none/m);
-  await box.must('scripts/install');
+  // Its models lie in a folder that vision processes do not see, and at first could not read either.
+  const models = await box.run(`
+    install -d -m 700 -o rollcall /srv/models
+    cp -r models/build /srv/models/
+    echo 'models: { dir: /srv/models }' >> /etc/rollcall/rollcall.yaml
+    scripts/install`);
+  assert.match(
+    models.stderr,
+    /vision processes cannot read \/srv\/models [\s\S]*Run 'chmod -R o\+rX \/srv\/models'/,
+  );
+  await box.must('chmod -R o+rX /srv/models; scripts/install');
   assert.match(await box.must('rollcall doctor || true'), /^ok {7}isolation: full\b/m);
   assert.equal(
     await box.must(`
       cd /etc/systemd/system
       ls rollcalld.service.d/gpu.conf 2> /dev/null || true
       grep DeviceAllow rollcall-vision-.service.d/gpu.conf
+      grep BindReadOnlyPaths rollcall-vision-.service.d/models.conf
       rm rollcall-vision-.service.d/gpu.conf; systemctl daemon-reload
       stat -c %a /run/rollcall-gate/live`),
-    'DeviceAllow=/dev/dri/renderD128 rw\n3753\n',
+    'DeviceAllow=/dev/dri/renderD128 rw\nBindReadOnlyPaths=-/srv/models\n3753\n',
   );
 }
 
