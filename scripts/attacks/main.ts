@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -40,12 +40,18 @@ interface Attempt {
 
 /** A wall, and how to run the payload behind it. */
 interface Wall {
-  readonly isolation: Isolation;
+  readonly isolation: Pick<Isolation, 'level' | 'why'> & { readonly gaps: readonly string[] };
   run(targets: Targets): Promise<string>;
 }
 
-/** What the unit of the gate leaves open: `IPAddressAllow=` lets the gate reach whoever may reach it. */
-const gateInUnit: Isolation = { level: 'full', gaps: ['network'] };
+/**
+ * The gate listens, so it shares the network namespace of the machine and the abstract sockets in it (`sockets`). Where the kernel
+ * takes no program that refuses connections, `IPAddressAllow=` also lets it reach whoever may reach it.
+ */
+const gateInUnit: Wall['isolation'] = {
+  level: 'full',
+  gaps: existsSync('/run/rollcall-bpf/connect4') ? ['sockets'] : ['network'],
+};
 
 const { values } = parseArgs({
   options: {
@@ -151,6 +157,7 @@ function report(said: string, { isolation }: Wall, traces: Traces): number {
     .split('\n')
     .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Attempt] : []));
   const missing = missingControllers();
+  const gaps = isolation.gaps.includes('network') ? [...isolation.gaps, 'sockets'] : isolation.gaps;
   const lacks = (needs: string | null): boolean => [...missing.keys()].some((each) => each === needs);
   let failures = attempts.length === 0 ? 1 : 0;
   for (const { what, isRefused, gap, needs } of attempts) {
@@ -159,7 +166,7 @@ function report(said: string, { isolation }: Wall, traces: Traces): number {
       what.startsWith('write to ') && !traces.files.some((path) => dirname(path) === what.slice(9));
     const hasSurvived = what === 'leave a process behind' && traces.processes.length > 0;
     if ((isRefused || hasNoTrace) && !hasSurvived) print('refused', what);
-    else if (isolation.gaps.some((each) => each === gap)) print('open', `${what} (${gap})`);
+    else if (gaps.includes(gap)) print('open', `${what} (${gap})`);
     else if (lacks(needs)) print('open', `${what} (this kernel lacks the ${needs} controller)`);
     else {
       failures += 1;

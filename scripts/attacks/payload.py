@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import sys
 import threading
 
@@ -45,6 +46,24 @@ def connect(address):
     with socket.socket(family, socket.SOCK_STREAM) as connection:
         connection.settimeout(5)
         connection.connect(address if isinstance(address, str) else tuple(address))
+    return True
+
+
+def connects_again(address):
+    """With a socket that is there already: it keeps its network whatever happens to its process."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        # AF_UNSPEC disconnects.
+        libc.connect(listener.fileno(), bytes(16), 16)
+        listener.settimeout(5)
+        listener.connect(tuple(address))
+    return True
+
+
+def opens_fast(address):
+    """Connects with the first data (TCP Fast Open), without the system call connect."""
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 5, 0))
+        connection.sendto(b"x", socket.MSG_FASTOPEN, tuple(address))
     return True
 
 
@@ -151,7 +170,12 @@ for pid in targets["pids"]:
 for path in targets["sockets"]:
     attempt(f"connect to {path}", lambda: connect(path))
 for name, address in targets["addresses"].items():
-    attempt(f"connect to {name}", lambda: connect(address), "network")
+    # A socket without a file belongs to the network namespace.
+    gap = "sockets" if isinstance(address, str) else "network"
+    attempt(f"connect to {name}", lambda: connect(address), gap)
+    if gap == "network":
+        attempt(f"connect to {name} with a listening socket", lambda: connects_again(address), gap)
+        attempt(f"send data to {name} without connecting", lambda: opens_fast(address), gap)
 for folder in targets["folders"]:
     attempt(f"write to {folder}", lambda: write(folder))
 attempt("see a process of another user", sees_others)

@@ -46,7 +46,7 @@ describe('the units of a box', { skip: existsSync(tool) ? false : `${tool} is mi
 
   test('have only lines that systemd understands', async () => {
     const units = [...(await services()), ...(await named('.socket'))].map((name) => join(directory, name));
-    assert.equal(units.length, 6);
+    assert.equal(units.length, 7);
     const { stdout, stderr } = await analyse('verify', '--man=no', ...units);
     assert.equal(`${stdout}${stderr}`, '');
   });

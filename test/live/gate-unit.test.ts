@@ -102,7 +102,7 @@ test('the gate runs under its own user, sees no data, and comes back after a kil
 /** Everything that an attacker tries in the unit of the gate or of vision is refused, except what docs/explanation/isolation.md names. */
 async function attackedFromInside(box: BootedBox): Promise<void> {
   for (const [who, gaps] of [
-    ['--gate', ['network']],
+    ['--gate', ['sockets']],
     ['--photos', []],
     ['', []],
   ] as const) {
@@ -114,6 +114,7 @@ async function attackedFromInside(box: BootedBox): Promise<void> {
     assert.match(said, /^refused +read \/var\/lib\/rollcall\/gallery\.db$/m);
     assert.match(said, /^refused +read \/etc\/rollcall\/secrets\/gallery-key$/m);
     assert.match(said, /^refused +connect to \/run\/rollcall\/control\.sock$/m);
+    assert.match(said, /^refused +connect to another service of this machine with a listening socket$/m);
     const open = said
       .split('\n')
       .filter((line) => line.startsWith('open ') && !line.includes('kernel lacks'));

@@ -31,6 +31,7 @@ async function examine({
   const path = (name: string): string => join(installed, name);
   const dropIns: Readonly<Record<string, readonly string[]>> = {
     rollcalld: ['rollcalld.service.d/00-walls.conf', 'rollcalld.service.d/10-core.conf'],
+    'rollcall-gate-wall': [wallsOfAll, 'rollcall-gate-wall.service.d/10-bpf.conf'],
     'rollcall-gate': [wallsOfAll, 'rollcall-gate.service.d/10-gate.conf'],
     'rollcall-vision': [wallsOfAll, 'rollcall-vision-.service.d/10-vision.conf'],
   };
@@ -38,7 +39,7 @@ async function examine({
     new Map(
       names.map((name) => {
         const kind = name.endsWith('.service')
-          ? (/^rollcalld|^rollcall-(?:gate|vision)/.exec(name)?.[0] ?? '')
+          ? (/^rollcalld|^rollcall-(?:gate-wall|gate|vision)/.exec(name)?.[0] ?? '')
           : '';
         const facts = {
           ...{ LoadState: 'loaded', ActiveState: 'active', NeedDaemonReload: 'no' },
@@ -60,7 +61,7 @@ async function examine({
 
 describe('rollcall doctor and the walls of the units', () => {
   test('finds a box fine that is as scripts/install left it', async () => {
-    assert.deepEqual(await examine({}), [{ check: 'walls', outcome: 'ok', message: '7 units as installed' }]);
+    assert.deepEqual(await examine({}), [{ check: 'walls', outcome: 'ok', message: '9 units as installed' }]);
   });
 
   test('finds nothing where no box is installed, or systemd does not answer', async () => {
@@ -76,11 +77,13 @@ describe('rollcall doctor and the walls of the units', () => {
     const findings = await examine({ change: (installed) => rm(join(installed, wallsOfAll)) });
     assert.deepEqual(
       findings.map(({ check, outcome, message }) => ({ check, outcome, message })),
-      ['rollcall-gate', 'rollcall-vision-cameras@', 'rollcall-vision-photos@'].map((unit) => ({
-        check: `walls of ${unit}.service`,
-        outcome: 'warning',
-        message: `UNITS/${wallsOfAll} is missing`,
-      })),
+      ['rollcall-gate-wall', 'rollcall-gate', 'rollcall-vision-cameras@', 'rollcall-vision-photos@'].map(
+        (unit) => ({
+          check: `walls of ${unit}.service`,
+          outcome: 'warning',
+          message: `UNITS/${wallsOfAll} is missing`,
+        }),
+      ),
     );
     assert.match(findings[0]?.remedy ?? '', /^Run scripts\/install again/);
   });
@@ -148,12 +151,27 @@ describe('rollcall doctor and the walls of the units', () => {
     assert.ok(finding.remedy?.includes(own), finding.remedy);
   });
 
-  test('says which socket or mount does not run beside a running daemon', async () => {
+  test('reads capabilities as systemd prints them', async () => {
+    const told = (CapabilityBoundingSet: string) => ({
+      'rollcall-gate-wall.service': { CapabilityBoundingSet },
+    });
+    assert.equal((await examine({ told: told('cap_net_admin cap_bpf') }))[0]?.outcome, 'ok');
+    const [more] = await examine({ told: told('cap_net_admin cap_sys_admin cap_bpf') });
+    assert.match(more?.message ?? '', /^CapabilityBoundingSet=.*cap_sys_admin.* in place of/);
+  });
+
+  test('says which socket, mount, or preparation does not run beside a running daemon', async () => {
     const still = { ActiveState: 'failed' };
-    const told = { 'rollcall-vision-cameras.socket': still, 'run-rollcall\\x2dgate-live.mount': still };
+    const told = {
+      'rollcall-gate-wall.service': { ...still, Type: 'oneshot' },
+      'rollcall-gate.service': still,
+      'rollcall-vision-cameras.socket': still,
+      'run-rollcall\\x2dgate-live.mount': still,
+    };
     assert.deepEqual(
       (await examine({ told })).map(({ check, message }) => `${check} ${message}`),
       [
+        'walls of rollcall-gate-wall.service is failed',
         'walls of rollcall-vision-cameras.socket is failed',
         'walls of run-rollcall\\x2dgate-live.mount is failed',
       ],

@@ -26,7 +26,7 @@ const wallValue = /^(?:yes|strict|invisible|closed|private|native|pid|0)$/;
 const wallNames = ['User', 'Group', 'RootDirectory', 'UMask', 'CapabilityBoundingSet', 'AmbientCapabilities'];
 const changeable = ['PrivateDevices'];
 
-const state = ['LoadState', 'ActiveState', 'FragmentPath', 'DropInPaths', 'NeedDaemonReload'];
+const state = ['Type', 'LoadState', 'ActiveState', 'FragmentPath', 'DropInPaths', 'NeedDaemonReload'];
 
 const again =
   'Run scripts/install again, in a checkout of this version: it restores the units and starts them.';
@@ -149,17 +149,24 @@ function settingTrouble(facts: UnitProperties, expected: ReadonlyMap<string, str
   const problems = [...expected].flatMap(([name, value]) => {
     const found = facts.get(name);
     // A version of systemd that does not know the setting does not show it.
-    return found === undefined || found === value ? [] : [`${name}=${found} in place of ${name}=${value}`];
+    return found === undefined || isAlike(found, value)
+      ? []
+      : [`${name}=${found} in place of ${name}=${value}`];
   });
   const remedy = `Remove the setting from the drop-in of the unit (${facts.get('DropInPaths') ?? ''}), then run ${reread}.`;
   return troubleOf(problems, remedy);
 }
 
-/** A socket or mount that does not run. Services say themselves what is wrong with them. */
+/** systemd prints capabilities in lower case and in its own order. */
+const isAlike = (found: string, value: string): boolean =>
+  found === value || found.split(' ').toSorted().join() === value.toLowerCase().split(' ').toSorted().join();
+
+/** A socket, mount, or preparation that does not run. Services that run on say themselves what is wrong with them. */
 function restTrouble(facts: UnitProperties, unit: string): Trouble | undefined {
   const active = facts.get('ActiveState');
-  if (unit.endsWith('.service') || active === 'active') return undefined;
-  const remedy = `Run 'systemctl restart rollcalld', which starts it. If that does not help, "systemctl status '${unit}'" says why.`;
+  const isService = unit.endsWith('.service') && facts.get('Type') !== 'oneshot';
+  if (isService || active === 'active') return undefined;
+  const remedy = `Run 'systemctl restart rollcalld rollcall-gate', which starts it. If that does not help, "systemctl status '${unit}'" says why.`;
   return { problems: [`is ${active}`], remedy };
 }
 
