@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type JudgedReport, mostOpenTracks, ReportGuard } from '../../daemon/contract/vision/report-guard.js';
 import type { Report } from '../../daemon/contract/vision/vision-reports.js';
-import { encodeSighting } from '../../daemon/contract/vision/vision-sighting.js';
+import { encodeProbe, encodeSighting } from '../../daemon/contract/vision/vision-sighting.js';
 import { VisionRequests } from '../../daemon/core/cameras/vision-requests.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { cameraId, trackId } from '../../daemon/kernel/ids.js';
@@ -127,30 +127,60 @@ describe('an accepted report of a vision process', () => {
   });
 
   test('comes at a plausible rate, for each kind of report', () => {
+    const embedding = Float32Array.of(1, 0);
     const { guard, clock, sighting } = guarded();
     const track = sighting();
-    const again = (): string => {
-      const nowMs = clock.monotonicMs();
-      return verdict(guard.judge({ type: 'sighting', sighting: { ...track.sighting, lastSeenMs: nowMs } }));
+    const again = (): SightingReport => {
+      const lastSeenMs = clock.monotonicMs();
+      return { type: 'sighting', sighting: { ...track.sighting, lastSeenMs } };
     };
-    const untilRefused = (say: () => string): number => {
-      for (let said = 0; ; said += 1) if (say() !== 'ok') return said;
+    const probed = (): Report => {
+      const { sighting: seen } = again();
+      const probe = encodeProbe({ capturedAtMs: clock.monotonicMs(), embedding, quality: 1 });
+      return { type: 'sighting', sighting: { ...seen, probes: [probe, probe, probe, probe] } };
     };
-    assert.equal(untilRefused(again), 500);
-    clock.advanceBy(1_000);
-    assert.equal(untilRefused(again), 100, 'a hundred in a second');
-    const state = { state: 'connecting' } as const;
-    assert.equal(
-      untilRefused(() => verdict(guard.judge({ type: 'camera', cameraId: 'door', state }))),
-      60,
-    );
-    assert.equal(
-      untilRefused(() => verdict(guard.judge({ type: 'progress', processorMs: 0, cameras: [] }))),
-      60,
-    );
-    clock.advanceBy(1_000);
-    const ended = () => verdict(guard.judge(sighting({ cameraId: cameraId('yard'), isEnded: true })));
-    assert.equal(untilRefused(ended), 300, 'new tracks');
+    const untilRefused = (next: () => Report): number => {
+      for (let said = 0; ; said += 1) if (verdict(guard.judge(next())) !== 'ok') return said;
+    };
+    for (const [what, most, inTwoSeconds, next] of [
+      ['sightings', 500, 200, again],
+      ['probes, four in a sighting', 250, 31, probed],
+      ['new tracks', 300, 8, () => sighting({ isEnded: true })],
+      [
+        'pictures',
+        300,
+        20,
+        () => ({
+          ...again(),
+          sighting: { ...again().sighting, bestShot: { capturedAtMs: clock.monotonicMs() } },
+        }),
+      ],
+      ['states', 60, 4, () => ({ type: 'camera', cameraId: 'door', state: { state: 'connecting' } })],
+      ['progress', 60, 20, () => ({ type: 'progress', processorMs: 0, cameras: [] })],
+      [
+        'measurements of faces in sight',
+        20,
+        13,
+        () => ({ type: 'faces-in-sight', cameraId: 'door', capturedAtMs: clock.monotonicMs(), faces: [] }),
+      ],
+    ] as const) {
+      assert.equal(untilRefused(next), most, what);
+      clock.advanceBy(2_000);
+      assert.equal(untilRefused(next), inTwoSeconds, `${what} in two seconds`);
+      // A minute fills what this kind has taken of the others.
+      clock.advanceBy(minute);
+    }
+  });
+
+  test('of a camera that was given away and came back does not count what was before', () => {
+    const { guard } = guarded();
+    const say = () =>
+      verdict(guard.judge({ type: 'camera', cameraId: 'door', state: { state: 'connecting' } }));
+    while (say() === 'ok');
+    guard.forgetCamera('yard');
+    assert.equal(say(), 'rate');
+    guard.forgetCamera('door');
+    assert.equal(say(), 'ok');
   });
 
   test('loses only its pictures if there are too many', () => {
@@ -186,9 +216,11 @@ describe('an accepted report of a vision process', () => {
         }),
       );
     assert.deepEqual(
-      [taken(clock.wallMs()), taken(clock.wallMs() - 60_001), taken(clock.wallMs() + 1_001)],
-      ['ok', 'time', 'time'],
+      [-60_001, -60_000, 0, 1_000, 1_001].map((ms) => taken(clock.wallMs() + ms)),
+      ['time', 'ok', 'ok', 'ok', 'time'],
     );
+    const failed = { outcome: 'failed', code: 'c', message: 'm', remedy: 'r' } as const;
+    assert.equal(verdict(guard.judge({ type: 'snapshot', request: 0, result: failed })), 'ok');
   });
 });
 

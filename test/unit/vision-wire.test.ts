@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -82,6 +83,7 @@ describe('message framing', () => {
     const push = (header: Buffer) => [
       ...new MessageDecoder({ bodyBytes: 1000, attachmentBytes: () => allowed }).push(header),
     ];
+    assert.deepEqual(push(headerOf(1000, 0)), []);
     assert.throws(() => push(headerOf(1001, 0)), violation);
     assert.throws(() => push(headerOf(0xffff_ffff, 0xffff_ffff)), violation);
     assert.throws(() => push(headerOf(2, 101)), violation);
@@ -117,6 +119,21 @@ describe('message framing', () => {
     stream.push(encodeMessage({ hello: 1 }));
     assert.match(String(await ended), /not for me/);
     assert.equal(stream.destroyed, true);
+  });
+
+  test('the end of a channel is told once, with the error of its stream', async () => {
+    const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
+    const ends: unknown[] = [];
+    const channel = openMessageChannel(stream, limits, {
+      onMessage: () => undefined,
+      onEnd: (error) => void ends.push(error),
+    });
+    const closed = once(stream, 'close');
+    stream.destroy(new Error('the peer is gone'));
+    await assert.rejects(closed, /the peer is gone/);
+    await nextTurn();
+    channel.end(undefined);
+    assert.deepEqual(ends.map(String), ['Error: the peer is gone']);
   });
 });
 
@@ -162,8 +179,11 @@ describe('a peer that sends without a pause', () => {
     const stream = new Duplex({ read: () => undefined, write: () => undefined });
     const reason = await new Promise((resolve) => {
       const channel = openMessageChannel(stream, limits, { onMessage: () => undefined, onEnd: resolve });
-      channel.send({ a: 1 }, Buffer.alloc(mostUnreadBytes));
+      const header = encodeMessage({ a: 1 });
+      channel.send({ a: 1 }, Buffer.alloc(mostUnreadBytes - header.length));
       channel.send({ a: 2 });
+      assert.equal(stream.destroyed, false, 'as much may wait');
+      channel.send({ a: 3 });
     });
     assert.ok(violation(reason), String(reason));
   });
@@ -225,6 +245,13 @@ describe('sightings on the wire', () => {
     assert.ok(decodeSighting(wire, large.subarray(0, largestBestShotBytes)).bestShot);
     assert.throws(() => decodeSighting(wire, large.subarray(0, largestBestShotBytes + 1)), violation);
     assert.throws(() => decodeSighting(wire, Buffer.from('GIF89a')), violation);
+    for (const start of [
+      [0xff, 0xd8],
+      [0xff, 0xd8, 0],
+      [0xff, 0, 0xff],
+      [0, 0xd8, 0xff],
+    ])
+      assert.throws(() => decodeSighting(wire, Buffer.from(start)), violation);
     assert.throws(() => decodeSighting(wire, nothing), violation);
   });
 
@@ -248,6 +275,9 @@ describe('sightings on the wire', () => {
     const views = wire.views;
     const best = { ...views.best, meanLuma: 256 };
     assert.equal(isTaken({}), true);
+    const all = { ...views, embedded: views.count, faults: { dark: views.count } };
+    assert.equal(isTaken({ views: all }), true);
+    assert.equal(isTaken({ views: { count: 0, embedded: 0, faults: {} } }), true);
     for (const impossible of [
       { ...views, embedded: views.count + 1 },
       { ...views, faults: { dark: views.count + 1 } },
@@ -349,6 +379,8 @@ describe('sightings on the wire', () => {
         assert.deepEqual(decodeEmbedding(encodeEmbedding(embedding)), embedding);
       }),
     );
+    assert.ok(decodeEmbedding(encodeEmbedding(Float32Array.of(Math.sqrt(1.0009), 0))));
+    assert.throws(() => decodeEmbedding(encodeEmbedding(Float32Array.of(Math.sqrt(1.0011), 0))), violation);
     assert.throws(() => decodeEmbedding(encodeEmbedding(Float32Array.of(2, 0))), violation);
     assert.throws(() => decodeEmbedding(encodeEmbedding(Float32Array.of(Number.NaN, 0))), violation);
     assert.throws(() => decodeEmbedding(''), violation);
