@@ -226,6 +226,56 @@ describe('the gate', { skip: withoutOpenssl }, () => {
     assert.equal((await gate.ask({ path: '/', method: 'POST', body: 'x' })).status, 405);
   });
 
+  test('answers HEAD and an unchanged resource without a body', async () => {
+    const core: RequestListener = (request, response) => {
+      response.statusCode = request.headers['if-none-match'] === undefined ? 200 : 304;
+      response.setHeader('content-length', 4);
+      response.end(request.method === 'HEAD' || response.statusCode === 304 ? undefined : 'body');
+    };
+    await using gate = await open({ core });
+    for (const [path, status, length] of [
+      ['/', 200, '37'],
+      ['/api/v1/x', 200, '4'],
+      ['/none', 404, undefined],
+    ] as const) {
+      const asked = await gate.ask({ method: 'HEAD', path });
+      assert.deepEqual([asked.status, asked.bytes.length], [status, 0], path);
+      if (length !== undefined) assert.equal(asked.headers['content-length'], length);
+    }
+    assert.equal((await gate.ask({ headers: { 'if-none-match': '"1"' } })).status, 304);
+    const { etag } = (await gate.ask({ path: '/' })).headers;
+    const unchanged = await gate.ask({ path: '/', headers: { 'if-none-match': String(etag) } });
+    assert.equal(unchanged.headers['x-content-type-options'], 'nosniff');
+    await until('the lines', () => gate.log.length === 6);
+    assert.deepEqual(
+      gate.log.map(({ status, bytes }) => `${status} ${bytes}`),
+      ['200 0', '200 0', '404 0', '304 0', '200 37', '304 0'],
+    );
+  });
+
+  test('says why it refuses, in the form that the caller asks for', async () => {
+    await using gate = await open();
+    const headers = { accept: 'application/problem+json' };
+    const posted = await gate.ask({ method: 'POST', path: '/', headers, body: 'x' });
+    assert.equal(posted.headers['content-type'], 'application/problem+json');
+    assert.equal(posted.headers.allow, 'GET, HEAD');
+    assert.equal(posted.headers['cache-control'], 'no-store');
+    const details = JSON.parse(posted.bytes.toString());
+    assert.deepEqual(
+      [details.status, details.code, details.kind, details.requestId],
+      [405, 'method-not-allowed', 'input', posted.headers['x-request-id']],
+    );
+    const absent = await gate.ask({ path: '/none' });
+    assert.equal(absent.headers['content-type'], 'application/json');
+    assert.equal(absent.headers['retry-after'], undefined, 'it will not come by waiting');
+    assert.equal(JSON.parse(absent.bytes.toString()).error.code, 'no-such-page');
+    await until('the lines', () => gate.log.length === 2);
+    assert.deepEqual(
+      gate.log.map(({ note }) => note),
+      ['method-not-allowed', 'no-such-page'],
+    );
+  });
+
   test('lets pages of listed origins read answers, and no others', async () => {
     await using gate = await open({ origins: ['https://console.example'] });
     const headers = { origin: 'https://console.example', 'access-control-request-method': 'POST' };

@@ -46,6 +46,23 @@ function openConnections(limits: Partial<typeof gateLimits._output> = {}) {
   return { clock, connections, dial, served };
 }
 
+test('a gate without settings of its own has the bounds of its page of the reference, each at least 1', () => {
+  const defaults = {
+    ...{ connections: 2_000, connectionsPerAddress: 200, requestsAtOnce: 256, requestsAtOncePerAddress: 64 },
+    ...{ requestsHeld: 1_024, requestsHeldPerAddress: 128, requestsPerConnection: 1_000 },
+    ...{ streamsPerConnection: 32, headersMs: 10_000, idleMs: 30_000, bodyIdleMs: 15_000 },
+    ...{ readIdleMs: 30_000, signOfLifeMs: 30_000 },
+  };
+  assert.deepEqual(gateLimits.parse({}), defaults);
+  for (const name of Object.keys(defaults)) {
+    assert.deepEqual(
+      [0, 1].map((value) => gateLimits.safeParse({ [name]: value }).success),
+      [false, true],
+      name,
+    );
+  }
+});
+
 describe('connections of the gate', () => {
   test('end after the time for headers before their first request, and after the idle time behind it', () => {
     const { clock, connections, dial, served } = openConnections({ headersMs: 1_000, idleMs: 5_000 });
@@ -113,6 +130,18 @@ describe('connections of the gate', () => {
     assert.equal(firstIdle.socket.destroyed, true);
     assert.equal(dial('192.0.2.7').socket.destroyed, true, 'all others are busy');
     assert.equal(connections.count, 3);
+  });
+
+  test('that have ended give no place a second time', () => {
+    const { dial, served } = openConnections({ connections: 2 });
+    const silent = dial();
+    const idle = served();
+    idle.end();
+    silent.socket.close();
+    idle.socket.close();
+    served();
+    served();
+    assert.equal(dial().socket.destroyed, true, 'all are busy');
   });
 
   test('are idle only when all their requests are answered', () => {

@@ -109,6 +109,27 @@ describe('a request at the gate', () => {
     test(`for ${what} gets ${status}`, () => assert.equal(statusOf({ headers: { host } }), status));
   }
 
+  test('is for this box at its address, in the notation of IPv6 and where IPv4 comes over IPv6', () => {
+    for (const [host, localAddress, status] of [
+      ['[2001:db8::1]:8443', '2001:DB8::1', 200],
+      ['[2001:db8::2]:8443', '2001:db8::1', 421],
+      ['192.0.2.1', '::ffff:192.0.2.1', 200],
+      ['box.example:99999', '192.0.2.1', 200],
+      ['box.example:100000', '192.0.2.1', 400],
+      ['192.0.2.1', undefined, 421],
+    ] as const)
+      assert.equal(statusOf({ headers: { host }, localAddress }), status, host);
+  });
+
+  for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+    test(`with the method ${method} passes`, () => assert.equal(statusOf({ method }), 200));
+  }
+
+  test('with one host passes, also where it is named twice as HTTP/2 allows, or is the value of a header', () => {
+    assert.equal(statusOf({ headers: { ':authority': 'box.example', host: 'box.example' } }), 200);
+    assert.equal(statusOf({ rawHeaders: ['Host', 'box.example', 'x-a', 'host', 'x-b', 'host'] }), 200);
+  });
+
   test('with two hosts is refused', () => {
     assert.equal(statusOf({ rawHeaders: ['Host', 'box.example', 'host', 'evil.example'] }), 400);
     assert.equal(statusOf({ headers: { ':authority': 'box.example', host: 'evil.example' } }), 400);
@@ -143,6 +164,7 @@ describe('a request at the gate', () => {
 
   for (const [origin, status, verdict] of [
     ['https://box.example:8443', 200, 'same'],
+    ['HTTPS://Box.Example:8443', 200, 'same'],
     ['https://console.example', 200, 'listed'],
     ['https://box.example', 403, undefined],
     ['http://box.example:8443', 403, undefined],
@@ -163,7 +185,11 @@ describe('a request at the gate', () => {
     assert.equal(statusOf({ rawHeaders: ['a', 'x'.repeat(16 * 1024 - 4)] }), 431);
     assert.equal(statusOf({ target: `/${'x'.repeat(4095)}` }), 200);
     assert.equal(statusOf({ target: `/${'x'.repeat(4096)}` }), 414);
-    assert.equal(statusOf({ method: 'TRACE' }), 405);
+    const refused = judge({ method: 'TRACE' });
+    assert.deepEqual(isRefusal(refused) && [refused.status, refused.allow], [
+      405,
+      'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
+    ]);
     assert.equal(statusOf({ method: 'CONNECT' }), 405);
   });
 
@@ -352,6 +378,16 @@ describe('an answer of the gate', () => {
     assert.equal(encode({}, { 'content-type': 'text/event-stream' }), undefined);
     assert.equal(encode({}, { 'set-cookie': ['s=1'] }), undefined);
     assert.equal(encode({}, {}, 206), undefined);
+  });
+
+  test('has the encoding of a header in any case, and no part of an endless one is read', () => {
+    assert.equal(acceptedEncoding('deflate, GZIP ;q=0.5'), 'gzip');
+    assert.equal(acceptedEncoding('gzip; level=1; Q=0'), undefined);
+    const others = (count: number): string => 'x,'.repeat(count);
+    assert.deepEqual(
+      [acceptedEncoding(`${others(19)}br`), acceptedEncoding(`${others(20)}br`)],
+      ['br', undefined],
+    );
   });
 
   test('has an encoding that the caller named', () => {

@@ -13,7 +13,7 @@ import {
 } from '../../daemon/contract/live.js';
 import { LiveWatches } from '../../daemon/core/cameras/live-watches.js';
 import { LiveReader } from '../../daemon/gate/live/live-reader.js';
-import { judgeUpgrade, liveHeaders } from '../../daemon/gate/live/live-rules.js';
+import { judgeUpgrade, liveHeaders, liveKindOf } from '../../daemon/gate/live/live-rules.js';
 import { isRefusal } from '../../daemon/gate/request-rules.js';
 import { opaqueText } from '../../daemon/host/opaque-text.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
@@ -321,6 +321,7 @@ describe('what a vision process sends', () => {
       return bytes;
     };
     assert.equal([...new LiveReader('live').push(forged(about))].length, 1);
+    assert.equal([...new LiveReader('live').push(lengths(largestLiveMessageBytes))].length, 0, 'it may come');
     for (const message of [
       lengths(largestLiveMessageBytes + 1),
       lengths(2),
@@ -365,6 +366,13 @@ describe('a WebSocket', () => {
     assert.equal(refusalOf({}, '/api/v1/cameras/door'), 'bad-request');
     assert.equal(refusalOf({}, '/api/v1/cameras/a/b/live'), 'bad-request');
     assert.equal(refusalOf({ upgrade: 'h2c' }), 'bad-request');
+    assert.equal(refusalOf({ upgrade: 'WebSocket' }), undefined);
+    const posted = judgeUpgrade({ ...headOf(), method: 'POST' }, settings);
+    assert.equal(isRefusal(posted) && posted.code, 'bad-request');
+    assert.deepEqual(
+      ['live', 'video'].map((kind) => liveKindOf(`/api/v1/cameras/video/${kind}`)),
+      ['live', 'video'],
+    );
     assert.equal(refusalOf({ 'sec-websocket-version': '8' }), 'bad-request');
     assert.equal(refusalOf({ 'sec-websocket-key': 'short' }), 'bad-request');
     assert.equal(refusalOf({ host: 'evil.example' }), 'wrong-host');
@@ -379,6 +387,12 @@ describe('a WebSocket', () => {
     const listed = liveHeaders(headOf(offered), { ...made, origin: 'listed' });
     assert.equal(listed['cookie'], undefined, 'a page of another origin does not act by a cookie');
     assert.equal(listed['authorization'], 'Bearer abc.def');
+    const others = (count: number): string => 'x, '.repeat(count);
+    const tokenAfter = (count: number) =>
+      liveHeaders(headOf({ 'sec-websocket-protocol': `${others(count)}rollcall.token.abc` }), {
+        ...{ ...made, origin: 'listed' },
+      })['authorization'];
+    assert.deepEqual([tokenAfter(7), tokenAfter(8)], ['Bearer abc', undefined], 'eight are read');
     const both = liveHeaders(headOf({ ...offered, authorization: 'Bearer own' }), {
       ...made,
       origin: 'none',
