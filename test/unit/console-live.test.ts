@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { toneOf } from '../../daemon/console/pages/cameras/live/face-tone.js';
 import { judgeLiveEnd, readLiveMessage } from '../../daemon/console/pages/cameras/live/live-connection.js';
+import { whyNoFaces, whyNotLive } from '../../daemon/console/pages/cameras/live/live-words.js';
+import { droppedShare } from '../../daemon/console/pages/now/dropped-share.js';
 
 describe('live pictures in the console', () => {
   test('are taken apart into what the box found and the JPEG', async () => {
@@ -50,4 +52,32 @@ describe('live pictures in the console', () => {
     assert.equal(toneOf({ quality: null }, undefined), 'unseen');
     assert.equal(toneOf(view, { ...decision, outcome: 'unproven', reason: 'no-blink' }), 'waiting');
   });
+});
+
+describe('what the console says beside live frames', () => {
+  const shown = { isConnected: true, isWanted: true, isVisible: true };
+
+  test('never calls a frozen frame live', () => {
+    assert.equal(whyNotLive(shown), undefined);
+    assert.equal(whyNotLive({ ...shown, isConnected: false }), 'phase-stalled');
+    assert.equal(whyNotLive({ ...shown, isWanted: false }), 'not-streaming');
+    assert.equal(whyNotLive({ ...shown, isVisible: false }), 'paused');
+    const none = { isConnected: false, isWanted: false, isVisible: false };
+    assert.equal(whyNotLive(none), 'phase-stalled', 'what it knew of the camera may be over');
+    assert.equal(whyNotLive({ ...none, isConnected: true }), 'not-streaming');
+  });
+
+  test('says that no face is in view only where the box says so now', () => {
+    assert.equal(whyNoFaces(true, []), 'no-faces');
+    assert.equal(whyNoFaces(true, ['a face']), undefined);
+    assert.equal(whyNoFaces(false, []), 'faces-unknown');
+    assert.equal(whyNoFaces(false, ['an earlier face']), 'faces-unknown');
+  });
+});
+
+test('the share of dropped frames is that of all frames that were due for analysis', () => {
+  assert.equal(droppedShare({ dropped: 1, analysed: 3, delivered: 100 }), 0.25);
+  assert.equal(droppedShare({ dropped: 2 }), 1);
+  assert.equal(droppedShare({ analysed: 3 }), 0);
+  assert.equal(droppedShare({}), 0);
 });

@@ -16,6 +16,7 @@ import { wordsOf } from '../../words/words.js';
 import { CameraBadge, CameraTrouble, loadText, passagesText, viewersText } from './camera-trouble.js';
 import { FaceCard } from './live/face-card.js';
 import { LiveView, useVisible } from './live/live-view.js';
+import { whyNoFaces } from './live/live-words.js';
 import { type SmoothTrouble, SmoothView } from './live/smooth-view.js';
 import { useSeenFaces } from './live/use-seen-faces.js';
 import { CameraActs } from './settings/camera-acts.js';
@@ -64,6 +65,7 @@ function Live({ camera }: { readonly camera: CameraDetails }) {
   const isVisible = useVisible();
   const isWanted = state === 'streaming';
   const followed = useSeenFaces(id, isWanted && isVisible);
+  const noFaces = whyNoFaces(followed.isCurrent, followed.faces);
   const isSmooth = useSignal(false);
   const trouble = useSignal<SmoothTrouble | undefined>(undefined);
   const codec = camera.stream?.codec ?? '';
@@ -112,10 +114,8 @@ function Live({ camera }: { readonly camera: CameraDetails }) {
       </Section>
       <Section title={t('faces')}>
         <Fault error={followed.fault} />
-        {!followed.isCurrent ? (
-          <Empty>{t('faces-unknown')}</Empty>
-        ) : followed.faces.length === 0 ? (
-          <Empty>{t('no-faces')}</Empty>
+        {noFaces !== undefined ? (
+          <Empty>{t(noFaces)}</Empty>
         ) : (
           <ul class="plain-list">
             {followed.faces.map((face) => (

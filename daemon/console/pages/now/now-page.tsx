@@ -14,6 +14,7 @@ import { brokerWord, conditionWord, outcomeWord } from '../../parts/term-words.j
 import { ago, dayAndTime, percent } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { CameraBadge } from '../cameras/camera-trouble.js';
+import { droppedShare } from './dropped-share.js';
 import { AlertsToAnswer, Present, StrangersNow } from './people-now.js';
 
 const t = wordsOf<typeof en>('now');
@@ -142,8 +143,7 @@ function CameraTiles({ cameras }: { readonly cameras: readonly Camera[] }) {
 function Tile({ camera }: { readonly camera: Camera }) {
   const { id, name, state, message, remedy, damage, lostStream, viewers, passages, counters } = camera;
   const still = useStill(id, state === 'streaming' && can('live:watch'));
-  const dropped = counters['dropped'] ?? 0;
-  const due = dropped + (counters['analysed'] ?? 0);
+  const dropped = droppedShare(counters);
   const fault = message !== undefined ? { message, remedy } : (damage ?? lostStream);
   return (
     <li class="card tile">
@@ -157,7 +157,7 @@ function Tile({ camera }: { readonly camera: Camera }) {
       <Told {...fault} />
       <p class="quiet">
         {t('passages-day', { count: passages.count })}
-        {dropped > 0 && ` · ${t('dropped', { share: percent(dropped / due, 1) })}`}
+        {dropped > 0 && ` · ${t('dropped', { share: percent(dropped, 1) })}`}
         {viewers !== undefined && ` · ${t('watched', { count: viewers })}`}
       </p>
       {can('passages:read') && <LastPassage camera={id} passages={passages.count} />}

@@ -8,6 +8,7 @@ import { sentence } from '../../../parts/shown-fault.js';
 import { wordsOf } from '../../../words/words.js';
 import { drawPicture } from './draw-picture.js';
 import { readLiveMessage } from './live-connection.js';
+import { whyNotLive } from './live-words.js';
 import { type LivePhase, watchLive } from './watch-live.js';
 
 const t = wordsOf<typeof en>('cameras');
@@ -133,19 +134,14 @@ interface LiveStateProps {
 
 /** What happens to the pictures of a camera, in words. */
 export function LiveState({ isWanted, isVisible, phase, text, onTake }: LiveStateProps) {
+  const obstacle = whyNotLive({ isConnected: isConnected.value, isWanted, isVisible });
   const fault = phase.kind === 'trouble' ? phase.fault : undefined;
   const own = phase.kind === 'trouble' ? t(`trouble-${phase.trouble}`) : t(`phase-${phase.kind}`);
   const said = !fault?.message ? own : `${sentence(fault.message)} ${sentence(fault.remedy ?? '')}`;
   return (
     <>
       <p class="live-state" role="status">
-        {!isConnected.value
-          ? t('phase-stalled')
-          : !isWanted
-            ? t('not-streaming')
-            : !isVisible
-              ? t('paused')
-              : (text ?? said)}
+        {obstacle === undefined ? (text ?? said) : t(obstacle)}
       </p>
       {phase.kind === 'elsewhere' && (
         <button type="button" class="small secondary" onClick={onTake}>
