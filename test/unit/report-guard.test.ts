@@ -142,7 +142,7 @@ describe('an accepted report of a vision process', () => {
     const untilRefused = (next: () => Report): number => {
       for (let said = 0; ; said += 1) if (verdict(guard.judge(next())) !== 'ok') return said;
     };
-    for (const [what, most, inTwoSeconds, next] of [
+    const rates: readonly (readonly [string, number, number, () => Report])[] = [
       ['sightings', 500, 200, again],
       ['probes, four in a sighting', 250, 31, probed],
       ['new tracks', 300, 8, () => sighting({ isEnded: true })],
@@ -163,7 +163,8 @@ describe('an accepted report of a vision process', () => {
         13,
         () => ({ type: 'faces-in-sight', cameraId: 'door', capturedAtMs: clock.monotonicMs(), faces: [] }),
       ],
-    ] as const) {
+    ];
+    for (const [what, most, inTwoSeconds, next] of rates) {
       assert.equal(untilRefused(next), most, what);
       clock.advanceBy(2_000);
       assert.equal(untilRefused(next), inTwoSeconds, `${what} in two seconds`);
