@@ -67,7 +67,10 @@ describe('an audit entry', () => {
         value === '' ? '=' : value,
       );
     }
-    for (const name of ['name', 'externalId', 'notes', 'Upper', 'with blank', '']) {
+    check({ word: 'x'.repeat(128), ['n'.repeat(32)]: 1 });
+    check(Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`a${index}`, 1])));
+    const personal = ['name', 'externalId', 'note', 'notes', 'email', 'phone', 'path', 'file'];
+    for (const name of [...personal, 'Upper', 'with blank', 'n'.repeat(33), '']) {
       refuses(() => check({ [name]: 'erika' }), 'erika');
     }
     refuses(() => check({ share: Number.NaN }), 'NaN');
