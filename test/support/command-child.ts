@@ -6,12 +6,13 @@ import { openCommandReceiver } from '../../daemon/core/commands/centre-commands.
 import type { CommandHandlers } from '../../daemon/core/commands/command-handlers.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
+import { finalReplies } from './final-replies.js';
 import { box, openTestRecords } from './published-box.js';
 
 /**
  * Receives the commands in `tokens` of its folder again and again, as from a centre that gets no reply, and appends to
  * `executed` what it executes, until it is killed. The command number `endless` of this process does not end: the child prints
- * `running`, and waits for its kill.
+ * `running`, and waits for its kill. It prints `answered` when each command has its last reply.
  */
 async function main(folder: string, endless: number): Promise<void> {
   const records = openTestRecords(join(folder, 'records.db'));
@@ -46,6 +47,8 @@ async function main(folder: string, endless: number): Promise<void> {
       await receiver.receive('resend-events', Buffer.from(token));
       await new Promise((resolve) => setImmediate(resolve));
     }
+    const answered = new Set(finalReplies(records).map(({ id }) => id));
+    if (answered.size === tokens.length) process.stdout.write('answered\n');
   }
 }
 
