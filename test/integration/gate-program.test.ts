@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { connect } from 'node:tls';
 import { Gate } from '../../daemon/gate/run-gate.js';
@@ -209,6 +210,22 @@ describe('the program rollcall-gate', { skip: withoutOpenssl }, () => {
     kept.write('GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\n\r\n');
     assert.match(String((await once(kept, 'data'))[0]), /^HTTP\/1\.1 503/);
     kept.destroy();
+  });
+
+  test('says how to call it, and refuses an option that it does not have', async () => {
+    const said = async (...options: readonly string[]) => {
+      const child = spawn(process.execPath, [builtProgram('rollcall-gate.js'), ...options], { env: {} });
+      const [output, error] = await Promise.all([text(child.stdout), text(child.stderr), closeOf(child)]);
+      return { output, error, exitCode: child.exitCode };
+    };
+    for (const options of [['-h'], ['--help', '-f', '/nowhere']]) {
+      const { output, exitCode } = await said(...options);
+      assert.match(output, /^rollcall-gate: takes HTTPS requests[\s\S]*usage: rollcall-gate /);
+      assert.equal(exitCode, 0, options.join(' '));
+    }
+    const wrong = await said('--port', '443');
+    assert.deepEqual([wrong.exitCode, wrong.output], [2, '']);
+    assert.match(wrong.error, /'--port'[\s\S]*what to do: Run rollcall-gate --help\.\n$/);
   });
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
