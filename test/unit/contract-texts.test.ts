@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { alertOperations } from '../../daemon/contract/alerts.js';
 import { eyeLines } from '../../daemon/contract/eye-text.js';
 import { type HeldBack, heldBackLines } from '../../daemon/contract/held-back.js';
 import {
@@ -226,6 +227,47 @@ describe('the openness of eyes as text', () => {
       '';
     assert.deepEqual([curveOf(60, 5).length, curveOf(61, 5).length, curveOf(450, 5).length], [60, 60, 60]);
     for (const blinkAt of [0, 100, 224, 449]) assert.match(curveOf(450, blinkAt), /▁/);
+  });
+});
+
+describe('alerts as text', () => {
+  const textOf = (id: 'alerts.list' | 'alerts.test', answer: unknown): string => {
+    const lines: readonly { readonly text?: unknown }[] = alertOperations[id].commandLines;
+    const text = lines[0]?.text as (answer: unknown, shown: unknown) => string;
+    return text(answer, { show, input: {} });
+  };
+  const alert = { id: 'a-1', time: at, rule: 'night', phase: 'began', subject: 'gate', deliveries: [] };
+  const sent = { channel: 'chat', state: 'delivered', attempts: 1 };
+
+  test('have a row for each channel, and below it why a delivery failed', () => {
+    assert.equal(textOf('alerts.list', []), 'There are no alerts.');
+    const muted = textOf('alerts.list', [alert]).split('\n');
+    assert.equal(muted.length, textOf('alerts.list', [{ ...alert, deliveries: [sent] }]).split('\n').length);
+    assert.match(muted.at(-1) ?? '', /08:00 +night +began +- +muted +0 +no +a-1 +gate/);
+    const failed = { ...sent, channel: 'mail', state: 'failed', attempts: 3, reason: 'no answer' };
+    const deliveries = [sent, failed, { ...failed, channel: 'door', code: 'refused' }];
+    const lines = textOf('alerts.list', [{ ...alert, acknowledgement: {}, deliveries }]).split('\n');
+    assert.match(lines.at(-6) ?? '', /chat +delivered +1 +yes +a-1/);
+    assert.deepEqual(lines.slice(-3), [
+      ...['', 'a-1 to mail, failed: no answer', 'a-1 to door, failed (refused): no answer'],
+    ]);
+  });
+
+  test('that were tests say how each channel took them', () => {
+    const channel = { channel: 'chat', kind: 'webhook' };
+    const failed = { ...channel, outcome: 'failed', code: 'refused', message: 'no' };
+    assert.deepEqual(
+      textOf('alerts.test', [
+        { ...channel, outcome: 'delivered' },
+        { ...channel, outcome: 'delivered', note: 'late' },
+        failed,
+        { ...failed, remedy: 'Ask.' },
+      ]).split('\n'),
+      [
+        ...['webhook chat: delivered', 'webhook chat: delivered, late', 'webhook chat: FAILED: no (refused)'],
+        ...['webhook chat: FAILED: no (refused)', '  what to do: Ask.'],
+      ],
+    );
   });
 });
 

@@ -48,6 +48,34 @@ test('a caller who is limited to cameras sees the configuration as if there were
   assert.ok(uses.includes('camera door') && !uses.includes('camera yard'), uses.join(', '));
 });
 
+test('every secret that the configuration names is known by its use and its form', () => {
+  const config = configOf(`${text}
+gallery: { key: gallery-key }
+gate: { certificate: gate-certificate }
+mqtt: { url: 'mqtts://broker.example', credential: broker-login, clientCertificate: box-certificate }
+`);
+  const [door, yard] = config.cameras;
+  assert.ok(door !== undefined && yard !== undefined);
+  const email = { id: 'office', credential: 'mail-login' } as (typeof config.alerts.emails)[number];
+  const named = namedSecrets({
+    ...config,
+    cameras: [door, { ...yard, isOwn: true }],
+    alerts: { ...config.alerts, emails: [email] },
+  });
+  assert.deepEqual(
+    named.map(({ what, name, form, whose = '-' }) => `${what}: ${name}, ${form}, ${whose}`),
+    [
+      ...['the gallery: gallery-key, any, -', 'camera door: door-login, user-password, -'],
+      'broker: broker-login, user-password, -',
+      'the client certificate: box-certificate, certificate, client',
+      'the certificate of the gate: gate-certificate, certificate, gate',
+      'webhook for prompts: lamp-key, any, -',
+      ...['webhook chat: chat-key, any, -', 'webhook plain: plain-secret, any, -'],
+      'e-mail office: mail-login, user-password, -',
+    ],
+  );
+});
+
 test('the address of a webhook is shown without path and query, in values, text and comments', () => {
   const config = configOf(text);
   const shown = JSON.stringify(withHiddenAddresses(config));
