@@ -16,7 +16,7 @@ const dayMs = 86_400_000;
 const nowMs = Date.UTC(2026, 2, 2);
 const by = { actor: 'user:1', origin: 'https 192.0.2.1' };
 const caller = { ...by, scopes: new Set() } as unknown as Caller;
-const call = { caller } as Call;
+const call: Call = { caller, signal: new AbortController().signal, requestId: 'r' };
 
 const entryOf = (sequence: number, changes: Partial<AuditEntry> = {}): AuditEntry => ({
   ...{ sequence, atMs: nowMs, ...by, action: 'person.read', details: {}, hash: 'ab' },
@@ -143,7 +143,7 @@ describe('the list of the audit log', () => {
     for (const action of ['persn', 'person.reed'])
       await assert.rejects(list({ action }), { code: 'no-such-action' });
     for (const action of ['person', 'person.read']) assert.deepEqual((await list({ action })).items, []);
-    const limited = { caller: { ...caller, cameras: new Set(['gate']) } } as Call;
+    const limited = { ...call, caller: { ...caller, cameras: new Set(['gate']) } };
     await assert.rejects(list({}, limited), { code: 'forbidden' });
   });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { personId } from '../../daemon/kernel/ids.js';
+import { personId, recogniserId } from '../../daemon/kernel/ids.js';
 import { attackSpecies } from '../../daemon/kernel/liveness/presentation-rates.js';
 import { readClips, readPeople, readPhotographs, searchIn } from '../../daemon/lab/labelled-collection.js';
 import {
@@ -76,7 +76,7 @@ describe('a labelled collection', () => {
       references: [Float32Array.of(x, Math.sqrt(1 - x * x))],
     });
     const search = searchIn([of('p-1', 0.1), of('p-2', 0.9), of('p-3', 0.5)]);
-    const found = await search(Float32Array.of(1, 0), { count: 2 });
+    const found = await search(Float32Array.of(1, 0), { count: 2, recogniser: recogniserId('r') });
     assert.deepEqual(
       found.map(({ personId: id }) => id),
       ['p-2', 'p-3'],
