@@ -15,6 +15,7 @@ import {
   type ClipResult,
   describeBlinks,
 } from './blink-report.js';
+import { evaluationNotes } from './evaluation-notes.js';
 import { parseFps } from './replay.js';
 import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
 import { TrackRecorder } from './track-record.js';
@@ -65,8 +66,9 @@ async function evaluateBlinks(
   const setup = await openReplaySetup({ configPath, cameraId: undefined, fps: options.fps }, lifetime);
   const charted: ChartedClip[] = [];
   const skipped: SkippedClip[] = [];
+  const note = evaluationNotes(options);
   for (const [clip, truth] of truths) {
-    if (options.json !== true) process.stderr.write(`${clip}\n`);
+    note(clip);
     if (truth === undefined) skipped.push({ clip, reason: 'no-truth' });
     else {
       const result = await evaluateClip(clip, join(options.clips, clip), truth, setup);

@@ -30,6 +30,7 @@ import {
   type PolicyComparison,
   type PolicySettings,
 } from './describe-comparison.js';
+import { evaluationNotes } from './evaluation-notes.js';
 import { type Clip, enrolAll, readClips, searchIn } from './labelled-collection.js';
 import { parseFps } from './replay.js';
 import { memoryDecider, openReplaySetup, type ReplaySetup } from './replay-setup.js';
@@ -93,14 +94,15 @@ interface Side extends PolicySettings {
 async function compare(options: CompareOptions): Promise<PolicyComparison> {
   const written = [await readSettings(options.a), await readSettings(options.b)] as const;
   const clips = await readClips(options.clips);
+  const note = evaluationNotes(options);
   await using lifetime = new Lifetime(clock);
   const { config: configPath, camera: cameraId, fps } = options;
   const setup = await openReplaySetup({ configPath, cameraId, fps }, lifetime);
-  const gallery = await enrolAll(options.known, setup, (text) => note(options, text));
+  const gallery = await enrolAll(options.known, setup, note);
   const [a, b] = [sideOf(written[0], setup, gallery), sideOf(written[1], setup, gallery)];
   const passages: ComparedPassage[] = [];
   for (const [index, clip] of clips.entries()) {
-    note(options, `clip ${index + 1} of ${clips.length}: ${clip.name}`);
+    note(`clip ${index + 1} of ${clips.length}: ${clip.name}`);
     const path = join(options.clips, clip.name);
     passages.push(...(await compareClip({ ...clip, path }, [a, b], { setup, search: searchIn(gallery) })));
   }
@@ -112,10 +114,6 @@ async function compare(options: CompareOptions): Promise<PolicyComparison> {
     clips: clips.length,
     passages,
   };
-}
-
-function note({ json }: CompareOptions, text: string): void {
-  if (json !== true) process.stderr.write(`${text}\n`);
 }
 
 const settingsSchema = z.strictObject({

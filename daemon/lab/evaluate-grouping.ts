@@ -18,6 +18,7 @@ import type { WeighedView } from '../kernel/strangers/stranger.js';
 import { table } from '../kernel/text-table.js';
 import { samplePhotoView } from '../vision/photo-sample.js';
 import { replayClip } from '../vision/replay-clip.js';
+import { evaluationNotes } from './evaluation-notes.js';
 import { readClips, readPeople } from './labelled-collection.js';
 import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
 
@@ -72,7 +73,7 @@ async function evaluateGrouping(options: EvaluateOptions): Promise<GroupingEvalu
   }
   await using lifetime = new Lifetime(clock);
   const setup = await openReplaySetup({ configPath, cameraId: undefined, fps: undefined }, lifetime);
-  const note = (text: string): void => void (options.json === true || process.stderr.write(`${text}\n`));
+  const note = evaluationNotes(options);
   const unusable: { photograph: string; reason: string }[] = [];
   const tracks = [
     ...(people === undefined ? [] : await tracksOfPeople(people, setup, unusable, note)),

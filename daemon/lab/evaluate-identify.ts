@@ -26,6 +26,7 @@ import {
   type RefusedPhotograph,
 } from './describe-identification.js';
 import { evaluateSite } from './evaluate-site.js';
+import { evaluationNotes } from './evaluation-notes.js';
 import { identificationPage } from './identification-page.js';
 import { readPeople, readPhotographs } from './labelled-collection.js';
 import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
@@ -201,7 +202,7 @@ async function readCollection(options: EvaluateOptions, setup: ReplaySetup): Pro
       },
     );
   }
-  const note = (text: string): void => void (options.json === true || process.stderr.write(`${text}\n`));
+  const note = evaluationNotes(options);
   if (left.length > 0) note(`left out because of too few photos: ${left.join(', ')}`);
   const refused: RefusedPhotograph[] = [];
   let warned = 0;

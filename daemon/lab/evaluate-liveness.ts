@@ -24,6 +24,7 @@ import { VirtualClock } from '../kernel/virtual-clock.js';
 import { type ClipPiece, cutClip } from '../vision/cut-clip.js';
 import type { StageEvent } from '../vision/stage-event.js';
 import { describeLiveness, type LivenessEvaluation } from './describe-liveness.js';
+import { evaluationNotes } from './evaluation-notes.js';
 import { enrolAll, readClips, searchIn } from './labelled-collection.js';
 import { parseFps } from './replay.js';
 import { memoryDecider, openReplaySetup, type ReplaySetup } from './replay-setup.js';
@@ -84,9 +85,7 @@ async function evaluateLiveness(options: EvaluateOptions): Promise<LivenessEvalu
   await using lifetime = new Lifetime(clock);
   const { config: configPath, fps, known } = options;
   const setup = await openReplaySetup({ configPath, cameraId: undefined, fps }, lifetime);
-  const note = (text: string): void => {
-    if (options.json !== true) process.stderr.write(`${text}\n`);
-  };
+  const note = evaluationNotes(options);
   const gallery = known === undefined ? undefined : await enrolAll(known, setup, note);
   const presentations: Presentation[] = [];
   const skipped: SkippedClip[] = [];

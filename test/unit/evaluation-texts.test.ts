@@ -14,6 +14,7 @@ import { describeLiveness, type LivenessEvaluation } from '../../daemon/lab/desc
 import { detChart } from '../../daemon/lab/det-chart.js';
 import { describeGrouping, type GroupingEvaluation } from '../../daemon/lab/evaluate-grouping.js';
 import { evaluateSite, percent, type SiteEvaluation } from '../../daemon/lab/evaluate-site.js';
+import { evaluationNotes } from '../../daemon/lab/evaluation-notes.js';
 import { escapeMarkup, htmlPage, htmlTable } from '../../daemon/lab/html-page.js';
 import { identificationPage } from '../../daemon/lab/identification-page.js';
 import { chartHeight, faultsOf, opennessChart } from '../../daemon/lab/openness-chart.js';
@@ -480,4 +481,13 @@ describe('the evaluation of identification', () => {
     assert.deepEqual(sizesOf([person('ada', 0.1)], [sample(0.9)]), [], 'nobody searched');
     assert.deepEqual(sizesOf([person('ada', 0.1, 0.2)], [sample(0.9)]), [[1, 1, 1]]);
   });
+});
+
+test('an evaluation says how far it has come, unless its result is for a program', (t) => {
+  const write = t.mock.method(process.stderr, 'write', () => true);
+  for (const json of [undefined, false, true]) evaluationNotes({ json })(`json ${json}`);
+  assert.deepEqual(
+    write.mock.calls.map(({ arguments: [text] }) => text),
+    ['json undefined\n', 'json false\n'],
+  );
 });
