@@ -146,7 +146,7 @@ export async function addRecogniser(options: AddOptions): Promise<AddedRecognise
 }
 
 /** The operating point as the description states it, with the counts that it rests on. */
-function thresholdsOf(
+export function thresholdsOf(
   { threshold, people, matedSearches, nonMatedSearches, rates }: MeasuredPoint,
   targetFpir: number,
   { sampled, separation }: ChosenPreparation,

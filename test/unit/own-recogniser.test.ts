@@ -17,7 +17,7 @@ import {
 import { openModelStore } from '../../daemon/host/models/store.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { recogniserId } from '../../daemon/kernel/ids.js';
-import { ownId, removeRecogniser } from '../../daemon/lab/own-recognisers.js';
+import { ownId, removeRecogniser, thresholdsOf } from '../../daemon/lab/own-recognisers.js';
 import { describedInterface, preparations } from '../../daemon/vision/inference/preparation.js';
 import { contractOfPack, isVersionOf } from '../../daemon/vision/inference/recogniser-contract.js';
 import { matchPolicy } from '../../daemon/vision/operating-point.js';
@@ -361,4 +361,31 @@ describe('removing a network', () => {
     await removeRecogniser('site', store, undefined);
     assert.equal(store.unusableOwn.length, 0);
   });
+});
+
+test('the thresholds of an own recogniser say how they were measured, and on how much', () => {
+  const samples = (count: number) => ({ samples: Array.from({ length: count }, () => ({})) });
+  const point = {
+    ...{ threshold: 0.42, people: 3, matedSearches: 40, nonMatedSearches: 50 },
+    rates: { fpir: 0.0123, fnir: 0.25 },
+  };
+  const separation = { decidability: 3.456, equalErrorRate: 0.031, genuine: 7, impostor: 20 };
+  const chosen = { sampled: [samples(4), samples(5)], separation };
+  const [threshold, margin] = thresholdsOf(
+    ...([point, 0.01, chosen] as unknown as Parameters<typeof thresholdsOf>),
+  );
+  assert.deepEqual(
+    [threshold?.name, threshold?.value, margin?.name, margin?.value],
+    ['threshold', 0.42, 'margin', 0.05],
+  );
+  const [measured, ...figures] = (threshold?.origin ?? '').split('; ');
+  assert.match(
+    measured ?? '',
+    /^measured on \d{4}-\d\d-\d\d for an FPIR of 0\.01 with 9 photos of 3 people$/,
+  );
+  assert.deepEqual(figures, [
+    'FPIR 1.2 % in 50 searches of people who were left out',
+    'FNIR 25.0 % in 40 searches of enrolled people',
+    'decidability 3.46, equal error rate 3.1 % in 27 comparisons',
+  ]);
 });
