@@ -163,7 +163,7 @@ function calibratedAs(
 const CROSS_VALIDATED_FPIR = 0.01;
 
 /** Photographs whose names differ only in the number at their end show one stranger. */
-const strangerOf = (file: string): string => parse(file).name.replace(/[-_ ]*\d+$/, '') || file;
+export const strangerOf = (file: string): string => parse(file).name.replace(/[-_ ]*\d+$/, '') || file;
 
 /** Throws `too-many-folds`. */
 function checkFolds({ crossValidate: folds }: EvaluateOptions, { people, strangerNames }: Collection): void {

@@ -109,6 +109,7 @@ async function openByHand({ port, certificate: ca }: TestGate): Promise<TLSSocke
   socket.write(`${head}${key}\r\n`);
   const [answer] = (await once(socket, 'data')) as [Buffer];
   assert.match(answer.toString(), /^HTTP\/1\.1 101 [\s\S]*\r\nX-Request-Id: /);
+  assert.match(answer.toString(), /\r\nstrict-transport-security: max-age=/);
   return socket;
 }
 
@@ -195,7 +196,9 @@ describe('a gate with live pictures', { skip: withoutOpenssl }, () => {
         assert.equal((await gate.ask({ path, method: 'HEAD' })).status, 400);
       },
     );
-    await withParts(shows, async ({ gate, core }) => {
+    await withParts(shows, async ({ gate, core, open }) => {
+      const [status, body] = await refusalOf(open({ to: '/api/v1/cameras/door' }));
+      assert.deepEqual([status, /"kind":"input","code":"bad-request"/.test(body)], [400, true]);
       const answered = await gate.ask({ path });
       assert.equal(answered.status, 400);
       assert.doesNotMatch(JSON.stringify(answered), /the-ticket/);
@@ -212,7 +215,8 @@ describe('a gate with live pictures', { skip: withoutOpenssl }, () => {
         (_request, response) => response.end(said),
         async ({ open }) => {
           const [status, body] = await refusalOf(open());
-          assert.deepEqual([status, /"code":"core-unreachable"/.test(body)], [503, true], said);
+          const isTold = /"kind":"operational","code":"core-unreachable"/.test(body);
+          assert.deepEqual([status, isTold], [503, true], said);
         },
       );
     }

@@ -13,6 +13,7 @@ import { describeIdentification, type IdentifyEvaluation } from '../../daemon/la
 import { describeLiveness, type LivenessEvaluation } from '../../daemon/lab/describe-liveness.js';
 import { detChart } from '../../daemon/lab/det-chart.js';
 import { describeGrouping, type GroupingEvaluation } from '../../daemon/lab/evaluate-grouping.js';
+import { strangerOf } from '../../daemon/lab/evaluate-identify.js';
 import { evaluateSite, percent, type SiteEvaluation } from '../../daemon/lab/evaluate-site.js';
 import { evaluationNotes } from '../../daemon/lab/evaluation-notes.js';
 import { escapeMarkup, htmlPage, htmlTable } from '../../daemon/lab/html-page.js';
@@ -490,4 +491,9 @@ test('an evaluation says how far it has come, unless its result is for a program
     write.mock.calls.map(({ arguments: [text] }) => text),
     ['json undefined\n', 'json false\n'],
   );
+});
+
+test('photos of unknown persons belong together by their names without the number at the end', () => {
+  const files = ['man-1.jpg', 'man_02.png', 'man 3.jpg', 'man4.jpg', 'woman.jpg', '0123.jpg', 'a1b-2.jpg'];
+  assert.deepEqual(files.map(strangerOf), ['man', 'man', 'man', 'man', 'woman', '0123.jpg', 'a1b']);
 });
