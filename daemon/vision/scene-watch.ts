@@ -100,9 +100,9 @@ export class SceneWatch implements Scene {
     return isResting(this.#gate, atMs, this.#policy);
   }
 
-  /** Whether a full run would be made that is due now, while no face is followed. */
-  isWorthLooking(atMs: number): boolean {
-    return isWorthLooking(this.#gate, 'full', atMs, this.#policy);
+  /** For how long a look at the whole picture has been due although nothing moves, milliseconds; negative: it is not due yet. */
+  overdueMs(atMs: number): number {
+    return atMs - this.#gate.wholeMs - this.#policy.wholeEveryMs;
   }
 
   look(due: DetectorRunKind, frame: Frame, { followed, isShort }: LookState): Look | undefined {

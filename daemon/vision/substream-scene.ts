@@ -2,14 +2,20 @@ import type { Box } from '../kernel/faces/geometry.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import type { DetectorRunKind } from '../kernel/tracks/detector-schedule.js';
 import type { GatePolicy } from '../kernel/tracks/look-gate.js';
+import type { WantedFrames } from './ingest/resting-source.js';
 import { type Look, type LookState, type Scene, SceneWatch } from './scene-watch.js';
 
 /**
- * Every moment in which frames are wanted keeps the decoder of the main stream awake, and each look at a still scene starts one, which
- * costs as much as three seconds of rest (docs/measurements/performance.md). So after a motion there is time for one full look and the
- * quick ones around it, and a look at the whole picture comes seldom.
+ * Every moment in which frames are wanted keeps the decoder of the main stream awake. So after a motion there is time for one full look
+ * and the quick ones around it, and a look at the whole picture of a still scene comes seldom.
  */
 const policy: GatePolicy = { heldForMs: 1200, wholeEveryMs: 15_000 };
+
+/**
+ * A look at a still scene sees a key frame, which is decoded alone: a decoder that catches up with the frames after it costs as much as
+ * seconds of rest (docs/measurements/performance.md). For so long one is waited for, milliseconds: some cameras send few.
+ */
+const longestKeyFrameWaitMs = 5000;
 
 /**
  * The scene in front of a camera with two streams. The substream is watched, which shows the same picture in small; only while it
@@ -53,9 +59,12 @@ export class SubstreamScene implements Scene {
     return this.#watch.isResting(atMs);
   }
 
-  /** See `SceneWatch`. */
-  isWorthLooking(atMs: number): boolean {
-    return this.#watch.isWorthLooking(atMs);
+  /** Which frames of the main stream are wanted while no face is followed. */
+  wantedFrames(atMs: number): WantedFrames {
+    if (!this.#watch.isResting(atMs)) return 'all';
+    const overdueMs = this.#watch.overdueMs(atMs);
+    if (overdueMs < 0) return 'none';
+    return overdueMs < longestKeyFrameWaitMs ? 'key-frame' : 'all';
   }
 
   look(due: DetectorRunKind, frame: Frame, state: LookState): Look | undefined {

@@ -44,7 +44,7 @@ interface TwoStreamsOptions {
 
 /**
  * Keeps both streams of a camera open. The substream is decoded and watched all the time; the main stream, from which the analysed frames
- * come, is decoded only while something moves or frames are needed. Where one of the two fails, the other one is analysed alone.
+ * come, is decoded only while something moves or frames are needed, and now and then for a look at the still scene. Where one of the two fails, the other one is analysed alone.
  */
 export class TwoStreams implements CameraRunner {
   readonly #options: TwoStreamsOptions;
@@ -67,7 +67,7 @@ export class TwoStreams implements CameraRunner {
     const { main, catchUps, clock, random, logger, pictureChecks } = options;
     this.#options = options;
     this.#source = restingCameraSource(main, catchUps);
-    this.#source.decode(true);
+    this.#source.decode('all');
     this.#main = startCameraRunner({
       ...{ source: this.#source, clock, random, logger, pictureChecks },
       onFrame: (frame) => this.#pass(frame, !this.#isReplacing),
@@ -219,9 +219,8 @@ export class TwoStreams implements CameraRunner {
 
   #decide(): void {
     const { scene, clock } = this.#options;
-    const isQuiet =
-      this.#isWatched && !this.#options.needsFrames() && !scene.isWorthLooking(clock.monotonicMs());
-    this.#source.decode(!isQuiet);
+    const isQuiet = this.#isWatched && !this.#options.needsFrames();
+    this.#source.decode(isQuiet ? scene.wantedFrames(clock.monotonicMs()) : 'all');
   }
 
   #stateNow(): CameraState {

@@ -64,7 +64,7 @@ describe('a stream that rests', { concurrency: true }, () => {
       await using camera = await openResting({ url, address: { url, credential: null, transport } });
       const { source, seen } = camera;
       await until('the first frame', () => seen.widths.length > 0);
-      source.decode(true);
+      source.decode('all');
       await until('more frames', () => seen.widths.length > (mount === '/change' ? 110 : 10));
       assert.deepEqual([...new Set(seen.widths)].sort(), mount === '/change' ? [1280, 640] : [640]);
       assert.ok(seen.times.every((time, at) => at === 0 || time > (seen.times[at - 1] ?? 0)));
@@ -78,7 +78,7 @@ describe('a stream that rests', { concurrency: true }, () => {
     await using server = await startRtspServer({ mounts: { '/live': await testClip({ seconds: 6 }) } });
     await using camera = await openResting({ url: server.url('/live') });
     const { source, seen } = camera;
-    source.decode(true);
+    source.decode('all');
     /** Of the newest frames. */
     const longestStepMs = (): number => {
       const times = seen.times.slice(-5);
@@ -90,6 +90,29 @@ describe('a stream that rests', { concurrency: true }, () => {
     source.ask(100);
     await until('every frame again', () => longestStepMs() < 60);
     assert.ok(source.wakingMs > 0);
+    assert.equal(seen.end, undefined);
+  });
+
+  test('decodes key frames alone where no more is wanted', async () => {
+    await using server = await startRtspServer({ mounts: { '/live': await testClip({ seconds: 6 }) } });
+    await using camera = await openResting({ url: server.url('/live') });
+    const { source, seen } = camera;
+    await until('the first frame', () => seen.times.length > 0);
+    source.decode('none');
+    const shown = seen.times.length;
+    source.decode('key-frame');
+    await until('three key frames', () => seen.times.length >= shown + 3);
+    const times = seen.times.slice(shown);
+    assert.ok(times.slice(1).every((time, at) => time - (times[at] ?? 0) > 900));
+    assert.equal(source.wantedMs, 0);
+    source.decode('all');
+    await until(
+      'all frames',
+      () =>
+        seen.times.slice(-5).every((time, at, five) => time - (five[at - 1] ?? time) < 60) &&
+        seen.times.length > shown + 20,
+    );
+    source.decode('none');
     assert.equal(seen.end, undefined);
   });
 
@@ -125,7 +148,7 @@ describe('a stream that rests', { concurrency: true }, () => {
     await using changing = await startScriptedRtspServer({ media, payloads, stampOf });
     await using hanging = await openResting({ url: server.url, stallAfterS: 3 });
     await using jumping = await openResting({ url: changing.url });
-    for (const { source } of [hanging, jumping]) source.decode(true);
+    for (const { source } of [hanging, jumping]) source.decode('all');
     await until('frames', () => hanging.seen.widths.length > 5);
     process.kill(hanging.seen.pids[1] ?? 0, 'SIGSTOP');
     await until('both ends', () => [hanging, jumping].every(({ seen }) => seen.end !== undefined));
@@ -140,7 +163,7 @@ describe('a stream that rests', { concurrency: true }, () => {
     const stampOf = (sequence: number): number => 1000 + sequence - (sequence < 75 ? 0 : 40);
     await using server = await startScriptedRtspServer({ media, payloads, stampOf });
     await using camera = await openResting({ url: server.url, stallAfterS: 5 });
-    camera.source.decode(true);
+    camera.source.decode('all');
     const { seen } = camera;
     await until(
       'frames of the new clock, or the end',
@@ -152,7 +175,7 @@ describe('a stream that rests', { concurrency: true }, () => {
   test('goes on where its pictures are damaged', async () => {
     await using server = await startRtspServer({ mounts: { '/live': await corruptClip() } });
     await using camera = await openResting({ url: server.url('/live') });
-    camera.source.decode(true);
+    camera.source.decode('all');
     await until('frames', () => camera.seen.widths.length > 30);
     assert.equal(camera.seen.end, undefined);
   });

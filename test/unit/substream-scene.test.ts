@@ -37,17 +37,18 @@ function stillScene(zones: Parameters<typeof ignoredCells>[0] = []): SubstreamSc
 const square = { x: 300, y: 100, width: 60, height: 60 };
 
 describe('the scene of a camera with a substream', () => {
-  test('is not worth a look while nothing moves, but for one in 15 s', () => {
+  test('is not worth a look while nothing moves, but for one in 15 s, for which a key frame is enough', () => {
     const scene = stillScene();
-    const worthAt = [10_200, 13_200, 24_800, 25_000].map((atMs) => scene.isWorthLooking(atMs));
-    assert.deepEqual(worthAt, [false, false, false, true]);
+    const wantedAt = [10_200, 13_200, 24_800, 25_000, 29_800].map((atMs) => scene.wantedFrames(atMs));
+    assert.deepEqual(wantedAt, ['none', 'none', 'none', 'key-frame', 'key-frame']);
+    assert.equal(scene.wantedFrames(30_000), 'all', 'a camera may send no key frame for a long time');
     assert.equal(scene.look('quick', frame(25_000, large), alone), undefined);
   });
 
   test('is worth one when something moves in the substream, and not for what the main stream shows', () => {
     const scene = stillScene();
     scene.see(frame(10_400, large, square), []);
-    assert.equal(scene.isWorthLooking(10_400), false);
+    assert.equal(scene.wantedFrames(10_400), 'none');
     scene.seeSubstream(frame(10_400, small, square));
     assert.notEqual(scene.look('quick', frame(10_400, large), alone), undefined);
   });
@@ -73,29 +74,29 @@ describe('the scene of a camera with a substream', () => {
       scene.seeSubstream(frame(atMs));
       if (atMs === 13_000) scene.look('full', frame(atMs, large), alone);
     }
-    const worthAt = [11_400, 14_400].map((atMs) => scene.isWorthLooking(atMs));
-    assert.deepEqual(worthAt, [true, false]);
+    const wantedAt = [11_400, 14_400].map((atMs) => scene.wantedFrames(atMs));
+    assert.deepEqual(wantedAt, ['all', 'none']);
   });
 
   test('is worth a full look after the last motion, however late the main stream shows it', () => {
     const scene = stillScene();
     scene.seeSubstream(frame(10_400, small, square));
     for (let atMs = 10_600; atMs <= 14_400; atMs += 200) scene.seeSubstream(frame(atMs));
-    assert.equal(scene.isWorthLooking(14_400), true);
+    assert.equal(scene.wantedFrames(14_400), 'all');
     scene.look('quick', frame(14_400, large), alone);
-    assert.equal(scene.isWorthLooking(14_600), true);
+    assert.equal(scene.wantedFrames(14_600), 'all');
     const look = scene.look('full', frame(14_800, large), alone);
     assert.equal(look?.parts?.length, 1);
-    assert.equal(scene.isWorthLooking(15_000), false);
+    assert.equal(scene.wantedFrames(15_000), 'none');
   });
 
   test('is worth a look at the whole picture when the tracks in the main stream have ended', () => {
     const scene = stillScene();
-    assert.equal(scene.isWorthLooking(10_200), false);
+    assert.equal(scene.wantedFrames(10_200), 'none');
     scene.forget();
-    assert.equal(scene.isWorthLooking(10_200), true);
+    assert.equal(scene.wantedFrames(10_200), 'all');
     assert.deepEqual(scene.look('full', frame(10_200, large), alone), { kind: 'full' });
-    assert.equal(scene.isWorthLooking(10_400), false);
+    assert.equal(scene.wantedFrames(10_400), 'none');
   });
 
   test('is not worth one where motion is to be ignored', () => {
@@ -107,7 +108,7 @@ describe('the scene of a camera with a substream', () => {
     ];
     const scene = stillScene([{ use: 'ignore', points: half }]);
     scene.seeSubstream(frame(10_400, small, square));
-    assert.equal(scene.isWorthLooking(10_400), false);
+    assert.equal(scene.wantedFrames(10_400), 'none');
   });
 
   test('ascribes motion in the substream to a face that is followed in the main stream', () => {
@@ -131,9 +132,9 @@ describe('the scene of a camera with a substream', () => {
     scene.watchSubstream(false);
     for (let atMs = 10_400; atMs <= 20_000; atMs += 200) scene.see(frame(atMs, large), []);
     scene.look('full', frame(20_000, large), alone);
-    assert.equal(scene.isWorthLooking(20_200), false);
+    assert.equal(scene.wantedFrames(20_200), 'none');
     scene.see(frame(20_400, large, square), []);
-    assert.equal(scene.isWorthLooking(20_400), true);
+    assert.equal(scene.wantedFrames(20_400), 'all');
   });
 });
 

@@ -18,6 +18,8 @@ interface PartDecoderOptions {
   /** Frames a second until a command asks for another rate. */
   readonly framesPerS: number;
   readonly assembler: PictureAssembler;
+  /** What is kept is all that it decodes: it gets no further parts, and ends. */
+  readonly isKeptAll: boolean;
   onLogLine(line: string): void;
 }
 
@@ -85,5 +87,7 @@ export async function startPartDecoder(options: PartDecoderOptions): Promise<Par
     clock: source.clock,
     onLogLine: (line) => options.onLogLine(line),
   });
-  return new PartDecoder(process, ring);
+  const decoder = new PartDecoder(process, ring);
+  if (options.isKeptAll) process.input?.end();
+  return decoder;
 }

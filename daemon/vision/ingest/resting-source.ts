@@ -16,15 +16,18 @@ import { PictureFrames } from './picture-frames.js';
 import { PresentationClock } from './presentation-clock.js';
 import type { FailureVerdict } from './stream-end.js';
 
+/** Which frames are decoded. `key-frame`: the next one that the camera sends, which costs no more than itself. */
+export type WantedFrames = 'none' | 'key-frame' | 'all';
+
 /** A camera that is pulled all the time, and decoded only while frames are wanted. */
 export interface RestingSource extends FrameSource {
   /** Begins or ends decoding. The first frame of each opening is decoded whether it is wanted or not: it proves that the stream works. */
-  decode(isWanted: boolean): void;
+  decode(wanted: WantedFrames): void;
   /** Asks for `fps` frames a second. A decoder that starts passes few frames until it has caught up. */
   ask(fps: number): void;
   /** How often a decoder was started. */
   readonly wakes: number;
-  /** For how long frames were wanted, milliseconds. */
+  /** For how long all frames were wanted, milliseconds. */
   readonly wantedMs: number;
   /** For how long decoders were waited for, until they had caught up, milliseconds. */
   readonly wakingMs: number;
@@ -43,24 +46,24 @@ export function restingCameraSource(
   const continuity = beginCamera(options);
   let reading: RestingReading | undefined;
   const { clock } = options;
-  let isWanted = false;
+  let wanted: WantedFrames = 'none';
   const counts = { wakes: 0, wakingMs: 0, missed: 0 };
   let askedFps = options.framesPerS;
   let [wantedMs, sinceMs] = [0, clock.monotonicMs()];
-  const untilNow = (): number => wantedMs + (isWanted ? clock.monotonicMs() - sinceMs : 0);
+  const untilNow = (): number => wantedMs + (wanted === 'all' ? clock.monotonicMs() - sinceMs : 0);
   return {
     open(sink, { signal }) {
       const read = (stream: ReadStream): StreamReading => {
-        reading = new RestingReading(stream, { catchUps, counts, isWanted, askedFps });
+        reading = new RestingReading(stream, { catchUps, counts, wanted, askedFps });
         return reading;
       };
       return openCamera(options, { continuity, sink, read }, signal);
     },
-    decode(isWantedNow) {
+    decode(wantedNow) {
       wantedMs = untilNow();
       sinceMs = clock.monotonicMs();
-      isWanted = isWantedNow;
-      reading?.decode(isWantedNow);
+      wanted = wantedNow;
+      reading?.decode(wantedNow);
     },
     ask(fps) {
       askedFps = fps;
@@ -100,7 +103,7 @@ const longestCatchUpMs = 2000;
 interface RestingOptions {
   readonly catchUps: CatchUpTurns;
   readonly counts: { wakes: number; wakingMs: number; missed: number };
-  readonly isWanted: boolean;
+  readonly wanted: WantedFrames;
   readonly askedFps: number;
 }
 
@@ -129,26 +132,28 @@ class RestingReading implements StreamReading {
   #newestS = 0;
   #assembler: PictureAssembler | undefined;
   #decoder: PartDecoder | undefined;
+  /** What the decoder was started for. */
+  #decodes: WantedFrames = 'none';
   #decoding: Promise<void> = Promise.resolve();
   #decoderWatch: FrameWatchdog | undefined;
   #rate: FrameRate | undefined;
   #firstFps: number;
   #askedFps: number;
-  #isWanted: boolean;
+  #wanted: WantedFrames;
   /** Since when frames are wanted that no decoder shows in time. */
   #wakingSinceMs: number | undefined;
   #startedMs = 0;
   #isStarting = false;
   #isOver = false;
 
-  constructor(stream: ReadStream, { catchUps, counts, isWanted, askedFps }: RestingOptions) {
+  constructor(stream: ReadStream, { catchUps, counts, wanted, askedFps }: RestingOptions) {
     const { options, continuity, sink, log } = stream;
     this.#stream = stream;
     this.#catchUps = catchUps;
     this.#counts = counts;
     this.#firstFps = Math.min(wakingFps, options.framesPerS);
     this.#askedFps = askedFps;
-    this.#isWanted = isWanted;
+    this.#wanted = wanted;
     this.#arrival = new PresentationClock(continuity.lastCapturedMs);
     this.#frames = new PictureFrames({
       ...{ source: options, continuity, sink },
@@ -181,8 +186,8 @@ class RestingReading implements StreamReading {
     if (this.#isCaughtUp) this.#rate?.ask(fps);
   }
 
-  decode(isWanted: boolean): void {
-    this.#isWanted = isWanted;
+  decode(wanted: WantedFrames): void {
+    this.#wanted = wanted;
     this.#startOrStop();
   }
 
@@ -209,10 +214,11 @@ class RestingReading implements StreamReading {
     this.#ring.push(piece);
     if (piece.kind === 'part') {
       this.#seePart(piece.timeS);
-      const isTaken = this.#isStarting || this.#decoder?.take(piece) === true;
-      if (this.#isWanted && this.#hasShown && !isTaken) this.#counts.missed += 1;
+      const isTaken = this.#isStarting || (this.#decodes === 'all' && this.#decoder?.take(piece) === true);
+      if (this.#wanted === 'all' && this.#hasShown && !isTaken) this.#counts.missed += 1;
     }
     this.#startOrStop();
+    if (piece.kind === 'part' && piece.isKey) this.#glance();
   }
 
   #seePart(timeS: number): void {
@@ -236,8 +242,9 @@ class RestingReading implements StreamReading {
     return this.#stream.watchdog.hadFrames;
   }
 
-  get #isDecoderWanted(): boolean {
-    return !this.#isOver && (this.#isWanted || !this.#hasShown);
+  get #wantedNow(): WantedFrames {
+    if (this.#isOver) return 'none';
+    return this.#hasShown ? this.#wanted : 'all';
   }
 
   get #isCaughtUp(): boolean {
@@ -247,17 +254,23 @@ class RestingReading implements StreamReading {
   /** Called at each part, so that a decoder that waits for its turn gets it. */
   #startOrStop(): void {
     if (this.#isStarting) return;
-    if (!this.#isDecoderWanted) {
-      this.#wakeEnded();
-      if (this.#decoder !== undefined) this.#decoding = this.#stop(this.#decoder);
-    } else if (this.#assembler === undefined && this.#ring.start !== undefined) {
+    const wanted = this.#wantedNow;
+    if (this.#decoder !== undefined && this.#decodes !== wanted) this.#decoding = this.#stop(this.#decoder);
+    if (wanted !== 'all') this.#wakeEnded();
+    else if (this.#assembler === undefined && this.#ring.start !== undefined) {
       this.#wakingSinceMs ??= this.#stream.options.clock.monotonicMs();
       // A stream that has just been opened has nothing to catch up with, and neither has one without a key frame.
       const isUpToDate = !this.#hasShown || this.#ring.parts.length === 0;
-      if (isUpToDate || this.#catchUps.take(this)) this.#decoding = this.#start();
+      if (isUpToDate || this.#catchUps.take(this)) this.#decoding = this.#start('all');
     } else if (this.#stream.options.clock.monotonicMs() - this.#startedMs > longestCatchUpMs) {
       this.#catchUps.leave(this);
     }
+  }
+
+  /** Decodes a key frame that has just come, if that is what is wanted. */
+  #glance(): void {
+    if (this.#wantedNow === 'key-frame' && this.#assembler === undefined)
+      this.#decoding = this.#start('key-frame');
   }
 
   /** The decoder has caught up, or none is wanted any more. */
@@ -268,9 +281,10 @@ class RestingReading implements StreamReading {
     this.#wakingSinceMs = undefined;
   }
 
-  async #start(): Promise<void> {
+  async #start(decodes: WantedFrames): Promise<void> {
     const { options, continuity, log } = this.#stream;
     this.#isStarting = true;
+    this.#decodes = decodes;
     this.#counts.wakes += 1;
     this.#startedMs = options.clock.monotonicMs();
     const before = this.#decoding;
@@ -285,11 +299,12 @@ class RestingReading implements StreamReading {
       this.#assembler = assembler;
       const decoder = await startPartDecoder({
         ...{ source: options, ring: this.#ring, fromS: this.#newestS, framesPerS: this.#firstFps, assembler },
+        isKeptAll: decodes === 'key-frame',
         onLogLine: (line) => log.read(line),
       });
       this.#decoder = decoder;
       const send = (line: string): void => decoder.command(line);
-      this.#rate = new FrameRate(options.framesPerS, send, this.#firstFps);
+      if (decodes === 'all') this.#rate = new FrameRate(options.framesPerS, send, this.#firstFps);
       if (decoder.pid !== undefined) this.#stream.sink.onStarted?.(decoder.pid);
       void decoder.ended.then((exit) => this.#decoderEnded(decoder, exit));
       // Until the first picture, the watchdog of the stream waits for it.
@@ -324,7 +339,10 @@ class RestingReading implements StreamReading {
 
   #decoderEnded(decoder: PartDecoder, { spawnError, signal }: ProcessExit): void {
     if (decoder !== this.#decoder) return;
-    if (spawnError !== undefined) this.#fail({ code: 'ffmpeg-missing', detail: spawnError.message });
+    const hasRead = this.#decodes === 'key-frame' && spawnError === undefined && signal === null;
+    // Where it got no picture of its key frame, all frames will be wanted, and tell why.
+    if (hasRead) this.#decoding = this.#stop(decoder);
+    else if (spawnError !== undefined) this.#fail({ code: 'ffmpeg-missing', detail: spawnError.message });
     else this.#fail({ code: signal === null ? 'undecodable' : 'ffmpeg-killed' });
   }
 
