@@ -124,10 +124,10 @@ async function wakes(
     const atMs = systemClock.monotonicMs();
     const capturedAtMs = await new Promise<number>((resolve) => {
       onFrame = (frame) => resolve(frame.capturedAtMs);
-      source.decode(true);
+      source.decode('all');
     });
     const tookMs = systemClock.monotonicMs() - atMs;
-    source.decode(false);
+    source.decode('none');
     // The decoder counts once it has ended.
     while (cpuTime().childrenMs === before) await sleep(10);
     found.push([tookMs, capturedAtMs - atMs, cpuTime().childrenMs - before]);
