@@ -220,6 +220,7 @@ const plan = {
     passivePad: 'none',
     workers: 1,
     threads: 1,
+    catchUps: 1,
   },
   ...{ liveness: { attackAfterS: 7, minimumBlinks: 1 }, takesBestShots: true },
 };
@@ -242,6 +243,7 @@ const trial = (preparations: readonly number[]): Shape => ({
 const ofOrders: readonly Bound[] = [
   ['workers', 0, -1, (workers) => start({ workers })],
   ['threads', 1, 0, (threads) => start({ threads })],
+  ['decoders that catch up', 1, 0, (catchUps) => start({ catchUps })],
   ['blinks', 1, 0, (minimumBlinks) => start({ liveness: { attackAfterS: 7, minimumBlinks } })],
   [
     'letters of the path for lines',
