@@ -162,7 +162,7 @@ export async function startVisionHost(options: {
 }
 
 /**
- * The core has found the models in this folder. The wall around this process may hide it, and its user is another one.
+ * The folder may be there for the core and not for this process: the wall around it may hide the folder, and its user is another one.
  * @throws `models-hidden`
  */
 async function requireSeen(modelsDirectory: string | null): Promise<void> {
@@ -172,7 +172,7 @@ async function requireSeen(modelsDirectory: string | null): Promise<void> {
       'models-hidden',
       `vision processes cannot read the folder of the models, ${modelsDirectory}`,
       {
-        remedy: `Let every user read it ('chmod -R o+rX ${modelsDirectory}'). On an installed box, run scripts/install again, which shows the folder to the units of vision processes.`,
+        remedy: `If it is missing, run 'rollcall models build', or change models.dir. Otherwise let every user read it ('chmod -R o+rX ${modelsDirectory}'). On an installed box, run scripts/install again, which shows the folder to the units of vision processes.`,
         cause,
       },
     );
