@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chown, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { SecretKeyProvider } from '../../daemon/core/gallery/keys/secret-key-provider.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import type { Embedding } from '../../daemon/kernel/identification/match.js';
@@ -20,8 +22,15 @@ import {
 import { sharedFile } from '../support/shared-media.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
-const clips = sharedFile('media/cctv/intel_asl');
-const clipOf = (name: string): string => join(clips.path, `${name}.mkv`);
+const clips = sharedFile('media/blink/liveportrait');
+const clipOf = (name: string): string => join(clips.path, `${name}.mp4`);
+
+/** The part of a clip that `range` names, as FFmpeg's input options. */
+async function cut(name: string, range: readonly string[], file: string): Promise<string> {
+  const encoded = ['-an', '-c:v', 'libx264', '-crf', '16', file];
+  await promisify(execFile)('ffmpeg', ['-v', 'error', ...range, '-i', clipOf(name), ...encoded]);
+  return file;
+}
 
 /** What the stages embed of the one person in a clip. */
 async function probesOf(clip: string, lifetime: Lifetime) {
@@ -74,7 +83,10 @@ test('a replay recognises an enrolled person in another clip, and records attend
   let person: string;
   {
     await using lifetime = new Lifetime(clock);
-    const { embeddings, recogniser } = await probesOf(clipOf('A_student'), lifetime);
+    const { embeddings, recogniser } = await probesOf(
+      await cut('s20', ['-t', '2'], join(path, 'before.mp4')),
+      lifetime,
+    );
     const places = { credentialsDirectory: '', secretsDirectory: path };
     const opened = await openTestGallery(
       galleryOptions(path, {
@@ -90,7 +102,7 @@ test('a replay recognises an enrolled person in another clip, and records attend
     person = await opened.gallery.addPerson({ profile: { name: 'A' }, photographs }, tester);
   }
   const linesOf = async (clip: string) => {
-    const args = ['replay', clipOf(clip), '--config', config, '--gallery', '--json'];
+    const args = ['replay', clip, '--config', config, '--gallery', '--json'];
     const { exitCode, stdout, stderr } = await rollcall(args);
     assert.equal(exitCode, 0, stderr);
     const lines = stdout
@@ -99,13 +111,13 @@ test('a replay recognises an enrolled person in another clip, and records attend
       .map((line) => JSON.parse(line));
     return lines as { type: string; person?: string; outcome?: string }[];
   };
-  const blinking = await linesOf('A_brother');
+  const blinking = await linesOf(await cut('s20', ['-ss', '2'], join(path, 'after.mp4')));
   const attendances = blinking.filter(({ type }) => type === 'attendance');
   assert.deepEqual(
     attendances.map((line) => line.person),
     [person],
   );
-  const stranger = await linesOf('C_book');
+  const stranger = await linesOf(clipOf('d13'));
   assert.ok(stranger.some(({ type, outcome }) => type === 'identity' && outcome === 'no match'));
   assert.ok(!stranger.some(({ type }) => type === 'attendance'));
 });
