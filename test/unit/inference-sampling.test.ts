@@ -57,6 +57,12 @@ describe('affine crops', () => {
     );
   });
 
+  test('a picture that is smaller than the neighbours of a sample has no inside', () => {
+    const picture = smoothYuv(2, 2, { seed: 0, range: 'limited' });
+    const map = squareToCrop({ x: 0, y: 0 }, 4, -4.6e-7, SIDE);
+    assert.ok(largestDifference(crop(picture, map), slowCrop(picture, map, SIDE, SIDE)) < 3);
+  });
+
   test('a crop is black outside the picture on request, and unchanged inside', () => {
     const grey = rgbPicture(40, 40, () => [90, 120, 150]);
     for (const picture of [grey, smoothYuv(40, 40, { seed: 3, range: 'limited' })]) {

@@ -119,10 +119,10 @@ function insideSpans(
 
 /** The columns at which `start + column * step` is from `INSIDE.before` to `most`. */
 function columnsWithin(start: number, step: number, most: number): { first: number; end: number } {
-  if (Math.abs(step) < 1e-9) {
-    const isWithin = start >= INSIDE.before && start <= most;
+  // A picture of a few pixels has no inside.
+  const isWithin = start >= INSIDE.before && start <= most;
+  if (most < INSIDE.before || Math.abs(step) < 1e-9)
     return { first: isWithin ? 0 : Number.POSITIVE_INFINITY, end: Number.POSITIVE_INFINITY };
-  }
   const one = (INSIDE.before - start) / step;
   const other = (most - start) / step;
   return { first: Math.ceil(Math.min(one, other)), end: Math.floor(Math.max(one, other)) + 1 };
