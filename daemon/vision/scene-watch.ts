@@ -3,6 +3,7 @@ import type { Frame } from '../kernel/faces/picture.js';
 import type { DetectorRunKind } from '../kernel/tracks/detector-schedule.js';
 import {
   affordable,
+  fullLookDueMs,
   type GatePolicy,
   isAnyoneStrange,
   isResting,
@@ -90,6 +91,7 @@ export class SceneWatch implements Scene {
     this.#comparedMs = atMs;
     readLumaCells(picture, this.#cells);
     const change = this.#motion.observe(this.#cells, atMs);
+    if (this.#motion.isSettling && !this.#policy.movesAtFirst) return;
     markPeople(faces, picture, this.#isPerson);
     const isExplained = !this.#motion.goesBeyond(this.#isPerson);
     this.#gate = sawScene(this.#gate, { change, isExplained }, atMs);
@@ -100,9 +102,14 @@ export class SceneWatch implements Scene {
     return isResting(this.#gate, atMs, this.#policy);
   }
 
-  /** For how long a look at the whole picture has been due although nothing moves, milliseconds; negative: it is not due yet. */
+  /** Whether something moves, or moved so shortly before that it is searched in the same way. */
+  isMoving(atMs: number): boolean {
+    return atMs - this.#gate.movedMs < this.#policy.heldForMs;
+  }
+
+  /** For how long a full look has been due although nothing moves, milliseconds; negative: it is not due yet. */
   overdueMs(atMs: number): number {
-    return atMs - this.#gate.wholeMs - this.#policy.wholeEveryMs;
+    return atMs - fullLookDueMs(this.#gate, this.#policy);
   }
 
   look(due: DetectorRunKind, frame: Frame, { followed, isShort }: LookState): Look | undefined {
@@ -143,7 +150,7 @@ export class SceneWatch implements Scene {
 
   /** What moves is unknown: every look must see the whole picture. */
   #isAnywhere({ picture }: Frame): boolean {
-    return picture.format !== 'yuv420p' || this.#motion.isSettling || this.#gate.isRelit;
+    return picture.format !== 'yuv420p' || this.#motion.isSettling || this.#gate.relitMs !== undefined;
   }
 
   #lookForNewcomers(kind: DetectorRunKind, frame: Frame): Look | undefined {

@@ -9,11 +9,13 @@ import { type Look, type LookState, type Scene, SceneWatch } from './scene-watch
  * Every moment in which frames are wanted keeps the decoder of the main stream awake. So after a motion there is time for one full look
  * and the quick ones around it, and a look at the whole picture of a still scene comes seldom.
  */
-const policy: GatePolicy = { heldForMs: 1200, wholeEveryMs: 15_000 };
+const policy: GatePolicy = { heldForMs: 1200, wholeEveryMs: 15_000, movesAtFirst: false };
 
 /**
  * A look at a still scene sees a key frame, which is decoded alone: a decoder that catches up with the frames after it costs as much as
- * seconds of rest (docs/measurements/performance.md). For so long one is waited for, milliseconds: some cameras send few.
+ * seconds of rest (docs/measurements/performance.md). That also holds for the look after a motion that came too late to see it move, and
+ * for the first looks at a scene: on a box with too much to do, streams that stay awake for their looks keep each other from getting any.
+ * For so long a key frame is waited for, milliseconds: some cameras send few.
  */
 const longestKeyFrameWaitMs = 5000;
 
@@ -24,6 +26,8 @@ const longestKeyFrameWaitMs = 5000;
 export class SubstreamScene implements Scene {
   readonly #watch: SceneWatch;
   #isSubstreamWatched = false;
+  /** When the first frame came since the substream is watched. */
+  #firstSeenMs: number | undefined;
   /** The followed faces, in shares of the picture. */
   #faces: readonly Box[] = [];
 
@@ -36,6 +40,7 @@ export class SubstreamScene implements Scene {
   watchSubstream(isWatched: boolean): void {
     if (isWatched === this.#isSubstreamWatched) return;
     this.#isSubstreamWatched = isWatched;
+    this.#firstSeenMs = undefined;
     // Two encodings of a scene have different noise.
     this.#watch.forget();
   }
@@ -43,6 +48,7 @@ export class SubstreamScene implements Scene {
   /** Takes a frame of the substream. */
   seeSubstream(frame: Frame): void {
     const { widthPx, heightPx } = frame.picture;
+    this.#firstSeenMs ??= frame.capturedAtMs;
     this.#watch.see(
       frame,
       this.#faces.map((face) => scaled(face, widthPx, heightPx)),
@@ -61,8 +67,8 @@ export class SubstreamScene implements Scene {
 
   /** Which frames of the main stream are wanted while no face is followed. */
   wantedFrames(atMs: number): WantedFrames {
-    if (!this.#watch.isResting(atMs)) return 'all';
-    const overdueMs = this.#watch.overdueMs(atMs);
+    if (this.#watch.isMoving(atMs)) return 'all';
+    const overdueMs = Math.min(this.#watch.overdueMs(atMs), atMs - (this.#firstSeenMs ?? atMs));
     if (overdueMs < 0) return 'none';
     return overdueMs < longestKeyFrameWaitMs ? 'key-frame' : 'all';
   }

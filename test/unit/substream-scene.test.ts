@@ -78,16 +78,52 @@ describe('the scene of a camera with a substream', () => {
     assert.deepEqual(wantedAt, ['all', 'none']);
   });
 
-  test('is worth a full look after the last motion, however late the main stream shows it', () => {
+  test('is worth a full look after the last motion, however late, for which a key frame is enough', () => {
     const scene = stillScene();
     scene.seeSubstream(frame(10_400, small, square));
     for (let atMs = 10_600; atMs <= 14_400; atMs += 200) scene.seeSubstream(frame(atMs));
-    assert.equal(scene.wantedFrames(14_400), 'all');
+    const wantedAt = [11_400, 14_400].map((atMs) => scene.wantedFrames(atMs));
+    assert.deepEqual(wantedAt, ['all', 'key-frame']);
     scene.look('quick', frame(14_400, large), alone);
-    assert.equal(scene.wantedFrames(14_600), 'all');
+    assert.equal(scene.wantedFrames(14_600), 'key-frame');
+    assert.equal(scene.wantedFrames(20_000), 'all', 'a camera may send no key frame for a long time');
     const look = scene.look('full', frame(14_800, large), alone);
     assert.equal(look?.parts?.length, 1);
     assert.equal(scene.wantedFrames(15_000), 'none');
+  });
+
+  test('needs no more than a key frame for the look after a change of light', () => {
+    const scene = stillScene();
+    const lit = (atMs: number): Frame => {
+      const { picture, ...others } = frame(atMs);
+      return { ...others, picture: { ...picture, data: picture.data.fill(180) } };
+    };
+    for (let atMs = 10_200; atMs <= 12_200; atMs += 200) scene.seeSubstream(lit(atMs));
+    assert.equal(scene.wantedFrames(12_200), 'key-frame');
+    assert.deepEqual(scene.look('full', frame(12_400, large), alone), { kind: 'full' });
+    assert.equal(scene.wantedFrames(12_600), 'none');
+  });
+
+  test('is looked at in key frames when it was opened, while nobody knows yet what moves', () => {
+    const scene = new SubstreamScene(40);
+    scene.watchSubstream(true);
+    for (let atMs = 0; atMs <= 2000; atMs += 200) scene.seeSubstream(frame(atMs, small, square));
+    assert.equal(scene.wantedFrames(2000), 'key-frame');
+    assert.deepEqual(scene.look('full', frame(2000, large), alone), { kind: 'full' });
+    for (let atMs = 2200; atMs <= 4000; atMs += 200) scene.seeSubstream(frame(atMs, small, square));
+    assert.equal(scene.wantedFrames(4000), 'none');
+    scene.seeSubstream(frame(4200));
+    assert.equal(scene.wantedFrames(4200), 'all', 'something moves');
+  });
+
+  test('keeps a stream awake where a camera sends no key frame after it was opened', () => {
+    const scene = new SubstreamScene(40);
+    scene.watchSubstream(true);
+    for (let atMs = 0; atMs <= 6000; atMs += 200) scene.seeSubstream(frame(atMs));
+    assert.deepEqual(
+      [4800, 5000].map((atMs) => scene.wantedFrames(atMs)),
+      ['key-frame', 'all'],
+    );
   });
 
   test('is worth a look at the whole picture when the tracks in the main stream have ended', () => {

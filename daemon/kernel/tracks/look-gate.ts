@@ -7,8 +7,8 @@ export interface LookGate {
   readonly movedMs: number;
   /** When something last moved that is not a followed face or the body below it. */
   readonly strangeMs: number;
-  /** The light changed, and no full look has been made at the whole picture since. */
-  readonly isRelit: boolean;
+  /** When the light first changed of which no full look at the whole picture has been made since. */
+  readonly relitMs: number | undefined;
   /** When the last full look at the whole picture was made. */
   readonly wholeMs: number;
   /** When the last full look at one part of a sweep was made. */
@@ -23,7 +23,7 @@ export interface LookGate {
 export const openGate: LookGate = {
   movedMs: Number.NEGATIVE_INFINITY,
   strangeMs: Number.NEGATIVE_INFINITY,
-  isRelit: false,
+  relitMs: undefined,
   wholeMs: Number.NEGATIVE_INFINITY,
   sweptMs: Number.NEGATIVE_INFINITY,
   swept: 0,
@@ -37,9 +37,11 @@ export interface GatePolicy {
   readonly heldForMs: number;
   /** A face that nothing announced is found after at most this time. */
   readonly wholeEveryMs: number;
+  /** Whether a scene counts as moving until its noise is known. */
+  readonly movesAtFirst: boolean;
 }
 
-export const usualGate: GatePolicy = { heldForMs: 3000, wholeEveryMs: 3000 };
+export const usualGate: GatePolicy = { heldForMs: 3000, wholeEveryMs: 3000, movesAtFirst: true };
 /** The same for a sweep, which costs a third more: its parts then take the turns of full runs. */
 const sweepEveryMs = 4000;
 /**
@@ -55,7 +57,7 @@ export function sawScene(
   atMs: number,
 ): LookGate {
   if (change === 'moving') return { ...gate, movedMs: atMs, strangeMs: isExplained ? gate.strangeMs : atMs };
-  return change === 'relit' && !gate.isRelit ? { ...gate, isRelit: true } : gate;
+  return change === 'relit' && gate.relitMs === undefined ? { ...gate, relitMs: atMs } : gate;
 }
 
 /**
@@ -63,7 +65,18 @@ export function sawScene(
  * while alone does not say that anybody looked.
  */
 export function isResting(gate: LookGate, atMs: number, { heldForMs } = usualGate): boolean {
-  return !gate.isRelit && atMs - gate.movedMs >= heldForMs && gate.fullMs >= gate.movedMs;
+  return gate.relitMs === undefined && atMs - gate.movedMs >= heldForMs && gate.fullMs >= gate.movedMs;
+}
+
+/**
+ * From when on a full look is due although nothing moves any more: the one after the last motion, where none was made in time, the one
+ * after the light has changed, or the next one at the whole picture.
+ */
+export function fullLookDueMs(
+  { movedMs, relitMs, fullMs, wholeMs }: LookGate,
+  { heldForMs, wholeEveryMs } = usualGate,
+): number {
+  return fullMs < movedMs ? movedMs + heldForMs : (relitMs ?? wholeMs + wholeEveryMs);
 }
 
 /**
@@ -82,7 +95,7 @@ export function isWorthLooking(
 
 /** Whether the next full run must see the whole picture, because something may be anywhere in it. */
 export function isWholeDue(gate: LookGate, atMs: number, { wholeEveryMs } = usualGate): boolean {
-  return gate.isRelit || atMs - gate.wholeMs >= wholeEveryMs;
+  return gate.relitMs !== undefined || atMs - gate.wholeMs >= wholeEveryMs;
 }
 
 /** Whether what moves, or moved a moment ago, may be somebody who is not followed. */
@@ -116,6 +129,6 @@ export function looked(
   const next = { ...gate, lookedMs: atMs };
   if (kind === 'quick') return next;
   const full = { ...next, fullMs: atMs };
-  if (at === 'whole') return { ...full, wholeMs: atMs, isRelit: false, swept: 0 };
+  if (at === 'whole') return { ...full, wholeMs: atMs, relitMs: undefined, swept: 0 };
   return at === 'swept' ? { ...full, sweptMs: atMs, swept: gate.swept + 1 } : full;
 }

@@ -307,8 +307,9 @@ class RestingReading implements StreamReading {
       if (decodes === 'all') this.#rate = new FrameRate(options.framesPerS, send, this.#firstFps);
       if (decoder.pid !== undefined) this.#stream.sink.onStarted?.(decoder.pid);
       void decoder.ended.then((exit) => this.#decoderEnded(decoder, exit));
-      // Until the first picture, the watchdog of the stream waits for it.
-      if (this.#hasShown) this.#decoderWatch ??= this.#watch(this.#ring.parts.length > 0);
+      // Until the first picture, the watchdog of the stream waits for it. A look that came to nothing is made again.
+      if (this.#hasShown && decodes === 'all')
+        this.#decoderWatch ??= this.#watch(this.#ring.parts.length > 0);
     } catch (error) {
       this.#fail({ code: 'ffmpeg-missing', detail: messageOf(error) });
     }
