@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { queryObjects } from 'node:v8';
 import fc from 'fast-check';
 import {
   isLiveSocketName,
@@ -151,19 +150,24 @@ describe('the pictures of a camera', () => {
   });
 });
 
-test('a buffer for pictures is kept only while somebody watches', async () => {
+test('a buffer for pictures is kept only while somebody watches', async (t) => {
+  const reduced = t.mock.method(SmallRgb.prototype, 'of');
   const pictures = new LivePictures('door', { clock: new VirtualClock(), logger: silentLogger });
   let count = 0;
-  const leaves = [1, 2].map(() => pictures.add({ take: () => Boolean(++count), end: () => undefined }));
-  pictures.offer(frameAt(0), () => []);
-  await until('a picture', () => count === 2);
-  const buffers = (): number => queryObjects(SmallRgb, { format: 'count' });
+  const watch = () => pictures.add({ take: () => Boolean(++count), end: () => undefined });
+  const bufferAt = async (capturedAtMs: number): Promise<unknown> => {
+    const before = count;
+    pictures.offer(frameAt(capturedAtMs), () => []);
+    await until('a picture', () => count === before + pictures.viewerCount);
+    return reduced.mock.calls.at(-1)?.this;
+  };
+  const leaves = [watch(), watch()];
+  const watched = await bufferAt(0);
   leaves[0]?.();
-  // What other tests left is collected by now.
-  const watched = buffers();
-  assert.ok(watched > 0 && buffers() === watched, 'one still watches');
+  assert.ok((await bufferAt(100)) === watched, 'one still watches');
   leaves[1]?.();
-  assert.ok(buffers() < watched);
+  watch();
+  assert.ok((await bufferAt(200)) !== watched, 'the next one gets another buffer');
 });
 
 describe('the socket of live pictures', () => {
