@@ -115,6 +115,8 @@ export function isOwnSetting(file: unknown, own: unknown, path: readonly (string
 
 /** The dotted paths of the settings that the file sets. */
 export function settingsIn(raw: unknown): readonly string[] {
+  // Most boxes have no such file, and the list of all settings takes a part of every start.
+  if (raw === undefined) return [];
   return wholeSettings()
     .filter(({ path }) => valueAt(raw, path) !== undefined)
     .map(({ path }) => path.join('.'));
