@@ -103,6 +103,8 @@ function tests() {
     entryPoints: Object.fromEntries(sources),
     plugins: [placeOfSource],
     sourcemap: true,
+    // Every process reads the maps of what it loads; a stack names files and lines, which lie beside them.
+    sourcesContent: false,
   };
 }
 
