@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ControlClient } from '../daemon/core/api/client.js';
+import { createKeyFile } from '../daemon/host/key-file.js';
+import { KEY_BYTES, newRandomBytes } from '../daemon/host/sodium.js';
 import { messageOf, operational } from '../daemon/kernel/errors.js';
 import { type KeptChild, startKeptChild } from './kept-child.js';
 
@@ -42,6 +44,10 @@ export interface LocalBox extends AsyncDisposable {
   configure(sections: string): Promise<void>;
 }
 
+/** Makes the key of the gallery, as `rollcall key init` does, without the start of another process. */
+export const makeGalleryKey = (secretsDir: string): Promise<void> =>
+  createKeyFile(join(secretsDir, 'gallery-key'), newRandomBytes(KEY_BYTES));
+
 /** Sets a box up: writes configuration and secrets, and makes its key. */
 export async function makeLocalBox(options: LocalBoxOptions): Promise<LocalBox> {
   const { directory, comment, sections, secrets = {} } = options;
@@ -56,7 +62,7 @@ export async function makeLocalBox(options: LocalBoxOptions): Promise<LocalBox> 
     await writeFile(at('secrets', name), text, { mode: 0o600 });
   const command: LocalBox['command'] = async (...args) =>
     (await promisify(execFile)(process.execPath, [rollcall, ...args, '--config', configPath])).stdout;
-  await command('key', 'init');
+  await makeGalleryKey(at('secrets'));
   const client = new ControlClient(socketPath);
   let daemon: KeptChild | undefined;
   let isClosed = false;

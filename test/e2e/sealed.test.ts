@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { stateSchema } from '../../daemon/contract/events/state-schema.js';
@@ -58,48 +58,57 @@ test('a box without its key runs sealed, reports that everywhere, and can be unl
   await t.test('the audit log has every attempt, and no file contains the passphrase', (t) => leaks(box, t));
 });
 
+const keyPath = (box: TestBox): string => join(box.directory, 'secrets', 'gallery-key');
+
+/** Each spoils a stopped box, and returns how to mend it. */
 const spoilt = [
   {
     what: 'a key file that other users can read',
     code: 'credential-exposed',
-    spoil: (box: TestBox) => chmod(keyPath(box), 0o644),
+    async spoil(box: TestBox) {
+      await chmod(keyPath(box), 0o644);
+      return () => chmod(keyPath(box), 0o600);
+    },
     remedy: /chmod go-rwx/,
   },
   {
     what: 'the key of another gallery',
     code: 'wrong-key',
-    spoil: async (box: TestBox) => {
+    async spoil(box: TestBox) {
+      const own = await readFile(keyPath(box));
       await rm(keyPath(box));
       await box.command('key', 'init');
+      return () => writeFile(keyPath(box), own);
     },
     remedy: /put back the key/i,
   },
   {
     what: 'a gallery file that is not a database',
     code: 'gallery-damaged',
-    spoil: (box: TestBox) => writeFile(join(box.directory, 'data', 'gallery.db'), 'no database'.repeat(900)),
+    async spoil(box: TestBox) {
+      await writeFile(join(box.directory, 'data', 'gallery.db'), 'no database'.repeat(900));
+      return async () => undefined;
+    },
     remedy: /rollcall backup restore/,
   },
 ] as const;
 
-const keyPath = (box: TestBox): string => join(box.directory, 'secrets', 'gallery-key');
-
-for (const { what, code, spoil, remedy } of spoilt) {
-  test(`${what} keeps the gallery sealed, and the box running`, {
-    skip: withoutBuild,
-  }, async () => {
-    await using box = await makeBox();
-    await box.start();
-    assert.equal((await box.client.call('status.show')).gallery.state, 'open');
-    await box.stop();
-    await spoil(box);
-    await box.start();
-    const { gallery } = await box.client.call('status.show');
-    assert.deepEqual([gallery.state, gallery.code], ['sealed', code]);
-    assert.match(gallery.remedy ?? '', remedy);
-    assert.equal(await box.stop(), 0);
-  });
-}
+test('a gallery that cannot be opened is sealed, and the box runs', { skip: withoutBuild }, async (t) => {
+  await using box = await makeBox();
+  await box.start();
+  assert.equal((await box.client.call('status.show')).gallery.state, 'open');
+  await box.stop();
+  for (const { what, code, spoil, remedy } of spoilt)
+    await t.test(what, async () => {
+      const mend = await spoil(box);
+      await box.start();
+      const { gallery } = await box.client.call('status.show');
+      assert.deepEqual([gallery.state, gallery.code], ['sealed', code]);
+      assert.match(gallery.remedy ?? '', remedy);
+      assert.equal(await box.stop(), 0);
+      await mend();
+    });
+});
 
 async function surfacesSaySealed(box: TestBox, reason: RegExp): Promise<void> {
   const status = await box.command('status');

@@ -9,6 +9,7 @@ import type { ReloadStatus } from '../../daemon/contract/status.js';
 import { ControlClient } from '../../daemon/core/api/client.js';
 import { messageOf } from '../../daemon/kernel/errors.js';
 import { closeOf, hasEnded } from '../../scripts/child-end.js';
+import { makeGalleryKey } from '../../scripts/local-box.js';
 import { builtProgram, root } from './built.js';
 import { until } from './until.js';
 
@@ -152,7 +153,7 @@ export async function makeBox(settings: BoxSettings = {}): Promise<TestBox> {
     await writeFile(join(directory, 'secrets', name), text, { mode: 0o600 });
   }
   await configure(settings.config ?? {});
-  if (settings.hasNoKey !== true) await command('key', 'init');
+  if (settings.hasNoKey !== true) await makeGalleryKey(join(directory, 'secrets'));
 
   let daemon: ChildProcess | undefined;
   let log = '';
