@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Response, Route } from 'playwright-core';
+import type { Browser, Response, Route } from 'playwright-core';
 import { demoSections } from '../../scripts/seeding/seed.js';
 import { withoutBuild } from '../support/box.js';
 import { startBrowser, withoutChromium } from '../support/browser.js';
-import { startConsoleBox } from '../support/console-box.js';
+import { type ConsoleBox, startConsoleBox } from '../support/console-box.js';
 import { descendantsOf } from '../support/processes.js';
 import { until } from '../support/until.js';
 
@@ -39,52 +39,26 @@ async function readByPage(response: Response): Promise<void> {
   const longEnough = sleep(10_000, undefined, { signal: giveUp.signal }).catch(() => undefined);
   await Promise.race([response.finished(), longEnough]);
   giveUp.abort();
+  // A busy page handles it some time after it has come, and before what it asks for from then on.
+  await response.frame().evaluate("fetch('/', { cache: 'no-store' }).then((later) => later.text())");
 }
 
-describe('the console of a box with faults', {
-  skip: withoutBuild || withoutChromium,
-}, () => {
-  test('says so when a camera has failed, when the box hangs, and when the browser is offline', async () => {
-    await using browser = await startBrowser();
-    const sections = (port: number): string =>
-      demoSections(port).replaceAll('enabled: false', 'enabled: true');
-    await using box = await startConsoleBox({ content: 'accounts', browser, sections });
-    const core = coreOf(process.pid);
-    const { page, context } = await box.open('admin', '/');
-    const health = page.getByRole('region', { name: 'Now' });
-    // Nothing answers at the addresses of these cameras.
-    await health.getByText(/cameras? ha(s a|ve) problems?\./).waitFor();
-    assert.equal(await health.getByText('Everything is working.').count(), 0);
+const skip = withoutBuild || withoutChromium;
 
-    const lost = page.getByText('The box does not answer. The console keeps trying');
-    process.kill(core, 'SIGSTOP');
-    try {
-      await lost.waitFor();
-      await health.getByText('The box does not answer.').waitFor();
-      const links = page.locator('#pages').getByRole('link');
-      const count = await links.count();
-      assert.ok(count >= 10, `${count} pages`);
-      for (let at = 0; at < count; at += 1) {
-        await links.nth(at).click();
-        await page.getByRole('heading', { level: 1 }).waitFor();
-        assert.ok(await lost.isVisible(), `${page.url()} says that the box is silent`);
-      }
-      await links.first().click();
-    } finally {
-      process.kill(core, 'SIGCONT');
-    }
-    await lost.waitFor({ state: 'hidden' });
-    await health.getByText(/cameras? ha(s a|ve) problems?\./).waitFor();
+describe('the console of a box that is silent at times', { skip }, () => {
+  let browser: Browser;
+  let box: ConsoleBox;
 
-    await context.setOffline(true);
-    await lost.waitFor();
-    await context.setOffline(false);
-    await lost.waitFor({ state: 'hidden' });
+  before(async () => {
+    browser = await startBrowser();
+    box = await startConsoleBox({ content: 'accounts', browser });
+  });
+  after(async () => {
+    await box[Symbol.asyncDispose]();
+    await browser.close();
   });
 
   test('is asked again by itself after its limit of requests, and not for every moment of silence', async () => {
-    await using browser = await startBrowser();
-    await using box = await startConsoleBox({ content: 'accounts', browser });
     const { page } = await box.open('admin', '/');
     // The clock of the page stands still but for what the test lets pass.
     await page.clock.install();
@@ -123,8 +97,6 @@ describe('the console of a box with faults', {
   });
 
   test('is not asked whether it is there while it answers a page every two seconds', async () => {
-    await using browser = await startBrowser();
-    await using box = await startConsoleBox({ content: 'accounts', browser });
     const { page } = await box.open('admin', '/');
     await page.clock.install();
     let asked = 0;
@@ -143,8 +115,6 @@ describe('the console of a box with faults', {
   });
 
   test('is silent only where nothing answers, and is then asked in one row of questions', async () => {
-    await using browser = await startBrowser();
-    await using box = await startConsoleBox({ content: 'accounts', browser });
     const { page } = await box.open('admin', '/');
     await page.clock.install();
     await page.goto('/system');
@@ -212,8 +182,6 @@ describe('the console of a box with faults', {
   });
 
   test('is asked again only for what it refused, and only while this is wanted', async () => {
-    await using browser = await startBrowser();
-    await using box = await startConsoleBox({ content: 'accounts', browser });
     const { page } = await box.open('admin', '/');
     await page.clock.install();
     const cursors: (string | null)[] = [];
@@ -259,5 +227,45 @@ describe('the console of a box with faults', {
     await aside;
     for (let time = 0; time < 4; time += 1) await page.clock.runFor(500);
     assert.equal(asked, 1, 'the number is not shown beside those set aside');
+  });
+});
+
+describe('the console of a box with faults', { skip }, () => {
+  test('says so when a camera has failed, when the box hangs, and when the browser is offline', async () => {
+    await using browser = await startBrowser();
+    const sections = (port: number): string =>
+      demoSections(port).replaceAll('enabled: false', 'enabled: true');
+    await using box = await startConsoleBox({ content: 'accounts', browser, sections });
+    const core = coreOf(process.pid);
+    const { page, context } = await box.open('admin', '/');
+    const health = page.getByRole('region', { name: 'Now' });
+    // Nothing answers at the addresses of these cameras.
+    await health.getByText(/cameras? ha(s a|ve) problems?\./).waitFor();
+    assert.equal(await health.getByText('Everything is working.').count(), 0);
+
+    const lost = page.getByText('The box does not answer. The console keeps trying');
+    process.kill(core, 'SIGSTOP');
+    try {
+      await lost.waitFor();
+      await health.getByText('The box does not answer.').waitFor();
+      const links = page.locator('#pages').getByRole('link');
+      const count = await links.count();
+      assert.ok(count >= 10, `${count} pages`);
+      for (let at = 0; at < count; at += 1) {
+        await links.nth(at).click();
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        assert.ok(await lost.isVisible(), `${page.url()} says that the box is silent`);
+      }
+      await links.first().click();
+    } finally {
+      process.kill(core, 'SIGCONT');
+    }
+    await lost.waitFor({ state: 'hidden' });
+    await health.getByText(/cameras? ha(s a|ve) problems?\./).waitFor();
+
+    await context.setOffline(true);
+    await lost.waitFor();
+    await context.setOffline(false);
+    await lost.waitFor({ state: 'hidden' });
   });
 });

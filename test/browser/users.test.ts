@@ -159,6 +159,7 @@ describe('users, roles, keys and approvals in the console', {
   test('are made and changed, by two users where the box asks for a second person', async () => {
     await using browser = await startBrowser();
     await using box = await startConsoleBox({ content: 'accounts', browser, sections });
+    for (const role of ['operator', 'viewer']) await box.addAccount(role);
     const admin = await box.open('admin', '/system');
 
     const grace = await addAdministrator(box, admin);

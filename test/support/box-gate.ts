@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { get } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { closeOf, hasEnded } from '../../scripts/child-end.js';
@@ -35,4 +36,15 @@ export function startBoxGate(box: Pick<TestBox, 'directory'>): BoxGate {
       await closeOf(child);
     },
   };
+}
+
+/** Whether the gate listens and answers by now. */
+export function gateAnswers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asking = get({ host: 'localhost', port, rejectUnauthorized: false }, (answer) => {
+      answer.resume();
+      resolve(true);
+    });
+    asking.on('error', () => resolve(false));
+  });
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { type LocalBox, makeLocalBox } from '../../scripts/local-box.js';
 import { demoSections, type Seeded } from '../../scripts/seeding/seed.js';
-import { freePort, startBoxGate } from './box-gate.js';
+import { freePort, gateAnswers, startBoxGate } from './box-gate.js';
 import { openPage, type WatchedPage } from './browser.js';
 import { startSeeded } from './seeded-box.js';
 import { temporaryDirectory } from './temporary-directory.js';
@@ -16,14 +16,19 @@ export interface ConsoleBox extends AsyncDisposable {
   readonly seeded: Seeded | undefined;
   /** The login of the user with this role, after the first `open`. */
   credentialsOf(role: string): { readonly userName: string; readonly password: string };
-  /** Opens a page of the console as a user with this role. */
+  /** Makes the account of this role, `test-ROLE`. */
+  addAccount(role: string): Promise<void>;
+  /** Opens a page of the console as a user with this role, whose account is made if it is missing. */
   open(role: string, path: string, size?: readonly [number, number]): Promise<WatchedPage>;
   /** Opens a page without a login. */
   openUnknown(path: string, size?: readonly [number, number]): Promise<WatchedPage>;
 }
 
 interface Options {
-  /** `new`: nobody has claimed the box. `accounts`: an account of each role. `past`: also persons and the events of two weeks. */
+  /**
+   * `new`: nobody has claimed the box. `accounts`: it has an administrator. `past`: an account of each role, persons and the events of
+   * two weeks.
+   */
   readonly content: 'new' | 'accounts' | 'past';
   readonly browser: Browser;
   /** Sections of the configuration in place of those of the demo box. */
@@ -44,7 +49,11 @@ export async function startConsoleBox(options: Options): Promise<ConsoleBox> {
   const seeded = content === 'past' ? await startSeeded(box) : undefined;
   if (seeded === undefined) await box.start();
   const gate = startBoxGate(box);
-  const credentials = content === 'new' ? new Map<string, Login>() : await accountsOf(box, seeded);
+  const credentials = new Map<string, Login>(seeded?.logins.map((login) => [login.role, login]));
+  const addAccount = async (role: string): Promise<void> => {
+    credentials.set(role, await accountOf(box.client, role));
+  };
+  if (content === 'accounts') await addAccount('admin');
   const openUnknown: ConsoleBox['openUnknown'] = async (path, size) => {
     const opened = await openPage(browser, { url, ...(size && { size }) });
     await opened.page.goto(path);
@@ -57,18 +66,14 @@ export async function startConsoleBox(options: Options): Promise<ConsoleBox> {
     if (login === undefined) throw new Error(`the box has no account with the role ${role}`);
     return login;
   };
-  await until('the gate', () =>
-    openUnknown('/')
-      .then(({ context }) => context.close())
-      .then(
-        () => true,
-        () => false,
-      ),
-  );
+  // Not asked with pages: the browser starts a process for each.
+  await until('the gate', () => gateAnswers(port));
   return {
-    ...{ box, url, seeded, openUnknown },
+    ...{ box, url, seeded, openUnknown, addAccount },
     credentialsOf: loginOf,
     async open(role, path, size) {
+      // Each account costs hashes of passwords, so nobody gets one in advance.
+      if (!credentials.has(role)) await addAccount(role);
       const login = loginOf(role);
       const opened = await openPage(browser, { url, ...(size && { size }) });
       const send = async (to: string, data: object): Promise<void> => {
@@ -109,17 +114,7 @@ interface Login {
 
 const newPassword = (): string => randomBytes(15).toString('base64url');
 
-/** An account of each role with a password of its own. */
-async function accountsOf(box: LocalBox, seeded: Seeded | undefined): Promise<Map<string, Login>> {
-  const { client } = box;
-  const credentials = new Map<string, Login>();
-  for (const role of ['admin', 'operator', 'technician', 'viewer', 'auditor']) {
-    const known = seeded?.logins.find((login) => login.role === role);
-    credentials.set(role, known ?? (await accountOf(client, role)));
-  }
-  return credentials;
-}
-
+/** A new account with a password of its own. */
 async function accountOf(client: LocalBox['client'], role: string): Promise<Login> {
   const login = { userName: `test-${role}`, password: newPassword() };
   if (role === 'admin') {
