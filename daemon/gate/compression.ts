@@ -12,16 +12,16 @@ const lines = /^application\/(jsonl|x-ndjson)/;
 
 /** The better encoding of those that the caller reads; undefined: neither. */
 export function acceptedEncoding(accept: string | readonly string[] | undefined): Encoding | undefined {
-  const read = new Map<string, number>();
+  const read = new Set<string>();
   for (const part of String(accept ?? '')
     .toLowerCase()
     .split(',')
     .slice(0, 20)) {
     const [name = '', ...parameters] = part.split(';').map((text) => text.trim());
     const quality = parameters.find((text) => text.startsWith('q='))?.slice(2);
-    read.set(name, quality === undefined ? 1 : Number(quality));
+    if (quality === undefined || Number(quality) > 0) read.add(name);
   }
-  return (['br', 'gzip'] as const).find((encoding) => (read.get(encoding) ?? 0) > 0);
+  return (['br', 'gzip'] as const).find((encoding) => read.has(encoding));
 }
 
 /**
@@ -67,7 +67,7 @@ export function compressed(bytes: Buffer, encoding: Encoding): Promise<Buffer> {
 export function compressor(encoding: Encoding, contentType: string): Transform {
   const isLines = lines.test(contentType);
   if (encoding === 'gzip') {
-    return createGzip({ level: 5, ...(isLines ? { flush: constants.Z_SYNC_FLUSH } : {}) });
+    return createGzip(isLines ? { flush: constants.Z_SYNC_FLUSH } : {});
   }
   return createBrotliCompress({
     params: brotliParams,

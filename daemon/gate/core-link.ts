@@ -7,6 +7,8 @@ import { raceTimeout } from '../kernel/race-timeout.js';
 
 /** How long an unused connection to the core is kept. Shorter than the core keeps it, so that no request meets its end. */
 const unusedMs = 20_000;
+/** So many unused connections to the core are kept. */
+const mostUnused = 16;
 /** Largest part of a body that the gate collects before it takes a place at the core, bytes. A login is smaller. */
 const collectedBytes = 32 * 1024;
 /** A body that is larger must arrive at this rate on average, after a grace. */
@@ -19,7 +21,8 @@ interface CoreRequest {
   /** Path and query. */
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: CollectedBody;
+  /** Absent: none. */
+  readonly body?: CollectedBody;
   /** Aborts when the caller goes away. */
   readonly signal: AbortSignal;
 }
@@ -29,19 +32,17 @@ export class CoreLink implements Disposable {
   readonly #agent: Agent;
   readonly #socketPath: string;
 
-  constructor(socketPath: string, atMost: number) {
+  constructor(socketPath: string) {
     this.#socketPath = socketPath;
-    const options = { keepAlive: true, maxSockets: atMost, maxFreeSockets: 16, timeout: unusedMs };
-    this.#agent = new Agent({ ...options, scheduling: 'lifo' });
+    this.#agent = new Agent({ keepAlive: true, maxFreeSockets: mostUnused, timeout: unusedMs });
   }
 
   /** Sends a request; resolves when the core begins to answer. @throws `core-unreachable`, `body-late` */
   async ask(wanted: CoreRequest): Promise<IncomingMessage> {
-    const { method, target, headers, body, signal } = wanted;
+    const { method, target, headers, body = none, signal } = wanted;
     const sent = openRequest({
       ...{ agent: this.#agent, socketPath: this.#socketPath, method, path: target, signal },
-      headers: withLength(headers, body, method),
-      maxHeaderSize: 32 * 1024,
+      headers: body.isWhole ? { ...headers, 'content-length': String(body.collected.length) } : headers,
     });
     const answered = answerOf(sent);
     // The core may refuse a body before it has read it all: its answer then ends the sending.
@@ -64,20 +65,9 @@ function answerOf(sent: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     sent.once('response', resolve);
     sent.on('error', (cause) =>
-      reject(operational('core-unreachable', 'the core does not answer', { cause, retryable: true })),
+      reject(operational('core-unreachable', 'the core does not answer', { cause })),
     );
   });
-}
-
-function withLength(
-  headers: CoreRequest['headers'],
-  body: CollectedBody,
-  method: string,
-): Record<string, string> {
-  const { 'content-length': _, ...others } = headers;
-  if (!body.isWhole) return headers['content-length'] === undefined ? others : { ...headers };
-  const hasNone = body.collected.length === 0 && ['GET', 'HEAD', 'OPTIONS', 'DELETE'].includes(method);
-  return hasNone ? others : { ...others, 'content-length': String(body.collected.length) };
 }
 
 async function sendBody(sent: ClientRequest, body: CollectedBody): Promise<void> {
@@ -95,9 +85,8 @@ async function sendBody(sent: ClientRequest, body: CollectedBody): Promise<void>
   sent.end();
 }
 
-/** Resolves when more can be written, and when the stream has ended. */
+/** Resolves when more can be written, and when the stream ends. Call it in the turn in which a write said that it is full. */
 async function drained(stream: Writable): Promise<void> {
-  if (stream.destroyed) return;
   const done = new AbortController();
   const { signal } = done;
   await Promise.race([once(stream, 'drain', { signal }), once(stream, 'close', { signal })]).catch(
@@ -115,6 +104,12 @@ interface CollectedBody {
   next(): Promise<Buffer | undefined>;
 }
 
+const none: CollectedBody = {
+  collected: Buffer.alloc(0),
+  isWhole: true,
+  next: () => Promise.resolve(undefined),
+};
+
 /**
  * Reads a small body completely, and the beginning of a large one: a caller that sends slowly takes no place at the core.
  * @throws `body-late`
@@ -126,12 +121,11 @@ export async function collectBody(source: Readable, clock: Clock, idleMs: number
   const next = async (): Promise<Buffer | undefined> => {
     const leftMs = graceMs + bytes / slowestBytesPerMs - waitedMs;
     const beganMs = clock.monotonicMs();
-    const part: IteratorResult<unknown> | 'late' =
+    const part: IteratorResult<Buffer> | 'late' =
       leftMs <= 0 ? 'late' : await raceTimeout(clock, Math.min(idleMs, leftMs), parts.next());
     waitedMs += clock.monotonicMs() - beganMs;
     if (part === 'late') throw operational('body-late', 'the body of the request arrived too slowly');
     if (part.done === true) return undefined;
-    if (!Buffer.isBuffer(part.value)) throw operational('body-late', 'the body of the request is no bytes');
     bytes += part.value.length;
     return part.value;
   };

@@ -51,7 +51,7 @@ export async function startGateServer(options: GateServerOptions): Promise<GateS
   const { settings, tls, socketPath, site, clock, logger } = options;
   const { limits } = settings;
   const connections = new Connections(clock, limits);
-  const core = new CoreLink(socketPath, limits.requestsAtOnce);
+  const core = new CoreLink(socketPath);
   const log = new AccessLog(clock, logger);
   const server = openServer(settings, tls);
   server.on('connection', (socket) => connections.admit(socket));
@@ -59,8 +59,7 @@ export async function startGateServer(options: GateServerOptions): Promise<GateS
     guardSession(session, connections, limits);
     endVanished(session, limits.signOfLifeMs);
   });
-  // Callers that break the protocol are no fault of the box. The connection has ended already.
-  for (const event of ['tlsClientError', 'sessionError']) server.on(event, () => undefined);
+  // Callers that break the protocol get no answer.
   server.on('clientError', (_error, socket) => socket.destroy());
   const handling = { settings, connections, core, site, log, clock };
   server.on('request', (request, response) => void handle(request, response, handling));
@@ -110,22 +109,19 @@ function openServer(settings: GateSettings, tls: Buffer): Http2SecureServer {
       allowHTTP1: true,
       handshakeTimeout: limits.headersMs,
       maxSessionInvalidFrames: 20,
-      maxSessionRejectedStreams: 50,
-      maxSessionMemory: 8,
       settings: {
         maxConcurrentStreams: limits.streamsPerConnection,
         maxHeaderListSize: largestReadHeadersBytes,
-        enablePush: false,
       },
     });
     // For HTTP/1.1. The types of node:http2 do not name them; the server reads them as node:http does.
     return Object.assign(server, {
       headersTimeout: limits.headersMs,
-      requestTimeout: 3_600_000,
+      // The gate judges by itself how fast a body has to arrive.
+      requestTimeout: 0,
       keepAliveTimeout: limits.idleMs,
       connectionsCheckingInterval: sweepEveryMs,
       maxRequestsPerSocket: limits.requestsPerConnection,
-      maxHeadersCount: 100,
       maxHeaderSize: largestReadHeadersBytes,
     });
   } catch (error) {
@@ -139,7 +135,7 @@ function openServer(settings: GateSettings, tls: Buffer): Http2SecureServer {
 
 async function listen(server: Http2SecureServer, { address, port }: GateSettings): Promise<void> {
   try {
-    server.listen({ host: address, port, backlog: 511 });
+    server.listen({ host: address, port });
     await once(server, 'listening');
   } catch (error) {
     throw operational(

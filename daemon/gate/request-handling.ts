@@ -4,7 +4,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream';
 import { acceptsMediaType } from '../contract/accept.js';
-import { type ErrorEnvelope, problemDetailsOf, problemMediaType } from '../contract/api-errors.js';
+import { problemDetailsOf, problemMediaType } from '../contract/api-errors.js';
 import type { GateSettings } from '../contract/gate-settings.js';
 import { livePath } from '../contract/live.js';
 import type { Clock } from '../kernel/clock.js';
@@ -28,6 +28,7 @@ import {
   judgeRequest,
   type OriginVerdict,
   type Refusal,
+  refusalDocument,
 } from './request-rules.js';
 import type { Site } from './site.js';
 
@@ -85,7 +86,7 @@ export async function handle(
   }
   ended();
   const { method, url, httpVersion } = request;
-  const [path = ''] = url.split('?', 1);
+  const [path = ''] = url.split('?');
   const ms = clock.monotonicMs() - beganMs;
   log.write({ requestId, method, path, ...outcome, ms, address: connection.address, protocol: httpVersion });
 }
@@ -281,15 +282,10 @@ function sendEmpty(exchange: Exchange, status: 204 | 304, headers: AnswerHeaders
 }
 
 /** Refuses the request. What is left of its body is not read: a connection of HTTP/1.1 ends with the answer. */
-async function refuse(
-  exchange: Exchange,
-  { status, code, message, remedy, allow }: Refusal,
-): Promise<Outcome> {
+async function refuse(exchange: Exchange, refusal: Refusal): Promise<Outcome> {
   const { request, requestId } = exchange;
-  const document: ErrorEnvelope = {
-    success: false,
-    error: { kind: status < 500 ? 'input' : 'operational', code, message, remedy, details: {}, requestId },
-  };
+  const { status, code, allow } = refusal;
+  const document = refusalDocument(refusal, requestId);
   const asksForDetails = acceptsMediaType(problemMediaType, request.headers);
   const said = asksForDetails ? problemDetailsOf(document.error, status) : document;
   const bytes = Buffer.from(`${JSON.stringify(said)}\n`);

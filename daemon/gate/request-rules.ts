@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { ErrorEnvelope } from '../contract/api-errors.js';
 import type { GateSettings } from '../contract/gate-settings.js';
 import { gateHeaders } from '../contract/gate-settings.js';
 
@@ -59,6 +60,15 @@ const refuse = (status: Refusal['status'], code: string, message: string, remedy
 
 export function isRefusal(value: object): value is Refusal {
   return 'status' in value;
+}
+
+/** What the caller reads of a refusal. */
+export function refusalDocument(
+  { status, code, message, remedy }: Refusal,
+  requestId: string,
+): ErrorEnvelope {
+  const kind = status < 500 ? 'input' : 'operational';
+  return { success: false, error: { kind, code, message, remedy, details: {}, requestId } };
 }
 
 /** Decides whether a request may pass, before anything of its body is read. Pure. */
@@ -159,7 +169,7 @@ const encodedPlain = /%(?:2d|5f|3\d|[46][1-9a-f]|[57][\da])/i;
 function safePath(target: string): string | undefined {
   if (!target.startsWith('/') || !/^[\x21-\x7e]+$/.test(target) || /[\\#<>"`{}|^]/.test(target))
     return undefined;
-  const [path = ''] = target.split('?', 1);
+  const [path = ''] = target.split('?');
   if (path.includes('//') || encodedPlain.test(path)) return undefined;
   let decoded: readonly string[];
   try {

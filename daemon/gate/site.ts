@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { extname, join, sep } from 'node:path';
+import { extname, join, relative } from 'node:path';
 import { compressed, type Encoding } from './compression.js';
 
 /** A file that the gate serves by itself, in memory. */
@@ -61,7 +61,7 @@ function siteFile(path: string, bytes: Buffer): SiteFile {
     bytes,
     mediaType,
     encoded,
-    etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
+    etag: `"${createHash('sha256').update(bytes).digest('base64url')}"`,
   };
 }
 
@@ -78,13 +78,7 @@ export async function readSite(folder: string, openApiFile: string): Promise<Sit
     const path = join(entry.parentPath, entry.name);
     bytes += (await stat(path)).size;
     if (bytes > mostBytes) break;
-    files.set(
-      `/${path
-        .slice(folder.length + 1)
-        .split(sep)
-        .join('/')}`,
-      await readFile(path),
-    );
+    files.set(`/${relative(folder, path)}`, await readFile(path));
   }
   const openApi = await readFile(openApiFile).catch(() => undefined);
   if (openApi !== undefined) files.set('/openapi.yaml', openApi);

@@ -34,7 +34,11 @@ interface Parts {
   readonly vision: () => Promise<Socket>;
   /** What the gate said to the vision process. */
   readonly said: readonly string[];
-  open(options?: { readonly to?: string; readonly autoPong?: boolean }): WebSocket;
+  open(options?: {
+    readonly to?: string;
+    readonly autoPong?: boolean;
+    readonly protocols?: readonly string[];
+  }): WebSocket;
 }
 
 async function withParts(
@@ -67,9 +71,10 @@ async function withParts(
         return connected ?? assert.fail();
       },
       said,
-      open({ to = path, autoPong = true } = {}) {
+      open({ to = path, autoPong = true, protocols = [] } = {}) {
         const { port, certificate: ca } = gate;
-        return new WebSocket(`wss://localhost:${port}${to}`, { ca, autoPong }).on('error', () => undefined);
+        const viewer = new WebSocket(`wss://localhost:${port}${to}`, [...protocols], { ca, autoPong });
+        return viewer.on('error', () => undefined);
       },
     });
   } finally {
@@ -99,14 +104,20 @@ const closeOf = (socket: Socket): Promise<unknown> => new Promise((resolve) => s
 const stillAnswers = async (gate: TestGate): Promise<void> =>
   assert.equal((await gate.ask({ path: '/nothing' })).status, 404);
 
-/** A WebSocket without a library, which does what a viewer should not. */
-async function openByHand({ port, certificate: ca }: TestGate): Promise<TLSSocket> {
+/** Asks for a WebSocket without a library. */
+async function askByHand({ port, certificate: ca }: TestGate, to = path): Promise<TLSSocket> {
   const socket = connectTls({ port, host: 'localhost', ca, ALPNProtocols: ['http/1.1'] });
   socket.on('error', () => undefined);
   await once(socket, 'secureConnect');
   const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
-  const head = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`;
+  const head = `GET ${to} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`;
   socket.write(`${head}${key}\r\n`);
+  return socket;
+}
+
+/** One that does what a viewer should not. */
+async function openByHand(gate: TestGate): Promise<TLSSocket> {
+  const socket = await askByHand(gate);
   const [answer] = (await once(socket, 'data')) as [Buffer];
   assert.match(answer.toString(), /^HTTP\/1\.1 101 [\s\S]*\r\nX-Request-Id: /);
   assert.match(answer.toString(), /\r\nstrict-transport-security: max-age=/);
@@ -121,7 +132,10 @@ describe('a gate with live pictures', { skip: withoutOpenssl }, () => {
       await until('the ticket', () => said.join('') === 'the-ticket\n');
       (await vision()).write(Buffer.concat([picture, picture]));
       const got: Buffer[] = [];
-      viewer.on('message', (message: Buffer) => void got.push(message));
+      viewer.on('message', (message: Buffer, isBinary) => {
+        assert.equal(isBinary, true);
+        got.push(message);
+      });
       await until('both pictures', () => got.length === 2);
       for (const message of got) assert.ok(message.equals(picture.subarray(4)));
       const left = Promise.all([once(core(), 'close'), closeOf(await vision())]);
@@ -137,6 +151,45 @@ describe('a gate with live pictures', { skip: withoutOpenssl }, () => {
       core().end(line({ error: { code: 'forbidden', message: 'no more', kind: 'input' } }));
       assert.equal(await endOf(viewer), '1008 forbidden');
       await left;
+      for (const [last, end] of [
+        [{ error: { code: 'unauthenticated' } }, '1008 unauthenticated'],
+        [{ error: { code: 'camera-unknown' } }, '1012 camera-unknown'],
+        [{ done: true }, '1012 done'],
+      ] as const) {
+        const other = open();
+        await once(other, 'open');
+        core().end(line(last));
+        assert.equal(await endOf(other), end);
+      }
+    }));
+
+  test('speaks the protocol of live pictures where a viewer offers it, and compresses nothing', () =>
+    withParts(shows, async ({ open }) => {
+      const viewer = open({ protocols: ['rollcall.token.abc', 'rollcall.live'] });
+      await once(viewer, 'open');
+      assert.deepEqual([viewer.protocol, viewer.extensions], ['rollcall.live', '']);
+      viewer.terminate();
+      const other = open({ protocols: ['rollcall.token.abc'] });
+      const [error] = (await once(other, 'error')) as [Error];
+      assert.match(error.message, /no subprotocol/);
+    }));
+
+  test('listens to no viewer, and reads no more than 1 KiB of what one says', () =>
+    withParts(shows, async ({ open }) => {
+      const endAfter = async (bytes: number): Promise<string> => {
+        const viewer = open();
+        await once(viewer, 'open');
+        viewer.send(Buffer.alloc(bytes));
+        return endOf(viewer);
+      };
+      assert.equal(await endAfter(1024), '1003 only-listening');
+      assert.notEqual(await endAfter(1025), '1003 only-listening');
+    }));
+
+  test('ends the connection after a refusal', () =>
+    withParts(shows, async ({ gate }) => {
+      const answer = await text(await askByHand(gate, '/api/v1/cameras/door'));
+      assert.match(answer, /^HTTP\/1\.1 400 [\s\S]*\r\nconnection: close\r\n[\s\S]*"code":"bad-request"/);
     }));
 
   test('ends when core or vision process are gone', () =>
@@ -205,14 +258,16 @@ describe('a gate with live pictures', { skip: withoutOpenssl }, () => {
       await until('the core to be left', () => core().destroyed);
     });
     for (const said of [
+      undefined,
       line({ item: { socket: '../../other.sock', ticket: 'x' } }),
+      line({ item: { socket: 'live-0123456789abcdefghjkmnpqrt.sock', ticket: 'of a process that ended' } }),
       line({ item: { socket: 'live-9.sock', ticket: 'x' } }),
       line({ done: true }),
       'no JSON\n',
       '',
     ]) {
       await withParts(
-        (_request, response) => response.end(said),
+        (request, response) => (said === undefined ? request.destroy() : response.end(said)),
         async ({ open }) => {
           const [status, body] = await refusalOf(open());
           const isTold = /"kind":"operational","code":"core-unreachable"/.test(body);

@@ -1,65 +1,97 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
-import { connect } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { Gate } from '../../daemon/gate/run-gate.js';
 import { Site } from '../../daemon/gate/site.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { closeOf } from '../../scripts/child-end.js';
-import { builtProgram } from '../support/built.js';
-import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
+import { root } from '../support/built.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { makeCertificate, type TestCertificate, withoutOpenssl } from '../support/test-certificate.js';
 import { until } from '../support/until.js';
 
-interface GateProcess extends AsyncDisposable {
-  readonly folder: string;
-  readonly child: ChildProcess;
-  lines(): readonly Readonly<Record<string, unknown>>[];
+type Line = Readonly<Record<string, unknown>> & { readonly message: string };
+
+/** A gate in this process that looks into its folder when a test says so. */
+interface HeldGate extends AsyncDisposable {
+  readonly gate: Gate;
+  readonly lines: readonly Line[];
+  /** The levels of the log that it was told. */
+  readonly levels: readonly string[];
+  path(name: string): string;
   /** Replaces a file of the folder in one step, as the core does. */
   put(name: string, text: string): Promise<void>;
-  untilLine(message: string, count?: number): Promise<Readonly<Record<string, unknown>>>;
+  /** Lets it look once more; resolves when it has. */
+  look(): Promise<void>;
+  /** Where it listens. */
+  port(): number;
 }
 
-async function startGate(): Promise<GateProcess> {
-  const folder = await mkdtemp(join(tmpdir(), 'rollcall-gate-'));
-  const child = spawn(process.execPath, [builtProgram('rollcall-gate.js'), '--folder', folder], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: {},
-  });
-  let log = '';
-  child.stderr.on('data', (part: Buffer) => {
-    log += part.toString();
-  });
-  const lines = (): readonly Readonly<Record<string, unknown>>[] =>
-    log
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
+/** In a folder of its own, or in `folder`. */
+async function holdGate(folder?: string): Promise<HeldGate> {
+  const directory = await temporaryDirectory();
+  const path = (name: string): string => join(directory.path, name);
+  const lines: Line[] = [];
+  const levels: string[] = [];
+  const clock = new VirtualClock();
+  const unasked = (): void => undefined;
+  let plan: (delayMs: number) => void = unasked;
+  /** Resolves when a look has ended, with the time until the next. */
+  const nextLook = (): Promise<number> =>
+    new Promise((resolve) => {
+      plan = (delayMs) => {
+        plan = unasked;
+        resolve(delayMs);
+      };
+    });
+  const keep = (message: string, fields: object = {}): void => void lines.push({ ...fields, message });
+  const first = nextLook();
+  const gate = new Gate({
+    folder: folder ?? directory.path,
+    site: new Site(new Map()),
+    clock: {
+      monotonicMs: () => clock.monotonicMs(),
+      wallMs: () => clock.wallMs(),
+      after(delayMs, callback) {
+        plan(delayMs);
+        return clock.after(delayMs, callback);
+      },
+    },
+    logger: { ...silentLogger, info: keep, error: keep, setLevel: (level) => void levels.push(level) },
+    onReady: () => undefined,
+  }).start();
+  let waitMs = await first;
   return {
-    ...{ folder, child, lines },
+    ...{ gate, lines, levels, path },
     async put(name, text) {
-      await writeFile(join(folder, `${name}.new`), text);
-      await rename(join(folder, `${name}.new`), join(folder, name));
+      await writeFile(path(`${name}.new`), text);
+      await rename(path(`${name}.new`), path(name));
     },
-    async untilLine(message, count = 1) {
-      const found = () => lines().filter((line) => line['message'] === message);
-      await until(`"${message}" in ${log}`, () => found().length >= count);
-      return found()[count - 1] ?? {};
+    async look() {
+      assert.equal(waitMs, 1_000, 'it looks once a second');
+      const ended = nextLook();
+      clock.advanceBy(waitMs);
+      waitMs = await ended;
     },
+    port: () => Number(lines.findLast(({ message }) => message === 'listening')?.['port']),
     async [Symbol.asyncDispose]() {
-      child.kill('SIGTERM');
-      await closeOf(child);
-      await rm(folder, { recursive: true });
+      await gate[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
     },
   };
 }
+
+const said = (gate: HeldGate): readonly string[] => gate.lines.map(({ message }) => message);
+const countOf = (gate: HeldGate, message: string): number =>
+  gate.lines.filter((line) => line.message === message).length;
 
 const settings = (changed: object = {}): string =>
   JSON.stringify({
@@ -74,167 +106,211 @@ const settings = (changed: object = {}): string =>
     ...changed,
   });
 
-/** Status line of an answer, and the certificate that was shown. */
-async function look(
-  port: unknown,
-  ca: string,
-): Promise<{ readonly status: string; readonly fingerprint: string }> {
-  const socket = connect({ port: Number(port), ca, servername: 'localhost' });
-  await once(socket, 'secureConnect');
-  socket.write('GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
-  const [answer] = (await once(socket, 'data')) as [Buffer];
-  const fingerprint = socket.getPeerCertificate().fingerprint256;
-  socket.destroy();
-  return { status: answer.toString().slice(9, 12), fingerprint };
+/** A gate that listens with these settings. */
+async function listening(
+  changed: object = {},
+): Promise<{ readonly gate: HeldGate; readonly identity: TestCertificate }> {
+  const gate = await holdGate();
+  const identity = makeCertificate('localhost');
+  await gate.put('tls.pem', identity.certificate + identity.key);
+  await gate.put('gate.json', settings(changed));
+  await gate.look();
+  return { gate, identity };
 }
 
-test('a gate without settings says once that it waits, however often it looks', async () => {
-  const lines: string[] = [];
-  let planned = (): void => undefined;
-  const clock = new VirtualClock();
-  const nextLook = () =>
-    new Promise<void>((resolve) => {
-      planned = resolve;
-    });
-  const info = (message: string): void => void lines.push(message);
-  const first = nextLook();
-  await using _gate = new Gate({
-    folder: '/nowhere',
-    site: new Site(new Map()),
-    clock: {
-      monotonicMs: () => clock.monotonicMs(),
-      wallMs: () => clock.wallMs(),
-      after(delayMs, callback) {
-        planned();
-        return clock.after(delayMs, callback);
-      },
-    },
-    logger: { ...silentLogger, info, setLevel: () => undefined },
-    onReady: () => assert.fail('it listens'),
-  }).start();
-  await first;
-  for (let look = 0; look < 3; look += 1) {
-    const ended = nextLook();
-    clock.advanceBy(1_000);
-    await ended;
-  }
-  assert.deepEqual(lines, ['waiting for rollcalld to hand over settings']);
-});
+async function dial(port: number, ca: string): Promise<TLSSocket> {
+  const socket = connect({ port, ca, servername: 'localhost' });
+  await once(socket, 'secureConnect');
+  return socket;
+}
 
-describe('the program rollcall-gate', { skip: withoutOpenssl }, () => {
-  test('waits for the core, follows its settings and certificates, and outlives it', async () => {
-    await using gate = await startGate();
-    await gate.untilLine('waiting for rollcalld to hand over settings');
+/** The status of an answer on a connection. */
+async function statusOn(socket: TLSSocket, more = ''): Promise<string> {
+  socket.write(`GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  return answer.toString().slice(9, 12);
+}
+
+/** Status of an answer, and the certificate that was shown. */
+async function ask(
+  port: number,
+  ca: string,
+): Promise<{ readonly status: string; readonly fingerprint: string }> {
+  const socket = await dial(port, ca);
+  const status = await statusOn(socket, 'Connection: close\r\n');
+  const fingerprint = socket.getPeerCertificate().fingerprint256;
+  socket.destroy();
+  return { status, fingerprint };
+}
+
+describe('a gate that follows what the core hands over', { skip: withoutOpenssl }, () => {
+  test('says once that it waits, however often it looks', async () => {
+    await using gate = await holdGate();
+    for (let look = 0; look < 3; look += 1) await gate.look();
+    assert.deepEqual(said(gate), ['waiting for rollcalld to hand over settings']);
+  });
+
+  test('waits for both files, follows changes of each, and keeps on when one is broken', async (t) => {
+    await using gate = await holdGate();
     const first = makeCertificate('localhost');
     await gate.put('tls.pem', first.certificate + first.key);
+    await gate.look();
+    assert.equal(countOf(gate, 'listening'), 0);
     await gate.put('gate.json', settings());
-    const { port } = await gate.untilLine('listening');
-    assert.equal((await look(port, first.certificate)).status, '503', 'no core is there');
+    for (let look = 0; look < 3; look += 1) await gate.look();
+    assert.equal(countOf(gate, 'listening'), 1, 'files that stay change nothing');
+    const port = gate.port();
+    assert.equal((await ask(port, first.certificate)).status, '503', 'no core is there');
 
-    const core = createServer((_request, response) => response.end('{}')).listen(
-      join(gate.folder, 'gate.sock'),
-    );
+    const core = createServer((_request, response) => response.end('{}')).listen(gate.path('gate.sock'));
+    t.after(() => core.close());
     await once(core, 'listening');
-    assert.equal((await look(port, first.certificate)).status, '200');
+    const shown = await ask(port, first.certificate);
+    assert.equal(shown.status, '200');
 
     const second = makeCertificate('localhost');
     await gate.put('tls.pem', second.certificate + second.key);
-    await gate.untilLine('the certificate was replaced');
-    const shown = await look(port, second.certificate);
-    assert.equal(shown.status, '200');
+    await gate.look();
+    const renewed = await ask(port, second.certificate);
+    assert.deepEqual([renewed.status, renewed.fingerprint === shown.fingerprint], ['200', false]);
 
     await gate.put('gate.json', '{"broken":');
-    await gate.untilLine('the gate cannot use what rollcalld handed over');
-    assert.equal((await look(port, second.certificate)).status, '200', 'the former settings stay in force');
+    await gate.look();
+    const failed = gate.lines.at(-1);
+    assert.equal(failed?.message, 'the gate cannot use what rollcalld handed over');
+    assert.deepEqual([typeof failed['reason'], 'code' in failed], ['string', false]);
+    assert.equal((await ask(port, second.certificate)).status, '200', 'the former settings stay in force');
 
     await gate.put('gate.json', settings({ hosts: ['other.example'] }));
-    const { port: next } = await gate.untilLine('listening', 2);
-    assert.equal((await look(next, second.certificate)).status, '421');
-    core.closeAllConnections();
-    core.close();
-    assert.doesNotMatch(JSON.stringify(gate.lines()), /PRIVATE/);
+    await gate.look();
+    assert.equal((await ask(gate.port(), second.certificate)).status, '421');
+    await assert.rejects(dial(port, second.certificate), /ECONNREFUSED/, 'the former port is closed');
+    assert.equal(countOf(gate, 'the certificate was replaced'), 1);
+    assert.doesNotMatch(JSON.stringify(gate.lines), /PRIVATE/);
   });
 
   test('stops listening when the core withdraws its settings, and begins again', async () => {
-    await using gate = await startGate();
-    const { certificate, key } = makeCertificate('localhost');
-    await gate.put('tls.pem', certificate + key);
-    await gate.put('gate.json', settings());
-    const { port } = await gate.untilLine('listening');
-    assert.equal((await look(port, certificate)).status, '503');
-    await rm(join(gate.folder, 'gate.json'));
-    await gate.untilLine('stopped listening: rollcalld has withdrawn its settings');
-    await assert.rejects(look(port, certificate), /ECONNREFUSED/);
-    await gate.put('gate.json', settings());
-    const { port: next } = await gate.untilLine('listening', 2);
-    assert.equal((await look(next, certificate)).status, '503');
+    const { gate, identity } = await listening();
+    await using _held = gate;
+    await rename(gate.path('gate.json'), gate.path('aside'));
+    const port = gate.port();
+    for (let look = 0; look < 2; look += 1) await gate.look();
+    await assert.rejects(dial(port, identity.certificate), /ECONNREFUSED/);
+    // The same file comes back: it differs in nothing.
+    await rename(gate.path('aside'), gate.path('gate.json'));
+    await gate.look();
+    assert.equal((await ask(gate.port(), identity.certificate)).status, '503');
+    assert.deepEqual(
+      said(gate).filter((message) => message !== 'request'),
+      [
+        'waiting for rollcalld to hand over settings',
+        'listening',
+        'stopped listening: rollcalld has withdrawn its settings',
+        'listening',
+      ],
+    );
   });
 
-  test('listens as before where it cannot listen as new settings say', async () => {
-    await using gate = await startGate();
-    const { certificate, key } = makeCertificate('localhost');
-    await gate.put('tls.pem', certificate + key);
-    await gate.put('gate.json', settings());
-    const { port } = await gate.untilLine('listening');
+  test('listens as before where it cannot listen as new settings say', async (t) => {
+    const { gate, identity } = await listening();
+    await using _held = gate;
+    const { certificate } = identity;
+    const port = gate.port();
+    const kept = await dial(port, certificate);
     // No machine has this address; the port is the one in use.
     await gate.put('gate.json', settings({ address: '192.0.2.1', port }));
-    const failed = await gate.untilLine('the gate cannot use what rollcalld handed over');
-    assert.equal(failed['code'], 'gate-address');
-    assert.equal((await look(port, certificate)).status, '503');
+    await gate.look();
+    assert.equal(gate.lines.at(-1)?.['code'], 'gate-address');
+    assert.equal(await statusOn(kept), '503', 'no connection ended');
+    kept.destroy();
 
-    await gate.put('gate.json', settings({ address: '127.0.0.1', port, hosts: ['other.example'] }));
-    await gate.untilLine('listening', 2);
-    assert.equal((await look(port, certificate)).status, '421', 'the same port, with other settings');
+    await gate.put('gate.json', settings({ port, hosts: ['other.example'] }));
+    await gate.look();
+    assert.equal((await ask(port, certificate)).status, '421', 'the same port, with other settings');
 
     const taken = createServer().listen(0, '127.0.0.1');
+    t.after(() => taken.close());
     await once(taken, 'listening');
     const { port: takenPort } = taken.address() as AddressInfo;
     await gate.put('gate.json', settings({ port: takenPort }));
-    await gate.untilLine('listening', 3);
-    assert.equal((await look(port, certificate)).status, '421', 'the former settings are in force again');
-    taken.close();
+    for (let look = 0; look < 3; look += 1) await gate.look();
+    assert.equal((await ask(port, certificate)).status, '421', 'the former settings are in force again');
+    assert.equal(countOf(gate, 'listening'), 3, 'it tries once: each attempt ends all connections');
   });
 
-  test('takes another level of its log without listening anew', async () => {
-    await using gate = await startGate();
-    const { certificate, key } = makeCertificate('localhost');
-    await gate.put('tls.pem', certificate + key);
-    await gate.put('gate.json', settings());
-    const { port } = await gate.untilLine('listening');
-    const kept = connect({ port: Number(port), ca: certificate, servername: 'localhost' });
-    await once(kept, 'secureConnect');
+  test('takes another level of its log and a certificate without listening anew', async () => {
+    const { gate, identity } = await listening();
+    await using _held = gate;
+    const kept = await dial(gate.port(), identity.certificate);
     await gate.put('gate.json', settings({ logLevel: 'debug' }));
     const second = makeCertificate('localhost');
     await gate.put('tls.pem', second.certificate + second.key);
-    await gate.untilLine('the certificate was replaced');
-    kept.write('GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    assert.match(String((await once(kept, 'data'))[0]), /^HTTP\/1\.1 503/);
+    await gate.look();
+    await gate.put('gate.json', settings({ logLevel: 'error' }));
+    await gate.look();
+    assert.equal(await statusOn(kept), '503');
     kept.destroy();
+    assert.deepEqual(gate.levels, ['info', 'debug', 'error']);
+    assert.equal(countOf(gate, 'the certificate was replaced'), 1);
+    assert.equal(countOf(gate, 'listening'), 1);
   });
 
+  test('ends with its connections, and looks no more', async () => {
+    const { gate, identity } = await listening();
+    await using _held = gate;
+    const socket = await dial(gate.port(), identity.certificate);
+    const closed = once(socket, 'close');
+    await gate.gate[Symbol.asyncDispose]();
+    await closed;
+    await assert.rejects(dial(gate.port(), identity.certificate), /ECONNREFUSED/);
+  });
+
+  test('says why it cannot look where its folder is none', async () => {
+    await using directory = await temporaryDirectory();
+    const file = join(directory.path, 'file');
+    await writeFile(file, '');
+    await using gate = await holdGate(file);
+    assert.deepEqual(said(gate), ['the gate cannot use what rollcalld handed over']);
+  });
+});
+
+/** The program from its source, so that a change of it shows without a build. */
+const startGate = (...options: readonly string[]) =>
+  spawn(process.execPath, ['--import', 'tsx', join(root, 'daemon/gate/main.ts'), ...options], {
+    ...{ cwd: root, env: {} },
+  });
+
+describe('the program rollcall-gate', () => {
   test('says how to call it, and refuses an option that it does not have', async () => {
-    const said = async (...options: readonly string[]) => {
-      const child = spawn(process.execPath, [builtProgram('rollcall-gate.js'), ...options], { env: {} });
+    const saidTo = async (...options: readonly string[]) => {
+      const child = startGate(...options);
       const [output, error] = await Promise.all([text(child.stdout), text(child.stderr), closeOf(child)]);
       return { output, error, exitCode: child.exitCode };
     };
-    for (const options of [['-h'], ['--help', '-f', '/nowhere']]) {
-      const { output, exitCode } = await said(...options);
-      assert.match(output, /^rollcall-gate: takes HTTPS requests[\s\S]*usage: rollcall-gate /);
-      assert.equal(exitCode, 0, options.join(' '));
-    }
-    const wrong = await said('--port', '443');
+    const short = await saidTo('-h', '-f', '/nowhere');
+    assert.match(short.output, /^rollcall-gate: takes HTTPS requests[\s\S]*usage: rollcall-gate /);
+    assert.equal(short.exitCode, 0);
+    const wrong = await saidTo('--port', '443');
     assert.deepEqual([wrong.exitCode, wrong.output], [2, '']);
     assert.match(wrong.error, /'--port'[\s\S]*what to do: Run rollcall-gate --help\.\n$/);
   });
 
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    test(`ends with 0 after ${signal}`, async () => {
-      await using gate = await startGate();
-      await gate.untilLine('waiting for rollcalld to hand over settings');
-      gate.child.kill(signal);
-      await closeOf(gate.child);
-      assert.equal(gate.child.exitCode, 0);
+  for (const [signal, option] of [
+    ['SIGTERM', '--folder'],
+    ['SIGINT', '-f'],
+  ] as const) {
+    test(`waits in the folder of ${option}, and ends with 0 after ${signal}`, async () => {
+      await using directory = await temporaryDirectory();
+      const child = startGate(option, directory.path);
+      let log = '';
+      child.stderr.on('data', (part: Buffer) => {
+        log += part.toString();
+      });
+      await until('the gate to wait', () => log.includes('waiting for rollcalld to hand over settings'));
+      assert.equal(JSON.parse(log.split('\n')[0] ?? '').folder, directory.path);
+      child.kill(signal);
+      await closeOf(child);
+      assert.equal(child.exitCode, 0);
     });
   }
 });

@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { Socket } from 'node:net';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { brotliDecompressSync, constants, gunzipSync } from 'node:zlib';
+import { gateLimits, gateSettings } from '../../daemon/contract/gate-settings.js';
+import { AccessLog } from '../../daemon/gate/access-log.js';
 import { compressed, compressor } from '../../daemon/gate/compression.js';
-import { sendAnswer } from '../../daemon/gate/core-link.js';
+import { Connections } from '../../daemon/gate/connections.js';
+import { CoreLink, sendAnswer } from '../../daemon/gate/core-link.js';
+import { handleUpgrade, openWebSockets } from '../../daemon/gate/live/live-request.js';
+import { handle } from '../../daemon/gate/request-handling.js';
+import type { Site } from '../../daemon/gate/site.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
 const decoders = { br: brotliDecompressSync, gzip: gunzipSync } as const;
@@ -62,6 +73,34 @@ describe('the sending of an answer', () => {
     });
   }
 
+  test('leaves no listener behind for each part that the caller took slowly', async () => {
+    const { target, take } = slowCaller();
+    const source = Readable.from(Array.from({ length: 4 }, () => Buffer.alloc(8)));
+    const sending = sendAnswer(source, target, { clock: new VirtualClock(), readIdleMs });
+    const listeners: number[] = [];
+    for (let part = 0; part < 4; part += 1) {
+      await nextTurn();
+      listeners.push(target.listenerCount('drain') + target.listenerCount('close'));
+      take();
+    }
+    await sending;
+    assert.deepEqual(new Set(listeners.slice(0, -1)).size, 1, String(listeners));
+  });
+
+  test('ends at once when the caller leaves while a part is waiting, and at the end of the answer', async () => {
+    for (const [parts, end] of [
+      [2, 'caller-gone'],
+      [0, 'whole'],
+    ] as const) {
+      const target = new Writable({ highWaterMark: 1, write: () => undefined, final: () => undefined });
+      const source = Readable.from(Array.from({ length: parts }, () => Buffer.alloc(8)));
+      const sending = sendAnswer(source, target, { clock: new VirtualClock(), readIdleMs });
+      await nextTurn();
+      target.destroy();
+      assert.equal((await sending).end, end);
+    }
+  });
+
   test('tells a caller who left from a core that did', async () => {
     const clock = new VirtualClock();
     const left = new PassThrough();
@@ -110,4 +149,96 @@ describe('the compression of an answer', () => {
       });
     }
   }
+
+  test('keeps 256 KiB of a text in mind as br, so that an answer costs little memory', async () => {
+    const stream = compressor('br', 'application/json');
+    stream.end(text);
+    // A window of 2^18 bytes (RFC 7932, section 9.1).
+    for (const [first = 0] of [await buffer(stream), await compressed(Buffer.from(text), 'br')])
+      assert.equal(first & 0b1111, 0b0011);
+  });
+});
+
+describe('a request', () => {
+  const settings = gateSettings.parse({
+    ...{ address: '127.0.0.1', port: 0, minimumTls: '1.3', hosts: ['localhost'], origins: [] },
+    ...{ logLevel: 'info', limits: {} },
+  });
+
+  /** A request over HTTP/1.1 at a gate that has no core. `find` looks for a file. */
+  async function asked(find: () => undefined, isDestroyed = false) {
+    const clock = new VirtualClock();
+    const lines: (object | undefined)[] = [];
+    const connections = new Connections(clock, { ...gateLimits.parse({}), connections: 1 });
+    const socketOf = (port: number) =>
+      Object.assign(new EventEmitter(), {
+        ...{ remoteAddress: '192.0.2.7', remotePort: port, destroyed: isDestroyed },
+        destroy: () => undefined,
+      }) as unknown as Socket;
+    const socket = socketOf(1);
+    connections.admit(socket);
+    let endings = 0;
+    const destroy = (): void => {
+      endings += 1;
+    };
+    const response = Object.assign(new EventEmitter(), { destroy });
+    const rawHeaders = ['host', 'localhost'];
+    const request = Object.assign(new EventEmitter(), {
+      ...{ socket, method: 'GET', url: '/page?secret', headers: { host: 'localhost' }, rawHeaders },
+      ...{ httpVersionMajor: 1, httpVersion: '1.1' },
+    });
+    const given = [request, response] as unknown as [Http2ServerRequest, Http2ServerResponse];
+    const log = new AccessLog(clock, { ...silentLogger, info: (_text, fields) => void lines.push(fields) });
+    const site = { find } as unknown as Site;
+    using core = new CoreLink('/nowhere');
+    await handle(...given, { settings, connections, core, site, log, clock });
+    const next = socketOf(2);
+    connections.admit(next);
+    return { lines, endings, isFree: connections.of(next) !== undefined };
+  }
+
+  const logged = { method: 'GET', path: '/page', bytes: 0, ms: 0, address: '192.0.2.7', protocol: '1.1' };
+
+  test('whose answer fails in the gate ends without one, is logged, and gives its place back', async () => {
+    const { lines, endings, isFree } = await asked(() => {
+      throw new Error('a fault of the gate');
+    });
+    const [{ requestId: _, ...line } = { requestId: '' }] = lines as { requestId: string }[];
+    assert.deepEqual(line, { ...logged, status: 500, note: 'failed' });
+    assert.deepEqual([endings, isFree], [1, true]);
+  });
+
+  test('whose caller left before it was looked at is not answered', async () => {
+    const { lines, isFree } = await asked(() => assert.fail('it is answered'), true);
+    const [{ requestId: _, ...line } = { requestId: '' }] = lines as { requestId: string }[];
+    assert.deepEqual(line, { ...logged, status: 499, note: 'caller-gone' });
+    assert.equal(isFree, true);
+  });
+
+  test('for a WebSocket that fails in the gate ends its connection, is logged, and gives its places back', async () => {
+    const clock = new VirtualClock();
+    const lines: { requestId: string }[] = [];
+    const info = (_text: string, fields?: object): void => void lines.push(fields as { requestId: string });
+    const limits = { ...gateLimits.parse({}), requestsAtOnce: 1, requestsHeld: 1 };
+    const connections = new Connections(clock, limits);
+    const socket = Object.assign(new PassThrough(), { remoteAddress: '192.0.2.7', remotePort: 1 });
+    connections.admit(socket as unknown as Socket);
+    const request = { method: 'GET', url: '/live?secret', headers: { host: 'localhost' }, rawHeaders: [] };
+    const broken = new Proxy({}, { get: () => assert.fail('a fault of the gate') });
+    await handleUpgrade(
+      ...([request, socket, Buffer.alloc(0)] as unknown as [IncomingMessage, Socket, Buffer]),
+      {
+        ...{ settings: broken as typeof settings, connections, clock, folder: '/nowhere' },
+        ...{ core: new CoreLink('/nowhere'), webSockets: openWebSockets() },
+        log: new AccessLog(clock, { ...silentLogger, info }),
+      },
+    );
+    const [{ requestId: _, ...line } = { requestId: '' }] = lines;
+    assert.deepEqual(line, { ...logged, path: '/live', status: 500, note: 'failed' });
+    assert.equal(socket.destroyed, true);
+    const connection = connections.of(socket);
+    assert.ok(connection !== undefined);
+    assert.ok(connections.hold(connection) !== undefined && connections.takePlace(connection) !== undefined);
+    assert.equal(connection.open, 0);
+  });
 });

@@ -71,8 +71,8 @@ test('a body that arrives slowly is given up once 30 seconds and its share of ti
   assert.equal(await outcomeOf(1, 29), 'whole: true');
   assert.equal(await outcomeOf(1, 31), 'body-late');
   // 8 bytes a millisecond would be fast enough; at 800 bytes a second, each second earns a tenth of one.
-  assert.equal(await outcomeOf(800, 32), 'whole: true');
-  assert.equal(await outcomeOf(800, 35), 'body-late');
+  assert.equal(await outcomeOf(800, 33), 'whole: true');
+  assert.equal(await outcomeOf(800, 34), 'body-late');
 });
 
 test('a body over 32 KiB is collected only at its beginning, and a smaller one whole', async () => {
@@ -117,6 +117,7 @@ describe('a request at the gate', () => {
       ['box.example:99999', '192.0.2.1', 200],
       ['box.example:100000', '192.0.2.1', 400],
       ['192.0.2.1', undefined, 421],
+      ['.', undefined, 421],
     ] as const)
       assert.equal(statusOf({ headers: { host }, localAddress }), status, host);
   });
@@ -177,6 +178,12 @@ describe('a request at the gate', () => {
       if (!isRefusal(judged)) assert.equal(judged.origin, verdict);
     });
   }
+
+  test('with several values of a header that has one is refused, or has none', () => {
+    assert.equal(statusOf({ headers: { origin: ['https://box.example:8443'] } }), 403);
+    const about = { requestId: 'id', address: '192.0.2.9', origin: 'none' } as const;
+    assert.equal('accept' in headersForCore({ accept: ['a', 'b'] }, about), false);
+  });
 
   test('with headers over 16 KiB, a long address or an unknown method is refused', () => {
     assert.equal(statusOf({ headers: { a: 'x'.repeat(16 * 1024) } }), 431);
@@ -472,5 +479,9 @@ describe('the log of the gate', () => {
     clock.advanceBy(10);
     log.write(entry);
     assert.deepEqual(lines[503]?.fields, { omitted: 1 });
+    const before = lines.length;
+    clock.advanceBy(80);
+    for (let count = 0; count < 20; count += 1) log.write(entry);
+    assert.equal(lines.length - before, 8, 'one each 10 ms');
   });
 });

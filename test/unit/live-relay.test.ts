@@ -150,6 +150,14 @@ describe('a viewer of live pictures', () => {
     }
   });
 
+  test('gets nothing more once the core has ended it', async (t) => {
+    const { show, endByCore } = watching(t, 'live');
+    assert.equal(await show(1), 1);
+    endByCore({ code: 1008, reason: 'forbidden' });
+    await nextTurn();
+    assert.equal(await show(1), 1);
+  });
+
   test('who leaves, or breaks the protocol, frees the way to the pictures', async (t) => {
     const { viewer, pictures, ended, show, message } = watching(t, 'live');
     await show(2);

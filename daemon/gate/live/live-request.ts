@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
 import { WebSocketServer } from 'ws';
-import type { ErrorEnvelope, Problem } from '../../contract/api-errors.js';
+import type { Problem } from '../../contract/api-errors.js';
 import { type GateSettings, liveFolderName } from '../../contract/gate-settings.js';
 import { isLiveSocketName, type LiveTicket } from '../../contract/live.js';
 import type { Clock } from '../../kernel/clock.js';
@@ -15,7 +15,7 @@ import { type AccessLog, callerGone, type Outcome } from '../access-log.js';
 import { type AnswerHeaders, headersForCaller, securityHeaders } from '../answer-headers.js';
 import type { Connection, Connections } from '../connections.js';
 import type { CoreLink } from '../core-link.js';
-import { isRefusal, type Refusal } from '../request-rules.js';
+import { isRefusal, type Refusal, refusalDocument } from '../request-rules.js';
 import type { LivePathKind } from './live-reader.js';
 import { type LiveEnd, relayPictures } from './live-relay.js';
 import { judgeUpgrade, liveHeaders, liveKindOf, liveProtocol } from './live-rules.js';
@@ -83,7 +83,7 @@ export async function handleUpgrade(
     socket.destroy();
   }
   ended();
-  const [path = ''] = (request.url ?? '').split('?', 1);
+  const [path = ''] = (request.url ?? '').split('?');
   const ms = clock.monotonicMs() - beganMs;
   const { address } = connection;
   log.write({ requestId, method: request.method ?? '', path, ...outcome, ms, address, protocol: '1.1' });
@@ -111,10 +111,7 @@ async function watch(exchange: Exchange, handling: LiveHandling): Promise<Outcom
   const made = { requestId, address: connection.address, origin: judged.origin };
   let answered: IncomingMessage;
   try {
-    answered = await core.ask({
-      ...{ method, target, headers: liveHeaders(asked, made), signal },
-      body: { collected: Buffer.alloc(0), isWhole: true, next: () => Promise.resolve(undefined) },
-    });
+    answered = await core.ask({ method, target, headers: liveHeaders(asked, made), signal });
   } catch {
     return signal.aborted ? callerGone : refuse(exchange, unavailable);
   }
@@ -249,16 +246,12 @@ const unavailable: Refusal = {
   remedy: 'Open the WebSocket again after a few seconds. If this lasts, run rollcall doctor on the box.',
 };
 
-function refuse(exchange: Exchange, { status, code, message, remedy }: Refusal): Promise<Outcome> {
-  const kind = status < 500 ? 'input' : 'operational';
-  const { requestId } = exchange;
-  const error = { kind, code, message, remedy, details: {}, requestId } as const;
-  const document: ErrorEnvelope = { success: false, error };
+function refuse(exchange: Exchange, refusal: Refusal): Promise<Outcome> {
   return send(exchange, {
-    status,
+    status: refusal.status,
     headers: { ...securityHeaders('data'), 'cache-control': 'no-store', 'content-type': 'application/json' },
-    body: Buffer.from(`${JSON.stringify(document)}\n`),
-    note: code,
+    body: Buffer.from(`${JSON.stringify(refusalDocument(refusal, exchange.requestId))}\n`),
+    note: refusal.code,
   });
 }
 
@@ -268,7 +261,6 @@ async function send(
   { status, headers, body, note }: { status: number; headers: AnswerHeaders; body: Buffer; note?: string },
 ): Promise<Outcome> {
   const response = new ServerResponse(request);
-  response.shouldKeepAlive = false;
   response.assignSocket(socket);
   const length = { 'content-length': String(body.length), connection: 'close', 'x-request-id': requestId };
   response.writeHead(status, { ...headers, ...length });
