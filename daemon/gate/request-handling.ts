@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream';
 import { acceptsMediaType } from '../contract/accept.js';
@@ -216,7 +216,8 @@ function begin({ request, response, requestId }: Exchange, status: number, heade
 
 /** Ends an answer before its end so that the caller notices: the stream of HTTP/2, or the connection of HTTP/1.1. */
 function cut(request: Http2ServerRequest, response: Http2ServerResponse): void {
-  if (request.httpVersionMajor === 2) response.stream.destroy();
+  // Without an error code, the answer would look whole.
+  if (request.httpVersionMajor === 2) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   else response.destroy();
 }
 

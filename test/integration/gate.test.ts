@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
-import { connect as connectHttp2, constants } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect as connectHttp2,
+  constants,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -25,6 +31,62 @@ async function dial(gate: TestGate, options: object = {}): Promise<TLSSocket> {
   socket.on('error', () => undefined);
   await once(socket, 'secureConnect');
   return socket;
+}
+
+async function openSession(gate: TestGate): Promise<ClientHttp2Session> {
+  const session = connectHttp2(`https://localhost:${gate.port}`, { ca: gate.certificate });
+  session.on('error', () => undefined);
+  await once(session, 'remoteSettings');
+  return session;
+}
+
+/** Asks over HTTP/2 and reads the whole answer. */
+async function askOver(session: ClientHttp2Session, headers: OutgoingHttpHeaders) {
+  const stream = session.request(headers);
+  const status = await statusOf(stream);
+  return { status, bytes: await buffer(stream) };
+}
+
+async function statusOf(stream: ClientHttp2Stream): Promise<number> {
+  const [headers] = (await once(stream, 'response')) as [Record<string, string | number>];
+  return Number(headers[':status']);
+}
+
+/** What a caller reads before the gate ends the connection. */
+async function endOf(socket: Socket): Promise<string> {
+  let said = '';
+  socket.on('data', (part: Buffer) => {
+    said += part.toString('latin1');
+  });
+  await new Promise((resolve) => socket.once('close', resolve));
+  return said;
+}
+
+/** A frame of HTTP/2 by hand (RFC 9113). */
+function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head.set([type, flags], 3);
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
+/** With empty settings. */
+const preface = Buffer.concat([
+  Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+  frame(4, 0, 0, Buffer.alloc(0)),
+]);
+
+/** The headers of a GET for localhost (RFC 7541): indexed method and scheme, literal path and authority. */
+function getHeaders(path: string): Buffer {
+  const literal = (name: number, text: string) =>
+    Buffer.concat([Buffer.from([name, text.length]), Buffer.from(text)]);
+  return Buffer.concat([
+    Buffer.from([0x82]),
+    literal(0x04, path),
+    Buffer.from([0x87]),
+    literal(0x01, 'localhost'),
+  ]);
 }
 
 const reached = (bytes: Buffer) =>
@@ -158,6 +220,60 @@ describe('the gate', { skip: withoutOpenssl }, () => {
     };
     await using gate = await open({ core });
     await assert.rejects(gate.ask({}), /aborted|socket hang up|ECONNRESET/);
+    const session = await openSession(gate);
+    await assert.rejects(askOver(session, { ':path': '/api/v1/x' }));
+    assert.equal((await askOver(session, { ':path': '/' })).status, 200, 'its other requests go on');
+    session.destroy();
+  });
+
+  test('lets go of the core after an answer without a body, over HTTP/1.1 and HTTP/2', async () => {
+    const sockets = new Set<Socket>();
+    const core: RequestListener = (request, response) => {
+      sockets.add(request.socket);
+      response.statusCode = Number(request.url?.slice(-3));
+      response.end(request.method === 'HEAD' || response.statusCode !== 200 ? undefined : 'body');
+    };
+    await using gate = await open({ core });
+    const session = await openSession(gate);
+    const asked = [
+      ['HEAD', 200, 0],
+      ['GET', 204, 0],
+      ['GET', 304, 0],
+      ['GET', 200, 4],
+    ] as const;
+    for (const [method, status, length] of [...asked, ...asked]) {
+      const path = `/api/v1/${status}`;
+      const first = await gate.ask({ method, path });
+      const second = await askOver(session, { ':method': method, ':path': path });
+      for (const answer of [first, second])
+        assert.deepEqual([answer.status, answer.bytes.length], [status, length], method);
+    }
+    await until('the lines', () => gate.log.length === 4 * asked.length);
+    for (const { status, bytes, note, protocol } of gate.log)
+      assert.deepEqual([bytes, note], [status === 200 ? bytes : 0, undefined], `${status} over ${protocol}`);
+    // One that was just used may not be free yet when the next request comes.
+    assert.ok(sockets.size < 2 * asked.length, `${sockets.size} connections to the core`);
+    session.destroy();
+  });
+
+  test('leaves no connection behind when it ends', async () => {
+    const sockets = new Set<Socket>();
+    const core: RequestListener = (request, response) => {
+      sockets.add(request.socket);
+      response.end('{}');
+    };
+    await using gate = await open({ core });
+    const idle = await dial(gate);
+    idle.write('GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(idle, 'data');
+    const silent = connectTcp(gate.port, '127.0.0.1');
+    await once(silent, 'connect');
+    const ends = Promise.all([idle, silent].map(endOf));
+    await gate.server[Symbol.asyncDispose]();
+    await ends;
+    await until('the core to be left', () => [...sockets].every(({ destroyed }) => destroyed));
+    assert.equal(sockets.size, 1);
+    await assert.rejects(dial(gate), /ECONNREFUSED/);
   });
 
   test('says that the core is away, and serves again when it is back', async () => {
@@ -276,6 +392,23 @@ describe('the gate', { skip: withoutOpenssl }, () => {
     );
   });
 
+  test('goes on with a connection after it has refused a request that was read to its end', async () => {
+    await using gate = await open({ core: (request) => request.socket.destroy() });
+    const kept = await dial(gate);
+    for (let count = 0; count < 2; count += 1) {
+      kept.write('GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      assert.match(String((await once(kept, 'data'))[0]), /^HTTP\/1\.1 503/);
+    }
+    kept.destroy();
+    const session = await openSession(gate);
+    const posting = session.request({ ':path': '/', ':method': 'POST' });
+    posting.write('the beginning of a body');
+    assert.equal(await statusOf(posting), 405);
+    posting.on('error', () => undefined).destroy();
+    assert.equal((await askOver(session, { ':path': '/' })).status, 200);
+    session.destroy();
+  });
+
   test('lets pages of listed origins read answers, and no others', async () => {
     await using gate = await open({ origins: ['https://console.example'] });
     const headers = { origin: 'https://console.example', 'access-control-request-method': 'POST' };
@@ -366,13 +499,78 @@ describe('the gate under abuse', { skip: withoutOpenssl }, () => {
       response.on('drain', fill);
       fill();
     };
-    await using gate = await open({ core, limits: { readIdleMs: 300 } });
+    const large = 'x'.repeat(16 * 2 ** 20);
+    await using gate = await open({ core, limits: { readIdleMs: 300 }, files: { '/large.txt': large } });
+    for (const path of ['/api/v1/endless', '/large.txt']) {
+      const socket = await dial(gate);
+      socket.pause();
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      await until('the gate to give up', () => gate.log.some((line) => line['path'] === path));
+      const line = gate.log.at(-1);
+      assert.deepEqual([line?.['status'], line?.['note']], [200, 'caller-slow'], path);
+      // What TLS is given waits in memory until the caller reads.
+      assert.ok(Number(line?.['bytes']) < large.length / 2, `${line?.['bytes']} bytes of ${path}`);
+      await endOf(socket.resume());
+    }
+    assert.equal(isClosed, true, 'the core is released');
+  });
+
+  test('takes so many requests on one connection, and then ends it without an error', async () => {
+    await using gate = await open({ limits: { requestsPerConnection: 3 } });
+    const session = await openSession(gate);
+    const statuses: number[] = [];
+    while (!session.closed && statuses.length < 5)
+      statuses.push((await askOver(session, { ':path': '/api/v1/x' })).status);
+    assert.deepEqual(statuses, [200, 200, 200]);
     const socket = await dial(gate);
-    socket.pause();
-    socket.write('GET /api/v1/endless HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    await until('the gate to give up', () => gate.log.some(({ note }) => note === 'caller-slow'));
-    await until('the core to be released', () => isClosed);
+    const said: string[] = [];
+    for (let count = 0; count < 3; count += 1) {
+      socket.write('GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      said.push(String((await once(socket, 'data'))[0]));
+    }
+    assert.deepEqual(
+      said.map((each) => /\r\nconnection: close\r\n/i.test(each)),
+      [false, false, true],
+    );
     socket.destroy();
+  });
+
+  test('ends what has been idle too long twice a second, and says every ten seconds how many it refused', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    await using gate = await open({ limits: { idleMs: 1, connectionsPerAddress: 1 } });
+    const session = await openSession(gate);
+    assert.equal((await askOver(session, { ':path': '/' })).status, 200);
+    await assert.rejects(dial(gate));
+    t.mock.timers.tick(499);
+    await new Promise<void>((resolve, reject) =>
+      session.ping((error) => (error === null ? resolve() : reject(error))),
+    );
+    const closed = new Promise((resolve) => session.once('close', resolve));
+    t.mock.timers.tick(1);
+    await closed;
+    const reports = () => gate.log.filter(({ message }) => message !== 'request');
+    t.mock.timers.tick(9_499);
+    assert.deepEqual(reports(), []);
+    t.mock.timers.tick(1);
+    t.mock.timers.tick(10_000);
+    assert.deepEqual(
+      reports().map(({ refused, open, requests }) => [refused, open, requests]),
+      [[1, 0, 0]],
+    );
+  });
+
+  test('lets a page give up fifty requests at once over HTTP/2, however many it has made', async () => {
+    await using gate = await open({ core: () => undefined });
+    const session = await openSession(gate);
+    for (let count = 0; count < 60; count += 1)
+      assert.equal((await askOver(session, { ':path': '/' })).status, 200);
+    for (let count = 0; count < 50; count += 1) {
+      const stream = session.request({ ':path': '/api/v1/x' }).on('error', () => undefined);
+      stream.close(constants.NGHTTP2_CANCEL);
+      await new Promise((resolve) => stream.once('close', resolve));
+    }
+    assert.equal((await askOver(session, { ':path': '/' })).status, 200);
+    session.destroy();
   });
 
   test('bounds connections, in all and from one address', async () => {
@@ -508,25 +706,24 @@ describe('the gate under abuse', { skip: withoutOpenssl }, () => {
   });
 
   test('ends a connection of HTTP/2 that gives requests up as fast as it makes them', async () => {
-    await using gate = await open({ core: () => undefined, limits: { streamsPerConnection: 100 } });
+    let atCore = 0;
+    const core: RequestListener = (_request, response) => {
+      atCore += 1;
+      response.once('close', () => {
+        atCore -= 1;
+      });
+    };
+    await using gate = await open({ core, limits: { streamsPerConnection: 100 } });
     // Frames by hand (RFC 9113): the client of node:http2 is not told of such an end of its connection.
     const socket = await dial(gate, { ALPNProtocols: ['h2'] });
     const closed = new Promise((resolve) => socket.resume().once('close', resolve));
-    const frame = (type: number, flags: number, stream: number, payload: Buffer): Buffer => {
-      const head = Buffer.alloc(9);
-      head.writeUIntBE(payload.length, 0, 3);
-      head.set([type, flags], 3);
-      head.writeUInt32BE(stream, 5);
-      return Buffer.concat([head, payload]);
-    };
-    const get = Buffer.concat([Buffer.from([0x82, 0x84, 0x87, 0x41, 9]), Buffer.from('localhost')]);
     const cancel = Buffer.from([0, 0, 0, constants.NGHTTP2_CANCEL]);
-    socket.write(
-      Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(4, 0, 0, Buffer.alloc(0))]),
-    );
+    socket.write(preface);
     let stream = 1;
     while (socket.writable && stream < 10_000) {
-      socket.write(Buffer.concat([frame(1, 5, stream, get), frame(3, 0, stream, cancel)]));
+      socket.write(
+        Buffer.concat([frame(1, 5, stream, getHeaders('/api/v1/x')), frame(3, 0, stream, cancel)]),
+      );
       stream += 2;
       if (stream % 40 === 1) await delay(5);
     }
@@ -534,6 +731,21 @@ describe('the gate under abuse', { skip: withoutOpenssl }, () => {
     // Far below the limit that is built into Node, about 1,000 streams that were given up.
     assert.ok(stream < 1000, `the gate took ${stream >> 1} requests that were given up`);
     assert.equal((await gate.ask({ path: '/' })).status, 200);
+    await until('the core to be left', () => atCore === 0);
+  });
+
+  test('ends a connection of HTTP/2 with the twenty-second frame that breaks the protocol', async () => {
+    await using gate = await open();
+    const socket = await dial(gate, { ALPNProtocols: ['h2'] });
+    const closed = endOf(socket);
+    // A name in capitals.
+    const headers = Buffer.concat([getHeaders('/'), Buffer.from([0, 1, 0x58, 1, 0x61])]);
+    socket.write(preface);
+    for (let count = 0; count < 21; count += 1) socket.write(frame(1, 5, 2 * count + 1, headers));
+    assert.equal((await gate.ask({ path: '/' })).status, 200);
+    assert.equal(socket.destroyed, false);
+    socket.write(frame(1, 5, 99, headers));
+    await closed;
   });
 
   test('ends a connection of HTTP/2 whose caller has vanished, and keeps that of a caller who is there', async () => {
@@ -560,12 +772,7 @@ describe('the gate under abuse', { skip: withoutOpenssl }, () => {
     // Speaks the beginning of HTTP/2 by hand, asks for a stream, and answers to nothing.
     const vanished = await dial(gate, { ALPNProtocols: ['h2'] });
     const closed = new Promise((resolve) => vanished.resume().once('close', resolve));
-    const settings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
-    const get = Buffer.concat([Buffer.from([0x82, 0x84, 0x87, 0x41, 9]), Buffer.from('localhost')]);
-    const path = Buffer.concat([Buffer.from([0x04, 9]), Buffer.from('/api/v1/x')]);
-    const block = Buffer.concat([Buffer.from([get[0] ?? 0]), path, get.subarray(2)]);
-    const head = Buffer.from([0, 0, block.length, 1, 5, 0, 0, 0, 1]);
-    vanished.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), settings, head, block]));
+    vanished.write(Buffer.concat([preface, frame(1, 5, 1, getHeaders('/api/v1/x'))]));
     await until('both streams', () => streams === 2);
     await closed;
     await until('the end of its stream', () => streams < 2);
@@ -578,24 +785,22 @@ describe('the gate under abuse', { skip: withoutOpenssl }, () => {
 
   test('refuses what is no HTTP and what two readers could read differently', async () => {
     await using gate = await open();
-    for (const text of [
-      'nonsense\r\n\r\n',
-      'GET /api/v1/x HTTP/1.1\r\n\r\n',
-      'POST /api/v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-      'POST /api/v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx',
-      'GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\n\r\n',
-      'GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\nX: a\nY: b\r\n\r\n',
-      `GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`,
-    ]) {
+    for (const [text, answer] of [
+      ['nonsense\r\n\r\n', /^$/],
+      ['GET /api/v1/x HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400/],
+      [
+        'POST /api/v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+        /^$/,
+      ],
+      ['POST /api/v1/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx', /^$/],
+      ['GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\n\r\n', /^HTTP\/1\.1 400/],
+      ['GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\nX: a\nY: b\r\n\r\n', /^$/],
+      [`GET /api/v1/x HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, /^$/],
+    ] as const) {
       const socket = await dial(gate);
-      const closed = once(socket, 'close');
-      let said = '';
-      socket.on('data', (part: Buffer) => {
-        said += part.toString('latin1');
-      });
+      const said = endOf(socket);
       socket.end(text);
-      await closed;
-      assert.doesNotMatch(said, /^HTTP\/1\.1 200/, text.slice(0, 60));
+      assert.match(await said, answer, text.slice(0, 60));
     }
   });
 });
