@@ -17,7 +17,7 @@ import {
 } from './blink-report.js';
 import { evaluationNotes } from './evaluation-notes.js';
 import { parseFps } from './replay.js';
-import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
+import { type OpenEngines, openReplaySetup, type ReplaySetup } from './replay-setup.js';
 import { TrackRecorder } from './track-record.js';
 import { fileExists, readBlinkTruth, type SkippedClip } from './truth-files.js';
 
@@ -33,7 +33,7 @@ interface EvaluateOptions {
   readonly json?: boolean;
 }
 
-export function registerEvaluateBlinks(evaluate: Command): void {
+export function registerEvaluateBlinks(evaluate: Command, open: OpenEngines): void {
   evaluate
     .command('blinks')
     .description('measure blink detection on clips with known blinks')
@@ -47,7 +47,7 @@ export function registerEvaluateBlinks(evaluate: Command): void {
       runAction(options.json === true, async () => {
         // Created before the analysis, which takes minutes, so that an unwritable path fails immediately.
         await using page = options.report === undefined ? undefined : await createPrivateFile(options.report);
-        const { report, charted } = await evaluateBlinks(options);
+        const { report, charted } = await evaluateBlinks(options, open);
         await page?.write(Buffer.from(blinksPage(report, charted)));
         await page?.keep();
         print(options.json === true, report, () => describeBlinks(report));
@@ -59,11 +59,12 @@ export function registerEvaluateBlinks(evaluate: Command): void {
 /** Returns the report, and the tracks of each clip for the page. */
 async function evaluateBlinks(
   options: EvaluateOptions,
+  open: OpenEngines,
 ): Promise<{ readonly report: BlinkReport; readonly charted: readonly ChartedClip[] }> {
   await using lifetime = new Lifetime(clock);
   const truths = await readBlinkTruth(options.truth);
   const { config: configPath } = options;
-  const setup = await openReplaySetup({ configPath, cameraId: undefined, fps: options.fps }, lifetime);
+  const setup = await openReplaySetup({ configPath, cameraId: undefined, fps: options.fps }, lifetime, open);
   const charted: ChartedClip[] = [];
   const skipped: SkippedClip[] = [];
   const note = evaluationNotes(options);

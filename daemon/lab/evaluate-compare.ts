@@ -33,7 +33,7 @@ import {
 import { evaluationNotes } from './evaluation-notes.js';
 import { type Clip, enrolAll, readClips, searchIn } from './labelled-collection.js';
 import { parseFps } from './replay.js';
-import { memoryDecider, openReplaySetup, type ReplaySetup } from './replay-setup.js';
+import { memoryDecider, type OpenEngines, openReplaySetup, type ReplaySetup } from './replay-setup.js';
 
 interface CompareOptions {
   readonly clips: string;
@@ -48,7 +48,7 @@ interface CompareOptions {
   readonly json?: boolean;
 }
 
-export function registerEvaluateCompare(evaluate: Command): void {
+export function registerEvaluateCompare(evaluate: Command, open: OpenEngines): void {
   evaluate
     .command('compare')
     .description('compare the results of two sets of settings on the same passages')
@@ -73,7 +73,7 @@ export function registerEvaluateCompare(evaluate: Command): void {
         // Created before the analysis, which takes minutes, so that an unwritable path fails immediately.
         await using csv = options.csv === undefined ? undefined : await createPrivateFile(options.csv);
         await using svg = options.svg === undefined ? undefined : await createPrivateFile(options.svg);
-        const comparison = await compare(options);
+        const comparison = await compare(options, open);
         await csv?.write(Buffer.from(comparisonCsv(comparison)));
         await svg?.write(Buffer.from(comparisonSvg(comparison)));
         await csv?.keep();
@@ -91,13 +91,13 @@ interface Side extends PolicySettings {
   readonly liveness: LivenessPolicy & AttendanceProof;
 }
 
-async function compare(options: CompareOptions): Promise<PolicyComparison> {
+async function compare(options: CompareOptions, open: OpenEngines): Promise<PolicyComparison> {
   const written = [await readSettings(options.a), await readSettings(options.b)] as const;
   const clips = await readClips(options.clips);
   const note = evaluationNotes(options);
   await using lifetime = new Lifetime(clock);
   const { config: configPath, camera: cameraId, fps } = options;
-  const setup = await openReplaySetup({ configPath, cameraId, fps }, lifetime);
+  const setup = await openReplaySetup({ configPath, cameraId, fps }, lifetime, open);
   const gallery = await enrolAll(options.known, setup, note);
   const [a, b] = [sideOf(written[0], setup, gallery), sideOf(written[1], setup, gallery)];
   const passages: ComparedPassage[] = [];

@@ -20,7 +20,7 @@ import { samplePhotoView } from '../vision/photo-sample.js';
 import { replayClip } from '../vision/replay-clip.js';
 import { evaluationNotes } from './evaluation-notes.js';
 import { readClips, readPeople } from './labelled-collection.js';
-import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
+import { type OpenEngines, openReplaySetup, type ReplaySetup } from './replay-setup.js';
 
 /** Ways of dividing the people into two halves, for cross-validation. Each half is judged once. */
 const divisions = 5;
@@ -38,7 +38,7 @@ interface EvaluateOptions {
   readonly json?: boolean;
 }
 
-export function registerEvaluateGrouping(evaluate: Command): void {
+export function registerEvaluateGrouping(evaluate: Command, open: OpenEngines): void {
   evaluate
     .command('grouping')
     .description('measure how well unknown people are told apart and recognised again')
@@ -52,7 +52,7 @@ export function registerEvaluateGrouping(evaluate: Command): void {
     .option('--json', 'print JSON instead of tables')
     .action((options: EvaluateOptions) =>
       runAction(options.json === true, async () => {
-        const evaluation = await evaluateGrouping(options);
+        const evaluation = await evaluateGrouping(options, open);
         print(options.json === true, evaluation, () => describeGrouping(evaluation));
         return exitCodes.done;
       }),
@@ -64,7 +64,7 @@ function parseCount(text: string): number {
   throw new InvalidArgumentError('must be a whole number from 1 to 999');
 }
 
-async function evaluateGrouping(options: EvaluateOptions): Promise<GroupingEvaluation> {
+async function evaluateGrouping(options: EvaluateOptions, open: OpenEngines): Promise<GroupingEvaluation> {
   const { people, clips, sequences, config: configPath } = options;
   if (people === undefined && clips === undefined) {
     throw badInput('nothing-to-evaluate', 'neither photos nor clips are given', {
@@ -72,7 +72,7 @@ async function evaluateGrouping(options: EvaluateOptions): Promise<GroupingEvalu
     });
   }
   await using lifetime = new Lifetime(clock);
-  const setup = await openReplaySetup({ configPath, cameraId: undefined, fps: undefined }, lifetime);
+  const setup = await openReplaySetup({ configPath, cameraId: undefined, fps: undefined }, lifetime, open);
   const note = evaluationNotes(options);
   const unusable: { photograph: string; reason: string }[] = [];
   const tracks = [

@@ -29,7 +29,7 @@ import { evaluateSite } from './evaluate-site.js';
 import { evaluationNotes } from './evaluation-notes.js';
 import { identificationPage } from './identification-page.js';
 import { readPeople, readPhotographs } from './labelled-collection.js';
-import { openReplaySetup, type ReplaySetup } from './replay-setup.js';
+import { type OpenEngines, openReplaySetup, type ReplaySetup } from './replay-setup.js';
 
 /** More ways of dividing the photographs add little information. */
 const MOST_SPLITS = 20;
@@ -46,7 +46,7 @@ interface EvaluateOptions {
   readonly json?: boolean;
 }
 
-export function registerEvaluateIdentify(evaluate: Command): void {
+export function registerEvaluateIdentify(evaluate: Command, open: OpenEngines): void {
   evaluate
     .command('identify')
     .description('measure identification on photos of known and unknown people')
@@ -75,7 +75,7 @@ export function registerEvaluateIdentify(evaluate: Command): void {
       runAction(options.json === true, async () => {
         // Created before the analysis, which takes minutes, so that an unwritable path fails immediately.
         await using page = options.report === undefined ? undefined : await createPrivateFile(options.report);
-        const evaluation = await evaluateIdentify(options);
+        const evaluation = await evaluateIdentify(options, open);
         await page?.write(Buffer.from(identificationPage(evaluation)));
         await page?.keep();
         print(options.json === true, evaluation, () => describeIdentification(evaluation));
@@ -100,11 +100,11 @@ interface Collection {
   readonly warned: number;
 }
 
-async function evaluateIdentify(options: EvaluateOptions): Promise<IdentifyEvaluation> {
+async function evaluateIdentify(options: EvaluateOptions, open: OpenEngines): Promise<IdentifyEvaluation> {
   const written = options.groups === undefined ? {} : await readGroups(options.groups);
   await using lifetime = new Lifetime(clock);
   const { config: configPath, references } = options;
-  const setup = await openReplaySetup({ configPath, cameraId: undefined, fps: undefined }, lifetime);
+  const setup = await openReplaySetup({ configPath, cameraId: undefined, fps: undefined }, lifetime, open);
   const collection = await readCollection(options, setup);
   const { people, strangers, strangerNames, photographs, refused, warned } = collection;
   const groups = membersOf(written, collection);

@@ -27,7 +27,7 @@ import { describeLiveness, type LivenessEvaluation } from './describe-liveness.j
 import { evaluationNotes } from './evaluation-notes.js';
 import { enrolAll, readClips, searchIn } from './labelled-collection.js';
 import { parseFps } from './replay.js';
-import { memoryDecider, openReplaySetup, type ReplaySetup } from './replay-setup.js';
+import { memoryDecider, type OpenEngines, openReplaySetup, type ReplaySetup } from './replay-setup.js';
 import {
   fileExists,
   type PresentationTruth,
@@ -50,7 +50,7 @@ interface EvaluateOptions {
   readonly json?: boolean;
 }
 
-export function registerEvaluateLiveness(evaluate: Command): void {
+export function registerEvaluateLiveness(evaluate: Command, open: OpenEngines): void {
   evaluate
     .command('liveness')
     .description('measure the liveness verdicts on passages of different lengths')
@@ -67,7 +67,7 @@ export function registerEvaluateLiveness(evaluate: Command): void {
     .option('--json', 'print JSON instead of tables')
     .action((options: EvaluateOptions) =>
       runAction(options.json === true, async () => {
-        const evaluation = await evaluateLiveness(options);
+        const evaluation = await evaluateLiveness(options, open);
         print(options.json === true, evaluation, () => describeLiveness(evaluation));
         return exitCodes.done;
       }),
@@ -80,11 +80,11 @@ function parseSeconds(text: string): number {
   throw new InvalidArgumentError('must be a whole number of seconds from 1 to 600');
 }
 
-async function evaluateLiveness(options: EvaluateOptions): Promise<LivenessEvaluation> {
+async function evaluateLiveness(options: EvaluateOptions, open: OpenEngines): Promise<LivenessEvaluation> {
   const truths = await truthsOf(options);
   await using lifetime = new Lifetime(clock);
   const { config: configPath, fps, known } = options;
-  const setup = await openReplaySetup({ configPath, cameraId: undefined, fps }, lifetime);
+  const setup = await openReplaySetup({ configPath, cameraId: undefined, fps }, lifetime, open);
   const note = evaluationNotes(options);
   const gallery = known === undefined ? undefined : await enrolAll(known, setup, note);
   const presentations: Presentation[] = [];

@@ -82,7 +82,7 @@ interface AddOptions {
   readonly known: string;
   readonly store: ModelStore;
   readonly config: Config | undefined;
-  onProgress(done: number, total: number, step: string): void;
+  readonly onProgress: (done: number, total: number, step: string) => void;
 }
 
 /**
@@ -124,25 +124,41 @@ export async function addRecogniser(options: AddOptions): Promise<AddedRecognise
     throw badInput(code, message, { remedy });
   }
   const { outcome: _, ...found } = opened.result;
-  const trial = new Trial(vision, found.output.dimensions, (done, total, step) =>
-    options.onProgress(done, total, step),
-  );
-  const chosen = await choose(trial, people, known);
-  const targetFpir = wantedFpir(config.identification) ?? usualTarget;
-  const point = measurePoint(chosen.sampled, { targetFpir, margin });
-  if (point.rates.fnir > largestFnir) throw missesTooMany(point);
-  const { preparation } = chosen;
+  const measured = await measureNetwork(vision, found.output.dimensions, people, { ...options, config });
+  const { chosen, point, targetFpir, leftOut } = measured;
   await staged.install({
     ...{ id, role: 'recogniser', title: `${options.name}, added by the owner`, source: { kind: 'own' } },
     ...{ file: `${id}.onnx`, sha256, sizeBytes: bytes.length },
     licence: { name: 'see its publisher', origin: `${basename(file)}, added by the owner` },
-    ...describedInterface(found, preparation),
+    ...describedInterface(found, chosen.preparation),
     thresholds: thresholdsOf(point, targetFpir, chosen),
   });
   await store.readOwn();
   const status = await store.status(id, { isFresh: true });
-  const { tried } = chosen;
-  return { id, interface: found, tried, point, margin, targetFpir, leftOut: trial.leftOut, status };
+  return { id, interface: found, tried: chosen.tried, point, margin, targetFpir, leftOut, status };
+}
+
+/** What photographs of people show about a network. */
+interface MeasuredNetwork extends Pick<AddedRecogniser, 'point' | 'targetFpir' | 'leftOut'> {
+  readonly chosen: ChosenPreparation;
+}
+
+/**
+ * Finds the preparation and the operating point of a network that a vision process has opened.
+ * @throws `own-network-unfit`, `too-few-photographs`, `own-network-does-not-separate`
+ */
+export async function measureNetwork(
+  vision: Pick<LoneVision, 'ask'>,
+  dimensions: number,
+  people: readonly Photographed[],
+  { known, config, onProgress }: Pick<AddOptions, 'known' | 'onProgress'> & { readonly config: Config },
+): Promise<MeasuredNetwork> {
+  const trial = new Trial(vision, dimensions, onProgress);
+  const chosen = await choose(trial, people, known);
+  const targetFpir = wantedFpir(config.identification) ?? usualTarget;
+  const point = measurePoint(chosen.sampled, { targetFpir, margin });
+  if (point.rates.fnir > largestFnir) throw missesTooMany(point);
+  return { chosen, point, targetFpir, leftOut: trial.leftOut };
 }
 
 /** The operating point as the description states it, with the counts that it rests on. */
@@ -200,19 +216,15 @@ interface TakeOptions {
 
 /** Runs photographs through the network, and remembers what it gave for each: none is read twice for the same preparations. */
 class Trial {
-  readonly #vision: LoneVision;
+  readonly #vision: Pick<LoneVision, 'ask'>;
   readonly #dimensions: number;
-  readonly #tell: (done: number, total: number, step: string) => void;
+  readonly #tell: AddOptions['onProgress'];
   readonly #leftOut = new Map<string, string>();
   /** By photograph: its embeddings, by the number of the preparation. */
   readonly #embedded = new Map<string, ReadonlyMap<number, Embedding | undefined>>();
   #requests = 0;
 
-  constructor(
-    vision: LoneVision,
-    dimensions: number,
-    tell: (done: number, total: number, step: string) => void,
-  ) {
+  constructor(vision: Pick<LoneVision, 'ask'>, dimensions: number, tell: AddOptions['onProgress']) {
     this.#vision = vision;
     this.#dimensions = dimensions;
     this.#tell = tell;

@@ -36,28 +36,49 @@ interface ReplaySettings {
   readonly openGallery?: (config: Config) => Promise<GalleryRecogniser | undefined>;
 }
 
-/** Everything that a command needs to run the stages without a daemon. */
-export interface ReplaySetup {
-  readonly config: Config;
-  readonly camera: CameraConfig;
+/** What decodes clips and looks at pictures. */
+interface Engines {
   readonly analyser: FaceAnalyser;
   readonly ffmpeg: FfmpegBinary;
   readonly recogniser: RecogniserInUse;
+}
+
+/** Everything that a command needs to run the stages without a daemon. */
+export interface ReplaySetup extends Engines {
+  readonly config: Config;
+  readonly camera: CameraConfig;
   readonly liveness: LivenessPolicy;
   readonly match: MatchPolicy;
 }
 
-/** Opens models and FFmpeg like a vision process. `lifetime` owns them. */
-export async function openReplaySetup(settings: ReplaySettings, lifetime: Lifetime): Promise<ReplaySetup> {
+/** Opens what a configuration asks for. `made`: the recogniser of the gallery, where there is one. `lifetime` owns all of it. */
+export type OpenEngines = (
+  config: Config,
+  made: GalleryRecogniser | undefined,
+  lifetime: Lifetime,
+) => Promise<Engines>;
+
+/** Reads the configuration, and opens the engines. */
+export async function openReplaySetup(
+  settings: ReplaySettings,
+  lifetime: Lifetime,
+  open: OpenEngines = openEngines,
+): Promise<ReplaySetup> {
   const config = await settingsOf(settings.configPath);
   const camera = cameraOf(config, settings);
+  const engines = await open(config, await settings.openGallery?.(config), lifetime);
+  return {
+    ...{ config, camera, ...engines },
+    liveness: { ...defaultLivenessPolicy, ...config.liveness },
+    match: matchPolicy(config, engines.recogniser.pack),
+  };
+}
+
+/** Models and FFmpeg like those of a vision process. */
+export const openEngines: OpenEngines = async (config, made, lifetime) => {
   const ffmpeg = await detectFfmpeg();
   const models = await openConfiguredStore(config.models.dir);
-  const recogniser = await chooseRecogniser(
-    models,
-    config.vision.recogniser,
-    await settings.openGallery?.(config),
-  );
+  const recogniser = await chooseRecogniser(models, config.vision.recogniser, made);
   const { provider, detector, landmarks, passivePad, threads } = config.vision;
   const analyser = await openFaceAnalyser({
     models,
@@ -70,16 +91,8 @@ export async function openReplaySetup(settings: ReplaySettings, lifetime: Lifeti
     logger: silentLogger,
   });
   lifetime.use('face analyser', analyser);
-  return {
-    config,
-    camera,
-    analyser,
-    ffmpeg,
-    recogniser,
-    liveness: { ...defaultLivenessPolicy, ...config.liveness },
-    match: matchPolicy(config, recogniser.pack),
-  };
-}
+  return { analyser, ffmpeg, recogniser };
+};
 
 /** Decides like the core, without recording. `clock` is the time of the clip. */
 export function memoryDecider(

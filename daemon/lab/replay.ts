@@ -20,7 +20,13 @@ import { silentLogger } from '../kernel/logger.js';
 import { VirtualClock } from '../kernel/virtual-clock.js';
 import { type ReplayStep, replayClip } from '../vision/replay-clip.js';
 import type { TrackedView } from '../vision/stage-event.js';
-import { memoryDecider, openReplaySetup, type ReplaySetup } from './replay-setup.js';
+import {
+  memoryDecider,
+  type OpenEngines,
+  openEngines,
+  openReplaySetup,
+  type ReplaySetup,
+} from './replay-setup.js';
 import { type TranscriptLine, transcribe } from './replay-transcript.js';
 import { countsText, summarise, TrackRecorder } from './track-record.js';
 import { TrackStrips } from './track-strip.js';
@@ -42,7 +48,7 @@ export function parseFps(text: string): number {
   throw new InvalidArgumentError('must be a number of frames per second from 1 to 60');
 }
 
-export function registerReplay(program: Command): void {
+export function registerReplay(program: Command, open: OpenEngines = openEngines): void {
   program
     .command('replay')
     .argument('<file>', 'a video as MP4, MOV, Matroska, WebM, AVI, MPEG-TS or MPEG')
@@ -68,13 +74,13 @@ export function registerReplay(program: Command): void {
     .option('--json', 'print one JSON object per line instead of text')
     .action((file: string, options: ReplayOptions) =>
       runAction(options.json === true, async () => {
-        await replay(file, options);
+        await replay(file, options, open);
         return exitCodes.done;
       }),
     );
 }
 
-async function replay(path: string, options: ReplayOptions): Promise<void> {
+async function replay(path: string, options: ReplayOptions, open: OpenEngines): Promise<void> {
   // Opened before the analysis, so that an unusable folder fails immediately.
   const strips = options.pictures === undefined ? undefined : await TrackStrips.open(options.pictures);
   await using lifetime = new Lifetime(clock);
@@ -84,7 +90,7 @@ async function replay(path: string, options: ReplayOptions): Promise<void> {
     file = await openGalleryOf(options, config, lifetime);
     return file === undefined ? undefined : galleryRecogniser(file.database);
   };
-  const setup = await openReplaySetup({ configPath, cameraId, fps, openGallery }, lifetime);
+  const setup = await openReplaySetup({ configPath, cameraId, fps, openGallery }, lifetime, open);
   const search = await openSearch(file, setup, lifetime);
   const { camera, analyser, ffmpeg, liveness, match } = setup;
   // The time of the clip decides when a stranger is forgotten, at any speed of the replay.

@@ -116,12 +116,13 @@ function holds(part: Box, { x, y, width, height }: Box): boolean {
   return x >= part.x && y >= part.y && x + width <= right && y + height <= bottom;
 }
 
-function landmarksOf({
+/** What the networks find of a face of a script. */
+export function landmarksOf({
   box,
   openness = 0.3,
   mouth = 0,
   turn = { yawDeg: 0, pitchDeg: 0 },
-}: ScriptedFace): FaceLandmarks {
+}: Pick<ScriptedFace, 'box' | 'openness' | 'mouth' | 'turn'>): FaceLandmarks {
   const eye = { openness, widthPx: box.width / 5 };
   return {
     presence: 1,
