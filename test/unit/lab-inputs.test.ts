@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { personId, recogniserId } from '../../daemon/kernel/ids.js';
 import { attackSpecies } from '../../daemon/kernel/liveness/presentation-rates.js';
 import { readClips, readPeople, readPhotographs, searchIn } from '../../daemon/lab/labelled-collection.js';
+import { parseFps } from '../../daemon/lab/replay.js';
 import {
   fileExists,
   presentationByFolder,
@@ -82,6 +83,13 @@ describe('a labelled collection', () => {
       ['p-2', 'p-3'],
     );
   });
+});
+
+test('a rate of analysis is a number from 1 to 60, which need not be whole', () => {
+  assert.deepEqual(['1', '12.5', '60'].map(parseFps), [1, 12.5, 60]);
+  for (const wrong of ['0.99', '60.01', 'NaN', 'Infinity', 'fast', '']) {
+    assert.throws(() => parseFps(wrong), /from 1 to 60/, wrong);
+  }
 });
 
 describe('what clips show', () => {
