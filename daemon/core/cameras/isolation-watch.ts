@@ -3,6 +3,7 @@ import type { ConditionPort } from '../delivery/condition-port.js';
 
 /** What an installation gives vision processes and what can be missing; how events name it. A kernel that cannot limit memory is a fact of the machine. */
 const walls = ['units', 'network', 'disk'] as const;
+type Wall = (typeof walls)[number];
 
 /** Reports to the condition `isolation-weakened` which walls of an installed service do not stand. */
 export class IsolationWatch {
@@ -17,14 +18,16 @@ export class IsolationWatch {
   }
 
   /** Judges what the running processes say. */
-  judge({ level, gaps }: Isolation): void {
+  judge(isolation: Isolation): void {
     if (!this.#isInstalled) return;
-    const isMissing = (wall: (typeof walls)[number]): boolean =>
-      level === 'full' ? wall !== 'units' && gaps.includes(wall) : wall === 'units';
-    this.#conditions.change(
-      'isolation-weakened',
-      {},
-      { active: walls.filter(isMissing), over: walls.filter((wall) => !isMissing(wall)) },
-    );
+    const active = missingWalls(isolation);
+    const over = walls.filter((wall) => !active.includes(wall));
+    this.#conditions.change('isolation-weakened', {}, { active, over });
   }
+}
+
+function missingWalls({ level, gaps }: Isolation): readonly Wall[] {
+  // The other walls are settings of the units, so they are not missed one by one.
+  if (level !== 'full') return ['units'];
+  return walls.filter((wall) => wall !== 'units' && gaps.includes(wall));
 }

@@ -214,7 +214,10 @@ export class VisionPool implements AsyncDisposable {
     await Promise.all(this.#slots.map(({ slot }) => slot[Symbol.asyncDispose]()));
   }
 
-  /** What the cameras keep. Where every process is replaced anyway, an automatic number of them deals all cameras anew. */
+  /**
+   * The cameras of each process. None if the change replaces every process anyway and their number is automatic: then no camera stays
+   * where it is, and all of them are spread evenly.
+   */
   #dealtBefore(planned: PlannedVision): readonly Dealt[] {
     const isReplaced = ({ shared }: Slot): boolean => !isDeepStrictEqual(shared, sharedBy(planned));
     if (!planned.movesCameras && this.#slots.every(isReplaced)) return [];

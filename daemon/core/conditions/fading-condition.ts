@@ -13,7 +13,7 @@ interface FadingConditionOptions {
   readonly states?: Pick<SourceStates, 'of' | 'set'>;
 }
 
-/** Reports that follow within this time don't write the end anew, milliseconds: whoever causes them must not keep the disk busy. */
+/** How far the end must move before it is stored again, milliseconds. An attacker can cause any number of reports, and must not keep the disk busy. */
 const writtenEveryMs = 60_000;
 
 /** A condition that only time ends: nobody knows whether an attempt was the last one. */
@@ -33,7 +33,7 @@ export class FadingCondition implements AsyncDisposable {
     else conditions.end(condition);
   }
 
-  /** Begins the condition, or its time anew. `subject`: whom it concerns, for a condition with subjects. */
+  /** Begins the condition, or extends it: it ends `lastsMs` after the last report. `subject`: whom it concerns, for a condition with subjects. */
   report(subject?: string): void {
     const { condition, lastsMs, conditions } = this.#options;
     if (subject === undefined) conditions.begin(condition);
