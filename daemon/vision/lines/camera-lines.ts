@@ -7,11 +7,15 @@ import type { LineAccess } from '../../contract/vision/vision-orders.js';
 import { opaqueText } from '../../host/opaque-text.js';
 import type { Clock } from '../../kernel/clock.js';
 import { socketErrorCode } from '../ingest/socket-outcome.js';
+import { removeAbandonedFolders } from './abandoned-folders.js';
 import { readFirstLine } from './first-line.js';
 import { LineGrant } from './line-grant.js';
 import { type LineAnswer, type LineRequest, lineRequestSchema, lineText } from './line-messages.js';
 import { LinePair } from './line-pair.js';
 
+/** A process that has no folder of its own makes one of this name in the temporary folder. */
+const folderPrefix = 'rollcall-lines-';
+const socketName = 'lines.sock';
 /** Time for a new connection to ask, milliseconds. */
 const askWithinMs = 5_000;
 const longestRequestBytes = 1024;
@@ -46,7 +50,11 @@ export class CameraLines implements AsyncDisposable {
   readonly #unasked = new Set<Socket>();
 
   static async open({ clock, folder: given, user }: LineOptions): Promise<CameraLines> {
-    const folder = given ?? (await mkdtemp(join(tmpdir(), 'rollcall-lines-')));
+    if (given === undefined) {
+      const owners = [process.getuid?.(), user];
+      await removeAbandonedFolders({ parent: tmpdir(), prefix: folderPrefix, socketName, owners });
+    }
+    const folder = given ?? (await mkdtemp(join(tmpdir(), folderPrefix)));
     const server = createServer();
     const path = pathIn(folder);
     // An earlier run that was killed leaves it.
@@ -147,7 +155,7 @@ export class CameraLines implements AsyncDisposable {
   }
 }
 
-const pathIn = (folder: string): string => join(folder, 'lines.sock');
+const pathIn = (folder: string): string => join(folder, socketName);
 
 function answer(line: Socket, message: LineAnswer): void {
   line.write(lineText(message));
