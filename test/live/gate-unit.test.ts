@@ -7,6 +7,8 @@ import { withoutBuild } from '../support/box.js';
 import { programOfBox, setUpUnits } from '../support/box-units.js';
 import { docBlocks } from '../support/doc-blocks.js';
 
+const programLine = `${process.execPath} ${programOfBox('rollcall.js')}`;
+
 /** Waits for a page of the gate. */
 const ask = `
 ask() {
@@ -94,7 +96,16 @@ test('the gate runs under its own user, sees no data, and comes back after a kil
   assert.equal(await box.must(`${ask} ask /`), '200\n');
   assert.notEqual(await box.must('systemctl show --value --property MainPID rollcall-gate'), `${again}\n`);
   assert.equal((await box.must('systemctl show --value --property NRestarts rollcalld')).trim(), '0');
-  await box.must('systemctl restart rollcalld');
+  // The gate starts without the programs that refuse its connections.
+  await box.must(`
+    systemctl stop rollcall-gate rollcall-gate-wall
+    mv /etc/systemd/system/rollcall-gate-wall.service /root/
+    systemctl daemon-reload
+    systemctl start rollcall-gate
+    systemctl restart rollcalld
+    until ${programLine} status --json | grep isolation-weakened; do sleep 0.2; done`);
+  const { conditionsAbout } = JSON.parse(await box.must(`${programLine} status --json`)) as BoxStatus;
+  assert.deepEqual(conditionsAbout?.['isolation-weakened'], ['gate']);
   assert.equal(await box.must(`${ask} ask /api/v1/identity`), '401\n', 'it finds the new daemon');
   await reachedFromNetwork(box);
 });

@@ -27,7 +27,7 @@ import {
 import { serveEnrolments } from '../enrolments/enrolments-part.js';
 import { openEvents } from '../events/events-part.js';
 import { openUpkeep, recordGalleryEvents } from '../gallery/gallery-part.js';
-import { serveGate, startHandover } from '../gate/gate-part.js';
+import { serveGate, startHandover, watchGateWall } from '../gate/gate-part.js';
 import type { WithoutSigning } from '../identity/identity-keys.js';
 import { openSigning, serveIdentity } from '../identity/identity-part.js';
 import { measureDelivery, serveMetrics } from '../metrics/metrics-part.js';
@@ -130,6 +130,7 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
       .with(serveStatus)
       // Doors for callers.
       .with(watchIntrusions)
+      .with(watchGateWall)
       .with(serveLocalApi)
       .with(serveMetrics)
       .with(serveGate)

@@ -70,7 +70,7 @@ const words: Readonly<Record<BoxCondition, readonly [what: string, remedy: strin
     'Follow docs/how-to/recovery.md, "A process that was taken over".',
   ],
   'isolation-weakened': [
-    'vision processes are less isolated than the installation provides',
+    'vision processes or the gate are less isolated than the installation provides',
     'Follow docs/how-to/recovery.md, "A wall that is missing".',
   ],
   overloaded: [

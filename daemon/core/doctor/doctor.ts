@@ -18,6 +18,7 @@ import { unprotectedLogin } from '../../vision/ingest/failure-explanations.js';
 import { detectFfmpeg } from '../../vision/ingest/ffmpeg-binary.js';
 import { fallbackRecogniser, preferredRecogniser } from '../../vision/recogniser-in-use.js';
 import { ControlClient, daemonUnreachable } from '../api/client.js';
+import { abstractSocketFindings } from './abstract-sockets.js';
 import { findDaemonUser } from './daemon-user.js';
 import {
   describeView,
@@ -95,6 +96,7 @@ export async function examineBox(configPath: string, machine: Machine = {}): Pro
     ...directoryFindings(config, view),
     ...(await gateFindings(config, machine.unitDirectories)),
     ...(await wallFindings(machine.installation)),
+    ...(await abstractSocketFindings(machine.installation)),
     ...(status === undefined ? [] : statusFindings(status, showTimeOf(localTimeOf(config.site.timeZone)))),
   ];
 }

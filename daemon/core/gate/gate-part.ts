@@ -5,6 +5,7 @@ import { type Operations, operations } from '../../contract/operations.js';
 import type { ReloadResult } from '../../contract/status.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
+import { isInstalledService } from '../../vision/unit-launcher.js';
 import { gateCallers } from '../accounts/gate-callers.js';
 import type { Accounts } from '../accounts/open-accounts.js';
 import { refusalTrail } from '../accounts/refusal-trail.js';
@@ -16,8 +17,10 @@ import type { Creations } from '../api/idempotency.js';
 import { RateLimits } from '../api/rate-limits.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { ReadingTrail } from '../audit/reading-trail.js';
+import type { ConditionPort } from '../delivery/condition-port.js';
 import type { PartContext } from '../part-context.js';
 import { GateHandover, gateFolder, openGateFolder, withdrawHandover } from './gate-handover.js';
+import { startGateWallWatch } from './gate-wall-watch.js';
 
 /** Undefined where the gate is disabled or cannot be let in. */
 interface HandedOver {
@@ -51,6 +54,17 @@ export async function startHandover({
   const gate = lifetime.use('handover to the gate', new GateHandover(current, { clock, logger }).start());
   onReload(() => void gate.handOverSoon());
   return { gate };
+}
+
+/** Watches the wall of the gate, which only an installed service has. */
+export function watchGateWall({
+  conditions,
+  lifetime,
+  clock,
+  logger,
+}: PartContext & { readonly conditions: ConditionPort }): void {
+  if (!isInstalledService()) return;
+  lifetime.use('watch of the wall of the gate', startGateWallWatch({ conditions, clock, logger }));
 }
 
 /** Serves the operations to the gate, on a socket of its own. A failure is logged and affects nothing else. */

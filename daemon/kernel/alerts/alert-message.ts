@@ -222,8 +222,8 @@ const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: 
     past: 'A process that faces cameras or the network tried to use the local API, and was refused',
   },
   'isolation-weakened': {
-    now: 'Vision processes are less isolated than the installation provides: units are missing or changed',
-    past: 'Vision processes were less isolated than the installation provides',
+    now: 'Vision processes or the gate are less isolated than the installation provides: units are missing or changed',
+    past: 'Vision processes or the gate were less isolated than the installation provides',
   },
   overloaded: {
     now: 'The box is overloaded: it analyses fewer frames than its cameras need',

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { abstractSocketFindings } from '../../daemon/core/doctor/abstract-sockets.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+/** The table of the kernel while a program listens at an abstract socket, and another one at a file. */
+const table = `Num       RefCount Protocol Flags    Type St Inode Path
+0000000000000000: 00000002 00000000 00010000 0001 01 17 @/tmp/.X11-unix/X0
+0000000000000000: 00000003 00000000 00000000 0001 03 18 @/tmp/.X11-unix/X0
+0000000000000000: 00000003 00000000 00000000 0001 03 19 @client
+0000000000000000: 00000002 00000000 00010000 0001 01 20 /run/rollcall/control.sock
+0000000000000000: 00000003 00000000 00000000 0001 03 21
+`;
+
+describe('abstract sockets', () => {
+  test('at which programs listen are named where a gate is installed', async () => {
+    await using directory = await temporaryDirectory();
+    const path = join(directory.path, 'unix');
+    await writeFile(path, table);
+    const examined = { installed: directory.path, table: path };
+    assert.deepEqual(await abstractSocketFindings(examined), [], 'no gate');
+    await writeFile(join(directory.path, 'rollcall-gate.service'), '');
+    const [finding, ...others] = await abstractSocketFindings(examined);
+    assert.deepEqual(others, []);
+    assert.equal(finding?.outcome, 'warning');
+    assert.match(finding.message, /could reach: @\/tmp\/\.X11-unix\/X0$/);
+  });
+
+  test('of this machine are found as the kernel lists them', async () => {
+    await using directory = await temporaryDirectory();
+    await writeFile(join(directory.path, 'rollcall-gate.service'), '');
+    const name = `rollcall-test-${process.pid}`;
+    const server = createServer().listen(`\0${name}`);
+    await once(server, 'listening');
+    try {
+      const [finding] = await abstractSocketFindings({ installed: directory.path });
+      assert.match(finding?.message ?? '', new RegExp(`@${name}`));
+    } finally {
+      server.close();
+    }
+  });
+});
