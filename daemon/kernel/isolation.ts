@@ -21,3 +21,9 @@ export interface Isolation {
   /** Why there is no better isolation, a clause for people, and what to do about it. */
   readonly why?: { readonly reason: string; readonly remedy: string };
 }
+
+/** What holds for two kinds of process together: the lower level, and the gaps of both. */
+export const weakerIsolation = (a: Isolation, b: Isolation): Isolation => ({
+  ...(isolationLevels.indexOf(b.level) > isolationLevels.indexOf(a.level) ? b : a),
+  gaps: isolationGaps.filter((gap) => a.gaps.includes(gap) || b.gaps.includes(gap)),
+});

@@ -8,12 +8,20 @@ import type { Launch, LauncherProbe, VisionLauncher } from './vision-launcher.js
 /** The variable with the folder of the sockets below. The unit of the core sets it; a daemon that is started by hand has its own rights. */
 const folderVariable = 'ROLLCALL_VISION_SOCKETS';
 
-const socketNames: Readonly<Record<Launch['purpose'], string>> = {
+type Purpose = Launch['purpose'];
+
+const socketNames: Readonly<Record<Purpose, string>> = {
   cameras: 'cameras.sock',
   photographs: 'photos.sock',
 };
 
-/** In the folder of the sockets: the folder for `CameraLines`, made by systemd-tmpfiles. Without it, no unit reaches a camera. */
+/** For people. */
+const subjects: Readonly<Record<Purpose, string>> = {
+  cameras: 'cameras',
+  photographs: 'photos and clips',
+};
+
+/** In the folder of the sockets: the folder for `CameraLines`, made by systemd-tmpfiles. Without it, no unit for cameras reaches one. */
 const linesName = 'lines';
 
 /** The kernel lists here what it can limit. Some boards start it without the limit of memory, and systemd says nothing about that. */
@@ -29,8 +37,9 @@ const remedy =
 export const isInstalledService = (environment: NodeJS.ProcessEnv = process.env): boolean =>
   environment[folderVariable] !== undefined;
 
-/** Whether systemd starts vision processes for this process, each as a unit with a user of its own. Undefined outside of the installed service. */
+/** Whether systemd starts the vision processes of a purpose, each as a unit with a user of its own. Undefined outside of the installed service. */
 export function probeUnits(
+  purpose: Purpose,
   environment: Readonly<Record<string, string | undefined>> = process.env,
   { controllers, live }: { readonly controllers: string; readonly live: string } = {
     controllers: controllersPath,
@@ -40,11 +49,16 @@ export function probeUnits(
   const folder = environment[folderVariable];
   if (folder === undefined) return undefined;
   const found = (name: string) => lstatSync(join(folder, name), { throwIfNoEntry: false });
-  const missing = Object.values(socketNames).filter((name) => found(name)?.isSocket() !== true);
-  if (found(linesName)?.isDirectory() !== true) missing.push(linesName);
-  if (missing.length === 0) return unitLauncher(folder, gapsOf(limitsMemory(controllers), isMount(live)));
+  const missing = found(socketNames[purpose])?.isSocket() === true ? [] : [socketNames[purpose]];
+  if (purpose === 'cameras' && found(linesName)?.isDirectory() !== true) missing.push(linesName);
+  if (missing.length === 0) {
+    // Only processes for cameras get the folder for live frames.
+    const isDiskLimited = purpose !== 'cameras' || isMount(live);
+    return unitLauncher(folder, gapsOf(limitsMemory(controllers), isDiskLimited));
+  }
+  const paths = missing.map((name) => join(folder, name));
   return {
-    reason: `the units for vision processes do not run: ${missing.map((name) => join(folder, name)).join(' and ')} are missing`,
+    reason: `the unit for ${subjects[purpose]} cannot start: ${paths.join(' and ')} ${paths.length === 1 ? 'is' : 'are'} missing`,
     remedy,
   };
 }

@@ -34,8 +34,13 @@ export interface VisionLauncher {
   readonly isolation: Isolation;
   /** The folder for `CameraLines` that its processes see. Absent: any folder can be shown to them. */
   readonly linesFolder?: string;
+  /** Whether a process must end that turns out to be less than fully isolated (`vision.isolation: required`). */
+  readonly mustBeFull?: boolean;
   launch(launch: Launch): LaunchedVision;
 }
+
+/** How the daemon starts the processes of each purpose. */
+export type VisionLaunchers = Readonly<Record<Launch['purpose'], VisionLauncher>>;
 
 /** A launcher, or why there is none. */
 export type LauncherProbe = VisionLauncher | NonNullable<Isolation['why']>;

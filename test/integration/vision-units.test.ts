@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { probeUnits } from '../../daemon/vision/unit-launcher.js';
-import type { LaunchedVision, VisionLauncher } from '../../daemon/vision/vision-launcher.js';
+import type {
+  Launch,
+  LaunchedVision,
+  LauncherProbe,
+  VisionLauncher,
+} from '../../daemon/vision/vision-launcher.js';
 import { withoutBuild } from '../support/box.js';
 import { builtProgram } from '../support/built.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -44,14 +49,18 @@ async function openSockets(folder: string, program: string) {
   };
 }
 
+const probe = (folder: string, purpose: Launch['purpose']): LauncherProbe | undefined =>
+  probeUnits(purpose, { ROLLCALL_VISION_SOCKETS: folder });
+
 /** `controllers`: what this kernel can limit, as it lists it. `live`: the folder for live frames; that of the kernel is a file system of its own. */
 async function launcherOf(
   folder: string,
   { controllers = 'cpu memory pids', live = '/proc' } = {},
+  purpose: Launch['purpose'] = 'cameras',
 ): Promise<VisionLauncher> {
   const path = join(folder, 'cgroup.controllers');
   await writeFile(path, `${controllers}\n`);
-  const found = probeUnits({ ROLLCALL_VISION_SOCKETS: folder }, { controllers: path, live });
+  const found = probeUnits(purpose, { ROLLCALL_VISION_SOCKETS: folder }, { controllers: path, live });
   return found !== undefined && 'launch' in found ? found : assert.fail('there are no units');
 }
 
@@ -67,24 +76,43 @@ async function firstAnswer({ channel }: LaunchedVision): Promise<string> {
 
 describe('units for vision processes', () => {
   test('are not used by a daemon that is not the installed service', () => {
-    assert.equal(probeUnits({}), undefined);
+    assert.equal(probeUnits('cameras', {}), undefined);
   });
 
   test('are missed with their names where systemd does not listen', async () => {
     await using directory = await temporaryDirectory();
-    const found = probeUnits({ ROLLCALL_VISION_SOCKETS: directory.path });
-    assert.ok(found !== undefined && 'reason' in found);
-    assert.match(found.reason, /cameras\.sock and .*photos\.sock and .*lines are missing$/);
-    assert.match(found.remedy, /^Run 'systemctl restart rollcalld'/);
+    const cameras = probe(directory.path, 'cameras');
+    assert.ok(cameras !== undefined && 'reason' in cameras);
+    assert.match(
+      cameras.reason,
+      /^the unit for cameras cannot start: .*cameras\.sock and .*lines are missing$/,
+    );
+    assert.match(cameras.remedy, /^Run 'systemctl restart rollcalld'/);
+    const photos = probe(directory.path, 'photographs');
+    assert.ok(photos !== undefined && 'reason' in photos);
+    assert.match(photos.reason, /^the unit for photos and clips cannot start: .*photos\.sock is missing$/);
+  });
+
+  test('of one kind are there while those of the other kind are missing', async () => {
+    await using directory = await temporaryDirectory();
+    await using _sockets = await openSockets(directory.path, echo);
+    await rm(join(directory.path, 'photos.sock'));
+    const [cameras, photos] = (['cameras', 'photographs'] as const).map((each) =>
+      probe(directory.path, each),
+    );
+    assert.ok(cameras !== undefined && 'launch' in cameras);
+    assert.ok(photos !== undefined && 'reason' in photos);
   });
 
   test('are missed where they could not ask for their cameras', async () => {
     await using directory = await temporaryDirectory();
     await using _sockets = await openSockets(directory.path, echo);
     await rmdir(join(directory.path, 'lines'));
-    const found = probeUnits({ ROLLCALL_VISION_SOCKETS: directory.path });
+    const found = probe(directory.path, 'cameras');
     assert.ok(found !== undefined && 'reason' in found);
-    assert.match(found.reason, /run: [^ ]*lines are missing$/);
+    assert.match(found.reason, /start: [^ ]*lines is missing$/);
+    const photos = probe(directory.path, 'photographs');
+    assert.ok(photos !== undefined && 'launch' in photos, 'photos need no lines');
   });
 
   test('do not start while systemd does not listen, which names the socket and the remedy', async () => {
@@ -114,6 +142,8 @@ describe('units for vision processes', () => {
     const open = { controllers: 'cpu pids', live: directory.path };
     const { isolation } = await launcherOf(directory.path, open);
     assert.deepEqual(isolation.gaps, ['memory', 'disk']);
+    const photos = await launcherOf(directory.path, open, 'photographs');
+    assert.deepEqual(photos.isolation.gaps, ['memory'], 'photos have no folder for live frames');
   });
 
   test('pass messages on, and end when the core closes the connection', { skip: withoutBuild }, async () => {

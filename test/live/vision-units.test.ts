@@ -86,6 +86,8 @@ test('vision processes in units of the installed service', {
 }, async (t) => {
   await using box = await bootBox();
   await setUpUnits(box);
+  // Everything below also shows that the units are enough for it.
+  await box.must(`echo 'vision: { isolation: required }' >> /etc/rollcall/rollcall.yaml`);
   await box.must(trialUnits, payload);
   await t.test('the service uses them and says so', () => reported(box));
   await t.test('they see and reach nothing of the box', () => confined(box));
@@ -94,7 +96,10 @@ test('vision processes in units of the installed service', {
   await t.test('each has a user of its own', () => separated(box));
   await t.test('nothing of one outlives its connection', () => ended(box));
   await t.test('they end with the core, and the next core has new ones', () => boundToCore(box));
-  await t.test('without their sockets, the service falls back and says so', () => missing(box));
+  await t.test('without a socket, a service that requires isolation does not start', () => required(box));
+  await t.test('without the socket of photos, cameras keep their units, and the service says so', () =>
+    missing(box),
+  );
 });
 
 const rollcall = `${node} ${programOfBox('rollcall.js')}`;
@@ -233,15 +238,20 @@ async function boundToCore(box: BootedBox): Promise<void> {
   );
 }
 
+async function required(box: BootedBox): Promise<void> {
+  const { stdout } = await box.run(`
+    rm /etc/systemd/system/rollcall-vision-photos.socket
+    systemctl daemon-reload
+    ! systemctl start rollcalld && journalctl --unit rollcalld --lines 20 --output cat
+    systemctl stop rollcalld`);
+  assert.match(stdout, /vision processes cannot be isolated: .*photos\.sock is missing/);
+}
+
 async function missing(box: BootedBox): Promise<void> {
-  await box.must(
-    'rm /etc/systemd/system/rollcall-vision-photos.socket; systemctl daemon-reload; systemctl start rollcalld',
+  await box.must("sed -i '/isolation: required/d' /etc/rollcall/rollcall.yaml; systemctl start rollcalld");
+  assert.match(await box.must(doctor), /^warning +isolation: none; .*photos\.sock is missing/m);
+  assert.match(
+    await box.must(`systemctl list-units --plain --no-legend 'rollcall-vision-cameras@*'`),
+    /^rollcall-vision-cameras@\S+ +loaded +active/m,
   );
-  const found = await box.must(doctor);
-  assert.match(found, /^warning +isolation: none; .*photos\.sock.* missing/m);
-  const required = await box.run(`
-    systemctl stop rollcalld
-    echo 'vision: { isolation: required }' >> /etc/rollcall/rollcall.yaml
-    ! systemctl start rollcalld && journalctl --unit rollcalld --lines 20 --output cat`);
-  assert.match(required.stdout, /vision processes cannot be isolated: .*photos\.sock/);
 }

@@ -83,7 +83,16 @@ export async function startRogueCore(
     return mode === undefined ? undefined : rogueProgram(mode);
   };
   const part = openVisionRuntime(
-    { config, launcher, lines, intake: heard, cameras, conditions, logger, programOf },
+    {
+      config,
+      launchers: { cameras: launcher, photographs: launcher },
+      lines,
+      intake: heard,
+      cameras,
+      conditions,
+      logger,
+      programOf,
+    },
     progress,
   );
   part.pool.start(await planVision(config, 'dlib-resnet'));

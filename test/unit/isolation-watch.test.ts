@@ -14,8 +14,8 @@ function watch(isInstalled: boolean) {
     },
     isInstalled,
   );
-  const judged = (of: Isolation): readonly string[] => {
-    isolation.judge(of);
+  const judged = (...of: readonly Isolation[]): readonly string[] => {
+    isolation.judge(...of);
     return heard.splice(0);
   };
   return { heard, judged };
@@ -39,6 +39,13 @@ describe('the watch of isolation', () => {
       'isolation-weakened network over units,disk',
     ]);
     assert.deepEqual(judged({ level: 'full', gaps: [] }), ['isolation-weakened  over units,network,disk']);
+  });
+
+  test('reports what is missing to either kind of process', () => {
+    const { judged } = watch(true);
+    const cameras = { level: 'full', gaps: ['network'] } as const;
+    const photos = { level: 'none', gaps: ['rights', 'network', 'memory', 'disk'] } as const;
+    assert.deepEqual(judged(cameras, photos), ['isolation-weakened units,network over disk']);
   });
 
   test('ends the condition and stays silent where no units are installed', () => {

@@ -67,3 +67,29 @@ for (const [what, report, isKept] of [
     await ended;
   });
 }
+
+test('a vision process with a network ends where isolation is required', async () => {
+  const [channel, end] = duplexPair();
+  const ended = once(end, 'close').then(() => 'it was killed');
+  const { send } = openMessageChannel(end, orderLimits, {
+    onMessage: () => undefined,
+    onEnd: () => undefined,
+  });
+  const launcher: VisionLauncher = {
+    ...{ isolation: { level: 'full', gaps: [] }, mustBeFull: true },
+    launch: () => ({ channel, log: [], pid: undefined, ended, kill: () => void end.destroy() }),
+  };
+  const config = configSchema.parse({ site: { id: 'site', timeZone: 'UTC' }, box: { id: 'box' } });
+  const { plan } = await planVision(config, 'mobilefacenet');
+  await using slot = new VisionSlot({
+    ...{ index: 0, plan, purpose: 'cameras', logLevel: 'info' },
+    ...{ clock: new VirtualClock(), random: seededRandom(1), logger: silentLogger, launcher },
+    ...{ onReport: () => undefined, onDown: () => undefined },
+  });
+  slot.start();
+  send({ ...ready, hasNetwork: true });
+  await until('its failure', () => slot.failure !== undefined);
+  assert.equal(slot.failure?.code, 'isolation-unavailable');
+  assert.equal(slot.isRunning, false);
+  await ended;
+});

@@ -92,7 +92,7 @@ export const visionSchema = z.strictObject({
   isolation: field(
     z.enum(['preferred', 'required']).default('preferred'),
     'restart',
-    'Isolation of the processes that parse camera streams, photos, and clips (docs/explanation/isolation.md). `preferred`: they run with the best isolation that this machine offers; `rollcall status` and `rollcall doctor` report what is missing. `required`: the daemon refuses to start if it can offer none.',
+    'Isolation of the processes that parse camera streams, photos, and clips (docs/explanation/isolation.md). `preferred`: they run with the best isolation that this machine offers; `rollcall status` and `rollcall doctor` report what is missing. `required`: the daemon refuses to start unless vision processes are fully isolated, in units of systemd. Of the gaps, it accepts only `memory`, where the kernel cannot limit it. For a command that starts a vision process of its own, such as `rollcall models add-recogniser`, a sandbox is enough.',
   ),
 });
 

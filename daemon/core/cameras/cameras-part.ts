@@ -6,10 +6,10 @@ import type { ownCameraOperations } from '../../contract/own-cameras.js';
 import type { LoadedConfig, LoadOptions } from '../../contract/settings/load.js';
 import type { ReloadResult } from '../../contract/status.js';
 import { CameraLines } from '../../vision/lines/camera-lines.js';
-import { openVisionLauncher } from '../../vision/open-vision-launcher.js';
+import { openVisionLaunchers } from '../../vision/open-vision-launcher.js';
 import { clipPlan, photoPlan } from '../../vision/plan.js';
 import type { ChosenRecogniser } from '../../vision/recogniser-in-use.js';
-import type { VisionLauncher } from '../../vision/vision-launcher.js';
+import type { VisionLaunchers } from '../../vision/vision-launcher.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { ConditionPort } from '../delivery/condition-port.js';
@@ -37,18 +37,20 @@ export async function openWall({
   clock,
   lifetime,
   logger,
-}: PartContext): Promise<{ readonly launcher: VisionLauncher; readonly lines: CameraLines }> {
+}: PartContext): Promise<{ readonly launchers: VisionLaunchers; readonly lines: CameraLines }> {
   const { vision, gate } = current();
-  const launcher = await openVisionLauncher(vision.isolation);
+  const launchers = await openVisionLaunchers(vision.isolation);
   // Before the first vision process: a sandbox shows only what exists.
   if (gate.enabled) await makeLiveFolder(current(), logger);
-  const { level, gaps, why } = launcher.isolation;
-  const about = { isolation: level, gaps, ...why };
-  if (level === 'none') logger.warn('vision processes are not isolated', about);
-  else logger.info('vision processes are isolated', about);
-  const folder = launcher.linesFolder;
+  for (const [purpose, { isolation }] of Object.entries(launchers)) {
+    const { level, gaps, why } = isolation;
+    const about = { purpose, isolation: level, gaps, ...why };
+    if (level === 'none') logger.warn('vision processes are not isolated', about);
+    else logger.info('vision processes are isolated', about);
+  }
+  const folder = launchers.cameras.linesFolder;
   const lines = lifetime.use('lines to cameras', await CameraLines.open({ clock, folder }));
-  return { launcher, lines };
+  return { launchers, lines };
 }
 
 /** Opens the cameras that were added over the API. */
@@ -68,7 +70,7 @@ export async function openOwnCameras({
 }
 
 type PhotoNeeds = PartContext & {
-  readonly launcher: VisionLauncher;
+  readonly launchers: VisionLaunchers;
   readonly recogniser: ChosenRecogniser;
   readonly conditions: ConditionPort;
 };
@@ -85,14 +87,14 @@ export function openPhotoProcesses(box: PhotoNeeds): {
 }
 
 function openPhotoProcess(
-  { current, recogniser, launcher, conditions, lifetime, clock, random, logger }: PhotoNeeds,
+  { current, recogniser, launchers, conditions, lifetime, clock, random, logger }: PhotoNeeds,
   planOf: typeof photoPlan,
 ): PhotoProcess {
   const subjects = ['photographs'];
   return new PhotoProcess({
     plan: () => planOf(current(), recogniser.name),
     logLevel: () => current().logging.level,
-    ...{ clock, random, logger, launcher },
+    ...{ clock, random, logger, launcher: launchers.photographs },
     onMisbehaviour: () => conditions.change('vision-misbehaving', {}, { active: subjects }),
     onTrusted: () => conditions.change('vision-misbehaving', {}, { over: subjects }),
     signal: lifetime.signal,

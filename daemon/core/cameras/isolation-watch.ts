@@ -17,10 +17,11 @@ export class IsolationWatch {
     if (!isInstalled) conditions.end('isolation-weakened');
   }
 
-  /** Judges what the running processes say. */
-  judge(isolation: Isolation): void {
+  /** Judges the isolation of each kind of vision process. */
+  judge(...isolations: readonly Isolation[]): void {
     if (!this.#isInstalled) return;
-    const active = missingWalls(isolation);
+    const missing = isolations.flatMap(missingWalls);
+    const active = walls.filter((wall) => missing.includes(wall));
     const over = walls.filter((wall) => !active.includes(wall));
     this.#conditions.change('isolation-weakened', {}, { active, over });
   }

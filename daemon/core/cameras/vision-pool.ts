@@ -133,7 +133,7 @@ export class VisionPool implements AsyncDisposable {
     return this.#slots.map(({ slot }) => slot.status());
   }
 
-  /** How far the processes are isolated, as they say themselves. */
+  /** How far the processes with cameras are isolated, as they say themselves. */
   get isolation(): Isolation {
     const { isolation } = this.#options.launcher;
     return this.#slots.some(({ slot }) => slot.hasUnwantedNetwork)

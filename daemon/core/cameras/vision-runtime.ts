@@ -4,8 +4,10 @@ import { decodeSighting } from '../../contract/vision/vision-sighting.js';
 import { systemClock as clock } from '../../host/system-clock.js';
 import { systemRandom as random } from '../../host/system-random.js';
 import { cameraId } from '../../kernel/ids.js';
+import { type Isolation, weakerIsolation } from '../../kernel/isolation.js';
 import { present } from '../../kernel/present.js';
 import { isInstalledService } from '../../vision/unit-launcher.js';
+import type { VisionLaunchers } from '../../vision/vision-launcher.js';
 import type { ConditionPort } from '../delivery/condition-port.js';
 import { liveFolder } from '../gate/gate-handover.js';
 import type { SightingIntake } from '../sightings/sighting-intake.js';
@@ -30,6 +32,8 @@ export interface Progress {
 /** The vision processes and the states of their cameras. */
 export interface VisionRuntime extends AsyncDisposable {
   readonly pool: VisionPool;
+  /** Of all vision processes, those for photos and clips included. */
+  readonly isolation: Isolation;
   readonly board: CameraBoard;
   readonly watches: LiveWatches;
   readonly follows: CameraFollows;
@@ -60,8 +64,8 @@ const misbehaving: CameraState = {
   nextTryMs: 0,
 };
 
-export interface VisionRuntimeOptions
-  extends Pick<VisionPoolOptions, 'logger' | 'launcher' | 'lines' | 'programOf'> {
+export interface VisionRuntimeOptions extends Pick<VisionPoolOptions, 'logger' | 'lines' | 'programOf'> {
+  readonly launchers: VisionLaunchers;
   readonly config: Pick<Config, 'logging' | 'gate' | 'control'>;
   readonly intake: Pick<SightingIntake, 'take' | 'forgetCamera'>;
   /** Receives the states of the cameras. */
@@ -71,12 +75,12 @@ export interface VisionRuntimeOptions
 
 /** Connects the vision processes to the receivers of their reports. Counts `progress` up. */
 export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progress): VisionRuntime {
-  const { config, intake, cameras, conditions, logger, launcher, lines } = options;
+  const { config, intake, cameras, conditions, logger, launchers, lines } = options;
   const board = new CameraBoard();
   const loads = new CameraLoads(clock);
   const overload = new OverloadWatch(clock, loads, conditions);
   const capacity = new CapacityWatch(clock, loads, () => pool.processorMs());
-  const isolation = new IsolationWatch(conditions, isInstalledService());
+  const walls = new IsolationWatch(conditions, isInstalledService());
   const setState = (id: string, state: CameraState): void => {
     board.setState(id, state);
     cameras.take(id, state);
@@ -102,7 +106,7 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
   };
   const onRound = (): void => {
     progress.rounds += 1;
-    isolation.judge(pool.isolation);
+    walls.judge(pool.isolation, launchers.photographs.isolation);
   };
   const onMisbehaviour = (about: readonly string[], isDegraded: boolean): void => {
     conditions.change('vision-misbehaving', {}, { active: about });
@@ -113,7 +117,8 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
   // New processes have not misbehaved yet.
   conditions.end('vision-misbehaving');
   const pool = new VisionPool({
-    ...{ clock, random, logger, launcher, lines, onReport, onRound, onDown, onMisbehaviour, onTrusted },
+    ...{ clock, random, logger, lines, onReport, onRound, onDown, onMisbehaviour, onTrusted },
+    launcher: launchers.cameras,
     logLevel: config.logging.level,
     liveFolder: liveFolder(config),
     ...present({ programOf: options.programOf }),
@@ -122,6 +127,9 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
   const follows = new CameraFollows(pool, clock);
   return {
     pool,
+    get isolation() {
+      return weakerIsolation(pool.isolation, launchers.photographs.isolation);
+    },
     board,
     watches,
     follows,

@@ -47,6 +47,13 @@ const logRefusalsEveryMs = 1_000;
 /** A process that needs longer to close a camera hangs and is replaced. */
 const closeTimeoutMs = 10_000;
 
+const unwantedNetwork = {
+  code: 'isolation-unavailable',
+  message: 'a vision process has a network, which its wall should have taken away',
+  remedy:
+    'In the installed service, run scripts/install again, and look for drop-ins of the vision units with PrivateNetwork=; the kernel needs network namespaces (CONFIG_NET_NS).',
+};
+
 const newLiveSocket = (): string => liveSocketName(opaqueText());
 
 type Phase = VisionStatus['state'];
@@ -345,21 +352,8 @@ export class VisionSlot implements AsyncDisposable {
   }
 
   #report(report: Report, picture: Uint8Array): void {
-    if (report.type === 'ready') {
-      this.#lastProgressMs = this.#clock.monotonicMs();
-      this.#ready = report;
-      this.#failure = undefined;
-      this.#phase = 'running';
-      const { provider } = report;
-      this.#logger.info('a vision process is ready', { pid: this.#process?.pid, provider });
-      if (provider.warning !== undefined) this.#warnOfProcessor(provider);
-      if (this.hasUnwantedNetwork) {
-        this.#logger.error('a vision process has a network, which its wall should have taken away', {
-          remedy:
-            'In the installed service, run scripts/install again, and look for drop-ins of the vision units with PrivateNetwork=; the kernel needs network namespaces (CONFIG_NET_NS).',
-        });
-      }
-    } else if (report.type === 'provider-changed') {
+    if (report.type === 'ready') this.#takeReady(report);
+    else if (report.type === 'provider-changed') {
       if (this.#ready !== undefined) this.#ready = { ...this.#ready, provider: report.provider };
       this.#warnOfProcessor(report.provider);
     } else if (report.type === 'failed') {
@@ -376,6 +370,25 @@ export class VisionSlot implements AsyncDisposable {
     }
     if (!('request' in report)) this.#options.onReport(report, picture);
     else if (!this.#requests.take(report, picture)) this.#refuse('answer');
+  }
+
+  #takeReady(report: Extract<Report, { type: 'ready' }>): void {
+    const { provider } = report;
+    this.#lastProgressMs = this.#clock.monotonicMs();
+    this.#ready = report;
+    if (this.hasUnwantedNetwork) {
+      const { code, message, remedy } = unwantedNetwork;
+      this.#logger.error(message, { remedy });
+      if (this.#options.launcher.mustBeFull === true) {
+        this.#failure = { type: 'failed', code, message, remedy };
+        void this.#process?.stop(0);
+        return;
+      }
+    }
+    this.#failure = undefined;
+    this.#phase = 'running';
+    this.#logger.info('a vision process is ready', { pid: this.#process?.pid, provider });
+    if (provider.warning !== undefined) this.#warnOfProcessor(provider);
   }
 
   #warnOfProcessor(provider: Extract<Report, { type: 'ready' }>['provider']): void {

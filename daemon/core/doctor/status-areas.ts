@@ -177,7 +177,7 @@ function isolationArea(isolation: BoxStatus['isolation']): StatusArea {
   const check = 'isolation';
   if (level === 'none') {
     const reason = why === undefined ? '' : `: ${why.reason}`;
-    const message = `none; a crafted video stream that takes over a vision process can ${gapTexts.rights}${reason}`;
+    const message = `none; a crafted photo or video stream that takes over a vision process can ${gapTexts.rights}${reason}`;
     return {
       facts: [],
       findings: [{ check, outcome: 'warning', message, ...present({ remedy: why?.remedy }) }],

@@ -13,7 +13,7 @@ import type { RecogniserId } from '../../kernel/ids.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
 import type { Random } from '../../kernel/random.js';
-import { openVisionLauncher } from '../../vision/open-vision-launcher.js';
+import { openVisionLaunchers } from '../../vision/open-vision-launcher.js';
 import { photoPlan } from '../../vision/plan.js';
 import { recogniserInUse } from '../../vision/recogniser-in-use.js';
 import { PhotoProcess } from '../cameras/photo-process.js';
@@ -68,7 +68,7 @@ export async function startPhotoEmbedder(options: PhotoEmbedderOptions): Promise
     plan: () => plan,
     logLevel: () => config.logging.level,
     ...{ clock, random, logger },
-    launcher: await openVisionLauncher(config.vision.isolation),
+    launcher: (await openVisionLaunchers(config.vision.isolation)).photographs,
     signal: options.signal ?? new AbortController().signal,
   });
   try {

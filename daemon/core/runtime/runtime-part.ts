@@ -1,7 +1,7 @@
 import type { BoxIds } from '../../kernel/ids.js';
 import type { CameraLines } from '../../vision/lines/camera-lines.js';
 import type { ChosenRecogniser } from '../../vision/recogniser-in-use.js';
-import type { VisionLauncher } from '../../vision/vision-launcher.js';
+import type { VisionLaunchers } from '../../vision/vision-launcher.js';
 import type { Prompts } from '../challenges/prompts.js';
 import type { Conditions } from '../conditions/conditions.js';
 import type { EvidenceCapture } from '../events/evidence-capture.js';
@@ -22,7 +22,7 @@ export async function startRuntime(
   box: PartContext & {
     readonly identity: BoxIds;
     readonly recogniser: ChosenRecogniser;
-    readonly launcher: VisionLauncher;
+    readonly launchers: VisionLaunchers;
     readonly lines: CameraLines;
     readonly vault: GalleryVault;
     readonly records: Records & StartOptions['records'];
@@ -40,7 +40,7 @@ export async function startRuntime(
   const {
     identity,
     recogniser,
-    launcher,
+    launchers,
     lines,
     vault,
     records,
@@ -57,7 +57,7 @@ export async function startRuntime(
       config: current(),
       identity,
       recogniser,
-      launcher,
+      launchers,
       lines,
       intake,
       records,

@@ -68,7 +68,7 @@ export function describeBox(options: StatusOptions): BoxStatus {
     uptimeS: (clock.monotonicMs() - startedAtMs) / 1000,
     recogniser: describeRecogniser(options.recogniser, config),
     vision: vision.pool.status(),
-    isolation: vision.pool.isolation,
+    isolation: vision.isolation,
     cameras: describeCameras(options),
     analysis: vision.overload.rate(),
     ...present({ capacity: describeCapacity(options) }),
