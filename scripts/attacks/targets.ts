@@ -75,12 +75,26 @@ export async function processesOf(socketPath: string): Promise<readonly number[]
 const controllers = { memory: 'MemoryMax=', pids: 'TasksMax=' } as const;
 export type Controller = keyof typeof controllers;
 
-/** Which controllers this kernel does not offer to systemd. */
+/** Which controllers this kernel does not offer to systemd, and why. */
 export function missingControllers(): ReadonlyMap<Controller, string> {
   const path = '/sys/fs/cgroup/cgroup.controllers';
   const offered = existsSync(path) ? readFileSync(path, 'utf8').trim().split(' ') : [];
   const missing = (Object.keys(controllers) as readonly Controller[]).filter(
     (each) => !offered.includes(each),
   );
-  return new Map(missing.map((each) => [each, `the ${each} controller, which ${controllers[each]} needs`]));
+  return new Map(
+    missing.map((each) => [
+      each,
+      `the ${each} controller of cgroup v2, which ${controllers[each]} needs: ${whyMissing(each)}`,
+    ]),
+  );
+}
+
+/** cgroups(7) explains the columns: name, hierarchy (0 for v2), number of groups, whether it is enabled. */
+function whyMissing(controller: Controller): string {
+  const rows = readFileSync('/proc/cgroups', 'utf8').split('\n');
+  const [, hierarchy, , enabled] = rows.find((row) => row.startsWith(`${controller}\t`))?.split('\t') ?? [];
+  if (hierarchy === undefined) return 'it is not compiled in';
+  if (enabled !== '1') return 'it is disabled on the command line of the kernel';
+  return hierarchy === '0' ? 'no parent group hands it down' : 'a hierarchy of cgroup v1 holds it';
 }
