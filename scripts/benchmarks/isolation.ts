@@ -1,35 +1,50 @@
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
 import type { Report } from '../../daemon/contract/vision/vision-reports.js';
 import { openConfiguredStore } from '../../daemon/host/models/configured-store.js';
-import { processorTime } from '../../daemon/host/process-facts.js';
 import { programRoot } from '../../daemon/host/program-files.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
-import { CameraLines } from '../../daemon/vision/lines/camera-lines.js';
 import { plainLauncher } from '../../daemon/vision/plain-launcher.js';
-import { networkPlan, photoPlan, planCamera } from '../../daemon/vision/plan.js';
+import { clipPlan } from '../../daemon/vision/plan.js';
 import { chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
 import { probeSandbox } from '../../daemon/vision/sandbox-launcher.js';
 import type { VisionLauncher } from '../../daemon/vision/vision-launcher.js';
 import { spawnVisionProcess } from '../../daemon/vision/vision-process.js';
-import { rtspUrl, startRtspServerProcess } from '../virtual-camera/rtsp-server.js';
 import { servedClip, usualClip } from './cameras-clip.js';
-import { allProcesses, whileRunning } from './cameras-usage.js';
 import { processTimes } from './pipeline-cpu.js';
 
-const usage = `What the sandbox of a vision process costs: time to start, and processor time for each photo and for each analysed frame of a
-camera, with its FFmpeg. Both ways alternate or run at the same time, so that a busy machine disturbs both alike.
+const usage = `What the sandbox of a vision process costs: time to start, and processor time for a system call, for a photo, and for a frame of a
+clip with its FFmpeg. Every process does the same work. Each round starts new processes, because two alike differ by some percent for as long as they
+run: how much, the column "again" says, a second process without a sandbox.
 
-usage: scripts/bench isolation [photos (40)] [starts (20)] [seconds of camera (60)]
+usage: scripts/bench isolation [rounds (8)] [starts (20)]
 `;
+
+const ways = ['without', 'again', 'with'] as const;
+type Way = (typeof ways)[number];
+
+/** Of the clip, seconds and frames. */
+const clipS = 2;
+const clipFrames = clipS * usualClip.framesPerS;
+
+/** Processor time of a process and its FFmpeg, milliseconds. */
+interface Cost {
+  readonly photo: number;
+  readonly frame: number;
+}
+
+const nothing: Cost = { photo: 0, frame: 0 };
 
 const settings = { site: { id: 'bench', timeZone: 'Etc/UTC' }, vision: { provider: 'cpu' } };
 const { name: recogniser } = await chooseRecogniser(await openConfiguredStore(null), 'auto');
 
-/** A vision process that is ready for photos. */
+/** A vision process that is ready. */
 async function startVision(launcher: VisionLauncher) {
   let take: (report: Report) => void = () => undefined;
   const vision = spawnVisionProcess({
@@ -45,88 +60,50 @@ async function startVision(launcher: VisionLauncher) {
       };
     });
   const ready = next('ready');
-  vision.send({ type: 'start', plan: photoPlan(configSchema.parse(settings), recogniser) });
+  vision.send({ type: 'start', plan: clipPlan(configSchema.parse(settings), recogniser) });
   await ready;
+  /** Processor time of what the work brings about. */
+  const costOf = async (work: () => Promise<void>): Promise<number> => {
+    const usedMs = (): number => {
+      const { cpuMs, endedChildrenMs } = processTimes(vision.pid ?? 0);
+      return cpuMs + endedChildrenMs;
+    };
+    const before = usedMs();
+    await work();
+    return usedMs() - before;
+  };
   return {
-    /** Processor time for one photo, milliseconds. */
-    async analyse(photo: Uint8Array): Promise<number> {
-      const { processMs } = processorTime(vision.pid ?? 0);
-      const answered = next('photo');
-      vision.send({ type: 'analyse-photo', request: 0, photograph: 'kept' }, photo);
-      await answered;
-      return processorTime(vision.pid ?? 0).processMs - processMs;
-    },
+    photo: (photo: Uint8Array): Promise<number> =>
+      costOf(async () => {
+        const answered = next('photo');
+        vision.send({ type: 'analyse-photo', request: 0, photograph: 'kept' }, photo);
+        await answered;
+      }),
+    frame: (clip: Uint8Array): Promise<number> =>
+      costOf(async () => {
+        const answered = next('clip');
+        const sizes = [clip.length];
+        vision.send({ type: 'analyse-clip', request: 0, sizes, fps: 25, isEmbedded: false }, clip);
+        await answered;
+      }).then((ms) => ms / clipFrames),
     [Symbol.asyncDispose]: () => vision.stop(3_000),
   };
 }
 
-/** A vision process that watches one camera. */
-async function watchCamera(launcher: VisionLauncher, url: string, lines?: CameraLines) {
-  const config = configSchema.parse({ ...settings, cameras: [{ id: 'door', name: 'Door', url }] });
-  const [camera] = config.cameras;
-  if (camera === undefined) throw new Error('the configuration has no camera');
-  // Both at the same moment: a report comes about once a second.
-  let last = { frames: 0, cpuMs: 0 };
-  let heard: () => void = () => undefined;
-  const vision = spawnVisionProcess({
-    ...{ launcher, purpose: 'cameras', readable: [], logger: silentLogger, lines },
-    onReport(report) {
-      if (report.type === 'progress') {
-        const { analysed = 0 } = report.cameras[0]?.counters ?? {};
-        last = { frames: analysed, cpuMs: treeMs(vision.pid ?? 0) };
-      }
-      heard();
-    },
-  });
-  const plan = { ...networkPlan(config, recogniser), cameras: [await planCamera(camera, config)] };
-  vision.send({ type: 'start', plan });
-  return {
-    /** What has been analysed, and the processor time of the process and its FFmpeg, milliseconds. */
-    usage: () => last,
-    /** Waits until so many frames were analysed. */
-    async analysed(wanted: number): Promise<void> {
-      while (last.frames < wanted) {
-        await new Promise<void>((resolve) => {
-          heard = resolve;
-        });
-      }
-    },
-    [Symbol.asyncDispose]: () => vision.stop(3_000),
-  };
-}
+type Vision = Awaited<ReturnType<typeof startVision>>;
 
-/** Processor time of a process and everything below it, also of what has ended, milliseconds of one core. */
-function treeMs(pid: number): number {
-  const all = allProcesses();
-  let total = 0;
-  for (let generation: readonly number[] = [pid]; generation.length > 0; ) {
-    const times = generation.flatMap((each) => whileRunning(() => processTimes(each)));
-    total += sum(times.map(({ cpuMs, endedChildrenMs }) => cpuMs + endedChildrenMs));
-    const parents = generation;
-    generation = all.filter(({ parentPid }) => parents.includes(parentPid)).map((each) => each.pid);
+/** The beginning of a clip with one person in sight: 1280x720, H.264 with the noise of a camera. */
+async function readClip(): Promise<Uint8Array> {
+  const { file } = await servedClip({ ...usualClip, widthPx: 1280, heightPx: 720, faceShare: 1 });
+  const folder = await mkdtemp(join(tmpdir(), 'rollcall-bench-'));
+  try {
+    const begin = join(folder, 'begin.mp4');
+    const cut = ['-v', 'error', '-i', file, '-t', String(clipS), '-c', 'copy', begin];
+    await promisify(execFile)('ffmpeg', cut);
+    return await readFile(begin);
+  } finally {
+    await rm(folder, { recursive: true });
   }
-  return total;
-}
-
-/** Processor time of an analysed frame, milliseconds, both ways at the same time. */
-async function frameMs(launchers: Readonly<Record<(typeof ways)[number], VisionLauncher>>, seconds: number) {
-  const clip = await servedClip({ ...usualClip, widthPx: 1280, heightPx: 720, faceShare: 1 });
-  const mounts = { '/without': { file: clip.file }, '/with': { file: clip.file } };
-  await using cameras = await startRtspServerProcess({ mounts });
-  await using without = await watchCamera(launchers.without, rtspUrl(cameras.port, '/without'));
-  // A sandbox has no network. `scripts/bench lines` measures what its way to the camera costs the core.
-  await using lines = await CameraLines.open({ clock });
-  await using within = await watchCamera(launchers.with, rtspUrl(cameras.port, '/with'), lines);
-  // The first frames load the networks.
-  await Promise.all([without.analysed(20), within.analysed(20)]);
-  const before = [without.usage(), within.usage()] as const;
-  await setTimeout(seconds * 1000);
-  const after = [without.usage(), within.usage()] as const;
-  const cost = (index: 0 | 1): { readonly ms: number; readonly frames: number } => {
-    const frames = after[index].frames - before[index].frames;
-    return { ms: (after[index].cpuMs - before[index].cpuMs) / frames, frames };
-  };
-  return { without: cost(0), with: cost(1) };
 }
 
 /** Until a program that does nothing has run, milliseconds. */
@@ -136,44 +113,101 @@ async function startMs(launcher: VisionLauncher): Promise<number> {
   return clock.monotonicMs() - startedMs;
 }
 
-const ways = ['without', 'with'] as const;
-type ByWay = Record<(typeof ways)[number], number[]>;
+/** Processor time of a system call that every filter allows, nanoseconds. */
+async function callNs(launcher: VisionLauncher): Promise<number> {
+  const calls = 1_000_000;
+  const program = [
+    '--eval',
+    `const before = process.cpuUsage();
+     for (let call = 0; call < ${calls}; call += 1) process.getuid();
+     const { user, system } = process.cpuUsage(before);
+     console.log(1000 * (user + system) / ${calls});`,
+  ];
+  const launched = launcher.launch({ purpose: 'photographs', program, readable: [] });
+  launched.channel.on('error', () => undefined).resume();
+  const [said = ''] = await Promise.all(launched.log.map((stream) => text(stream)));
+  await launched.ended;
+  return Number(said);
+}
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+/** One new process each way, started in this order. They do the same work in turn; the first of it warms them up. */
+async function runRound(
+  order: readonly Way[],
+  launchers: Readonly<Record<Way, VisionLauncher>>,
+  work: { readonly photo: Uint8Array; readonly clip: Uint8Array },
+): Promise<Readonly<Record<Way, Cost>>> {
+  const started = new Map<Way, Vision>();
+  const cost = { without: { ...nothing }, again: { ...nothing }, with: { ...nothing } };
+  const turns = [order, order, order.toReversed()];
+  try {
+    for (const way of order) started.set(way, await startVision(launchers[way]));
+    for (const [index, turn] of turns.entries()) {
+      for (const way of turn) {
+        const photo = (await started.get(way)?.photo(work.photo)) ?? Number.NaN;
+        const frame = (await started.get(way)?.frame(work.clip)) ?? Number.NaN;
+        if (index === 0) continue;
+        cost[way].photo += photo / (turns.length - 1);
+        cost[way].frame += frame / (turns.length - 1);
+      }
+    }
+    return cost;
+  } finally {
+    await Promise.all([...started.values()].map((each) => each[Symbol.asyncDispose]()));
+  }
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0) / values.length;
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-const shown = (ms: number): string => `${ms.toFixed(0).padStart(6)} ms`;
 
-const [photos = 40, starts = 20, seconds = 60] = process.argv.slice(2).map(Number);
+/** How much more than `base` it is in the same rounds, percent: the mean with its standard error. */
+function shownDifference(values: readonly number[], base: readonly number[]): string {
+  const more = values.map((value, index) => 100 * (value / (base[index] ?? Number.NaN) - 1));
+  const middle = mean(more);
+  const variance = mean(more.map((each) => (each - middle) ** 2)) * (more.length / (more.length - 1));
+  const sign = middle < 0 ? '' : '+';
+  return `${sign}${middle.toFixed(1)} ± ${Math.sqrt(variance / more.length).toFixed(1)} %`.padStart(16);
+}
+
+const [rounds = 8, starts = 20] = process.argv.slice(2).map(Number);
 const sandbox = await probeSandbox();
-if (!(photos >= 1 && starts >= 1 && seconds >= 1)) process.stderr.write(usage);
+if (!(rounds >= 2 && starts >= 1)) process.stderr.write(usage);
 else if (!('launch' in sandbox))
   process.stderr.write(`error: ${sandbox.reason}\n  what to do: ${sandbox.remedy}\n`);
 else {
-  const launchers = { without: plainLauncher(undefined), with: sandbox };
-  const started: ByWay = { without: [], with: [] };
-  for (let index = 0; index < starts; index += 1) {
-    for (const way of ways) started[way].push(await startMs(launchers[way]));
-  }
+  const plain = plainLauncher(undefined);
+  const launchers = { without: plain, again: plain, with: sandbox };
   const photo = await readFile(join(programRoot(), 'node_modules/@vladmandic/face-api/demo/sample6.jpg'));
-  await using without = await startVision(launchers.without);
-  await using within = await startVision(launchers.with);
-  const cost: ByWay = { without: [], with: [] };
-  for (let index = 0; index < photos; index += 1) {
-    cost.without.push(await without.analyse(photo));
-    cost.with.push(await within.analyse(photo));
+  const work = { photo, clip: await readClip() };
+  const started = { without: [] as number[], with: [] as number[] };
+  for (let index = 0; index < starts; index += 1) {
+    for (const way of ['without', 'with'] as const) started[way].push(await startMs(launchers[way]));
   }
-  const frame = await frameMs(launchers, seconds);
-  const added = (100 * (sum(cost.with) / sum(cost.without) - 1)).toFixed(1);
-  console.log('sandbox                       without      with');
-  console.log(
-    `start, median of ${starts}           ${shown(median(started.without))} ${shown(median(started.with))}`,
-  );
-  console.log(
-    `processor time of a photo    ${shown(sum(cost.without) / photos)} ${shown(sum(cost.with) / photos)}  (${added} % of ${photos} photos)`,
-  );
-  const more = (100 * (frame.with.ms / frame.without.ms - 1)).toFixed(1);
-  console.log(
-    `processor time of a frame    ${shown(frame.without.ms)} ${shown(frame.with.ms)}  (${more} % of ${frame.without.frames} and ${frame.with.frames} frames)`,
-  );
+  const call = { without: [] as number[], again: [] as number[], with: [] as number[] };
+  for (let index = 0; index < rounds; index += 1) {
+    for (const way of ways) call[way].push(await callNs(launchers[way]));
+  }
+  const costs: Readonly<Record<Way, Cost>>[] = [];
+  for (let index = 0; index < rounds; index += 1) {
+    const first = index % ways.length;
+    costs.push(await runRound([...ways.slice(first), ...ways.slice(0, first)], launchers, work));
+  }
+  const line = (what: string, unit: string, values: Readonly<Record<Way, readonly number[]>>): string => {
+    const base = `${mean(values.without).toFixed(unit === 'ms' ? 1 : 0)} ${unit}`.padStart(10);
+    const [again, within] = [values.again, values.with].map((each) => shownDifference(each, values.without));
+    return `${what.padEnd(32)}${base}${again}${within}`;
+  };
+  const each = (kind: keyof Cost): Readonly<Record<Way, readonly number[]>> => ({
+    without: costs.map(({ without }) => without[kind]),
+    again: costs.map(({ again }) => again[kind]),
+    with: costs.map((cost) => cost.with[kind]),
+  });
+  const [slow, fast] = [started.with, started.without].map((times) => `${median(times).toFixed(0)} ms`);
+  console.log(`sandbox${'without'.padStart(35)}${'again'.padStart(16)}${'with'.padStart(16)}`);
+  console.log(`start, median of ${starts}`.padEnd(32) + `${fast}`.padStart(10) + `${slow}`.padStart(32));
+  console.log(line('processor time of a system call', 'ns', call));
+  console.log(line('processor time of a photo', 'ms', each('photo')));
+  console.log(line('processor time of a frame', 'ms', each('frame')));
+  console.log(`mean of ${rounds} rounds, with its standard error`);
 }
