@@ -467,18 +467,34 @@ async function updatesLayout(box: BootedBox) {
 
 async function brokenVersion(box: BootedBox) {
   const before = await box.must('readlink /opt/rollcall/current; cp daemon/core/main.ts /root/main.ts');
-  const broken = await box.run('sed -i "2i process.exit(1);" daemon/core/main.ts; scripts/install');
+  // The new version also has a unit and a drop-in that the former one has not.
+  const trial = 'systemd/run-rollcall\\x2dtrial.mount';
+  const broken = await box.run(`
+    sed 's|/run/rollcall-gate/live|/run/rollcall-trial|' 'systemd/run-rollcall\\x2dgate-live.mount' > '${trial}'
+    sed -i 's|^Wants=network-online|Wants=run-rollcall\\\\x2dtrial.mount network-online|' systemd/rollcalld.service
+    printf '[Service]\\nNice=1\\n' > systemd/rollcalld.service.d/20-trial.conf
+    sed -i "2i process.exit(1);" daemon/core/main.ts; scripts/install`);
   assert.equal(broken.exitCode, 1);
   assert.match(broken.stderr, /the new version of rollcalld does not start; the former one runs again/);
   assert.equal(
     await box.must('systemctl is-active rollcalld; readlink /opt/rollcall/current'),
     `active\n${before}`,
   );
+  assert.equal(
+    await box.must(`
+      findmnt --noheadings /run/rollcall-trial || true
+      find /etc/systemd/system -name '*trial*'
+      systemctl list-units --all --plain --no-legend --type mount '*trial*'`),
+    '',
+    'nothing is left of its units',
+  );
   // A configuration error is reported earlier.
   const wrong = await box.run('echo camras: [] >> /etc/rollcall/rollcall.yaml; scripts/install');
   assert.match(wrong.stdout + wrong.stderr, /camras[\s\S]*Nothing was changed/);
   assert.equal(await box.must('readlink /opt/rollcall/current'), before);
-  await box.must('cp /root/main.ts daemon/core/main.ts; sed -i /camras/d /etc/rollcall/rollcall.yaml');
+  await box.must(`
+    cp /root/main.ts daemon/core/main.ts; sed -i /camras/d /etc/rollcall/rollcall.yaml
+    rm '${trial}' systemd/rollcalld.service.d/20-trial.conf; sed -i 's|run-rollcall[^ ]*trial.mount ||' systemd/rollcalld.service`);
 }
 
 async function rotates(box: BootedBox, pages: PageRunner) {
@@ -512,6 +528,9 @@ async function uninstalls(box: BootedBox) {
   assert.equal(
     await box.must(`
       ! systemctl cat rollcalld 2> /dev/null
+      systemctl list-units --all --plain --no-legend --type service,socket,mount '*rollcall*'
+      ls /etc/systemd/system | grep -E 'rollcall.*\\.(service|socket|mount)$' || true
+      findmnt --noheadings --list --output TARGET | grep rollcall || true
       ls -d /opt/rollcall/current /opt/rollcall/releases /usr/local/bin/rollcall* 2> /dev/null || true
       ls /var/lib/rollcall/gallery.db /etc/rollcall/rollcall.yaml /etc/rollcall/credentials/gallery-key
       id -un rollcall`),
