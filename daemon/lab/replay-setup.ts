@@ -145,6 +145,7 @@ function cameraOf(config: Config, { cameraId, fps }: ReplaySettings): CameraConf
   return fps === undefined ? camera : { ...camera, rates: ratesAt(fps, camera) };
 }
 
-function ratesAt(fps: number, { rates }: CameraConfig): CameraConfig['rates'] {
+/** Rates that analyse so many frames a second, whether a face is in sight or not. */
+export function ratesAt(fps: number, { rates }: CameraConfig): CameraConfig['rates'] {
   return { idleFps: Math.min(rates.idleFps, fps), trackingFps: fps, provingFps: fps };
 }

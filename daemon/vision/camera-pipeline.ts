@@ -205,8 +205,8 @@ export class CameraPipeline {
     const { face, landmarks, quality } = view;
     const { capturedAtMs: atMs, picture } = frame;
     const movements = face.observation.observe(frame, view, this.#options);
-    const { eyes } = movements;
-    this.#options.onView?.({ trackId: face.track.id, atMs, landmarks, quality, eyes, picture });
+    const { eyes, motion } = movements;
+    this.#options.onView?.({ trackId: face.track.id, atMs, landmarks, quality, eyes, motion, picture });
     return movements;
   }
 

@@ -4,6 +4,7 @@ import type { Picture } from '../kernel/faces/picture.js';
 import type { ViewQuality } from '../kernel/faces/quality.js';
 import type { TrackId } from '../kernel/ids.js';
 import type { HeadGesture } from '../kernel/liveness/head-gesture.js';
+import type { SeenStep } from '../kernel/liveness/inner-motion.js';
 import type { Blink, EyeSample, LivenessAssessment } from '../kernel/liveness/liveness.js';
 import type { Sighting } from '../kernel/tracks/sighting.js';
 import type { TrackEndReason } from '../kernel/tracks/track.js';
@@ -49,6 +50,8 @@ export interface TrackedView {
   readonly landmarks: FaceLandmarks;
   readonly quality: ViewQuality;
   readonly eyes: EyeSample;
+  /** What a comparison of the face with itself showed that this frame completed. */
+  readonly motion?: SeenStep | undefined;
   /** Its pixels may be overwritten once the call has returned. */
   readonly picture: Picture;
 }

@@ -20,6 +20,7 @@ import {
   initialHeadGestures,
   nextHeadGesture,
 } from '../kernel/liveness/head-gesture.js';
+import type { SeenStep } from '../kernel/liveness/inner-motion.js';
 import type { Blink, EyeSample, LivenessVerdict } from '../kernel/liveness/liveness.js';
 import {
   initialLiveness,
@@ -54,6 +55,8 @@ export interface AssessedView {
 /** The eyes in one frame, and the movements that this frame completed. */
 export interface Movements {
   readonly eyes: EyeSample;
+  /** What a comparison of the face with itself showed that this frame completed. */
+  readonly motion: SeenStep | undefined;
   readonly blinks: readonly Blink[];
   readonly gesture: HeadGesture | undefined;
 }
@@ -186,6 +189,7 @@ class FaceObservation {
     this.#areEyesSeen = eyes.left !== undefined && eyes.right !== undefined;
     const isCompared = this.#areEyesSeen && eyes.isShapeLost !== true;
     const isLookedAround = isCompared && wantsSurroundings(this.#liveness, atMs);
+    const { motionSeen } = this.#liveness;
     this.learn(
       {
         ...{ kind: 'eyes', sample: eyes, landmarks, texture: isCompared ? texture() : undefined },
@@ -193,13 +197,14 @@ class FaceObservation {
       },
       policy,
     );
+    const motion = this.#liveness.motionSeen === motionSeen ? undefined : this.#liveness.motionSeen.at(-1);
     const { state, blinks } = nextEyeBlinks(this.#blinks, eyes);
     this.#blinks = state;
     for (const blink of blinks) this.learn({ kind: 'blink', blink }, policy);
     const head = nextHeadGesture(this.#head, landmarks, atMs, defaultHeadGesturePolicy);
     this.#head = head.state;
     if (head.gesture !== undefined) this.learn({ kind: 'gesture', gesture: head.gesture }, policy);
-    return { eyes, blinks, gesture: head.gesture };
+    return { eyes, motion, blinks, gesture: head.gesture };
   }
 
   /** Takes a score of the passive model into account. */

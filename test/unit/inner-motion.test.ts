@@ -3,8 +3,10 @@ import { describe, test } from 'node:test';
 import type { Point } from '../../daemon/kernel/faces/geometry.js';
 import {
   type InnerMotionSeen,
+  innerMotionPolicy,
   nextInnerMotion,
   noInnerMotion,
+  type SeenStep,
 } from '../../daemon/kernel/liveness/inner-motion.js';
 import type { FaceTexture } from '../../daemon/kernel/liveness/skin-shift.kernel.js';
 import { faceShape } from '../support/face-shapes.js';
@@ -113,13 +115,13 @@ interface Watched {
   readonly seconds?: number;
 }
 
-/** What is seen of a face over so many seconds, step by step. */
-function watch(
+/** What is seen of a face over so many seconds, step by step, and why. */
+function steps(
   shownAt: (s: number) => Shown,
   { isFlat = false, skin = 'shifts', fps = 15, seconds = 8 }: Watched = {},
-): readonly InnerMotionSeen[] {
+): readonly SeenStep[] {
   let state = noInnerMotion;
-  const seen: InnerMotionSeen[] = [];
+  const seen: SeenStep[] = [];
   for (let frame = 0; frame < seconds * fps; frame++) {
     const s = frame / fps;
     const shown = shownAt(s);
@@ -135,10 +137,13 @@ function watch(
     const sample = { ...eyes, atMs: s * 1000, framing: 'whole', sharpness: 1 } as const;
     const next = nextInnerMotion(state, sample, landmarks);
     state = next.state;
-    if (next.seen !== undefined) seen.push(next.seen);
+    if (next.step !== undefined) seen.push(next.step);
   }
   return seen;
 }
+
+const watch = (...args: Parameters<typeof steps>): readonly InnerMotionSeen[] =>
+  steps(...args).map(({ seen }) => seen);
 
 /** Whether a face is seen to move in itself. */
 const moves = (...args: Parameters<typeof watch>): boolean => watch(...args).includes('moved');
@@ -231,6 +236,21 @@ describe('the movement of a face in itself', () => {
       assert.deepEqual([...new Set(watch(() => ({ eyesPx }), { skin: 'stays' }))], ['still'], 'seen well');
   });
 
+  test('names the comparison that came nearest to a movement, and why it was none', () => {
+    const speaks = (s: number): Shown => ({ open: s % 1 < 0.5 ? 0 : 0.06 });
+    const skinsOf = (skin: NonNullable<Watched['skin']>) => steps(speaks, { skin }).flatMap((step) => step.skin ?? []);
+    const [moved, elsewhere] = [skinsOf('shifts'), skinsOf('shifts-elsewhere')];
+    const { skinShift: shift, skinAgreement: agreement } = innerMotionPolicy;
+    assert.ok(moved.some((skin) => skin.shift >= shift && skin.agreement >= agreement));
+    assert.ok(elsewhere.some((skin) => skin.shift >= shift));
+    assert.ok(elsewhere.every((skin) => skin.agreement < agreement));
+    assert.deepEqual(
+      steps(() => ({}), { skin: 'stays' }).flatMap((step) => step.skin ?? []),
+      [],
+      'a mesh at rest',
+    );
+  });
+
   test('is seen when a head turns by a few degrees, but not by two', () => {
     assert.equal(
       moves((s) => ({ yawDeg: 5 * wave(s) }), { skin: 'turns' }),
@@ -288,7 +308,7 @@ describe('the movement of a face in itself', () => {
     ])
       assert.deepEqual(nextInnerMotion(noInnerMotion, unseen, shown), {
         state: noInnerMotion,
-        seen: undefined,
+        step: undefined,
       });
   });
 });

@@ -4,7 +4,7 @@ import { eyeDistanceOf, mouthOf, nosePlaneOf, noseTipOf } from '../faces/face-me
 import type { Point } from '../faces/geometry.js';
 import { openBaseline } from './eye-level.js';
 import type { EyeSample } from './liveness.js';
-import { type FaceTexture, skinShift } from './skin-shift.kernel.js';
+import { type FaceTexture, type SkinShift, skinShift } from './skin-shift.kernel.js';
 import { defaultStillnessPolicy } from './stillness.js';
 
 /*
@@ -153,10 +153,17 @@ export const noInnerMotion: InnerMotion = {
  */
 export type InnerMotionSeen = 'moved' | 'still' | 'unclear';
 
+/** What one step shows, and why. */
+export interface SeenStep {
+  readonly seen: InnerMotionSeen;
+  /** In the comparison that came nearest to `moved`, of those in which the mesh moved. */
+  readonly skin?: SkinShift;
+}
+
 interface InnerMotionStep {
   readonly state: InnerMotion;
   /** Undefined until a step ends that can be compared with another one. */
-  readonly seen: InnerMotionSeen | undefined;
+  readonly step: SeenStep | undefined;
 }
 
 /** The state after one more look with both eyes. */
@@ -165,7 +172,7 @@ export function nextInnerMotion(
   { atMs, left, right, framing }: EyeSample,
   { shape, pose, texture }: Pick<FaceLandmarks, 'shape' | 'pose'> & { readonly texture: FaceTexture },
 ): InnerMotionStep {
-  if (left === undefined || right === undefined || framing !== 'whole') return { state, seen: undefined };
+  if (left === undefined || right === undefined || framing !== 'whole') return { state, step: undefined };
   const openness = (left + right) / 2;
   const recent = [...state.recent.filter((each) => each.atMs >= atMs - baselineMs), { atMs, openness }];
   const isOpen = openness >= innerMotionPolicy.openPart * openBaseline(recent.map((each) => each.openness));
@@ -178,13 +185,13 @@ export function nextInnerMotion(
   // What was judged stays for a while: a closure also spoils the looks after it.
   const waiting = all.filter((each) => each.atMs >= untilMs - innerMotionPolicy.besideMs);
   let next: InnerMotion = { ...state, recent, waiting, judgedMs: untilMs };
-  let seen: InnerMotionSeen | undefined;
+  let step: SeenStep | undefined;
   for (const each of judged) {
     const added = addLook(next, each);
     next = added.state;
-    if (seen !== 'moved') seen = added.seen ?? seen;
+    if (step?.seen !== 'moved') step = added.step ?? step;
   }
-  return { state: next, seen };
+  return { state: next, step };
 }
 
 function addLook(state: InnerMotion, look: Look): InnerMotionStep {
@@ -194,12 +201,12 @@ function addLook(state: InnerMotion, look: Look): InnerMotionStep {
     first !== undefined &&
     last !== undefined &&
     (look.atMs - last.atMs > longestGapMs || look.atMs - first.atMs >= innerMotionPolicy.stepMs);
-  if (!isOver) return { state: { ...state, step: [...step, look] }, seen: undefined };
+  if (!isOver) return { state: { ...state, step: [...step, look] }, step: undefined };
   const ended = meanOf(step);
   const begun = { ...state, step: [look] };
-  if (ended === undefined) return { state: begun, seen: undefined };
+  if (ended === undefined) return { state: begun, step: undefined };
   const steps = [...state.steps.filter(({ atMs }) => atMs >= ended.atMs - innerMotionPolicy.windowMs), ended];
-  return { state: { ...begun, steps }, seen: seenIn(steps) };
+  return { state: { ...begun, steps }, step: seenIn(steps) };
 }
 
 function meanOf(looks: readonly Look[]): Step | undefined {
@@ -238,7 +245,7 @@ function meanOf(looks: readonly Look[]): Step | undefined {
 }
 
 /** Whether the last step differs from an earlier one as no sheet would. */
-function seenIn(steps: readonly Step[]): InnerMotionSeen | undefined {
+function seenIn(steps: readonly Step[]): SeenStep | undefined {
   const last = steps.at(-1);
   if (last === undefined) return undefined;
   const isTurned = steps.some((from, index) =>
@@ -247,14 +254,24 @@ function seenIn(steps: readonly Step[]): InnerMotionSeen | undefined {
       return map === undefined || stretchOf(map) > innerMotionPolicy.largestStretch;
     }),
   );
-  const seen = new Set<InnerMotionSeen | undefined>();
+  const compared: (SeenStep | undefined)[] = [];
   for (const from of steps.slice(0, -1)) {
     const map = fitAffine(from.points, last.points);
-    seen.add(map && seenBetween(from, last, { map, isTurned }));
-    if (seen.has('moved')) return 'moved';
+    const step = map && seenBetween(from, last, { map, isTurned });
+    if (step?.seen === 'moved') return step;
+    compared.push(step);
   }
-  if (seen.has('still') && !seen.has('unclear')) return 'still';
-  return seen.size > 0 ? 'unclear' : undefined;
+  if (compared.length === 0) return undefined;
+  const has = (seen: InnerMotionSeen): boolean => compared.some((step) => step?.seen === seen);
+  const nearest = compared.reduce((best, step) => (nearness(step) > nearness(best) ? step : best));
+  return { ...nearest, seen: has('still') && !has('unclear') ? 'still' : 'unclear' };
+}
+
+/** How near a comparison came to `moved`, 0..1. */
+function nearness(step: SeenStep | undefined): number {
+  if (step?.skin === undefined) return 0;
+  const { shift, agreement } = step.skin;
+  return Math.min(shift / innerMotionPolicy.skinShift, agreement / innerMotionPolicy.skinAgreement, 1);
 }
 
 interface Comparison {
@@ -263,7 +280,7 @@ interface Comparison {
 }
 
 /** Undefined if the two steps cannot be compared. */
-function seenBetween(from: Step, to: Step, { map, isTurned }: Comparison): InnerMotionSeen | undefined {
+function seenBetween(from: Step, to: Step, { map, isTurned }: Comparison): SeenStep | undefined {
   if (Math.abs(to.pose.rollDeg - from.pose.rollDeg) > innerMotionPolicy.largestRollDeg) return undefined;
   const isFromSide = [from, to].some(({ pose }) => Math.abs(pose.yawDeg) > innerMotionPolicy.largestYawDeg);
   if (isFromSide) return undefined;
@@ -285,13 +302,13 @@ function seenBetween(from: Step, to: Step, { map, isTurned }: Comparison): Inner
     (!isTurned && parallaxDeg(from.points, to.points) >= noise * innerMotionPolicy.parallaxDeg);
   // With limits that are so much higher, a face may have moved without reaching them.
   const isTooSmall = eyeDistancePx < defaultStillnessPolicy.smallestEyeDistancePx;
-  if (!hasMeshMoved) return isTooSmall || isQuick || isTurned ? undefined : 'still';
+  if (!hasMeshMoved) return isTooSmall || isQuick || isTurned ? undefined : { seen: 'still' };
   const skin = skinShift(from, to);
-  if (skin === undefined) return 'unclear';
+  if (skin === undefined) return { seen: 'unclear' };
   const isNoisy = skin.noise > innerMotionPolicy.clearSkinNoise;
   const agreement = isNoisy ? innerMotionPolicy.noisySkinAgreement : innerMotionPolicy.skinAgreement;
-  if (skin.shift >= smallness * innerMotionPolicy.skinShift && skin.agreement >= agreement) return 'moved';
-  return isNoisy ? 'unclear' : 'still';
+  const hasMoved = skin.shift >= smallness * innerMotionPolicy.skinShift && skin.agreement >= agreement;
+  return { seen: hasMoved ? 'moved' : isNoisy ? 'unclear' : 'still', skin };
 }
 
 /** Root mean square distance. */

@@ -1,5 +1,11 @@
 import type { HeadGesture } from './head-gesture.js';
-import { type InnerMotion, type InnerMotionSeen, nextInnerMotion, noInnerMotion } from './inner-motion.js';
+import {
+  type InnerMotion,
+  type InnerMotionSeen,
+  nextInnerMotion,
+  noInnerMotion,
+  type SeenStep,
+} from './inner-motion.js';
 import type { Blink, EyeSample, LivenessAssessment, LivenessEvidence, LivenessReason } from './liveness.js';
 import {
   compareSurroundings,
@@ -84,7 +90,7 @@ export interface LivenessState {
   /** Movements without such an embedding after them yet. */
   readonly unboundMovedMs: readonly number[];
   /** What the last comparisons of the face with itself showed, oldest first. */
-  readonly motionSeen: readonly InnerMotionSeen[];
+  readonly motionSeen: readonly SeenStep[];
   readonly sameFaceMs: number | undefined;
   readonly observedMs: number;
   /** How long the face has neither blinked nor moved in itself: what an attack is judged by. */
@@ -268,7 +274,7 @@ function reasonForDoubt(state: LivenessState, { attackAfterS }: LivenessPolicy):
  * against anybody.
  */
 function isMovementUnclear({ motionSeen }: LivenessState): boolean {
-  const count = (of: InnerMotionSeen): number => motionSeen.filter((each) => each === of).length;
+  const count = (of: InnerMotionSeen): number => motionSeen.filter(({ seen }) => seen === of).length;
   return motionSeen.length === 0 || count('unclear') > count('still');
 }
 
@@ -383,12 +389,12 @@ function seeEyes(
     cutOffCount: state.cutOffCount + (framing === 'cut-off' ? 1 : 0),
   };
   if (sample.left === undefined || sample.right === undefined) return counted;
-  const { state: innerMotion, seen: motion } =
+  const { state: innerMotion, step: motion } =
     sample.isShapeLost === true || texture === undefined
-      ? { state: state.innerMotion, seen: undefined }
+      ? { state: state.innerMotion, step: undefined }
       : nextInnerMotion(state.innerMotion, sample, { ...landmarks, texture });
   const placed = { ...counted, surroundings: nextSurroundings(state.surroundings, sample.atMs, around) };
-  const seen = motion === 'moved' ? withMovement(placed, sample.atMs) : placed;
+  const seen = motion?.seen === 'moved' ? withMovement(placed, sample.atMs) : placed;
   const motionSeen =
     motion === undefined ? state.motionSeen : [...state.motionSeen, motion].slice(-keptMotionSeen);
   const measured = { ...seen, innerMotion, motionSeen, frameCount: state.frameCount + 1 };
