@@ -26,6 +26,8 @@ export interface Hold {
   readonly pitchDeg: number;
   /** Curvature of the sheet about its upright axis: 1 / radius. */
   readonly bend: number;
+  /** The sheet is folded along its upright axis, and each half is turned away from the camera by this angle. Default: none. */
+  readonly foldDeg?: number;
   /** A lamp that is reflected in the sheet. */
   readonly glare?: Glare;
   /** The face is cut out along its oval: nothing of the photograph is left beside it. */
@@ -84,6 +86,8 @@ export function drawHeld(to: Rgb24Picture, { face, hold, lids, faceWidthPx, warp
     Math.cos(pitch),
     Math.sin(pitch),
   ];
+  const fold = ((hold.foldDeg ?? 0) * Math.PI) / 180;
+  const [cosFold, sinFold] = [Math.cos(fold), Math.sin(fold)];
   const unit = 1 / (faceWidthPx * hold.scale);
   const source = { x: 0, y: 0 };
   for (let v = 0, at = 0; v < to.heightPx; v++) {
@@ -97,6 +101,10 @@ export function drawHeld(to: Rgb24Picture, { face, hold, lids, faceWidthPx, warp
       y = (y * distance) / (distance * cosPitch - y * sinPitch);
       x = (x * (distance + y * sinPitch)) / distance;
       if (hold.bend !== 0) x = Math.asin(Math.max(-1, Math.min(1, x * hold.bend))) / hold.bend;
+      if (fold !== 0) {
+        x = (x * distance) / (distance * cosFold - Math.abs(x) * sinFold);
+        y = (y * (distance + Math.abs(x) * sinFold)) / distance;
+      }
       if (hold.isCutOut === true && (x / cutOut.width) ** 2 + (y / cutOut.height) ** 2 > 1) {
         to.data.fill(wallAt(u, v), at, at + 3);
         continue;

@@ -48,7 +48,9 @@ const matteNames = [
 const glossyNames = ['glare', 'glare-wide'] as const;
 /** The same, and nothing of the photograph is left beside the face. */
 const cutOutNames = ['cut-out-glare', 'cut-out-glare-wide'] as const;
-type HoldName = (typeof matteNames | typeof glossyNames | typeof cutOutNames)[number];
+/** A sheet with a fold through the nose, of 45 degrees all the time, or opened and closed. */
+const foldedNames = ['fold', 'fold-open'] as const;
+type HoldName = (typeof matteNames | typeof glossyNames | typeof cutOutNames | typeof foldedNames)[number];
 
 /** Ways to hold a photograph, by name. */
 const holds: Readonly<Record<HoldName, (s: number) => Hold>> = {
@@ -85,6 +87,8 @@ const holds: Readonly<Record<HoldName, (s: number) => Hold>> = {
     ...holds.hand(s),
     glare: { x: 0.4 * wave(s, 0.27), y: 0.1 + 0.2 * wave(s, 0.19, 0.3), size: 0.22, brightness: 80 },
   }),
+  fold: (s) => ({ ...holds.hand(s), yawDeg: 8 * wave(s, 0.3), foldDeg: 45 }),
+  'fold-open': (s) => ({ ...holds.hand(s), foldDeg: 25 + 20 * wave(s, 0.35) }),
   'cut-out-glare': (s) => ({ ...holds.glare(s), isCutOut: true }),
   'cut-out-glare-wide': (s) => ({ ...holds['glare-wide'](s), isCutOut: true }),
 };
@@ -143,6 +147,7 @@ export const stillAttacks: readonly StillAttack[] = [
   attack('creased', 'hand', lidsBy(courses.quick, 'crease'), 'quick'),
   attack('creased', 'hand', lidsBy(courses.slow, 'crease'), 'slow'),
   attack('creased', 'bend', lidsBy(courses.slow, 'crease'), 'slow'),
+  ...foldedNames.map((hold) => attack('folded', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
   ...glossyNames.map((hold) => attack('glossy', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
   ...cutOutNames.map((hold) => attack('glossy-cut-out', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
 ];

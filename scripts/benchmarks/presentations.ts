@@ -1,39 +1,41 @@
 /*
- * How liveness verdicts hold up against photographs with drawn, creased or unmoved lids, however they are held.
+ * How liveness verdicts hold up against photographs with drawn, creased or unmoved lids, however they are held, and how living people fare.
  *
- *   scripts/bench presentations [--fps 15] [--seconds 10] [--attack-every 1] [--only NAME] [--genuine DIR] [--driver CLIP]
- *                              [--lamps 0] [--seed 1] [--gain 1] [--noise 5] [--crf 20] [--config FILE] [PHOTOGRAPH…]
+ *   scripts/bench presentations [--fps 15] [--seconds 10] [--attack-every 1] [--only NAME] [--attacks DIR] [--genuine DIR]
+ *                              [--driver CLIP] [--lamps 0] [--seed 1] [--gain 1] [--noise 5] [--crf 20] [--config FILE]
+ *                              [--beside FILE] [--keep DIR] [PHOTOGRAPH…]
  *
- * The attacks are made at run time from photographs of one face (without any: those inside @vladmandic/face-api), at 30 frames a second,
- * and judged at --fps. --attack-every N: every Nth attack of each photograph; --only NAME: those with NAME in theirs. --lamps N: also
- * N glossy attacks with each photograph, whole and cut out in turn, whose lamp and hand are random, from --seed. --driver: also moves
- * a photograph as the face of this clip moves. --genuine: clips of living people, cut into passages of 10 s; shorter ones are repeated.
- * --gain, --noise and --crf: dims the attacks, adds noise (strength of FFmpeg's filter, about 1.8 standard deviations), and compresses
- * them. --config: with the settings and models of this configuration. Prints APCER and BPCER with counts
- * (ISO/IEC 30107-3), how many a camera that requires `not-attack` would take, and how long living people wait. Needs ffmpeg with libx264.
+ * Attacks are made at run time from photographs of one face (without any: those inside @vladmandic/face-api), at the highest rate of --fps
+ * and at least 25 frames a second. --attack-every N: every Nth attack of each photograph; --only NAME: those with NAME in theirs. --lamps N:
+ * also N glossy attacks with each photograph, whole and cut out in turn, whose lamp and hand are random, from --seed. --driver: also moves
+ * a photograph as the face of this clip moves. --gain, --noise and --crf: dims the attacks, adds noise (strength of FFmpeg's filter, about
+ * 1.8 standard deviations), and compresses them.
+ * --keep: leaves the attacks in this folder, in one folder for each species, for --attacks.
+ * --attacks: clips of attacks, in one folder for each species. --genuine: clips of living people, in one folder for each group, cut into
+ * passages of 10 s; shorter ones are repeated.
+ * --fps: one or more rates, such as 25,15,10. --config: with the settings and models of this configuration. --beside: all is judged with
+ * this configuration as well.
+ * Prints each clip: its verdict, the reason, and when it came; how many blinks were seen; how many comparisons of the face with itself found
+ * that it moved, was still, or could not be told; and of the one that came nearest to a movement how far the skin shifted beyond the noise,
+ * the noise (percent of the distance of the eyes), and how well it agreed with the mesh. Then APCER and BPCER of each group with counts
+ * (ISO/IEC 30107-3), how many a camera that requires `not-attack` would take, and the median time until living people are live. Needs
+ * ffmpeg with libx264.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
-import { wilsonInterval } from '../../daemon/kernel/identification/error-rates.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
-import type { LivenessVerdict } from '../../daemon/kernel/liveness/liveness.js';
-import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import { table } from '../../daemon/kernel/text-table.js';
 import { readClips } from '../../daemon/lab/labelled-collection.js';
 import { openReplaySetup, type ReplaySetup } from '../../daemon/lab/replay-setup.js';
-import { cutClip } from '../../daemon/vision/cut-clip.js';
 import { openClip } from '../../daemon/vision/ingest/clip-source.js';
 import { decodePhoto } from '../../daemon/vision/photo-decoding.js';
-import { replayClip } from '../../daemon/vision/replay-clip.js';
-import type { StageEvent } from '../../daemon/vision/stage-event.js';
 import { type FaceShape, type FaceShapeFinder, openFaceShapeFinder } from '../virtual-camera/face-shape.js';
 import { type PhotographedFace, warpOf } from './held-picture.kernel.js';
-import { quantile } from './measuring.js';
 import {
   belowAnyLamp,
   encodeClip,
@@ -42,6 +44,17 @@ import {
   stillAttacks,
   stillFrames,
 } from './presentation-attacks.js';
+import {
+  groupHeading,
+  groupRows,
+  type Judge,
+  judged,
+  type Outcome,
+  outcomeCells,
+  outcomeHeading,
+  type Passage,
+  type Presented,
+} from './presentation-outcomes.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -55,62 +68,21 @@ const { values, positionals } = parseArgs({
     gain: { type: 'string', default: '1' },
     noise: { type: 'string', default: '5' },
     crf: { type: 'string', default: '20' },
+    attacks: { type: 'string' },
     genuine: { type: 'string' },
     driver: { type: 'string' },
     config: { type: 'string' },
+    beside: { type: 'string' },
+    keep: { type: 'string' },
   },
 });
 const seconds = Number(values.seconds);
 const every = Number(values['attack-every']);
 const light = { gain: Number(values.gain), noise: Number(values.noise), crf: Number(values.crf) };
-const passageMs = 10_000;
+const rates = values.fps.split(',').map(Number);
+const madeFps = Math.max(25, ...rates);
 /** Face widths that take turns, pixels. */
 const widthsPx = [150, 190, 110, 230];
-
-interface Outcome {
-  readonly species: string;
-  readonly name: string;
-  readonly verdict: LivenessVerdict;
-  readonly reason: string;
-  /** Whether a camera that requires `not-attack` would take the face for a person who is there. */
-  readonly isCounted: boolean;
-  /** When a face first was live, milliseconds of the clip. */
-  readonly liveMs: number | undefined;
-}
-
-/** The worst verdict that any track had at any time: an attendance needs only one moment. */
-function outcomeOf(events: readonly StageEvent[], species: string, name: string): Outcome {
-  const verdicts = events.flatMap((event) =>
-    event.type === 'liveness'
-      ? [event.assessment]
-      : event.type === 'sighting' && event.sighting.isEnded
-        ? [event.sighting.liveness]
-        : [],
-  );
-  // As `isDueWithoutProof` of the track's decision.
-  const isCounted = verdicts.some(
-    ({ verdict, reason, evidence }) =>
-      verdict === 'live' ||
-      (reason === 'observed-too-briefly' && evidence.observedS >= defaultLivenessPolicy.attackAfterS),
-  );
-  const liveMs = events.find(
-    (event) => event.type === 'liveness' && event.assessment.verdict === 'live',
-  )?.atMs;
-  const order: readonly LivenessVerdict[] =
-    species === 'genuine' ? ['attack', 'live', 'undetermined'] : ['live', 'attack', 'undetermined'];
-  for (const verdict of order) {
-    const found = verdicts.findLast((each) => each.verdict === verdict);
-    if (found !== undefined) return { species, name, verdict, reason: found.reason, isCounted, liveMs };
-  }
-  return { species, name, verdict: 'undetermined', reason: 'no-face', isCounted, liveMs };
-}
-
-async function judged(path: string, { match, ...setup }: ReplaySetup): Promise<readonly StageEvent[]> {
-  const all: StageEvent[] = [];
-  const steps = replayClip({ path, ...setup, sameFaceThreshold: match.threshold, clock, speed: 'max' });
-  for await (const { events } of steps) all.push(...events);
-  return all;
-}
 
 async function facesOf(
   path: string,
@@ -162,19 +134,42 @@ function samplePhotographs(): string[] {
 }
 
 await using lifetime = new Lifetime(clock);
-const setup = await openReplaySetup(
-  { configPath: values.config, cameraId: undefined, fps: Number(values.fps) },
-  lifetime,
-);
+async function openJudge(configPath: string | undefined): Promise<Judge> {
+  const setup = await openReplaySetup({ configPath, cameraId: undefined, fps: undefined }, lifetime);
+  return { networks: setup.config.vision.landmarks, setup };
+}
+const own = await openJudge(values.config);
+const { setup } = own;
+const judges = [own, ...(values.beside === undefined ? [] : [await openJudge(values.beside)])];
 await using finder = await openFaceShapeFinder();
-const directory = await mkdtemp(join(tmpdir(), 'rollcall-presentations-'));
-lifetime.defer('clips', () => rm(directory, { recursive: true, force: true }));
-const path = join(directory, 'attack.mp4');
+const directory = values.keep ?? (await mkdtemp(join(tmpdir(), 'rollcall-presentations-')));
+if (values.keep === undefined) lifetime.defer('clips', () => rm(directory, { recursive: true, force: true }));
 const outcomes: Outcome[] = [];
-const note = (outcome: Outcome): void => {
-  outcomes.push(outcome);
-  process.stderr.write(`${outcome.species}: ${outcome.name}: ${outcome.verdict} (${outcome.reason})\n`);
-};
+async function judge(presented: Presented, passage?: Passage): Promise<void> {
+  for (const each of judges) {
+    for await (const outcome of judged(presented, each, rates, passage)) {
+      outcomes.push(outcome);
+      const { networks, fps, group, name, verdict, reason } = outcome;
+      process.stderr.write(`${networks}, ${fps} fps, ${group}: ${name}: ${verdict} (${reason})\n`);
+    }
+  }
+}
+/** Makes a clip of an attack and judges it. */
+async function attackWith(
+  group: string,
+  name: string,
+  fps: number,
+  frames: Iterable<Uint8Array>,
+): Promise<void> {
+  await mkdir(join(directory, group), { recursive: true });
+  const path = join(
+    directory,
+    group,
+    values.keep === undefined ? 'attack.mp4' : `${name.replaceAll(/[, ]+/g, '-')}.mp4`,
+  );
+  await encodeClip(path, fps, frames, light);
+  await judge({ path, name, group, isGenuine: false });
+}
 for (const [nth, photograph] of (positionals.length > 0 ? positionals : samplePhotographs()).entries()) {
   const face = await facesOf(photograph, setup, finder);
   if (face === undefined) continue;
@@ -184,9 +179,8 @@ for (const [nth, photograph] of (positionals.length > 0 ? positionals : samplePh
     const isFixed = index < stillAttacks.length;
     if (isFixed && ((index + nth) % every !== 0 || !attack.name.includes(values.only))) continue;
     const faceWidthPx = widthsPx[(index + nth) % widthsPx.length] ?? 150;
-    await encodeClip(path, 30, stillFrames(face, attack, { seconds, fps: 30, faceWidthPx }), light);
-    const name = `${attack.name}, ${basename(photograph)}`;
-    note(outcomeOf(await judged(path, setup), attack.species, name));
+    const frames = stillFrames(face, attack, { seconds, fps: madeFps, faceWidthPx });
+    await attackWith(attack.species, `${attack.name}, ${basename(photograph)}`, madeFps, frames);
   }
   if (values.driver !== undefined) {
     const motion = await motionOf(values.driver, setup, finder);
@@ -197,43 +191,20 @@ for (const [nth, photograph] of (positionals.length > 0 ? positionals : samplePh
       return warpOf(face, face.shape, rest, now);
     };
     const frames = stillFrames(face, heldByHand, { seconds, fps: 15, faceWidthPx: 200, warpAt });
-    await encodeClip(path, 15, frames, light);
-    note(outcomeOf(await judged(path, setup), 'warped', basename(photograph)));
+    await attackWith('warped', basename(photograph), 15, frames);
   }
 }
-if (values.genuine !== undefined) {
-  const { match, ...rest } = setup;
-  for (const clip of await readClips(values.genuine)) {
-    const file = join(values.genuine, clip.name);
-    const pieces = cutClip(
-      { path: file, ...rest, sameFaceThreshold: match.threshold, clock },
-      { lengthsMs: [passageMs], loopMs: passageMs, memory: 'near' },
+for (const [folder, isGenuine] of [
+  [values.attacks, false],
+  [values.genuine, true],
+] as const) {
+  if (folder === undefined) continue;
+  for (const { name, truth: group = isGenuine ? 'genuine' : 'attack' } of await readClips(folder)) {
+    await judge(
+      { path: join(folder, name), name, group, isGenuine },
+      isGenuine ? { lengthS: 10, isCut: true } : undefined,
     );
-    for await (const { events, lengthMs, startMs } of pieces) {
-      if (lengthMs !== passageMs) continue;
-      const outcome = outcomeOf(events, 'genuine', `${clip.name} from ${startMs / 1000} s`);
-      note({ ...outcome, liveMs: outcome.liveMs && outcome.liveMs - startMs });
-    }
   }
 }
-const kinds = [...new Set(outcomes.map(({ species }) => species))];
-const rows = kinds.map((kind) => {
-  const all = outcomes.filter(({ species }) => species === kind);
-  const count = (verdict: LivenessVerdict): number => all.filter((each) => each.verdict === verdict).length;
-  const wrong = kind === 'genuine' ? count('attack') : count('live');
-  const [low, high] = wilsonInterval(wrong / all.length, all.length);
-  const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
-  return [
-    ...[kind, String(all.length), String(count('live')), String(count('undetermined'))],
-    ...[String(count('attack')), String(all.filter(({ isCounted }) => isCounted).length)],
-    ...[kind === 'genuine' ? 'BPCER' : 'APCER', percent(wrong / all.length)],
-    `${percent(low)} to ${percent(high)}`,
-  ];
-});
-console.log(
-  table(['species', 'clips', 'live', 'undetermined', 'attack', 'not-attack', 'rate', '', '95 %'], rows),
-);
-const waitedMs = outcomes.flatMap(({ species, liveMs }) => (species === 'genuine' ? (liveMs ?? []) : []));
-if (waitedMs.length > 0) {
-  console.log(`living people are live after ${(quantile(waitedMs, 0.5) / 1000).toFixed(1)} s (median)`);
-}
+console.log(table(outcomeHeading, outcomes.map(outcomeCells)));
+console.log(`\n${table(groupHeading, groupRows(outcomes))}`);

@@ -238,7 +238,8 @@ describe('the movement of a face in itself', () => {
 
   test('names the comparison that came nearest to a movement, and why it was none', () => {
     const speaks = (s: number): Shown => ({ open: s % 1 < 0.5 ? 0 : 0.06 });
-    const skinsOf = (skin: NonNullable<Watched['skin']>) => steps(speaks, { skin }).flatMap((step) => step.skin ?? []);
+    const skinsOf = (skin: NonNullable<Watched['skin']>) =>
+      steps(speaks, { skin }).flatMap((step) => step.skin ?? []);
     const [moved, elsewhere] = [skinsOf('shifts'), skinsOf('shifts-elsewhere')];
     const { skinShift: shift, skinAgreement: agreement } = innerMotionPolicy;
     assert.ok(moved.some((skin) => skin.shift >= shift && skin.agreement >= agreement));
