@@ -68,9 +68,8 @@ interface InnerMotionPolicy {
 }
 
 /**
- * Measured at 10, 15, and 30 frames a second (docs/decisions/0061-liveness-needs-a-face-that-moves.md and
- * 0089-skin-moves-as-the-mesh-does.md). Where the mesh moves by these limits, the skin of photographs and displays in good light shifts
- * by up to 0.0068 beyond the noise, and that of living people near the camera at some moment by 0.0089 or more.
+ * Reasons are in docs/decisions/0061-liveness-needs-a-face-that-moves.md and
+ * 0089-skin-moves-as-the-mesh-does.md. `scripts/bench presentations` prints how near attacks and living people come to the limits.
  */
 export const innerMotionPolicy: InnerMotionPolicy = {
   stepMs: 400,
