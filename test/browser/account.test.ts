@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { generate } from 'otplib';
 import { withoutBuild } from '../support/box.js';
 import { assertAccessible, isWiderThanScreen, startBrowser, withoutChromium } from '../support/browser.js';
-import { startConsoleBox } from '../support/console-box.js';
+import { type ConsoleBox, limitedOperator, startConsoleBox } from '../support/console-box.js';
 
 describe('the start page and the account', {
   skip: withoutBuild || withoutChromium,
@@ -17,6 +17,7 @@ describe('the start page and the account', {
     await page.getByRole('link', { name: 'Front door' }).waitFor();
     await page.getByRole('heading', { name: 'Present' }).waitFor();
     await assertAccessible(opened);
+    await limitedToOneCamera(box);
 
     await page.getByRole('link', { name: 'Demo operator' }).click();
     await page.getByRole('heading', { name: 'Your account' }).waitFor();
@@ -83,3 +84,20 @@ describe('the start page and the account', {
     await page.getByText('Alles in Ordnung.').waitFor();
   });
 });
+
+/** Who sees one camera is offered nothing that the box refuses: attendance counts at all of them. */
+async function limitedToOneCamera(box: ConsoleBox): Promise<void> {
+  const { page, context, faults } = await box.open(limitedOperator, '/');
+  await page.getByRole('link', { name: 'Front door' }).waitFor();
+  await page
+    .getByText('In the last hour')
+    .or(page.getByText('No unknown people in the last hour.'))
+    .waitFor();
+  assert.equal(await page.getByRole('alert').count(), 0);
+  assert.equal(await page.getByRole('heading', { name: 'Present' }).count(), 0);
+  assert.equal(await page.getByRole('link', { name: 'Attendance' }).count(), 0);
+  await page.goto('/attendance');
+  await page.getByText('your account is limited to some of them').waitFor();
+  assert.deepEqual(faults, []);
+  await context.close();
+}

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { type LocalBox, makeLocalBox } from '../../scripts/local-box.js';
+import { cameras } from '../../scripts/seeding/past.js';
 import { demoSections, type Seeded } from '../../scripts/seeding/seed.js';
 import { freePort, gateAnswers, startBoxGate } from './box-gate.js';
 import { openPage, type WatchedPage } from './browser.js';
@@ -18,11 +19,14 @@ export interface ConsoleBox extends AsyncDisposable {
   credentialsOf(role: string): { readonly userName: string; readonly password: string };
   /** Makes the account of this role, `test-ROLE`. */
   addAccount(role: string): Promise<void>;
-  /** Opens a page of the console as a user with this role, whose account is made if it is missing. */
+  /** Opens a page of the console as a user with this role, or as `limitedOperator`, whose account is made if it is missing. */
   open(role: string, path: string, size?: readonly [number, number]): Promise<WatchedPage>;
   /** Opens a page without a login. */
   openUnknown(path: string, size?: readonly [number, number]): Promise<WatchedPage>;
 }
+
+/** An operator who may see the entrance of the demo box alone. */
+export const limitedOperator = 'limited-operator';
 
 interface Options {
   /**
@@ -122,6 +126,7 @@ async function accountOf(client: LocalBox['client'], role: string): Promise<Logi
     await client.call('auth.claim', { ...login, secret });
     return { ...login, mustChange: false };
   }
-  await client.call('users.create', { ...login, role });
+  const rights = role === limitedOperator ? { role: 'operator', cameras: [cameras.in] } : { role };
+  await client.call('users.create', { ...login, ...rights });
   return { ...login, mustChange: true };
 }

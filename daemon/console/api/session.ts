@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import type { Scope } from '../../contract/scopes.js';
+import { offeredScopes } from './offered-scopes.js';
 import type { Output } from './request.js';
 
 export type Me = Output<'auth.me'>;
@@ -7,11 +8,14 @@ export type Me = Output<'auth.me'>;
 /** Who is logged in; `undefined` before the first answer, `null` for nobody. */
 export const me = signal<Me | null | undefined>(undefined);
 
-const scopes = computed(() => new Set(me.value?.scopes ?? []));
+const offered = computed(() => offeredScopes(me.value ?? { scopes: [] }));
+
+/** True for an account that is limited to some cameras. */
+export const isLimited = (): boolean => me.value?.cameras !== undefined;
 
 /** True if the caller may do all of this. The box checks again: this only decides what is shown. */
 export function can(...wanted: readonly Scope[]): boolean {
-  return wanted.every((scope) => scopes.value.has(scope));
+  return wanted.every((scope) => offered.value.has(scope));
 }
 
 /** True after a logout that the box did not confirm: the browser still has its cookie, and a reload opens the session again. */

@@ -132,8 +132,10 @@ function Admitted({
   const { path } = useLocation();
   // The page of another person begins anew: what the user began with this one, or what was fetched of it, is not theirs.
   if (route.isPublic === true || can(...route.scopes)) return <Fragment key={path}>{children}</Fragment>;
-  const scopes = route.scopes.filter((scope) => !can(scope)).join(', ');
-  return <PageHead title={t('not-allowed')} lead={t('not-allowed-lead', { scopes })} />;
+  const missing = route.scopes.filter((scope) => !me.value?.scopes.includes(scope));
+  const lead =
+    missing.length === 0 ? t('not-limited-lead') : t('not-allowed-lead', { scopes: missing.join(', ') });
+  return <PageHead title={t('not-allowed')} lead={lead} />;
 }
 
 function NotFound() {

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { lazy } from 'preact-iso';
 import type { AlertMute, AlertSetup, ChannelTest } from '../../../contract/alerts.js';
 import { call } from '../../api/call.js';
-import { can } from '../../api/session.js';
+import { can, isLimited } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/alerts.json';
 import { ActionBar } from '../../parts/actions.js';
@@ -95,7 +95,8 @@ interface OneRuleProps {
 
 function OneRule({ rule, mute, onChanged, onEdit }: OneRuleProps) {
   const muting = useDialog();
-  const mayMute = can('alerts:write');
+  // A mute counts for all cameras.
+  const mayMute = can('alerts:write') && !isLimited();
   return (
     <li>
       <span>

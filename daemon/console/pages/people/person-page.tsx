@@ -58,7 +58,9 @@ function Shown({ person, fetched: { put, reload } }: ShownProps) {
         back={back()}
         actions={[{ text: t('edit'), isOffered: can('persons:write'), onAct: editing.opens(true) }]}
       >
-        {can('attendance:read') && <a href={`/attendance?person=${person.id}`}>{t('attendance')}</a>}
+        {can('attendance:read') && (
+          <a href={`/attendance/persons/${encodeURIComponent(person.id)}`}>{t('attendance')}</a>
+        )}
       </PageHead>
       <div class="columns">
         <div>
