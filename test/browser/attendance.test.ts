@@ -21,10 +21,13 @@ describe('attendance in the console', { skip: withoutBuild || withoutChromium },
 
     await weekOf(page, box);
     await assertAccessible(opened);
+    assert.deepEqual(await clippedDays(page), []);
     await savesTables(page, box);
     await page.getByRole('link', { name: 'Month' }).click();
     await page.getByRole('list', { name: 'Legend' }).waitFor();
     await assertAccessible(opened);
+    assert.deepEqual(await clippedDays(page), []);
+    await staysInView(page);
 
     // From the week to the month of its Monday, a day of work that is over: the month of its Sunday may have none yet.
     await page.getByRole('link', { name: 'Week', exact: true }).click();
@@ -108,3 +111,28 @@ const tooWide = (page: Page): Promise<readonly string[]> =>
     .filter((each) => each.closest('.table, .grid-table, .unseen') === null)
     .filter((each) => each.getBoundingClientRect().right > innerWidth)
     .map((each) => each.outerHTML.slice(0, 120))`);
+
+/** The texts of cells that are cut off, and of days that are beyond the edge of the table. */
+const clippedDays = (page: Page): Promise<readonly string[]> =>
+  page.evaluate<readonly string[]>(`{
+    const edge = document.querySelector('.grid-table').getBoundingClientRect().right;
+    [...document.querySelectorAll('.grid-table .day, .grid-table th')]
+      .filter((each) =>
+        each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight || each.getBoundingClientRect().right > edge)
+      .map((each) => each.textContent);
+  }`);
+
+/** On a phone the days scroll, and many persons do, which a low grid stands for. The name beside a day and the day above it stay. */
+async function staysInView(page: Page): Promise<void> {
+  await page.setViewportSize({ width: phone[0], height: phone[1] });
+  const edges = await page.evaluate<readonly number[]>(`{
+    const grid = document.querySelector('.grid-table');
+    grid.style.maxBlockSize = '8rem';
+    grid.scrollTo(grid.scrollWidth, grid.scrollHeight);
+    const { left, right, top } = grid.getBoundingClientRect();
+    const of = (selector) => grid.querySelector(selector).getBoundingClientRect();
+    [of('td').left - left, of('thead th').top - top, of('thead th:last-child').right - right].map((px) => Math.abs(Math.round(px)));
+  }`);
+  assert.deepEqual(edges, [0, 0, 0]);
+  await page.setViewportSize({ width: 1280, height: 900 });
+}

@@ -75,11 +75,12 @@ export function useRowsInView(
     look();
     const resized = new ResizeObserver(look);
     resized.observe(element);
-    globalThis.addEventListener('scroll', look, { passive: true });
+    // In the phase of capture, a part of the page that scrolls by itself is heard too.
+    globalThis.addEventListener('scroll', look, { passive: true, capture: true });
     globalThis.addEventListener('resize', look);
     return () => {
       resized.disconnect();
-      globalThis.removeEventListener('scroll', look);
+      globalThis.removeEventListener('scroll', look, { capture: true });
       globalThis.removeEventListener('resize', look);
     };
   }, [isShown, rowPx, beyond]);

@@ -13,6 +13,9 @@ import { byPerson, type PersonDays } from './shown-report.js';
 
 const t = wordsOf<typeof en>('attendance');
 
+/** Height of a row of a week: the time worked, and a status of two lines. */
+const weekRowPx = 64;
+
 interface DayGridProps {
   readonly rows: readonly AttendanceRow[];
   readonly period: Period;
@@ -26,6 +29,7 @@ interface DayGridProps {
 export function DayGrid({ rows, period, days, holidays, isNarrow }: DayGridProps) {
   const query = useQuery();
   const name = query.get('name');
+  const holidaysShown = days.filter((day) => holidays.includes(day));
   const persons = byPerson(rows).filter((each) => nameOf(each).toLowerCase().includes(name.toLowerCase()));
   const columns: readonly Column<PersonDays>[] = [
     {
@@ -34,7 +38,7 @@ export function DayGrid({ rows, period, days, holidays, isNarrow }: DayGridProps
     },
     ...days.map(
       (day): Column<PersonDays> => ({
-        head: dayHead(day, isNarrow, holidays),
+        head: <DayHead day={day} isNarrow={isNarrow} isHoliday={holidaysShown.includes(day)} />,
         cell: ({ person, ...about }) => (
           <DayCell
             about={nameOf({ person, ...about })}
@@ -64,10 +68,11 @@ export function DayGrid({ rows, period, days, holidays, isNarrow }: DayGridProps
           list={wholeList(persons)}
           columns={columns}
           keyOf={({ person }) => person}
+          {...(!isNarrow && { rowPx: weekRowPx })}
           empty={t('nobody-period')}
         />
       </div>
-      {isNarrow && <Legend />}
+      {isNarrow && <Legend hasHolidays={holidaysShown.length > 0} />}
     </>
   );
 }
@@ -75,9 +80,21 @@ export function DayGrid({ rows, period, days, holidays, isNarrow }: DayGridProps
 const hrefOf = (person: string, { from }: Period): string =>
   `/attendance/persons/${encodeURIComponent(person)}?day=${from}`;
 
-function dayHead(day: string, isNarrow: boolean, holidays: readonly string[]): string {
+interface DayHeadProps {
+  readonly day: string;
+  readonly isNarrow: boolean;
+  readonly isHoliday: boolean;
+}
+
+/** The column of a month has no room for a word, so the number stands out, and the legend says why. */
+function DayHead({ day, isNarrow, isHoliday }: DayHeadProps) {
   const text = plainDay(day, isNarrow ? { day: 'numeric' } : { weekday: 'short', day: 'numeric' });
-  return holidays.includes(day) ? `${text} ${t('holiday-sign')}` : text;
+  if (!isHoliday) return text;
+  return (
+    <span class="holiday">
+      {text} <small class={isNarrow ? 'unseen' : ''}>{t('holiday')}</small>
+    </span>
+  );
 }
 
 interface DayCellProps {
@@ -104,7 +121,7 @@ function DayCell({ about, href, day, rows, isNarrow }: DayCellProps) {
 }
 
 /** The letters of a month, in words. */
-function Legend() {
+function Legend({ hasHolidays }: { readonly hasHolidays: boolean }) {
   return (
     <ul class="legend" aria-label={t('legend')}>
       {statuses.map((status) => (
@@ -112,6 +129,7 @@ function Legend() {
           <Badge tone={toneOf(status)}>{statusLetter(status)}</Badge> {statusText(status)}
         </li>
       ))}
+      {hasHolidays && <li class="holiday">{t('holiday')}</li>}
     </ul>
   );
 }
