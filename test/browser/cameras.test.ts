@@ -215,9 +215,18 @@ async function added({ box }: ConsoleBox, technician: WatchedPage, url: string):
   const save = page.getByRole('button', { name: 'Add camera' });
   await page.getByText('Test the camera first.').waitFor();
   assert.equal(await save.isDisabled(), true);
+  // A mistyped address is refused at once: the box is not asked.
+  let tests = 0;
+  page.on('request', (request) => {
+    if (request.url().endsWith('/cameras/test')) tests += 1;
+  });
+  await page.getByRole('textbox', { name: 'Address' }).fill(url.replace('rtsp', 'rtps'));
+  await page.getByRole('button', { name: 'Test camera' }).click();
+  await page.getByText('The address must start with rtsp:// or rtsps://.').waitFor();
   await page.getByRole('textbox', { name: 'Address' }).fill(`${url}-that-is-not-there`);
   await page.getByRole('button', { name: 'Test camera' }).click();
   await page.getByText('What to do:').waitFor();
+  assert.equal(tests, 1);
   await page.getByRole('button', { name: 'Add camera despite failed test' }).waitFor();
   await assertAccessible(technician);
   await page.getByRole('textbox', { name: 'Address' }).fill(url);

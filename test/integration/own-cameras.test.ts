@@ -255,7 +255,10 @@ describe('an own camera', () => {
       [url, 'udp', true, undefined],
     );
     for (const wrong of ['rtsp://viewer:secret@192.0.2.2/', 'http://192.0.2.2/', 'file:///etc/passwd']) {
-      await assert.rejects(cameras.judge({ url: wrong }), { code: 'camera-refused' });
+      await assert.rejects(cameras.judge({ url: wrong }), {
+        code: 'camera-refused',
+        message: /^the settings of the camera cannot be used: url must /,
+      });
     }
     assert.deepEqual(await box.files(), []);
     assert.deepEqual(box.current().cameras, []);

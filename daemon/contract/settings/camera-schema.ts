@@ -3,6 +3,7 @@ import { directions } from '../../kernel/events/event.js';
 import { cameraId } from '../../kernel/ids.js';
 import { livenessRequirements } from '../../kernel/liveness/liveness.js';
 import { pictureChecks } from '../../kernel/picture-damage.js';
+import { cameraSchemes } from '../../kernel/url-fault.js';
 import { hwaccelChoices } from '../../kernel/video-decoder.js';
 import { refuseRepeatedIds, whenList, whenObject } from './cross-checks.js';
 import { certificateFingerprint, credentialName, shownName, slugField, urlField } from './scalars.js';
@@ -43,12 +44,12 @@ const cameraFields = z.strictObject({
   ),
   name: field(shownName, 'live', 'Name shown to people.'),
   url: field(
-    urlField(['rtsp', 'rtsps'], 'the address'),
+    urlField(cameraSchemes, 'the address'),
     'replace',
     'RTSP address, without user and password: `rtsps://` with TLS, `rtsp://` without. Faces are recognised in this stream.',
   ),
   substream: field(
-    urlField(['rtsp', 'rtsps'], 'the address').exactOptional(),
+    urlField(cameraSchemes, 'the address').exactOptional(),
     'replace',
     'RTSP address of a smaller stream of the same camera, such as 640x360, on the same scheme, host and port as `url`; the box uses the same login. The box then watches the substream, and decodes `url` only while something moves or a face is in sight. Both streams must show the same part of the scene. Absent: `url` is decoded all the time.',
   ),

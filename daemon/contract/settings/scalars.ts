@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isSlug } from '../../kernel/ids.js';
 import { isPrintableLine } from '../../kernel/printable-text.js';
+import { type UrlFault, urlFault } from '../../kernel/url-fault.js';
 import { nearestWord } from './nearest-word.js';
 
 /** A short name that is safe in topics, file names and URLs. */
@@ -87,24 +88,20 @@ export function urlField(
   insteadOfUser = 'remove "user:password@", store "user:password" as a secret and enter the name of the secret in "credential"',
 ): z.ZodString {
   return z.string().superRefine((text, context) => {
-    const fail = (message: string, remedy: string): void =>
-      context.addIssue({ code: 'custom', message, params: { remedy } });
-    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const fault = urlFault(text, schemes);
+    if (fault === undefined) return;
     const allowed = schemes
       .map((scheme) => `${scheme}://`)
       .join(', ')
       .replace(/, ([^,]+)$/, ' or $1');
-    if (url === undefined) {
-      fail(
-        'is not a valid URL',
-        `Write ${what} as ${schemes[0]}://host:port/path, without user and password.`,
-      );
-    } else if (!schemes.includes(url.protocol.slice(0, -1))) {
-      fail(`must begin with ${allowed}`, `Write ${what} as ${schemes[0]}://host:port/path.`);
-    } else if (url.hostname === '') {
-      fail('has no host', `Write ${what} as ${schemes[0]}://host:port/path.`);
-    } else if (url.username !== '' || url.password !== '') {
-      fail('must not contain a user name or password', insteadOfUser);
-    }
+    const form = `Write ${what} as ${schemes[0]}://host:port/path`;
+    const texts: Readonly<Record<UrlFault, readonly [message: string, remedy: string]>> = {
+      'not-a-url': ['is not a valid URL', `${form}, without user and password.`],
+      'other-scheme': [`must begin with ${allowed}`, `${form}.`],
+      'no-host': ['has no host', `${form}.`],
+      'login-inside': ['must not contain a user name or password', insteadOfUser],
+    };
+    const [message, remedy] = texts[fault];
+    context.addIssue({ code: 'custom', message, params: { remedy } });
   });
 }

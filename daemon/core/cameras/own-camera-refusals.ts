@@ -42,8 +42,8 @@ export const refusals = {
       `the stored login of the camera '${id}' would go to another device, or be protected differently`,
       { remedy: 'Give the login again together with this change, or forget it.' },
     ),
-  refused: (id: string, problems: readonly ConfigProblem[]): RollcallError =>
-    badInput('camera-refused', `the settings of the camera '${id}' cannot be used: ${texts(problems)}`, {
+  refused: (called: string, problems: readonly ConfigProblem[]): RollcallError =>
+    badInput('camera-refused', `the settings of ${called} cannot be used: ${texts(problems)}`, {
       remedy:
         'Correct them; docs/reference/configuration.md has their bounds. Give user and password as the login, never in the address.',
       details: { problems: problems.map(({ path, message }) => ({ path, message })) },
@@ -52,10 +52,10 @@ export const refusals = {
     badInput('address-refused', `${explanations['address-refused'].message}: ${url}`, {
       remedy: explanations['address-refused'].remedy,
     }),
-  configurationInvalid: (id: string, problems: readonly ConfigProblem[]): RollcallError =>
+  configurationInvalid: (called: string, problems: readonly ConfigProblem[]): RollcallError =>
     badInput(
       'configuration-refused',
-      `the camera '${id}' was not changed, because the configuration would not be valid: ${lines(problems)}`,
+      `${called} was not changed, because the configuration would not be valid: ${lines(problems)}`,
       { remedy: "Correct the configuration file; 'rollcall check-config' lists its problems." },
     ),
   notInForce: (id: string, problems: readonly string[]): RollcallError =>

@@ -71,9 +71,9 @@ export class OwnCameras {
    */
   judge(input: Input<'cameras.test-address'>): Promise<CameraConfig> {
     return this.#turns.run(() => {
-      // An id that no camera has: its file would be looked at in place of this one.
+      // An id that no camera has: its file would be looked at in place of this one. It means nothing to the caller.
       const id = `test-${randomUUID()}`;
-      return this.#check(id, cameraText(id, { name: 'Test', ...givenSettings(input) }));
+      return this.#check(id, cameraText(id, { name: 'Test', ...givenSettings(input) }), 'the camera');
     });
   }
 
@@ -166,20 +166,20 @@ export class OwnCameras {
 
   /** The camera as the file would make it. @throws `camera-refused`, `configuration-refused` */
   async #check(id: string, text: undefined): Promise<undefined>;
-  async #check(id: string, text: string): Promise<CameraConfig>;
-  async #check(id: string, text: string | undefined): Promise<CameraConfig | undefined> {
-    const { camera, unusable } = await this.#look(id, text);
-    if (unusable !== undefined) throw refusals.refused(id, unusable.problems);
+  async #check(id: string, text: string, called?: string): Promise<CameraConfig>;
+  async #check(id: string, text: string | undefined, called = byId(id)): Promise<CameraConfig | undefined> {
+    const { camera, unusable } = await this.#look(id, text, called);
+    if (unusable !== undefined) throw refusals.refused(called, unusable.problems);
     return camera;
   }
 
   /** What the loader makes of the file with this text. @throws `configuration-refused` */
-  async #look(id: string, text: string | undefined) {
+  async #look(id: string, text: string | undefined, called = byId(id)) {
     const { store, load, current } = this.#options;
     const path = store.pathOf(id);
     const content = text === undefined ? undefined : { text };
     const loaded = await load({ dataDir: current().dataDir, instead: { path, id, content } });
-    if (!loaded.ok) throw refusals.configurationInvalid(id, loaded.problems);
+    if (!loaded.ok) throw refusals.configurationInvalid(called, loaded.problems);
     const { cameras, unusableCameraFiles } = loaded.config;
     return {
       camera: cameras.find((each) => each.id === id),
@@ -215,6 +215,9 @@ export class OwnCameras {
     }
   }
 }
+
+/** How a message calls a camera. */
+const byId = (id: string): string => `the camera '${id}'`;
 
 function credentialChange(credential: string | undefined, forgetLogin: true | undefined): CameraSettings {
   if (credential !== undefined) return { credential };

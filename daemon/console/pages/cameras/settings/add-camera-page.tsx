@@ -20,6 +20,7 @@ import {
   type DraftFieldsProps,
   emptyDraft,
   idOf,
+  useAddressCheck,
 } from './camera-draft.js';
 import { TestResult } from './camera-test-result.js';
 
@@ -78,9 +79,12 @@ interface AddressProps extends DraftFieldsProps {
 
 function Address({ draft, onDraft, test, onTest }: AddressProps) {
   const testing = useAct();
-  const run = (): Promise<boolean> => {
+  const check = useAddressCheck(draft);
+  const run = (): void => {
+    testing.clear();
+    if (!check.admits()) return;
     const input = addressOfDraft(draft);
-    return testing.run(async () => onTest(await call('cameras.test-address', input), JSON.stringify(input)));
+    void testing.run(async () => onTest(await call('cameras.test-address', input), JSON.stringify(input)));
   };
   return (
     <Section title={t('url')}>
@@ -91,7 +95,7 @@ function Address({ draft, onDraft, test, onTest }: AddressProps) {
         look="secondary fit"
         others={testing.isRunning && <p role="status">{t('testing')}</p>}
       >
-        <AddressFields draft={draft} onDraft={onDraft} />
+        <AddressFields draft={draft} onDraft={onDraft} wrong={check.wrong} />
       </Form>
       {test && !testing.isRunning && (
         <TestResult test={test} onTrust={(fingerprint) => onDraft({ ...draft, fingerprint })} />

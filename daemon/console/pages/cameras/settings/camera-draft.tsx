@@ -1,6 +1,8 @@
+import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { CameraDetails } from '../../../../contract/cameras.js';
 import type { Direction } from '../../../../kernel/events/event.js';
+import { cameraSchemes, urlFault } from '../../../../kernel/url-fault.js';
 import type { Input } from '../../../api/call.js';
 import type en from '../../../messages/en/cameras.json';
 import { Choice, Field, Tick } from '../../../parts/form-fields.js';
@@ -85,6 +87,35 @@ export function changesOf(
 
 const t = wordsOf<typeof en>('cameras');
 
+/** What is wrong with the addresses of a draft, by their fields, in the words of the page. */
+type WrongAddresses = Readonly<Partial<Record<'url' | 'substream', string>>>;
+
+function wrongAddresses({ url, substream }: CameraDraft): WrongAddresses {
+  const faults = { url: urlFault(url, cameraSchemes), substream: urlFault(substream, cameraSchemes) };
+  return {
+    ...(faults.url && { url: t(`address-${faults.url}`) }),
+    ...(faults.substream && substream !== '' && { substream: t(`address-${faults.substream}`) }),
+  };
+}
+
+/** A mistyped address is refused here: the box limits how often a user may ask it about one. */
+export function useAddressCheck(draft: CameraDraft): {
+  /** What to show beside the fields: of the draft that was refused, until it changes. */
+  readonly wrong: WrongAddresses;
+  /** True where the box can be asked. */
+  readonly admits: () => boolean;
+} {
+  const refused = useSignal<CameraDraft | undefined>(undefined);
+  return {
+    wrong: refused.value === draft ? wrongAddresses(draft) : {},
+    admits() {
+      const isFit = Object.keys(wrongAddresses(draft)).length === 0;
+      refused.value = isFit ? undefined : draft;
+      return isFit;
+    },
+  };
+}
+
 export interface DraftFieldsProps {
   readonly draft: CameraDraft;
   readonly onDraft: (draft: CameraDraft) => void;
@@ -92,14 +123,19 @@ export interface DraftFieldsProps {
   readonly hasLogin?: boolean;
 }
 
+interface AddressFieldsProps extends DraftFieldsProps {
+  readonly wrong: WrongAddresses;
+}
+
 /** Where a camera is, and how the box logs in there. */
-export function AddressFields({ draft, onDraft, hasLogin = false }: DraftFieldsProps): JSX.Element {
+export function AddressFields({ draft, onDraft, wrong, hasLogin = false }: AddressFieldsProps): JSX.Element {
   const put = (part: Partial<CameraDraft>): void => onDraft({ ...draft, ...part });
   return (
     <>
       <Field
         label={t('url')}
         hint={t('url-hint')}
+        wrong={wrong.url}
         required
         autocapitalize="none"
         spellcheck={false}
@@ -110,6 +146,7 @@ export function AddressFields({ draft, onDraft, hasLogin = false }: DraftFieldsP
       <Field
         label={t('substream')}
         hint={t('substream-hint')}
+        wrong={wrong.substream}
         autocapitalize="none"
         spellcheck={false}
         value={draft.substream}

@@ -10,7 +10,7 @@ import { say } from '../../../parts/notes.js';
 import { Loaded, PageHead, Section } from '../../../parts/page.js';
 import { wordsOf } from '../../../words/words.js';
 import { DirectionField } from './add-camera-page.js';
-import { AddressFields, type CameraDraft, changesOf, draftOf } from './camera-draft.js';
+import { AddressFields, type CameraDraft, changesOf, draftOf, useAddressCheck } from './camera-draft.js';
 
 const t = wordsOf<typeof en>('cameras');
 
@@ -45,6 +45,7 @@ function ChangeForm({
   const { id, revision, settings } = camera;
   const draft = useSignal<CameraDraft>(draftOf(camera));
   const forgetsLogin = useSignal(false);
+  const check = useAddressCheck(draft.value);
   const { route } = useLocation();
   const changes = {
     ...changesOf(draft.value, camera),
@@ -52,6 +53,7 @@ function ChangeForm({
   };
   const hasChanges = Object.keys(changes).length > 0;
   const save = async (): Promise<void> => {
+    if (!check.admits()) return;
     const input = { id, ...changes, ...(revision !== undefined && { ifRevision: revision }) };
     await call('cameras.change', input);
     say(t('changed', { name: draft.value.name }));
@@ -76,7 +78,7 @@ function ChangeForm({
           onValue={(name) => into(draft)({ ...draft.value, name })}
         />
         <DirectionField draft={draft.value} onDraft={into(draft)} />
-        <AddressFields draft={draft.value} onDraft={into(draft)} hasLogin={hasLogin} />
+        <AddressFields {...{ draft: draft.value, onDraft: into(draft), wrong: check.wrong, hasLogin }} />
         {hasLogin && <Tick label={t('forget-login')} {...bound(forgetsLogin)} />}
       </Form>
     </Section>
