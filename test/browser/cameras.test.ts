@@ -123,7 +123,7 @@ async function listed(technician: WatchedPage): Promise<void> {
 async function watched(technician: WatchedPage): Promise<void> {
   const { page } = technician;
   await anotherPicture(page);
-  await page.getByText('1 viewer', { exact: true }).waitFor();
+  await page.getByText('Only you are watching').waitFor();
   await drawnBox(page);
   const face = page.getByRole('heading', { name: /Face \d+/ }).first();
   await face.waitFor();
@@ -144,7 +144,7 @@ async function smooth(technician: WatchedPage): Promise<void> {
   const before = await secondsShown();
   await until('the video to play on', async () => (await secondsShown()) > before + 1);
   assert.equal(await page.evaluate("document.querySelector('.live video').videoWidth"), 960);
-  await page.getByText('1 viewer', { exact: true }).waitFor();
+  await page.getByText('Only you are watching').waitFor();
   await assertAccessible(technician);
   await button.click();
   await anotherPicture(page);

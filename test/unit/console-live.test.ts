@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { toneOf } from '../../daemon/console/pages/cameras/live/face-tone.js';
 import { judgeLiveEnd, readLiveMessage } from '../../daemon/console/pages/cameras/live/live-connection.js';
-import { whyNoFaces, whyNotLive } from '../../daemon/console/pages/cameras/live/live-words.js';
+import { whoWatches, whyNoFaces, whyNotLive } from '../../daemon/console/pages/cameras/live/live-words.js';
 import { droppedShare } from '../../daemon/console/pages/now/dropped-share.js';
 
 describe('live pictures in the console', () => {
@@ -73,6 +73,14 @@ describe('what the console says beside live frames', () => {
     assert.equal(whyNoFaces(false, []), 'faces-unknown');
     assert.equal(whyNoFaces(false, ['an earlier face']), 'faces-unknown');
   });
+});
+
+test('the viewer of a live view is counted among its viewers, whether the box has counted them yet or not', () => {
+  assert.deepEqual(whoWatches(0, true), ['viewers-and-you', 0]);
+  assert.deepEqual(whoWatches(1, true), ['viewers-and-you', 0]);
+  assert.deepEqual(whoWatches(3, true), ['viewers-and-you', 2]);
+  assert.deepEqual(whoWatches(0, false), ['no-viewers', 0]);
+  assert.deepEqual(whoWatches(2, false), ['viewers', 2]);
 });
 
 test('the share of dropped frames is that of all frames that were due for analysis', () => {

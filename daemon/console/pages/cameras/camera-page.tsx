@@ -13,12 +13,13 @@ import { Fault } from '../../parts/shown-fault.js';
 import { directionWord } from '../../parts/term-words.js';
 import { decimals, number } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
-import { CameraBadge, CameraTrouble, loadText, passagesText, viewersText } from './camera-trouble.js';
+import { CameraBadge, CameraTrouble, loadText, passagesText } from './camera-trouble.js';
 import { FaceCard } from './live/face-card.js';
 import { LiveView, useVisible } from './live/live-view.js';
-import { whyNoFaces } from './live/live-words.js';
+import { whoWatches, whyNoFaces } from './live/live-words.js';
 import { type SmoothTrouble, SmoothView } from './live/smooth-view.js';
 import { useSeenFaces } from './live/use-seen-faces.js';
+import type { LivePhase } from './live/watch-live.js';
 import { CameraActs } from './settings/camera-acts.js';
 import { Tune } from './settings/camera-tuning.js';
 
@@ -68,6 +69,9 @@ function Live({ camera }: { readonly camera: CameraDetails }) {
   const noFaces = whyNoFaces(followed.isCurrent, followed.faces);
   const isSmooth = useSignal(false);
   const trouble = useSignal<SmoothTrouble | undefined>(undefined);
+  const phase = useSignal<LivePhase>({ kind: 'opening' });
+  const isWatching = isWanted && !['opening', 'trouble'].includes(phase.value.kind);
+  const [viewersKey, viewers] = whoWatches(camera.viewers ?? 0, isWatching);
   const codec = camera.stream?.codec ?? '';
   const isCopied = copiedCodecs.includes(codec);
   // The camera encodes its video without them.
@@ -91,14 +95,14 @@ function Live({ camera }: { readonly camera: CameraDetails }) {
       >
         {isSmooth.value && !isMasked ? (
           <SmoothView
-            {...{ cameraId: id, name, isWanted }}
+            {...{ cameraId: id, name, isWanted, phase }}
             onTrouble={(why) => {
               isSmooth.value = false;
               trouble.value = why;
             }}
           />
         ) : (
-          <LiveView {...{ cameraId: id, name, isWanted }} faces={followed.faces} />
+          <LiveView {...{ cameraId: id, name, isWanted, phase }} faces={followed.faces} />
         )}
         {isWanted && isMasked && <p class="quiet">{t('smooth-masked')}</p>}
         {isWanted && !isCopied && (
@@ -109,7 +113,7 @@ function Live({ camera }: { readonly camera: CameraDetails }) {
           {trouble.value === 'no-video' && t('trouble-no-video')}
         </p>
         <p class="quiet">
-          <Icon name="eye" /> {viewersText(camera) || t('no-viewers')}
+          <Icon name="eye" /> {t(viewersKey, { viewers })}
         </p>
       </Section>
       <Section title={t('faces')}>

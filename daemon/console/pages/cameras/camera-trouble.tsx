@@ -53,11 +53,6 @@ export function CameraTrouble({ camera }: { readonly camera: CameraStatus }) {
   return message === undefined ? null : <Problem of={{ code, message, remedy }} />;
 }
 
-/** "3 people watch this camera". Nothing without viewers. */
-export function viewersText({ viewers = 0 }: Pick<CameraStatus, 'viewers'>): string {
-  return viewers === 0 ? '' : t('viewers', { viewers });
-}
-
 /** How many frames were analysed, and what that costs. */
 export const loadText = ({
   analysedFps,

@@ -7,7 +7,7 @@ import { Icon } from '../../parts/icon.js';
 import { Loaded, PageHead } from '../../parts/page.js';
 import { decimals } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
-import { CameraBadge, CameraTrouble, loadText, passagesText, viewersText } from './camera-trouble.js';
+import { CameraBadge, CameraTrouble, loadText, passagesText } from './camera-trouble.js';
 
 const t = wordsOf<typeof en>('cameras');
 
@@ -65,7 +65,7 @@ function Tile({ camera }: { readonly camera: CameraStatus }) {
       {camera.load && <p class="quiet">{loadText(camera.load)}</p>}
       {camera.viewers !== undefined && (
         <p class="quiet">
-          <Icon name="eye" /> {viewersText(camera)}
+          <Icon name="eye" /> {t('viewers', { viewers: camera.viewers })}
         </p>
       )}
     </li>

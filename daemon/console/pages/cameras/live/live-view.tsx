@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { FollowedFace, LivePicture } from '../../../../contract/live.js';
@@ -18,19 +18,20 @@ interface LiveViewProps {
   readonly name: string;
   readonly faces: readonly FollowedFace[];
   readonly isWanted: boolean;
+  /** What happens to the pictures. */
+  readonly phase: Signal<LivePhase>;
 }
 
 /** The pictures of a camera as the box analyses them, with a box around each face. */
-export function LiveView({ cameraId, name, faces, isWanted }: LiveViewProps) {
+export function LiveView({ cameraId, name, faces, isWanted, phase }: LiveViewProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const followed = useRef<ReadonlyMap<string, FollowedFace>>(new Map());
   followed.current = new Map(faces.map((face) => [face.track, face]));
   const takings = useSignal(0);
   const isVisible = useVisible();
-  const live = useLive({
-    ...{ cameraId, canvas, followed, isWanted: isWanted && isVisible, takings: takings.value },
+  const faceCount = useLive({
+    ...{ cameraId, canvas, followed, phase, isWanted: isWanted && isVisible, takings: takings.value },
   });
-  const { phase, faceCount } = live;
   return (
     <div class="live">
       <canvas
@@ -43,7 +44,7 @@ export function LiveView({ cameraId, name, faces, isWanted }: LiveViewProps) {
         }
       />
       <LiveState
-        {...{ isWanted, isVisible, phase }}
+        {...{ isWanted, isVisible, phase: phase.value }}
         onTake={() => {
           takings.value += 1;
         }}
@@ -61,17 +62,14 @@ interface LiveOptions {
   readonly isWanted: boolean;
   /** Counts how often the user took the pictures over from another page. */
   readonly takings: number;
+  readonly phase: Signal<LivePhase>;
 }
 
-interface Live {
-  readonly phase: LivePhase;
-  /** Faces in the picture that is shown; absent before the first one. */
-  readonly faceCount: number | undefined;
-}
-
-/** Draws the live pictures of a camera on a canvas as long as they are wanted. */
-function useLive({ cameraId, canvas, followed, isWanted, takings }: LiveOptions): Live {
-  const phase = useSignal<LivePhase>({ kind: 'opening' });
+/**
+ * Draws the live pictures of a camera on a canvas as long as they are wanted. Tells how many faces are in the one that is shown;
+ * undefined before the first one.
+ */
+function useLive({ cameraId, canvas, followed, isWanted, takings, phase }: LiveOptions): number | undefined {
   const faceCount = useSignal<number | undefined>(undefined);
   useEffect(() => {
     if (!isWanted) return;
@@ -96,7 +94,7 @@ function useLive({ cameraId, canvas, followed, isWanted, takings }: LiveOptions)
     });
     return () => leaving.abort();
   }, [cameraId, isWanted, takings]);
-  return { phase: phase.value, faceCount: faceCount.value };
+  return faceCount.value;
 }
 
 /** Works on one item at a time. Of those that come meanwhile, only the newest is kept: a picture is never shown late. */

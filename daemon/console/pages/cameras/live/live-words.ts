@@ -26,3 +26,15 @@ export function whyNoFaces(
   if (!isCurrent) return 'faces-unknown';
   return faces.length === 0 ? 'no-faces' : undefined;
 }
+
+/**
+ * Who watches, as the key of a message and the number that it shows. The box counts `viewers` every few seconds, and so may not
+ * count this page yet.
+ */
+export function whoWatches(
+  viewers: number,
+  isWatching: boolean,
+): readonly [key: 'no-viewers' | 'viewers' | 'viewers-and-you', count: number] {
+  if (isWatching) return ['viewers-and-you', Math.max(0, viewers - 1)];
+  return [viewers === 0 ? 'no-viewers' : 'viewers', viewers];
+}

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { LiveVideoPart } from '../../../../contract/live.js';
 import type en from '../../../messages/en/cameras.json';
@@ -14,6 +14,8 @@ interface SmoothViewProps {
   readonly cameraId: string;
   readonly name: string;
   readonly isWanted: boolean;
+  /** What happens to the video. */
+  readonly phase: Signal<LivePhase>;
   /** Called once where it cannot be shown. */
   readonly onTrouble: (trouble: SmoothTrouble) => void;
 }
@@ -22,9 +24,8 @@ interface SmoothViewProps {
 export type SmoothTrouble = 'unplayable' | 'no-video';
 
 /** The video of a camera as it sends it, without boxes. */
-export function SmoothView({ cameraId, name, isWanted, onTrouble }: SmoothViewProps) {
+export function SmoothView({ cameraId, name, isWanted, phase, onTrouble }: SmoothViewProps) {
   const video = useRef<HTMLVideoElement>(null);
-  const phase = useSignal<LivePhase>({ kind: 'opening' });
   const isPlaying = useSignal(false);
   const takings = useSignal(0);
   const isVisible = useVisible();
