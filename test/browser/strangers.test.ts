@@ -22,8 +22,10 @@ describe('the strangers of the console', { skip: withoutBuild || withoutChromium
     await assertAccessible(opened);
     await page.getByRole('dialog').getByRole('button', { name: 'Merge' }).click();
     await page.getByText('5 unknown people').waitFor();
+    await page.reload();
     await page.getByRole('button', { name: 'Undo last merge' }).click();
     await page.getByText('6 unknown people').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Undo last merge' }).count(), 0);
 
     await groups.nth(0).getByRole('checkbox').check();
     await page.getByRole('button', { name: 'Ignore' }).click();

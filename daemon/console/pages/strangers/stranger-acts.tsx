@@ -10,6 +10,7 @@ import { PersonLink } from '../../parts/person-link.js';
 import { Picture } from '../../parts/shown-picture.js';
 import { clockTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
+import { keepMerge, type Merged } from './last-merge.js';
 
 const t = wordsOf<typeof en>('strangers');
 
@@ -43,26 +44,25 @@ export async function restore(ids: readonly string[]): Promise<void> {
   say(t('restored-done', { count: ids.length }));
 }
 
-/** What a merge joined, so that it can be taken back. */
-export interface Merged {
-  readonly into: string;
-  /** The passages of each of the others, as they were before. */
-  readonly others: readonly (readonly string[])[];
-}
-
-/** Says that these strangers are one person. */
-export async function merge(ids: readonly string[]): Promise<Merged> {
+/** Says that these strangers are one person, and tells the id of that one. */
+export async function merge(ids: readonly string[]): Promise<string> {
   const before = await Promise.all(ids.map((stranger) => call('strangers.show', { stranger })));
   const [first = '', ...others] = ids;
   const { id: into } = await call('strangers.merge', { stranger: first, others });
-  say(t('merged-done', { count: ids.length }));
   const gone = before.filter(({ id }) => id !== into);
-  return { into, others: gone.map(({ history }) => history.map(({ passage }) => passage)) };
+  keepMerge({ into, others: gone.map(({ history }) => history.map(({ passage }) => passage)) });
+  say(t('merged-done', { count: ids.length }), { href: '/strangers', text: t('unmerge') });
+  return into;
 }
 
-/** Takes a merge back: each of the others becomes a stranger again, under a new id. */
+/** Takes the last merge back: each of the others becomes a stranger again, under a new id. */
 export async function unmerge({ into, others }: Merged): Promise<void> {
-  for (const passages of others) await call('strangers.split', { stranger: into, passages: [...passages] });
+  for (const [index, passages] of others.entries()) {
+    // What is split, and what the box refuses to split, is not tried again.
+    const rest = others.slice(index + 1);
+    keepMerge(rest.length === 0 ? undefined : { into, others: rest });
+    await call('strangers.split', { stranger: into, passages: [...passages] });
+  }
   say(t('unmerged-done'));
 }
 

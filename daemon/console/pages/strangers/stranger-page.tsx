@@ -15,6 +15,7 @@ import { clockTime, dayAndTime, dayOf, decimals } from '../../time/site-format.j
 import { wordsOf } from '../../words/words.js';
 import { shortId } from '../passages/passage-item.js';
 import { AssignStranger } from './assign-stranger.js';
+import { canChoose, canSplit } from './split-choice.js';
 import { AsideActs, discardAction, merge, PassageShot, setIgnored } from './stranger-acts.js';
 
 const t = wordsOf<typeof en>('strangers');
@@ -126,7 +127,8 @@ function Seen({ stranger, onSplit }: { readonly stranger: StrangerDetails; reado
   const cameras = useCameras();
   const chosen = useSignal<ReadonlySet<string>>(new Set());
   const { id, history } = stranger;
-  const maySplit = can('strangers:write') && history.length > 1;
+  const compared = history.filter(({ isCompared }) => isCompared);
+  const maySplit = can('strangers:write') && compared.length > 1;
   const split = async (): Promise<void> => {
     const made = await call('strangers.split', { stranger: id, passages: [...chosen.value] });
     say(t('split-done', { id: shortId(made.id) }));
@@ -139,13 +141,16 @@ function Seen({ stranger, onSplit }: { readonly stranger: StrangerDetails; reado
         {
           text: t('split', { count: chosen.value.size }),
           isOffered: maySplit,
-          isReady: chosen.value.size > 0 && chosen.value.size < history.length,
+          isReady: canSplit(history, chosen.value),
           onAct: split,
           onDone: onSplit,
         },
       ]}
     >
       {maySplit && <p class="quiet">{t('split-lead')}</p>}
+      {can('strangers:write') && !maySplit && history.length > 1 && (
+        <p class="quiet">{t('split-impossible')}</p>
+      )}
       <ul class="faces">
         {history.toReversed().map(({ passage, camera, firstSeenAt, hasPicture, isCompared }) => (
           <li key={passage}>
@@ -165,6 +170,7 @@ function Seen({ stranger, onSplit }: { readonly stranger: StrangerDetails; reado
                   </>
                 }
                 value={chosen.value.has(passage)}
+                disabled={!canChoose(history, chosen.value, passage)}
                 onValue={(isOn) => into(chosen)(new Set(toggled(chosen.value, passage, isOn)))}
               />
             )}
@@ -246,7 +252,7 @@ function Pair({ stranger, other, similarity, onMerge }: PairProps) {
               ),
             },
             onAct: async () => {
-              kept.value = (await merge([stranger.id, other])).into;
+              kept.value = await merge([stranger.id, other]);
             },
             onDone: () => (kept.value === stranger.id ? onMerge() : route(`/strangers/${kept.value}`)),
           },

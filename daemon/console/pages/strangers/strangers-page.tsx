@@ -16,12 +16,12 @@ import { type Query, useQuery } from '../../parts/use-query.js';
 import { ago } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { shortId } from '../passages/passage-item.js';
+import { lastMerge } from './last-merge.js';
 import {
   AsideNote,
   asideHref,
   discardAction,
   forgetAction,
-  type Merged,
   merge,
   PassageShot,
   restore,
@@ -101,7 +101,7 @@ interface ActsProps extends ChosenProps {
 
 /** What can be done with the chosen strangers, and taking the last merge back. */
 function Acts({ list, chosen, isAside, onDone }: ActsProps) {
-  const merged = useSignal<Merged | undefined>(undefined);
+  const merged = lastMerge();
   const found = list.items.filter(({ id }) => chosen.value.has(id));
   const ids = found.map(({ id }) => id);
   const hasChosen = ids.length > 0;
@@ -132,9 +132,7 @@ function Acts({ list, chosen, isAside, onDone }: ActsProps) {
           </>
         ),
       },
-      onAct: async () => {
-        merged.value = await merge(ids);
-      },
+      onAct: () => merge(ids),
       onDone,
     },
     {
@@ -146,12 +144,9 @@ function Acts({ list, chosen, isAside, onDone }: ActsProps) {
     { ...discardAction(found, onDone), isReady: hasChosen },
     {
       text: t('unmerge'),
-      isOffered: merged.value !== undefined,
-      onAct: async () => {
-        if (merged.value !== undefined) await unmerge(merged.value);
-        merged.value = undefined;
-      },
-      onDone,
+      isOffered: merged !== undefined,
+      // Those before a refusal are split.
+      onAct: () => merged && unmerge(merged).finally(onDone),
     },
   ];
   return (
