@@ -47,6 +47,7 @@ export default function Backups() {
   const close = (): void => opening.closes(state.reload)();
   const { act, id = '' } = opening.of ?? {};
   const made = state.value?.made;
+  const opened = { id, hasRecoveryKey: state.value?.recoveryKeyId !== undefined, onClose: close };
   return (
     <>
       <PageHead title={t('title')} lead={t('lead')} />
@@ -62,8 +63,8 @@ export default function Backups() {
           </>
         )}
       </Loaded>
-      {act === 'verify' && <Verify id={id} onClose={close} />}
-      {act === 'restore' && <Restore id={id} backup={made?.id === id ? made : undefined} onClose={close} />}
+      {act === 'verify' && <Verify {...opened} />}
+      {act === 'restore' && <Restore {...opened} backup={made?.id === id ? made : undefined} />}
     </>
   );
 }

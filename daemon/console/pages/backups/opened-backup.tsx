@@ -26,8 +26,9 @@ interface Opening {
   readonly fields: preact.JSX.Element;
 }
 
-function useOpening(): Opening {
-  const kind = useSignal<'recoverySecret' | 'passphrase'>('recoverySecret');
+/** `hasRecoveryKey`: of the box. Without one, its backups have a passphrase; those of other boxes may have a key. */
+function useOpening(hasRecoveryKey: boolean): Opening {
+  const kind = useSignal<'recoverySecret' | 'passphrase'>(hasRecoveryKey ? 'recoverySecret' : 'passphrase');
   const secret = useSignal('');
   const isPassphrase = kind.value === 'passphrase';
   return {
@@ -89,9 +90,15 @@ export const verifying = keptLines(async function* (order: Input<'backups.verify
   yield await call('backups.verify', order);
 });
 
+interface VerifyProps {
+  readonly id: string;
+  readonly hasRecoveryKey: boolean;
+  readonly onClose: () => void;
+}
+
 /** Asks for what opens the backup, and begins to check it. */
-export function Verify({ id, onClose }: { readonly id: string; readonly onClose: () => void }) {
-  const opening = useOpening();
+export function Verify({ id, hasRecoveryKey, onClose }: VerifyProps) {
+  const opening = useOpening(hasRecoveryKey);
   const verify = (): void => {
     void verifying.start({ id, ...opening.secret() });
     onClose();
@@ -130,16 +137,14 @@ export const restoring = keptLines(async function* (order: Input<'backups.restor
   yield await call('backups.restore', order);
 });
 
-interface RestoreProps {
-  readonly id: string;
+interface RestoreProps extends VerifyProps {
   /** What is known of it. Nothing is known of an upload before it is read. */
   readonly backup: KeptBackup | undefined;
-  readonly onClose: () => void;
 }
 
 /** Says what a restore replaces, asks for what opens the backup, and begins. */
-export function Restore({ id, backup, onClose }: RestoreProps) {
-  const opening = useOpening();
+export function Restore({ id, hasRecoveryKey, backup, onClose }: RestoreProps) {
+  const opening = useOpening(hasRecoveryKey);
   const gallery = useFetched('gallery.show', {}, { isWanted: can('gallery:read') });
   const choice = useSignal<KeyChoice>({ provider: 'secret', passphrase: '', isReady: true });
   const isSealed = gallery.value?.state === 'sealed';
