@@ -11,14 +11,19 @@ import type en from '../messages/en/terms.json';
 import { wordsOf } from '../words/words.js';
 import type { IconName } from './icon.js';
 import { Badge, type Tone } from './page.js';
+import { reasonKey } from './reason-key.js';
 
 // Words for the closed lists of the contract, the same on every page.
 
 const term = wordsOf<typeof en>('terms');
 
 export const outcomeWord = (outcome: PassageOutcome): string => term(`outcome-${outcome}`);
-/** Why a passage has its outcome, in a few words. The sentence of the API says it with figures. */
-export const reasonWord = (reason: PassageReason): string => term(`reason-${reason}`);
+/**
+ * Why a passage has its outcome, in a few words; without an outcome, what the reason has in common under all. The sentence of the
+ * API says it with figures.
+ */
+export const reasonWord = (reason: PassageReason, outcome?: PassageOutcome): string =>
+  term(reasonKey(reason, outcome));
 /** What an attendance at a camera means. */
 export const directionWord = (direction: Direction): string => term(`direction-${direction}`);
 /** What a camera demands for an attendance. */

@@ -49,7 +49,8 @@ const sentences: Readonly<Record<PassageReason, Sentence>> = {
       ? 'life proven by a challenge'
       : `life proven: ${blinksIn(blinkCount)} in ${seconds(observedS)}`,
   'attended-without-proof': () => 'no attack was detected, and the camera demands no proof of life',
-  'attended-before': (passage) => `an attendance was recorded${before(passage)}`,
+  'attended-before': (passage) =>
+    `${passage.outcome === 'unproven' ? 'life not proven this time, but ' : ''}an attendance was recorded${before(passage)}`,
   'no-blink': unproven((passage) => `${inSight(passage)}, ${blinksIn(passage.liveness.blinkCount)}`),
   'blink-not-bound': unproven(
     (passage) => `${inSight(passage)}; a blink was seen, but no good view after it showed who blinked`,

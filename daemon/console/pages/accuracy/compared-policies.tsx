@@ -197,7 +197,7 @@ function Changes({
               to: outcomeWord(wouldBe.outcome),
               who: wouldBe.person?.name ?? wouldBe.person?.id ?? 'none',
             })}
-            : {reasonWord(wouldBe.reason)}
+            : {reasonWord(wouldBe.reason, wouldBe.outcome)}
           </li>
         ))}
       </ul>

@@ -73,9 +73,9 @@ function Reasons({ reasons, passages }: Pick<CameraReport, 'reasons' | 'passages
         { head: t('outcome'), cell: ({ outcome }) => <OutcomeBadge outcome={outcome} /> },
         {
           head: t('reason'),
-          cell: ({ reason, remedy }) => (
+          cell: ({ outcome, reason, remedy }) => (
             <>
-              {reasonWord(reason)}
+              {reasonWord(reason, outcome)}
               {remedy !== undefined && <small class="quiet"> {remedy}</small>}
             </>
           ),

@@ -147,7 +147,7 @@ function Card({ passage, index, cameras }: CardProps) {
       />
       <OutcomeBadge outcome={outcome} />
       <strong>{who === '' ? t('unknown') : who}</strong>
-      <span class="quiet">{reasonWord(reason)}</span>
+      <span class="quiet">{reasonWord(reason, outcome)}</span>
       <span class="quiet">
         {cameras.nameOf(camera)} · {dayOf(startedAt)} {clockSeconds(startedAt)}
       </span>

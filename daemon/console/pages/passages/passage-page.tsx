@@ -77,7 +77,7 @@ function Why({ passage }: { readonly passage: PassageDetails }) {
       )}
       <Facts
         of={[
-          [t('reason'), reasonWord(reason)],
+          [t('reason'), reasonWord(reason, outcome)],
           [t('who'), person === undefined ? whoOf(passage) : <NamedPerson key="who" {...person} />],
           [
             t('stranger'),

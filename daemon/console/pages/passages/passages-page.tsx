@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { PassageItem } from '../../../contract/passages.js';
 import { passageOutcomes } from '../../../kernel/passage-outcome.js';
-import { passageReasons } from '../../../kernel/passages/passage-reason.js';
+import { type PassageReason, passageReasons } from '../../../kernel/passages/passage-reason.js';
 import { present } from '../../../kernel/present.js';
 import { can } from '../../api/session.js';
 import { useFollowed, useList } from '../../api/use-fetched.js';
@@ -135,7 +135,7 @@ function PassageFilters({ query, cameras }: { readonly query: Query; readonly ca
       />
       <ChoiceFilter
         {...{ query, name: 'reason', label: t('reason'), any: t('any-reason') }}
-        {...{ values: passageReasons, text: reasonWord }}
+        {...{ values: passageReasons, text: (each: PassageReason) => reasonWord(each) }}
       />
       <PeriodFilter query={query} from={['since', t('since')]} until={['until', t('until')]} />
       <Tick
@@ -170,7 +170,7 @@ const columnsWith = ({ nameOf }: Cameras): readonly Column<PassageItem>[] => [
   {
     head: t('reason'),
     isMinor: true,
-    cell: (passage) => isReadable(passage) && reasonWord(passage.reason),
+    cell: (passage) => isReadable(passage) && reasonWord(passage.reason, passage.outcome),
   },
   {
     head: t('camera'),
