@@ -55,6 +55,8 @@ describe('the entry of the console', { skip: withoutBuild || withoutChromium }, 
     await page.getByText('The box has not confirmed').waitFor({ state: 'detached' });
     await page.reload();
     await page.getByLabel('User name').fill('anna');
+    const claim = page.getByRole('link', { name: 'Create the first administrator' });
+    assert.equal(await claim.count(), 0, 'the box is new no more');
     await page.getByLabel('Password').fill('a wrong password');
     await page.getByRole('button', { name: 'Log in', exact: true }).click();
     await page.getByText('Code login-refused').waitFor();

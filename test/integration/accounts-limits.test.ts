@@ -293,8 +293,17 @@ describe('a request', () => {
 
   test('without credentials, or with other cookies only, has no caller', () =>
     withAccounts(async (box) => {
+      await box.claim();
       for (const given of [{}, { cookie: 'a=1; b=2' }, { cookie: '' }] as Partial<Credentials>[])
         assert.equal(await box.caller(given), undefined);
+    }));
+
+  test('is told that nobody has claimed the box, also with the cookie of an earlier one', () =>
+    withAccounts(async (box) => {
+      for (const given of [{}, { cookie: `__Host-rollcall=rcs_${'a'.repeat(43)}` }]) {
+        const { details } = await refusalOf(() => box.caller(given));
+        assert.deepEqual(details, { reason: 'unclaimed' });
+      }
     }));
 
   test('says why its credentials are refused, and what helps', () =>

@@ -18,9 +18,16 @@ describe('accounts over HTTP', () => {
   test('lead from the claim to the logout', async () => {
     await using server = await openAccountsServer();
     const { box, ask } = server;
+    const reasonNow = async (): Promise<unknown> => {
+      const { status, body } = await ask({ method: 'GET', path: '/auth/me' });
+      assert.equal(status, 401);
+      return (body.error as { details?: { reason?: unknown } } | undefined)?.details?.reason;
+    };
+    assert.equal(await reasonNow(), 'unclaimed');
     const { secret } = await box.accounts.handlers['users.claim']({ isReset: false }, box.call(atTheBox));
     const claimed = await ask({ method: 'POST', path: '/auth/claim', body: { secret, ...credentials } });
     assert.deepEqual([claimed.status, claimed.body.data?.['role']], [200, 'admin']);
+    assert.equal(await reasonNow(), undefined);
     const { token, refresh } = await login(server);
     const me = await ask({ method: 'GET', path: '/auth/me', headers: bearer(token) });
     assert.match(JSON.stringify(me.body.data?.['user']), /"userName":"anna"/);

@@ -21,6 +21,9 @@ export function can(...wanted: readonly Scope[]): boolean {
 /** True after a logout that the box did not confirm: the browser still has its cookie, and a reload opens the session again. */
 export const isLogoutUnconfirmed = signal(false);
 
+/** True where the box has told that it has no administrator yet. */
+export const isUnclaimed = signal(false);
+
 /** Ends what this browser knows about the session. */
 export function forgetSession(): void {
   me.value = null;

@@ -60,17 +60,24 @@ export class Authenticator {
   /**
    * The caller by an access token, an API key or the cookie of a session or a screen; undefined without any. Every call looks up
    * that the session, the screen, the key and the user exist: nothing outlives its end.
-   * @throws `unauthenticated` for credentials that are not valid, with `reason` in its details; `forbidden` for a change by the
-   *   cookie that no page of the box asks for
+   * @throws `unauthenticated` for credentials that are not valid, and for none on a box without an administrator, with `reason` in
+   *   its details; `forbidden` for a change by the cookie that no page of the box asks for
    */
   async authenticate(given: Credentials): Promise<Caller | undefined> {
     const { authorization, cookie } = given;
     if (authorization !== undefined) return this.#byHeader(authorization, given);
     const token = cookie === undefined ? undefined : cookieValue(cookie);
-    if (token === undefined) return undefined;
+    // Who opens the console of a new box learns that it is to be claimed.
+    const isUnclaimed = (): boolean => this.#context.users.activeAdmins() === 0;
+    if (token === undefined) {
+      if (isUnclaimed()) throw unauthenticated('unclaimed');
+      return undefined;
+    }
     const row = this.#life.aliveByToken(token);
     const screen = row === undefined ? screenCaller(this.#context, token) : undefined;
-    if (row === undefined && screen === undefined) throw unauthenticated('session-ended');
+    if (row === undefined && screen === undefined) {
+      throw unauthenticated(isUnclaimed() ? 'unclaimed' : 'session-ended');
+    }
     // SameSite=Strict keeps other sites away already; this holds where a browser does not know it.
     if (given.isChange && !given.isOwnOrigin) throw foreignOrigin();
     if (row !== undefined) return this.#bySession(row, given);
@@ -170,11 +177,17 @@ const reasons = {
   forged: 'the signature of the access token is not from this box',
   'session-ended': 'the session has ended',
   'api-key-ended': 'the API key has ended or is unknown',
+  unclaimed: 'the box has no administrator yet',
 } as const;
+
+const remedies: Readonly<Partial<Record<keyof typeof reasons, string>>> = {
+  expired: 'Refresh the tokens (auth.refresh).',
+  unclaimed: "Run 'rollcall user claim' on the box, and create the first administrator with its secret.",
+};
 
 function unauthenticated(reason: keyof typeof reasons): RollcallError {
   return badInput('unauthenticated', reasons[reason], {
-    remedy: reason === 'expired' ? 'Refresh the tokens (auth.refresh).' : 'Log in again.',
+    remedy: remedies[reason] ?? 'Log in again.',
     details: { reason },
   });
 }

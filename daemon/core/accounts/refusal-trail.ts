@@ -13,7 +13,7 @@ interface RefusalTrailOptions {
 /** What a browser or a program does by itself, not an attempt: no credentials yet, or an access token to refresh. */
 const isOrdinary = ({ code, details }: RollcallError): boolean =>
   code === 'unauthenticated' && ordinaryReasons.has(details['reason']);
-const ordinaryReasons: ReadonlySet<unknown> = new Set([undefined, 'expired', 'session-ended']);
+const ordinaryReasons: ReadonlySet<unknown> = new Set([undefined, 'expired', 'session-ended', 'unclaimed']);
 
 /** Writes refused requests into the audit log. Never throws: the request is refused in any case. */
 export function refusalTrail({ trail, logger }: RefusalTrailOptions) {

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { unreachable } from '../../api/api-error.js';
 import { call, isApiError, logOut } from '../../api/call.js';
 import { canUsePasskeys, loginWithPasskey } from '../../api/passkey.js';
-import { forgetSession, isLogoutUnconfirmed, me } from '../../api/session.js';
+import { forgetSession, isLogoutUnconfirmed, isUnclaimed, me } from '../../api/session.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/entry.json';
 import { Dialog } from '../../parts/dialog.js';
@@ -28,9 +28,11 @@ export function Login() {
         </div>
       )}
       <LoginForm onLogin={enter} />
-      <p class="quiet">
-        {t('first')} <a href="/claim">{t('claim-link')}</a>
-      </p>
+      {isUnclaimed.value && (
+        <p class="quiet">
+          {t('first')} <a href="/claim">{t('claim-link')}</a>
+        </p>
+      )}
     </EntryFrame>
   );
 }
@@ -145,6 +147,7 @@ function LoginForm({
 export async function enter(): Promise<void> {
   const known = await call('auth.me');
   await loadAllWords();
+  isUnclaimed.value = false;
   me.value = known;
   const wanted = known.user?.language ?? '';
   if (isSpoken(wanted)) await speak(wanted);
@@ -156,6 +159,7 @@ export async function resume(): Promise<void> {
     await enter();
   } catch (error) {
     if (!isApiError(error)) throw error;
+    isUnclaimed.value = error.details['reason'] === 'unclaimed';
     if (error.code !== unreachable) forgetSession();
   }
 }
