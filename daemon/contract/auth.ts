@@ -48,6 +48,12 @@ export const me = z.object({
       box: z.string(),
       timeZone: z.string().describe('The zone of the site, in which its days and shifts are meant.'),
       version: z.string().describe('The version of the program.'),
+      origins: z
+        .array(z.string())
+        .readonly()
+        .describe(
+          'Where other devices may open the console, such as `https://192.0.2.7:8443`: first by the names of the configuration. Empty if the gate listens to this machine only.',
+        ),
     })
     .describe('The box that answers.'),
 });

@@ -28,6 +28,13 @@ describe('the start page and the account', {
     await dialog.getByRole('img', { name: /QR code/ }).waitFor();
     await assertAccessible(opened);
     const secret = await dialog.locator('code').innerText();
+    // On the phone that has the app, nobody scans its own screen.
+    const link = await dialog.getByRole('link', { name: 'Open authenticator app' }).getAttribute('href');
+    assert.equal(new URL(link ?? '').searchParams.get('secret'), secret.replaceAll(' ', ''));
+    await opened.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await dialog.getByRole('button', { name: 'Copy secret' }).click();
+    await dialog.getByText('Copied.').waitFor();
+    assert.equal(await page.evaluate('navigator.clipboard.readText()'), secret);
     await dialog.getByLabel('Code from the app').fill('000000');
     await dialog.getByRole('button', { name: 'Turn on' }).click();
     await dialog.getByText('Code code-refused').waitFor();

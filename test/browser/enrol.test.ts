@@ -33,6 +33,7 @@ describe('guided enrolment in the console', {
     await page.getByRole('button', { name: 'Create link' }).click();
     await page.getByRole('img', { name: 'QR code of the link for the phone' }).waitFor();
     await assertAccessible(operator);
+    await page.getByText('The box knows no address at which another device could reach it').waitFor();
     const address = await page.locator('.link-address').innerText();
     const path = address.slice(box.url.length);
 

@@ -408,7 +408,10 @@ describe('what a user sees of the own account', () => {
       assert.deepEqual(rest, {
         actor: `user:${id}`,
         scopes: allScopes.filter((scope) => caller.scopes.has(scope)),
-        box: { site: 'werk-nord', box: 'box-1', timeZone: 'Europe/Berlin', version: '0.1.0' },
+        box: {
+          ...{ site: 'werk-nord', box: 'box-1', timeZone: 'Europe/Berlin', version: '0.1.0' },
+          origins: ['https://192.0.2.7:8443'],
+        },
         ...{ cameras: ['gate'], sessionId: caller.sessionId, provedAt: isoAfter(1000) },
       });
       const { revision, ...shown } = user ?? assert.fail();

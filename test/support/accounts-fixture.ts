@@ -98,7 +98,7 @@ export async function openAccountsFixture(options: AccountsFixtureOptions = {}):
         credentialsDirectory: '',
       },
       ids: { siteId: 'werk-nord', boxId: 'box-1' },
-      about: { timeZone: 'Europe/Berlin', version: '0.1.0' },
+      about: { timeZone: 'Europe/Berlin', version: '0.1.0', origins: () => ['https://192.0.2.7:8443'] },
       audit: {
         ...log,
         append(entry) {

@@ -1,7 +1,7 @@
-import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
+import { CopyButton } from './copy-button.js';
 import { Dialog } from './dialog.js';
 
 const t = wordsOf<typeof en>('parts');
@@ -19,11 +19,6 @@ interface ShownOnceProps {
 /** Shows a secret that the box gives once, with a button that copies it. The caller forgets it on closing. */
 export function ShownOnce({ title, label, secret, children, onClose }: ShownOnceProps) {
   const id = useId();
-  const isCopied = useSignal(false);
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(secret);
-    isCopied.value = true;
-  };
   return (
     <Dialog title={title} onClose={onClose}>
       <p>{children}</p>
@@ -40,13 +35,8 @@ export function ShownOnce({ title, label, secret, children, onClose }: ShownOnce
           onFocus={(event) => event.currentTarget.select()}
         />
       </div>
-      <p role="status" class="quiet">
-        {isCopied.value && t('copied')}
-      </p>
       <footer class="acts">
-        <button type="button" class="secondary" onClick={() => void copy()}>
-          {t('copy')}
-        </button>
+        <CopyButton text={secret} />
         <button type="button" onClick={onClose}>
           {t('noted')}
         </button>

@@ -1,10 +1,10 @@
 import { type Caller, clockToleranceMs } from '../../contract/caller.js';
 import type { Scope } from '../../contract/scopes.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { AuditAction } from '../../kernel/audit-action.js';
 import type { Clock } from '../../kernel/clock.js';
 import { badInput, isRollcallError, type RollcallError } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
-import type { AuditAction } from '../audit/audit-action.js';
 import type { AuditDetails, NewAuditEntry } from '../audit/audit-entry.js';
 import type { AccessTokens } from './access-tokens.js';
 import type { AccountsKeys } from './accounts-key.js';
@@ -51,6 +51,8 @@ export interface AboutBox {
   readonly timeZone: string;
   /** The version of the program. */
   readonly version: string;
+  /** The web addresses at which other devices may reach the box now. */
+  readonly origins: () => readonly string[];
 }
 
 /** The author of an action: a caller, or a user who has just logged in. */

@@ -9,6 +9,7 @@ import { faultsOfWeek, reportFaults } from '../conditions/altered-files.js';
 import type { Conditions } from '../conditions/conditions.js';
 import { FadingCondition } from '../conditions/fading-condition.js';
 import type { PartContext } from '../part-context.js';
+import { deviceOrigins } from './device-origins.js';
 import { alarmWithinMs } from './login-throttle.js';
 import { type Accounts, openAccounts } from './open-accounts.js';
 import { accountFaults } from './sealed-accounts.js';
@@ -37,7 +38,10 @@ export async function openBoxAccounts({
   const accounts = await openAccounts({
     places: { dataDir, secretsDirectory: secretsDir },
     ids: identity,
-    about: { timeZone: site.timeZone, version: programVersion() },
+    about: {
+      ...{ timeZone: site.timeZone, version: programVersion() },
+      origins: () => deviceOrigins(current().gate),
+    },
     audit: vault.audit,
     auditKeys: auditKeys.all,
     onAltered: () => reportAltered(vault.audit, conditions, clock),

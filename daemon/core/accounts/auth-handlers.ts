@@ -54,7 +54,10 @@ export function authHandlers({ context, life, proof, claims }: Parts): Handlers<
       return {
         actor: caller.actor,
         scopes: allScopes.filter((scope) => caller.scopes.has(scope)),
-        box: { site: context.ids.siteId, box: context.ids.boxId, ...context.about },
+        box: {
+          ...{ site: context.ids.siteId, box: context.ids.boxId },
+          ...{ ...context.about, origins: context.about.origins() },
+        },
         ...present({
           user: user && showUser(context, user),
           cameras: caller.cameras && [...caller.cameras],

@@ -28,12 +28,16 @@ export function readOwnAddresses(): readonly string[] {
 /** `::1`, as `ownAddresses6` writes it. */
 const loopback6 = '0000:0000:0000:0000:0000:0000:0000:0001';
 
-/** Whether this process has addresses beside those of a loopback. */
-export const hasNetwork = (): boolean =>
-  ownAddresses(readIfPresent(addressTable)).length > 0 ||
-  ownAddresses6(readIfPresent(addressTable6)).some((address) => address !== loopback6);
+/** As `readOwnAddresses`, of a machine that may not show its tables: none then. */
+export const shownOwnAddresses = (): readonly string[] => [
+  ...ownAddresses(readIfPresent(addressTable)),
+  ...ownAddresses6(readIfPresent(addressTable6)),
+];
 
-/** A machine without IPv6 has no table of it. */
+/** Whether this process has addresses beside those of a loopback. */
+export const hasNetwork = (): boolean => shownOwnAddresses().some((address) => address !== loopback6);
+
+/** A machine without IPv6 has no table of it, and a container may have none at all. */
 function readIfPresent(path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -5,6 +5,7 @@ import { type Me, me } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/account.json';
 import { ActionBar } from '../../parts/actions.js';
+import { CopyButton } from '../../parts/copy-button.js';
 import { Dialog } from '../../parts/dialog.js';
 import { Form } from '../../parts/form.js';
 import { bound, Choice, Field, into } from '../../parts/form-fields.js';
@@ -199,7 +200,13 @@ function Scan({ begun, onConfirmed, onClose }: ScanProps) {
         <p>{t('factor-scan')}</p>
         <QrCode text={begun.uri} label={t('factor-qr')} />
         <p>
-          {t('factor-secret')}: <code class="secret">{begun.secret}</code>
+          <a class="link-button" href={begun.uri}>
+            {t('factor-open')}
+          </a>
+        </p>
+        <p>
+          {t('factor-secret')}: <code class="secret">{begun.secret}</code>{' '}
+          <CopyButton text={begun.secret} label={t('factor-copy')} />
         </p>
         <Field
           label={t('factor-code')}
@@ -225,6 +232,7 @@ function Codes({ codes, onClose }: { readonly codes: readonly string[]; readonly
         ))}
       </ul>
       <footer class="acts">
+        <CopyButton text={codes.join('\n')} />
         <button type="button" onClick={onClose}>
           {t('codes-kept')}
         </button>

@@ -5,10 +5,10 @@ import { can } from '../../api/session.js';
 import { useAct, useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/enrol.json';
 import { ActionBar } from '../../parts/actions.js';
+import { DeviceLink } from '../../parts/device-link.js';
 import { Choice, into } from '../../parts/form-fields.js';
 import { Icon } from '../../parts/icon.js';
 import { Badge, Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
-import { QrCode } from '../../parts/qr-code.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { Picture } from '../../parts/shown-picture.js';
 import { clockTime, percent } from '../../time/site-format.js';
@@ -235,19 +235,11 @@ function PhoneLink({ enrolment, onState }: PhoneLinkProps) {
     onState(await call('enrolments.cut-link', { id }));
     secret.value = undefined;
   };
-  const address = `${location.origin}/e#${secret.value ?? ''}`;
   const isWaiting = link?.state === 'waiting' && secret.value !== undefined;
   return (
     <>
       <p>{t('link-lead')}</p>
-      {isWaiting && (
-        <>
-          <QrCode text={address} label={t('link-code')} />
-          <p class="link-address">
-            <code>{address}</code>
-          </p>
-        </>
-      )}
+      {isWaiting && <DeviceLink path={`/e#${secret.value}`} label={t('link-code')} />}
       {link !== undefined && (
         <div role="status">
           <Badge tone={tones[link.state]}>{t(`link-${link.state}`)}</Badge>

@@ -4,11 +4,11 @@ import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/kiosk.json';
 import { ActionBar } from '../../parts/actions.js';
+import { DeviceLink } from '../../parts/device-link.js';
 import { Dialog } from '../../parts/dialog.js';
 import { Form } from '../../parts/form.js';
 import { bound, Choice, Field, into } from '../../parts/form-fields.js';
 import { Badge, Loaded, PageHead, Section, toSystem } from '../../parts/page.js';
-import { QrCode } from '../../parts/qr-code.js';
 import { Table } from '../../parts/table.js';
 import { useDialog } from '../../parts/use-dialog.js';
 import { ago, dayAndTime, dayOf } from '../../time/site-format.js';
@@ -158,15 +158,10 @@ function PairScreen({
   readonly added: Added;
   readonly onClose: () => void;
 }) {
-  // Behind the number sign, the secret stays in the browser.
-  const address = `${location.origin}/kiosk#${secret}`;
   return (
     <Dialog title={t('open-on-tablet')} onClose={onClose}>
       <p>{t('open-on-tablet-lead', { until: dayAndTime(screen.pairUntil ?? new Date()) })}</p>
-      <QrCode text={address} label={t('qr-label')} />
-      <p>
-        <code>{address}</code>
-      </p>
+      <DeviceLink path={`/kiosk#${secret}`} label={t('qr-label')} />
       <p class="quiet">{t('open-on-tablet-warning')}</p>
     </Dialog>
   );
