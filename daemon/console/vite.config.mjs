@@ -47,7 +47,7 @@ function lineOf({ method, path, answer, files = {}, secrets = {}, input }) {
 
 /** Parts that the login does without: a file of their own, which pages load. */
 const listParts =
-  'camera-choice|copy-button|device-|filters|framed-faces|long-table|person-|preview-doubts|reason-key|save-file|shown-once|shown-picture|table|term-words';
+  'camera-choice|copy-button|device-|filters|framed-faces|long-table|person-|preview-doubts|reason-key|save-file|short-id|shown-once|shown-picture|table|term-words';
 
 const box = process.env['ROLLCALL_BOX'] ?? 'https://localhost:8443';
 

@@ -41,13 +41,24 @@ describe('events and audit in the console', {
     await page.getByRole('button', { name: 'Send again', exact: true }).click();
     await page.getByText('3 events from 1 to 3 will be sent again.').waitFor();
 
+    await page.goto('/people');
+    await page.locator('main img').nth(2).waitFor();
     await page.goto('/audit');
     await page.getByRole('heading', { name: 'Audit log', level: 1 }).waitFor();
-    await page.getByRole('cell', { name: 'events.resent' }).waitFor();
-    await assertAccessible(opened);
-    await page.getByLabel('Action').fill('user.claimed');
     await page
-      .getByRole('row', { name: /user\.claimed/ })
+      .getByRole('row', { name: /Photo of a person viewed \(\d+\)/ })
+      .first()
+      .getByRole('button')
+      .click();
+    const readings = page.getByRole('dialog', { name: /^\d+ readings in quick succession$/ });
+    await readings.getByRole('link', { name: 'Lena Fischer' }).first().waitFor();
+    await assertAccessible(opened);
+    await readings.getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('cell', { name: 'Events sent again' }).waitFor();
+    await assertAccessible(opened);
+    await page.getByLabel('Action').selectOption('First administrator created');
+    await page
+      .getByRole('row', { name: /First administrator created/ })
       .getByRole('button')
       .click();
     await page.getByRole('dialog').getByText('user.claimed').waitFor();

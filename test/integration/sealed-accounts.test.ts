@@ -15,8 +15,8 @@ import {
 } from '../../daemon/core/accounts/sealed-accounts.js';
 import { SessionsStore } from '../../daemon/core/accounts/sessions-store.js';
 import { UsersStore } from '../../daemon/core/accounts/users-store.js';
-import type { AuditAction } from '../../daemon/core/audit/audit-action.js';
 import type { AuditDetails } from '../../daemon/core/audit/audit-entry.js';
+import type { AuditAction } from '../../daemon/kernel/audit-action.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { readState, stateDetail } from '../../daemon/kernel/stated-set.js';

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { auditActions } from '../../daemon/core/audit/audit-action.js';
 import { encodeDetails, type GivenDetails, refuseMisshapen } from '../../daemon/core/audit/audit-entry.js';
 import { auditKeyId, hashEntry, type SealedEntry, sealMark } from '../../daemon/core/audit/audit-seal.js';
 import { type Actor, daemonAtStart, isActor, retentionRun } from '../../daemon/kernel/actor.js';
+import { auditActions } from '../../daemon/kernel/audit-action.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 
 const daemonDirectory = fileURLToPath(new URL('../../daemon', import.meta.url));
@@ -105,7 +105,7 @@ describe('an audit entry', () => {
   });
 
   test('has only actions that the daemon writes', () => {
-    const readers = ['core/audit/audit-action.ts', 'app/audit/audit-events.ts'];
+    const readers = ['kernel/audit-action.ts', 'app/audit/audit-events.ts'];
     const sources = readdirSync(daemonDirectory, { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts') && !readers.includes(path))
       .map((path) => readFileSync(join(daemonDirectory, path), 'utf8'));

@@ -1,6 +1,6 @@
 import { type Actor, isActor } from '../../kernel/actor.js';
+import type { AuditAction } from '../../kernel/audit-action.js';
 import { defect } from '../../kernel/errors.js';
-import type { AuditAction } from './audit-action.js';
 
 export type AuditDetails = Readonly<Record<string, string | number | boolean>>;
 

@@ -2,6 +2,7 @@ import type { ActorCount, AuditEntry, auditOperations, ComplianceReport } from '
 import type { Handlers } from '../../contract/handlers.js';
 import type { HandlerInput, Page } from '../../contract/operation.js';
 import { actorOf } from '../../kernel/actor.js';
+import { type AuditAction, auditActions } from '../../kernel/audit-action.js';
 import type { Clock } from '../../kernel/clock.js';
 import { badInput } from '../../kernel/errors.js';
 import type { BoxIds } from '../../kernel/ids.js';
@@ -9,7 +10,6 @@ import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
 import { refuseLimited } from '../api/forbidden.js';
 import { programVersion } from '../api/program-version.js';
-import { type AuditAction, auditActions } from './audit-action.js';
 import type { AuditEntry as StoredEntry } from './audit-entry.js';
 import type { AuditLog } from './audit-log.js';
 import type { AuditFilter } from './audit-rows.js';

@@ -1,5 +1,5 @@
+import type { AuditAction } from '../../kernel/audit-action.js';
 import type { Severity } from '../../kernel/severity.js';
-import type { AuditAction } from './audit-action.js';
 
 /** Actions that are more than `info`. The severity follows from the action, so that the chain of the log needs no field for it. */
 const above: Partial<Record<AuditAction, Severity>> = {

@@ -1,7 +1,7 @@
+import type { AuditAction } from '../../kernel/audit-action.js';
 import type { Clock } from '../../kernel/clock.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import type { BoxCondition } from '../../kernel/events/notice.js';
-import type { AuditAction } from '../audit/audit-action.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { ConditionPort } from '../delivery/condition-port.js';
 

@@ -1,7 +1,7 @@
 import type { Actor } from '../../kernel/actor.js';
+import type { AuditAction } from '../../kernel/audit-action.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
-import type { AuditAction } from '../audit/audit-action.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Records } from '../records/records.js';
 import type { IdentityKeys } from './identity-keys.js';

@@ -1,31 +1,40 @@
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import type { AuditEntry, AuditVerdict, ComplianceReport } from '../../../contract/audit.js';
+import { auditActions } from '../../../kernel/audit-action.js';
 import { present } from '../../../kernel/present.js';
 import { call } from '../../api/call.js';
+import { isLimited } from '../../api/session.js';
 import { useAct, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/audit.json';
 import { ActionBar } from '../../parts/actions.js';
 import { Dialog } from '../../parts/dialog.js';
 import { beginOf, endOf, Filters, PeriodFilter, textsIn } from '../../parts/filters.js';
 import { Form } from '../../parts/form.js';
-import { bound, Field } from '../../parts/form-fields.js';
+import { bound, Choice, Field } from '../../parts/form-fields.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
-import { Badge, Facts, PageHead, Progress, type Tone } from '../../parts/page.js';
+import { Badge, Empty, Facts, PageHead, Progress, type Tone } from '../../parts/page.js';
 import { saveJson } from '../../parts/save-file.js';
 import { sentence } from '../../parts/shown-fault.js';
+import { Table } from '../../parts/table.js';
 import { SeverityBadge } from '../../parts/term-words.js';
 import { useDialog } from '../../parts/use-dialog.js';
 import { type Query, useQuery, useSettled } from '../../parts/use-query.js';
 import { clockSeconds, dayOf, laterDay, number, siteDay, startOfDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
+import { type AuditRow, actionsOf, rowsOf, subjectsOf } from './audit-rows.js';
+import { Actor, actionWord, type Known, Subject, useKnown } from './audit-words.js';
 
 const t = wordsOf<typeof en>('audit');
 
 /** The audit log: search, one entry, check, report. */
 export default function Audit() {
   const query = useQuery();
-  const list = useList('audit.list', useSettled(filtersOf(query)));
-  const shown = useDialog<AuditEntry>();
+  const known = useKnown();
+  // A part of the log proves nothing, so the box shows it whole or not at all.
+  const list = useList('audit.list', useSettled(filtersOf(query)), { isWanted: !isLimited() });
+  const rows = rowsOf(list.items);
+  const shown = useDialog<AuditRow>();
   const verifying = useDialog();
   const reporting = useDialog();
   return (
@@ -38,27 +47,21 @@ export default function Audit() {
           { text: t('report'), onAct: reporting.opens(true) },
         ]}
       />
-      <Filters>
-        {searched.map((name) => (
-          <Field
-            key={name}
-            label={t(name)}
-            {...(name === 'action' && { placeholder: 'person.erased' })}
-            autocapitalize="none"
-            spellcheck={false}
-            {...query.bound(name)}
+      {isLimited() ? (
+        <Empty>{t('limited')}</Empty>
+      ) : (
+        <>
+          <LogFilters query={query} />
+          <LongTable
+            caption={t('title')}
+            list={{ ...list, items: rows }}
+            columns={columns(known, shown.open)}
+            keyOf={([{ sequence }]) => sequence}
+            empty={t('empty')}
           />
-        ))}
-        <PeriodFilter query={query} from={['from', t('from')]} until={['to', t('to')]} />
-      </Filters>
-      <LongTable
-        caption={t('title')}
-        list={list}
-        columns={columns(shown.open)}
-        keyOf={({ sequence }) => sequence}
-        empty={t('empty')}
-      />
-      {shown.of && <Entry of={shown.of} query={query} onClose={shown.closes()} />}
+        </>
+      )}
+      {shown.of && <Row of={shown.of} {...{ known, query }} onShow={shown.open} onClose={shown.closes()} />}
       {verifying.of && <AuditVerify onClose={verifying.closes()} />}
       {reporting.of && <AuditReport onClose={reporting.closes()} />}
     </>
@@ -67,44 +70,118 @@ export default function Audit() {
 
 const searched = ['action', 'actor', 'subject'] as const;
 
+function LogFilters({ query }: { readonly query: Query }) {
+  const action = query.get('action');
+  const named = auditActions
+    .map((each) => [each, actionWord(each)] as const)
+    .toSorted(([, one], [, other]) => one.localeCompare(other));
+  // A link may name a group of actions.
+  const others =
+    action === '' || auditActions.some((each) => each === action) ? [] : [[action, action] as const];
+  return (
+    <Filters>
+      <Choice
+        label={t('action')}
+        options={[['', t('any-action')], ...others, ...named]}
+        {...query.bound('action')}
+      />
+      <IdField label={t('actor-id')} {...query.bound('actor')} />
+      <IdField label={t('subject-id')} {...query.bound('subject')} />
+      <PeriodFilter query={query} from={['from', t('from')]} until={['to', t('to')]} />
+    </Filters>
+  );
+}
+
+function IdField(props: { readonly label: string } & ReturnType<Query['bound']>) {
+  return <Field {...props} autocapitalize="none" spellcheck={false} />;
+}
+
 const filtersOf = (query: Query) => ({
   ...textsIn(query, searched),
   ...present({ from: beginOf(query.get('from')), to: endOf(query.get('to')) }),
 });
 
-const columns = (show: (entry: AuditEntry) => void): readonly Column<AuditEntry>[] => [
+const columns = (known: Known, show: (row: AuditRow) => void): readonly Column<AuditRow>[] => [
   {
     head: t('at'),
-    cell: (entry) => (
-      <button type="button" class="plain" onClick={() => show(entry)}>
-        {dayOf(entry.at)} {clockSeconds(entry.at)}
+    cell: (row) => (
+      <button type="button" class="plain" onClick={() => show(row)}>
+        {timeOf(row[0])}
       </button>
     ),
   },
   {
     head: t('action'),
-    cell: ({ action, severity }) =>
-      severity === 'info' ? (
-        action
-      ) : (
-        <>
-          {action} <SeverityBadge severity={severity} />
-        </>
-      ),
+    cell: (row) => (
+      <span class="named">
+        <span>
+          {actionsOf(row)
+            .map(([action, count]) => (count === 1 ? actionWord(action) : `${actionWord(action)} (${count})`))
+            .join(', ')}
+          {row[0].severity !== 'info' && (
+            <>
+              {' '}
+              <SeverityBadge severity={row[0].severity} />
+            </>
+          )}
+        </span>
+      </span>
+    ),
   },
-  { head: t('actor'), cell: ({ actor }) => actor, isMinor: true },
-  { head: t('subject'), cell: ({ subject }) => subject, isMinor: true },
+  { head: t('actor'), cell: ([{ actor }]) => <Actor actor={actor} known={known} />, isMinor: true },
+  {
+    head: t('subject'),
+    cell: (row) => {
+      const count = subjectsOf(row).length;
+      return count > 1 ? t('subjects', { count }) : <Subject of={row[0]} known={known} />;
+    },
+    isMinor: true,
+  },
 ];
 
-interface EntryProps {
-  readonly of: AuditEntry;
+const timeOf = ({ at }: AuditEntry): string => `${dayOf(at)} ${clockSeconds(at)}`;
+
+interface RowProps {
+  readonly of: AuditRow;
+  readonly known: Known;
   readonly query: Query;
+  readonly onShow: (row: AuditRow) => void;
   readonly onClose: () => void;
 }
 
+/** What stands behind a row: its entry, or each of the readings that it holds together. */
+function Row({ of: row, known, query, onShow, onClose }: RowProps) {
+  if (row.length === 1) return <Entry of={row[0]} {...{ known, query, onClose }} />;
+  return (
+    <Dialog title={t('readings', { count: row.length })} onClose={onClose} isWide>
+      <Table
+        label={t('readings', { count: row.length })}
+        items={row}
+        keyOf={({ sequence }) => sequence}
+        columns={[
+          {
+            head: t('at'),
+            cell: (entry) => (
+              <button type="button" class="plain" onClick={() => onShow([entry])}>
+                {timeOf(entry)}
+              </button>
+            ),
+          },
+          { head: t('action'), cell: ({ action }) => actionWord(action) },
+          { head: t('subject'), cell: (entry) => <Subject of={entry} known={known} /> },
+        ]}
+      />
+    </Dialog>
+  );
+}
+
+interface EntryProps extends Pick<RowProps, 'known' | 'query' | 'onClose'> {
+  readonly of: AuditEntry;
+}
+
 /** One entry with its details, and ways to what belongs to it. */
-function Entry({ of: entry, query, onClose }: EntryProps) {
-  const { sequence, at, actor, origin, action, severity, subject, details, hash } = entry;
+function Entry({ of: entry, known, query, onClose }: EntryProps) {
+  const { sequence, actor, origin, action, severity, subject, details, hash } = entry;
   const only = (filter: Readonly<Record<string, string>>) => () => {
     query.set({ action: '', actor: '', subject: '', from: '', to: '', ...filter });
     onClose();
@@ -113,12 +190,12 @@ function Entry({ of: entry, query, onClose }: EntryProps) {
     <Dialog title={t('entry', { sequence })} onClose={onClose} isWide>
       <Facts
         of={[
-          [t('at'), `${dayOf(at)} ${clockSeconds(at)}`],
-          [t('action'), action],
+          [t('at'), timeOf(entry)],
+          [t('action'), <InWords words={actionWord(action)} code={action} />],
           [t('severity'), <SeverityBadge severity={severity} />],
-          [t('actor'), actor],
+          [t('actor'), <InWords words={<Actor actor={actor} known={known} />} code={actor} />],
           [t('origin'), origin],
-          [t('subject'), subject],
+          [t('subject'), subject && <InWords words={<Subject of={entry} known={known} />} code={subject} />],
           ...Object.entries(details).map(([name, value]) => [name, String(value)] as const),
           [t('hash'), <code key="hash">{hash}</code>],
         ]}
@@ -136,6 +213,16 @@ function Entry({ of: entry, query, onClose }: EntryProps) {
         ]}
       />
     </Dialog>
+  );
+}
+
+/** Words of the console, and below them what the log itself holds. */
+function InWords({ words, code }: { readonly words: ComponentChildren; readonly code: string }) {
+  return (
+    <>
+      {words}
+      <small class="quiet">{code}</small>
+    </>
   );
 }
 

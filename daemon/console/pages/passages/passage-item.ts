@@ -1,5 +1,6 @@
 import type { PassageItem, ReadablePassage } from '../../../contract/passages.js';
 import type en from '../../messages/en/passages.json';
+import { shortId } from '../../parts/short-id.js';
 import { wordsOf } from '../../words/words.js';
 
 const t = wordsOf<typeof en>('passages');
@@ -11,9 +12,6 @@ export function whoOf({ person, stranger }: Pick<ReadablePassage, 'person' | 'st
     ? ''
     : t('stranger-visit', { id: shortId(stranger.id), visit: stranger.visit });
 }
-
-/** Enough of the id of a stranger to tell them apart: they have no names. */
-export const shortId = (id: string): string => id.slice(0, 6);
 
 /** False for a passage whose content the box cannot open. */
 export const isReadable = (passage: PassageItem): passage is ReadablePassage => !('unreadable' in passage);

@@ -8,6 +8,7 @@ import { ActionBar } from '../../parts/actions.js';
 import { useCameras } from '../../parts/camera-choice.js';
 import { Facts, Loaded, PageHead, Section } from '../../parts/page.js';
 import { NamedPerson } from '../../parts/person-link.js';
+import { shortId } from '../../parts/short-id.js';
 import { Remedy, sentence } from '../../parts/shown-fault.js';
 import { Picture } from '../../parts/shown-picture.js';
 import { OutcomeBadge, reasonWord } from '../../parts/term-words.js';
@@ -17,7 +18,7 @@ import { wordsOf } from '../../words/words.js';
 import { MarkPassage, mayMark, UnmarkPassage } from './mark-passage.js';
 import { PassageReference } from './passage-as-reference.js';
 import { Evidence, Views } from './passage-evidence.js';
-import { isReadable, shortId, whoOf } from './passage-item.js';
+import { isReadable, whoOf } from './passage-item.js';
 
 const t = wordsOf<typeof en>('passages');
 

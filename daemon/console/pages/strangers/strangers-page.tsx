@@ -11,11 +11,11 @@ import { CameraChoice, type Cameras, useCameras } from '../../parts/camera-choic
 import { beginOf, Filters, textsIn } from '../../parts/filters.js';
 import { Choice, Field, into, Tick, toggled } from '../../parts/form-fields.js';
 import { Badge, Empty, Loading, PageHead } from '../../parts/page.js';
+import { shortId } from '../../parts/short-id.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { type Query, useQuery } from '../../parts/use-query.js';
 import { ago } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
-import { shortId } from '../passages/passage-item.js';
 import { lastMerge } from './last-merge.js';
 import {
   AsideNote,
