@@ -10,7 +10,7 @@ import {
 } from '../../daemon/kernel/liveness/inner-motion.js';
 import type { FaceTexture } from '../../daemon/kernel/liveness/skin-shift.kernel.js';
 import { faceShape } from '../support/face-shapes.js';
-import { faceTexture, textureOf } from '../support/face-textures.js';
+import { faceTexture, textureOf, withOpenMouth } from '../support/face-textures.js';
 
 /** Across, down, and away from the camera, in distances of the middles of the eyes; in the order of `FaceLandmarks.shape`. */
 type Solid = readonly [across: number, down: number, deep: number];
@@ -101,16 +101,23 @@ const shiftedElsewhere = textureOf(faceAtRest, faceAtRest, ({ x, y }) => ({
   y,
 }));
 
+/** The mouth opens, but the nose shifts sideways, otherwise than the mesh does: as in a fold, the skin goes along with the mesh a little. */
+const shiftedInPart = textureOf(faceAtRest, faceAtRest, (place) => {
+  const { x, y } = withOpenMouth(0.09)(place);
+  return { x: x - 0.26 * Math.exp(-(place.x ** 2 + (place.y - 0.5) ** 2) / 0.3 ** 2), y };
+});
+
 function skinAt(skin: Watched['skin'], s: number, yawDeg: number): FaceTexture {
   if (skin === 'is-even') return evenSkin;
   if (skin === 'turns') return turnedSkin(yawDeg);
   if (skin === 'stays' || s % 1 < 0.5) return faceTexture();
+  if (skin === 'shifts-in-part') return shiftedInPart;
   return skin === 'shifts-elsewhere' ? shiftedElsewhere : faceTexture(0.08);
 }
 
 interface Watched {
   readonly isFlat?: boolean;
-  readonly skin?: 'shifts' | 'stays' | 'is-even' | 'turns' | 'shifts-elsewhere';
+  readonly skin?: 'shifts' | 'stays' | 'is-even' | 'turns' | 'shifts-elsewhere' | 'shifts-in-part';
   readonly fps?: number;
   readonly seconds?: number;
 }
@@ -209,6 +216,14 @@ describe('the movement of a face in itself', () => {
     const speaks = (s: number): Shown => ({ open: s % 1 < 0.5 ? 0 : 0.06 });
     assert.equal(moves(speaks), true);
     assert.equal(moves(speaks, { skin: 'shifts-elsewhere' }), false);
+  });
+
+  test('is not seen in skin that goes along with the mesh only a little, as that of a sheet that is folded', () => {
+    const speaks = (s: number): Shown => ({ open: s % 1 < 0.5 ? 0 : 0.06 });
+    const skins = steps(speaks, { skin: 'shifts-in-part' }).flatMap((step) => step.skin ?? []);
+    const best = Math.max(...skins.map(({ agreement }) => agreement));
+    assert.ok(best > 0.2 && best < innerMotionPolicy.skinAgreement, String(best));
+    assert.equal(moves(speaks, { skin: 'shifts-in-part' }), false);
   });
 
   test('is unclear where the mesh moves, but the skin shows no details', () => {

@@ -68,8 +68,8 @@ interface InnerMotionPolicy {
 }
 
 /**
- * Reasons are in docs/decisions/0061-liveness-needs-a-face-that-moves.md and
- * 0089-skin-moves-as-the-mesh-does.md. `scripts/bench presentations` prints how near attacks and living people come to the limits.
+ * Reasons are in docs/decisions/0061-liveness-needs-a-face-that-moves.md, 0089-skin-moves-as-the-mesh-does.md, and
+ * 0092-a-fold-is-no-movement-of-a-face.md. `scripts/bench presentations` prints how near attacks and living people come to the limits.
  */
 export const innerMotionPolicy: InnerMotionPolicy = {
   stepMs: 400,
@@ -90,7 +90,7 @@ export const innerMotionPolicy: InnerMotionPolicy = {
   mouthPerDeg: 0.006,
   parallaxDeg: 5,
   skinShift: 0.008,
-  skinAgreement: 0.2,
+  skinAgreement: 0.3,
   clearSkinNoise: 0.0065,
   noisySkinAgreement: 0.5,
   clearEyeDistancePx: 45,
