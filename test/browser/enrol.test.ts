@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { withoutBuild } from '../support/box.js';
-import { assertAccessible, startBrowser, withoutChromium } from '../support/browser.js';
+import { assertAccessible, patienceMs, startBrowser, withoutChromium } from '../support/browser.js';
 import { startConsoleBox } from '../support/console-box.js';
 import { fakeCameraArgs, fakeCameraFilm, personClip } from '../support/fake-camera.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -52,7 +52,7 @@ describe('guided enrolment in the console', {
     await phone.page.locator('.guide-hint').filter({ hasText: /\w/ }).waitFor();
     await assertAccessible(phone);
     // A busy machine looks at few pictures a second, and needs more rounds of the film until it sees each step.
-    await phone.page.getByText('All steps are done').waitFor();
+    await phone.page.getByText('All steps are done').waitFor({ timeout: 3 * patienceMs });
     await page.getByRole('img', { name: 'Photo turned left' }).first().waitFor();
     await page.getByRole('img', { name: 'Photo turned right' }).first().waitFor();
     await page.getByRole('button', { name: 'Check and enrol' }).click();
