@@ -2,7 +2,7 @@ import type { Box } from '../kernel/faces/geometry.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import type { DetectorRunKind } from '../kernel/tracks/detector-schedule.js';
 import type { GatePolicy } from '../kernel/tracks/look-gate.js';
-import type { WantedFrames } from './ingest/resting-source.js';
+import { longestKeyFrameWaitMs, type WantedFrames } from './ingest/resting-source.js';
 import { type Look, type LookState, type Scene, SceneWatch } from './scene-watch.js';
 
 /**
@@ -10,14 +10,6 @@ import { type Look, type LookState, type Scene, SceneWatch } from './scene-watch
  * and the quick ones around it, and a look at the whole picture of a still scene comes seldom.
  */
 const policy: GatePolicy = { heldForMs: 1200, wholeEveryMs: 15_000, movesAtFirst: false };
-
-/**
- * A look at a still scene sees a key frame, which is decoded alone: a decoder that catches up with the frames after it costs as much as
- * seconds of rest (docs/measurements/performance.md). That also holds for the look after a motion that came too late to see it move, and
- * for the first looks at a scene: on a box with too much to do, streams that stay awake for their looks keep each other from getting any.
- * For so long a key frame is waited for, milliseconds: some cameras send few.
- */
-const longestKeyFrameWaitMs = 5000;
 
 /**
  * The scene in front of a camera with two streams. The substream is watched, which shows the same picture in small; only while it
@@ -65,7 +57,12 @@ export class SubstreamScene implements Scene {
     return this.#watch.isResting(atMs);
   }
 
-  /** Which frames of the main stream are wanted while no face is followed. */
+  /**
+   * Which frames of the main stream are wanted while no face is followed. A look at a still scene sees a key frame, which is decoded
+   * alone: a decoder that catches up with the frames after it costs as much as seconds of rest (docs/measurements/performance.md). That
+   * also holds for the look after a motion that came too late to see it move, and for the first looks at a scene: on a box with too much
+   * to do, streams that stay awake for their looks keep each other from getting any.
+   */
   wantedFrames(atMs: number): WantedFrames {
     if (this.#watch.isMoving(atMs)) return 'all';
     const overdueMs = Math.min(this.#watch.overdueMs(atMs), atMs - (this.#firstSeenMs ?? atMs));

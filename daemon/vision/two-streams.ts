@@ -8,7 +8,7 @@ import { ffmpegCameraSource } from './ingest/camera-opening.js';
 import { type CameraCounters, type CameraRunner, startCameraRunner } from './ingest/camera-runner.js';
 import type { CameraSourceOptions } from './ingest/camera-source-options.js';
 import type { CatchUpTurns } from './ingest/catch-up-turns.js';
-import { type RestingSource, restingCameraSource } from './ingest/resting-source.js';
+import { type RestingSource, restingCameraSource, type WantedFrames } from './ingest/resting-source.js';
 import { otherShape } from './stream-shapes.js';
 import type { SubstreamScene } from './substream-scene.js';
 
@@ -57,6 +57,8 @@ export class TwoStreams implements CameraRunner {
   #replacement: Timer | undefined;
   #reopening: Promise<void> = Promise.resolve();
   #isReopening = false;
+  /** The substream has streamed or failed at least once. */
+  #hasBegun = false;
   #watched = 0;
   #watchedMs = Number.NEGATIVE_INFINITY;
   #silence: Timer | undefined;
@@ -67,10 +69,10 @@ export class TwoStreams implements CameraRunner {
     const { main, catchUps, clock, random, logger, pictureChecks } = options;
     this.#options = options;
     this.#source = restingCameraSource(main, catchUps);
-    this.#source.decode('all');
+    this.#source.decode('key-frame');
     this.#main = startCameraRunner({
       ...{ source: this.#source, clock, random, logger, pictureChecks },
-      onFrame: (frame) => this.#pass(frame, !this.#isReplacing),
+      onFrame: (frame) => this.#seeMainFrame(frame),
       onState: (state) => this.#seeMain(state),
       onStarted: options.onStarted,
     });
@@ -160,6 +162,12 @@ export class TwoStreams implements CameraRunner {
     else frame.release();
   }
 
+  #seeMainFrame(frame: Frame): void {
+    // As long as no frame of the substream comes, only these ask whether more are needed.
+    this.#decide();
+    this.#pass(frame, !this.#isReplacing);
+  }
+
   #seeMain({ state }: CameraState): void {
     const { clock } = this.#options;
     if (state === 'failed') {
@@ -207,6 +215,7 @@ export class TwoStreams implements CameraRunner {
 
   #update(): void {
     if (this.#isClosed) return;
+    this.#hasBegun ||= this.#substreamState.state !== 'connecting';
     this.#options.scene.watchSubstream(this.#isWatched);
     this.#decide();
     const state = this.#stateNow();
@@ -218,9 +227,11 @@ export class TwoStreams implements CameraRunner {
   }
 
   #decide(): void {
-    const { scene, clock } = this.#options;
-    const isQuiet = this.#isWatched && !this.#options.needsFrames();
-    this.#source.decode(isQuiet ? scene.wantedFrames(clock.monotonicMs()) : 'all');
+    const { scene, clock, needsFrames } = this.#options;
+    const watched = (): WantedFrames => (this.#isWatched ? scene.wantedFrames(clock.monotonicMs()) : 'all');
+    // Many cameras are opened at once when the box starts: a substream that takes its time is waited for at key frames.
+    const wanted = this.#hasBegun ? watched() : 'key-frame';
+    this.#source.decode(needsFrames() ? 'all' : wanted);
   }
 
   #stateNow(): CameraState {

@@ -103,6 +103,22 @@ describe('a camera with two streams', { concurrency: true }, () => {
     assert.equal(server.events.filter(({ event, mount }) => event === 'play' && mount === '/main').length, 1);
   });
 
+  test('decodes key frames of the main stream alone while the substream is opened, unless more are needed', async () => {
+    await using main = await startRtspServer({
+      mounts: { '/main': await testClip({ ...large, seconds: 4 }) },
+    });
+    await using sub = await startRtspServer({ mounts: { '/sub': await testClip({ seconds: 4 }) } });
+    sub.freeze();
+    await using camera = await openStreams({ url: main.url('/main'), substreamUrl: sub.url('/sub') }, 1000);
+    await until('key frames', () => camera.widths.length >= 2);
+    assert.equal(camera.streams.ownCounters['decodingMs'], 0);
+    camera.wanted.isNeeded = true;
+    await until('the needed frames', () => (camera.streams.ownCounters['decodingMs'] ?? 0) > 0);
+    camera.wanted.isNeeded = false;
+    sub.thaw();
+    await camera.rest();
+  });
+
   test('decodes the main stream all the time while the substream fails, says why, and rests when it is back', async () => {
     await using main = await startRtspServer({ mounts: { '/main': await passingBlockClip(large) } });
     await using sub = await startRtspServer({ mounts: { '/sub': await passingBlockClip() } });

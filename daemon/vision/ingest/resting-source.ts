@@ -21,7 +21,7 @@ export type WantedFrames = 'none' | 'key-frame' | 'all';
 
 /** A camera that is pulled all the time, and decoded only while frames are wanted. */
 export interface RestingSource extends FrameSource {
-  /** Begins or ends decoding. The first frame of each opening is decoded whether it is wanted or not: it proves that the stream works. */
+  /** Begins or ends decoding. A frame of each opening is decoded whether it is wanted or not: it proves that the stream works. */
   decode(wanted: WantedFrames): void;
   /** Asks for `fps` frames a second. A decoder that starts passes few frames until it has caught up. */
   ask(fps: number): void;
@@ -84,6 +84,9 @@ export function restingCameraSource(
   };
 }
 
+/** For so long a key frame is waited for where nothing else is wanted, milliseconds: some cameras send few. */
+export const longestKeyFrameWaitMs = 5000;
+
 const readBytes = 64 * 1024;
 const defaultStaleAfterMs = 1000;
 
@@ -130,6 +133,7 @@ class RestingReading implements StreamReading {
   /** What to add to a time of the stream for the monotonic clock, milliseconds. */
   #offsetMs = 0;
   #newestS = 0;
+  #firstPartMs: number | undefined;
   #assembler: PictureAssembler | undefined;
   #decoder: PartDecoder | undefined;
   /** What the decoder was started for. */
@@ -224,6 +228,7 @@ class RestingReading implements StreamReading {
   #seePart(timeS: number): void {
     const { options, watchdog } = this.#stream;
     const nowMs = options.clock.monotonicMs();
+    this.#firstPartMs ??= nowMs;
     const progress = this.#progress.next(timeS, nowMs);
     // After it stood still, the clock of the stream differs from ours by more than before.
     if (progress === 'goes-on-again') this.#arrival = new PresentationClock(this.#arrival.lastCapturedMs);
@@ -244,7 +249,10 @@ class RestingReading implements StreamReading {
 
   get #wantedNow(): WantedFrames {
     if (this.#isOver) return 'none';
-    return this.#hasShown ? this.#wanted : 'all';
+    if (this.#hasShown || this.#wanted === 'all') return this.#wanted;
+    // The first picture proves that the stream works. Where no key frame shows one, a decoder of all frames says why.
+    const nowMs = this.#stream.options.clock.monotonicMs();
+    return nowMs - (this.#firstPartMs ?? nowMs) < longestKeyFrameWaitMs ? 'key-frame' : 'all';
   }
 
   get #isCaughtUp(): boolean {
