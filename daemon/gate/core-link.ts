@@ -42,8 +42,11 @@ export class CoreLink implements Disposable {
     const { method, target, headers, body = none, signal } = wanted;
     const sent = openRequest({
       ...{ agent: this.#agent, socketPath: this.#socketPath, method, path: target, signal },
-      headers: body.isWhole ? { ...headers, 'content-length': String(body.collected.length) } : headers,
+      headers: framed(headers, body),
     });
+    // More bytes than were announced would be the next request on this connection, which others use after it. The types of node:http
+    // name the option for answers alone.
+    Object.assign(sent, { strictContentLength: true });
     const answered = answerOf(sent);
     // The core may refuse a body before it has read it all: its answer then ends the sending.
     const failed = sendBody(sent, body).then(
@@ -59,6 +62,15 @@ export class CoreLink implements Disposable {
   [Symbol.dispose](): void {
     this.#agent.destroy();
   }
+}
+
+/**
+ * With the end of the body announced. Node.js would write a body without a length as it is where the method usually has none, such as
+ * DELETE: the core would read it as further requests.
+ */
+function framed(headers: CoreRequest['headers'], body: CollectedBody): CoreRequest['headers'] {
+  if (body.isWhole) return { ...headers, 'content-length': String(body.collected.length) };
+  return headers['content-length'] === undefined ? { ...headers, 'transfer-encoding': 'chunked' } : headers;
 }
 
 function answerOf(sent: ClientRequest): Promise<IncomingMessage> {

@@ -66,6 +66,35 @@ test('the gate keeps sixteen unused connections to the core, uses them again, an
   await until('the others to end', () => core.open.size === 0);
 });
 
+test('the core never takes a body, or a part of one, for a request of its own', async () => {
+  const seen: string[] = [];
+  await using core = await linked((incoming, response) => {
+    void text(incoming)
+      .catch(() => 'cut off')
+      .then((body) => {
+        seen.push(`${incoming.method} ${incoming.url} ${body}`);
+        response.end('{}');
+      });
+  });
+  const smuggled = 'GET /smuggled HTTP/1.1\r\nhost: core\r\n\r\n';
+  for (const method of ['DELETE', 'OPTIONS', 'POST']) {
+    const parts = [Buffer.from(smuggled)];
+    const body = { ...begun(() => Promise.resolve(parts.shift())), collected: Buffer.from(smuggled) };
+    await text(await core.ask({ method, target: '/first', body }));
+    await text(await core.ask({ target: '/second' }));
+    assert.deepEqual(seen.splice(0), [`${method} /first ${smuggled}${smuggled}`, 'GET /second ']);
+  }
+  const parts = [Buffer.from(smuggled)];
+  const longer = { ...begun(() => Promise.resolve(parts.shift())), collected: Buffer.from('12345') };
+  const headers = { 'content-length': '5' };
+  await core.ask({ method: 'POST', target: '/longer', body: longer, headers }).then(text, () => undefined);
+  await text(await core.ask({ target: '/second' }));
+  assert.deepEqual(
+    seen.filter((each) => each.includes('smuggled HTTP') || each.startsWith('GET /smuggled')),
+    [],
+  );
+});
+
 test('the core gets a body as fast as it reads it, however much of it the gate could send', async () => {
   const partBytes = 2 ** 20;
   let sent = 0;
