@@ -52,7 +52,7 @@ export const me = z.object({
         .array(z.string())
         .readonly()
         .describe(
-          'Where other devices may open the console, such as `https://192.0.2.7:8443`: first by the names of the configuration. Empty if the gate listens to this machine only.',
+          'Where other devices may open the console, such as `https://192.0.2.7:8443`: first by the names of the configuration. Empty if the gate listens to this machine only, and for callers without `persons:write` and `prompts:show`, who make no links.',
         ),
     })
     .describe('The box that answers.'),

@@ -46,5 +46,6 @@ export function gateAnswers(port: number): Promise<boolean> {
       resolve(true);
     });
     asking.on('error', () => resolve(false));
+    asking.setTimeout(5000, () => asking.destroy());
   });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import en from '../../daemon/console/messages/en/audit-actions.json' with { type: 'json' };
-import { actionsOf, rowsOf, subjectsOf } from '../../daemon/console/pages/audit/audit-rows.js';
+import { actionsOf, readingCount, rowsOf, subjectsOf } from '../../daemon/console/pages/audit/audit-rows.js';
 import type { AuditEntry } from '../../daemon/contract/audit.js';
 import { auditActions } from '../../daemon/kernel/audit-action.js';
 
@@ -28,6 +28,23 @@ describe('the rows of the audit log', () => {
       ['person.listed', 1],
     ]);
     assert.deepEqual(subjectsOf(row), ['p-4', 'p-3', 'p-1']);
+  });
+
+  test('count the readings for which one entry stands, and those whom they were about', () => {
+    const many = entry(2, 2, {
+      details: { readingsBefore: 300, subjects1: 'p-7,p-8,p-9', subjects2: 'p-1' },
+    });
+    const [row] = rowsOf([many, entry(1, 1)]);
+    assert.ok(row !== undefined);
+    assert.deepEqual(actionsOf(row), [['person.photograph-read', 302]]);
+    assert.equal(readingCount(row), 302);
+    assert.deepEqual(subjectsOf(row), ['p-2', 'p-7', 'p-8', 'p-9', 'p-1']);
+    const { subject: _, ...unknown } = entry(3, 1, { action: 'passage.picture-read' });
+    const pictures = ['a', 'b'].map((passage) => ({ ...unknown, details: { passage } }));
+    assert.deepEqual(
+      pictures.map((each) => subjectsOf([each])),
+      [['a'], ['b']],
+    );
   });
 
   test('leave apart another time, another user, another way, and everything that changes something', () => {

@@ -17,6 +17,14 @@ describe('the addresses at which other devices may open the console', () => {
     assert.deepEqual(deviceOrigins(one, own), ['https://192.0.2.9']);
   });
 
+  test('leave out names that lead to the device itself, or that no address of a page can have', () => {
+    const hosts = ['localhost', 'box.localhost', '127.0.0.1', '192.168.1.300', 'box.1', 'box.example'];
+    assert.deepEqual(deviceOrigins({ ...gate, hosts }, own), [
+      'https://box.example:8443',
+      'https://192.0.2.7:8443',
+    ]);
+  });
+
   test('are none where only this machine reaches the gate', () => {
     assert.deepEqual(deviceOrigins({ ...gate, enabled: false }, own), []);
     for (const address of ['127.0.0.1', '::1'])

@@ -20,6 +20,10 @@ import { notAnAccount, type SessionLife } from './session-life.js';
 import { showUser } from './show-user.js';
 import type { UserRow } from './users-store.js';
 
+/** Whether the caller makes links for phones or displays: nobody else is told the addresses of this machine. */
+const makesLinks = ({ scopes }: Call['caller']): boolean =>
+  scopes.has('persons:write') || scopes.has('prompts:show');
+
 interface Parts {
   readonly context: AccountsContext;
   readonly life: SessionLife;
@@ -56,7 +60,7 @@ export function authHandlers({ context, life, proof, claims }: Parts): Handlers<
         scopes: allScopes.filter((scope) => caller.scopes.has(scope)),
         box: {
           ...{ site: context.ids.siteId, box: context.ids.boxId },
-          ...{ ...context.about, origins: context.about.origins() },
+          ...{ ...context.about, origins: makesLinks(caller) ? context.about.origins() : [] },
         },
         ...present({
           user: user && showUser(context, user),

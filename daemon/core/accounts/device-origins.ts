@@ -3,8 +3,8 @@ import type { Config } from '../../contract/settings/schema.js';
 import { shownOwnAddresses } from '../../vision/ingest/own-addresses.js';
 
 const anyAddress: readonly string[] = ['0.0.0.0', '::'];
-/** This machine, or this link: an address that no link leads to. */
-const unlinkable = /^(127\.|169\.254\.|\[::1?\]|\[fe[89ab])/;
+/** This machine, or this link: names and addresses that lead no other device to it. */
+const unlinkable = /^(127\.|169\.254\.|\[::1?\]|\[fe[89ab]|localhost$)|\.localhost$/;
 
 /**
  * The web addresses at which other devices may reach the console: by the names of the configuration, then by the addresses of this
@@ -28,5 +28,9 @@ export function deviceOrigins(
     .filter((each) => !unlinkable.test(each));
   if (!enabled || linkable.length === 0) return [];
   const names = passkeyHost === undefined ? hosts : [passkeyHost, ...hosts];
-  return [...new Set([...names, ...linkable])].map((host) => new URL(`https://${host}:${port}`).origin);
+  return [...new Set([...names.filter((name) => !unlinkable.test(name)), ...linkable])]
+    .map((host) => `https://${host}:${port}`)
+    // The configuration takes names that are no host of a URL, such as one that ends in a number.
+    .filter((url) => URL.canParse(url))
+    .map((url) => new URL(url).origin);
 }

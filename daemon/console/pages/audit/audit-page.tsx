@@ -22,7 +22,7 @@ import { useDialog } from '../../parts/use-dialog.js';
 import { type Query, useQuery, useSettled } from '../../parts/use-query.js';
 import { clockSeconds, dayOf, laterDay, number, siteDay, startOfDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
-import { type AuditRow, actionsOf, rowsOf, subjectsOf } from './audit-rows.js';
+import { type AuditRow, actionsOf, readingCount, rowsOf, subjectsOf, targetsOf } from './audit-rows.js';
 import { Actor, actionWord, type Known, Subject, useKnown } from './audit-words.js';
 
 const t = wordsOf<typeof en>('audit');
@@ -133,7 +133,9 @@ const columns = (known: Known, show: (row: AuditRow) => void): readonly Column<A
     head: t('subject'),
     cell: (row) => {
       const count = subjectsOf(row).length;
-      return count > 1 ? t('subjects', { count }) : <Subject of={row[0]} known={known} />;
+      const [first] = row;
+      const entry = row.find((each) => targetsOf(each).length > 0) ?? first;
+      return count > 1 ? t('subjects', { count }) : <Subject of={entry} known={known} />;
     },
     isMinor: true,
   },
@@ -153,9 +155,9 @@ interface RowProps {
 function Row({ of: row, known, query, onShow, onClose }: RowProps) {
   if (row.length === 1) return <Entry of={row[0]} {...{ known, query, onClose }} />;
   return (
-    <Dialog title={t('readings', { count: row.length })} onClose={onClose} isWide>
+    <Dialog title={t('readings', { count: readingCount(row) })} onClose={onClose} isWide>
       <Table
-        label={t('readings', { count: row.length })}
+        label={t('readings', { count: readingCount(row) })}
         items={row}
         keyOf={({ sequence }) => sequence}
         columns={[

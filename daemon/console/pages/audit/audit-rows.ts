@@ -35,14 +35,28 @@ const areOfOnePage = (later: AuditEntry, earlier: AuditEntry): boolean =>
   // A clock may have been set back.
   Math.abs(Date.parse(later.at) - Date.parse(earlier.at)) <= pageGapMs;
 
+/** How often an entry stands for: after many readings, the box writes one entry for several (docs/reference/audit.md). */
+const timesOf = ({ details }: AuditEntry): number => 1 + Number(details['readingsBefore'] ?? 0);
+
 /** What a row did, each action with how often, the latest first. */
 export function actionsOf(row: AuditRow): readonly (readonly [action: string, count: number])[] {
   const counts = new Map<string, number>();
-  for (const { action } of row) counts.set(action, (counts.get(action) ?? 0) + 1);
+  for (const entry of row) counts.set(entry.action, (counts.get(entry.action) ?? 0) + timesOf(entry));
   return [...counts];
 }
 
+export const readingCount = (row: AuditRow): number => row.reduce((sum, entry) => sum + timesOf(entry), 0);
+
+/** What an entry was done to: its subject, those of the readings for which it stands, and its passage. */
+export function targetsOf({ subject, details }: AuditEntry): readonly string[] {
+  const before = Object.entries(details).flatMap(([name, value]) =>
+    /^subjects\d+$/.test(name) ? String(value).split(',') : [],
+  );
+  const passage = details['passage'];
+  return [subject, ...before, subject === undefined ? passage : undefined].flatMap((each) =>
+    each === undefined ? [] : [String(each)],
+  );
+}
+
 /** What a row was done to, without repeats. */
-export const subjectsOf = (row: AuditRow): readonly string[] => [
-  ...new Set(row.flatMap(({ subject }) => (subject === undefined ? [] : [subject]))),
-];
+export const subjectsOf = (row: AuditRow): readonly string[] => [...new Set(row.flatMap(targetsOf))];

@@ -60,6 +60,7 @@ export function Actor({ actor, known }: KnownProps & { readonly actor: string })
     case 'daemon':
     case 'retention':
     case 'anonymous':
+    case 'unknown':
       return <>{t(`actor-${kind}`)}</>;
     default:
       return <>{actor}</>;

@@ -1,5 +1,6 @@
 import { useLocation } from 'preact-iso';
 import type { StrangerSummary } from '../../../contract/strangers.js';
+import { isApiError } from '../../api/api-error.js';
 import { addressOf, call } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import type en from '../../messages/en/strangers.json';
@@ -51,17 +52,21 @@ export async function merge(ids: readonly string[]): Promise<string> {
   const { id: into } = await call('strangers.merge', { stranger: first, others });
   const gone = before.filter(({ id }) => id !== into);
   keepMerge({ into, others: gone.map(({ history }) => history.map(({ passage }) => passage)) });
-  say(t('merged-done', { count: ids.length }), { href: '/strangers', text: t('unmerge') });
+  say(t('merged-done', { count: ids.length }), { href: '/strangers', text: t('take-back') });
   return into;
 }
 
 /** Takes the last merge back: each of the others becomes a stranger again, under a new id. */
 export async function unmerge({ into, others }: Merged): Promise<void> {
   for (const [index, passages] of others.entries()) {
-    // What is split, and what the box refuses to split, is not tried again.
     const rest = others.slice(index + 1);
-    keepMerge(rest.length === 0 ? undefined : { into, others: rest });
-    await call('strangers.split', { stranger: into, passages: [...passages] });
+    const forget = (): void => keepMerge(rest.length === 0 ? undefined : { into, others: rest });
+    await call('strangers.split', { stranger: into, passages: [...passages] }).catch((error: unknown) => {
+      // This will be refused again, and all else can be tried again.
+      if (isApiError(error, 'split-refused', 'no-such-stranger')) forget();
+      throw error;
+    });
+    forget();
   }
   say(t('unmerged-done'));
 }
