@@ -73,6 +73,8 @@ export class SceneWatch implements Scene {
   #isLookedAt = false;
   #gate: LookGate = openGate;
   #comparedMs = Number.NEGATIVE_INFINITY;
+  /** When something last moved beyond the noise of the scene, which is not known at first. */
+  #seenMovingMs = Number.NEGATIVE_INFINITY;
 
   /** `ignoredCells`: see `SceneMotion`. */
   constructor(smallestFacePx: number, ignoredCells?: Uint8Array, policy = usualGate) {
@@ -91,20 +93,26 @@ export class SceneWatch implements Scene {
     this.#comparedMs = atMs;
     readLumaCells(picture, this.#cells);
     const change = this.#motion.observe(this.#cells, atMs);
-    if (this.#motion.isSettling && !this.#policy.movesAtFirst) return;
     markPeople(faces, picture, this.#isPerson);
     const isExplained = !this.#motion.goesBeyond(this.#isPerson);
     this.#gate = sawScene(this.#gate, { change, isExplained }, atMs);
-    if (change === 'moving' && !this.#motion.isSettling) this.#remember();
+    if (change !== 'moving' || this.#motion.isSettling) return;
+    this.#seenMovingMs = atMs;
+    this.#remember();
   }
 
   isResting(atMs: number): boolean {
     return isResting(this.#gate, atMs, this.#policy);
   }
 
-  /** Whether something moves, or moved so shortly before that it is searched in the same way. */
+  /** Whether something moves beyond the noise of the scene, or moved so shortly before that it is searched in the same way. */
   isMoving(atMs: number): boolean {
-    return atMs - this.#gate.movedMs < this.#policy.heldForMs;
+    return atMs - this.#seenMovingMs < this.#policy.heldForMs;
+  }
+
+  /** Whether it is not known yet what moves. */
+  get isSettling(): boolean {
+    return this.#motion.isSettling;
   }
 
   /** For how long a full look has been due although nothing moves, milliseconds; negative: it is not due yet. */
@@ -130,6 +138,7 @@ export class SceneWatch implements Scene {
   forget(): void {
     this.#motion.forget();
     this.#comparedMs = Number.NEGATIVE_INFINITY;
+    this.#seenMovingMs = Number.NEGATIVE_INFINITY;
     this.#gate = openGate;
     this.#isLookedAt = true;
   }

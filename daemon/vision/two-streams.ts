@@ -8,7 +8,12 @@ import { ffmpegCameraSource } from './ingest/camera-opening.js';
 import { type CameraCounters, type CameraRunner, startCameraRunner } from './ingest/camera-runner.js';
 import type { CameraSourceOptions } from './ingest/camera-source-options.js';
 import type { CatchUpTurns } from './ingest/catch-up-turns.js';
-import { type RestingSource, restingCameraSource, type WantedFrames } from './ingest/resting-source.js';
+import {
+  longestKeyFrameWaitMs,
+  type RestingSource,
+  restingCameraSource,
+  type WantedFrames,
+} from './ingest/resting-source.js';
 import { otherShape } from './stream-shapes.js';
 import type { SubstreamScene } from './substream-scene.js';
 
@@ -33,7 +38,7 @@ interface TwoStreamsOptions {
   readonly pictureChecks: readonly PictureCheck[];
   /** Shared by all cameras of the process. */
   readonly catchUps: CatchUpTurns;
-  /** Whether frames are wanted although nothing moves. Asked for each frame of the substream. */
+  /** Whether frames are wanted although nothing moves. Asked for each frame of the substream, and before it begins for those of the main stream. */
   needsFrames(): boolean;
   /** Takes ownership of a frame to analyse. */
   onFrame(frame: Frame): void;
@@ -59,6 +64,7 @@ export class TwoStreams implements CameraRunner {
   #isReopening = false;
   /** The substream has streamed or failed at least once. */
   #hasBegun = false;
+  readonly #openedMs: number;
   #watched = 0;
   #watchedMs = Number.NEGATIVE_INFINITY;
   #silence: Timer | undefined;
@@ -68,6 +74,7 @@ export class TwoStreams implements CameraRunner {
   constructor(options: TwoStreamsOptions) {
     const { main, catchUps, clock, random, logger, pictureChecks } = options;
     this.#options = options;
+    this.#openedMs = clock.monotonicMs();
     this.#source = restingCameraSource(main, catchUps);
     this.#source.decode('key-frame');
     this.#main = startCameraRunner({
@@ -163,8 +170,8 @@ export class TwoStreams implements CameraRunner {
   }
 
   #seeMainFrame(frame: Frame): void {
-    // As long as no frame of the substream comes, only these ask whether more are needed.
-    this.#decide();
+    // Until the substream begins, only these frames ask whether more are needed.
+    if (!this.#hasBegun) this.#decide();
     this.#pass(frame, !this.#isReplacing);
   }
 
@@ -229,8 +236,9 @@ export class TwoStreams implements CameraRunner {
   #decide(): void {
     const { scene, clock, needsFrames } = this.#options;
     const watched = (): WantedFrames => (this.#isWatched ? scene.wantedFrames(clock.monotonicMs()) : 'all');
-    // Many cameras are opened at once when the box starts: a substream that takes its time is waited for at key frames.
-    const wanted = this.#hasBegun ? watched() : 'key-frame';
+    // Many cameras are opened at once when the box starts: a substream that takes a while is waited for at key frames.
+    const isAwaited = !this.#hasBegun && clock.monotonicMs() - this.#openedMs < longestKeyFrameWaitMs;
+    const wanted = isAwaited ? 'key-frame' : watched();
     this.#source.decode(needsFrames() ? 'all' : wanted);
   }
 

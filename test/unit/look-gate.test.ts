@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { DetectorRunKind } from '../../daemon/kernel/tracks/detector-schedule.js';
 import {
   affordable,
+  fullLookDueMs,
   isAnyoneStrange,
   isSweepDue,
   isWholeDue,
@@ -70,6 +71,20 @@ describe('the gate of the detector', () => {
     assert.equal(isWholeDue(relit, 5400), true);
     assert.equal(isWholeDue(looked(relit, 'full', 'swept', 5400), 5600), true);
     assert.equal(isWholeDue(looked(relit, 'full', 'whole', 5400), 5600), false);
+  });
+
+  test('is due a full look after each motion, and no later than the next one at the whole picture', () => {
+    const policy = { heldForMs: 1200, wholeEveryMs: 15_000 };
+    const movedAt = (gate: typeof openGate, atMs: number) =>
+      sawScene(gate, { change: 'moving', isExplained: false }, atMs);
+    const whole = looked(openGate, 'full', 'whole', 0);
+    assert.equal(fullLookDueMs(whole, policy), 15_000);
+    const moved = movedAt(whole, 4000);
+    assert.equal(fullLookDueMs(moved, policy), 5200);
+    assert.equal(fullLookDueMs(movedAt(moved, 14_500), policy), 15_000);
+    assert.equal(fullLookDueMs(looked(moved, 'full', 'moving', 5000), policy), 15_000);
+    const relit = sawScene(whole, { change: 'relit', isExplained: true }, 6000);
+    assert.equal(fullLookDueMs(relit, policy), 6000);
   });
 
   test('spreads the parts of a sweep over four seconds', () => {

@@ -110,10 +110,21 @@ describe('the scene of a camera with a substream', () => {
     for (let atMs = 0; atMs <= 2000; atMs += 200) scene.seeSubstream(frame(atMs, small, square));
     assert.equal(scene.wantedFrames(2000), 'key-frame');
     assert.deepEqual(scene.look('full', frame(2000, large), alone), { kind: 'full' });
-    for (let atMs = 2200; atMs <= 4000; atMs += 200) scene.seeSubstream(frame(atMs, small, square));
-    assert.equal(scene.wantedFrames(4000), 'none');
-    scene.seeSubstream(frame(4200));
-    assert.equal(scene.wantedFrames(4200), 'all', 'something moves');
+    assert.equal(scene.wantedFrames(2200), 'key-frame', 'the next one as well');
+    for (let atMs = 2200; atMs <= 5000; atMs += 200) scene.seeSubstream(frame(atMs, small, square));
+    scene.look('full', frame(5000, large), alone);
+    assert.equal(scene.wantedFrames(5200), 'none');
+    scene.seeSubstream(frame(5400));
+    assert.equal(scene.wantedFrames(5400), 'all', 'something moves');
+  });
+
+  test('is looked at as often as it may while the main stream is watched alone, although nobody knows what moves', () => {
+    const scene = new SubstreamScene(40);
+    const looks = [0, 400, 800, 1200].map((atMs) => {
+      scene.see(frame(atMs, large), []);
+      return scene.look('quick', frame(atMs, large), alone);
+    });
+    assert.ok(looks.every((look) => look !== undefined));
   });
 
   test('keeps a stream awake where a camera sends no key frame after it was opened', () => {

@@ -28,9 +28,11 @@ export function deviceOrigins(
     .filter((each) => !unlinkable.test(each));
   if (!enabled || linkable.length === 0) return [];
   const names = passkeyHost === undefined ? hosts : [passkeyHost, ...hosts];
-  return [...new Set([...names.filter((name) => !unlinkable.test(name)), ...linkable])]
-    .map((host) => `https://${host}:${port}`)
-    // The configuration takes names that are no host of a URL, such as one that ends in a number.
-    .filter((url) => URL.canParse(url))
-    .map((url) => new URL(url).origin);
+  return (
+    [...new Set([...names.filter((name) => !unlinkable.test(name)), ...linkable])]
+      .map((host) => `https://${host}:${port}`)
+      // The configuration takes names that are no host of a URL, such as one that ends in a number.
+      .filter((url) => URL.canParse(url))
+      .map((url) => new URL(url).origin)
+  );
 }

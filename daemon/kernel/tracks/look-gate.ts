@@ -7,7 +7,7 @@ export interface LookGate {
   readonly movedMs: number;
   /** When something last moved that is not a followed face or the body below it. */
   readonly strangeMs: number;
-  /** When the light first changed of which no full look at the whole picture has been made since. */
+  /** When the light first changed since the last full look at the whole picture. */
   readonly relitMs: number | undefined;
   /** When the last full look at the whole picture was made. */
   readonly wholeMs: number;
@@ -37,11 +37,9 @@ export interface GatePolicy {
   readonly heldForMs: number;
   /** A face that nothing announced is found after at most this time. */
   readonly wholeEveryMs: number;
-  /** Whether a scene counts as moving until its noise is known. */
-  readonly movesAtFirst: boolean;
 }
 
-export const usualGate: GatePolicy = { heldForMs: 3000, wholeEveryMs: 3000, movesAtFirst: true };
+export const usualGate: GatePolicy = { heldForMs: 3000, wholeEveryMs: 3000 };
 /** The same for a sweep, which costs a third more: its parts then take the turns of full runs. */
 const sweepEveryMs = 4000;
 /**
@@ -76,7 +74,8 @@ export function fullLookDueMs(
   { movedMs, relitMs, fullMs, wholeMs }: LookGate,
   { heldForMs, wholeEveryMs } = usualGate,
 ): number {
-  return fullMs < movedMs ? movedMs + heldForMs : (relitMs ?? wholeMs + wholeEveryMs);
+  const missedMs = fullMs < movedMs ? movedMs + heldForMs : (relitMs ?? Number.POSITIVE_INFINITY);
+  return Math.min(missedMs, wholeMs + wholeEveryMs);
 }
 
 /**

@@ -251,8 +251,10 @@ class RestingReading implements StreamReading {
     if (this.#isOver) return 'none';
     if (this.#hasShown || this.#wanted === 'all') return this.#wanted;
     // The first picture proves that the stream works. Where no key frame shows one, a decoder of all frames says why.
-    const nowMs = this.#stream.options.clock.monotonicMs();
-    return nowMs - (this.#firstPartMs ?? nowMs) < longestKeyFrameWaitMs ? 'key-frame' : 'all';
+    const { clock, firstFrameWithinS } = this.#stream.options;
+    const nowMs = clock.monotonicMs();
+    const waitMs = Math.min(longestKeyFrameWaitMs, (1000 * firstFrameWithinS) / 2);
+    return nowMs - (this.#firstPartMs ?? nowMs) < waitMs ? 'key-frame' : 'all';
   }
 
   get #isCaughtUp(): boolean {
@@ -277,6 +279,7 @@ class RestingReading implements StreamReading {
 
   /** Decodes a key frame that has just come, if that is what is wanted. */
   #glance(): void {
+    if (this.#isStarting) return;
     if (this.#wantedNow === 'key-frame' && this.#assembler === undefined)
       this.#decoding = this.#start('key-frame');
   }
