@@ -40,6 +40,8 @@ const engines: OpenEngines = async () => {
 /** Runs a command in this process. Gives all that it wrote, and its exit code. */
 async function run(t: TestContext, ...words: readonly string[]): Promise<string> {
   const said: string[] = [];
+  // The runner of the tests says with it that one has failed.
+  const { exitCode } = process;
   const keep = (text: string | Uint8Array): boolean => {
     said.push(String(text));
     return true;
@@ -52,10 +54,10 @@ async function run(t: TestContext, ...words: readonly string[]): Promise<string>
     await program.parseAsync(words, { from: 'user' });
     said.push(`exit code ${process.exitCode}`);
   } catch (error) {
-    said.push(`usage: ${String(error)}`);
+    said.push(`usage: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     for (const { mock } of mocks) mock.restore();
-    process.exitCode = 0;
+    process.exitCode = exitCode;
   }
   return said.join('');
 }
