@@ -73,7 +73,7 @@ describe('the gate of the detector', () => {
     assert.equal(isWholeDue(looked(relit, 'full', 'whole', 5400), 5600), false);
   });
 
-  test('is due a full look after each motion, and no later than the next one at the whole picture', () => {
+  test('is due a full look after the last motion, after a change of light, and in time at the whole picture', () => {
     const policy = { heldForMs: 1200, wholeEveryMs: 15_000 };
     const movedAt = (gate: typeof openGate, atMs: number) =>
       sawScene(gate, { change: 'moving', isExplained: false }, atMs);
@@ -81,10 +81,12 @@ describe('the gate of the detector', () => {
     assert.equal(fullLookDueMs(whole, policy), 15_000);
     const moved = movedAt(whole, 4000);
     assert.equal(fullLookDueMs(moved, policy), 5200);
-    assert.equal(fullLookDueMs(movedAt(moved, 14_500), policy), 15_000);
+    assert.equal(fullLookDueMs(movedAt(moved, 14_500), policy), 15_700);
     assert.equal(fullLookDueMs(looked(moved, 'full', 'moving', 5000), policy), 15_000);
     const relit = sawScene(whole, { change: 'relit', isExplained: true }, 6000);
     assert.equal(fullLookDueMs(relit, policy), 6000);
+    const late = sawScene(whole, { change: 'relit', isExplained: true }, 16_000);
+    assert.equal(fullLookDueMs(late, policy), 15_000);
   });
 
   test('spreads the parts of a sweep over four seconds', () => {

@@ -132,7 +132,7 @@ describe('the scene of a camera with a substream', () => {
     scene.watchSubstream(true);
     for (let atMs = 0; atMs <= 6000; atMs += 200) scene.seeSubstream(frame(atMs));
     assert.deepEqual(
-      [4800, 5000].map((atMs) => scene.wantedFrames(atMs)),
+      [8800, 9000].map((atMs) => scene.wantedFrames(atMs)),
       ['key-frame', 'all'],
     );
   });

@@ -74,8 +74,8 @@ export function fullLookDueMs(
   { movedMs, relitMs, fullMs, wholeMs }: LookGate,
   { heldForMs, wholeEveryMs } = usualGate,
 ): number {
-  const missedMs = fullMs < movedMs ? movedMs + heldForMs : (relitMs ?? Number.POSITIVE_INFINITY);
-  return Math.min(missedMs, wholeMs + wholeEveryMs);
+  if (fullMs < movedMs) return movedMs + heldForMs;
+  return Math.min(relitMs ?? Number.POSITIVE_INFINITY, wholeMs + wholeEveryMs);
 }
 
 /**
