@@ -1,7 +1,7 @@
 /** What the form of an address lacks. */
 export type UrlFault = 'not-a-url' | 'other-scheme' | 'no-host' | 'login-inside';
 
-/** Why a text is no address with one of these schemes and without a login; undefined for one that is. */
+/** What is wrong with an address, which must have one of these schemes and no login in it. Undefined if nothing is. */
 export function urlFault(text: string, schemes: readonly string[]): UrlFault | undefined {
   if (!URL.canParse(text)) return 'not-a-url';
   const { protocol, hostname, username, password } = new URL(text);

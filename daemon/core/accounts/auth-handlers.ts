@@ -20,7 +20,7 @@ import { notAnAccount, type SessionLife } from './session-life.js';
 import { showUser } from './show-user.js';
 import type { UserRow } from './users-store.js';
 
-/** Whether the caller makes links for phones or displays: nobody else is told the addresses of this machine. */
+/** Whether the caller can make links for phones or displays. Nobody else needs the addresses of this machine. */
 const makesLinks = ({ scopes }: Call['caller']): boolean =>
   scopes.has('persons:write') || scopes.has('prompts:show');
 

@@ -31,7 +31,7 @@ export function deviceOrigins(
   return (
     [...new Set([...names.filter((name) => !unlinkable.test(name)), ...linkable])]
       .map((host) => `https://${host}:${port}`)
-      // The configuration takes names that are no host of a URL, such as one that ends in a number.
+      // The configuration accepts names that no URL can have as its host, such as one that ends in a number.
       .filter((url) => URL.canParse(url))
       .map((url) => new URL(url).origin)
   );

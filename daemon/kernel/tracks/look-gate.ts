@@ -7,7 +7,7 @@ export interface LookGate {
   readonly movedMs: number;
   /** When something last moved that is not a followed face or the body below it. */
   readonly strangeMs: number;
-  /** When the light first changed since the last full look at the whole picture. */
+  /** When the light first changed after the last full look at the whole picture. Undefined: it has not. */
   readonly relitMs: number | undefined;
   /** When the last full look at the whole picture was made. */
   readonly wholeMs: number;

@@ -84,7 +84,7 @@ export function restingCameraSource(
   };
 }
 
-/** For so long a key frame is waited for where nothing else is wanted, milliseconds: some cameras send few. */
+/** How long to wait for a key frame where no other frame is wanted, milliseconds. Some cameras send few. */
 export const longestKeyFrameWaitMs = 5000;
 
 const readBytes = 64 * 1024;

@@ -31,7 +31,7 @@ export async function removeAbandonedFolders(folders: SocketFolders): Promise<vo
 async function removeIfAbandoned(path: string, { socketName, owners }: SocketFolders): Promise<void> {
   await using folder = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (!owners.includes((await folder.stat()).uid)) return;
-  // By its descriptor, the folder stays the one that was examined, whatever is renamed meanwhile.
+  // The descriptor stays with the folder that was examined, even if somebody renames its path.
   const socketPath = `/proc/self/fd/${folder.fd}/${socketName}`;
   if (await isAbandoned(socketPath)) {
     await unlink(socketPath);

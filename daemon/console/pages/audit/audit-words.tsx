@@ -18,7 +18,7 @@ export function actionWord(action: string): string {
   return known === undefined ? action : words(`action-${known}`);
 }
 
-/** What the caller may read of those whom the log names by their ids. */
+/** Names for the IDs in the log, as far as the caller may read them. */
 export interface Known {
   readonly users: ReadonlyMap<string, string>;
   readonly apiKeys: ReadonlyMap<string, string>;
@@ -69,7 +69,7 @@ export function Actor({ actor, known }: KnownProps & { readonly actor: string })
 
 function User({ id, known }: KnownProps & { readonly id: string }) {
   const name = known.users.get(id);
-  // Whoever was removed has a name no more.
+  // A user who was removed no longer has a name.
   return name === undefined ? (
     <span>{t('actor-user', { id })}</span>
   ) : (
