@@ -1,6 +1,6 @@
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { wilsonInterval } from '../../daemon/kernel/identification/error-rates.js';
-import { innerMotionPolicy, type SeenStep } from '../../daemon/kernel/liveness/inner-motion.js';
+import type { SeenStep } from '../../daemon/kernel/liveness/inner-motion.js';
 import type { LivenessVerdict } from '../../daemon/kernel/liveness/liveness.js';
 import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
 import { type ReplaySetup, ratesAt } from '../../daemon/lab/replay-setup.js';
@@ -160,14 +160,8 @@ function outcomeOf(
 }
 
 /** The comparison that came nearest to showing that the face moved in itself. */
-function nearestStep({ steps }: Outcome): SeenStep | undefined {
-  const { skinShift, skinAgreement } = innerMotionPolicy;
-  const nearness = ({ seen, skin }: SeenStep): number => {
-    if (skin === undefined) return 0;
-    return (seen === 'moved' ? 2 : 0) + Math.min(skin.shift / skinShift, skin.agreement / skinAgreement, 1);
-  };
-  return [...steps].sort((a, b) => nearness(b) - nearness(a))[0];
-}
+const nearestStep = ({ steps }: Outcome): SeenStep | undefined =>
+  steps.toSorted((a, b) => (b.skin?.nearness ?? 0) - (a.skin?.nearness ?? 0))[0];
 
 export const outcomeHeading = [
   ...['networks', 'fps', 'group', 'clip', 'verdict', 'reason', 'after s', 'blinks'],

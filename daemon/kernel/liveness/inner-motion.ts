@@ -156,7 +156,12 @@ export type InnerMotionSeen = 'moved' | 'still' | 'unclear';
 export interface SeenStep {
   readonly seen: InnerMotionSeen;
   /** In the comparison that came nearest to `moved`, of those in which the mesh moved. */
-  readonly skin?: SkinShift;
+  readonly skin?: ComparedSkin;
+}
+
+export interface ComparedSkin extends SkinShift {
+  /** Its shift and its agreement as parts of what `moved` needs, the smaller of the two: at least 1 where the skin moved. */
+  readonly nearness: number;
 }
 
 interface InnerMotionStep {
@@ -262,15 +267,10 @@ function seenIn(steps: readonly Step[]): SeenStep | undefined {
   }
   if (compared.length === 0) return undefined;
   const has = (seen: InnerMotionSeen): boolean => compared.some((step) => step?.seen === seen);
-  const nearest = compared.reduce((best, step) => (nearness(step) > nearness(best) ? step : best));
+  const nearest = compared.reduce((best, step) =>
+    (step?.skin?.nearness ?? 0) > (best?.skin?.nearness ?? 0) ? step : best,
+  );
   return { ...nearest, seen: has('still') && !has('unclear') ? 'still' : 'unclear' };
-}
-
-/** How near a comparison came to `moved`, 0..1. */
-function nearness(step: SeenStep | undefined): number {
-  if (step?.skin === undefined) return 0;
-  const { shift, agreement } = step.skin;
-  return Math.min(shift / innerMotionPolicy.skinShift, agreement / innerMotionPolicy.skinAgreement, 1);
 }
 
 interface Comparison {
@@ -306,8 +306,14 @@ function seenBetween(from: Step, to: Step, { map, isTurned }: Comparison): SeenS
   if (skin === undefined) return { seen: 'unclear' };
   const isNoisy = skin.noise > innerMotionPolicy.clearSkinNoise;
   const agreement = isNoisy ? innerMotionPolicy.noisySkinAgreement : innerMotionPolicy.skinAgreement;
-  const hasMoved = skin.shift >= smallness * innerMotionPolicy.skinShift && skin.agreement >= agreement;
-  return { seen: hasMoved ? 'moved' : isNoisy ? 'unclear' : 'still', skin };
+  const nearness = Math.min(
+    skin.shift / (smallness * innerMotionPolicy.skinShift),
+    skin.agreement / agreement,
+  );
+  return {
+    seen: nearness >= 1 ? 'moved' : isNoisy ? 'unclear' : 'still',
+    skin: { ...skin, nearness },
+  };
 }
 
 /** Root mean square distance. */
