@@ -3,7 +3,7 @@
 // From package-lock.json alone: every package has a strong checksum and comes from the registry, and only packages that
 // package.json names may bring a script that runs at installation. From the registry: known vulnerabilities; where it
 // does not answer, that is said, and the rest is checked all the same. Last, a list of what the program ships
-// (CycloneDX). Exit code 1 where something is wrong.
+// (CycloneDX), where npm can write one. Exit code 1 where something is wrong.
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
@@ -117,14 +117,15 @@ async function askRegistry(): Promise<AuditAnswer> {
   }
 }
 
-/** Packages of the lock that a box gets: neither for development, nor for another platform only. */
-async function writeBillOfMaterials(path: string): Promise<number> {
-  const sbom = JSON.parse(
-    await npm('sbom', '--sbom-format=cyclonedx', '--omit=dev', '--package-lock-only'),
-  ) as { readonly components: readonly unknown[] };
+/** Packages of the lock that a box gets: neither for development, nor for another platform only. Says what it wrote. */
+async function writeBillOfMaterials(path: string): Promise<string> {
+  const answer = await npm('sbom', '--sbom-format=cyclonedx', '--omit=dev', '--package-lock-only');
+  // That of Debian 13 has no such command.
+  if (answer.startsWith('Unknown command')) return 'not written, which takes npm 10.2 or newer';
+  const sbom = JSON.parse(answer) as { readonly components: readonly unknown[] };
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, `${JSON.stringify(sbom, undefined, 1)}\n`);
-  return sbom.components.length;
+  return `${sbom.components.length} packages, ${relative(root, path)}`;
 }
 
 async function main(): Promise<number> {
@@ -145,7 +146,7 @@ async function main(): Promise<number> {
     console.log(`known vulnerabilities: not checked, because the registry did not answer (${audit.reason})`);
   }
   const path = values.sbom ?? join(root, 'var/sbom.cdx.json');
-  console.log(`bill of materials: ${await writeBillOfMaterials(path)} packages, ${relative(root, path)}`);
+  console.log(`bill of materials: ${await writeBillOfMaterials(path)}`);
   return problems.length > 0 || (audit.isKnown && audit.serious.length > 0) ? 1 : 0;
 }
 
