@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Bell } from '../../kernel/bell.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { PassageId } from '../../kernel/ids.js';
+import { eachPassage } from './each-passage.js';
 import type { PassageJournal, StoredPassage } from './passage-journal.js';
 import type { PassageQuery } from './passage-rows.js';
 
@@ -16,8 +16,6 @@ export type FollowedPassage =
   | { readonly kind: 'passage'; readonly stored: StoredPassage; readonly position: number }
   | { readonly kind: 'up-to-date'; readonly position: number };
 
-/** Passages that one query reads: a few milliseconds. */
-const batchSize = 50;
 /** Ended passages that wait for a slow reader. Beyond that, it reads them from the journal. */
 const mostWaiting = 1000;
 /** How long a reader hears nothing while nothing happens. */
@@ -76,13 +74,8 @@ async function* endedSince(
   selection: PassageSelection,
   signal: AbortSignal,
 ): AsyncGenerator<StoredPassage> {
-  for (let afterNumber = after; !signal.aborted; ) {
-    const found = journal.list({ ...selection, afterNumber, limit: batchSize, keep: 'oldest' });
-    for (const stored of found) if (hasEnded(stored)) yield stored;
-    const last = found.at(-1);
-    if (last === undefined || found.length < batchSize) return;
-    afterNumber = last.number;
-    await nextTurn();
+  for await (const stored of eachPassage(journal, { ...selection, afterNumber: after }, signal)) {
+    if (hasEnded(stored)) yield stored;
   }
 }
 

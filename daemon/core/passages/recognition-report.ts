@@ -11,6 +11,7 @@ import type { Passage } from '../../kernel/passages/passage.js';
 import { reasonTexts } from '../../kernel/passages/passage-reason-text.js';
 import { present } from '../../kernel/present.js';
 import type { Records } from '../records/records.js';
+import { eachPassage } from './each-passage.js';
 import { tallyOf } from './passage-counts.js';
 import type { PassageJournal } from './passage-journal.js';
 import type { PassageCount } from './passage-rows.js';
@@ -21,8 +22,6 @@ import { inSightS } from './shown-passage.js';
 
 /** The longest period of a report: a few seconds of work where a day has thousands of passages. */
 const longestDays = 31;
-/** Passages that one query opens: a few milliseconds. */
-const batchSize = 100;
 const dayMs = 86_400_000;
 /** Where the groups by time in sight begin, seconds. */
 const dwellStartsS = [0, 1, 2, 4, 8, 16] as const;
@@ -190,20 +189,13 @@ async function dwellsOf(
 ) {
   const byCamera = new Map<CameraId, Dwell[]>();
   let unreadable = 0;
-  for (let afterNumber = 0; !signal.aborted; ) {
-    const found = journal.list({ ...period, afterNumber, limit: batchSize, keep: 'oldest' });
-    for (const { passage } of found) {
-      if (passage === undefined) unreadable += 1;
-      else if (passage.end !== undefined && passage.outcome !== 'attack') {
-        const dwells = byCamera.get(passage.cameraId) ?? newDwells();
-        byCamera.set(passage.cameraId, dwells);
-        countDwell(dwells, passage);
-      }
+  for await (const { passage } of eachPassage(journal, period, signal)) {
+    if (passage === undefined) unreadable += 1;
+    else if (passage.end !== undefined && passage.outcome !== 'attack') {
+      const dwells = byCamera.get(passage.cameraId) ?? newDwells();
+      byCamera.set(passage.cameraId, dwells);
+      countDwell(dwells, passage);
     }
-    const last = found.at(-1);
-    if (last === undefined || found.length < batchSize) break;
-    afterNumber = last.number;
-    await nextTurn();
   }
   return { byCamera, unreadable };
 }
