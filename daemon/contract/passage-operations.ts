@@ -15,6 +15,7 @@ import {
   type PassageDetails,
   passageDetails,
   passageItem,
+  passageTimeline,
   type ReferenceAdded,
   type ReferenceRemoved,
   reason,
@@ -38,6 +39,11 @@ const filters = {
   outcome: outcome.optional(),
   reason: reason.optional(),
 };
+
+/** The longest day has 25 hours; one more lets a caller round to whole hours. */
+export const longestTimelineH = 26;
+/** Most passages of a timeline: twice a day of a busy entrance, and a second of work. */
+export const mostTimelinePassages = 10_000;
 
 const instant = z.iso.datetime().max(40);
 const which = z
@@ -128,6 +134,22 @@ export const passageOperations = {
         ],
       },
     ],
+  }),
+  'passages.timeline': operation({
+    method: 'GET',
+    path: '/passages/timeline',
+    summary: 'Read the passages of a day as marks, and when no camera could see one.',
+    description: `Less of each passage than \`passages.list\` gives, and all of a day in one answer. At most ${longestTimelineH} hours and ${mostTimelinePassages} passages, the earliest first. A caller who is limited to cameras gets what is about these cameras only.`,
+    input: z.strictObject({
+      since: instant.describe('Began at this time or later.'),
+      until: instant.describe('Began before this time.'),
+      ...filters,
+    }),
+    answer: { kind: 'json', schema: passageTimeline },
+    errors: ['period-refused', 'gallery-sealed'],
+    scope: 'passages:read',
+    audit: 'personal',
+    rate: 'default',
   }),
   'passages.show': operation({
     method: 'GET',

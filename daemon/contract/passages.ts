@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { markedAs } from '../kernel/events/notice.js';
 import { eyeFaults, livenessVerdicts } from '../kernel/liveness/liveness.js';
 import { passageOutcomes } from '../kernel/passage-outcome.js';
+import { blindCauses } from '../kernel/passages/blind-period.js';
 import { passageEnds } from '../kernel/passages/passage.js';
 import { passageReasons } from '../kernel/passages/passage-reason.js';
 import { earlyRefusals } from '../kernel/passages/passage-reference.js';
@@ -160,6 +161,35 @@ export const passageDetails = readablePassage.extend({
     .describe('Only for callers with the scope `persons:write`.'),
 });
 export type PassageDetails = z.infer<typeof passageDetails>;
+
+/** A passage as a mark on a timeline: enough to draw it and to say what it is. */
+const timelinePassage = readablePassage
+  .pick({ id: true, camera: true, startedAt: true, inSightS: true, outcome: true, person: true })
+  .extend({ stranger: strangerId.exactOptional() });
+export type TimelinePassage = z.infer<typeof timelinePassage>;
+
+export const blindPeriod = z
+  .object({
+    camera: z.string().exactOptional().describe('Absent where the box itself was down: no camera was seen.'),
+    from: z.iso.datetime(),
+    until: z.iso.datetime(),
+    cause: z
+      .enum(blindCauses)
+      .describe(
+        '`failed`, `disabled`: the camera delivered nothing, or was switched off. `damaged`: its pictures could not be used. `box-stopped`: the box was down. `box-killed`: the box was down at some time of this period, which begins with the last sign of life.',
+      ),
+    code: z.string().exactOptional().describe('The code of the error, where there is one.'),
+  })
+  .describe('A time without usable pictures, so that no passage could be seen.');
+export type BlindPeriod = z.infer<typeof blindPeriod>;
+
+export const passageTimeline = z.object({
+  passages: z.array(timelinePassage).readonly().describe('In the order of their numbers.'),
+  blind: z.array(blindPeriod).readonly().describe('In the order of time, as far as events are kept.'),
+  unreadable: count.describe('Passages whose content the box cannot open. They are left out.'),
+  isCut: z.boolean().describe('True if there are more passages than the answer has.'),
+});
+export type PassageTimeline = z.infer<typeof passageTimeline>;
 
 const position = count.describe(
   'Give it as `after` to continue later. A reader can get passages again, and misses none.',

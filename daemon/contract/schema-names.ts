@@ -68,6 +68,8 @@ const named: Readonly<Record<string, z.ZodType>> = {
   EyeOpenness: passages.openness,
   PassageDetails: passages.passageDetails,
   FollowedPassage: passages.followedPassage,
+  BlindPeriod: passages.blindPeriod,
+  PassageTimeline: passages.passageTimeline,
   MarkOutcome: passages.markOutcome,
   ReferenceAdded: passages.referenceAdded,
   User: users.user,

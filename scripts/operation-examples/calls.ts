@@ -168,7 +168,10 @@ async function callRecords(caller: OperationCaller, { client, seeded }: ExampleB
   await caller.call('outbox.show', {});
   // Of the day before each hour is over.
   const date = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
-  await caller.call('passages.list', { limit: 2, outcome: 'unproven' });
+  const [unproven] = await caller.call('passages.list', { limit: 2, outcome: 'unproven' });
+  const since = unproven !== undefined && 'startedAt' in unproven ? unproven.startedAt : '';
+  const eveningOf = new Date(Date.parse(since) + 8 * 3_600_000).toISOString();
+  await caller.call('passages.timeline', { since, until: eveningOf });
   await caller.call('passages.follow', { after: 0 });
   const at = new Date(Date.now() - 3_600_000).toISOString();
   await caller.call('passages.missed', { camera: 'front-door', person, at, note: 'came with a helmet' });

@@ -249,6 +249,8 @@ interface Seen {
   /** Seen at both doors. */
   readonly strangerOfBoth: string;
   readonly person: string;
+  /** When the front door saw a person, ISO 8601. */
+  readonly seenAt: string;
   /** Of the settings. */
   readonly revision: number;
 }
@@ -289,6 +291,7 @@ async function whatCamerasSaw({ local: { client }, seeded }: PermissionBox): Pro
     assert.notEqual(id, '', JSON.stringify({ front, back }));
   return {
     ...{ front, back, person, revision },
+    seenAt: passages.find(({ id }) => id === front.passage)?.startedAt ?? '',
     onlyAtBack: [
       ...passages.filter((each) => each.camera === 'back-door').map(({ id }) => id),
       ...only('back-door').map(({ id }) => id),
@@ -372,8 +375,13 @@ function refusedInputs({ person }: Seen): Inputs {
 
 const dayAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
 
+const hourOf = (since: string) => ({
+  since,
+  until: new Date(Date.parse(since) + 3_600_000).toISOString(),
+});
+
 /** Input of operations that read. Those without an input of their own are read as they are. */
-function readingInputs({ person, strangerOfBoth, revision }: Seen): Inputs {
+function readingInputs({ person, strangerOfBoth, revision, seenAt }: Seen): Inputs {
   const period = { from: dayAgo(4), to: dayAgo(0) };
   return {
     'config.check': { settings: { 'attendance.holidays': ['2026-12-25'] } },
@@ -381,6 +389,7 @@ function readingInputs({ person, strangerOfBoth, revision }: Seen): Inputs {
     'events.list': { limit: 1000 },
     'events.follow': { after: 0 },
     'passages.list': { limit: 1000 },
+    'passages.timeline': hourOf(seenAt),
     'passages.follow': { after: 0 },
     'persons.show': { id: person },
     'reports.recognition': period,

@@ -129,6 +129,7 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
     references: { shown: () => undefined, add: unused, remove: unused },
     ...{ journal, vault, readings, pictureOf, clock: systemClock },
     nameOf: () => undefined,
+    blindPeriods: () => [],
     marks: {
       mark: () => assert.fail(),
       unmark: () => assert.fail(),

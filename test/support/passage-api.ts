@@ -19,6 +19,7 @@ import { PassageMarks } from '../../daemon/core/passages/passage-marks.js';
 import { pictureOfPassage } from '../../daemon/core/passages/passage-picture.js';
 import { PassageReferences } from '../../daemon/core/passages/passage-references.js';
 import { reportHandlers } from '../../daemon/core/passages/recognition-report.js';
+import { recordedBlindPeriods } from '../../daemon/core/passages/recorded-blind-periods.js';
 import { passageHandlers, RecordedPassages } from '../../daemon/core/passages/recorded-passages.js';
 import { EnrolledPersons } from '../../daemon/core/persons/enrolled-persons.js';
 import { personHandlers } from '../../daemon/core/persons/person-handlers.js';
@@ -114,6 +115,7 @@ export async function withPassageApi(
       effectOf: async (_, similarity = 0.5) => ({ before: 0.5, after: similarity, comparisons: 4, lost: 1 }),
     }),
     pictureOf,
+    blindPeriods: (period) => recordedBlindPeriods(records, period),
   });
   const attendance = new Attendance({
     ...{ records: records.attendance, current: () => plan, site: plan.site, localTime, audit, readings },

@@ -12,6 +12,7 @@ import { PassageMarks } from './passage-marks.js';
 import { pictureOfPassage } from './passage-picture.js';
 import { PassageReferences, type PassageReferencesOptions } from './passage-references.js';
 import { reportHandlers } from './recognition-report.js';
+import { recordedBlindPeriods } from './recorded-blind-periods.js';
 import { passageHandlers, RecordedPassages } from './recorded-passages.js';
 
 type PassageStores = PartContext & {
@@ -63,6 +64,7 @@ export function servePassages({
   });
   const passages = new RecordedPassages({
     ...{ journal, vault, readings, clock, nameOf, pictureOf, marks, references },
+    blindPeriods: (period) => recordedBlindPeriods(records, period),
   });
   const reports = reportHandlers({
     ...{ journal, records, vault, readings, site, nameOf },

@@ -3,6 +3,7 @@ import { cameraId, type PassageId, passageId, personId, recogniserId } from '../
 import { lastMarks, type Mark, type StandingMark } from '../../kernel/passages/mark.js';
 import type { Records } from '../records/records.js';
 import type { StoredEvent } from '../records/stored-event.js';
+import { dataOf } from './event-content.js';
 
 /** More than operators mark in a year. */
 const mostMarks = 10_000;
@@ -45,12 +46,4 @@ function decisionOf(
     ...(person === undefined ? {} : { personId: personId(person) }),
     ...(similarity === undefined ? {} : { similarity }),
   };
-}
-
-function dataOf(payload: Uint8Array): unknown {
-  try {
-    return Object(JSON.parse(new TextDecoder().decode(payload)))['data'];
-  } catch {
-    return undefined;
-  }
 }

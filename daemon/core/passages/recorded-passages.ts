@@ -1,12 +1,19 @@
 import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { Page, ServedFile } from '../../contract/operation.js';
-import type { MarkRequest, MissedRequest, passageOperations } from '../../contract/passage-operations.js';
+import {
+  longestTimelineH,
+  type MarkRequest,
+  type MissedRequest,
+  mostTimelinePassages,
+  type passageOperations,
+} from '../../contract/passage-operations.js';
 import type {
   MarkEffect,
   MarkOutcome,
   PassageDetails,
   PassageItem,
+  PassageTimeline,
   ReferenceAdded,
   ReferenceRemoved,
 } from '../../contract/passages.js';
@@ -14,15 +21,24 @@ import type { Actor } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
 import { badInput, operational } from '../../kernel/errors.js';
 import { type CameraId, cameraId, type PersonId, passageId, personId, strangerId } from '../../kernel/ids.js';
+import type { BlindPeriod } from '../../kernel/passages/blind-period.js';
 import type { Passage } from '../../kernel/passages/passage.js';
 import { present } from '../../kernel/present.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
+import { eachPassage } from './each-passage.js';
 import { followPassages, type PassageSelection } from './follow-passages.js';
 import type { PassageJournal, StoredPassage } from './passage-journal.js';
 import type { PassageMarks } from './passage-marks.js';
 import type { PassageReferences } from './passage-references.js';
-import { type NameOf, passageDetails, personRef, shownPassage } from './shown-passage.js';
+import {
+  type NameOf,
+  passageDetails,
+  personRef,
+  shownBlindPeriod,
+  shownPassage,
+  timelinePassage,
+} from './shown-passage.js';
 
 /** Maximum number of ids in the message about an ambiguous beginning. */
 const mostNamed = 5;
@@ -38,6 +54,8 @@ export interface RecordedPassagesOptions {
   readonly pictureOf: (passage: Passage) => Uint8Array | undefined;
   readonly marks: Pick<PassageMarks, 'mark' | 'unmark' | 'effect' | 'missed' | 'lastOf' | 'marked'>;
   readonly references: Pick<PassageReferences, 'shown' | 'add' | 'remove'>;
+  /** When cameras could see nothing, at all cameras. */
+  readonly blindPeriods: (period: Pick<BlindPeriod, 'fromMs' | 'untilMs'>) => readonly BlindPeriod[];
   /** Writes into the audit log who reads passages. */
   readonly readings: Pick<ReadingTrail, 'note'>;
   readonly clock: Clock;
@@ -45,6 +63,7 @@ export interface RecordedPassagesOptions {
 
 type Reader = Pick<Caller, 'actor' | 'origin' | 'scopes' | 'cameras'>;
 type ListInput = Parameters<Handlers<typeof passageOperations>['passages.list']>[0];
+type TimelineInput = Parameters<Handlers<typeof passageOperations>['passages.timeline']>[0];
 type FollowInput = Parameters<Handlers<typeof passageOperations>['passages.follow']>[0];
 type ReadableStored = StoredPassage & { readonly passage: Passage };
 
@@ -52,6 +71,7 @@ type ReadableStored = StoredPassage & { readonly passage: Passage };
 export function passageHandlers(passages: RecordedPassages): Handlers<typeof passageOperations> {
   return {
     'passages.list': (input, { caller }) => passages.list(input, caller),
+    'passages.timeline': (input, { caller, signal }) => passages.timeline(input, caller, signal),
     'passages.show': ({ passage }, { caller }) => passages.show(passage, caller),
     'passages.follow': (input, { caller, signal }) => passages.follow(input, caller, signal),
     'passages.mark': ({ passage, ...mark }, { caller }) => passages.mark(passage, mark, caller),
@@ -93,10 +113,43 @@ export class RecordedPassages {
     });
     const ordered = isNewestFirst ? found.toReversed() : found;
     const shown = ordered.slice(0, limit);
-    this.#noteList(shown, input, reader);
+    this.#noteList(
+      shown.flatMap(({ passage }) => passage ?? []),
+      input,
+      reader,
+    );
     const nameOf = this.#namesFor(reader);
     const nextCursor = ordered.length > limit ? String(shown.at(-1)?.number) : undefined;
     return { items: shown.map((stored) => shownPassage(stored, nameOf)), ...present({ nextCursor }) };
+  }
+
+  /** @throws `period-refused`, `gallery-sealed`; `forbidden` for a camera that the caller may not use */
+  async timeline(input: TimelineInput, reader: Reader, signal: AbortSignal): Promise<PassageTimeline> {
+    const { journal, vault, blindPeriods, clock } = this.#options;
+    const selection = selectionOf(input, reader);
+    const sinceMs = Date.parse(input.since);
+    const beforeMs = Date.parse(input.until);
+    refusePeriod(beforeMs - sinceMs);
+    vault.gallery();
+    const passages: Passage[] = [];
+    let unreadable = 0;
+    let isCut = false;
+    for await (const { passage } of eachPassage(journal, { ...selection, sinceMs, beforeMs }, signal)) {
+      isCut = passages.length === mostTimelinePassages;
+      if (isCut) break;
+      if (passage === undefined) unreadable += 1;
+      else passages.push(passage);
+    }
+    this.#noteList(passages, input, reader);
+    const nameOf = this.#namesFor(reader);
+    const { cameraIds } = selection;
+    return {
+      passages: passages.map((passage) => timelinePassage(passage, nameOf)),
+      blind: blindPeriods({ fromMs: sinceMs, untilMs: Math.min(beforeMs, clock.wallMs()) })
+        .filter(({ cameraId: id }) => id === undefined || cameraIds?.includes(id) !== false)
+        .map(shownBlindPeriod),
+      ...{ unreadable, isCut },
+    };
   }
 
   /** @throws `gallery-sealed`, `no-such-passage`, `ambiguous`, `passage-unreadable` */
@@ -224,12 +277,14 @@ export class RecordedPassages {
     };
   }
 
-  /** One entry for each camera of the page; the person is its subject if the reader asked for one. */
-  #noteList(shown: readonly StoredPassage[], { person }: ListInput, { actor, origin }: Reader): void {
+  /** One entry for each camera of the list; the person is its subject if the reader asked for one. */
+  #noteList(
+    shown: readonly Passage[],
+    { person }: Pick<ListInput, 'person'>,
+    { actor, origin }: Reader,
+  ): void {
     const byCamera = new Map<string, { passages: number; readonly persons: Set<string> }>();
-    for (const { passage } of shown) {
-      if (passage === undefined) continue;
-      const { cameraId: camera, personId: recognised } = passage;
+    for (const { cameraId: camera, personId: recognised } of shown) {
       const counts = byCamera.get(camera) ?? { passages: 0, persons: new Set<string>() };
       counts.passages += 1;
       if (recognised !== undefined) counts.persons.add(recognised);
@@ -251,6 +306,18 @@ export class RecordedPassages {
 function aboutOne({ id, cameraId: camera, personId, assignedTo }: Passage, { actor, origin }: Actor) {
   const subject = personId ?? assignedTo;
   return { by: { actor, origin }, ...present({ subject }), details: { passage: id, camera } };
+}
+
+/** @throws `period-refused` */
+function refusePeriod(lengthMs: number): void {
+  if (lengthMs > 0 && lengthMs <= longestTimelineH * 3_600_000) return;
+  throw badInput(
+    'period-refused',
+    `a timeline covers at most ${longestTimelineH} hours, and ends after it begins`,
+    {
+      remedy: 'Ask for one day at a time.',
+    },
+  );
 }
 
 /** The filters of a request. Callers who are limited to cameras get the passages at these cameras only. */

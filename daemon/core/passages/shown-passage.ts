@@ -1,9 +1,17 @@
-import type { PassageDetails, PassageItem, PersonRef, ReadablePassage } from '../../contract/passages.js';
+import type {
+  PassageDetails,
+  PassageItem,
+  PersonRef,
+  ReadablePassage,
+  BlindPeriod as ShownBlindPeriod,
+  TimelinePassage,
+} from '../../contract/passages.js';
 import { rounded } from '../../kernel/identification/identify-track.js';
 import type { PersonId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { linesOf } from '../../kernel/liveness/curve-eyes.js';
 import { type OpennessCurve, samplesOf } from '../../kernel/liveness/openness-curve.js';
+import type { BlindPeriod } from '../../kernel/passages/blind-period.js';
 import { explainPassage } from '../../kernel/passages/explain-passage.js';
 import type { StandingMark } from '../../kernel/passages/mark.js';
 import type { Passage } from '../../kernel/passages/passage.js';
@@ -16,6 +24,23 @@ export type NameOf = (id: PersonId) => string | undefined;
 /** A passage in a list. One that cannot be opened takes its own place and no other's. */
 export function shownPassage({ number, id, passage }: StoredPassage, nameOf: NameOf): PassageItem {
   return passage === undefined ? { number, id, unreadable: true } : readable(number, passage, nameOf);
+}
+
+/** A passage as a mark on a timeline. */
+export function timelinePassage(passage: Passage, nameOf: NameOf): TimelinePassage {
+  const { id, cameraId, startedAtMs, outcome, personId } = passage;
+  return {
+    ...{ id, camera: cameraId, startedAt: isoTime(startedAtMs), inSightS: inSightS(passage), outcome },
+    ...present({ person: personId && personRef(personId, nameOf), stranger: shownStranger(passage)?.id }),
+  };
+}
+
+export function shownBlindPeriod({ cameraId, fromMs, untilMs, cause, code }: BlindPeriod): ShownBlindPeriod {
+  return {
+    ...present({ camera: cameraId }),
+    ...{ from: isoTime(fromMs), until: isoTime(untilMs), cause },
+    ...present({ code }),
+  };
 }
 
 /** Everything about a passage. */
@@ -55,10 +80,7 @@ export function passageDetails(
 }
 
 function readable(number: number, passage: Passage, nameOf: NameOf): ReadablePassage {
-  const { id, cameraId, startedAtMs, lastSeenMs, end, outcome, reason, personId, assignedTo, events } =
-    passage;
-  // A stranger who was assigned stays in the row while this can be taken back.
-  const stranger = assignedTo === undefined ? passage.stranger : undefined;
+  const { id, cameraId, startedAtMs, lastSeenMs, end, outcome, reason, personId, events } = passage;
   return {
     ...{ number, id, camera: cameraId },
     ...{ startedAt: isoTime(startedAtMs), lastSeenAt: isoTime(lastSeenMs) },
@@ -66,9 +88,14 @@ function readable(number: number, passage: Passage, nameOf: NameOf): ReadablePas
     ...present({ end }),
     ...{ outcome, reason },
     ...explainPassage(passage, (person) => nameOf(person) ?? person),
-    ...present({ person: personId && personRef(personId, nameOf), stranger }),
+    ...present({ person: personId && personRef(personId, nameOf), stranger: shownStranger(passage) }),
     events,
   };
+}
+
+/** A stranger who was assigned stays in the row while this can be taken back. */
+function shownStranger({ stranger, assignedTo }: Passage): Passage['stranger'] {
+  return assignedTo === undefined ? stranger : undefined;
 }
 
 /** Seconds from the first to the last time the face was seen. */

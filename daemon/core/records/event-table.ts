@@ -29,8 +29,11 @@ export interface EventTable {
   insert(event: RecordedEvent, payload: Uint8Array): void;
   /** The events that match `query`, in order of their sequence. Reads every row between the sequences that `query` names. */
   list(query: EventQuery): readonly StoredEvent[];
-  /** The newest events of a kind, at most `limit`, in order of their sequence. Reads no other rows. */
-  newestOf(kind: EventKind, limit: number): readonly StoredEvent[];
+  /**
+   * The newest events of a kind, at most `limit`, in order of their sequence. `beforeMs`: only those recorded before this time, wall
+   * clock. Reads no other rows.
+   */
+  newestOf(kind: EventKind, limit: number, beforeMs?: number): readonly StoredEvent[];
   /** Looks at the first `limit` events of a kind in the order of time that were recorded at `sinceMs` or later. Undefined without any. */
   lowestSince(kind: EventKind, sinceMs: number, limit: number): LowestSequence | undefined;
   /** By sequence, or by id. */
@@ -76,8 +79,9 @@ export function eventTableOf(database: OpenDatabase, { rowSeal, seals }: EventSe
       ),
     ),
   ];
-  const newestOf = db.prepare<[EventKind, number], SealedEventRow>(
-    `SELECT ${eventColumns} FROM event INDEXED BY event_by_age WHERE kind = ? ORDER BY recorded_at_ms DESC LIMIT ?`,
+  const newestOf = db.prepare<[EventKind, number, number], SealedEventRow>(
+    `SELECT ${eventColumns} FROM event INDEXED BY event_by_age
+     WHERE kind = ? AND recorded_at_ms < ? ORDER BY recorded_at_ms DESC LIMIT ?`,
   );
   const bySequence = db.prepare<[number], SealedEventRow>(
     `SELECT ${eventColumns} FROM event WHERE sequence = ?`,
@@ -118,7 +122,8 @@ export function eventTableOf(database: OpenDatabase, { rowSeal, seals }: EventSe
         const found = lists.flatMap((list) => list[keep].all(values)).sort((a, b) => a.sequence - b.sequence);
         return keep === 'newest' ? found.slice(-limit) : found.slice(0, limit);
       }),
-    newestOf: (kind, limit) => read(() => newestOf.all(kind, limit).sort((a, b) => a.sequence - b.sequence)),
+    newestOf: (kind, limit, beforeMs = Number.MAX_SAFE_INTEGER) =>
+      read(() => newestOf.all(kind, beforeMs, limit).sort((a, b) => a.sequence - b.sequence)),
     lowestSince: (kind, sinceMs, limit) =>
       database.read(() => {
         const found = lowestSince.get({ kind, sinceMs, limit });
