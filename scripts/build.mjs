@@ -2,7 +2,7 @@
 // takes twice the processor time of all else that a start does. Types are checked by `npm run typecheck`.
 //   node scripts/build.mjs          dist/program: what a box runs, with those packages that are plain JavaScript, and the console
 //   node scripts/build.mjs tests    also dist/tests: all tests, and what they and the fault loops start, and kill, by the hundred
-import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -121,6 +121,10 @@ async function apiPage() {
 }
 
 await bundle(program);
+cpSync(join(root, 'daemon/words'), join(root, 'dist/program/words'), {
+  recursive: true,
+  filter: (path) => statSync(path).isDirectory() || /words\/\w+\/[\w-]+\.json$/.test(path),
+});
 await buildWithVite({ configFile: join(root, 'daemon/console/vite.config.mjs') });
 await apiPage();
 const built = join(root, 'dist/program');

@@ -2,6 +2,7 @@ import type { ConfigProblem } from '../contract/settings/config-problem.js';
 import { loadConfig, loadSite } from '../contract/settings/load.js';
 import { formatProblem } from '../contract/settings/problem.js';
 import { ControlClient } from '../core/api/client.js';
+import { installedLanguages } from '../host/installed-languages.js';
 import { counted } from '../kernel/counted.js';
 import { badInput, type RollcallError } from '../kernel/errors.js';
 import { type SiteTime, siteTimeOf } from './site-time.js';
@@ -46,5 +47,6 @@ export async function siteTimeIn(configPath: string): Promise<SiteTime> {
 }
 
 function boxAt(socketPath: string, timeZone = 'UTC'): Box {
-  return { client: new ControlClient(socketPath), time: siteTimeOf(timeZone) };
+  const { tag } = installedLanguages().ofTerminal(process.env);
+  return { client: new ControlClient(socketPath, tag), time: siteTimeOf(timeZone) };
 }

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { type ErrorKind, errorKinds } from '../kernel/errors.js';
+import { says } from './said.js';
 
 /** Why a part of the box does not work, and what a person can do about it. */
 export const fault = z.object({
   code: z.string().describe('Stable and never translated: programs match on it.'),
   message: z.string(),
   remedy: z.string().describe('What a person can do about it.'),
+  says: says('message', 'remedy'),
 });
 export type Fault = z.infer<typeof fault>;
 
@@ -201,6 +203,7 @@ const problem = z
     code: z.string().max(100).describe('Stable and never translated: programs match on it.'),
     message: z.string().describe('What happened, to what.'),
     remedy: z.string().exactOptional().describe('What the reader can do about it.'),
+    says: says('message', 'remedy'),
     details: z
       .record(z.string(), z.unknown())
       .describe('More for programs, by code. Never secrets or personal data.'),

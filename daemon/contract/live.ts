@@ -4,6 +4,7 @@ import { passageOutcomes } from '../kernel/passage-outcome.js';
 import { passageReasons } from '../kernel/passages/passage-reason.js';
 import { cameraId, faceQuality } from './cameras.js';
 import { operation } from './operation.js';
+import { says } from './said.js';
 
 const pixels = z.number().describe('Pixels of the JPEG.');
 const openness = z
@@ -64,6 +65,7 @@ export const decisionSoFar = z.object({
   reason: z.enum(passageReasons).describe('Why; docs/reference/passages.md explains each.'),
   sentence: z.string().describe('The reason with its figures, for people.'),
   remedy: z.string().exactOptional().describe('What to do about it. Absent if nothing is wrong.'),
+  says: says('sentence', 'remedy'),
   nearest: z
     .object({
       person: z.string().describe('The id of the person.'),

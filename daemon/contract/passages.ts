@@ -7,6 +7,7 @@ import { passageEnds } from '../kernel/passages/passage.js';
 import { passageReasons } from '../kernel/passages/passage-reason.js';
 import { earlyRefusals } from '../kernel/passages/passage-reference.js';
 import { personId, similarity } from './person.js';
+import { says } from './said.js';
 
 const count = z.int().nonnegative();
 const number = z
@@ -41,6 +42,7 @@ export const readablePassage = z.object({
   reason,
   sentence: z.string().describe('Why the passage has this outcome, in words.'),
   remedy: z.string().exactOptional().describe('What to do about it. Absent if there is nothing to do.'),
+  says: says('sentence', 'remedy'),
   person: personRef.exactOptional().describe('The person whom the box recognised.'),
   stranger: z.object({ id: strangerId, visit: z.int().positive() }).exactOptional(),
   events: z.array(z.string()).readonly().describe('The ids of the events that the passage caused.'),

@@ -9,6 +9,7 @@ import { filteredCamera } from './cameras.js';
 import { dayForms } from './command-line.js';
 import { operation } from './operation.js';
 import { personRef } from './passages.js';
+import { says } from './said.js';
 
 const count = z.int().nonnegative();
 const day = z.iso.date().max(10).describe('A day at the site, `YYYY-MM-DD`.');
@@ -37,6 +38,7 @@ export const cameraReport = z.object({
         reason: z.enum(passageReasons),
         count,
         remedy: z.string().exactOptional().describe('Absent if there is nothing to do.'),
+        says: says('remedy'),
       }),
     )
     .readonly()

@@ -61,7 +61,7 @@ export function crossOriginHeaders(verdict: OriginVerdict, origin: string | unde
     'access-control-allow-origin': origin,
     'access-control-expose-headers': exposed,
     'cross-origin-resource-policy': 'cross-origin',
-    vary: 'origin',
+    vary: 'origin, accept-language',
   };
 }
 

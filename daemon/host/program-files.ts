@@ -17,6 +17,11 @@ export function programRoot(): string {
   return directory;
 }
 
+/** The folder with the words of each language. */
+export function wordsFolder(): string {
+  return join(programRoot(), import.meta.url.endsWith('.ts') ? 'daemon/words' : 'dist/program/words');
+}
+
 /**
  * The main file of another process of the program: `built` below dist/program, or `source` below daemon/ where this process
  * runs from the sources. Pass execArgv on, which contains the loader for sources.

@@ -1,3 +1,5 @@
+import type { SaidTexts } from './said.js';
+
 /**
  * How the program reacts to an error:
  * - `defect`: a bug; the part that threw it ends.
@@ -15,6 +17,8 @@ interface RollcallErrorOptions {
   readonly message: string;
   /** What the reader can do about it, in the imperative. */
   readonly remedy?: string;
+  /** What message and remedy say, for the words of other languages. */
+  readonly says?: SaidTexts<'message' | 'remedy'>;
   /** Structured context. Never credentials, names, embeddings or pixels. */
   readonly details?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
@@ -28,6 +32,7 @@ export class RollcallError extends Error {
   readonly kind: ErrorKind;
   readonly code: string;
   readonly remedy: string | undefined;
+  readonly says: SaidTexts<'message' | 'remedy'> | undefined;
   readonly details: Readonly<Record<string, unknown>>;
   readonly retryable: boolean;
 
@@ -36,6 +41,7 @@ export class RollcallError extends Error {
     this.kind = options.kind;
     this.code = options.code;
     this.remedy = options.remedy;
+    this.says = options.says;
     this.details = options.details ?? {};
     this.retryable = options.retryable ?? false;
   }

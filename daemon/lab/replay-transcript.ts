@@ -6,6 +6,7 @@ import type { Passage } from '../kernel/passages/passage.js';
 import type { Sighting } from '../kernel/tracks/sighting.js';
 import type { ReplayStep } from '../vision/replay-clip.js';
 import type { StageEvent } from '../vision/stage-event.js';
+import { english } from '../words/language.js';
 
 /**
  * One line of a transcript. `t` is the time of the decision, in seconds from the first frame. Exceptions: the `t` of a
@@ -132,7 +133,7 @@ function identityDetails(identification: Identification): Readonly<Record<string
 
 function passageDetails(passage: Passage): Readonly<Record<string, unknown>> {
   const { outcome, reason } = passage;
-  return { outcome, reason, why: explainPassage(passage, String).sentence };
+  return { outcome, reason, why: english.textOf(explainPassage(passage, String).sentence) };
 }
 
 const candidateDetails = ({ personId, similarity }: Candidate) => ({

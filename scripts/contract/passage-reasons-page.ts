@@ -1,13 +1,16 @@
 import { passageOutcomes } from '../../daemon/kernel/passage-outcome.js';
 import { passageReasons } from '../../daemon/kernel/passages/passage-reason.js';
 import { reasonTexts } from '../../daemon/kernel/passages/passage-reason-text.js';
+import { english } from '../../daemon/words/language.js';
 
 /** The reference page of all reasons of passages. */
 export function passageReasonsPage(): string {
   const sections = passageOutcomes.map((outcome) => {
     const rows = passageReasons.flatMap((reason) => {
       const { outcomes, meaning, remedy } = reasonTexts[reason];
-      return outcomes.includes(outcome) ? [`| \`${reason}\` | ${meaning} | ${remedy ?? ''} |`] : [];
+      return outcomes.includes(outcome)
+        ? [`| \`${reason}\` | ${meaning} | ${remedy === undefined ? '' : english.textOf(remedy)} |`]
+        : [];
     });
     return [`## \`${outcome}\``, '', '| reason | meaning | what to do |', '|---|---|---|', ...rows].join(
       '\n',

@@ -16,6 +16,7 @@ import type { Standing } from '../../daemon/kernel/persons/person-standing.js';
 import type { StrangerBook } from '../../daemon/kernel/strangers/stranger-book.js';
 import type { SightingEnd } from '../../daemon/kernel/tracks/sighting.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
+import { english } from '../../daemon/words/language.js';
 import { openTestRecords, temporaryFolder } from './published-box.js';
 import { sightingOf, tallyOf } from './sightings.js';
 
@@ -184,7 +185,7 @@ export function openStage({ people = ['ada', 'grace'], ...options }: StageOption
 export function why(passage: Passage): string {
   const { outcome, reason } = passage;
   const call = (id: PersonId): string => `${id[0]?.toUpperCase()}${id.slice(1)}`;
-  return `${outcome}, ${reason}: ${explainPassage(passage, call).sentence}`;
+  return `${outcome}, ${reason}: ${english.textOf(explainPassage(passage, call).sentence)}`;
 }
 
 /** Measurements of a view with every fault. */

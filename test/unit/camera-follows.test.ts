@@ -24,6 +24,7 @@ import { FollowedFaces } from '../../daemon/vision/live/followed-faces.js';
 import { SeenFaces } from '../../daemon/vision/live/seen-faces.js';
 import type { TrackedView } from '../../daemon/vision/stage-event.js';
 import { TrackedFace } from '../../daemon/vision/tracked-face.js';
+import { english } from '../../daemon/words/language.js';
 import { atTheBox } from '../support/accounts-fixture.js';
 import { aPassage } from '../support/passages.js';
 
@@ -245,7 +246,7 @@ describe('what a caller is told of a face in sight', () => {
     const atMs = unproven.startedAtMs + 9_000;
     const now = passageNow(unproven, { atMs, view: null, blinkCount: 0, observedS: 8.5 });
     assert.equal(now.reason, 'no-blink');
-    assert.match(explainPassage(now, String).sentence, /9 s in sight, no blink/);
+    assert.match(english.textOf(explainPassage(now, String).sentence), /9 s in sight, no blink/);
   });
 });
 

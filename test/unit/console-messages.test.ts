@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { IntlMessageFormat } from 'intl-messageformat';
+import { examplesOf, namesIn, parsedMessage } from '../support/messages.js';
 
 const consoleFolder = fileURLToPath(new URL('../../daemon/console', import.meta.url));
 const messages = join(consoleFolder, 'messages');
@@ -12,38 +12,6 @@ type File = Readonly<Record<string, string>>;
 const read = (language: string, name: string): File =>
   JSON.parse(readFileSync(join(messages, language, name), 'utf8')) as File;
 const files = readdirSync(join(messages, 'en'));
-
-type Values = Readonly<Record<string, string | number>>;
-type Elements = ReturnType<IntlMessageFormat['getAst']>;
-
-const parsed = (text: string, tag: string): IntlMessageFormat =>
-  new IntlMessageFormat(text, tag, undefined, { ignoreTag: true });
-
-/** The values that a message shows, by their names, each with examples of what it may be. */
-function valuesOf(elements: Elements): readonly (readonly [string, readonly (string | number)[]])[] {
-  return elements.flatMap((element) => {
-    const options = 'options' in element ? Object.entries(element.options) : [];
-    const inOptions = options.flatMap(([, { value }]) => valuesOf(value));
-    // A literal text is of the type 0, and is the only one whose value is no name.
-    if (element.type === 0 || !('value' in element)) return inOptions;
-    const words = options.map(([word]) => word);
-    const isPlain = element.type === 1;
-    const isChoice = element.type === 5;
-    const examples = isPlain ? ["{it's} <b> #"] : isChoice ? [...words, 'else'] : [0, 1, 2, 0.4567, 1234.5];
-    return [[element.value, examples] as const, ...inOptions];
-  });
-}
-
-const named = (text: string): readonly string[] =>
-  [...new Set(valuesOf(parsed(text, 'en').getAst()).map(([name]) => name))].sort();
-
-/** Every set of values that takes one example for each name. */
-const sets = (values: ReturnType<typeof valuesOf>): readonly Values[] =>
-  [...new Map(values)].reduce<readonly Values[]>(
-    (some, [name, examples]) =>
-      some.flatMap((set) => examples.map((example) => ({ ...set, [name]: example }))),
-    [{}],
-  );
 
 describe('the messages of the console', () => {
   test('are the same files in every language', () => {
@@ -58,7 +26,7 @@ describe('the messages of the console', () => {
       for (const [key, text] of Object.entries(en)) {
         assert.notEqual(text.trim(), '', key);
         assert.notEqual(de[key]?.trim(), '', key);
-        assert.deepEqual(named(de[key] ?? ''), named(text), key);
+        assert.deepEqual(namesIn(de[key] ?? ''), namesIn(text), key);
       }
     });
   }
@@ -67,8 +35,8 @@ describe('the messages of the console', () => {
     test(`are shown in ${tag} with every kind of value`, () => {
       for (const name of files)
         for (const [key, text] of Object.entries(read(tag.slice(0, 2), name))) {
-          const message = parsed(text, tag);
-          for (const values of sets(valuesOf(message.getAst())))
+          const message = parsedMessage(text, tag);
+          for (const values of examplesOf(message))
             assert.doesNotMatch(String(message.format(values)), /\{\w+\}/, `${name}: ${key}`);
         }
     });

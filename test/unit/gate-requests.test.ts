@@ -327,7 +327,7 @@ describe('an answer of the gate', () => {
     assert.deepEqual(crossOriginHeaders('listed', undefined), {});
     const headers = crossOriginHeaders('listed', origin);
     assert.equal(headers['access-control-allow-origin'], origin);
-    assert.equal(headers['vary'], 'origin', 'nothing between keeps it for another page');
+    assert.equal(headers['vary'], 'origin, accept-language', 'nothing between keeps it for another page');
     assert.equal(headers['cross-origin-resource-policy'], 'cross-origin');
     assert.match(String(headers['access-control-expose-headers']), /(^|, )retry-after,.*(^|, )x-request-id$/);
   });

@@ -7,6 +7,7 @@ import { judgePassage } from '../../daemon/kernel/passages/judge-passage.js';
 import type { Passage } from '../../daemon/kernel/passages/passage.js';
 import { passageReasons } from '../../daemon/kernel/passages/passage-reason.js';
 import { reasonTexts } from '../../daemon/kernel/passages/passage-reason-text.js';
+import { english, inEnglish } from '../../daemon/words/language.js';
 import { passageReasonsPage } from '../../scripts/contract/passage-reasons-page.js';
 import { aPassage } from '../support/passages.js';
 import { tallyOf } from '../support/sightings.js';
@@ -19,7 +20,7 @@ const notJudged = {
 } as const;
 const names: Readonly<Record<string, string>> = { 'p-ada': 'Ada', 'p-grace': 'Grace' };
 const said = (changes: Partial<Passage>): string =>
-  explainPassage(aPassage(changes), (id) => names[id] ?? id).sentence;
+  english.textOf(explainPassage(aPassage(changes), (id) => names[id] ?? id).sentence);
 
 describe('reasons of passages', () => {
   test('docs/reference/passage-reasons.md matches the declarations', async () => {
@@ -36,7 +37,7 @@ describe('reasons of passages', () => {
       assert.ok(outcomes.length > 0, reason);
       for (const outcome of outcomes) {
         const passage = aPassage({ outcome, reason, personId: ada.personId, nearest: [ada, grace] });
-        const { sentence, remedy = 'None.' } = explainPassage(passage, () => 'Somebody');
+        const { sentence, remedy = 'None.' } = inEnglish(explainPassage(passage, () => 'Somebody'));
         assert.match(sentence, /^[a-z].*[^.]$/, `${reason}: ${sentence}`);
         assert.match(remedy, /^[A-Z].*\.$/, `${reason}: ${remedy}`);
         assert.doesNotMatch(

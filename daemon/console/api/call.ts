@@ -1,3 +1,4 @@
+import { language } from '../words/words.js';
 import { ApiError, isApiError, unreachable } from './api-error.js';
 import { errorOf, noteAnswer, noteSilence } from './connection.js';
 import { askForLogin, askForProof } from './questions.js';
@@ -154,9 +155,9 @@ function fileOf(response: Response, { onBytes }: CallOptions): Promise<Blob> {
 }
 
 async function send({ url, init }: WrittenRequest, { signal }: CallOptions = {}): Promise<Response> {
-  const response = await whole(fetch(url, { ...init, cache: 'no-store', ...(signal && { signal }) }), {
-    ...(signal && { signal }),
-  });
+  const headers = { ...init.headers, 'accept-language': language() };
+  const request = fetch(url, { ...init, headers, cache: 'no-store', ...(signal && { signal }) });
+  const response = await whole(request, { ...(signal && { signal }) });
   if (response.status !== 503) noteAnswer();
   return response;
 }

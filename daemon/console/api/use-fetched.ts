@@ -1,5 +1,6 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { language } from '../words/words.js';
 import { type ApiError, call, isApiError, readLines } from './call.js';
 import { reconnections } from './connection.js';
 import type { CallId, Input, ItemOf, Line, LinesId, Output, PageId } from './request.js';
@@ -58,7 +59,7 @@ function useLoaded<Value>(
     if (!isWanted) return;
     void reload();
     return () => running.current.abort();
-  }, [key, isWanted, reconnected]);
+  }, [key, isWanted, reconnected, language()]);
   useRepeat(reload, isWanted ? everyMs : undefined);
   useReadmission(isWanted ? fault.value : undefined, reload);
   return {
@@ -149,7 +150,7 @@ export function useFollowed<Id extends LinesId>(
     };
     void follow();
     return () => over.abort();
-  }, [id, key, isWanted]);
+  }, [id, key, isWanted, language()]);
   return { fault: fault.value };
 }
 
@@ -271,7 +272,7 @@ export function useList<Id extends PageId>(
     return () => {
       turn.current += 1;
     };
-  }, [id, JSON.stringify(input), isWanted, reconnected]);
+  }, [id, JSON.stringify(input), isWanted, reconnected, language()]);
   const retry = (): Promise<void> => fetchPage(wasFirst.current);
   useReadmission(isWanted ? fault.value : undefined, retry);
   return {

@@ -25,10 +25,10 @@ function unreachable(socketPath: string, error: unknown): RollcallError {
 
 function errorFrom(body: unknown, status: number): RollcallError {
   const given = (body as { error?: Partial<RollcallError> } | undefined)?.error;
-  const { kind = 'operational', code = 'control-error', remedy } = given ?? {};
+  const { kind = 'operational', code = 'control-error', remedy, says } = given ?? {};
   const message = given?.message ?? `rollcalld answered with HTTP status ${status}`;
   const details = given?.details ?? {};
-  return new RollcallError({ kind, code, message, details, ...present({ remedy }) });
+  return new RollcallError({ kind, code, message, details, ...present({ remedy, says }) });
 }
 
 /** The input of a call may be left out where every field may. */
@@ -40,9 +40,12 @@ type CallArguments<Id extends OperationId> =
 /** A client of the daemon's local API. Every call throws `RollcallError`. */
 export class ControlClient {
   readonly #socketPath: string;
+  readonly #language: string;
 
-  constructor(socketPath: string) {
+  /** `language` is that of the texts in answers and errors. */
+  constructor(socketPath: string, language = 'en') {
     this.#socketPath = socketPath;
+    this.#language = language;
   }
 
   /**
@@ -57,7 +60,10 @@ export class ControlClient {
     const declaration = await loadOperation(id);
     const { path, headers, body, wipe } = writeInput(declaration, input ?? {});
     const { method } = declaration;
-    const wanted = { method, path: `/api/v1${path}`, headers, body, signal };
+    const wanted = {
+      ...{ method, path: `/api/v1${path}`, body, signal },
+      headers: { ...headers, 'accept-language': this.#language },
+    };
     const response = await this.#request(wanted).finally(wipe);
     const answer = await this.#answer(id, declaration, response, signal);
     // The type of the answer is held by the schema that has just checked it.

@@ -13,8 +13,11 @@ import {
 import { type Caller, clockToleranceMs, sessionCookie, stepUpMs } from '../../contract/caller.js';
 import type { Call } from '../../contract/handlers.js';
 import type { Answer, OperationDeclaration, Page, ServedFile } from '../../contract/operation.js';
+import { installedLanguages } from '../../host/installed-languages.js';
 import { badInput, defect, isRollcallError, type RollcallError } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
+import { inLanguage, type Language } from '../../words/language.js';
 import type { Admission } from './admission.js';
 import { readInput } from './body.js';
 import { hasBody } from './body-stream.js';
@@ -165,7 +168,8 @@ class Route {
     if (outgoing.closed) ended();
     else outgoing.once('close', ended);
     const facts = { incoming, requestId };
-    const work: Work = { caller, facts, stopped: gone, signal: gone.signal, ended };
+    const language = languageOf(incoming);
+    const work: Work = { caller, facts, language, stopped: gone, signal: gone.signal, ended };
     let isLines = false;
     try {
       const { input, wipe } = await readInput(declaration, {
@@ -206,6 +210,7 @@ class Route {
       if (cookie !== undefined) response.headers.set('set-cookie', cookie);
       response.headers.set('x-request-id', requestId);
       response.headers.set('cache-control', 'no-store');
+      if (this.#declaration.answer.kind !== 'file') setLanguage(response.headers, work.language);
       return response;
     } finally {
       wipe();
@@ -347,10 +352,10 @@ class Route {
     if (answer.kind === 'json') {
       const data = this.#checked(answer.schema, result);
       return withTag(data, work.facts.incoming, () =>
-        Response.json({ success: true, data, meta: { requestId } }),
+        Response.json({ success: true, data: inLanguage(data, work.language), meta: { requestId } }),
       );
     }
-    if (answer.kind === 'page') return this.#page(answer, result as Page<unknown>, requestId);
+    if (answer.kind === 'page') return this.#page(answer, result as Page<unknown>, work);
     if (answer.kind === 'file') return fileAnswer(answer.mediaType, result as ServedFile);
     return this.#lines(answer, result as AsyncIterable<unknown>, work);
   }
@@ -358,9 +363,9 @@ class Route {
   #page(
     { item }: Extract<Answer, { kind: 'page' }>,
     { items, nextCursor, total }: Page<unknown>,
-    requestId: string,
+    { language, facts: { requestId } }: Work,
   ): Response {
-    const data = this.#checked(z.array(item), items);
+    const data = inLanguage(this.#checked(z.array(item), items), language);
     return Response.json({
       success: true,
       data,
@@ -397,10 +402,10 @@ class Route {
       const first = await iterator.next();
       const text = lineTexts(first, iterator, {
         ...{ lost: rights.lost, done: form.done },
-        encode: (value) => form.item(this.#checked(answer.item, value)),
+        encode: (value) => form.item(inLanguage(this.#checked(answer.item, value), work.language)),
         encodeError: (error) => {
           this.#report(error, requestId);
-          if (form.failed !== undefined) return form.failed(errorOf(error, requestId));
+          if (form.failed !== undefined) return form.failed(errorOf(error, requestId, work.language));
           incoming.socket.destroy();
           return '';
         },
@@ -494,6 +499,8 @@ interface Left {
 interface Work {
   readonly caller: Caller;
   readonly facts: RequestFacts;
+  /** In which the answer puts into words what the box says. */
+  readonly language: Language;
   /** Ends the work: the caller left, or lost their rights. */
   readonly stopped: AbortController;
   readonly signal: AbortSignal;
@@ -561,20 +568,33 @@ function requestIdOf(incoming: IncomingMessage): string {
   return typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID();
 }
 
-function errorOf(error: unknown, requestId: string): Problem {
+/** The first language of the request that the box has. */
+const languageOf = ({ headers }: IncomingMessage): Language =>
+  installedLanguages().accepted(headers['accept-language']);
+
+function setLanguage(headers: Headers, { tag }: Language): void {
+  headers.set('content-language', tag);
+  headers.append('vary', 'Accept-Language');
+}
+
+function errorOf(error: unknown, requestId: string, language: Language): Problem {
   if (!isRollcallError(error) || error.kind === 'defect') {
     const message = 'the box failed to serve this request; its log has the reason';
     const remedy = `Look for the request id ${requestId} in the log of rollcalld and report the fault.`;
     return { kind: 'defect', code: 'internal', message, remedy, details: {}, requestId };
   }
-  const { kind, code, message, remedy, details } = error;
-  return { kind, code, message, ...(remedy === undefined ? {} : { remedy }), details, requestId };
+  const { kind, code, message, remedy, says, details } = error;
+  const problem = { kind, code, message, ...present({ remedy, says }), details, requestId };
+  return inLanguage(problem, language) as Problem;
 }
 
-function answerError(error: unknown, requestId: string, { headers: asked }: IncomingMessage): Response {
-  const body: ErrorEnvelope = { success: false, error: errorOf(error, requestId) };
+function answerError(error: unknown, requestId: string, incoming: IncomingMessage): Response {
+  const asked = incoming.headers;
+  const language = languageOf(incoming);
+  const body: ErrorEnvelope = { success: false, error: errorOf(error, requestId, language) };
   const { kind, code, details } = body.error;
   const headers = new Headers({ 'cache-control': 'no-store', 'x-request-id': requestId });
+  setLanguage(headers, language);
   const { retryAfterS, limit } = details;
   if (typeof retryAfterS === 'number') {
     headers.set('retry-after', String(Math.ceil(retryAfterS)));

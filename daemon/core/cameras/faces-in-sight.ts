@@ -8,6 +8,7 @@ import { explainPassage } from '../../kernel/passages/explain-passage.js';
 import { passageNow } from '../../kernel/passages/judge-passage.js';
 import type { Passage } from '../../kernel/passages/passage.js';
 import { present } from '../../kernel/present.js';
+import { inEnglish } from '../../words/language.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 
 export interface FacesInSightOptions {
@@ -60,7 +61,7 @@ export class FacesInSightReader {
     const [best] = nearest;
     return {
       ...{ passage: id, outcome, reason },
-      ...explainPassage(passage, (person) => this.#nameOf(person) ?? person),
+      ...inEnglish(explainPassage(passage, (person) => this.#nameOf(person) ?? person)),
       ...present({ nearest: best && this.#near(best) }),
     };
   }

@@ -10,6 +10,7 @@ import { falselyMatched, type Mark, missedPerson } from '../../kernel/passages/m
 import type { Passage } from '../../kernel/passages/passage.js';
 import { reasonTexts } from '../../kernel/passages/passage-reason-text.js';
 import { present } from '../../kernel/present.js';
+import { inEnglish } from '../../words/language.js';
 import type { Records } from '../records/records.js';
 import { eachPassage } from './each-passage.js';
 import { tallyOf } from './passage-counts.js';
@@ -142,7 +143,7 @@ function describeCounts(
     if (first === undefined) return [];
     const { outcome, reason } = first;
     const { remedy } = reasonTexts[reason];
-    return [{ outcome, reason, count: tallyOf(some).count, ...present({ remedy }) }];
+    return [{ outcome, reason, count: tallyOf(some).count, ...(remedy && inEnglish({ remedy })) }];
   });
   const localOf = ({ quarterMs }: PassageCount) => localTime.at(quarterMs);
   const tallied = (some: readonly PassageCount[]) => {

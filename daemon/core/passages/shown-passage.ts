@@ -16,6 +16,7 @@ import { explainPassage } from '../../kernel/passages/explain-passage.js';
 import type { StandingMark } from '../../kernel/passages/mark.js';
 import type { Passage } from '../../kernel/passages/passage.js';
 import { present } from '../../kernel/present.js';
+import { inEnglish } from '../../words/language.js';
 import type { StoredPassage } from './passage-journal.js';
 
 /** The name of a person for one reader; undefined for one who may not see names, and where there is none. */
@@ -87,7 +88,7 @@ function readable(number: number, passage: Passage, nameOf: NameOf): ReadablePas
     inSightS: inSightS(passage),
     ...present({ end }),
     ...{ outcome, reason },
-    ...explainPassage(passage, (person) => nameOf(person) ?? person),
+    ...inEnglish(explainPassage(passage, (person) => nameOf(person) ?? person)),
     ...present({ person: personId && personRef(personId, nameOf), stranger: shownStranger(passage) }),
     events,
   };

@@ -3,15 +3,17 @@ import type { QualityReason } from '../faces/quality.js';
 import type { ViewMeasures } from '../faces/view-tally.js';
 import type { NearPerson } from '../identification/identify-track.js';
 import type { PersonId } from '../ids.js';
+import { type Said, said } from '../said.js';
 import type { Passage, PassageCooldown } from './passage.js';
 import type { PassageReason } from './passage-reason.js';
 import { reasonTexts } from './passage-reason-text.js';
 
-/** Why a passage ended as it did, and what can be done. Both begin with a small letter and end without a full stop. */
+/** Why a passage ended as it did, and what can be done. The messages are in `daemon/words/LANGUAGE/passages.json`. */
 interface PassageExplanation {
-  readonly sentence: string;
+  /** Continues a line: it begins small and ends without a full stop. */
+  readonly sentence: Said;
   /** Absent if nothing is wrong. */
-  readonly remedy?: string;
+  readonly remedy?: Said;
 }
 
 /** How a person is called in the sentence: by name for those who may read names, otherwise by id. */
@@ -21,164 +23,166 @@ type CallPerson = (id: PersonId) => string;
 export function explainPassage(passage: Passage, call: CallPerson): PassageExplanation {
   const { remedy } = reasonTexts[passage.reason];
   const { assignedTo } = passage;
-  const assigned =
-    assignedTo === undefined ? [] : [`an operator said later that this is ${call(assignedTo)}`];
-  const sentence = [...recognised(passage, call), sentences[passage.reason](passage, call), ...assigned].join(
-    '; ',
-  );
+  const parts = [
+    ...recognised(passage, call),
+    sentences[passage.reason](passage, call),
+    ...(assignedTo === undefined ? [] : [said('passages/assigned', { person: call(assignedTo) })]),
+  ];
+  const sentence = parts.reduce((first, second) => said('passages/joined', { first, second }));
   return { sentence, ...(remedy === undefined ? {} : { remedy }) };
 }
 
 /** The person whom the box recognised, in front of what happened. */
-function recognised({ personId, nearest, outcome }: Passage, call: CallPerson): readonly string[] {
+function recognised({ personId, nearest, outcome }: Passage, call: CallPerson): readonly Said[] {
   if (personId === undefined) return [];
   const similarity = nearest.find((near) => near.personId === personId)?.similarity;
-  const who = [call(personId), ...(similarity === undefined ? [] : [similarity.toFixed(3)])].join(', ');
-  return [outcome === 'attack' ? `the face of ${who}` : `recognised as ${who}`];
+  const person =
+    similarity === undefined
+      ? said('passages/person', { person: call(personId) })
+      : personAt(call(personId), similarity);
+  return [said(outcome === 'attack' ? 'passages/face-of' : 'passages/recognised-as', { person })];
 }
 
-type Sentence = (passage: Passage, call: CallPerson) => string;
+type Sentence = (passage: Passage, call: CallPerson) => Said;
 
-const unproven = (missing: (passage: Passage) => string): Sentence => {
-  return (passage) => `life not proven: ${missing(passage)}; ${demandOf(passage)}`;
+/** A sentence without figures. */
+const plain = (code: string): Sentence => {
+  return () => said(code);
 };
+
+const unproven = (missing: Sentence): Sentence => {
+  return (passage, call) =>
+    said('passages/unproven', { missing: missing(passage, call), demand: demandOf(passage) });
+};
+
+/** What was missing, after the time in sight and the number of blinks. */
+const missing = (code: string): Sentence =>
+  unproven((passage) =>
+    said(code, { seconds: shownS(dwellS(passage)), blinks: passage.liveness.blinkCount }),
+  );
 
 const sentences: Readonly<Record<PassageReason, Sentence>> = {
   attended: ({ liveness: { reason, blinkCount, observedS } }) =>
     reason === 'challenge-passed'
-      ? 'life proven by a challenge'
-      : `life proven: ${blinksIn(blinkCount)} in ${seconds(observedS)}`,
-  'attended-without-proof': () => 'no attack was detected, and the camera demands no proof of life',
+      ? said('passages/attended-challenge')
+      : said('passages/attended', { blinks: blinkCount, seconds: shownS(observedS) }),
+  'attended-without-proof': plain('passages/attended-without-proof'),
   'attended-before': (passage) =>
-    `${passage.outcome === 'unproven' ? 'life not proven this time, but ' : ''}an attendance was recorded${before(passage)}`,
-  'no-blink': unproven((passage) => `${inSight(passage)}, ${blinksIn(passage.liveness.blinkCount)}`),
-  'blink-not-bound': unproven(
-    (passage) => `${inSight(passage)}; a blink was seen, but no good view after it showed who blinked`,
+    said(passage.outcome === 'unproven' ? 'passages/attended-before-unproven' : 'passages/attended-before', {
+      before: before(passage),
+    }),
+  'no-blink': missing('passages/blinks-in-sight'),
+  'blink-not-bound': missing('passages/blink-not-bound'),
+  'only-lids-moved': missing('passages/only-lids-moved'),
+  'movement-unclear': missing('passages/movement-unclear'),
+  'still-face': unproven(({ liveness: { observedS } }) =>
+    said('passages/still-face', { seconds: shownS(observedS) }),
   ),
-  'only-lids-moved': unproven(
-    (passage) =>
-      `${inSight(passage)}, ${blinksIn(passage.liveness.blinkCount)}, but nothing else in the face moved`,
-  ),
-  'movement-unclear': unproven(
-    (passage) =>
-      `${inSight(passage)}, ${blinksIn(passage.liveness.blinkCount)}; it was not visible whether the face moved`,
-  ),
-  'still-face': unproven(
-    ({ liveness: { observedS } }) => `nothing in the face moved for ${seconds(observedS)}`,
-  ),
-  'seen-too-briefly': unproven((passage) => `${inSight(passage)}, ${blinksIn(passage.liveness.blinkCount)}`),
-  'eyes-not-seen': unproven((passage) => `${inSight(passage)}, the eyes were not seen well enough`),
-  'too-close': unproven((passage) => `${inSight(passage)}, the face was too close to the camera`),
-  'challenge-not-passed': unproven((passage) => `${inSight(passage)}, no challenge was passed`),
-  'challenge-failed': () => 'the face did not do what was asked in three challenges',
-  'challenge-not-shown': unproven(() => 'no screen could show the prompt'),
-  expired: () => 'the person is no longer valid',
-  'not-yet-valid': () => 'the person is not valid yet',
-  barred: () => 'the person is barred',
-  withdrawn: () => 'the person was removed from the gallery while the face was in sight',
+  'seen-too-briefly': missing('passages/blinks-in-sight'),
+  'eyes-not-seen': missing('passages/eyes-not-seen'),
+  'too-close': missing('passages/too-close'),
+  'challenge-not-passed': missing('passages/challenge-not-passed'),
+  'challenge-failed': plain('passages/challenge-failed'),
+  'challenge-not-shown': unproven(plain('passages/challenge-not-shown')),
+  expired: plain('passages/expired'),
+  'not-yet-valid': plain('passages/not-yet-valid'),
+  barred: plain('passages/barred'),
+  withdrawn: plain('passages/withdrawn'),
   'within-margin': (passage, call) =>
     isBeyondMargin(passage)
-      ? `${nearestTwo(passage, call)}: these persons look alike to this box, and the face is not nearer to one of them by the margin between the two`
-      : `${nearestTwo(passage, call)} matched within the margin of ${passage.margin.toFixed(2)}`,
+      ? said('passages/look-alikes', { persons: nearestTwo(passage, call) })
+      : said('passages/within-margin', { persons: nearestTwo(passage, call), margin: passage.margin }),
   'inseparable-pair': (passage, call) =>
-    `${nearestTwo(passage, call)} matched, and the recogniser cannot tell them apart`,
+    said('passages/inseparable-pair', { persons: nearestTwo(passage, call) }),
   'ambiguous-before': (passage, call) =>
-    `${nearestTwo(passage, call)} matched, as reported${before(passage)}`,
-  stranger: (passage, call) => `no enrolled person matches: ${nearestOne(passage, call)}`,
-  'below-threshold': (passage, call) => `below the threshold: ${nearestOne(passage, call)}`,
+    said('passages/ambiguous-before', { persons: nearestTwo(passage, call), before: before(passage) }),
+  stranger: (passage, call) => said('passages/stranger', { nearest: nearestOne(passage, call) }),
+  'below-threshold': (passage, call) =>
+    said('passages/below-threshold', { nearest: nearestOne(passage, call) }),
   'below-own-threshold': (passage, call) =>
-    `below the own threshold of the nearest person: ${nearestOne(passage, call)}`,
-  'gallery-empty': () => 'no person is enrolled with whom the face could be compared',
+    said('passages/below-own-threshold', { nearest: nearestOne(passage, call) }),
+  'gallery-empty': plain('passages/gallery-empty'),
   'stranger-before': ({ cooldown }) =>
     cooldown?.passageId === undefined
-      ? `the same unknown person was reported${beforeIn(cooldown)}`
-      : `same unknown person as passage ${cooldown.passageId}${beforeIn(cooldown)}`,
-  'stranger-ignored': () => 'an unknown person whom the box was told to ignore',
+      ? said('passages/stranger-before', { before: beforeIn(cooldown) })
+      : said('passages/stranger-of-passage', { passage: cooldown.passageId, before: beforeIn(cooldown) }),
+  'stranger-ignored': plain('passages/stranger-ignored'),
   'still-picture': ({ liveness: { observedS } }) =>
-    `a presented picture: the face moved as a whole and showed no life for ${seconds(observedS)}`,
+    said('passages/still-picture', { seconds: shownS(observedS) }),
   'passive-model': ({ liveness: { passiveScore } }) =>
-    `the passive model found a picture, a screen or a mask${passiveScore === undefined ? '' : `: ${passiveScore.toFixed(2)} of 1`}`,
-  'attack-before': (passage) => `an attack was reported${before(passage)}`,
+    passiveScore === undefined
+      ? said('passages/passive-model')
+      : said('passages/passive-model-score', { score: passiveScore }),
+  'attack-before': (passage) => said('passages/attack-before', { before: before(passage) }),
   'too-small': (passage) =>
-    faulty(passage, 'too-small', ({ widthPx, smallestFacePx }) => {
-      return `too small: ${Math.round(widthPx)} px of ${Math.round(smallestFacePx)}`;
-    }),
-  blurred: (passage) =>
-    faulty(passage, 'blurred', ({ sharpness }) => {
-      return `blurred: sharpness ${sharpness.toFixed(2)} of ${BLURRED_UNDER.toFixed(2)}`;
-    }),
-  dark: (passage) =>
-    faulty(
-      passage,
-      'dark',
-      ({ meanLuma }) => `too dark: brightness ${Math.round(meanLuma)} of ${DARK_UNDER}`,
+    faulty(passage, 'too-small', ({ widthPx, smallestFacePx }) =>
+      said('passages/measured-too-small', { widthPx, smallestPx: smallestFacePx }),
     ),
-  overexposed: (passage) => faulty(passage, 'overexposed', () => 'overexposed'),
+  blurred: (passage) =>
+    faulty(passage, 'blurred', ({ sharpness }) =>
+      said('passages/measured-blurred', { sharpness, least: BLURRED_UNDER }),
+    ),
+  dark: (passage) =>
+    faulty(passage, 'dark', ({ meanLuma }) =>
+      said('passages/measured-dark', { brightness: meanLuma, least: DARK_UNDER }),
+    ),
+  overexposed: (passage) => faulty(passage, 'overexposed', () => said('passages/fault-overexposed')),
   'turned-away': (passage) => faulty(passage, 'turned-away', turn),
-  occluded: (passage) => faulty(passage, 'occluded', () => 'the face was covered'),
-  'cut-off': (passage) =>
+  occluded: (passage) => faulty(passage, 'occluded', () => said('passages/fault-occluded')),
+  'cut-off': (passage, call) =>
     passage.outcome === 'unproven'
-      ? unproven(() => 'a part of the face was outside the picture')(passage, String)
-      : faulty(passage, 'cut-off', () => 'a part of the face was outside the picture'),
+      ? unproven(plain('passages/fault-cut-off'))(passage, call)
+      : faulty(passage, 'cut-off', () => said('passages/fault-cut-off')),
   'too-few-views': (passage) =>
-    `too few good views: ${passage.views.embedded} of ${passage.views.count} views, ${inSight(passage)}`,
+    said('passages/too-few-views', {
+      ...{ good: passage.views.embedded, views: passage.views.count, seconds: shownS(dwellS(passage)) },
+    }),
   'views-disagree': (passage, call) =>
-    `the views do not agree on one person; the nearest ${nearestList(passage, call)}`,
-  'camera-lost': (passage) => stopped(passage, 'the camera stopped delivering'),
-  'vision-stopped': (passage) => stopped(passage, 'the vision process stopped, or closed the camera,'),
-  'box-stopped': (passage) => stopped(passage, 'the box stopped'),
+    passage.nearest.length === 0
+      ? said('passages/views-disagree')
+      : said('passages/views-disagree-nearest', { persons: nearestList(passage, call) }),
+  'camera-lost': (passage) => stopped(passage, 'passages/camera-lost'),
+  'vision-stopped': (passage) => stopped(passage, 'passages/vision-stopped'),
+  'box-stopped': (passage) => stopped(passage, 'passages/box-stopped'),
 };
 
 /** The fault of the best view, measured; or how many views had it, where the best one had not. */
-function faulty({ views }: Passage, fault: QualityReason, measured: (best: ViewMeasures) => string): string {
-  const share = `in ${views.faults[fault] ?? 0} of ${views.count} views`;
+function faulty({ views }: Passage, fault: QualityReason, measured: (best: ViewMeasures) => Said): Said {
+  const share = { faulty: views.faults[fault] ?? 0, views: views.count };
   const { best } = views;
   return best?.quality.reasons.includes(fault) === true
-    ? `${measured(best)}; ${share}`
-    : `${words[fault]} ${share}`;
+    ? said('passages/best-view', { fault: measured(best), ...share })
+    : said('passages/some-views', { fault: said(`passages/fault-${fault}`), ...share });
 }
 
-const words: Readonly<Record<QualityReason, string>> = {
-  'too-small': 'too small',
-  blurred: 'blurred',
-  dark: 'too dark',
-  overexposed: 'overexposed',
-  'turned-away': 'turned away',
-  occluded: 'the face was covered',
-  'cut-off': 'a part of the face was outside the picture',
-};
-
-function turn({ yawDeg, pitchDeg }: ViewMeasures): string {
+function turn({ yawDeg, pitchDeg }: ViewMeasures): Said {
   const isSideways = Math.abs(yawDeg) > LARGEST_YAW_DEG;
   return isSideways
-    ? `turned away: ${Math.abs(Math.round(yawDeg))} degrees to the side, at most ${LARGEST_YAW_DEG}`
-    : `turned away: ${Math.abs(Math.round(pitchDeg))} degrees up or down, at most ${LARGEST_PITCH_DEG}`;
+    ? said('passages/measured-turned-sideways', { degrees: Math.abs(yawDeg), most: LARGEST_YAW_DEG })
+    : said('passages/measured-turned-up-or-down', { degrees: Math.abs(pitchDeg), most: LARGEST_PITCH_DEG });
 }
 
-function stopped(passage: Passage, what: string): string {
-  const early = `${what} after ${seconds(dwellS(passage))}`;
-  return passage.outcome === 'unproven' ? `life not proven: ${early}` : early;
+function stopped(passage: Passage, code: string): Said {
+  const early = said(code, { seconds: shownS(dwellS(passage)) });
+  return passage.outcome === 'unproven' ? said('passages/unproven-stopped', { missing: early }) : early;
 }
 
-function demandOf({ liveness: { require } }: Passage): string {
-  if (require === 'challenge') return 'the camera demands a challenge';
-  return require === 'blink'
-    ? 'the camera demands a blink'
-    : 'the camera waits whether an attack is detected';
+function demandOf({ liveness: { require } }: Passage): Said {
+  if (require === 'challenge') return said('passages/demand-challenge');
+  return said(require === 'blink' ? 'passages/demand-blink' : 'passages/demand-no-attack');
 }
 
 const nearestOne: Sentence = ({ nearest: [best] }, call) =>
   best === undefined
-    ? 'nobody is near'
-    : `the nearest, ${call(best.personId)}, has ${reached(best)} of ${demanded(best)}`;
+    ? said('passages/nobody-near')
+    : said('passages/nearest', {
+        ...{ person: call(best.personId), similarity: reached(best), threshold: demanded(best) },
+      });
 
 /** Rounded so that a similarity just below the threshold does not read as if it reached it. */
-const reached = ({ similarity, threshold }: NearPerson): string =>
-  similarity >= threshold
-    ? similarity.toFixed(3)
-    : (Math.floor(similarity * 1000 + rounding) / 1000).toFixed(3);
-const demanded = ({ threshold }: NearPerson): string =>
-  (Math.ceil(threshold * 1000 - rounding) / 1000).toFixed(3).replace(/0$/, '');
+const reached = ({ similarity, threshold }: NearPerson): number =>
+  similarity >= threshold ? similarity : Math.floor(similarity * 1000 + rounding) / 1000;
+const demanded = ({ threshold }: NearPerson): number => Math.ceil(threshold * 1000 - rounding) / 1000;
 /** Far below what differs: 0.57 * 1000 is 569.9999999999999. */
 const rounding = 1e-9;
 
@@ -186,32 +190,32 @@ const rounding = 1e-9;
 const isBeyondMargin = ({ nearest: [best, second], margin }: Passage): boolean =>
   best !== undefined && best.similarity - (second?.similarity ?? -1) >= margin;
 
-const nearestTwo: Sentence = ({ nearest }, call) =>
-  nearest
-    .slice(0, 2)
-    .map(({ personId, similarity }) => `${call(personId)}, ${similarity.toFixed(3)}`)
-    .join(', and ');
+const personAt = (person: string, similarity: number): Said =>
+  said('passages/person-at', { person, similarity });
 
-const nearestList: Sentence = ({ nearest }, call) =>
-  nearest.length === 0
-    ? 'is nobody'
-    : `are ${nearest.map(({ personId, similarity }) => `${call(personId)}, ${similarity.toFixed(3)}`).join('; ')}`;
-
-const before = ({ cooldown }: Passage): string => beforeIn(cooldown);
-
-function beforeIn(cooldown: PassageCooldown | undefined): string {
-  if (cooldown === undefined) return ' before';
-  return ` ${seconds(cooldown.elapsedS)} before; cooldown ${seconds(cooldown.cooldownS)}`;
+/** The nearest two persons. An ambiguity has two; a row that lost them names nobody. */
+function nearestTwo({ nearest }: Passage, call: CallPerson): Said | string {
+  const [first, second] = nearest.map(({ personId, similarity }) => personAt(call(personId), similarity));
+  if (first === undefined) return '';
+  return second === undefined ? first : said('passages/persons', { first, second });
 }
 
-const blinksIn = (count: number): string =>
-  count < 2 ? `${count === 0 ? 'no' : count} blink` : `${count} blinks`;
+const nearestList = ({ nearest }: Passage, call: CallPerson): Said =>
+  nearest
+    .map(({ personId, similarity }) => personAt(call(personId), similarity))
+    .reduce((first, second) => said('passages/joined', { first, second }));
 
-const inSight = (passage: Passage): string => `${seconds(dwellS(passage))} in sight`;
+const before = ({ cooldown }: Passage): Said => beforeIn(cooldown);
+
+function beforeIn(cooldown: PassageCooldown | undefined): Said {
+  if (cooldown === undefined) return said('passages/before');
+  const { elapsedS, cooldownS } = cooldown;
+  return said('passages/before-cooldown', { seconds: shownS(elapsedS), cooldown: shownS(cooldownS) });
+}
 
 /** How long the face was in sight, seconds. A clock that was set back meanwhile makes it 0. */
 const dwellS = ({ startedAtMs, lastSeenMs }: Passage): number => Math.max(0, lastSeenMs - startedAtMs) / 1000;
 
-function seconds(value: number): string {
-  return value < 60 && !Number.isInteger(value) ? `${value.toFixed(1)} s` : `${Math.round(value)} s`;
-}
+/** A minute and longer needs no tenths. */
+const shownS = (seconds: number): number =>
+  seconds < 60 ? Math.round(seconds * 10) / 10 : Math.round(seconds);

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import type { Said, SaidTexts } from '../kernel/said.js';
+
+/** What a text of the box says, for programs that put it into words themselves. */
+export const said: z.ZodType<Said, Said> = z
+  .object({
+    code: z
+      .string()
+      .max(100)
+      .describe('File and key of the message below `daemon/words`. Stable and never translated.'),
+    values: z
+      .record(z.string(), z.union([z.string(), z.number(), z.lazy(() => said)]))
+      .readonly()
+      .exactOptional()
+      .describe('What the message shows, by name. A value may itself be a message.'),
+  })
+  .meta({ id: 'Said' });
+
+/**
+ * What the texts of a document say, by the names of the fields that have them: the texts are in the language that the caller
+ * asked for with `Accept-Language`, and in English without.
+ */
+export const says = <const Field extends string>(...fields: readonly Field[]) =>
+  z
+    .object(Object.fromEntries(fields.map((field) => [field, said.exactOptional()])))
+    .exactOptional()
+    .describe('What these texts say, as codes with values.') as unknown as z.ZodExactOptional<
+    z.ZodType<SaidTexts<Field>, SaidTexts<Field>>
+  >;

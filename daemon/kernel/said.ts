@@ -1,0 +1,21 @@
+/**
+ * What the box says, before it is put into the words of a language: `daemon/words` has the words. It is data, so it can be stored,
+ * sent to another process, and read by a program of an integrator.
+ */
+export interface Said {
+  /**
+   * File and key of the message, such as `passages/barred`. Part of the contract: a code is never renamed and never changes its
+   * meaning.
+   */
+  readonly code: string;
+  /** What the message shows, by name. Numbers are not rounded: the message says how many digits it shows. */
+  readonly values?: SaidValues;
+}
+
+export type SaidValues = Readonly<Record<string, string | number | Said>>;
+
+/** What the texts of a document say, by the names of the fields that have them. */
+export type SaidTexts<Field extends string = string> = { readonly [Name in Field]?: Said };
+
+export const said = (code: string, values?: SaidValues): Said =>
+  values === undefined ? { code } : { code, values };

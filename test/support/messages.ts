@@ -1,0 +1,37 @@
+import { IntlMessageFormat } from 'intl-messageformat';
+
+type Values = Readonly<Record<string, string | number>>;
+type Elements = ReturnType<IntlMessageFormat['getAst']>;
+
+export const parsedMessage = (
+  text: string,
+  tag: string,
+  formats?: ConstructorParameters<typeof IntlMessageFormat>[2],
+): IntlMessageFormat => new IntlMessageFormat(text, tag, formats, { ignoreTag: true });
+
+/** The values that a message shows, by their names, each with examples of what it may be. */
+function valuesOf(elements: Elements): readonly (readonly [string, readonly (string | number)[]])[] {
+  return elements.flatMap((element) => {
+    const options = 'options' in element ? Object.entries(element.options) : [];
+    const inOptions = options.flatMap(([, { value }]) => valuesOf(value));
+    // A literal text is of the type 0, and is the only one whose value is no name.
+    if (element.type === 0 || !('value' in element)) return inOptions;
+    const words = options.map(([word]) => word);
+    const isPlain = element.type === 1;
+    const isChoice = element.type === 5;
+    const examples = isPlain ? ["{it's} <b> #"] : isChoice ? [...words, 'else'] : [0, 1, 2, 0.4567, 1234.5];
+    return [[element.value, examples] as const, ...inOptions];
+  });
+}
+
+/** The names of the values that a message shows. */
+export const namesIn = (text: string): readonly string[] =>
+  [...new Set(valuesOf(parsedMessage(text, 'en').getAst()).map(([name]) => name))].sort();
+
+/** Every set of values that takes one example for each name. */
+export const examplesOf = (message: IntlMessageFormat): readonly Values[] =>
+  [...new Map(valuesOf(message.getAst()))].reduce<readonly Values[]>(
+    (some, [name, examples]) =>
+      some.flatMap((set) => examples.map((example) => ({ ...set, [name]: example }))),
+    [{}],
+  );

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { wordsFolder } from '../../daemon/host/program-files.js';
+import { personId } from '../../daemon/kernel/ids.js';
+import { explainPassage } from '../../daemon/kernel/passages/explain-passage.js';
+import { passageReasons } from '../../daemon/kernel/passages/passage-reason.js';
+import { reasonTexts } from '../../daemon/kernel/passages/passage-reason-text.js';
+import { said } from '../../daemon/kernel/said.js';
+import { english, inEnglish, inLanguage } from '../../daemon/words/language.js';
+import { Languages } from '../../daemon/words/languages.js';
+import { examplesOf, namesIn, parsedMessage } from '../support/messages.js';
+import { aPassage } from '../support/passages.js';
+
+const folder = fileURLToPath(new URL('../../daemon/words', import.meta.url));
+const languages = new Languages(folder);
+const others = languages.tags.filter((tag) => tag !== 'en');
+
+type Messages = Readonly<Record<string, string>>;
+const read = (tag: string, file: string): Messages =>
+  JSON.parse(readFileSync(join(folder, tag, file), 'utf8')) as Messages;
+const files = readdirSync(join(folder, 'en'));
+
+/** Every literal code in the sources: `'passages/barred'`, or the beginning of one that is put together. */
+function codesInSources(): readonly string[] {
+  const daemon = join(folder, '..');
+  const sources = readdirSync(daemon, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.ts'),
+  );
+  const names = files.map((file) => file.replace('.json', '')).join('|');
+  const code = new RegExp(`['\`]((?:${names})/[\\w:-]*)`, 'g');
+  return sources.flatMap((path) =>
+    [...readFileSync(join(daemon, path), 'utf8').matchAll(code)].map(([, found = '']) => found),
+  );
+}
+
+describe('the words of the box', () => {
+  test('have English, and at least one other language', () => {
+    assert.equal(languages.tags[0], 'en');
+    assert.ok(others.includes('de'), others.join());
+    assert.equal(wordsFolder(), folder);
+  });
+
+  for (const tag of others)
+    test(`in ${tag} have the same messages as in English, with the same values`, () => {
+      const missing = files.flatMap((file) => {
+        const own = read(tag, file);
+        return Object.entries(read('en', file)).flatMap(([key, text]) => {
+          const translated = own[key];
+          if (translated === undefined) return [`${tag}/${file} lacks "${key}": ${text}`];
+          const [wanted, given] = [namesIn(text).join(), namesIn(translated).join()];
+          return given === wanted
+            ? []
+            : [`${tag}/${file} shows {${given}} in "${key}" instead of {${wanted}}`];
+        });
+      });
+      assert.deepEqual(missing, []);
+      const surplus = files.flatMap((file) =>
+        Object.keys(read(tag, file)).filter((key) => read('en', file)[key] === undefined),
+      );
+      assert.deepEqual(surplus, [], 'messages that English does not have');
+      assert.deepEqual(readdirSync(join(folder, tag)).toSorted(), files.toSorted());
+    });
+
+  for (const tag of languages.tags)
+    test(`in ${tag} are shown with every kind of value`, () => {
+      const language = languages.firstOf([tag]);
+      for (const file of files)
+        for (const [key, text] of Object.entries(read(tag, file)))
+          for (const values of examplesOf(parsedMessage(text, tag))) {
+            const shown = language.textOf(said(`${file.replace('.json', '')}/${key}`, values));
+            assert.notEqual(shown.trim(), '', key);
+            assert.doesNotMatch(shown, /\{\w+\}|NaN|undefined/, `${file}: ${key}`);
+          }
+    });
+
+  test('are said somewhere, and nothing is said that has no words', () => {
+    const used = codesInSources();
+    const known = files.flatMap((file) =>
+      Object.keys(read('en', file)).map((key) => `${file.replace('.json', '')}/${key}`),
+    );
+    // A code may be put together: `passages/fault-${fault}` uses all that begin so.
+    const beginnings = used.filter((code) => /[.-]$/.test(code));
+    const isUsed = (code: string): boolean =>
+      used.includes(code) || beginnings.some((beginning) => code.startsWith(beginning));
+    assert.deepEqual(
+      known.filter((code) => !isUsed(code)),
+      [],
+    );
+    assert.deepEqual(
+      used.filter((code) => !/[.-]$/.test(code) && !known.includes(code)),
+      [],
+    );
+  });
+
+  for (const tag of languages.tags)
+    test(`explain each reason of a passage in ${tag}`, () => {
+      const language = languages.firstOf([tag]);
+      for (const reason of passageReasons)
+        for (const outcome of reasonTexts[reason].outcomes)
+          for (const [field, each] of Object.entries(explained(reason, outcome))) {
+            const text = language.textOf(each);
+            assert.doesNotMatch(text, /passages\/|undefined|NaN|\{/, `${reason}: ${text}`);
+            if (tag === 'en') continue;
+            assert.notEqual(text, english.textOf(each), `${reason}: ${field} has no words of its own`);
+          }
+    });
+
+  test('replace the texts of a document, and of those within it, and leave all else', () => {
+    const passage = { id: 'p-1', ...inEnglish({ remedy: said('passages/remedy-light') }) };
+    const document = { items: [passage, { id: 'p-2', remedy: 'Keep.' }], count: 2, none: null };
+    const german = inLanguage(document, languages.firstOf(['de'])) as typeof document;
+    assert.equal(passage.remedy, 'Change the light at the camera, or its exposure.');
+    assert.deepEqual(german.items, [
+      { ...passage, remedy: 'Ändern Sie das Licht an der Kamera oder ihre Belichtung.' },
+      { id: 'p-2', remedy: 'Keep.' },
+    ]);
+    assert.deepEqual({ ...german, items: [] }, { ...document, items: [] });
+  });
+});
+
+describe('the language of a reader', () => {
+  test('is the one that the header Accept-Language likes best, and English without one that is known', () => {
+    const accepted = (header: string | undefined): string => languages.accepted(header).tag;
+    assert.equal(accepted(undefined), 'en');
+    assert.equal(accepted('de'), 'de');
+    assert.equal(accepted('de-AT,en;q=0.8'), 'de');
+    assert.equal(accepted('en;q=0.8, de;q=0.9'), 'de');
+    assert.equal(accepted('en-GB,de;q=0.9'), 'en');
+    assert.equal(accepted('tlh, *;q=0.1'), 'en');
+    assert.equal(accepted('de;q=0, en'), 'en');
+    assert.equal(accepted('../../etc/passwd'), 'en');
+  });
+
+  test('of a terminal is that of its locale', () => {
+    const terminal = (environment: Readonly<Record<string, string>>): string =>
+      languages.ofTerminal(environment).tag;
+    assert.equal(terminal({ LANG: 'de_DE.UTF-8' }), 'de');
+    assert.equal(terminal({ LC_ALL: 'C.UTF-8', LANG: 'de_DE.UTF-8' }), 'en');
+    assert.equal(terminal({ LC_ALL: '', LC_MESSAGES: 'de_CH', LANG: 'en_GB' }), 'de');
+    assert.equal(terminal({}), 'en');
+  });
+});
+
+const ada = { personId: personId('p-ada'), similarity: 0.9934, threshold: 0.55 };
+const grace = { personId: personId('p-grace'), similarity: 0.9612, threshold: 0.55 };
+
+function explained(
+  reason: (typeof passageReasons)[number],
+  outcome: (typeof reasonTexts)[typeof reason]['outcomes'][number],
+) {
+  const passage = aPassage({ outcome, reason, personId: ada.personId, nearest: [ada, grace] });
+  return explainPassage(passage, () => 'Somebody');
+}
