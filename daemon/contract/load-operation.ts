@@ -61,6 +61,7 @@ const loaders: {
   recognition: async () => (await import('./recognition.js')).recognitionOperations,
   reports,
   retention: async () => (await import('./retention.js')).retentionOperations,
+  review: async () => (await import('./review.js')).reviewOperations,
   roles: async () => (await import('./roles.js')).roleOperations,
   screens: async () => (await import('./screens.js')).screenOperations,
   status: async () => (await import('./status.js')).statusOperations,

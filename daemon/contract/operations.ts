@@ -27,6 +27,7 @@ import { personOperations } from './persons.js';
 import { recognitionOperations } from './recognition.js';
 import { reportOperations } from './reports.js';
 import { retentionOperations } from './retention.js';
+import { reviewOperations } from './review.js';
 import { roleOperations } from './roles.js';
 import { challengeOperations, screenOperations } from './screens.js';
 import { statusOperations } from './status.js';
@@ -71,6 +72,7 @@ export const operations = {
   ...reportOperations,
   ...accuracyOperations,
   ...strangerOperations,
+  ...reviewOperations,
 } as const satisfies Readonly<Record<string, OperationDeclaration>>;
 
 export type Operations = typeof operations;

@@ -30,6 +30,7 @@ import * as photographs from './photographs.js';
 import * as recognition from './recognition.js';
 import * as reports from './reports.js';
 import * as retention from './retention.js';
+import * as review from './review.js';
 import { role } from './roles.js';
 import * as screens from './screens.js';
 import * as status from './status.js';
@@ -67,6 +68,9 @@ const named: Readonly<Record<string, z.ZodType>> = {
   LivenessMeasures: passages.measures,
   EyeOpenness: passages.openness,
   PassageDetails: passages.passageDetails,
+  ReviewedPerson: review.reviewedPerson,
+  ReviewItem: review.reviewItem,
+  ReviewCounts: review.reviewCounts,
   FollowedPassage: passages.followedPassage,
   BlindPeriod: passages.blindPeriod,
   PassageTimeline: passages.passageTimeline,

@@ -27,6 +27,7 @@ export const subjects: Readonly<Record<string, string>> = {
   recognition: 'Faces compared with the gallery. Pictures of a caller are stored nowhere.',
   reports: 'Figures over a period.',
   retention: 'How long data is kept.',
+  review: 'What waits for a person: the review queue.',
   roles: 'Sets of scopes that accounts can have.',
   screens: 'Tablets and other browsers that show the prompts of challenges.',
   status: 'The state of the box.',

@@ -173,6 +173,10 @@ async function callRecords(caller: OperationCaller, { client, seeded }: ExampleB
   const eveningOf = new Date(Date.parse(since) + 8 * 3_600_000).toISOString();
   await caller.call('passages.timeline', { since, until: eveningOf });
   await caller.call('passages.follow', { after: 0 });
+  const [waiting] = await caller.call('review.list', { kind: 'unproven', limit: 2 });
+  await caller.call('review.counts', {});
+  await caller.call('review.set-aside', { item: waiting?.id ?? '', for: 'everyone' });
+  await caller.call('review.restore', { item: waiting?.id ?? '' });
   const at = new Date(Date.now() - 3_600_000).toISOString();
   await caller.call('passages.missed', { camera: 'front-door', person, at, note: 'came with a helmet' });
   await caller.call('reports.recognition', { from: date, to: date });

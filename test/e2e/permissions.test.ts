@@ -235,6 +235,8 @@ async function approved(
 /** One thing of each kind that a camera saw. */
 interface SeenAt {
   readonly passage: string;
+  /** A passage that waits in the review queue. */
+  readonly reviewed: string;
   readonly event: string;
   readonly stranger: string;
   readonly alert: string;
@@ -272,6 +274,9 @@ async function whatCamerasSaw({ local: { client }, seeded }: PermissionBox): Pro
     'unreadable' in each ? [] : [each],
   );
   const events = (await client.call('events.list', { limit: 1000, kind: 'attendance' })).items;
+  const reviewed = (await client.call('review.list', { limit: 1000 })).items.flatMap((each) =>
+    'passage' in each ? [each.passage] : [],
+  );
   const strangers = (await client.call('strangers.list', { limit: 100 })).items;
   const screens = await client.call('screens.list');
   const { revision } = await client.call('config.show', {});
@@ -280,6 +285,7 @@ async function whatCamerasSaw({ local: { client }, seeded }: PermissionBox): Pro
     strangers.filter(({ cameras }) => cameras.every((each) => each.camera === camera));
   const of = (camera: string): SeenAt => ({
     passage: passages.find((each) => each.camera === camera && each.outcome === 'attended')?.id ?? '',
+    reviewed: reviewed.find((each) => each.camera === camera)?.id ?? '',
     event: events.find((each) => JSON.stringify(each).includes(`"${camera}"`))?.id ?? '',
     stranger: only(camera)[0]?.id ?? '',
     alert: alerts.find(({ rule }) => rule === camera)?.id ?? '',
@@ -339,6 +345,8 @@ const objectInputs = ({
   'passages.unmark': ({ passage }) => ({ passage }),
   'passages.add-reference': ({ passage }) => ({ passage }),
   'passages.remove-reference': ({ passage }) => ({ passage }),
+  'review.set-aside': ({ reviewed }) => ({ item: `passage.${reviewed}`, for: 'everyone' }),
+  'review.restore': ({ reviewed }) => ({ item: `passage.${reviewed}` }),
   'screens.remove': ({ screen }) => ({ id: screen }),
   'strangers.show': ({ stranger }) => ({ stranger }),
   'strangers.merge': ({ stranger }) => ({ stranger: front.stranger, others: [stranger] }),

@@ -32,6 +32,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     ],
     ...['persons.withdraw-consent', 'retention.run', 'trust.dismiss', 'events.resend'],
     ...['strangers.merge', 'strangers.ignore', 'strangers.restore', 'enrolments.accept-consent'],
+    ...['review.set-aside'],
     ...['users.reset-password', 'users.unlock', 'users.end-sessions'],
     ...['auth.logout', 'auth.step-up', 'auth.change-password', 'auth.begin-second-factor'],
     ...['auth.confirm-second-factor', 'auth.renew-recovery-codes'],

@@ -393,6 +393,7 @@ describe('what ages in the records', () => {
     const retention = recordsRetentionOf(started.database, {
       journal: { forgetPerson: note('passages of'), forgetStranger: note('stranger') },
       requests: { forget: note('requests of'), expire: () => void forgotten.push('expired') },
+      review: { forgetPerson: note('review of'), expire: () => void forgotten.push('review expired') },
       rowSeal: undefined,
     });
     return { ...started, retention, forgotten };
@@ -480,8 +481,8 @@ describe('what ages in the records', () => {
         },
         () => undefined,
       );
-    assert.equal(retention.forgetAbout(ada), 2, 'the number of passages');
-    assert.deepEqual(forgotten, ['requests of person-1', 'passages of person-1']);
+    assert.equal(retention.forgetAbout(ada), 3, 'the number of passages');
+    assert.deepEqual(forgotten, ['requests of person-1', 'review of person-1', 'passages of person-1']);
     assert.equal(corrections.of(ada, '2026-01-01', '2026-12-31')[0]?.reason, '');
     assert.deepEqual(database.db.prepare('SELECT row FROM row_set_aside').pluck().all(), [
       '{"personId":"person-2"}',
@@ -509,6 +510,7 @@ describe('what ages in the records', () => {
       {
         journal: { forgetPerson: () => 0, forgetStranger: () => undefined },
         requests: { forget: () => undefined, expire: () => undefined },
+        review: { forgetPerson: () => undefined, expire: () => undefined },
         rowSeal: undefined,
       },
     );
@@ -522,7 +524,7 @@ describe('what ages in the records', () => {
     assert.deepEqual(forgotten.splice(0), ['stranger s-1', 'stranger s-2']);
     database.db.pragma('busy_timeout = 1234');
     assert.equal(retention.emptyLog(), true);
-    assert.deepEqual(forgotten, ['expired']);
+    assert.deepEqual(forgotten, ['expired', 'review expired']);
     assert.equal(database.db.pragma('busy_timeout', { simple: true }), 1234);
   });
 });

@@ -44,6 +44,8 @@ export interface AccountsContext {
   readonly about: AboutBox;
   /** Whether the configuration in force has this camera. */
   readonly hasCamera: (id: string) => boolean;
+  /** Called with the actor while an account is removed, so that other parts forget what is theirs. */
+  readonly onUserRemoved: (actor: string) => void;
 }
 
 export interface AboutBox {

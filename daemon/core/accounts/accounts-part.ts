@@ -19,6 +19,7 @@ export async function openBoxAccounts({
   identity,
   vault,
   auditKeys,
+  records,
   conditions,
   current,
   lifetime,
@@ -28,6 +29,7 @@ export async function openBoxAccounts({
   readonly identity: BoxIds;
   readonly vault: { readonly audit: AuditLog; onChanged(listener: () => void): () => void };
   readonly auditKeys: AuditKeyRing;
+  readonly records: { readonly review: { forgetActor(actor: string): void } };
   readonly conditions: Conditions;
 }) {
   const { dataDir, secretsDir, site } = current();
@@ -48,6 +50,7 @@ export async function openBoxAccounts({
     onAlarm: () => alarm.report(),
     secondPerson: () => current().api.secondPerson,
     hasCamera: (id) => current().cameras.some((camera) => camera.id === id),
+    onUserRemoved: (actor) => records.review.forgetActor(actor),
     relyingParty: () => relyingPartyOf(current().gate),
     ...{ clock, logger },
   });

@@ -65,6 +65,8 @@ export interface AccountsOptions {
   readonly relyingParty?: () => RelyingParty | undefined;
   /** Whether the configuration in force has this camera. */
   readonly hasCamera: (id: string) => boolean;
+  /** Called with the actor while an account is removed; throws where the account must stay. */
+  readonly onUserRemoved?: (actor: string) => void;
   /** The classes of operations that a second person must approve. Default: none. */
   readonly secondPerson?: () => readonly SecondPersonClass[];
   /** Default: `passwordCost` and its bounds. */
@@ -97,7 +99,7 @@ export interface Accounts extends AsyncDisposable {
 /** Opens accounts.db in the data folder. @throws what `openAccountsKeys` and `openAccountsDatabase` throw */
 export async function openAccounts(options: AccountsOptions): Promise<Accounts> {
   const { places, ids, about, clock, logger, onAlarm, hasher = new PasswordHasher() } = options;
-  const { relyingParty = () => undefined, hasCamera } = options;
+  const { relyingParty = () => undefined, hasCamera, onUserRemoved = () => undefined } = options;
   if (relyingParty() !== undefined) await loadWebAuthn();
   const keys = await openAccountsKeys(places);
   try {
@@ -111,7 +113,8 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
     if (sealed.faults.size > 0) options.onAltered?.(sealed.faults);
     const throttle = new LoginThrottle({ database, key: keys.hiding, clock, onAlarm });
     const context: AccountsContext = {
-      ...{ database, throttle, hasher, tokens, keys, audit, clock, logger, ids, about, hasCamera },
+      ...{ database, throttle, hasher, tokens, keys, audit, clock, logger, ids, about },
+      ...{ hasCamera, onUserRemoved },
       users: new UsersStore(ledger),
       sessions: new SessionsStore(ledger),
       passkeys: new PasskeysStore(ledger),

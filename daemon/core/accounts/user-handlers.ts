@@ -52,6 +52,7 @@ export function userHandlers({ context, life, claims }: Parts): UserHandlers {
         sessions.endOfUser(id);
         context.passkeys.removeOfUser(id);
         context.approvals.removeOfUser(id);
+        context.onUserRemoved(`user:${id}`);
         const apiKeys = sessions.removeApiKeysOf(`user:${id}`);
         users.remove(id);
         return {

@@ -35,6 +35,7 @@ import { readPassages, servePassages } from '../passages/passages-part.js';
 import { namePersons, openPersons } from '../persons/persons-part.js';
 import { calibrateGallery, openIntake, serveRecognition } from '../recognition/recognition-part.js';
 import { startRetention } from '../retention/retention-part.js';
+import { serveReview } from '../review/review-part.js';
 import type { Runtime } from '../runtime/runtime.js';
 import { startRuntime } from '../runtime/runtime-part.js';
 import { openOwnSettings } from '../settings/settings-part.js';
@@ -123,6 +124,7 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
       .with(serveStrangers)
       // Centres call the operations above this line.
       .with(executeCommands)
+      .with(serveReview)
       .with(serveEnrolments)
       .with(serveIdentity)
       .with(serveRecognition)

@@ -10,6 +10,7 @@ import { type PhotographHashes, photographHashesOf } from '../persons/photograph
 import { openRecords, type Records, type RecordsOptions } from '../records/records.js';
 import { GrantSeal } from '../records/seals/grant-seal.js';
 import { type RecordsRetention, recordsRetentionOf } from '../retention/records-retention.js';
+import { type ReviewRecords, reviewRecordsOf } from '../review/review-records.js';
 
 /** `auditKeys` also seal kept requests. Absent: their keys end with this process. */
 export interface RecordStoresOptions extends RecordsOptions {
@@ -31,6 +32,7 @@ export interface RecordStores extends Records {
   readonly commands: CommandRecords;
   readonly photographHashes: PhotographHashes;
   readonly requests: KeptRequests;
+  readonly review: ReviewRecords;
   readonly retention: RecordsRetention;
 }
 
@@ -44,6 +46,7 @@ export function openRecordStores(options: RecordStoresOptions): RecordStores {
   const mutes = alertMutesOf(database, seal);
   const passages = new PassageJournal(database, options.passageSeal ?? temporaryPassageSeal());
   const requests = keptRequestsOf(database, { nowMs, auditKeys });
+  const review = reviewRecordsOf(database);
   return {
     ...records,
     passages,
@@ -52,7 +55,11 @@ export function openRecordStores(options: RecordStoresOptions): RecordStores {
     commands: commandRecordsOf(database, sources.conditions, { seal, nowMs }),
     photographHashes: photographHashesOf(database),
     requests,
-    retention: recordsRetentionOf(database, { journal: passages, requests, rowSeal }),
+    review,
+    retention: recordsRetentionOf(database, {
+      ...{ journal: passages, requests, rowSeal },
+      review: { forgetPerson: review.forgetPerson, expire: () => review.expire(nowMs()) },
+    }),
     async [Symbol.asyncDispose]() {
       seal[Symbol.dispose]();
       requests[Symbol.dispose]();

@@ -172,6 +172,11 @@ export class GalleryCalibration implements AsyncDisposable {
     return this.#current()?.alike.size ?? 0;
   }
 
+  /** The known pairs of persons who look alike, most alike first. */
+  get alike(): readonly LookAlikes[] {
+    return [...(this.#current()?.alike.values() ?? [])];
+  }
+
   /** The margin between two persons who are known to look alike; undefined for others. */
   marginBetween(a: PersonId, b: PersonId): number | undefined {
     return this.#current()?.alike.get(pairKey(a, b))?.margin;

@@ -87,6 +87,9 @@ export function passageRowsOf({ db }: OpenDatabase) {
   const removeStranger = db.prepare<[string]>(
     'UPDATE passage SET stranger_id = NULL, stranger_visit = NULL WHERE stranger_id = ?',
   );
+  const forgetReview = db.prepare<[string]>(
+    "DELETE FROM review_aside WHERE item GLOB 'unknown-person.' || ? || '.*'",
+  );
   const moveStranger = db.prepare<[{ from: string; to: string; only: string | null }]>(`
     UPDATE passage SET stranger_id = @to
     WHERE stranger_id = @from AND (@only IS NULL OR id IN (SELECT value FROM json_each(@only)))`);
@@ -116,7 +119,10 @@ export function passageRowsOf({ db }: OpenDatabase) {
     ofPerson: (tag: Uint8Array, isOwn: boolean) => ofPerson.all({ tag, isOwn: isOwn ? 1 : 0 }),
     ofStranger: (id: string) => ofStranger.all(id),
     remove: (number: number) => void remove.run(number),
-    removeStranger: (id: string) => void removeStranger.run(id),
+    removeStranger(id: string): void {
+      removeStranger.run(id);
+      forgetReview.run(id);
+    },
     moveStranger: (from: string, to: string, only?: readonly PassageId[]) =>
       void moveStranger.run({ from, to, only: only === undefined ? null : JSON.stringify(only) }),
     /** Whether exactly this content is stored; each sealing gives another one. */

@@ -371,6 +371,22 @@ const sealedRows = `
   ) STRICT;
 `;
 
+/**
+ * - `review_aside`: items of the review queue that were set aside. `actor`: for whom; empty for everyone. `passage`: the passage that the
+ *   item is, with which the row goes.
+ */
+const reviewTables = `
+  CREATE TABLE review_aside (
+    item     TEXT    NOT NULL,
+    actor    TEXT    NOT NULL,
+    at_ms    INTEGER NOT NULL,
+    passage  INTEGER REFERENCES passage (number) ON DELETE CASCADE,
+    PRIMARY KEY (item, actor)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX review_aside_of_passage ON review_aside (passage) WHERE passage IS NOT NULL;
+  CREATE INDEX mark_by_passage ON event (json_extract(CAST(payload AS TEXT), '$.data.passage')) WHERE kind = 'mark';
+`;
+
 /** Migrations go forward only; a released migration is never edited. */
 export const recordsMigrations: readonly Migration[] = [
   {
@@ -392,4 +408,5 @@ export const recordsMigrations: readonly Migration[] = [
   { name: 'keyed hashes of idempotency keys', apply: keyedEnrolments },
   { name: 'requests by the key of their caller', apply: keptRequestTables },
   { name: 'seals of events and corrections', apply: sealedRows },
+  { name: 'review queue', apply: reviewTables },
 ];

@@ -28,12 +28,12 @@ export interface RecordsRetention {
   /**
    * Deletes what the records contain about a person outside events: the reasons of corrections, which are free text and may
    * name the person, the hashes of photographs from which a centre enrolled the person, what was answered to requests about the
-   * person, and the passages. Returns the number of passages.
+   * person, what was set aside in the review queue, and the passages. Returns the number of passages.
    */
   forgetAbout(personId: PersonId): number;
   /** Removes strangers from the passages, which stay. */
   forgetStrangers(ids: readonly StrangerId[]): void;
-  /** Forgets requests that are older than a day. Removes deleted data from the write-ahead log; false while another process reads the log. */
+  /** Forgets requests that are older than a day, and what comes back to the review queue. Removes deleted data from the write-ahead log; false while another process reads the log. */
   emptyLog(): boolean;
 }
 
@@ -42,10 +42,12 @@ export function recordsRetentionOf(
   {
     journal,
     requests,
+    review,
     rowSeal,
   }: {
     readonly journal: Pick<PassageJournal, 'forgetPerson' | 'forgetStranger'>;
     readonly requests: Pick<KeptRequests, 'forget' | 'expire'>;
+    readonly review: { forgetPerson(id: PersonId): void; expire(): void };
     readonly rowSeal: RowSeal | undefined;
   },
 ): RecordsRetention {
@@ -60,6 +62,7 @@ export function recordsRetentionOf(
         forgetAside.run(personId);
         forgetHashes.run(personId);
         requests.forget(personId);
+        review.forgetPerson(personId);
         return journal.forgetPerson(personId);
       }),
     forgetStrangers: (ids) =>
@@ -77,6 +80,7 @@ export function recordsRetentionOf(
       ),
     emptyLog() {
       requests.expire();
+      review.expire();
       return database.read(() => {
         const timeoutMs = Number(db.pragma('busy_timeout', { simple: true }));
         db.pragma(`busy_timeout = ${emptyingTimeoutMs}`);

@@ -6,7 +6,13 @@ const readings: ReadonlySet<string> = new Set<AuditAction>([
   ...(['person.listed', 'person.read', 'person.photograph-read'] as const),
   ...(['passage.listed', 'passage.read', 'passage.picture-read', 'passage.reported'] as const),
   ...(['stranger.listed', 'stranger.read', 'evidence.read', 'enrolment.picture-read'] as const),
-  ...(['attendance.read', 'camera.snapshot-taken', 'camera.followed', 'camera.watched'] as const),
+  ...([
+    'review.listed',
+    'attendance.read',
+    'camera.snapshot-taken',
+    'camera.followed',
+    'camera.watched',
+  ] as const),
 ]);
 
 /** Between two readings of one page, at most. */
