@@ -19,6 +19,8 @@ export interface ConsoleRoute {
     readonly text: () => string;
     /** What one does there, in one sentence. Absent: the page is not in the overview of the system. */
     readonly lead?: () => string;
+    /** What stands beside the text in the navigation, such as a count. */
+    readonly Beside?: ComponentType;
   };
   /** True: the page fills the screen, without the navigation. */
   readonly isBare?: true;

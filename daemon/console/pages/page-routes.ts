@@ -14,10 +14,12 @@ import type kioskTexts from '../messages/en/kiosk.json';
 import type nowTexts from '../messages/en/now.json';
 import type passageTexts from '../messages/en/passages.json';
 import type peopleTexts from '../messages/en/people.json';
+import type reviewTexts from '../messages/en/review.json';
 import type strangerTexts from '../messages/en/strangers.json';
 import type systemTexts from '../messages/en/system.json';
 import type upkeepTexts from '../messages/en/upkeep.json';
 import type userTexts from '../messages/en/users.json';
+import { ReviewCount } from '../parts/review-count.js';
 import { wordsOf } from '../words/words.js';
 import type { ConsoleRoute } from './console-route.js';
 
@@ -37,6 +39,7 @@ const kiosk = wordsOf<typeof kioskTexts>('kiosk');
 const now = wordsOf<typeof nowTexts>('now');
 const passages = wordsOf<typeof passageTexts>('passages');
 const people = wordsOf<typeof peopleTexts>('people');
+const review = wordsOf<typeof reviewTexts>('review');
 const strangers = wordsOf<typeof strangerTexts>('strangers');
 const system = wordsOf<typeof systemTexts>('system');
 const upkeep = wordsOf<typeof upkeepTexts>('upkeep');
@@ -79,6 +82,12 @@ export const pageRoutes: readonly ConsoleRoute[] = [
     load: () => import('./passages/passages-page.js'),
   },
   { path: '/passages/:passage', scopes: ['passages:read'], load: () => import('./passages/passage-page.js') },
+  {
+    path: '/review',
+    scopes: ['passages:read'],
+    way: { group: 'watch', icon: 'review', text: () => review('title'), Beside: ReviewCount },
+    load: () => import('./review/review-page.js'),
+  },
   {
     path: '/alerts',
     scopes: ['alerts:read'],

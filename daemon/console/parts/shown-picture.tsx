@@ -15,10 +15,12 @@ interface PictureProps {
   readonly class?: string;
   /** What stands in its place. */
   readonly absent?: IconName;
+  /** Loads at once, also out of view. */
+  readonly isEager?: boolean;
 }
 
-/** A picture of a person or a camera, or a sign that there is none. Loads when it comes near the view. */
-export function Picture({ src, alt, class: name = '', absent = 'person' }: PictureProps) {
+/** A picture of a person or a camera, or a sign that there is none. Loads when it comes near the view, unless it is eager. */
+export function Picture({ src, alt, class: name = '', absent = 'person', isEager = false }: PictureProps) {
   const missing = useSignal<string | undefined>(undefined);
   if (src === undefined || missing.value === src) {
     return (
@@ -36,7 +38,7 @@ export function Picture({ src, alt, class: name = '', absent = 'person' }: Pictu
       class={`picture ${name}`}
       src={src}
       alt={alt}
-      loading="lazy"
+      loading={isEager ? 'eager' : 'lazy'}
       decoding="async"
       onError={() => {
         missing.value = src;
@@ -52,6 +54,7 @@ interface PersonPictureProps {
   /** Empty where the name stands beside it. */
   readonly alt?: string;
   readonly class?: string;
+  readonly isEager?: boolean;
 }
 
 /** A photograph of a person, for callers who may see photographs. */
@@ -60,8 +63,9 @@ export function PersonPicture({
   photographId,
   alt = '',
   class: name = 'face-small',
+  isEager = false,
 }: PersonPictureProps) {
   const isShown = photographId !== undefined && can('persons:read');
   const src = isShown ? addressOf('persons.photographs.read', { id, photographId }) : undefined;
-  return <Picture src={src} alt={alt} class={name} />;
+  return <Picture src={src} alt={alt} class={name} isEager={isEager} />;
 }

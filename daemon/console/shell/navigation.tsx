@@ -80,11 +80,12 @@ function Group({
     <section>
       <h2>{t(group)}</h2>
       <ul>
-        {shown.map(({ own, icon, text }) => (
+        {shown.map(({ own, icon, text, Beside }) => (
           <li key={own}>
             <a href={own} aria-current={own === here ? 'page' : undefined}>
               <Icon name={icon} />
               <span>{text()}</span>
+              {Beside && <Beside />}
             </a>
           </li>
         ))}

@@ -1,0 +1,246 @@
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
+import { type ApiError, isApiError } from '../../api/call.js';
+import { useFetched } from '../../api/use-fetched.js';
+import type en from '../../messages/en/review.json';
+import { type Cameras, useCameras } from '../../parts/camera-choice.js';
+import { Badge, Empty, Loading, PageHead } from '../../parts/page.js';
+import { waitingHere } from '../../parts/review-count.js';
+import { Fault } from '../../parts/shown-fault.js';
+import { dayAndTime } from '../../time/site-format.js';
+import { wordsOf } from '../../words/words.js';
+import { answerText, choicesOf, placeOf, questionOf, reviewBox } from './review-answers.js';
+import { Evidence } from './review-evidence.js';
+import { type Answer, type Entry, ReviewQueue } from './review-queue.js';
+
+const t = wordsOf<typeof en>('review');
+
+/** How often the queue asks what is new, and what others have answered. */
+const againMs = 20_000;
+/** With fewer items left, the next ones are fetched at once. */
+const fewLeft = 15;
+/** Items beside the shown one that are drawn out of sight, so that their images are there when they come. */
+const drawnAhead = 3;
+
+/** What needs a person: one item at a time, answered with one key. */
+export default function Review() {
+  const queue = useMemo(() => new ReviewQueue(reviewBox), []);
+  const { fault, reload } = useRefreshed(queue);
+  const cameras = useCameras();
+  const entry = queue.current.value;
+  const isAtEnd = entry === undefined && queue.isLoaded.value && !queue.hasMore.value;
+  const place = useRef<HTMLDivElement>(null);
+  const { route } = useLocation();
+  useEffect(() => {
+    waitingHere.value = queue.isLoaded.value && !queue.hasMore.value ? queue.waiting.value : undefined;
+  });
+  useEffect(
+    () => () => {
+      waitingHere.value = undefined;
+    },
+    [],
+  );
+  useFocusOnItem(place, entry?.item.id);
+  const press = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    const act = actsOf(queue, entry, route)[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (act === undefined) return;
+    event.preventDefault();
+    if (!event.repeat) act();
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: keys reach the page only while the focus is in it.
+    <div class="review" ref={place} tabIndex={-1} onKeyDown={press}>
+      <PageHead title={t('title')} lead={t('lead')} />
+      <Fault error={fault} onRetry={() => void reload()} />
+      <Failed queue={queue} />
+      {queue.isLoaded.value && <Progress queue={queue} />}
+      {queue.ahead.value.slice(0, entry === undefined ? 0 : 1 + drawnAhead).map((each) => (
+        <Item
+          key={each.item.id}
+          entry={each}
+          isShown={each === entry}
+          cameras={cameras}
+          onAnswer={(answer) => queue.answer(answer)}
+        />
+      ))}
+      {isAtEnd && <Nothing queue={queue} />}
+      {entry === undefined && !isAtEnd && fault === undefined && <Loading />}
+    </div>
+  );
+}
+
+/** Loads the queue, and again while the page is visible. */
+function useRefreshed(queue: ReviewQueue) {
+  const fault = useSignal<ApiError | undefined>(undefined);
+  const reload = async (): Promise<void> => {
+    try {
+      await queue.load();
+      fault.value = undefined;
+    } catch (error) {
+      if (!isApiError(error)) throw error;
+      fault.value = error;
+    }
+  };
+  useEffect(() => {
+    void reload();
+    const timer = setInterval(() => {
+      if (!document.hidden) void reload();
+    }, againMs);
+    return () => clearInterval(timer);
+  }, []);
+  const isShort = queue.hasMore.value && queue.waiting.value < fewLeft && queue.pending.value === 0;
+  useEffect(() => {
+    if (isShort) void reload();
+  }, [isShort]);
+  return { fault: fault.value, reload };
+}
+
+/** What each key does now. */
+function actsOf(
+  queue: ReviewQueue,
+  entry: Entry | undefined,
+  route: (href: string) => void,
+): Readonly<Record<string, () => void>> {
+  const always = {
+    z: () => queue.undo(),
+    ArrowLeft: () => queue.back(),
+    ArrowRight: () => queue.forward(),
+  };
+  if (entry === undefined) return always;
+  const choices = choicesOf(entry.item).map(({ key, answer }) => [key, () => queue.answer(answer)] as const);
+  return {
+    ...always,
+    ...Object.fromEntries(choices),
+    s: () => queue.answer({ is: 'skipped' }),
+    o: () => route(placeOf(entry.item).href),
+  };
+}
+
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && target.matches('input, select, textarea');
+
+/** The next item gets the focus, so that keys go on working and screen readers say what it asks. */
+function useFocusOnItem(place: { readonly current: HTMLElement | null }, id: string | undefined): void {
+  const isBegun = useRef(false);
+  useEffect(() => {
+    // The head of the page has the focus first.
+    if (!isBegun.current) {
+      isBegun.current = id !== undefined;
+      return;
+    }
+    const heading = place.current?.querySelector<HTMLElement>('article:not([hidden]) h2');
+    (heading ?? place.current)?.focus({ preventScroll: true });
+  }, [id]);
+}
+
+/** How far the user is, and what can be undone. */
+function Progress({ queue }: { readonly queue: ReviewQueue }) {
+  const last = queue.last.value;
+  return (
+    <div class="review-bar">
+      <p class="quiet">
+        {t(queue.hasMore.value ? 'progress-more' : 'progress', {
+          waiting: queue.waiting.value,
+          answered: queue.answered.value,
+        })}
+      </p>
+      <div class="acts">
+        <KeyButton keyName="←" isReady={!queue.isFirst.value} onAct={() => queue.back()}>
+          {t('back')}
+        </KeyButton>
+        <KeyButton keyName="Z" isReady={last !== undefined} onAct={() => queue.undo()}>
+          {last?.answer === undefined ? t('undo') : t('undo-what', { what: answerText(last.answer) })}
+        </KeyButton>
+      </div>
+    </div>
+  );
+}
+
+/** An answer that did not reach the box: its item waits again. */
+function Failed({ queue }: { readonly queue: ReviewQueue }) {
+  const failure = queue.failure.value;
+  if (failure === undefined || !isApiError(failure.error)) return null;
+  return (
+    <>
+      <p role="alert">{t('not-saved', { what: questionOf(failure.item) })}</p>
+      <Fault error={failure.error} />
+    </>
+  );
+}
+
+interface ItemProps {
+  readonly entry: Entry;
+  readonly isShown: boolean;
+  readonly cameras: Cameras;
+  readonly onAnswer: (answer: Answer) => void;
+}
+
+function Item({ entry: { item, answer }, isShown, cameras, onAnswer }: ItemProps) {
+  const { href, text } = placeOf(item);
+  return (
+    <article class="card" hidden={!isShown}>
+      <header class="card-head">
+        <h2 tabIndex={-1}>{questionOf(item)}</h2>
+        <Badge tone={item.kind === 'camera' ? 'bad' : 'warn'}>{t(`kind-${item.kind}`)}</Badge>
+      </header>
+      {answer && <p role="note">{t('your-answer', { what: answerText(answer) })}</p>}
+      <Evidence item={item} cameras={cameras} />
+      <div class="review-choices" role="toolbar" aria-label={t('answers')}>
+        {choicesOf(item).map(({ key, text: said, answer: given }, index) => (
+          <KeyButton key={key} keyName={key.toUpperCase()} isMain={index === 0} onAct={() => onAnswer(given)}>
+            {said}
+          </KeyButton>
+        ))}
+        <KeyButton keyName="S" onAct={() => onAnswer({ is: 'skipped' })}>
+          {t('skip')}
+        </KeyButton>
+        <a class="link-button" href={href}>
+          {text} <kbd>O</kbd>
+        </a>
+      </div>
+    </article>
+  );
+}
+
+/** A button that shows the key that does the same. */
+function KeyButton({
+  keyName,
+  isReady = true,
+  isMain = false,
+  onAct,
+  children,
+}: {
+  readonly keyName: string;
+  readonly isReady?: boolean;
+  readonly isMain?: boolean;
+  readonly onAct: () => void;
+  readonly children: ComponentChildren;
+}) {
+  return (
+    <button type="button" class={isMain ? '' : 'secondary'} disabled={!isReady} onClick={onAct}>
+      {children} <kbd>{keyName}</kbd>
+    </button>
+  );
+}
+
+/** The queue is empty. */
+function Nothing({ queue }: { readonly queue: ReviewQueue }) {
+  const counts = useFetched('review.counts', {}).value;
+  const isDone = queue.answered.value > 0;
+  return (
+    <Empty>
+      <p>{t(isDone ? 'all-done' : 'nothing')}</p>
+      {counts !== undefined && (
+        <p class="quiet">
+          {counts.lastAt === undefined ? t('none-lately') : t('last-at', { time: dayAndTime(counts.lastAt) })}
+        </p>
+      )}
+      <p>
+        <a href="/system/approvals">{t('to-approvals')}</a>
+      </p>
+    </Empty>
+  );
+}

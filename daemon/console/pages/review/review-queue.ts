@@ -1,0 +1,190 @@
+import { computed, signal } from '@preact/signals';
+import type { ReviewItem } from '../../../contract/review.js';
+
+/** What a user says of an item. */
+export type Answer =
+  | { readonly is: 'person'; readonly person: string; readonly name: string }
+  | { readonly is: 'stranger' | 'nobody' | 'ignored' | 'done' | 'skipped' };
+
+/** An item with the answer of this user, if they gave one on this page. */
+export interface Entry {
+  readonly item: ReviewItem;
+  readonly answer?: Answer;
+}
+
+/** What the queue asks of the box. */
+export interface ReviewBox {
+  list(): Promise<{ readonly items: readonly ReviewItem[]; readonly hasMore: boolean }>;
+  give(item: ReviewItem, answer: Answer): Promise<void>;
+  takeBack(item: ReviewItem, answer: Answer): Promise<void>;
+}
+
+/** An answer that did not reach the box. */
+export interface Failure {
+  readonly item: ReviewItem;
+  readonly error: unknown;
+}
+
+interface State {
+  readonly entries: readonly Entry[];
+  /** The entry that is shown; the length of the list after the last one. */
+  readonly at: number;
+}
+
+/** A change that can be undone. */
+interface Done {
+  readonly id: string;
+  readonly before: Answer | undefined;
+}
+
+/**
+ * The items of the review page. An answer shows the next item at once and goes to the box in the background, one after the other, so
+ * that undoing never overtakes what it undoes. An answer that fails comes back into the queue.
+ */
+export class ReviewQueue {
+  readonly failure = signal<Failure | undefined>(undefined);
+  readonly hasMore = signal(false);
+  readonly isLoaded = signal(false);
+  /** Answers that the box has not confirmed. */
+  readonly pending = signal(0);
+  readonly #box: ReviewBox;
+  readonly #state = signal<State>({ entries: [], at: 0 });
+  readonly #done = signal<readonly Done[]>([]);
+  #sending: Promise<void> = Promise.resolve();
+
+  readonly current = computed(() => this.#state.value.entries[this.#state.value.at]);
+  /** The shown item and those after it, to load their images ahead. */
+  readonly ahead = computed(() => {
+    const { entries, at } = this.#state.value;
+    return entries.slice(at).filter(({ answer }, index) => index === 0 || answer === undefined);
+  });
+  readonly waiting = computed(
+    () => this.#state.value.entries.filter(({ answer }) => answer === undefined).length,
+  );
+  readonly answered = computed(() => this.#state.value.entries.length - this.waiting.value);
+  /** What undoing would undo. */
+  readonly last = computed(() => {
+    const id = this.#done.value.at(-1)?.id;
+    return this.#state.value.entries.find(({ item }) => item.id === id);
+  });
+  readonly isFirst = computed(() => this.#state.value.at === 0);
+
+  constructor(box: ReviewBox) {
+    this.#box = box;
+  }
+
+  /** Adds what is new at the box, and drops what somebody else has answered. @throws what `list` throws */
+  async load(): Promise<void> {
+    const before = this.#state.value;
+    const { items, hasMore } = await this.#box.list();
+    const now = this.#state.value;
+    // A list that is older than what was done meanwhile says nothing about what is missing in it.
+    const isCurrent = this.pending.value === 0 && before === now;
+    this.hasMore.value = hasMore;
+    this.isLoaded.value = true;
+    this.#state.value = isCurrent ? withNew(withoutGone(now, items, hasMore), items) : withNew(now, items);
+  }
+
+  /** Answers the shown item, and shows the next one. */
+  answer(answer: Answer): void {
+    const { entries, at } = this.#state.value;
+    const entry = entries[at];
+    if (entry === undefined) return;
+    const { item, answer: before } = entry;
+    this.failure.value = undefined;
+    this.#done.value = [...this.#done.value, { id: item.id, before }];
+    this.#put(item.id, answer);
+    this.#show(this.#nextAfter(at));
+    this.#send(item, async () => {
+      if (before !== undefined) await this.#box.takeBack(item, before);
+      await this.#box.give(item, answer);
+    });
+  }
+
+  /** Undoes the last answer, and shows its item again. */
+  undo(): void {
+    const entry = this.last.value;
+    const done = this.#done.value.at(-1);
+    if (entry?.answer === undefined || done === undefined) return;
+    const { item, answer } = entry;
+    const { before } = done;
+    this.failure.value = undefined;
+    this.#done.value = this.#done.value.slice(0, -1);
+    this.#put(item.id, before);
+    this.#show(this.#state.value.entries.findIndex((each) => each.item.id === item.id));
+    this.#send(item, async () => {
+      await this.#box.takeBack(item, answer);
+      if (before !== undefined) await this.#box.give(item, before);
+    });
+  }
+
+  /** Shows the item before, with its answer, which can be replaced. */
+  back(): void {
+    this.#show(Math.max(0, this.#state.value.at - 1));
+  }
+
+  /** Shows the item after this one, without an answer to it. */
+  forward(): void {
+    const { entries, at } = this.#state.value;
+    this.#show(Math.min(entries.length, at + 1));
+  }
+
+  #send(item: ReviewItem, work: () => Promise<void>): void {
+    this.pending.value += 1;
+    this.#sending = this.#sending
+      .then(work)
+      .catch((error: unknown) => {
+        this.failure.value = { item, error };
+        this.#done.value = this.#done.value.filter(({ id }) => id !== item.id);
+        this.#put(item.id, undefined);
+        const { entries, at } = this.#state.value;
+        if (at === entries.length) this.#show(this.#nextAfter(at));
+      })
+      .finally(() => {
+        this.pending.value -= 1;
+      });
+  }
+
+  #put(id: string, answer: Answer | undefined): void {
+    const { entries, at } = this.#state.value;
+    const changed = entries.map(({ item, ...rest }) =>
+      item.id === id ? { item, ...(answer !== undefined && { answer }) } : { item, ...rest },
+    );
+    this.#state.value = { entries: changed, at };
+  }
+
+  #show(at: number): void {
+    this.#state.value = { ...this.#state.value, at };
+  }
+
+  /** The next item without an answer; from the beginning where none follows; the end without any. */
+  #nextAfter(at: number): number {
+    const { entries } = this.#state.value;
+    const isOpen = ({ answer }: Entry): boolean => answer === undefined;
+    const later = entries.findIndex((entry, index) => index > at && isOpen(entry));
+    if (later >= 0) return later;
+    const first = entries.findIndex(isOpen);
+    return first >= 0 ? first : entries.length;
+  }
+}
+
+/** Both are in the order of the queue, so what is missing before a listed item has been answered elsewhere. */
+function withoutGone({ entries, at }: State, items: readonly ReviewItem[], hasMore: boolean): State {
+  const listed = new Set(items.map(({ id }) => id));
+  const lastListed = entries.findLastIndex(({ item }) => listed.has(item.id));
+  const shown = entries[at];
+  const kept = entries.filter(
+    (entry, index) =>
+      entry.answer !== undefined ||
+      entry === shown ||
+      listed.has(entry.item.id) ||
+      (hasMore && index > lastListed),
+  );
+  return { entries: kept, at: shown === undefined ? kept.length : kept.indexOf(shown) };
+}
+
+function withNew({ entries, at }: State, items: readonly ReviewItem[]): State {
+  const known = new Set(entries.map(({ item }) => item.id));
+  const added = items.filter(({ id }) => !known.has(id)).map((item) => ({ item }));
+  return { entries: [...entries, ...added], at };
+}

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Answer, type ReviewBox, ReviewQueue } from '../../daemon/console/pages/review/review-queue.js';
+import type { ReviewItem } from '../../daemon/contract/review.js';
+
+const cameraItem = (id: string): ReviewItem => ({
+  ...{ id, kind: 'camera', at: '2026-03-02T07:00:00.000Z', camera: id, name: id },
+  ...{ code: 'no-route', message: 'the camera does not answer', remedy: 'Check its cable.' },
+});
+const itemsOf = (...ids: readonly string[]): readonly ReviewItem[] => ids.map(cameraItem);
+const nobody: Answer = { is: 'nobody' };
+const skipped: Answer = { is: 'skipped' };
+
+/** A box whose answers a test lets through one by one. */
+function scripted(...ids: readonly string[]) {
+  const asked: string[] = [];
+  const waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  const listed = { items: itemsOf(...ids), hasMore: false };
+  const ask = (what: string): Promise<void> => {
+    asked.push(what);
+    return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+  };
+  const box: ReviewBox = {
+    list: async () => ({ ...listed }),
+    give: ({ id }, { is }) => ask(`${is} ${id}`),
+    takeBack: ({ id }, { is }) => ask(`not ${is} ${id}`),
+  };
+  const queue = new ReviewQueue(box);
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  return {
+    ...{ queue, asked, listed },
+    shown: () => queue.current.value?.item.id,
+    /** Lets the oldest request through, and waits until what follows from it has happened. */
+    async settle(error?: Error) {
+      await turn();
+      const [first] = waiting.splice(0, 1);
+      if (error === undefined) first?.resolve();
+      else first?.reject(error);
+      await turn();
+    },
+  };
+}
+
+describe('the queue of the review page', () => {
+  test('shows the next item at once, while the box has confirmed nothing', async () => {
+    const { queue, asked, shown, settle } = scripted('a', 'b', 'c');
+    await queue.load();
+    for (const id of ['a', 'b', 'c']) {
+      assert.equal(shown(), id);
+      queue.answer(nobody);
+    }
+    assert.equal(shown(), undefined);
+    assert.deepEqual([queue.waiting.value, queue.answered.value, queue.pending.value], [0, 3, 3]);
+    await settle();
+    await settle();
+    await settle();
+    assert.deepEqual(asked, ['nobody a', 'nobody b', 'nobody c'], 'one after the other');
+    assert.equal(queue.pending.value, 0);
+  });
+
+  test('undoes the last answers one by one, and never before they were given', async () => {
+    const { queue, asked, shown, settle } = scripted('a', 'b');
+    await queue.load();
+    queue.answer(nobody);
+    queue.answer(skipped);
+    assert.equal(queue.last.value?.item.id, 'b');
+    queue.undo();
+    assert.equal(shown(), 'b');
+    queue.undo();
+    assert.equal(shown(), 'a');
+    assert.equal(queue.last.value, undefined);
+    queue.undo();
+    for (let request = 0; request < 4; request += 1) await settle();
+    assert.deepEqual(asked, ['nobody a', 'skipped b', 'not skipped b', 'not nobody a']);
+    assert.equal(queue.waiting.value, 2);
+  });
+
+  test('goes back to an answered item, whose answer another one replaces', async () => {
+    const { queue, asked, shown, settle } = scripted('a', 'b');
+    await queue.load();
+    queue.answer(nobody);
+    queue.back();
+    assert.deepEqual([shown(), queue.current.value?.answer], ['a', nobody]);
+    queue.answer({ is: 'stranger' });
+    assert.equal(shown(), 'b');
+    queue.undo();
+    assert.deepEqual([shown(), queue.current.value?.answer], ['a', nobody]);
+    queue.forward();
+    assert.equal(shown(), 'b');
+    for (let request = 0; request < 5; request += 1) await settle();
+    assert.deepEqual(asked, ['nobody a', 'not nobody a', 'stranger a', 'not stranger a', 'nobody a']);
+  });
+
+  test('takes an answer that failed back into the queue, and goes on with the others', async () => {
+    const { queue, asked, shown, settle } = scripted('a', 'b');
+    await queue.load();
+    queue.answer(nobody);
+    queue.answer(nobody);
+    assert.equal(shown(), undefined);
+    await settle(new Error('the box is away'));
+    assert.deepEqual([shown(), queue.failure.value?.item.id], ['a', 'a']);
+    await settle();
+    assert.deepEqual(asked, ['nobody a', 'nobody b']);
+    assert.equal(queue.last.value?.item.id, 'b', 'what failed cannot be undone');
+    queue.answer(nobody);
+    await settle();
+    assert.deepEqual([shown(), queue.failure.value], [undefined, undefined]);
+  });
+
+  test('takes in what is new, and drops what somebody else answered, except the item in view', async () => {
+    const { queue, listed, shown, settle } = scripted('a', 'b', 'c', 'd');
+    await queue.load();
+    queue.answer(nobody);
+    listed.items = itemsOf('d', 'e');
+    await queue.load();
+    assert.equal(queue.waiting.value, 4, 'a list from before the answer arrived only adds');
+    await settle();
+    await queue.load();
+    assert.deepEqual([shown(), queue.waiting.value], ['b', 3]);
+    queue.answer(skipped);
+    assert.equal(shown(), 'd');
+    await settle();
+    // Of a queue that is longer than one page, only what lies before a listed item is known to be gone.
+    listed.items = itemsOf('d');
+    listed.hasMore = true;
+    await queue.load();
+    assert.equal(queue.waiting.value, 2);
+    listed.hasMore = false;
+    await queue.load();
+    assert.equal(queue.waiting.value, 1);
+  });
+});
