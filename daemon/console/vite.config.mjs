@@ -53,7 +53,7 @@ const box = process.env['ROLLCALL_BOX'] ?? 'https://localhost:8443';
 
 /** Folders of pages by the file that they are built into. What the login needs is in none. */
 const together = {
-  watch: ['now', 'cameras', 'passages', 'review', 'strangers', 'kiosk'],
+  watch: ['now', 'cameras', 'passages', 'timeline', 'review', 'strangers', 'kiosk'],
   people: ['people', 'enrol', 'attendance', 'events', 'audit', 'accuracy'],
   system: [
     'system',

@@ -42,7 +42,16 @@ describe('hostile text in the console', { skip: withoutBuild || withoutChromium 
     const opened = await box.open('admin', '/people');
     const { page, faults } = opened;
     await page.getByText('<b>Eve</b>').first().waitFor();
-    const places = ['/', '/attendance', '/events', '/passages', '/strangers', '/audit', '/system/users'];
+    const places = [
+      '/',
+      '/attendance',
+      '/events',
+      '/passages',
+      '/timeline',
+      '/strangers',
+      '/audit',
+      '/system/users',
+    ];
     const pages = [
       `/people/${person.id}`,
       `/people/${other.id}`,

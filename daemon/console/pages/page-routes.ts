@@ -17,6 +17,7 @@ import type peopleTexts from '../messages/en/people.json';
 import type reviewTexts from '../messages/en/review.json';
 import type strangerTexts from '../messages/en/strangers.json';
 import type systemTexts from '../messages/en/system.json';
+import type timelineTexts from '../messages/en/timeline.json';
 import type upkeepTexts from '../messages/en/upkeep.json';
 import type userTexts from '../messages/en/users.json';
 import { ReviewCount } from '../parts/review-count.js';
@@ -42,6 +43,7 @@ const people = wordsOf<typeof peopleTexts>('people');
 const review = wordsOf<typeof reviewTexts>('review');
 const strangers = wordsOf<typeof strangerTexts>('strangers');
 const system = wordsOf<typeof systemTexts>('system');
+const timeline = wordsOf<typeof timelineTexts>('timeline');
 const upkeep = wordsOf<typeof upkeepTexts>('upkeep');
 const users = wordsOf<typeof userTexts>('users');
 
@@ -82,6 +84,12 @@ export const pageRoutes: readonly ConsoleRoute[] = [
     load: () => import('./passages/passages-page.js'),
   },
   { path: '/passages/:passage', scopes: ['passages:read'], load: () => import('./passages/passage-page.js') },
+  {
+    path: '/timeline',
+    scopes: ['passages:read'],
+    way: { group: 'watch', icon: 'timeline', text: () => timeline('title') },
+    load: () => import('./timeline/timeline-page.js'),
+  },
   {
     path: '/review',
     scopes: ['passages:read'],

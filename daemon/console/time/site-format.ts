@@ -25,6 +25,9 @@ const date = { year: 'numeric', month: 'short', day: 'numeric' } as const;
 export const clockTime = (time: string | Date): string => format(time, clock);
 /** With seconds: "09:14:02". */
 export const clockSeconds = (time: string | Date): string => format(time, { ...clock, second: '2-digit' });
+/** With the time zone, for a day on which the clock shows an hour twice: "02:14:02 GMT+1". */
+export const clockInZone = (time: string | Date): string =>
+  format(time, { ...clock, second: '2-digit', timeZoneName: 'short' });
 /** The day: "23 Nov 2026". */
 export const dayOf = (time: string | Date): string => format(time, date);
 /** Day and time of day. */
@@ -51,6 +54,10 @@ export function siteDay(time: string | Date = new Date()): string {
   return parts.format(new Date(time));
 }
 
+/** True for a day that exists, `YYYY-MM-DD`. */
+export const isDay = (text: string): boolean =>
+  /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
+
 /** The day so many days after another one, `YYYY-MM-DD`. */
 export const laterDay = (day: string, days: number): string =>
   new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
@@ -65,6 +72,14 @@ export function siteInstant(day: string, time: string): string {
   let ms = shownMs;
   for (let round = 0; round < 2; round += 1) ms = shownMs - siteOffsetMs(ms);
   return new Date(ms).toISOString();
+}
+
+const minutesOfDay = 1440;
+
+/** What the clock of the site shows, minutes after midnight. */
+export function clockMinutes(ms: number): number {
+  const minutes = Math.floor((ms + siteOffsetMs(ms)) / 60_000);
+  return ((minutes % minutesOfDay) + minutesOfDay) % minutesOfDay;
 }
 
 /** How far the clock of the site is ahead of UTC. */

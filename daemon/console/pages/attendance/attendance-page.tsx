@@ -7,7 +7,7 @@ import { Icon } from '../../parts/icon.js';
 import { type Column, LongTable, wholeList } from '../../parts/long-table.js';
 import { Loaded, PageHead } from '../../parts/page.js';
 import { useQuery } from '../../parts/use-query.js';
-import { clockTime, laterDay, plainDay, siteDay } from '../../time/site-format.js';
+import { clockTime, isDay, laterDay, plainDay, siteDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { DayGrid } from './day-grid.js';
 import { nameOf, type Status, StatusBadges, statuses, statusText, workedText } from './day-status.js';
@@ -15,7 +15,6 @@ import { OpenPoints } from './open-points.js';
 import {
   byName,
   daysOf,
-  isDay,
   type Period,
   periodOf,
   type Report,

@@ -9,11 +9,11 @@ import { Empty, Facts, Loaded, PageHead, Section } from '../../parts/page.js';
 import { Table } from '../../parts/table.js';
 import { useDialog } from '../../parts/use-dialog.js';
 import { useQuery } from '../../parts/use-query.js';
-import { clockTime, dayAndTime, hours, laterDay, plainDay, siteDay } from '../../time/site-format.js';
+import { clockTime, dayAndTime, hours, isDay, laterDay, plainDay, siteDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { nameOf, StatusBadges, workedText } from './day-status.js';
 import { CorrectionDialog, OpenPoints } from './open-points.js';
-import { isDay, periodOf, ReportNotes, reportOf, SaveReport } from './shown-report.js';
+import { periodOf, ReportNotes, reportOf, SaveReport } from './shown-report.js';
 
 const t = wordsOf<typeof en>('attendance');
 

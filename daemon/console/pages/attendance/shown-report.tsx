@@ -91,9 +91,6 @@ export function daysOf({ from, to }: Period): readonly string[] {
   return days;
 }
 
-export const isDay = (text: string): boolean =>
-  /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
-
 const t = wordsOf<typeof en>('attendance');
 
 /** When a report was made, and what it cannot say. */

@@ -32,6 +32,7 @@ export default function Camera() {
   return (
     <>
       <PageHead title={camera.value?.name ?? id} back={{ href: '/cameras', text: t('title') }}>
+        {can('passages:read') && <a href={`/timeline?camera=${encodeURIComponent(id)}`}>{t('day')}</a>}
         {camera.value && <CameraBadge camera={camera.value} />}
       </PageHead>
       <Loaded of={camera}>
