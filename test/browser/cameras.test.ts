@@ -72,6 +72,7 @@ cameras:
     await listed(technician);
     await watched(technician);
     await smooth(technician);
+    await severalAtOnce(box);
     await unplayable(box);
     await onlyOnce(technician);
     await onlyOneDevice(box, technician);
@@ -131,6 +132,31 @@ async function watched(technician: WatchedPage): Promise<void> {
   await page.locator('.sighted .why').first().waitFor();
   assert.doesNotMatch((await page.locator('main').textContent()) ?? '', /Ada/);
   await assertAccessible(technician);
+}
+
+/** Both cameras at once, and one by its key, while the box sends nothing of the other. */
+async function severalAtOnce(box: ConsoleBox): Promise<void> {
+  const operator = await box.open('operator', '/live');
+  const { page, context, faults } = operator;
+  const shown = 'canvas[data-captured-at]';
+  await page.locator('.live-tile', { hasText: 'Front door' }).locator(shown).waitFor();
+  await page.locator('.live-tile', { hasText: 'Yard' }).locator(shown).waitFor();
+  await assertAccessible(operator);
+  await page.keyboard.press('2');
+  await page.waitForURL(/camera=yard/);
+  await page.locator('.live-tile', { hasText: 'Front door' }).waitFor({ state: 'hidden' });
+  await until('no viewer of the camera that is out of sight', async () => {
+    const { viewers = 0 } = await box.box.client.call('cameras.show', { id: 'door' });
+    return viewers === 1;
+  });
+  await page.keyboard.press('Escape');
+  await page.locator('.live-tile', { hasText: 'Front door' }).waitFor();
+  await page.getByRole('button', { name: 'Enlarge Front door' }).click();
+  await page.waitForURL(/camera=door/);
+  await page.setViewportSize({ width: 390, height: 844 });
+  assert.equal(await isWiderThanScreen(operator), false);
+  assert.deepEqual(faults, []);
+  await context.close();
 }
 
 /** The video plays on, and the analysed pictures come back. */

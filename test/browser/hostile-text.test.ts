@@ -58,7 +58,7 @@ describe('hostile text in the console', { skip: withoutBuild || withoutChromium 
       `/attendance/persons/${other.id}`,
       '/cameras/long',
     ];
-    const lists = ['/people/change', '/cameras', '/system/screens', `/system/users/${user.id}`];
+    const lists = ['/people/change', '/cameras', '/live', '/system/screens', `/system/users/${user.id}`];
     for (const path of [...places, ...pages, ...lists, '/%3Cb%3EEve']) {
       await page.goto(path);
       await page.getByRole('heading', { level: 1 }).waitFor();

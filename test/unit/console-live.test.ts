@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { toneOf } from '../../daemon/console/pages/cameras/live/face-tone.js';
 import { judgeLiveEnd, readLiveMessage } from '../../daemon/console/pages/cameras/live/live-connection.js';
 import { whoWatches, whyNoFaces, whyNotLive } from '../../daemon/console/pages/cameras/live/live-words.js';
+import { gridOf, keyedCamera, pageOfGrid } from '../../daemon/console/pages/cameras/live-grid/grid-pages.js';
 import { droppedShare } from '../../daemon/console/pages/now/dropped-share.js';
 
 describe('live pictures in the console', () => {
@@ -88,4 +89,38 @@ test('the share of dropped frames is that of all frames that were due for analys
   assert.equal(droppedShare({ dropped: 2 }), 1);
   assert.equal(droppedShare({ analysed: 3 }), 0);
   assert.equal(droppedShare({}), 0);
+});
+
+describe('the grid of live cameras', () => {
+  const cameras = Array.from({ length: 11 }, (_, index) => ({ id: `camera-${index + 1}` }));
+
+  test('has as many cameras as the width allows, and never more than nine', () => {
+    assert.deepEqual(
+      [390, 1280, 1920].map((widthPx) => gridOf(widthPx)),
+      [
+        { columns: 1, perPage: 4 },
+        { columns: 2, perPage: 4 },
+        { columns: 3, perPage: 9 },
+      ],
+    );
+  });
+
+  test('comes in pages, of which one that does not exist is the nearest', () => {
+    const page = (wanted: number) => pageOfGrid(cameras, { perPage: 4, wanted });
+    assert.deepEqual(
+      page(3).shown.map(({ id }) => id),
+      ['camera-9', 'camera-10', 'camera-11'],
+    );
+    assert.deepEqual(page(9), page(3));
+    for (const wanted of [0, -1, Number.NaN, 1.5]) assert.deepEqual(page(wanted), page(1));
+    assert.deepEqual(pageOfGrid([], { perPage: 4, wanted: 2 }), { shown: [], index: 0, count: 1 });
+  });
+
+  test('gives each camera of a page its key', () => {
+    const { shown } = pageOfGrid(cameras, { perPage: 4, wanted: 2 });
+    assert.deepEqual(
+      ['1', '4', '5', '0', 'Enter', '12'].map((key) => keyedCamera(shown, key)),
+      ['camera-5', 'camera-8', undefined, undefined, undefined, undefined],
+    );
+  });
 });

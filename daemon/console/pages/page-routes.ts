@@ -78,6 +78,12 @@ export const pageRoutes: readonly ConsoleRoute[] = [
   },
   { path: '/cameras/:id', scopes: ['cameras:read'], load: () => import('./cameras/camera-page.js') },
   {
+    path: '/live',
+    scopes: ['cameras:read', 'live:watch'],
+    way: { group: 'watch', icon: 'eye', text: () => cameras('grid') },
+    load: () => import('./cameras/live-grid/live-grid-page.js'),
+  },
+  {
     path: '/passages',
     scopes: ['passages:read'],
     way: { group: 'watch', icon: 'passage', text: () => passages('title') },
