@@ -128,14 +128,12 @@ export class ControlClient {
 
   #request({ body, signal, ...what }: WireRequest): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const options = { socketPath: this.#socketPath, ...what, ...present({ signal }) };
+      // A connection of its own: the daemon ends one that rests for seconds, and the next request could meet that end.
+      const options = { agent: false, socketPath: this.#socketPath, ...what, ...present({ signal }) };
       const outgoing = httpRequest(options, resolve);
       // The daemon may refuse and close the connection while a long body is being sent. This error comes after the answer, when
       // the request no longer listens. Before the answer, the request reports the error itself.
-      outgoing.on('socket', (socket) => {
-        // One connection serves many requests.
-        if (!socket.listeners('error').includes(ignored)) socket.on('error', ignored);
-      });
+      outgoing.on('socket', (socket) => socket.on('error', () => undefined));
       outgoing.on('error', (error) => {
         reject(isRollcallError(error) ? error : unreachable(this.#socketPath, error));
       });
@@ -172,8 +170,6 @@ function checked<Schema extends z.ZodType>(id: string, schema: Schema, value: un
     details: { problems: z.prettifyError(result.error) },
   });
 }
-
-const ignored = (): void => undefined;
 
 function parseOrUndefined(text: string): unknown {
   try {
