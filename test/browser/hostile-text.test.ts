@@ -48,6 +48,7 @@ describe('hostile text in the console', { skip: withoutBuild || withoutChromium 
       '/events',
       '/passages',
       '/timeline',
+      '/review',
       '/strangers',
       '/audit',
       '/system/users',
