@@ -28,6 +28,7 @@ describe('attendance in the console', { skip: withoutBuild || withoutChromium },
     await assertAccessible(opened);
     assert.deepEqual(await clippedDays(page), []);
     await staysInView(page);
+    await opensAtToday(box);
 
     // From the week to the month of its Monday, a day of work that is over: the month of its Sunday may have none yet.
     await page.getByRole('link', { name: 'Week', exact: true }).click();
@@ -37,6 +38,7 @@ describe('attendance in the console', { skip: withoutBuild || withoutChromium },
     await page.setViewportSize({ width: phone[0], height: phone[1] });
     await assertAccessible(opened);
     assert.deepEqual(await tooWide(page), []);
+    assert.deepEqual(await headsAfterScrolling(page), [0, 0]);
     await page.setViewportSize({ width: 1280, height: 900 });
 
     await changesShifts(page);
@@ -121,6 +123,35 @@ const clippedDays = (page: Page): Promise<readonly string[]> =>
         each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight || each.getBoundingClientRect().right > edge)
       .map((each) => each.textContent);
   }`);
+
+/** How far the head of a table and the names of its rows are from its edges after it was scrolled to its end, pixels. */
+const headsAfterScrolling = (page: Page): Promise<readonly number[]> =>
+  page.evaluate<readonly number[]>(`{
+    const table = document.querySelector('.table');
+    table.style.maxBlockSize = '8rem';
+    table.scrollTo(table.scrollWidth, table.scrollHeight);
+    const { left, top } = table.getBoundingClientRect();
+    const of = (selector) => table.querySelector(selector).getBoundingClientRect();
+    [of('tbody th').left - left, of('thead th').top - top].map((px) => Math.abs(Math.round(px)));
+  }`);
+
+/** On a phone, where not all days of the month fit, today does, beside the names. */
+async function opensAtToday(box: ConsoleBox): Promise<void> {
+  const { page, context, faults } = await box.open('admin', '/attendance?view=month', phone);
+  await page.locator('.grid-table [aria-current="date"]').waitFor();
+  const [left, right, namesEnd, edge] = await page.evaluate<readonly number[]>(`{
+    const grid = document.querySelector('.grid-table');
+    const today = grid.querySelector('[aria-current="date"]').closest('th').getBoundingClientRect();
+    const names = grid.querySelector('thead th').getBoundingClientRect();
+    [today.left, today.right, names.right, grid.getBoundingClientRect().right].map(Math.round);
+  }`);
+  assert.ok(
+    (left ?? 0) >= (namesEnd ?? 1) && (right ?? 1) <= (edge ?? 0),
+    `${left} to ${right} in ${namesEnd} to ${edge}`,
+  );
+  assert.deepEqual(faults, []);
+  await context.close();
+}
 
 /** On a phone the days scroll, and many persons do, which a low grid stands for. The name beside a day and the day above it stay. */
 async function staysInView(page: Page): Promise<void> {

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import type { AttendanceRow } from '../../../contract/attendance.js';
 import type en from '../../messages/en/attendance.json';
 import { Filters } from '../../parts/filters.js';
@@ -5,7 +6,7 @@ import { Field } from '../../parts/form-fields.js';
 import { type Column, LongTable, wholeList } from '../../parts/long-table.js';
 import { Badge } from '../../parts/page.js';
 import { useQuery } from '../../parts/use-query.js';
-import { hours, plainDay } from '../../time/site-format.js';
+import { hours, plainDay, siteDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { mainStatus, nameOf, statuses, statusLetter, statusText, toneOf, workedText } from './day-status.js';
 import type { Period } from './shown-report.js';
@@ -29,6 +30,9 @@ interface DayGridProps {
 export function DayGrid({ rows, period, days, holidays, isNarrow }: DayGridProps) {
   const query = useQuery();
   const name = query.get('name');
+  const today = siteDay();
+  const grid = useRef<HTMLDivElement>(null);
+  useEffect(() => showToday(grid.current), [period.from, isNarrow]);
   const holidaysShown = days.filter((day) => holidays.includes(day));
   const persons = byPerson(rows).filter((each) => nameOf(each).toLowerCase().includes(name.toLowerCase()));
   const columns: readonly Column<PersonDays>[] = [
@@ -38,7 +42,9 @@ export function DayGrid({ rows, period, days, holidays, isNarrow }: DayGridProps
     },
     ...days.map(
       (day): Column<PersonDays> => ({
-        head: <DayHead day={day} isNarrow={isNarrow} isHoliday={holidaysShown.includes(day)} />,
+        head: (
+          <DayHead {...{ day, isNarrow }} isToday={day === today} isHoliday={holidaysShown.includes(day)} />
+        ),
         cell: ({ person, ...about }) => (
           <DayCell
             about={nameOf({ person, ...about })}
@@ -62,7 +68,7 @@ export function DayGrid({ rows, period, days, holidays, isNarrow }: DayGridProps
       <Filters>
         <Field label={t('name')} type="search" {...query.bound('name')} />
       </Filters>
-      <div class={`grid-table ${isNarrow ? 'month' : 'week'}`}>
+      <div ref={grid} class={`grid-table ${isNarrow ? 'month' : 'week'}`}>
         <LongTable
           caption={t('grid')}
           list={wholeList(persons)}
@@ -83,18 +89,26 @@ const hrefOf = (person: string, { from }: Period): string =>
 interface DayHeadProps {
   readonly day: string;
   readonly isNarrow: boolean;
+  readonly isToday: boolean;
   readonly isHoliday: boolean;
 }
 
 /** The column of a month has no room for a word, so the number stands out, and the legend says why. */
-function DayHead({ day, isNarrow, isHoliday }: DayHeadProps) {
+function DayHead({ day, isNarrow, isToday, isHoliday }: DayHeadProps) {
   const text = plainDay(day, isNarrow ? { day: 'numeric' } : { weekday: 'short', day: 'numeric' });
-  if (!isHoliday) return text;
   return (
-    <span class="holiday">
-      {text} <small class={isNarrow ? 'unseen' : ''}>{t('holiday')}</small>
+    <span class={isHoliday ? 'holiday' : ''} aria-current={isToday ? 'date' : undefined}>
+      {text} {isHoliday && <small class={isNarrow ? 'unseen' : ''}>{t('holiday')}</small>}
     </span>
   );
+}
+
+/** Where not all days fit beside the names, today is in the middle of those that do. */
+function showToday(grid: HTMLElement | null): void {
+  const head = grid?.querySelector('[aria-current="date"]')?.closest('th');
+  if (!grid || !head) return;
+  const names = grid.querySelector('th')?.offsetWidth ?? 0;
+  grid.scrollLeft = head.offsetLeft + head.offsetWidth / 2 - (grid.clientWidth + names) / 2;
 }
 
 interface DayCellProps {
