@@ -80,7 +80,6 @@ describe('the timeline of passages', () => {
       records.record({ ...failed, cameraId: yard, occurredAtMs: sinceMs + hourMs / 2 });
       records.record({ ...running, isActive: false, occurredAtMs: sinceMs + hourMs });
       records.record({ ...running, isActive: true, occurredAtMs: sinceMs + 2 * hourMs });
-      // They were recorded now: of a period that ended long before, they would tell nothing.
       const untilNow = { ...day, until: isoTime(sinceMs + 5 * hourMs) };
       const limited = await passages.timeline(untilNow, reader(['gate']), open);
       assert.deepEqual(
@@ -99,6 +98,9 @@ describe('the timeline of passages', () => {
       assert.deepEqual([ofYard?.camera, ofYard?.code], ['yard', 'no-answer']);
       assert.ok((ofYard?.until ?? '') < untilNow.until, 'what lasts ends now, and not in the future');
       assert.deepEqual(ofBox, stopped);
+      // What was recorded late counts when it happened.
+      const [earlier] = (await passages.timeline(day, reader(), open)).blind;
+      assert.deepEqual([earlier?.camera, earlier?.until], ['yard', day.until]);
     });
   });
 

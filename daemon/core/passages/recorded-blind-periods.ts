@@ -1,4 +1,5 @@
 import { boxData, cameraData } from '../../contract/events/notice-data.js';
+import type { EventKind } from '../../kernel/events/event.js';
 import { cameraId } from '../../kernel/ids.js';
 import { type BlindPeriod, blindPeriodsOf, type SightChange } from '../../kernel/passages/blind-period.js';
 import { present } from '../../kernel/present.js';
@@ -8,7 +9,7 @@ import { dataOf } from './event-content.js';
 
 /** Events of a kind that are read: those of a day and what was before it, where a camera does not fail every few minutes. */
 const mostEvents = 500;
-/** A lasting state of a camera is recorded this long after it began, at most. */
+/** A lasting state of a camera is usually recorded this long after it began, at most. */
 const latestRecordMs = 10 * 60_000;
 
 type BlindRecords = Pick<Records, 'newestOf' | 'list'>;
@@ -18,12 +19,20 @@ export function recordedBlindPeriods(
   records: BlindRecords,
   period: { readonly fromMs: number; readonly untilMs: number },
 ): readonly BlindPeriod[] {
-  const beforeMs = period.untilMs + latestRecordMs;
   const changes = [
-    ...records.newestOf('camera', mostEvents, beforeMs).flatMap((event) => cameraChange(event) ?? []),
-    ...records.newestOf('box', mostEvents, beforeMs).flatMap((event) => boxChange(event, records) ?? []),
+    ...eventsAround('camera', period.untilMs, records).flatMap((event) => cameraChange(event) ?? []),
+    ...eventsAround('box', period.untilMs, records).flatMap((event) => boxChange(event, records) ?? []),
   ];
   return blindPeriodsOf(changes, period);
+}
+
+/** Events of a period and before it. Among the newest are those that were recorded late, such as after the disk was full. */
+function eventsAround(kind: EventKind, untilMs: number, records: BlindRecords): readonly StoredEvent[] {
+  const found = [
+    ...records.newestOf(kind, mostEvents, untilMs + latestRecordMs),
+    ...records.newestOf(kind, mostEvents),
+  ];
+  return [...new Map(found.map((event) => [event.sequence, event])).values()];
 }
 
 function cameraChange({ payload, occurredAtMs: atMs }: StoredEvent): SightChange | undefined {

@@ -131,8 +131,8 @@ function DrawnLaneOf({ lane, scale, hatch, chosen }: LaneProps) {
             )}
             <OutcomeShape outcome={outcomesOf(group)[0]?.[0] ?? 'undecided'} />
             {group.passages.length > 1 && (
-              <text class="mark-count" y={countPx - markPx}>
-                {number(group.passages.length)}
+              <text class={group.passages.length < 100 ? '' : 'many'} y={countPx - markPx}>
+                {number(group.passages.length, { notation: 'compact' })}
               </text>
             )}
           </g>
