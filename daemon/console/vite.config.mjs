@@ -9,8 +9,8 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
  * `virtual:operations`: how each operation of the contract is called, as one short text: method, path, kind of the answer,
- * names of the parts that are files, names of those that are secrets, and whether it takes a document. The browser needs no
- * more of the contract, and the schemas would make the console three times as large.
+ * names of the parts that are files, names of those that are secrets, whether it takes a document, and whether it changes something.
+ * The browser needs no more of the contract, and the schemas would make the console three times as large.
  */
 function operationsTable() {
   const id = 'virtual:operations';
@@ -34,7 +34,7 @@ function operationsTable() {
   };
 }
 
-function lineOf({ method, path, answer, files = {}, secrets = {}, input }) {
+function lineOf({ method, path, answer, files = {}, secrets = {}, input, audit }) {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
   const takesDocument =
     !['GET', 'DELETE'].includes(method) &&
@@ -42,6 +42,7 @@ function lineOf({ method, path, answer, files = {}, secrets = {}, input }) {
   return [
     ...[method, path, answer.kind, Object.keys(files).join(), Object.keys(secrets).join()],
     takesDocument ? 'document' : '',
+    audit === 'write' ? 'change' : '',
   ].join(' ');
 }
 

@@ -1,6 +1,7 @@
 import { language } from '../words/words.js';
 import { ApiError, isApiError, unreachable } from './api-error.js';
 import { errorOf, noteAnswer, noteSilence } from './connection.js';
+import { forgetKept } from './kept-answers.js';
 import { askForLogin, askForProof } from './questions.js';
 import {
   type CallId,
@@ -154,11 +155,15 @@ function fileOf(response: Response, { onBytes }: CallOptions): Promise<Blob> {
   return new Response(response.body.pipeThrough(counting)).blob();
 }
 
-async function send({ url, init }: WrittenRequest, { signal }: CallOptions = {}): Promise<Response> {
+async function send(
+  { url, init, isChange }: WrittenRequest,
+  { signal }: CallOptions = {},
+): Promise<Response> {
   const headers = { ...init.headers, 'accept-language': language() };
   const request = fetch(url, { ...init, headers, cache: 'no-store', ...(signal && { signal }) });
   const response = await whole(request, { ...(signal && { signal }) });
   if (response.status !== 503) noteAnswer();
+  if (isChange && response.ok) forgetKept();
   return response;
 }
 

@@ -58,6 +58,8 @@ export type AnswerKind = OperationDeclaration['answer']['kind'];
 export interface WrittenRequest {
   readonly url: string;
   readonly kind: AnswerKind;
+  /** True if the box changes something: not for a question that needs a body. */
+  readonly isChange: boolean;
   readonly init: RequestInit;
 }
 
@@ -79,7 +81,8 @@ export function write(id: OperationId, input: Readonly<Record<string, unknown>>)
 function writeFields(id: OperationId, input: Readonly<Record<string, unknown>>): WrittenRequest {
   const line = operationsTable[id];
   if (line === undefined) throw new Error(`the contract has no operation ${id} for the network`);
-  const [method = '', path = '', kind = '', files = '', secrets = '', takesDocument = ''] = line.split(' ');
+  const [method = '', path = '', kind = '', files = '', secrets = '', takesDocument = '', isChange = ''] =
+    line.split(' ');
   const parts = [...files.split(','), ...secrets.split(',')].filter((name) => name !== '');
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
   const others = Object.entries(input).filter(
@@ -87,7 +90,7 @@ function writeFields(id: OperationId, input: Readonly<Record<string, unknown>>):
   );
   const address =
     apiRoot + path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(input[name])));
-  const common = { kind: kind as AnswerKind };
+  const common = { kind: kind as AnswerKind, isChange: isChange !== '' };
   if (method === 'GET' || method === 'DELETE') {
     return { ...common, url: address + queryOf(others), init: { method } };
   }

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { language } from '../words/words.js';
 import { type ApiError, call, isApiError, readLines } from './call.js';
 import { reconnections } from './connection.js';
+import { keep, kept } from './kept-answers.js';
 import type { CallId, Input, ItemOf, Line, LinesId, Output, PageId } from './request.js';
 
 /** What a page has fetched. */
@@ -216,15 +217,17 @@ interface ListOptions<Item> {
   readonly newer?: { readonly everyMs: number; readonly keyOf: (item: Item) => string | number } | undefined;
 }
 
-/** Fetches a list page by page, from the start again when `input` changes. */
+/** Fetches a list page by page, from the start again when `input` changes. A user who comes back finds the pages they had. */
 export function useList<Id extends PageId>(
   id: Id,
   input: Omit<Input<Id>, 'cursor'>,
   { isWanted = true, newer }: ListOptions<ItemOf<Id>> = {},
 ): FetchedList<ItemOf<Id>> {
-  const state = useSignal<ListState<ItemOf<Id>>>({ items: [], total: undefined, cursor: undefined });
+  const key = `${id} ${language()} ${JSON.stringify(input)}`;
+  const before = kept<ListState<ItemOf<Id>>>(key);
+  const state = useSignal(before ?? { items: [], total: undefined, cursor: undefined });
   const fault = useSignal<ApiError | undefined>(undefined);
-  const isLoading = useSignal(isWanted);
+  const isLoading = useSignal(isWanted && before === undefined);
   const turn = useRef(0);
   /** What was asked for last. The cursor does not tell: that of the list before stays while a first page is fetched. */
   const wasFirst = useRef(true);
@@ -268,11 +271,16 @@ export function useList<Id extends PageId>(
   useRepeat(fetchNewer, newer?.everyMs);
   const reconnected = reconnections.value;
   useEffect(() => {
-    if (isWanted) void fetchPage(true);
+    const own = kept<ListState<ItemOf<Id>>>(key);
+    if (own !== undefined) {
+      state.value = own;
+      isLoading.value = false;
+    } else if (isWanted) void fetchPage(true);
     return () => {
       turn.current += 1;
+      if (state.value.cursor !== undefined && fault.value === undefined) keep(key, state.value);
     };
-  }, [id, JSON.stringify(input), isWanted, reconnected, language()]);
+  }, [key, isWanted, reconnected]);
   const retry = (): Promise<void> => fetchPage(wasFirst.current);
   useReadmission(isWanted ? fault.value : undefined, retry);
   return {

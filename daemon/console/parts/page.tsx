@@ -6,6 +6,7 @@ import { wordsOf } from '../words/words.js';
 import { type Action, useActions } from './actions.js';
 import { Icon, type IconName } from './icon.js';
 import { Fault } from './shown-fault.js';
+import { goBackTo } from './way-back.js';
 
 const t = wordsOf<typeof en>('parts');
 
@@ -37,7 +38,7 @@ export function PageHead({ title, lead, children, actions = [], back }: PageHead
       <header class="page-head">
         <div>
           {back && (
-            <a class="back" href={back.href}>
+            <a class="back" href={back.href} onClick={(event) => goBackTo(back.href, event)}>
               <Icon name="back" />
               {back.text}
             </a>

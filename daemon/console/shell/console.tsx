@@ -15,6 +15,7 @@ import { PageHead } from '../parts/page.js';
 import { ProofDialog } from '../parts/proof-dialog.js';
 import { loadAllWords, wordsOf } from '../words/words.js';
 import { Navigation } from './navigation.js';
+import { restorePlace } from './place.js';
 
 const t = wordsOf<typeof en>('shell');
 
@@ -84,7 +85,7 @@ function Pages() {
   return (
     <Failures>
       <ErrorBoundary>
-        <Router>
+        <Router onRouteChange={restorePlace} onLoadEnd={restorePlace}>
           {shownRoutes.map(({ path, show }) => (
             <Route key={path} path={path} component={show} />
           ))}

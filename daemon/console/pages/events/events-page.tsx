@@ -1,7 +1,6 @@
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import type { ShownEvent } from '../../../contract/events.js';
 import { present } from '../../../kernel/present.js';
+import { useKept } from '../../api/kept-answers.js';
 import { can } from '../../api/session.js';
 import { useFollowed, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/events.json';
@@ -64,17 +63,15 @@ const filtersOf = (query: Query) => ({
 /** Below this many pixels the page counts as not scrolled: new rows may come in without moving what one reads. */
 const atTopPx = 200;
 
+const none: readonly ShownEvent[] = [];
+
 /** The list with what is recorded meanwhile. New events wait while the user reads further down. */
 function useLiveEvents(filters: ReturnType<typeof filtersOf>) {
   const { since: _since, until, ...followed } = filters;
   const list = useList('events.list', filters);
-  const fresh = useSignal<readonly ShownEvent[]>([]);
-  const waiting = useSignal<readonly ShownEvent[]>([]);
   const key = JSON.stringify(filters);
-  useEffect(() => {
-    fresh.value = [];
-    waiting.value = [];
-  }, [key]);
+  const fresh = useKept(`events fresh ${key}`, none);
+  const waiting = useKept(`events waiting ${key}`, none);
   const newest = waiting.value[0] ?? fresh.value[0] ?? list.items[0];
   // The list may have been fetched anew meanwhile: what it has, it has once.
   const isNewer = ({ sequence }: ShownEvent): boolean =>

@@ -1,9 +1,8 @@
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import type { PassageItem } from '../../../contract/passages.js';
 import { passageOutcomes } from '../../../kernel/passage-outcome.js';
 import { type PassageReason, passageReasons } from '../../../kernel/passages/passage-reason.js';
 import { present } from '../../../kernel/present.js';
+import { useKept } from '../../api/kept-answers.js';
 import { can } from '../../api/session.js';
 import { useFollowed, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
@@ -92,33 +91,29 @@ const filtersOf = (query: Query) => ({
   }),
 });
 
+const nothing = { count: 0 } as const;
+
 /** Counts what ends meanwhile. It comes into the list when the user wants it: nothing jumps. */
 function useNewPassages(
   { since: _since, until, marked, ...followed }: ReturnType<typeof filtersOf>,
   reload: () => Promise<void>,
 ) {
-  const count = useSignal(0);
-  const position = useSignal<number | undefined>(undefined);
-  const key = JSON.stringify(followed);
-  useEffect(() => {
-    count.value = 0;
-    position.value = undefined;
-  }, [key]);
+  const key = `passages.follow ${JSON.stringify(followed)}`;
+  const heard = useKept<{ readonly count: number; readonly position?: number }>(key, nothing);
   const { fault } = useFollowed(
     'passages.follow',
-    () => ({ ...followed, ...(position.value !== undefined && { after: position.value }) }),
-    (line) => {
-      position.value = line.position;
-      if (line.kind === 'passage') count.value += 1;
+    () => ({ ...followed, ...(heard.value.position !== undefined && { after: heard.value.position }) }),
+    ({ kind, position }) => {
+      heard.value = { count: heard.value.count + (kind === 'passage' ? 1 : 0), position };
     },
     // What is new has no mark yet.
     { key, isWanted: until === undefined && marked === undefined },
   );
   return {
-    count: count.value,
+    count: heard.value.count,
     fault,
     showNew: () => {
-      count.value = 0;
+      heard.value = { ...heard.value, count: 0 };
       globalThis.scrollTo(0, 0);
       void reload();
     },
