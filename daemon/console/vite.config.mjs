@@ -48,7 +48,10 @@ function lineOf({ method, path, answer, files = {}, secrets = {}, input, audit }
 
 /** Parts that the login does without: a file of their own, which pages load. */
 const listParts =
-  'camera-choice|copy-button|device-|filters|framed-faces|long-table|person-|preview-doubts|reason-key|save-file|short-id|shown-once|shown-picture|table|term-words';
+  'camera-choice|combo-box|copy-button|device-|filters|framed-faces|long-table|person-|preview-doubts|reason-key|save-file|short-id|shown-once|shown-picture|table|term-words';
+
+/** Parts of the shell that a user opens. */
+const opened = 'palette|key-overview|day-in-text';
 
 const box = process.env['ROLLCALL_BOX'] ?? 'https://localhost:8443';
 
@@ -90,11 +93,15 @@ export default defineConfig({
             {
               name: 'shared',
               test: new RegExp(
-                `node_modules/(?!lean-qr|@zip\\.js|csv-parse)|/console/(?:api|parts(?!/(?:qr-path|zip-file|${listParts}))|words|time|shell)/`,
+                `node_modules/(?!lean-qr|@zip\\.js|csv-parse)|/console/(?:api|parts(?!/(?:qr-path|zip-file|${listParts}))|words|time|shell(?!/(?:${opened})))/`,
               ),
               priority: 1,
             },
-            { name: 'lists', test: new RegExp(`/console/parts/(?:${listParts})`), priority: 0.5 },
+            {
+              name: 'lists',
+              test: new RegExp(`/console/(?:parts/(?:${listParts})|shell/(?:${opened}))`),
+              priority: 0.5,
+            },
             { name: 'charts', test: /\/console\/charts\//, priority: 1 },
             // The lists and rules of the kernel that pages of several files use, and the login does not.
             { name: 'kernel', test: /\/kernel\//, priority: 1 },

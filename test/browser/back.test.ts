@@ -116,6 +116,15 @@ async function returnsInPassages(box: ConsoleBox): Promise<void> {
   await page.reload();
   assert.deepEqual(await returned(page, again), { ...again, topPx }, 'the table, after a reload');
 
+  // The same page with other filters begins at its top, and Back leads down again.
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: /^People, passages/ }).fill('yesterday');
+  await page.getByRole('option', { name: /^All passages, / }).click();
+  await page.waitForURL(/since=/);
+  assert.equal(await page.evaluate('scrollY'), 0);
+  await page.goBack();
+  await scrolledDown(page);
+
   await page.getByRole('button', { name: 'Show as images' }).click();
   await page.locator('.film a.shot').first().waitFor();
   await page.evaluate('scrollTo(0, 3000)');

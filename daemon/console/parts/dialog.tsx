@@ -16,10 +16,12 @@ interface DialogProps {
   readonly isWide?: boolean;
   /** True: hides the page, which the user may not see now. */
   readonly isOpaque?: boolean;
+  readonly class?: string;
 }
 
 /** A modal dialog. Show it by rendering it. The browser keeps the focus inside and gives it back. */
-export function Dialog({ title, onClose, children, isWide = false, isOpaque = false }: DialogProps) {
+export function Dialog(props: DialogProps) {
+  const { title, onClose, children, isWide = false, isOpaque = false, class: name = '' } = props;
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -34,7 +36,7 @@ export function Dialog({ title, onClose, children, isWide = false, isOpaque = fa
   return (
     <dialog
       ref={element}
-      class={`${isWide ? 'wide' : ''} ${isOpaque ? 'opaque' : ''}`}
+      class={`${isWide ? 'wide' : ''} ${isOpaque ? 'opaque' : ''} ${name}`}
       aria-labelledby={id}
       onKeyDown={(event) => {
         // Pressed again and again, it closes a dialog that cancels the first time.

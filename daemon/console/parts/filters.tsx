@@ -1,11 +1,29 @@
 import type { ComponentChildren } from 'preact';
+import { useRef } from 'preact/hooks';
+import type en from '../messages/en/parts.json';
 import { laterDay, startOfDay } from '../time/site-format.js';
+import { wordsOf } from '../words/words.js';
 import { Choice, Field } from './form-fields.js';
+import { useKeys } from './keys.js';
 import type { Query } from './use-query.js';
+
+const t = wordsOf<typeof en>('parts');
 
 /** The filters of a list. They are kept in the address. */
 export function Filters({ children }: { readonly children: ComponentChildren }) {
-  return <search class="filters">{children}</search>;
+  const fields = useRef<HTMLElement>(null);
+  useKeys(t('filters'), [
+    {
+      key: '/',
+      text: t('key-filter'),
+      onPress: () => fields.current?.querySelector<HTMLElement>('input, select')?.focus(),
+    },
+  ]);
+  return (
+    <search ref={fields} class="filters">
+      {children}
+    </search>
+  );
 }
 
 interface ChoiceFilterProps<Value extends string> {

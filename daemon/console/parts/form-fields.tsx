@@ -27,7 +27,7 @@ interface LabelledProps extends LabelProps {
 }
 
 /** A control with its label, its hint, and what is wrong with it. */
-function Labelled({ label, hint, wrong, children }: LabelledProps) {
+export function Labelled({ label, hint, wrong, children }: LabelledProps) {
   const id = useId();
   const described = [hint !== undefined && `${id}-hint`, wrong !== undefined && `${id}-wrong`]
     .filter(Boolean)

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { FetchedList } from '../api/use-fetched.js';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
+import { useKeys } from './keys.js';
 import { Empty, Loading } from './page.js';
 import { Fault } from './shown-fault.js';
 import { columnClass, type TableColumn } from './table.js';
@@ -87,6 +88,26 @@ export function useRowsInView(
   return view.value;
 }
 
+/** Offers keys that move the focus from row to row, to the first link or button of each. */
+function useRowKeys(title: string, body: { readonly current: HTMLTableSectionElement | null }): void {
+  const move = (step: 1 | -1): void => {
+    const controls = [...(body.current?.rows ?? [])].flatMap(
+      (row) => row.querySelector<HTMLElement>('a, button') ?? [],
+    );
+    const row = document.activeElement?.closest('tr');
+    const at = controls.findIndex((control) => control.closest('tr') === row);
+    // From elsewhere, the focus comes to the first row in view.
+    const first = controls.find((control) => control.getBoundingClientRect().top > headPx);
+    (at === -1 ? first : controls[at + step])?.focus();
+  };
+  useKeys(title, [
+    { key: 'j', text: t('key-next'), onPress: () => move(1) },
+    { key: 'k', text: t('key-previous'), onPress: () => move(-1) },
+  ]);
+}
+
+/** The head of the table, which stays in view above its rows, is about so high. */
+const headPx = 44;
 /** Rows beyond the view that are drawn, too. */
 const beyond = 12;
 /** The next page is fetched this many rows before the end. */
@@ -100,6 +121,7 @@ export function LongTable<Item>({ caption, list, columns, keyOf, rowPx = 44, emp
   const body = useRef<HTMLTableSectionElement>(null);
   const { items, total, hasMore } = list;
   const view = useRowsInView(body, { rowPx, beyond, isShown: items.length > 0 });
+  useRowKeys(caption, body);
   const { from, to } = isPrinting.value ? { from: 0, to: items.length } : view;
   useEffect(() => {
     if (hasMore && to + ahead > items.length) list.more();

@@ -42,6 +42,12 @@ async function learnNames(): Promise<void> {
   }
 }
 
+/** Notes a name that the box has told in another answer, so that it need not be asked for. */
+export function noteName({ id, name }: { readonly id: string; readonly name: string }): void {
+  asked.add(id);
+  names.value = new Map([...names.value, [id, name]]);
+}
+
 interface NamedPersonProps {
   readonly id: string;
   /** Absent if the caller may not read names. */
@@ -53,11 +59,16 @@ export function NamedPerson({ id, name = id }: NamedPersonProps) {
   return can('persons:read') ? <a href={`/people/${encodeURIComponent(id)}`}>{name}</a> : <span>{name}</span>;
 }
 
-/** A person of whom only the id is known: by name where the caller may read names, and as a link where they may read persons. */
-export function PersonLink({ id }: { readonly id: string }) {
-  const isNamed = can('names:read');
+/** The name of a person, once the box has told it; undefined where the caller may not read names, and for an empty `id`. */
+export function usePersonName(id: string): string | undefined {
+  const isNamed = id !== '' && can('names:read');
   useEffect(() => {
     if (isNamed) askForName(id);
   }, [id, isNamed]);
-  return <NamedPerson id={id} name={names.value.get(id)} />;
+  return names.value.get(id);
+}
+
+/** A person of whom only the id is known: by name where the caller may read names, and as a link where they may read persons. */
+export function PersonLink({ id }: { readonly id: string }) {
+  return <NamedPerson id={id} name={usePersonName(id)} />;
 }

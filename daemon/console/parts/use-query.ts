@@ -16,14 +16,17 @@ export interface Query {
   readonly set: (changes: Readonly<Record<string, string>>) => void;
   /** All of it as it stands in the address, with its question mark, for a link to another page with the same query. */
   readonly search: string;
+  /** The same with some changed, for a link to another view of the page. */
+  readonly searchWith: (changes: Readonly<Record<string, string>>) => string;
 }
 
 export function useQuery(): Query {
   const { path, query, route } = useLocation();
   const get = (name: string): string => query[name] ?? '';
-  const set: Query['set'] = (changes) => route(path + searchOf({ ...query, ...changes }), true);
+  const searchWith: Query['searchWith'] = (changes) => searchOf({ ...query, ...changes });
+  const set: Query['set'] = (changes) => route(path + searchWith(changes), true);
   return {
-    ...{ get, set, search: searchOf(query) },
+    ...{ get, set, searchWith, search: searchOf(query) },
     oneOf: (name, values) => values.find((each) => each === query[name]),
     bound: (name) => ({ value: get(name), onValue: (value) => set({ [name]: value }) }),
   };

@@ -14,6 +14,7 @@ import { Notes } from '../parts/notes.js';
 import { PageHead } from '../parts/page.js';
 import { ProofDialog } from '../parts/proof-dialog.js';
 import { loadAllWords, wordsOf } from '../words/words.js';
+import { Finder } from './finder.js';
 import { Navigation } from './navigation.js';
 import { restorePlace } from './place.js';
 
@@ -65,6 +66,7 @@ function Frame() {
       <main id="content" tabIndex={-1}>
         <Pages />
       </main>
+      <Finder />
     </div>
   );
 }

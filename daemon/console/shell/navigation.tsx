@@ -8,6 +8,7 @@ import { navigationGroups } from '../pages/console-route.js';
 import { pageRoutes } from '../pages/page-routes.js';
 import { Icon } from '../parts/icon.js';
 import { wordsOf } from '../words/words.js';
+import { FinderButton } from './finder.js';
 
 const t = wordsOf<typeof en>('shell');
 
@@ -29,6 +30,7 @@ export function Navigation() {
             <small>{box?.box}</small>
           </span>
         </a>
+        <FinderButton />
         <button
           type="button"
           class="plain menu"

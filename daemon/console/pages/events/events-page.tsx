@@ -14,9 +14,9 @@ import {
   PeriodFilter,
   textsIn,
 } from '../../parts/filters.js';
-import { Field } from '../../parts/form-fields.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, PageHead } from '../../parts/page.js';
+import { PersonFilter } from '../../parts/person-filter.js';
 import { PersonLink } from '../../parts/person-link.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { type Query, useQuery, useSettled } from '../../parts/use-query.js';
@@ -113,7 +113,7 @@ function EventFilters({ query, cameras }: { readonly query: Query; readonly came
         {...{ query, name: 'kind', label: t('kind'), any: t('any-kind'), values: kinds, text: kindText }}
       />
       <CameraChoice label={t('camera')} any={t('any-camera')} cameras={cameras} {...query.bound('camera')} />
-      <Field label={t('person')} {...query.bound('person')} />
+      <PersonFilter query={query} label={t('person')} />
       <PeriodFilter query={query} from={['since', t('since')]} until={['until', t('until')]} />
     </Filters>
   );

@@ -4,8 +4,10 @@ import type { PassageItem } from '../../../contract/passages.js';
 import { addressOf } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import type { FetchedList } from '../../api/use-fetched.js';
+import type partTexts from '../../messages/en/parts.json';
 import type en from '../../messages/en/passages.json';
 import type { Cameras } from '../../parts/camera-choice.js';
+import { useKeys } from '../../parts/keys.js';
 import { useRowsInView } from '../../parts/long-table.js';
 import { Empty, Loading } from '../../parts/page.js';
 import { Fault } from '../../parts/shown-fault.js';
@@ -19,6 +21,7 @@ import { AddReference, mayAddReference } from './passage-as-reference.js';
 import { isReadable, whoOf } from './passage-item.js';
 
 const t = wordsOf<typeof en>('passages');
+const parts = wordsOf<typeof partTexts>('parts');
 
 /** Height of a row of cards with the gap below it; `.film li` has the rest of it. */
 const rowPx = 272;
@@ -34,10 +37,7 @@ interface FilmstripProps {
   readonly cameras: Cameras;
 }
 
-/**
- * Passages as cards in a grid of any length: only the rows in view are drawn. Arrow keys, `j` and `k` move the focus from card to
- * card; Enter opens one; `m` asks who it was; `r` adds the picture as a reference.
- */
+/** Passages as cards in a grid of any length: only the rows in view are drawn. Arrow keys move the focus from card to card. */
 export function Filmstrip({ list, cameras }: FilmstripProps) {
   const grid = useRef<HTMLUListElement>(null);
   const { from, to, widthPx } = useRowsInView(grid, { rowPx, beyond, isShown: list.items.length > 0 });
@@ -51,6 +51,27 @@ export function Filmstrip({ list, cameras }: FilmstripProps) {
     if (hasMore && to + ahead > rows) list.more();
   });
   const wanted = focused.value;
+  const go = (to: number): void => {
+    const next = Math.min(items.length - 1, Math.max(0, to));
+    focused.value = next;
+    scrollToRow(grid.current, Math.floor(next / columns));
+  };
+  // From elsewhere, the focus comes to the first card in view.
+  const step = (by: number): void =>
+    go(wanted === undefined ? firstRow(grid.current) * columns : wanted + by);
+  const passage = items[wanted ?? -1];
+  useKeys(t('title'), [
+    { key: 'j', text: parts('key-next'), onPress: () => step(1) },
+    { key: 'k', text: parts('key-previous'), onPress: () => step(-1) },
+    {
+      ...{ key: 'm', text: t('key-mark'), isOffered: can('passages:write') },
+      onPress: () => passage !== undefined && mayMark(passage) && marking.open(passage),
+    },
+    {
+      ...{ key: 'r', text: t('key-reference'), isOffered: can('persons:write', 'passages:pictures') },
+      onPress: () => passage !== undefined && mayAddReference(passage) && taking.open(passage),
+    },
+  ]);
   // The wanted card may be drawn only after its row has come into view.
   useEffect(() => {
     const card = grid.current?.querySelector<HTMLElement>(`[data-index="${wanted}"]`);
@@ -63,30 +84,14 @@ export function Filmstrip({ list, cameras }: FilmstripProps) {
   const first = Math.min(from, Math.max(0, rows - 1)) * columns;
   const drawn = items.slice(first, to * columns);
   const press = (event: KeyboardEvent): void => {
-    const at = wanted ?? indexOf(event.target);
-    if (at === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-    const passage = items[at];
-    if (event.key === 'm' && passage !== undefined && mayMark(passage)) {
-      event.preventDefault();
-      marking.open(passage);
-    }
-    if (event.key === 'r' && passage !== undefined && mayAddReference(passage)) {
-      event.preventDefault();
-      taking.open(passage);
-    }
-    const step = stepOf(event, columns);
-    if (step === undefined) return;
+    const by = stepOf(event, columns);
+    if (by === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    const next = Math.min(items.length - 1, Math.max(0, at + step));
-    focused.value = next;
-    scrollToRow(grid.current, Math.floor(next / columns));
+    step(by);
   };
   return (
     <>
-      <p class="quiet count">
-        {t('keys')} {can('passages:write') && t('key-mark')}{' '}
-        {can('persons:write', 'passages:pictures') && t('key-reference')}
-      </p>
+      <p class="quiet count">{t('keys')}</p>
       <ul
         ref={grid}
         class="film"
@@ -155,12 +160,16 @@ function Card({ passage, index, cameras }: CardProps) {
   );
 }
 
+/** The first row whose upper edge is in view. */
+const firstRow = (grid: HTMLElement | null): number =>
+  Math.max(0, Math.ceil(-(grid?.getBoundingClientRect().top ?? 0) / rowPx));
+
 /** How far a key moves the focus; undefined for other keys. */
 function stepOf({ key }: KeyboardEvent, columns: number): number | undefined {
   const isMirrored = document.documentElement.dir === 'rtl';
   const steps: Readonly<Record<string, number>> = {
     ...{ ArrowRight: isMirrored ? -1 : 1, ArrowLeft: isMirrored ? 1 : -1 },
-    ...{ ArrowDown: columns, ArrowUp: -columns, j: 1, k: -1 },
+    ...{ ArrowDown: columns, ArrowUp: -columns },
   };
   return steps[key];
 }

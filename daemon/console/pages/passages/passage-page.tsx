@@ -1,11 +1,12 @@
-import { useRoute } from 'preact-iso';
-import type { PassageDetails } from '../../../contract/passages.js';
+import { useLocation, useRoute } from 'preact-iso';
+import type { PassageDetails, PassageItem } from '../../../contract/passages.js';
 import { addressOf } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
 import { ActionBar } from '../../parts/actions.js';
 import { useCameras } from '../../parts/camera-choice.js';
+import { type Key, useKeys } from '../../parts/keys.js';
 import { Facts, Loaded, PageHead, Section } from '../../parts/page.js';
 import { NamedPerson } from '../../parts/person-link.js';
 import { shortId } from '../../parts/short-id.js';
@@ -118,6 +119,9 @@ function Acts({ passage, onOpen }: ActsProps) {
   const { stranger, mark } = passage;
   const isMarkable = mayMark(passage);
   const mayAssign = stranger !== undefined && can('strangers:read', 'strangers:write', 'persons:write');
+  useKeys(t('one'), [
+    { key: 'm', text: t('key-mark'), isOffered: isMarkable, onPress: () => onOpen('mark') },
+  ]);
   if (!isMarkable && !mayAssign) return null;
   return (
     <Section title={t('acts')}>
@@ -149,6 +153,12 @@ function Neighbours({ of }: { readonly of: PassageDetails }) {
   const from = { cursor: String(of.number), limit: 1 } as const;
   const older = useFetched('passages.list', { ...from, order: 'newest-first' }).value?.items[0];
   const newer = useFetched('passages.list', { ...from, order: 'oldest-first' }).value?.items[0];
+  const { route } = useLocation();
+  const keyTo = (key: string, text: string, passage: PassageItem | undefined): Key => ({
+    ...{ key, text, isOffered: passage !== undefined && isReadable(passage) },
+    onPress: () => passage && route(`/passages/${passage.id}`),
+  });
+  useKeys(t('one'), [keyTo('j', t('key-older'), older), keyTo('k', t('key-newer'), newer)]);
   return (
     <nav class="acts" aria-label={t('neighbours')}>
       {older && isReadable(older) && (

@@ -19,6 +19,7 @@ import {
 import { Field, Tick } from '../../parts/form-fields.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { PageHead } from '../../parts/page.js';
+import { PersonFilter } from '../../parts/person-filter.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { OutcomeBadge, outcomeWord, reasonWord } from '../../parts/term-words.js';
 import { useDialog } from '../../parts/use-dialog.js';
@@ -61,6 +62,11 @@ export default function Passages() {
         ]}
       />
       <PassageFilters query={query} cameras={cameras} />
+      {query.get('person') !== '' && (
+        <p class="quiet">
+          {t('only-recognised')} <a href={`/passages${query.searchWith({ person: '' })}`}>{t('whoever')}</a>
+        </p>
+      )}
       <Fault error={fault} />
       <NewRows text={count > 0 && t('show-new', { count })} onShow={showNew} />
       {isTable ? (
@@ -123,6 +129,7 @@ function useNewPassages(
 function PassageFilters({ query, cameras }: { readonly query: Query; readonly cameras: Cameras }) {
   return (
     <Filters>
+      <PersonFilter query={query} label={t('person')} />
       <CameraChoice label={t('camera')} any={t('any-camera')} cameras={cameras} {...query.bound('camera')} />
       <ChoiceFilter
         {...{ query, name: 'outcome', label: t('outcome'), any: t('any-outcome') }}
@@ -138,9 +145,7 @@ function PassageFilters({ query, cameras }: { readonly query: Query; readonly ca
         value={query.get('marked') !== ''}
         onValue={(isOn) => query.set({ marked: isOn ? 'only' : '' })}
       />
-      {(['person', 'stranger'] as const).map(
-        (name) => query.get(name) !== '' && <Field key={name} label={t(name)} {...query.bound(name)} />,
-      )}
+      {query.get('stranger') !== '' && <Field label={t('stranger')} {...query.bound('stranger')} />}
     </Filters>
   );
 }
