@@ -130,7 +130,7 @@ export function useFollowed<Id extends LinesId>(
     if (!isWanted) return;
     const over = new AbortController();
     const follow = async (): Promise<void> => {
-      while (!over.signal.aborted) {
+      for (let tries = 0; !over.signal.aborted; tries += 1) {
         try {
           const onOpen = (): void => {
             fault.value = undefined;
@@ -143,7 +143,8 @@ export function useFollowed<Id extends LinesId>(
           if (over.signal.aborted) return;
           onCut?.();
           if (!isApiError(error)) throw error;
-          fault.value = error;
+          // The box may not know yet that this user has let go of the stream before, on the page or the filter that they left.
+          if (error.code !== 'busy' || tries > 0 || lasting.includes('busy')) fault.value = error;
           if (lasting.includes(error.code)) return;
         }
         await new Promise((resolve) => setTimeout(resolve, waitMs));
