@@ -48,7 +48,7 @@ function lineOf({ method, path, answer, files = {}, secrets = {}, input, audit }
 
 /** Parts that the login does without: a file of their own, which pages load. */
 const listParts =
-  'camera-choice|combo-box|copy-button|device-|filters|framed-faces|long-table|person-|preview-doubts|reason-key|save-file|short-id|shown-once|shown-picture|table|term-words';
+  'camera-choice|combo-box|copy-button|device-|filters|framed-faces|long-table|person-|preview-doubts|reason-key|save-file|saved-filters|short-id|shown-once|shown-picture|table|term-words';
 
 /** Parts of the shell that a user opens. */
 const opened = 'palette|key-overview|day-in-text';

@@ -31,6 +31,21 @@ export const login = z.discriminatedUnion('kind', [
 ]);
 export type Login = z.infer<typeof login>;
 
+/** Pages of the console whose filters a user can save. */
+export const savedFilterPages = ['passages', 'events'] as const;
+
+/** Filters that a user keeps under a name. */
+export const savedFilter = z.strictObject({
+  page: z.enum(savedFilterPages),
+  name: z.string().trim().min(1).max(60),
+  query: z
+    .string()
+    .max(500)
+    .regex(/^\?/)
+    .describe('As in the address of the page in the console: `?outcome=unproven&camera=front-door`.'),
+});
+export type SavedFilter = z.infer<typeof savedFilter>;
+
 /** What the box knows about the caller. */
 export const me = z.object({
   actor: z.string().describe('As in the audit log: `user:…`, `api-key:…`, `uid:…`.'),
@@ -38,6 +53,11 @@ export const me = z.object({
   scopes: z.array(z.enum(allScopes)).readonly(),
   cameras: z.array(z.string()).readonly().exactOptional().describe('Absent: all cameras.'),
   sessionId: z.string().exactOptional(),
+  savedFilters: z
+    .array(savedFilter)
+    .readonly()
+    .exactOptional()
+    .describe('By page and name. Absent without any.'),
   provedAt: z.iso
     .datetime()
     .exactOptional()
@@ -153,11 +173,19 @@ export const authOperations = {
   }),
   'auth.preferences': operation({
     ...{ method: 'PATCH', path: '/auth/preferences', ...selfChange },
-    summary: 'Change your display name, language and time format.',
+    summary:
+      'Change your display name, language and time format, and the filters that you keep in the console.',
     input: z.strictObject({
       displayName: z.string().max(100).optional(),
       language: z.enum(languages).optional(),
       timeFormat: z.enum(timeFormats).optional(),
+      savedFilters: z
+        .array(savedFilter)
+        .max(40)
+        .optional()
+        .describe(
+          'All of them: they replace those that are kept. Of several with the same page and name, the last one stays. Do not use the name of a person: erasing the person does not change it.',
+        ),
     }),
     answer: { kind: 'json', schema: user },
     errors: ['not-an-account'],

@@ -22,6 +22,7 @@ describe('finding things in the console', { skip: withoutBuild || withoutChromiu
     await explainsPassage(box);
     await findsOnly(box);
     await filtersByName(box);
+    await keepsFilters(box);
     await showsKeys(box);
     await fillsPhone(box);
   });
@@ -121,6 +122,26 @@ async function filtersByName(box: ConsoleBox): Promise<void> {
   await page.goBack();
   await until('the filter again', async () => (await person.inputValue()) === 'Grace Mwangi');
   assert.deepEqual(faults, []);
+}
+
+/** Saved filters are those of the account, wherever its user sits. */
+async function keepsFilters(box: ConsoleBox): Promise<void> {
+  const opened = await box.open('operator', '/passages?outcome=unproven&view=table');
+  const { page, faults } = opened;
+  await page.getByRole('button', { name: 'Save filters' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Save filters' });
+  await dialog.getByLabel('Name of the filter').fill('Unproven');
+  await assertAccessible(opened);
+  await dialog.getByRole('button', { name: 'Save filters' }).click();
+  await page.getByRole('button', { name: 'Remove saved filter' }).waitFor();
+  const elsewhere = await box.open('operator', '/passages');
+  const saved = elsewhere.page.getByLabel('Saved filters');
+  await saved.selectOption('Unproven');
+  await elsewhere.page.waitForURL((url) => url.search === '?outcome=unproven&view=table');
+  await assertAccessible(elsewhere);
+  await elsewhere.page.getByRole('button', { name: 'Remove saved filter' }).click();
+  await saved.waitFor({ state: 'hidden' });
+  assert.deepEqual([faults, elsewhere.faults], [[], []]);
 }
 
 async function showsKeys(box: ConsoleBox): Promise<void> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
+import type { SavedFilter } from '../../daemon/contract/auth.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import { allScopes, builtInRoles } from '../../daemon/contract/scopes.js';
 import { defect } from '../../daemon/kernel/errors.js';
@@ -204,6 +205,8 @@ describe('the administration of users', () => {
       const { secret } = await handlers['auth.begin-second-factor']({}, box.call(caller));
       const code = codeAt(secret, box.clock.wallMs());
       await handlers['auth.confirm-second-factor']({ code }, box.call(caller));
+      const saved = { page: 'passages', name: 'Unproven', query: '?outcome=unproven' } as const;
+      await handlers['auth.preferences']({ savedFilters: [saved] }, box.call(caller));
       assert.deepEqual(await handlers['users.remove']({ id }, by), { id });
       assert.equal(await codeOf(() => handlers['users.get']({ id }, by)), 'no-such-user');
       assert.equal(await codeOf(() => handlers['users.remove']({ id }, by)), 'no-such-user');
@@ -510,6 +513,28 @@ test('preferences change what the own account shows', () =>
       await codeOf(() => handlers['auth.preferences']({ language: 'de' }, box.call(atTheBox))),
       'not-an-account',
     );
+  }));
+
+test('saved filters belong to one account, and outlive a restart', () =>
+  withAccounts(async (box) => {
+    await box.claim();
+    const { caller } = await box.login('anna', goodPassword);
+    const { handlers } = box.accounts;
+    const unproven: SavedFilter = { page: 'passages', name: 'Unproven', query: '?outcome=unproven' };
+    const doors: SavedFilter = { page: 'events', name: 'Doors', query: '?kind=camera' };
+    const keep = async (savedFilters: readonly SavedFilter[]) => {
+      await handlers['auth.preferences']({ savedFilters: [...savedFilters] }, box.call(caller));
+      return (await handlers['auth.me']({}, box.call(caller))).savedFilters;
+    };
+    assert.deepEqual(await keep([unproven]), [unproven]);
+    assert.deepEqual(await keep([]), undefined);
+    assert.deepEqual(await keep([{ ...unproven, query: '?' }, unproven, doors]), [doors, unproven]);
+    assert.deepEqual((await handlers['auth.me']({}, box.call(atTheBox))).savedFilters, undefined);
+    // What a change leaves out stays.
+    await handlers['auth.preferences']({ language: 'de' }, box.call(caller));
+    await box.restart();
+    const restarted = await box.accounts.handlers['auth.me']({}, box.call(caller));
+    assert.deepEqual(restarted.savedFilters, [doors, unproven]);
   }));
 
 function fail(): never {

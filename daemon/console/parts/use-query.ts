@@ -14,6 +14,8 @@ export interface Query {
   };
   /** Changes some; an empty text takes one away. */
   readonly set: (changes: Readonly<Record<string, string>>) => void;
+  /** Puts another query in the place of all of it: empty, or with its question mark. */
+  readonly replace: (search: string) => void;
   /** All of it as it stands in the address, with its question mark, for a link to another page with the same query. */
   readonly search: string;
   /** The same with some changed, for a link to another view of the page. */
@@ -24,9 +26,10 @@ export function useQuery(): Query {
   const { path, query, route } = useLocation();
   const get = (name: string): string => query[name] ?? '';
   const searchWith: Query['searchWith'] = (changes) => searchOf({ ...query, ...changes });
-  const set: Query['set'] = (changes) => route(path + searchWith(changes), true);
+  const replace: Query['replace'] = (search) => route(path + search, true);
+  const set: Query['set'] = (changes) => replace(searchWith(changes));
   return {
-    ...{ get, set, searchWith, search: searchOf(query) },
+    ...{ get, set, replace, searchWith, search: searchOf(query) },
     oneOf: (name, values) => values.find((each) => each === query[name]),
     bound: (name) => ({ value: get(name), onValue: (value) => set({ [name]: value }) }),
   };

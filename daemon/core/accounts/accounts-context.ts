@@ -15,6 +15,7 @@ import type { PasskeyAttempts } from './passkey-attempts.js';
 import type { RelyingParty } from './passkeys.js';
 import type { PasskeysStore } from './passkeys-store.js';
 import type { PasswordHasher } from './password-hash.js';
+import type { SavedFiltersStore } from './saved-filters-store.js';
 import type { ScreensStore } from './screens-store.js';
 import type { SessionsStore } from './sessions-store.js';
 import { readCameras, type UserRow, type UsersStore } from './users-store.js';
@@ -27,6 +28,7 @@ export interface AccountsContext {
   readonly passkeys: PasskeysStore;
   readonly approvals: ApprovalsStore;
   readonly screens: ScreensStore;
+  readonly savedFilters: SavedFiltersStore;
   /** Passkey challenges that wait for their answer. */
   readonly attempts: PasskeyAttempts;
   /** For whom passkeys are made. @throws `passkeys-not-offered` */

@@ -188,12 +188,25 @@ const sealing = `
   ALTER TABLE user ADD COLUMN granted_at_ms INTEGER NOT NULL DEFAULT 0;
 `;
 
+/** `query`: as in the address of the page, beginning with a question mark. */
+const savedFilterTable = `
+  CREATE TABLE saved_filter (
+    id       TEXT PRIMARY KEY,
+    user_id  TEXT NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    page     TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    query    TEXT NOT NULL,
+    UNIQUE (user_id, page, name)
+  ) STRICT, WITHOUT ROWID;
+`;
+
 export const accountsMigrations: readonly Migration[] = [
   { name: 'users, roles, sessions, keys and failed logins', apply: `${userTables}\n${sessionTables}` },
   { name: 'passkeys', apply: passkeyTable },
   { name: 'approvals of a second person', apply: approvalTable },
   { name: 'screens of prompts', apply: screenTable },
   { name: 'seals, proofs and grants', apply: sealing },
+  { name: 'saved filters', apply: savedFilterTable },
 ];
 
 /**

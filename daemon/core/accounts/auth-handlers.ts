@@ -55,6 +55,7 @@ export function authHandlers({ context, life, proof, claims }: Parts): Handlers<
     },
     'auth.me'(_, { caller }) {
       const user = caller.userId === undefined ? undefined : users.byId(caller.userId);
+      const savedFilters = user === undefined ? [] : context.savedFilters.ofUser(user.id);
       return {
         actor: caller.actor,
         scopes: allScopes.filter((scope) => caller.scopes.has(scope)),
@@ -66,6 +67,7 @@ export function authHandlers({ context, life, proof, claims }: Parts): Handlers<
           user: user && showUser(context, user),
           cameras: caller.cameras && [...caller.cameras],
           sessionId: caller.sessionId,
+          savedFilters: savedFilters.length === 0 ? undefined : savedFilters,
           provedAt:
             caller.provedAtMs === 'always' || caller.provedAtMs === 0
               ? undefined
@@ -88,10 +90,11 @@ export function authHandlers({ context, life, proof, claims }: Parts): Handlers<
       return { provedAt: isoTime(nowMs) };
     },
     'auth.change-password': (input, call) => changePassword(context, proof, own(call), input, call),
-    'auth.preferences'(input, call) {
+    'auth.preferences'({ savedFilters, ...shown }, call) {
       const { id } = own(call);
       return changeAudited(context, () => {
-        users.change(id, present(input));
+        users.change(id, present(shown));
+        if (savedFilters !== undefined) context.savedFilters.replaceOfUser(id, savedFilters);
         const entry = entryOf(call.caller, {
           action: 'user.changed',
           subject: id,

@@ -29,6 +29,7 @@ import { PasskeysStore } from './passkeys-store.js';
 import { PasswordHasher } from './password-hash.js';
 import { Proof } from './proof.js';
 import { apiKeyHandlers, roleHandlers } from './role-handlers.js';
+import { SavedFiltersStore } from './saved-filters-store.js';
 import { screenHandlers } from './screens.js';
 import { ScreensStore } from './screens-store.js';
 import {
@@ -120,6 +121,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       passkeys: new PasskeysStore(ledger),
       approvals: new ApprovalsStore(ledger),
       screens: new ScreensStore(ledger),
+      savedFilters: new SavedFiltersStore(ledger),
       attempts: new PasskeyAttempts(clock),
       relyingParty() {
         const party = relyingParty();

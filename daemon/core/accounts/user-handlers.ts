@@ -53,6 +53,7 @@ export function userHandlers({ context, life, claims }: Parts): UserHandlers {
         context.passkeys.removeOfUser(id);
         context.approvals.removeOfUser(id);
         context.onUserRemoved(`user:${id}`);
+        context.savedFilters.removeOfUser(id);
         const apiKeys = sessions.removeApiKeysOf(`user:${id}`);
         users.remove(id);
         return {

@@ -18,6 +18,7 @@ import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, PageHead } from '../../parts/page.js';
 import { PersonFilter } from '../../parts/person-filter.js';
 import { PersonLink } from '../../parts/person-link.js';
+import { SavedFilters } from '../../parts/saved-filters.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { type Query, useQuery, useSettled } from '../../parts/use-query.js';
 import { clockSeconds, dayOf } from '../../time/site-format.js';
@@ -115,6 +116,7 @@ function EventFilters({ query, cameras }: { readonly query: Query; readonly came
       <CameraChoice label={t('camera')} any={t('any-camera')} cameras={cameras} {...query.bound('camera')} />
       <PersonFilter query={query} label={t('person')} />
       <PeriodFilter query={query} from={['since', t('since')]} until={['until', t('until')]} />
+      <SavedFilters query={query} page="events" />
     </Filters>
   );
 }

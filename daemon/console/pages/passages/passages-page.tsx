@@ -20,6 +20,7 @@ import { Field, Tick } from '../../parts/form-fields.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { PageHead } from '../../parts/page.js';
 import { PersonFilter } from '../../parts/person-filter.js';
+import { SavedFilters } from '../../parts/saved-filters.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { OutcomeBadge, outcomeWord, reasonWord } from '../../parts/term-words.js';
 import { useDialog } from '../../parts/use-dialog.js';
@@ -146,6 +147,7 @@ function PassageFilters({ query, cameras }: { readonly query: Query; readonly ca
         onValue={(isOn) => query.set({ marked: isOn ? 'only' : '' })}
       />
       {query.get('stranger') !== '' && <Field label={t('stranger')} {...query.bound('stranger')} />}
+      <SavedFilters query={query} page="passages" />
     </Filters>
   );
 }
