@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Agent, type ClientRequest, type IncomingMessage, request as openRequest } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../kernel/clock.js';
-import { operational } from '../kernel/errors.js';
 import { raceTimeout } from '../kernel/race-timeout.js';
+import { failure } from '../words/errors.js';
 
 /** How long an unused connection to the core is kept. Shorter than the core keeps it, so that no request meets its end. */
 const unusedMs = 20_000;
@@ -76,9 +76,7 @@ function framed(headers: CoreRequest['headers'], body: CollectedBody): CoreReque
 function answerOf(sent: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     sent.once('response', resolve);
-    sent.on('error', (cause) =>
-      reject(operational('core-unreachable', 'the core does not answer', { cause })),
-    );
+    sent.on('error', (cause) => reject(failure('core-unreachable', {}, { cause })));
   });
 }
 
@@ -136,7 +134,7 @@ export async function collectBody(source: Readable, clock: Clock, idleMs: number
     const part: IteratorResult<Buffer> | 'late' =
       leftMs <= 0 ? 'late' : await raceTimeout(clock, Math.min(idleMs, leftMs), parts.next());
     waitedMs += clock.monotonicMs() - beganMs;
-    if (part === 'late') throw operational('body-late', 'the body of the request arrived too slowly');
+    if (part === 'late') throw failure('body-late');
     if (part.done === true) return undefined;
     bytes += part.value.length;
     return part.value;

@@ -6,8 +6,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { GateLimits, GateSettings } from '../contract/gate-settings.js';
 import type { Clock } from '../kernel/clock.js';
-import { messageOf, operational } from '../kernel/errors.js';
+import { messageOf } from '../kernel/errors.js';
 import type { Logger } from '../kernel/logger.js';
+import { failure } from '../words/errors.js';
 import { AccessLog } from './access-log.js';
 import { Connections } from './connections.js';
 import { CoreLink } from './core-link.js';
@@ -125,11 +126,7 @@ function openServer(settings: GateSettings, tls: Buffer): Http2SecureServer {
       maxHeaderSize: largestReadHeadersBytes,
     });
   } catch (error) {
-    throw operational('gate-certificate', `the certificate of the gate cannot be used: ${messageOf(error)}`, {
-      remedy:
-        'Restart rollcalld, which hands the certificate over again; or correct the secret in gate.certificate.',
-      cause: error,
-    });
+    throw failure('gate-certificate', { reason: messageOf(error) }, { cause: error });
   }
 }
 
@@ -138,15 +135,7 @@ async function listen(server: Http2SecureServer, { address, port }: GateSettings
     server.listen({ host: address, port });
     await once(server, 'listening');
   } catch (error) {
-    throw operational(
-      'gate-address',
-      `the gate cannot listen on ${address}, port ${port}: ${messageOf(error)}`,
-      {
-        remedy:
-          'Choose another address or port in the section gate of the configuration, then reload rollcalld.',
-        cause: error,
-      },
-    );
+    throw failure('gate-address', { address, port, reason: messageOf(error) }, { cause: error });
   }
 }
 

@@ -1,6 +1,7 @@
 import { constants, type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { badInput, messageOf, operational, type RollcallError } from '../kernel/errors.js';
+import { messageOf, type RollcallError } from '../kernel/errors.js';
+import { failure, refusal } from '../words/errors.js';
 import { explainAccess } from './file-access.js';
 import { currentUser, describeUser, ownerText } from './system-user.js';
 
@@ -38,9 +39,7 @@ export interface FoundCredential {
 /** Like `openCredential`, with the source. @throws what `openCredential` throws */
 export async function findCredential(name: string, places: CredentialPlaces): Promise<FoundCredential> {
   if (!validName.test(name)) {
-    throw badInput('credential-name', 'the name of a secret contains characters that are not allowed', {
-      remedy: 'Use only letters, digits, "-", "_" and ".".',
-    });
+    throw refusal('credential-name');
   }
   const { credentialsDirectory = process.env['CREDENTIALS_DIRECTORY'], secretsDirectory } = places;
   const ownerUid = places.ownerUid ?? process.getuid?.();
@@ -51,10 +50,7 @@ export async function findCredential(name: string, places: CredentialPlaces): Pr
   const path = join(secretsDirectory, name);
   const bytes = await readSecret(name, path, { directory: secretsDirectory, ownerUid });
   if (bytes !== undefined) return { bytes, source: 'file' };
-  throw badInput('credential-missing', `the secret "${name}" does not exist`, {
-    remedy: `Provide a systemd credential named "${name}", or write the secret to ${path}, with mode 0600 and owned by ${ownerOf(ownerUid)}.`,
-    details: { name, path },
-  });
+  throw refusal('credential-missing', { name, path, owner: ownerOf(ownerUid) }, { details: { name, path } });
 }
 
 function ownerOf(uid: number | undefined): string {
@@ -86,12 +82,9 @@ async function readSecret(
       refuseExposed({ name, path, uid, ownerUid }, mode & 0o077);
       refuseExposed({ name, path: directory, uid: parent.uid, ownerUid }, parent.mode & 0o022);
     }
-    if (size === 0)
-      throw badInput('credential-empty', `the secret "${name}" is empty`, { details: { path } });
+    if (size === 0) throw refusal('credential-empty', { name }, { details: { path } });
     if (size > largestBytes) {
-      throw badInput('credential-too-large', `the secret "${name}" is larger than 1 MiB`, {
-        details: { path },
-      });
+      throw refusal('credential-too-large', { name }, { details: { path } });
     }
     const bytes = Buffer.alloc(size);
     const { bytesRead } = await file.read(bytes, 0, size, 0);
@@ -111,18 +104,15 @@ async function readSecret(
 function notPermitted(name: string, path: string, error: unknown): RollcallError {
   const reason = explainAccess(path, 'read', error)?.reason ?? messageOf(error);
   const owner = ownerText(currentUser());
-  return operational('credential-unreadable', `the secret "${name}" cannot be read: ${reason}`, {
-    remedy: `If the daemon runs as ${owner}, make ${owner} the owner of the secrets: chown -R ${owner}: ${dirname(path)}; otherwise run this command as root.`,
-    details: { name, path },
-    cause: error,
-  });
+  return failure(
+    'credential-unreadable:not-permitted',
+    { name, reason, owner, folder: dirname(path) },
+    { details: { name, path }, cause: error },
+  );
 }
 
 function unreadable(name: string, path: string, why: string): RollcallError {
-  return operational('credential-unreadable', `the secret "${name}" ${why}: ${path}`, {
-    remedy: `Make ${path} a regular file with mode 0600, owned by the user of the daemon.`,
-    details: { name, path },
-  });
+  return failure('credential-unreadable:not-a-file', { name, why, path }, { details: { name, path } });
 }
 
 function refuseExposed(
@@ -148,8 +138,5 @@ function refuseExposed(
     openBits === 0
       ? `Change the owner to the user of the daemon (chown); if the daemon runs as uid ${uid}, run this command as that user.`
       : `Run chmod go-rwx ${path}; if other users may have read the secret, replace it.`;
-  throw badInput('credential-exposed', `the secret "${name}" is not safe: ${path} ${why}`, {
-    remedy,
-    details: { name, path, uid },
-  });
+  throw refusal('credential-exposed', { name, path, why }, { remedy, details: { name, path, uid } });
 }

@@ -1,4 +1,4 @@
-import { operational } from '../kernel/errors.js';
+import { failure } from '../words/errors.js';
 
 /** prctl(2). */
 const PR_SET_DUMPABLE = 4;
@@ -23,8 +23,5 @@ export async function hideMemory(): Promise<void> {
 }
 
 function notHidden(cause?: unknown): Error {
-  return operational('memory-not-hidden', 'the memory of this process cannot be closed to other processes', {
-    remedy: 'Install rollcall again: its package koffi, which calls the system, does not work here.',
-    cause,
-  });
+  return failure('memory-not-hidden', {}, { cause });
 }

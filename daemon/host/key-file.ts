@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { badInput, messageOf, operational } from '../kernel/errors.js';
+import { messageOf } from '../kernel/errors.js';
+import { failure, refusal } from '../words/errors.js';
 import { explainAccess } from './file-access.js';
 import { syncDirectory } from './sync-directory.js';
 
@@ -24,10 +25,7 @@ export async function createKeyFile(path: string, bytes: Uint8Array): Promise<vo
     const isSystemError = error instanceof Error && 'code' in error && 'syscall' in error;
     // `mkdir` also reports EEXIST, where a file has the name of the directory.
     if (isSystemError && error.code === 'EEXIST' && error.syscall === 'open') {
-      throw badInput('key-file-exists', `${path} exists already`, {
-        remedy: 'Use the existing key; move it away only if you need nothing that is sealed with it.',
-        details: { path },
-      });
+      throw refusal('key-file-exists', { path }, { details: { path } });
     }
     if (file !== undefined) {
       // Removes a key that may be incomplete: the next start must not use it.
@@ -35,9 +33,9 @@ export async function createKeyFile(path: string, bytes: Uint8Array): Promise<vo
       await rm(path, { force: true });
     }
     const access = explainAccess(path, 'written', error);
-    throw operational(
+    throw failure(
       'key-file-not-written',
-      `${path} could not be written: ${access?.reason ?? messageOf(error)}`,
+      { path, reason: access?.reason ?? messageOf(error) },
       {
         remedy: access?.remedy ?? 'Check that the disk is healthy and not full.',
         details: { path },
@@ -62,10 +60,10 @@ export async function moveKeyFile(from: string, to: string): Promise<'moved' | '
     return 'moved';
   } catch (error) {
     if (error instanceof Error && 'code' in error && notPermitted.has(error.code)) return 'not-permitted';
-    throw operational('key-file-not-moved', `${from} could not be moved to ${to}: ${messageOf(error)}`, {
-      remedy: `Move it by hand, or check the disk that holds ${dirname(to)}.`,
-      details: { from, to },
-      cause: error,
-    });
+    throw failure(
+      'key-file-not-moved',
+      { from, to, reason: messageOf(error), folder: dirname(to) },
+      { details: { from, to }, cause: error },
+    );
   }
 }

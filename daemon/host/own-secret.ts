@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isRollcallError, operational } from '../kernel/errors.js';
+import { isRollcallError } from '../kernel/errors.js';
+import { failure } from '../words/errors.js';
 import { type CredentialPlaces, openCredential } from './credentials.js';
 import { createKeyFile, moveKeyFile } from './key-file.js';
 import { currentUser, describeUser } from './system-user.js';
@@ -48,10 +49,11 @@ export async function replaceOwnSecret(path: string, bytes: Uint8Array): Promise
   await createKeyFile(fresh, bytes);
   try {
     if ((await moveKeyFile(fresh, path)) === 'moved') return;
-    throw operational('key-file-not-moved', `cannot replace ${path}: permission denied`, {
-      remedy: `Let the user ${describeUser(currentUser())} write to ${dirname(path)}.`,
-      details: { path },
-    });
+    throw failure(
+      'key-file-not-moved:no-permission',
+      { path, user: describeUser(currentUser()), folder: dirname(path) },
+      { details: { path } },
+    );
   } catch (error) {
     await rm(fresh, { force: true });
     throw error;

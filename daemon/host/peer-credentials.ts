@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { messageOf, operational } from '../kernel/errors.js';
+import { messageOf } from '../kernel/errors.js';
+import { failure } from '../words/errors.js';
 
 /** The process at the other end of a unix socket, recorded by the kernel when it connected. */
 export interface PeerCredentials {
@@ -62,11 +63,7 @@ async function loadGetsockopt(): Promise<Getsockopt> {
       .load(null)
       .func('int getsockopt(int fd, int level, int name, _Out_ void *value, _Inout_ void *length)');
   } catch (error) {
-    throw operational(
-      'peer-credentials-unavailable',
-      `cannot find out which user connects to the local API: ${messageOf(error)}`,
-      { remedy: 'Install the program again with its optional native modules (npm ci).', cause: error },
-    );
+    throw failure('peer-credentials-unavailable', { reason: messageOf(error) }, { cause: error });
   }
 }
 

@@ -1,5 +1,6 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { badInput, messageOf } from '../kernel/errors.js';
+import { messageOf } from '../kernel/errors.js';
+import { refusal } from '../words/errors.js';
 
 /** A new file that only its owner may read. Disposal deletes it, unless `keep` was called. */
 interface PrivateFile extends AsyncDisposable {
@@ -47,13 +48,7 @@ async function openNew(path: string): Promise<FileHandle> {
 /** The error for a file or folder that cannot be written. */
 export function outputError(path: string, error: unknown) {
   if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-    return badInput('output-exists', `${path} exists already and is not overwritten`, {
-      remedy: 'Give a path that does not exist yet.',
-      cause: error,
-    });
+    return refusal('output-exists', { path }, { cause: error });
   }
-  return badInput('output-unwritable', `cannot write ${path}: ${messageOf(error)}`, {
-    remedy: 'Check that the folder exists, that you may write to it, and that the disk has free space.',
-    cause: error,
-  });
+  return refusal('output-unwritable', { path, reason: messageOf(error) }, { cause: error });
 }

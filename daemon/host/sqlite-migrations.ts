@@ -1,7 +1,8 @@
 import { chmodSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type Database from 'better-sqlite3';
-import { badInput, defect } from '../kernel/errors.js';
+import { defect } from '../kernel/errors.js';
+import { refusal } from '../words/errors.js';
 
 /** One step from a version of a database's schema to the next. Never change a released one. */
 export interface Migration {
@@ -29,10 +30,11 @@ export function claim(db: Database.Database, path: string, applicationId: number
     const found = pragmaNumber(db, 'application_id');
     if (found === applicationId) return;
     if (found !== 0 || tableCount(db) > 0) {
-      throw badInput('database-foreign', `the file ${path} is a database of another kind or program`, {
-        remedy: 'Check the configured path.',
-        details: { path, applicationId: found, expected: applicationId },
-      });
+      throw refusal(
+        'database-foreign',
+        { path },
+        { details: { path, applicationId: found, expected: applicationId } },
+      );
     }
     db.pragma(`application_id = ${applicationId}`);
   }).immediate();
@@ -58,14 +60,10 @@ export function migrate(db: Database.Database, path: string, migrations: readonl
   }
   const version = pragmaNumber(db, 'user_version');
   if (version > migrations.length) {
-    throw badInput(
+    throw refusal(
       'database-newer',
-      `the database ${path} has version ${version}; this program supports versions up to ${migrations.length}`,
-      {
-        remedy:
-          'Install the release that wrote it, or a newer one; or restore a backup from before the update.',
-        details: { path, version, known: migrations.length },
-      },
+      { path, version, newest: migrations.length },
+      { details: { path, version, known: migrations.length } },
     );
   }
 }

@@ -2,7 +2,8 @@ import { chmodSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSyn
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { DurationHistogram } from '../kernel/duration-histogram.js';
-import { messageOf, operational, type RollcallError } from '../kernel/errors.js';
+import { messageOf, type RollcallError } from '../kernel/errors.js';
+import { failure } from '../words/errors.js';
 import { explainAccess } from './file-access.js';
 import { databaseOwnerRemedy, explainSqliteError } from './sqlite-errors.js';
 import { claim, copyBeforeMigration, type Migration, migrate } from './sqlite-migrations.js';
@@ -81,11 +82,11 @@ function createFile(path: string): void {
   } catch (error) {
     const access = explainAccess(path, 'written', error);
     const why = access?.reason ?? messageOf(error);
-    throw operational('database-not-opened', `the database ${path} cannot be opened: ${why}`, {
-      remedy: access?.remedy ?? databaseOwnerRemedy(),
-      details: { path },
-      cause: error,
-    });
+    throw failure(
+      'database-not-opened',
+      { path, why },
+      { remedy: access?.remedy ?? databaseOwnerRemedy(), details: { path }, cause: error },
+    );
   }
 }
 
@@ -106,14 +107,7 @@ export function restrictToOwner(path: string): void {
 function configure(db: Database.Database, path: string): void {
   const mode: unknown = db.pragma('journal_mode = WAL', { simple: true });
   if (mode !== 'wal') {
-    throw operational(
-      'database-place',
-      `the database ${path} is on a file system that does not support SQLite's write-ahead log`,
-      {
-        remedy: 'Move the database to a local disk; a network share does not work.',
-        details: { path, mode },
-      },
-    );
+    throw failure('database-place', { path }, { details: { path, mode } });
   }
   // A commit is on the disk when it returns: a committed event must survive a power cut in the outbox.
   db.pragma('synchronous = FULL');
@@ -140,10 +134,7 @@ function check(db: Database.Database, path: string, tables: readonly string[] | 
 
 /** The error for a damaged file; `verdict` is SQLite's text. */
 export function databaseDamaged(path: string, verdict: unknown): RollcallError {
-  return operational('database-damaged', `the database ${path} cannot be used: the file is damaged`, {
-    remedy: 'Check the disk, move the file away and restore a backup.',
-    details: { path, verdict },
-  });
+  return failure('database-damaged', { path }, { details: { path, verdict } });
 }
 
 function wrap(db: Database.Database, path: string): OpenDatabase {

@@ -1,5 +1,5 @@
 import { closeSync, readFileSync } from 'node:fs';
-import { operational } from '../kernel/errors.js';
+import { failure } from '../words/errors.js';
 
 /** The library of Debian's libseccomp2, which apt and systemd need. Its interface 2 has been stable since 2012. */
 const library = 'libseccomp.so.2';
@@ -40,9 +40,6 @@ export async function compileSystemCallFilter(refused: readonly string[]): Promi
       closeSync(file);
     }
   } catch (cause) {
-    throw operational('system-call-filter', 'no filter for system calls can be made', {
-      remedy: `Install the system package libseccomp2, which has ${library}.`,
-      cause,
-    });
+    throw failure('system-call-filter', { library }, { cause });
   }
 }

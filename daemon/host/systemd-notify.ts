@@ -1,5 +1,5 @@
-import { operational } from '../kernel/errors.js';
 import type { Logger } from '../kernel/logger.js';
+import { failure } from '../words/errors.js';
 
 /** Notifies the supervisor of the daemon, usually systemd. */
 export interface ServiceNotifier {
@@ -53,15 +53,7 @@ async function loadLibrary(): Promise<(unsetEnvironment: number, state: string) 
     const { default: koffi } = await import('koffi');
     return koffi.load(library).func('int sd_notify(int unset_environment, const char *state)');
   } catch (error) {
-    throw operational(
-      'systemd-notify-unavailable',
-      `cannot notify the service manager: the library ${library} cannot be loaded`,
-      {
-        remedy:
-          'Install the system package libsystemd0, or start the daemon without NOTIFY_SOCKET (Type=exec).',
-        cause: error,
-      },
-    );
+    throw failure('systemd-notify-unavailable', { library }, { cause: error });
   }
 }
 

@@ -1,6 +1,7 @@
 import { access, constants, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, operational, type RollcallError } from '../kernel/errors.js';
+import { messageOf, type RollcallError } from '../kernel/errors.js';
+import { failure } from '../words/errors.js';
 import { runTpmTool, type TpmToolRun, type TpmToolSettings } from './tpm-tool.js';
 
 /** Flushes objects from the TPM's memory, which has room for three without a resource manager. */
@@ -25,14 +26,10 @@ export class TpmSession implements AsyncDisposable {
       // `mkdtemp` uses mode 0700.
       return new TpmSession(settings, await mkdtemp(join(workDirectory, 'tpm-')));
     } catch (error) {
-      throw operational(
+      throw failure(
         'tpm-work-directory',
-        `cannot create a directory in ${workDirectory}: ${messageOf(error)}`,
-        {
-          remedy: `Make ${workDirectory} a directory that the daemon may write to, on tmpfs if possible.`,
-          details: { workDirectory },
-          cause: error,
-        },
+        { workDirectory, reason: messageOf(error) },
+        { details: { workDirectory }, cause: error },
       );
     }
   }
@@ -91,21 +88,14 @@ export class TpmSession implements AsyncDisposable {
 }
 
 function toolsMissing(program: string): RollcallError {
-  return operational('tpm-tools-missing', `the program ${program} is not installed`, {
-    remedy: 'Install tpm2-tools (Debian, Ubuntu: apt-get install tpm2-tools).',
-    details: { program },
-  });
+  return failure('tpm-tools-missing', { program }, { details: { program } });
 }
 
 /** Explains why no TPM is available, with the reason from the file system where there is one. */
 async function tpmMissing(tcti: string, complaint: string): Promise<RollcallError> {
   const device = /^device:(\/.*)$/.exec(tcti)?.[1];
   const why = device === undefined ? complaint : ((await deviceProblem(device)) ?? complaint);
-  return operational('tpm-missing', `no usable TPM at ${tcti}: ${why}`, {
-    remedy:
-      'Switch on the TPM in the firmware (often called PTT or fTPM), and let the user of the daemon use it: add the user to the group tss, and with systemd add the lines of docs/reference/keys.md to the unit.',
-    details: { tcti },
-  });
+  return failure('tpm-missing', { tcti, why }, { details: { tcti } });
 }
 
 async function deviceProblem(path: string): Promise<string | undefined> {
@@ -121,18 +111,13 @@ async function deviceProblem(path: string): Promise<string | undefined> {
 }
 
 function tpmSilent(program: string, { tcti, timeoutMs }: TpmToolSettings): RollcallError {
-  return operational('tpm-silent', `the TPM at ${tcti} did not answer within ${timeoutMs} ms`, {
-    remedy:
-      'Try again; if that does not help, check whether another program uses the TPM, or switch the machine off and on.',
-    details: { program, tcti, timeoutMs },
-    retryable: true,
-  });
+  return failure(
+    'tpm-silent',
+    { tcti, timeoutMs },
+    { details: { program, tcti, timeoutMs }, retryable: true },
+  );
 }
 
 function tpmRefused(program: string, complaint: string): RollcallError {
-  return operational('tpm-refused', `the TPM refused (${program}): ${complaint}`, {
-    remedy:
-      'Remove an owner password or a lockout of the TPM; if another TPM sealed the key, or this TPM was cleared after it sealed the key, restore a backup.',
-    details: { program },
-  });
+  return failure('tpm-refused', { program, complaint }, { details: { program } });
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../kernel/clock.js';
-import { isRollcallError, operational, type RollcallError } from '../kernel/errors.js';
+import { isRollcallError, type RollcallError } from '../kernel/errors.js';
+import { failure } from '../words/errors.js';
 import { TpmSession } from './tpm-session.js';
 import type { TpmToolSettings } from './tpm-tool.js';
 
@@ -154,19 +155,9 @@ async function openAuthorisation(session: TpmSession): Promise<void> {
 }
 
 function otherTpm(): RollcallError {
-  return operational(
-    'tpm-refused',
-    'another TPM sealed the key, or the TPM of this machine was cleared after it sealed the key',
-    {
-      remedy:
-        'Use the machine on which the gallery was made; if its TPM was cleared or replaced, restore a backup with its recovery secret.',
-    },
-  );
+  return failure('tpm-refused:other-tpm');
 }
 
 function damaged(cause: unknown): RollcallError {
-  return operational('tpm-blob-damaged', 'the sealed key is damaged or was altered', {
-    remedy: 'Restore the gallery from a backup.',
-    cause,
-  });
+  return failure('tpm-blob-damaged', {}, { cause });
 }

@@ -1,4 +1,4 @@
-import { badInput } from '../kernel/errors.js';
+import { refusal } from '../words/errors.js';
 import { type CredentialPlaces, openCredential } from './credentials.js';
 
 /** The login for a camera or a broker. */
@@ -32,7 +32,5 @@ export async function openUserPassword(name: string, places: CredentialPlaces): 
 export function requireUserPassword(name: string, bytes: Uint8Array): UserPassword {
   const parsed = parseUserPassword(bytes);
   if (parsed !== undefined) return parsed;
-  throw badInput('credential-form', `the secret "${name}" does not have the form user:password`, {
-    remedy: 'Write the user name, a colon and the password into it, on one line.',
-  });
+  throw refusal('credential-form', { name });
 }

@@ -9,7 +9,7 @@ import type { SaidTexts } from './said.js';
 export const errorKinds = ['input', 'operational', 'defect'] as const;
 export type ErrorKind = (typeof errorKinds)[number];
 
-interface RollcallErrorOptions {
+export interface RollcallErrorOptions {
   readonly kind: ErrorKind;
   /** Stable, kebab-case, never translated: programs match on it. */
   readonly code: string;

@@ -1,6 +1,7 @@
+import errors from './en/errors.json' with { type: 'json' };
 import passages from './en/passages.json' with { type: 'json' };
 
-const files = { passages };
+const files = { errors, passages };
 
 /**
  * The English messages by their codes. They are part of the program, because a process without the folder, such as one behind a

@@ -35,6 +35,11 @@ export class Language {
     return String(this.#messageOf(code).format(Object.fromEntries(shown)));
   }
 
+  /** True if the language has a message of its own. */
+  has(code: string): boolean {
+    return this.#messages.has(code);
+  }
+
   #messageOf(code: string): IntlMessageFormat {
     const known = this.#parsed.get(code);
     if (known !== undefined) return known;

@@ -292,7 +292,7 @@ describe('the status of an error', () => {
     const thrown = new Map<string, Set<string>>();
     for (const source of sources) {
       for (const [, kind = '', code = ''] of source.matchAll(
-        /\b(badInput|operational)\(\s*'([a-z0-9-]+)'/g,
+        /\b(badInput|refusal|operational|failure)\(\s*'([a-z0-9-]+)/g,
       )) {
         thrown.set(code, (thrown.get(code) ?? new Set()).add(kind));
       }
@@ -301,7 +301,7 @@ describe('the status of an error', () => {
     const codes = new Set([...every, ...Object.values(declared).flatMap(({ errors }) => errors)]);
     const wrong = [...codes].filter(
       (code) =>
-        thrown.get(code)?.has('operational') === true &&
+        ['operational', 'failure'].some((kind) => thrown.get(code)?.has(kind) === true) &&
         statusOf('operational', code) !== statusOf('input', code),
     );
     assert.deepEqual(wrong, [], 'give them a line in daemon/contract/api-errors.ts');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseAst } from 'vite';
+import errors from '../../daemon/words/en/errors.json' with { type: 'json' };
 
 const daemon = fileURLToPath(new URL('../../daemon', import.meta.url));
 
@@ -99,6 +100,11 @@ describe('the texts of errors', () => {
     const program = parseAst(readFileSync(join(daemon, path), 'utf8'), { lang: 'ts' });
     const node = program as unknown as Node;
     collect(node, texts, remedyPlaces(node));
+  }
+
+  for (const [key, text] of Object.entries(errors)) {
+    const list = key.startsWith('remedy-') ? texts.remedies : texts.messages;
+    list.push({ start: text.replace(/^\{\w+\}/, '$'), end: text });
   }
 
   test('are found', () => {

@@ -26,14 +26,19 @@ const files = readdirSync(join(folder, 'en'));
 /** Every literal code in the sources: `'passages/barred'`, or the beginning of one that is put together. */
 function codesInSources(): readonly string[] {
   const daemon = join(folder, '..');
-  const sources = readdirSync(daemon, { recursive: true, encoding: 'utf8' }).filter((path) =>
-    path.endsWith('.ts'),
+  const sources = readdirSync(daemon, { recursive: true, encoding: 'utf8' }).filter(
+    (path) => path.endsWith('.ts') && !path.startsWith('words/'),
   );
   const names = files.map((file) => file.replace('.json', '')).join('|');
-  const code = new RegExp(`['\`]((?:${names})/[\\w:-]*)`, 'g');
-  return sources.flatMap((path) =>
-    [...readFileSync(join(daemon, path), 'utf8').matchAll(code)].map(([, found = '']) => found),
+  const code = new RegExp(`['\`]((?:${names})/[\\w:-]+)`, 'g');
+  const texts = sources.map((path) => readFileSync(join(daemon, path), 'utf8'));
+  const errors = texts.flatMap((text) =>
+    [...text.matchAll(/\b(?:refusal|failure)\(\s*'([\w:-]+)'/g)].flatMap(([, key = '']) => {
+      const remedy = `errors/remedy-${key}`;
+      return [`errors/${key}`, ...(english.has(remedy) ? [remedy] : [])];
+    }),
   );
+  return [...texts.flatMap((text) => [...text.matchAll(code)].map(([, found = '']) => found)), ...errors];
 }
 
 describe('the words of the box', () => {

@@ -7,7 +7,8 @@ import {
   ownSecretsOnly,
 } from '../../host/own-secret.js';
 import { KEY_BYTES, newRandomBytes, wipe } from '../../host/sodium.js';
-import { badInput, isRollcallError, type RollcallError } from '../../kernel/errors.js';
+import { isRollcallError, type RollcallError } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 
 const secretName = 'accounts-key';
 
@@ -81,9 +82,9 @@ function checked(bytes: Buffer): Uint8Array {
 
 function malformed(bytes: number): RollcallError {
   const what = bytes === 0 ? 'is empty' : 'is damaged: it does not have the form of a key';
-  return badInput('accounts-key-malformed', `the secret "${secretName}" ${what}`, {
-    remedy:
-      'Put back the original file and start the daemon again. If it is lost, users with an authenticator log in with a recovery code and set it up again.',
-    details: { name: secretName, bytes, expected: KEY_BYTES },
-  });
+  return refusal(
+    'accounts-key-malformed',
+    { name: secretName, what },
+    { details: { name: secretName, bytes, expected: KEY_BYTES } },
+  );
 }

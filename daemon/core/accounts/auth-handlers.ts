@@ -1,9 +1,9 @@
 import type { authOperations } from '../../contract/auth.js';
 import type { Call, Handlers } from '../../contract/handlers.js';
 import { allScopes } from '../../contract/scopes.js';
-import { badInput } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import { type AccountsContext, changeAudited, entryOf } from './accounts-context.js';
 import type { Claims } from './claims.js';
 import { normalPassword, refuseWeakPassword, usedBefore } from './password-rules.js';
@@ -262,36 +262,21 @@ export function refuseWithoutPresentFactor(
 ): void {
   if (secondFactor === null && passkeys.ofUser(id).length === 0) return;
   if (sessions.byId(sessionId)?.provedBy === 'second-factor') return;
-  throw badInput(
-    'present-factor-required',
-    'the account has a second factor, which this session has not proved',
-    {
-      remedy: 'Prove who you are with it (auth.step-up with a code or a passkey), then begin again.',
-    },
-  );
+  throw refusal('present-factor-required');
 }
 
 export function noSuchSession(id: string) {
-  return badInput('no-such-session', 'the account has no such session', {
-    remedy: 'List the sessions.',
-    details: { id },
-  });
+  return refusal('no-such-session', {}, { details: { id } });
 }
 
 function secondFactorExists() {
-  return badInput('second-factor-exists', 'the account has a second factor', {
-    remedy: 'Remove it first (auth.remove-second-factor).',
-  });
+  return refusal('second-factor-exists');
 }
 
 function noSecondFactor() {
-  return badInput('no-second-factor', 'the account has no second factor to confirm, to change or to remove', {
-    remedy: 'Begin with auth.begin-second-factor.',
-  });
+  return refusal('no-second-factor');
 }
 
 function codeRefused() {
-  return badInput('code-refused', 'the code does not belong to this secret and this time', {
-    remedy: 'Check the clock of the authenticator, and type the code that it shows now.',
-  });
+  return refusal('code-refused');
 }

@@ -3,6 +3,7 @@ import { longestKeyDays } from '../../contract/api-keys.js';
 import { type Caller, sessionCookie } from '../../contract/caller.js';
 import type { Scope } from '../../contract/scopes.js';
 import { badInput, type RollcallError } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 import { type AccountsContext, isPossible, noteUse, scopesOf } from './accounts-context.js';
 import { screenCaller } from './screens.js';
 import { hashOfSecret, isSecret } from './secrets.js';
@@ -193,7 +194,5 @@ function unauthenticated(reason: keyof typeof reasons): RollcallError {
 }
 
 function foreignOrigin(): RollcallError {
-  return badInput('forbidden', 'a change by the cookie of a session must come from a page of the box', {
-    remedy: 'Use the console of the box. A program logs in for tokens (auth.login with `kind: tokens`).',
-  });
+  return refusal('forbidden:foreign-origin');
 }

@@ -3,8 +3,9 @@ import type { User } from '../../contract/users.js';
 import { networkOf } from '../../host/network-of.js';
 import { opaqueText } from '../../host/opaque-text.js';
 import { areEqual } from '../../host/sodium.js';
-import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
+import { refusal } from '../../words/errors.js';
 import { type AccountsContext, changeAudited, entryOf, isPossible } from './accounts-context.js';
 import { normalPassword, refuseWeakPassword } from './password-rules.js';
 import type { Proof } from './proof.js';
@@ -112,26 +113,17 @@ export function newUserRow(
 }
 
 export function nameTaken(name: string): RollcallError {
-  return badInput('name-taken', 'another account has this user name', {
-    remedy: 'Choose another user name.',
-    details: { name },
-  });
+  return refusal('name-taken:user', {}, { details: { name } });
 }
 
 function claimRefused(): RollcallError {
-  return badInput('claim-refused', 'the secret is not valid: it was used, has expired or was replaced', {
-    remedy: `Run 'rollcall user claim' on the box and use the secret that it shows.`,
-  });
+  return refusal('claim-refused');
 }
 
 function alreadyClaimed(): RollcallError {
-  return badInput('already-claimed', 'this box has an administrator', {
-    remedy: `Log in as that administrator. If all administrators lost their passwords, run 'rollcall user claim --reset'.`,
-  });
+  return refusal('already-claimed');
 }
 
 function onlyAtTheBox(): RollcallError {
-  return badInput('only-at-the-box', 'this can only be done on the box itself', {
-    remedy: `Run 'rollcall user claim' on the box.`,
-  });
+  return refusal('only-at-the-box');
 }

@@ -2,8 +2,9 @@ import { keyedHash } from '../../host/keyed-hash.js';
 import { networkOf } from '../../host/network-of.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import type { Clock } from '../../kernel/clock.js';
-import { operational, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
+import { failure } from '../../words/errors.js';
 
 /** When failures slow and lock a subject. */
 interface Rule {
@@ -256,11 +257,15 @@ const lockedRemedies = {
 function locked(what: Subject['what'], untilMs: number, nowMs: number): RollcallError {
   const until = isoTime(untilMs);
   const subject = lockedSubjects[what];
-  return operational('account-locked', `too many logins failed: ${subject} is locked until ${until}`, {
-    remedy: lockedRemedies[what],
-    details: { lockedUntil: until, retryAfterS: Math.ceil((untilMs - nowMs) / 1000) },
-    retryable: true,
-  });
+  return failure(
+    'account-locked',
+    { subject, until },
+    {
+      remedy: lockedRemedies[what],
+      details: { lockedUntil: until, retryAfterS: Math.ceil((untilMs - nowMs) / 1000) },
+      retryable: true,
+    },
+  );
 }
 
 function slowed(what: Subject['what'], waitMs: number): RollcallError {
@@ -271,9 +276,5 @@ function slowed(what: Subject['what'], waitMs: number): RollcallError {
     claim: 'this address',
     session: 'this session',
   }[what];
-  return operational('login-slowed', `logins failed: ${subject} must wait before the next attempt`, {
-    remedy: `Wait ${retryAfterS} s, then try again.`,
-    details: { retryAfterS },
-    retryable: true,
-  });
+  return failure('login-slowed', { subject, retryAfterS }, { details: { retryAfterS }, retryable: true });
 }

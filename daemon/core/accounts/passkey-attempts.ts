@@ -1,6 +1,6 @@
 import { newRandomBytes } from '../../host/sodium.js';
 import type { Clock } from '../../kernel/clock.js';
-import { badInput } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 
 /** A challenge can be answered for this time. */
 export const attemptMs = 5 * 60_000;
@@ -49,13 +49,7 @@ export class PasskeyAttempts {
     this.#pending.delete(attempt);
     const isOwn = found?.purpose === purpose && found.sessionId === sessionId;
     if (isOwn && this.#clock.monotonicMs() < found.untilMs) return found.challenge;
-    throw badInput(
-      'no-such-attempt',
-      'this attempt was answered, has expired, or belongs to another session',
-      {
-        remedy: 'Begin again.',
-      },
-    );
+    throw refusal('no-such-attempt');
   }
 
   #forget(given: AttemptFor): void {

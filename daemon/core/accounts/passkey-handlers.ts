@@ -2,9 +2,10 @@ import type { Call, Handlers } from '../../contract/handlers.js';
 import type { Passkey, passkeyOperations } from '../../contract/passkeys.js';
 import { networkOf } from '../../host/network-of.js';
 import { opaqueText } from '../../host/opaque-text.js';
-import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import { type AccountsContext, changeAudited, entryOf } from './accounts-context.js';
 import { ownAccount, refuseWithoutPresentFactor } from './auth-handlers.js';
 import { checkNewPasskey, creationOptionsFor, requestOptionsFor } from './passkeys.js';
@@ -98,27 +99,17 @@ function showPasskey({ id, name, createdAtMs, lastUsedAtMs }: PasskeyRow): Passk
 
 /** @throws where the configuration names no host for passkeys */
 export function passkeysNotOffered(): RollcallError {
-  return badInput('passkeys-not-offered', 'this box offers no passkeys', {
-    remedy:
-      'Use a password. Passkeys need gate.passkeyHost in the configuration: a host name with a certificate that browsers trust.',
-  });
+  return refusal('passkeys-not-offered');
 }
 
 function noSuchPasskey(id?: string): RollcallError {
-  return badInput('no-such-passkey', 'the account has no such passkey', {
-    remedy: 'List the passkeys (auth.passkeys).',
-    details: { ...present({ id }) },
-  });
+  return refusal('no-such-passkey', {}, { details: { ...present({ id }) } });
 }
 
 function passkeyExists(): RollcallError {
-  return badInput('passkey-exists', 'the box knows this passkey', {
-    remedy: 'Add another one, or use it.',
-  });
+  return refusal('passkey-exists');
 }
 
 function tooMany(): RollcallError {
-  return badInput('too-many-passkeys', `the account has ${mostPasskeys} passkeys, which is the most`, {
-    remedy: 'Remove passkeys that are not used.',
-  });
+  return refusal('too-many-passkeys', { most: mostPasskeys });
 }

@@ -1,5 +1,6 @@
 import type { Assertion, CreationOptions, NewCredential, RequestOptions } from '../../contract/passkeys.js';
-import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 import { attemptMs } from './passkey-attempts.js';
 import type { PasskeyRow } from './passkeys-store.js';
 import type { UserRow } from './users-store.js';
@@ -149,8 +150,5 @@ async function orRefused<T>(work: () => Promise<T>): Promise<T | undefined> {
 }
 
 export function passkeyRefused(): RollcallError {
-  return badInput('passkey-refused', 'the answer of the browser does not prove a new passkey for this box', {
-    remedy:
-      'Open the box by the name in gate.passkeyHost, begin again, and let the authenticator verify you by PIN, finger or face.',
-  });
+  return refusal('passkey-refused');
 }

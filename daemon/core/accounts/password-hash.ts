@@ -1,6 +1,6 @@
 import { PasswordProcess } from '../../host/password-process.js';
 import { areEqual, KEY_BYTES, newRandomBytes, SALT_BYTES, wipe } from '../../host/sodium.js';
-import { operational } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 
 /**
  * The cost of a password hash: 3 passes over 64 MiB, the second choice of RFC 9106 (section 4), for machines where memory is
@@ -86,11 +86,7 @@ export class PasswordHasher {
 
   async #run(password: string, salt: Uint8Array, cost: Cost): Promise<Uint8Array> {
     if (this.#atOnce >= mostAtOnce) {
-      throw operational('busy', 'too many passwords are being checked', {
-        remedy: 'Try again in a few seconds.',
-        details: { retryAfterS },
-        retryable: true,
-      });
+      throw failure('busy:passwords', {}, { details: { retryAfterS }, retryable: true });
     }
     this.#atOnce += 1;
     const bytes = Buffer.from(password, 'utf8');

@@ -1,7 +1,8 @@
 import type { Caller } from '../../contract/caller.js';
 import type { Assertion } from '../../contract/passkeys.js';
-import { badInput, operational, type RollcallError } from '../../kernel/errors.js';
+import { operational, type RollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
+import { refusal } from '../../words/errors.js';
 import { type AccountsContext, entryOf } from './accounts-context.js';
 import type { Attempt, Tried } from './login-throttle.js';
 import { counterOfAssertion, isCounterSuspect } from './passkeys.js';
@@ -276,9 +277,7 @@ export function isSamePassword(before: UserRow | undefined, now: UserRow | undef
 
 /** The same for a wrong name, a wrong password, a wrong code, a wrong passkey and a disabled account. */
 export function loginRefused(): RollcallError {
-  return badInput('login-refused', 'the user name, the password, the code or the passkey is wrong', {
-    remedy: 'Check them and try again. An administrator can reset a password.',
-  });
+  return refusal('login-refused');
 }
 
 function lockedNow({ what }: Tried, untilMs: number | undefined): RollcallError {
@@ -297,13 +296,9 @@ function lockedNow({ what }: Tried, untilMs: number | undefined): RollcallError 
 }
 
 function secondFactorRequired(): RollcallError {
-  return badInput('second-factor-required', 'this account has a second factor', {
-    remedy: 'Send the same request with `code`: six digits from the authenticator, or a recovery code.',
-  });
+  return refusal('second-factor-required');
 }
 
 function passwordRequired(): RollcallError {
-  return badInput('bad-request', 'the request has no password', {
-    remedy: 'Give the password: this account has no second factor.',
-  });
+  return refusal('bad-request:no-password');
 }

@@ -7,6 +7,7 @@ import { opaqueText } from '../../host/opaque-text.js';
 import { badInput, type RollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import {
   type AccountsContext,
   beyondOwnScopes,
@@ -146,10 +147,7 @@ function inOrder(scopes: readonly Scope[]): readonly Scope[] {
 function ownRole(context: AccountsContext, name: string): RoleRow {
   const role = requireRole(context, name);
   if (!role.isBuiltIn) return role;
-  throw badInput('built-in-role', `the role "${name}" is built in and cannot be changed`, {
-    remedy: 'Create a role of your own (roles.create).',
-    details: { name },
-  });
+  throw refusal('built-in-role', { name }, { details: { name } });
 }
 
 function refuseBeyond(caller: Caller, scopes: readonly Scope[]): void {
@@ -158,31 +156,19 @@ function refuseBeyond(caller: Caller, scopes: readonly Scope[]): void {
 }
 
 function roleNameTaken(name: string): RollcallError {
-  return badInput('name-taken', `there is a role "${name}"`, {
-    remedy: 'Choose another name, or change that role.',
-    details: { name },
-  });
+  return refusal('name-taken:role', { name }, { details: { name } });
 }
 
 function roleInUse(name: string): RollcallError {
-  return badInput('role-in-use', `accounts have the role "${name}"`, {
-    remedy: 'Give them another role first (users.change).',
-    details: { name },
-  });
+  return refusal('role-in-use', { name }, { details: { name } });
 }
 
 function noSuchApiKey(id: string): RollcallError {
-  return badInput('no-such-api-key', 'there is no API key with this id', {
-    remedy: 'List the API keys (api-keys.list).',
-    details: { id },
-  });
+  return refusal('no-such-api-key', {}, { details: { id } });
 }
 
 function changedMeanwhile(revision: number): RollcallError {
-  return badInput('changed-meanwhile', 'the role has changed since you read it', {
-    remedy: 'Read it again, then repeat the change.',
-    details: { revision },
-  });
+  return refusal('changed-meanwhile:role', {}, { details: { revision } });
 }
 
 function tooMany(what: 'roles' | 'api-keys', most: number): RollcallError {

@@ -3,9 +3,10 @@ import type { Handlers } from '../../contract/handlers.js';
 import type { Scope } from '../../contract/scopes.js';
 import type { Screen, screenOperations } from '../../contract/screens.js';
 import { opaqueText } from '../../host/opaque-text.js';
-import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import {
   type AccountsContext,
   beyondOwnScopes,
@@ -132,27 +133,18 @@ function showScreen(row: ScreenRow): Screen {
 }
 
 function noSuchCamera(id: string): RollcallError {
-  return badInput('no-such-camera', `there is no camera "${id}"`, {
-    remedy: 'List the cameras (cameras.list).',
-  });
+  return refusal('no-such-camera', { id });
 }
 
 function noSuchScreen(id: string): RollcallError {
-  return badInput('no-such-screen', 'there is no display with this id', {
-    remedy: 'List the screens (screens.list).',
-    details: { id },
-  });
+  return refusal('no-such-screen', {}, { details: { id } });
 }
 
 function tooManyScreens(): RollcallError {
-  return badInput('too-many-screens', `the box has ${mostScreens} screens, which is the most`, {
-    remedy: 'Remove screens that are not used (screens.remove).',
-  });
+  return refusal('too-many-screens', { most: mostScreens });
 }
 
 /** The same for every reason. */
 function pairingRefused(): RollcallError {
-  return badInput('pairing-refused', 'the secret of the screen is not valid: it was used or has expired', {
-    remedy: 'Add the screen again and open the new address on the tablet.',
-  });
+  return refusal('pairing-refused');
 }

@@ -5,10 +5,11 @@ import type { Handlers } from '../../contract/handlers.js';
 import type { OperationDeclaration } from '../../contract/operation.js';
 import { keyedHash } from '../../host/keyed-hash.js';
 import { opaqueText } from '../../host/opaque-text.js';
-import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
 import type { SecondPersonClass } from '../../kernel/second-person-classes.js';
+import { refusal } from '../../words/errors.js';
 import {
   type AccountsContext,
   changeAudited,
@@ -233,45 +234,25 @@ function canonical(value: unknown): string {
 }
 
 function approvalRequired({ id, expiresAtMs }: ApprovalRow): RollcallError {
-  return badInput('approval-required', 'a second person must approve this first', {
-    remedy:
-      'Ask a user with the same scope to approve it (approvals.approve), then repeat exactly this request. `details.approval` is its id.',
-    details: { approval: id, expiresAt: isoTime(expiresAtMs) },
-  });
+  return refusal('approval-required', {}, { details: { approval: id, expiresAt: isoTime(expiresAtMs) } });
 }
 
 function ownApproval(): RollcallError {
-  return badInput('own-approval', 'this is your own request', {
-    remedy: 'Ask another user with the scope of the operation to approve it.',
-  });
+  return refusal('own-approval');
 }
 
 function proofTooOld(): RollcallError {
-  return badInput('step-up-required', 'your proof of who you are is older than this request', {
-    remedy: 'Give your password or second factor again (auth.step-up), then repeat the approval.',
-  });
+  return refusal('step-up-required:proof-too-old');
 }
 
 function approverTooNew(): RollcallError {
-  return badInput('approver-too-new', 'your account got its rights or its password after this request', {
-    remedy: 'Ask a user whose account is older than the request, or repeat the operation for a new request.',
-  });
+  return refusal('approver-too-new');
 }
 
 function alreadyDecided({ state }: ApprovalRow): RollcallError {
-  return badInput('approval-decided', 'this request was decided already', {
-    remedy: 'Ask again by repeating the operation.',
-    details: { state },
-  });
+  return refusal('approval-decided', {}, { details: { state } });
 }
 
 function noSuchApproval(id: string): RollcallError {
-  return badInput(
-    'no-such-approval',
-    'there is no such request, or it has expired, or you may not decide it',
-    {
-      remedy: 'List the requests (approvals.list).',
-      details: { id },
-    },
-  );
+  return refusal('no-such-approval', {}, { details: { id } });
 }

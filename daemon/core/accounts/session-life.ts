@@ -3,9 +3,10 @@ import { clockToleranceMs } from '../../contract/caller.js';
 import type { Call } from '../../contract/handlers.js';
 import type { Session } from '../../contract/users.js';
 import { opaqueText } from '../../host/opaque-text.js';
-import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import { type AccountsContext, entryOf, isPossible, noteUse } from './accounts-context.js';
 import { type Factor, isSamePassword, loginRefused, provedBy } from './proof.js';
 import { hashOfSecret, newSecret } from './secrets.js';
@@ -178,9 +179,7 @@ export class SessionLife {
     const { sessions, audit, clock } = this.#context;
     const sinceMs = clock.wallMs() - usedAtMs;
     if (sinceMs >= 0 && sinceMs < concurrentMs) {
-      return badInput('refresh-concurrent', 'another request has just used this refresh token', {
-        remedy: 'Use the tokens that the other request got. If they are lost, log in again.',
-      });
+      return refusal('refresh-concurrent');
     }
     sessions.end(row.id);
     audit.append(entryOf(by, { action: 'session.reused', subject: row.userId }));
@@ -195,12 +194,10 @@ export class SessionLife {
 
 /** The same for every reason: a thief learns nothing. */
 function refreshRefused(): RollcallError {
-  return badInput('refresh-refused', 'the refresh token is not valid', { remedy: 'Log in again.' });
+  return refusal('refresh-refused');
 }
 
 /** For operations that only an account can use. */
 export function notAnAccount(): RollcallError {
-  return badInput('not-an-account', 'this is only for callers who logged in with an account', {
-    remedy: 'Log in with a user name and a password.',
-  });
+  return refusal('not-an-account');
 }

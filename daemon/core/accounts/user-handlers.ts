@@ -2,8 +2,9 @@ import type { Caller } from '../../contract/caller.js';
 import type { Call, Handlers } from '../../contract/handlers.js';
 import type { User, userOperations } from '../../contract/users.js';
 import { opaqueText } from '../../host/opaque-text.js';
-import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import {
   type AccountsContext,
   beyondOwnScopes,
@@ -209,10 +210,7 @@ async function resetPassword(
 export function requireUser({ users }: Pick<AccountsContext, 'users'>, id: string): UserRow {
   const user = users.byId(id);
   if (user !== undefined) return user;
-  throw badInput('no-such-user', 'there is no account with this id', {
-    remedy: 'List the accounts (users.list).',
-    details: { id },
-  });
+  throw refusal('no-such-user', {}, { details: { id } });
 }
 
 /** The account, if the caller may change it. @throws `no-such-user`, `beyond-own-scopes` */
@@ -225,10 +223,7 @@ function changeable(context: AccountsContext, id: string, caller: Caller): UserR
 export function requireRole({ users }: Pick<AccountsContext, 'users'>, name: string): RoleRow {
   const role = users.role(name);
   if (role !== undefined) return role;
-  throw badInput('no-such-role', `there is no role "${name}"`, {
-    remedy: 'List the roles (roles.list).',
-    details: { name },
-  });
+  throw refusal('no-such-role', { name }, { details: { name } });
 }
 
 function refuseBeyond(caller: Caller, role: RoleRow, cameras: readonly string[] | undefined): void {
@@ -240,9 +235,7 @@ function refuseBeyond(caller: Caller, role: RoleRow, cameras: readonly string[] 
 function refuseLastAdmin({ users }: AccountsContext, user: UserRow): void {
   const isWhole = user.role === adminRole && user.isDisabled === 0 && user.cameras === null;
   if (!isWhole || users.activeAdmins() > 1) return;
-  throw badInput('last-admin', 'this account is the last active administrator of all cameras', {
-    remedy: 'Give another account the role "admin" without a limit to cameras first.',
-  });
+  throw refusal('last-admin');
 }
 
 function storedCameras(cameras: readonly string[] | undefined): string | null {
@@ -250,14 +243,9 @@ function storedCameras(cameras: readonly string[] | undefined): string | null {
 }
 
 function changedMeanwhile({ revision }: UserRow): RollcallError {
-  return badInput('changed-meanwhile', 'the account has changed since you read it', {
-    remedy: 'Read it again, then repeat the change.',
-    details: { revision },
-  });
+  return refusal('changed-meanwhile:account', {}, { details: { revision } });
 }
 
 function tooManyUsers(): RollcallError {
-  return badInput('too-many-users', `the box has ${mostUsers} accounts, which is the most`, {
-    remedy: 'Remove accounts that are not used.',
-  });
+  return refusal('too-many-users', { mostUsers });
 }

@@ -3,6 +3,7 @@ import { isRollcallError, messageOf, operational } from '../../kernel/errors.js'
 import type { Logger } from '../../kernel/logger.js';
 import type { Random } from '../../kernel/random.js';
 import { jitteredWaitMs } from '../../kernel/retry.js';
+import { failure } from '../../words/errors.js';
 import type { AlertDeliveries, DeliveryResult, DueDelivery } from './alert-deliveries.js';
 import type { AlertChannel, SendOutcome } from './channel.js';
 import { failedForNow } from './channel-errors.js';
@@ -66,7 +67,7 @@ export class AlertDeliverer implements AsyncDisposable {
   /** Alerts that are being sent are aborted, and sent again after the next start. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer?.cancel();
-    this.#abort.abort(operational('shutting-down', 'the box is shutting down'));
+    this.#abort.abort(failure('shutting-down'));
     await Promise.all(this.#busy.values());
   }
 
@@ -100,7 +101,7 @@ export class AlertDeliverer implements AsyncDisposable {
     const { channel, logger } = this.#options;
     const open = channel(channelId);
     if (open === undefined) {
-      const error = operational('channel-removed', 'the channel is no longer configured');
+      const error = failure('channel-removed');
       return { outcome: 'failed', error, isFinal: true };
     }
     try {

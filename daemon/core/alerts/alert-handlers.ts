@@ -14,10 +14,11 @@ import { rulesFor } from '../../contract/settings/limited-config.js';
 import type { AlertsConfig } from '../../contract/settings/schema.js';
 import { type AlertMessage, testMessage } from '../../kernel/alerts/alert-message.js';
 import type { Clock } from '../../kernel/clock.js';
-import { badInput, defect } from '../../kernel/errors.js';
+import { defect } from '../../kernel/errors.js';
 import type { BoxIds } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import { refuseLimited } from '../api/forbidden.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
 import type { AlertDeliveries, StoredAlert, StoredDelivery } from './alert-deliveries.js';
@@ -89,9 +90,7 @@ export class Alerts {
         )
       : undefined;
     if (found !== undefined) return shownAlert(found);
-    throw badInput('no-such-alert', `there is no alert with id '${id}'`, {
-      remedy: 'List the alerts to see their ids; they are kept for 90 days.',
-    });
+    throw refusal('no-such-alert', { id });
   }
 
   /** The configured rules and channels. A caller who is limited to cameras gets no rules that are only about others. */
@@ -124,10 +123,14 @@ export class Alerts {
     const { mutes, config, clock, audit } = this.#options;
     const known = config().rules.map(({ id }) => id);
     if (!known.includes(ruleId)) {
-      throw badInput('no-such-rule', `there is no rule with id '${ruleId}'`, {
-        remedy:
-          known.length === 0 ? 'Configure rules under alerts.rules.' : `Name one of ${known.join(', ')}.`,
-      });
+      throw refusal(
+        'no-such-rule',
+        { ruleId },
+        {
+          remedy:
+            known.length === 0 ? 'Configure rules under alerts.rules.' : `Name one of ${known.join(', ')}.`,
+        },
+      );
     }
     const sinceMs = clock.wallMs();
     const mute = { ruleId, untilMs: sinceMs + minutes * 60_000, by: actor, sinceMs };
@@ -151,14 +154,10 @@ export class Alerts {
     const { identity, newId, clock, config, audit } = this.#options;
     const known = channelIds(config());
     if (known.length === 0) {
-      throw badInput('no-alert-channels', 'no channel for alerts is configured', {
-        remedy: 'Add one under alerts.webhooks or alerts.emails; docs/reference/alerts.md has examples.',
-      });
+      throw refusal('no-alert-channels');
     }
     if (channel !== undefined && !known.includes(channel)) {
-      throw badInput('no-such-channel', `there is no channel with id '${channel}'`, {
-        remedy: `Name one of ${known.join(', ')}.`,
-      });
+      throw refusal('no-such-channel', { channel, known: known.join(', ') });
     }
     const nowMs = clock.wallMs();
     const message = testMessage({ id: newId(nowMs), nowMs, identity });

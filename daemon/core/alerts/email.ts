@@ -10,6 +10,7 @@ import { asLine } from '../../kernel/alerts/alert-template.js';
 import type { Clock } from '../../kernel/clock.js';
 import { counted } from '../../kernel/counted.js';
 import { isRollcallError, operational, type RollcallError } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 import type { AlertChannel, ChannelContext, SendOutcome } from './channel.js';
 import { channelError, explainSocketError, failedForNow, refusedForGood } from './channel-errors.js';
 import { withDeadline } from './deadline.js';
@@ -173,9 +174,7 @@ function explainMailFailure(error: unknown, server: string): SendOutcome {
 }
 
 function authError(server: string, says: string): RollcallError {
-  return operational('mail-auth-refused', `${server}: it ${says}`, {
-    remedy: 'Correct the secret that `credential` names, or the account of this box on the mail server.',
-  });
+  return failure('mail-auth-refused', { server, says });
 }
 
 function explainReply(
@@ -191,8 +190,5 @@ function explainReply(
     return operational('mail-no-starttls', says, { remedy, details });
   }
   const what = { 'MAIL FROM': 'the sender', 'RCPT TO': 'the recipients' }[command ?? ''] ?? 'the message';
-  return operational('mail-refused', `${server}: it refuses ${what}: ${asLine(response)}`, {
-    remedy: 'Check `from` and `to`, and what the mail server allows this box. Read its log.',
-    details,
-  });
+  return failure('mail-refused', { server, what, asLine: asLine(response) }, { details });
 }

@@ -7,9 +7,10 @@ import { openCredential } from '../../host/credentials.js';
 import type { AlertMessage } from '../../kernel/alerts/alert-message.js';
 import { camerasOf } from '../../kernel/alerts/occurrence-watch.js';
 import type { Clock } from '../../kernel/clock.js';
-import { badInput, isRollcallError, operational } from '../../kernel/errors.js';
+import { isRollcallError, operational } from '../../kernel/errors.js';
 import type { BoxIds } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
+import { refusal } from '../../words/errors.js';
 import type { AlertChannel, ChannelContext, SendOutcome } from './channel.js';
 import { channelError, explainSocketError, failedForNow, refusedForGood } from './channel-errors.js';
 import { withDeadline } from './deadline.js';
@@ -84,9 +85,7 @@ async function signatureOf(
     // Editors add a line end to a file; the receiver uses the secret without it.
     const length = endOfSecret(secret);
     if (length < smallestSecretBytes) {
-      throw badInput('webhook-secret-short', `the secret of webhook ${id} has fewer than 16 bytes`, {
-        remedy: `Write a long random text into the secret "${name}", for example from 'openssl rand -hex 32'.`,
-      });
+      throw refusal('webhook-secret-short', { id, name });
     }
     return webhookSignature(secret.subarray(0, length), timestamp, body);
   } finally {

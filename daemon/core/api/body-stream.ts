@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 
 /** How long a body may take, so that a slow sender does not hold memory for hours. */
 export interface BodyPace {
@@ -16,15 +17,12 @@ export const defaultPace: BodyPace = { idleMs: 15_000, graceMs: 30_000, minimumB
 
 /** A request that the box cannot read. */
 export function badRequest(reason: string, remedy: string): RollcallError {
-  return badInput('bad-request', `the request is not valid: ${reason}`, { remedy });
+  return refusal('bad-request:body', { reason }, { remedy });
 }
 
 /** A body or a part of it that has more bytes than its limit. */
 export function tooLarge(what: string, limitBytes: number): RollcallError {
-  return badInput('request-too-large', `${what} is larger than ${sizeText(limitBytes)}`, {
-    remedy: 'Send less; the reference of the API names the limits of each operation.',
-    details: { limitBytes },
-  });
+  return refusal('request-too-large', { what, sizeText: sizeText(limitBytes) }, { details: { limitBytes } });
 }
 
 function sizeText(bytes: number): string {
@@ -81,10 +79,7 @@ async function within<T>(ms: number, next: Promise<T>): Promise<T> {
   });
   // After a late answer the connection may still fail.
   const arrived = next.catch((error: unknown) => {
-    throw badInput('bad-request', 'the request is not valid: its body ended early', {
-      cause: error,
-      remedy: 'Send as many bytes as the header Content-Length says.',
-    });
+    throw refusal('bad-request:cut-short', {}, { cause: error });
   });
   arrived.catch(() => undefined);
   try {

@@ -9,6 +9,7 @@ import {
 } from '../../contract/operation.js';
 import { wipe } from '../../host/sodium.js';
 import { badInput, type RollcallError } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 import { type BodyPace, badRequest, bodyChunks, defaultPace, hasBody, readAll } from './body-stream.js';
 import {
   boundaryOf,
@@ -156,9 +157,7 @@ async function refuseBytes(incoming: IncomingMessage, pace: BodyPace): Promise<v
 }
 
 function wrongMediaType(needed: string): RollcallError {
-  return badInput('unsupported-media-type', `the operation takes ${needed}`, {
-    remedy: `Send ${needed}, and say so in the header Content-Type.`,
-  });
+  return refusal('unsupported-media-type', { needed });
 }
 
 const jsonRemedy = 'Send a JSON object with the fields that the reference of the API names.';

@@ -6,6 +6,7 @@ import type { CallInput, CallOutput, OperationDeclaration } from '../../contract
 import type { OperationId, Operations } from '../../contract/operations.js';
 import { isRollcallError, messageOf, operational, RollcallError } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
+import { failure } from '../../words/errors.js';
 import { writeInput } from './written-input.js';
 
 /** The code of the error when no daemon answers on the socket. */
@@ -165,10 +166,7 @@ interface WireRequest {
 function checked<Schema extends z.ZodType>(id: string, schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw operational('answer-not-valid', `the answer of rollcalld to ${id} does not follow the contract`, {
-    remedy: 'Use the rollcall command of the same version as rollcalld.',
-    details: { problems: z.prettifyError(result.error) },
-  });
+  throw failure('answer-not-valid', { id }, { details: { problems: z.prettifyError(result.error) } });
 }
 
 function parseOrUndefined(text: string): unknown {

@@ -2,8 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Caller } from '../../contract/caller.js';
 import { type Creation, hasIdempotencyField, type OperationDeclaration } from '../../contract/operation.js';
 import { contentHash } from '../../host/content-hash.js';
-import { badInput, isRollcallError, type RollcallError } from '../../kernel/errors.js';
+import { isRollcallError, type RollcallError } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
+import { refusal } from '../../words/errors.js';
 import { badRequest } from './body-stream.js';
 import type { KeptRequest, KeptRequests, RequestPlace } from './kept-requests.js';
 
@@ -184,25 +185,17 @@ function personsIn(value: unknown): readonly string[] {
 
 /** The key belongs to a request with other content. */
 export function keyReused(): RollcallError {
-  return badInput(
-    'idempotency-key-reused',
-    'nothing was done: the idempotency key belongs to an earlier request with different content',
-    { remedy: 'Choose a new random key for every request. Use a key again only to repeat a request.' },
-  );
+  return refusal('idempotency-key-reused');
 }
 
 function outcomeUnknown({ foundBy }: Creation): RollcallError {
-  return badInput(
-    'idempotency-outcome-unknown',
-    'an earlier request with this idempotency key was interrupted; it may have been done',
-    { remedy: `Check whether it was done (${foundBy}). If not, send the request with a new key.` },
-  );
+  return refusal('idempotency-outcome-unknown', { foundBy });
 }
 
 function notKept({ lost, foundBy }: Creation, id: string | undefined): RollcallError {
-  return badInput(
+  return refusal(
     'idempotency-answer-not-kept',
-    'an earlier request with this idempotency key was done; the box did not keep its answer',
+    {},
     { remedy: lost ?? `Read what it made (${foundBy}).`, details: id === undefined ? {} : { id } },
   );
 }

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { Caller } from '../../contract/caller.js';
 import { allScopes } from '../../contract/scopes.js';
 import { openPeerCredentials, type PeerCredentials } from '../../host/peer-credentials.js';
-import { badInput } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
+import { refusal } from '../../words/errors.js';
 import type { RequestFacts } from './serve.js';
 
 /** Members of this group may use the local API. */
@@ -56,8 +56,6 @@ export async function openLocalCaller(
       const { uid, pid } = peer;
       logger.error('a process of another user was refused at the local API', { uid, pid });
     }
-    throw badInput('unauthenticated', 'your user may not use the local API', {
-      remedy: `Run the command as root, or as a member of the group ${adminGroup}.`,
-    });
+    throw refusal('unauthenticated:local', { adminGroup });
   };
 }

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { Dicer } from '@fastify/busboy';
 import type { OperationDeclaration } from '../../contract/operation.js';
 import { wipe } from '../../host/sodium.js';
-import { badInput, isRollcallError, type RollcallError } from '../../kernel/errors.js';
+import { isRollcallError, type RollcallError } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 import { badRequest, tooLarge } from './body-stream.js';
 import { documentPart } from './written-input.js';
 
@@ -114,10 +115,7 @@ export async function readParts(
 
 function unreadable(cause: unknown): RollcallError {
   const reason = 'its body is not multipart/form-data, or it ends before the last boundary';
-  return badInput('bad-request', `the request is not valid: ${reason}`, {
-    cause,
-    remedy: 'Let your HTTP library write the body.',
-  });
+  return refusal('bad-request:multipart', { reason }, { cause });
 }
 
 /** Resolves when the parser took the chunk. What it throws about a bad body is caught, because it has no other chunk to take. */

@@ -3,8 +3,9 @@ import type { Caller } from '../../contract/caller.js';
 import { type RateClass, rateClasses } from '../../contract/operation.js';
 import { networkOf } from '../../host/network-of.js';
 import type { Clock, Timer } from '../../kernel/clock.js';
-import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
+import { refusal } from '../../words/errors.js';
 import type { CountsFile } from './counts-file.js';
 
 /** Requests in a minute, by class. */
@@ -171,11 +172,11 @@ class Counter {
 }
 
 function rateLimited({ limit, resetS }: Standing): RollcallError {
-  return badInput('rate-limited', `you used this ${limit} times in a minute, which is the limit`, {
-    remedy: `Wait ${resetS} s and send the request again.`,
-    details: { limit, retryAfterS: resetS },
-    retryable: true,
-  });
+  return refusal(
+    'rate-limited',
+    { limit, resetS },
+    { details: { limit, retryAfterS: resetS }, retryable: true },
+  );
 }
 
 /** The headers of the IETF draft "RateLimit header fields for HTTP", and the older names. Times are seconds. */

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type OperationDeclaration, takesRevision } from '../../contract/operation.js';
-import { badInput } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 import { badRequest } from './body-stream.js';
 
 /** A digest without a key would tell something about the names in an answer to who reads headers only. */
@@ -54,7 +54,5 @@ export function withIfMatch(
 }
 
 function unknownTag() {
-  return badInput('changed-meanwhile', 'nothing was changed: the tag in If-Match belongs to no answer', {
-    remedy: 'Read the object again, and send the header ETag of that answer as it is.',
-  });
+  return refusal('changed-meanwhile:unknown-tag');
 }

@@ -14,9 +14,10 @@ import { type Caller, clockToleranceMs, sessionCookie, stepUpMs } from '../../co
 import type { Call } from '../../contract/handlers.js';
 import type { Answer, OperationDeclaration, Page, ServedFile } from '../../contract/operation.js';
 import { installedLanguages } from '../../host/installed-languages.js';
-import { badInput, defect, isRollcallError, type RollcallError } from '../../kernel/errors.js';
+import { defect, isRollcallError, type RollcallError } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import { inLanguage, type Language } from '../../words/language.js';
 import type { Admission } from './admission.js';
 import { readInput } from './body.js';
@@ -341,9 +342,7 @@ class Route {
     if (camera === undefined || caller.cameras === undefined) return;
     const id = (input as Readonly<Record<string, unknown>>)[camera];
     if (typeof id === 'string' && caller.cameras.has(id)) return;
-    throw badInput('forbidden', 'you may not use this camera', {
-      remedy: 'Give one of your cameras, or ask an administrator for this one.',
-    });
+    throw refusal('forbidden:camera');
   }
 
   async #answer(result: unknown, work: Work): Promise<Response> {
@@ -611,37 +610,25 @@ function answerError(error: unknown, requestId: string, incoming: IncomingMessag
 }
 
 function noSuchOperation(method: string, path: string): RollcallError {
-  return badInput('no-such-operation', `the box has no operation ${method} ${path}`, {
-    remedy: 'Look up the operations in docs/reference/api.md.',
-  });
+  return refusal('no-such-operation', { method, path });
 }
 
 function methodNotAllowed(method: string, path: string, allowed: string): RollcallError {
-  return badInput('method-not-allowed', `${path} does not accept ${method}`, {
-    remedy: `Use one of these methods: ${allowed}.`,
-  });
+  return refusal('method-not-allowed', { path, method, allowed });
 }
 
 function unauthenticated(): RollcallError {
-  return badInput('unauthenticated', 'the request names no caller', {
-    remedy: 'Log in and send the access token in the header Authorization, or send an API key.',
-  });
+  return refusal('unauthenticated');
 }
 
 function rightsChanged(): RollcallError {
-  return badInput('forbidden', 'your rights have changed since this answer began', {
-    remedy: 'Send the request again; events continue after the last one that you read (field after).',
-  });
+  return refusal('forbidden:rights-changed');
 }
 
 function mustChangeFirst(): RollcallError {
-  return badInput('forbidden', 'this account must choose another password first', {
-    remedy: 'Change the password (auth.change-password), then repeat the request.',
-  });
+  return refusal('forbidden:password-first');
 }
 
 function stepUpRequired(): RollcallError {
-  return badInput('step-up-required', 'this needs a proof of who you are from the last 5 minutes', {
-    remedy: 'Give your password or second factor again (auth.step-up), then repeat the request.',
-  });
+  return refusal('step-up-required');
 }

@@ -5,8 +5,9 @@ import { dirname } from 'node:path';
 import type { Handlers } from '../../contract/handlers.js';
 import type { OperationDeclaration } from '../../contract/operation.js';
 import { explainAccess } from '../../host/file-access.js';
-import { messageOf, operational } from '../../kernel/errors.js';
+import { messageOf } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
+import { failure } from '../../words/errors.js';
 import { createAdmission, localBounds } from './admission.js';
 import type { ConfinedPeers } from './confined-peers.js';
 import { type LocalCallerOf, unnamedLocalCaller } from './local-caller.js';
@@ -57,13 +58,14 @@ export async function startControlServer<
   } catch (error) {
     await close();
     const access = explainAccess(socketPath, 'written', error);
-    throw operational(
+    throw failure(
       'control-socket',
-      `cannot listen on ${socketPath}: ${access?.reason ?? messageOf(error)}`,
       {
-        cause: error,
-        remedy: `${access?.remedy ?? 'Check its directory.'} Or correct control.socketPath.`,
+        socketPath,
+        reason: access?.reason ?? messageOf(error),
+        remedy: access?.remedy ?? 'Check its directory.',
       },
+      { cause: error },
     );
   }
   return { [Symbol.asyncDispose]: close };
@@ -105,9 +107,7 @@ export async function listenPrivately(
  */
 export async function refuseSecondDaemon(socketPath: string): Promise<void> {
   if (!(await isAnswered(socketPath))) return;
-  throw operational('already-running', `another rollcalld answers on ${socketPath}`, {
-    remedy: 'Stop it first (systemctl stop rollcalld), or set another control.socketPath for this one.',
-  });
+  throw failure('already-running', { socketPath });
 }
 
 function isAnswered(socketPath: string): Promise<boolean> {

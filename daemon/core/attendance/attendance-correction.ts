@@ -2,8 +2,9 @@ import type { CorrectionRequest } from '../../contract/attendance.js';
 import { type Correction, correctionsByDate } from '../../kernel/attendance/attendance-day-correction.js';
 import type { LocalTime } from '../../kernel/attendance/shift.js';
 import { localIso, readGivenTime } from '../../kernel/attendance/time-text.js';
-import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import { checkText } from '../../kernel/printable-text.js';
+import { refusal } from '../../words/errors.js';
 
 const longestReason = 200;
 /** A time further from its day is a typing error: the longest shift and its overtime end before. */
@@ -57,14 +58,10 @@ function requireTime(text: string, date: string, { localTime, nowMs }: Correctio
         "Write it as '08:05', as '06:10+1' (the next day) or with the offset from UTC, such as '2026-10-25T02:30+01:00'.",
       );
     case 'no-such-time':
-      throw badInput('no-such-time', `the clock of the site never shows ${text} on this day`, {
-        remedy: 'The clock skips this time when it is set forward; write an earlier or later time.',
-      });
+      throw refusal('no-such-time', { text });
     case 'ambiguous': {
       const twice = given.instantsMs.map((each) => localIso(each, localTime)).join(' or ');
-      throw badInput('ambiguous-time', `the clock of the site shows ${text} twice on this day`, {
-        remedy: `Write ${twice}.`,
-      });
+      throw refusal('ambiguous-time', { text, twice });
     }
     case 'time':
       if (given.atMs > nowMs) throw refused('the time is in the future', 'Give a time in the past.');
@@ -79,5 +76,5 @@ function requireTime(text: string, date: string, { localTime, nowMs }: Correctio
 }
 
 function refused(problem: string, remedy: string): RollcallError {
-  return badInput('correction-refused', `the correction cannot be made: ${problem}`, { remedy });
+  return refusal('correction-refused', { problem }, { remedy });
 }

@@ -4,10 +4,10 @@ import type { HandlerInput, Page } from '../../contract/operation.js';
 import { actorOf } from '../../kernel/actor.js';
 import { type AuditAction, auditActions } from '../../kernel/audit-action.js';
 import type { Clock } from '../../kernel/clock.js';
-import { badInput } from '../../kernel/errors.js';
 import type { BoxIds } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import { refuseLimited } from '../api/forbidden.js';
 import { programVersion } from '../api/program-version.js';
 import type { AuditEntry as StoredEntry } from './audit-entry.js';
@@ -101,17 +101,17 @@ async function listPage(
 /** The cursor of a page is the sequence of its last entry. */
 function sequenceOf(cursor: string): number {
   if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
-  throw badInput('bad-request', 'the cursor does not come from this list', {
-    remedy: 'Give `nextCursor` of the page before, or no cursor.',
-  });
+  throw refusal('bad-request:event-cursor');
 }
 
 /** Refuses unknown actions: a typing error would find nothing, as if nothing had happened. */
 function refuseUnknownAction(action: string): void {
   const groups = [...new Set(auditActions.map((known) => known.split('.', 1).join()))];
   if (groups.includes(action) || auditActions.some((known) => known === action)) return;
-  throw badInput('no-such-action', `there is no audit action '${action}'`, {
-    remedy: `Name one of the groups ${groups.join(', ')}, or an action: ${auditActions.join(', ')}.`,
+  throw refusal('no-such-action', {
+    action,
+    groups: groups.join(', '),
+    auditActions: auditActions.join(', '),
   });
 }
 

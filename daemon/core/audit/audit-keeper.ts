@@ -1,7 +1,8 @@
 import type { Clock } from '../../kernel/clock.js';
-import { isRollcallError, operational } from '../../kernel/errors.js';
+import { isRollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import type { Logger } from '../../kernel/logger.js';
+import { failure } from '../../words/errors.js';
 import type { AuditEntry, NewAuditEntry } from './audit-entry.js';
 import type { AuditLog } from './audit-log.js';
 import type { Witness } from './audit-verdict.js';
@@ -107,10 +108,7 @@ export class AuditKeeper implements AuditLog {
 
   #require(): AuditLog {
     if (this.#log !== undefined) return this.#log;
-    throw operational('audit-log-missing', 'there is no audit log to read: the gallery file is not open', {
-      remedy: 'Restore a backup (rollcall backup restore), or wait until a running restore has ended.',
-      retryable: true,
-    });
+    throw failure('audit-log-missing', {}, { retryable: true });
   }
 }
 

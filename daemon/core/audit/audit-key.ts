@@ -7,7 +7,8 @@ import {
   replaceOwnSecret,
 } from '../../host/own-secret.js';
 import { newRandomBytes, secretBytes, wipe } from '../../host/sodium.js';
-import { badInput, isRollcallError, type RollcallError } from '../../kernel/errors.js';
+import { isRollcallError, type RollcallError } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 import { HASH_BYTES } from './audit-seal.js';
 
 export type AuditKeyPlaces = OwnSecretPlaces;
@@ -122,11 +123,7 @@ function split(name: string, bytes: Buffer | undefined, most = Number.POSITIVE_I
 
 function malformed(name: string, bytes: number): RollcallError {
   const what = bytes === 0 ? 'is empty' : 'is damaged: it does not have the form of an audit key';
-  return badInput('audit-key-malformed', `the secret "${name}" ${what}`, {
-    remedy:
-      'Put back the original file and start the daemon again. If it is lost, the box continues with a new key and records that in its log.',
-    details: { name, bytes, expected: HASH_BYTES },
-  });
+  return refusal('audit-key-malformed', { name, what }, { details: { name, bytes, expected: HASH_BYTES } });
 }
 
 function guarded(bytes: Uint8Array): Uint8Array {

@@ -1,5 +1,6 @@
 import { explainAccess } from '../../host/file-access.js';
 import { badInput, messageOf, operational, type RollcallError } from '../../kernel/errors.js';
+import { failure, refusal } from '../../words/errors.js';
 
 /** Why a backup cannot be used. A refused backup has changed nothing. */
 export type BackupRefusal =
@@ -50,21 +51,13 @@ export function refuseBackup(
 
 /** The error for a target that already exists. */
 export function refuseExisting(path: string): RollcallError {
-  return badInput('backup-exists', `${path} already exists`, {
-    remedy: 'Choose another name. A backup never replaces a file.',
-    details: { path },
-  });
+  return refusal('backup-exists', { path }, { details: { path } });
 }
 
 function explainFileError(doing: 'written' | 'read', path: string, cause: unknown): RollcallError {
   const code = systemCode(cause);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return operational('disk-full', `${path} could not be written: the disk is full`, {
-      remedy: 'Free space on that disk, or write the backup to another disk. No partial file was left.',
-      details: { path },
-      cause,
-      retryable: true,
-    });
+    return failure('disk-full:file', { path }, { details: { path }, cause, retryable: true });
   }
   const access = explainAccess(path, doing, cause, 'chosen');
   const about = {

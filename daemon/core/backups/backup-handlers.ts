@@ -1,8 +1,8 @@
 import type { backupOperations } from '../../contract/backups.js';
 import type { Handlers } from '../../contract/handlers.js';
 import { wipe } from '../../host/sodium.js';
-import { badInput } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import type { GalleryBackups } from './gallery-backups.js';
 import { noSuchBackup } from './kept-backups.js';
 import type { Unlock } from './recipient.js';
@@ -28,7 +28,7 @@ export function backupHandlers(backups: GalleryBackups): Handlers<typeof backupO
       return { removed: id };
     },
     'backups.upload': async ({ id, offset, piece: [piece] }, { caller }) => {
-      if (piece === undefined) throw badInput('bad-request', 'the request has no piece');
+      if (piece === undefined) throw refusal('bad-request:no-piece');
       return backups.upload(piece, { id, offset }, caller);
     },
     'backups.verify': ({ id, ...secrets }, { caller }) =>
@@ -59,9 +59,7 @@ async function withUnlock<T>(
 ): Promise<T> {
   if (text === undefined && passphrase !== undefined) return work({ passphrase });
   if (text === undefined || passphrase !== undefined) {
-    throw badInput('bad-request', 'the request has not exactly one secret that opens the backup', {
-      remedy: 'Give either recoverySecret or passphrase.',
-    });
+    throw refusal('bad-request:one-secret');
   }
   const recoverySecret = readRecoveryKey('secret', text);
   try {

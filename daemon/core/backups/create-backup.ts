@@ -2,8 +2,8 @@ import { createReadStream, statSync } from 'node:fs';
 import { wipe } from '../../host/sodium.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import type { Clock } from '../../kernel/clock.js';
-import { operational } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
+import { failure } from '../../words/errors.js';
 import { keyIdOf } from '../gallery/keys/key-id.js';
 import type { KeyRing } from '../gallery/keys/key-ring.js';
 import { type OnBackupProgress, type OnBytes, stepReport } from './backup-progress.js';
@@ -87,9 +87,6 @@ function needed({ facts }: Snapshot, keks: readonly Uint8Array[]): readonly Uint
   return facts.keyIds.map((id) => {
     const found = keks.find((kek) => keyIdOf(kek) === id);
     if (found !== undefined) return found;
-    throw operational('backup-key-changed', 'the key of the gallery changed during the backup', {
-      remedy: 'Run the backup again.',
-      retryable: true,
-    });
+    throw failure('backup-key-changed', {}, { retryable: true });
   });
 }

@@ -10,7 +10,8 @@ import {
   secretBytes,
   wipe,
 } from '../../host/sodium.js';
-import { badInput, messageOf, operational } from '../../kernel/errors.js';
+import { messageOf } from '../../kernel/errors.js';
+import { failure, refusal } from '../../words/errors.js';
 import { refuseWeakPassphrase } from '../gallery/keys/passphrase-rules.js';
 import { refuseBackup } from './backup-errors.js';
 import {
@@ -34,9 +35,7 @@ export async function wrapFileKey(fileKey: Uint8Array, recipient: Recipient): Pr
   const { kind, publicKey } = recipient;
   const sealedKey = publicKey.length === PUBLIC_KEY_BYTES ? sealTo(publicKey, fileKey) : undefined;
   if (sealedKey === undefined) {
-    throw badInput('recovery-key-malformed', 'the public recovery key is malformed', {
-      remedy: 'Use the public half as it was written when the recovery key was created.',
-    });
+    throw refusal('recovery-key-malformed:public');
   }
   return { kind, keyId: recoveryKeyId(publicKey), sealedKey: toBase64(sealedKey) };
 }
@@ -48,13 +47,10 @@ async function wrapWithPassphrase(
   refuseWeakPassphrase(passphrase);
   if (!isAcceptable(cost)) {
     const { passes, memoryBytes } = costLimit;
-    throw badInput(
+    throw refusal(
       'passphrase-cost',
-      'the cost of the passphrase is outside the limits that readers of backups accept',
-      {
-        remedy: `Use 1 to ${passes} passes over 8 KiB to ${memoryBytes / 2 ** 20} MiB.`,
-        details: { ...cost },
-      },
+      { passes, memoryBytes: memoryBytes / 2 ** 20 },
+      { details: { ...cost } },
     );
   }
   const salt = newRandomBytes(SALT_BYTES);
@@ -145,11 +141,11 @@ async function hash(passphrase: Uint8Array, salt: Uint8Array, cost: PassphraseCo
   } catch (error) {
     // Argon2id fails only if it gets no memory.
     const mebibytes = Math.ceil(cost.memoryBytes / 2 ** 20);
-    throw operational('passphrase-memory', `the passphrase could not be hashed: ${messageOf(error)}`, {
-      remedy: `Free ${mebibytes} MiB of memory, or use a computer with more memory.`,
-      cause: error,
-      retryable: true,
-    });
+    throw failure(
+      'passphrase-memory',
+      { reason: messageOf(error), mebibytes },
+      { cause: error, retryable: true },
+    );
   }
 }
 

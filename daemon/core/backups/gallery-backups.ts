@@ -11,10 +11,11 @@ import type {
 import { createKeyFile, moveKeyFile } from '../../host/key-file.js';
 import { type Actor, actorOf } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
-import { badInput, isRollcallError, operational } from '../../kernel/errors.js';
+import { isRollcallError } from '../../kernel/errors.js';
 import type { BoxIds, PersonId, RecogniserId } from '../../kernel/ids.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
+import { failure, refusal } from '../../words/errors.js';
 import { programVersion } from '../api/program-version.js';
 import type { AuditKeyRing } from '../audit/audit-key-ring.js';
 import { BackgroundJob } from '../gallery/background-job.js';
@@ -53,9 +54,7 @@ export interface GalleryBackupsOptions {
 /** Backups. One job at a time; a second one throws `backup-busy`. Disposal cancels a running job, unless a restore is just replacing the gallery file. */
 export class GalleryBackups implements AsyncDisposable {
   readonly #options: GalleryBackupsOptions;
-  readonly #job = new BackgroundJob<BackupProgress>(
-    operational('shutting-down', 'the daemon is stopping', { retryable: true }),
-  );
+  readonly #job = new BackgroundJob<BackupProgress>(failure('shutting-down:daemon', {}, { retryable: true }));
   /** For callers from the network. */
   readonly kept: KeptBackups;
   #latest: keyof typeof words = 'create';
@@ -239,14 +238,10 @@ export class GalleryBackups implements AsyncDisposable {
     const [installed] = await audit.listInTurns({ action: 'backup.recovery-key-changed' }, { limit: 1 });
     const found = publicKey === undefined ? undefined : recoveryKeyId(publicKey);
     if (installed === undefined || installed.subject === found) return;
-    throw badInput(
+    throw refusal(
       'recovery-key-foreign',
-      'the recovery key in the data directory is not the one that was last installed on this box',
-      {
-        remedy:
-          'Install the public half of the right key again (backups.set-recovery-key, or the console), and find out who changed keys/recovery-key-public.',
-        details: { ...present({ found, installed: installed.subject }) },
-      },
+      {},
+      { details: { ...present({ found, installed: installed.subject }) } },
     );
   }
 
@@ -256,10 +251,7 @@ export class GalleryBackups implements AsyncDisposable {
     work: (signal: AbortSignal, onProgress: OnBackupProgress) => Promise<T>,
   ): Promise<T> {
     if (this.#job.isRunning) {
-      throw operational('backup-busy', `${words[this.#latest]} already`, {
-        remedy: 'Wait until that has ended.',
-        retryable: true,
-      });
+      throw failure('backup-busy', { detail: words[this.#latest] }, { retryable: true });
     }
     this.#latest = what;
     return this.#job.run(work);
@@ -284,9 +276,7 @@ function recipientsFor(
     recipients.push({ kind: 'passphrase', passphrase });
   }
   if (recipients.length > 0) return recipients;
-  throw badInput('backup-no-recipient', 'the backup has no key to encrypt it to', {
-    remedy: "Make a recovery key ('rollcall backup recovery-key init'), or add '--passphrase'.",
-  });
+  throw refusal('backup-no-recipient');
 }
 
 function describeBackup({ path, sizeBytes, sha256, manifest }: BackupFacts): FileBackup {

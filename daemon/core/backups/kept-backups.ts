@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import type { BackupUpload, FileBackup, KeptBackup } from '../../contract/backups.js';
 import { freeBytesAt } from '../../host/free-space.js';
 import type { Clock, Timer } from '../../kernel/clock.js';
-import { badInput, operational, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
+import { failure, refusal } from '../../words/errors.js';
 import { openWorkDirectory } from '../gallery/work-directory.js';
 import { systemCode } from './backup-errors.js';
 
@@ -248,34 +249,17 @@ async function* contentOf(path: string, offset: number, assertKept: () => void):
 }
 
 function outdated(): RollcallError {
-  return operational('backup-outdated', 'a person was erased while the backup was made, so it was deleted', {
-    remedy: 'Make it again.',
-    retryable: true,
-  });
+  return failure('backup-outdated', {}, { retryable: true });
 }
 
 export function noSuchBackup(id: string): RollcallError {
-  return badInput('no-such-backup', `the box keeps no backup with id '${id}'`, {
-    remedy:
-      'Make or upload one; the box keeps it for a day, not over a restart, and a made one not over an erasure.',
-  });
+  return refusal('no-such-backup', { id });
 }
 
 function wrongOffset(offset: number, receivedBytes: number): RollcallError {
-  return badInput(
-    'upload-offset',
-    `the piece begins at byte ${offset}, but the box has ${receivedBytes} bytes`,
-    {
-      remedy: `Continue at byte ${receivedBytes}.`,
-      details: { receivedBytes },
-    },
-  );
+  return refusal('upload-offset', { offset, receivedBytes }, { details: { receivedBytes } });
 }
 
 function diskFull(cause?: unknown): RollcallError {
-  return operational('disk-full', 'the disk of the box has too little room for this upload', {
-    remedy: 'Free space on the box, or restore from a file with the command rollcall.',
-    cause,
-    retryable: true,
-  });
+  return failure('disk-full:upload', {}, { cause, retryable: true });
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { counted } from '../../kernel/counted.js';
-import { badInput } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 import { refuseBackup } from './backup-errors.js';
 import { MOST_RECIPIENTS, type WrappedKey, wrappedKey } from './recipient.js';
 
@@ -28,13 +28,7 @@ const preambleSchema = z.strictObject({
 export function checkRecipients(recipients: readonly { readonly kind: WrappedKey['kind'] }[]): void {
   const passphrases = recipients.filter(({ kind }) => kind === 'passphrase').length;
   if (recipients.length >= 1 && recipients.length <= MOST_RECIPIENTS && passphrases <= 1) return;
-  throw badInput(
-    'backup-recipients',
-    `a backup cannot be made for these ${counted(recipients.length, 'recipient')}`,
-    {
-      remedy: `Name 1 to ${MOST_RECIPIENTS} recipients, at most one of them a passphrase.`,
-    },
-  );
+  throw refusal('backup-recipients', { recipients: recipients.length, mostRecipients: MOST_RECIPIENTS });
 }
 
 /** Opening and preamble of a new backup: everything before the encrypted stream. */

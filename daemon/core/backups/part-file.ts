@@ -1,6 +1,6 @@
 import { type FileHandle, link, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { badInput } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 import { onFile, refuseExisting, systemCode } from './backup-errors.js';
 
 /** A file that is being written. It gets its final name only when it is whole. */
@@ -65,14 +65,7 @@ async function create(target: string, path: string): Promise<FileHandle> {
       return await open(path, 'wx', 0o600);
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw error;
-      throw badInput(
-        'backup-in-progress',
-        `${path} exists: another backup is being written, or was interrupted`,
-        {
-          remedy: `If no backup is being written, delete ${path}; it is incomplete.`,
-          details: { path },
-        },
-      );
+      throw refusal('backup-in-progress', { path }, { details: { path } });
     }
   });
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { secretBytes, wipe } from '../../host/sodium.js';
 import { counted } from '../../kernel/counted.js';
-import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 
 const KEY_BYTES = 32;
 const CHECK_BYTES = 4;
@@ -84,7 +85,5 @@ function readDigits(target: Uint8Array, digits: Uint8Array): void {
 }
 
 function malformed(why: string): RollcallError {
-  return badInput('recovery-key-malformed', `this is not the required half of a recovery key: ${why}`, {
-    remedy: 'Enter the whole line as it was written, and the required half.',
-  });
+  return refusal('recovery-key-malformed:half', { why });
 }

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { explainSqliteError } from '../../host/sqlite-errors.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
-import { operational } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 import { openAuditLog } from '../audit/audit-log.js';
 import { replaceLog } from '../audit/carry-log.js';
 import { DATA_KEY_HOLDERS } from '../gallery/gallery-schema.js';
@@ -86,11 +86,7 @@ function merge({ database, facts }: RestoreSource, finish: RestoreFinish): Resto
 async function closeOnDisk({ database }: RestoreSource): Promise<void> {
   const { db, path } = database;
   if (!emptyWriteAheadLog(database)) {
-    throw operational('database-busy', `another program reads ${path}`, {
-      remedy: 'End that program and restore again. Nothing was changed.',
-      details: { path },
-      retryable: true,
-    });
+    throw failure('database-busy', { path }, { details: { path }, retryable: true });
   }
   db.pragma('journal_mode = DELETE');
   database.close();

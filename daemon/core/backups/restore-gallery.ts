@@ -2,11 +2,12 @@ import type { RestoredGallery } from '../../contract/backups.js';
 import { secretBytes, wipe } from '../../host/sodium.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
-import { defect, operational } from '../../kernel/errors.js';
+import { defect } from '../../kernel/errors.js';
 import type { KeyProviderKind } from '../../kernel/gallery/key-provider-kind.js';
 import type { PersonId, RecogniserId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
+import { failure } from '../../words/errors.js';
 import type { AuditKeyRing } from '../audit/audit-key-ring.js';
 import type { GalleryFile } from '../gallery/gallery-file.js';
 import type { GalleryVault, Replacement } from '../gallery/gallery-vault.js';
@@ -110,10 +111,7 @@ async function targetKey({ vault, request, clock }: GalleryRestore): Promise<Tar
 function assertSameKey(present: GalleryFile | undefined, { kek }: TargetKey): void {
   const current = present && readKeySlots(present.database).find(({ isCurrent }) => isCurrent);
   if (current?.keyId === keyIdOf(kek)) return;
-  throw operational('key-changed', 'the key of the gallery changed while the backup was being read', {
-    remedy: 'Run this command again; nothing was changed.',
-    retryable: true,
-  });
+  throw failure('key-changed', {}, { retryable: true });
 }
 
 async function complete(

@@ -1,6 +1,7 @@
 import { openPushStream } from '../../host/secret-stream.js';
 import { fillRandomly, KEY_BYTES, secretBytes, wipe } from '../../host/sodium.js';
-import { isRollcallError, messageOf, operational } from '../../kernel/errors.js';
+import { isRollcallError, messageOf } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 import { BackupOutput, type BackupSource } from './backup-output.js';
 import { areSame } from './backup-pass.js';
 import type { OnBytes } from './backup-progress.js';
@@ -103,10 +104,5 @@ async function readBack(
 }
 
 function notVerified(path: string, why: string, cause?: unknown) {
-  return operational('backup-not-verified', `${path} could not be read back: ${why}`, {
-    remedy:
-      'Check the health of the disk and the memory, or write the backup to another disk. No partial file was left.',
-    details: { path },
-    cause,
-  });
+  return failure('backup-not-verified', { path, why }, { details: { path }, cause });
 }

@@ -3,6 +3,7 @@ import { Bell } from '../../kernel/bell.js';
 import type { Clock } from '../../kernel/clock.js';
 import { operational, type RollcallError } from '../../kernel/errors.js';
 import { LatestSlot } from '../../kernel/latest-slot.js';
+import { failure } from '../../words/errors.js';
 import type { VisionPool } from './vision-pool.js';
 
 /** Callers who follow at once, all cameras together. An account from the network has a quarter of them at most. */
@@ -94,19 +95,9 @@ function cameraClosed(cameraId: string): RollcallError {
 }
 
 function silent(cameraId: string): RollcallError {
-  return operational(
-    'camera-not-streaming',
-    `no picture of camera "${cameraId}" was analysed for 10 seconds`,
-    {
-      remedy: "Run 'rollcall camera list' to see its state, and what to do if it has failed.",
-      retryable: true,
-    },
-  );
+  return failure('camera-not-streaming:silent', { cameraId }, { retryable: true });
 }
 
 function tooManyFollows(): RollcallError {
-  return operational('busy', `${mostFollows} callers follow cameras already`, {
-    remedy: "End a 'rollcall camera watch', or try again later.",
-    retryable: true,
-  });
+  return failure('busy:follows', { most: mostFollows }, { retryable: true });
 }

@@ -1,7 +1,8 @@
 import { isJpeg } from '../../contract/vision/vision-sighting.js';
 import { newKeyPair, openSealed } from '../../host/sealed-box.js';
 import { wipe } from '../../host/sodium.js';
-import { operational, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 import type { VisionPool } from './vision-pool.js';
 import { visionUnavailable } from './vision-requests.js';
 
@@ -31,8 +32,5 @@ export async function takeSnapshot(
 }
 
 export function notStreaming(id: string): RollcallError {
-  return operational('camera-not-streaming', `the camera '${id}' delivers no frames now`, {
-    remedy: "Run 'rollcall camera list' to see its state, and what to do if it has failed.",
-    retryable: true,
-  });
+  return failure('camera-not-streaming', { id }, { retryable: true });
 }

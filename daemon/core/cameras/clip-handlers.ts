@@ -14,6 +14,7 @@ import {
   judgedByChallenge,
 } from '../../kernel/liveness/challenge.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import type { ClipToJudge, PhotoProcess } from './photo-process.js';
 
 /** The operation on clips. Nothing is stored. */
@@ -34,9 +35,7 @@ export async function analysedClip(
 ): Promise<AnalysedClip> {
   if (clip.reduce((sum, { length }) => sum + length, 0) > maximumClipBytes) {
     const mebibytes = maximumClipBytes / 1024 / 1024;
-    throw badInput('request-too-large', `the files are larger than ${mebibytes} MiB`, {
-      remedy: 'Send a shorter or smaller clip. A width of 640 pixels is enough.',
-    });
+    throw refusal('request-too-large:clip', { mebibytes });
   }
   const outcome = await clips.judgeClip(clip, how);
   if (outcome.outcome === 'ok') return outcome;

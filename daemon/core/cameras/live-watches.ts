@@ -4,7 +4,8 @@ import type { LiveTicket, liveOperations } from '../../contract/live.js';
 import type { CameraConfig, Config } from '../../contract/settings/schema.js';
 import type { LiveKind } from '../../contract/vision/vision-orders.js';
 import { actorOf } from '../../kernel/actor.js';
-import { badInput, operational, type RollcallError } from '../../kernel/errors.js';
+import { operational, type RollcallError } from '../../kernel/errors.js';
+import { failure, refusal } from '../../words/errors.js';
 import { notFound } from '../api/not-found.js';
 import type { CameraFollows } from './camera-follows.js';
 import { type FacesInSightOptions, FacesInSightReader } from './faces-in-sight.js';
@@ -88,20 +89,11 @@ function cameraClosed(cameraId: string): RollcallError {
 }
 
 function tooManyWatches(): RollcallError {
-  return operational('busy', `${mostWatches} callers watch live pictures already`, {
-    remedy: 'Close a window with live pictures, or try again later.',
-    retryable: true,
-  });
+  return failure('busy:live', { most: mostWatches }, { retryable: true });
 }
 
 function videoMasked(cameraId: string): RollcallError {
-  return badInput(
-    'video-masked',
-    `the camera "${cameraId}" has privacy masks, which its video does not have`,
-    {
-      remedy: 'Watch its live pictures instead, which have them.',
-    },
-  );
+  return refusal('video-masked', { cameraId });
 }
 
 export interface LiveOptions extends FacesInSightOptions {

@@ -7,7 +7,8 @@ import {
   outcomeOf,
 } from '../../contract/vision/vision-reports.js';
 import type { Clock } from '../../kernel/clock.js';
-import { operational, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 
 /** The most open requests of one process. */
 const mostOpen = 64;
@@ -93,8 +94,5 @@ export class VisionRequests {
 }
 
 export function visionUnavailable(why: string): RollcallError {
-  return operational('vision-unavailable', `vision did not do what was asked: ${why}`, {
-    remedy: "Try again; 'rollcall status' shows why vision is not running.",
-    retryable: true,
-  });
+  return failure('vision-unavailable', { why }, { retryable: true });
 }

@@ -1,6 +1,7 @@
 import type { Report } from '../../contract/vision/vision-reports.js';
 import { systemClock as clock } from '../../host/system-clock.js';
-import { operational } from '../../kernel/errors.js';
+import { RollcallError } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 
 /** Enough to load models at a load of ten. Shorter than `TimeoutStartSec` of the systemd unit. */
 const startDeadlineMs = 100_000;
@@ -20,12 +21,9 @@ export interface StartingVision {
 export async function untilVisionRuns(vision: StartingVision, signal: AbortSignal): Promise<undefined> {
   const deadlineMs = clock.monotonicMs() + startDeadlineMs;
   while (!vision.isRunning && !signal.aborted) {
-    const { failure } = vision;
-    if (failure !== undefined) throw operational(failure.code, failure.message, { remedy: failure.remedy });
+    if (vision.failure !== undefined) throw new RollcallError({ kind: 'operational', ...vision.failure });
     if (clock.monotonicMs() > deadlineMs) {
-      throw operational('vision-not-starting', 'the vision processes did not become ready', {
-        remedy: 'Read the log of the vision processes; check the memory and load of the machine.',
-      });
+      throw failure('vision-not-starting');
     }
     await new Promise<void>((resolve) => clock.after(pollMs, resolve));
   }

@@ -3,8 +3,8 @@ import type { challengeOperations, ScreenItem } from '../../contract/screens.js'
 import { Bell } from '../../kernel/bell.js';
 import { DropOldestQueue } from '../../kernel/bounded-queue.js';
 import type { Clock } from '../../kernel/clock.js';
-import { operational } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
+import { failure } from '../../words/errors.js';
 import { notFound } from '../api/not-found.js';
 import type { Prompt } from './prompts.js';
 
@@ -128,8 +128,5 @@ export function challengeHandlers(
 }
 
 function tooManyFollowers(camera: string) {
-  return operational('busy', `${mostFollowers} screens show the prompts of camera "${camera}" already`, {
-    remedy: 'Close a screen, or try again later.',
-    retryable: true,
-  });
+  return failure('busy:displays', { most: mostFollowers, camera }, { retryable: true });
 }

@@ -1,11 +1,12 @@
 import type { PromptMessage } from '../../contract/events/prompt-schema.js';
 import type { Config } from '../../contract/settings/schema.js';
 import { type Clock, sleep } from '../../kernel/clock.js';
-import { messageOf, operational } from '../../kernel/errors.js';
+import { messageOf } from '../../kernel/errors.js';
 import type { BoxIds } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
+import { failure } from '../../words/errors.js';
 import type { ChannelContext } from '../alerts/channel.js';
 import { postSigned } from '../alerts/webhook.js';
 import type { BrokerConnection } from '../delivery/broker/broker-connection.js';
@@ -173,8 +174,6 @@ export function promptWebhook(
     const given = { body, idempotencyKey, limitMs: promptLimitMs, signal };
     const status = await postSigned({ ...config, id: 'prompts' }, given, context, clock);
     if (status >= 200 && status < 300) return;
-    throw operational('webhook-refused', `the webhook for prompts answered with HTTP status ${status}`, {
-      remedy: 'Check liveness.promptWebhook. The log of the receiver shows why it refuses.',
-    });
+    throw failure('webhook-refused', { status });
   };
 }

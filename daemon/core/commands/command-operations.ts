@@ -4,7 +4,7 @@ import { type OperationOfCommand, operationOfCommand } from '../../contract/even
 import type { Call, Handlers } from '../../contract/handlers.js';
 import { type Operations, operations } from '../../contract/operations.js';
 import type { Scope } from '../../contract/scopes.js';
-import { badInput } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 import type { CommandContext } from './command-handlers.js';
 import { placesOf } from './sealed-content.js';
 
@@ -74,7 +74,5 @@ export function inputOf<Name extends OperationCommand>(name: Name, fields: unkno
 export function checkedInput(schema: z.ZodType, fields: unknown): unknown {
   const checked = schema.safeParse(fields);
   if (checked.success) return checked.data;
-  throw badInput('bad-request', `the content does not fit the operation: ${placesOf(checked.error)}`, {
-    remedy: 'Look up its fields in docs/reference/api.md.',
-  });
+  throw refusal('bad-request:sealed-content', { fields: placesOf(checked.error) });
 }

@@ -2,8 +2,8 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 import { z } from 'zod';
 import { type CommandScope, commandScopes } from '../../contract/command-scopes.js';
-import { badInput } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import type { KeptKey } from './grant-content.js';
 import type { TrustStore } from './trust-store.js';
 
@@ -75,16 +75,11 @@ export async function readIssuerKey(text: string): Promise<IssuerKey> {
   const jwk = parseJwk(text);
   // A private key could be read, too. But everyone who can read this file could command the box with it.
   if (/PRIVATE KEY/.test(text) || (jwk !== undefined && 'd' in jwk)) {
-    throw badInput('issuer-key-private', 'the file contains the private key of the issuer', {
-      remedy:
-        'Have the issuer make a new key pair, because this one is no longer secret, and use its public key only.',
-    });
+    throw refusal('issuer-key-private');
   }
   const exported = jwkSchema.safeParse(importKey(text, jwk).export({ format: 'jwk' }));
   if (!exported.success) {
-    throw badInput('issuer-key-unsupported', 'this kind of key cannot sign commands', {
-      remedy: 'Use an Ed25519 key or a P-256 key.',
-    });
+    throw refusal('issuer-key-unsupported');
   }
   const publicKey = exported.data;
   const keyId = await calculateJwkThumbprint({ ...publicKey }, 'sha256');
@@ -95,10 +90,7 @@ function importKey(text: string, jwk: object | undefined): KeyObject {
   try {
     return jwk === undefined ? createPublicKey(text) : createPublicKey({ key: { ...jwk }, format: 'jwk' });
   } catch (error) {
-    throw badInput('issuer-key-unreadable', 'the file contains no public key', {
-      remedy: 'Give a JWK, or PEM that begins with "-----BEGIN PUBLIC KEY-----".',
-      cause: error,
-    });
+    throw refusal('issuer-key-unreadable', {}, { cause: error });
   }
 }
 

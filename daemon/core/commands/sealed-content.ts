@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { sealTo } from '../../host/sealed-box.js';
 import { wipe } from '../../host/sodium.js';
-import { badInput } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 import type { BoxDecryption } from '../identity/identity-keys.js';
 
 /** Length of the key of a gallery digest. */
@@ -20,10 +20,7 @@ export function openSealedJson<Value>(
   try {
     const parsed = schema.safeParse(parse(bytes));
     if (parsed.success) return parsed.data;
-    throw badInput(
-      'sealed-malformed',
-      `the sealed content does not fit the command: ${placesOf(parsed.error)}`,
-    );
+    throw refusal('sealed-malformed:content', { fields: placesOf(parsed.error) });
   } finally {
     wipe(bytes);
   }
@@ -47,11 +44,7 @@ function placeOf(path: readonly PropertyKey[]): string {
 export function openSealedBytes(sealed: string, decryption: BoxDecryption): Uint8Array {
   const bytes = decryption.open(Buffer.from(sealed, 'base64url'));
   if (bytes !== undefined) return bytes;
-  throw badInput(
-    'sealed-unreadable',
-    'the sealed content cannot be opened: it was sealed to another key or altered',
-    { remedy: 'Seal it to the X25519 key that the box publishes in its key set.' },
-  );
+  throw refusal('sealed-unreadable');
 }
 
 /** Opens the key of a gallery digest. The caller wipes it. @throws `sealed-unreadable`, `sealed-malformed` */
@@ -59,7 +52,7 @@ export function openDigestKey(sealed: string, decryption: BoxDecryption): Uint8A
   const key = openSealedBytes(sealed, decryption);
   if (key.length === DIGEST_KEY_BYTES) return key;
   wipe(key);
-  throw badInput('sealed-malformed', `the key of a digest must have ${DIGEST_KEY_BYTES} bytes`);
+  throw refusal('sealed-malformed:digest-key', { digestKeyBytes: DIGEST_KEY_BYTES });
 }
 
 /** Seals JSON to a public key; base64url. @throws `public-key-weak` */
@@ -71,14 +64,14 @@ export function sealJson(publicKey: string, value: unknown): string {
 export function sealBytes(publicKey: string, bytes: Uint8Array): string {
   const sealed = sealTo(Buffer.from(publicKey, 'base64url'), bytes);
   if (sealed !== undefined) return Buffer.from(sealed).toString('base64url');
-  throw badInput('public-key-weak', 'the key in sealTo is not a usable X25519 public key');
+  throw refusal('public-key-weak');
 }
 
 function parse(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    if (error instanceof SyntaxError) throw badInput('sealed-malformed', 'the sealed content is not JSON');
+    if (error instanceof SyntaxError) throw refusal('sealed-malformed:json');
     throw error;
   }
 }

@@ -3,10 +3,10 @@ import type { Handlers } from '../../contract/handlers.js';
 import type { SetAsideTrust, ShownTrust, TrustStatus, trustOperations } from '../../contract/trust.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
-import { badInput } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
 import { stateDetail } from '../../kernel/stated-set.js';
+import { refusal } from '../../words/errors.js';
 import { notFound } from '../api/not-found.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
 import type { CommandCounts } from './command-receiver.js';
@@ -107,9 +107,7 @@ export class TrustedIssuers {
 }
 
 function expired() {
-  return badInput('issuer-key-expired', 'the key would be expired already: the given time is in the past', {
-    remedy: 'Give a later time, or check the clock of the box.',
-  });
+  return refusal('issuer-key-expired');
 }
 
 /** A forged row may hold any text, so only text in the form of an id is shown. */
@@ -139,8 +137,5 @@ function show(kept: KeptKey, nowMs: number): ShownTrust {
 }
 
 function keyKnown(keyId: string, issuer: string) {
-  return badInput('issuer-key-known', `the box already trusts this key, as a key of "${issuer}"`, {
-    remedy: `To change its scopes, remove it first: 'rollcall trust remove ${issuer} --key ${keyId}'.`,
-    details: { keyId, issuer },
-  });
+  return refusal('issuer-key-known', { issuer, keyId }, { details: { keyId, issuer } });
 }

@@ -8,8 +8,9 @@ import { openPinoLogger } from '../../host/pino-logger.js';
 import { RecentLog } from '../../host/recent-log.js';
 import { systemClock } from '../../host/system-clock.js';
 import { openServiceNotifier } from '../../host/systemd-notify.js';
-import { badInput, isRollcallError, operational } from '../../kernel/errors.js';
+import { badInput, isRollcallError } from '../../kernel/errors.js';
 import { Lifetime } from '../../kernel/lifetime.js';
+import { failure } from '../../words/errors.js';
 import { programVersion } from '../api/program-version.js';
 import { untilVisionRuns } from '../cameras/vision-start.js';
 import { ReloadOnHangup } from '../runtime/reload-signal.js';
@@ -83,15 +84,7 @@ function recordsBroken() {
   let report: (cause: Error) => void = () => undefined;
   const reported = new Promise<never>((_, reject) => {
     report = (cause) =>
-      reject(
-        isRollcallError(cause, 'records-removed')
-          ? cause
-          : operational('records-damaged', 'records.db is damaged', {
-              remedy:
-                'Start the daemon again (systemd does this); it salvages what it can read. Check the disk.',
-              cause,
-            }),
-      );
+      reject(isRollcallError(cause, 'records-removed') ? cause : failure('records-damaged', {}, { cause }));
   });
   reported.catch(() => undefined);
   return { report: (cause: Error) => report(cause), reported };

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Config } from '../../contract/settings/schema.js';
 import { explainAccess } from '../../host/file-access.js';
 import { openConfiguredStore } from '../../host/models/configured-store.js';
-import { defect, isRollcallError, messageOf, operational } from '../../kernel/errors.js';
+import { defect, isRollcallError, messageOf } from '../../kernel/errors.js';
 import type { BoxIds } from '../../kernel/ids.js';
 import type { Logger } from '../../kernel/logger.js';
 import { matchPolicy } from '../../vision/operating-point.js';
@@ -12,6 +12,7 @@ import {
   chooseRecogniser,
   preferredRecogniser,
 } from '../../vision/recogniser-in-use.js';
+import { failure } from '../../words/errors.js';
 import { AuditKeeper } from '../audit/audit-keeper.js';
 import { AuditKeyRing } from '../audit/audit-key-ring.js';
 import { auditStart, auditStop } from '../audit/audit-trail.js';
@@ -110,13 +111,10 @@ async function makeDirectory(path: string): Promise<void> {
     await mkdir(path, { recursive: true, mode: 0o700 });
   } catch (error) {
     const access = explainAccess(path, 'written', error);
-    throw operational(
+    throw failure(
       'data-directory',
-      `cannot create the directory ${path}: ${access?.reason ?? messageOf(error)}`,
-      {
-        cause: error,
-        remedy: `${access?.remedy ?? 'Check the disk.'} Or correct the path in the configuration (dataDir, gallery.path or records.path).`,
-      },
+      { path, reason: access?.reason ?? messageOf(error), remedy: access?.remedy ?? 'Check the disk.' },
+      { cause: error },
     );
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../kernel/clock.js';
-import { operational } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
 import { Recurring } from '../../kernel/recurring.js';
+import { failure } from '../../words/errors.js';
 import type { Records } from '../records/records.js';
 
 export interface RecordsPlaceWatchOptions {
@@ -28,12 +28,7 @@ export function recordsPlaceWatch({
     work() {
       if (isReported || records.isInPlace()) return;
       isReported = true;
-      onRemoved(
-        operational('records-removed', 'records.db was removed or replaced while the daemon used it', {
-          remedy:
-            'The daemon writes its content back and starts again; nothing is lost. If another file is there now, the content is next to it as records.db.displaced-TIME. Find out who changed the folder of the data.',
-        }),
-      );
+      onRemoved(failure('records-removed'));
     },
     onFailure: (error) => logger.error('the place of records.db cannot be checked', { error }),
   });

@@ -1,4 +1,5 @@
 import { isRollcallError, messageOf, operational, type RollcallError } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 
 /** MQTT 5, section 2.4. */
 const notAuthorised = 0x87;
@@ -20,19 +21,13 @@ const tooLargeRemedy = 'Raise the message size limit of the broker (mosquitto: m
 /** The broker has acknowledged nothing for `silentMs` although messages are on their way. */
 export function brokerSilence(silentMs: number): RollcallError {
   const silentS = Math.round(silentMs / 1000);
-  return operational('broker-silent', `the broker has acknowledged nothing for ${silentS} s`, {
-    remedy: 'Check that the broker is not frozen or overloaded. The box reconnects automatically.',
-    retryable: true,
-  });
+  return failure('broker-silent:unacknowledged', { silentS }, { retryable: true });
 }
 
 /** Turns any cause of the end of a connection into a `RollcallError`. */
 export function asPublishError(error: unknown): RollcallError {
   if (isRollcallError(error)) return error;
-  return operational('publish-failed', `cannot publish: ${messageOf(error)}`, {
-    cause: error,
-    retryable: true,
-  });
+  return failure('publish-failed', { reason: messageOf(error) }, { cause: error, retryable: true });
 }
 
 /** The broker answered a message with a reason code that refuses it (MQTT 5, section 3.4.2.1). */
@@ -90,30 +85,26 @@ export function hangUpError(
 ): RollcallError {
   const retryInMs = Math.ceil(pauseMs);
   if (isLargeEvent({ event, sizeBytes })) {
-    return operational(
-      'broker-publish-refused',
-      `the broker hung up ${hangUps} times on large messages to "${pattern}"; this message has ${sizeBytes} bytes`,
-      { details: { topic, reasonCode: packetTooLarge, retryInMs }, remedy: tooLargeRemedy },
+    return failure(
+      'broker-publish-refused:hang-up',
+      { hangUps, pattern, sizeBytes },
+      { details: { topic, reasonCode: packetTooLarge, retryInMs } },
     );
   }
   const message =
     hangUps === 1
       ? `the broker hung up on a message to "${pattern}"`
       : `the broker hung up ${hangUps} times on messages to "${pattern}" and took none`;
-  return operational(
-    'broker-publish-refused',
-    `${message}; it probably does not allow this box to use the topic`,
-    { details: { topic, reasonCode: notAuthorised, retryInMs }, remedy: topicRemedy },
+  return failure(
+    'broker-publish-refused:topic',
+    { message },
+    { details: { topic, reasonCode: notAuthorised, retryInMs } },
   );
 }
 
 /** The same for a subscription. */
 export const subscriptionHangUp = (topic: string): RollcallError =>
-  operational(
-    'broker-subscribe-refused',
-    `the broker hung up when this box subscribed to "${topic}"; it probably does not allow this box to read the topic`,
-    { details: { topic }, remedy: 'Allow this box to read the topic in the access rules of the broker.' },
-  );
+  failure('broker-subscribe-refused:hang-up', { topic }, { details: { topic } });
 
 /** The broker ended an established connection: without a message, or with a reason (MQTT 5, DISCONNECT). */
 export const isHangUp = (error: unknown): boolean =>

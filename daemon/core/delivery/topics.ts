@@ -1,6 +1,6 @@
-import { badInput } from '../../kernel/errors.js';
 import type { EventKind } from '../../kernel/events/event.js';
 import { type BoxIds, isSlug } from '../../kernel/ids.js';
+import { refusal } from '../../words/errors.js';
 
 /** All topics that the box uses. */
 export interface Topics {
@@ -61,7 +61,5 @@ export function topicsOf(prefix: string, { siteId, boxId }: BoxIds): Topics {
 
 function safeLevel(level: string): string {
   if (isSlug(level)) return level;
-  throw badInput('topic-unsafe', `${JSON.stringify(level)} cannot be a level of a topic`, {
-    remedy: 'Use lower-case letters, digits, "-" and "_", beginning and ending with a letter or digit.',
-  });
+  throw refusal('topic-unsafe', { detail: JSON.stringify(level) });
 }

@@ -4,7 +4,7 @@ import type { Config } from '../../contract/settings/schema.js';
 import { type CredentialPlaces, openCredential } from '../../host/credentials.js';
 import { currentUser, describeUser, findUser, ownerText, type SystemUser } from '../../host/system-user.js';
 import type { UnitFacts } from '../../host/unit-file.js';
-import { operational } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 
 /**
  * The user of the daemon, found without a running daemon: the user in the unit, else the owner of the data directory, else
@@ -45,13 +45,10 @@ export async function openAsDaemon(name: string, places: CredentialPlaces): Prom
   bytes.fill(0);
   const user = (await findUser(ownerUid)) ?? { uid: ownerUid };
   const wrong = isEntered ? path : secretsDirectory;
-  throw operational(
-    'credential-unreadable',
-    `the daemon's user ${describeUser(user)} may not read the secret "${name}": ${wrong} belongs to another user`,
-    {
-      remedy: `Give it to the daemon's user: 'chown -R ${ownerText(user)}: ${wrong}'.`,
-      details: { name, path },
-    },
+  throw failure(
+    'credential-unreadable:other-owner',
+    { user: describeUser(user), name, wrong, owner: ownerText(user) },
+    { details: { name, path } },
   );
 }
 

@@ -3,7 +3,8 @@ import type { Config } from '../../contract/settings/schema.js';
 import type { CredentialPlaces } from '../../host/credentials.js';
 import { ownSecretPath, ownSecretsOnly } from '../../host/own-secret.js';
 import { wipe } from '../../host/sodium.js';
-import { badInput, isRollcallError } from '../../kernel/errors.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 import { BOX_KEY_BYTES } from '../identity/box-key.js';
 import { boxKeyName, nextBoxKeyName } from '../identity/box-key-search.js';
 import { openAsDaemon } from './daemon-user.js';
@@ -41,9 +42,7 @@ async function isUsable(name: string, places: CredentialPlaces): Promise<boolean
     if (isRollcallError(error, 'credential-missing')) return false;
     throw error;
   }
-  throw badInput('box-key-malformed', `the secret "${name}" does not have the size of a box key`, {
-    remedy: `Put the original file back; it has ${BOX_KEY_BYTES} bytes.`,
-  });
+  throw refusal('box-key-malformed:size', { name, boxKeyBytes: BOX_KEY_BYTES });
 }
 
 const plainCheck = 'keys beside the data';

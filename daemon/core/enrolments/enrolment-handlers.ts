@@ -8,6 +8,7 @@ import { actorOf } from '../../kernel/actor.js';
 import { badInput } from '../../kernel/errors.js';
 import { personId as knownPerson } from '../../kernel/ids.js';
 import type { GivenProfile } from '../../kernel/persons/person-profile.js';
+import { refusal } from '../../words/errors.js';
 import { forbidden } from '../api/forbidden.js';
 import { notFound } from '../api/not-found.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
@@ -248,9 +249,7 @@ function noSuchPicture(id: string) {
 }
 
 function incomplete() {
-  return badInput('enrolment-incomplete', 'there is no picture of the face from the front yet', {
-    remedy: 'Take one, then finish again.',
-  });
+  return refusal('enrolment-incomplete');
 }
 
 function unclear(message: string, remedy: string) {

@@ -1,9 +1,10 @@
 import { type GuidedPictureAnswer, guideHintTexts } from '../../contract/guided-enrolment.js';
 import type { CutOutcome, GuidedOutcome } from '../../contract/vision/vision-answers.js';
 import { wipe } from '../../host/sodium.js';
-import { badInput, operational } from '../../kernel/errors.js';
+import { badInput } from '../../kernel/errors.js';
 import { type EyesSeen, type GuideHint, stepOf } from '../../kernel/persons/enrolment-guidance.js';
 import { present } from '../../kernel/present.js';
+import { failure, refusal } from '../../words/errors.js';
 
 /** Pictures that may wait before a vision process: enrolments and programs use the same one. */
 const mostWaiting = 8;
@@ -42,22 +43,13 @@ export function refuseIfBusy({ waitingCount }: { readonly waitingCount: number }
 }
 
 export function busy(why: string) {
-  return operational('busy', `the picture was not looked at: ${why}`, {
-    remedy: 'Send it again in a second.',
-    details: { retryAfterS: 1 },
-    retryable: true,
-  });
+  return failure('busy:guided-photo', { why }, { details: { retryAfterS: 1 }, retryable: true });
 }
 
 export function consentOpen() {
-  return badInput('consent-open', 'the person has not agreed to the text of consent yet', {
-    remedy: 'Show the text to the person. Take photos after they consent.',
-  });
+  return refusal('consent-open');
 }
 
 export function noSuchEnrolment() {
-  return badInput('no-such-enrolment', 'you have no guided enrolment with this id', {
-    remedy:
-      'Begin a new one: this one was abandoned, nothing happened in it for 15 minutes, or the daemon was restarted.',
-  });
+  return refusal('no-such-enrolment');
 }

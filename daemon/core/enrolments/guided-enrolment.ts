@@ -18,6 +18,7 @@ import {
   stepOf,
 } from '../../kernel/persons/enrolment-guidance.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import { analysedClip } from '../cameras/clip-handlers.js';
 import type { PhotoProcess } from '../cameras/photo-process.js';
 import {
@@ -175,9 +176,7 @@ export class GuidedEnrolment {
   acceptConsent(version: string, on: 'console' | 'phone', record: () => void): void {
     this.#refuseFinished();
     if (this.consentText?.version !== version) {
-      throw badInput('consent-refused', 'this is not the text of consent of this enrolment', {
-        remedy: 'Load the page again and read the text that it shows.',
-      });
+      throw refusal('consent-refused');
     }
     if (this.#accepted !== undefined) return;
     record();
@@ -313,10 +312,7 @@ export class GuidedEnrolment {
 
   #refuseFinished(): void {
     if (this.#personId === undefined) return;
-    throw badInput('enrolment-finished', 'this enrolment is finished', {
-      remedy: 'Begin a new one to add more photos.',
-      details: { personId: this.#personId },
-    });
+    throw refusal('enrolment-finished', {}, { details: { personId: this.#personId } });
   }
 
   #iso(monotonicMs: number): string {

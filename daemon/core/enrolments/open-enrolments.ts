@@ -2,8 +2,9 @@ import type { Caller } from '../../contract/caller.js';
 import type { GuidedEnrolment as EnrolmentState } from '../../contract/guided-enrolment.js';
 import { type Actor, actorOf } from '../../kernel/actor.js';
 import type { Clock, Timer } from '../../kernel/clock.js';
-import { badInput, messageOf } from '../../kernel/errors.js';
+import { messageOf } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
+import { refusal } from '../../words/errors.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import { noSuchEnrolment } from './guidance.js';
@@ -107,9 +108,7 @@ export class OpenEnrolments implements Disposable {
     const all = [...this.#open.values()].map(({ enrolment }) => enrolment);
     const found = all.find(({ link }) => link?.admits(key) === true);
     if (found !== undefined) return found;
-    throw badInput('phone-ended', 'this phone may not take pictures any more', {
-      remedy: 'Ask the operator for a new link.',
-    });
+    throw refusal('phone-ended');
   }
 
   /** False if it is over, or if the person is enrolled: then only silence ends it. */
@@ -141,9 +140,7 @@ export class OpenEnrolments implements Disposable {
     const isOneTooMany = isLimited && own >= mostOfOne;
     if (unfinished.length < mostOpen && !isOneTooMany) return;
     const open = isOneTooMany ? `${own} of yours are open` : `${unfinished.length} are open`;
-    throw badInput('too-many-enrolments', `the enrolment was not begun: ${open}`, {
-      remedy: 'Finish or abandon another guided enrolment first.',
-    });
+    throw refusal('too-many-enrolments', { open });
   }
 
   #silence(id: string): Pick<Open, 'endsAtMs' | 'timer'> {
@@ -167,11 +164,5 @@ export class OpenEnrolments implements Disposable {
 
 /** The same for every cause: a guess tells nothing. */
 function linkRefused() {
-  return badInput(
-    'link-refused',
-    'the link is not valid: it was opened before, has expired or was replaced',
-    {
-      remedy: 'Ask the operator for a new link.',
-    },
-  );
+  return refusal('link-refused');
 }

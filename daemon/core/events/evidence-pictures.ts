@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MqttConfig } from '../../contract/settings/schema.js';
 import { sealTo } from '../../host/sealed-box.js';
-import { isRollcallError, operational } from '../../kernel/errors.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 import type { PictureOf } from '../delivery/sender.js';
 import type { Gallery } from '../gallery/gallery.js';
 
@@ -11,9 +12,7 @@ export type PicturePlan = NonNullable<MqttConfig['evidence']>;
 /** @throws `evidence-key-unusable` for a weak key that would reveal what is sealed to it */
 export function checkPicturePlan(plan: PicturePlan | undefined): void {
   if (plan === undefined || sealTo(keyOf(plan), new Uint8Array(1)) !== undefined) return;
-  throw operational('evidence-key-unusable', 'mqtt.evidence.sealTo is not an X25519 public key', {
-    remedy: 'Set it to the public key of the centre: 32 bytes in base64url.',
-  });
+  throw failure('evidence-key-unusable');
 }
 
 /**

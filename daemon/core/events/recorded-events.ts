@@ -23,6 +23,7 @@ import { personId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
+import { refusal } from '../../words/errors.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import { describeHeldBack, type HeldBackEvent } from '../delivery/held-back-event.js';
@@ -146,10 +147,7 @@ export class RecordedEvents {
     const found = this.#required(which, reader);
     const bytes = pictureOfEvent(gallery(), found);
     if (bytes === undefined) {
-      throw badInput('no-such-picture', `the box keeps no picture of the event ${found.sequence}`, {
-        remedy:
-          'The configuration decides which pictures the box keeps (evidence) and for how long (retention).',
-      });
+      throw refusal('no-such-picture:event', { sequence: found.sequence });
     }
     const { actor, origin } = reader;
     const details = present({ person: found.personId ?? undefined, camera: found.cameraId ?? undefined });
@@ -173,9 +171,7 @@ export class RecordedEvents {
   async resend(from: number, to: number | undefined, { actor, origin }: Actor): Promise<ResendOutcome> {
     const newest = this.#options.records.outbox.newestSequence();
     if (from > (to ?? newest) || from > newest) {
-      throw badInput('bad-range', `there is no event from ${from} to ${to ?? newest}`, {
-        remedy: `Give a range that begins at ${newest} (the newest event) or before, and does not end before it begins.`,
-      });
+      throw refusal('bad-range', { from, to: to ?? newest, newest });
     }
     const outcome = await this.resendRange(from, to);
     const { first, last, count } = outcome;
@@ -275,9 +271,7 @@ export class RecordedEvents {
   #required(which: string, reader: Reader): StoredEvent {
     const found = this.#find(which, reader);
     if (found !== undefined) return found;
-    throw badInput('no-such-event', `no event has the id or the sequence "${which}"`, {
-      remedy: "Run 'rollcall events list' to see the sequences.",
-    });
+    throw refusal('no-such-event', { which });
   }
 
   #kinds(heldKinds: readonly string[]): readonly OutboxKind[] {
@@ -331,9 +325,7 @@ function selectionOf(
   { cameras }: Reader,
 ): EventSelection {
   if (camera !== undefined && cameras?.has(camera) === false) {
-    throw badInput('forbidden', 'you may not use this camera', {
-      remedy: 'Give one of your cameras, or ask an administrator for this one.',
-    });
+    throw refusal('forbidden:camera');
   }
   const cameraIds = camera === undefined ? cameras && [...cameras] : [camera];
   return present({ kind, personId: person === undefined ? undefined : personId(person), cameraIds });

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AlikePair, CalibratedPerson, GalleryCalibrationReport } from '../../contract/gallery.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
-import { defect, isRollcallError, operational } from '../../kernel/errors.js';
+import { defect, isRollcallError } from '../../kernel/errors.js';
 import {
   calibrationSteps,
   type InseparablePair,
@@ -21,6 +21,7 @@ import { damagedName } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
 import { Recurring } from '../../kernel/recurring.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
+import { failure } from '../../words/errors.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Gallery } from './gallery.js';
 import type { GalleryVault } from './gallery-vault.js';
@@ -219,8 +220,7 @@ export class GalleryCalibration implements AsyncDisposable {
     this.#options.vault.requireOpen();
     await this.#turns.settled();
     const found = this.#current();
-    if (this.#known === undefined || found === undefined)
-      throw operational('gallery-closed', 'the gallery was closed');
+    if (this.#known === undefined || found === undefined) throw failure('gallery-closed');
     return { ...found, recogniser: this.#known.gallery.recogniser };
   }
 
@@ -246,7 +246,7 @@ export class GalleryCalibration implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#unsubscribe();
     await this.#nightly[Symbol.asyncDispose]();
-    this.#abort.abort(operational('shutting-down', 'the daemon is stopping'));
+    this.#abort.abort(failure('shutting-down:daemon'));
     await this.#turns.settled();
   }
 
@@ -270,7 +270,7 @@ export class GalleryCalibration implements AsyncDisposable {
     gallery.attach('calibration', {
       [Symbol.asyncDispose]: async () => {
         forget();
-        closing.abort(operational('gallery-closed', 'the gallery was closed'));
+        closing.abort(failure('gallery-closed'));
       },
     });
     this.#known = known;

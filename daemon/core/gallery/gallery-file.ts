@@ -2,8 +2,9 @@ import Sqlite from 'better-sqlite3';
 import { type OpenDatabase, openDatabase } from '../../host/sqlite.js';
 import { explainSqliteError } from '../../host/sqlite-errors.js';
 import type { Clock } from '../../kernel/clock.js';
-import { isRollcallError, operational } from '../../kernel/errors.js';
+import { isRollcallError } from '../../kernel/errors.js';
 import { Lifetime } from '../../kernel/lifetime.js';
+import { failure } from '../../words/errors.js';
 import { type AuditLog, openAuditLog } from '../audit/audit-log.js';
 import { lockGallery } from './gallery-lock.js';
 import { GALLERY_APPLICATION_ID, GALLERY_MIGRATIONS, TABLES_CHECKED_AT_OPENING } from './gallery-schema.js';
@@ -69,11 +70,7 @@ function isSchemaError(error: unknown): boolean {
 export function explainGalleryError(error: unknown, path: string): unknown {
   const explained = explainSqliteError(error, path);
   if (!isRollcallError(explained, 'database-damaged') && !isSchemaError(explained)) return explained;
-  return operational('gallery-damaged', `the gallery file ${path} is damaged`, {
-    remedy: 'Restore a backup (rollcall backup restore); keep the damaged file for analysis.',
-    details: { path },
-    cause: explained,
-  });
+  return failure('gallery-damaged:file', { path }, { details: { path }, cause: explained });
 }
 
 /** Runs `work`, which reads rows. @throws `gallery-damaged` if the file cannot be read */

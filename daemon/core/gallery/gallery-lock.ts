@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { explainAccess } from '../../host/file-access.js';
 import { databaseOwnerRemedy } from '../../host/sqlite-errors.js';
-import { messageOf, operational, type RollcallError } from '../../kernel/errors.js';
+import { messageOf, type RollcallError } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 
 /** The lock file lies beside the gallery and stays empty. */
 function lockPathOf(galleryPath: string): string {
@@ -29,18 +30,19 @@ function createPrivately(path: string): void {
 
 function translate(error: unknown, galleryPath: string): RollcallError {
   if (codeOf(error) === 'SQLITE_BUSY') {
-    return operational('gallery-in-use', `the gallery ${galleryPath} is open in another process`, {
-      remedy:
-        'Stop the other rollcalld, or configure another gallery path for this one. `rollcall` commands use the running daemon.',
-    });
+    return failure('gallery-in-use', { galleryPath });
   }
   const access = explainAccess(lockPathOf(galleryPath), 'written', error);
   const why = access?.reason ?? messageOf(error);
-  return operational('gallery-unusable', `the gallery ${galleryPath} cannot be locked: ${why}`, {
-    remedy:
-      access?.remedy ?? `${databaseOwnerRemedy()} Check that ${lockPathOf(galleryPath)} is an empty file.`,
-    cause: error,
-  });
+  return failure(
+    'gallery-unusable',
+    { galleryPath, why },
+    {
+      remedy:
+        access?.remedy ?? `${databaseOwnerRemedy()} Check that ${lockPathOf(galleryPath)} is an empty file.`,
+      cause: error,
+    },
+  );
 }
 
 /**

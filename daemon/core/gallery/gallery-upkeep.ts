@@ -17,11 +17,12 @@ import {
 import type { Handlers } from '../../contract/handlers.js';
 import { type Actor, actorOf } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
-import { badInput, operational, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import type { RecogniserId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
+import { failure, refusal } from '../../words/errors.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import { BackgroundJob } from './background-job.js';
@@ -102,7 +103,7 @@ function unnamedPair({ a, b, ...pair }: AlikePair): AlikePair {
 export class GalleryUpkeep implements AsyncDisposable {
   readonly #options: GalleryUpkeepOptions;
   readonly #verification = new BackgroundJob<VerifyProgress>(
-    operational('shutting-down', 'the daemon is stopping', { retryable: true }),
+    failure('shutting-down:daemon', {}, { retryable: true }),
   );
   readonly #unsubscribe: () => void;
   #reEmbeddings: { readonly of: OpenVault; readonly moves: ReEmbeddings } | undefined;
@@ -138,9 +139,7 @@ export class GalleryUpkeep implements AsyncDisposable {
   /** Decrypts every field and lists the damaged ones. @throws `gallery-sealed`, `verify-running`, `verify-failed` */
   async verify(by: Actor): Promise<GalleryVerification> {
     if (this.#verification.isRunning) {
-      throw badInput('verify-running', 'the gallery is already being verified', {
-        remedy: 'Wait until that has ended. `rollcall gallery status` shows the progress.',
-      });
+      throw refusal('verify-running');
     }
     const open = this.#options.vault.requireOpen();
     return this.#verification.run((signal, onProgress) => this.#verify(open, { by, signal, onProgress }));
@@ -193,9 +192,7 @@ export class GalleryUpkeep implements AsyncDisposable {
   /** Aborts when the gallery is closed. */
   #closing(gallery: OpenVault['gallery']): AbortSignal {
     const closing = new AbortController();
-    const reason = badInput('verify-stopped', 'the gallery was closed while it was verified', {
-      remedy: 'Verify it again when it is open.',
-    });
+    const reason = refusal('verify-stopped');
     gallery.attach('verification', { [Symbol.asyncDispose]: async () => closing.abort(reason) });
     return closing.signal;
   }
@@ -232,9 +229,7 @@ export class GalleryUpkeep implements AsyncDisposable {
     this.#options.vault.requireOpen();
     const moves = this.#moves();
     if (moves !== undefined) return moves;
-    throw badInput('re-embed-unreadable', 'the state of a move to another recogniser cannot be read', {
-      remedy: 'Restore a backup (rollcall backup restore).',
-    });
+    throw refusal('re-embed-unreadable');
   }
 }
 

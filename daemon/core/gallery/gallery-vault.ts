@@ -1,12 +1,13 @@
 import { secretBytes, wipe } from '../../host/sodium.js';
 import { type Actor, daemonAtStart } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
-import { badInput, defect, isRollcallError, operational, type RollcallError } from '../../kernel/errors.js';
+import { defect, isRollcallError, operational, type RollcallError } from '../../kernel/errors.js';
 import type { KeyProviderKind } from '../../kernel/gallery/key-provider-kind.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { RecogniserInUse } from '../../vision/recogniser-in-use.js';
+import { failure, refusal } from '../../words/errors.js';
 import type { AuditKeeper } from '../audit/audit-keeper.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Gallery } from './gallery.js';
@@ -137,12 +138,7 @@ export class GalleryVault implements AsyncDisposable {
   requireOpen(): OpenVault {
     if (this.#open !== undefined) return this.#open;
     const { code, message, remedy } = this.#sealed ?? unlocking;
-    throw operational('gallery-sealed', `the gallery is sealed: ${message}`, {
-      remedy,
-      details: { reason: code },
-      // Sightings wait until the gallery is unlocked.
-      retryable: true,
-    });
+    throw failure('gallery-sealed', { message }, { remedy, details: { reason: code }, retryable: true });
   }
 
   /** Calls back whenever the gallery was opened or sealed. The returned function unsubscribes. */
@@ -166,9 +162,7 @@ export class GalleryVault implements AsyncDisposable {
   initialise(kind: KeyProviderKind, input: KeyInput, by: Actor): Promise<Sealed | undefined> {
     return this.#turns.run(async () => {
       if (this.#open !== undefined || this.#sealed?.code !== 'key-not-initialised') {
-        throw badInput('key-exists', 'the gallery already has a key', {
-          remedy: 'Run `rollcall key rotate` to replace it.',
-        });
+        throw refusal('key-exists');
       }
       const ring = await initialiseGallery(this.#unlockOptions(input, by), kind);
       ring[Symbol.dispose]();

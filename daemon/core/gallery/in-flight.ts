@@ -1,4 +1,4 @@
-import { operational } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 
 /** Counts asynchronous work, so that closing can wait for it. */
 export class InFlight {
@@ -11,7 +11,7 @@ export class InFlight {
 
   /** @throws `gallery-closed` after `close` */
   assertOpen(): void {
-    if (!this.#isOpen) throw operational('gallery-closed', 'the gallery was closed');
+    if (!this.#isOpen) throw failure('gallery-closed');
   }
 
   /** Runs `work`; `close` waits for it. */

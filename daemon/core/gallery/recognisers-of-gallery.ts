@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
-import { messageOf, operational } from '../../kernel/errors.js';
+import { messageOf } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 
 /**
  * The recognisers that made the templates of a gallery, read without its key and beside a running daemon; none without a gallery.
@@ -14,14 +15,7 @@ export function recognisersOfGallery(path: string): readonly string[] {
     const named = 'SELECT recogniser FROM gallery UNION SELECT recogniser FROM template';
     return db.prepare<[], string>(named).pluck().all();
   } catch (error) {
-    throw operational(
-      'gallery-unreadable',
-      `cannot read which recogniser made ${path}: ${messageOf(error)}`,
-      {
-        remedy: 'Run the command as root or as the user of the daemon.',
-        cause: error,
-      },
-    );
+    throw failure('gallery-unreadable', { path, reason: messageOf(error) }, { cause: error });
   } finally {
     db?.close();
   }

@@ -2,7 +2,7 @@ import { existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { databaseLogs } from '../../host/sqlite.js';
 import { syncDirectory } from '../../host/sync-directory.js';
-import { operational } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 import { lockGallery } from './gallery-lock.js';
 
 export interface FileSwitch {
@@ -42,9 +42,5 @@ function keep(path: string, keepAs: string): void {
 function assertNoLog(path: string): void {
   const log = `${path}-wal`;
   if (!existsSync(log) || statSync(log).size === 0) return;
-  throw operational('gallery-log-left', `the write-ahead log ${log} could not be emptied`, {
-    remedy: 'Close every other program that reads the gallery file and restore again. Nothing was changed.',
-    details: { path: log },
-    retryable: true,
-  });
+  throw failure('gallery-log-left', { log }, { details: { path: log }, retryable: true });
 }

@@ -12,10 +12,11 @@ import {
 import type { Config } from '../../contract/settings/schema.js';
 import { openCredential } from '../../host/credentials.js';
 import type { Clock } from '../../kernel/clock.js';
-import { isRollcallError, messageOf, operational, type RollcallError } from '../../kernel/errors.js';
+import { isRollcallError, messageOf, type RollcallError } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
 import { Recurring } from '../../kernel/recurring.js';
+import { failure } from '../../words/errors.js';
 import { certificateFacts } from '../delivery/broker/certificate-facts.js';
 import { certificateStatus } from '../delivery/broker/certificate-watch.js';
 import { parseClientCertificate } from '../delivery/broker/client-certificate.js';
@@ -228,18 +229,9 @@ export async function openGateFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     if (((await stat(folder)).mode & 0o027) === 0) return;
   } catch (error) {
-    throw operational(
-      'gate-folder',
-      `the folder of the gate, ${folder}, cannot be used: ${messageOf(error)}`,
-      {
-        remedy: 'Run scripts/install again, which makes it; or set gate.enabled: false.',
-        cause: error,
-      },
-    );
+    throw failure('gate-folder', { folder, reason: messageOf(error) }, { cause: error });
   }
-  throw operational('gate-folder', `other users than the gate have access to ${folder}`, {
-    remedy: `Run 'chmod 2750 ${folder}'.`,
-  });
+  throw failure('gate-folder:exposed', { folder });
 }
 
 /** Tells the gate to stop listening: for a daemon that is not to be reached through it. */

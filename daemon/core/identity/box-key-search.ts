@@ -9,7 +9,8 @@ import {
   ownSecretsOnly,
 } from '../../host/own-secret.js';
 import { wipe } from '../../host/sodium.js';
-import { badInput, isRollcallError } from '../../kernel/errors.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 import { BOX_KEY_BYTES, type BoxKey, importBoxKey } from './box-key.js';
 import type { IdentityState } from './identity-state.js';
 
@@ -80,10 +81,11 @@ async function readBoxKey(name: string, places: CredentialPlaces): Promise<BoxKe
 
 function malformed(name: string, bytes: number) {
   const what = bytes === 0 ? 'is empty' : 'is damaged: it does not have the form of a box key';
-  return badInput('box-key-malformed', `the secret "${name}" ${what}`, {
-    remedy: `Restore the original file of ${BOX_KEY_BYTES} bytes. If it is lost, move the damaged file away and restart the daemon: the box makes a new key, and you must give its public key to the centres.`,
-    details: { name, bytes, expected: BOX_KEY_BYTES },
-  });
+  return refusal(
+    'box-key-malformed',
+    { name, what, boxKeyBytes: BOX_KEY_BYTES },
+    { details: { name, bytes, expected: BOX_KEY_BYTES } },
+  );
 }
 
 /** The name of the file of the key in force: the proper one, or still that of the next key. */

@@ -8,7 +8,8 @@ import {
 } from '../../host/own-secret.js';
 import { type KeyPair, SECRET_KEY_BYTES } from '../../host/sealed-box.js';
 import { wipe } from '../../host/sodium.js';
-import { badInput, isRollcallError } from '../../kernel/errors.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 import { keyPairOf } from './box-key.js';
 
 /** X25519 secret keys of former box keys, one after the other. */
@@ -47,13 +48,5 @@ export async function writeFormerSealingKeys(
 }
 
 function malformed(bytes: number) {
-  return badInput(
-    'box-key-malformed',
-    `the file "${secretName}" is damaged: it does not have the size of keys`,
-    {
-      remedy:
-        'Restore the original file, or move the damaged one away: then messages that were sealed to a former key no longer open.',
-      details: { bytes },
-    },
-  );
+  return refusal('box-key-malformed:former', { name: secretName }, { details: { bytes } });
 }

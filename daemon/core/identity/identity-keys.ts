@@ -2,8 +2,8 @@ import type { OwnSecretPlaces } from '../../host/own-secret.js';
 import { type KeyPair, openSealed } from '../../host/sealed-box.js';
 import { wipe } from '../../host/sodium.js';
 import type { Clock } from '../../kernel/clock.js';
-import { operational } from '../../kernel/errors.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
+import { failure } from '../../words/errors.js';
 import type { Signer } from '../delivery/signer.js';
 import type { BoxKey } from './box-key.js';
 import { type KeyPlace, settleBoxKeys } from './box-key-search.js';
@@ -202,5 +202,4 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
 }
 
 /** Work that an ended connection left half done gets this error. */
-const noLongerInForce = () =>
-  operational('box-key-former', 'this key of the box is no longer in force and signs nothing');
+const noLongerInForce = () => failure('box-key-former');

@@ -6,7 +6,8 @@ import {
   ownSecretsOnly,
   replaceOwnSecret,
 } from '../../host/own-secret.js';
-import { badInput, isRollcallError, messageOf } from '../../kernel/errors.js';
+import { isRollcallError, messageOf } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 
 /** File beside the keys. Its content is public, but it is guarded like a secret because it decides which key is in force. */
 const stateName = 'box-identity';
@@ -78,9 +79,5 @@ function refuseEmpty(error: unknown): never {
 }
 
 function damaged(why: string) {
-  return badInput('box-identity-damaged', `the file "${stateName}" of the box's keys is damaged`, {
-    remedy:
-      'Restore it from a copy of the disk. If there is none, move the damaged file away: the box keeps its key, and former keys are forgotten.',
-    details: { why },
-  });
+  return refusal('box-identity-damaged', { stateName }, { details: { why } });
 }

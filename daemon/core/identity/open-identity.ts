@@ -1,6 +1,6 @@
 import { type OwnSecretPlaces, ownSecretPath, replaceOwnSecret } from '../../host/own-secret.js';
 import { wipe } from '../../host/sodium.js';
-import { badInput } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 import { type BoxKey, importBoxKey, newBoxKeyBytes } from './box-key.js';
 import { boxKeyName, findBoxKeys, nextBoxKeyName } from './box-key-search.js';
 import {
@@ -82,12 +82,9 @@ async function makeKey(places: OwnSecretPlaces): Promise<BoxKey> {
 }
 
 function retired(keyId: string, expected: string) {
-  return badInput(
+  return refusal(
     'box-key-retired',
-    `the secret "${boxKeyName}" is the former key ${keyId} of the box; the key in force, ${expected}, is missing`,
-    {
-      remedy: `Hand over the key in force as "${boxKeyName}" (or as "${nextBoxKeyName}"). If it is lost, hand over 64 new random bytes and tell the centres the new key.`,
-      details: { keyId, expected },
-    },
+    { boxKeyName, keyId, expected, nextBoxKeyName },
+    { details: { keyId, expected } },
   );
 }

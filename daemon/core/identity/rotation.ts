@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { type OwnSecretPlaces, ownSecretPath, replaceOwnSecret } from '../../host/own-secret.js';
 import { wipe } from '../../host/sodium.js';
 import { currentUser, ownerText } from '../../host/system-user.js';
-import { badInput, operational } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
+import { failure, refusal } from '../../words/errors.js';
 import { BOX_KEY_BYTES, type BoxKey, importBoxKey, newBoxKeyBytes } from './box-key.js';
 import { findBoxKeys, nextBoxKeyName } from './box-key-search.js';
 import { endorse } from './endorsement.js';
@@ -105,24 +105,18 @@ async function makeNext(places: OwnSecretPlaces): Promise<BoxKey> {
 
 function nextMissing({ secretsDirectory }: OwnSecretPlaces) {
   const path = join(secretsDirectory, nextBoxKeyName);
-  return badInput(
+  return refusal(
     'box-key-next-missing',
-    `the key of the box was provided as a secret, so the next one must be as well; the secret "${nextBoxKeyName}" does not exist, or was in force before`,
-    {
-      remedy: `Write ${BOX_KEY_BYTES} new random bytes to ${path}, owned by the user that the daemon runs as, mode 0600 ((umask 077; head -c ${BOX_KEY_BYTES} /dev/urandom > ${path}; chown ${ownerText(currentUser())} ${path})); or hand them over as the systemd credential "${nextBoxKeyName}" and restart the daemon.`,
-      details: { path },
-    },
+    { nextBoxKeyName, boxKeyBytes: BOX_KEY_BYTES, path, owner: ownerText(currentUser()) },
+    { details: { path } },
   );
 }
 
 function tooOften(untilMs: number) {
   const until = isoTime(untilMs);
-  return operational(
+  return failure(
     'identity-rotated-too-often',
-    `${mostFormerByCommand} former keys are still published; until ${until} the key can be rotated only at the box`,
-    {
-      remedy: `Run "rollcall identity rotate" at the box, or wait until ${until}. If these rotations were not intended, end the trust in that issuer.`,
-      details: { mostFormer: mostFormerByCommand },
-    },
+    { mostFormerByCommand, until },
+    { details: { mostFormer: mostFormerByCommand } },
   );
 }

@@ -3,12 +3,12 @@ import type { MarkRequest, MissedRequest } from '../../contract/passage-operatio
 import type { MarkOutcome } from '../../contract/passages.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
-import { badInput } from '../../kernel/errors.js';
 import { cameraId, type PassageId, type PersonId, personId } from '../../kernel/ids.js';
 import { falseMatchesOf, lastMarks, type Mark, type StandingMark } from '../../kernel/passages/mark.js';
 import type { Passage } from '../../kernel/passages/passage.js';
 import { present } from '../../kernel/present.js';
 import { checkText } from '../../kernel/printable-text.js';
+import { refusal } from '../../words/errors.js';
 import { notFound } from '../api/not-found.js';
 import type { PassageCorrections } from '../attendance/passage-corrections.js';
 import type { AuditLog } from '../audit/audit-log.js';
@@ -184,5 +184,5 @@ function reasonOf(note: string | undefined, { decided, was }: Pick<Mark, 'decide
 }
 
 function refused(problem: string, remedy: string) {
-  return badInput('mark-refused', `the passage cannot be marked: ${problem}`, { remedy });
+  return refusal('mark-refused', { problem }, { remedy });
 }

@@ -1,7 +1,7 @@
 import type { Caller } from '../../contract/caller.js';
 import type { PassageDetails, ReferenceAdded, ReferenceRemoved } from '../../contract/passages.js';
 import { type Actor, actorOf } from '../../kernel/actor.js';
-import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import type { PersonId } from '../../kernel/ids.js';
 import type { StandingMark } from '../../kernel/passages/mark.js';
 import type { Passage } from '../../kernel/passages/passage.js';
@@ -12,6 +12,7 @@ import {
 } from '../../kernel/passages/passage-reference.js';
 import type { PhotographOrigin } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 
 /** The picture of a passage in which the box recognised a person. */
@@ -83,18 +84,12 @@ export class PassageReferences {
   /** @throws `forbidden`, `reference-refused`, `too-many-photographs` */
   async add(passage: Passage, mark: StandingMark | undefined, caller: Reader): Promise<ReferenceAdded> {
     if (!caller.scopes.has('passages:pictures')) {
-      throw badInput(
-        'forbidden',
-        'to use the picture of a passage, you also need the scope passages:pictures',
-        {
-          remedy: 'Ask an administrator for a role with this scope.',
-        },
-      );
+      throw refusal('forbidden:passage-pictures');
     }
-    const refusal = this.#refusalOf(passage, mark);
+    const reason = this.#refusalOf(passage, mark);
     const { id, cameraId: camera, personId, lastSeenMs } = passage;
     const picture = this.#options.pictureOf(passage);
-    if (refusal !== undefined) throw referenceRefused(id, refusal);
+    if (reason !== undefined) throw referenceRefused(id, reason);
     if (personId === undefined) throw referenceRefused(id, 'not-recognised');
     // Retention may have deleted it since it was looked for.
     if (picture === undefined) throw referenceRefused(id, 'picture-expired');
@@ -112,9 +107,7 @@ export class PassageReferences {
     const photograph =
       personId && (await this.#options.photographs.removeOfPassage(personId, id, actorOf(caller)));
     if (personId !== undefined && photograph !== undefined) return { person: personId, photograph };
-    throw badInput('no-such-reference', `no photo of a person was taken from the passage ${id}`, {
-      remedy: "Run 'rollcall person photo list PERSON' to see where the photos of a person come from.",
-    });
+    throw refusal('no-such-reference', { id });
   }
 
   #refusalOf(passage: Passage, mark: StandingMark | undefined): EarlyRefusal | undefined {
@@ -190,8 +183,5 @@ function referenceRefused(
 ): RollcallError {
   const [problem, remedy] = refusals[reason];
   const why = message === undefined ? problem : `${problem}: ${message}`;
-  return badInput('reference-refused', `the passage ${passage} cannot become a reference: ${why}`, {
-    remedy,
-    details: { reason },
-  });
+  return refusal('reference-refused', { passage, why }, { remedy, details: { reason } });
 }

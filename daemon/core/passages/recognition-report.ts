@@ -4,12 +4,12 @@ import type { Handlers } from '../../contract/handlers.js';
 import type { CameraReport, RecognitionReport, reportOperations } from '../../contract/reports.js';
 import type { LocalTime } from '../../kernel/attendance/shift.js';
 import { dateOfDay, dayNumberOf } from '../../kernel/attendance/shift-calendar.js';
-import { badInput } from '../../kernel/errors.js';
 import type { CameraId, PersonId } from '../../kernel/ids.js';
 import { falselyMatched, type Mark, missedPerson } from '../../kernel/passages/mark.js';
 import type { Passage } from '../../kernel/passages/passage.js';
 import { reasonTexts } from '../../kernel/passages/passage-reason-text.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import { inEnglish } from '../../words/language.js';
 import type { Records } from '../records/records.js';
 import { eachPassage } from './each-passage.js';
@@ -52,13 +52,7 @@ async function recognitionReport(
   const { journal, vault, site, localTime, readings } = options;
   const days = dayNumberOf(to) - dayNumberOf(from) + 1;
   if (days < 1 || days > longestDays) {
-    throw badInput(
-      'period-refused',
-      `a report covers 1 to ${longestDays} days; this one would cover ${days}`,
-      {
-        remedy: 'Give an end that is not before the begin and not more than a month after it.',
-      },
-    );
+    throw refusal('period-refused', { longestDays, days });
   }
   const cameraIds = camerasFor(camera, caller);
   vault.gallery();

@@ -19,11 +19,11 @@ import type {
 } from '../../contract/passages.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
-import { badInput, operational } from '../../kernel/errors.js';
 import { type CameraId, cameraId, type PersonId, passageId, personId, strangerId } from '../../kernel/ids.js';
 import type { BlindPeriod } from '../../kernel/passages/blind-period.js';
 import type { Passage } from '../../kernel/passages/passage.js';
 import { present } from '../../kernel/present.js';
+import { failure, refusal } from '../../words/errors.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import { eachPassage } from './each-passage.js';
@@ -167,10 +167,7 @@ export class RecordedPassages {
     const { passage } = this.#find(which, reader);
     const bytes = this.#options.pictureOf(passage);
     if (bytes === undefined) {
-      throw badInput('no-such-picture', `the box keeps no picture of the passage ${passage.id}`, {
-        remedy:
-          'The configuration decides which pictures the box keeps (evidence) and for how long (retention).',
-      });
+      throw refusal('no-such-picture:passage', { id: passage.id });
     }
     this.#options.readings.note({ ...aboutOne(passage, reader), action: 'passage.picture-read' });
     return { bytes };
@@ -248,23 +245,16 @@ export class RecordedPassages {
     );
     const [first, ...others] = found;
     if (first === undefined) {
-      throw badInput('no-such-passage', `no passage has the id "${which}"`, {
-        remedy: "Run 'rollcall passages list' to see the ids; retention deletes old passages.",
-      });
+      throw refusal('no-such-passage', { which });
     }
     if (others.length > 0) {
       const ids = found.slice(0, mostNamed).map(({ id }) => id);
       if (found.length > mostNamed) ids.push(passageId('others'));
-      throw badInput('ambiguous', `the ids of several passages begin with "${which}": ${ids.join(', ')}`, {
-        remedy: 'Give more of the id.',
-      });
+      throw refusal('ambiguous', { which, ids: ids.join(', ') });
     }
     const { passage } = first;
     if (passage !== undefined) return { ...first, passage };
-    throw operational('passage-unreadable', `the passage ${first.id} cannot be opened`, {
-      remedy:
-        'Its key is gone, as after the restore of an older backup, or the row was damaged; nothing can bring it back.',
-    });
+    throw failure('passage-unreadable', { id: first.id });
   }
 
   /** Looks up each name once. */
@@ -336,9 +326,7 @@ export function camerasFor(
   { cameras }: Pick<Caller, 'cameras'>,
 ): readonly CameraId[] | undefined {
   if (camera !== undefined && cameras?.has(camera) === false) {
-    throw badInput('forbidden', 'you may not use this camera', {
-      remedy: 'Give one of your cameras, or ask an administrator for this one.',
-    });
+    throw refusal('forbidden:camera');
   }
   return camera === undefined ? cameras && [...cameras].map(cameraId) : [cameraId(camera)];
 }

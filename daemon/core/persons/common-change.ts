@@ -5,9 +5,10 @@ import {
   changedFields,
   type ProfileChange,
 } from '../../contract/persons.js';
-import { badInput, isRollcallError } from '../../kernel/errors.js';
+import { isRollcallError } from '../../kernel/errors.js';
 import type { PersonProfile } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 
 /** What a change that is the same for many persons means for one of them. */
 export function changeFor(
@@ -64,20 +65,12 @@ const ofOnePerson: ReadonlySet<string> = new Set([
 ]);
 
 /** New consent revokes a withdrawal: that is decided for each person alone. */
-const hasWithdrawn = () =>
-  badInput('consent-withdrawn', 'the person withdrew consent', {
-    remedy: 'If there is a new consent of this person, record it for them alone.',
-  });
+const hasWithdrawn = () => refusal('consent-withdrawn');
 
-const unknownPerson = (id: string) =>
-  badInput('no-such-person', `the box does not know the person ${id}`, {
-    remedy: "Run 'rollcall person list' to see whom it knows.",
-  });
+const unknownPerson = (id: string) => refusal('no-such-person', { id });
 
 /** Refuses a call that asks for nothing. @throws `nothing-to-change` */
 export function requireChange(change: CommonChange): void {
   if (Object.values(change).some((value) => value !== undefined)) return;
-  throw badInput('nothing-to-change', 'no change was given', {
-    remedy: 'Give groups to add or remove, a first or last valid day, a mark, or a consent.',
-  });
+  throw refusal('nothing-to-change');
 }

@@ -23,7 +23,7 @@ import type { PhotographChange } from '../../contract/photographs.js';
 import type { PhotoOutcome } from '../../contract/vision/vision-answers.js';
 import { contentHash } from '../../host/content-hash.js';
 import { type Actor, actorOf } from '../../kernel/actor.js';
-import { defect, isRollcallError, operational } from '../../kernel/errors.js';
+import { defect, isRollcallError } from '../../kernel/errors.js';
 import type { MatchPolicy } from '../../kernel/identification/match.js';
 import { type PersonId, personId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
@@ -31,6 +31,7 @@ import type { FalseMatch } from '../../kernel/passages/mark.js';
 import { type PersonProfile, withdrawn } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
+import { failure } from '../../words/errors.js';
 import { keyReused } from '../api/idempotency.js';
 import type { KeptRequest, KeptRequests } from '../api/kept-requests.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
@@ -459,11 +460,7 @@ function warningOf({ resembles }: EnrolmentWarning): EnrolmentWarning {
 }
 
 function profileDamaged(id: string) {
-  return operational('field-damaged', `the profile of ${id} cannot be decrypted: it was altered`, {
-    remedy:
-      "Restore a backup; or run 'rollcall person erase', which works without it, and enrol the person again.",
-    details: { table: 'person', rowId: id },
-  });
+  return failure('field-damaged:profile', { id }, { details: { table: 'person', rowId: id } });
 }
 
 /** The number of staged persons. Undefined if the import is over. */

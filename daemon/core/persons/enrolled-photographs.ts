@@ -22,6 +22,7 @@ import { doubtAbout, leastUseful, personRefusal } from '../../kernel/passages/pa
 import type { PhotographOrigin } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
 import type { SerialQueue } from '../../kernel/serial-queue.js';
+import { refusal } from '../../words/errors.js';
 import { notFound } from '../api/not-found.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { Gallery } from '../gallery/gallery.js';
@@ -370,17 +371,19 @@ const noSuchPhotograph = (id: string, photographId: string) =>
 
 function notActive({ id, profile }: FullPersonEntry) {
   const isWithdrawn = profile?.consent?.withdrawnIso !== undefined;
-  return badInput('person-not-active', `the photos of ${id} cannot be changed: the person is removed`, {
-    remedy: isWithdrawn
-      ? 'The person withdrew consent: enrol them again with a new consent.'
-      : `Run 'rollcall person restore ${id}' first.`,
-  });
+  return refusal(
+    'person-not-active',
+    { id },
+    {
+      remedy: isWithdrawn
+        ? 'The person withdrew consent: enrol them again with a new consent.'
+        : `Run 'rollcall person restore ${id}' first.`,
+    },
+  );
 }
 
 function lastPhotograph(id: string) {
-  return badInput('last-photograph', `this is the last photo by which the box recognises ${id}`, {
-    remedy: `Replace it, or add another one first; 'rollcall person remove ${id}' stops recognising the person.`,
-  });
+  return refusal('last-photograph', { id });
 }
 
 function tooMany(id: string, count: number) {

@@ -2,8 +2,9 @@ import type { Caller } from '../../contract/caller.js';
 import type { Call, Handlers } from '../../contract/handlers.js';
 import type { importOperations } from '../../contract/imports.js';
 import type { Clock, Timer } from '../../kernel/clock.js';
-import { badInput, messageOf } from '../../kernel/errors.js';
+import { messageOf } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
+import { refusal } from '../../words/errors.js';
 import type { EnrolledPersons } from './enrolled-persons.js';
 import { stagedRowFor } from './photo-enrolment.js';
 
@@ -96,9 +97,7 @@ export class OpenImports implements Handlers<typeof importOperations> {
     const isOneTooMany = isLimited && own >= mostOfOne;
     if (all.length < mostImports && !isOneTooMany) return;
     const open = isOneTooMany ? `${own} of your imports are open` : `${all.length} imports are open`;
-    throw badInput('too-many-imports', `the import was not begun: ${open}`, {
-      remedy: 'Commit or abandon another import first.',
-    });
+    throw refusal('too-many-imports', { open });
   }
 
   /** Callers from the network can hold a connection open for ever. */
@@ -113,10 +112,7 @@ export class OpenImports implements Handlers<typeof importOperations> {
   async #run<T>(importId: string, { actor }: Caller, start: () => Promise<T>): Promise<T> {
     const open = this.#open.get(importId);
     if (open === undefined || open.by.actor !== actor) {
-      throw badInput('no-such-import', 'there is no running import with this id', {
-        remedy:
-          'Begin a new import. This one was committed or abandoned, its connection closed, no row came for 15 minutes, or the daemon was restarted.',
-      });
+      throw refusal('no-such-import');
     }
     const work = start();
     open.working.add(work);

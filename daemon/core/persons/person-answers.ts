@@ -1,10 +1,11 @@
 import type { PersonDetail, PersonSummary } from '../../contract/person.js';
 import type { ErasureCertificate } from '../../contract/persons.js';
-import { badInput, isRollcallError, operational } from '../../kernel/errors.js';
+import { isRollcallError, operational } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { consentStateOf } from '../../kernel/persons/consent.js';
 import { damagedName } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import type { Erasure } from '../gallery/persons/erasure.js';
 import type { FullPersonEntry, PersonEntry } from '../gallery/persons/person-entry.js';
 
@@ -62,12 +63,5 @@ function describeErasure(certificate: Erasure): ErasureCertificate {
 
 /** The error of a change that is based on an older revision. */
 export function changedMeanwhile(id: string, revision: number) {
-  return badInput(
-    'changed-meanwhile',
-    `the person ${id} was not changed: they have changed since you read them`,
-    {
-      remedy: 'Read the person again. If your change is still right, send it with the new revision.',
-      details: { revision },
-    },
-  );
+  return refusal('changed-meanwhile:person', { id }, { details: { revision } });
 }

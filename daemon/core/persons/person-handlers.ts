@@ -1,6 +1,7 @@
 import type { Handlers } from '../../contract/handlers.js';
 import type { personOperations } from '../../contract/persons.js';
-import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
+import { refusal } from '../../words/errors.js';
 import { refuseLimited } from '../api/forbidden.js';
 import { notFound } from '../api/not-found.js';
 import type { EnrolledPersons, RemoveResult } from './enrolled-persons.js';
@@ -66,8 +67,5 @@ function alreadyRemoved(
   { removedAt, canBeRestored }: Extract<RemoveResult, { outcome: 'already-removed' }>,
 ): RollcallError {
   const restore = canBeRestored ? `'rollcall person restore ${id}' recognises them again; ` : '';
-  return badInput('already-removed', `the person ${id} was removed on ${removedAt} already`, {
-    remedy: `Nothing is needed; ${restore}'rollcall person erase ${id}' erases everything held on them.`,
-    details: { removedAt, canBeRestored },
-  });
+  return refusal('already-removed', { id, removedAt, restore }, { details: { removedAt, canBeRestored } });
 }

@@ -1,9 +1,9 @@
 import type { Page } from '../../contract/operation.js';
-import { badInput } from '../../kernel/errors.js';
 import { personId } from '../../kernel/ids.js';
 import type { ConsentState } from '../../kernel/persons/consent.js';
 import type { PersonOrder, RemovedPersonsListed } from '../../kernel/persons/person-listing.js';
 import { type Validity, validityOn, type WatchMark } from '../../kernel/persons/person-standing.js';
+import { refusal } from '../../words/errors.js';
 import type { Gallery } from '../gallery/gallery.js';
 import type { PlaceInNames } from '../gallery/persons/name-index.js';
 import type { ListedPerson, ListedTerms, PersonsWanted } from '../gallery/persons/person-directory.js';
@@ -134,7 +134,5 @@ function nameOf(cursor: string): PlaceInNames {
 }
 
 function badCursor() {
-  return badInput('bad-request', 'the cursor does not belong to this list', {
-    remedy: 'Give nextCursor of the page before, with the same sort, or leave it out for the first page.',
-  });
+  return refusal('bad-request:person-cursor');
 }

@@ -7,7 +7,7 @@ import {
 import { decodeEmbedding } from '../../contract/vision/vision-sighting.js';
 import { openConfiguredStore } from '../../host/models/configured-store.js';
 import type { Clock } from '../../kernel/clock.js';
-import { badInput, defect } from '../../kernel/errors.js';
+import { defect } from '../../kernel/errors.js';
 import type { Embedding } from '../../kernel/identification/match.js';
 import type { RecogniserId } from '../../kernel/ids.js';
 import type { Logger } from '../../kernel/logger.js';
@@ -16,6 +16,7 @@ import type { Random } from '../../kernel/random.js';
 import { openVisionLaunchers } from '../../vision/open-vision-launcher.js';
 import { photoPlan } from '../../vision/plan.js';
 import { recogniserInUse } from '../../vision/recogniser-in-use.js';
+import { refusal } from '../../words/errors.js';
 import { PhotoProcess } from '../cameras/photo-process.js';
 import type { OpenEmbedder } from '../gallery/re-embedding/re-embed-step.js';
 
@@ -126,7 +127,5 @@ export function embedderSource(options: {
 function requireRecogniser(name: string): RecogniserName {
   const found = recogniserName.safeParse(name);
   if (found.success) return found.data;
-  throw badInput('unknown-recogniser', `there is no recogniser called '${name}'`, {
-    remedy: `Name one of ${recogniserNames.join(', ')}.`,
-  });
+  throw refusal('unknown-recogniser', { name, recogniserNames: recogniserNames.join(', ') });
 }

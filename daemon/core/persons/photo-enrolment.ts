@@ -13,7 +13,7 @@ import type { PhotographChange } from '../../contract/photographs.js';
 import type { PhotoOutcome } from '../../contract/vision/vision-answers.js';
 import { largestPhotographMiB } from '../../contract/vision/vision-orders.js';
 import { decodeEmbedding } from '../../contract/vision/vision-sighting.js';
-import { badInput, defect } from '../../kernel/errors.js';
+import { defect } from '../../kernel/errors.js';
 import { type PhotoWarning, SMALL_FACE_PX } from '../../kernel/faces/photo-quality.js';
 import type { Candidate, Embedding } from '../../kernel/identification/match.js';
 import {
@@ -29,6 +29,7 @@ import {
   type PersonProfile,
 } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import type { Gallery } from '../gallery/gallery.js';
 import type { EnrolmentPhotograph } from '../gallery/persons/enrolment.js';
 
@@ -76,10 +77,11 @@ const mostNamed = 3;
 export function requireProfile(given: GivenProfile, todayIso: string): PersonProfile {
   const checked = checkProfile(given, todayIso);
   if ('profile' in checked) return checked.profile;
-  throw badInput('profile-refused', `the profile cannot be stored: ${checked.problems.join('; ')}`, {
-    remedy: 'Correct these values. Nothing was stored.',
-    details: { problems: checked.problems },
-  });
+  throw refusal(
+    'profile-refused',
+    { problems: checked.problems.join('; ') },
+    { details: { problems: checked.problems } },
+  );
 }
 
 /**
@@ -120,11 +122,7 @@ export async function lookAt(
   options: Pick<EnrolmentOptions, 'gallery' | 'analysePhoto'>,
 ): Promise<Pick<Enrollable, 'photographs' | 'enrolled'>> {
   if (request.faceNumber !== undefined && request.photographs.length !== 1) {
-    throw badInput(
-      'face-of-several-photographs',
-      `a face can be picked in a single photo only, but ${request.photographs.length} were sent`,
-      { remedy: 'Send this photo alone, or crop it to the person.' },
-    );
+    throw refusal('face-of-several-photographs', { photographs: request.photographs.length });
   }
   const photographs: PhotographResult[] = [];
   const enrolled: EnrolmentPhotograph[] = [];

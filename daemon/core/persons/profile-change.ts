@@ -1,8 +1,8 @@
 import type { ProfileChange } from '../../contract/persons.js';
-import { badInput } from '../../kernel/errors.js';
 import { longestReason, type PersonProfile } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
 import { checkText } from '../../kernel/printable-text.js';
+import { refusal } from '../../words/errors.js';
 import { requireProfile } from './photo-enrolment.js';
 
 /** Applies a change to the profile and checks the result. @throws `profile-refused` */
@@ -51,19 +51,10 @@ export function withThreshold(
   const { similarity } = given;
   const checked = checkText(given.reason, { what: 'the reason', longest: longestReason });
   if ('problem' in checked) {
-    throw badInput('threshold-refused', `the threshold was not changed: ${checked.problem}`, {
-      remedy: 'Give a reason in one line. It is kept with the threshold.',
-    });
+    throw refusal('threshold-refused', { problem: checked.problem });
   }
   if (similarity < floor) {
-    throw badInput(
-      'threshold-refused',
-      `the threshold was not changed: ${similarity} is lower than ${floor}, the threshold of the box`,
-      {
-        remedy: `Give ${floor} or more. To lower it for all persons, change the setting identification.threshold.`,
-        details: { floor },
-      },
-    );
+    throw refusal('threshold-refused:too-low', { similarity, floor }, { details: { floor } });
   }
   return { ...rest, threshold: { similarity, recogniser, reason: checked.text } };
 }

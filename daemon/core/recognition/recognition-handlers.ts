@@ -11,7 +11,7 @@ import {
 } from '../../contract/recognition.js';
 import type { FacesOutcome } from '../../contract/vision/vision-answers.js';
 import { decodeEmbedding } from '../../contract/vision/vision-sighting.js';
-import { badInput, defect, operational } from '../../kernel/errors.js';
+import { badInput, defect } from '../../kernel/errors.js';
 import {
   identifyTrack,
   noProbes,
@@ -30,6 +30,7 @@ import {
 import { type PersonId, personId, type StrangerId } from '../../kernel/ids.js';
 import { damagedName } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
+import { failure } from '../../words/errors.js';
 import { forbidden } from '../api/forbidden.js';
 import { notFound } from '../api/not-found.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
@@ -173,11 +174,7 @@ function only(picture: readonly Buffer[]): Buffer {
 
 function refuseIfBusy({ waitingCount }: Pick<PhotoProcess, 'waitingCount'>): void {
   if (waitingCount < mostWaiting) return;
-  throw operational('busy', `the picture was not analysed: ${waitingCount} pictures wait before it`, {
-    remedy: 'Try again in a few seconds.',
-    details: { retryAfterS: 5 },
-    retryable: true,
-  });
+  throw failure('busy:photos', { waitingCount }, { details: { retryAfterS: 5 }, retryable: true });
 }
 
 type FoundFaces = Extract<FacesOutcome, { readonly outcome: 'ok' }>;

@@ -2,11 +2,11 @@ import { wantedFpir } from '../../contract/settings/core-schema.js';
 import { attendanceProof } from '../../contract/settings/schema.js';
 import type { ReloadResult } from '../../contract/status.js';
 import { localDate } from '../../host/local-date.js';
-import { operational } from '../../kernel/errors.js';
 import type { MatchPolicy } from '../../kernel/identification/match.js';
 import { falseMatchesOf } from '../../kernel/passages/mark.js';
 import { matchPolicy } from '../../vision/operating-point.js';
 import type { ChosenRecogniser } from '../../vision/recogniser-in-use.js';
+import { failure } from '../../words/errors.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { PhotoProcess } from '../cameras/photo-process.js';
 import type { Challenges } from '../challenges/challenges.js';
@@ -134,11 +134,7 @@ function openDecider(box: RecognitionStores & Deciding): Decider {
 }
 
 function recogniserMismatch(found: string, expected: string) {
-  return operational(
-    'recogniser-mismatch',
-    `a sighting was made with the recogniser ${found}, but the gallery with ${expected}`,
-    { remedy: 'Install the same version of rollcall for all its processes and restart rollcalld.' },
-  );
+  return failure('recogniser-mismatch:sighting', { found, expected });
 }
 
 /** Serves how well the box recognises, and trials with photos. */

@@ -4,13 +4,14 @@ import type { OpenDatabase } from '../../host/sqlite.js';
 import { olderCopiesOf } from '../../host/sqlite-migrations.js';
 import type { Actor } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
-import { isRollcallError, messageOf, operational } from '../../kernel/errors.js';
+import { isRollcallError, messageOf } from '../../kernel/errors.js';
 import type { EventKind } from '../../kernel/events/event.js';
 import { eventKinds } from '../../kernel/events/event-type.js';
 import type { PictureKind } from '../../kernel/events/evidence.js';
 import type { PersonId, StrangerId } from '../../kernel/ids.js';
 import type { Ageing, RetentionKind } from '../../kernel/retention/retention-rules.js';
 import type { StrangerState } from '../../kernel/strangers/stranger.js';
+import { failure } from '../../words/errors.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Gallery } from '../gallery/gallery.js';
 import type { GalleryFile } from '../gallery/gallery-file.js';
@@ -111,9 +112,7 @@ function ageingInFile(present: RetentionSources['file'], ageingOf: (file: Galler
   const required = (): GalleryFile => {
     const file = present();
     if (file !== undefined) return file;
-    throw operational('gallery-not-open', 'the gallery file is not open', {
-      remedy: 'See `rollcall status` for the reason; the next run deletes what is due.',
-    });
+    throw failure('gallery-not-open');
   };
   return {
     countDue: (beforeMs) => ageingOf(required()).countDue(beforeMs),
@@ -122,9 +121,7 @@ function ageingInFile(present: RetentionSources['file'], ageingOf: (file: Galler
       const step = ageingOf(file).begin(beforeMs);
       return (limit) => {
         if (present() === file) return step(limit);
-        throw operational('gallery-replaced', 'a restore has replaced the gallery file', {
-          remedy: 'Nothing needs to be done; the next run deletes what is due in the new file.',
-        });
+        throw failure('gallery-replaced');
       };
     },
   };
@@ -225,13 +222,10 @@ function remove(copy: string): void {
     rmSync(copy, { force: true });
   } catch (error) {
     const access = explainAccess(copy, 'written', error);
-    throw operational(
+    throw failure(
       'database-copy',
-      `the copy ${copy} cannot be deleted: ${access?.reason ?? messageOf(error)}`,
-      {
-        remedy: access?.remedy ?? 'Check the health of the disk.',
-        cause: error,
-      },
+      { copy, reason: access?.reason ?? messageOf(error) },
+      { remedy: access?.remedy ?? 'Check the health of the disk.', cause: error },
     );
   }
 }

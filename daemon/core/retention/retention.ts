@@ -12,7 +12,7 @@ import type { OpenDatabase } from '../../host/sqlite.js';
 import { type Actor, actorOf, retentionRun } from '../../kernel/actor.js';
 import type { Clock, Timer } from '../../kernel/clock.js';
 import { counted } from '../../kernel/counted.js';
-import { badInput, operational } from '../../kernel/errors.js';
+import { operational } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
@@ -23,6 +23,7 @@ import {
   type RetentionReport,
   retentionKinds,
 } from '../../kernel/retention/retention-rules.js';
+import { failure, refusal } from '../../words/errors.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { type AgeingKinds, failureOf, runRetention } from './retention-run.js';
 
@@ -130,9 +131,7 @@ export class Retention implements AsyncDisposable {
    */
   async run({ isClockConfirmed }: { readonly isClockConfirmed: boolean }, by: Actor): Promise<ShownReport> {
     if (this.#running !== undefined) {
-      throw badInput('retention-running', 'a retention run is already running', {
-        remedy: 'Wait until it has ended; `rollcall retention show` shows the last run.',
-      });
+      throw refusal('retention-running');
     }
     const doubt = this.#doubt();
     if (doubt !== undefined && !isClockConfirmed) {
@@ -144,7 +143,7 @@ export class Retention implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer?.cancel();
-    this.#abort.abort(operational('shutting-down', 'the daemon is stopping'));
+    this.#abort.abort(failure('shutting-down:daemon'));
     await Promise.allSettled([this.#running]);
   }
 

@@ -1,7 +1,8 @@
 import type { ReloadResult, ReloadStatus } from '../../contract/status.js';
 import type { AdjustableLogger } from '../../host/pino-logger.js';
 import { systemClock as clock } from '../../host/system-clock.js';
-import { messageOf, operational } from '../../kernel/errors.js';
+import { messageOf } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 import { type ReloadOptions, reload } from './reload.js';
 import type { Runtime } from './runtime.js';
 
@@ -46,7 +47,7 @@ export class ReloadOnHangup implements AsyncDisposable {
   request(): Promise<ReloadResult> {
     const target = this.#target;
     if (target === undefined) {
-      throw operational('starting', 'the daemon has not finished starting', { retryable: true });
+      throw failure('starting', {}, { retryable: true });
     }
     return this.#queue(target);
   }

@@ -12,9 +12,10 @@ import type { Config } from '../../contract/settings/schema.js';
 import { hkdfKey, keyedHash } from '../../host/keyed-hash.js';
 import { replaceOwnSecret } from '../../host/own-secret.js';
 import { areEqual, wipe } from '../../host/sodium.js';
-import { isRollcallError, messageOf, operational } from '../../kernel/errors.js';
+import { isRollcallError, messageOf } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
+import { failure } from '../../words/errors.js';
 import { findAuditKeys } from '../audit/audit-key.js';
 
 type Folders = Pick<Config, 'dataDir' | 'secretsDir'>;
@@ -50,7 +51,7 @@ export class LastGood implements AsyncDisposable {
 
 async function write(texts: ConfigTexts, folders: Folders): Promise<void> {
   const [seal] = await sealsOf(texts, folders);
-  if (seal === undefined) throw operational('audit-key-missing', 'there is no audit key to seal it with');
+  if (seal === undefined) throw failure('audit-key-missing');
   const path = lastGoodPath(folders.dataDir);
   const content: LastGoodFile = { ...texts, seal: seal.toString('base64') };
   const bytes = Buffer.from(JSON.stringify(content));

@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import { explainAccess } from '../../host/file-access.js';
 import { replaceOwnSecret } from '../../host/own-secret.js';
 import { syncDirectory } from '../../host/sync-directory.js';
-import { messageOf, operational } from '../../kernel/errors.js';
+import { messageOf } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 
 /** A file of the box that was replaced, until it is decided which one stays. */
 export interface ReplacedFile {
@@ -53,9 +54,9 @@ async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (cause) {
     const access = explainAccess(path, 'written', cause);
-    throw operational(
+    throw failure(
       'own-file-not-changed',
-      `${path} could not be changed: ${access?.reason ?? messageOf(cause)}`,
+      { path, reason: access?.reason ?? messageOf(cause) },
       { remedy: access?.remedy ?? 'Check that the disk is healthy.', details: { path }, cause },
     );
   }

@@ -2,7 +2,7 @@ import type { Fault } from '../../contract/api-errors.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { healthOperations } from '../../contract/health.js';
 import type { BoxStatus } from '../../contract/status.js';
-import { operational } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 import { refuseLimited } from '../api/forbidden.js';
 import { type MetricFormat, metricFormats } from '../metrics/metric-families.js';
 
@@ -21,11 +21,11 @@ export function healthHandlers(options: HealthOptions): Handlers<typeof healthOp
     'health.ready'(_input, { caller }) {
       const reasons = reasonsAgainst(options);
       if (reasons.length === 0) return { state: 'ready' };
-      throw operational('not-ready', 'the box does not recognise people or does not record events', {
-        remedy: "Run 'rollcall status' on the box, or read its status with a login.",
-        retryable: true,
-        ...(caller.scopes.has('status:read') ? { details: { reasons } } : {}),
-      });
+      throw failure(
+        'not-ready',
+        {},
+        { retryable: true, ...(caller.scopes.has('status:read') ? { details: { reasons } } : {}) },
+      );
     },
     async 'metrics.read'(_input, { acceptsMediaType, caller }) {
       refuseLimited(caller, 'the metrics count what all cameras saw');

@@ -10,8 +10,9 @@ import type { RecentLog } from '../../host/recent-log.js';
 import { currentUser } from '../../host/system-user.js';
 import { actorOf } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
-import { badInput, isRollcallError } from '../../kernel/errors.js';
+import { isRollcallError } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import { reportOnHost } from '../api/host-report.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
 import { openBrokerAccess } from '../delivery/broker/broker-access.js';
@@ -69,9 +70,7 @@ export function hostHandlers(options: HostHandlersOptions): Handlers<typeof host
 function brokerSteps(config: Config, clock: Clock, triesEvents: boolean): AsyncIterable<BrokerCheckStep> {
   const { mqtt, site, box, secretsDir } = config;
   if (mqtt === undefined) {
-    throw badInput('no-broker', 'the configuration does not name a broker', {
-      remedy: 'Add a section mqtt with the url of the broker to the configuration file, then reload.',
-    });
+    throw refusal('no-broker');
   }
   const identity = { siteId: site.id, boxId: box.id };
   return (async function* steps() {

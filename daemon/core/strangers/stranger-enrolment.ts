@@ -3,8 +3,8 @@ import type { EnrolmentResult, PhotographResult } from '../../contract/enrolment
 import type { HandlerInput } from '../../contract/operation.js';
 import type { PhotographChange } from '../../contract/photographs.js';
 import type { AssignResult, strangerOperations } from '../../contract/strangers.js';
-import { badInput } from '../../kernel/errors.js';
 import type { Passage } from '../../kernel/passages/passage.js';
+import { refusal } from '../../words/errors.js';
 import { notFound } from '../api/not-found.js';
 import type { StrangerEntry } from '../gallery/strangers/strangers-aside.js';
 import type { PassageJournal } from '../passages/passage-journal.js';
@@ -86,14 +86,7 @@ export class StrangerEnrolment {
       if (wanted === undefined && pictures.length === mostPictures) break;
     }
     if (pictures.length > 0) return pictures;
-    throw badInput(
-      'no-stranger-pictures',
-      `the box keeps no picture of these passages of the unknown person ${id}`,
-      {
-        remedy:
-          "Take a photo of the person, enrol them with 'rollcall person add', then discard the unknown person. To keep pictures of unknown people, set evidence.unknown.",
-      },
-    );
+    throw refusal('no-stranger-pictures', { id });
   }
 }
 

@@ -3,12 +3,12 @@ import type { Handlers } from '../../contract/handlers.js';
 import type { Page } from '../../contract/operation.js';
 import type { StrangerDetails, StrangerSummary, strangerOperations } from '../../contract/strangers.js';
 import type { Actor } from '../../kernel/actor.js';
-import { badInput } from '../../kernel/errors.js';
 import { type PassageId, passageId, personId, strangerId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import type { Passage } from '../../kernel/passages/passage.js';
 import { present } from '../../kernel/present.js';
 import { visitCount } from '../../kernel/strangers/stranger.js';
+import { refusal } from '../../words/errors.js';
 import { refuseLimited } from '../api/forbidden.js';
 import { notFound } from '../api/not-found.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
@@ -121,9 +121,7 @@ export class Strangers {
     this.#requireAllCameras(by);
     const ids = [...new Set([stranger, ...others])].map((id) => this.#find(id).id);
     if (ids.length < 2) {
-      throw badInput('merge-refused', 'an unknown person cannot be merged with themselves', {
-        remedy: 'Give the ids of at least two unknown people.',
-      });
+      throw refusal('merge-refused');
     }
     const kept = this.#strangers().merge(ids, actorOf(by));
     if (kept === undefined) throw noSuchStranger(stranger);
@@ -141,20 +139,12 @@ export class Strangers {
     const wanted = passages.map(passageId);
     const foreign = wanted.find((passage) => !known.has(passage));
     if (foreign !== undefined) {
-      throw badInput('split-refused', `the passage ${foreign} is not one of the unknown person ${id}`, {
-        remedy: `Run 'rollcall strangers show ${id}' to see the passages.`,
-      });
+      throw refusal('split-refused:foreign-passage', { foreign, id });
     }
     const made = this.#strangers().split(id, wanted, actorOf(by));
     if (made === 'no-such-stranger') throw noSuchStranger(id);
     if (made === 'nothing-left') {
-      throw badInput(
-        'split-refused',
-        'one of the two unknown people would have no view to recognise them by',
-        {
-          remedy: `Choose other passages: 'rollcall strangers show ${id}' tells which the box compares with.`,
-        },
-      );
+      throw refusal('split-refused:no-view', { id });
     }
     this.#options.journal.moveStranger(id, made.id, wanted);
     return this.#shown(made);
@@ -281,9 +271,7 @@ export class Strangers {
   #requireEnrolment(by: Pick<Caller, 'scopes'> & Reader): void {
     this.#requireAllCameras(by);
     if (by.scopes.has('persons:write')) return;
-    throw badInput('forbidden', 'to enrol an unknown person, you also need the scope persons:write', {
-      remedy: 'Ask an administrator for a role with this scope.',
-    });
+    throw refusal('forbidden:enrolment');
   }
 }
 
@@ -291,10 +279,7 @@ const actorOf = ({ actor, origin }: Actor): Actor => ({ actor, origin });
 
 const noSuchStranger = (id: string) => notFound('stranger', id, 'rollcall strangers list', 'unknown person');
 
-const otherCamera = () =>
-  badInput('forbidden', 'you may not use this camera', {
-    remedy: 'Give one of your cameras, or ask an administrator for this one.',
-  });
+const otherCamera = () => refusal('forbidden:camera');
 
 /** A place in the list, which stays where it is when strangers come and go. */
 interface Place {
@@ -317,7 +302,5 @@ const isBehind = (one: Place, other: Place): boolean =>
 function readPlace(cursor: string): Place {
   const [, atMs, id] = /^(\d{1,16})\.([\w-]{1,64})$/.exec(cursor) ?? [];
   if (atMs !== undefined && id !== undefined) return { atMs: Number(atMs), id };
-  throw badInput('bad-request', 'the cursor is not one of this list', {
-    remedy: 'Give the `nextCursor` of the page before.',
-  });
+  throw refusal('bad-request:cursor');
 }

@@ -1,5 +1,6 @@
 import { largestLiveMessageBytes, liveHeaderBytes, livePicture, liveVideoPart } from '../../contract/live.js';
-import { operational, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 
 /** What the JSON of a message may say, by the last part of the path. */
 const schemas = { live: livePicture, video: liveVideoPart } as const;
@@ -60,5 +61,5 @@ function check(message: Buffer, kind: LivePathKind): void {
 }
 
 function misbehaving(what: string): RollcallError {
-  return operational('vision-misbehaving', `a live picture or video is not as the contract says: ${what}`);
+  return failure('vision-misbehaving', { what });
 }

@@ -1,5 +1,5 @@
 import { type BrokerProtocol, brokerProtocols } from '../../../kernel/broker.js';
-import { badInput } from '../../../kernel/errors.js';
+import { refusal } from '../../../words/errors.js';
 
 /** The address of a broker. Contains no secret. */
 export interface BrokerAddress {
@@ -37,8 +37,5 @@ const protocolOf = (scheme: string): BrokerProtocol | undefined =>
   brokerProtocols.find((protocol) => scheme === `${protocol}:`);
 
 function unusable(why: string) {
-  return badInput('broker-url', `mqtt.url ${why}`, {
-    remedy:
-      'Write it as mqtt://HOST:PORT, mqtts://, ws:// or wss://. Put the user and password into a secret (mqtt.credential).',
-  });
+  return refusal('broker-url', { why });
 }

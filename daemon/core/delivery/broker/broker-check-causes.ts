@@ -1,6 +1,7 @@
 import { isRollcallError, operational, type RollcallError } from '../../../kernel/errors.js';
 import { isoTime } from '../../../kernel/iso-time.js';
 import { present } from '../../../kernel/present.js';
+import { failure } from '../../../words/errors.js';
 import { asPublishError } from '../publish-errors.js';
 import type { BrokerAccess } from './broker-access.js';
 import { type BrokerProblem, brokerError, problemOf } from './broker-errors.js';
@@ -45,9 +46,7 @@ export async function explainMqttFailure(
   }
   const shown = await untrustedCertificate(access, timeoutMs);
   if (shown === undefined) return known;
-  return operational('broker-speaks-tls', `${access.address.name}: the server on the port uses TLS`, {
-    remedy: `Write mqtt.url as ${access.address.protocol}s://, and set mqtt.caFile to the authority of its certificate.`,
-  });
+  return failure('broker-speaks-tls', { name: access.address.name, protocol: access.address.protocol });
 }
 
 /** In TLS 1.2, a broker without the expected client certificate may only report that the handshake failed. */

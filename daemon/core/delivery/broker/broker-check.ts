@@ -3,11 +3,12 @@ import type { BrokerCheckStep } from '../../../kernel/broker.js';
 import type { CheckOutcome } from '../../../kernel/check-outcome.js';
 import type { Clock } from '../../../kernel/clock.js';
 import { counted } from '../../../kernel/counted.js';
-import { isRollcallError, operational, type RollcallError } from '../../../kernel/errors.js';
+import { isRollcallError, type RollcallError } from '../../../kernel/errors.js';
 import { eventKinds } from '../../../kernel/events/event-type.js';
 import { silentLogger } from '../../../kernel/logger.js';
 import { present } from '../../../kernel/present.js';
 import { raceTimeout } from '../../../kernel/race-timeout.js';
+import { failure } from '../../../words/errors.js';
 import { asPublishError, hangUpError, isHangUp, subscriptionHangUp } from '../publish-errors.js';
 import type { Topics } from '../topics.js';
 import type { BrokerAccess } from './broker-access.js';
@@ -197,12 +198,7 @@ async function stepOf(
 ): Promise<CheckStep> {
   try {
     if ((await raceTimeout(clock, timeoutMs, work)) !== 'late') return done(check, message);
-    return failed(
-      check,
-      operational('broker-silent', 'the broker does not answer in time', {
-        remedy: 'Check its log and its load.',
-      }),
-    );
+    return failed(check, failure('broker-silent'));
   } catch (error) {
     if (isRollcallError(error)) return failed(check, error);
     throw error;
@@ -213,14 +209,7 @@ function notReceived(topic: string, tellsRefusals: boolean): RollcallError {
   const cause = tellsRefusals
     ? `its access rules do not let this box read ${topic}`
     : `its access rules do not let this box publish on ${topic} or do not let it read the topic (MQTT 3.1.1 cannot tell which)`;
-  return operational(
-    'broker-check-not-received',
-    `the broker took the message but did not deliver it back; probably ${cause}`,
-    {
-      details: { topic },
-      remedy: `Allow this box to publish on ${topic} and to read it, as in config/mosquitto-acl.example. Also check the other topics there.`,
-    },
-  );
+  return failure('broker-check-not-received', { cause, topic }, { details: { topic } });
 }
 
 function clientCertificateStep({ access, clock }: BrokerCheckOptions): CheckStep | undefined {

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import mqtt, { type IClientOptions, MqttClient, Store } from 'mqtt';
-import { isRollcallError, operational, type RollcallError } from '../../../kernel/errors.js';
+import { isRollcallError, type RollcallError } from '../../../kernel/errors.js';
 import type { EventKind } from '../../../kernel/events/event.js';
+import { failure } from '../../../words/errors.js';
 import { messageTooLarge, publishRefused } from '../publish-errors.js';
 import type { BrokerAccess } from './broker-access.js';
 import { brokerError, endingOf, type Link, problemOf } from './broker-errors.js';
@@ -336,11 +337,11 @@ async function subscribe(
       else if (error && !('packet' in error && error.packet)) endSoon(client);
       else
         reject(
-          operational('broker-subscribe-refused', `the broker refuses subscriptions to ${topic}`, {
-            ...(error ? { cause: error } : {}),
-            details: { topic },
-            remedy: 'Allow this box to read the topic in the access rules of the broker.',
-          }),
+          failure(
+            'broker-subscribe-refused',
+            { topic },
+            { ...(error ? { cause: error } : {}), details: { topic } },
+          ),
         );
     });
   });

@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { badInput, type RollcallError } from '../../../kernel/errors.js';
+import type { RollcallError } from '../../../kernel/errors.js';
+import { refusal } from '../../../words/errors.js';
 
 /** The certificate with which the box proves its identity to a broker, as PEM. The key is a secret. */
 export interface ClientCertificate {
@@ -75,10 +76,5 @@ function readKey(name: string, pem: Buffer): KeyObject {
 }
 
 function unusable(name: string, why: string, cause?: unknown): RollcallError {
-  return badInput('client-certificate-form', `the secret "${name}" ${why}`, {
-    remedy:
-      'Write the certificate of this box and its private key, without a passphrase, into the secret as PEM, one after the other.',
-    details: { name },
-    cause,
-  });
+  return refusal('client-certificate-form', { name, why }, { details: { name }, cause });
 }

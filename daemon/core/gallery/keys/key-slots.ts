@@ -1,8 +1,8 @@
 import { wipe } from '../../../host/sodium.js';
 import type { OpenDatabase } from '../../../host/sqlite.js';
-import { operational } from '../../../kernel/errors.js';
 import { type KeyProviderKind, keyProviderKinds } from '../../../kernel/gallery/key-provider-kind.js';
 import { type RecogniserId, recogniserId } from '../../../kernel/ids.js';
+import { failure } from '../../../words/errors.js';
 import { places } from '../places.js';
 import { KeyEncryptionKey } from './key-encryption-key.js';
 import type { KeySlotParameters } from './key-provider.js';
@@ -30,10 +30,7 @@ interface SlotRow {
 }
 
 export function galleryDamaged(reason: string): Error {
-  return operational('gallery-damaged', `the gallery is damaged: ${reason}`, {
-    remedy: 'Restore a backup (rollcall backup restore); keep the damaged file for analysis.',
-    details: { table: 'key_slot' },
-  });
+  return failure('gallery-damaged', { reason }, { details: { table: 'key_slot' } });
 }
 
 const nothing = new Uint8Array(0);
@@ -150,11 +147,7 @@ function assertKeyFits(row: SlotRow, key: KeyEncryptionKey, recogniser: Recognis
   if (doesSealOpen && isCheckRight) return;
   if (doesSealOpen || isCheckRight)
     throw galleryDamaged('the check values of its key and recogniser were altered');
-  throw operational(
-    'wrong-key',
-    `the gallery was sealed with another key: it needs the key ${row.keyId}, not ${key.id}`,
-    { remedy: 'Put back the key with which this gallery was last opened.' },
-  );
+  throw failure('wrong-key', { keyId: row.keyId, id: key.id });
 }
 
 /**

@@ -13,7 +13,8 @@ import {
   wipe,
 } from '../../../host/sodium.js';
 import type { Clock } from '../../../kernel/clock.js';
-import { badInput, messageOf, operational } from '../../../kernel/errors.js';
+import { messageOf } from '../../../kernel/errors.js';
+import { failure, refusal } from '../../../words/errors.js';
 import { keyIdOf } from './key-id.js';
 import type {
   CreatedKey,
@@ -70,9 +71,7 @@ export class PassphraseKeyProvider implements InspectableKeyProvider {
 
   async create(_purpose: 'first' | 'rotation', { passphrase }: KeyInput): Promise<CreatedKey> {
     if (passphrase === undefined || passphrase.length === 0) {
-      throw badInput('passphrase-needed', 'a passphrase is needed', {
-        remedy: 'Enter a passphrase of at least 12 characters. Six random words are a good choice.',
-      });
+      throw refusal('passphrase-needed');
     }
     refuseWeakPassphrase(passphrase);
     return this.#line.run(() => this.#wrapNew(passphrase));
@@ -176,12 +175,11 @@ async function hash(passphrase: Uint8Array, salt: Uint8Array, cost: PassphraseCo
     return await hashPassphrase(passphrase, salt, cost);
   } catch (error) {
     const { memoryBytes } = cost;
-    throw operational('passphrase-not-hashed', `the passphrase could not be hashed: ${messageOf(error)}`, {
-      remedy: `Free ${Math.ceil(memoryBytes / 1024 / 1024)} MiB of memory, or raise the memory limit of the service.`,
-      details: { memoryBytes },
-      cause: error,
-      retryable: true,
-    });
+    throw failure(
+      'passphrase-not-hashed',
+      { reason: messageOf(error), memoryBytes: Math.ceil(memoryBytes / 1024 / 1024) },
+      { details: { memoryBytes }, cause: error, retryable: true },
+    );
   }
 }
 

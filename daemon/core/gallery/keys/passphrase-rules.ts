@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { badInput } from '../../../kernel/errors.js';
+import { refusal } from '../../../words/errors.js';
 
 /** Fewest characters. NIST SP 800-63B requires 8 if the number of guesses is limited; here it is not. */
 const leastCharacters = 12;
@@ -35,7 +35,5 @@ export function passphraseProblems(passphrase: Uint8Array): readonly string[] {
 export function refuseWeakPassphrase(passphrase: Uint8Array): void {
   const problems = passphraseProblems(passphrase);
   if (problems.length === 0) return;
-  throw badInput('passphrase-refused', `the passphrase is too weak: ${problems.join('; ')}`, {
-    remedy: 'Choose a longer passphrase. Six random words are easy to type and hard to guess.',
-  });
+  throw refusal('passphrase-refused', { problems: problems.join('; ') });
 }

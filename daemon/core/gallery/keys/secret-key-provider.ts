@@ -3,7 +3,8 @@ import type { CredentialPlaces } from '../../../host/credentials.js';
 import { moveKeyFile } from '../../../host/key-file.js';
 import { areEqual, wipe } from '../../../host/sodium.js';
 import { currentUser, ownerText } from '../../../host/system-user.js';
-import { badInput, messageOf, RollcallError } from '../../../kernel/errors.js';
+import { messageOf, RollcallError } from '../../../kernel/errors.js';
+import { refusal } from '../../../words/errors.js';
 import { keyIdOf } from './key-id.js';
 import type { CreatedKey, InspectableKeyProvider, KeyProviderReport, KeyRecovery } from './key-provider.js';
 import { refusedBy, wrongKey } from './refusals.js';
@@ -122,9 +123,7 @@ export class SecretKeyProvider implements InspectableKeyProvider {
   async #first(): Promise<Uint8Array> {
     const kek = await readSecretKey({ name: this.#name, places: this.#places });
     if (kek !== undefined) return kek;
-    throw badInput('key-missing', `the gallery key is missing: ${this.description} does not exist`, {
-      remedy: this.#remedy(),
-    });
+    throw refusal('key-missing', { description: this.description }, { remedy: this.#remedy() });
   }
 
   async #next(): Promise<Uint8Array> {
@@ -140,9 +139,7 @@ export class SecretKeyProvider implements InspectableKeyProvider {
 
   #nextMissing(why: string): RollcallError {
     const path = this.#path(this.#nextName);
-    return badInput('key-next-missing', `there is no new key: the secret "${this.#nextName}" ${why}`, {
-      remedy: `Write 32 new random bytes to ${path}, owned by the user of the daemon, mode 0600 ((umask 077; head -c 32 /dev/urandom > ${path}; chown ${ownerText(currentUser())} ${path})). Or pass them as the systemd credential "${this.#nextName}" and restart. Keep a copy off the box first.`,
-    });
+    return refusal('key-next-missing', { name: this.#nextName, why, path, owner: ownerText(currentUser()) });
   }
 
   #remedy(): string {

@@ -1,7 +1,7 @@
 import { type CredentialPlaces, openCredential } from '../../../host/credentials.js';
 import { KEY_BYTES, secretBytes, wipe } from '../../../host/sodium.js';
-import { counted } from '../../../kernel/counted.js';
-import { badInput, isRollcallError, RollcallError } from '../../../kernel/errors.js';
+import { isRollcallError, RollcallError } from '../../../kernel/errors.js';
+import { refusal } from '../../../words/errors.js';
 import { keyIdOf } from './key-id.js';
 
 /** A possible place of a key. */
@@ -24,13 +24,7 @@ export async function readSecretKey({ name, places }: SecretKeyPlace): Promise<U
   }
   try {
     if (bytes.length !== KEY_BYTES) {
-      throw badInput(
-        'key-malformed',
-        `the secret "${name}" has ${counted(bytes.length, 'byte')}, but a key has ${KEY_BYTES}`,
-        {
-          remedy: 'Put back the original file. It contains raw bytes, not text, and no line end.',
-        },
-      );
+      throw refusal('key-malformed', { name, bytes: bytes.length, keyBytes: KEY_BYTES });
     }
     const kek = secretBytes(KEY_BYTES);
     kek.set(bytes);

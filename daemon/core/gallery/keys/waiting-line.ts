@@ -1,5 +1,5 @@
-import { operational } from '../../../kernel/errors.js';
 import { SerialQueue } from '../../../kernel/serial-queue.js';
+import { failure } from '../../../words/errors.js';
 
 /** Runs one task at a time, in the order of the calls. Limits the number of tasks that run or wait. */
 export class WaitingLine {
@@ -17,10 +17,7 @@ export class WaitingLine {
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#waiting >= this.#mostWaiting) {
-      throw operational('key-provider-busy', 'too many attempts to open the gallery are waiting', {
-        remedy: 'Try again in a few seconds.',
-        retryable: true,
-      });
+      throw failure('key-provider-busy', {}, { retryable: true });
     }
     this.#waiting += 1;
     try {

@@ -1,7 +1,8 @@
-import { badInput, defect } from '../../../kernel/errors.js';
+import { defect } from '../../../kernel/errors.js';
 import type { Embedding } from '../../../kernel/identification/match.js';
 import type { PersonId } from '../../../kernel/ids.js';
 import type { PersonProfile } from '../../../kernel/persons/person-profile.js';
+import { refusal } from '../../../words/errors.js';
 
 /** Photographs one person may be enrolled with at once. */
 export const MOST_PHOTOGRAPHS = 20;
@@ -79,8 +80,5 @@ export function checkEnrolment({ photographs }: Enrolment, dimensions: number): 
     problems.push(`the photos together are larger than ${LARGEST_ENROLMENT_BYTES} bytes`);
   }
   if (problems.length === 0) return;
-  throw badInput('enrolment-refused', `the person cannot be enrolled: ${problems.join('; ')}`, {
-    remedy: 'Correct these problems and enrol again. Nothing was stored.',
-    details: { problems },
-  });
+  throw refusal('enrolment-refused', { problems: problems.join('; ') }, { details: { problems } });
 }

@@ -4,9 +4,9 @@ import type { OpenDatabase } from '../../../host/sqlite.js';
 import { olderCopiesOf } from '../../../host/sqlite-migrations.js';
 import type { Actor } from '../../../kernel/actor.js';
 import type { Clock } from '../../../kernel/clock.js';
-import { operational } from '../../../kernel/errors.js';
 import type { PersonId } from '../../../kernel/ids.js';
 import type { PersonProfile } from '../../../kernel/persons/person-profile.js';
+import { failure } from '../../../words/errors.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { forgetDeleted } from '../leftovers.js';
@@ -150,15 +150,7 @@ function forgetOlderCopies({ path }: OpenDatabase): void {
  */
 function forgetRemains(database: OpenDatabase, erased: Erasure): void {
   if (forgetDeleted(database)) return;
-  throw operational(
-    'erasure-incomplete',
-    'the data was deleted, but the write-ahead log could not be emptied',
-    {
-      remedy:
-        'If `rollcall gallery verify` is running, wait: it empties the log at its end. Otherwise close every other program that reads the gallery file; the daemon empties the log when it next stops or starts.',
-      details: { path: database.path, certificate: erased },
-    },
-  );
+  throw failure('erasure-incomplete', {}, { details: { path: database.path, certificate: erased } });
 }
 
 function countsOf(

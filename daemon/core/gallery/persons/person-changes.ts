@@ -3,10 +3,10 @@ import { wipe } from '../../../host/sodium.js';
 import type { OpenDatabase } from '../../../host/sqlite.js';
 import type { Actor } from '../../../kernel/actor.js';
 import type { Clock } from '../../../kernel/clock.js';
-import { operational } from '../../../kernel/errors.js';
 import type { PersonId, RecogniserId } from '../../../kernel/ids.js';
 import type { PersonProfile, PhotographOrigin } from '../../../kernel/persons/person-profile.js';
 import { present } from '../../../kernel/present.js';
+import { failure } from '../../../words/errors.js';
 import type { AuditDetails } from '../../audit/audit-entry.js';
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { KeyRing } from '../keys/key-ring.js';
@@ -207,10 +207,7 @@ function profileDetails({ consent, watch }: PersonProfile): AuditDetails {
 }
 
 function dataKeyDamaged(id: PersonId): Error {
-  return operational('field-damaged', `the data key of ${id} does not open: it was altered or moved`, {
-    remedy: 'Restore a backup (rollcall backup restore), or erase the person and enrol them again.',
-    details: { table: 'data_key', rowId: id },
-  });
+  return failure('field-damaged:data-key', { id }, { details: { table: 'data_key', rowId: id } });
 }
 
 export function sealProfile(

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { wipe } from '../../../host/sodium.js';
-import { operational } from '../../../kernel/errors.js';
 import { type PersonId, recogniserId } from '../../../kernel/ids.js';
 import type { PersonProfile } from '../../../kernel/persons/person-profile.js';
+import { failure } from '../../../words/errors.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { places } from '../places.js';
 import { openField, type SealingKey } from '../sealing.js';
@@ -147,8 +147,5 @@ export class Persons {
 }
 
 export function fieldDamaged(table: string, rowId: string): Error {
-  return operational('field-damaged', `the ${table} ${rowId} does not open: it was altered or moved`, {
-    remedy: 'Enrol the person again, or restore a backup (rollcall backup restore).',
-    details: { table, rowId },
-  });
+  return failure('field-damaged:row', { table, rowId }, { details: { table, rowId } });
 }

@@ -1,9 +1,8 @@
 import type { OpenDatabase } from '../../../host/sqlite.js';
-import { counted } from '../../../kernel/counted.js';
-import { badInput } from '../../../kernel/errors.js';
 import type { Candidate, Embedding } from '../../../kernel/identification/match.js';
 import type { PersonId } from '../../../kernel/ids.js';
 import type { PersonProfile } from '../../../kernel/persons/person-profile.js';
+import { refusal } from '../../../words/errors.js';
 import { newRowId } from '../row-id.js';
 import type { SearchIndex } from '../search/search-index.js';
 import type { ExternalIds, ExternalIdsAtOnce } from './external-ids.js';
@@ -109,9 +108,7 @@ export class StagedImports implements AsyncDisposable {
   #found(importId: string): ImportUnderWay {
     const found = this.#underWay.get(importId);
     if (found !== undefined) return found;
-    throw badInput('no-such-import', `there is no unfinished import ${importId}`, {
-      remedy: 'Begin a new import. This one was committed or abandoned, or the daemon was restarted.',
-    });
+    throw refusal('no-such-import:unfinished', { importId });
   }
 }
 
@@ -143,12 +140,9 @@ export function refuseTakenIds(
     externalId === undefined ? [] : (taken.holder(externalId) ?? []),
   );
   if (holders.length === 0) return;
-  throw badInput(
+  throw refusal(
     'import-outdated',
-    `${counted(holders.length, 'external id was', 'external ids were')} given to others since the import began`,
-    {
-      remedy: 'Import again. Nothing was stored.',
-      details: { holders: holders.slice(0, 20) },
-    },
+    { holders: holders.length },
+    { details: { holders: holders.slice(0, 20) } },
   );
 }

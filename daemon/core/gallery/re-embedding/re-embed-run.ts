@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../../kernel/clock.js';
-import { operational } from '../../../kernel/errors.js';
 import type { JobEnd, ReEmbedState } from '../../../kernel/gallery/gallery-job.js';
 import type { PersonId } from '../../../kernel/ids.js';
 import type { Logger } from '../../../kernel/logger.js';
+import { failure } from '../../../words/errors.js';
 import { BackgroundJob, pause, RetriedSteps } from '../background-job.js';
 import type { GalleryFile } from '../gallery-file.js';
 import type { KeyRing } from '../keys/key-ring.js';
@@ -40,9 +40,7 @@ export class ReEmbedRun implements AsyncDisposable {
   readonly ended: Promise<void>;
   readonly #context: ReEmbedContext;
   readonly #rows: ReEmbedRows;
-  readonly #background = new BackgroundJob(
-    operational('re-embed-stopped', 'the move to another recogniser was stopped; it continues later'),
-  );
+  readonly #background = new BackgroundJob(failure('re-embed-stopped'));
   readonly #retried: RetriedSteps;
   #job: ReEmbedJob;
   /** What the move does while nothing is in its way. */

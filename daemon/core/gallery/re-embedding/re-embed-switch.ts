@@ -1,9 +1,10 @@
 import type { OpenDatabase } from '../../../host/sqlite.js';
 import type { Actor } from '../../../kernel/actor.js';
 import { counted } from '../../../kernel/counted.js';
-import { badInput, isRollcallError, messageOf, type RollcallError } from '../../../kernel/errors.js';
+import { isRollcallError, messageOf, type RollcallError } from '../../../kernel/errors.js';
 import type { RecogniserId } from '../../../kernel/ids.js';
 import type { Logger } from '../../../kernel/logger.js';
+import { refusal } from '../../../words/errors.js';
 import { type GalleryFile, reading } from '../gallery-file.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { readRecogniser, resealRecogniser } from '../keys/key-slots.js';
@@ -124,9 +125,9 @@ function switchOver(
 }
 
 function mismatch(made: RecogniserId, configured: RecogniserId, remedy: string, why = ''): RollcallError {
-  return badInput(
-    'recogniser-mismatch',
-    `the gallery holds templates of the recogniser ${made}, but ${configured} is configured; the two cannot be compared${why}`,
+  return refusal(
+    'recogniser-mismatch:gallery',
+    { made, configured, why },
     { remedy, details: { gallery: made, configured } },
   );
 }

@@ -1,6 +1,7 @@
 import type { Actor } from '../../../kernel/actor.js';
-import { badInput, operational } from '../../../kernel/errors.js';
+import { badInput } from '../../../kernel/errors.js';
 import { SerialQueue } from '../../../kernel/serial-queue.js';
+import { failure, refusal } from '../../../words/errors.js';
 import { galleryDamaged, readRecogniser } from '../keys/key-slots.js';
 import { forgetRefused, type ReEmbedJob, type ReEmbedProgress, reEmbedJob } from './re-embed-job.js';
 import { type ReEmbedContext, ReEmbedRun } from './re-embed-run.js';
@@ -49,9 +50,7 @@ export class ReEmbeddings implements AsyncDisposable {
       const { database } = this.#context.file;
       const job = reEmbedJob.read(database);
       if (job === undefined) {
-        throw badInput('no-re-embedding', 'the gallery is not moving to another recogniser', {
-          remedy: 'Nothing: there is nothing to cancel.',
-        });
+        throw refusal('no-re-embedding');
       }
       await this.#latest?.[Symbol.asyncDispose]();
       const cancelling: ReEmbedJob = { ...job, by: storedActor(by), phase: 'cancelling' };
@@ -103,7 +102,7 @@ export class ReEmbeddings implements AsyncDisposable {
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     return this.#turns.run(() => {
-      if (this.#isDisposed) throw operational('gallery-closed', 'the gallery was closed');
+      if (this.#isDisposed) throw failure('gallery-closed');
       return work();
     });
   }
@@ -121,9 +120,7 @@ function runningAlready({ to, phase }: ReEmbedJob) {
 }
 
 function sameRecogniser(name: string) {
-  return badInput('re-embed-same', `the gallery already uses the recogniser ${name}`, {
-    remedy: 'Name another recogniser.',
-  });
+  return refusal('re-embed-same', { name });
 }
 
 /** What a job stores of an actor, who may come with more about the caller. */

@@ -1,7 +1,7 @@
 import { wipe } from '../../../host/sodium.js';
 import type { Actor } from '../../../kernel/actor.js';
-import { badInput, operational } from '../../../kernel/errors.js';
 import type { KeyProviderKind } from '../../../kernel/gallery/key-provider-kind.js';
+import { failure, refusal } from '../../../words/errors.js';
 import { explainGalleryError } from '../gallery-file.js';
 import { KeyEncryptionKey } from '../keys/key-encryption-key.js';
 import type { KeyInput, KeySlotParameters } from '../keys/key-provider.js';
@@ -52,11 +52,9 @@ export class KeyRotations implements AsyncDisposable {
 
   /** @throws `rotation-running`, `gallery-closed`, and what `startRotation` throws */
   async start(order: RotationOrder): Promise<RotationRun> {
-    if (this.#isDisposed) throw operational('gallery-closed', 'the gallery was closed');
+    if (this.#isDisposed) throw failure('gallery-closed');
     if (this.#starting !== undefined) {
-      throw badInput('rotation-running', 'a key rotation is already being started', {
-        remedy: 'Wait until it has ended. `rollcall key status` shows the progress.',
-      });
+      throw refusal('rotation-running:starting');
     }
     const starting = startRotation(this.#context, order);
     this.#starting = starting;
@@ -161,14 +159,10 @@ function currentProvider({ file }: RotationContext): KeyProviderKind {
 /** @throws `rotation-running` */
 function refuseWhileRotating({ file, ring }: RotationContext): void {
   if (rotationJob.read(file.database) === undefined && ring.retiring === undefined) return;
-  throw badInput('rotation-running', 'the key is already being rotated', {
-    remedy: 'Wait until that has ended. `rollcall key status` shows the progress.',
-  });
+  throw refusal('rotation-running');
 }
 
 /** A retired key must not come back: it may have been retired because it leaked. */
 function usedBefore(keyId: string) {
-  return badInput('key-used-before', `the key ${keyId} was used before and cannot be used again`, {
-    remedy: 'Make a new key. For the provider `secret`, move the old key file away and run this again.',
-  });
+  return refusal('key-used-before', { keyId });
 }

@@ -1,10 +1,11 @@
 import { rmSync } from 'node:fs';
 import { olderCopiesOf } from '../../../host/sqlite-migrations.js';
 import type { Clock } from '../../../kernel/clock.js';
-import { operational, type RollcallError } from '../../../kernel/errors.js';
+import type { RollcallError } from '../../../kernel/errors.js';
 import type { JobEnd, RotationState } from '../../../kernel/gallery/gallery-job.js';
 import type { KeyProviderKind } from '../../../kernel/gallery/key-provider-kind.js';
 import type { Logger } from '../../../kernel/logger.js';
+import { failure } from '../../../words/errors.js';
 import { BackgroundJob, RetriedSteps } from '../background-job.js';
 import type { GalleryFile } from '../gallery-file.js';
 import type { KeyProvider } from '../keys/key-provider.js';
@@ -32,9 +33,7 @@ export class RotationRun implements AsyncDisposable {
   readonly ended: Promise<RotationProgress>;
   readonly #context: RotationContext;
   readonly #steps: RotationStepContext;
-  readonly #background = new BackgroundJob(
-    operational('rotation-stopped', 'the key rotation was stopped; it continues later'),
-  );
+  readonly #background = new BackgroundJob(failure('rotation-stopped'));
   readonly #retried: RetriedSteps;
   #job: RotationJob;
   #outcome: JobEnd | undefined;
@@ -133,14 +132,7 @@ export class RotationRun implements AsyncDisposable {
 }
 
 function logInUse(): RollcallError {
-  return operational(
-    'log-in-use',
-    'another program reads the gallery file, so its write-ahead log still holds data under the old key',
-    {
-      remedy: 'Close every other program that reads the gallery file.',
-      retryable: true,
-    },
-  );
+  return failure('log-in-use', {}, { retryable: true });
 }
 
 /** Tells the provider that its key is the only one in force. After a failure only the old key file stays where it is. */

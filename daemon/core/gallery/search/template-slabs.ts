@@ -1,6 +1,7 @@
-import { operational, type RollcallError } from '../../../kernel/errors.js';
+import type { RollcallError } from '../../../kernel/errors.js';
 import type { Embedding } from '../../../kernel/identification/match.js';
 import { WasmMemory } from '../../../kernel/wasm-memory.js';
+import { failure } from '../../../words/errors.js';
 import { boundsCode } from './bounds-code.js';
 import {
   exactProduct,
@@ -31,10 +32,7 @@ export function bytesOfTemplate(dimensions: number): number {
 }
 
 export function searchExhausted(cause: unknown): RollcallError {
-  return operational('search-memory-exhausted', 'there is no memory for the templates that are searched', {
-    cause,
-    remedy: 'Give the daemon more memory, and no limit on its address space (LimitAS, ulimit -v).',
-  });
+  return failure('search-memory-exhausted', {}, { cause });
 }
 
 export interface Bounds {

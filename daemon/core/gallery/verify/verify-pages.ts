@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { boundChild } from '../../../host/bound-child.js';
 import { processEntry } from '../../../host/program-files.js';
-import { operational } from '../../../kernel/errors.js';
+import { failure } from '../../../words/errors.js';
 
 /** Enough for a table, a page and a count, and not for the content of a row. */
 const LONGEST_MESSAGE = 200;
@@ -29,8 +29,5 @@ function readMessages(text: string): readonly string[] {
 }
 
 function failed(cause: Error) {
-  return operational('verify-failed', 'the pages of the gallery file could not be checked', {
-    remedy: 'Try again. The log has the reason.',
-    cause,
-  });
+  return failure('verify-failed', {}, { cause });
 }
