@@ -2,6 +2,7 @@ import type { CameraStatus } from '../contract/cameras.js';
 import { cameraFindings } from '../core/doctor/status-areas.js';
 import { counted } from '../kernel/counted.js';
 import { table } from '../kernel/text-table.js';
+import { english, type Language } from '../words/language.js';
 import type { Paint } from './colour.js';
 import { troubleLines } from './finding-text.js';
 
@@ -65,5 +66,8 @@ function stateText({ state, damage, lostStream, isSwitchedByCentre, viewers }: C
 }
 
 /** One row per camera: state, stream and frame counters. Problems follow the table. */
-export const cameraTable = (cameras: readonly CameraStatus[], paint: Paint): string =>
-  [cameraRows(cameras), ...troubleLines(cameraFindings(cameras), paint)].join('\n');
+export const cameraTable = (
+  cameras: readonly CameraStatus[],
+  paint: Paint,
+  language: Language = english,
+): string => [cameraRows(cameras), ...troubleLines(cameraFindings(cameras), paint, language)].join('\n');

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { CameraTest } from '../contract/cameras.js';
+import { installedLanguages } from '../host/installed-languages.js';
 import { exitCodes, print, runAction } from '../host/output.js';
 import { counted } from '../kernel/counted.js';
 import { badInput } from '../kernel/errors.js';
@@ -91,7 +92,10 @@ export function registerCamera(...[groupOf, addDerived]: Parameters<RegisterByHa
       showAnswer(
         options,
         ({ client }) => client.call('cameras.list'),
-        (cameras) => cameraTable(cameras, paintFor(process.stdout)),
+        (cameras) => {
+          const language = installedLanguages().ofTerminal(process.env);
+          return cameraTable(cameras, paintFor(process.stdout), language);
+        },
       ),
     );
   withCommonOptions(camera.command('test'))

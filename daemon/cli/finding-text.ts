@@ -1,17 +1,34 @@
 import type { Finding } from '../core/doctor/finding.js';
+import { english, inLanguage, type Language } from '../words/language.js';
 import { type Paint, plain } from './colour.js';
 
+/** A finding, or a step of a check that has no title of its own. */
+export type ShownFinding = Omit<Finding, 'title' | 'says'> & Partial<Pick<Finding, 'title' | 'says'>>;
+
 /** One line, and a second one with the remedy. */
-export function describeFinding({ check, outcome, message, remedy }: Finding, paint: Paint = plain): string {
-  return `${paint(outcome, outcome.padEnd(8))} ${check}: ${message}${remedy === undefined ? '' : `\n         what to do: ${remedy}`}`;
+export function describeFinding(
+  finding: ShownFinding,
+  paint: Paint = plain,
+  language: Language = english,
+): string {
+  const { check, title = check, outcome, message, remedy } = wordedIn(finding, language);
+  return `${paint(outcome, outcome.padEnd(8))} ${title}: ${message}${remedy === undefined ? '' : `\n         what to do: ${remedy}`}`;
 }
 
 /** The findings that are not ok, each with its remedy on a line of its own. */
-export function troubleLines(findings: readonly Finding[], paint: Paint = plain): readonly string[] {
+export function troubleLines(
+  findings: readonly Finding[],
+  paint: Paint = plain,
+  language: Language = english,
+): readonly string[] {
   return findings
     .filter(({ outcome }) => outcome !== 'ok')
-    .map(({ check, outcome, message, remedy = '' }) => {
+    .map((finding) => {
+      const { title, outcome, message, remedy = '' } = wordedIn(finding, language);
       const what = remedy === '' ? '' : `\n  what to do: ${remedy}`;
-      return `${paint(outcome, 'ATTENTION')}: ${check}: ${message}${what}`;
+      return `${paint(outcome, 'ATTENTION')}: ${title}: ${message}${what}`;
     });
 }
+
+const wordedIn = <Shown extends ShownFinding>(finding: Shown, language: Language): Shown =>
+  inLanguage(finding, language) as Shown;

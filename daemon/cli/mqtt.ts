@@ -7,9 +7,9 @@ import { openBrokerAccess } from '../core/delivery/broker/broker-access.js';
 import { checkBroker } from '../core/delivery/broker/broker-check.js';
 import { topicsOf } from '../core/delivery/topics.js';
 import { daemonCredentialPlaces } from '../core/doctor/daemon-user.js';
-import type { Finding } from '../core/doctor/finding.js';
 import { heldBackFindings } from '../core/doctor/held-back-text.js';
 import { refusedTopicFindings } from '../core/doctor/status-areas.js';
+import { installedLanguages } from '../host/installed-languages.js';
 import { type ExitCode, exitCodes, print, runAction } from '../host/output.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { badInput } from '../kernel/errors.js';
@@ -19,7 +19,7 @@ import { present } from '../kernel/present.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
 import { invalidConfig } from './daemon-client.js';
-import { describeFinding } from './finding-text.js';
+import { describeFinding, type ShownFinding } from './finding-text.js';
 import { siteTimeOf } from './site-time.js';
 
 const timeoutMs = 5000;
@@ -44,11 +44,12 @@ async function check({ config: path, json, events = false }: CheckOptions): Prom
   const pending = pendingRestart(running, identity);
   const access = await openBrokerAccess(mqtt, await daemonCredentialPlaces(config), identity);
   const topics = topicsOf(mqtt.topicPrefix, identity);
-  const findings: Finding[] = [];
+  const findings: ShownFinding[] = [];
+  const language = installedLanguages().ofTerminal(process.env);
   const paint = paintFor(process.stdout);
-  const show = (finding: Finding): void => {
+  const show = (finding: ShownFinding): void => {
     findings.push(finding);
-    if (json !== true) process.stdout.write(`${describeFinding(finding, paint)}\n`);
+    if (json !== true) process.stdout.write(`${describeFinding(finding, paint, language)}\n`);
   };
   if (pending !== undefined) show(pending);
   for await (const step of checkBroker({ access, topics, clock, timeoutMs, triesEvents: events })) show(step);
@@ -68,7 +69,7 @@ async function statusOf({ control }: Config): Promise<BoxStatus | Error> {
 }
 
 /** A daemon that was not restarted after a change of its names sends nothing that a broker for the new names accepts. */
-function pendingRestart(status: BoxStatus | Error, { siteId, boxId }: BoxIds): Finding | undefined {
+function pendingRestart(status: BoxStatus | Error, { siteId, boxId }: BoxIds): ShownFinding | undefined {
   if (status instanceof Error || (status.site === siteId && status.box === boxId)) return undefined;
   const message = `the daemon still runs as site "${status.site}", box "${status.box}"; the configuration says site "${siteId}", box "${boxId}"`;
   const remedy = "Restart the daemon: 'systemctl restart rollcalld'.";
@@ -76,7 +77,7 @@ function pendingRestart(status: BoxStatus | Error, { siteId, boxId }: BoxIds): F
 }
 
 /** Which events and other topics the broker accepts. Only the daemon knows, because it publishes them. */
-function daemonFindings({ site }: Config, status: BoxStatus | Error): readonly Finding[] {
+function daemonFindings({ site }: Config, status: BoxStatus | Error): readonly ShownFinding[] {
   const check = 'events';
   if (status instanceof Error) {
     const remedy = "Start the daemon, or test the topics with 'rollcall mqtt check --events'.";
@@ -96,7 +97,7 @@ function daemonFindings({ site }: Config, status: BoxStatus | Error): readonly F
   return [...refused, takenFinding(status)];
 }
 
-function takenFinding({ broker, outbox: { heldBack = [] } }: BoxStatus): Finding {
+function takenFinding({ broker, outbox: { heldBack = [] } }: BoxStatus): ShownFinding {
   const { takenKinds = [], mqttVersion } = broker;
   const tried = new Set([...takenKinds, ...heldBack.map(({ kind }) => kind)]);
   const untried = eventKinds.filter((kind) => !tried.has(kind));

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import type { BoxStatus } from '../contract/status.js';
 import { statusAreas } from '../core/doctor/status-areas.js';
+import { installedLanguages } from '../host/installed-languages.js';
 import { durationText } from '../kernel/counted.js';
+import { english, type Language } from '../words/language.js';
 import { cameraTable } from './camera-table.js';
 import { type Paint, paintFor, plain } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
@@ -9,14 +11,19 @@ import { troubleLines } from './finding-text.js';
 import { showAnswer } from './show-answer.js';
 import type { ShowTime } from './site-time.js';
 
-export function describeStatus(status: BoxStatus, show: ShowTime, paint: Paint = plain): string {
+export function describeStatus(
+  status: BoxStatus,
+  show: ShowTime,
+  paint: Paint = plain,
+  language: Language = english,
+): string {
   return [
     `rollcalld ${status.version}, site ${status.site}, box ${status.box}, up for ${durationText(status.uptimeS)}`,
     ...statusAreas(status, show).flatMap(({ facts, findings }) => [
       ...facts,
-      ...troubleLines(findings, paint),
+      ...troubleLines(findings, paint, language),
     ]),
-    cameraTable(status.cameras, paint),
+    cameraTable(status.cameras, paint, language),
   ].join('\n');
 }
 
@@ -27,7 +34,10 @@ export function registerStatus(program: Command): void {
       showAnswer(
         options,
         ({ client }) => client.call('status.show'),
-        (status, { show }) => describeStatus(status, show, paintFor(process.stdout)),
+        (status, { show }) => {
+          const language = installedLanguages().ofTerminal(process.env);
+          return describeStatus(status, show, paintFor(process.stdout), language);
+        },
       ),
     );
 }

@@ -8,6 +8,7 @@ import { fault } from './api-errors.js';
 import { writtenAs } from './command-line.js';
 import { operation } from './operation.js';
 import { passagesOfDay } from './passages-of-day.js';
+import { says } from './said.js';
 import { mask, zone } from './zones.js';
 
 export const cameraId = z
@@ -66,6 +67,7 @@ export const cameraStatus = z.object({
   code: z.string().exactOptional().describe('Why it failed. Only for `failed`.'),
   message: z.string().exactOptional().describe('Only for `failed`.'),
   remedy: z.string().exactOptional().describe('Only for `failed`.'),
+  says: says('message', 'remedy'),
   stream: stream.exactOptional().describe('Only for `streaming`.'),
   damage: fault.exactOptional().describe('Only for `streaming`: why its pictures cannot be used.'),
   load: cameraLoad

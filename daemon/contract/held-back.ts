@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { holdingCauses } from '../kernel/events/event-delivery.js';
 import { eventKinds } from '../kernel/events/event-type.js';
 import type { ShowTime } from './command-line.js';
+import { says } from './said.js';
 
 /** An event, or a kind of event, that the broker does not accept while it takes others. */
 export const heldBack = z.object({
@@ -18,6 +19,7 @@ export const heldBack = z.object({
   reason: z.string().exactOptional().describe('The answer of the broker, if any.'),
   sizeBytes: z.int().nonnegative().exactOptional().describe('The size of the message, if known.'),
   remedy: z.string(),
+  says: says('message', 'remedy'),
 });
 export type HeldBack = z.infer<typeof heldBack>;
 

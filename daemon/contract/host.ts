@@ -5,6 +5,7 @@ import { logLevels } from '../kernel/logger.js';
 import { fault } from './api-errors.js';
 import { certificateStatus } from './certificate.js';
 import { numberedPageFields, operation } from './operation.js';
+import { says } from './said.js';
 
 /** The state of one secret; never its value. */
 export const secretReport = z.object({
@@ -49,10 +50,12 @@ const outcome = z.enum(checkOutcomes).describe('`warning`: it works, but needs a
 
 /** The result of one check of `doctor`. */
 export const doctorFinding = z.object({
-  check: z.string().describe('What was checked, such as `camera front-door`.'),
+  check: z.string().describe('What was checked, such as `camera front-door`; in English in every language.'),
+  title: z.string().exactOptional().describe('The same for people. Absent in boxes of older versions.'),
   outcome,
   message: z.string(),
   remedy: z.string().exactOptional().describe('What a person can do about it.'),
+  says: says('title', 'message', 'remedy'),
 });
 
 export const logLine = z.object({
@@ -73,6 +76,7 @@ export const brokerCheckStep = z.object({
   message: z.string(),
   code: z.string().exactOptional(),
   remedy: z.string().exactOptional(),
+  says: says('message', 'remedy'),
 });
 export type BrokerCheckStep = z.infer<typeof brokerCheckStep>;
 

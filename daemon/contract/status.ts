@@ -13,6 +13,7 @@ import { keyRotation } from './keys.js';
 import { operation } from './operation.js';
 import { passagesOfDay } from './passages-of-day.js';
 import { retentionSummary } from './retention.js';
+import { says } from './said.js';
 
 const rate = z.number().min(0).max(1);
 
@@ -153,6 +154,7 @@ export const galleryInStatus = z.object({
   code: z.string().exactOptional(),
   message: z.string().exactOptional(),
   remedy: z.string().exactOptional(),
+  says: says('message', 'remedy'),
 });
 
 export const brokerStatus = z.object({
@@ -181,6 +183,7 @@ export const brokerStatus = z.object({
     .describe('Validity of the known certificates of the box and the broker.'),
   message: z.string().exactOptional(),
   remedy: z.string().exactOptional(),
+  says: says('message', 'remedy'),
 });
 
 export const boxCondition = z.enum(boxConditions);
@@ -243,7 +246,15 @@ export const boxStatus = z.object({
   }),
   intake: intakeStatus.describe('Counts of sightings since the start.'),
   prompts: z
-    .array(z.object({ camera: z.string(), at: z.iso.datetime(), message: z.string(), remedy: z.string() }))
+    .array(
+      z.object({
+        camera: z.string(),
+        at: z.iso.datetime(),
+        message: z.string(),
+        remedy: z.string(),
+        says: says('message', 'remedy'),
+      }),
+    )
     .readonly()
     .exactOptional()
     .describe(

@@ -1,4 +1,8 @@
 import { isRollcallError, messageOf, type RollcallError } from '../kernel/errors.js';
+import { present } from '../kernel/present.js';
+import { said } from '../kernel/said.js';
+import { inLanguage } from '../words/language.js';
+import { installedLanguages } from './installed-languages.js';
 
 /** Exit codes of every command. */
 export const exitCodes = {
@@ -41,11 +45,15 @@ export function printLine(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-/** The message and the remedy of an error. */
+/** The message and the remedy of an error, in the language of the terminal. */
 function describeError(error: unknown): string {
-  if (!isRollcallError(error)) return `error: ${messageOf(error)}`;
-  const remedy = error.remedy === undefined ? '' : `\n  what to do: ${error.remedy}`;
-  return `error: ${error.message}${remedy}`;
+  const language = installedLanguages().ofTerminal(process.env);
+  const shown = (code: string, text: string): string => language.textOf(said(`terminal/${code}`, { text }));
+  if (!isRollcallError(error)) return shown('error', messageOf(error));
+  const { message, remedy, says } = error;
+  const texts = inLanguage({ message, remedy, ...present({ says }) }, language) as typeof error;
+  const whatToDo = texts.remedy === undefined ? '' : `\n  ${shown('remedy', texts.remedy)}`;
+  return `${shown('error', texts.message)}${whatToDo}`;
 }
 
 function exitCodeOf(error: unknown): ExitCode {

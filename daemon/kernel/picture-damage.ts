@@ -1,3 +1,5 @@
+import type { SaidTexts } from './said.js';
+
 /**
  * Faults of the pictures of a streaming camera: they cannot be decoded completely, show one colour, are black, or the same
  * picture repeats.
@@ -14,4 +16,5 @@ export interface PictureDamage {
   readonly code: PictureDamageCode;
   readonly message: string;
   readonly remedy: string;
+  readonly says?: SaidTexts<'message' | 'remedy'>;
 }

@@ -19,3 +19,14 @@ export type SaidTexts<Field extends string = string> = { readonly [Name in Field
 
 export const said = (code: string, values?: SaidValues): Said =>
   values === undefined ? { code } : { code, values };
+
+/** A text that has no message of its own, such as the answer of a device. */
+export const verbatim = (text: string): Said => said('doctor/verbatim', { text });
+
+/** What a text of a document says; the text itself where nobody said it as a message. */
+export function saidIn<Field extends string>(
+  document: { readonly [Name in Field]?: string } & { readonly says?: SaidTexts<Field> },
+  field: Field,
+): Said {
+  return document.says?.[field] ?? verbatim(document[field] ?? '');
+}

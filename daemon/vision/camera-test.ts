@@ -2,6 +2,9 @@ import { type CameraTestOutcome, mostFaces } from '../contract/vision/vision-ans
 import type { CameraPlan } from '../contract/vision/vision-orders.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import type { Logger } from '../kernel/logger.js';
+import { present } from '../kernel/present.js';
+import { said } from '../kernel/said.js';
+import { inEnglish } from '../words/language.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import type { CameraNetwork } from './ingest/camera-network.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
@@ -86,7 +89,10 @@ function substreamProblems(inspection: CameraInspection, main: StreamInfo): read
       : [...inspection.problems, otherShape(main, inspection.stream)].filter((found) => found !== undefined);
   // Blinks are seen in the main stream.
   const wanted = problems.filter(({ code }) => code !== 'camera-too-slow');
-  return wanted.map(({ code, message, remedy }) => ({ code, message: `substream: ${message}`, remedy }));
+  return wanted.map(({ code, message, remedy, says }) => {
+    const texts = { message: said('cameras/of-substream', { what: says?.message ?? message }) };
+    return { code, remedy, ...inEnglish({ ...texts, ...present({ remedy: says?.remedy }) }) };
+  });
 }
 
 async function findFaces(

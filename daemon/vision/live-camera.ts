@@ -13,7 +13,9 @@ import { defaultLivenessPolicy } from '../kernel/liveness/liveness-verdict.js';
 import type { Logger } from '../kernel/logger.js';
 import { present } from '../kernel/present.js';
 import { RetrySchedule } from '../kernel/retry.js';
+import { said } from '../kernel/said.js';
 import { ignoredCells } from '../kernel/zones/zone.js';
+import { inEnglish } from '../words/language.js';
 import type { AnalysisTurns } from './analysis-turns.js';
 import { CameraLoop } from './camera-loop.js';
 import { CameraPipeline } from './camera-pipeline.js';
@@ -81,15 +83,20 @@ const retryPolicy = { baseMs: 1_000, capMs: 60_000, sustainedMs: 20_000 };
 const analysisFailed = {
   state: 'failed',
   code: 'analysis-failed',
-  message: 'the analysis of its frames failed',
-  remedy: 'Report this as a bug, with the log of rollcalld. The other cameras are not affected.',
+  ...inEnglish({
+    message: said('cameras/analysis-failed'),
+    remedy: said('cameras/remedy-analysis-failed'),
+  }),
 } as const;
 
 /** A network that hangs has a remedy of its own. */
 function failureOfAnalysis(error: unknown) {
   if (!isRollcallError(error, networkHung)) return analysisFailed;
-  const { message, remedy = analysisFailed.remedy } = error;
-  return { ...analysisFailed, message: `${analysisFailed.message}: ${message}`, remedy };
+  const { message: detail, remedy } = error;
+  const { says } = analysisFailed;
+  const message = said('cameras/with-detail', { what: says.message, detail });
+  const texts = inEnglish(remedy === undefined ? { ...says, message } : { message });
+  return { ...analysisFailed, ...texts, ...present({ remedy }) };
 }
 
 /** The options of a camera's source, from its plan. */

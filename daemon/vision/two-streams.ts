@@ -3,11 +3,13 @@ import type { Clock, Timer } from '../kernel/clock.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import type { Logger } from '../kernel/logger.js';
 import type { PictureCheck } from '../kernel/picture-damage.js';
+import { present } from '../kernel/present.js';
 import type { Random } from '../kernel/random.js';
 import { ffmpegCameraSource } from './ingest/camera-opening.js';
 import { type CameraCounters, type CameraRunner, startCameraRunner } from './ingest/camera-runner.js';
 import type { CameraSourceOptions } from './ingest/camera-source-options.js';
 import type { CatchUpTurns } from './ingest/catch-up-turns.js';
+import type { CameraProblem } from './ingest/pace.js';
 import {
   longestKeyFrameWaitMs,
   type RestingSource,
@@ -245,13 +247,11 @@ export class TwoStreams implements CameraRunner {
   #stateNow(): CameraState {
     const [main, substream] = [this.#main.state, this.#substreamState];
     if (main.state === 'failed' && substream.state === 'streaming' && this.#isReplacing) {
-      const { code, message, remedy } = main;
-      return { ...substream, lostStream: { which: 'main', code, message, remedy } };
+      return { ...substream, lostStream: { which: 'main', ...faultOf(main) } };
     }
     const fault = this.#fault;
     if (main.state !== 'streaming' || fault === undefined) return main;
-    const { code, message, remedy } = fault;
-    return { ...main, lostStream: { which: 'substream', code, message, remedy } };
+    return { ...main, lostStream: { which: 'substream', ...faultOf(fault) } };
   }
 
   #tellOfLoss(before: CameraState, now: CameraState): void {
@@ -263,3 +263,9 @@ export class TwoStreams implements CameraRunner {
     else if (now.state === 'streaming') logger.info('both streams of the camera can be used again');
   }
 }
+
+/** What the core is told of a stream that cannot be used. */
+const faultOf = ({ code, message, remedy, says }: CameraProblem): CameraProblem => ({
+  ...{ code, message, remedy },
+  ...present({ says }),
+});

@@ -1,7 +1,14 @@
+import broker from './en/broker.json' with { type: 'json' };
+import cameras from './en/cameras.json' with { type: 'json' };
+import conditions from './en/conditions.json' with { type: 'json' };
+import doctor from './en/doctor.json' with { type: 'json' };
 import errors from './en/errors.json' with { type: 'json' };
+import gallery from './en/gallery.json' with { type: 'json' };
 import passages from './en/passages.json' with { type: 'json' };
 
-const files = { errors, passages };
+import terminal from './en/terminal.json' with { type: 'json' };
+
+const files = { broker, cameras, conditions, doctor, errors, gallery, passages, terminal };
 
 /**
  * The English messages by their codes. They are part of the program, because a process without the folder, such as one behind a

@@ -1,5 +1,5 @@
 import { RollcallError, type RollcallErrorOptions } from '../kernel/errors.js';
-import { type SaidValues, said } from '../kernel/said.js';
+import { type Said, type SaidValues, said } from '../kernel/said.js';
 import type errors from './en/errors.json';
 import { english, inEnglish } from './language.js';
 
@@ -9,9 +9,12 @@ import { english, inEnglish } from './language.js';
  */
 type ErrorKey = Exclude<keyof typeof errors, `remedy-${string}`>;
 
-type Context = Omit<RollcallErrorOptions, 'kind' | 'code' | 'message' | 'says'>;
+type Context = Omit<RollcallErrorOptions, 'kind' | 'code' | 'message' | 'remedy' | 'says'> & {
+  /** Takes the place of the remedy of the key. */
+  readonly remedy?: string | Said;
+};
 
-/** A person's input cannot be used. `values` are what message and remedy show; a remedy in `context` takes the place of the message's. */
+/** A person's input cannot be used. `values` are what message and remedy show. */
 export const refusal = (key: ErrorKey, values?: SaidValues, context?: Context): RollcallError =>
   errorOf('input', key, values, context);
 
@@ -26,10 +29,13 @@ function errorOf(
   context: Context = {},
 ): RollcallError {
   const [code = key] = key.split(':');
-  const remedy = `errors/remedy-${key}`;
+  const { remedy: given, ...others } = context;
+  const own = `errors/remedy-${key}`;
+  const remedy = given ?? (english.has(own) ? said(own, values) : undefined);
   const says = {
     message: said(`errors/${key}`, values),
-    ...(context.remedy === undefined && english.has(remedy) ? { remedy: said(remedy, values) } : {}),
+    ...(typeof remedy === 'object' ? { remedy } : {}),
   };
-  return new RollcallError({ kind, code, ...inEnglish(says), ...context });
+  const plain = typeof remedy === 'string' ? { remedy } : {};
+  return new RollcallError({ kind, code, ...inEnglish(says), ...plain, ...others });
 }

@@ -8,7 +8,9 @@ const formats = {
     seconds: { maximumFractionDigits: 1, useGrouping: false },
     similarity: { minimumFractionDigits: 3, maximumFractionDigits: 3 },
     threshold: { minimumFractionDigits: 2, maximumFractionDigits: 3 },
+    tenths: { minimumFractionDigits: 1, maximumFractionDigits: 1 },
     hundredths: { minimumFractionDigits: 2, maximumFractionDigits: 2 },
+    significant: { maximumSignificantDigits: 2, useGrouping: false },
     integer: { maximumFractionDigits: 0, useGrouping: false },
   },
 } as const;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { photoWarnings } from '../../kernel/faces/photo-quality.js';
 import { qualityReasons } from '../../kernel/faces/quality.js';
 import { shownText } from '../../kernel/printable-text.js';
+import type { Said } from '../../kernel/said.js';
 
 /**
  * What several messages between the core and a vision process have. The core does not trust a process that decodes camera bytes:
@@ -18,8 +19,29 @@ export const shortText = z
   .max(2000)
   .transform((text) => shownText(text));
 
+const saidCode = z.string().regex(/^[\w-]{1,40}\/[\w:-]{1,60}$/);
+const saidValues = <Value extends z.ZodType>(value: Value) =>
+  z.record(z.string().max(40), value).refine((values) => Object.keys(values).length <= 20);
+
+/** What a text says. A value may be a message, whose values may be messages: deeper ones could be nested without end. */
+const plainlySaid = z.strictObject({
+  code: saidCode,
+  values: saidValues(z.union([shortText, finite])).exactOptional(),
+});
+const partlySaid = plainlySaid.extend({
+  values: saidValues(z.union([shortText, finite, plainlySaid])).exactOptional(),
+});
+const said = plainlySaid.extend({
+  values: saidValues(z.union([shortText, finite, partlySaid])).exactOptional(),
+}) as unknown as z.ZodType<Said, Said>;
+
 /** Why something was not done, for people. */
-export const problem = { code: shortText, message: shortText, remedy: shortText };
+export const problem = {
+  code: shortText,
+  message: shortText,
+  remedy: shortText,
+  says: z.strictObject({ message: said.exactOptional(), remedy: said.exactOptional() }).exactOptional(),
+};
 
 /** Ids become parts of topics, file names, log lines and events. */
 export const identifier = z.string().regex(/^[\w.@:+-]{1,128}$/);

@@ -7,6 +7,8 @@ import {
   stages,
 } from '../../contract/vision/vision-reports.js';
 import { present } from '../../kernel/present.js';
+import { said } from '../../kernel/said.js';
+import { inEnglish } from '../../words/language.js';
 
 type Counters = Readonly<Record<string, number>>;
 
@@ -95,8 +97,8 @@ export class CameraBoard {
       const state = this.#states.get(id);
       if (state === undefined) return { ...about, state: 'waiting' as const };
       if (state.state === 'failed') {
-        const { code, message, remedy } = isEnrolling ? mentionEnrolment(state) : state;
-        return { ...about, state: 'failed' as const, code, message, remedy };
+        const { code, message, remedy, says } = isEnrolling ? mentionEnrolment(state) : state;
+        return { ...about, state: 'failed' as const, code, message, remedy, ...present({ says }) };
       }
       if (state.state === 'streaming') {
         const { stream, damage, lostStream } = state;
@@ -118,10 +120,13 @@ type Failure = Extract<CameraState, { readonly state: 'failed' }>;
 /** The analysis of photographs slows down cameras, so a camera that falls behind meanwhile is not a lasting fault. */
 function mentionEnrolment(failure: Failure): Failure {
   if (failure.code !== 'falling-behind') return failure;
+  const { message, remedy, says } = failure;
   return {
     ...failure,
-    message: `${failure.message}. The box is analysing photos for an enrolment`,
-    remedy: `Wait until the enrolment is done. If the problem stays: ${failure.remedy}`,
+    ...inEnglish({
+      message: said('cameras/during-enrolment', { what: says?.message ?? message }),
+      remedy: said('cameras/remedy-during-enrolment', { remedy: says?.remedy ?? remedy }),
+    }),
   };
 }
 

@@ -30,8 +30,8 @@ export const refusals = {
   address: (url: string): RollcallError =>
     refusal(
       'address-refused',
-      { message: explanations['address-refused'].message, url },
-      { remedy: explanations['address-refused'].remedy },
+      { message: explanations['address-refused'].says.message, url },
+      { remedy: explanations['address-refused'].says.remedy },
     ),
   configurationInvalid: (called: string, problems: readonly ConfigProblem[]): RollcallError =>
     refusal('configuration-refused:camera-invalid', { called, problems: lines(problems) }),

@@ -6,7 +6,9 @@ import type { BoxIds } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
+import { said } from '../../kernel/said.js';
 import { failure } from '../../words/errors.js';
+import { english } from '../../words/language.js';
 import type { ChannelContext } from '../alerts/channel.js';
 import { postSigned } from '../alerts/webhook.js';
 import type { BrokerConnection } from '../delivery/broker/broker-connection.js';
@@ -28,8 +30,7 @@ export interface PromptProblem {
   readonly reason: string;
 }
 
-export const promptRemedy =
-  "Open the paired screen of the camera (screens.add), or subscribe a screen to the prompt topic, or set liveness.promptWebhook; check the connection to the broker with: 'rollcall mqtt check'.";
+export const promptRemedy = said('doctor/remedy-prompt');
 
 export interface PromptsOptions {
   readonly from: BoxIds;
@@ -155,7 +156,7 @@ export class Prompts {
     this.#problems.set(camera, { atMs: this.#options.clock.wallMs(), reason });
     if (!isFirst) return;
     this.#options.logger.error('Cannot show a prompt, so no person can pass a challenge at this camera', {
-      ...{ camera, reason, remedy: promptRemedy },
+      ...{ camera, reason, remedy: english.textOf(promptRemedy) },
     });
   }
 }

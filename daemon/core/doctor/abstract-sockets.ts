@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Finding } from './finding.js';
+import { doctor, type Finding, finding } from './finding.js';
 
 /** `__SO_ACCEPTCON` (linux/net.h): the socket listens. */
 const listening = 0x1_0000;
@@ -18,13 +18,10 @@ export async function abstractSocketFindings({
   const names = abstractListeners(await readFile(table, 'utf8').catch(() => ''));
   if (names.length === 0) return [];
   return [
-    {
-      check: 'abstract sockets',
-      outcome: 'warning',
-      message: `programs of this machine listen at abstract sockets, which the gate could reach: ${names.join(', ')}`,
-      remedy:
-        "Stop and remove these programs if the box does not need them; 'ss --listening --unix --processes' names them.",
-    },
+    finding(doctor('check-abstract-sockets'), 'warning', {
+      message: doctor('abstract-sockets', { names: names.join(', ') }),
+      remedy: doctor('remedy-abstract-sockets'),
+    }),
   ];
 }
 

@@ -5,10 +5,11 @@ import { dataDirectories, galleryKeyUse, namedSecrets } from '../../contract/set
 import type { Config } from '../../contract/settings/schema.js';
 import { currentUser, describeUser, ownerText, type SystemUser } from '../../host/system-user.js';
 import type { UnitFacts } from '../../host/unit-file.js';
+import type { Said } from '../../kernel/said.js';
 import { directoryFault, reportOnHost } from '../api/host-report.js';
 import { certificateFinding } from './certificate-findings.js';
 import { openAsDaemon } from './daemon-user.js';
-import { type Finding, ok } from './finding.js';
+import { doctor, type Finding, finding, ok, saidOf } from './finding.js';
 
 /** A report on secrets and directories, and who made it. */
 export interface HostView {
@@ -40,12 +41,11 @@ export async function guessHostView(
 }
 
 /** States for which user secrets and directories were checked. */
-export function describeView({ report: { user }, caller }: HostView): string {
-  if (caller === undefined)
-    return `runs as user ${describeUser(user)} and checks its own secrets and directories`;
-  if (caller.uid === 0 || caller.uid === user.uid)
-    return `this command checks secrets and directories for the user ${describeUser(user)}`;
-  return `secrets and directories are checked with the rights of your user ${describeUser(caller)}, not of the daemon's user ${describeUser(user)}; run this command as root for a full check`;
+export function viewOf({ report, caller }: HostView): Said {
+  const user = describeUser(report.user);
+  if (caller === undefined) return doctor('view-daemon', { user });
+  if (caller.uid === 0 || caller.uid === report.user.uid) return doctor('view-command', { user });
+  return doctor('view-stranger', { caller: describeUser(caller), user });
 }
 
 /** Checks every secret that the configuration names, except the gallery key. */
@@ -53,7 +53,7 @@ export async function secretFindings(config: Config, view: HostView): Promise<re
   const findings: Finding[] = [];
   for (const { what, name } of namedSecrets(config)) {
     if (what === galleryKeyUse) continue;
-    const check = `secret of ${what}`;
+    const check = doctor('check-secret', { what });
     const secret = secretOf(what, name, view);
     findings.push(secret === undefined ? notLoaded(check, name) : await secretFinding(check, secret, view));
     const certificate = secret?.certificate;
@@ -69,51 +69,48 @@ export function secretOf(what: string, name: string, { report }: HostView): Secr
   return report.secrets.find((secret) => secret.what === what && secret.name === name);
 }
 
-const notLoaded = (check: string, name: string): Finding => ({
-  check,
-  outcome: 'warning',
-  message: `the configuration of the running daemon does not name the secret "${name}"`,
-  remedy: 'Reload the daemon (systemctl reload rollcalld), then run this command again.',
-});
+const notLoaded = (check: Said, name: string): Finding =>
+  finding(check, 'warning', {
+    message: doctor('secret-not-loaded', { name }),
+    remedy: doctor('remedy-secret-not-loaded'),
+  });
 
 /** Whether the daemon can use a secret. */
 export async function secretFinding(
-  check: string,
+  check: Said,
   { name, source, problem }: SecretReport,
   view: HostView,
 ): Promise<Finding> {
-  if (problem === undefined) {
-    const where =
-      source === 'credential' ? 'comes as a systemd credential' : 'exists and is protected from other users';
-    return ok(check, `the secret "${name}" ${where}`);
-  }
-  const { code, message, remedy } = problem;
+  if (problem === undefined)
+    return ok(check, doctor(source === 'credential' ? 'secret-credential' : 'secret-file', { name }));
   const credentialPath = view.caller === undefined ? undefined : view.unit?.credentials.get(name);
-  if (code === 'credential-missing' && credentialPath !== undefined)
+  if (problem.code === 'credential-missing' && credentialPath !== undefined)
     return credentialFileFinding(check, name, credentialPath);
   const { caller, report } = view;
   const isStranger = caller !== undefined && caller.uid !== 0 && caller.uid !== report.user.uid;
-  if (!isStranger) return { check, outcome: 'failed', message, remedy };
-  const uncertain = `your user ${describeUser(caller)} cannot check this: ${message}`;
-  return { check, outcome: 'warning', message: uncertain, remedy: 'Run this command as root.' };
+  const { message, remedy } = saidOf(problem);
+  if (!isStranger) return finding(check, 'failed', { message, remedy });
+  return finding(check, 'warning', {
+    message: doctor('secret-uncertain', { user: describeUser(caller), why: message }),
+    remedy: doctor('remedy-as-root'),
+  });
 }
 
 /** Checks a secret that the unit passes as a credential. systemd opens it only when the service starts. */
-async function credentialFileFinding(check: string, name: string, path: string): Promise<Finding> {
-  const about = `the systemd unit reads the secret "${name}" from ${path}`;
+async function credentialFileFinding(check: Said, name: string, path: string): Promise<Finding> {
   try {
     await access(path, constants.F_OK);
-    return ok(check, `${about} when the service starts`);
+    return ok(check, doctor('credential-file', { name, path }));
   } catch (error) {
-    if (directoryFault(error) !== 'missing')
-      return {
-        check,
-        outcome: 'warning',
-        message: `${about}, which your user may not read`,
-        remedy: 'Run this command as root.',
-      };
-    const remedy = `Write the credential to ${path} as docs/how-to/add-a-camera.md shows; without it the service does not start.`;
-    return { check, outcome: 'failed', message: `${about}, which does not exist`, remedy };
+    if (directoryFault(error) === 'missing')
+      return finding(check, 'failed', {
+        message: doctor('credential-file-missing', { name, path }),
+        remedy: doctor('remedy-credential-file-missing', { path }),
+      });
+    return finding(check, 'warning', {
+      message: doctor('credential-file-unreadable', { name, path }),
+      remedy: doctor('remedy-as-root'),
+    });
   }
 }
 
@@ -128,38 +125,25 @@ export function directoryFindings({ disk }: Pick<Config, 'disk'>, view: HostView
 function directoryFinding(directory: DirectoryReport, lowMiB: number, view: HostView): Finding {
   const { what, path, fault, freeBytes } = directory;
   const { report, caller } = view;
-  const check = `${what} directory`;
+  const check = doctor('check-directory', { what });
   if (fault === 'missing' && caller !== undefined)
-    return {
-      check,
-      outcome: 'warning',
-      message: `${path} does not exist yet`,
-      remedy: 'Nothing: the daemon creates it at its first start.',
-    };
-  if (fault !== undefined) {
-    const message = `the daemon's user ${describeUser(report.user)} may not write to ${path}: ${faultTexts[fault]}`;
-    const remedy =
-      fault === 'read-only'
-        ? `Add ReadWritePaths=${path} to the unit (systemctl edit rollcalld), then restart rollcalld.`
-        : `${fault === 'missing' ? 'Create the directory and give' : 'Give'} it to the daemon's user: 'chown -R ${ownerText(report.user)}: ${path}'.`;
-    return { check, outcome: 'failed', message, remedy };
-  }
+    return finding(check, 'warning', {
+      message: doctor('directory-not-yet', { path }),
+      remedy: doctor('remedy-directory-not-yet'),
+    });
+  const user = describeUser(report.user);
+  if (fault !== undefined)
+    return finding(check, 'failed', {
+      message: doctor(`directory-${fault}`, { user, path }),
+      remedy: doctor(`remedy-directory-${fault}`, { path, owner: ownerText(report.user) }),
+    });
   const freeMiB = Math.floor((freeBytes ?? 0) / 2 ** 20);
-  if (freeMiB >= lowMiB)
-    return ok(check, `the user ${describeUser(report.user)} can write to ${path}, ${freeMiB} MiB free`);
-  return {
-    check,
-    outcome: 'warning',
-    message: `the disk of ${path} has ${freeMiB} MiB free; disk.lowMiB asks for ${lowMiB} MiB`,
-    remedy: 'Free space on this disk; a full disk stops the recording of events.',
-  };
+  if (freeMiB >= lowMiB) return ok(check, doctor('directory-writable', { user, path, freeMiB }));
+  return finding(check, 'warning', {
+    message: doctor('disk-low', { path, freeMiB, lowMiB }),
+    remedy: doctor('remedy-disk-low'),
+  });
 }
-
-const faultTexts: Readonly<Record<NonNullable<DirectoryReport['fault']>, string>> = {
-  missing: 'it does not exist',
-  'read-only': 'it is read-only for the service',
-  'not-permitted': 'it belongs to another user',
-};
 
 /** Checks owner and mode. Groups do not count: no directory of the box is shared by a group. */
 async function faultFor(user: SystemUser, path: string): Promise<DirectoryReport['fault']> {

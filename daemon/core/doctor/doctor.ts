@@ -8,27 +8,20 @@ import type { BoxStatus } from '../../contract/status.js';
 import { findGpuDevices, type GpuDevices } from '../../host/gpu-devices.js';
 import { localTimeOf, showTimeOf } from '../../host/local-time.js';
 import { openConfiguredStore } from '../../host/models/configured-store.js';
-import { remedyOfDamage } from '../../host/models/model-manifest.js';
 import type { PackStatus } from '../../host/models/store.js';
 import { type ServiceState, serviceState } from '../../host/service-state.js';
 import { readUnit } from '../../host/unit-file.js';
-import { counted } from '../../kernel/counted.js';
 import { isRollcallError } from '../../kernel/errors.js';
+import { type Said, verbatim } from '../../kernel/said.js';
 import { unprotectedLogin } from '../../vision/ingest/failure-explanations.js';
 import { detectFfmpeg } from '../../vision/ingest/ffmpeg-binary.js';
 import { fallbackRecogniser, preferredRecogniser } from '../../vision/recogniser-in-use.js';
 import { ControlClient, daemonUnreachable } from '../api/client.js';
 import { abstractSocketFindings } from './abstract-sockets.js';
 import { findDaemonUser } from './daemon-user.js';
-import {
-  describeView,
-  directoryFindings,
-  guessHostView,
-  type HostView,
-  secretFindings,
-} from './doctor-host.js';
+import { directoryFindings, guessHostView, type HostView, secretFindings, viewOf } from './doctor-host.js';
 import { keyFinding } from './doctor-key.js';
-import { type Finding, failed, findingOf, ok } from './finding.js';
+import { doctor, type Finding, finding, findingOf, joined, ok, saidBy } from './finding.js';
 import { gateFindings } from './gate-finding.js';
 import { gpuFindings } from './gpu-finding.js';
 import { boxKeyFinding, plainKeysFinding } from './identity-finding.js';
@@ -63,31 +56,33 @@ export async function examineBox(configPath: string, machine: Machine = {}): Pro
   if (!loaded.ok) {
     const problems =
       machine.cameras === undefined
-        ? loaded.problems.map((problem) => formatProblem(configPath, problem))
-        : [`${configPath} has ${counted(loaded.problems.length, 'problem')}; ask an administrator`];
-    const wrong = problems.map(
-      (message) => ({ check: 'configuration', outcome: 'failed', message }) as const,
-    );
+        ? loaded.problems.map((problem) => verbatim(formatProblem(configPath, problem)))
+        : [doctor('problems', { path: configPath, problems: loaded.problems.length })];
+    const check = doctor('check-configuration');
+    const wrong = problems.map((message) => finding(check, 'failed', { message }));
     return [await ffmpegFinding(undefined), ...wrong, ...(await findingsBeside(configPath, machine))];
   }
   const config = limitedTo(loaded.config, machine.cameras);
   const unusable = config.unusableCameraFiles.flatMap(({ problems }) =>
-    problems.map((problem) => ({
-      check: 'camera file',
-      outcome: 'failed' as const,
-      message: formatProblem(configPath, problem),
-    })),
+    problems.map((problem) =>
+      finding(doctor('check-camera-file'), 'failed', {
+        message: verbatim(formatProblem(configPath, problem)),
+      }),
+    ),
   );
   const { status, view, findings } = await askDaemon(config, machine);
   return [
     await ffmpegFinding(status),
-    ok('configuration', `${configPath}: ${counted(config.cameras.length, 'camera')}`),
+    ok(
+      doctor('check-configuration'),
+      doctor('configuration', { path: configPath, cameras: config.cameras.length }),
+    ),
     ...unusable,
     ...findings,
     await keyFinding(config, view, status?.gallery),
     status === undefined
       ? await boxKeyFinding(config, { secretsDirectory: config.secretsDir, ownerUid: view.report.user.uid })
-      : ok('box key', 'in use by the daemon'),
+      : ok(doctor('check-box-key'), doctor('box-key-in-use')),
     await plainKeysFinding(config),
     ...(await secretFindings(config, view)),
     ...loginFindings(config),
@@ -104,8 +99,9 @@ export async function examineBox(configPath: string, machine: Machine = {}): Pro
 /** The FFmpeg of the running daemon; without a daemon, the FFmpeg found on this machine. */
 async function ffmpegFinding(status: BoxStatus | undefined): Promise<Finding> {
   const [version] = (status?.vision ?? []).flatMap(({ ffmpegVersion }) => ffmpegVersion ?? []);
-  if (version !== undefined) return ok('ffmpeg', `FFmpeg ${version}, in use by the daemon`);
-  return findingOf('ffmpeg', async () => `FFmpeg ${(await detectFfmpeg()).version}`);
+  const check = doctor('check-ffmpeg');
+  if (version !== undefined) return ok(check, doctor('ffmpeg-in-use', { version }));
+  return findingOf(check, async () => doctor('ffmpeg', { version: (await detectFfmpeg()).version }));
 }
 
 interface DaemonAnswer {
@@ -121,46 +117,50 @@ async function askDaemon(config: Config, machine: Machine): Promise<DaemonAnswer
   try {
     const { status, report } = await ask(config);
     const view = { report };
-    return { status, view, findings: [ok('daemon', describeView(view))] };
+    return { status, view, findings: [ok(daemonCheck, viewOf(view))] };
   } catch (error) {
     if (!isRollcallError(error)) throw error;
     const unit = await readUnit('rollcalld.service', unitDirectories);
     const view = await guessHostView(config, await findDaemonUser(config, unit, accounts), unit);
-    const finding = await silenceFinding(error, machine);
-    const message = `${finding.message}; ${describeView(view)}`;
-    return { view, findings: [{ ...finding, message }] };
+    const { outcome, message, remedy } = await silenceOf(error, machine);
+    return {
+      view,
+      findings: [finding(daemonCheck, outcome, { message: joined([message, viewOf(view)]), remedy })],
+    };
   }
 }
 
+const daemonCheck = doctor('check-daemon');
+
+interface Silence {
+  readonly outcome: 'warning' | 'failed';
+  readonly message: Said;
+  readonly remedy: Said | undefined;
+}
+
 /** Why the daemon does not answer, and what to do. */
-async function silenceFinding(
+async function silenceOf(
   error: unknown,
   { service = () => serviceState('rollcalld') }: Machine,
-): Promise<Finding> {
-  const silent: Finding = { ...failed('daemon', error), outcome: 'warning' };
+): Promise<Silence> {
+  const silent = { outcome: 'warning', ...saidBy(error) } as const;
   const found = isRollcallError(error, daemonUnreachable) ? await service() : undefined;
-  const journal = 'journalctl -u rollcalld -n 20';
   switch (found?.state) {
     case undefined:
     case 'stopped':
       return silent;
     case 'starting':
-      return {
-        ...silent,
-        message: 'rollcalld is starting',
-        remedy: `Wait a minute; if this stays, read its log: ${journal}.`,
-      };
+      return { ...silent, message: doctor('daemon-starting'), remedy: doctor('remedy-daemon-starting') };
     case 'running': {
-      const remedy = `Wait a minute; if this stays, read its log (${journal}), then restart it: 'systemctl restart rollcalld'.`;
-      return { ...silent, message: `rollcalld runs, but ${silent.message}`, remedy };
+      const message = doctor('daemon-running', { why: silent.message });
+      return { ...silent, message, remedy: doctor('remedy-daemon-running') };
     }
     case 'failing': {
-      const { said, result } = found;
-      const message = `rollcalld ends again and again (${result})`;
-      if (said === undefined)
-        return { check: 'daemon', outcome: 'failed', message, remedy: `Read its log: ${journal}.` };
-      const remedy = said.remedy ?? `Read its log: ${journal}.`;
-      return { check: 'daemon', outcome: 'failed', message: `${message}: ${said.message}`, remedy };
+      const { said: last, result } = found;
+      const ends = doctor('daemon-failing', { result });
+      const message = last === undefined ? ends : doctor('with-reason', { what: ends, why: last.message });
+      const remedy = last?.remedy === undefined ? doctor('remedy-daemon-failing') : verbatim(last.remedy);
+      return { outcome: 'failed', message, remedy };
     }
   }
 }
@@ -172,10 +172,14 @@ async function findingsBeside(configPath: string, machine: Machine): Promise<rea
   if (socketPath === undefined || cameras !== undefined) return [];
   try {
     const { status } = await ask({ control: { socketPath } });
-    return [ok('daemon', 'answers'), ...statusFindings(status, showTimeOf(localTimeOf(timeZone)))];
+    return [
+      ok(daemonCheck, doctor('daemon-answers')),
+      ...statusFindings(status, showTimeOf(localTimeOf(timeZone))),
+    ];
   } catch (error) {
     if (!isRollcallError(error)) throw error;
-    return [await silenceFinding(error, machine)];
+    const { outcome, message, remedy } = await silenceOf(error, machine);
+    return [finding(daemonCheck, outcome, { message, remedy })];
   }
 }
 
@@ -190,27 +194,25 @@ export function loginFindings({ cameras }: Config): readonly Finding[] {
     .filter(({ url, credential, allowBasicLogin }) => {
       return allowBasicLogin && credential !== undefined && /^rtsp:/i.test(url);
     })
-    .map(({ id }) => ({
-      check: `login of camera ${id}`,
-      outcome: 'warning',
-      message: 'the password may travel unencrypted over the network (allowBasicLogin without TLS)',
-      remedy: unprotectedLogin.remedy,
-    }));
+    .map(({ id }) =>
+      finding(doctor('check-camera-login', { id }), 'warning', {
+        message: doctor('camera-login'),
+        remedy: unprotectedLogin.says.remedy,
+      }),
+    );
 }
 
 /** Names the detector in use and a better one. docs/measurements/accuracy.md has the figures. */
 export function detectorFinding({ vision }: Config, statuses: readonly PackStatus[]): Finding {
   const { detector } = vision;
-  const runs = detector === 'auto' ? `${detectorInUse(vision)}, the default` : `${detector}, as configured`;
-  if (detector === 'yunet') return ok('detector', runs);
+  const check = doctor('check-detector');
+  const runs =
+    detector === 'auto'
+      ? doctor('by-default', { name: detectorInUse(vision) })
+      : doctor('as-configured', { name: detector });
+  if (detector === 'yunet') return ok(check, runs);
   const isReady = statuses.some(({ pack, state }) => pack.id.startsWith('yunet') && state === 'ready');
-  const advice = isReady
-    ? 'to use it, set vision.detector: yunet'
-    : "to get it, run 'rollcall models fetch --recommended'";
-  return ok(
-    'detector',
-    `${runs}; yunet finds small faces more reliably (docs/measurements/accuracy.md); ${advice}`,
-  );
+  return ok(check, doctor(isReady ? 'yunet-ready' : 'yunet-absent', { runs }));
 }
 
 /** Names the network for landmarks in use and a better one. docs/measurements/accuracy.md has the figures. */
@@ -218,15 +220,10 @@ export function landmarksFinding(
   { vision: { landmarks } }: Config,
   statuses: readonly PackStatus[],
 ): Finding {
-  if (landmarks === 'face-landmarker') return ok('landmarks', `${landmarks}, as configured`);
+  const check = doctor('check-landmarks');
+  if (landmarks === 'face-landmarker') return ok(check, doctor('as-configured', { name: landmarks }));
   const isReady = statuses.some(({ pack, state }) => pack.id === 'face-landmarker' && state === 'ready');
-  const advice = isReady
-    ? 'to use it, set vision.landmarks: face-landmarker'
-    : "to get it, run 'rollcall models fetch face-landmarker'";
-  return ok(
-    'landmarks',
-    `${landmarks}; face-landmarker finds more blinks at low frame rates (docs/measurements/accuracy.md); ${advice}`,
-  );
+  return ok(check, doctor(isReady ? 'landmarker-ready' : 'landmarker-absent', { runs: landmarks }));
 }
 
 /** `inUse`: the recogniser of the running daemon. */
@@ -237,31 +234,39 @@ async function modelFindings(config: Config, inUse: string | undefined): Promise
   const statuses = await store.verify();
   for (const status of statuses) {
     const { id, source } = status.pack;
-    if (status.state === 'ready') findings.push(ok(`model ${id}`, 'verified'));
+    const check = doctor('check-model', { id });
+    if (status.state === 'ready') findings.push(ok(check, doctor('model-verified')));
     else if (status.state === 'damaged') {
-      const message = `${status.path} is damaged`;
-      const remedy = remedyOfDamage(id, source.kind);
-      findings.push({ check: `model ${id}`, outcome: 'failed', message, remedy });
+      const message = doctor('model-damaged', { path: status.path });
+      const remedy = doctor(source.kind === 'own' ? 'remedy-own-model-damaged' : 'remedy-model-damaged', {
+        id,
+      });
+      findings.push(finding(check, 'failed', { message, remedy }));
     } else if (
       source.kind === 'npm' ||
       source.kind === 'own' ||
       [inUse, recogniser, landmarks].includes(id)
     ) {
-      const { remedy } = status;
-      findings.push({ check: `model ${id}`, outcome: 'failed', message: 'not on this machine', remedy });
+      const texts = { message: doctor('model-absent'), remedy: verbatim(status.remedy) };
+      findings.push(finding(check, 'failed', texts));
     } else if (id === preferredRecogniser && recogniser === 'auto' && inUse === undefined) {
-      const message = `not on this machine; a new gallery uses ${fallbackRecogniser}, which makes more errors`;
-      findings.push({ check: `model ${id}`, outcome: 'warning', message, remedy: status.remedy });
+      const message = doctor('model-fallback', { name: fallbackRecogniser });
+      findings.push(finding(check, 'warning', { message, remedy: verbatim(status.remedy) }));
     }
   }
   const wanted = [recogniser, inUse].find((name) => name?.startsWith('own-'));
   const isDescribed = [...store.own, ...store.unusableOwn].some(({ id }) => id === wanted);
   for (const { id, reason, remedy } of store.unusableOwn)
-    findings.push({ check: `model ${id}`, outcome: 'failed', message: reason, remedy });
+    findings.push(
+      finding(doctor('check-model', { id }), 'failed', {
+        message: verbatim(reason),
+        remedy: verbatim(remedy),
+      }),
+    );
   if (wanted !== undefined && !isDescribed) {
-    const message = 'in use, but not on this machine: its description is missing';
-    const remedy = `Put ${wanted}.json and ${wanted}.onnx back into ${store.importDirectory}, or add the network again with 'rollcall models add-recogniser'.`;
-    findings.push({ check: `model ${wanted}`, outcome: 'failed', message, remedy });
+    const message = doctor('model-undescribed');
+    const remedy = doctor('remedy-model-undescribed', { name: wanted, directory: store.importDirectory });
+    findings.push(finding(doctor('check-model', { id: wanted }), 'failed', { message, remedy }));
   }
   return [...findings, detectorFinding(config, statuses), landmarksFinding(config, statuses)];
 }

@@ -1,7 +1,7 @@
 import { connect } from 'node:tls';
 import type { Config } from '../../contract/settings/schema.js';
 import { readUnit } from '../../host/unit-file.js';
-import { type Finding, ok } from './finding.js';
+import { doctor, type Finding, finding, ok } from './finding.js';
 
 const answerWithinMs = 3_000;
 
@@ -14,13 +14,10 @@ export async function gateFindings(
   const { address, port } = gate;
   const own: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
   const fingerprint = await fingerprintAt(own[address] ?? address, port);
-  const place = `https on ${address}, port ${port}`;
-  if (fingerprint !== undefined) {
-    return [ok('gate', `answers ${place}; SHA-256 of its certificate ${fingerprint}`)];
-  }
-  const remedy =
-    "Read 'systemctl status rollcall-gate' and 'journalctl -u rollcall-gate -n 20'; the gate also needs a running rollcalld.";
-  return [{ check: 'gate', outcome: 'warning', message: `does not answer ${place}`, remedy }];
+  const check = doctor('check-gate');
+  if (fingerprint !== undefined) return [ok(check, doctor('gate-answers', { address, port, fingerprint }))];
+  const message = doctor('gate-silent', { address, port });
+  return [finding(check, 'warning', { message, remedy: doctor('remedy-gate-silent') })];
 }
 
 /** The certificate that is shown there is only reported, so any is accepted; nothing is sent. */

@@ -1,11 +1,10 @@
 import type { Config } from '../../contract/settings/schema.js';
 import type { BoxStatus } from '../../contract/status.js';
 import type { GpuDevices } from '../../host/gpu-devices.js';
-import { type Finding, ok } from './finding.js';
+import { verbatim } from '../../kernel/said.js';
+import { doctor, type Finding, finding, ok } from './finding.js';
 
-const check = 'GPU';
-const giveAccess =
-  "Run 'scripts/install --gpu' in the checkout: it gives vision processes the device files and restarts the service.";
+const check = doctor('check-gpu');
 
 /**
  * Whether inference or decoding uses the GPU of this machine. An unused NVIDIA GPU deserves a warning: somebody bought it; so does one
@@ -23,25 +22,21 @@ export function gpuFindings(
   const decoder = (status?.cameras ?? [])
     .map(({ stream }) => stream?.decoder)
     .find((each) => each !== undefined && each !== 'software');
-  const uses = [
-    ...(used === undefined ? [] : [used.actual]),
-    ...(decoder === undefined ? [] : [`${decoder} (decoding)`]),
-  ];
-  if (uses.length > 0) return [ok(check, `in use by ${uses.join(' and ')}`)];
+  const [network, decoding] = [used && verbatim(used.actual), decoder && doctor('gpu-decoder', { decoder })];
+  const uses = network && decoding ? doctor('gpu-both', { network, decoding }) : (network ?? decoding);
+  if (uses) return [ok(check, doctor('gpu-in-use', { uses }))];
   if (!nvidia && renderNodes.length === 0) return [];
-  const gpu = nvidia ? 'an NVIDIA GPU' : 'a GPU';
+  const gpu = doctor(nvidia ? 'gpu-nvidia' : 'gpu-any');
   const isInSoftware = (id: string): boolean =>
     (status?.cameras ?? []).some((camera) => camera.id === id && camera.stream?.decoder === 'software');
   if (cameras.some(({ id, hwaccel }) => hwaccel === 'auto' && isInSoftware(id))) {
-    const message = `this machine has ${gpu}, but no camera decodes with it, although hwaccel is auto`;
-    const remedy = `${giveAccess} If it has them, the log says why FFmpeg cannot use the GPU: journalctl -g "tried hardware".`;
-    return [{ check, outcome: 'warning', message, remedy }];
+    const message = doctor('gpu-not-decoding', { gpu });
+    return [finding(check, 'warning', { message, remedy: doctor('remedy-gpu-not-decoding') })];
   }
-  if (vision.provider === 'cpu') return [ok(check, `this machine has ${gpu}; vision.provider is cpu`)];
+  if (vision.provider === 'cpu') return [ok(check, doctor('gpu-not-wanted', { gpu }))];
   // Without a daemon nobody knows what it would see, and a failed attempt has a finding of its own.
   if (providers.length === 0 || providers.some(({ warning }) => warning !== undefined)) return [];
-  const message = `this machine has ${gpu}, but the service does not see its device files; inference runs on the processor`;
-  if (!nvidia) return [ok(check, `${message} (scripts/install --gpu gives it access)`)];
-  const remedy = `${giveAccess} Or set vision.provider to cpu.`;
-  return [{ check, outcome: 'warning', message, remedy }];
+  if (!nvidia) return [ok(check, doctor('gpu-out-of-reach-hint', { gpu }))];
+  const message = doctor('gpu-out-of-reach', { gpu });
+  return [finding(check, 'warning', { message, remedy: doctor('remedy-gpu-out-of-reach') })];
 }

@@ -8,9 +8,9 @@ import { refusal } from '../../words/errors.js';
 import { BOX_KEY_BYTES } from '../identity/box-key.js';
 import { boxKeyName, nextBoxKeyName } from '../identity/box-key-search.js';
 import { openAsDaemon } from './daemon-user.js';
-import { type Finding, failed, ok } from './finding.js';
+import { doctor, type Finding, failed, finding, ok } from './finding.js';
 
-const check = 'box key';
+const check = doctor('check-box-key');
 
 /** Whether the files of the box key have the right size and are protected from other users. */
 export async function boxKeyFinding(
@@ -23,9 +23,7 @@ export async function boxKeyFinding(
     for (const name of [boxKeyName, nextBoxKeyName]) {
       for (const where of [places, own]) if (await isUsable(name, where)) found.push(name);
     }
-    return found.length > 0
-      ? ok(check, 'exists and is protected from other users')
-      : ok(check, 'no file yet: the daemon creates the key at its first start, or gets it as a credential');
+    return found.length > 0 ? ok(check, doctor('box-key-protected')) : ok(check, doctor('box-key-not-yet'));
   } catch (error) {
     return failed(check, error);
   }
@@ -45,7 +43,7 @@ async function isUsable(name: string, places: CredentialPlaces): Promise<boolean
   throw refusal('box-key-malformed:size', { name, boxKeyBytes: BOX_KEY_BYTES });
 }
 
-const plainCheck = 'keys beside the data';
+const plainCheck = doctor('check-plain-keys');
 
 /** Warns of keys in plain files beside the data: a thief of the disk would have both. */
 export async function plainKeysFinding({ dataDir }: Pick<Config, 'dataDir'>): Promise<Finding> {
@@ -59,21 +57,16 @@ export async function plainKeysFinding({ dataDir }: Pick<Config, 'dataDir'>): Pr
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
       if (code !== 'ENOENT' && code !== 'ENOTDIR') {
-        return {
-          check: plainCheck,
-          outcome: 'warning',
-          message: `your user may not check ${path}`,
-          remedy: 'Run this command as root.',
-        };
+        return finding(plainCheck, 'warning', {
+          message: doctor('plain-keys-unchecked', { path }),
+          remedy: doctor('remedy-as-root'),
+        });
       }
     }
   }
-  if (plain.length === 0) return ok(plainCheck, 'none');
-  return {
-    check: plainCheck,
-    outcome: 'warning',
-    message: `a thief of the disk can read ${plain.join(', ')} together with the data`,
-    remedy:
-      "Run scripts/install again: it turns these files into systemd credentials, encrypted for this machine; or do this by hand, see 'Keys of the box' in systemd/README.md.",
-  };
+  if (plain.length === 0) return ok(plainCheck, doctor('plain-keys-none'));
+  return finding(plainCheck, 'warning', {
+    message: doctor('plain-keys', { paths: plain.join(', ') }),
+    remedy: doctor('remedy-plain-keys'),
+  });
 }

@@ -1,17 +1,22 @@
 import type { Fault } from '../../contract/api-errors.js';
 import type { KeyRotation } from '../../contract/keys.js';
-import { counted } from '../../kernel/counted.js';
+import type { Said } from '../../kernel/said.js';
+import { english } from '../../words/language.js';
+import { doctor } from './finding.js';
 
 export function remedyLine({ remedy }: Fault): string {
   return remedy === '' ? '' : `\n  what to do: ${remedy}`;
 }
 
-const depthTexts = { wrap: 'rotation', deep: 'deep rotation' } as const;
+/** How far a rotation has come. */
+export function rotationOf({ depth, fromKeyId, toKeyId, state, total, done, damaged }: KeyRotation): Said {
+  const counts = { from: fromKeyId, to: toKeyId, state: doctor(`rotation-${state}`), done, total };
+  const progress = doctor(depth === 'deep' ? 'rotation-deep' : 'rotation', counts);
+  return damaged === 0 ? progress : doctor('rotation-damaged', { progress, damaged });
+}
 
 export function describeRotation(rotation: KeyRotation): string {
-  const { depth, fromKeyId, toKeyId, state, total, done, damaged, problem } = rotation;
-  const counts = `${done} of ${counted(total, 'data key')}`;
-  const broken = damaged === 0 ? '' : `, ${damaged} of them damaged and left unchanged`;
+  const { problem } = rotation;
   const why = problem === undefined ? '' : `\n  ${problem.message}${remedyLine(problem)}`;
-  return `${depthTexts[depth]} from ${fromKeyId} to ${toKeyId}: ${state}, ${counts}${broken}${why}`;
+  return `${english.textOf(rotationOf(rotation))}${why}`;
 }

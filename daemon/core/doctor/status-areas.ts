@@ -1,16 +1,17 @@
 import type { CameraStatus } from '../../contract/cameras.js';
 import type { ShowTime } from '../../contract/command-line.js';
 import type { KeyRotation } from '../../contract/keys.js';
-import type { BoxStatus, IsolationStatus, VisionStatus } from '../../contract/status.js';
+import type { BoxStatus, VisionStatus } from '../../contract/status.js';
 import { brokerNotConfigured } from '../../kernel/broker.js';
-import { counted, durationText } from '../../kernel/counted.js';
+import { counted } from '../../kernel/counted.js';
 import { fewestForEstimate } from '../../kernel/identification/calibration.js';
-import { present } from '../../kernel/present.js';
+import { type Said, verbatim } from '../../kernel/said.js';
+import { english } from '../../words/language.js';
 import { costOfOldMqtt } from '../delivery/broker/version-choice.js';
 import { certificateFinding, describeCertificate } from './certificate-findings.js';
 import { conditionFindings } from './condition-findings.js';
 import { rotationFindings } from './doctor-key.js';
-import { type Finding, ok } from './finding.js';
+import { doctor, durationOf, type Finding, finding, joined, ok, saidOf } from './finding.js';
 import { heldBackFindings } from './held-back-text.js';
 import { describeRotation } from './rotation-text.js';
 
@@ -51,40 +52,33 @@ export const statusFindings = (status: BoxStatus, show: ShowTime): readonly Find
 
 /** Empty if the daemon runs with the configuration in the file. */
 function reloadFindings({ lastReload }: BoxStatus, show: ShowTime): readonly Finding[] {
-  const check = 'configuration';
+  const check = doctor('check-configuration');
   if (lastReload?.outcome === 'refused') {
     const problems = lastReload.problems.map((problem) => `\n  ${problem}`).join('');
-    const message = `the daemon refused the configuration at ${show(lastReload.at)} and runs with the earlier one:${problems}`;
-    const remedy = "Correct the file, then reload: 'systemctl reload rollcalld'.";
-    return [{ check, outcome: 'failed', message, remedy }];
+    const message = doctor('reload-refused', { time: show(lastReload.at), problems });
+    return [finding(check, 'failed', { message, remedy: doctor('remedy-reload-refused') })];
   }
   if (lastReload?.outcome === 'applied' && lastReload.needRestart.length > 0) {
-    const message = `these changes wait for a restart: ${lastReload.needRestart.join(', ')}`;
-    return [
-      { check, outcome: 'warning', message, remedy: "Restart the daemon: 'systemctl restart rollcalld'." },
-    ];
+    const message = doctor('reload-waits', { changes: lastReload.needRestart.join(', ') });
+    return [finding(check, 'warning', { message, remedy: doctor('remedy-reload-waits') })];
   }
   return [];
 }
 
 /** Nothing for a daemon of an older version. */
 function clockArea({ isSynchronised, lastJump }: BoxStatus['clock'] = {}, show: ShowTime): StatusArea {
-  const check = 'clock';
+  const check = doctor('check-clock');
   const findings: Finding[] = [];
-  const remedy =
-    "Let a time server control the clock: 'timedatectl set-ntp true', with systemd-timesyncd or chrony installed; 'timedatectl' shows whether it does.";
-  if (isSynchronised === false) {
-    const message =
-      'no time server controls the clock of this machine; wrong times go into events and attendance';
-    findings.push({ check, outcome: 'warning', message, remedy });
-  }
+  const remedy = doctor('remedy-clock');
+  if (isSynchronised === false)
+    findings.push(finding(check, 'warning', { message: doctor('clock-free'), remedy }));
   if (lastJump !== undefined) {
     const { at, byS } = lastJump;
-    const amount = `${durationText(Math.abs(byS))} ${byS < 0 ? 'back' : 'ahead'}`;
-    const message = `the clock was set ${amount} at ${show(at)}; compare times before and after with care`;
-    findings.push({ check, outcome: 'warning', message, remedy });
+    const jump = { amount: durationOf(Math.abs(byS)), time: show(at) };
+    const message = doctor(byS < 0 ? 'clock-set-back' : 'clock-set-ahead', jump);
+    findings.push(finding(check, 'warning', { message, remedy }));
   }
-  if (isSynchronised === true && findings.length === 0) findings.push(ok(check, 'a time server controls it'));
+  if (isSynchronised === true && findings.length === 0) findings.push(ok(check, doctor('clock-controlled')));
   return { facts: [], findings };
 }
 
@@ -97,25 +91,22 @@ const lesserRecognisers: ReadonlySet<string> = new Set(['dlib-resnet', 'faceres'
 function recogniserArea(recogniser: BoxStatus['recogniser']): StatusArea {
   if (recogniser === undefined) return { facts: [], findings: [] };
   const { name, reason, preferred } = recogniser;
-  const check = 'recogniser';
+  const check = doctor('check-recogniser');
   const findings: Finding[] = [...thresholdFindings(recogniser)];
   const isLesser = reason !== 'configured' && lesserRecognisers.has(name);
+  const names = { name, preferred: preferred.name };
   if (isLesser && preferred.state === 'absent') {
-    const message = `${name} is in use because ${preferred.name}, which makes far fewer errors, is not on this machine`;
-    const move = reason === 'gallery' ? `, then run 'rollcall gallery re-embed --to ${preferred.name}'` : '';
-    const remedy = `Run 'rollcall models build' with access to the npm registry, restart rollcalld${move}.`;
-    findings.push({ check, outcome: 'warning', message, remedy });
+    const message = doctor('recogniser-lesser', names);
+    const remedy = doctor(reason === 'gallery' ? 'remedy-recogniser-gallery' : 'remedy-recogniser', names);
+    findings.push(finding(check, 'warning', { message, remedy }));
     return { facts: [`recogniser: ${name}`], findings };
   }
-  const why = { configured: ', as configured', gallery: ', with which this gallery was made', default: '' }[
-    reason
-  ];
-  const better = isLesser
-    ? `; ${preferred.name} makes far fewer errors: 'rollcall gallery re-embed --to ${preferred.name}' moves the gallery to it`
-    : '';
-  const text = `${name}${why}${better}`;
-  return { facts: [`recogniser: ${text}`], findings: [ok(check, text), ...findings] };
+  const runs = reason === 'default' ? verbatim(name) : doctor(recogniserReasons[reason], { name });
+  const text = isLesser ? doctor('recogniser-better', { ...names, runs }) : runs;
+  return { facts: [`recogniser: ${english.textOf(text)}`], findings: [ok(check, text), ...findings] };
 }
+
+const recogniserReasons = { configured: 'as-configured', gallery: 'of-gallery' } as const;
 
 /** Warns of a threshold that was probably made for another recogniser. */
 function thresholdFindings({
@@ -125,17 +116,14 @@ function thresholdFindings({
 }: NonNullable<BoxStatus['recogniser']>): readonly Finding[] {
   if (configuredThreshold === undefined || ownThreshold === undefined) return [];
   if (Math.abs(configuredThreshold - ownThreshold) <= plausibleShift) return [];
-  const message = `identification.threshold is ${configuredThreshold}, but the operating point of ${name} is ${ownThreshold}; the threshold may belong to another recogniser`;
-  const remedy = `Remove identification.threshold and identification.margin from the configuration, or set both for ${name}.`;
-  return [{ check: 'threshold', outcome: 'warning', message, remedy }];
+  const values = { name, configured: String(configuredThreshold), own: String(ownThreshold) };
+  const texts = { message: doctor('threshold', values), remedy: doctor('remedy-threshold', values) };
+  return [finding(doctor('check-threshold'), 'warning', texts)];
 }
-
-/** A vision process of the installed service has a unit of its own, and so has what systemd says about its end. */
-const visionLog = `'journalctl -u rollcalld -u "rollcall-vision-*"'`;
 
 function visionArea(vision: VisionStatus): StatusArea {
   const { index, state, provider, recogniser, ffmpegVersion, restarts, lastFailure } = vision;
-  const check = `vision process ${index}`;
+  const check = doctor('check-vision', { index });
   const about =
     provider === undefined
       ? ''
@@ -146,46 +134,37 @@ function visionArea(vision: VisionStatus): StatusArea {
   ];
   if (state !== 'running') {
     if (lastFailure === undefined) {
-      const remedy = `Wait a minute; if this stays, read the log: ${visionLog}.`;
-      const loading = { check, outcome: 'warning', message: 'is loading its models', remedy } as const;
-      return { facts, findings: [loading] };
+      const loading = { message: doctor('vision-loading'), remedy: doctor('remedy-vision-loading') };
+      return { facts, findings: [finding(check, 'warning', loading)] };
     }
-    const message = `${state}: ${lastFailure}`;
-    const remedy = `Read the log: ${visionLog}.`;
-    return { facts, findings: [{ check, outcome: 'failed', message, remedy }] };
+    const message = doctor('with-reason', { what: doctor(`vision-${state}`), why: lastFailure });
+    return { facts, findings: [finding(check, 'failed', { message, remedy: doctor('remedy-vision') })] };
   }
-  if (provider?.warning === undefined)
-    return { facts, findings: [ok(check, `running on ${provider?.actual ?? 'unknown'}`)] };
-  const message = `running on ${provider.actual}, not on the GPU: ${provider.warning}`;
-  const remedy =
-    'Install the GPU driver with its Vulkan packages and give the daemon access to the GPU device files (systemd/README.md names both), then restart rollcalld; or set vision.provider to cpu.';
-  return { facts, findings: [{ check, outcome: 'warning', message, remedy }] };
+  if (provider?.warning === undefined) {
+    const runs = doctor('vision-provider', { provider: provider?.actual ?? 'unknown' });
+    return { facts, findings: [ok(check, runs)] };
+  }
+  const message = doctor('vision-without-gpu', { provider: provider.actual, why: provider.warning });
+  const remedy = doctor('remedy-vision-without-gpu');
+  return { facts, findings: [finding(check, 'warning', { message, remedy })] };
 }
-
-/** What a vision process that was taken over can still do. */
-const gapTexts: Readonly<Record<IsolationStatus['gaps'][number], string>> = {
-  rights: 'do everything that the user of the daemon may do, such as read keys',
-  network: 'reach other addresses than those of its cameras',
-  memory: 'fill the memory',
-  disk: 'fill the disk of the folder for live frames',
-};
 
 /** Nothing for a daemon of an older version. */
 function isolationArea(isolation: BoxStatus['isolation']): StatusArea {
   if (isolation === undefined) return { facts: [], findings: [] };
   const { level, gaps, why } = isolation;
-  const check = 'isolation';
+  const check = doctor('check-isolation');
   if (level === 'none') {
-    const reason = why === undefined ? '' : `: ${why.reason}`;
-    const message = `none; a crafted photo or video stream that takes over a vision process can ${gapTexts.rights}${reason}`;
-    return {
-      facts: [],
-      findings: [{ check, outcome: 'warning', message, ...present({ remedy: why?.remedy }) }],
-    };
+    const exposed = doctor('isolation-none', { can: doctor('gap-rights') });
+    const message = why === undefined ? exposed : doctor('with-reason', { what: exposed, why: why.reason });
+    const remedy = why && verbatim(why.remedy);
+    return { facts: [], findings: [finding(check, 'warning', { message, remedy })] };
   }
-  const open =
-    gaps.length === 0 ? '' : `; a vision process could still ${gaps.map((gap) => gapTexts[gap]).join(', ')}`;
-  return { facts: [`isolation: ${level}${open}`], findings: [ok(check, `${level}${open}`)] };
+  const open = gaps.map((gap) => doctor(`gap-${gap}`));
+  const [first, ...others] = open;
+  const can = first && others.reduce((some, gap) => doctor('listed', { first: some, second: gap }), first);
+  const text = can === undefined ? verbatim(level) : doctor('isolation-open', { level, can });
+  return { facts: [`isolation: ${english.textOf(text)}`], findings: [ok(check, text)] };
 }
 
 /** `, refused reports: 3 (time), 21 (camera)`. */
@@ -195,54 +174,47 @@ function refusedText({ refused = {} }: VisionStatus): string {
 }
 
 function galleryArea(gallery: BoxStatus['gallery']): StatusArea {
-  const check = 'gallery';
-  const { state, persons, templates, damagedRows, expected, rotation, message = 'opening' } = gallery;
+  const check = doctor('check-gallery');
+  const { state, persons, templates, damagedRows, expected, rotation } = gallery;
   const rotations = rotationFindings(gallery);
   if (state === 'sealed') {
-    const { remedy = '' } = gallery;
-    const sealed = `SEALED, no person is recognised: ${message}`;
-    return { facts: [], findings: [{ check, outcome: 'failed', message: sealed, remedy }, ...rotations] };
+    const { message: why, remedy } = saidOf({ message: 'opening', ...gallery });
+    const message = doctor('gallery-sealed', { why });
+    return { facts: [], findings: [finding(check, 'failed', { message, remedy }), ...rotations] };
   }
+  const errors = expected && expectedOf(expected);
   const facts = [
     `gallery: open, ${counted(persons, 'person')}, ${counted(templates, 'template')}, ${counted(damagedRows, 'damaged row')}`,
     ...(rotation === undefined ? [] : [`key: ${describeRotation(withoutProblem(rotation))}`]),
-    ...(expected === undefined ? [] : [`expected errors: ${expectedText(expected)}`]),
+    ...(errors === undefined ? [] : [`expected errors: ${english.textOf(errors)}`]),
   ];
-  const errors = expected === undefined ? [] : [ok('expected errors', expectedText(expected))];
-  if (damagedRows === 0)
-    return { facts, findings: [ok(check, `open, ${counted(persons, 'person')}`), ...errors, ...rotations] };
-  const remedy =
-    "Run 'rollcall gallery verify' to list them; 'rollcall backup restore' replaces the whole gallery with a backup.";
-  const damaged = {
-    check,
-    outcome: 'warning',
-    message: counted(damagedRows, 'damaged row'),
-    remedy,
-  } as const;
-  return { facts, findings: [damaged, ...errors, ...rotations] };
+  const found =
+    damagedRows === 0
+      ? ok(check, doctor('gallery-open', { persons }))
+      : finding(check, 'warning', {
+          message: doctor('gallery-damaged', { rows: damagedRows }),
+          remedy: doctor('remedy-gallery-damaged'),
+        });
+  const wanted = errors === undefined ? [] : [ok(doctor('check-expected-errors'), errors)];
+  return { facts, findings: [found, ...wanted, ...rotations] };
 }
 
 type ExpectedErrors = NonNullable<BoxStatus['gallery']['expected']>;
 
 /** What the box expects at the thresholds in force. */
-function expectedText({ targetFpir, fpir, fnir, alikePairs }: ExpectedErrors): string {
-  const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
-  const wanted = targetFpir === undefined ? ', no target' : `, at most ${percent(targetFpir)} wanted`;
-  const caution =
-    targetFpir === undefined ? '' : '; until then thresholds are raised by the margin to be safe';
-  return [
+function expectedOf({ targetFpir, fpir, fnir, alikePairs }: ExpectedErrors): Said {
+  const percent = (share: number): number => Number((100 * share).toPrecision(2));
+  const fewest = { persons: fewestForEstimate };
+  const target = targetFpir === undefined ? undefined : percent(targetFpir);
+  const recognised =
     fpir === undefined
-      ? `unknown people recognised as a person (FPIR): unknown with fewer than ${fewestForEstimate} persons${caution}`
-      : `${percent(fpir)} of unknown people recognised as a person (FPIR${wanted})`,
-    fnir === undefined
-      ? 'persons missed (FNIR): unknown, as nobody has two photos'
-      : `${percent(fnir)} of the passages of enrolled persons missed (FNIR; higher at the cameras)`,
-    ...(alikePairs === 0
-      ? []
-      : [
-          `${counted(alikePairs, 'pair')} of persons look alike to this box ('rollcall gallery calibrate' names them)`,
-        ]),
-  ].join('; ');
+      ? doctor(target === undefined ? 'fpir-unknown-raised' : 'fpir-unknown', fewest)
+      : target === undefined
+        ? doctor('fpir-without-target', { percent: percent(fpir) })
+        : doctor('fpir', { percent: percent(fpir), target });
+  const missed = fnir === undefined ? doctor('fnir-unknown') : doctor('fnir', { percent: percent(fnir) });
+  const alike = alikePairs === 0 ? [] : [doctor('alike-pairs', { pairs: alikePairs })];
+  return joined([recognised, missed, ...alike]);
 }
 
 function withoutProblem({ problem: _, ...rotation }: KeyRotation): KeyRotation {
@@ -251,39 +223,42 @@ function withoutProblem({ problem: _, ...rotation }: KeyRotation): KeyRotation {
 
 /** Refused topics other than those of events and commands. */
 export function refusedTopicFindings({ refusedTopics = [] }: BoxStatus['broker']): readonly Finding[] {
-  return refusedTopics.map((topic) => ({
-    check: 'topics',
-    outcome: 'failed',
-    message: `the broker refuses messages of this box on "${topic}"`,
-    remedy:
-      'Allow this box to use the topic in the access rules of the broker, as config/mosquitto-acl.example does.',
-  }));
+  return refusedTopics.map((topic) =>
+    finding(doctor('check-topics'), 'failed', {
+      message: doctor('topic-refused', { topic }),
+      remedy: doctor('remedy-topic-refused'),
+    }),
+  );
 }
 
 function brokerArea(broker: BoxStatus['broker']): StatusArea {
-  const { state, mqttVersion, message, remedy, areCommandsRefused, certificates = [] } = broker;
+  const { state, mqttVersion, message, areCommandsRefused, certificates = [] } = broker;
   const findings: Finding[] = [];
-  const connection = mqttVersion === undefined ? state : `${state}, MQTT ${mqttVersion}`;
+  const check = doctor('check-broker');
+  const stands = doctor(`broker-${state.replaceAll(' ', '-')}`);
+  const connection =
+    mqttVersion === undefined ? stands : doctor('broker-version', { state: stands, version: mqttVersion });
   if (message !== undefined) {
-    const failure = { message: `${state}: ${message}`, ...present({ remedy }) };
-    findings.push({ check: 'broker', outcome: 'failed', ...failure });
+    const { message: why, remedy } = saidOf(broker);
+    const failure = doctor('with-reason', { what: stands, why });
+    findings.push(finding(check, 'failed', { message: failure, remedy }));
   } else if (mqttVersion === '3.1.1') {
-    const cost = { ...costOfOldMqtt, message: `${connection}: ${costOfOldMqtt.message}` };
-    findings.push({ check: 'broker', outcome: 'warning', ...cost });
-  } else findings.push(ok('broker', connection));
+    const { message: why, remedy } = costOfOldMqtt.says;
+    const cost = doctor('with-reason', { what: connection, why });
+    findings.push(finding(check, 'warning', { message: cost, remedy }));
+  } else findings.push(ok(check, connection));
   findings.push(...refusedTopicFindings(broker));
-  if (areCommandsRefused === true) {
-    findings.push({
-      check: 'commands',
-      outcome: 'warning',
-      message: 'the broker does not let this box read its command topics',
-      remedy: 'Allow these topics in the access rules of the broker, as config/mosquitto-acl.example does.',
-    });
-  }
+  if (areCommandsRefused === true)
+    findings.push(
+      finding(doctor('check-commands'), 'warning', {
+        message: doctor('commands-refused'),
+        remedy: doctor('remedy-commands-refused'),
+      }),
+    );
   const inForce = certificates.filter((each) => each.state === 'in force');
   return {
     facts: [
-      ...(message === undefined ? [`broker: ${connection}`] : []),
+      ...(message === undefined ? [`broker: ${english.textOf(connection)}`] : []),
       ...inForce.map((certificate) => `certificate of ${describeCertificate(certificate)}`),
     ],
     findings: [...findings, ...certificates.map(certificateFinding)],
@@ -294,9 +269,9 @@ function brokerArea(broker: BoxStatus['broker']): StatusArea {
 function gateArea({ certificate, problem }: NonNullable<BoxStatus['gate']> = {}): StatusArea {
   const findings: Finding[] = [];
   if (problem !== undefined) {
-    const inUse = certificate?.isMadeByBox === true ? 'the one that the box made' : 'the last usable one';
-    const message = `the certificate that gate.certificate names is not in use, ${inUse} is: ${problem.message}`;
-    findings.push({ check: 'gate', outcome: 'failed', message, remedy: problem.remedy });
+    const { message: why, remedy } = saidOf(problem);
+    const key = certificate?.isMadeByBox === true ? 'gate-certificate-own' : 'gate-certificate-last';
+    findings.push(finding(doctor('check-gate'), 'failed', { message: doctor(key, { why }), remedy }));
   }
   if (certificate === undefined) return { facts: [], findings };
   const whose = certificate.isMadeByBox ? 'made by the box' : 'as configured';
@@ -328,38 +303,41 @@ function eventsArea(status: BoxStatus, show: ShowTime): StatusArea {
   const counts = `events: ${events.recorded} recorded since the start, ${facts} of them about people at cameras; ${suppressed} more suppressed by cooldowns; ${counted(givenUp, 'sighting')} lost`;
   const findings: Finding[] = [...heldBackFindings(outbox.heldBack, show)];
   if (problem !== undefined) {
-    const message = `cannot be recorded, ${counted(waiting, 'sighting waits', 'sightings wait')}: ${problem.message}`;
-    findings.push({ check: 'events', outcome: 'failed', message, remedy: problem.remedy });
+    const { message: why, remedy } = saidOf(problem);
+    const message = doctor('events-waiting', { waiting, why });
+    findings.push(finding(doctor('check-events'), 'failed', { message, remedy }));
   }
   return { facts: [passagesLine(status), counts, outboxLine(status)], findings };
 }
 
 /** Nothing where no camera asks for a challenge. */
 function promptFindings({ prompts = [] }: BoxStatus, show: ShowTime): readonly Finding[] {
-  return prompts.map(({ camera, at, message: reason, remedy }) => ({
-    check: 'prompts',
-    outcome: 'failed',
-    message: `no person can pass a challenge at camera "${camera}", because its prompt of ${show(at)} was not shown: ${reason}`,
-    remedy,
-  }));
+  return prompts.map(({ camera, at, ...problem }) => {
+    const { message: why, remedy } = saidOf(problem);
+    const message = doctor('prompt-not-shown', { camera, time: show(at), why });
+    return finding(doctor('check-prompts'), 'failed', { message, remedy });
+  });
 }
 
 function retentionArea(
   { lastRunAt, failures, clockDoubt }: BoxStatus['retention'],
   show: ShowTime,
 ): StatusArea {
-  const check = 'retention';
+  const check = doctor('check-retention');
   const facts = [
     lastRunAt === undefined ? 'retention: has not run yet' : `retention: last run ${show(lastRunAt)}`,
   ];
   const findings: Finding[] = [];
   if (clockDoubt !== undefined) {
-    const { message, remedy } = clockDoubt;
-    findings.push({ check, outcome: 'warning', message: `NOTHING IS DELETED: ${message}`, remedy });
+    const { message: why, remedy } = saidOf(clockDoubt);
+    findings.push(finding(check, 'warning', { message: doctor('nothing-deleted', { why }), remedy }));
   }
   if (failures > 0) {
-    const message = `the last run could not delete ${counted(failures, 'kind')} of data`;
-    findings.push({ check, outcome: 'failed', message, remedy: "Run 'rollcall retention show' to see why." });
+    const texts = {
+      message: doctor('retention-failed', { kinds: failures }),
+      remedy: doctor('remedy-retention-failed'),
+    };
+    findings.push(finding(check, 'failed', texts));
   }
   return { facts, findings };
 }
@@ -371,10 +349,8 @@ function alertsArea({ rules, pending, failed }: BoxStatus['alerts']): StatusArea
       ? []
       : [`alerts: ${counted(rules, 'rule')}, ${counted(pending, 'delivery', 'deliveries')} waiting`];
   if (failed === 0) return { facts, findings: [] };
-  const message = `${counted(failed, 'delivery', 'deliveries')} FAILED; rollcall does not try again`;
-  const remedy =
-    "Run 'rollcall alerts list --state failed' to see why, and 'rollcall alerts test' to test the channels.";
-  return { facts, findings: [{ check: 'alerts', outcome: 'warning', message, remedy }] };
+  const texts = { message: doctor('alerts-failed', { failed }), remedy: doctor('remedy-alerts-failed') };
+  return { facts, findings: [finding(doctor('check-alerts'), 'warning', texts)] };
 }
 
 /** None while no frame is due, and for a daemon of an older version. */
@@ -409,33 +385,25 @@ const eventLoopLine = ({ eventLoop: { p99Ms, maximumMs } }: BoxStatus): string =
   `event loop delay: p99 ${p99Ms.toFixed(1)} ms, maximum ${maximumMs.toFixed(1)} ms`;
 
 /** Without the main stream, most faces are too small. Without the substream, the camera only costs more. */
-function lossFinding(check: string, lost: NonNullable<CameraStatus['lostStream']>): Finding {
-  const { which, message, remedy } = lost;
-  return which === 'main'
-    ? { check, outcome: 'failed', message: `main stream, replaced by the substream: ${message}`, remedy }
-    : {
-        check,
-        outcome: 'warning',
-        message: `substream, so the main stream is decoded all the time: ${message}`,
-        remedy,
-      };
+function lossFinding(check: Said, lost: NonNullable<CameraStatus['lostStream']>): Finding {
+  const { message: why, remedy } = saidOf(lost);
+  const isMain = lost.which === 'main';
+  const message = doctor(isMain ? 'main-stream-lost' : 'substream-lost', { why });
+  return finding(check, isMain ? 'failed' : 'warning', { message, remedy });
 }
 
 export function cameraFindings(cameras: readonly CameraStatus[]): readonly Finding[] {
-  return cameras.map(({ id, state, message, remedy, damage, lostStream, stream }) => {
-    const check = `camera ${id}`;
-    if (damage !== undefined)
-      return { check, outcome: 'failed', message: damage.message, remedy: damage.remedy };
-    if (message !== undefined) return { check, outcome: 'failed', message, ...present({ remedy }) };
+  return cameras.map((camera) => {
+    const { id, state, damage, lostStream, stream } = camera;
+    const check = doctor('check-camera', { id });
+    if (damage !== undefined) return finding(check, 'failed', saidOf(damage));
+    if (camera.message !== undefined) return finding(check, 'failed', saidOf(camera));
     if (lostStream !== undefined) return lossFinding(check, lostStream);
-    if (stream?.fallback !== undefined)
-      return { check, outcome: 'warning', message: stream.fallback.message, remedy: stream.fallback.remedy };
-    if (state === 'streaming' || state === 'disabled') return ok(check, state);
-    return {
-      check,
-      outcome: 'warning',
-      message: `${state}: no frame yet`,
-      remedy: `Wait a few seconds; if this stays, run 'rollcall camera test ${id}'.`,
-    };
+    if (stream?.fallback !== undefined) return finding(check, 'warning', saidOf(stream.fallback));
+    if (state === 'streaming' || state === 'disabled') return ok(check, doctor(`camera-${state}`));
+    return finding(check, 'warning', {
+      message: doctor('camera-without-frames', { state: doctor(`camera-${state}`) }),
+      remedy: doctor('remedy-camera-without-frames', { id }),
+    });
   });
 }

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { showUnits, type UnitProperties } from '../../host/systemctl.js';
-import { counted } from '../../kernel/counted.js';
-import { type Finding, ok } from './finding.js';
+import type { Said } from '../../kernel/said.js';
+import { doctor, type Finding, finding, joined, ok } from './finding.js';
 
 /** Where the units of a box are. The defaults are those of scripts/install. */
 export interface Installation {
@@ -28,14 +28,10 @@ const changeable = ['PrivateDevices'];
 
 const state = ['Type', 'LoadState', 'ActiveState', 'FragmentPath', 'DropInPaths', 'NeedDaemonReload'];
 
-const again =
-  'Run scripts/install again, in a checkout of this version: it restores the units and starts them.';
-const reread = "'systemctl daemon-reload && systemctl restart rollcalld rollcall-gate'";
-
 /** What is wrong with a unit, and what to do about it. */
 interface Trouble {
-  readonly problems: readonly string[];
-  readonly remedy: string;
+  readonly problems: readonly Said[];
+  readonly remedy: Said;
 }
 
 /**
@@ -67,9 +63,11 @@ export async function wallFindings({
       (isRunning ? restTrouble(facts, unit) : undefined);
     if (trouble === undefined) return [];
     const { problems, remedy } = trouble;
-    return [{ check: `walls of ${unit}`, outcome: 'warning', message: problems.join('; '), remedy }];
+    return [finding(doctor('check-walls-of', { unit }), 'warning', { message: joined(problems), remedy })];
   });
-  return findings.length > 0 ? findings : [ok('walls', `${counted(units.length, 'unit')} as installed`)];
+  return findings.length > 0
+    ? findings
+    : [ok(doctor('check-walls'), doctor('walls', { units: units.length }))];
 }
 
 const nameOf = (unit: string): string => unit.replace('@.', `@${instance}.`);
@@ -124,9 +122,9 @@ function fileTrouble(
   const problems = parts.flatMap(([path, text]) => {
     const found = present.get(path);
     if (found === text) return [];
-    return [`${join(installed, path)} ${found === undefined ? 'is missing' : 'is not that of this version'}`];
+    return [doctor(found === undefined ? 'wall-missing' : 'wall-other', { path: join(installed, path) })];
   });
-  return troubleOf(problems, again);
+  return troubleOf(problems, doctor('remedy-wall-files'));
 }
 
 function loadTrouble(
@@ -135,13 +133,13 @@ function loadTrouble(
   installed: string,
 ): Trouble | undefined {
   if (facts.get('NeedDaemonReload') === 'yes')
-    return { problems: ['systemd has not read its present files'], remedy: `Run ${reread}.` };
+    return { problems: [doctor('wall-unread')], remedy: doctor('remedy-wall-unread') };
   const used = [facts.get('FragmentPath') ?? '', ...(facts.get('DropInPaths') ?? '').split(' ')];
   const unused = parts.map(([path]) => join(installed, path)).filter((path) => !used.includes(path));
-  const remedy = `Remove the file that systemd uses instead (it uses ${used.filter((path) => path !== '').join(', ') || 'none'}), then run ${reread}.`;
+  const paths = used.filter((path) => path !== '').join(', ') || 'none';
   return troubleOf(
-    unused.map((path) => `systemd does not use ${path}`),
-    remedy,
+    unused.map((path) => doctor('wall-unused', { path })),
+    doctor('remedy-wall-unused', { paths }),
   );
 }
 
@@ -151,10 +149,9 @@ function settingTrouble(facts: UnitProperties, expected: ReadonlyMap<string, str
     // A version of systemd that does not know the setting does not show it.
     return found === undefined || isAlike(found, value)
       ? []
-      : [`${name}=${found} in place of ${name}=${value}`];
+      : [doctor('wall-setting', { name, found, value })];
   });
-  const remedy = `Remove the setting from the drop-in of the unit (${facts.get('DropInPaths') ?? ''}), then run ${reread}.`;
-  return troubleOf(problems, remedy);
+  return troubleOf(problems, doctor('remedy-wall-setting', { paths: facts.get('DropInPaths') ?? '' }));
 }
 
 /** systemd prints capabilities in lower case and in its own order. */
@@ -166,9 +163,11 @@ function restTrouble(facts: UnitProperties, unit: string): Trouble | undefined {
   const active = facts.get('ActiveState');
   const isService = unit.endsWith('.service') && facts.get('Type') !== 'oneshot';
   if (isService || active === 'active') return undefined;
-  const remedy = `Run 'systemctl restart rollcalld rollcall-gate', which starts it. If that does not help, "systemctl status '${unit}'" says why.`;
-  return { problems: [`is ${active}`], remedy };
+  return {
+    problems: [doctor('wall-state', { state: active ?? '' })],
+    remedy: doctor('remedy-wall-state', { unit }),
+  };
 }
 
-const troubleOf = (problems: readonly string[], remedy: string): Trouble | undefined =>
+const troubleOf = (problems: readonly Said[], remedy: Said): Trouble | undefined =>
   problems.length === 0 ? undefined : { problems, remedy };

@@ -5,9 +5,11 @@ import { defect, isRollcallError, operational, type RollcallError } from '../../
 import type { KeyProviderKind } from '../../kernel/gallery/key-provider-kind.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
+import { said } from '../../kernel/said.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { RecogniserInUse } from '../../vision/recogniser-in-use.js';
 import { failure, refusal } from '../../words/errors.js';
+import { inEnglish } from '../../words/language.js';
 import type { AuditKeeper } from '../audit/audit-keeper.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Gallery } from './gallery.js';
@@ -101,8 +103,8 @@ export class GalleryVault implements AsyncDisposable {
   /** @throws `gallery-damaged` while no file is open. Code that works without a file uses `fileIfOpen`. */
   get file(): GalleryFile {
     if (this.#file !== undefined) return this.#file;
-    const { code, message, remedy } = this.#sealed ?? unlocking;
-    throw operational(code, message, { remedy });
+    const { code, message, remedy, says } = this.#sealed ?? unlocking;
+    throw operational(code, message, { remedy, ...present({ says }) });
   }
 
   get fileIfOpen(): GalleryFile | undefined {
@@ -137,8 +139,12 @@ export class GalleryVault implements AsyncDisposable {
   /** @throws `gallery-sealed` with the reason and what to do */
   requireOpen(): OpenVault {
     if (this.#open !== undefined) return this.#open;
-    const { code, message, remedy } = this.#sealed ?? unlocking;
-    throw failure('gallery-sealed', { message }, { remedy, details: { reason: code }, retryable: true });
+    const { code, message, remedy, says } = this.#sealed ?? unlocking;
+    throw failure(
+      'gallery-sealed',
+      { message: says?.message ?? message },
+      { remedy: says?.remedy ?? remedy, details: { reason: code }, retryable: true },
+    );
   }
 
   /** Calls back whenever the gallery was opened or sealed. The returned function unsubscribes. */
@@ -185,7 +191,7 @@ export class GalleryVault implements AsyncDisposable {
       let next: Replacement | undefined;
       let isDone = false;
       try {
-        await this.#close({ ...unlocking, message: 'a backup is being restored' });
+        await this.#close(passing('restoring'));
         this.#options.audit.suspend();
         // Closing the file does the same, but hides the reason for a failure.
         if (this.#file !== undefined) emptyWriteAheadLog(this.#file.database);
@@ -205,7 +211,7 @@ export class GalleryVault implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#turns.settled();
-    await this.#close({ ...unlocking, message: 'the daemon is stopping' });
+    await this.#close(passing('stopping'));
     await this.#closeFile();
   }
 
@@ -313,13 +319,14 @@ function withKnownKey(providers: Providers, kek: Uint8Array): Providers {
 }
 
 /** The gallery is sealed, but nothing is wrong. */
-const unlocking: Sealed = {
-  outcome: 'sealed',
-  code: 'unlocking',
-  message: 'it is being opened',
-  remedy: 'Try again in a few seconds.',
-};
+/** Closed for a moment. */
+const passing = (key: 'unlocking' | 'restoring' | 'stopping'): Sealed => ({
+  ...{ outcome: 'sealed', code: 'unlocking' },
+  ...inEnglish({ message: said(`gallery/${key}`), remedy: said('gallery/remedy-unlocking') }),
+});
 
-function sealedBy({ code, message, remedy = '' }: RollcallError): Sealed {
-  return { outcome: 'sealed', code, message, remedy };
+export const unlocking = passing('unlocking');
+
+function sealedBy({ code, message, remedy = '', says }: RollcallError): Sealed {
+  return { outcome: 'sealed', code, message, remedy, ...present({ says }) };
 }

@@ -7,6 +7,8 @@ import type { KeyProviderKind } from '../../kernel/gallery/key-provider-kind.js'
 import { isSlug, type RecogniserId } from '../../kernel/ids.js';
 import { Lifetime } from '../../kernel/lifetime.js';
 import type { Logger } from '../../kernel/logger.js';
+import { type SaidTexts, said } from '../../kernel/said.js';
+import { inEnglish } from '../../words/language.js';
 import { Evidence } from './evidence.js';
 import { Gallery } from './gallery.js';
 import { explainGalleryError, type GalleryFile } from './gallery-file.js';
@@ -57,6 +59,7 @@ export interface Sealed {
   readonly code: string;
   readonly message: string;
   readonly remedy: string;
+  readonly says?: SaidTexts<'message' | 'remedy'>;
 }
 
 export type UnlockResult =
@@ -66,15 +69,16 @@ export type UnlockResult =
 const needsInit: Sealed = {
   outcome: 'sealed',
   code: 'key-not-initialised',
-  message: 'the gallery has no key yet',
-  remedy: 'Create a key with `rollcall key init`, or put back the key that belongs to this gallery.',
+  ...inEnglish({ message: said('gallery/needs-key'), remedy: said('gallery/remedy-needs-key') }),
 };
 
 const needsPassphrase: Sealed = {
   outcome: 'sealed',
   code: 'passphrase-needed',
-  message: 'the gallery is sealed with a passphrase',
-  remedy: 'Run `rollcall key unlock` and enter the passphrase.',
+  ...inEnglish({
+    message: said('gallery/needs-passphrase'),
+    remedy: said('gallery/remedy-needs-passphrase'),
+  }),
 };
 
 /**

@@ -7,18 +7,21 @@ import type { Clock } from '../../kernel/clock.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
+import { said, verbatim } from '../../kernel/said.js';
 import { ownThreshold } from '../../vision/operating-point.js';
 import { type ChosenRecogniser, preferredRecogniser } from '../../vision/recogniser-in-use.js';
+import { inEnglish } from '../../words/language.js';
 import type { Alerts } from '../alerts/alert-handlers.js';
 import { programVersion } from '../api/program-version.js';
 import { type CameraStatusOptions, describeCameras, describeCapacity } from '../cameras/camera-handlers.js';
 import { type Prompts, promptRemedy } from '../challenges/prompts.js';
 import type { ClockWatch } from '../conditions/clock-watch.js';
 import type { Conditions } from '../conditions/conditions.js';
+import { saidBy } from '../doctor/finding.js';
 import type { RecordedEvents } from '../events/recorded-events.js';
 import type { GalleryCalibration } from '../gallery/gallery-calibration.js';
 import type { GalleryKeys } from '../gallery/gallery-keys.js';
-import type { GalleryVault } from '../gallery/gallery-vault.js';
+import { type GalleryVault, unlocking } from '../gallery/gallery-vault.js';
 import type { GateHandover } from '../gate/gate-handover.js';
 import { sumOfPassages } from '../passages/passage-counts.js';
 import type { Records } from '../records/records.js';
@@ -122,15 +125,17 @@ function forCaller(
 
 function describeBroker({ publisher, publishedCount, publishingProblem }: Runtime): BoxStatus['broker'] {
   if (publishingProblem !== undefined) {
-    const { message, remedy = '' } = publishingProblem;
-    return { state: 'waiting', message, remedy: `${remedy} Then reload: 'systemctl reload rollcalld'.` };
+    const { message, remedy } = saidBy(publishingProblem);
+    const then =
+      remedy === undefined ? said('doctor/then-reload') : said('doctor/remedy-then-reload', { remedy });
+    return { state: 'waiting', ...inEnglish({ message, remedy: then }) };
   }
   if (publisher === undefined) return { state: brokerNotConfigured };
   const { connection, problem, mqttVersion, takenKinds, heldKinds, ...status } = publisher.status();
   const { areCommandsRefused, certificates, refusedTopics } = status;
   return {
     state: connection,
-    ...present({ mqttVersion, message: problem?.message, remedy: problem?.remedy }),
+    ...present({ mqttVersion, message: problem?.message, remedy: problem?.remedy, says: problem?.says }),
     ...{ publishedCount, takenKinds, heldKinds },
     ...(refusedTopics.length === 0 ? {} : { refusedTopics }),
     ...(areCommandsRefused ? { areCommandsRefused } : {}),
@@ -140,8 +145,9 @@ function describeBroker({ publisher, publishedCount, publishingProblem }: Runtim
 
 function describeGallery({ open, sealed }: StatusOptions['vault']): BoxStatus['gallery'] {
   if (open === undefined) {
-    const { code = 'unlocking', message = 'it is being opened', remedy = '' } = sealed ?? {};
-    return { state: 'sealed', persons: 0, templates: 0, damagedRows: 0, code, message, remedy };
+    const { code, message, remedy, says } = sealed ?? unlocking;
+    const about = { code, message, remedy, ...present({ says }) };
+    return { state: 'sealed', persons: 0, templates: 0, damagedRows: 0, ...about };
   }
   const { personCount, templateCount, quarantined, keyId } = open.gallery;
   return {
@@ -185,15 +191,16 @@ function describePrompts({ problems }: StatusOptions['prompts'], config: Config)
     .flatMap(({ id }) => {
       const problem = problems.get(id);
       if (problem === undefined) return [];
-      return [{ camera: id, at: isoTime(problem.atMs), message: problem.reason, remedy: promptRemedy }];
+      const texts = inEnglish({ message: verbatim(problem.reason), remedy: promptRemedy });
+      return [{ camera: id, at: isoTime(problem.atMs), ...texts }];
     });
   return found.length === 0 ? undefined : found;
 }
 
 function describeIntake({ counters, waitingCount, problem }: StatusOptions['intake']): BoxStatus['intake'] {
   if (problem === undefined) return { ...counters, waiting: waitingCount };
-  const { code, message, remedy = '' } = problem;
-  return { ...counters, waiting: waitingCount, problem: { code, message, remedy } };
+  const { code, message, remedy = '', says } = problem;
+  return { ...counters, waiting: waitingCount, problem: { code, message, remedy, ...present({ says }) } };
 }
 
 function describeRecogniser(

@@ -1,6 +1,8 @@
 import { messageOf } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
+import { said } from '../../kernel/said.js';
 import type { VideoDecoder } from '../../kernel/video-decoder.js';
+import { inEnglish } from '../../words/language.js';
 import { BufferPool, usualBuffers } from './buffer-pool.js';
 import { type CameraEndpoint, requireEndpoint } from './camera-address.js';
 import { type CameraConnection, connectCamera } from './camera-connection.js';
@@ -106,9 +108,11 @@ function giveUpHardware(
   continuity: CameraContinuity,
   logger: Logger,
 ): StreamEnd {
-  const { message, remedy } = decodedInSoftware;
-  const { code } = end.failure;
-  continuity.fallback = { code, message: `${message} (${decoder}): ${end.failure.message}`, remedy };
+  const { code, message, says } = end.failure;
+  const { message: what, remedy } = decodedInSoftware.says;
+  const why = says?.message ?? message;
+  const texts = { message: said('cameras/in-software', { what, decoder, why }), remedy };
+  continuity.fallback = { code, ...inEnglish(texts) };
   logger.warn('a camera falls back to decoding in software', { decoder, ...continuity.fallback });
   return { ...end, isRetriedAtOnce: true };
 }

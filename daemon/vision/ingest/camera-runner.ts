@@ -218,8 +218,7 @@ function nextCameraState(state: CameraState, input: CameraStateInput): CameraSta
     case 'reopening':
       return state.state === 'connecting' ? state : initialCameraState;
     case 'failed': {
-      const { code, message, remedy } = input.failure;
-      return { state: 'failed', code, message, remedy, nextTryMs: Math.round(input.nextTryMs) };
+      return { state: 'failed', ...input.failure, nextTryMs: Math.round(input.nextTryMs) };
     }
   }
 }

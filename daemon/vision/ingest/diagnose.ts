@@ -1,5 +1,11 @@
 import type { VideoDecoder } from '../../kernel/video-decoder.js';
-import { explanations, firewalled, loginWanted, transportRefused } from './failure-explanations.js';
+import {
+  explanations,
+  firewalled,
+  loginWanted,
+  transportRefused,
+  withDetail,
+} from './failure-explanations.js';
 import type { DeclaredStream } from './frame-source.js';
 import type { FailureVerdict, StreamFailure, StreamFailureCode } from './stream-end.js';
 
@@ -66,15 +72,15 @@ const cannotDecode =
 /** Explains to a technician why a stream ended. The exit code of FFmpeg does not help: it is 0 for most failures. */
 export function diagnose(evidence: StreamEvidence): StreamFailure {
   const { code, detail } = classify(evidence);
-  const { message, remedy } = wording(code, evidence);
-  return { code, message: detail === undefined ? message : `${message}: ${detail}`, remedy };
+  const found = wording(code, evidence);
+  return { code, ...(detail === undefined ? found : withDetail(found, detail)) };
 }
 
 /** Message and remedy; for some codes they depend on the configuration. */
 function wording(
   code: StreamFailureCode,
   { hasCredential, transport }: StreamEvidence,
-): { readonly message: string; readonly remedy: string } {
+): (typeof explanations)[StreamFailureCode] {
   if (code === 'unauthorised' && !hasCredential) return loginWanted;
   if (transport === 'udp' && code === 'no-first-frame') return firewalled;
   return code === 'transport-refused' ? transportRefused[transport] : explanations[code];

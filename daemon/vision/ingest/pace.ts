@@ -1,8 +1,12 @@
+import { type SaidTexts, type SaidValues, said } from '../../kernel/said.js';
+import { inEnglish } from '../../words/language.js';
+
 /** A problem with a camera that streams. */
 export interface CameraProblem {
   readonly code: string;
   readonly message: string;
   readonly remedy: string;
+  readonly says?: SaidTexts<'message' | 'remedy'>;
 }
 
 /** Camera, box or network can be too slow. */
@@ -50,33 +54,18 @@ export function slowPart(
   if (frames === 0 || elapsedMs <= 0) return undefined;
   const { sentFps, readFps } = ratesOf(pace);
   const cores = coresOf(pace);
-  const read = `${readFps.toFixed(1)} of ${sentFps.toFixed(1)} pictures a second arrive`;
-  const taken = `FFmpeg takes ${Math.round(cores * 100)} % of a core`;
+  const read = said('cameras/arriving', { read: readFps, sent: sentFps });
+  const taken = said('cameras/ffmpeg-share', { percent: cores * 100 });
   if (filmedMs / elapsedMs < latePace) {
-    if (cores >= fullCore) {
-      return {
-        code: 'box-too-slow',
-        message: `this box decodes the stream too slowly: ${read}, ${taken}`,
-        remedy: "Use the camera's substream, lower its resolution or rate, or configure hardware decoding.",
-      };
-    }
-    if (busyShare >= busyMachine) {
-      return {
-        code: 'box-busy',
-        message: `this box is busy with other work: ${read}, ${taken}, and the processor is ${Math.round(busyShare * 100)} % busy`,
-        remedy: 'Find out which programs use the processor (top), or use fewer cameras or their substreams.',
-      };
-    }
-    return {
-      code: 'network-too-slow',
-      message: `the pictures arrive more slowly than the camera records them: ${read}, ${taken}`,
-      remedy: 'Lower the bit rate of the camera, and check its cable, switch port or radio link.',
-    };
+    if (cores >= fullCore) return problemOf('box-too-slow', { read, taken });
+    return busyShare >= busyMachine
+      ? problemOf('box-busy', { read, taken, busy: busyShare * 100 })
+      : problemOf('network-too-slow', { read, taken });
   }
-  if (sentFps >= slowestFps) return undefined;
-  return {
-    code: 'camera-too-slow',
-    message: `the camera sends only ${sentFps.toFixed(1)} pictures a second, too few to see short blinks; ${taken}`,
-    remedy: 'Set the camera to 15 pictures a second or more, and switch off long exposure in the dark.',
-  };
+  return sentFps >= slowestFps ? undefined : problemOf('camera-too-slow', { sent: sentFps, taken });
+}
+
+function problemOf(code: (typeof slowPartCodes)[number], values: SaidValues) {
+  const [message, remedy] = [said(`cameras/${code}`, values), said(`cameras/remedy-${code}`)];
+  return { code, ...inEnglish({ message, remedy }) };
 }

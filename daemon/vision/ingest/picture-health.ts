@@ -6,6 +6,8 @@ import {
   type PictureDamageCode,
   pictureChecks,
 } from '../../kernel/picture-damage.js';
+import { said } from '../../kernel/said.js';
+import { inEnglish } from '../../words/language.js';
 import { damageExplanations } from './failure-explanations.js';
 import type { DamageSign } from './ffmpeg-log.js';
 import { sampleCount, samplePicture, spreadOf } from './picture-samples.kernel.js';
@@ -81,10 +83,12 @@ export class PictureHealth {
   }
 
   #describe(code: PictureDamageCode, { seconds, errors, concealed, missed }: DamageRates): PictureDamage {
-    const { message, remedy } = damageExplanations[code];
-    if (code !== 'pictures-damaged') return { code, message, remedy };
-    const counted = `${message}: ${missed} packets lost and ${errors + concealed} decoding errors in ${seconds} of the last ${this.#windowS} seconds`;
-    return { code, message: counted, remedy: missed > 0 ? damageExplanations.lostPackets.remedy : remedy };
+    const found = damageExplanations[code];
+    if (code !== 'pictures-damaged') return { code, ...found };
+    const { message: what } = found.says;
+    const counts = { lost: missed, errors: errors + concealed, seconds, window: this.#windowS };
+    const { remedy } = missed > 0 ? damageExplanations.lostPackets.says : found.says;
+    return { code, ...inEnglish({ message: said('cameras/damage-counted', { what, ...counts }), remedy }) };
   }
 }
 

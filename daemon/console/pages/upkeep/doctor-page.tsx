@@ -53,7 +53,7 @@ function Outcome({ findings }: { readonly findings: Output<'host.doctor'>['findi
   );
 }
 
-type Finding = Pick<Output<'host.doctor'>['findings'][number], 'check' | 'outcome' | 'message' | 'remedy'>;
+type Finding = Omit<Output<'host.doctor'>['findings'][number], 'says'>;
 
 const tones = { ok: 'ok', warning: 'warn', failed: 'bad' } as const satisfies Record<
   Finding['outcome'],
@@ -64,10 +64,10 @@ const tones = { ok: 'ok', warning: 'warn', failed: 'bad' } as const satisfies Re
 export function Findings({ of }: { readonly of: readonly Finding[] }) {
   return (
     <ul class="findings">
-      {of.map(({ check, outcome, message, remedy }, index) => (
+      {of.map(({ check, title = check, outcome, message, remedy }, index) => (
         <li key={`${index} ${check}`}>
           <p>
-            <Badge tone={tones[outcome]}>{t(`outcome-${outcome}`)}</Badge> <strong>{check}</strong>
+            <Badge tone={tones[outcome]}>{t(`outcome-${outcome}`)}</Badge> <strong>{title}</strong>
           </p>
           <Told {...{ message, remedy }} />
         </li>

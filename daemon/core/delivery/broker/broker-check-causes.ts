@@ -1,7 +1,9 @@
-import { isRollcallError, operational, type RollcallError } from '../../../kernel/errors.js';
+import { isRollcallError, RollcallError } from '../../../kernel/errors.js';
 import { isoTime } from '../../../kernel/iso-time.js';
 import { present } from '../../../kernel/present.js';
+import { said } from '../../../kernel/said.js';
 import { failure } from '../../../words/errors.js';
+import { inEnglish } from '../../../words/language.js';
 import { asPublishError } from '../publish-errors.js';
 import type { BrokerAccess } from './broker-access.js';
 import { type BrokerProblem, brokerError, problemOf } from './broker-errors.js';
@@ -68,9 +70,8 @@ function describe(
 }
 
 function withDetail(error: RollcallError, detail: string): RollcallError {
-  const { code, message, remedy, details, cause, retryable } = error;
-  return operational(code, `${message}: ${detail}`, {
-    ...present({ remedy }),
-    ...{ details, cause, retryable },
-  });
+  const { kind, code, message: what, remedy, says, details, cause, retryable } = error;
+  const message = said('cameras/with-detail', { what: says?.message ?? what, detail });
+  const texts = inEnglish({ message, ...present({ remedy: says?.remedy }) });
+  return new RollcallError({ kind, code, ...present({ remedy }), ...texts, details, cause, retryable });
 }

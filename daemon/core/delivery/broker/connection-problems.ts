@@ -18,90 +18,19 @@ export const networkProblems: ReadonlyMap<string, NetworkProblem> = new Map([
 
 /** Problems with TLS, part of the diagnoses in `broker-errors.ts`, which explains the fields. */
 export const tlsDiagnoses = {
-  tlsExpired: {
-    code: 'broker-tls-expired',
-    says: 'the certificate of the broker has expired',
-    remedy: 'Renew the certificate of the broker. If it is still valid, set the clock of this machine.',
-    passesByItself: false,
-  },
-  tlsNotYetValid: {
-    code: 'broker-tls-not-yet-valid',
-    says: 'the certificate of the broker is not yet valid',
-    remedy:
-      'Check the clock of this machine first: it may be behind. Otherwise wait until the certificate becomes valid, or replace it.',
-    passesByItself: false,
-  },
-  tlsHost: {
-    code: 'broker-tls-wrong-host',
-    says: 'the certificate of the broker was made for another host',
-    remedy:
-      'Use a name from the certificate in mqtt.url, make a certificate for the present name, or set mqtt.serverName to a name from the certificate.',
-    passesByItself: false,
-  },
-  tlsUntrusted: {
-    code: 'broker-tls-untrusted',
-    says: 'this box does not trust the authority that signed the certificate of the broker',
-    remedy: 'Set mqtt.caFile to the certificate of the authority that signed it.',
-    passesByItself: false,
-  },
-  clientRequired: {
-    code: 'broker-client-certificate-required',
-    says: 'the broker requires a client certificate, and this box has none',
-    remedy:
-      'Have the authority that the broker trusts make a certificate for this box. Store it with its key as a secret, and set mqtt.clientCertificate to the name of the secret.',
-    passesByItself: false,
-  },
-  clientUntrusted: {
-    code: 'broker-client-certificate-untrusted',
-    says: 'the broker does not trust the authority that signed the client certificate',
-    remedy:
-      'Use a certificate of an authority that the broker trusts, or make the broker trust the authority of this certificate.',
-    passesByItself: false,
-  },
-  clientExpired: {
-    code: 'broker-client-certificate-expired',
-    says: 'the broker says that the client certificate has expired',
-    remedy: 'Renew the certificate of this box in the secret that mqtt.clientCertificate names, and reload.',
-    passesByItself: false,
-  },
-  clientRefused: {
-    code: 'broker-client-certificate-refused',
-    says: 'the broker refuses the client certificate',
-    remedy:
-      'Check that the certificate is valid now, not revoked, and made for client authentication. Read the log of the broker.',
-    passesByItself: false,
-  },
-  tlsAlpn: {
-    code: 'broker-tls-alpn',
-    says: 'the broker does not accept the application protocols (ALPN) that this box offers',
-    remedy: 'Set mqtt.alpn to the protocol that the operator of the broker names, or remove it.',
-    passesByItself: false,
-  },
-  tlsNone: {
-    code: 'broker-speaks-no-tls',
-    says: 'the server on the port does not use TLS',
-    remedy: 'Check that mqtt.url names the TLS port of the broker (usually 8883, or 443 for wss).',
-    passesByItself: false,
-  },
-  tlsEnded: {
-    code: 'broker-tls-ended',
-    says: 'the connection ended during the TLS handshake',
-    remedy:
-      'Check that mqtt.url names the TLS port of the broker: a port without TLS ends connections like this. Read the log of the broker.',
-    passesByItself: false,
-  },
-  tlsVersion: {
-    code: 'broker-tls-version',
-    says: 'the broker supports only old, unsafe versions of TLS',
-    remedy: 'Configure TLS 1.2 or 1.3 on the broker. This box does not support older versions.',
-    passesByItself: false,
-  },
-  tls: {
-    code: 'broker-tls-failed',
-    says: 'the TLS handshake with the broker failed',
-    remedy: 'Check that mqtt.url names the TLS port of the broker, and its TLS versions.',
-    passesByItself: false,
-  },
+  tlsExpired: { code: 'broker-tls-expired', passesByItself: false },
+  tlsNotYetValid: { code: 'broker-tls-not-yet-valid', passesByItself: false },
+  tlsHost: { code: 'broker-tls-wrong-host', passesByItself: false },
+  tlsUntrusted: { code: 'broker-tls-untrusted', passesByItself: false },
+  clientRequired: { code: 'broker-client-certificate-required', passesByItself: false },
+  clientUntrusted: { code: 'broker-client-certificate-untrusted', passesByItself: false },
+  clientExpired: { code: 'broker-client-certificate-expired', passesByItself: false },
+  clientRefused: { code: 'broker-client-certificate-refused', passesByItself: false },
+  tlsAlpn: { code: 'broker-tls-alpn', passesByItself: false },
+  tlsNone: { code: 'broker-speaks-no-tls', passesByItself: false },
+  tlsEnded: { code: 'broker-tls-ended', passesByItself: false },
+  tlsVersion: { code: 'broker-tls-version', passesByItself: false },
+  tls: { code: 'broker-tls-failed', passesByItself: false },
 } as const;
 
 /** Codes of Node.js for refused server certificates. */

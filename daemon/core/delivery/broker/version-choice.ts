@@ -1,17 +1,17 @@
 import { isRollcallError } from '../../../kernel/errors.js';
 import type { Logger } from '../../../kernel/logger.js';
+import { said } from '../../../kernel/said.js';
+import { inEnglish } from '../../../words/language.js';
 import type { BrokerConnection, MqttVersion } from './broker-connection.js';
 
 /** Brokers that do not know MQTT 5 answer with a refusal, or hang up without an answer. */
 const versionFailures = ['broker-version-refused', 'broker-closed-early', 'broker-protocol'];
 
 /** The disadvantage of MQTT 3.1.1, for people. */
-export const costOfOldMqtt = {
-  message:
-    'a broker with MQTT 3.1.1 cannot report that it refuses a message; it drops the message or ends the connection',
-  remedy:
-    'Use a broker that speaks MQTT 5, or switch MQTT 5 on. Until then check the access rules of the broker by hand: docs/reference/broker.md.',
-} as const;
+export const costOfOldMqtt = inEnglish({
+  message: said('doctor/old-mqtt'),
+  remedy: said('doctor/remedy-old-mqtt'),
+});
 
 /**
  * Tries MQTT 5 first, and MQTT 3.1.1 after a failure that is typical of older brokers. Keeps the version that worked, and starts
