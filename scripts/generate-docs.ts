@@ -8,6 +8,7 @@ import { configReference } from '../daemon/contract/settings/reference.js';
 import { commandLinePage } from './command-line-page.js';
 import { apiDocuments } from './contract/api-documents.js';
 import { passageReasonsPage } from './contract/passage-reasons-page.js';
+import { settingWords } from './contract/setting-words.js';
 import { readExamples } from './operation-examples/read.js';
 
 /**
@@ -22,6 +23,7 @@ const outputs: readonly { readonly path: string; readonly content: string }[] = 
   { path: 'docs/reference/configuration.md', content: configReference() },
   { path: 'docs/reference/command-line.md', content: await commandLinePage() },
   { path: 'docs/reference/passage-reasons.md', content: passageReasonsPage() },
+  { path: 'daemon/words/en/settings.json', content: settingWords() },
   { path: 'docs/contract/asyncapi.yaml', content: asyncApiYaml() },
   ...schemaFiles(),
   ...apiDocuments(readExamples(fileURLToPath(new URL('..', import.meta.url)))),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { reloadClasses } from '../kernel/reload-class.js';
 import { operation } from './operation.js';
+import { says } from './said.js';
 
 export const reloadClass = z
   .enum(reloadClasses)
@@ -33,6 +34,7 @@ export const shownSetting = z.object({
   isChangeable: z.boolean().describe('True if it may be changed over the API.'),
   reload: reloadClass,
   description: z.string(),
+  says: says('description'),
   schema: z.record(z.string(), z.unknown()).describe('JSON Schema of the value.'),
 });
 export type ShownSetting = z.infer<typeof shownSetting>;

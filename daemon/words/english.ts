@@ -6,9 +6,10 @@ import errors from './en/errors.json' with { type: 'json' };
 import gallery from './en/gallery.json' with { type: 'json' };
 import passages from './en/passages.json' with { type: 'json' };
 
+import settings from './en/settings.json' with { type: 'json' };
 import terminal from './en/terminal.json' with { type: 'json' };
 
-const files = { broker, cameras, conditions, doctor, errors, gallery, passages, terminal };
+const files = { broker, cameras, conditions, doctor, errors, gallery, passages, settings, terminal };
 
 /**
  * The English messages by their codes. They are part of the program, because a process without the folder, such as one behind a

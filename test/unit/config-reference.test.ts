@@ -7,6 +7,7 @@ import {
   type SchemaNode,
 } from '../../daemon/contract/settings/json-schema.js';
 import { configReference } from '../../daemon/contract/settings/reference.js';
+import { settingWords } from '../../scripts/contract/setting-words.js';
 
 const repositoryFile = (path: string): Promise<string> =>
   readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -29,6 +30,7 @@ describe('the configuration reference', () => {
       `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
       remedy,
     );
+    assert.equal(await repositoryFile('daemon/words/en/settings.json'), settingWords(), remedy);
   });
 
   test('describes every setting and its reload class', () => {

@@ -6,6 +6,8 @@ import { withHiddenAddresses } from '../../contract/settings/hidden-addresses.js
 import { allSettings, schemaAt } from '../../contract/settings/json-schema.js';
 import { valueAt } from '../../contract/settings/problem.js';
 import type { Config } from '../../contract/settings/schema.js';
+import { said } from '../../kernel/said.js';
+import { english } from '../../words/language.js';
 
 /**
  * Each setting outside the cameras. `configuration`: without the settings of the box; `inFile`: as the file has them. Addresses of
@@ -31,6 +33,8 @@ export function shownSettings(
       isChangeable: isChangeable(dotted),
       reload,
       description: description ?? descriptionBelow(path),
+      // Only those that the console offers have words in other languages.
+      ...(english.has(`settings/${dotted}`) ? { says: { description: said(`settings/${dotted}`) } } : {}),
       schema,
     };
   });

@@ -222,7 +222,7 @@ interface ControlProps {
 function Control({ setting, value, disabled, onValue }: ControlProps) {
   const { path, schema } = setting;
   const label = settingName(path);
-  const hint = <span lang="en">{sentence(setting.description)}</span>;
+  const hint = sentence(setting.description);
   const choices = choicesOf(setting);
   if (choices !== undefined) {
     return <Choice {...{ label, hint, disabled, onValue }} value={String(value)} options={choices} />;
