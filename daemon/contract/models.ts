@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { modelPackStates } from '../kernel/model-pack-state.js';
 import { operation } from './operation.js';
+import { says } from './said.js';
 
 /** A neural network: its file is named by its SHA-256, never by its place on the box. */
 export const modelPack = z.object({
@@ -21,6 +22,7 @@ export const modelPack = z.object({
       '`ready`: its file has this SHA-256. It is in use only if the configuration or the gallery names it.',
     ),
   remedy: z.string().exactOptional().describe('How to get it. Only for `absent`.'),
+  says: says('remedy'),
   foundSha256: z.string().exactOptional().describe('Only for `damaged`.'),
 });
 export type ModelPack = z.infer<typeof modelPack>;

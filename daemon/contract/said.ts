@@ -1,20 +1,23 @@
 import { z } from 'zod';
 import type { Said, SaidTexts } from '../kernel/said.js';
 
+/** A value that is itself a message. Not declared by itself: a schema that contains itself needs a name in each document. */
+const saidWithin = z
+  .record(z.string(), z.unknown())
+  .describe('A message within the message: an object with `code` and `values`.');
+
 /** What a text of the box says, for programs that put it into words themselves. */
-export const said: z.ZodType<Said, Said> = z
-  .object({
-    code: z
-      .string()
-      .max(100)
-      .describe('File and key of the message below `daemon/words`. Stable and never translated.'),
-    values: z
-      .record(z.string(), z.union([z.string(), z.number(), z.lazy(() => said)]))
-      .readonly()
-      .exactOptional()
-      .describe('What the message shows, by name. A value may itself be a message.'),
-  })
-  .meta({ id: 'Said' });
+export const said = z.object({
+  code: z
+    .string()
+    .max(100)
+    .describe('File and key of the message below `daemon/words`. Stable and never translated.'),
+  values: z
+    .record(z.string(), z.union([z.string(), z.number(), saidWithin]))
+    .readonly()
+    .exactOptional()
+    .describe('What the message shows, by name.'),
+}) as unknown as z.ZodType<Said, Said>;
 
 /**
  * What the texts of a document say, by the names of the fields that have them: the texts are in the language that the caller

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import * as accuracy from './accuracy.js';
 import * as alerts from './alerts.js';
+import { fault } from './api-errors.js';
 import { apiKey } from './api-keys.js';
 import * as approvals from './approvals.js';
 import * as attendance from './attendance.js';
@@ -32,6 +33,7 @@ import * as reports from './reports.js';
 import * as retention from './retention.js';
 import * as review from './review.js';
 import { role } from './roles.js';
+import { said } from './said.js';
 import * as screens from './screens.js';
 import * as status from './status.js';
 import * as strangers from './strangers.js';
@@ -236,6 +238,8 @@ const named: Readonly<Record<string, z.ZodType>> = {
   SimilarPerson: recognition.similarToPerson.shape.persons.unwrap().element,
   SimilarStranger: recognition.similarToPerson.shape.strangers.unwrap().element,
   RefusedPicture: recognition.refusedPicture,
+  Fault: fault,
+  Said: said,
   KeySlot: keys.keySlot,
   KeyRotation: keys.keyRotation,
   ClipEvidence: liveness.clipVerdict.shape.evidence,

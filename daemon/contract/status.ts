@@ -82,7 +82,7 @@ export const isolationStatus = z.object({
       'What a vision process could still do after an attacker has taken it over. `rights`: everything that the user of the daemon may do. `network`: reach other addresses than those of its cameras. `memory`: fill the memory. `disk`: fill the disk of the folder for live frames.',
     ),
   why: z
-    .object({ reason: z.string(), remedy: z.string() })
+    .object({ reason: z.string(), remedy: z.string(), says: says('reason', 'remedy') })
     .exactOptional()
     .describe('Why there is no better isolation. Absent if nothing better was tried.'),
 });

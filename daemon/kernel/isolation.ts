@@ -1,3 +1,5 @@
+import type { SaidTexts } from './said.js';
+
 /**
  * How far the operating system separates the processes that parse untrusted bytes from everything else:
  * - `full`: another user, in a unit of systemd;
@@ -19,7 +21,11 @@ export interface Isolation {
   readonly level: (typeof isolationLevels)[number];
   readonly gaps: readonly (typeof isolationGaps)[number][];
   /** Why there is no better isolation, a clause for people, and what to do about it. */
-  readonly why?: { readonly reason: string; readonly remedy: string };
+  readonly why?: {
+    readonly reason: string;
+    readonly remedy: string;
+    readonly says?: SaidTexts<'reason' | 'remedy'>;
+  };
 }
 
 /** What holds for two kinds of process together: the lower level, and the gaps of both. */

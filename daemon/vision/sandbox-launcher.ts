@@ -5,6 +5,8 @@ import { programRoot } from '../host/program-files.js';
 import { compileSystemCallFilter } from '../host/system-call-filter.js';
 import { isRollcallError } from '../kernel/errors.js';
 import type { Isolation } from '../kernel/isolation.js';
+import { said, verbatim } from '../kernel/said.js';
+import { inEnglish } from '../words/language.js';
 import { launchChild, niceCommand, nicenessOf, visionCommand } from './launched-child.js';
 import type { Launch, LauncherProbe, VisionLauncher } from './vision-launcher.js';
 
@@ -69,21 +71,22 @@ const isolation: Isolation = { level: 'partial', gaps: ['memory', 'disk'] };
  * forbid user namespaces, to all or to all but root. Starts Node.js exactly as a vision process is started.
  */
 export async function probeSandbox(user?: number): Promise<LauncherProbe> {
-  if (!existsSync(bubblewrap)) {
-    const remedy = 'Install the Debian package bubblewrap.';
-    return { reason: 'bubblewrap is not installed', remedy };
-  }
-  const remedy =
-    'Allow user namespaces for the user of rollcalld (sysctl user.max_user_namespaces; kernel.unprivileged_userns_clone and AppArmor where they exist).';
+  if (!existsSync(bubblewrap))
+    return inEnglish({
+      reason: said('isolation/no-bubblewrap'),
+      remedy: said('isolation/remedy-no-bubblewrap'),
+    });
+  const remedy = said('isolation/remedy-no-sandbox');
   try {
     const launcher = sandboxLauncher(await compileSystemCallFilter(refusedCalls));
     const problem = await tryStart(launcher, user);
     return problem === undefined
       ? launcher
-      : { reason: `bubblewrap cannot make a sandbox here: ${problem}`, remedy };
+      : inEnglish({ reason: said('isolation/no-sandbox', { problem }), remedy });
   } catch (error) {
     if (!isRollcallError(error)) throw error;
-    return { reason: error.message, remedy: error.remedy ?? remedy };
+    const { message, says } = error;
+    return inEnglish({ reason: says?.message ?? verbatim(message), remedy: says?.remedy ?? remedy });
   }
 }
 

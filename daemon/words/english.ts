@@ -4,12 +4,26 @@ import conditions from './en/conditions.json' with { type: 'json' };
 import doctor from './en/doctor.json' with { type: 'json' };
 import errors from './en/errors.json' with { type: 'json' };
 import gallery from './en/gallery.json' with { type: 'json' };
+import isolation from './en/isolation.json' with { type: 'json' };
+import models from './en/models.json' with { type: 'json' };
 import passages from './en/passages.json' with { type: 'json' };
 
 import settings from './en/settings.json' with { type: 'json' };
 import terminal from './en/terminal.json' with { type: 'json' };
 
-const files = { broker, cameras, conditions, doctor, errors, gallery, passages, settings, terminal };
+const files = {
+  broker,
+  cameras,
+  conditions,
+  doctor,
+  errors,
+  gallery,
+  isolation,
+  models,
+  passages,
+  settings,
+  terminal,
+};
 
 /**
  * The English messages by their codes. They are part of the program, because a process without the folder, such as one behind a

@@ -7,6 +7,8 @@ import { detectorFinding, landmarksFinding } from '../../daemon/core/doctor/doct
 import { redirected } from '../../daemon/host/models/model-download.js';
 import type { ModelPack } from '../../daemon/host/models/model-manifest.js';
 import { type ModelStore, openModelStore } from '../../daemon/host/models/store.js';
+import { said } from '../../daemon/kernel/said.js';
+import { inEnglish } from '../../daemon/words/language.js';
 
 describe('a redirect of a publisher', () => {
   const from = new URL('https://publisher.example/models/net.onnx?token=hush');
@@ -82,7 +84,9 @@ describe('doctor on the landmarks', () => {
     const config = (landmarks: string) =>
       configSchema.parse({ site: { id: 'office', timeZone: 'UTC' }, vision: { landmarks } });
     const pack = (await openModelStore()).pack('face-landmarker');
-    const absent = landmarksFinding(config('facemesh'), [{ pack, state: 'absent', remedy: '' }]);
+    const absent = landmarksFinding(config('facemesh'), [
+      { pack, state: 'absent', ...inEnglish({ remedy: said('models/remedy-build') }) },
+    ]);
     assert.equal(absent.outcome, 'ok');
     assert.match(absent.message, /^facemesh; .*models fetch face-landmarker/);
     const ready = [{ pack, state: 'ready', path: '/models' }] as const;
@@ -104,7 +108,9 @@ describe('doctor on the detector', () => {
   });
 
   test('names the detector in use and the advantage of another one', () => {
-    const absent = detectorFinding(config('auto'), [{ pack, state: 'absent', remedy: '' }]);
+    const absent = detectorFinding(config('auto'), [
+      { pack, state: 'absent', ...inEnglish({ remedy: said('models/remedy-build') }) },
+    ]);
     assert.equal(absent.outcome, 'ok');
     assert.match(absent.message, /^in-turn, the default; yunet .*models fetch --recommended/);
     assert.match(

@@ -6,9 +6,11 @@ import { recogniserNames, unmeasuredRecognisers } from '../../daemon/contract/se
 import { openModelStore, type PackStatus } from '../../daemon/host/models/store.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { recogniserId } from '../../daemon/kernel/ids.js';
+import { said } from '../../daemon/kernel/said.js';
 import { contractOf } from '../../daemon/vision/inference/recogniser-contract.js';
 import { matchPolicy } from '../../daemon/vision/operating-point.js';
 import { chooseRecogniser, recogniserInUse } from '../../daemon/vision/recogniser-in-use.js';
+import { inEnglish } from '../../daemon/words/language.js';
 
 test('every recogniser has its own id, and an operating point in the manifest or none', async () => {
   const store = await openModelStore();
@@ -80,7 +82,7 @@ describe('the choice of the recogniser', async () => {
     const status = async (name: string): Promise<PackStatus> => {
       const pack = store.pack(name);
       const state = states[name] ?? 'ready';
-      if (state === 'absent') return { pack, state, remedy: '' };
+      if (state === 'absent') return { pack, state, ...inEnglish({ remedy: said('models/remedy-build') }) };
       return state === 'ready' ? { pack, state, path: '' } : { pack, state, path: '', foundSha256: '' };
     };
     return { pack: store.pack.bind(store), own: store.own, status };

@@ -247,11 +247,11 @@ async function modelFindings(config: Config, inUse: string | undefined): Promise
       source.kind === 'own' ||
       [inUse, recogniser, landmarks].includes(id)
     ) {
-      const texts = { message: doctor('model-absent'), remedy: verbatim(status.remedy) };
+      const texts = { message: doctor('model-absent'), remedy: status.says.remedy };
       findings.push(finding(check, 'failed', texts));
     } else if (id === preferredRecogniser && recogniser === 'auto' && inUse === undefined) {
       const message = doctor('model-fallback', { name: fallbackRecogniser });
-      findings.push(finding(check, 'warning', { message, remedy: verbatim(status.remedy) }));
+      findings.push(finding(check, 'warning', { message, remedy: status.says.remedy }));
     }
   }
   const wanted = [recogniser, inUse].find((name) => name?.startsWith('own-'));

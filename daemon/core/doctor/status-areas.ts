@@ -5,7 +5,7 @@ import type { BoxStatus, VisionStatus } from '../../contract/status.js';
 import { brokerNotConfigured } from '../../kernel/broker.js';
 import { counted } from '../../kernel/counted.js';
 import { fewestForEstimate } from '../../kernel/identification/calibration.js';
-import { type Said, verbatim } from '../../kernel/said.js';
+import { type Said, saidIn, verbatim } from '../../kernel/said.js';
 import { english } from '../../words/language.js';
 import { costOfOldMqtt } from '../delivery/broker/version-choice.js';
 import { certificateFinding, describeCertificate } from './certificate-findings.js';
@@ -156,8 +156,9 @@ function isolationArea(isolation: BoxStatus['isolation']): StatusArea {
   const check = doctor('check-isolation');
   if (level === 'none') {
     const exposed = doctor('isolation-none', { can: doctor('gap-rights') });
-    const message = why === undefined ? exposed : doctor('with-reason', { what: exposed, why: why.reason });
-    const remedy = why && verbatim(why.remedy);
+    const message =
+      why === undefined ? exposed : doctor('with-reason', { what: exposed, why: saidIn(why, 'reason') });
+    const remedy = why && saidIn(why, 'remedy');
     return { facts: [], findings: [finding(check, 'warning', { message, remedy })] };
   }
   const open = gaps.map((gap) => doctor(`gap-${gap}`));
@@ -208,7 +209,7 @@ function expectedOf({ targetFpir, fpir, fnir, alikePairs }: ExpectedErrors): Sai
   const target = targetFpir === undefined ? undefined : percent(targetFpir);
   const recognised =
     fpir === undefined
-      ? doctor(target === undefined ? 'fpir-unknown-raised' : 'fpir-unknown', fewest)
+      ? doctor(target === undefined ? 'fpir-unknown' : 'fpir-unknown-raised', fewest)
       : target === undefined
         ? doctor('fpir-without-target', { percent: percent(fpir) })
         : doctor('fpir', { percent: percent(fpir), target });

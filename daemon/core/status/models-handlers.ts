@@ -25,7 +25,7 @@ function described(status: PackStatus): ModelPack {
   return {
     ...{ id, role, title, source: source.kind, licence: licence.name, sha256, sizeBytes },
     state: status.state,
-    ...(status.state === 'absent' && { remedy: status.remedy }),
+    ...(status.state === 'absent' && { remedy: status.remedy, says: status.says }),
     ...(status.state === 'damaged' && { foundSha256: status.foundSha256 }),
   };
 }

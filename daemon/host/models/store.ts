@@ -8,6 +8,8 @@ import {
   operational,
   type RollcallError,
 } from '../../kernel/errors.js';
+import { type Said, said } from '../../kernel/said.js';
+import { english, inEnglish } from '../../words/language.js';
 import { programRoot } from '../program-files.js';
 import { hashFile, receiveFile, systemCode, type WrongContent } from './checked-file.js';
 import { convertOriginal, convertPack } from './convert/recipes.js';
@@ -32,7 +34,12 @@ interface ModelStoreOptions {
 /** The state of a pack on this machine. */
 export type PackStatus =
   | { readonly pack: ModelPack; readonly state: 'ready'; readonly path: string }
-  | { readonly pack: ModelPack; readonly state: 'absent'; readonly remedy: string }
+  | {
+      readonly pack: ModelPack;
+      readonly state: 'absent';
+      readonly remedy: string;
+      readonly says: { readonly remedy: Said };
+    }
   | {
       readonly pack: ModelPack;
       readonly state: 'damaged';
@@ -172,7 +179,7 @@ export class ModelStore {
       if (foundSha256 === pack.sha256) return { pack, state: 'ready', path };
       if (foundSha256 !== undefined) damaged ??= { pack, state: 'damaged', path, foundSha256 };
     }
-    return damaged ?? { pack, state: 'absent', remedy: remedyFor(pack) };
+    return damaged ?? { pack, state: 'absent', ...inEnglish({ remedy: obtaining(pack) }) };
   }
 
   /** The states of all packs in the order of the manifest, then those of the own networks. */
@@ -360,19 +367,22 @@ function reasonText({ message, remedy = '' }: RollcallError): string {
   return `${message}. ${remedy}`.trim();
 }
 
-function remedyFor(pack: ModelPack): string {
-  switch (pack.source.kind) {
+/** How to get a pack. */
+function obtaining({ id, file, source }: ModelPack): Said {
+  switch (source.kind) {
     case 'npm':
     case 'npm-tarball':
-      return "Run 'rollcall models build'.";
+      return said('models/remedy-build');
     case 'publisher':
-      return `Run: rollcall models fetch ${pack.id} (or rollcall models import ${pack.source.original?.file ?? 'FILE'}).`;
+      return said('models/remedy-fetch', { id, file: source.original?.file ?? 'FILE' });
     case 'own':
-      return `Run: rollcall models remove ${pack.id}, and add the network again with rollcall models add-recogniser.`;
+      return said('models/remedy-own', { id });
     case 'import':
-      return `Get ${pack.file} (${pack.source.page}) and run: 'rollcall models import ${pack.file}'.`;
+      return said('models/remedy-import', { file, page: source.page });
   }
 }
+
+const remedyFor = (pack: ModelPack): string => english.textOf(obtaining(pack));
 
 /** Turns an error of the file system into `pack-not-stored`; returns other errors unchanged. */
 function notStored(pack: ModelPack, directory: string, error: unknown): unknown {

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { withoutBuild } from '../support/box.js';
+import { startBrowser, withoutChromium } from '../support/browser.js';
+import { startConsoleBox } from '../support/console-box.js';
+
+/** Pages that show what is English in every language: lines of a log, and the text of a file. */
+const english = ['/system/logs', '/system/configuration/text'];
+const places = [
+  ...['/', '/cameras', '/cameras/add', '/passages', '/alerts', '/people', '/people/enrol', '/people/add'],
+  ...['/people/import', '/people/change', '/strangers', '/attendance', '/attendance/shifts', '/events'],
+  ...['/outbox', '/audit', '/accuracy', '/system', '/system/users', '/system/roles', '/system/api-keys'],
+  ...['/system/approvals', '/system/gallery', '/system/backups', '/system/identity', '/system/screens'],
+  ...['/system/configuration', '/system/retention', '/system/models', '/system/broker', '/system/doctor'],
+  ...['/system/host', '/account'],
+].filter((path) => !english.includes(path));
+
+/** Words that an English sentence needs, and a German one does not have. */
+const functionWords =
+  /\b(?:the|of|and|is|are|with|this|that|which|were|has|have|been|not|from|for|to|its|it|does|cannot|by|your|you|or|if)\b/;
+
+/** The texts of a page, without those that name things of the program: code, and what the page says is of another language. */
+const shownTexts = `(() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const texts = [];
+  for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+    const parent = node.parentElement;
+    if (parent === null || parent.closest('code, pre, script, textarea, [lang]:not(html)') !== null) continue;
+    const text = node.textContent.trim();
+    if (text !== '') texts.push(text);
+  }
+  return texts;
+})()`;
+
+describe('the German console', { skip: withoutBuild || withoutChromium }, () => {
+  test('shows no English sentence on any page of a box with made-up data', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({ content: 'past', browser });
+    const { client } = box.box;
+    const { page, context } = await box.open('admin', '/account');
+    const changed = await context.request.patch('/api/v1/auth/preferences', {
+      headers: { origin: box.url },
+      data: { language: 'de' },
+    });
+    assert.ok(changed.ok(), await changed.text());
+    const [person] = box.seeded?.persons ?? [];
+    assert.ok(person !== undefined);
+    const { items: passages } = await client.call('passages.list', { limit: 30 });
+    const details = [`/people/${person.id}`, ...passages.map(({ id }) => `/passages/${id}`)];
+    const found: string[] = [];
+    for (const path of [...places, ...details]) {
+      await page.goto(path);
+      await page.locator('html[lang=de]').waitFor();
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await page.locator('.loading').first().waitFor({ state: 'detached' });
+      await page.locator('[role=status] progress').first().waitFor({ state: 'detached' });
+      const texts = (await page.evaluate(shownTexts)) as readonly string[];
+      assert.ok(texts.length > 3, `${path} shows ${texts.length} texts`);
+      found.push(...texts.filter((text) => functionWords.test(text)).map((text) => `${path}: ${text}`));
+    }
+    assert.deepEqual(found, []);
+  });
+});
