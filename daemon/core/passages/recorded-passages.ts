@@ -301,13 +301,7 @@ function aboutOne({ id, cameraId: camera, personId, assignedTo }: Passage, { act
 /** @throws `period-refused` */
 function refusePeriod(lengthMs: number): void {
   if (lengthMs > 0 && lengthMs <= longestTimelineH * 3_600_000) return;
-  throw badInput(
-    'period-refused',
-    `a timeline covers at most ${longestTimelineH} hours, and ends after it begins`,
-    {
-      remedy: 'Ask for one day at a time.',
-    },
-  );
+  throw refusal('period-refused:timeline', { longestHours: longestTimelineH });
 }
 
 /** The filters of a request. Callers who are limited to cameras get the passages at these cameras only. */
