@@ -44,6 +44,9 @@ async function openResting(options: WatchedOptions) {
   };
 }
 
+/** On a busy machine, a decoder may take seconds for its first picture. */
+const stallAfterS = 30;
+
 const codeOf = (end: StreamEnd | undefined): string | undefined =>
   end?.kind === 'failed' ? end.failure.code : end?.kind;
 
@@ -61,7 +64,11 @@ describe('a stream that rests', { concurrency: true }, () => {
       ['/change', 'udp'],
     ] as const) {
       const url = server.url(mount);
-      await using camera = await openResting({ url, address: { url, credential: null, transport } });
+      await using camera = await openResting({
+        url,
+        address: { url, credential: null, transport },
+        stallAfterS,
+      });
       const { source, seen } = camera;
       await until('the first frame', () => seen.widths.length > 0);
       const { wakes } = source;
@@ -147,11 +154,13 @@ describe('a stream that rests', { concurrency: true }, () => {
     const stampOf = (sequence: number): number => firstStamp + sequence - (sequence < 50 ? 0 : 1500);
     await using server = await startScriptedRtspServer({ media, payloads });
     await using changing = await startScriptedRtspServer({ media, payloads, stampOf });
-    await using hanging = await openResting({ url: server.url, stallAfterS: 3 });
+    await using hanging = await openResting({ url: server.url, stallAfterS: 10 });
     await using jumping = await openResting({ url: changing.url });
     for (const { source } of [hanging, jumping]) source.decode('all');
     await until('frames', () => hanging.seen.widths.length > 5);
-    process.kill(hanging.seen.pids[1] ?? 0, 'SIGSTOP');
+    const [, decoderPid] = hanging.seen.pids;
+    assert.ok(decoderPid);
+    process.kill(decoderPid, 'SIGSTOP');
     await until('both ends', () => [hanging, jumping].every(({ seen }) => seen.end !== undefined));
     assert.equal(codeOf(hanging.seen.end), 'falling-behind');
     assert.equal(codeOf(jumping.seen.end), 'stalled');
@@ -163,8 +172,7 @@ describe('a stream that rests', { concurrency: true }, () => {
     const media = ['m=video 0 RTP/AVP 96', 'a=rtpmap:96 H264/90000', 'a=control:1'];
     const stampOf = (sequence: number): number => 1000 + sequence - (sequence < 75 ? 0 : 40);
     await using server = await startScriptedRtspServer({ media, payloads, stampOf });
-    // On a busy machine, a decoder may take seconds for its first picture.
-    await using camera = await openResting({ url: server.url, stallAfterS: 30 });
+    await using camera = await openResting({ url: server.url, stallAfterS });
     camera.source.decode('all');
     const { seen } = camera;
     await until(
