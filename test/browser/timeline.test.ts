@@ -115,6 +115,10 @@ async function zoomed(page: Page): Promise<void> {
   assert.match(page.url(), /view=\d+-\d+/);
   await page.getByRole('button', { name: 'Whole day' }).click();
   await page.waitForURL((url) => !url.searchParams.has('view'));
+  // After the reload, the passages may still be on their way.
+  await marks(page)
+    .nth(far - 1)
+    .waitFor({ state: 'attached' });
   assert.equal(await marks(page).count(), far);
 }
 
