@@ -91,7 +91,7 @@ export class Review {
     const atMs = clock.wallMs();
     const actor = whom === 'me' ? caller.actor : undefined;
     records.setAside({ item, actor, atMs, ...present({ passage }) }, () => {
-      if (whom === 'everyone') audit.append(changeOf('review.set-aside', kind, item, caller));
+      if (whom === 'everyone') audit.append({ ...changeOf(kind, item, caller), action: 'review.set-aside' });
     });
     return { item, for: whom, until: isoTime(atMs + asideMs) };
   }
@@ -101,7 +101,7 @@ export class Review {
     const { records, audit } = this.#options;
     const { kind } = this.#find(item, caller);
     records.restore(item, caller.actor, () => {
-      audit.append(changeOf('review.restored', kind, item, caller));
+      audit.append({ ...changeOf(kind, item, caller), action: 'review.restored' });
     });
     return { item };
   }
@@ -159,13 +159,8 @@ function cameraOf(item: ReviewItem): string | undefined {
   return 'passage' in item ? item.passage.camera : undefined;
 }
 
-function changeOf(
-  action: 'review.set-aside' | 'review.restored',
-  kind: string,
-  item: string,
-  { actor, origin }: ReviewCaller,
-) {
-  return { by: { actor, origin }, action, details: { kind, item } };
+function changeOf(kind: ReviewKind, item: string, { actor, origin }: ReviewCaller) {
+  return { by: { actor, origin }, details: { kind, item } };
 }
 
 function placeOf(cursor: string): { readonly kind: ReviewKind; readonly place: string } {
