@@ -8,9 +8,9 @@ import { boxConditions } from '../../daemon/kernel/events/notice.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const page = readFileSync(join(root, 'docs/how-to/troubleshooting.md'), 'utf8');
 
-/** All source of the program, without the line breaks that the formatter puts into texts. */
+/** All source of the program and its English messages, without the line breaks that the formatter puts into texts. */
 const source = readdirSync(join(root, 'daemon'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts'))
+  .filter((name) => name.endsWith('.ts') || /^words\/en\/.*\.json$/.test(name))
   .map((name) => readFileSync(join(root, 'daemon', name), 'utf8'))
   .join('\n');
 
