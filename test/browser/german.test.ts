@@ -50,7 +50,7 @@ describe('the German console', { skip: withoutBuild || withoutChromium }, () => 
     const found: string[] = [];
     for (const path of [...places, ...details]) {
       await page.goto(path);
-      await page.locator('html[lang=de]').waitFor();
+      await page.locator('html[lang=de]').waitFor({ state: 'attached' });
       await page.getByRole('heading', { level: 1 }).waitFor();
       await page.locator('.loading').first().waitFor({ state: 'detached' });
       await page.locator('[role=status] progress').first().waitFor({ state: 'detached' });
