@@ -35,11 +35,12 @@ async function scrollPast(page: Page, rows: number): Promise<void> {
   await until(`${rows} rows`, () => page.evaluate<boolean>(scrollOn));
 }
 
-/** Gives the focus to a link in the lower half of the window, of those that the selector means, and opens it. */
+/** Gives the focus to the link nearest to the middle of the window, of those that the selector means, and opens it. */
 async function openOne(page: Page, selector: string): Promise<Standing> {
   const focusOne = `(() => {
+    const distance = (each) => Math.abs(each.getBoundingClientRect().top - innerHeight / 2);
     const links = [...document.querySelectorAll(${JSON.stringify(selector)})];
-    const link = links.find((each) => each.getBoundingClientRect().top > innerHeight / 2);
+    const [link] = links.sort((one, other) => distance(one) - distance(other));
     link?.focus({ preventScroll: true });
     return link !== undefined && document.activeElement === link;
   })()`;
@@ -49,14 +50,14 @@ async function openOne(page: Page, selector: string): Promise<Standing> {
 
 /** Opens the link that has the focus, and returns where the user was at that moment. */
 async function open(page: Page): Promise<Standing> {
-  const leaving = page.evaluate<Standing>(`new Promise((resolve) => {
-    navigation.addEventListener('navigate', () => resolve(${standingNow}), { once: true });
-  })`);
+  const { href } = await standingOf(page);
+  await page.evaluate(
+    `void navigation.addEventListener('navigate', () => { globalThis.left = ${standingNow}; }, { once: true })`,
+  );
   await page.keyboard.press('Enter');
-  const left = await leaving;
-  await page.waitForURL((url) => url.pathname + url.search === left.href);
+  await page.waitForURL((url) => url.pathname + url.search === href);
   await page.locator('h1:focus').waitFor();
-  return left;
+  return page.evaluate<Standing>('left');
 }
 
 /** Waits until the link has the focus again, and says where the user is then. */
@@ -128,6 +129,9 @@ async function returnsInPassages(box: ConsoleBox): Promise<void> {
   await page.getByRole('button', { name: 'Show as images' }).click();
   await page.locator('.film a.shot').first().waitFor();
   await page.evaluate('scrollTo(0, 3000)');
+  await until('the images further down', () =>
+    page.evaluate<boolean>("document.querySelector('.film a.shot').dataset.index > 0"),
+  );
   const card = await openOne(page, '.film a.shot');
   await page.goBack();
   assert.deepEqual(await returned(page, card), card, 'the images');

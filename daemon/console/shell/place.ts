@@ -132,7 +132,7 @@ export function restorePlace(): void {
 function shownLink({ href, topPx }: Link): HTMLElement | undefined {
   const links = document.querySelectorAll<HTMLElement>(`#content a[href="${CSS.escape(href)}"]`);
   return [...links]
-    .map((link) => ({ link, top: link.getBoundingClientRect().top }))
-    .filter(({ top }) => top >= 0 && top < globalThis.innerHeight)
-    .toSorted((one, other) => Math.abs(one.top - topPx) - Math.abs(other.top - topPx))[0]?.link;
+    .map((link) => ({ link, box: link.getBoundingClientRect() }))
+    .filter(({ box }) => box.bottom > 0 && box.top < globalThis.innerHeight)
+    .toSorted((one, other) => Math.abs(one.box.top - topPx) - Math.abs(other.box.top - topPx))[0]?.link;
 }
