@@ -10,23 +10,28 @@ function atSite(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormatOptions
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-function format(time: string | Date, options: Intl.DateTimeFormatOptions): string {
-  const all = atSite(options);
-  const key = formatTag() + JSON.stringify(all);
-  const known = formats.get(key) ?? new Intl.DateTimeFormat(formatTag(), all);
+/** Making a format takes much longer than using it. */
+function formatOf(tag: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = tag + JSON.stringify(options);
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(tag, options);
   formats.set(key, known);
-  return known.format(new Date(time));
+  return known;
 }
+
+const format = (time: string | Date, options: Intl.DateTimeFormatOptions): string =>
+  formatOf(formatTag(), atSite(options)).format(new Date(time));
 
 const clock = { hour: '2-digit', minute: '2-digit' } as const;
 const date = { year: 'numeric', month: 'short', day: 'numeric' } as const;
 
 /** The time of day: "09:14". */
 export const clockTime = (time: string | Date): string => format(time, clock);
+/** With the time zone, for a day on which the clock shows an hour twice: "02:14 GMT+1". */
+export const clockInZone = (time: string | Date): string => format(time, { ...clock, timeZoneName: 'short' });
 /** With seconds: "09:14:02". */
 export const clockSeconds = (time: string | Date): string => format(time, { ...clock, second: '2-digit' });
-/** With the time zone, for a day on which the clock shows an hour twice: "02:14:02 GMT+1". */
-export const clockInZone = (time: string | Date): string =>
+/** With seconds and the time zone: "02:14:02 GMT+1". */
+export const clockSecondsInZone = (time: string | Date): string =>
   format(time, { ...clock, second: '2-digit', timeZoneName: 'short' });
 /** The day: "23 Nov 2026". */
 export const dayOf = (time: string | Date): string => format(time, date);
@@ -58,20 +63,27 @@ export function siteDay(time: string | Date = new Date()): string {
 export const isDay = (text: string): boolean =>
   /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
 
+const dayMs = 86_400_000;
+
 /** The day so many days after another one, `YYYY-MM-DD`. */
 export const laterDay = (day: string, days: number): string =>
-  new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+  new Date(Date.parse(`${day}T00:00:00Z`) + days * dayMs).toISOString().slice(0, 10);
 
 /** When a day begins at the site, ISO 8601 in UTC. */
 export const startOfDay = (day: string): string => siteInstant(day, '00:00');
 
-/** When the clock of the site shows this time on this day, ISO 8601 in UTC. `time`: as a field gives it, "09:14". */
+/**
+ * When the clock of the site shows this time on this day, ISO 8601 in UTC. `time`: as a field gives it, "09:14". Of a time that the
+ * clock shows twice, this is the first. A time that the clock skips counts on from before the change, so that a day without a
+ * midnight begins when the clock changes. No zone changes its clock twice in two days.
+ */
 export function siteInstant(day: string, time: string): string {
   const shownMs = Date.parse(`${day}T${time}Z`);
-  // The offset depends on the time itself, so a second round corrects the first estimate.
-  let ms = shownMs;
-  for (let round = 0; round < 2; round += 1) ms = shownMs - siteOffsetMs(ms);
-  return new Date(ms).toISOString();
+  const [later, earlier] = [shownMs - dayMs, shownMs + dayMs]
+    .map((ms) => shownMs - siteOffsetMs(ms))
+    .toSorted((one, other) => other - one) as [number, number];
+  const isShown = earlier + siteOffsetMs(earlier) === shownMs;
+  return new Date(isShown ? earlier : later).toISOString();
 }
 
 const minutesOfDay = 1440;
@@ -85,7 +97,9 @@ export function clockMinutes(ms: number): number {
 /** How far the clock of the site is ahead of UTC. */
 function siteOffsetMs(ms: number): number {
   const timeZone = me.value?.box?.timeZone ?? 'UTC';
-  const [date = '', time = ''] = new Date(ms).toLocaleString('sv-SE', { timeZone }).split(' ');
+  const [date = '', time = ''] = formatOf('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' })
+    .format(ms)
+    .split(' ');
   return Date.parse(`${date}T${time}Z`) - Math.floor(ms / 1000) * 1000;
 }
 

@@ -10,6 +10,7 @@ import { groupMs, groupsOf, nearestTo, type TimedPassage } from './mark-groups.j
 import { type ChosenMark, type FoundMark, findMark, type MarkStep, stepped } from './mark-order.js';
 import { PassageGlance } from './passage-glance.js';
 import { fitting, isDeepest, lengthOf, moved, showing, type TimeSpan, zoomed } from './time-view.js';
+import { clockAt, isClockChanged } from './timeline-clock.js';
 import {
   axisPx,
   type DrawnLane,
@@ -19,13 +20,14 @@ import {
   TimelineDrawing,
   timeAt,
 } from './timeline-drawing.js';
-import { clockAt, markText } from './timeline-words.js';
+import { markText } from './timeline-words.js';
 import { useTimelinePointer } from './use-timeline-pointer.js';
 
 const t = wordsOf<typeof en>('timeline');
 
 const leastMarkPx = 20;
 const leastTickPx = 72;
+const leastZonedTickPx = 144;
 /** A passage this near to the cursor is shown beside it. */
 const nearPx = 16;
 const glancePx = 176;
@@ -63,6 +65,7 @@ export function DayTimeline(props: DayTimelineProps) {
     [lanes, day, stepMs],
   );
   const quarters = useMemo(() => quartersOf(day, clockMinutes), [day]);
+  const isZoned = useMemo(() => isClockChanged(day.fromMs), [day]);
   const found = findMark(drawn, chosen.value);
   const hovered = cursor.value && markAt(drawn, scale, cursor.value);
   const shown = hovered ?? (cursor.value === undefined ? found : undefined);
@@ -121,7 +124,11 @@ export function DayTimeline(props: DayTimelineProps) {
         >
           <TimelineDrawing
             {...{ scale, nowMs, chosen: found, lanes: drawn }}
-            ticks={ticksOf(view.value, quarters, { widthPx, leastPx: leastTickPx })}
+            isZoned={isZoned}
+            ticks={ticksOf(view.value, quarters, {
+              widthPx,
+              leastPx: isZoned ? leastZonedTickPx : leastTickPx,
+            })}
             cursorMs={cursor.value && timeAt(scale, cursor.value.xPx)}
           />
         </div>

@@ -7,7 +7,8 @@ import { Picture } from '../../parts/shown-picture.js';
 import { OutcomeBadge } from '../../parts/term-words.js';
 import { wordsOf } from '../../words/words.js';
 import type { FoundMark } from './mark-order.js';
-import { clockAt, whoIs } from './timeline-words.js';
+import { clockAt } from './timeline-clock.js';
+import { whoIs } from './timeline-words.js';
 
 const t = wordsOf<typeof en>('timeline');
 

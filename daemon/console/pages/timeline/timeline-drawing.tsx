@@ -1,5 +1,5 @@
 import { useId } from 'preact/hooks';
-import { clockSeconds, clockTime, number } from '../../time/site-format.js';
+import { clockInZone, clockSeconds, clockSecondsInZone, clockTime, number } from '../../time/site-format.js';
 import { outcomesOf, type TimedPassage } from './mark-groups.js';
 import type { FoundMark, Lane } from './mark-order.js';
 import { OutcomeShape } from './outcome-shape.js';
@@ -14,7 +14,9 @@ const countPx = 53;
 const tickPx = 58;
 const tickHeightPx = 8;
 const leastTickPx = 1.5;
-const edgePx = 24;
+/** Room that half a time takes. */
+const timeEdgePx = 24;
+const zonedEdgePx = 48;
 
 /** A lane with what it is called and when nothing could be seen in it. */
 export interface DrawnLane extends Lane {
@@ -38,6 +40,8 @@ interface DrawingProps {
   readonly scale: Scale;
   readonly lanes: readonly DrawnLane[];
   readonly ticks: readonly number[];
+  /** True where the times at the ticks need their zone. */
+  readonly isZoned: boolean;
   readonly chosen: FoundMark | undefined;
   /** The time at the cursor. */
   readonly cursorMs: number | undefined;
@@ -46,11 +50,13 @@ interface DrawingProps {
 }
 
 /** A timeline as a drawing. What it shows is said in words beside it. */
-export function TimelineDrawing({ scale, lanes, ticks, chosen, cursorMs, nowMs }: DrawingProps) {
+export function TimelineDrawing({ scale, lanes, ticks, isZoned, chosen, cursorMs, nowMs }: DrawingProps) {
   const { widthPx, view } = scale;
   const heightPx = axisPx + lanes.length * lanePx;
   const hatch = useId();
-  const isShort = lengthOf(view) <= 15 * 60_000;
+  const [inMinutes, inSeconds] = isZoned ? [clockInZone, clockSecondsInZone] : [clockTime, clockSeconds];
+  const tickText = lengthOf(view) <= 15 * 60_000 ? inSeconds : inMinutes;
+  const edgePx = isZoned ? zonedEdgePx : timeEdgePx;
   const nowPx = placeOf(scale, nowMs);
   return (
     <svg width={widthPx} height={heightPx} aria-hidden="true" focusable="false">
@@ -62,8 +68,8 @@ export function TimelineDrawing({ scale, lanes, ticks, chosen, cursorMs, nowMs }
       {ticks.map((atMs) => (
         <g key={atMs} transform={`translate(${placeOf(scale, atMs)})`}>
           <path class="hour-line" d={`M0 ${axisPx - 6}V${heightPx}`} />
-          <text class={`hour ${sideOf(placeOf(scale, atMs), widthPx)}`} y={axisPx - 11}>
-            {isShort ? clockSeconds(new Date(atMs)) : clockTime(new Date(atMs))}
+          <text class={`hour ${sideOf(placeOf(scale, atMs), widthPx, edgePx)}`} y={axisPx - 11}>
+            {tickText(new Date(atMs))}
           </text>
         </g>
       ))}
@@ -89,7 +95,7 @@ export function TimelineDrawing({ scale, lanes, ticks, chosen, cursorMs, nowMs }
 }
 
 /** At the edges, there is room for a time on one side only. */
-function sideOf(xPx: number, widthPx: number): string {
+function sideOf(xPx: number, widthPx: number, edgePx: number): string {
   if (xPx < edgePx) return 'first';
   return xPx > widthPx - edgePx ? 'last' : '';
 }

@@ -20,7 +20,8 @@ import type { TimedPassage } from './mark-groups.js';
 import type { ChosenMark } from './mark-order.js';
 import { OutcomeSign } from './outcome-shape.js';
 import { type TimeSpan, viewOf, viewText, zoomed } from './time-view.js';
-import { blindText, clockAt, whoIs } from './timeline-words.js';
+import { clockAt } from './timeline-clock.js';
+import { blindText, whoIs } from './timeline-words.js';
 import { useDayPassages } from './use-day-passages.js';
 
 const t = wordsOf<typeof en>('timeline');

@@ -2,29 +2,13 @@ import type { PassageOutcome } from '../../../kernel/passage-outcome.js';
 import type en from '../../messages/en/timeline.json';
 import { shortId } from '../../parts/short-id.js';
 import { outcomeWord } from '../../parts/term-words.js';
-import {
-  clockInZone,
-  clockSeconds,
-  clockTime,
-  laterDay,
-  siteDay,
-  startOfDay,
-} from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import type { BlindSpan } from './blind-spans.js';
 import { outcomesOf, type TimedPassage } from './mark-groups.js';
 import type { FoundMark } from './mark-order.js';
+import { clockAt, endsOf } from './timeline-clock.js';
 
 const t = wordsOf<typeof en>('timeline');
-const usualDayMs = 86_400_000;
-
-/** The time of day, with its zone on a day on which the clock is changed: such a day may have an hour twice. */
-export function clockAt(atMs: number): string {
-  const day = siteDay(new Date(atMs));
-  const lengthMs = Date.parse(startOfDay(laterDay(day, 1))) - Date.parse(startOfDay(day));
-  const at = new Date(atMs);
-  return lengthMs === usualDayMs ? clockSeconds(at) : clockInZone(at);
-}
 
 /** Who it was, as far as the box knows and the user may know; otherwise empty. */
 export function whoIs({ person, stranger }: Pick<TimedPassage, 'person' | 'stranger'>): string {
@@ -41,9 +25,7 @@ export function markText({ group, passage, lane }: FoundMark, name: string): str
   const { passages } = group;
   const place = t('place', { place: lane.groups.indexOf(group) + 1, count: lane.groups.length });
   if (passages.length > 1) {
-    const { fromMs, toMs } = group.span;
-    const span = { from: clockTime(new Date(fromMs)), until: clockTime(new Date(toMs)) };
-    return t('group', { ...span, name, counts: countsText(outcomesOf(group)), place });
+    return t('group', { ...endsOf(group.span), name, counts: countsText(outcomesOf(group)), place });
   }
   const who = whoIs(passage);
   const outcome = outcomeWord(passage.outcome);
@@ -56,12 +38,11 @@ export function markText({ group, passage, lane }: FoundMark, name: string): str
 }
 
 /** When a camera saw nothing, and why. */
-export function blindText({ fromMs, toMs, period }: BlindSpan, nameOf: (camera: string) => string): string {
-  const { camera, cause, code } = period;
+export function blindText(span: BlindSpan, nameOf: (camera: string) => string): string {
+  const { camera, cause, code } = span.period;
   return t('blind-at', {
     name: camera === undefined ? t('site') : nameOf(camera),
-    from: clockTime(new Date(fromMs)),
-    until: clockTime(new Date(toMs)),
+    ...endsOf(span),
     why: [t(`blind-${cause}`), code && `(${code})`].filter(Boolean).join(' '),
   });
 }
