@@ -374,6 +374,8 @@ const sealedRows = `
 /**
  * - `review_aside`: items of the review queue that were set aside. `actor`: for whom; empty for everyone. `passage`: the passage that the
  *   item is, with which the row goes.
+ *
+ * `mark_by_passage` leaves out marks whose content is damaged: an error in an index would look like a damaged file.
  */
 const reviewTables = `
   CREATE TABLE review_aside (
@@ -384,7 +386,9 @@ const reviewTables = `
     PRIMARY KEY (item, actor)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX review_aside_of_passage ON review_aside (passage) WHERE passage IS NOT NULL;
-  CREATE INDEX mark_by_passage ON event (json_extract(CAST(payload AS TEXT), '$.data.passage')) WHERE kind = 'mark';
+  CREATE INDEX mark_by_passage ON event (
+    CASE WHEN json_valid(CAST(payload AS TEXT)) THEN json_extract(CAST(payload AS TEXT), '$.data.passage') END
+  ) WHERE kind = 'mark';
 `;
 
 /** Migrations go forward only; a released migration is never edited. */

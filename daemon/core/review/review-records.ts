@@ -83,12 +83,17 @@ const isSettled = `EXISTS (
   WHERE mine.number = p.number AND mine.is_own = 1 AND later.outcome = 'attended'
     AND later.started_at_ms <= p.started_at_ms + ${settledWithinMs})`;
 
-/** The passage that a mark is about; exactly the expression of the index. */
-const markedPassage = "json_extract(CAST(payload AS TEXT), '$.data.passage')";
-/** The last mark of a passage counts. */
+/** A field of a mark; null where the mark is damaged. Of `passage`, exactly the expression of the index. */
+const markField = (name: 'passage' | 'was'): string =>
+  `CASE WHEN json_valid(CAST(payload AS TEXT)) THEN json_extract(CAST(payload AS TEXT), '$.data.${name}') END`;
+/**
+ * The last readable mark of a passage counts. The index of an expression has no affinity, and is used only against a value without one:
+ * `+` takes it from the column.
+ */
 const isMarked = `coalesce((
-  SELECT json_extract(CAST(payload AS TEXT), '$.data.was') FROM event
-  WHERE kind = 'mark' AND ${markedPassage} = p.id ORDER BY sequence DESC LIMIT 1), 'taken-back') <> 'taken-back'`;
+  SELECT ${markField('was')} AS was FROM event
+  WHERE kind = 'mark' AND ${markField('passage')} = +p.id AND was IS NOT NULL
+  ORDER BY sequence DESC LIMIT 1), 'taken-back') <> 'taken-back'`;
 
 const isAside = `EXISTS (
   SELECT 1 FROM review_aside WHERE item = 'passage.' || p.id AND actor IN (@actor, '${everyone}') AND at_ms > @asideSinceMs)`;
