@@ -11,7 +11,7 @@ export function describeFinding(
   paint: Paint = plain,
   language: Language = english,
 ): string {
-  const { check, title = check, outcome, message, remedy } = wordedIn(finding, language);
+  const { check, title = check, outcome, message, remedy } = inLanguage(finding, language);
   return `${paint(outcome, outcome.padEnd(8))} ${title}: ${message}${remedy === undefined ? '' : `\n         what to do: ${remedy}`}`;
 }
 
@@ -24,11 +24,8 @@ export function troubleLines(
   return findings
     .filter(({ outcome }) => outcome !== 'ok')
     .map((finding) => {
-      const { title, outcome, message, remedy = '' } = wordedIn(finding, language);
+      const { title, outcome, message, remedy = '' } = inLanguage(finding, language);
       const what = remedy === '' ? '' : `\n  what to do: ${remedy}`;
       return `${paint(outcome, 'ATTENTION')}: ${title}: ${message}${what}`;
     });
 }
-
-const wordedIn = <Shown extends ShownFinding>(finding: Shown, language: Language): Shown =>
-  inLanguage(finding, language) as Shown;

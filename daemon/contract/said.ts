@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Said, SaidTexts } from '../kernel/said.js';
+import { declareTexts, type Said, type SaidTexts } from '../kernel/said.js';
 
 /** A value that is itself a message. Not declared by itself: a schema that contains itself needs a name in each document. */
 const saidWithin = z
@@ -26,6 +26,7 @@ export const said = z.object({
 export const says = <const Field extends string>(...fields: readonly Field[]) =>
   z
     .object(Object.fromEntries(fields.map((field) => [field, said.exactOptional()])))
+    .overwrite(declareTexts)
     .exactOptional()
     .describe('What these texts say, as codes with values.') as unknown as z.ZodExactOptional<
     z.ZodType<SaidTexts<Field>, SaidTexts<Field>>

@@ -51,7 +51,7 @@ function describeError(error: unknown): string {
   const shown = (code: string, text: string): string => language.textOf(said(`terminal/${code}`, { text }));
   if (!isRollcallError(error)) return shown('error', messageOf(error));
   const { message, remedy, says } = error;
-  const texts = inLanguage({ message, remedy, ...present({ says }) }, language) as typeof error;
+  const texts = inLanguage({ message, remedy, ...present({ says }) }, language);
   const whatToDo = texts.remedy === undefined ? '' : `\n  ${shown('remedy', texts.remedy)}`;
   return `${shown('error', texts.message)}${whatToDo}`;
 }

@@ -17,6 +17,20 @@ export type SaidValues = Readonly<Record<string, string | number | Said>>;
 /** What the texts of a document say, by the names of the fields that have them. */
 export type SaidTexts<Field extends string = string> = { readonly [Name in Field]?: Said };
 
+const declared = new WeakSet<object>();
+
+/**
+ * Notes that the contract declares what these texts say. Only such texts are put into the words of a reader: a record that somebody
+ * sent, and that the box shows as it is, may have a field `says` of its own.
+ */
+export function declareTexts<Texts extends object>(says: Texts): Texts {
+  declared.add(says);
+  return says;
+}
+
+export const areDeclared = (says: unknown): says is SaidTexts =>
+  typeof says === 'object' && says !== null && declared.has(says);
+
 export const said = (code: string, values?: SaidValues): Said =>
   values === undefined ? { code } : { code, values };
 

@@ -1,5 +1,5 @@
 import { IntlMessageFormat } from 'intl-messageformat';
-import type { Said, SaidTexts } from '../kernel/said.js';
+import { areDeclared, type Said, type SaidTexts } from '../kernel/said.js';
 import { english as messages } from './english.js';
 
 /** How messages show numbers, by the names that they use: `{seconds, number, seconds}`. */
@@ -37,6 +37,19 @@ export class Language {
     return String(this.#messageOf(code).format(Object.fromEntries(shown)));
   }
 
+  /**
+   * The same, but undefined for what neither language can show: a vision process may send a code that the box lacks, or leave out
+   * values.
+   */
+  find(each: Said): string | undefined {
+    if (!this.has(each.code) && !messages.has(each.code)) return undefined;
+    try {
+      return this.textOf(each);
+    } catch {
+      return undefined;
+    }
+  }
+
   /** True if the language has a message of its own. */
   has(code: string): boolean {
     return this.#messages.has(code);
@@ -61,23 +74,41 @@ export const english = new Language('en', messages);
 export function inEnglish<Texts extends { readonly [Name in keyof Texts]?: Said }>(
   says: Texts,
 ): { readonly [Name in keyof Texts]: string } & { readonly says: Texts } {
-  const texts: Readonly<Record<string, string>> = textsOf(says, english);
+  const texts: Readonly<Record<string, string>> = textsOf(says, (each) => english.textOf(each));
   return { ...(texts as { readonly [Name in keyof Texts]: string }), says };
 }
 
-/** A document, and all within it, with the texts of a language. The field `says` of a document has what its texts say. */
-export function inLanguage(document: unknown, language: Language): unknown {
-  if (Array.isArray(document)) return document.map((each) => inLanguage(each, language));
-  if (typeof document !== 'object' || document === null) return document;
-  const { says, ...fields } = document as { readonly says?: SaidTexts };
-  const others = Object.entries(fields).map(([name, value]) => [name, inLanguage(value, language)]);
-  if (says === undefined) return Object.fromEntries(others);
-  return { ...Object.fromEntries(others), ...textsOf(says, language), says };
+/** A document with its texts in a language. The field `says` has what they say; what it cannot say stays as it is. */
+export function inLanguage<Document extends { readonly says?: SaidTexts }>(
+  document: Document,
+  language: Language,
+): Document {
+  return document.says === undefined
+    ? document
+    : { ...document, ...textsOf(document.says, (each) => language.find(each)) };
 }
 
-function textsOf(says: SaidTexts, language: Language): Readonly<Record<string, string>> {
-  const texts = Object.entries(says).flatMap(([name, each]) =>
-    each === undefined ? [] : [[name, language.textOf(each)] as const],
+/**
+ * A checked answer, and all within it, with the texts of a language: those whose `says` the schema of the answer declares. What
+ * else is called `says` belongs to a record that somebody sent.
+ */
+export function answerInLanguage(answer: unknown, language: Language): unknown {
+  if (Array.isArray(answer)) return answer.map((each) => answerInLanguage(each, language));
+  if (typeof answer !== 'object' || answer === null) return answer;
+  const { says } = answer as { readonly says?: unknown };
+  const shown = areDeclared(says) ? inLanguage({ ...answer, says }, language) : answer;
+  return Object.fromEntries(
+    Object.entries(shown).map(([name, value]) => [
+      name,
+      value === says ? value : answerInLanguage(value, language),
+    ]),
   );
-  return Object.fromEntries(texts);
+}
+
+function textsOf(
+  says: SaidTexts,
+  textOf: (each: Said) => string | undefined,
+): Readonly<Record<string, string>> {
+  const texts = Object.entries(says).map(([name, each]) => [name, each && textOf(each)] as const);
+  return Object.fromEntries(texts.filter((each): each is [string, string] => each[1] !== undefined));
 }

@@ -10,15 +10,34 @@ import { errorEnvelope, problemDetails } from '../../daemon/contract/api-errors.
 import type { Caller } from '../../daemon/contract/caller.js';
 import type { Handlers } from '../../daemon/contract/handlers.js';
 import { operation } from '../../daemon/contract/operation.js';
+import { says } from '../../daemon/contract/said.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
 import { serveOperations } from '../../daemon/core/api/serve.js';
 import { badInput, operational } from '../../daemon/kernel/errors.js';
 import type { LogFields, Logger } from '../../daemon/kernel/logger.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
+import { said } from '../../daemon/kernel/said.js';
+import { inEnglish } from '../../daemon/words/language.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { until } from '../support/until.js';
 
 const named = z.strictObject({ id: z.string().max(20) });
+
+/** What somebody sent, beside a text of the box. */
+const kept = z.object({
+  sent: z.record(z.string(), z.unknown()),
+  title: z.string(),
+  says: says('title'),
+});
+const aboutKept = { method: 'GET', errors: [], scope: 'events:read', rate: 'default' } as const;
+const keptRecord = {
+  ...inEnglish({ title: said('passages/remedy-light') }),
+  sent: {
+    threshold: 0.1,
+    says: { threshold: said('doctor/verbatim', { text: '0.5' }) },
+    within: { says: null },
+  },
+};
 
 /** A contract with one operation for each kind of answer and each rule. */
 const contract = {
@@ -104,6 +123,18 @@ const contract = {
     rate: 'default',
     deprecated: { since: '2026-11-01', sunset: '2027-05-01' },
   }),
+  'kept.show': operation({
+    ...{ ...aboutKept, path: '/kept/one', summary: 'Show it.' },
+    answer: { kind: 'json', schema: kept },
+  }),
+  'kept.list': operation({
+    ...{ ...aboutKept, path: '/kept/page', summary: 'List it.' },
+    answer: { kind: 'page', item: kept },
+  }),
+  'kept.follow': operation({
+    ...{ ...aboutKept, path: '/kept/lines', summary: 'Follow it.' },
+    answer: { kind: 'lines', item: kept },
+  }),
   'box.files': operation({
     method: 'GET',
     path: '/files',
@@ -126,7 +157,12 @@ interface Served extends AsyncDisposable {
   ask(
     method: string,
     path: string,
-    options?: { readonly as?: Partial<Caller>; readonly requestId?: string; readonly accept?: string },
+    options?: {
+      readonly as?: Partial<Caller>;
+      readonly requestId?: string;
+      readonly accept?: string;
+      readonly language?: string;
+    },
   ): Promise<{
     readonly status: number;
     readonly headers: IncomingMessage['headers'];
@@ -205,6 +241,11 @@ async function serveThings(): Promise<Served> {
       return {};
     },
     'box.greet': (_input, { caller: { actor } }) => ({ to: actor }),
+    'kept.show': () => keptRecord,
+    'kept.list': () => ({ items: [keptRecord] }),
+    'kept.follow': async function* () {
+      yield keptRecord;
+    },
     'box.files': () => ({}),
   };
   const app = serveOperations({
@@ -230,7 +271,7 @@ async function serveThings(): Promise<Served> {
   const send = (
     method: string,
     path: string,
-    { as, requestId, accept }: Parameters<Served['ask']>[2] = {},
+    { as, requestId, accept, language }: Parameters<Served['ask']>[2] = {},
   ) => {
     const token = `t${++count}`;
     if (as !== undefined) callers.set(token, caller([], as));
@@ -238,6 +279,7 @@ async function serveThings(): Promise<Served> {
       authorization: token,
       ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
       ...(accept === undefined ? {} : { accept }),
+      ...(language === undefined ? {} : { 'accept-language': language }),
     };
     return request({ socketPath, method, path: `/api/v1${path}`, headers });
   };
@@ -307,6 +349,17 @@ describe('a served operation', () => {
     assert.equal(JSON.parse(again.body).data.length, 3, 'the default limit applies');
     assert.match(again.headers['x-request-id'] as string, /^[0-9a-f-]{36}$/, 'an unusable id is replaced');
   });
+
+  for (const form of ['one', 'page', 'lines'])
+    test(`puts its own texts into the language of the reader, and leaves what somebody sent (${form})`, async () => {
+      await using things = await serveThings();
+      const { status, body } = await things.ask('GET', `/kept/${form}`, { as: reader, language: 'de' });
+      assert.equal(status, 200);
+      const answer = JSON.parse(body.split('\n')[0] ?? '');
+      const shown = answer.item ?? [answer.data].flat()[0];
+      const title = 'Ändern Sie das Licht an der Kamera oder ihre Belichtung.';
+      assert.deepEqual(shown, { ...keptRecord, title });
+    });
 
   test('prefers a fixed path over a path with a field', async () => {
     await using things = await serveThings();

@@ -3,13 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { says } from '../../daemon/contract/said.js';
 import { wordsFolder } from '../../daemon/host/program-files.js';
 import { personId } from '../../daemon/kernel/ids.js';
 import { explainPassage } from '../../daemon/kernel/passages/explain-passage.js';
 import { passageReasons } from '../../daemon/kernel/passages/passage-reason.js';
 import { reasonTexts } from '../../daemon/kernel/passages/passage-reason-text.js';
 import { said } from '../../daemon/kernel/said.js';
-import { english, inEnglish, inLanguage } from '../../daemon/words/language.js';
+import { answerInLanguage, english, inEnglish, inLanguage } from '../../daemon/words/language.js';
 import { Languages } from '../../daemon/words/languages.js';
 import { examplesOf, namesIn, parsedMessage } from '../support/messages.js';
 import { aPassage } from '../support/passages.js';
@@ -120,16 +122,36 @@ describe('the words of the box', () => {
           }
     });
 
-  test('replace the texts of a document, and of those within it, and leave all else', () => {
+  test('replace the texts of an answer where its schema declares what they say, and leave all else', () => {
+    const german = languages.firstOf(['de']);
     const passage = { id: 'p-1', ...inEnglish({ remedy: said('passages/remedy-light') }) };
-    const document = { items: [passage, { id: 'p-2', remedy: 'Keep.' }], count: 2, none: null };
-    const german = inLanguage(document, languages.firstOf(['de'])) as typeof document;
-    assert.equal(passage.remedy, 'Change the light at the camera, or its exposure.');
-    assert.deepEqual(german.items, [
-      { ...passage, remedy: 'Ändern Sie das Licht an der Kamera oder ihre Belichtung.' },
-      { id: 'p-2', remedy: 'Keep.' },
-    ]);
-    assert.deepEqual({ ...german, items: [] }, { ...document, items: [] });
+    const sent = { remedy: 'Keep.', says: { remedy: said('passages/remedy-light') } };
+    const answer = z
+      .object({
+        items: z.array(z.object({ id: z.string(), remedy: z.string(), says: says('remedy') })),
+        sent: z.record(z.string(), z.unknown()),
+        none: z.null(),
+      })
+      .parse({
+        items: [passage, { id: 'p-2', remedy: 'Keep.' }],
+        sent: { ...sent, within: [{ says: null }, sent] },
+        none: null,
+      });
+    assert.deepEqual(answerInLanguage(answer, german), {
+      ...answer,
+      items: [
+        { ...passage, remedy: 'Ändern Sie das Licht an der Kamera oder ihre Belichtung.' },
+        { id: 'p-2', remedy: 'Keep.' },
+      ],
+    });
+  });
+
+  test('leave a text whose message lacks its values, or that the box does not have', () => {
+    const german = languages.firstOf(['de']);
+    for (const message of [said('cameras/with-detail'), said('cameras/of-a-newer-program')]) {
+      const document = { message: 'the camera is away', says: { message } };
+      assert.deepEqual(inLanguage(document, german), document);
+    }
   });
 });
 

@@ -18,7 +18,7 @@ import { defect, isRollcallError, type RollcallError } from '../../kernel/errors
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
 import { refusal } from '../../words/errors.js';
-import { inLanguage, type Language } from '../../words/language.js';
+import { answerInLanguage, inLanguage, type Language } from '../../words/language.js';
 import type { Admission } from './admission.js';
 import { readInput } from './body.js';
 import { hasBody } from './body-stream.js';
@@ -351,7 +351,7 @@ class Route {
     if (answer.kind === 'json') {
       const data = this.#checked(answer.schema, result);
       return withTag(data, work.facts.incoming, () =>
-        Response.json({ success: true, data: inLanguage(data, work.language), meta: { requestId } }),
+        Response.json({ success: true, data: answerInLanguage(data, work.language), meta: { requestId } }),
       );
     }
     if (answer.kind === 'page') return this.#page(answer, result as Page<unknown>, work);
@@ -364,7 +364,7 @@ class Route {
     { items, nextCursor, total }: Page<unknown>,
     { language, facts: { requestId } }: Work,
   ): Response {
-    const data = inLanguage(this.#checked(z.array(item), items), language);
+    const data = answerInLanguage(this.#checked(z.array(item), items), language);
     return Response.json({
       success: true,
       data,
@@ -401,7 +401,7 @@ class Route {
       const first = await iterator.next();
       const text = lineTexts(first, iterator, {
         ...{ lost: rights.lost, done: form.done },
-        encode: (value) => form.item(inLanguage(this.#checked(answer.item, value), work.language)),
+        encode: (value) => form.item(answerInLanguage(this.#checked(answer.item, value), work.language)),
         encodeError: (error) => {
           this.#report(error, requestId);
           if (form.failed !== undefined) return form.failed(errorOf(error, requestId, work.language));
@@ -584,7 +584,7 @@ function errorOf(error: unknown, requestId: string, language: Language): Problem
   }
   const { kind, code, message, remedy, says, details } = error;
   const problem = { kind, code, message, ...present({ remedy, says }), details, requestId };
-  return inLanguage(problem, language) as Problem;
+  return inLanguage(problem, language);
 }
 
 function answerError(error: unknown, requestId: string, incoming: IncomingMessage): Response {
