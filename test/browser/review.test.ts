@@ -55,7 +55,7 @@ describe('the review queue of the console', { skip: withoutBuild || withoutChrom
       await page.keyboard.press(['1', 'u', 'n', '2'][index % 4] ?? 'u');
       keys += 1;
     }
-    await page.getByText('All done. Thank you.').waitFor();
+    await page.getByText(`${sitting} answers are being sent.`).waitFor();
     assert.equal(keys, sitting, 'one key for each item');
     assert.equal(held.length, 1, 'the box has answered nothing yet');
     await page.getByText(`Nothing waiting, ${sitting} answered`).waitFor();
@@ -73,6 +73,64 @@ describe('the review queue of the console', { skip: withoutBuild || withoutChrom
     assert.deepEqual(
       await marksOf(),
       many.map((_, index) => ['person', 'stranger', 'nobody', 'person'][index % 4]),
+    );
+    await page.getByText('All done. Thank you.').waitFor();
+    assert.deepEqual(faults, []);
+  });
+
+  test('goes on with the answers on other pages, asks before a logout loses them, and gives none to the next user', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({ content: 'past', browser });
+    await box.addAccount('admin');
+    const { page, faults } = await box.open('operator', '/review');
+    const sent: Route[] = [];
+    await page.route('**/api/v1/{passages/*/marks,review/*/aside}', (route) => void sent.push(route));
+    const first = (await question(page).textContent()) ?? '';
+    await page.keyboard.press('1');
+    await page.keyboard.press('d');
+    await page.keyboard.press('d');
+    await until('the first answer', () => sent.length === 1);
+
+    // The page that is left and opened again has the same answers, and asks nothing twice.
+    await page.keyboard.press('o');
+    await question(page).waitFor({ state: 'detached' });
+    await page.goBack();
+    await page.getByText(/ 3 answered$/).waitFor();
+    assert.equal(await page.getByRole('button', { name: /^Undo: no action needed/ }).isVisible(), true);
+    assert.notEqual(await question(page).textContent(), first);
+
+    const tooFast = {
+      ...{ status: 429, headers: { 'retry-after': '1' } },
+      json: {
+        success: false,
+        error: { code: 'rate-limited', message: 'too many requests', details: { retryAfterS: 1 } },
+      },
+    };
+    await sent[0]?.fulfill(tooFast);
+    await until('another try', () => sent.length === 2);
+    await page.getByRole('button', { name: 'Log out' }).click();
+    const warning = page.getByRole('dialog', { name: 'Log out before everything is sent?' });
+    await warning.getByText('3 answers are still being sent.').waitFor();
+    await warning.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await warning.getByRole('button', { name: 'Log out' }).click();
+    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+    await sent[1]?.fulfill(tooFast);
+
+    const { userName, password } = box.credentialsOf('admin');
+    await page.getByLabel('User name').fill(userName);
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByText(/ 0 answered$/).waitFor();
+    // An answer of this user comes after all that could wait for the same box.
+    await page.keyboard.press('s');
+    await until('the answer of the next user', () => sent.length > 2);
+    await sent[2]?.continue();
+    await page.getByText(/ 1 answered$/).waitFor();
+    assert.deepEqual(
+      sent.slice(2).map((route) => route.request().postDataJSON()),
+      [{ for: 'me' }],
+      'only what this user said',
     );
     assert.deepEqual(faults, []);
   });

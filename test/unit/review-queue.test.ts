@@ -14,21 +14,23 @@ const skipped: Answer = { is: 'skipped' };
 /** A box whose answers a test lets through one by one. */
 function scripted(...ids: readonly string[]) {
   const asked: string[] = [];
+  const signals: AbortSignal[] = [];
   const waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   const listed = { items: itemsOf(...ids), hasMore: false };
-  const ask = (what: string): Promise<void> => {
+  const ask = (what: string, signal: AbortSignal): Promise<void> => {
     asked.push(what);
+    signals.push(signal);
     return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
   };
   const box: ReviewBox = {
     list: async () => ({ ...listed }),
-    give: ({ id }, { is }) => ask(`${is} ${id}`),
-    takeBack: ({ id }, { is }) => ask(`not ${is} ${id}`),
+    give: ({ id }, { is }, signal) => ask(`${is} ${id}`, signal),
+    takeBack: ({ id }, { is }, signal) => ask(`not ${is} ${id}`, signal),
   };
   const queue = new ReviewQueue(box);
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   return {
-    ...{ queue, asked, listed },
+    ...{ queue, asked, signals, listed },
     shown: () => queue.current.value?.item.id,
     /** Lets the oldest request through, and waits until what follows from it has happened. */
     async settle(error?: Error) {
@@ -128,5 +130,36 @@ describe('the queue of the review page', () => {
     listed.hasMore = false;
     await queue.load();
     assert.equal(queue.waiting.value, 1);
+  });
+
+  test('sends nothing after its end, also not what has begun to wait', async () => {
+    const { queue, asked, signals, settle } = scripted('a', 'b');
+    await queue.load();
+    queue.answer(nobody);
+    queue.answer(nobody);
+    await settle();
+    assert.deepEqual(asked, ['nobody a', 'nobody b']);
+    queue.answer(skipped);
+    queue.undo();
+    queue.end();
+    assert.equal(signals[1]?.aborted, true, 'the answer that waits is told');
+    await settle(new Error('it has ended'));
+    await settle();
+    assert.deepEqual(asked, ['nobody a', 'nobody b']);
+    assert.deepEqual([queue.pending.value, queue.failure.value], [0, undefined]);
+  });
+
+  test('shows again what the box lists again, but not what it listed before an answer arrived', async () => {
+    const { queue, listed, shown, settle } = scripted('a', 'b');
+    await queue.load();
+    queue.answer(nobody);
+    queue.answer(nobody);
+    await settle();
+    await queue.load();
+    assert.equal(queue.answered.value, 2, 'one of them is on its way');
+    await settle();
+    listed.items = itemsOf('a');
+    await queue.load();
+    assert.deepEqual([shown(), queue.waiting.value, queue.last.value?.item.id], ['a', 1, 'b']);
   });
 });

@@ -2,7 +2,7 @@ import { language } from '../words/words.js';
 import { ApiError, isApiError, unreachable } from './api-error.js';
 import { errorOf, noteAnswer, noteSilence } from './connection.js';
 import { forgetKept } from './kept-answers.js';
-import { askForLogin, askForProof } from './questions.js';
+import { askForLogin, askForLoss, askForProof } from './questions.js';
 import {
   type CallId,
   type Input,
@@ -12,7 +12,7 @@ import {
   type WrittenRequest,
   write,
 } from './request.js';
-import { forgetSession, isLogoutUnconfirmed, me } from './session.js';
+import { forgetSession, isLogoutUnconfirmed, me, unsent } from './session.js';
 
 export { type ApiError, isApiError } from './api-error.js';
 export { addressOf, type Input, type Line, type Output } from './request.js';
@@ -62,8 +62,12 @@ async function proved<Answer>(work: () => Promise<Answer>): Promise<Answer> {
 /** True during a logout. A request that is refused in that time must not ask the user to log in again. */
 let isLoggingOut = false;
 
-/** Ends the session. This page forgets it in any case; if the box does not confirm the end, the login page says so. */
+/**
+ * Ends the session, unless the user prefers to wait for what is being sent. This page forgets it in any case; if the box does not
+ * confirm the end, the login page says so.
+ */
 export async function logOut(): Promise<void> {
+  if (unsent.value > 0 && !(await askForLoss())) return;
   isLoggingOut = true;
   try {
     await call('auth.logout');

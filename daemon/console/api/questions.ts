@@ -29,3 +29,6 @@ export const { wanted: proofWanted, ask: askForProof } = question();
 
 /** Asks the user, whose session has ended, to log in again. The page below stays, with all that was typed. */
 export const { wanted: loginWanted, ask: askForLogin } = question();
+
+/** Asks the user, who logs out while something is being sent, whether that may be lost. */
+export const { wanted: lossWanted, ask: askForLoss } = question();

@@ -21,6 +21,9 @@ export function can(...wanted: readonly Scope[]): boolean {
 /** True after a logout that the box did not confirm: the browser still has its cookie, and a reload opens the session again. */
 export const isLogoutUnconfirmed = signal(false);
 
+/** How many things that the user said are on their way to the box. Those that wait are lost with the session. */
+export const unsent = signal(0);
+
 /** True where the box has told that it has no administrator yet. */
 export const isUnclaimed = signal(false);
 

@@ -2,17 +2,19 @@ import { type ComponentChildren, Fragment } from 'preact';
 import { useEffect, useErrorBoundary } from 'preact/hooks';
 import { ErrorBoundary, LocationProvider, lazy, Route, Router, useLocation } from 'preact-iso';
 import { isConnected, reconnections, watchConnection } from '../api/connection.js';
-import { loginWanted, proofWanted } from '../api/questions.js';
-import { can, me } from '../api/session.js';
+import { loginWanted, lossWanted, proofWanted } from '../api/questions.js';
+import { can, me, unsent } from '../api/session.js';
 import type en from '../messages/en/shell.json';
 import type { ConsoleRoute } from '../pages/console-route.js';
 import { EntryFrame } from '../pages/entry/entry-frame.js';
 import { Login, LoginAgain, NewPassword, resume } from '../pages/entry/login.js';
 import { pageRoutes } from '../pages/page-routes.js';
+import { Confirm } from '../parts/dialog.js';
 import { Icon } from '../parts/icon.js';
 import { Notes } from '../parts/notes.js';
 import { PageHead } from '../parts/page.js';
 import { ProofDialog } from '../parts/proof-dialog.js';
+import { useLeaveWarning } from '../parts/use-leave-warning.js';
 import { loadAllWords, wordsOf } from '../words/words.js';
 import { Finder } from './finder.js';
 import { Navigation } from './navigation.js';
@@ -23,14 +25,31 @@ const t = wordsOf<typeof en>('shell');
 /** The whole console: what can be seen without a login, the entry, or the pages with their navigation. */
 export function Console() {
   useEffect(watchConnection, []);
+  useLeaveWarning(unsent.value > 0);
   return (
     <LocationProvider>
       <Lost />
       <Frame />
       {proofWanted.value !== undefined && <ProofDialog onAnswer={proofWanted.value.answer} />}
+      {lossWanted.value !== undefined && <Loss onAnswer={lossWanted.value.answer} />}
       {loginWanted.value !== undefined && <LoginAgain onAnswer={loginWanted.value.answer} />}
       <Notes />
     </LocationProvider>
+  );
+}
+
+/** Asks before a logout that loses what is being sent. */
+function Loss({ onAnswer }: { readonly onAnswer: (mayLose: boolean) => void }) {
+  return (
+    <Confirm
+      title={t('loss-title')}
+      act={t('logout')}
+      isDestructive
+      onAct={() => Promise.resolve()}
+      onClose={onAnswer}
+    >
+      <p>{t('loss', { count: unsent.value })}</p>
+    </Confirm>
   );
 }
 

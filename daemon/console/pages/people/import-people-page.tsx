@@ -1,5 +1,4 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { importColumns } from '../../../kernel/persons/import-columns.js';
 import type en from '../../messages/en/person-import.json';
 import { ActionBar } from '../../parts/actions.js';
@@ -7,6 +6,7 @@ import { bound, Files, Tick } from '../../parts/form-fields.js';
 import { Icon } from '../../parts/icon.js';
 import { PageHead, Progress, Section } from '../../parts/page.js';
 import { Fault } from '../../parts/shown-fault.js';
+import { useLeaveWarning } from '../../parts/use-leave-warning.js';
 import { wordsOf } from '../../words/words.js';
 import { ImportPreview } from './import-preview.js';
 import { beginImport, endImport, type ImportState, importState, storeImport } from './staged-import.js';
@@ -16,6 +16,7 @@ const t = wordsOf<typeof en>('person-import');
 /** Enrols many persons from a table with photographs, all or none. */
 export default function ImportPeople() {
   const state = importState.value;
+  // A closed tab ends the import.
   useLeaveWarning(['checking', 'ready', 'storing'].includes(state.phase));
   return (
     <>
@@ -46,16 +47,6 @@ export default function ImportPeople() {
       {state.rows.length > 0 && state.phase !== 'done' && <Checked state={state} />}
     </>
   );
-}
-
-/** A closed tab ends the import: the browser asks before. */
-function useLeaveWarning(isOpen: boolean): void {
-  useEffect(() => {
-    if (!isOpen) return;
-    const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
-    globalThis.addEventListener('beforeunload', warn);
-    return () => globalThis.removeEventListener('beforeunload', warn);
-  }, [isOpen]);
 }
 
 function Choosing({ state: { problem } }: { readonly state: ImportState }) {

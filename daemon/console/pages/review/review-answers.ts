@@ -1,8 +1,10 @@
 import type { ReviewItem } from '../../../contract/review.js';
-import { call, isApiError } from '../../api/call.js';
+import { call } from '../../api/call.js';
+import { askForLogin, loginWanted } from '../../api/questions.js';
 import type en from '../../messages/en/review.json';
 import { shortId } from '../../parts/short-id.js';
 import { wordsOf } from '../../words/words.js';
+import { patiently } from './patiently.js';
 import type { Answer, ReviewBox } from './review-queue.js';
 
 const t = wordsOf<typeof en>('review');
@@ -99,9 +101,19 @@ export const reviewBox: ReviewBox = {
     const { items, nextCursor } = await call('review.list', { limit: pageSize });
     return { items, hasMore: nextCursor !== undefined };
   },
-  give: (item, answer) => patiently(() => give(item, answer)),
-  takeBack: (item, answer) => patiently(() => takeBack(item, answer)),
+  give: (item, answer, signal) => patiently(() => asOneUser(signal, () => give(item, answer)), { signal }),
+  takeBack: (item, answer, signal) =>
+    patiently(() => asOneUser(signal, () => takeBack(item, answer)), { signal }),
 };
+
+/** While the console asks for a login, nobody knows whether the same user goes on. */
+async function asOneUser<Outcome>(signal: AbortSignal, work: () => Promise<Outcome>): Promise<Outcome> {
+  if (loginWanted.value !== undefined) {
+    await askForLogin();
+    signal.throwIfAborted();
+  }
+  return await work();
+}
 
 async function give(item: ReviewItem, answer: Answer): Promise<unknown> {
   if (answer.is === 'done') return await call('review.set-aside', { item: item.id, for: 'everyone' });
@@ -121,18 +133,4 @@ async function takeBack(item: ReviewItem, answer: Answer): Promise<unknown> {
   if (answer.is === 'done' || answer.is === 'skipped' || !isPassage(item))
     return await call('review.restore', { item: item.id });
   return await call('passages.unmark', { passage: item.passage.id });
-}
-
-/** Someone who answers faster than the box takes answers does not have to wait: the answers do. */
-async function patiently(work: () => Promise<unknown>): Promise<void> {
-  for (;;) {
-    try {
-      await work();
-      return;
-    } catch (error) {
-      if (!isApiError(error, 'rate-limited')) throw error;
-      const waitMs = 1000 * Number(error.details['retryAfterS'] ?? 5);
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-    }
-  }
 }

@@ -11,9 +11,10 @@ import { waitingHere } from '../../parts/review-count.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { dayAndTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
-import { answerText, choicesOf, placeOf, questionOf, reviewBox } from './review-answers.js';
+import { answerText, choicesOf, placeOf, questionOf } from './review-answers.js';
 import { Evidence } from './review-evidence.js';
-import { type Answer, type Entry, ReviewQueue } from './review-queue.js';
+import type { Answer, Entry, ReviewQueue } from './review-queue.js';
+import { queueOfUser } from './review-session.js';
 
 const t = wordsOf<typeof en>('review');
 
@@ -26,7 +27,7 @@ const drawnAhead = 3;
 
 /** What needs a person: one item at a time, answered with one key. */
 export default function Review() {
-  const queue = useMemo(() => new ReviewQueue(reviewBox), []);
+  const queue = useMemo(queueOfUser, []);
   const { fault, reload } = useRefreshed(queue);
   const cameras = useCameras();
   const entry = queue.current.value;
@@ -229,10 +230,24 @@ function KeyButton({
 /** The queue is empty. */
 function Nothing({ queue }: { readonly queue: ReviewQueue }) {
   const counts = useFetched('review.counts', {}).value;
-  const isDone = queue.answered.value > 0;
+  const pending = queue.pending.value;
+  if (pending > 0) {
+    return (
+      <Empty>
+        <p>{t('sending', { count: pending })}</p>
+      </Empty>
+    );
+  }
+  if (counts?.kinds.length === 0) {
+    return (
+      <Empty>
+        <p>{t('nothing-for-you')}</p>
+      </Empty>
+    );
+  }
   return (
     <Empty>
-      <p>{t(isDone ? 'all-done' : 'nothing')}</p>
+      <p>{t(queue.answered.value > 0 ? 'all-done' : 'nothing')}</p>
       {counts !== undefined && (
         <p class="quiet">
           {counts.lastAt === undefined ? t('none-lately') : t('last-at', { time: dayAndTime(counts.lastAt) })}

@@ -15,8 +15,9 @@ export interface Entry {
 /** What the queue asks of the box. */
 export interface ReviewBox {
   list(): Promise<{ readonly items: readonly ReviewItem[]; readonly hasMore: boolean }>;
-  give(item: ReviewItem, answer: Answer): Promise<void>;
-  takeBack(item: ReviewItem, answer: Answer): Promise<void>;
+  /** Both may wait until the box takes the request, but send nothing after `signal`. */
+  give(item: ReviewItem, answer: Answer, signal: AbortSignal): Promise<unknown>;
+  takeBack(item: ReviewItem, answer: Answer, signal: AbortSignal): Promise<unknown>;
 }
 
 /** An answer that did not reach the box. */
@@ -50,6 +51,7 @@ export class ReviewQueue {
   readonly #box: ReviewBox;
   readonly #state = signal<State>({ entries: [], at: 0 });
   readonly #done = signal<readonly Done[]>([]);
+  readonly #ending = new AbortController();
   #sending: Promise<void> = Promise.resolve();
 
   readonly current = computed(() => this.#state.value.entries[this.#state.value.at]);
@@ -76,13 +78,22 @@ export class ReviewQueue {
   /** Adds what is new at the box, and drops what somebody else has answered. @throws what `list` throws */
   async load(): Promise<void> {
     const before = this.#state.value;
+    const wasSettled = this.pending.value === 0;
     const { items, hasMore } = await this.#box.list();
     const now = this.#state.value;
     // A list that is older than what was done meanwhile says nothing about what is missing in it.
-    const isCurrent = this.pending.value === 0 && before === now;
+    const isCurrent = wasSettled && this.pending.value === 0 && before === now;
     this.hasMore.value = hasMore;
     this.isLoaded.value = true;
-    this.#state.value = isCurrent ? withNew(withoutGone(now, items, hasMore), items) : withNew(now, items);
+    if (isCurrent) this.#reopen(items);
+    const kept = isCurrent ? withoutGone(this.#state.value, items, hasMore) : now;
+    this.#state.value = withNew(kept, items);
+    if (kept.at === kept.entries.length) this.#show(this.#nextAfter(kept.at - 1));
+  }
+
+  /** Sends nothing any more: what the box has not got yet is lost. */
+  end(): void {
+    this.#ending.abort();
   }
 
   /** Answers the shown item, and shows the next one. */
@@ -96,8 +107,8 @@ export class ReviewQueue {
     this.#put(item.id, answer);
     this.#show(this.#nextAfter(at));
     this.#send(item, async () => {
-      if (before !== undefined) await this.#box.takeBack(item, before);
-      await this.#box.give(item, answer);
+      if (before !== undefined) await this.#box.takeBack(item, before, this.#ending.signal);
+      await this.#box.give(item, answer, this.#ending.signal);
     });
   }
 
@@ -113,8 +124,8 @@ export class ReviewQueue {
     this.#put(item.id, before);
     this.#show(this.#state.value.entries.findIndex((each) => each.item.id === item.id));
     this.#send(item, async () => {
-      await this.#box.takeBack(item, answer);
-      if (before !== undefined) await this.#box.give(item, before);
+      await this.#box.takeBack(item, answer, this.#ending.signal);
+      if (before !== undefined) await this.#box.give(item, before, this.#ending.signal);
     });
   }
 
@@ -129,11 +140,20 @@ export class ReviewQueue {
     this.#show(Math.min(entries.length, at + 1));
   }
 
+  /** What the box lists waits again: the answer was taken back on another page, or something new has happened. */
+  #reopen(items: readonly ReviewItem[]): void {
+    for (const { id } of items) {
+      this.#done.value = this.#done.value.filter((done) => done.id !== id);
+      this.#put(id, undefined);
+    }
+  }
+
   #send(item: ReviewItem, work: () => Promise<void>): void {
     this.pending.value += 1;
     this.#sending = this.#sending
-      .then(work)
+      .then(() => (this.#ending.signal.aborted ? undefined : work()))
       .catch((error: unknown) => {
+        if (this.#ending.signal.aborted) return;
         this.failure.value = { item, error };
         this.#done.value = this.#done.value.filter(({ id }) => id !== item.id);
         this.#put(item.id, undefined);
