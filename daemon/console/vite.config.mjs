@@ -55,24 +55,6 @@ const opened = 'palette|key-overview|day-in-text';
 
 const box = process.env['ROLLCALL_BOX'] ?? 'https://localhost:8443';
 
-/** Folders of pages by the file that they are built into. What the login needs is in none. */
-const together = {
-  watch: ['now', 'cameras', 'passages', 'timeline', 'review', 'strangers', 'kiosk'],
-  people: ['people', 'enrol', 'attendance', 'events', 'audit', 'accuracy'],
-  system: [
-    'system',
-    'upkeep',
-    'configuration',
-    'users',
-    'gallery',
-    'approvals',
-    'backups',
-    'identity',
-    'account',
-    'alerts',
-  ],
-};
-
 export default defineConfig({
   root: at('.'),
   plugins: [operationsTable()],
@@ -110,11 +92,6 @@ export default defineConfig({
               name: 'files',
               test: /@zip\.js\/|csv-parse|\/(?:zip-file|unzip|spreadsheet|persons-table)\.ts$/,
             },
-            // Many small files compress badly: pages that are used together come together.
-            ...Object.entries(together).map(([name, pages]) => ({
-              name,
-              test: new RegExp(`/console/pages/(${pages.join('|')})/`),
-            })),
           ],
         },
       },

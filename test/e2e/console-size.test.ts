@@ -39,11 +39,8 @@ test('the console is small, and loads its pages when they are opened', { skip: w
   for (const name of assets.keys()) if (name.startsWith('de-first')) first.add(name);
   const firstBytes = compressed(first);
   console.log(`the console: ${all} bytes in ${assets.size} files; the login: ${firstBytes} in ${first.size}`);
-  // The file of a page only says which of the large files holds the page.
-  const ofPage = /^export\{[\w ,]+\}from"[^"]+";\s*$/;
   for (const [name, text] of assets)
-    if (!ofPage.test(text))
-      assert.doesNotMatch(text, /(?:from|import)"\.\/(?:watch|people|system)-/, `${name} loads other pages`);
+    assert.doesNotMatch(text, /(?:from|import)"\.\/(?:watch|people|system)-/, `${name} loads other pages`);
   assert.ok(first.size > 1 && first.size < assets.size / 2);
   assert.ok(all <= mostBytes, `${all} bytes`);
   assert.ok(firstBytes <= mostBytesAtFirst, `${firstBytes} bytes`);

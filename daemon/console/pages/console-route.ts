@@ -26,5 +26,5 @@ export interface ConsoleRoute {
   readonly isBare?: true;
   /** True: the page is there without a login. */
   readonly isPublic?: true;
-  readonly load: () => Promise<{ readonly default: ComponentType }>;
+  readonly load: () => Promise<ComponentType>;
 }

@@ -136,10 +136,8 @@ async function loaded(route: ConsoleRoute): ReturnType<ConsoleRoute['load']> {
     await loadAllWords();
     return await route.load();
   } catch (error) {
-    return {
-      default: () => {
-        throw error;
-      },
+    return () => {
+      throw error;
     };
   }
 }

@@ -1,0 +1,17 @@
+/** The pages about persons and records. */
+export { default as Accuracy } from './accuracy/accuracy-page.js';
+export { default as Attendance } from './attendance/attendance-page.js';
+export { default as PersonDays } from './attendance/person-days-page.js';
+export { default as Shifts } from './attendance/shifts-page.js';
+export { default as Audit } from './audit/audit-page.js';
+export { default as BeginEnrolment } from './enrol/begin-enrolment-page.js';
+export { default as GuidedEnrolment } from './enrol/guided-enrolment-page.js';
+export { default as Phone } from './enrol/phone-page.js';
+export { default as Event } from './events/event-page.js';
+export { default as Events } from './events/events-page.js';
+export { default as Outbox } from './events/outbox-page.js';
+export { default as AddPerson } from './people/add-person-page.js';
+export { default as ChangePeople } from './people/change-people-page.js';
+export { default as ImportPeople } from './people/import-people-page.js';
+export { default as People } from './people/people-page.js';
+export { default as Person } from './people/person-page.js';

@@ -1,0 +1,20 @@
+/** The pages about the box, its users, and its alerts. */
+export { default as Account } from './account/account-page.js';
+export { default as Alerts } from './alerts/alerts-page.js';
+export { default as Approvals } from './approvals/approvals-page.js';
+export { default as Backups } from './backups/backups-page.js';
+export { default as Configuration } from './configuration/configuration-page.js';
+export { default as ConfigurationText } from './configuration/configuration-text-page.js';
+export { default as Gallery } from './gallery/gallery-page.js';
+export { default as Identity } from './identity/identity-page.js';
+export { default as Host } from './system/host-page.js';
+export { overviewOf } from './system/system-page.js';
+export { default as Broker } from './upkeep/broker-page.js';
+export { default as Doctor } from './upkeep/doctor-page.js';
+export { default as Logs } from './upkeep/logs-page.js';
+export { default as Models } from './upkeep/models-page.js';
+export { default as Retention } from './upkeep/retention-page.js';
+export { default as ApiKeys } from './users/api-keys-page.js';
+export { default as Roles } from './users/roles-page.js';
+export { default as User } from './users/user-page.js';
+export { default as Users } from './users/users-page.js';
