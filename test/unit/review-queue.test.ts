@@ -66,13 +66,16 @@ describe('the queue of the review page', () => {
     queue.answer(nobody);
     queue.answer(skipped);
     assert.equal(queue.last.value?.item.id, 'b');
+    await settle();
+    await settle();
     queue.undo();
     assert.equal(shown(), 'b');
     queue.undo();
     assert.equal(shown(), 'a');
     assert.equal(queue.last.value, undefined);
     queue.undo();
-    for (let request = 0; request < 4; request += 1) await settle();
+    await settle();
+    await settle();
     assert.deepEqual(asked, ['nobody a', 'skipped b', 'not skipped b', 'not nobody a']);
     assert.equal(queue.waiting.value, 2);
   });
@@ -81,16 +84,65 @@ describe('the queue of the review page', () => {
     const { queue, asked, shown, settle } = scripted('a', 'b');
     await queue.load();
     queue.answer(nobody);
+    await settle();
     queue.back();
     assert.deepEqual([shown(), queue.current.value?.answer], ['a', nobody]);
     queue.answer({ is: 'stranger' });
     assert.equal(shown(), 'b');
+    await settle();
+    await settle();
     queue.undo();
     assert.deepEqual([shown(), queue.current.value?.answer], ['a', nobody]);
     queue.forward();
     assert.equal(shown(), 'b');
-    for (let request = 0; request < 5; request += 1) await settle();
+    await settle();
+    await settle();
     assert.deepEqual(asked, ['nobody a', 'not nobody a', 'stranger a', 'not stranger a', 'nobody a']);
+  });
+
+  test('sends what is undone at once not at all, or takes it back after it has arrived', async () => {
+    const { queue, asked, settle } = scripted('a', 'b');
+    await queue.load();
+    queue.answer(nobody);
+    await settle();
+    queue.answer(nobody);
+    queue.undo();
+    queue.undo();
+    await settle();
+    assert.deepEqual(asked, ['nobody a', 'not nobody a']);
+    assert.deepEqual([queue.pending.value, queue.waiting.value], [0, 2]);
+  });
+
+  test('shows the old answer again where it could not be taken back, and tries again', async () => {
+    const { queue, asked, shown, settle } = scripted('a', 'b');
+    await queue.load();
+    queue.answer(nobody);
+    await settle();
+    queue.undo();
+    assert.equal(queue.waiting.value, 2);
+    await settle(new Error('the box is away'));
+    assert.deepEqual([queue.failure.value?.standing, queue.waiting.value], [nobody, 1]);
+    assert.deepEqual([shown(), queue.current.value?.answer], ['a', nobody], 'it still counts');
+    assert.equal(queue.last.value?.item.id, 'a');
+    queue.undo();
+    await settle();
+    assert.deepEqual(asked, ['nobody a', 'not nobody a', 'not nobody a']);
+    assert.deepEqual([queue.failure.value, queue.waiting.value, queue.last.value], [undefined, 2, undefined]);
+
+    // The same where another answer was to replace it; where only that one fails, nothing was said.
+    queue.answer(nobody);
+    await settle();
+    queue.back();
+    queue.answer(skipped);
+    await settle(new Error('the box is away'));
+    assert.deepEqual(asked.slice(3), ['nobody a', 'not nobody a']);
+    queue.back();
+    assert.equal(queue.current.value?.answer, nobody);
+    queue.answer(skipped);
+    await settle();
+    await settle(new Error('the box is away'));
+    assert.deepEqual(asked.slice(5), ['not nobody a', 'skipped a']);
+    assert.deepEqual([queue.failure.value?.standing, queue.waiting.value], [undefined, 2]);
   });
 
   test('takes an answer that failed back into the queue, and goes on with the others', async () => {

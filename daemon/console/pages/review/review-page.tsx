@@ -160,13 +160,15 @@ function Progress({ queue }: { readonly queue: ReviewQueue }) {
   );
 }
 
-/** An answer that did not reach the box: its item waits again. */
+/** An answer that did not reach the box, or that could not be taken back: the queue is as the box has it. */
 function Failed({ queue }: { readonly queue: ReviewQueue }) {
   const failure = queue.failure.value;
   if (failure === undefined || !isApiError(failure.error)) return null;
   return (
     <>
-      <p role="alert">{t('not-saved', { what: questionOf(failure.item) })}</p>
+      <p role="alert">
+        {t(failure.standing === undefined ? 'not-saved' : 'not-undone', { what: questionOf(failure.item) })}
+      </p>
       <Fault error={failure.error} />
     </>
   );

@@ -20,9 +20,11 @@ export interface ReviewBox {
   takeBack(item: ReviewItem, answer: Answer, signal: AbortSignal): Promise<unknown>;
 }
 
-/** An answer that did not reach the box. */
+/** An answer, or its undoing, that did not reach the box. */
 export interface Failure {
   readonly item: ReviewItem;
+  /** The answer that the box still has, because it was not taken back. */
+  readonly standing: Answer | undefined;
   readonly error: unknown;
 }
 
@@ -40,7 +42,7 @@ interface Done {
 
 /**
  * The items of the review page. An answer shows the next item at once and goes to the box in the background, one after the other, so
- * that undoing never overtakes what it undoes. An answer that fails comes back into the queue.
+ * that undoing never overtakes what it undoes. An answer that fails comes back into the queue; one that cannot be taken back stands.
  */
 export class ReviewQueue {
   readonly failure = signal<Failure | undefined>(undefined);
@@ -51,6 +53,8 @@ export class ReviewQueue {
   readonly #box: ReviewBox;
   readonly #state = signal<State>({ entries: [], at: 0 });
   readonly #done = signal<readonly Done[]>([]);
+  /** What the box has confirmed, by item. */
+  readonly #known = new Map<string, Answer>();
   readonly #ending = new AbortController();
   #sending: Promise<void> = Promise.resolve();
 
@@ -106,10 +110,7 @@ export class ReviewQueue {
     this.#done.value = [...this.#done.value, { id: item.id, before }];
     this.#put(item.id, answer);
     this.#show(this.#nextAfter(at));
-    this.#send(item, async () => {
-      if (before !== undefined) await this.#box.takeBack(item, before, this.#ending.signal);
-      await this.#box.give(item, answer, this.#ending.signal);
-    });
+    this.#send(item);
   }
 
   /** Undoes the last answer, and shows its item again. */
@@ -117,16 +118,12 @@ export class ReviewQueue {
     const entry = this.last.value;
     const done = this.#done.value.at(-1);
     if (entry?.answer === undefined || done === undefined) return;
-    const { item, answer } = entry;
-    const { before } = done;
+    const { id } = entry.item;
     this.failure.value = undefined;
     this.#done.value = this.#done.value.slice(0, -1);
-    this.#put(item.id, before);
-    this.#show(this.#state.value.entries.findIndex((each) => each.item.id === item.id));
-    this.#send(item, async () => {
-      await this.#box.takeBack(item, answer, this.#ending.signal);
-      if (before !== undefined) await this.#box.give(item, before, this.#ending.signal);
-    });
+    this.#put(id, done.before);
+    this.#show(this.#state.value.entries.findIndex((each) => each.item.id === id));
+    this.#send(entry.item);
   }
 
   /** Shows the item before, with its answer, which can be replaced. */
@@ -143,26 +140,50 @@ export class ReviewQueue {
   /** What the box lists waits again: the answer was taken back on another page, or something new has happened. */
   #reopen(items: readonly ReviewItem[]): void {
     for (const { id } of items) {
+      this.#known.delete(id);
       this.#done.value = this.#done.value.filter((done) => done.id !== id);
       this.#put(id, undefined);
     }
   }
 
-  #send(item: ReviewItem, work: () => Promise<void>): void {
+  #send(item: ReviewItem): void {
     this.pending.value += 1;
     this.#sending = this.#sending
-      .then(() => (this.#ending.signal.aborted ? undefined : work()))
+      .then(() => this.#match(item))
       .catch((error: unknown) => {
-        if (this.#ending.signal.aborted) return;
-        this.failure.value = { item, error };
-        this.#done.value = this.#done.value.filter(({ id }) => id !== item.id);
-        this.#put(item.id, undefined);
-        const { entries, at } = this.#state.value;
-        if (at === entries.length) this.#show(this.#nextAfter(at));
+        if (!this.#ending.signal.aborted) this.#fail(item, error);
       })
       .finally(() => {
         this.pending.value -= 1;
       });
+  }
+
+  /** Lets the box know of an item what the user says of it now, which may be less than was said since the last time. */
+  async #match(item: ReviewItem): Promise<void> {
+    const { signal } = this.#ending;
+    const known = this.#known.get(item.id);
+    const wanted = this.#state.value.entries.find((each) => each.item.id === item.id)?.answer;
+    if (signal.aborted || known === wanted) return;
+    if (known !== undefined) {
+      await this.#box.takeBack(item, known, signal);
+      this.#known.delete(item.id);
+    }
+    if (wanted !== undefined) {
+      await this.#box.give(item, wanted, signal);
+      this.#known.set(item.id, wanted);
+    }
+  }
+
+  /** Shows of an item what the box knows, and undoing goes on from there. */
+  #fail(item: ReviewItem, error: unknown): void {
+    const { id } = item;
+    const known = this.#known.get(id);
+    this.failure.value = { item, error, standing: known };
+    const others = this.#done.value.filter((done) => done.id !== id);
+    this.#done.value = known === undefined ? others : [...others, { id, before: undefined }];
+    this.#put(id, known);
+    const { entries, at } = this.#state.value;
+    if (at === entries.length) this.#show(this.#nextAfter(at));
   }
 
   #put(id: string, answer: Answer | undefined): void {
