@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { blindAt } from '../../daemon/console/pages/timeline/blind-spans.js';
+import { passagesOf } from '../../daemon/console/pages/timeline/day-lines.js';
 import { quartersOf, ticksOf } from '../../daemon/console/pages/timeline/day-ticks.js';
 import {
   groupMs,
@@ -55,6 +56,33 @@ function lanesOf(all: readonly TimedPassage[], view: TimeSpan): readonly Lane[] 
     return { id, passages, groups: groupsOf(passages, day, groupMs(view, screen)) };
   });
 }
+
+describe('the passages of the day of today', () => {
+  const known = { person: { id: 'p-ada', name: 'Ada Byron' } };
+  const heard = (heardMs: number) => ({ passage: passageAt('one', fromMs, known), heardMs });
+  const fetched = [passageAt('one', fromMs, { outcome: 'undecided' })];
+
+  test('are those of the latest answer, without the names that the box told before it was asked', () => {
+    const [shown, ...others] = passagesOf({ fetched, askedMs: 200, ended: [heard(100)] }, day);
+    assert.equal(shown?.person, undefined);
+    assert.deepEqual(others, []);
+    assert.deepEqual(passagesOf({ fetched: [], askedMs: 200, ended: [heard(100)] }, day), []);
+  });
+
+  test('are as the box told them after it was asked, in the order of time', () => {
+    const before = { passage: passageAt('two', fromMs - 1), heardMs: 300 };
+    const later = { passage: passageAt('three', fromMs + hourMs), heardMs: 250 };
+    const shown = passagesOf({ fetched, askedMs: 200, ended: [later, heard(300), before] }, day);
+    assert.deepEqual(
+      shown.map(({ id, outcome }) => [id, outcome]),
+      [
+        ['one', 'attended'],
+        ['three', 'attended'],
+      ],
+    );
+    assert.deepEqual(shown[0]?.person, known.person);
+  });
+});
 
 describe('the part of a day that a timeline shows', () => {
   test('keeps the time below the cursor in its place, and stays between a minute and the day', () => {

@@ -11,6 +11,8 @@ export interface Fetched<Value> {
   readonly value: Value | undefined;
   readonly fault: ApiError | undefined;
   readonly isLoading: boolean;
+  /** When the value was asked for, by `performance.now()`: what the box has told since may be newer. */
+  readonly askedMs: number;
   /** Fetches again, at once. */
   readonly reload: () => Promise<void>;
   /** Puts a value that the box has just answered, so that it need not be fetched. */
@@ -37,14 +39,17 @@ function useLoaded<Value>(
   const fault = useSignal<ApiError | undefined>(undefined);
   const isLoading = useSignal(isWanted);
   const running = useRef(new AbortController());
+  const asked = useRef(Number.NEGATIVE_INFINITY);
   const reload = async (): Promise<void> => {
     running.current.abort();
     const own = new AbortController();
+    const askedMs = performance.now();
     running.current = own;
     isLoading.value = true;
     try {
       const loaded = await load(own.signal);
       if (own.signal.aborted) return;
+      asked.current = askedMs;
       value.value = loaded;
       fault.value = undefined;
     } catch (error) {
@@ -65,8 +70,10 @@ function useLoaded<Value>(
   useReadmission(isWanted ? fault.value : undefined, reload);
   return {
     ...{ value: value.value, fault: fault.value, isLoading: isLoading.value, reload },
+    askedMs: asked.current,
     put: (next) => {
       running.current.abort();
+      asked.current = performance.now();
       isLoading.value = false;
       value.value = next;
     },

@@ -41,7 +41,7 @@ export default function Timeline() {
   const day = useMemo(() => daySpan(date), [date]);
   const cameras = useCameras();
   const camera = query.get('camera');
-  const { fetched, passages, blind } = useDayPassages(day, camera, date === today);
+  const { fetched, passages, blind, followFault } = useDayPassages(day, camera, date === today);
   const wanted = useMemo(
     () => passages.filter((each) => isWanted(each, query)),
     [passages, query.get('outcome'), query.get('person')],
@@ -75,6 +75,7 @@ export default function Timeline() {
       />
       <DayFilters {...{ query, cameras, date, passages }} onDay={goTo} />
       <Fault error={fetched.fault} onRetry={() => void fetched.reload()} />
+      <Fault error={followFault} />
       <DayTimeline
         {...{ day, nowMs, lanes, view, chosen }}
         isLoading={fetched.isLoading}

@@ -1,10 +1,12 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { PassageItem, TimelinePassage } from '../../../contract/passages.js';
 import { present } from '../../../kernel/present.js';
+import type { ApiError } from '../../api/api-error.js';
 import type { Output } from '../../api/call.js';
 import { type Fetched, useFetched, useFollowed } from '../../api/use-fetched.js';
 import { type BlindSpan, blindSpan } from './blind-spans.js';
+import { type EndedPassage, passagesOf } from './day-lines.js';
 import type { TimedPassage } from './mark-groups.js';
 import type { TimeSpan } from './time-view.js';
 
@@ -16,6 +18,8 @@ interface DayPassages {
   /** In the order of time. */
   readonly passages: readonly TimedPassage[];
   readonly blind: readonly BlindSpan[];
+  /** Why what ends now does not come. */
+  readonly followFault: ApiError | undefined;
 }
 
 /** The passages of a day, of one camera or of all, and those that end while the page is open. */
@@ -25,36 +29,35 @@ export function useDayPassages(day: TimeSpan, camera: string, isToday: boolean):
     ...(camera !== '' && { camera }),
   };
   const fetched = useFetched('passages.timeline', period, isToday ? { everyMs: againMs } : {});
-  const ended = useSignal<readonly TimelinePassage[]>([]);
+  const ended = useSignal<readonly EndedPassage[]>([]);
+  /** After a cut, the stream goes on from here. */
+  const position = useRef<number | undefined>(undefined);
   const key = JSON.stringify(period);
   useEffect(() => {
     ended.value = [];
+    position.current = undefined;
   }, [key]);
-  useFollowed(
+  const { value, askedMs } = fetched;
+  const { fault: followFault } = useFollowed(
     'passages.follow',
-    () => (camera === '' ? {} : { camera }),
+    () => present({ camera: camera === '' ? undefined : camera, after: position.current }),
     (line) => {
-      if (line.kind === 'passage') ended.value = [...ended.value, ...markOf(line.passage)];
+      position.current = line.position;
+      if (line.kind !== 'passage') return;
+      const heardMs = performance.now();
+      const added = markOf(line.passage).map((passage) => ({ passage, heardMs }));
+      ended.value = [...ended.value.filter((each) => each.heardMs >= askedMs), ...added];
     },
     { key, isWanted: isToday },
   );
-  const { value } = fetched;
   const { passages, blind } = useMemo(
     () => ({
-      passages: inTime([...(value?.passages ?? []), ...ended.value], day),
+      passages: passagesOf({ fetched: value?.passages ?? [], askedMs, ended: ended.value }, day),
       blind: (value?.blind ?? []).flatMap((each) => blindSpan(each, day)),
     }),
     [value, ended.value, key],
   );
-  return { fetched, passages, blind };
-}
-
-/** Of a passage that was fetched while the face was in sight, the later word counts. Those of another day are still on the page. */
-function inTime(all: readonly TimelinePassage[], { fromMs, toMs }: TimeSpan): readonly TimedPassage[] {
-  return [...new Map(all.map((passage) => [passage.id, passage])).values()]
-    .map((passage) => ({ ...passage, atMs: Date.parse(passage.startedAt) }))
-    .filter(({ atMs }) => fromMs <= atMs && atMs < toMs)
-    .sort((one, other) => one.atMs - other.atMs);
+  return { fetched, passages, blind, followFault };
 }
 
 function markOf(item: PassageItem): readonly TimelinePassage[] {
