@@ -260,9 +260,21 @@ export const passageOperations = {
     summary: 'Undo the correction of a passage.',
     description:
       'Attendance is again as the box recorded it if the caller also has `attendance:write`, the threshold that a mark raised goes down, and the centre gets an event.',
-    input: z.strictObject({ passage: which }),
+    input: z.strictObject({
+      passage: which,
+      ifMark: z
+        .string()
+        .max(64)
+        .optional()
+        .describe(
+          'Undo it only if this mark is still the last one of the passage: the `event` of the answer of `passages.mark`.',
+        ),
+    }),
     answer: { kind: 'json', schema: markOutcome },
-    errors: ['no-such-passage', 'passage-unreadable', 'ambiguous', 'mark-refused', 'gallery-sealed'],
+    errors: [
+      ...(['no-such-passage', 'passage-unreadable', 'ambiguous', 'mark-refused', 'gallery-sealed'] as const),
+      'changed-meanwhile',
+    ],
     scope: 'passages:write',
     audit: 'write',
     rate: 'default',

@@ -135,8 +135,8 @@ export const reviewOperations = {
     path: '/review/{item}/aside',
     summary: 'Put an item back into the review queue.',
     description:
-      'Takes back what the caller set aside for themselves, and what anyone set aside for everyone. Answers are taken back where they were given, such as with `passages.unmark`.',
-    input: one,
+      'With `me`, takes back what the caller set aside for themselves; with `everyone`, what anyone set aside for everyone. Each leaves the other as it is. Answers are taken back where they were given, such as with `passages.unmark`.',
+    input: one.extend({ for: z.enum(asideFor) }),
     answer: { kind: 'json', schema: one },
     errors: ['gallery-sealed', 'no-such-review-item'],
     scope,

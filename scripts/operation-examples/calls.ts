@@ -176,7 +176,7 @@ async function callRecords(caller: OperationCaller, { client, seeded }: ExampleB
   const [waiting] = await caller.call('review.list', { kind: 'unproven', limit: 2 });
   await caller.call('review.counts', {});
   await caller.call('review.set-aside', { item: waiting?.id ?? '', for: 'everyone' });
-  await caller.call('review.restore', { item: waiting?.id ?? '' });
+  await caller.call('review.restore', { item: waiting?.id ?? '', for: 'everyone' });
   const at = new Date(Date.now() - 3_600_000).toISOString();
   await caller.call('passages.missed', { camera: 'front-door', person, at, note: 'came with a helmet' });
   await caller.call('reports.recognition', { from: date, to: date });

@@ -354,9 +354,11 @@ describe('rollcall passages', () => {
         [[ada, 0.5, 0.61]],
       );
       assert.deepEqual(recordedMarks(records), [], 'asking for the effect stores nothing');
-      passages.mark(passage, said, full);
+      const { event } = passages.mark(passage, said, full);
       assert.equal(passages.show(passage, full).mark?.was, 'person');
-      assert.equal(passages.unmark(passage, full).corrections, 2);
+      assert.throws(() => passages.unmark(passage, full, 'another'), { code: 'changed-meanwhile' });
+      assert.equal(passages.unmark(passage, full, event).corrections, 2);
+      assert.throws(() => passages.unmark(passage, full, event), { code: 'changed-meanwhile' });
       assert.equal(passages.show(passage, full).mark, undefined);
       assert.deepEqual([...falseMatchesOf(recordedMarks(records), testRecogniser)], []);
       const seen = (person: PersonId) =>

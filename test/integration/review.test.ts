@@ -186,8 +186,10 @@ describe('the review queue', () => {
       review.setAside(itemOf(2), 'everyone', ben);
       assert.deepEqual([ids(anna), ids(ben)], [[itemOf(3)], [itemOf(3), itemOf(1)]]);
       assert.deepEqual(asideEntries(), [['review.set-aside', itemOf(2)]]);
-      review.restore(itemOf(2), anna);
-      review.restore(itemOf(1), ben);
+      review.restore(itemOf(2), 'me', anna);
+      assert.deepEqual(ids(anna), [itemOf(3)], 'what a colleague said stays');
+      review.restore(itemOf(2), 'everyone', anna);
+      review.restore(itemOf(1), 'me', ben);
       assert.deepEqual(
         [ids(anna), ids(ben)],
         [
@@ -196,7 +198,9 @@ describe('the review queue', () => {
         ],
       );
       assert.equal(asideEntries().length, 2);
-      review.restore(itemOf(1), anna);
+      review.restore(itemOf(1), 'everyone', anna);
+      assert.equal(ids(anna).length, 2, 'it was skipped, not done');
+      review.restore(itemOf(1), 'me', anna);
       assert.equal(ids(anna).length, 3);
       for (const strange of ['passage.0', 'camera.gate.1', itemOf(9)]) {
         assert.throws(() => review.setAside(strange, 'me', anna), { code: 'no-such-review-item' });
@@ -285,7 +289,7 @@ describe('the review queue', () => {
       assert.throws(() => review.list({ ...listInput, camera: 'gate' }, guard), { code: 'forbidden' });
       for (const other of [itemOf(1), gate ?? '', unknown, pair]) {
         assert.throws(() => review.setAside(other, 'everyone', guard), { code: 'no-such-review-item' });
-        assert.throws(() => review.restore(other, guard), { code: 'no-such-review-item' });
+        assert.throws(() => review.restore(other, 'me', guard), { code: 'no-such-review-item' });
       }
       const nameless = review.list(listInput, callerOf('eve', ['passages:read', 'passages:write']));
       assert.doesNotMatch(JSON.stringify(nameless), /Ada|Grace|photograph/);

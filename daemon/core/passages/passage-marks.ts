@@ -15,7 +15,7 @@ import type { AuditLog } from '../audit/audit-log.js';
 import type { ThresholdEffect } from '../gallery/gallery-calibration.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import type { Records } from '../records/records.js';
-import { marksOf, recordedMarks } from './recorded-marks.js';
+import { lastMarkEventOf, marksOf, recordedMarks } from './recorded-marks.js';
 
 /** As of other corrections. */
 const longestNote = 200;
@@ -70,8 +70,13 @@ export class PassageMarks {
     return effects.flat();
   }
 
-  /** Undoes the correction of a passage: attendance is again as the box recorded it. @throws `mark-refused` */
-  unmark(passage: Passage, caller: Marker): MarkOutcome {
+  /**
+   * Undoes the correction of a passage: attendance is again as the box recorded it. `ifMark`: the event of the mark that is meant.
+   * @throws `mark-refused`; `changed-meanwhile` if another mark is the last
+   */
+  unmark(passage: Passage, caller: Marker, ifMark?: string): MarkOutcome {
+    if (ifMark !== undefined && lastMarkEventOf(this.#options.records, passage.id) !== ifMark)
+      throw refusal('changed-meanwhile:mark');
     if (this.lastOf(passage.id) === undefined)
       throw refused('nothing was said of it, or it was taken back', 'Reload the passage.');
     const mark = { ...this.#markOf(passage, { was: 'nobody' }), was: 'taken-back' } as const;

@@ -22,6 +22,10 @@ export function marksOf(records: Pick<Records, 'newestOf'>, id: PassageId): read
 const newestMarks = (records: Pick<Records, 'newestOf'>): readonly StoredEvent[] =>
   records.newestOf('mark', mostMarks);
 
+/** The id of the event that says last what a passage was. */
+export const lastMarkEventOf = (records: Pick<Records, 'newestOf'>, id: PassageId): string | undefined =>
+  newestMarks(records).findLast((event) => markOf(event)?.decided?.passageId === id)?.id;
+
 const marksIn = (events: readonly StoredEvent[]): readonly Mark[] =>
   events.flatMap((event) => markOf(event) ?? []);
 

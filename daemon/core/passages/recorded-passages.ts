@@ -76,7 +76,7 @@ export function passageHandlers(passages: RecordedPassages): Handlers<typeof pas
     'passages.follow': (input, { caller, signal }) => passages.follow(input, caller, signal),
     'passages.mark': ({ passage, ...mark }, { caller }) => passages.mark(passage, mark, caller),
     'passages.mark-effect': ({ passage, ...said }, { caller }) => passages.markEffect(passage, said, caller),
-    'passages.unmark': ({ passage }, { caller }) => passages.unmark(passage, caller),
+    'passages.unmark': ({ passage, ifMark }, { caller }) => passages.unmark(passage, caller, ifMark),
     'passages.missed': (input, { caller }) => passages.missed(input, caller),
     'passages.add-reference': ({ passage }, { caller }) => passages.addReference(passage, caller),
     'passages.remove-reference': ({ passage }, { caller }) => passages.removeReference(passage, caller),
@@ -196,9 +196,9 @@ export class RecordedPassages {
     };
   }
 
-  /** @throws as `show`; `mark-refused` */
-  unmark(which: string, caller: Reader): MarkOutcome {
-    return this.#options.marks.unmark(this.#find(which, caller).passage, caller);
+  /** `ifMark`: the event of the mark that is meant. @throws as `show`; `mark-refused`, `changed-meanwhile` */
+  unmark(which: string, caller: Reader, ifMark?: string): MarkOutcome {
+    return this.#options.marks.unmark(this.#find(which, caller).passage, caller, ifMark);
   }
 
   /** @throws as `show`, and as `PassageReferences.add` */

@@ -35,7 +35,7 @@ export function reviewHandlers(review: Review): Handlers<typeof reviewOperations
     'review.list': (input, { caller }) => review.list(input, caller),
     'review.counts': (_, { caller }) => review.counts(caller),
     'review.set-aside': ({ item, for: whom }, { caller }) => review.setAside(item, whom, caller),
-    'review.restore': ({ item }, { caller }) => review.restore(item, caller),
+    'review.restore': ({ item, for: whom }, { caller }) => review.restore(item, whom, caller),
   };
 }
 
@@ -97,11 +97,11 @@ export class Review {
   }
 
   /** @throws `gallery-sealed`, `no-such-review-item` */
-  restore(item: string, caller: ReviewCaller): { readonly item: string } {
+  restore(item: string, whom: AsideFor, caller: ReviewCaller): { readonly item: string } {
     const { records, audit } = this.#options;
     const { kind } = this.#find(item, caller);
-    records.restore(item, caller.actor, () => {
-      audit.append({ ...changeOf(kind, item, caller), action: 'review.restored' });
+    records.restore(item, whom === 'me' ? caller.actor : undefined, () => {
+      if (whom === 'everyone') audit.append({ ...changeOf(kind, item, caller), action: 'review.restored' });
     });
     return { item };
   }

@@ -51,8 +51,8 @@ export interface ReviewRecords {
   asideFor(actor: string, nowMs: number): ReadonlySet<string>;
   /** `alongside` runs in the same transaction. */
   setAside(aside: Aside, alongside: () => void): void;
-  /** Takes back what the actor set aside, and what anyone set aside for everyone. `alongside` as above, if there was anything for everyone. */
-  restore(item: string, actor: string, alongside: () => void): void;
+  /** Takes back what was set aside for this actor alone, or for everyone (undefined). `alongside` as above, if there was anything. */
+  restore(item: string, actor: string | undefined, alongside: () => void): void;
   /** Forgets what an account set aside for itself. */
   forgetActor(actor: string): void;
   /** Forgets items about a person. */
@@ -174,10 +174,9 @@ export function reviewRecordsOf(database: OpenDatabase): ReviewRecords {
         put.run({ item, actor, atMs: Math.floor(atMs), passage });
         alongside();
       }),
-    restore: (item, actor, alongside) =>
+    restore: (item, actor = everyone, alongside) =>
       database.transaction(() => {
-        remove.run(item, actor);
-        if (remove.run(item, everyone).changes > 0) alongside();
+        if (remove.run(item, actor).changes > 0) alongside();
       }),
     forgetActor: (actor) => database.transaction(() => void forgetActor.run(actor)),
     forgetPerson: (id) => database.transaction(() => void forgetPerson.run(id)),

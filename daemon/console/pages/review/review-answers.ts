@@ -115,6 +115,9 @@ async function asOneUser<Outcome>(signal: AbortSignal, work: () => Promise<Outco
   return await work();
 }
 
+/** The last mark that was given here, by passage: undoing takes back no other. */
+const ownMarks = new Map<string, string>();
+
 async function give(item: ReviewItem, answer: Answer): Promise<unknown> {
   if (answer.is === 'done') return await call('review.set-aside', { item: item.id, for: 'everyone' });
   if (answer.is === 'ignored' && item.kind === 'unknown-person')
@@ -122,15 +125,18 @@ async function give(item: ReviewItem, answer: Answer): Promise<unknown> {
   if (answer.is === 'skipped' || answer.is === 'ignored' || !isPassage(item))
     return await call('review.set-aside', { item: item.id, for: 'me' });
   const passage = item.passage.id;
-  return answer.is === 'person'
-    ? await call('passages.mark', { passage, was: answer.is, person: answer.person })
-    : await call('passages.mark', { passage, was: answer.is });
+  const person = answer.is === 'person' ? { person: answer.person } : {};
+  const { event } = await call('passages.mark', { passage, was: answer.is, ...person });
+  ownMarks.set(passage, event);
+  return event;
 }
 
 async function takeBack(item: ReviewItem, answer: Answer): Promise<unknown> {
   if (answer.is === 'ignored' && item.kind === 'unknown-person')
     return await call('strangers.notice', { stranger: item.stranger.id });
   if (answer.is === 'done' || answer.is === 'skipped' || !isPassage(item))
-    return await call('review.restore', { item: item.id });
-  return await call('passages.unmark', { passage: item.passage.id });
+    return await call('review.restore', { item: item.id, for: answer.is === 'done' ? 'everyone' : 'me' });
+  const passage = item.passage.id;
+  const ifMark = ownMarks.get(passage);
+  return await call('passages.unmark', { passage, ...(ifMark !== undefined && { ifMark }) });
 }
