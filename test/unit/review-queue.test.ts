@@ -11,6 +11,8 @@ const itemsOf = (...ids: readonly string[]): readonly ReviewItem[] => ids.map(ca
 const nobody: Answer = { is: 'nobody' };
 const skipped: Answer = { is: 'skipped' };
 
+const overtaken = new Error('somebody has answered since');
+
 /** A box whose answers a test lets through one by one. */
 function scripted(...ids: readonly string[]) {
   const asked: string[] = [];
@@ -26,6 +28,7 @@ function scripted(...ids: readonly string[]) {
     list: async () => ({ ...listed }),
     give: ({ id }, { is }, signal) => ask(`${is} ${id}`, signal),
     takeBack: ({ id }, { is }, signal) => ask(`not ${is} ${id}`, signal),
+    isOvertaken: (error) => error === overtaken,
   };
   const queue = new ReviewQueue(box);
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -145,6 +148,20 @@ describe('the queue of the review page', () => {
     assert.deepEqual([queue.failure.value?.standing, queue.waiting.value], [undefined, 2]);
   });
 
+  test('does not touch what somebody else has answered since', async () => {
+    const { queue, asked, shown, settle } = scripted('a', 'b');
+    await queue.load();
+    queue.answer(nobody);
+    await settle();
+    queue.undo();
+    await settle(overtaken);
+    assert.deepEqual([shown(), queue.current.value?.isGone, queue.waiting.value], ['a', true, 1]);
+    assert.equal(queue.last.value, undefined, 'there is nothing to undo');
+    queue.answer(nobody);
+    await settle();
+    assert.deepEqual(asked, ['nobody a', 'not nobody a']);
+  });
+
   test('takes an answer that failed back into the queue, and goes on with the others', async () => {
     const { queue, asked, shown, settle } = scripted('a', 'b');
     await queue.load();
@@ -162,7 +179,7 @@ describe('the queue of the review page', () => {
   });
 
   test('takes in what is new, and drops what somebody else answered, except the item in view', async () => {
-    const { queue, listed, shown, settle } = scripted('a', 'b', 'c', 'd');
+    const { queue, asked, listed, shown, settle } = scripted('a', 'b', 'c', 'd');
     await queue.load();
     queue.answer(nobody);
     listed.items = itemsOf('d', 'e');
@@ -170,7 +187,17 @@ describe('the queue of the review page', () => {
     assert.equal(queue.waiting.value, 4, 'a list from before the answer arrived only adds');
     await settle();
     await queue.load();
-    assert.deepEqual([shown(), queue.waiting.value], ['b', 3]);
+    assert.deepEqual([shown(), queue.waiting.value], ['b', 2]);
+    assert.equal(queue.current.value?.isGone, true);
+    queue.answer(nobody);
+    assert.equal(shown(), 'b', 'it takes no answer');
+    queue.answer(skipped);
+    assert.equal(shown(), 'd');
+    assert.deepEqual([asked, queue.answered.value], [['nobody a'], 1], 'there is nothing to skip at the box');
+    queue.back();
+    listed.items = itemsOf('b', 'd', 'e');
+    await queue.load();
+    assert.deepEqual([shown(), queue.current.value?.isGone, queue.waiting.value], ['b', undefined, 3]);
     queue.answer(skipped);
     assert.equal(shown(), 'd');
     await settle();

@@ -1,5 +1,5 @@
 import type { ReviewItem } from '../../../contract/review.js';
-import { call } from '../../api/call.js';
+import { call, isApiError } from '../../api/call.js';
 import { askForLogin, loginWanted } from '../../api/questions.js';
 import type en from '../../messages/en/review.json';
 import { shortId } from '../../parts/short-id.js';
@@ -104,6 +104,7 @@ export const reviewBox: ReviewBox = {
   give: (item, answer, signal) => patiently(() => asOneUser(signal, () => give(item, answer)), { signal }),
   takeBack: (item, answer, signal) =>
     patiently(() => asOneUser(signal, () => takeBack(item, answer)), { signal }),
+  isOvertaken: (error) => isApiError(error, 'changed-meanwhile'),
 };
 
 /** While the console asks for a login, nobody knows whether the same user goes on. */

@@ -11,9 +11,9 @@ import { waitingHere } from '../../parts/review-count.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { dayAndTime } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
-import { answerText, choicesOf, placeOf, questionOf } from './review-answers.js';
+import { answerText, choicesOf, placeOf, questionOf, reviewBox } from './review-answers.js';
 import { Evidence } from './review-evidence.js';
-import type { Answer, Entry, ReviewQueue } from './review-queue.js';
+import type { Answer, Entry, Failure, ReviewQueue } from './review-queue.js';
 import { queueOfUser } from './review-session.js';
 
 const t = wordsOf<typeof en>('review');
@@ -111,7 +111,9 @@ function actsOf(
     ArrowRight: () => queue.forward(),
   };
   if (entry === undefined) return always;
-  const choices = choicesOf(entry.item).map(({ key, answer }) => [key, () => queue.answer(answer)] as const);
+  const choices = (entry.isGone === true ? [] : choicesOf(entry.item)).map(
+    ({ key, answer }) => [key, () => queue.answer(answer)] as const,
+  );
   return {
     ...always,
     ...Object.fromEntries(choices),
@@ -166,12 +168,15 @@ function Failed({ queue }: { readonly queue: ReviewQueue }) {
   if (failure === undefined || !isApiError(failure.error)) return null;
   return (
     <>
-      <p role="alert">
-        {t(failure.standing === undefined ? 'not-saved' : 'not-undone', { what: questionOf(failure.item) })}
-      </p>
+      <p role="alert">{t(failureKey(failure), { what: questionOf(failure.item) })}</p>
       <Fault error={failure.error} />
     </>
   );
+}
+
+function failureKey({ error, standing }: Failure): 'overtaken' | 'not-undone' | 'not-saved' {
+  if (reviewBox.isOvertaken(error)) return 'overtaken';
+  return standing === undefined ? 'not-saved' : 'not-undone';
 }
 
 interface ItemProps {
@@ -181,7 +186,7 @@ interface ItemProps {
   readonly onAnswer: (answer: Answer) => void;
 }
 
-function Item({ entry: { item, answer }, isShown, cameras, onAnswer }: ItemProps) {
+function Item({ entry: { item, answer, isGone = false }, isShown, cameras, onAnswer }: ItemProps) {
   const { href, text } = placeOf(item);
   return (
     <article class="card" hidden={!isShown}>
@@ -189,10 +194,11 @@ function Item({ entry: { item, answer }, isShown, cameras, onAnswer }: ItemProps
         <h2 tabIndex={-1}>{questionOf(item)}</h2>
         <Badge tone={item.kind === 'camera' ? 'bad' : 'warn'}>{t(`kind-${item.kind}`)}</Badge>
       </header>
+      {isGone && <p role="status">{t('gone')}</p>}
       {answer && <p role="note">{t('your-answer', { what: answerText(answer) })}</p>}
       <Evidence item={item} cameras={cameras} />
       <div class="review-choices" role="toolbar" aria-label={t('answers')}>
-        {choicesOf(item).map(({ key, text: said, answer: given }, index) => (
+        {(isGone ? [] : choicesOf(item)).map(({ key, text: said, answer: given }, index) => (
           <KeyButton key={key} keyName={key.toUpperCase()} isMain={index === 0} onAct={() => onAnswer(given)}>
             {said}
           </KeyButton>

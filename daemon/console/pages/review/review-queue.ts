@@ -10,7 +10,11 @@ export type Answer =
 export interface Entry {
   readonly item: ReviewItem;
   readonly answer?: Answer;
+  /** True while it is in view after somebody else has answered it. It takes no answer. */
+  readonly isGone?: boolean;
 }
+
+const isOpen = ({ answer, isGone = false }: Entry): boolean => answer === undefined && !isGone;
 
 /** What the queue asks of the box. */
 export interface ReviewBox {
@@ -18,6 +22,8 @@ export interface ReviewBox {
   /** Both may wait until the box takes the request, but send nothing after `signal`. */
   give(item: ReviewItem, answer: Answer, signal: AbortSignal): Promise<unknown>;
   takeBack(item: ReviewItem, answer: Answer, signal: AbortSignal): Promise<unknown>;
+  /** True if the answer could not be taken back because somebody else has answered since. */
+  isOvertaken(error: unknown): boolean;
 }
 
 /** An answer, or its undoing, that did not reach the box. */
@@ -62,12 +68,12 @@ export class ReviewQueue {
   /** The shown item and those after it, to load their images ahead. */
   readonly ahead = computed(() => {
     const { entries, at } = this.#state.value;
-    return entries.slice(at).filter(({ answer }, index) => index === 0 || answer === undefined);
+    return entries.slice(at).filter((entry, index) => index === 0 || isOpen(entry));
   });
-  readonly waiting = computed(
-    () => this.#state.value.entries.filter(({ answer }) => answer === undefined).length,
+  readonly waiting = computed(() => this.#state.value.entries.filter(isOpen).length);
+  readonly answered = computed(
+    () => this.#state.value.entries.filter(({ answer }) => answer !== undefined).length,
   );
-  readonly answered = computed(() => this.#state.value.entries.length - this.waiting.value);
   /** What undoing would undo. */
   readonly last = computed(() => {
     const id = this.#done.value.at(-1)?.id;
@@ -105,6 +111,10 @@ export class ReviewQueue {
     const { entries, at } = this.#state.value;
     const entry = entries[at];
     if (entry === undefined) return;
+    if (entry.isGone === true) {
+      if (answer.is === 'skipped') this.#show(this.#nextAfter(at));
+      return;
+    }
     const { item, answer: before } = entry;
     this.failure.value = undefined;
     this.#done.value = [...this.#done.value, { id: item.id, before }];
@@ -177,19 +187,23 @@ export class ReviewQueue {
   /** Shows of an item what the box knows, and undoing goes on from there. */
   #fail(item: ReviewItem, error: unknown): void {
     const { id } = item;
+    const isGone = this.#box.isOvertaken(error);
+    if (isGone) this.#known.delete(id);
     const known = this.#known.get(id);
     this.failure.value = { item, error, standing: known };
     const others = this.#done.value.filter((done) => done.id !== id);
     this.#done.value = known === undefined ? others : [...others, { id, before: undefined }];
-    this.#put(id, known);
+    this.#put(id, known, isGone);
     const { entries, at } = this.#state.value;
     if (at === entries.length) this.#show(this.#nextAfter(at));
   }
 
-  #put(id: string, answer: Answer | undefined): void {
+  #put(id: string, answer: Answer | undefined, isGone = false): void {
     const { entries, at } = this.#state.value;
     const changed = entries.map(({ item, ...rest }) =>
-      item.id === id ? { item, ...(answer !== undefined && { answer }) } : { item, ...rest },
+      item.id === id
+        ? { item, ...(answer !== undefined && { answer }), ...(isGone && { isGone }) }
+        : { item, ...rest },
     );
     this.#state.value = { entries: changed, at };
   }
@@ -201,7 +215,6 @@ export class ReviewQueue {
   /** The next item without an answer; from the beginning where none follows; the end without any. */
   #nextAfter(at: number): number {
     const { entries } = this.#state.value;
-    const isOpen = ({ answer }: Entry): boolean => answer === undefined;
     const later = entries.findIndex((entry, index) => index > at && isOpen(entry));
     if (later >= 0) return later;
     const first = entries.findIndex(isOpen);
@@ -221,7 +234,12 @@ function withoutGone({ entries, at }: State, items: readonly ReviewItem[], hasMo
       listed.has(entry.item.id) ||
       (hasMore && index > lastListed),
   );
-  return { entries: kept, at: shown === undefined ? kept.length : kept.indexOf(shown) };
+  const isGone = (entry: Entry): boolean =>
+    entry === shown && isOpen(entry) && !listed.has(entry.item.id) && !(hasMore && at > lastListed);
+  return {
+    entries: kept.map((entry) => (isGone(entry) ? { ...entry, isGone: true } : entry)),
+    at: shown === undefined ? kept.length : kept.indexOf(shown),
+  };
 }
 
 function withNew({ entries, at }: State, items: readonly ReviewItem[]): State {
