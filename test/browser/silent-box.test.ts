@@ -96,6 +96,24 @@ describe('the console of a box that is silent at times', { skip }, () => {
     await until('the last one to be made up for', () => asked === 4);
   });
 
+  test('shows why it does not open at a reload, not a login, and opens once the box admits the user', async () => {
+    const { page } = await box.open('admin', '/account');
+    await page.clock.install();
+    let asked = 0;
+    const busy = { status: 503, json: { error: { code: 'internal', message: 'a part has failed' } } };
+    await page.route('**/api/v1/auth/me', (route) => {
+      asked += 1;
+      return asked > 2 ? route.continue() : route.fulfill(asked === 1 ? busy : overLimit);
+    });
+    await page.reload();
+    await page.getByText('A part has failed.').waitFor();
+    assert.equal(await page.getByLabel('Password').count(), 0);
+    await page.clock.runFor(5000);
+    await page.getByText(/which is the limit/).waitFor();
+    await page.clock.runFor(5000);
+    await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor();
+  });
+
   test('is not asked whether it is there while it answers a page every two seconds', async () => {
     const { page } = await box.open('admin', '/');
     await page.clock.install();

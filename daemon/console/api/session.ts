@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import type { Scope } from '../../contract/scopes.js';
+import type { ApiError } from './api-error.js';
 import { offeredScopes } from './offered-scopes.js';
 import type { Output } from './request.js';
 
@@ -26,6 +27,9 @@ export const unsent = signal(0);
 
 /** True where the box has told that it has no administrator yet. */
 export const isUnclaimed = signal(false);
+
+/** Why it is not known yet who is logged in. */
+export const resumeFault = signal<ApiError | undefined>(undefined);
 
 /** Ends what this browser knows about the session. */
 export function forgetSession(): void {

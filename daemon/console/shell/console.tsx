@@ -1,9 +1,10 @@
 import { type ComponentChildren, Fragment } from 'preact';
 import { useEffect, useErrorBoundary } from 'preact/hooks';
 import { ErrorBoundary, LocationProvider, lazy, Route, Router, useLocation } from 'preact-iso';
+import { unreachable } from '../api/api-error.js';
 import { isConnected, reconnections, watchConnection } from '../api/connection.js';
 import { loginWanted, lossWanted, proofWanted } from '../api/questions.js';
-import { can, me, unsent } from '../api/session.js';
+import { can, me, resumeFault, unsent } from '../api/session.js';
 import type en from '../messages/en/shell.json';
 import type { ConsoleRoute } from '../pages/console-route.js';
 import { EntryFrame } from '../pages/entry/entry-frame.js';
@@ -14,6 +15,7 @@ import { Icon } from '../parts/icon.js';
 import { Notes } from '../parts/notes.js';
 import { PageHead } from '../parts/page.js';
 import { ProofDialog } from '../parts/proof-dialog.js';
+import { Fault } from '../parts/shown-fault.js';
 import { useLeaveWarning } from '../parts/use-leave-warning.js';
 import { loadAllWords, wordsOf } from '../words/words.js';
 import { Finder } from './finder.js';
@@ -90,13 +92,29 @@ function Frame() {
   );
 }
 
-/** The console has opened while the box does not answer: it is not known yet who is logged in. */
+/** How long after a refusal the console asks again. */
+const againMs = 5000;
+
+/** The console has opened while the box does not answer, or refuses: it is not known yet who is logged in. */
 function Silence() {
   const count = reconnections.value;
   useEffect(() => {
     if (count > 0) void resume();
   }, [count]);
-  return <EntryFrame title={t('silence')} lead={t('silence-lead')} />;
+  const fault = resumeFault.value;
+  const isSilent = fault === undefined || fault.code === unreachable;
+  useEffect(() => {
+    if (isSilent) return;
+    const { retryAfterS } = fault.details;
+    const timer = setTimeout(resume, Math.max(againMs, 1000 * Number(retryAfterS ?? 0)));
+    return () => clearTimeout(timer);
+  }, [fault]);
+  if (isSilent) return <EntryFrame title={t('silence')} lead={t('silence-lead')} />;
+  return (
+    <EntryFrame title={t('not-opened')} lead={t('not-opened-lead')}>
+      <Fault error={fault} onRetry={() => void resume()} />
+    </EntryFrame>
+  );
 }
 
 const matches = (pattern: string, path: string): boolean =>

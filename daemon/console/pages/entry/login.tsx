@@ -1,9 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { unreachable } from '../../api/api-error.js';
 import { call, isApiError, logOut } from '../../api/call.js';
 import { canUsePasskeys, loginWithPasskey } from '../../api/passkey.js';
-import { forgetSession, isLogoutUnconfirmed, isUnclaimed, me } from '../../api/session.js';
+import { forgetSession, isLogoutUnconfirmed, isUnclaimed, me, resumeFault } from '../../api/session.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/entry.json';
 import { Dialog } from '../../parts/dialog.js';
@@ -153,14 +152,18 @@ export async function enter(): Promise<void> {
   if (isSpoken(wanted)) await speak(wanted);
 }
 
-/** Goes on with the session of this browser, if there is one. While the box does not answer, this is not known. */
+/**
+ * Goes on with the session of this browser, if there is one. Only the word of the box that there is none leads to the login: while it
+ * does not answer, or refuses for another reason, this is not known.
+ */
 export async function resume(): Promise<void> {
   try {
     await enter();
   } catch (error) {
     if (!isApiError(error)) throw error;
     isUnclaimed.value = error.details['reason'] === 'unclaimed';
-    if (error.code !== unreachable) forgetSession();
+    resumeFault.value = error;
+    if (error.code === 'unauthenticated') forgetSession();
   }
 }
 
