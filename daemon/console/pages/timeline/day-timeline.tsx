@@ -43,6 +43,8 @@ interface DayTimelineProps {
   readonly view: Signal<TimeSpan>;
   readonly chosen: Signal<ChosenMark | undefined>;
   readonly isLoading: boolean;
+  /** The day and the filters: how many passages there are is announced when they change, not at each passage that ends. */
+  readonly asked: string;
   readonly onOpen: (passage: TimedPassage) => void;
   /** The day before, the day after, or today. */
   readonly onDay: (by: -1 | 0 | 1) => void;
@@ -50,10 +52,10 @@ interface DayTimelineProps {
 
 /**
  * The passages of a day on lanes: what is near together shares a mark, which opens when the view comes nearer. Keys go from mark to
- * mark, and each is said in words; a mouse or a finger scrubs, and shows the picture beside it.
+ * mark, and the slider says each in words; a mouse or a finger scrubs, and shows the picture beside it.
  */
 export function DayTimeline(props: DayTimelineProps) {
-  const { day, nowMs, lanes, view, chosen, isLoading } = props;
+  const { day, nowMs, lanes, view, chosen, isLoading, asked } = props;
   const host = useRef<HTMLDivElement>(null);
   const keys = useId();
   const widthPx = useWidth(host);
@@ -100,12 +102,15 @@ export function DayTimeline(props: DayTimelineProps) {
   };
   useFocusOnReturn(host, chosen.value, found);
 
-  const said = found && markText(found, nameOf(drawn, found));
   const count = lanes.reduce((sum, { passages }) => sum + passages.length, 0);
+  const countText = t('day-of', { count });
+  const announced = useAnnounced(countText, asked, isLoading);
+  const markWords = found && markText(found, nameOf(drawn, found));
   return (
     <>
-      <p role="status" class="timeline-said">
-        {said ?? (isLoading && count === 0 ? t('loading') : t('day-of', { count }))}
+      <p class="timeline-said">{markWords ?? (isLoading && count === 0 ? t('loading') : countText)}</p>
+      <p role="status" class="unseen">
+        {announced}
       </p>
       <div class="timeline" dir="ltr">
         <div
@@ -119,7 +124,7 @@ export function DayTimeline(props: DayTimelineProps) {
           aria-valuemin={0}
           aria-valuemax={Math.round(lengthOf(day) / 1000)}
           aria-valuenow={Math.round(((found?.passage.atMs ?? view.value.fromMs) - day.fromMs) / 1000)}
-          aria-valuetext={clockAt(found?.passage.atMs ?? view.value.fromMs)}
+          aria-valuetext={markWords ?? clockAt(view.value.fromMs)}
           onKeyDown={press}
         >
           <TimelineDrawing
@@ -191,7 +196,26 @@ function useTimelineActs({ day, view, chosen, drawn, found, widthPx, onOpen, onD
   return { choose, zoom, enter, run };
 }
 
-/** The way back from a passage leads to its mark, which gets the focus once it is there. */
+/** The text that is announced: that of the moment at which what was asked for was there. */
+function useAnnounced(text: string, asked: string, isLoading: boolean): string {
+  const announced = useSignal('');
+  const isDue = useRef(true);
+  const settled = useSettled(asked);
+  useEffect(() => {
+    isDue.current = true;
+  }, [asked]);
+  useEffect(() => {
+    // A fetch begins only after the change that it is for has been drawn.
+    if (!isDue.current || isLoading || settled !== asked) return;
+    isDue.current = false;
+    announced.value = text;
+  }, [settled, asked, isLoading]);
+  return announced.value;
+}
+
+const inputs = ['wheel', 'touchstart', 'pointerdown', 'keydown'];
+
+/** The way back from a passage leads to its mark, which gets the focus once it is there, unless the user does something before. */
 function useFocusOnReturn(
   host: RefObject<HTMLElement | null>,
   chosen: ChosenMark | undefined,
@@ -199,6 +223,16 @@ function useFocusOnReturn(
 ): void {
   const isAwaited = useRef(chosen !== undefined);
   const isThere = found !== undefined;
+  useEffect(() => {
+    const over = new AbortController();
+    const stop = (): void => {
+      isAwaited.current = false;
+      over.abort();
+    };
+    for (const input of inputs)
+      globalThis.addEventListener(input, stop, { signal: over.signal, capture: true, passive: true });
+    return () => over.abort();
+  }, []);
   useEffect(() => {
     if (!isThere) return;
     if (isAwaited.current) host.current?.focus({ preventScroll: true });

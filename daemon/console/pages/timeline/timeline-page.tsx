@@ -78,6 +78,7 @@ export default function Timeline() {
       <Fault error={followFault} />
       <DayTimeline
         {...{ day, nowMs, lanes, view, chosen }}
+        asked={query.searchWith({ view: '', at: '', lane: '', lanes: '' })}
         isLoading={fetched.isLoading}
         onOpen={({ id }) => {
           write();
