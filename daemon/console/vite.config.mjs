@@ -69,13 +69,15 @@ export default defineConfig({
     cssCodeSplit: false,
     reportCompressedSize: false,
     rolldownOptions: {
+      // Of the archive library, the console takes the reader. Its package does not say that its modules do nothing by themselves.
+      treeshake: { moduleSideEffects: [{ test: /@zip\.js\//, sideEffects: false }] },
       output: {
         codeSplitting: {
           groups: [
             {
               name: 'shared',
               test: new RegExp(
-                `node_modules/(?!lean-qr|@zip\\.js|csv-parse)|/console/(?:api|parts(?!/(?:qr-path|zip-file|${listParts}))|words|time|shell(?!/(?:${opened})))/`,
+                `node_modules/(?!lean-qr|@zip\\.js|csv-parse|fflate)|/console/(?:api|parts(?!/(?:qr-path|zip-file|${listParts}))|words|time|shell(?!/(?:${opened})))/`,
               ),
               priority: 1,
             },
@@ -90,7 +92,7 @@ export default defineConfig({
             // Loaded where someone opens or saves a file.
             {
               name: 'files',
-              test: /@zip\.js\/|csv-parse|\/(?:zip-file|unzip|spreadsheet|persons-table)\.ts$/,
+              test: /@zip\.js\/|fflate|csv-parse|\/(?:zip-file|unzip|spreadsheet|persons-table)\.ts$/,
             },
           ],
         },

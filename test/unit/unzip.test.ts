@@ -66,6 +66,19 @@ describe('a zip archive of persons in the browser', () => {
     assert.equal(end.readUInt32LE(12), zip.length - 22 - directory);
   });
 
+  test('is refused by its writer if it would need the fields of Zip64', async () => {
+    const huge = { size: 2_000_000_001 } as Blob;
+    const tiny = new Blob(['a']);
+    for (const files of [
+      new Map([
+        ['a.jpg', huge],
+        ['b.jpg', huge],
+      ]),
+      new Map(Array.from({ length: 65_536 }, (_, index) => [`${index}.jpg`, tiny])),
+    ])
+      await assert.rejects(zipOf(files), RangeError);
+  });
+
   test('may have comments, also one that looks like its end', async () => {
     const zip = Buffer.from(
       zipSync({

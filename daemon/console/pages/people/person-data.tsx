@@ -2,6 +2,7 @@ import { useLocation } from 'preact-iso';
 import type { ExportedLine } from '../../../contract/exported-lines.js';
 import type { PersonDetail } from '../../../contract/person.js';
 import type { ErasureCertificate } from '../../../contract/persons.js';
+import { ApiError } from '../../api/api-error.js';
 import { call, readLines } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useAct } from '../../api/use-fetched.js';
@@ -163,7 +164,13 @@ async function archiveOf(id: string): Promise<Blob> {
   }
   for (const [name, list] of lists) json(`${name}.json`, list);
   const { zipOf } = await import('../../parts/zip-file.js');
-  return await zipOf(files);
+  try {
+    return await zipOf(files);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const told = { message: t('export-too-large'), remedy: t('export-remedy') };
+    throw new ApiError({ code: 'too-large', ...told }, 200);
+  }
 }
 
 function pictureOf(line: ExportedLine): readonly [path: string, jpeg: Blob] | undefined {
