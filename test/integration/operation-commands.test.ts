@@ -68,7 +68,7 @@ function operationsOf(
     ...passageHandlers(
       new RecordedPassages({
         ...{ journal: records.passages, vault, clock, nameOf: () => 'Ada', pictureOf: () => undefined },
-        blindPeriods: () => [],
+        blindPeriods: async () => [],
         readings: { note: (entry) => void audit(entry) },
         references: {
           shown: () => undefined,

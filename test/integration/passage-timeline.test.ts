@@ -111,7 +111,7 @@ describe('the timeline of passages', () => {
       const startedMs = recordedAtMs + hourMs;
       records.record({ ...running, occurredAtMs: startedMs, details: { afterKill: true } });
       assert.deepEqual(
-        recordedBlindPeriods(records, { fromMs: recordedAtMs - hourMs, untilMs: startedMs + hourMs }),
+        await recordedBlindPeriods(records, { fromMs: recordedAtMs - hourMs, untilMs: startedMs + hourMs }),
         [{ fromMs: recordedAtMs, untilMs: startedMs, cause: 'box-killed' }],
       );
     });

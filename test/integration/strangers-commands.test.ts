@@ -129,7 +129,7 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
     references: { shown: () => undefined, add: unused, remove: unused },
     ...{ journal, vault, readings, pictureOf, clock: systemClock },
     nameOf: () => undefined,
-    blindPeriods: () => [],
+    blindPeriods: async () => [],
     marks: {
       mark: () => assert.fail(),
       unmark: () => assert.fail(),

@@ -19,6 +19,7 @@ import { ageingRows } from '../../daemon/core/retention/ageing-rows.js';
 import { recordsRetentionOf } from '../../daemon/core/retention/records-retention.js';
 import type { BoxEvent } from '../../daemon/kernel/events/event.js';
 import {
+  type CameraId,
   cameraId,
   eventId,
   type PersonId,
@@ -516,6 +517,22 @@ describe('what ages in the records', () => {
     );
     retention.emptyLog();
     assert.deepEqual(waits, [20]);
+  });
+
+  test('are changes of cameras, but not the last one of each', () => {
+    const { retention, record, table } = aged();
+    const change = (id: CameraId, occurredAtMs: number): BoxEvent => ({
+      ...{ kind: 'camera', cameraId: id, state: 'failed', code: 'no-answer', occurredAtMs },
+    });
+    record(change(gate, 1), change(yard, 2), change(gate, 3), change(gate, 4));
+    const cameras = retention.ageing('camera');
+    assert.equal(cameras.countDue(9999), 2);
+    assert.deepEqual(cameras.begin(9999)(9), { count: 2, isMoreDue: false });
+    assert.deepEqual(
+      table.newestOf('camera', 9).map(({ sequence }) => sequence),
+      [2, 4],
+    );
+    assert.equal(cameras.countDue(9999), 0);
   });
 
   test('goes with strangers, and the log is emptied of what expired', () => {

@@ -1,5 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { boxData, cameraData } from '../../contract/events/notice-data.js';
-import type { EventKind } from '../../kernel/events/event.js';
 import { cameraId } from '../../kernel/ids.js';
 import { type BlindPeriod, blindPeriodsOf, type SightChange } from '../../kernel/passages/blind-period.js';
 import { present } from '../../kernel/present.js';
@@ -7,32 +7,29 @@ import type { Records } from '../records/records.js';
 import type { StoredEvent } from '../records/stored-event.js';
 import { dataOf } from './event-content.js';
 
-/** Events of a kind that are read: those of a day and what was before it, where a camera does not fail every few minutes. */
-const mostEvents = 500;
-/** A lasting state of a camera is usually recorded this long after it began, at most. */
-const latestRecordMs = 10 * 60_000;
+/** Events that one query reads: a few milliseconds. A camera that comes and goes has thousands in a day. */
+const batchSize = 200;
 
-type BlindRecords = Pick<Records, 'newestOf' | 'list'>;
+type BlindRecords = Pick<Records, 'sightChanges' | 'withSequences' | 'list'>;
 
-/** When cameras could see nothing, as the events tell. Of earlier times than the oldest event, nothing is known. */
-export function recordedBlindPeriods(
+/**
+ * When cameras could see nothing, as the events tell. Retention keeps the last change of each camera, so what still goes on is known
+ * however old it is. Of other times before the oldest event, nothing is known. Other work gets its turn between batches.
+ */
+export async function recordedBlindPeriods(
   records: BlindRecords,
   period: { readonly fromMs: number; readonly untilMs: number },
-): readonly BlindPeriod[] {
-  const changes = [
-    ...eventsAround('camera', period.untilMs, records).flatMap((event) => cameraChange(event) ?? []),
-    ...eventsAround('box', period.untilMs, records).flatMap((event) => boxChange(event, records) ?? []),
-  ];
+): Promise<readonly BlindPeriod[]> {
+  const sequences = records.sightChanges(period);
+  const changes: SightChange[] = [];
+  for (let next = 0; next < sequences.length; next += batchSize) {
+    if (next > 0) await nextTurn();
+    for (const event of records.withSequences(sequences.slice(next, next + batchSize))) {
+      const change = event.kind === 'camera' ? cameraChange(event) : boxChange(event, records);
+      if (change !== undefined) changes.push(change);
+    }
+  }
   return blindPeriodsOf(changes, period);
-}
-
-/** Events of a period and before it. Among the newest are those that were recorded late, such as after the disk was full. */
-function eventsAround(kind: EventKind, untilMs: number, records: BlindRecords): readonly StoredEvent[] {
-  const found = [
-    ...records.newestOf(kind, mostEvents, untilMs + latestRecordMs),
-    ...records.newestOf(kind, mostEvents),
-  ];
-  return [...new Map(found.map((event) => [event.sequence, event])).values()];
 }
 
 function cameraChange({ payload, occurredAtMs: atMs }: StoredEvent): SightChange | undefined {

@@ -55,7 +55,7 @@ export interface RecordedPassagesOptions {
   readonly marks: Pick<PassageMarks, 'mark' | 'unmark' | 'effect' | 'missed' | 'lastOf' | 'marked'>;
   readonly references: Pick<PassageReferences, 'shown' | 'add' | 'remove'>;
   /** When cameras could see nothing, at all cameras. */
-  readonly blindPeriods: (period: Pick<BlindPeriod, 'fromMs' | 'untilMs'>) => readonly BlindPeriod[];
+  readonly blindPeriods: (period: Pick<BlindPeriod, 'fromMs' | 'untilMs'>) => Promise<readonly BlindPeriod[]>;
   /** Writes into the audit log who reads passages. */
   readonly readings: Pick<ReadingTrail, 'note'>;
   readonly clock: Clock;
@@ -143,9 +143,10 @@ export class RecordedPassages {
     this.#noteList(passages, input, reader);
     const nameOf = this.#namesFor(reader);
     const { cameraIds } = selection;
+    const blind = await blindPeriods({ fromMs: sinceMs, untilMs: Math.min(beforeMs, clock.wallMs()) });
     return {
       passages: passages.map((passage) => timelinePassage(passage, nameOf)),
-      blind: blindPeriods({ fromMs: sinceMs, untilMs: Math.min(beforeMs, clock.wallMs()) })
+      blind: blind
         .filter(({ cameraId: id }) => id === undefined || cameraIds?.includes(id) !== false)
         .map(shownBlindPeriod),
       ...{ unreadable, isCut },

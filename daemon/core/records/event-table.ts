@@ -30,10 +30,19 @@ export interface EventTable {
   /** The events that match `query`, in order of their sequence. Reads every row between the sequences that `query` names. */
   list(query: EventQuery): readonly StoredEvent[];
   /**
-   * The newest events of a kind, at most `limit`, in order of their sequence. `beforeMs`: only those recorded before this time, wall
-   * clock. Reads no other rows.
+   * The newest events of a kind, at most `limit`, in order of their sequence. Reads no other rows.
    */
-  newestOf(kind: EventKind, limit: number, beforeMs?: number): readonly StoredEvent[];
+  newestOf(kind: EventKind, limit: number): readonly StoredEvent[];
+  /** The newest change of a camera. */
+  newestOfCamera(id: string): StoredEvent | undefined;
+  /**
+   * The sequences of what tells about the sight of cameras in a period: the changes of cameras, and the starts and stops of the box.
+   * With the last of each before it, which may go on, and the start behind it, before which the box may have been killed. Wall clock,
+   * milliseconds since the epoch.
+   */
+  sightChanges(period: { readonly fromMs: number; readonly untilMs: number }): readonly number[];
+  /** The events with these sequences, in order. */
+  withSequences(sequences: readonly number[]): readonly StoredEvent[];
   /** Looks at the first `limit` events of a kind in the order of time that were recorded at `sinceMs` or later. Undefined without any. */
   lowestSince(kind: EventKind, sinceMs: number, limit: number): LowestSequence | undefined;
   /** By sequence, or by id. */
@@ -49,6 +58,10 @@ export const personOfCandidate = {
   nearer: "json_extract(CAST(payload AS TEXT), '$.data.candidates[0].person')",
   other: "json_extract(CAST(payload AS TEXT), '$.data.candidates[1].person')",
 } as const;
+
+/** Whether an event says that the box started or stopped; exactly the condition of the index. */
+const isBoxRun = `kind = 'box'
+    AND CASE WHEN json_valid(CAST(payload AS TEXT)) THEN json_extract(CAST(payload AS TEXT), '$.data.condition') END = 'running'`;
 
 export function eventTableOf(database: OpenDatabase, { rowSeal, seals }: EventSealing): EventTable {
   const { db } = database;
@@ -79,9 +92,33 @@ export function eventTableOf(database: OpenDatabase, { rowSeal, seals }: EventSe
       ),
     ),
   ];
-  const newestOf = db.prepare<[EventKind, number, number], SealedEventRow>(
+  const newestOf = db.prepare<[EventKind, number], SealedEventRow>(
     `SELECT ${eventColumns} FROM event INDEXED BY event_by_age
-     WHERE kind = ? AND recorded_at_ms < ? ORDER BY recorded_at_ms DESC LIMIT ?`,
+     WHERE kind = ? ORDER BY recorded_at_ms DESC LIMIT ?`,
+  );
+  const newestOfCamera = db.prepare<[string], SealedEventRow>(
+    `SELECT ${eventColumns} FROM event WHERE kind = 'camera' AND camera_id = ? AND person_id IS NULL
+     ORDER BY sequence DESC LIMIT 1`,
+  );
+  const sightChanges = db
+    .prepare<[{ fromMs: number; untilMs: number }], number>(`
+      SELECT change.sequence
+      FROM (SELECT DISTINCT camera_id FROM event WHERE kind = 'camera') camera
+      JOIN event change INDEXED BY camera_change_by_time
+        ON change.kind = 'camera' AND change.camera_id = camera.camera_id AND change.occurred_at_ms < @untilMs
+        AND change.occurred_at_ms >= coalesce((
+          SELECT max(occurred_at_ms) FROM event
+          WHERE kind = 'camera' AND camera_id = camera.camera_id AND occurred_at_ms < @fromMs), @fromMs)
+      UNION ALL
+      SELECT sequence FROM event INDEXED BY box_run_by_time WHERE ${isBoxRun}
+        AND occurred_at_ms >= coalesce((
+          SELECT max(occurred_at_ms) FROM event WHERE ${isBoxRun} AND occurred_at_ms < @fromMs), @fromMs)
+        AND occurred_at_ms <= coalesce((
+          SELECT min(occurred_at_ms) FROM event WHERE ${isBoxRun} AND occurred_at_ms >= @untilMs), @untilMs)
+      ORDER BY 1`)
+    .pluck();
+  const withSequences = db.prepare<[string], SealedEventRow>(
+    `SELECT ${eventColumns} FROM event WHERE sequence IN (SELECT value FROM json_each(?)) ORDER BY sequence`,
   );
   const bySequence = db.prepare<[number], SealedEventRow>(
     `SELECT ${eventColumns} FROM event WHERE sequence = ?`,
@@ -122,8 +159,11 @@ export function eventTableOf(database: OpenDatabase, { rowSeal, seals }: EventSe
         const found = lists.flatMap((list) => list[keep].all(values)).sort((a, b) => a.sequence - b.sequence);
         return keep === 'newest' ? found.slice(-limit) : found.slice(0, limit);
       }),
-    newestOf: (kind, limit, beforeMs = Number.MAX_SAFE_INTEGER) =>
-      read(() => newestOf.all(kind, beforeMs, limit).sort((a, b) => a.sequence - b.sequence)),
+    newestOf: (kind, limit) => read(() => newestOf.all(kind, limit).sort((a, b) => a.sequence - b.sequence)),
+    newestOfCamera: (id) => read(() => newestOfCamera.all(id))[0],
+    sightChanges: ({ fromMs, untilMs }) =>
+      database.read(() => sightChanges.all({ fromMs: Math.floor(fromMs), untilMs: Math.floor(untilMs) })),
+    withSequences: (sequences) => read(() => withSequences.all(JSON.stringify(sequences))),
     lowestSince: (kind, sinceMs, limit) =>
       database.read(() => {
         const found = lowestSince.get({ kind, sinceMs, limit });

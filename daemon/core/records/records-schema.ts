@@ -391,6 +391,13 @@ const reviewTables = `
   ) WHERE kind = 'mark';
 `;
 
+/** Changes in what cameras saw, and starts and stops of the box: some may be recorded long after they happened, so time finds them. */
+const sightIndices = `
+  CREATE INDEX camera_change_by_time ON event (camera_id, occurred_at_ms) WHERE kind = 'camera';
+  CREATE INDEX box_run_by_time ON event (occurred_at_ms) WHERE kind = 'box'
+    AND CASE WHEN json_valid(CAST(payload AS TEXT)) THEN json_extract(CAST(payload AS TEXT), '$.data.condition') END = 'running';
+`;
+
 /** Migrations go forward only; a released migration is never edited. */
 export const recordsMigrations: readonly Migration[] = [
   {
@@ -413,4 +420,5 @@ export const recordsMigrations: readonly Migration[] = [
   { name: 'requests by the key of their caller', apply: keptRequestTables },
   { name: 'seals of events and corrections', apply: sealedRows },
   { name: 'review queue', apply: reviewTables },
+  { name: 'sight of cameras by time', apply: sightIndices },
 ];

@@ -62,6 +62,9 @@ export interface Records extends RecentEvents, AsyncDisposable {
   /** Wall clock of the newest event, milliseconds since the epoch; undefined without any. */
   lastRecordedMs(): number | undefined;
   readonly newestOf: EventTable['newestOf'];
+  readonly newestOfCamera: EventTable['newestOfCamera'];
+  readonly sightChanges: EventTable['sightChanges'];
+  readonly withSequences: EventTable['withSequences'];
   readonly lowestSince: EventTable['lowestSince'];
   /** By sequence, or by id. */
   find(which: number | string): StoredEvent | undefined;
@@ -132,6 +135,9 @@ export function openRecords(options: RecordsOptions): Records {
     list: events.list,
     lastRecordedMs: () => events.list({ limit: 1 })[0]?.recordedAtMs,
     newestOf: events.newestOf,
+    newestOfCamera: events.newestOfCamera,
+    sightChanges: events.sightChanges,
+    withSequences: events.withSequences,
     lowestSince: events.lowestSince,
     find: events.find,
     beginningWith: events.beginningWith,

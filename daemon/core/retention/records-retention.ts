@@ -11,7 +11,7 @@ import { ageingRows } from './ageing-rows.js';
 interface AgedEvent {
   readonly sequence: number;
   readonly recordedAtMs: number;
-  readonly isWaiting: 0 | 1;
+  readonly isKept: 0 | 1;
 }
 
 /** The event loop is blocked while SQLite waits for another reader of the file, so it waits only this long. */
@@ -94,18 +94,27 @@ export function recordsRetentionOf(
   };
 }
 
+/** The newest change of a camera stays: it says since when the camera is as it is. */
+const isLastOfCamera = `event.kind = 'camera' AND NOT EXISTS (
+  SELECT 1 FROM event later
+  WHERE later.kind = 'camera' AND later.camera_id = event.camera_id AND later.person_id IS NULL
+    AND later.sequence > event.sequence)`;
+const isWaiting = 'EXISTS (SELECT 1 FROM outbox WHERE outbox.sequence = event.sequence)';
+
 function ageingEvents(database: OpenDatabase, kind: EventKind): Ageing {
   const { db } = database;
   const count = db
     .prepare<[{ kind: string; beforeMs: number }], number>(
       `SELECT (SELECT count(*) FROM event WHERE kind = @kind AND recorded_at_ms < @beforeMs)
             - (SELECT count(*) FROM outbox JOIN event USING (sequence)
-               WHERE outbox.kind = @kind AND recorded_at_ms < @beforeMs)`,
+               WHERE outbox.kind = @kind AND recorded_at_ms < @beforeMs)
+            - (SELECT count(*) FROM event
+               WHERE @kind = 'camera' AND recorded_at_ms < @beforeMs AND ${isLastOfCamera} AND NOT ${isWaiting})`,
     )
     .pluck();
   const aged = db.prepare<[string, number, number, number, number], AgedEvent>(
     `SELECT sequence, recorded_at_ms AS recordedAtMs,
-            EXISTS (SELECT 1 FROM outbox WHERE outbox.sequence = event.sequence) AS isWaiting
+            (${isWaiting} OR ${isLastOfCamera}) AS isKept
      FROM event WHERE kind = ? AND recorded_at_ms < ? AND (recorded_at_ms, sequence) > (?, ?)
      ORDER BY recorded_at_ms, sequence LIMIT ?`,
   );
@@ -119,7 +128,7 @@ function ageingEvents(database: OpenDatabase, kind: EventKind): Ageing {
       return (limit) =>
         database.transaction(() => {
           const rows = aged.all(kind, beforeMs, afterMs, afterSequence, limit);
-          const going = rows.filter(({ isWaiting }) => isWaiting === 0);
+          const going = rows.filter(({ isKept }) => isKept === 0);
           for (const { sequence } of going) remove.run(sequence);
           const last = rows.at(-1);
           afterMs = last?.recordedAtMs ?? afterMs;

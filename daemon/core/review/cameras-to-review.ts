@@ -2,6 +2,7 @@ import type { CameraStatus } from '../../contract/cameras.js';
 import { cameraData } from '../../contract/events/notice-data.js';
 import { cameraId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
+import { dataOf } from '../passages/event-content.js';
 import type { Records } from '../records/records.js';
 import type { StoredEvent } from '../records/stored-event.js';
 import { fewItems, type ReviewSource } from './review-source.js';
@@ -9,11 +10,8 @@ import { fewItems, type ReviewSource } from './review-source.js';
 export interface CamerasToReviewOptions {
   /** The states of the configured cameras. */
   readonly cameras: () => readonly Omit<CameraStatus, 'passages'>[];
-  readonly records: Pick<Records, 'newestOf'>;
+  readonly records: Pick<Records, 'newestOfCamera'>;
 }
-
-/** Changes of cameras in which the failure of one is looked for. More than those of a week with a camera that comes and goes. */
-const readChanges = 1_000;
 
 /** Cameras that fail, since the event that says so: a short interruption is none. */
 export function camerasToReview({ cameras, records }: CamerasToReviewOptions): ReviewSource {
@@ -25,10 +23,8 @@ export function camerasToReview({ cameras, records }: CamerasToReviewOptions): R
       const failing = cameras().filter(
         ({ id, state }) => state === 'failed' && cameraIds?.includes(cameraId(id)) !== false,
       );
-      if (failing.length === 0) return [];
-      const changes = records.newestOf('camera', readChanges);
       return failing.flatMap(({ id: camera, name, code = '', message = '', remedy = '' }) => {
-        const change = changes.findLast((event) => event.cameraId === camera);
+        const change = records.newestOfCamera(camera);
         if (change === undefined || !isFailure(change)) return [];
         const { occurredAtMs: atMs } = change;
         const id = `camera.${camera}.${Math.floor(atMs)}`;
@@ -41,7 +37,5 @@ export function camerasToReview({ cameras, records }: CamerasToReviewOptions): R
   };
 }
 
-function isFailure({ payload }: StoredEvent): boolean {
-  const { data } = JSON.parse(Buffer.from(payload).toString()) as { readonly data?: unknown };
-  return cameraData.safeParse(data).data?.state === 'failed';
-}
+const isFailure = ({ payload }: StoredEvent): boolean =>
+  cameraData.safeParse(dataOf(payload)).data?.state === 'failed';
