@@ -9,7 +9,7 @@ import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
 import { reviewRecordsOf } from '../../daemon/core/review/review-records.js';
 import { migrate } from '../../daemon/host/sqlite-migrations.js';
 import type { MarkNotice } from '../../daemon/kernel/events/notice.js';
-import { cameraId, eventId, recogniserId } from '../../daemon/kernel/ids.js';
+import { cameraId, eventId, type PersonId, personId, recogniserId } from '../../daemon/kernel/ids.js';
 import type { Passage } from '../../daemon/kernel/passages/passage.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 import { passageEpochMs, passageIdOf, passageOf } from '../support/passage-fixture.js';
@@ -73,6 +73,21 @@ describe('the records of the review queue', () => {
         .map(({ detail }) => detail);
       assert.ok(plan.includes('SEARCH event USING INDEX mark_by_passage (<expr>=?)'), plan.join('\n'));
     }
+  });
+
+  test('leave out a near match whose only candidate was erased', () => {
+    const { passages, waiting } = start();
+    const [ada, grace] = ['p-ada', 'p-grace'].map(personId) as [PersonId, PersonId];
+    const nearMatch = (number: number, ...persons: readonly PersonId[]): Passage => {
+      const nearest = persons.map((id) => ({ personId: id, similarity: 0.37, threshold: 0.4 }));
+      const { personId: _, ...nobody } = passageOf(number, { nearest });
+      return { ...nobody, outcome: 'stranger', reason: 'below-threshold' };
+    };
+    passages.put(nearMatch(1, ada));
+    passages.put(nearMatch(2, ada, grace));
+    assert.deepEqual(waiting('near-match'), [passageIdOf(2), passageIdOf(1)]);
+    passages.forgetPerson(ada);
+    assert.deepEqual(waiting('near-match'), [passageIdOf(2)]);
   });
 
   test('leave a damaged mark out of account, when they migrate and later', () => {

@@ -70,8 +70,9 @@ const reasonsSql = (kind: PassageReviewKind): string =>
 /** What makes a passage one of the queue, apart from what people did since. Readable without a key. */
 const kindSql: Readonly<Record<PassageReviewKind, string>> = {
   unproven: `p.outcome = 'unproven' AND p.reason IN (${reasonsSql('unproven')})`,
-  // An unknown person who was assigned to an enrolled one is known.
+  // An unknown person who was assigned to an enrolled one is known; without a candidate, the erased one was the only one.
   'near-match': `p.outcome IN ('stranger', 'ambiguous') AND p.reason IN (${reasonsSql('near-match')})
+    AND EXISTS (SELECT 1 FROM passage_person near WHERE near.number = p.number)
     AND NOT EXISTS (SELECT 1 FROM passage_person own WHERE own.number = p.number AND own.is_own = 1)`,
 };
 
