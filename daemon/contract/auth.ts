@@ -184,7 +184,7 @@ export const authOperations = {
         .max(40)
         .optional()
         .describe(
-          'All of them: they replace those that are kept. Of several with the same page and name, the last one stays. Do not use the name of a person: erasing the person does not change it.',
+          'All of them: they replace those that are kept. Of several with the same page and name, the last one stays. Do not use the name of a person: erasing the person does not change it. A filter for one person has their id, which stays until the user removes the filter.',
         ),
     }),
     answer: { kind: 'json', schema: user },

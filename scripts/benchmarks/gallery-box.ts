@@ -65,6 +65,7 @@ export async function openBenchGallery(directory: string, values = dimensions): 
     clock,
     logger: silentLogger,
     forgetPerson: () => undefined,
+    review: { forgetPerson: () => undefined },
   });
   return {
     vault,

@@ -30,6 +30,7 @@ describe('a restore', () => {
       [1, 1, 'box', undefined],
     );
     assert.deepEqual(box.forgotten, [mallory]);
+    assert.deepEqual(box.notReviewed, [mallory]);
     const after = box.vault.audit.list({ limit: 1000 });
     assert.deepEqual(after.slice(0, before.length), before);
     assert.equal(box.vault.audit.verify().outcome, 'whole');

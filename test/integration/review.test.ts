@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import Sqlite from 'better-sqlite3';
+import type { Caller } from '../../daemon/contract/caller.js';
 import type { ReviewItem } from '../../daemon/contract/review.js';
 import { allScopes, builtInRoles, type Scope } from '../../daemon/contract/scopes.js';
 import { camerasToReview } from '../../daemon/core/review/cameras-to-review.js';
@@ -237,11 +238,46 @@ describe('the review queue', () => {
     });
   });
 
+  test('remembers nothing of a person who withdraws consent', async (t) => {
+    await withReview(t, async ({ directory, review, persons, alike, ada, grace }) => {
+      alike.push({ a: ada, b: grace, similarity: 0.38, margin: 0.05 });
+      review.setAside(`look-alikes.${ada}.${grace}`, 'everyone', admin);
+      assert.equal(rowsIn(directory), 1);
+      assert.ok(persons.withdrawConsent(grace, anna));
+      assert.equal(rowsIn(directory), 0);
+    });
+  });
+
+  test('forgets what an API key skipped with the key, which may go with its account', async (t) => {
+    await withReview(t, async ({ records, review, directory, ada }) => {
+      await using box = await openAccountsFixture({
+        onActorRemoved: (actor) => records.review.forgetActor(actor),
+      });
+      const { handlers } = box.accounts;
+      await box.claim();
+      const berta = await box.addUser('berta', 'admin');
+      records.passages.put(nearMatch(1, near([ada, 0.37])));
+      const keyOf = async (by: Caller): Promise<string> => {
+        const input = { label: 'a centre', scopes: ['events:read' as const], expiresInDays: 1 };
+        const { apiKey } = await handlers['api-keys.create'](input, box.call(by));
+        review.setAside(itemOf(1), 'me', { ...anna, actor: `api-key:${apiKey.id}` });
+        return apiKey.id;
+      };
+      const ofBox = await keyOf(atTheBox);
+      await keyOf({ ...atTheBox, actor: `user:${berta}` });
+      assert.equal(rowsIn(directory), 2);
+      await handlers['api-keys.revoke']({ id: ofBox }, box.call(atTheBox));
+      assert.equal(rowsIn(directory), 1);
+      await handlers['users.remove']({ id: berta }, box.call(atTheBox));
+      assert.equal(rowsIn(directory), 0);
+    });
+  });
+
   test('forgets what a user skipped with the account, which stays if that fails', async (t) => {
     await withReview(t, async ({ directory, records, review, ada }) => {
       let isDiskFull = true;
       await using box = await openAccountsFixture({
-        onUserRemoved(actor) {
+        onActorRemoved(actor) {
           if (isDiskFull) throw operational('disk-full', 'the disk is full');
           records.review.forgetActor(actor);
         },

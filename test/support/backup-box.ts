@@ -21,6 +21,8 @@ export interface BackupBox extends AsyncDisposable {
   readonly backups: GalleryBackups;
   /** Persons whom a restore took away. */
   readonly forgotten: readonly string[];
+  /** Persons of whom the review queue was told to forget everything. */
+  readonly notReviewed: readonly string[];
 }
 
 export interface BackupBoxOptions {
@@ -65,6 +67,7 @@ export async function openBackupBox(directory: string, options: BackupBoxOptions
     logger: silentLogger,
   });
   const forgotten: string[] = [];
+  const notReviewed: string[] = [];
   const identity = { siteId: 'test-site', boxId: 'test-box' };
   const backups = new GalleryBackups({
     vault,
@@ -76,6 +79,7 @@ export async function openBackupBox(directory: string, options: BackupBoxOptions
     clock,
     logger: silentLogger,
     forgetPerson: (person) => void forgotten.push(person),
+    review: { forgetPerson: (person) => void notReviewed.push(person) },
   });
   const box: BackupBox = {
     directory,
@@ -83,6 +87,7 @@ export async function openBackupBox(directory: string, options: BackupBoxOptions
     vault,
     backups,
     forgotten,
+    notReviewed,
     async [Symbol.asyncDispose]() {
       await backups[Symbol.asyncDispose]();
       await vault[Symbol.asyncDispose]();

@@ -46,8 +46,8 @@ export interface AccountsContext {
   readonly about: AboutBox;
   /** Whether the configuration in force has this camera. */
   readonly hasCamera: (id: string) => boolean;
-  /** Called with the actor while an account is removed, so that other parts forget what is theirs. */
-  readonly onUserRemoved: (actor: string) => void;
+  /** Called with the actor while an account or an API key is removed, so that other parts forget what is theirs. */
+  readonly onActorRemoved: (actor: string) => void;
 }
 
 export interface AboutBox {

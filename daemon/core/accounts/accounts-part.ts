@@ -50,7 +50,7 @@ export async function openBoxAccounts({
     onAlarm: () => alarm.report(),
     secondPerson: () => current().api.secondPerson,
     hasCamera: (id) => current().cameras.some((camera) => camera.id === id),
-    onUserRemoved: (actor) => records.review.forgetActor(actor),
+    onActorRemoved: (actor) => records.review.forgetActor(actor),
     relyingParty: () => relyingPartyOf(current().gate),
     ...{ clock, logger },
   });

@@ -67,7 +67,7 @@ export interface AccountsOptions {
   /** Whether the configuration in force has this camera. */
   readonly hasCamera: (id: string) => boolean;
   /** Called with the actor while an account is removed; throws where the account must stay. */
-  readonly onUserRemoved?: (actor: string) => void;
+  readonly onActorRemoved?: (actor: string) => void;
   /** The classes of operations that a second person must approve. Default: none. */
   readonly secondPerson?: () => readonly SecondPersonClass[];
   /** Default: `passwordCost` and its bounds. */
@@ -100,7 +100,7 @@ export interface Accounts extends AsyncDisposable {
 /** Opens accounts.db in the data folder. @throws what `openAccountsKeys` and `openAccountsDatabase` throw */
 export async function openAccounts(options: AccountsOptions): Promise<Accounts> {
   const { places, ids, about, clock, logger, onAlarm, hasher = new PasswordHasher() } = options;
-  const { relyingParty = () => undefined, hasCamera, onUserRemoved = () => undefined } = options;
+  const { relyingParty = () => undefined, hasCamera, onActorRemoved = () => undefined } = options;
   if (relyingParty() !== undefined) await loadWebAuthn();
   const keys = await openAccountsKeys(places);
   try {
@@ -115,7 +115,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
     const throttle = new LoginThrottle({ database, key: keys.hiding, clock, onAlarm });
     const context: AccountsContext = {
       ...{ database, throttle, hasher, tokens, keys, audit, clock, logger, ids, about },
-      ...{ hasCamera, onUserRemoved },
+      ...{ hasCamera, onActorRemoved },
       users: new UsersStore(ledger),
       sessions: new SessionsStore(ledger),
       passkeys: new PasskeysStore(ledger),

@@ -118,6 +118,7 @@ export function apiKeyHandlers(context: AccountsContext): Handlers<typeof apiKey
       }
       return changeAudited(context, () => {
         sessions.removeApiKey(id);
+        context.onActorRemoved(`api-key:${id}`);
         return { result: { id }, entry: entryOf(caller, { action: 'access.key-revoked', subject: id }) };
       });
     },

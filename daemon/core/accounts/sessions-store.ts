@@ -194,8 +194,11 @@ export class SessionsStore {
     this.#apiKeys.remove('WHERE id = ?', id);
   }
 
-  removeApiKeysOf(createdBy: string): number {
-    return this.#apiKeys.remove('WHERE created_by = ?', createdBy);
+  /** Returns the ids of the keys. */
+  removeApiKeysOf(createdBy: string): readonly string[] {
+    const ids = this.#apiKeys.all('WHERE created_by = ?', createdBy).map(({ id }) => id);
+    this.#apiKeys.remove('WHERE created_by = ?', createdBy);
+    return ids;
   }
 
   claim(): ClaimRow | undefined {

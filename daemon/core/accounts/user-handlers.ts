@@ -53,13 +53,18 @@ export function userHandlers({ context, life, claims }: Parts): UserHandlers {
         sessions.endOfUser(id);
         context.passkeys.removeOfUser(id);
         context.approvals.removeOfUser(id);
-        context.onUserRemoved(`user:${id}`);
+        context.onActorRemoved(`user:${id}`);
         context.savedFilters.removeOfUser(id);
         const apiKeys = sessions.removeApiKeysOf(`user:${id}`);
+        for (const key of apiKeys) context.onActorRemoved(`api-key:${key}`);
         users.remove(id);
         return {
           result: { id },
-          entry: entryOf(caller, { action: 'user.removed', subject: id, details: { apiKeys } }),
+          entry: entryOf(caller, {
+            action: 'user.removed',
+            subject: id,
+            details: { apiKeys: apiKeys.length },
+          }),
         };
       });
     },

@@ -4,6 +4,7 @@ import type { ChosenRecogniser } from '../../vision/recogniser-in-use.js';
 import type { AuditKeyRing } from '../audit/audit-key-ring.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import type { PartContext } from '../part-context.js';
+import type { ReviewRecords } from '../review/review-records.js';
 import { backupHandlers } from './backup-handlers.js';
 import { GalleryBackups } from './gallery-backups.js';
 
@@ -13,6 +14,7 @@ export function openBackups({
   auditKeys,
   identity,
   recogniser,
+  records: { review },
   forgetPerson,
   current,
   lifetime,
@@ -23,11 +25,12 @@ export function openBackups({
   readonly auditKeys: AuditKeyRing;
   readonly identity: BoxIds;
   readonly recogniser: ChosenRecogniser;
+  readonly records: { readonly review: Pick<ReviewRecords, 'forgetPerson'> };
   readonly forgetPerson: (id: PersonId) => void;
 }) {
   const { dataDir, gallery } = current();
   const backups = new GalleryBackups({
-    ...{ vault, auditKeys, identity, dataDir, forgetPerson, clock, logger },
+    ...{ vault, auditKeys, identity, dataDir, review, forgetPerson, clock, logger },
     galleryPath: gallery.path,
     recogniser: recogniser.id,
   });

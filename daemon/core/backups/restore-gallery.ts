@@ -14,6 +14,7 @@ import type { GalleryVault, Replacement } from '../gallery/gallery-vault.js';
 import { keyIdOf } from '../gallery/keys/key-id.js';
 import { readKeySlots } from '../gallery/keys/key-slots.js';
 import type { Sealed } from '../gallery/unlock-gallery.js';
+import type { ReviewRecords } from '../review/review-records.js';
 import type { OnBackupProgress } from './backup-progress.js';
 import type { BackupFacts } from './open-backup.js';
 import type { Unlock } from './recipient.js';
@@ -43,6 +44,7 @@ export interface GalleryRestore {
   readonly by: Actor;
   readonly signal: AbortSignal;
   readonly onProgress: OnBackupProgress;
+  readonly review: Pick<ReviewRecords, 'forgetPerson'>;
   /** Stops to take tracks in sight for this person. */
   readonly forgetPerson: (id: PersonId) => void;
 }
@@ -92,9 +94,16 @@ function personsIn(file: GalleryFile | undefined): readonly PersonId[] {
   return file?.database.db.prepare<[], PersonId>('SELECT id FROM person').pluck().all() ?? [];
 }
 
-function forgetMissingPersons({ vault, forgetPerson }: GalleryRestore, before: readonly PersonId[]): void {
+function forgetMissingPersons(
+  { vault, review, forgetPerson }: GalleryRestore,
+  before: readonly PersonId[],
+): void {
   const now = new Set(personsIn(vault.fileIfOpen));
-  for (const id of before) if (!now.has(id)) forgetPerson(id);
+  for (const id of before) {
+    if (now.has(id)) continue;
+    forgetPerson(id);
+    review.forgetPerson(id);
+  }
 }
 
 /** The key in use if the gallery is open, otherwise a new one of the requested provider. */

@@ -42,6 +42,7 @@ import type { FullPersonEntry } from '../gallery/persons/person-entry.js';
 import { newPersonId } from '../gallery/row-id.js';
 import type { PassageJournal } from '../passages/passage-journal.js';
 import type { RecordsRetention } from '../retention/records-retention.js';
+import type { ReviewRecords } from '../review/review-records.js';
 import { changeOne, type ProfileAccess, requireChange } from './common-change.js';
 import { EnrolledPhotographs } from './enrolled-photographs.js';
 import { readAnswer, writeAnswer } from './enrolment-keys.js';
@@ -70,6 +71,7 @@ export interface EnrolledPersonsOptions {
     readonly photographHashes: Pick<PhotographHashes, 'forget'>;
     readonly requests: Pick<KeptRequests, 'find' | 'keep' | 'forget'>;
     readonly retention: Pick<RecordsRetention, 'forgetAbout' | 'emptyLog'>;
+    readonly review: Pick<ReviewRecords, 'forgetPerson'>;
   };
   /** The operating point, with the thresholds of persons. */
   readonly policy: () => MatchPolicy;
@@ -370,6 +372,7 @@ export class EnrolledPersons {
     this.#options.forgetPerson(found.id);
     this.#options.forgetCopies(actor);
     this.#options.records.photographHashes.forget([found.id]);
+    this.#options.records.review.forgetPerson(found.id);
     const passages = this.#options.records.passages.forgetPerson(found.id);
     this.#options.records.retention.emptyLog();
     const withdrawnIso = this.#options.todayIso();
