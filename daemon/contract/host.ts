@@ -10,6 +10,7 @@ import { says } from './said.js';
 /** The state of one secret; never its value. */
 export const secretReport = z.object({
   what: z.string().describe('Its use, such as `camera door`.'),
+  says: says('what'),
   name: z.string(),
   source: z
     .enum(['credential', 'file'])

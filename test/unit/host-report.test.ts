@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { type HostQuestion, reportOnHost } from '../../daemon/core/api/host-report.js';
 import { defect } from '../../daemon/kernel/errors.js';
+import { said } from '../../daemon/kernel/said.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const user = { name: 'rollcall', uid: 998, gid: 998 } as const;
@@ -33,7 +34,7 @@ describe('the report on the machine', () => {
   });
 
   test('reports a secret that cannot be read, and hides no mistake of the program', async () => {
-    const secrets = [{ what: 'broker', name: 'mqtt', form: 'any' }] as const;
+    const secrets = [{ use: said('doctor/use-broker'), name: 'mqtt', form: 'any' }] as const;
     const report = await reportOnHost(question({ secrets }));
     assert.equal(report.secrets[0]?.problem?.code, 'internal');
     const find = () => Promise.reject(defect('test-defect', 'a mistake'));

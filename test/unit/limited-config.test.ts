@@ -8,6 +8,7 @@ import {
 import { limitedTo } from '../../daemon/contract/settings/limited-config.js';
 import { parseConfig } from '../../daemon/contract/settings/load.js';
 import { namedSecrets } from '../../daemon/contract/settings/machine-needs.js';
+import { english } from '../../daemon/words/language.js';
 
 const text = `
 site: { id: site, timeZone: UTC }
@@ -44,7 +45,7 @@ test('a caller who is limited to cameras sees the configuration as if there were
       ['both', ['door']],
     ],
   );
-  const uses = namedSecrets(limited).map(({ what }) => what);
+  const uses = namedSecrets(limited).map(({ use }) => english.textOf(use));
   assert.ok(uses.includes('camera door') && !uses.includes('camera yard'), uses.join(', '));
 });
 
@@ -63,7 +64,7 @@ mqtt: { url: 'mqtts://broker.example', credential: broker-login, clientCertifica
     alerts: { ...config.alerts, emails: [email] },
   });
   assert.deepEqual(
-    named.map(({ what, name, form, whose = '-' }) => `${what}: ${name}, ${form}, ${whose}`),
+    named.map(({ use, name, form, whose = '-' }) => `${english.textOf(use)}: ${name}, ${form}, ${whose}`),
     [
       ...['the gallery: gallery-key, any, -', 'camera door: door-login, user-password, -'],
       'broker: broker-login, user-password, -',

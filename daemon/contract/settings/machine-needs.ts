@@ -1,10 +1,11 @@
 import { dirname } from 'node:path';
+import { type Said, type SaidValues, said } from '../../kernel/said.js';
 import type { Config } from './schema.js';
 
 /** A secret that the configuration names, and its form. */
 export interface NamedSecret {
   /** What uses it, such as `camera door`. */
-  readonly what: string;
+  readonly use: Said;
   readonly name: string;
   readonly form: 'user-password' | 'certificate' | 'any';
   /** Of a certificate: who shows it. */
@@ -15,7 +16,9 @@ type Secrets = Pick<Config, 'cameras' | 'mqtt' | 'liveness' | 'alerts' | 'gate'>
   readonly gallery: Pick<Config['gallery'], 'key'>;
 };
 
-export const galleryKeyUse = 'the gallery';
+const use = (key: string, values?: SaidValues): Said => said(`doctor/use-${key}`, values);
+
+export const galleryKeyUse = use('gallery');
 
 /** All secrets that the configuration names, the key of the gallery first. */
 export function namedSecrets({
@@ -27,23 +30,26 @@ export function namedSecrets({
   gate,
 }: Secrets): readonly NamedSecret[] {
   const named = (
-    what: string,
+    useOf: Said,
     name: string | undefined,
     form: NamedSecret['form'],
     whose?: 'client' | 'gate',
-  ): readonly NamedSecret[] => (name === undefined ? [] : [{ what, name, form, ...(whose && { whose }) }]);
+  ): readonly NamedSecret[] =>
+    name === undefined ? [] : [{ use: useOf, name, form, ...(whose && { whose }) }];
   return [
     ...named(galleryKeyUse, gallery.key, 'any'),
     // The box keeps the logins of its own cameras itself.
     ...cameras
       .filter(({ isOwn }) => isOwn !== true)
-      .flatMap(({ id, credential }) => named(`camera ${id}`, credential, 'user-password')),
-    ...named('broker', mqtt?.credential, 'user-password'),
-    ...named('the client certificate', mqtt?.clientCertificate, 'certificate', 'client'),
-    ...named('the certificate of the gate', gate.certificate, 'certificate', 'gate'),
-    ...named('webhook for prompts', liveness.promptWebhook?.secret, 'any'),
-    ...alerts.webhooks.flatMap(({ id, secret }) => named(`webhook ${id}`, secret, 'any')),
-    ...alerts.emails.flatMap(({ id, credential }) => named(`e-mail ${id}`, credential, 'user-password')),
+      .flatMap(({ id, credential }) => named(use('camera', { camera: id }), credential, 'user-password')),
+    ...named(use('broker'), mqtt?.credential, 'user-password'),
+    ...named(use('client-certificate'), mqtt?.clientCertificate, 'certificate', 'client'),
+    ...named(use('gate-certificate'), gate.certificate, 'certificate', 'gate'),
+    ...named(use('prompt-webhook'), liveness.promptWebhook?.secret, 'any'),
+    ...alerts.webhooks.flatMap(({ id, secret }) => named(use('webhook', { webhook: id }), secret, 'any')),
+    ...alerts.emails.flatMap(({ id, credential }) =>
+      named(use('email', { email: id }), credential, 'user-password'),
+    ),
   ];
 }
 

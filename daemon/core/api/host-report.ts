@@ -8,6 +8,7 @@ import type { SystemUser } from '../../host/system-user.js';
 import { requireUserPassword } from '../../host/user-password-secret.js';
 import { isRollcallError, messageOf } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
+import { inEnglish } from '../../words/language.js';
 import { certificateFacts } from '../delivery/broker/certificate-facts.js';
 import { certificateStatus } from '../delivery/broker/certificate-watch.js';
 import { parseClientCertificate } from '../delivery/broker/client-certificate.js';
@@ -38,20 +39,21 @@ export async function reportOnHost(question: HostQuestion): Promise<HostReport> 
 }
 
 async function reportOnSecret(
-  { what, name, form, whose }: HostQuestion['secrets'][number],
+  { use, name, form, whose }: HostQuestion['secrets'][number],
   { find, nowMs }: HostQuestion,
 ): Promise<SecretReport> {
+  const what = inEnglish({ what: use });
   let source: FoundCredential['source'] | undefined;
   try {
     const found = await find(name);
     source = found.source;
     try {
       if (form === 'user-password') requireUserPassword(name, found.bytes);
-      if (whose === undefined) return { what, name, source };
+      if (whose === undefined) return { ...what, name, source };
       const { certificate, key } = parseClientCertificate(name, found.bytes);
       key.fill(0);
       const status = certificateStatus(whose, certificateFacts(certificate), nowMs);
-      return { what, name, source, certificate: status };
+      return { ...what, name, source, certificate: status };
     } finally {
       found.bytes.fill(0);
     }
@@ -59,7 +61,7 @@ async function reportOnSecret(
     if (isRollcallError(error) && error.kind === 'defect') throw error;
     const { code, remedy } = isRollcallError(error) ? error : { code: 'internal', remedy: undefined };
     const problem = { code, message: messageOf(error), remedy: remedy ?? 'Read the log of rollcalld.' };
-    return { what, name, ...present({ source }), problem };
+    return { ...what, name, ...present({ source }), problem };
   }
 }
 

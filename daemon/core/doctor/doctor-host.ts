@@ -1,11 +1,13 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { DirectoryReport, HostReport, SecretReport } from '../../contract/host.js';
 import { dataDirectories, galleryKeyUse, namedSecrets } from '../../contract/settings/machine-needs.js';
 import type { Config } from '../../contract/settings/schema.js';
 import { currentUser, describeUser, ownerText, type SystemUser } from '../../host/system-user.js';
 import type { UnitFacts } from '../../host/unit-file.js';
 import type { Said } from '../../kernel/said.js';
+import { english } from '../../words/language.js';
 import { directoryFault, reportOnHost } from '../api/host-report.js';
 import { certificateFinding } from './certificate-findings.js';
 import { openAsDaemon } from './daemon-user.js';
@@ -51,10 +53,10 @@ export function viewOf({ report, caller }: HostView): Said {
 /** Checks every secret that the configuration names, except the gallery key. */
 export async function secretFindings(config: Config, view: HostView): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for (const { what, name } of namedSecrets(config)) {
-    if (what === galleryKeyUse) continue;
-    const check = doctor('check-secret', { what });
-    const secret = secretOf(what, name, view);
+  for (const { use, name } of namedSecrets(config)) {
+    if (use === galleryKeyUse) continue;
+    const check = doctor('check-secret', { what: use });
+    const secret = secretOf(use, name, view);
     findings.push(secret === undefined ? notLoaded(check, name) : await secretFinding(check, secret, view));
     const certificate = secret?.certificate;
     // The status of a running daemon has the client certificate that it uses.
@@ -65,8 +67,11 @@ export async function secretFindings(config: Config, view: HostView): Promise<re
 }
 
 /** The report on a secret. Undefined if the running daemon has an older configuration that does not name the secret. */
-export function secretOf(what: string, name: string, { report }: HostView): SecretReport | undefined {
-  return report.secrets.find((secret) => secret.what === what && secret.name === name);
+export function secretOf(use: Said, name: string, { report }: HostView): SecretReport | undefined {
+  // The daemon answers a command in the language of its terminal.
+  const isOf = ({ what, says }: SecretReport): boolean =>
+    says?.what === undefined ? what === english.textOf(use) : isDeepStrictEqual(says.what, use);
+  return report.secrets.find((secret) => secret.name === name && isOf(secret));
 }
 
 const notLoaded = (check: Said, name: string): Finding =>

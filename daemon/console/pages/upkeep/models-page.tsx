@@ -61,7 +61,7 @@ function ModelTable({ of, inUse }: { readonly of: Models; readonly inUse: string
           head: t('model'),
           cell: ({ title, id }) => (
             <>
-              {title}
+              <span lang="en">{title}</span>
               <br />
               <code>{id}</code>
             </>
