@@ -1,21 +1,13 @@
 import { me } from '../api/session.js';
 import { formatTag } from '../words/words.js';
+import { formatOf, instantIn, offsetMs } from './zone-clock.js';
+
+const siteZone = (): string => me.value?.box?.timeZone ?? 'UTC';
 
 /** Options that every time has: the zone of the site, and the clock that the user prefers. */
 function atSite(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormatOptions {
-  const { box, user } = me.value ?? {};
-  const hourCycle = user?.timeFormat === '12h' ? 'h12' : 'h23';
-  return { ...options, timeZone: box?.timeZone ?? 'UTC', ...(options.hour !== undefined && { hourCycle }) };
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-/** Making a format takes much longer than using it. */
-function formatOf(tag: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = tag + JSON.stringify(options);
-  const known = formats.get(key) ?? new Intl.DateTimeFormat(tag, options);
-  formats.set(key, known);
-  return known;
+  const hourCycle = me.value?.user?.timeFormat === '12h' ? 'h12' : 'h23';
+  return { ...options, timeZone: siteZone(), ...(options.hour !== undefined && { hourCycle }) };
 }
 
 const format = (time: string | Date, options: Intl.DateTimeFormatOptions): string =>
@@ -49,9 +41,8 @@ export function plainDay(
 
 /** The day at the site, `YYYY-MM-DD`. */
 export function siteDay(time: string | Date = new Date()): string {
-  const timeZone = me.value?.box?.timeZone ?? 'UTC';
   const parts = new Intl.DateTimeFormat('en-CA', {
-    timeZone,
+    timeZone: siteZone(),
     year: 'numeric',
     month: '2-digit',
     day: '2-digit',
@@ -72,35 +63,16 @@ export const laterDay = (day: string, days: number): string =>
 /** When a day begins at the site, ISO 8601 in UTC. */
 export const startOfDay = (day: string): string => siteInstant(day, '00:00');
 
-/**
- * When the clock of the site shows this time on this day, ISO 8601 in UTC. `time`: as a field gives it, "09:14". Of a time that the
- * clock shows twice, this is the first. A time that the clock skips counts on from before the change, so that a day without a
- * midnight begins when the clock changes. No zone changes its clock twice in two days.
- */
-export function siteInstant(day: string, time: string): string {
-  const shownMs = Date.parse(`${day}T${time}Z`);
-  const [later, earlier] = [shownMs - dayMs, shownMs + dayMs]
-    .map((ms) => shownMs - siteOffsetMs(ms))
-    .toSorted((one, other) => other - one) as [number, number];
-  const isShown = earlier + siteOffsetMs(earlier) === shownMs;
-  return new Date(isShown ? earlier : later).toISOString();
-}
+/** When the clock of the site shows this time on this day, ISO 8601 in UTC. `time`: as a field gives it, "09:14". */
+export const siteInstant = (day: string, time: string): string =>
+  new Date(instantIn(siteZone(), day, time)).toISOString();
 
 const minutesOfDay = 1440;
 
 /** What the clock of the site shows, minutes after midnight. */
 export function clockMinutes(ms: number): number {
-  const minutes = Math.floor((ms + siteOffsetMs(ms)) / 60_000);
+  const minutes = Math.floor((ms + offsetMs(siteZone(), ms)) / 60_000);
   return ((minutes % minutesOfDay) + minutesOfDay) % minutesOfDay;
-}
-
-/** How far the clock of the site is ahead of UTC. */
-function siteOffsetMs(ms: number): number {
-  const timeZone = me.value?.box?.timeZone ?? 'UTC';
-  const [date = '', time = ''] = formatOf('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' })
-    .format(ms)
-    .split(' ');
-  return Date.parse(`${date}T${time}Z`) - Math.floor(ms / 1000) * 1000;
 }
 
 const units = [
