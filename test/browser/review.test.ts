@@ -148,6 +148,19 @@ describe('the review queue of the console', { skip: withoutBuild || withoutChrom
     await page.getByRole('link', { name: `Review ${count} waiting` }).waitFor();
     await assertAccessible(opened);
     const first = (await question(page).textContent()) ?? '';
+    // Switched off in the overview, which has them, the keys do nothing.
+    await page.keyboard.press('?');
+    const overview = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+    await overview.getByText('Not a live face').waitFor();
+    const tick = overview.getByRole('checkbox');
+    await tick.uncheck();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('n');
+    assert.equal(await question(page).textContent(), first);
+    await page.getByText(progress(count, 0)).waitFor();
+    await page.evaluate("localStorage.removeItem('rollcall.keys')");
+    await page.reload();
+    await page.getByText(progress(count, 0)).waitFor();
     assert.match(first, /^Is this .+\?$/);
     await page.keyboard.press('1');
     await until('the answer to arrive', async () => (await waiting()).length === count - 1);

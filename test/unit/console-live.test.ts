@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { toneOf } from '../../daemon/console/pages/cameras/live/face-tone.js';
 import { judgeLiveEnd, readLiveMessage } from '../../daemon/console/pages/cameras/live/live-connection.js';
 import { whoWatches, whyNoFaces, whyNotLive } from '../../daemon/console/pages/cameras/live/live-words.js';
-import { gridOf, keyedCamera, pageOfGrid } from '../../daemon/console/pages/cameras/live-grid/grid-pages.js';
+import { gridOf, pageOfGrid } from '../../daemon/console/pages/cameras/live-grid/grid-pages.js';
 import { droppedShare } from '../../daemon/console/pages/now/dropped-share.js';
 
 describe('live pictures in the console', () => {
@@ -114,13 +114,5 @@ describe('the grid of live cameras', () => {
     assert.deepEqual(page(9), page(3));
     for (const wanted of [0, -1, Number.NaN, 1.5]) assert.deepEqual(page(wanted), page(1));
     assert.deepEqual(pageOfGrid([], { perPage: 4, wanted: 2 }), { shown: [], index: 0, count: 1 });
-  });
-
-  test('gives each camera of a page its key', () => {
-    const { shown } = pageOfGrid(cameras, { perPage: 4, wanted: 2 });
-    assert.deepEqual(
-      ['1', '4', '5', '0', 'Enter', '12'].map((key) => keyedCamera(shown, key)),
-      ['camera-5', 'camera-8', undefined, undefined, undefined, undefined],
-    );
   });
 });

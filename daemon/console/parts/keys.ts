@@ -10,6 +10,8 @@ export interface Key {
   readonly text: string;
   /** False: the key does nothing now, and the overview leaves it out. */
   readonly isOffered?: boolean;
+  /** True: held down, the key does it once. */
+  readonly isOnce?: boolean;
   readonly onPress: () => void;
 }
 
@@ -76,15 +78,17 @@ function press(event: KeyboardEvent): void {
     );
   if (found === undefined) return;
   event.preventDefault();
-  found.onPress();
+  if (!event.repeat || found.isOnce !== true) found.onPress();
 }
 
 /** True where a key is a letter of what the user enters. */
 const isField = (target: EventTarget | null): boolean =>
   target instanceof Element && target.closest('input, textarea, select, [contenteditable]') !== null;
 
+const printed: Readonly<Record<string, string>> = { ArrowLeft: '←', ArrowRight: '→' };
+
 /** What is printed on the keys that one presses together. */
 export const namesOf = ({ key, isCommand }: Key): readonly string[] => [
   ...(isCommand === true ? [isMac ? '⌘' : 'Ctrl'] : []),
-  isCommand === true ? key.toUpperCase() : key,
+  isCommand === true ? key.toUpperCase() : (printed[key] ?? key),
 ];

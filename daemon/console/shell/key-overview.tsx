@@ -21,7 +21,7 @@ export default function KeyOverview({ groups, onClose }: KeyOverviewProps) {
           <h3>{title}</h3>
           <dl class="facts">
             {keys.map((each) => (
-              <div key={each.text}>
+              <div key={`${each.key} ${each.text}`}>
                 <dt>
                   <Keycaps of={namesOf(each)} />
                 </dt>

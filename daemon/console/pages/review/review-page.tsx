@@ -6,6 +6,7 @@ import { type ApiError, isApiError } from '../../api/call.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/review.json';
 import { type Cameras, useCameras } from '../../parts/camera-choice.js';
+import { type Key, useKeys } from '../../parts/keys.js';
 import { Badge, Empty, Loading, PageHead } from '../../parts/page.js';
 import { waitingHere } from '../../parts/review-count.js';
 import { Fault } from '../../parts/shown-fault.js';
@@ -44,16 +45,9 @@ export default function Review() {
     [],
   );
   useFocusOnItem(place, entry?.item.id);
-  const press = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-    const act = actsOf(queue, entry, route)[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (act === undefined) return;
-    event.preventDefault();
-    if (!event.repeat) act();
-  };
+  useKeys(t('title'), keysOf(queue, entry, route));
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: keys reach the page only while the focus is in it.
-    <div class="review" ref={place} tabIndex={-1} onKeyDown={press}>
+    <div class="review" ref={place} tabIndex={-1}>
       <PageHead title={t('title')} lead={t('lead')} />
       <Fault error={fault} onRetry={() => void reload()} />
       <Failed queue={queue} />
@@ -100,30 +94,24 @@ function useRefreshed(queue: ReviewQueue) {
 }
 
 /** What each key does now. */
-function actsOf(
-  queue: ReviewQueue,
-  entry: Entry | undefined,
-  route: (href: string) => void,
-): Readonly<Record<string, () => void>> {
-  const always = {
-    z: () => queue.undo(),
-    ArrowLeft: () => queue.back(),
-    ArrowRight: () => queue.forward(),
-  };
-  if (entry === undefined) return always;
-  const choices = (entry.isGone === true ? [] : choicesOf(entry.item)).map(
-    ({ key, answer }) => [key, () => queue.answer(answer)] as const,
-  );
-  return {
-    ...always,
-    ...Object.fromEntries(choices),
-    s: () => queue.answer({ is: 'skipped' }),
-    o: () => route(placeOf(entry.item).href),
-  };
+function keysOf(queue: ReviewQueue, entry: Entry | undefined, route: (href: string) => void): readonly Key[] {
+  const choices = entry === undefined || entry.isGone === true ? [] : choicesOf(entry.item);
+  const isShown = entry !== undefined;
+  const keys: readonly Key[] = [
+    ...choices.map(({ key, text, answer }) => ({ key, text, onPress: () => queue.answer(answer) })),
+    { key: 's', text: t('skip'), isOffered: isShown, onPress: () => queue.answer({ is: 'skipped' }) },
+    {
+      key: 'o',
+      text: t('key-open'),
+      isOffered: isShown,
+      onPress: () => entry && route(placeOf(entry.item).href),
+    },
+    { key: 'z', text: t('undo'), onPress: () => queue.undo() },
+    { key: 'ArrowLeft', text: t('back'), onPress: () => queue.back() },
+    { key: 'ArrowRight', text: t('key-next'), onPress: () => queue.forward() },
+  ];
+  return keys.map((key) => ({ ...key, isOnce: true }));
 }
-
-const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && target.matches('input, select, textarea');
 
 /** The next item gets the focus, so that keys go on working and screen readers say what it asks. */
 function useFocusOnItem(place: { readonly current: HTMLElement | null }, id: string | undefined): void {

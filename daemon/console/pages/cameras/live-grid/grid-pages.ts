@@ -20,8 +20,3 @@ export function pageOfGrid<Camera>(
   const index = Math.min(count - 1, Math.max(0, (Number.isInteger(wanted) ? wanted : 1) - 1));
   return { shown: cameras.slice(index * perPage, (index + 1) * perPage), index, count };
 }
-
-/** The camera that a key stands for: "1" is the first of the page. */
-export function keyedCamera(shown: readonly { readonly id: string }[], key: string): string | undefined {
-  return /^[1-9]$/.test(key) ? shown[Number(key) - 1]?.id : undefined;
-}

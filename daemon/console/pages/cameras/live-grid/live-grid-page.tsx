@@ -3,10 +3,11 @@ import { useEffect, useRef } from 'preact/hooks';
 import { useFetched } from '../../../api/use-fetched.js';
 import type en from '../../../messages/en/cameras.json';
 import { ActionBar } from '../../../parts/actions.js';
+import { useKeys } from '../../../parts/keys.js';
 import { Loaded, PageHead } from '../../../parts/page.js';
-import { type Query, useQuery } from '../../../parts/use-query.js';
+import { useQuery } from '../../../parts/use-query.js';
 import { wordsOf } from '../../../words/words.js';
-import { gridOf, keyedCamera, pageOfGrid } from './grid-pages.js';
+import { gridOf, pageOfGrid } from './grid-pages.js';
 import { LiveTile } from './live-tile.js';
 
 const t = wordsOf<typeof en>('cameras');
@@ -24,7 +25,16 @@ export default function LiveGrid() {
   const list = cameras.value ?? [];
   const page = pageOfGrid(list, { perPage, wanted: Number(query.get('page')) });
   const large = page.shown.find(({ id }) => id === query.get('camera'))?.id;
-  useGridKeys(query, page.shown, large);
+  useKeys(t('grid'), [
+    ...page.shown.map(({ id, name }, index) => ({
+      ...{ key: String(index + 1), text: name, isOnce: true },
+      onPress: () => query.set({ camera: id }),
+    })),
+    {
+      ...{ key: 'Escape', text: t('all-cameras'), isOffered: large !== undefined },
+      onPress: () => query.set({ camera: '' }),
+    },
+  ]);
   return (
     <>
       <PageHead title={t('grid')} lead={t('grid-lead')} />
@@ -78,29 +88,6 @@ export default function LiveGrid() {
       </Loaded>
     </>
   );
-}
-
-/** Keys of the page, unless the user types into a field or the browser has a use for them. */
-function useGridKeys(
-  query: Query,
-  shown: readonly { readonly id: string }[],
-  large: string | undefined,
-): void {
-  const latest = useRef({ query, shown, large });
-  latest.current = { query, shown, large };
-  useEffect(() => {
-    const press = (event: KeyboardEvent): void => {
-      const { target, ctrlKey, metaKey, altKey, key } = event;
-      const isTyping = target instanceof HTMLElement && target.matches('input, select, textarea, dialog *');
-      if (isTyping || ctrlKey || metaKey || altKey) return;
-      const now = latest.current;
-      const camera = keyedCamera(now.shown, key);
-      if (camera !== undefined) now.query.set({ camera });
-      else if (key === 'Escape' && now.large !== undefined) now.query.set({ camera: '' });
-    };
-    globalThis.addEventListener('keydown', press);
-    return () => globalThis.removeEventListener('keydown', press);
-  }, []);
 }
 
 function useWindowWidth(): number {
