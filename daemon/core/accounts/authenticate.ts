@@ -2,7 +2,8 @@ import { isIP } from 'node:net';
 import { longestKeyDays } from '../../contract/api-keys.js';
 import { type Caller, sessionCookie } from '../../contract/caller.js';
 import type { Scope } from '../../contract/scopes.js';
-import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
+import { said } from '../../kernel/said.js';
 import { refusal } from '../../words/errors.js';
 import { type AccountsContext, isPossible, noteUse, scopesOf } from './accounts-context.js';
 import { screenCaller } from './screens.js';
@@ -172,25 +173,22 @@ function cookieValue(header: string): string | undefined {
 }
 
 const reasons = {
-  malformed: 'the request has credentials that the box cannot read',
-  expired: 'the access token has expired',
-  'of-another-box': 'the access token is for another box',
-  forged: 'the signature of the access token is not from this box',
-  'session-ended': 'the session has ended',
-  'api-key-ended': 'the API key has ended or is unknown',
-  unclaimed: 'the box has no administrator yet',
+  malformed: 'unauthenticated:malformed',
+  expired: 'unauthenticated:expired',
+  'of-another-box': 'unauthenticated:of-another-box',
+  forged: 'unauthenticated:forged',
+  'session-ended': 'unauthenticated:session-ended',
+  'api-key-ended': 'unauthenticated:api-key-ended',
+  unclaimed: 'unauthenticated:unclaimed',
 } as const;
 
-const remedies: Readonly<Partial<Record<keyof typeof reasons, string>>> = {
-  expired: 'Refresh the tokens (auth.refresh).',
-  unclaimed: "Run 'rollcall user claim' on the box, and create the first administrator with its secret.",
-};
-
 function unauthenticated(reason: keyof typeof reasons): RollcallError {
-  return badInput('unauthenticated', reasons[reason], {
-    remedy: remedies[reason] ?? 'Log in again.',
-    details: { reason },
-  });
+  const hasOwnRemedy = reason === 'expired' || reason === 'unclaimed';
+  return refusal(
+    reasons[reason],
+    {},
+    { details: { reason }, ...(hasOwnRemedy ? {} : { remedy: said('errors/remedy-log-in-again') }) },
+  );
 }
 
 function foreignOrigin(): RollcallError {

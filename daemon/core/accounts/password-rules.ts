@@ -1,4 +1,6 @@
-import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
+import { type SaidValues, said } from '../../kernel/said.js';
+import { refusal } from '../../words/errors.js';
 
 export const shortestPassword = 12;
 export const longestPassword = 256;
@@ -26,31 +28,32 @@ export function normalPassword(text: string): string {
 export async function refuseWeakPassword(text: string, { userName, siteWords }: KnownWords): Promise<void> {
   const length = [...text].length;
   if (length < shortestPassword) {
-    throw refused('too-short', `the password has ${length} characters; it needs ${shortestPassword}`);
+    throw refused('password-refused:too-short', { length, shortest: shortestPassword });
   }
   if (length > longestPassword) {
-    throw refused('too-long', `the password has ${length} characters; the most are ${longestPassword}`);
+    throw refused('password-refused:too-long', { length, longest: longestPassword });
   }
   const plain = text.toLowerCase();
   for (const word of [userName, ...siteWords].map((each) => each.toLowerCase())) {
     if (word.length < 3 || [...plain.replaceAll(word, '')].length >= leastBeside) continue;
-    throw refused('known-word', 'the password is little more than the name of the user, the site or the box');
+    throw refused('password-refused:known-word');
   }
   if (new Set(plain).size < leastDifferent || (await isCommon(plain))) {
-    throw refused('common', 'the password is common or a simple pattern, and would be tried first');
+    throw refused('password-refused:common');
   }
 }
 
 /** The new password is the present one or the one before it. */
 export function usedBefore(): RollcallError {
-  return refused('used-before', 'the password is the present one or the one before it');
+  return refused('password-refused:used-before');
 }
 
-function refused(reason: string, message: string): RollcallError {
-  return badInput('password-refused', message, {
-    remedy: `Choose at least ${shortestPassword} characters. Four or five random words are a good choice.`,
-    details: { reason },
-  });
+function refused(
+  key: Extract<Parameters<typeof refusal>[0], `password-refused:${string}`>,
+  values: SaidValues = {},
+): RollcallError {
+  const remedy = said('errors/remedy-password-refused', { shortest: shortestPassword });
+  return refusal(key, values, { remedy, details: { reason: key.slice('password-refused:'.length) } });
 }
 
 /** True for a common password, also repeated, or with digits and signs before and after it. */

@@ -1,8 +1,8 @@
 import type { Caller } from '../../contract/caller.js';
 import type { Assertion } from '../../contract/passkeys.js';
-import { operational, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
-import { refusal } from '../../words/errors.js';
+import { failure, refusal } from '../../words/errors.js';
 import { type AccountsContext, entryOf } from './accounts-context.js';
 import type { Attempt, Tried } from './login-throttle.js';
 import { counterOfAssertion, isCounterSuspect } from './passkeys.js';
@@ -282,17 +282,8 @@ export function loginRefused(): RollcallError {
 
 function lockedNow({ what }: Tried, untilMs: number | undefined): RollcallError {
   const details = untilMs === undefined ? {} : { lockedUntil: isoTime(untilMs) };
-  const isSession = what === 'session';
-  const message = isSession
-    ? 'too many proofs failed: this session can prove nothing for 15 minutes'
-    : 'too many logins failed: logins are locked for 15 minutes';
-  return operational('account-locked', message, {
-    remedy: isSession
-      ? 'Wait, or log out and log in again.'
-      : 'Wait, or ask an administrator to unlock the account (rollcall user unlock).',
-    details: { ...details, retryAfterS: 15 * 60 },
-    retryable: true,
-  });
+  const key = what === 'session' ? 'account-locked:session' : 'account-locked:logins';
+  return failure(key, {}, { details: { ...details, retryAfterS: 15 * 60 }, retryable: true });
 }
 
 function secondFactorRequired(): RollcallError {

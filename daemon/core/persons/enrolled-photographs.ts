@@ -367,7 +367,7 @@ const otherPerson: PhotographResult = {
 const noSuchPerson = (id: string) => notFound('person', id, 'rollcall person list');
 
 const noSuchPhotograph = (id: string, photographId: string) =>
-  notFound('photograph', photographId, `rollcall person photo list ${id}`, 'photo');
+  notFound('photograph', photographId, `rollcall person photo list ${id}`);
 
 function notActive({ id, profile }: FullPersonEntry) {
   const isWithdrawn = profile?.consent?.withdrawnIso !== undefined;

@@ -16,8 +16,7 @@ export function personHandlers(persons: EnrolledPersons): Handlers<typeof person
     'persons.photographs.list': ({ id }, { caller }) => found(id, persons.photographs.list(id, caller)),
     'persons.photographs.read': ({ id, photographId }, { caller }) => {
       const bytes = persons.photographs.read(id, photographId, caller);
-      if (bytes === undefined)
-        throw notFound('photograph', photographId, `rollcall person show ${id}`, 'photo');
+      if (bytes === undefined) throw notFound('photograph', photographId, `rollcall person show ${id}`);
       return { bytes };
     },
     'persons.photographs.add': async (input, { caller }) =>

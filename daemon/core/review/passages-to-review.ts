@@ -1,10 +1,10 @@
 import type { ReviewItem } from '../../contract/review.js';
-import { badInput } from '../../kernel/errors.js';
 import { type PersonId, passageId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import type { Passage } from '../../kernel/passages/passage.js';
 import { present } from '../../kernel/present.js';
 import type { PassageReviewKind } from '../../kernel/review/review-kind.js';
+import { refusal } from '../../words/errors.js';
 import type { PassageJournal, StoredPassage } from '../passages/passage-journal.js';
 import { personRef, shownPassage } from '../passages/shown-passage.js';
 import type { ReviewRecords } from './review-records.js';
@@ -77,9 +77,7 @@ export function passagesToReview({
 
 function numberOf(place: string): number {
   if (/^\d{1,16}$/.test(place)) return Number(place);
-  throw badInput('bad-request', 'the cursor is not one of this list', {
-    remedy: 'Give the `nextCursor` of the page before.',
-  });
+  throw refusal('bad-request:cursor');
 }
 
 interface Candidate {

@@ -3,10 +3,10 @@ import type { Handlers } from '../../contract/handlers.js';
 import type { Page } from '../../contract/operation.js';
 import type { ReviewAside, ReviewCounts, ReviewItem, reviewOperations } from '../../contract/review.js';
 import type { Clock } from '../../kernel/clock.js';
-import { badInput } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
 import { type AsideFor, asideMs, type ReviewKind, reviewKinds } from '../../kernel/review/review-kind.js';
+import { refusal } from '../../words/errors.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { Gallery } from '../gallery/gallery.js';
@@ -121,9 +121,7 @@ export class Review {
       const found = source.find(item, reader);
       if (found !== undefined) return { ...found, kind: source.kind };
     }
-    throw badInput('no-such-review-item', `nothing with the id '${item}' waits for you`, {
-      remedy: 'List the review queue again: somebody may have answered it, or its data was deleted.',
-    });
+    throw refusal('no-such-review-item', { item });
   }
 
   /** @throws `gallery-sealed`, `forbidden` */
@@ -167,7 +165,5 @@ function placeOf(cursor: string): { readonly kind: ReviewKind; readonly place: s
   const [named, place] = cursor.split('~');
   const kind = reviewKinds.find((each) => each === named);
   if (kind !== undefined && place !== undefined) return { kind, place };
-  throw badInput('bad-request', 'the cursor is not one of this list', {
-    remedy: 'Give the `nextCursor` of the page before.',
-  });
+  throw refusal('bad-request:cursor');
 }

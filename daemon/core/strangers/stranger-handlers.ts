@@ -277,7 +277,7 @@ export class Strangers {
 
 const actorOf = ({ actor, origin }: Actor): Actor => ({ actor, origin });
 
-const noSuchStranger = (id: string) => notFound('stranger', id, 'rollcall strangers list', 'unknown person');
+const noSuchStranger = (id: string) => notFound('stranger', id, 'rollcall strangers list');
 
 const otherCamera = () => refusal('forbidden:camera');
 
