@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CorrectionRequest } from '../../daemon/contract/attendance.js';
 import { checkCorrection } from '../../daemon/core/attendance/attendance-correction.js';
+import { installedLanguages } from '../../daemon/host/installed-languages.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { instant, paris } from '../support/attendance-plan.js';
 
@@ -21,6 +22,30 @@ function refusalOf(changes: Partial<CorrectionRequest>): string | undefined {
     throw error;
   }
 }
+
+test('a refused correction is refused in German to a German reader', () => {
+  const german = installedLanguages().firstOf(['de']);
+  const request = { person: 'p1', date: '2026-03-02', kind: 'in', reason: 'the camera was down' } as const;
+  const wordsFor = (date: string, time: string): unknown => {
+    try {
+      return checkCorrection({ ...request, date, time } as CorrectionRequest, {
+        ...context,
+        keptFrom: undefined,
+      });
+    } catch (error) {
+      if (!isRollcallError(error)) throw error;
+      return Object.values(error.says ?? {}).map((each) => each && german.textOf(each));
+    }
+  };
+  assert.deepEqual(wordsFor('2026-03-10', '12:01'), [
+    'die Korrektur ist nicht möglich: die Uhrzeit liegt in der Zukunft',
+    'Geben Sie eine vergangene Uhrzeit an.',
+  ]);
+  assert.deepEqual(wordsFor('2025-10-26', '02:30'), [
+    'die Uhr des Standorts zeigt an diesem Tag zweimal 02:30',
+    'Geben Sie an: 2025-10-26T02:30:00+02:00 oder 2025-10-26T02:30:00+01:00.',
+  ]);
+});
 
 describe('a correction', () => {
   const cases = {

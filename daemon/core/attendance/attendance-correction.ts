@@ -4,6 +4,7 @@ import type { LocalTime } from '../../kernel/attendance/shift.js';
 import { localIso, readGivenTime } from '../../kernel/attendance/time-text.js';
 import type { RollcallError } from '../../kernel/errors.js';
 import { checkText } from '../../kernel/printable-text.js';
+import { said } from '../../kernel/said.js';
 import { refusal } from '../../words/errors.js';
 
 const longestReason = 200;
@@ -28,23 +29,17 @@ export function checkCorrection(
   if ('problem' in checked)
     throw refused(checked.problem, `Give a reason of 1 to ${longestReason} characters.`);
   if (context.keptFrom !== undefined && date < context.keptFrom) {
-    throw refused(`the records of ${date} were deleted`, `Correct days from ${context.keptFrom} on.`);
+    throw refusal('correction-refused:deleted', { date, keptFrom: context.keptFrom });
   }
   const needsTime = kind === 'in' || kind === 'out';
   if (needsTime !== (time !== undefined)) {
-    throw refused(
-      'only a correction of in or out has a time, and it needs one',
-      'Give a time for in and out, and none for the other kinds.',
-    );
+    throw refusal('correction-refused:time-of-kind');
   }
   const atMs = time === undefined ? null : requireTime(time, date, context);
   const correction = { kind, date, atMs, reason: checked.text };
   const { inMs, outMs } = correctionsByDate([...context.before, correction]).get(date) ?? {};
   if (inMs !== undefined && outMs !== undefined && outMs <= inMs) {
-    throw refused(
-      'the day would end before it begins',
-      "Write a time of the next day as '06:10+1', or undo the earlier corrections of the day (as-recorded).",
-    );
+    throw refusal('correction-refused:ends-first');
   }
   return correction;
 }
@@ -53,23 +48,18 @@ function requireTime(text: string, date: string, { localTime, nowMs }: Correctio
   const given = readGivenTime(text, date, localTime);
   switch (given.outcome) {
     case 'unreadable':
-      throw refused(
-        `the time "${text}" cannot be read`,
-        "Write it as '08:05', as '06:10+1' (the next day) or with the offset from UTC, such as '2026-10-25T02:30+01:00'.",
-      );
+      throw refusal('correction-refused:time-unreadable', { text });
     case 'no-such-time':
       throw refusal('no-such-time', { text });
     case 'ambiguous': {
-      const twice = given.instantsMs.map((each) => localIso(each, localTime)).join(' or ');
+      const [first = '', second = ''] = given.instantsMs.map((each) => localIso(each, localTime));
+      const twice = said('errors/either-time', { first, second });
       throw refusal('ambiguous-time', { text, twice });
     }
     case 'time':
-      if (given.atMs > nowMs) throw refused('the time is in the future', 'Give a time in the past.');
+      if (given.atMs > nowMs) throw refusal('correction-refused:future');
       if (Math.abs(given.atMs - localTime.instantOf(date, 0)) > farthestMs) {
-        throw refused(
-          'the time is too far from its day',
-          'Give the day on which the shift began as the date.',
-        );
+        throw refusal('correction-refused:too-far');
       }
       return given.atMs;
   }
