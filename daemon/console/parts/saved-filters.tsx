@@ -45,21 +45,20 @@ export function SavedFilters({ query, page }: SavedFiltersProps) {
           {
             text: t('remove-filter'),
             isOffered: current !== undefined,
-            onAct: () => replaceFilters(savedFilters.filter((each) => each !== current)),
+            onAct: () => changeFilters((now) => now.filter((each) => !isSame(each, current))),
           },
         ]}
       />
-      {saving.of && <SaveFilters {...{ query, page, savedFilters }} onClose={saving.closes()} />}
+      {saving.of && <SaveFilters {...{ query, page }} onClose={saving.closes()} />}
     </>
   );
 }
 
 interface SaveFiltersProps extends SavedFiltersProps {
-  readonly savedFilters: readonly SavedFilter[];
   readonly onClose: () => void;
 }
 
-function SaveFilters({ query, page, savedFilters, onClose }: SaveFiltersProps) {
+function SaveFilters({ query, page, onClose }: SaveFiltersProps) {
   const name = useSignal('');
   const added = { page, name: name.value.trim(), query: query.search };
   return (
@@ -68,7 +67,7 @@ function SaveFilters({ query, page, savedFilters, onClose }: SaveFiltersProps) {
       act={t('save-filters')}
       isReady={added.name !== ''}
       // A filter of the same name is replaced.
-      onAct={() => replaceFilters([...savedFilters, added])}
+      onAct={() => changeFilters((now) => [...now, added])}
       onClose={onClose}
     >
       <Field label={t('filter-name')} hint={t('filter-name-hint')} maxLength={60} {...bound(name)} />
@@ -76,7 +75,14 @@ function SaveFilters({ query, page, savedFilters, onClose }: SaveFiltersProps) {
   );
 }
 
-async function replaceFilters(savedFilters: readonly SavedFilter[]): Promise<void> {
-  await call('auth.preferences', { savedFilters: [...savedFilters] });
+type Filters = readonly SavedFilter[];
+
+const isSame = (one: SavedFilter, other: SavedFilter | undefined): boolean =>
+  one.page === other?.page && one.name === other.name && one.query === other.query;
+
+/** The box replaces the whole list, and another computer may have changed it since the login: the change is made to that of now. */
+async function changeFilters(change: (now: Filters) => Filters): Promise<void> {
+  const { savedFilters = [] } = await call('auth.me');
+  await call('auth.preferences', { savedFilters: [...change(savedFilters)] });
   me.value = await call('auth.me');
 }
