@@ -71,6 +71,7 @@ async function findsOnly(box: ConsoleBox): Promise<void> {
   await operator.page.keyboard.press('ArrowUp');
   await operator.page.keyboard.press('Enter');
   await operator.page.getByRole('heading', { level: 1, name: 'Ada Byron' }).waitFor();
+  await keepsChoice(operator.page);
   await openPalette(operator.page);
   await operator.page.keyboard.type('zzz');
   await operator.page.getByText('Nothing matches.').waitFor();
@@ -95,6 +96,31 @@ async function findsOnly(box: ConsoleBox): Promise<void> {
   await field(limited.page).fill('attendance');
   await limited.page.getByText('Nothing matches.').waitFor();
   assert.deepEqual(limited.faults, []);
+}
+
+/** What the user has gone to is opened, also when people are found meanwhile, whose options come before it. */
+async function keepsChoice(page: Page): Promise<void> {
+  let letGo = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  await page.route(/\/api\/v1\/persons\?/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await openPalette(page);
+  await page.keyboard.type('a');
+  await page.getByRole('option').nth(1).waitFor();
+  const text = (await page.getByRole('option').nth(1).textContent()) ?? '';
+  await page.keyboard.press('ArrowDown');
+  const chosen = page.locator('[role="option"][aria-selected="true"]');
+  await chosen.getByText(text, { exact: true }).waitFor();
+  letGo();
+  await option(page, /^Ada Byron/).waitFor();
+  assert.equal(await chosen.textContent(), text);
+  await page.unroute(/\/api\/v1\/persons\?/);
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
 }
 
 async function filtersByName(box: ConsoleBox): Promise<void> {

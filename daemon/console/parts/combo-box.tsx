@@ -29,18 +29,21 @@ interface ComboBoxProps<Item> {
 
 /**
  * A field that offers options for what one types (ARIA: an editable combobox with list autocomplete). The focus stays in the field;
- * the arrow keys choose among the options, the first of which is chosen at the beginning, and Enter takes it.
+ * the arrow keys choose among the options, the first of which is chosen until then, and Enter takes it.
  */
 export function ComboBox<Item>(props: ComboBoxProps<Item>) {
   const { label, value, onValue, groups, keyOf, show, onChoose, isOpen, onClose, status } = props;
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
-  const chosen = useSignal(0);
+  /** The option that the user has gone to, of those for a text: it stays the same one when others come before it. */
+  const chosen = useSignal<{ readonly text: string; readonly key: string } | undefined>(undefined);
   const items = isOpen ? groups.flatMap((group) => group.items) : [];
-  const at = Math.min(chosen.value, items.length - 1);
+  const wanted = chosen.value?.text === value ? chosen.value.key : undefined;
+  const place = items.findIndex((item) => keyOf(item) === wanted);
+  const at = Math.max(0, place);
   useEffect(() => {
-    chosen.value = 0;
-  }, [value]);
+    if (place === -1 && chosen.value?.key === wanted) chosen.value = undefined;
+  }, [wanted, place]);
   useEffect(() => {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
   }, [at, isOpen]);
@@ -49,7 +52,8 @@ export function ComboBox<Item>(props: ComboBoxProps<Item>) {
     // Enter ends the composition of a letter first.
     if (item === undefined || event.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step !== undefined) chosen.value = (at + step + items.length) % items.length;
+    const next = step && items[(at + step + items.length) % items.length];
+    if (next) chosen.value = { text: value, key: keyOf(next) };
     else if (event.key === 'Enter') onChoose(item);
     else if (event.key === 'Escape' && onClose !== undefined) onClose();
     else return;
