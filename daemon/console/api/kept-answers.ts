@@ -10,6 +10,12 @@ const most = 30;
 
 const answers = new Map<string, { readonly value: unknown; readonly atMs: number }>();
 
+/** How often what is kept was forgotten. */
+let epoch = 0;
+
+/** Taken before something is fetched, and given to `keep`: what was fetched before a change is not kept after it. */
+export const keptEpoch = (): number => epoch;
+
 /** True after the user went back or forward, until the next link or filter. */
 let isReturn = false;
 // Browsers without the Navigation API never return: their pages fetch everything again.
@@ -17,10 +23,10 @@ globalThis.navigation?.addEventListener('currententrychange', ({ navigationType 
   isReturn = navigationType === 'traverse';
 });
 
-/** Keeps what a page shows as the user leaves it. */
-export function keep(key: string, value: unknown): void {
+/** Keeps what a page shows as the user leaves it. `fetchedIn`: the epoch in which it was fetched. */
+export function keep(key: string, value: unknown, fetchedIn: number): void {
   // Pages are left at a logout, too.
-  if (!me.value) return;
+  if (!me.value || fetchedIn !== epoch) return;
   answers.delete(key);
   answers.set(key, { value, atMs: performance.now() });
   for (const oldest of [...answers.keys()].slice(0, -most)) answers.delete(oldest);
@@ -36,6 +42,7 @@ export function kept<Value>(key: string): Value | undefined {
 
 /** Called when the user has changed something that what is kept would not show. */
 export function forgetKept(): void {
+  epoch += 1;
   answers.clear();
 }
 
@@ -51,8 +58,9 @@ reconnections.subscribe(forgetKept);
 export function useKept<Value>(key: string, initial: Value): Signal<Value> {
   const signal = useSignal(kept<Value>(key) ?? initial);
   useEffect(() => {
+    const begunIn = keptEpoch();
     signal.value = kept<Value>(key) ?? initial;
-    return () => keep(key, signal.value);
+    return () => keep(key, signal.value, begunIn);
   }, [key]);
   return signal;
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { language } from '../words/words.js';
 import { type ApiError, call, isApiError, readLines } from './call.js';
 import { reconnections } from './connection.js';
-import { keep, kept } from './kept-answers.js';
+import { keep, kept, keptEpoch } from './kept-answers.js';
 import type { CallId, Input, ItemOf, Line, LinesId, Output, PageId } from './request.js';
 
 /** What a page has fetched. */
@@ -237,12 +237,15 @@ export function useList<Id extends PageId>(
   const fault = useSignal<ApiError | undefined>(undefined);
   const isLoading = useSignal(isWanted && before === undefined);
   const turn = useRef(0);
+  /** When the first page was fetched: later pages do not make the first ones newer. */
+  const fetchedIn = useRef(keptEpoch());
   /** What was asked for last. The cursor does not tell: that of the list before stays while a first page is fetched. */
   const wasFirst = useRef(true);
   const fetchPage = async (isFirst: boolean): Promise<void> => {
     wasFirst.current = isFirst;
     turn.current += 1;
     const own = turn.current;
+    const begunIn = keptEpoch();
     isLoading.value = true;
     try {
       const page = await pageOf<Id>(id, {
@@ -252,6 +255,7 @@ export function useList<Id extends PageId>(
       if (own !== turn.current) return;
       const items = isFirst ? page.items : [...state.value.items, ...page.items];
       state.value = { items, total: page.total, cursor: page.nextCursor ?? null };
+      if (isFirst) fetchedIn.current = begunIn;
       fault.value = undefined;
     } catch (error) {
       if (own !== turn.current) return;
@@ -264,6 +268,7 @@ export function useList<Id extends PageId>(
   const fetchNewer = async (): Promise<void> => {
     const { keyOf = () => '' } = newer ?? {};
     const own = turn.current;
+    const begunIn = keptEpoch();
     if (isLoading.value) return;
     const page = await pageOf<Id>(id, { ...input, cursor: undefined }).catch(faultless);
     if (page === undefined || own !== turn.current) return;
@@ -272,21 +277,27 @@ export function useList<Id extends PageId>(
     const added = page.items.filter((item) => !known.has(keyOf(item)));
     // More than a page is new: what lies between is fetched when it comes into view.
     const isGap = added.length === page.items.length;
+    if (isGap) fetchedIn.current = begunIn;
     state.value = isGap
       ? { items: page.items, total: page.total, cursor: page.nextCursor ?? null }
       : { items: [...added, ...items], total: page.total, cursor };
   };
   useRepeat(fetchNewer, newer?.everyMs);
   const reconnected = reconnections.value;
+  /** What is kept is for those who come back: a reconnection fetches. */
+  const lookedFor = useRef<string | undefined>(undefined);
   useEffect(() => {
-    const own = kept<ListState<ItemOf<Id>>>(key);
+    const own = lookedFor.current === key ? undefined : kept<ListState<ItemOf<Id>>>(key);
+    lookedFor.current = key;
     if (own !== undefined) {
       state.value = own;
+      fetchedIn.current = keptEpoch();
       isLoading.value = false;
     } else if (isWanted) void fetchPage(true);
     return () => {
       turn.current += 1;
-      if (state.value.cursor !== undefined && fault.value === undefined) keep(key, state.value);
+      if (state.value.cursor !== undefined && fault.value === undefined)
+        keep(key, state.value, fetchedIn.current);
     };
   }, [key, isWanted, reconnected]);
   const retry = (): Promise<void> => fetchPage(wasFirst.current);
