@@ -6,7 +6,8 @@ import type { Scope } from './scopes.js';
 
 /**
  * How often a caller may use an operation, by class. The figures are configuration; the classes are the contract.
- * `login`: proves who somebody is. `pictures`: kept pictures, of which one page of the console shows dozens. `heavy`: long work.
+ * `login`: proves who somebody is. `pictures`: kept pictures, of which one page of the console shows dozens. `days`: all passages of a
+ * day, through which people leaf. `heavy`: long work.
  */
 export const rateClasses = [
   'default',
@@ -17,6 +18,7 @@ export const rateClasses = [
   'recognition',
   'detection',
   'pictures',
+  'days',
   'stream',
   'heavy',
 ] as const;

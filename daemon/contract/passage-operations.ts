@@ -149,7 +149,8 @@ export const passageOperations = {
     errors: ['period-refused', 'gallery-sealed'],
     scope: 'passages:read',
     audit: 'personal',
-    rate: 'default',
+    rate: 'days',
+    isLong: true,
   }),
   'passages.show': operation({
     method: 'GET',

@@ -61,6 +61,7 @@ test('a box behind its gate', { skip: withoutBuild }, async (t) => {
     recognition: most,
     detection: most,
     stream: most,
+    days: most,
     heavy: most,
   };
   await using box = await makeBox({

@@ -20,7 +20,7 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const figures: RateFigures = {
   ...{ default: 6, login: 2, enrolment: 2, guidance: 3, recognition: 3, detection: 3 },
-  ...{ pictures: 6, heavy: 2, stream: 5, addresses: 2 },
+  ...{ pictures: 6, days: 6, heavy: 2, stream: 5, addresses: 2 },
 };
 
 function limits(path?: string, own: RateFigures = figures): RateLimits {

@@ -74,6 +74,15 @@ describe('a passage in the records', () => {
     assert.deepEqual([listed({ personId: ada }), listed({ personId: grace })], [[2], [1]]);
   });
 
+  test('is found between the first and the last number of a time', () => {
+    const { passages, put } = start();
+    // Numbers are in the order in which passages were written, which is not that of their times.
+    put(passageOf(5), passageOf(3), passageOf(1), passageOf(2), passageOf(4));
+    const at = (number: number): number => passageOf(number).startedAtMs;
+    assert.deepEqual(passages.numbersBetween(at(2), at(4)), { first: 2, last: 4 });
+    assert.equal(passages.numbersBetween(at(6), at(9)), undefined);
+  });
+
   test('is found by every part of a query, and by the beginning of its id', () => {
     const { passages, listed, put } = start();
     put(

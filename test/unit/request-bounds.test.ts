@@ -189,7 +189,7 @@ describe('the bounds of requests', () => {
     });
     assert.equal(networkBounds({ requestsAtOnce: 23, bodiesMiB: 1 }).requestsOfCaller, 5);
     assert.equal(networkBounds({ requestsAtOnce: 8, bodiesMiB: 1 }).requestsOfCaller, 4);
-    const work = { login: 16, enrolment: 4, guidance: 4, recognition: 8, detection: 8, heavy: 8 };
+    const work = { login: 16, enrolment: 4, guidance: 4, recognition: 8, detection: 8, days: 4, heavy: 8 };
     assert.deepEqual(defaultClassBounds, work);
   });
 

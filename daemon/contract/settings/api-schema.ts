@@ -19,6 +19,7 @@ const limitsSchema = z.strictObject({
   recognition: perMinute(30, 'that compare pictures with the gallery'),
   detection: perMinute(60, 'that look for faces in pictures'),
   pictures: perMinute(1200, 'for kept pictures'),
+  days: perMinute(30, 'for all passages of a day'),
   heavy: perMinute(6, 'for long work'),
   stream: perMinute(30, 'that begin a stream'),
 });

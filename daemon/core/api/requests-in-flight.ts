@@ -23,6 +23,7 @@ export const defaultClassBounds: InFlightBounds['ofClass'] = {
   guidance: 4,
   recognition: 8,
   detection: 8,
+  days: 4,
   heavy: 8,
 };
 

@@ -76,6 +76,17 @@ export class PassageJournal {
     return this.#database.read(() => this.#rows.counts(sinceMs, beforeMs));
   }
 
+  /**
+   * The least and the greatest number of the passages that began in this time; undefined without any. A list between them looks at no
+   * older passages.
+   */
+  numbersBetween(
+    sinceMs: number,
+    beforeMs: number,
+  ): { readonly first: number; readonly last: number } | undefined {
+    return this.#database.read(() => this.#rows.numbersBetween(sinceMs, beforeMs));
+  }
+
   /** The numbers of the passages in sight, and the greatest number of all; 0 without any. Readable without a key. */
   inSight(): { readonly numbers: readonly number[]; readonly newest: number } {
     return this.#database.read(() => this.#rows.inSight());

@@ -72,6 +72,11 @@ export function passageRowsOf({ db }: OpenDatabase) {
     SELECT camera_id AS cameraId, started_at_ms - started_at_ms % ${quarterMs} AS quarterMs, outcome, reason, count(*) AS count
     FROM passage WHERE started_at_ms >= @sinceMs AND started_at_ms < @beforeMs AND ended_as IS NOT NULL
     GROUP BY 1, 2, 3, 4 ORDER BY 2, 1, 3, 4`);
+  const numbersBetween = db.prepare<
+    [{ sinceMs: number; beforeMs: number }],
+    { readonly first: number | null; readonly last: number | null }
+  >(`SELECT min(number) AS first, max(number) AS last FROM passage INDEXED BY passage_by_start
+     WHERE started_at_ms >= @sinceMs AND started_at_ms < @beforeMs`);
   const hasOpen = db.prepare('SELECT 1 FROM passage WHERE ended_as IS NULL LIMIT 1');
   const inSight = db.prepare<[], number>('SELECT number FROM passage WHERE ended_as IS NULL').pluck();
   const newest = db.prepare<[], number>('SELECT coalesce(max(number), 0) FROM passage').pluck();
@@ -112,6 +117,10 @@ export function passageRowsOf({ db }: OpenDatabase) {
       return db.prepare<[Record<string, unknown>], PassageRow>(sql).all(values);
     },
     counts: (sinceMs: number, beforeMs: number) => counts.all({ sinceMs, beforeMs }),
+    numbersBetween: (sinceMs: number, beforeMs: number) => {
+      const { first, last } = numbersBetween.get({ sinceMs, beforeMs }) ?? { first: null, last: null };
+      return first === null || last === null ? undefined : { first, last };
+    },
     inSight: () => ({ numbers: inSight.all(), newest: newest.get() ?? 0 }),
     hasOpen: () => hasOpen.get() !== undefined,
     endOpen: () => endOpen.run().changes,

@@ -134,7 +134,10 @@ export class RecordedPassages {
     const passages: Passage[] = [];
     let unreadable = 0;
     let isCut = false;
-    for await (const { passage } of eachPassage(journal, { ...selection, sinceMs, beforeMs }, signal)) {
+    const numbers = journal.numbersBetween(sinceMs, beforeMs) ?? { first: 1, last: 0 };
+    const between = { afterNumber: numbers.first - 1, beforeNumber: numbers.last + 1 };
+    const query = { ...selection, ...between, sinceMs, beforeMs };
+    for await (const { passage } of eachPassage(journal, query, signal)) {
       isCut = passages.length === mostTimelinePassages;
       if (isCut) break;
       if (passage === undefined) unreadable += 1;
