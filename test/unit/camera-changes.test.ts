@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
+import { PassageJournal } from '../../daemon/core/passages/passage-journal.js';
+import { temporaryPassageSeal } from '../../daemon/core/passages/passage-seal.js';
 import { recordedBlindPeriods } from '../../daemon/core/passages/recorded-blind-periods.js';
 import { eventTableOf } from '../../daemon/core/records/event-table.js';
 import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
@@ -9,6 +11,7 @@ import type { ReviewReader } from '../../daemon/core/review/review-source.js';
 import type { BoxEvent } from '../../daemon/kernel/events/event.js';
 import { cameraId, eventId } from '../../daemon/kernel/ids.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
+import { passageOf } from '../support/passage-fixture.js';
 import { box } from '../support/published-box.js';
 
 const [gate, yard] = [cameraId('gate'), cameraId('yard')];
@@ -37,10 +40,11 @@ function start() {
       record({ ...(change % 2 === 0 ? failed : streaming), cameraId: yard, occurredAtMs });
     }
   };
-  const records = { ...events, list: events.list };
+  const passages = new PassageJournal(database, temporaryPassageSeal());
+  const records = { ...events, passages };
   const blindOf = async (fromMs: number, untilMs: number) =>
     (await recordedBlindPeriods(records, { fromMs, untilMs })).filter(({ cameraId: id }) => id !== yard);
-  return { database, events, record, flap, blindOf };
+  return { database, events, passages, record, flap, blindOf };
 }
 
 describe('the changes of cameras', () => {
@@ -90,6 +94,20 @@ describe('the changes of cameras', () => {
     ]);
     assert.deepEqual(await blindOf(dayOf(3), dayOf(4)), [
       { fromMs: dayOf(3), untilMs: dayOf(4), cause: 'box-killed' },
+    ]);
+  });
+
+  test('tell that a killed box ran until a face was last seen', async () => {
+    const { passages, record, blindOf } = start();
+    const [startedMs, againMs] = [nowMs, nowMs + dayMs];
+    const lastSeenMs = againMs - minuteMs;
+    record({ ...running, isActive: true, occurredAtMs: startedMs });
+    passages.put(passageOf(1, { startedAtMs: lastSeenMs - 9000, lastSeenMs }));
+    passages.put(passageOf(2, { startedAtMs: lastSeenMs - 8000, lastSeenMs: lastSeenMs - 5000 }));
+    record({ ...running, isActive: true, occurredAtMs: againMs, details: { afterKill: true } });
+    passages.put(passageOf(3, { startedAtMs: againMs + 1000, lastSeenMs: againMs + 2000 }));
+    assert.deepEqual(await blindOf(startedMs, againMs + dayMs), [
+      { fromMs: lastSeenMs, untilMs: againMs, cause: 'box-killed' },
     ]);
   });
 

@@ -87,6 +87,11 @@ export class PassageJournal {
     return this.#database.read(() => this.#rows.numbersBetween(sinceMs, beforeMs));
   }
 
+  /** When a face was last seen before this time; undefined if never. Readable without a key. */
+  lastSeenMs(beforeMs: number): number | undefined {
+    return this.#database.read(() => this.#rows.lastSeenMs(beforeMs));
+  }
+
   /** The numbers of the passages in sight, and the greatest number of all; 0 without any. Readable without a key. */
   inSight(): { readonly numbers: readonly number[]; readonly newest: number } {
     return this.#database.read(() => this.#rows.inSight());

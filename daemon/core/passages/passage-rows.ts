@@ -46,6 +46,9 @@ const columns = `number, id, camera_id AS cameraId, started_at_ms AS startedAtMs
 /** Clocks of sites differ from UTC by quarters of an hour. */
 const quarterMs = 900_000;
 
+/** Among so many that began last is the one that was seen last: more are never in sight together. */
+const mostLatest = 200;
+
 export type PassageRows = ReturnType<typeof passageRowsOf>;
 
 /** The statements about passages. The caller begins the transactions. */
@@ -77,6 +80,12 @@ export function passageRowsOf({ db }: OpenDatabase) {
     { readonly first: number | null; readonly last: number | null }
   >(`SELECT min(number) AS first, max(number) AS last FROM passage INDEXED BY passage_by_start
      WHERE started_at_ms >= @sinceMs AND started_at_ms < @beforeMs`);
+  const lastSeen = db
+    .prepare<[{ beforeMs: number }], number | null>(`
+      SELECT max(last_seen_ms) FROM (
+        SELECT last_seen_ms FROM passage WHERE started_at_ms < @beforeMs ORDER BY started_at_ms DESC LIMIT ${mostLatest})
+      WHERE last_seen_ms < @beforeMs`)
+    .pluck();
   const hasOpen = db.prepare('SELECT 1 FROM passage WHERE ended_as IS NULL LIMIT 1');
   const inSight = db.prepare<[], number>('SELECT number FROM passage WHERE ended_as IS NULL').pluck();
   const newest = db.prepare<[], number>('SELECT coalesce(max(number), 0) FROM passage').pluck();
@@ -121,6 +130,7 @@ export function passageRowsOf({ db }: OpenDatabase) {
       const { first, last } = numbersBetween.get({ sinceMs, beforeMs }) ?? { first: null, last: null };
       return first === null || last === null ? undefined : { first, last };
     },
+    lastSeenMs: (beforeMs: number) => lastSeen.get({ beforeMs }) ?? undefined,
     inSight: () => ({ numbers: inSight.all(), newest: newest.get() ?? 0 }),
     hasOpen: () => hasOpen.get() !== undefined,
     endOpen: () => endOpen.run().changes,

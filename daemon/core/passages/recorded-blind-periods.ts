@@ -6,11 +6,14 @@ import { present } from '../../kernel/present.js';
 import type { Records } from '../records/records.js';
 import type { StoredEvent } from '../records/stored-event.js';
 import { dataOf } from './event-content.js';
+import type { PassageJournal } from './passage-journal.js';
 
 /** Events that one query reads: a few milliseconds. A camera that comes and goes has thousands in a day. */
 const batchSize = 200;
 
-type BlindRecords = Pick<Records, 'sightChanges' | 'withSequences' | 'list'>;
+type BlindRecords = Pick<Records, 'sightChanges' | 'withSequences' | 'list'> & {
+  readonly passages: Pick<PassageJournal, 'lastSeenMs'>;
+};
 
 /**
  * When cameras could see nothing, as the events tell. Retention keeps the last change of each camera, so what still goes on is known
@@ -47,6 +50,7 @@ function boxChange(
   if (!found.success || found.data.condition !== 'running') return undefined;
   if (!found.data.active) return { kind: 'box-stopped', atMs };
   if (found.data.details['afterKill'] !== true) return { kind: 'box-started', atMs };
-  const lastSignMs = records.list({ toSequence: sequence - 1, limit: 1 })[0]?.recordedAtMs;
-  return { kind: 'box-started', atMs, ...present({ lastSignMs }) };
+  const eventMs = records.list({ toSequence: sequence - 1, limit: 1 })[0]?.recordedAtMs;
+  const signs = [eventMs, records.passages.lastSeenMs(atMs)].filter((sign) => sign !== undefined);
+  return { kind: 'box-started', atMs, ...(signs.length > 0 && { lastSignMs: Math.max(...signs) }) };
 }
