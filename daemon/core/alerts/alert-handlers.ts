@@ -118,7 +118,7 @@ export class Alerts {
 
   /** @throws `no-such-rule`, `forbidden` for a caller who is limited to cameras */
   mute(ruleId: string, minutes: number, caller: AlertCaller): AlertMute {
-    refuseLimited(caller, 'a mute counts for all cameras');
+    refuseLimited(caller, 'all-cameras:mute');
     const { actor, origin } = caller;
     const { mutes, config, clock, audit } = this.#options;
     const known = config().rules.map(({ id }) => id);
@@ -140,7 +140,7 @@ export class Alerts {
   }
 
   unmute(ruleId: string, caller: AlertCaller): { readonly wasMuted: boolean } {
-    refuseLimited(caller, 'a mute counts for all cameras');
+    refuseLimited(caller, 'all-cameras:mute');
     const { actor, origin } = caller;
     const { mutes, clock, audit } = this.#options;
     const wasMuted = mutes.end(ruleId, clock.wallMs(), () =>

@@ -191,7 +191,7 @@ export class Attendance {
 
   /** The persons with their names, if the reader may see names. @throws `forbidden` */
   async #personsFor(reader: Reader | undefined): Promise<KnownPersons> {
-    refuseLimited(reader ?? {}, 'attendance counts all cameras');
+    refuseLimited(reader ?? {}, 'all-cameras:attendance');
     const persons = await this.#options.persons();
     if (persons === undefined || reader === undefined || reader.scopes.has('names:read')) return persons;
     return new Map(

@@ -68,7 +68,7 @@ export function auditHandlers(options: AuditHandlersOptions): Handlers<typeof au
   return {
     'audit.list': (query, { caller }) => {
       // Without gaps, it shows what is missing: a part of it proves nothing.
-      refuseLimited(caller, 'the audit log is about all cameras');
+      refuseLimited(caller, 'all-cameras:audit');
       return listPage(log, query);
     },
     'audit.verify': ({ sequence, hash }) =>

@@ -26,7 +26,7 @@ export function personHandlers(persons: EnrolledPersons): Handlers<typeof person
     'persons.photographs.remove': (input, { caller }) => persons.photographs.remove(input, caller),
     'persons.export': ({ id, scope }, { caller }) => {
       // A part would pass for all that the box holds on the person.
-      if (scope === 'everything') refuseLimited(caller, 'the export holds what all cameras saw');
+      if (scope === 'everything') refuseLimited(caller, 'all-cameras:export');
       return found(id, persons.export(id, scope, caller));
     },
     'persons.enrol': async (request, { caller }) => enrolmentFor(await persons.add(request, caller), caller),

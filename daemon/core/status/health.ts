@@ -28,7 +28,7 @@ export function healthHandlers(options: HealthOptions): Handlers<typeof healthOp
       );
     },
     async 'metrics.read'(_input, { acceptsMediaType, caller }) {
-      refuseLimited(caller, 'the metrics count what all cameras saw');
+      refuseLimited(caller, 'all-cameras:metrics');
       const format = acceptsMediaType?.(metricFormats.openMetrics) === true ? 'openMetrics' : 'text';
       return { bytes: Buffer.from(await options.metrics(format), 'utf8'), mediaType: metricFormats[format] };
     },

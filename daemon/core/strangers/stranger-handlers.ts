@@ -264,7 +264,7 @@ export class Strangers {
 
   /** A stranger is one person at all cameras, so a change concerns all of them. @throws `forbidden` */
   #requireAllCameras(reader: Reader): void {
-    refuseLimited(reader, 'a change of an unknown person counts at all cameras');
+    refuseLimited(reader, 'all-cameras:unknown-person');
   }
 
   /** @throws `forbidden` */
