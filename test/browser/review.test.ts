@@ -115,7 +115,7 @@ describe('the review queue of the console', { skip: withoutBuild || withoutChrom
     const { userName, password } = box.credentialsOf('admin');
     await page.getByLabel('User name').fill(userName);
     await page.getByLabel('Password').fill(password);
-    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('button', { name: 'Log in', exact: true }).click();
     await page.getByText(/ 0 answered$/).waitFor();
     // The answers of the first user would be due now.
     await page.clock.fastForward('02:00');
