@@ -4,7 +4,6 @@ import type { ChosenRecogniser } from '../../vision/recogniser-in-use.js';
 import type { AuditKeyRing } from '../audit/audit-key-ring.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import type { PartContext } from '../part-context.js';
-import type { ReviewRecords } from '../review/review-records.js';
 import { backupHandlers } from './backup-handlers.js';
 import { GalleryBackups } from './gallery-backups.js';
 
@@ -25,7 +24,7 @@ export function openBackups({
   readonly auditKeys: AuditKeyRing;
   readonly identity: BoxIds;
   readonly recogniser: ChosenRecogniser;
-  readonly records: { readonly review: Pick<ReviewRecords, 'forgetPerson'> };
+  readonly records: { readonly review: { forgetPerson(id: PersonId): void } };
   readonly forgetPerson: (id: PersonId) => void;
 }) {
   const { dataDir, gallery } = current();

@@ -21,7 +21,6 @@ import type { AuditKeyRing } from '../audit/audit-key-ring.js';
 import { BackgroundJob } from '../gallery/background-job.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import { refuseWeakPassphrase } from '../gallery/keys/passphrase-rules.js';
-import type { ReviewRecords } from '../review/review-records.js';
 import type { BackupProgress, OnBackupProgress } from './backup-progress.js';
 import { createGalleryBackup } from './create-backup.js';
 import { examineBackup } from './examine-backup.js';
@@ -49,7 +48,7 @@ export interface GalleryBackupsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Items of the review queue about persons whom a restored gallery lacks. */
-  readonly review: Pick<ReviewRecords, 'forgetPerson'>;
+  readonly review: { forgetPerson(id: PersonId): void };
   /** Stops to take tracks in sight for this person. */
   readonly forgetPerson: (id: PersonId) => void;
 }

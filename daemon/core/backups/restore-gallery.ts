@@ -14,7 +14,6 @@ import type { GalleryVault, Replacement } from '../gallery/gallery-vault.js';
 import { keyIdOf } from '../gallery/keys/key-id.js';
 import { readKeySlots } from '../gallery/keys/key-slots.js';
 import type { Sealed } from '../gallery/unlock-gallery.js';
-import type { ReviewRecords } from '../review/review-records.js';
 import type { OnBackupProgress } from './backup-progress.js';
 import type { BackupFacts } from './open-backup.js';
 import type { Unlock } from './recipient.js';
@@ -44,7 +43,7 @@ export interface GalleryRestore {
   readonly by: Actor;
   readonly signal: AbortSignal;
   readonly onProgress: OnBackupProgress;
-  readonly review: Pick<ReviewRecords, 'forgetPerson'>;
+  readonly review: { forgetPerson(id: PersonId): void };
   /** Stops to take tracks in sight for this person. */
   readonly forgetPerson: (id: PersonId) => void;
 }

@@ -42,7 +42,6 @@ import type { FullPersonEntry } from '../gallery/persons/person-entry.js';
 import { newPersonId } from '../gallery/row-id.js';
 import type { PassageJournal } from '../passages/passage-journal.js';
 import type { RecordsRetention } from '../retention/records-retention.js';
-import type { ReviewRecords } from '../review/review-records.js';
 import { changeOne, type ProfileAccess, requireChange } from './common-change.js';
 import { EnrolledPhotographs } from './enrolled-photographs.js';
 import { readAnswer, writeAnswer } from './enrolment-keys.js';
@@ -71,7 +70,7 @@ export interface EnrolledPersonsOptions {
     readonly photographHashes: Pick<PhotographHashes, 'forget'>;
     readonly requests: Pick<KeptRequests, 'find' | 'keep' | 'forget'>;
     readonly retention: Pick<RecordsRetention, 'forgetAbout' | 'emptyLog'>;
-    readonly review: Pick<ReviewRecords, 'forgetPerson'>;
+    readonly review: { forgetPerson(id: PersonId): void };
   };
   /** The operating point, with the thresholds of persons. */
   readonly policy: () => MatchPolicy;
