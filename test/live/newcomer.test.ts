@@ -70,7 +70,7 @@ async function claim(page: Page, secret: string): Promise<void> {
 }
 
 async function addCamera(page: Page, { url, user, password: secret }: Demo['camera']): Promise<void> {
-  await page.getByRole('link', { name: 'Cameras' }).click();
+  await page.getByRole('link', { name: 'Cameras', exact: true }).click();
   await page.getByRole('link', { name: 'Add camera' }).click();
   await page.getByRole('textbox', { name: 'Address' }).fill(url);
   await page.getByLabel('Camera user name').fill(user);
@@ -103,7 +103,7 @@ async function enrol(page: Page): Promise<void> {
 
 /** A picture of a person is held up before the camera, and never blinks. */
 async function findOutWhy(page: Page): Promise<void> {
-  await page.getByRole('link', { name: 'Passages' }).click();
+  await page.getByRole('link', { name: 'Passages', exact: true }).click();
   await page.getByRole('heading', { name: 'Passages', level: 1 }).waitFor();
   await page.getByRole('combobox', { name: 'Camera' }).selectOption('Side door');
   // The page does not move what one looks at: it offers new passages by a button.
