@@ -19,6 +19,9 @@ const places = [
 const functionWords =
   /\b(?:the|of|and|is|are|with|this|that|which|were|has|have|been|not|from|for|to|its|it|does|cannot|by|your|you|or|if)\b/;
 
+/** What the made-up data have in English: somebody wrote it. */
+const written = ['Made up for a demonstration.'];
+
 /** The texts of a page, without those that name things of the program: code, and what the page says is of another language. */
 const shownTexts = `(() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -27,7 +30,7 @@ const shownTexts = `(() => {
     const parent = node.parentElement;
     if (parent === null || parent.closest('code, pre, script, noscript, textarea, [lang]:not(html)') !== null) continue;
     const text = node.textContent.trim();
-    if (text !== '') texts.push(text);
+    if (text !== '' && !${JSON.stringify(written)}.includes(text)) texts.push(text);
   }
   return texts;
 })()`;
