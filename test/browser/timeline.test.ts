@@ -166,6 +166,7 @@ async function changedDays(page: Page, date: string): Promise<void> {
 /** A mark that a filter hides does not take the focus from the user who changes the filter. */
 async function keptFocus(page: Page, date: string): Promise<void> {
   await page.goto(`/timeline?day=${date}`);
+  await marks(page).first().waitFor({ state: 'attached' });
   await face(page).focus();
   await page.keyboard.press('Home');
   await page.waitForURL(/at=/);

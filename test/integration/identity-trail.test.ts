@@ -87,11 +87,11 @@ describe('rollcall doctor and the box key', () => {
       {
         using _keys = await openIdentityKeys(places);
       }
-      assert.deepEqual(await finding(), {
-        check: 'box key',
-        outcome: 'ok',
-        message: 'exists and is protected from other users',
-      });
+      const { check, outcome, message } = await finding();
+      assert.deepEqual(
+        [check, outcome, message],
+        ['box key', 'ok', 'exists and is protected from other users'],
+      );
       const path = join(places.dataDir, 'keys', 'box-key');
       await chmod(path, 0o640);
       assert.equal((await finding()).outcome, 'failed');
