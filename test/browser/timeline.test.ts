@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { cameras } from '../../scripts/seeding/past.js';
 import { withoutBuild } from '../support/box.js';
 import {
   assertAccessible,
@@ -30,9 +29,7 @@ describe('the timeline of the console', { skip: withoutBuild || withoutChromium 
     await zoomed(page);
     await filtered(opened);
     await changedDays(page, date);
-    await keptFocus(page, date);
     await zoned(page);
-    await scrubbed(opened, date);
     assert.deepEqual(faults, []);
 
     const limited = await box.open(limitedOperator, `/timeline?day=${date}`, [390, 844]);
@@ -163,59 +160,10 @@ async function changedDays(page: Page, date: string): Promise<void> {
   await page.waitForURL((url) => url.searchParams.get('day') === date);
 }
 
-/** A mark that a filter hides does not take the focus from the user who changes the filter. */
-async function keptFocus(page: Page, date: string): Promise<void> {
-  await page.goto(`/timeline?day=${date}`);
-  await marks(page).first().waitFor({ state: 'attached' });
-  await face(page).focus();
-  await page.keyboard.press('Home');
-  await page.waitForURL(/at=/);
-  const [at, lane] = ['at', 'lane'].map((name) => new URL(page.url()).searchParams.get(name) ?? '');
-  await page.goto(
-    `/timeline?${new URLSearchParams({ day: date, at: at ?? '', lane: lane ?? '', outcome: 'attack' })}`,
-  );
-  await announced(page)
-    .getByText(/on this day/)
-    .waitFor({ state: 'attached' });
-  const outcome = page.getByLabel('Outcome');
-  await outcome.focus();
-  await page.keyboard.press('Home');
-  await outcome.selectOption('');
-  await said(page)
-    .getByText(/Mark \d+ of \d+\.$/)
-    .waitFor();
-  await outcome.and(page.locator(':focus')).waitFor();
-}
-
 /** On a day on which the clock shows an hour twice, each time has its zone. */
 async function zoned(page: Page): Promise<void> {
   await page.goto('/timeline?day=2026-10-25');
   await page.locator('.timeline-face .hour').first().waitFor({ state: 'attached' });
   for (const text of await page.locator('.timeline-face .hour').allTextContents())
     assert.match(text, /^\d\d:00 (CEST|CET|GMT\+[12])$/);
-}
-
-/** A cursor that rests shows the picture; one that passes by leaves no trace in the audit log. */
-async function scrubbed({ page }: WatchedPage, date: string): Promise<void> {
-  await page.clock.install();
-  await page.goto(`/timeline?day=${date}&camera=${cameras.in}`);
-  await marks(page).first().waitFor({ state: 'attached' });
-  await page.clock.pauseAt(Date.now() + 60_000);
-  const requested: string[] = [];
-  page.on('request', (request) => requested.push(new URL(request.url()).pathname));
-  const places = await marks(page).all();
-  for (const place of places) {
-    const box = await place.boundingBox();
-    if (box !== null) await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-    // Long enough to be drawn, too short to rest.
-    await page.clock.runFor(50);
-  }
-  await page.clock.resume();
-  await page.locator('.glance.passing .badge').waitFor();
-  await page.locator('.glance img').waitFor();
-  const pictures = requested.filter((path) => path.endsWith('/picture'));
-  assert.ok(places.length > 1);
-  assert.equal(pictures.length, 1, `${pictures.length} pictures at ${places.length} marks`);
-  await page.mouse.move(0, 0);
-  await page.locator('.glance').waitFor({ state: 'detached' });
 }
