@@ -33,3 +33,14 @@ export const weakerIsolation = (a: Isolation, b: Isolation): Isolation => ({
   ...(isolationLevels.indexOf(b.level) > isolationLevels.indexOf(a.level) ? b : a),
   gaps: isolationGaps.filter((gap) => a.gaps.includes(gap) || b.gaps.includes(gap)),
 });
+
+/**
+ * The gaps that somebody opened or can close. A kernel that cannot limit memory is a fact of the machine, and filling the memory gives an
+ * attacker nothing to read.
+ */
+export const closableGaps = ({ gaps }: Pick<Isolation, 'gaps'>): Isolation['gaps'] =>
+  gaps.filter((gap) => gap !== 'memory');
+
+/** What is left of the isolation of a process that has a network although its wall should have taken it away. */
+export const withNetwork = (isolation: Isolation): Isolation =>
+  weakerIsolation(isolation, { level: 'full', gaps: ['network'] });

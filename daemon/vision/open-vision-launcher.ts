@@ -1,5 +1,5 @@
 import { operational, type RollcallError } from '../kernel/errors.js';
-import type { Isolation } from '../kernel/isolation.js';
+import { closableGaps } from '../kernel/isolation.js';
 import { plainLauncher } from './plain-launcher.js';
 import { probeSandbox } from './sandbox-launcher.js';
 import { probeUnits } from './unit-launcher.js';
@@ -7,12 +7,6 @@ import type { LauncherProbe, VisionLauncher, VisionLaunchers } from './vision-la
 
 /** The values of `vision.isolation`. */
 type Wanted = 'preferred' | 'required';
-
-/**
- * The gaps that `required` accepts. A kernel that cannot limit memory is a fact of the machine, and filling the memory gives an attacker
- * nothing to read.
- */
-const acceptedGaps: Isolation['gaps'] = ['memory'];
 
 /**
  * The best way that this machine offers the daemon to start vision processes, for each purpose by itself: a missing socket of photos must
@@ -62,7 +56,7 @@ export function requireFull(launcher: VisionLauncher): VisionLauncher {
       'Install the service with scripts/install: its units isolate vision processes fully.',
     );
   }
-  const open = gaps.filter((gap) => !acceptedGaps.includes(gap));
+  const open = closableGaps(launcher.isolation);
   if (open.length > 0) {
     throw unavailable(
       `the isolation of vision processes has gaps: ${open.join(', ')}`,

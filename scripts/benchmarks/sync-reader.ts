@@ -1,5 +1,6 @@
 import { configSchema } from '../../daemon/contract/settings/schema.js';
 import { PhotoProcess } from '../../daemon/core/cameras/photo-process.js';
+import { PhotoWall } from '../../daemon/core/cameras/photo-wall.js';
 import { openConfiguredStore } from '../../daemon/host/models/configured-store.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
@@ -27,7 +28,7 @@ export async function startPhotographReader(models: string): Promise<PhotographR
     plan: () => photoPlan(config, name),
     logLevel: () => config.logging.level,
     ...{ clock, random, logger: silentLogger },
-    launcher: await openVisionLauncher('preferred'),
+    wall: new PhotoWall(await openVisionLauncher('preferred')),
     signal: new AbortController().signal,
   });
   await photos.start();

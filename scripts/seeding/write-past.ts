@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { loadConfig } from '../../daemon/contract/settings/load.js';
 import type { Config } from '../../daemon/contract/settings/schema.js';
+import { PhotoWall } from '../../daemon/core/cameras/photo-wall.js';
 import { openStores, type Stores } from '../../daemon/core/compose/stores.js';
 import type { Gallery } from '../../daemon/core/gallery/gallery.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
@@ -13,6 +14,7 @@ import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import type { Passage } from '../../daemon/kernel/passages/passage.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
+import { openVisionLauncher } from '../../daemon/vision/open-vision-launcher.js';
 import { matchPolicy } from '../../daemon/vision/operating-point.js';
 import { type PassageOptions, passagesOf } from './passages.js';
 import { pastOf, type SeededPerson } from './past.js';
@@ -48,6 +50,7 @@ export async function withStores<Result>(
   await using lifetime = new Lifetime(systemClock);
   const stores = await openStores({
     ...{ current: () => config, lifetime, clock: systemClock, random: systemRandom, logger: silentLogger },
+    photoWall: new PhotoWall(await openVisionLauncher('preferred')),
     onRecordsDamaged(error) {
       throw error;
     },

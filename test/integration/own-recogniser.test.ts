@@ -3,6 +3,7 @@ import { chmod, cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { type Config, configSchema } from '../../daemon/contract/settings/schema.js';
+import { PhotoWall } from '../../daemon/core/cameras/photo-wall.js';
 import { startPhotoEmbedder } from '../../daemon/core/persons/photo-embedder.js';
 import { openConfiguredStore } from '../../daemon/host/models/configured-store.js';
 import { programRoot } from '../../daemon/host/program-files.js';
@@ -13,6 +14,7 @@ import { similarityOf } from '../../daemon/kernel/identification/match.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { type AddedRecogniser, addRecogniser, describeAdded } from '../../daemon/lab/own-recognisers.js';
 import { contractOfPack } from '../../daemon/vision/inference/recogniser-contract.js';
+import { openVisionLauncher } from '../../daemon/vision/open-vision-launcher.js';
 import { samplePhoto } from '../../daemon/vision/photo-sample.js';
 import { temporaryDirectory as directoryFor } from '../support/gallery-fixture.js';
 import { openTestAnalyser } from '../support/inference.js';
@@ -94,6 +96,7 @@ describe('adding a recogniser', { skip: lfw.skip || withoutFaceNetwork }, () => 
     const options = {
       config: at.config,
       recogniser: 'own-site',
+      wall: new PhotoWall(await openVisionLauncher('preferred')),
       logger: silentLogger,
       clock,
       random,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { getPriority } from 'node:os';
 import { describe, test } from 'node:test';
 import { type Config, configSchema } from '../../daemon/contract/settings/schema.js';
+import { PhotoWall } from '../../daemon/core/cameras/photo-wall.js';
 import { type EmbeddedPhoto, startPhotoEmbedder } from '../../daemon/core/persons/photo-embedder.js';
 import { openModelStore } from '../../daemon/host/models/store.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
@@ -10,6 +11,7 @@ import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { similarityOf } from '../../daemon/kernel/identification/match.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
+import { openVisionLauncher } from '../../daemon/vision/open-vision-launcher.js';
 import { analysePhoto } from '../../daemon/vision/photo.js';
 import { openTestAnalyser, portrait } from '../support/inference.js';
 import { called, descendantsOf } from '../support/processes.js';
@@ -25,7 +27,8 @@ function configured(sections: Readonly<Record<string, unknown>> = {}): Config {
   });
 }
 
-const parts = { logger: silentLogger, clock, random };
+const wall = new PhotoWall(await openVisionLauncher('preferred'));
+const parts = { wall, logger: silentLogger, clock, random };
 
 type Kept = Readonly<Record<'a' | 'b' | 'c', Uint8Array>>;
 let kept: Promise<Kept> | undefined;

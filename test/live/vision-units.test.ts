@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { BoxStatus } from '../../daemon/contract/status.js';
 import { type BootedBox, bootBox, withoutBootedBox } from '../support/booted-box.js';
 import { withoutBuild } from '../support/box.js';
 import { programOfBox, setUpUnits } from '../support/box-units.js';
@@ -96,6 +97,10 @@ test('vision processes in units of the installed service', {
   await t.test('each has a user of its own', () => separated(box));
   await t.test('nothing of one outlives its connection', () => ended(box));
   await t.test('they end with the core, and the next core has new ones', () => boundToCore(box));
+  await t.test(
+    'a network that one for photos finds is reported, and refused where isolation is required',
+    () => networked(box),
+  );
   await t.test('without a socket, a service that requires isolation does not start', () => required(box));
   await t.test('without the socket of photos, cameras keep their units, and the service says so', () =>
     missing(box),
@@ -236,6 +241,32 @@ async function boundToCore(box: BootedBox): Promise<void> {
       ${running}; systemctl is-active rollcall-vision-cameras.socket || true`),
     'inactive\n',
   );
+}
+
+/** Prints the status of the answer. */
+const askOfPhoto = `curl --silent --output /dev/null --write-out '%{http_code}\\n' --unix-socket /run/rollcall/control.sock \\
+  --form picture=@node_modules/@vladmandic/face-api/demo/sample6.jpg http://box/api/v1/detect`;
+
+/** A drop-in of somebody takes the network namespace away. */
+async function networked(box: BootedBox): Promise<void> {
+  const about = async (): Promise<readonly string[] | undefined> => {
+    const { conditionsAbout } = JSON.parse(await box.must(`${rollcall} status --json`)) as BoxStatus;
+    return conditionsAbout?.['isolation-weakened'];
+  };
+  const dropIn = '/etc/systemd/system/rollcall-vision-photos@.service.d';
+  const answered = await box.must(`systemctl start rollcalld
+    mkdir ${dropIn}; printf '[Service]\nPrivateNetwork=no\n' > ${dropIn}/20-open.conf
+    systemctl daemon-reload
+    ${askOfPhoto}
+    until ${rollcall} status --json | grep isolation-weakened > /dev/null; do sleep 0.2; done`);
+  assert.equal(answered, '503\n', 'no photo is analysed');
+  assert.deepEqual(await about(), ['network']);
+  assert.match(await box.must(doctor), /^warning +isolation: full; .*reach other addresses/m);
+  const repaired = await box.must(`rm -r ${dropIn}; systemctl daemon-reload
+    ${askOfPhoto}
+    while ${rollcall} status --json | grep isolation-weakened > /dev/null; do sleep 0.2; done
+    systemctl stop rollcalld`);
+  assert.equal(repaired, '200\n');
 }
 
 async function required(box: BootedBox): Promise<void> {

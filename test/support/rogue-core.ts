@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { CameraStatus } from '../../daemon/contract/cameras.js';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
 import type { VisionStatus } from '../../daemon/contract/status.js';
+import { PhotoWall } from '../../daemon/core/cameras/photo-wall.js';
 import { planVision } from '../../daemon/core/cameras/vision-plan.js';
 import { openVisionRuntime, type Progress } from '../../daemon/core/cameras/vision-runtime.js';
 import { Decider } from '../../daemon/core/sightings/decider.js';
@@ -85,7 +86,8 @@ export async function startRogueCore(
   const part = openVisionRuntime(
     {
       config,
-      launchers: { cameras: launcher, photographs: launcher },
+      cameraLauncher: launcher,
+      photoWall: new PhotoWall(launcher),
       lines,
       intake: heard,
       cameras,

@@ -66,5 +66,10 @@ describe('isolation of vision processes', () => {
     const partial = found({ level: 'partial', gaps: ['memory', 'disk'] });
     assert.equal(partial?.outcome, 'ok');
     assert.match(partial.message, /^partial; .* fill the memory, fill the disk/);
+    assert.equal(found({ level: 'full', gaps: ['memory'] })?.outcome, 'ok');
+    const weakened = found({ level: 'full', gaps: ['network'] });
+    assert.equal(weakened?.outcome, 'warning');
+    assert.match(weakened.message, /^full; .* reach other addresses/);
+    assert.match(weakened.remedy ?? '', /"A wall that is missing"/);
   });
 });

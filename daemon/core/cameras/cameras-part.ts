@@ -9,7 +9,7 @@ import { CameraLines } from '../../vision/lines/camera-lines.js';
 import { openVisionLaunchers } from '../../vision/open-vision-launcher.js';
 import { clipPlan, photoPlan } from '../../vision/plan.js';
 import type { ChosenRecogniser } from '../../vision/recogniser-in-use.js';
-import type { VisionLaunchers } from '../../vision/vision-launcher.js';
+import type { VisionLauncher } from '../../vision/vision-launcher.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { ConditionPort } from '../delivery/condition-port.js';
@@ -22,22 +22,25 @@ import { clipHandlers } from './clip-handlers.js';
 import { type LiveOptions, liveHandlers } from './live-watches.js';
 import { OwnCameras } from './own-cameras.js';
 import { PhotoProcess } from './photo-process.js';
+import { PhotoWall } from './photo-wall.js';
 import type { CamerasInUse } from './vision-runtime.js';
 
 interface Audited {
   readonly vault: { readonly audit: AuditLog };
 }
 
+interface Walls {
+  /** Starts the processes for cameras. */
+  readonly cameraLauncher: VisionLauncher;
+  readonly photoWall: PhotoWall;
+  readonly lines: CameraLines;
+}
+
 /**
  * Chooses how vision processes start, and says how far that isolates them.
  * @throws `isolation-unavailable`
  */
-export async function openWall({
-  current,
-  clock,
-  lifetime,
-  logger,
-}: PartContext): Promise<{ readonly launchers: VisionLaunchers; readonly lines: CameraLines }> {
+export async function openWalls({ current, clock, lifetime, logger }: PartContext): Promise<Walls> {
   const { vision, gate } = current();
   const launchers = await openVisionLaunchers(vision.isolation);
   // Before the first vision process: a sandbox shows only what exists.
@@ -50,7 +53,7 @@ export async function openWall({
   }
   const folder = launchers.cameras.linesFolder;
   const lines = lifetime.use('lines to cameras', await CameraLines.open({ clock, folder }));
-  return { launchers, lines };
+  return { cameraLauncher: launchers.cameras, photoWall: new PhotoWall(launchers.photographs), lines };
 }
 
 /** Opens the cameras that were added over the API. */
@@ -70,7 +73,7 @@ export async function openOwnCameras({
 }
 
 type PhotoNeeds = PartContext & {
-  readonly launchers: VisionLaunchers;
+  readonly photoWall: PhotoWall;
   readonly recogniser: ChosenRecogniser;
   readonly conditions: ConditionPort;
 };
@@ -87,14 +90,14 @@ export function openPhotoProcesses(box: PhotoNeeds): {
 }
 
 function openPhotoProcess(
-  { current, recogniser, launchers, conditions, lifetime, clock, random, logger }: PhotoNeeds,
+  { current, recogniser, photoWall, conditions, lifetime, clock, random, logger }: PhotoNeeds,
   planOf: typeof photoPlan,
 ): PhotoProcess {
   const subjects = ['photographs'];
   return new PhotoProcess({
     plan: () => planOf(current(), recogniser.name),
     logLevel: () => current().logging.level,
-    ...{ clock, random, logger, launcher: launchers.photographs },
+    ...{ clock, random, logger, wall: photoWall },
     onMisbehaviour: () => conditions.change('vision-misbehaving', {}, { active: subjects }),
     onTrusted: () => conditions.change('vision-misbehaving', {}, { over: subjects }),
     signal: lifetime.signal,

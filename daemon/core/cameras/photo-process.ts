@@ -13,7 +13,7 @@ import type { Logger, LogLevel } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
 import type { Random } from '../../kernel/random.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
-import type { VisionLauncher } from '../../vision/vision-launcher.js';
+import type { PhotoWall } from './photo-wall.js';
 import { visionUnavailable } from './vision-requests.js';
 import { VisionSlot } from './vision-slot.js';
 import { untilVisionRuns } from './vision-start.js';
@@ -28,7 +28,7 @@ export interface PhotoProcessOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly launcher: VisionLauncher;
+  readonly wall: PhotoWall;
   /** The process sent reports that the core rejected, and was replaced. */
   onMisbehaviour?(): void;
   /** The process has answered correctly. */
@@ -135,7 +135,7 @@ export class PhotoProcess implements AsyncDisposable {
   }
 
   async #open(): Promise<VisionSlot> {
-    const { clock, random, logger, launcher, signal } = this.#options;
+    const { clock, random, logger, wall, signal } = this.#options;
     if (this.#isEnded) throw visionUnavailable('the daemon is stopping');
     const plan = this.#options.plan();
     if (this.#running !== undefined && !isDeepStrictEqual(this.#running.plan, plan)) await this.#close();
@@ -146,7 +146,8 @@ export class PhotoProcess implements AsyncDisposable {
         plan,
         purpose: 'photographs',
         logLevel: this.#options.logLevel(),
-        ...{ clock, random, launcher, logger: logger.child({ purpose: 'photographs' }) },
+        ...{ clock, random, launcher: wall.launcher, logger: logger.child({ purpose: 'photographs' }) },
+        onStarted: (slot) => wall.found(slot),
         onReport: () => undefined,
         onDown: () => undefined,
         onMisbehaviour: () => this.#options.onMisbehaviour?.(),

@@ -12,7 +12,7 @@ import type { CameraPlan, LiveKind, VisionPlan } from '../../contract/vision/vis
 import type { Report } from '../../contract/vision/vision-reports.js';
 import type { Clock } from '../../kernel/clock.js';
 import { operational, type RollcallError } from '../../kernel/errors.js';
-import type { Isolation } from '../../kernel/isolation.js';
+import { type Isolation, withNetwork } from '../../kernel/isolation.js';
 import type { Logger, LogLevel } from '../../kernel/logger.js';
 import type { Random } from '../../kernel/random.js';
 import { askDevices } from '../../vision/ingest/ws-discovery.js';
@@ -136,9 +136,7 @@ export class VisionPool implements AsyncDisposable {
   /** How far the processes with cameras are isolated, as they say themselves. */
   get isolation(): Isolation {
     const { isolation } = this.#options.launcher;
-    return this.#slots.some(({ slot }) => slot.hasUnwantedNetwork)
-      ? { ...isolation, gaps: [...isolation.gaps, 'network'] }
-      : isolation;
+    return this.#slots.some(({ slot }) => slot.hasUnwantedNetwork) ? withNetwork(isolation) : isolation;
   }
 
   /** The reason that a process gave for not running, if any. */

@@ -7,7 +7,6 @@ import { cameraId } from '../../kernel/ids.js';
 import { type Isolation, weakerIsolation } from '../../kernel/isolation.js';
 import { present } from '../../kernel/present.js';
 import { isInstalledService } from '../../vision/unit-launcher.js';
-import type { VisionLaunchers } from '../../vision/vision-launcher.js';
 import type { ConditionPort } from '../delivery/condition-port.js';
 import { liveFolder } from '../gate/gate-handover.js';
 import type { SightingIntake } from '../sightings/sighting-intake.js';
@@ -19,6 +18,7 @@ import { CapacityWatch } from './capacity-watch.js';
 import { IsolationWatch } from './isolation-watch.js';
 import { LiveWatches } from './live-watches.js';
 import { OverloadWatch } from './overload-watch.js';
+import type { PhotoWall } from './photo-wall.js';
 import { VisionPool, type VisionPoolOptions } from './vision-pool.js';
 
 /** Counters for the watchdog. They only grow, also when parts are replaced. */
@@ -65,7 +65,8 @@ const misbehaving: CameraState = {
 };
 
 export interface VisionRuntimeOptions extends Pick<VisionPoolOptions, 'logger' | 'lines' | 'programOf'> {
-  readonly launchers: VisionLaunchers;
+  readonly cameraLauncher: VisionPoolOptions['launcher'];
+  readonly photoWall: Pick<PhotoWall, 'isolation'>;
   readonly config: Pick<Config, 'logging' | 'gate' | 'control'>;
   readonly intake: Pick<SightingIntake, 'take' | 'forgetCamera'>;
   /** Receives the states of the cameras. */
@@ -75,7 +76,7 @@ export interface VisionRuntimeOptions extends Pick<VisionPoolOptions, 'logger' |
 
 /** Connects the vision processes to the receivers of their reports. Counts `progress` up. */
 export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progress): VisionRuntime {
-  const { config, intake, cameras, conditions, logger, launchers, lines } = options;
+  const { config, intake, cameras, conditions, logger, cameraLauncher, photoWall, lines } = options;
   const board = new CameraBoard();
   const loads = new CameraLoads(clock);
   const overload = new OverloadWatch(clock, loads, conditions);
@@ -106,7 +107,7 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
   };
   const onRound = (): void => {
     progress.rounds += 1;
-    walls.judge(pool.isolation, launchers.photographs.isolation);
+    walls.judge(pool.isolation, photoWall.isolation);
   };
   const onMisbehaviour = (about: readonly string[], isDegraded: boolean): void => {
     conditions.change('vision-misbehaving', {}, { active: about });
@@ -118,7 +119,7 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
   conditions.end('vision-misbehaving');
   const pool = new VisionPool({
     ...{ clock, random, logger, lines, onReport, onRound, onDown, onMisbehaviour, onTrusted },
-    launcher: launchers.cameras,
+    launcher: cameraLauncher,
     logLevel: config.logging.level,
     liveFolder: liveFolder(config),
     ...present({ programOf: options.programOf }),
@@ -128,7 +129,7 @@ export function openVisionRuntime(options: VisionRuntimeOptions, progress: Progr
   return {
     pool,
     get isolation() {
-      return weakerIsolation(pool.isolation, launchers.photographs.isolation);
+      return weakerIsolation(pool.isolation, photoWall.isolation);
     },
     board,
     watches,

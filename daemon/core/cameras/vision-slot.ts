@@ -79,6 +79,8 @@ export interface VisionSlotOptions {
   onReport(report: Report, picture: Uint8Array): void;
   /** The process misbehaved and is replaced. `isDegraded`: it happened repeatedly. */
   onMisbehaviour?(isDegraded: boolean): void;
+  /** A process has started: `slot.hasUnwantedNetwork` says what it found. */
+  onStarted?(slot: VisionSlot): void;
   /** The process has behaved for long enough. */
   onTrusted?(): void;
   /** The process with these cameras ended. Another one follows. */
@@ -113,6 +115,7 @@ export class VisionSlot implements AsyncDisposable {
   #lastFailure: string | undefined;
   #failure: Extract<Report, { type: 'failed' }> | undefined;
   readonly #restartCauses = new Map<RestartCause, number>();
+  #hasUnwantedNetwork = false;
   #isSilent = false;
   /** Of its start, of its readiness, or of its last progress. Other reports must not keep one alive that holds up the watchdog. */
   #lastProgressMs = 0;
@@ -151,9 +154,9 @@ export class VisionSlot implements AsyncDisposable {
     return this.#failure;
   }
 
-  /** Whether the present process has a network that its wall should have taken away. */
+  /** Whether the last process that started has a network that its wall should have taken away. */
   get hasUnwantedNetwork(): boolean {
-    return this.#ready?.hasNetwork === true && !this.#options.launcher.isolation.gaps.includes('network');
+    return this.#hasUnwantedNetwork;
   }
 
   /** What the process has computed since its start, as it says, milliseconds of one core. */
@@ -374,12 +377,15 @@ export class VisionSlot implements AsyncDisposable {
 
   #takeReady(report: Extract<Report, { type: 'ready' }>): void {
     const { provider } = report;
+    const { launcher } = this.#options;
     this.#lastProgressMs = this.#clock.monotonicMs();
     this.#ready = report;
-    if (this.hasUnwantedNetwork) {
+    this.#hasUnwantedNetwork = report.hasNetwork && !launcher.isolation.gaps.includes('network');
+    this.#options.onStarted?.(this);
+    if (this.#hasUnwantedNetwork) {
       const { code, message, remedy } = unwantedNetwork;
       this.#logger.error(message, { remedy });
-      if (this.#options.launcher.mustBeFull === true) {
+      if (launcher.mustBeFull === true) {
         this.#failure = { type: 'failed', code, message, remedy };
         void this.#process?.stop(0);
         return;

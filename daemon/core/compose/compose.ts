@@ -13,7 +13,7 @@ import { refuseSecondDaemon } from '../api/server.js';
 import { openAttendance, summariseDays } from '../attendance/attendance-part.js';
 import { auditReloads, followAudit, openAudit } from '../audit/audit-part.js';
 import { openBackups } from '../backups/backups-part.js';
-import { openOwnCameras, openPhotoProcesses, openWall, serveCameras } from '../cameras/cameras-part.js';
+import { openOwnCameras, openPhotoProcesses, openWalls, serveCameras } from '../cameras/cameras-part.js';
 import { openChallenges, serveChallenges } from '../challenges/challenges-part.js';
 import { executeCommands, receiveCommands, watchGrants } from '../commands/commands-part.js';
 import type { Conditions } from '../conditions/conditions.js';
@@ -82,6 +82,8 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
   };
   return (
     PartList.startingWith(start)
+      // Before the gallery, which may be moving to another recogniser: that takes a vision process.
+      .with(openWalls)
       // What is on the disk, and what is wrong with it.
       .with(openStores)
       .with(auditReloads)
@@ -99,7 +101,6 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
       .with(openIntake)
       .with(watchLoitering)
       .with(receiveCommands)
-      .with(openWall)
       .with(startRuntime)
       .with(({ runtime }) => {
         running = runtime;

@@ -17,6 +17,7 @@ import { AuditKeeper } from '../audit/audit-keeper.js';
 import { AuditKeyRing } from '../audit/audit-key-ring.js';
 import { auditStart, auditStop } from '../audit/audit-trail.js';
 import { modelIds } from '../cameras/model-ids.js';
+import type { PhotoWall } from '../cameras/photo-wall.js';
 import { AlteredRecords } from '../conditions/altered-records.js';
 import { openAuditedMark } from '../conditions/records-loss.js';
 import { encodeEvent } from '../delivery/encoding.js';
@@ -47,18 +48,19 @@ export interface Stores {
 }
 
 export interface StoresOptions extends PartContext {
+  readonly photoWall: PhotoWall;
   /** Called when a transaction finds that records.db is damaged; the next start recovers what is left. */
   readonly onRecordsDamaged: (error: Error) => void;
 }
 
 /** Opens the gallery and the records. Throws what prevents a start. A damaged gallery does not prevent it, but stays sealed. */
 export async function openStores(options: StoresOptions): Promise<Stores> {
-  const { onRecordsDamaged, current, lifetime, clock, random, logger } = options;
+  const { onRecordsDamaged, photoWall: wall, current, lifetime, clock, random, logger } = options;
   const { gallery, records: recordsConfig, secretsDir, dataDir, site, box } = current();
   for (const { path } of [gallery, recordsConfig]) await makeDirectory(dirname(path));
   const auditKeys = await AuditKeyRing.open({ secretsDirectory: secretsDir, dataDir });
   lifetime.defer('audit keys', () => auditKeys[Symbol.dispose]());
-  const openEmbedder = embedderSource({ current, logger, clock, random });
+  const openEmbedder = embedderSource({ current, wall, logger, clock, random });
   const { vault, recogniser } = await openVault(options, auditKeys, openEmbedder);
   const { audit } = vault;
   lifetime.defer('audit trail', () => auditStop(audit, logger));

@@ -5,7 +5,8 @@ import type { BoxStatus, VisionStatus } from '../../contract/status.js';
 import { brokerNotConfigured } from '../../kernel/broker.js';
 import { counted } from '../../kernel/counted.js';
 import { fewestForEstimate } from '../../kernel/identification/calibration.js';
-import { type Said, saidIn, verbatim } from '../../kernel/said.js';
+import { closableGaps } from '../../kernel/isolation.js';
+import { type Said, said, saidIn, verbatim } from '../../kernel/said.js';
 import { english } from '../../words/language.js';
 import { costOfOldMqtt } from '../delivery/broker/version-choice.js';
 import { certificateFinding, describeCertificate } from './certificate-findings.js';
@@ -165,6 +166,11 @@ function isolationArea(isolation: BoxStatus['isolation']): StatusArea {
   const [first, ...others] = open;
   const can = first && others.reduce((some, gap) => doctor('listed', { first: some, second: gap }), first);
   const text = can === undefined ? verbatim(level) : doctor('isolation-open', { level, can });
+  // The units leave none of these. A sandbox cannot close them.
+  if (level === 'full' && closableGaps({ gaps }).length > 0) {
+    const remedy = said('conditions/remedy-isolation-weakened');
+    return { facts: [], findings: [finding(check, 'warning', { message: text, remedy })] };
+  }
   return { facts: [`isolation: ${english.textOf(text)}`], findings: [ok(check, text)] };
 }
 

@@ -13,11 +13,11 @@ import type { RecogniserId } from '../../kernel/ids.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
 import type { Random } from '../../kernel/random.js';
-import { openVisionLaunchers } from '../../vision/open-vision-launcher.js';
 import { photoPlan } from '../../vision/plan.js';
 import { recogniserInUse } from '../../vision/recogniser-in-use.js';
 import { refusal } from '../../words/errors.js';
 import { PhotoProcess } from '../cameras/photo-process.js';
+import type { PhotoWall } from '../cameras/photo-wall.js';
 import type { OpenEmbedder } from '../gallery/re-embedding/re-embed-step.js';
 
 /** The outcome for one stored photograph. */
@@ -47,6 +47,7 @@ export interface PhotoEmbedderOptions {
   readonly config: Config;
   /** Replaces the configured recogniser. */
   readonly recogniser: RecogniserName;
+  readonly wall: PhotoWall;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;
@@ -59,7 +60,7 @@ export interface PhotoEmbedderOptions {
  * that installs the recogniser. Throws the reason of the process if it cannot start.
  */
 export async function startPhotoEmbedder(options: PhotoEmbedderOptions): Promise<PhotoEmbedder> {
-  const { config, recogniser: name, clock, random } = options;
+  const { config, recogniser: name, wall, clock, random } = options;
   const store = await openConfiguredStore(config.models.dir);
   const recogniser = recogniserInUse(store, name);
   await store.path(recogniser.pack.id);
@@ -68,8 +69,7 @@ export async function startPhotoEmbedder(options: PhotoEmbedderOptions): Promise
   const photos = new PhotoProcess({
     plan: () => plan,
     logLevel: () => config.logging.level,
-    ...{ clock, random, logger },
-    launcher: (await openVisionLaunchers(config.vision.isolation)).photographs,
+    ...{ clock, random, logger, wall },
     signal: options.signal ?? new AbortController().signal,
   });
   try {
@@ -109,6 +109,7 @@ async function embedWith(
 /** Opens photo embedders for other recognisers. Everything else is as configured. */
 export function embedderSource(options: {
   readonly current: () => Config;
+  readonly wall: PhotoWall;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,7 +1,8 @@
 import type { BoxIds } from '../../kernel/ids.js';
 import type { CameraLines } from '../../vision/lines/camera-lines.js';
 import type { ChosenRecogniser } from '../../vision/recogniser-in-use.js';
-import type { VisionLaunchers } from '../../vision/vision-launcher.js';
+import type { VisionLauncher } from '../../vision/vision-launcher.js';
+import type { PhotoWall } from '../cameras/photo-wall.js';
 import type { Prompts } from '../challenges/prompts.js';
 import type { Conditions } from '../conditions/conditions.js';
 import type { EvidenceCapture } from '../events/evidence-capture.js';
@@ -22,7 +23,8 @@ export async function startRuntime(
   box: PartContext & {
     readonly identity: BoxIds;
     readonly recogniser: ChosenRecogniser;
-    readonly launchers: VisionLaunchers;
+    readonly cameraLauncher: VisionLauncher;
+    readonly photoWall: PhotoWall;
     readonly lines: CameraLines;
     readonly vault: GalleryVault;
     readonly records: Records & StartOptions['records'];
@@ -40,7 +42,8 @@ export async function startRuntime(
   const {
     identity,
     recogniser,
-    launchers,
+    cameraLauncher,
+    photoWall,
     lines,
     vault,
     records,
@@ -57,7 +60,8 @@ export async function startRuntime(
       config: current(),
       identity,
       recogniser,
-      launchers,
+      cameraLauncher,
+      photoWall,
       lines,
       intake,
       records,

@@ -6,8 +6,9 @@ import { SerialQueue } from '../../kernel/serial-queue.js';
 import type { CameraLines } from '../../vision/lines/camera-lines.js';
 import { matchPolicy } from '../../vision/operating-point.js';
 import type { RecogniserInUse } from '../../vision/recogniser-in-use.js';
-import type { VisionLaunchers } from '../../vision/vision-launcher.js';
+import type { VisionLauncher } from '../../vision/vision-launcher.js';
 import type { CameraStates } from '../cameras/camera-states.js';
+import type { PhotoWall } from '../cameras/photo-wall.js';
 import { type PlannedVision, planVision } from '../cameras/vision-plan.js';
 import {
   type CamerasInUse,
@@ -251,7 +252,8 @@ export interface StartOptions extends PublishingOptions {
   };
   readonly config: Config;
   readonly recogniser: Pick<RecogniserInUse, 'name' | 'pack'>;
-  readonly launchers: VisionLaunchers;
+  readonly cameraLauncher: VisionLauncher;
+  readonly photoWall: PhotoWall;
   readonly lines: CameraLines;
   readonly intake: SightingIntake;
   /** Receives the states of the cameras. */

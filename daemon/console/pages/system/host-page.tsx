@@ -1,3 +1,4 @@
+import { closableGaps } from '../../../kernel/isolation.js';
 import type { Output } from '../../api/request.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/system.json';
@@ -66,13 +67,16 @@ function Program({ status, user }: { readonly status: Status; readonly user: Hos
   );
 }
 
-const isolationTones = { full: 'ok', partial: 'ok', none: 'warn' } as const;
+/** Units leave no gap that can be closed; a sandbox cannot do better. */
+const isWeak = ({ level, gaps }: NonNullable<Status['isolation']>): boolean =>
+  level === 'none' || (level === 'full' && closableGaps({ gaps }).length > 0);
 
 /** How far camera processes are separated from the rest, and what that leaves open. */
-function Isolation({ of: { level, gaps, why } }: { readonly of: NonNullable<Status['isolation']> }) {
+function Isolation({ of }: { readonly of: NonNullable<Status['isolation']> }) {
+  const { level, gaps, why } = of;
   return (
     <>
-      <Badge tone={isolationTones[level]}>{t(`isolation-${level}`)}</Badge>
+      <Badge tone={isWeak(of) ? 'warn' : 'ok'}>{t(`isolation-${level}`)}</Badge>
       {gaps.length > 0 && (
         <>
           <p class="quiet">{t('isolation-lead')}</p>
