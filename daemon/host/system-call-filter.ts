@@ -6,13 +6,22 @@ const library = 'libseccomp.so.2';
 /** `SCMP_ACT_ALLOW`, and `SCMP_ACT_ERRNO(EPERM)` (seccomp.h). */
 const allow = 0x7fff_0000;
 const refuse = 0x0005_0000 | 1;
+/** `SCMP_CMP_EQ`, `SCMP_CMP_GT`. */
+const equal = 4;
+const greater = 6;
+
+export interface SystemCallRules {
+  /** These calls fail with EPERM. Names that this version of the library does not know are left out. */
+  readonly refused: readonly string[];
+  /** Sockets of other families cannot be made: EPERM. */
+  readonly families: readonly number[];
+}
 
 /**
- * A seccomp filter in the form that bubblewrap loads: these system calls fail with EPERM, all others work. Names that this
- * version of the library does not know are left out; calls of another architecture end the thread.
+ * A seccomp filter in the form that bubblewrap loads. All other calls work; those of another architecture end the thread.
  * @throws `system-call-filter`
  */
-export async function compileSystemCallFilter(refused: readonly string[]): Promise<Buffer> {
+export async function compileSystemCallFilter({ refused, families }: SystemCallRules): Promise<Buffer> {
   try {
     const { default: koffi } = await import('koffi');
     const c = koffi.load(null);
@@ -20,9 +29,11 @@ export async function compileSystemCallFilter(refused: readonly string[]): Promi
     const memfdCreate = c.func('int memfd_create(const char *name, unsigned int flags)');
     const init = seccomp.func('void *seccomp_init(uint32_t action)');
     const resolve = seccomp.func('int seccomp_syscall_resolve_name(const char *name)');
-    const add = seccomp.func(
-      'int seccomp_rule_add_array(void *ctx, uint32_t action, int call, unsigned int count, void *args)',
-    );
+    const comparison = koffi.struct({ argument: 'uint', how: 'int', value: 'uint64', unused: 'uint64' });
+    const add = seccomp.func('seccomp_rule_add_array', 'int', [
+      ...['void *', 'uint32_t', 'int', 'uint'],
+      koffi.pointer(comparison),
+    ]);
     const write = seccomp.func('int seccomp_export_bpf(void *ctx, int fd)');
     const release = seccomp.func('void seccomp_release(void *ctx)');
     const rules: unknown = init(allow);
@@ -33,6 +44,10 @@ export async function compileSystemCallFilter(refused: readonly string[]): Promi
         // -1: unknown; below: a pseudo number for a call that this architecture does not have.
         if (call >= 0 && add(rules, refuse, call, 0, null) !== 0) throw new Error(`no rule for ${name}`);
       }
+      for (const { how, value } of otherThan(families)) {
+        const made = [{ argument: 0, how, value, unused: 0 }];
+        if (add(rules, refuse, resolve('socket'), 1, made) !== 0) throw new Error('no rule for sockets');
+      }
       if (write(rules, file) !== 0) throw new Error('the filter cannot be written');
       return readFileSync(`/proc/self/fd/${file}`);
     } finally {
@@ -42,4 +57,13 @@ export async function compileSystemCallFilter(refused: readonly string[]): Promi
   } catch (cause) {
     throw failure('system-call-filter', { library }, { cause });
   }
+}
+
+/** What to compare the family of a socket with, so that only these families are left. */
+function otherThan(families: readonly number[]): readonly { readonly how: number; readonly value: number }[] {
+  const highest = Math.max(...families);
+  const below = Array.from({ length: highest }, (_, family) => family).filter(
+    (family) => !families.includes(family),
+  );
+  return [{ how: greater, value: highest }, ...below.map((value) => ({ how: equal, value }))];
 }

@@ -36,6 +36,12 @@ const refusedCalls = [
   ...['move_pages', 'migrate_pages', 'lookup_dcookie', 'fanotify_init', 'uselib', 'nfsservctl'],
 ];
 
+/**
+ * `AF_UNIX`, `AF_INET`, and `AF_INET6`: the sockets that a vision process makes. Others need no file and no network, and lead into the kernel
+ * (netlink, encryption), or out of a virtual machine (vsock).
+ */
+const socketFamilies = [1, 2, 10];
+
 /** Below `/etc`: what the loader, TLS, and GPU drivers read. No accounts, no settings, no secrets. */
 const systemSettings = [
   ...[
@@ -78,7 +84,9 @@ export async function probeSandbox(user?: number): Promise<LauncherProbe> {
     });
   const remedy = said('isolation/remedy-no-sandbox');
   try {
-    const launcher = sandboxLauncher(await compileSystemCallFilter(refusedCalls));
+    const launcher = sandboxLauncher(
+      await compileSystemCallFilter({ refused: refusedCalls, families: socketFamilies }),
+    );
     const problem = await tryStart(launcher, user);
     return problem === undefined
       ? launcher
