@@ -1,6 +1,7 @@
-import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
+import { hasController } from '../host/control-groups.js';
 import { defect, messageOf } from '../kernel/errors.js';
 import type { Isolation } from '../kernel/isolation.js';
 import type { Launch, LauncherProbe, VisionLauncher } from './vision-launcher.js';
@@ -24,9 +25,6 @@ const subjects: Readonly<Record<Purpose, string>> = {
 /** In the folder of the sockets: the folder for `CameraLines`, made by systemd-tmpfiles. Without it, no unit for cameras reaches one. */
 const linesName = 'lines';
 
-/** The kernel lists here what it can limit. Some boards start it without the limit of memory, and systemd says nothing about that. */
-const controllersPath = '/sys/fs/cgroup/cgroup.controllers';
-
 /** The folder of the sockets for live frames, where processes in units may create files. */
 const liveFolder = '/run/rollcall-gate/live';
 
@@ -41,10 +39,7 @@ export const isInstalledService = (environment: NodeJS.ProcessEnv = process.env)
 export function probeUnits(
   purpose: Purpose,
   environment: Readonly<Record<string, string | undefined>> = process.env,
-  { controllers, live }: { readonly controllers: string; readonly live: string } = {
-    controllers: controllersPath,
-    live: liveFolder,
-  },
+  { controlGroups, live = liveFolder }: { readonly controlGroups?: string; readonly live?: string } = {},
 ): LauncherProbe | undefined {
   const folder = environment[folderVariable];
   if (folder === undefined) return undefined;
@@ -54,7 +49,7 @@ export function probeUnits(
   if (missing.length === 0) {
     // Only processes for cameras get the folder for live frames.
     const isDiskLimited = purpose !== 'cameras' || isMount(live);
-    return unitLauncher(folder, gapsOf(limitsMemory(controllers), isDiskLimited));
+    return unitLauncher(folder, gapsOf(hasController('memory', controlGroups), isDiskLimited));
   }
   const paths = missing.map((name) => join(folder, name));
   return {
@@ -62,9 +57,6 @@ export function probeUnits(
     remedy,
   };
 }
-
-const limitsMemory = (controllers: string): boolean =>
-  existsSync(controllers) && readFileSync(controllers, 'utf8').trim().split(' ').includes('memory');
 
 /** Whether a folder is a file system of its own, as the unit of the folder for live frames makes it. */
 function isMount(folder: string): boolean {

@@ -58,9 +58,8 @@ async function launcherOf(
   { controllers = 'cpu memory pids', live = '/proc' } = {},
   purpose: Launch['purpose'] = 'cameras',
 ): Promise<VisionLauncher> {
-  const path = join(folder, 'cgroup.controllers');
-  await writeFile(path, `${controllers}\n`);
-  const found = probeUnits(purpose, { ROLLCALL_VISION_SOCKETS: folder }, { controllers: path, live });
+  await writeFile(join(folder, 'cgroup.controllers'), `${controllers}\n`);
+  const found = probeUnits(purpose, { ROLLCALL_VISION_SOCKETS: folder }, { controlGroups: folder, live });
   return found !== undefined && 'launch' in found ? found : assert.fail('there are no units');
 }
 
