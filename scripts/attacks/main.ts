@@ -16,7 +16,8 @@ import type { VisionLauncher } from '../../daemon/vision/vision-launcher.js';
 import {
   type Attacker,
   encoded,
-  missingControllers,
+  type Feature,
+  missingFeatures,
   placesOf,
   processesOf,
   type Targets,
@@ -34,7 +35,7 @@ interface Attempt {
   readonly isRefused: boolean;
   /** The gap of the isolation that explains a success. */
   readonly gap: string;
-  /** The controller of the kernel without which nothing can prevent it. */
+  /** The feature of the kernel without which nothing can prevent it. */
   readonly needs: string | null;
 }
 
@@ -44,13 +45,10 @@ interface Wall {
   run(targets: Targets): Promise<string>;
 }
 
-/**
- * The gate listens, so it shares the network namespace of the machine and the abstract sockets in it (`sockets`). Where the kernel
- * takes no program that refuses connections, `IPAddressAllow=` also lets it reach whoever may reach it.
- */
+/** Where the kernel takes no program that refuses connections of the gate, `IPAddressAllow=` lets it reach whoever may reach it. */
 const gateInUnit: Wall['isolation'] = {
   level: 'full',
-  gaps: existsSync('/run/rollcall-bpf/connect4') ? ['sockets'] : ['network'],
+  gaps: existsSync('/run/rollcall-bpf/connect4') ? [] : ['network'],
 };
 
 const { values } = parseArgs({
@@ -81,7 +79,7 @@ async function wallOf(config: Config, attacker: Attacker, isWithout: boolean): P
   const unit = isWithout ? undefined : await unitOf(attacker);
   if (unit !== undefined) {
     return {
-      isolation: attacker === 'gate' ? gateInUnit : await reportedIsolation(config),
+      isolation: attacker === 'gate' ? gateInUnit : withSockets(await reportedIsolation(config)),
       run: (targets) => attackInUnit(unit, targets),
     };
   }
@@ -89,9 +87,15 @@ async function wallOf(config: Config, attacker: Attacker, isWithout: boolean): P
   const hasNone = isWithout || attacker === 'gate';
   const launcher = hasNone ? plainLauncher(undefined) : await openVisionLauncher('preferred');
   return {
-    isolation: launcher.isolation,
+    isolation: withSockets(launcher.isolation),
     run: (targets) => attackAsChild(launcher, targets, attacker),
   };
+}
+
+/** Abstract sockets belong to the network namespace: a process without one of its own reaches those of the machine. */
+function withSockets(isolation: Isolation): Wall['isolation'] {
+  const { gaps } = isolation;
+  return { ...isolation, gaps: gaps.includes('network') ? [...gaps, 'sockets'] : gaps };
 }
 
 async function reportedIsolation({ control }: Config): Promise<Isolation> {
@@ -149,25 +153,28 @@ async function attack(config: Config, configPath: string, wall: Wall, attacker: 
   const traces = tracesOf(marker, places.folders);
   for (const path of traces.files) rmSync(path);
   for (const pid of traces.processes) process.kill(pid, 'SIGKILL');
-  return report(said, wall, traces);
+  return report(said, wall, traces, await missingFeatures());
 }
 
-function report(said: string, { isolation }: Wall, traces: Traces): number {
+function report(
+  said: string,
+  { isolation }: Wall,
+  traces: Traces,
+  missing: ReadonlyMap<string, Feature>,
+): number {
   const attempts = said
     .split('\n')
     .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Attempt] : []));
-  const missing = missingControllers();
-  const gaps = isolation.gaps.includes('network') ? [...isolation.gaps, 'sockets'] : isolation.gaps;
-  const lacks = (needs: string | null): boolean => [...missing.keys()].some((each) => each === needs);
   let failures = attempts.length === 0 ? 1 : 0;
   for (const { what, isRefused, gap, needs } of attempts) {
+    const lacking = missing.get(needs ?? '');
     // A write that reached only the sandbox itself changed nothing outside.
     const hasNoTrace =
       what.startsWith('write to ') && !traces.files.some((path) => dirname(path) === what.slice(9));
     const hasSurvived = what === 'leave a process behind' && traces.processes.length > 0;
     if ((isRefused || hasNoTrace) && !hasSurvived) print('refused', what);
-    else if (gaps.includes(gap)) print('open', `${what} (${gap})`);
-    else if (lacks(needs)) print('open', `${what} (this kernel lacks the ${needs} controller)`);
+    else if (isolation.gaps.includes(gap)) print('open', `${what} (${gap})`);
+    else if (lacking !== undefined) print('open', `${what} (this kernel lacks ${lacking.what})`);
     else {
       failures += 1;
       print('ALLOWED', what);
@@ -178,7 +185,7 @@ function report(said: string, { isolation }: Wall, traces: Traces): number {
     process.stdout.write(`not prevented on this machine: ${isolation.gaps.join(', ')}\n`);
   }
   if (isolation.why !== undefined) process.stdout.write(`why: ${isolation.why.reason}\n`);
-  for (const what of missing.values()) process.stdout.write(`this kernel lacks ${what}\n`);
+  for (const { what, why } of missing.values()) process.stdout.write(`this kernel lacks ${what}, ${why}\n`);
   if (attempts.length === 0)
     process.stderr.write(`error: the attack did not run\n  what to do: Read this: ${said}\n`);
   return failures === 0 ? 0 : 1;

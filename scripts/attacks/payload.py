@@ -8,22 +8,34 @@ import ctypes
 import errno
 import json
 import os
+import platform
+import resource
 import signal
 import socket
+import stat
 import struct
 import sys
 import threading
+import time
 
 targets = json.loads(base64.b64decode(sys.argv[1]))
 libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+libc.syscall.restype = ctypes.c_long
+
+# System calls that the C library has no function for; newer ones have the same number on all machines.
+call_numbers = {"pidfd_open": 434, "pidfd_getfd": 438, "io_uring_setup": 425} | {
+    "x86_64": {"add_key": 248, "bpf": 321, "perf_event_open": 298, "userfaultfd": 323},
+    "aarch64": {"add_key": 217, "bpf": 280, "perf_event_open": 241, "userfaultfd": 282},
+}[platform.machine()]
 
 
 def attempt(what, work, gap="rights", needs=None):
     """An attempt is refused if it raises OSError, or returns a false value."""
     try:
         succeeded = bool(work())
-    except (OSError, RuntimeError):
+    # The standard library refuses a limit with ValueError.
+    except (OSError, RuntimeError, ValueError):
         succeeded = False
     print(json.dumps({"what": what, "isRefused": not succeeded, "gap": gap, "needs": needs}), flush=True)
 
@@ -39,6 +51,32 @@ def write(folder):
     with open(path, "wb"):
         pass
     return True
+
+
+def any_of(what, items, work, **reasons):
+    """One attempt on many things: it names those that succeeded."""
+    found = [name for name, item in items.items() if is_done(lambda: work(item))]
+    attempt(": ".join([what, ", ".join(found)]) if found else what, lambda: found, **reasons)
+
+
+def is_done(work):
+    try:
+        return bool(work())
+    except OSError:
+        return False
+
+
+def opens(path, how=os.O_RDONLY):
+    os.close(os.open(path, how | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC))
+    return True
+
+
+def reaches(path):
+    """A socket of another type, such as that of a log, is there as well."""
+    try:
+        return connect(path)
+    except OSError as error:
+        return error.errno == errno.EPROTOTYPE
 
 
 def connect(address):
@@ -91,6 +129,59 @@ def traces(pid):
 def calls(name, *arguments):
     """Whether a function of the C library succeeds."""
     return getattr(libc, name)(*arguments) == 0
+
+
+def kernel(name, *arguments):
+    """Whether a system call returns something."""
+    return libc.syscall(ctypes.c_long(call_numbers[name]), *arguments) >= 0
+
+
+def has_family(family):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW, socket.SOCK_SEQPACKET):
+        if is_done(lambda: socket.socket(family, kind).close() is None):
+            return True
+    return False
+
+
+def steals_descriptor(pid):
+    process = libc.syscall(ctypes.c_long(call_numbers["pidfd_open"]), pid, 0)
+    return process >= 0 and kernel("pidfd_getfd", process, 0, 0)
+
+
+def adds_key():
+    own_process = ctypes.c_long(-2)
+    return kernel("add_key", b"user", b"attack", b"x", ctypes.c_size_t(1), own_process)
+
+
+def loads_program():
+    """A table for programs of the kernel is what comes before them."""
+    create, array = 0, 2
+    attributes = ctypes.create_string_buffer(struct.pack("IIIII", array, 4, 4, 1, 0), 72)
+    return kernel("bpf", create, attributes, 72)
+
+
+def watches_kernel():
+    software, size, disabled_and_own = 1, 64, 1 | 1 << 5 | 1 << 6
+    attributes = ctypes.create_string_buffer(struct.pack("IIQQQQQ", software, size, 0, 0, 0, 0, disabled_and_own), size)
+    return kernel("perf_event_open", attributes, 0, -1, -1, 0)
+
+
+def allows_core_dumps():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.RLIM_INFINITY))
+    return True
+
+
+def is_killed_last():
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("-1000")
+    return True
+
+
+def makes_device():
+    path = os.path.join(os.environ.get("TMPDIR", "/tmp"), targets["marker"])
+    os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 1))
+    os.remove(path)
+    return True
 
 
 def survives():
@@ -166,19 +257,46 @@ for pid in targets["pids"]:
     attempt(f"read the memory of process {pid}: /proc", lambda: read(f"/proc/{pid}/mem"))
     attempt(f"read the memory of process {pid}: process_vm_readv", lambda: reads_memory(pid))
     attempt(f"read the memory of process {pid}: ptrace", lambda: traces(pid))
+    attempt(f"take an open file of process {pid}: pidfd_getfd", lambda: steals_descriptor(pid))
     attempt(f"signal process {pid}", lambda: os.kill(pid, 0) is None)
 for path in targets["sockets"]:
     attempt(f"connect to {path}", lambda: connect(path))
+any_of("connect to another socket of the machine", {path: path for path in targets["otherSockets"]}, reaches)
 for name, address in targets["addresses"].items():
-    # A socket without a file belongs to the network namespace.
-    gap = "sockets" if isinstance(address, str) else "network"
-    attempt(f"connect to {name}", lambda: connect(address), gap)
-    if gap == "network":
+    # A socket without a file belongs to the network namespace, which the gate shares with the machine.
+    is_abstract = isinstance(address, str)
+    gap, needs = ("sockets", "scopes") if is_abstract else ("network", None)
+    attempt(f"connect to {name}", lambda: connect(address), gap, needs)
+    if not is_abstract:
         attempt(f"connect to {name} with a listening socket", lambda: connects_again(address), gap)
         attempt(f"send data to {name} without connecting", lambda: opens_fast(address), gap)
 for folder in targets["folders"]:
     attempt(f"write to {folder}", lambda: write(folder))
 attempt("see a process of another user", sees_others)
+other_families = {name: number for number, name in enumerate(["netlink", "packet"], 16)}
+other_families |= {"encryption of the kernel": 38, "vsock": 40, "Bluetooth": 31, "CAN": 29, "key": 15}
+for name, family in other_families.items():
+    attempt(f"open a socket of the family {name}", lambda: has_family(family))
+attempt("send raw packets", lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP).close() is None)
+attempt("use io_uring", lambda: kernel("io_uring_setup", 1, ctypes.create_string_buffer(120)))
+attempt("handle page faults: userfaultfd", lambda: kernel("userfaultfd", 1))
+attempt("use a keyring of the kernel", adds_key)
+attempt("load a program into the kernel: bpf", loads_program)
+attempt("watch the kernel: perf_event_open", watches_kernel)
+attempt("read the log of the kernel", lambda: libc.klogctl(3, ctypes.create_string_buffer(64), 64) >= 0)
+settings = ["/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/sys/power/state", "/sys/kernel/uevent_helper"]
+any_of("change a setting of the kernel", {path: path for path in settings}, lambda path: opens(path, os.O_WRONLY))
+groups = [f"/sys/fs/cgroup/{name}" for name in ("cgroup.procs", "system.slice/cgroup.procs", "memory/cgroup.procs")]
+any_of("leave its control group", {path: path for path in groups}, lambda path: opens(path, os.O_WRONLY))
+devices = ["/dev/mem", "/dev/kmsg", "/dev/kvm", "/dev/fuse", "/dev/net/tun", "/dev/uinput", "/dev/video0", "/dev/tpmrm0"]
+any_of("open a device of the machine", {path: path for path in [*devices, *targets["disks"]]}, opens)
+attempt("make a device", makes_device)
+attempt("open the terminal of who started the box", lambda: opens("/dev/tty", os.O_RDWR))
+attempt("set the clock", lambda: time.clock_settime(time.CLOCK_REALTIME, time.time()) is None)
+attempt("take precedence over the core", lambda: os.setpriority(os.PRIO_PROCESS, 0, -20) is None)
+attempt("run in real time", lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)) is None)
+attempt("be killed last when memory is short", is_killed_last)
+attempt("leave a core dump", allows_core_dumps)
 attempt("make a user namespace", lambda: calls("unshare", 0x10000000))
 attempt("mount a file system", lambda: calls("mount", b"none", b"/tmp", b"tmpfs", 0, None))
 attempt("enter another root", lambda: calls("chroot", b"/tmp"))

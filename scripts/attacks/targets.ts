@@ -7,6 +7,8 @@ import { handoverFiles } from '../../daemon/contract/gate-settings.js';
 import type { Config } from '../../daemon/contract/settings/schema.js';
 import { ControlClient } from '../../daemon/core/api/client.js';
 import { gateFolder } from '../../daemon/core/gate/gate-handover.js';
+import { hasController } from '../../daemon/host/control-groups.js';
+import { canHideAbstractSockets } from '../../daemon/host/landlock.js';
 import { openPeerCredentials } from '../../daemon/host/peer-credentials.js';
 import { programRoot } from '../../daemon/host/program-files.js';
 import { filesBelow } from './traces.js';
@@ -27,7 +29,11 @@ export interface Targets {
   /** Folders to write to. */
   readonly folders: readonly string[];
   readonly pids: readonly number[];
+  /** Devices of disks and their parts. */
+  readonly disks: readonly string[];
   readonly sockets: readonly string[];
+  /** Paths of all others at which something listens on this machine, and that the attacker does not need. */
+  readonly otherSockets: readonly string[];
   /** A path, or host and port. */
   readonly addresses: Readonly<Record<string, string | readonly [string, number]>>;
   /** Where vision processes open their sockets; null where this attacker has no such folder. */
@@ -50,13 +56,20 @@ export function placesOf(config: Config, configPath: string, attacker: Attacker)
   const own = [dataDir, secretsDir, dirname(configPath), dirname(control.socketPath), shared];
   const files = [...own, ...systemFolders].flatMap(filesBelow);
   const needed = attacker === 'gate' ? filesOfGate.map((name) => join(shared, name)) : [];
+  const sockets = [
+    control.socketPath,
+    ...(attacker === 'gate' ? [] : [join(shared, handoverFiles.socket)]),
+    ...['/run/dbus/system_bus_socket', '/run/systemd/private'].filter((path) => existsSync(path)),
+  ];
+  // The sockets for live frames, those at which vision asks for lines to cameras, the one of the core for the gate, and the log.
+  const neededFolders = [`${shared}/`, '/run/rollcall-vision/lines/', '/run/systemd/journal/'];
   return {
     secrets: [...new Set(files)].filter((path) => !needed.includes(path)),
-    sockets: [
-      control.socketPath,
-      ...(attacker === 'gate' ? [] : [join(shared, handoverFiles.socket)]),
-      ...['/run/dbus/system_bus_socket', '/run/systemd/private'].filter((path) => existsSync(path)),
-    ],
+    disks: disks(),
+    sockets,
+    otherSockets: listeningPaths().filter(
+      (path) => !sockets.includes(path) && !neededFolders.some((folder) => path.startsWith(folder)),
+    ),
     folders: [...new Set([...own, homedir(), programRoot(), '/etc', '/usr', '/var/tmp', '/tmp', '/dev/shm'])],
   };
 }
@@ -71,30 +84,53 @@ export async function processesOf(socketPath: string): Promise<readonly number[]
   return [daemon, ...vision.map(({ pid }) => pid), process.pid].flatMap((pid) => pid ?? []);
 }
 
-/** Controllers of control groups that hold limits of units. */
-const controllers = { memory: 'MemoryMax=', pids: 'TasksMax=' } as const;
-export type Controller = keyof typeof controllers;
+/** By the table of the kernel: number, number, blocks, name. */
+const disks = (): readonly string[] =>
+  readFileSync('/proc/partitions', 'utf8')
+    .split('\n')
+    .slice(1)
+    .flatMap((row) => row.trim().split(/\s+/).slice(3))
+    .map((name) => `/dev/${name}`);
 
-/** Which controllers this kernel does not offer to systemd, and why. */
-export function missingControllers(): ReadonlyMap<Controller, string> {
-  const path = '/sys/fs/cgroup/cgroup.controllers';
-  const offered = existsSync(path) ? readFileSync(path, 'utf8').trim().split(' ') : [];
-  const missing = (Object.keys(controllers) as readonly Controller[]).filter(
-    (each) => !offered.includes(each),
-  );
-  return new Map(
-    missing.map((each) => [
-      each,
-      `the ${each} controller of cgroup v2, which ${controllers[each]} needs: ${whyMissing(each)}`,
-    ]),
-  );
+/** Where programs of this network namespace listen, by the table of the kernel (proc_pid_net(5)): paths without a link to them are gone. */
+function listeningPaths(): readonly string[] {
+  const rows = readFileSync('/proc/net/unix', 'utf8').split('\n');
+  const paths = rows
+    .flatMap((row) => row.trim().split(/\s+/).slice(7))
+    .filter((path) => path.startsWith('/'));
+  return [...new Set(paths)].filter((path) => existsSync(path));
+}
+
+/** What a wall needs of the kernel; payload.py names it. */
+export interface Feature {
+  readonly what: string;
+  readonly why: string;
+}
+
+/** Controllers of control groups, and the limits of units that need them. */
+const controllers = { memory: 'MemoryMax=', pids: 'TasksMax=' } as const;
+
+/** What this kernel does not offer to systemd or to the gate, by the names that payload.py has for it. */
+export async function missingFeatures(): Promise<ReadonlyMap<string, Feature>> {
+  const missing = new Map<string, Feature>();
+  for (const [name, setting] of Object.entries(controllers)) {
+    const controller = name as keyof typeof controllers;
+    if (hasController(controller)) continue;
+    const why = `which ${setting} needs: ${whyMissing(controller)}`;
+    missing.set(name, { what: `the ${name} controller of control groups`, why });
+  }
+  if (!(await canHideAbstractSockets()))
+    missing.set('scopes', { what: 'scopes of Landlock', why: 'which Linux has since 6.12' });
+  return missing;
 }
 
 /** cgroups(7) explains the columns: name, hierarchy (0 for v2), number of groups, whether it is enabled. */
-function whyMissing(controller: Controller): string {
+function whyMissing(controller: keyof typeof controllers): string {
   const rows = readFileSync('/proc/cgroups', 'utf8').split('\n');
   const [, hierarchy, , enabled] = rows.find((row) => row.startsWith(`${controller}\t`))?.split('\t') ?? [];
   if (hierarchy === undefined) return 'it is not compiled in';
   if (enabled !== '1') return 'it is disabled on the command line of the kernel';
-  return hierarchy === '0' ? 'no parent group hands it down' : 'a hierarchy of cgroup v1 holds it';
+  return hierarchy === '0'
+    ? 'no parent group hands it down'
+    : 'a hierarchy of version 1 holds it, which is not mounted here';
 }

@@ -47,6 +47,8 @@ export async function attackInUnit(unit: InstalledUnit, targets: Targets): Promi
   const name = `${targets.marker}@attack.service`;
   const path = join(runtimeUnits, name);
   const output = `${path}.output`;
+  // Such as the program that hides sockets from the one that it runs.
+  const [, before = ''] = /^ExecStart=(.*?)\S+ (?:--\S+ )*\S+\.js\b/m.exec(unit.text) ?? [];
   writeFileSync(
     path,
     `${unit.text}
@@ -59,7 +61,7 @@ Type=oneshot
 ExecCondition=
 ExecStartPre=
 ExecStart=
-ExecStart=/usr/bin/python3 -B - ${encoded(targets)}
+ExecStart=${before}/usr/bin/python3 -B - ${encoded(targets)}
 ExecStop=
 Restart=no
 WatchdogSec=0

@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type CommandResult, runProgram } from './box.js';
 import { root } from './built.js';
 import { sharedFile } from './shared-media.js';
 import { temporaryDirectory } from './temporary-directory.js';
+import { until } from './until.js';
 
 /** A machine of its own where Debian's systemd is process 1: what it writes lies in memory, its network is a loopback. */
 export interface BootedBox extends AsyncDisposable {
@@ -34,30 +37,77 @@ function reasonNotToBoot(): string | false {
  */
 export const checkoutOfBox = '/srv/checkout';
 
+/** Hierarchies of control groups of version 1 that systemd needs for limits on memory and processes, and for itself. */
+const hierarchies = ['memory', 'pids', 'systemd'];
+
+/**
+ * A group for the machine in each of these, where this kernel keeps its limits in version 1: the machine has only version 2, so its
+ * systemd would limit nothing. Empty elsewhere.
+ */
+function groupsOf(name: string): readonly string[] {
+  if (!hierarchies.every((each) => existsSync(join('/sys/fs/cgroup', each, 'tasks')))) return [];
+  const own = readFileSync('/proc/self/cgroup', 'utf8');
+  return hierarchies.map((each) => {
+    const [, path = '/'] = new RegExp(`^\\d+:(?:name=)?${each}:(.*)$`, 'm').exec(own) ?? [];
+    return join('/sys/fs/cgroup', each, path, name);
+  });
+}
+
+/** Shows systemd of the machine these hierarchies beside version 2, and lets it look again. */
+const limitScript = `
+mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
+cd /sys/fs/cgroup
+mkdir unified memory pids systemd
+mount -t cgroup2 cgroup2 unified
+mount -t cgroup -o memory cgroup memory
+mount -t cgroup -o pids cgroup pids
+mount -t cgroup -o none,name=systemd cgroup systemd
+systemctl daemon-reexec`;
+
 /**
  * Starts the machine, and shows it the checkout under a layer of its own in memory. Arguments: the checkout, a folder to
- * mount on, the tool, and the machine's name. The checkout is named by ".", because commas and colons separate options
- * of an overlay.
+ * mount on, the tool, the machine's name, and its groups. The checkout is named by ".", because commas and colons separate
+ * options of an overlay.
  */
 const startScript = `
+for group in "\${@:5}"; do
+  mkdir "$group"
+  echo $$ > "$group/cgroup.procs"
+done
 cd "$1"
 mount -t tmpfs tmpfs "$2"
 mkdir "$2"/upper "$2"/work "$2"/merged
 mount -t overlay overlay -o "lowerdir=.,upperdir=$2/upper,workdir=$2/work" "$2"/merged
 exec "$3" start "$4" "$2/merged:${checkoutOfBox}"`;
 
-/** Boots one. It sees the checkout at `checkoutOfBox`; changes that it makes there are its own. */
-export async function bootBox(): Promise<BootedBox> {
+/**
+ * Boots one. It sees the checkout at `checkoutOfBox`; changes that it makes there are its own. `limits`: its systemd limits memory and
+ * processes of units, where this kernel can.
+ */
+export async function bootBox({ limits = false } = {}): Promise<BootedBox> {
   const name = `rollcall-${process.pid}`;
+  const groups = limits ? groupsOf(name) : [];
   await using layers = await temporaryDirectory();
   const namespace = ['--mount', '--propagation', 'private'];
   const script = ['bash', '-euo', 'pipefail', '-c', startScript, 'start'];
   const started = await runProgram('unshare', [
     ...namespace,
     ...script,
-    ...[root, layers.path, tool.path, name],
+    ...[root, layers.path, tool.path, name, ...groups],
   ]);
-  if (started.exitCode !== 0) throw new Error(`the machine did not boot: ${started.stderr}`);
+  const stop = async (): Promise<void> => {
+    await runProgram(tool.path, ['stop', name]);
+    // The kernel keeps a group until the last process in it is gone.
+    await until('the groups of the machine to be empty', async () => {
+      for (const group of groups.filter((each) => existsSync(each)))
+        await runProgram('find', [group, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', ';']);
+      return !groups.some((group) => existsSync(group));
+    });
+  };
+  if (started.exitCode !== 0) {
+    await stop();
+    throw new Error(`the machine did not boot: ${started.stderr}`);
+  }
   // Bash takes a socket as standard input, which it has here, for a login from afar, and reads .bashrc.
   const run = (script: string, input = ''): Promise<CommandResult> =>
     runProgram(
@@ -66,7 +116,7 @@ export async function bootBox(): Promise<BootedBox> {
       process.env,
       input,
     );
-  return {
+  const box: BootedBox = {
     run,
     async must(script, input) {
       const { exitCode, stdout, stderr } = await run(script, input);
@@ -76,8 +126,8 @@ export async function bootBox(): Promise<BootedBox> {
       }
       return stdout;
     },
-    async [Symbol.asyncDispose]() {
-      await runProgram(tool.path, ['stop', name]);
-    },
+    [Symbol.asyncDispose]: stop,
   };
+  if (groups.length > 0) await box.must(limitScript);
+  return box;
 }

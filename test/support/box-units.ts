@@ -15,7 +15,7 @@ export async function setUpUnits(box: BootedBox): Promise<void> {
     cp systemd/rollcall.tmpfiles.conf /etc/tmpfiles.d/rollcall.conf && systemd-tmpfiles --create rollcall.conf
     cp -r systemd/*.service systemd/*.socket systemd/*.mount systemd/*.d /etc/systemd/system/
     cp systemd/rollcall-.service.d/00-walls.conf /etc/systemd/system/rollcalld.service.d/
-    sed -i "s|^ExecStart=/usr/bin/node|ExecStart=${process.execPath}|; s|/opt/rollcall/current/dist/program/|${programOfBox('')}/|" \\
+    sed -i "/^ExecStart=/s|/usr/bin/node |${process.execPath} |; s|/opt/rollcall/current/dist/program/|${programOfBox('')}/|" \\
       /etc/systemd/system/rollcall*.service
     install -d -m 700 -o rollcall -g rollcall /etc/rollcall/secrets
     printf 'site: { id: site, timeZone: Etc/UTC }\\ncameras: [{ id: door, name: Door, url: "rtsp://127.0.0.1:9/none" }]\\n' > /etc/rollcall/rollcall.yaml

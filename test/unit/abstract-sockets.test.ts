@@ -21,13 +21,15 @@ describe('abstract sockets', () => {
     await using directory = await temporaryDirectory();
     const path = join(directory.path, 'unix');
     await writeFile(path, table);
-    const examined = { installed: directory.path, table: path };
+    const examined = { installed: directory.path, table: path, canHide: () => Promise.resolve(false) };
     assert.deepEqual(await abstractSocketFindings(examined), [], 'no gate');
     await writeFile(join(directory.path, 'rollcall-gate.service'), '');
     const [finding, ...others] = await abstractSocketFindings(examined);
     assert.deepEqual(others, []);
     assert.equal(finding?.outcome, 'warning');
     assert.match(finding.message, /could reach: @\/tmp\/\.X11-unix\/X0$/);
+    const hidden = { ...examined, canHide: () => Promise.resolve(true) };
+    assert.deepEqual(await abstractSocketFindings(hidden), [], 'the kernel hides them');
   });
 
   test('of this machine are found as the kernel lists them', async () => {
@@ -37,7 +39,10 @@ describe('abstract sockets', () => {
     const server = createServer().listen(`\0${name}`);
     await once(server, 'listening');
     try {
-      const [finding] = await abstractSocketFindings({ installed: directory.path });
+      const [finding] = await abstractSocketFindings({
+        installed: directory.path,
+        canHide: () => Promise.resolve(false),
+      });
       assert.match(finding?.message ?? '', new RegExp(`@${name}`));
     } finally {
       server.close();

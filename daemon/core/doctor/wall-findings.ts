@@ -78,7 +78,7 @@ async function filesIn(folder: string): Promise<ReadonlyMap<string, string>> {
   const wanted = names.filter((name) => /^[^/]+\.(?:service|socket|mount)$|\.d\/[^/]+\.conf$/.test(name));
   const read = wanted.map(async (name) => {
     const text = await readFile(join(folder, name), 'utf8').catch(() => '');
-    return [name, text.replace(/^ExecStart=\S+ /gm, 'ExecStart=node ')] as const;
+    return [name, text.replace(/^(ExecStart=.*?)\S+( (?:--\S+ )*\S+\.js\b)/gm, '$1node$2')] as const;
   });
   return new Map(await Promise.all(read));
 }
