@@ -26,7 +26,7 @@ ask() {
 
 test('the gate runs under its own user, sees no data, and comes back after a kill', {
   skip: withoutBootedBox || withoutBuild,
-}, async () => {
+}, async (t) => {
   await using box = await bootBox({ limits: true });
   await setUpUnits(box);
   // The gate first: it waits for the daemon.
@@ -79,7 +79,9 @@ test('the gate runs under its own user, sees no data, and comes back after a kil
   const daemon = (await box.must('systemctl show --value --property MainPID rollcalld')).trim();
   const writing = `nsenter -t ${daemon} -m runuser -u rollcall -- sh -c ': >> /etc/rollcall/rollcall.yaml'`;
   assert.notEqual((await box.run(writing)).exitCode, 0, 'the daemon cannot write its configuration');
-  await attackedFromInside(box);
+  await t.test('what an attacker tries in the units of the gate, of cameras, and of photos is refused', () =>
+    attackedFromInside(box),
+  );
   await refusedAtLocalApi(box);
 
   const doctor = `${process.execPath} ${programOfBox('rollcall.js')} doctor || true`;
@@ -126,6 +128,8 @@ async function attackedFromInside(box: BootedBox): Promise<void> {
     assert.match(said, /^refused +read \/etc\/rollcall\/secrets\/gallery-key$/m);
     assert.match(said, /^refused +connect to \/run\/rollcall\/control\.sock$/m);
     assert.match(said, /^refused +connect to another service of this machine with a listening socket$/m);
+    for (const what of ['use io_uring', 'open a socket of the family vsock', 'leave its control group'])
+      assert.ok(said.includes(`refused  ${what}\n`), `${what}\n${said}`);
     const open = said
       .split('\n')
       .filter((line) => line.startsWith('open ') && !line.includes('kernel lacks'));
