@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
 import type { Report } from '../../daemon/contract/vision/vision-reports.js';
 import { openConfiguredStore } from '../../daemon/host/models/configured-store.js';
@@ -14,16 +15,19 @@ import { plainLauncher } from '../../daemon/vision/plain-launcher.js';
 import { clipPlan } from '../../daemon/vision/plan.js';
 import { chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
 import { probeSandbox } from '../../daemon/vision/sandbox-launcher.js';
+import { probeUnits } from '../../daemon/vision/unit-launcher.js';
 import type { VisionLauncher } from '../../daemon/vision/vision-launcher.js';
 import { spawnVisionProcess } from '../../daemon/vision/vision-process.js';
 import { servedClip, usualClip } from './cameras-clip.js';
 import { processTimes } from './pipeline-cpu.js';
 
-const usage = `What the sandbox of a vision process costs: time to start, and processor time for a system call, for a photo, and for a frame of a
-clip with its FFmpeg. Every process does the same work. Each round starts new processes, because two alike differ by some percent for as long as they
-run: how much, the column "again" says, a second process without a sandbox.
+const usage = `What the wall of a vision process costs: time to start, and processor time for a system call, for a photo, and for a frame of a clip with
+its FFmpeg. Every process does the same work. Each round starts new processes, because two alike differ by some percent for as long as they run: how
+much, the column "again" says, a second process without a wall.
 
-usage: scripts/bench isolation [rounds (8)] [starts (20)]
+usage: scripts/bench isolation [--units] [rounds (8)] [starts (20)]
+
+  --units  measures the units of an installed box, as root, instead of the sandbox. Their cost includes their main process.
 `;
 
 const ways = ['without', 'again', 'with'] as const;
@@ -44,8 +48,24 @@ const nothing: Cost = { photo: 0, frame: 0 };
 const settings = { site: { id: 'bench', timeZone: 'Etc/UTC' }, vision: { provider: 'cpu' } };
 const { name: recogniser } = await chooseRecogniser(await openConfiguredStore(null), 'auto');
 
+/** Each unit of a vision process for photos has a control group here, which counts its processor time. */
+const unitGroups = ['/sys/fs/cgroup/system.slice', '/sys/fs/cgroup/unified/system.slice'];
+
+const groupsOfUnits = (): readonly string[] =>
+  unitGroups
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+    .filter((path) => basename(path).startsWith('rollcall-vision-photos@'));
+
+/** Processor time of all that a unit has run, milliseconds. */
+function groupMs(group: string): number {
+  const [, us] = /^usage_usec (\d+)$/m.exec(readFileSync(join(group, 'cpu.stat'), 'utf8')) ?? [];
+  return Number(us) / 1000;
+}
+
 /** A vision process that is ready. */
 async function startVision(launcher: VisionLauncher) {
+  const before = groupsOfUnits();
   let take: (report: Report) => void = () => undefined;
   const vision = spawnVisionProcess({
     ...{ launcher, purpose: 'photographs', readable: [], logger: silentLogger },
@@ -62,9 +82,11 @@ async function startVision(launcher: VisionLauncher) {
   const ready = next('ready');
   vision.send({ type: 'start', plan: clipPlan(configSchema.parse(settings), recogniser) });
   await ready;
+  const group = groupsOfUnits().find((each) => !before.includes(each));
   /** Processor time of what the work brings about. */
   const costOf = async (work: () => Promise<void>): Promise<number> => {
     const usedMs = (): number => {
+      if (group !== undefined) return groupMs(group);
       const { cpuMs, endedChildrenMs } = processTimes(vision.pid ?? 0);
       return cpuMs + endedChildrenMs;
     };
@@ -104,6 +126,13 @@ async function readClip(): Promise<Uint8Array> {
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** Until a vision process is ready, milliseconds. */
+async function readyMs(launcher: VisionLauncher): Promise<number> {
+  const startedMs = clock.monotonicMs();
+  await using _vision = await startVision(launcher);
+  return clock.monotonicMs() - startedMs;
 }
 
 /** Until a program that does nothing has run, milliseconds. */
@@ -170,22 +199,38 @@ function shownDifference(values: readonly number[], base: readonly number[]): st
   return `${sign}${middle.toFixed(1)} ± ${Math.sqrt(variance / more.length).toFixed(1)} %`.padStart(16);
 }
 
-const [rounds = 8, starts = 20] = process.argv.slice(2).map(Number);
-const sandbox = await probeSandbox();
-if (!(rounds >= 2 && starts >= 1)) process.stderr.write(usage);
-else if (!('launch' in sandbox))
-  process.stderr.write(`error: ${sandbox.reason}\n  what to do: ${sandbox.remedy}\n`);
+/** Units start the built program, so a process beside them has to be that as well. */
+function builtLauncher(): VisionLauncher {
+  const { isolation, launch } = plainLauncher(undefined);
+  const program = [join(programRoot(), 'dist/program/vision.js')];
+  // The loader of this script, which would take a part of each start.
+  process.execArgv.length = 0;
+  return { isolation, launch: (options) => launch({ program, ...options }) };
+}
+
+const {
+  values: { units },
+  positionals,
+} = parseArgs({ options: { units: { type: 'boolean', default: false } }, allowPositionals: true });
+const [rounds = 8, starts = 20] = positionals.map(Number);
+const wall = units
+  ? probeUnits('photographs', { ROLLCALL_VISION_SOCKETS: '/run/rollcall-vision' })
+  : await probeSandbox();
+if (!(rounds >= 2 && starts >= 1) || wall === undefined) process.stderr.write(usage);
+else if (!('launch' in wall)) process.stderr.write(`error: ${wall.reason}\n  what to do: ${wall.remedy}\n`);
 else {
-  const plain = plainLauncher(undefined);
-  const launchers = { without: plain, again: plain, with: sandbox };
+  const plain = units ? builtLauncher() : plainLauncher(undefined);
+  const launchers = { without: plain, again: plain, with: wall };
   const photo = await readFile(join(programRoot(), 'node_modules/@vladmandic/face-api/demo/sample6.jpg'));
   const work = { photo, clip: await readClip() };
   const started = { without: [] as number[], with: [] as number[] };
   for (let index = 0; index < starts; index += 1) {
-    for (const way of ['without', 'with'] as const) started[way].push(await startMs(launchers[way]));
+    // A unit starts no other program.
+    const timeOf = units ? readyMs : startMs;
+    for (const way of ['without', 'with'] as const) started[way].push(await timeOf(launchers[way]));
   }
   const call = { without: [] as number[], again: [] as number[], with: [] as number[] };
-  for (let index = 0; index < rounds; index += 1) {
+  for (let index = 0; index < rounds && !units; index += 1) {
     for (const way of ways) call[way].push(await callNs(launchers[way]));
   }
   const costs: Readonly<Record<Way, Cost>>[] = [];
@@ -204,9 +249,15 @@ else {
     with: costs.map((cost) => cost.with[kind]),
   });
   const [slow, fast] = [started.with, started.without].map((times) => `${median(times).toFixed(0)} ms`);
-  console.log(`sandbox${'without'.padStart(35)}${'again'.padStart(16)}${'with'.padStart(16)}`);
-  console.log(`start, median of ${starts}`.padEnd(32) + `${fast}`.padStart(10) + `${slow}`.padStart(32));
-  console.log(line('processor time of a system call', 'ns', call));
+  console.log(
+    `${units ? 'unit   ' : 'sandbox'}${'without'.padStart(35)}${'again'.padStart(16)}${'with'.padStart(16)}`,
+  );
+  console.log(
+    `${units ? 'until ready' : 'start'}, median of ${starts}`.padEnd(32) +
+      `${fast}`.padStart(10) +
+      `${slow}`.padStart(32),
+  );
+  if (!units) console.log(line('processor time of a system call', 'ns', call));
   console.log(line('processor time of a photo', 'ms', each('photo')));
   console.log(line('processor time of a frame', 'ms', each('frame')));
   console.log(`mean of ${rounds} rounds, with its standard error`);
