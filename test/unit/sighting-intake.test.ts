@@ -42,19 +42,21 @@ function sighting(sequence: number): Sighting {
 /** A decider whose answers are scripted: an error is thrown, anything else is nothing new. */
 function scriptedDecider(script: (Error | undefined)[]) {
   const worked: { readonly sequence: number; readonly wallMs: number }[] = [];
+  const given: { readonly sighting: Sighting; readonly isAgain: boolean | undefined }[] = [];
   const decider: DeciderPort = {
     forgetCamera: async () => [],
     forgetPerson: () => undefined,
     openPassages: () => [],
     stopping: () => undefined,
-    async onSighting(given, wallMsOf) {
+    async onSighting(sighting, wallMsOf, isAgain) {
       const error = script.shift();
       if (error) throw error;
-      worked.push({ sequence: given.sequence, wallMs: wallMsOf(given.lastSeenMs) });
+      worked.push({ sequence: sighting.sequence, wallMs: wallMsOf(sighting.lastSeenMs) });
+      given.push({ sighting, isAgain });
       return nothing;
     },
   };
-  return { decider, worked };
+  return { decider, worked, given };
 }
 
 /** Lets everything that is ready run, without time passing. */
@@ -174,8 +176,72 @@ describe('sighting intake', () => {
     const { decider, worked } = scriptedDecider([diskFull, diskFull, diskFull]);
     const intake = new SightingIntake({ decider, clock: new VirtualClock(), logger: silentLogger });
     intake.take(sighting(0));
+    intake.take(sighting(1));
     await settle();
     await intake[Symbol.asyncDispose]();
     assert.deepEqual(worked, []);
+    assert.equal(intake.counters.givenUp, 2, 'the one in work, and the one that waits');
+  });
+
+  test('says why sightings wait, until one could be processed again', async () => {
+    const clock = new VirtualClock();
+    const { decider } = scriptedDecider([diskFull]);
+    await using intake = new SightingIntake({ decider, clock, logger: silentLogger });
+    assert.deepEqual([intake.problem, intake.isHeldUp, intake.waitingCount], [undefined, false, 0]);
+    intake.take(sighting(0));
+    await settle();
+    assert.deepEqual([intake.problem, intake.isHeldUp, intake.waitingCount], [diskFull, true, 1]);
+    clock.advanceBy(2_000);
+    await settle();
+    assert.deepEqual([intake.problem, intake.isHeldUp, intake.waitingCount], [undefined, false, 0]);
+  });
+
+  test('is held up while more than a hundred sightings wait', async () => {
+    const { decider } = scriptedDecider([]);
+    await using intake = new SightingIntake({ decider, clock: new VirtualClock(), logger: silentLogger });
+    // The first is in work.
+    for (let sequence = 0; sequence <= 100; sequence += 1) intake.take(sighting(sequence));
+    assert.deepEqual([intake.waitingCount, intake.isHeldUp], [100, false]);
+    intake.take(sighting(101));
+    assert.deepEqual([intake.waitingCount, intake.isHeldUp], [101, true]);
+  });
+
+  test('keeps the newest five thousand sightings while nothing can be stored, and the pictures of the oldest', async () => {
+    const clock = new VirtualClock();
+    const { decider, given } = scriptedDecider([diskFull]);
+    await using intake = new SightingIntake({ decider, clock, logger: silentLogger });
+    const bestShot = { capturedAtMs: 0, jpeg: Uint8Array.of(1) };
+    const take = (sequence: number): void => intake.take({ ...sighting(sequence), bestShot });
+    for (let sequence = 0; sequence <= 5_000; sequence += 1) take(sequence);
+    await settle();
+    assert.equal(intake.counters.givenUp, 0);
+    for (const sequence of [5_001, 5_002]) take(sequence);
+    assert.equal(intake.counters.givenUp, 2);
+    clock.advanceBy(2_000);
+    while (intake.waitingCount > 0) await nextTurn();
+    assert.deepEqual(
+      given.map(({ sighting: { sequence } }) => sequence),
+      [0, ...Array.from({ length: 5_000 }, (_, index) => index + 3)],
+    );
+    const pictured = given.filter(({ sighting: each }) => each.bestShot !== undefined);
+    assert.deepEqual(
+      [pictured.length, pictured.at(-1)?.sighting.sequence],
+      [499, 500],
+      'one in work, and five hundred of which two were given up',
+    );
+  });
+
+  test('gives a sighting that is judged again as such, and does not count it', async () => {
+    const { decider, given } = scriptedDecider([]);
+    await using intake = new SightingIntake({ decider, clock: new VirtualClock(), logger: silentLogger });
+    intake.take(sighting(0));
+    intake.judgeAgain(sighting(0));
+    while (intake.waitingCount > 0) await nextTurn();
+    await settle();
+    assert.deepEqual(
+      given.map(({ isAgain }) => isAgain),
+      [false, true],
+    );
+    assert.equal(intake.counters.taken, 1);
   });
 });

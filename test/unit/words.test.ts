@@ -11,7 +11,8 @@ import { explainPassage } from '../../daemon/kernel/passages/explain-passage.js'
 import { passageReasons } from '../../daemon/kernel/passages/passage-reason.js';
 import { reasonTexts } from '../../daemon/kernel/passages/passage-reason-text.js';
 import { said } from '../../daemon/kernel/said.js';
-import { answerInLanguage, english, inEnglish, inLanguage } from '../../daemon/words/language.js';
+import { failure, refusal } from '../../daemon/words/errors.js';
+import { answerInLanguage, english, inEnglish, inLanguage, Language } from '../../daemon/words/language.js';
 import { Languages } from '../../daemon/words/languages.js';
 import { examplesOf, namesIn, parsedMessage } from '../support/messages.js';
 import { aPassage } from '../support/passages.js';
@@ -204,6 +205,66 @@ describe('the words of the box', () => {
   });
 });
 
+describe('numbers in messages', () => {
+  /** A message of each language that shows a number by its format. */
+  const shown = (tag: string, format: string, value: number): string =>
+    new Language(tag, new Map([['test/number', `{value, number, ${format}}`]])).textOf(
+      said('test/number', { value }),
+    );
+
+  for (const [format, value, inEnglishText, inGermanText] of [
+    ['seconds', 1234.56, '1234.6', '1234,6'],
+    ['seconds', 3, '3', '3'],
+    ['similarity', 0.5, '0.500', '0,500'],
+    ['similarity', 0.12349, '0.123', '0,123'],
+    ['threshold', 0.5, '0.50', '0,50'],
+    ['threshold', 0.12349, '0.123', '0,123'],
+    ['tenths', 2, '2.0', '2,0'],
+    ['tenths', 2.26, '2.3', '2,3'],
+    ['hundredths', 2, '2.00', '2,00'],
+    ['hundredths', 2.256, '2.26', '2,26'],
+    ['significant', 1234, '1200', '1200'],
+    ['significant', 0.0123, '0.012', '0,012'],
+    ['integer', 1234.6, '1235', '1235'],
+  ] as const)
+    test(`have the digits of the format ${format} in each language: ${value}`, () => {
+      assert.equal(shown('en', format, value), inEnglishText);
+      assert.equal(shown('de', format, value), inGermanText);
+    });
+
+  test('are written as in English where the language lacks the message', () => {
+    const message = said('passages/person-at', { person: 'Ada', similarity: 0.5 });
+    assert.equal(new Language('de', new Map()).textOf(message), 'Ada, 0.500');
+    assert.equal(languages.firstOf(['de']).textOf(message), 'Ada, 0,500');
+  });
+});
+
+describe('an error of the box', () => {
+  test('has its code, text and remedy in English, and what they say', () => {
+    const { kind, code, message, remedy, says } = refusal('threshold-refused:too-low', {
+      similarity: 0.4,
+      floor: 0.5,
+    });
+    assert.deepEqual([kind, code], ['input', 'threshold-refused']);
+    assert.match(message, /0\.4 is lower than 0\.5/);
+    assert.deepEqual(says?.message, {
+      code: 'errors/threshold-refused:too-low',
+      values: { similarity: 0.4, floor: 0.5 },
+    });
+    assert.match(remedy ?? '', /^Give 0\.5 or more\./);
+    assert.equal(says?.remedy?.code, 'errors/remedy-threshold-refused:too-low');
+  });
+
+  test('may have another remedy, as a message or as a text, or none', () => {
+    const light = said('passages/remedy-light');
+    const withMessage = failure('shutting-down:daemon', undefined, { remedy: light });
+    assert.equal(withMessage.kind, 'operational');
+    assert.deepEqual([withMessage.remedy, withMessage.says?.remedy], [english.textOf(light), light]);
+    const withText = failure('shutting-down:daemon', undefined, { remedy: 'Wait.' });
+    assert.deepEqual([withText.remedy, withText.says?.remedy], ['Wait.', undefined]);
+  });
+});
+
 describe('the language of a reader', () => {
   test('is the one that the header Accept-Language likes best, and English without one that is known', () => {
     const accepted = (header: string | undefined): string => languages.accepted(header).tag;
@@ -214,6 +275,9 @@ describe('the language of a reader', () => {
     assert.equal(accepted('en-GB,de;q=0.9'), 'en');
     assert.equal(accepted('tlh, *;q=0.1'), 'en');
     assert.equal(accepted('de;q=0, en'), 'en');
+    assert.equal(accepted('DE'), 'de');
+    assert.equal(accepted('en ; q=0.5 , de ; level=1 ; q=0.6'), 'de');
+    assert.equal(accepted('de;q=0'), 'en');
     assert.equal(accepted('../../etc/passwd'), 'en');
   });
 
