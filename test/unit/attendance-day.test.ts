@@ -339,6 +339,26 @@ describe('the end of the time in which a sighting belongs to a shift, a stay or 
         lines: ['2026-03-02 - worked 781 overtime 781 [overtime]'],
       },
       {
+        what: 'coming in a minute before a shift ends',
+        marks: ['in 2026-03-02T16:59', 'out 2026-03-02T19:00'],
+        lines: ['2026-03-02 day worked 121 late 539 overtime 120 [late overtime]'],
+      },
+      {
+        what: 'coming in when it ends does not count as arriving for it',
+        marks: ['in 2026-03-02T17:00', 'out 2026-03-02T19:00'],
+        lines: ['2026-03-02 - worked 120 overtime 120 [overtime]'],
+      },
+      {
+        what: 'leaving a minute after a shift began',
+        marks: ['out 2026-03-02T08:01'],
+        lines: ['2026-03-02 day worked 0 left-early 539 [left-early incomplete]'],
+      },
+      {
+        what: 'leaving when it begins does not count as leaving from it',
+        marks: ['out 2026-03-02T08:00'],
+        lines: ['2026-03-02 - worked 0 [incomplete]'],
+      },
+      {
         what: 'eight hours after a shift ended',
         marks: ['in 2026-03-02T08:00', 'out 2026-03-03T01:00'],
         period: week,

@@ -236,6 +236,7 @@ describe('numbers in messages', () => {
     const message = said('passages/person-at', { person: 'Ada', similarity: 0.5 });
     assert.equal(new Language('de', new Map()).textOf(message), 'Ada, 0.500');
     assert.equal(languages.firstOf(['de']).textOf(message), 'Ada, 0,500');
+    assert.equal(new Language('de', new Map()).find(message), 'Ada, 0.500');
   });
 });
 
