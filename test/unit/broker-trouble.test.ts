@@ -30,6 +30,8 @@ describe('problemOf', () => {
     [135, 'notAuthorised'],
     [132, 'version'],
     [142, 'takenOver'],
+    ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 'packetTooLarge'],
+    ['WS_ERR_INVALID_UTF8', 'protocol'],
     ['EWHATEVER', 'lost'],
   ] as const) {
     test(`${code} means ${problem}`, () => assert.equal(problemOf(coded(code), 'lost'), problem));
@@ -49,6 +51,30 @@ describe('problemOf', () => {
     });
     assert.equal(problemOf(both, 'lost'), 'refused');
   });
+});
+
+describe('endingOf', () => {
+  const strange = new Error('no code');
+  for (const [what, error, isConnected, link, problem] of [
+    ['nothing, before the broker accepted the box', undefined, false, 'plain', 'closedEarly'],
+    ['nothing, before the TLS handshake', undefined, false, 'unsecured', 'tlsEnded'],
+    ['nothing, after the TLS handshake', undefined, false, 'secured', 'closedAfterTls'],
+    ['nothing, later', undefined, true, 'secured', 'lost'],
+    ['no answer to the greeting', new Error('connack timeout'), false, 'plain', 'silentFromTheBeginning'],
+    ['no answer later', new Error('Keepalive timeout'), true, 'plain', 'silent'],
+    [
+      'another path of the web server',
+      new Error('Unexpected server response: 404'),
+      false,
+      'plain',
+      'webPath',
+    ],
+    ['an unclear error, at first', strange, false, 'plain', 'protocol'],
+    ['an unclear error, later', strange, true, 'plain', 'lost'],
+    ['a refused connection', coded('ECONNREFUSED'), false, 'unsecured', 'refused'],
+  ] as const)
+    test(`says what ended a connection: ${what}`, () =>
+      assert.equal(endingOf(error, isConnected, link), problem));
 });
 
 test('"not authorised" is about the password at first, and later about an action of the box', () => {
