@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** A part of the program, and the integration tests that are about it; unit tests are found by what they import. */
 export interface Layer {
@@ -61,16 +61,19 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   ],
   'core/delivery': ['live/broker-faults', 'live/home-assistant', 'e2e/identity'],
   'core/records': ['e2e/retention', 'e2e/outbox', 'live/evidence'],
+  words: [],
   vision: ['integration/rogue-vision', 'live/main-job', 'live/live-pictures', 'e2e/enrolment'],
   // After its folders: a file has the tests of the first layer that holds it.
   core: [...builtOfCore, 'e2e/start-refusals'],
 };
 
+/** What unit tests import of the console. The rest of it needs a browser, and takes minutes a mutant. */
+const unitTests = readdirSync(new URL('../../test/unit', import.meta.url))
+  .map((test) => readFileSync(new URL(`../../test/unit/${test}`, import.meta.url), 'utf8'))
+  .join('');
 const consoleSources = [
-  ...['words/', 'parts/zip-file.ts', 'pages/attendance/spreadsheet.ts'],
-  ...['face-tone', 'live-end', 'live-message'].map((name) => `pages/cameras/live/${name}.ts`),
-  ...['unzip', 'import-table'].map((name) => `pages/people/${name}.ts`),
-].map((path) => `daemon/console/${path}`);
+  ...new Set(unitTests.match(/daemon\/console\/(?!messages)[\w/-]+(?=\.js')/g)?.map((path) => `${path}.ts`)),
+];
 
 export const layers: Readonly<Record<string, Layer>> = {
   liveness: { sources: ['daemon/kernel/liveness/'], integration: [], built: ['live/main-job'] },
