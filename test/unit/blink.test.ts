@@ -69,6 +69,26 @@ describe('nextBlink', () => {
     assert.deepEqual(blinksIn(record(both(2.8, 1), 15, 3.2)), []);
   });
 
+  test('leaves out samples without both eyes, and samples that are not newer than the last', () => {
+    const samples = record(both(3, 0.15), 15, 2);
+    const state = samples.reduce(
+      (before, sample) => nextBlink(before, sample, defaultBlinkPolicy).state,
+      initialBlinkState,
+    );
+    const last = samples.at(-1) ?? assert.fail('no samples');
+    const unchanged = { state, blinks: [] };
+    for (const change of [
+      { atMs: last.atMs },
+      { atMs: last.atMs - 1 },
+      { left: undefined },
+      { right: undefined },
+    ])
+      assert.deepEqual(
+        nextBlink(state, { ...last, atMs: last.atMs + 50, ...change }, defaultBlinkPolicy),
+        unchanged,
+      );
+  });
+
   test('does not count a wink as a blink', () => {
     const wink: Lids = (atS) => ({ left: lid(atS, 3, 0.15), right: 1 });
     assert.deepEqual(blinksIn(record(wink, 15, 6)), []);

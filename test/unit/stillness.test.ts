@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   defaultStillnessPolicy,
+  movedAsWhole,
   nextStillness,
   notYetStill,
   resumeStillness,
@@ -83,6 +84,17 @@ describe('nextStillness', () => {
     assert.ok(stillS(afterS(8, (atS) => ({ ...inHand(atS), eyesPx: 42 }))) >= 7.4);
   });
 
+  test('compares what it saw in half a second at a time', () => {
+    const pose = { yawDeg: 0, pitchDeg: 0, rollDeg: 0 };
+    const isCompared = (observedMs: number): boolean =>
+      nextStillness(
+        notYetStill,
+        { landmarks: { shape: faceShape(), pose }, observedMs },
+        defaultStillnessPolicy,
+      ).usual !== undefined;
+    assert.deepEqual([499, 500].map(isCompared), [false, true]);
+  });
+
   test('points that lie on a line change nothing', () => {
     const pose = { yawDeg: 0, pitchDeg: 0, rollDeg: 0 };
     const shape = faceShape().map(({ x }) => ({ x, y: 0 }));
@@ -122,4 +134,19 @@ describe('resumeStillness', () => {
     assert.equal(resumed(before, notYetStill), 0);
     assert.ok(resumed(notYetStill, afterS(1, inHand)) < 1);
   });
+});
+
+describe('movedAsWhole', () => {
+  const inPlace = { left: 0, right: 0, top: 0, bottom: 0, smallest: 10, largest: 10 };
+  for (const [what, extent, isMoved] of [
+    ['nothing was compared yet', undefined, false],
+    ['the face keeps its place', inPlace, false],
+    ['it moves by a fifth of the distance of its eyes', { ...inPlace, bottom: 2 }, true],
+    ['it moves by less', { ...inPlace, right: 1.4, bottom: 1.4 }, false],
+    ['it grows by a tenth', { ...inPlace, largest: 11 }, true],
+    ['it grows by less', { ...inPlace, largest: 10.9 }, false],
+    ['it grows beside a move', { ...inPlace, right: 2.1, smallest: 11, largest: 12 }, false],
+  ] as const)
+    test(`${isMoved ? 'is told' : 'is not told'} where ${what}`, () =>
+      assert.equal(movedAsWhole({ ...notYetStill, extent }, defaultStillnessPolicy), isMoved));
 });
