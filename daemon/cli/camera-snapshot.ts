@@ -43,8 +43,7 @@ async function takeSnapshot(
   }
   await using file = await createPrivateFile(path);
   const picture = await client.call('cameras.snapshot', { id, boxes });
-  await file.write(picture);
-  await file.keep();
+  await file.keep(picture);
   print(isJson, { id, file: path, bytes: picture.length }, () => `${id}: ${path}, ${picture.length} bytes`);
   return exitCodes.done;
 }

@@ -29,8 +29,7 @@ export async function givePicture(
   }
   await using file = await createPrivateFile(picture);
   const jpeg = await read();
-  await file.write(jpeg);
-  await file.keep();
+  await file.keep(jpeg);
   if (!isJson) process.stdout.write(`picture: ${picture}, ${jpeg.length} bytes\n`);
 }
 
@@ -56,7 +55,6 @@ export async function saveTemporarily(jpeg: Uint8Array, name: string): Promise<v
     : await make(tmpdir());
   const path = join(folder, `${name}.jpg`);
   await using file = await createPrivateFile(path);
-  await file.write(jpeg);
-  await file.keep();
+  await file.keep(jpeg);
   process.stdout.write(`picture: ${path}; delete it after use\n`);
 }

@@ -4,9 +4,10 @@ import { refusal } from '../words/errors.js';
 
 /** A new file that only its owner may read. Disposal deletes it, unless `keep` was called. */
 interface PrivateFile extends AsyncDisposable {
+  /** For a file that is written in parts. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Syncs the file to disk and keeps it. */
-  keep(): Promise<void>;
+  /** Writes the last bytes, syncs the file to disk, and keeps it. */
+  keep(last?: Uint8Array): Promise<void>;
 }
 
 /**
@@ -25,8 +26,9 @@ export async function createPrivateFile(path: string): Promise<PrivateFile> {
   };
   return {
     write: (bytes) => guarded(() => handle.writeFile(bytes)),
-    keep: () =>
+    keep: (last = new Uint8Array()) =>
       guarded(async () => {
+        await handle.writeFile(last);
         await handle.sync();
         isKept = true;
       }),

@@ -48,8 +48,7 @@ export function registerEvaluateBlinks(evaluate: Command, open: OpenEngines): vo
         // Created before the analysis, which takes minutes, so that an unwritable path fails immediately.
         await using page = options.report === undefined ? undefined : await createPrivateFile(options.report);
         const { report, charted } = await evaluateBlinks(options, open);
-        await page?.write(Buffer.from(blinksPage(report, charted)));
-        await page?.keep();
+        await page?.keep(Buffer.from(blinksPage(report, charted)));
         print(options.json === true, report, () => describeBlinks(report));
         return exitCodes.done;
       }),

@@ -74,10 +74,8 @@ export function registerEvaluateCompare(evaluate: Command, open: OpenEngines): v
         await using csv = options.csv === undefined ? undefined : await createPrivateFile(options.csv);
         await using svg = options.svg === undefined ? undefined : await createPrivateFile(options.svg);
         const comparison = await compare(options, open);
-        await csv?.write(Buffer.from(comparisonCsv(comparison)));
-        await svg?.write(Buffer.from(comparisonSvg(comparison)));
-        await csv?.keep();
-        await svg?.keep();
+        await csv?.keep(Buffer.from(comparisonCsv(comparison)));
+        await svg?.keep(Buffer.from(comparisonSvg(comparison)));
         print(options.json === true, comparison, () => describeComparison(comparison));
         return exitCodes.done;
       }),
@@ -168,19 +166,19 @@ async function compareClip(
   { setup, search }: { readonly setup: ReplaySetup; readonly search: SearchGallery },
 ): Promise<readonly ComparedPassage[]> {
   const { camera, analyser, ffmpeg, match } = setup;
-  const clipClock = new VirtualClock();
+  // No time passes: only the end of a cooldown would need it, and events that a cooldown suppresses count, too.
+  const stopped = new VirtualClock();
   const deciders = sides.map(({ decides: policy, liveness: proof }) =>
-    memoryDecider(setup, { search, policy, proof, clock: clipClock }),
+    memoryDecider(setup, { search, policy, proof, clock: stopped }),
   );
   const seen = sides.map(() => new Map<string, SeenPassage>());
   // Both sides use the same threshold to join the views of a track; otherwise their passages could not be compared.
   const options = { path: clip.path, camera, analyser, ffmpeg, sameFaceThreshold: match.threshold, clock };
   try {
-    for await (const { atMs, events } of shadowClip(
+    for await (const { events } of shadowClip(
       options,
       sides.map(({ liveness }) => liveness),
     )) {
-      clipClock.advanceTo(atMs);
       for (const [side, sideEvents] of events.entries()) {
         const [decider, passages] = [deciders[side], seen[side]];
         for (const event of sideEvents) {
@@ -212,7 +210,7 @@ async function decide(
   if (identification !== undefined) {
     answer = { ...answer, who: whoIs(identification), atS };
   }
-  // Suppressed events count too: cooldowns are not part of the compared settings.
+  // Cooldowns are not part of the compared settings.
   const lastFact = [...recorded, ...suppressed].at(-1)?.fact;
   if (lastFact !== undefined) answer = { ...answer, event: lastFact.kind, atS };
   return { firstSeenS: sighting.firstSeenMs / 1000, lastSeenS: atS, answer };

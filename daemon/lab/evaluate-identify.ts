@@ -76,8 +76,7 @@ export function registerEvaluateIdentify(evaluate: Command, open: OpenEngines): 
         // Created before the analysis, which takes minutes, so that an unwritable path fails immediately.
         await using page = options.report === undefined ? undefined : await createPrivateFile(options.report);
         const evaluation = await evaluateIdentify(options, open);
-        await page?.write(Buffer.from(identificationPage(evaluation)));
-        await page?.keep();
+        await page?.keep(Buffer.from(identificationPage(evaluation)));
         print(options.json === true, evaluation, () => describeIdentification(evaluation));
         return exitCodes.done;
       }),

@@ -167,19 +167,18 @@ async function tracksOf(
   { people }: PresentationTruth,
   { setup, gallery }: Material,
 ): Promise<readonly PresentedTrack[]> {
-  const pieceClock = new VirtualClock();
   using decider =
     gallery === undefined
       ? undefined
       : memoryDecider(setup, {
           search: searchIn(gallery),
           policy: policyOver(gallery, setup.match, wantedFpir(setup.config.identification)),
-          clock: pieceClock,
+          // No time passes: only the end of a cooldown would need it, and cooldowns do not change who is recognised.
+          clock: new VirtualClock(),
         });
   const identified = new Map<string, Identification>();
   for (const event of events) {
     if (event.type !== 'sighting' || decider === undefined) continue;
-    pieceClock.advanceTo(event.atMs);
     const answer = await identify(event.sighting, decider);
     if (answer !== undefined) identified.set(event.sighting.trackId, answer);
   }

@@ -103,8 +103,7 @@ export class TrackStrips {
     const svg = stripSvg(record, tiles, summary);
     const path = join(this.#directory, `${record.track}.jpg`);
     await using file = await createPrivateFile(path);
-    await file.write(await this.#draw(svg));
-    await file.keep();
+    await file.keep(await this.#draw(svg));
     return path;
   }
 

@@ -81,8 +81,7 @@ function registerErasure(command: Command, { description, question, erase }: Era
         await using file =
           options.certificate === undefined ? undefined : await createPrivateFile(options.certificate);
         const { certificate, problem } = await eraseWithCertificate(() => erase(client, id));
-        await file?.write(Buffer.from(`${JSON.stringify(certificate, null, 2)}\n`));
-        await file?.keep();
+        await file?.keep(Buffer.from(`${JSON.stringify(certificate, null, 2)}\n`));
         if (problem === undefined || options.json !== true) {
           print(options.json === true, certificate, () => describeCertificate(certificate, time));
         }
