@@ -5,11 +5,12 @@ import { Decider, type SightingOutcome } from '../../daemon/core/sightings/decid
 import { memoryFacts } from '../../daemon/core/sightings/memory-facts.js';
 import { type DeciderPort, SightingIntake } from '../../daemon/core/sightings/sighting-intake.js';
 import { operational } from '../../daemon/kernel/errors.js';
-import { cameraId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
+import { cameraId, personId, recogniserId, trackId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import type { Sighting } from '../../daemon/kernel/tracks/sighting.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
+import { aPassage } from '../support/passages.js';
 import { noTally, proofByBlink } from '../support/sightings.js';
 
 const nothing: SightingOutcome = {
@@ -229,6 +230,22 @@ describe('sighting intake', () => {
       [499, 500],
       'one in work, and five hundred of which two were given up',
     );
+  });
+
+  test('passes on who was removed, and that the box stops, and shows the passages in sight', async () => {
+    const told: unknown[] = [];
+    const inSight = [aPassage()];
+    const decider: DeciderPort = {
+      ...scriptedDecider([]).decider,
+      forgetPerson: (id) => void told.push(id),
+      stopping: () => void told.push('stopping'),
+      openPassages: (camera) => (camera === 'door' ? inSight : []),
+    };
+    await using intake = new SightingIntake({ decider, clock: new VirtualClock(), logger: silentLogger });
+    intake.forgetPerson(personId('p-ada'));
+    intake.stopping();
+    assert.deepEqual(told, ['p-ada', 'stopping']);
+    assert.equal(intake.openPassages(cameraId('door')), inSight);
   });
 
   test('gives a sighting that is judged again as such, and does not count it', async () => {
