@@ -43,8 +43,7 @@ export async function createExportFolder(path: string): Promise<ExportSink> {
 }
 
 /** Limits of an archive that every program reads, without Zip64. */
-const mostFiles = 65_534;
-const mostBytes = 0xffff_ffff - 64 * 1024 * 1024;
+export const zipLimits = { files: 65_534, bytes: 0xffff_ffff - 64 * 1024 * 1024 };
 
 /** Only the owner may read and write what is unpacked. */
 const options = { useWebWorkers: false, unixMode: 0o600 } as const;
@@ -54,7 +53,7 @@ const options = { useWebWorkers: false, unixMode: 0o600 } as const;
  * without compression.
  * @throws `output-exists`, `output-unwritable`, `export-too-large` (input)
  */
-export async function createExportZip(path: string): Promise<ExportSink> {
+export async function createExportZip(path: string, limits = zipLimits): Promise<ExportSink> {
   const file = await createPrivateFile(path);
   let files = 0;
   let bytes = 0;
@@ -68,7 +67,7 @@ export async function createExportZip(path: string): Promise<ExportSink> {
   return {
     add: async (name, content) => {
       files += 1;
-      if (files > mostFiles || bytes + content.length > mostBytes) throw tooLarge();
+      if (files > limits.files || bytes + content.length > limits.bytes) throw tooLarge();
       const level = /\.jpe?g$/.test(name) ? 0 : 6;
       await archive.add(name, new Uint8ArrayReader(content), { level });
     },
