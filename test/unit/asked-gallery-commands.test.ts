@@ -1,9 +1,12 @@
-import { describe } from 'node:test';
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { describe, test } from 'node:test';
 import { registerBackup } from '../../daemon/cli/backup/backup.js';
 import { registerGallery } from '../../daemon/cli/gallery/gallery.js';
 import { registerRetention } from '../../daemon/cli/gallery/retention.js';
 import { registerKey } from '../../daemon/cli/key/key.js';
-import { filePath, testCommands } from '../support/asked-command.js';
+import { RollcallError } from '../../daemon/kernel/errors.js';
+import { askCommand, filePath, testCommands } from '../support/asked-command.js';
 import { expectedTexts } from '../support/expected-text.js';
 
 const expected = expectedTexts('gallery-commands.txt');
@@ -496,6 +499,27 @@ const backup = {
   },
 };
 
+const isAway = () => {
+  throw new RollcallError({ kind: 'operational', code: 'box-away', message: 'the box is away' });
+};
+
+test('a recovery key is kept where the box took its public half, and only then', async () => {
+  const made = `${filePath}-recovery-key`;
+  const init = (answer: unknown) =>
+    askCommand(registerBackup, ['backup', 'recovery-key', 'init', '--out', made], {
+      ...{ 'status.show': {}, 'backups.set-recovery-key': answer },
+    });
+  const refused = await init(isAway);
+  assert.equal(refused.code, 1);
+  assert.equal(existsSync(made), false);
+  const { code, out, calls } = await init({ keyId: 'k-1' });
+  assert.equal(code, 0);
+  assert.match(out, /^Wrote the secret half of the recovery key k-1 to \S+-recovery-key, /);
+  assert.equal(statSync(made).mode & 0o777, 0o600);
+  const given = JSON.stringify(calls);
+  assert.ok(!given.includes(readFileSync(made, 'utf8').trim()), 'the secret half stays here');
+});
+
 describe('rollcall backup create', () => {
   testCommands(registerBackup, expected, [
     [
@@ -514,6 +538,8 @@ describe('rollcall backup create', () => {
       { 'backups.write-file': backup, 'backups.show': {} },
     ],
     [`backup verify ${filePath}-none`, 'there is no such file'],
+    [`backup recovery-key init --out ${filePath}-key`, 'the box is away', { 'status.show': isAway }],
+    [`backup recovery-key init --out ${filePath}`, 'the file is there', { 'status.show': {} }],
     [
       `backup restore ${filePath}-none --yes`,
       'there is no such file',
