@@ -111,11 +111,26 @@ describe('the part of a day that a timeline shows', () => {
   test('comes back from an address, and is the whole day where the address says nonsense', () => {
     const view = { fromMs: fromMs + 8 * hourMs, toMs: fromMs + 9 * hourMs };
     assert.deepEqual(viewOf(viewText(view, day), day), view);
+    assert.equal(viewText(view, day), '28800-32400');
     assert.equal(viewText(day, day), '');
+    assert.equal(viewText({ ...day, fromMs: view.fromMs }, day), '28800-86400');
+    assert.equal(viewText({ ...day, toMs: view.toMs }, day), '0-32400');
     for (const text of ['', '5', '9-3', 'a-b', '1e3-2e3', '-5-9'])
       assert.deepEqual(viewOf(text, day), day, text);
     assert.deepEqual(viewOf('0-999999', day), day);
   });
+});
+
+test('marks share times of round lengths, so that they are far enough apart', () => {
+  const [stepS, ...longerS] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400];
+  // A fiftieth of the view is 20 of 1000 pixels.
+  const shareOf = (wantedMs: number): number =>
+    groupMs({ fromMs, toMs: fromMs + 50 * wantedMs }, screen) / 1000;
+  let shorterS = stepS ?? 0;
+  for (const nextS of longerS) {
+    assert.deepEqual([shareOf(shorterS * 1000), shareOf(shorterS * 1000 + 1)], [shorterS, nextS]);
+    shorterS = nextS;
+  }
 });
 
 describe('the hours of a timeline', () => {

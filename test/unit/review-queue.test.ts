@@ -202,10 +202,11 @@ describe('the queue of the review page', () => {
     assert.equal(shown(), 'd');
     await settle();
     // Of a queue that is longer than one page, only what lies before a listed item is known to be gone.
+    assert.equal(queue.hasMore.value, false);
     listed.items = itemsOf('d');
     listed.hasMore = true;
     await queue.load();
-    assert.equal(queue.waiting.value, 2);
+    assert.deepEqual([queue.waiting.value, queue.hasMore.value], [2, true]);
     listed.hasMore = false;
     await queue.load();
     assert.equal(queue.waiting.value, 1);

@@ -142,8 +142,13 @@ describe('a zip archive of persons in the browser', () => {
     ],
     [
       'has a file that is too large',
-      altered((made) => made.writeUInt32LE(33 * 1024 * 1024, entryOf(made, packed) + 24)),
+      altered((made) => made.writeUInt32LE(32 * 1024 * 1024 + 1, entryOf(made, packed) + 24)),
       'too-large',
+    ],
+    [
+      'says of a file that it is just not too large',
+      altered((made) => made.writeUInt32LE(32 * 1024 * 1024, entryOf(made, packed) + 24)),
+      'damaged',
     ],
     [
       'unpacks to more than it says',
