@@ -42,6 +42,19 @@ describe('the log', () => {
     assert.deepEqual(parsed()[0]?.['text'], text);
   });
 
+  test('shows a hundred entries of a list or an object, and six levels of what lies in one another', () => {
+    const { logger, parsed } = start();
+    const list = Array.from({ length: 101 }, (_, index) => index);
+    const object = Object.fromEntries(list.map((index) => [`key-${index}`, index]));
+    logger.info('much', { list, object, deep: { a: { b: { c: { d: { e: { f: 1 } } } } } } });
+    const [line] = parsed();
+    assert.deepEqual(line?.['list'], list.slice(0, 100));
+    assert.deepEqual(Object.keys(line?.['object'] ?? {}), Object.keys(object).slice(0, 100));
+    assert.deepEqual(line?.['deep'], { a: { b: { c: { d: { e: { f: 1 } } } } } });
+    logger.info('deeper', { deep: { a: { b: { c: { d: { e: { f: {} } } } } } } });
+    assert.deepEqual(parsed()[1]?.['deep'], { a: { b: { c: { d: { e: { f: '…' } } } } } });
+  });
+
   test('changes its level for children that exist already', () => {
     const { logger, lines } = start('warn');
     const child = logger.child({ camera: 'door' });
