@@ -142,6 +142,41 @@ describe('motion in a scene', () => {
     assert.ok(count(settled(changes, 20), 'moving') >= 12);
   });
 
+  test('is over when a person who stood still for seconds has left', () => {
+    const leavesAtS = 20;
+    const shown = personIn(
+      room,
+      (atS) => (atS < 12 ? -99 : atS < leavesAtS ? 40.5 : 40.5 + 60 * (atS - leavesAtS)),
+      8,
+      20,
+    );
+    for (const noise of [0.5, 2]) {
+      const changes = watch(shown, { seconds: 30, noise });
+      assert.equal(changes[5 * 12], 'moving', 'somebody came');
+      assert.equal(count(settled(changes, leavesAtS + 1.2), 'moving'), 0, `noise of ${noise} levels`);
+    }
+  });
+
+  test('sees the next person where one stood a moment ago', () => {
+    const shown: Shown = (column, row, atS) => {
+      const first = personIn(room, () => (atS > 12 && atS < 18 ? 40.5 : -99), 8, 20);
+      const next = personIn(first, () => (atS > 19 ? 42.5 : -99), 8, 20);
+      return next(column, row, atS);
+    };
+    const changes = watch(shown, { seconds: 22 });
+    assert.equal(changes[5 * 19 + 1], 'moving');
+  });
+
+  test('takes what stays where it was put for the background', () => {
+    const shown: Shown = (column, row, atS) => {
+      const chair = personIn(room, () => (atS > 8 ? 40 : -99), 4, 6);
+      return personIn(chair, () => (atS > 40 && atS < 45 ? 38 : -99), 8, 20)(column, row, atS);
+    };
+    const changes = watch(shown, { seconds: 50 });
+    assert.equal(changes[5 * 40 + 1], 'moving');
+    assert.equal(count(settled(changes, 45.2), 'moving'), 0);
+  });
+
   test('takes a person who stands still when the stream begins for a part of the scene', () => {
     const changes = watch(
       personIn(room, () => 40, 4, 10),

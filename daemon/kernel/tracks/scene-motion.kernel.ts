@@ -33,6 +33,9 @@ const following = {
   quietMs: 60_000,
 } as const;
 
+/** A cell that shows something new for so long, unchanged, has a new background, milliseconds: people who stand are rarely so still. */
+const backgroundAfterMs = 10_000;
+
 /** Half the side of the square of cells whose light is compared together, without the middle cell. */
 const lightReach = 4;
 
@@ -44,15 +47,20 @@ export type SceneChange = 'moving' | 'relit' | 'still';
 
 /**
  * Finds motion in the mean brightness of cells. Each cell is compared with what it usually shows in the light of the cells around it:
- * a shadow of a cloud, flicker and a lamp brighten neighbours alike, and a person does not. Nothing is allocated for a frame.
+ * a shadow of a cloud, flicker and a lamp brighten neighbours alike, and a person does not. What is usual follows within seconds, so it
+ * also holds whoever stood there a moment ago: a cell that shows its background again has not changed. Nothing is allocated for a frame.
  */
 export class SceneMotion {
   readonly #isIgnored: Uint8Array;
   readonly #countedCells: number;
   readonly #usual = new Float32Array(cellCount);
   readonly #noise = new Float32Array(cellCount);
+  /** What each cell showed when it last was unchanged for a while, and for how long it has been now, milliseconds. */
+  readonly #background = new Float32Array(cellCount);
+  readonly #unchangedMs = new Float32Array(cellCount);
   readonly #light = new Float32Array(cellCount);
   readonly #usualLight = new Float32Array(cellCount);
+  readonly #backgroundLight = new Float32Array(cellCount);
   readonly #off = new Float32Array(cellCount);
   readonly #hasChanged = new Uint8Array(cellCount);
   readonly #isUnexplained = new Uint8Array(cellCount);
@@ -75,6 +83,8 @@ export class SceneMotion {
       this.#firstMs = atMs;
       this.#lastMs = atMs;
       this.#usual.set(cells);
+      this.#background.set(cells);
+      this.#unchangedMs.fill(backgroundAfterMs);
       this.#noise.fill(0);
       this.#flicker = 0;
       this.#hasChanged.fill(0);
@@ -86,6 +96,7 @@ export class SceneMotion {
     this.#isSettling = atMs - this.#firstMs < settlingMs;
     blur(cells, this.#rows, this.#light);
     blur(this.#usual, this.#rows, this.#usualLight);
+    blur(this.#background, this.#rows, this.#backgroundLight);
     const changed = this.#compare(cells);
     const isAllChanged = changed > limits.relitShare * this.#countedCells;
     const lightOff = this.#lightOff(cells);
@@ -95,6 +106,7 @@ export class SceneMotion {
     this.#learnNoise(lightOff, elapsedMs, isMoving);
     if (isRelit) this.#usual.set(cells);
     else follow(this.#usual, cells, shareLearnt(elapsedMs, following.usualMs));
+    this.#learnBackground(isRelit, elapsedMs);
     if (this.#isSettling) return 'moving';
     if (isMoving) return 'moving';
     return isRelit ? 'relit' : 'still';
@@ -135,11 +147,24 @@ export class SceneMotion {
       const off = Math.abs(cells[at]! - gain * this.#usual[at]!);
       this.#off[at] = off;
       const least = Math.max(limits.leastChange, limits.noiseFactor * this.#noise[at]!);
-      const hasChanged = off > least && this.#isIgnored[at] === 0;
+      const hasChanged = off > least && this.#isIgnored[at] === 0 && !this.#isBackground(cells, at, least);
       this.#hasChanged[at] = hasChanged ? 1 : 0;
       if (hasChanged) changed += 1;
     }
     return changed;
+  }
+
+  #isBackground(cells: Float32Array, at: number, least: number): boolean {
+    const gain = (this.#light[at]! + 1) / (this.#backgroundLight[at]! + 1);
+    return Math.abs(cells[at]! - gain * this.#background[at]!) <= least;
+  }
+
+  #learnBackground(isRelit: boolean, elapsedMs: number): void {
+    for (let at = 0; at < cellCount; at++) {
+      const unchangedMs = this.#hasChanged[at] === 1 ? 0 : this.#unchangedMs[at]! + elapsedMs;
+      this.#unchangedMs[at] = unchangedMs;
+      if (isRelit || unchangedMs >= backgroundAfterMs) this.#background[at] = this.#usual[at]!;
+    }
   }
 
   /** By which share the whole picture is brighter or darker than usual. */
