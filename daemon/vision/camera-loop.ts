@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import type { FrameDemand, TurnSeat } from './analysis-turns.js';
 import type { KeepFrame } from './face-tracker.js';
+import { SpareTime } from './spare-time.js';
 
 /** The part of a camera's pipeline that the loop uses. */
 interface Analysis {
@@ -20,12 +21,6 @@ const mostWaiting = 3;
 const longestWaitMs = 120;
 /** A frame that has waited until it is this old is dropped, as those that arrive so late, milliseconds. */
 const deadlineMs = 1000;
-/** The load is measured over this time, milliseconds. */
-const measuredMs = 1000;
-/** Above this share of time in analysis, waits for other cameras included, there is no time for faster analysis. */
-const fullShare = 0.75;
-/** How long `hasTime` stays false after that, milliseconds. */
-const easeMs = 5000;
 
 interface CameraLoopOptions {
   readonly analysis: Analysis;
@@ -52,10 +47,9 @@ export class CameraLoop implements AsyncDisposable {
   readonly #running: Promise<void>;
   /** Resolves when every frame has been released that was kept beyond its analysis. */
   #kept: Promise<void> = Promise.resolve();
-  #measuredFromMs: number;
-  #analysingMs = 0;
+  /** Of the camera's own time: waits for other cameras take it, too. */
+  readonly #spare: SpareTime;
   #late = 0;
-  #easeUntilMs = Number.NEGATIVE_INFINITY;
   #isEnding = false;
   #hasFailed = false;
   #hasStreamEnded = false;
@@ -63,7 +57,7 @@ export class CameraLoop implements AsyncDisposable {
 
   constructor(options: CameraLoopOptions) {
     this.#options = options;
-    this.#measuredFromMs = options.clock.monotonicMs();
+    this.#spare = new SpareTime(options.clock);
     this.#running = this.#run().catch(options.onEnd);
   }
 
@@ -74,7 +68,7 @@ export class CameraLoop implements AsyncDisposable {
 
   /** False for a few seconds after the analysis took nearly all the time. */
   get hasTime(): boolean {
-    return this.#options.clock.monotonicMs() >= this.#easeUntilMs;
+    return this.#spare.isLeft;
   }
 
   /** Takes ownership of the frame. */
@@ -150,7 +144,7 @@ export class CameraLoop implements AsyncDisposable {
       if (readers.length === 0) frame.release();
       else this.#keep(frame, readers);
     }
-    this.#measure(askedMs);
+    this.#spare.took(clock.monotonicMs() - askedMs);
   }
 
   /** One reader that hangs holds its own frame only. */
@@ -172,16 +166,6 @@ export class CameraLoop implements AsyncDisposable {
   #lose(): void {
     this.#late += 1;
     this.#options.seat.lost();
-  }
-
-  #measure(askedMs: number): void {
-    const nowMs = this.#options.clock.monotonicMs();
-    this.#analysingMs += nowMs - askedMs;
-    const elapsedMs = nowMs - this.#measuredFromMs;
-    if (elapsedMs < measuredMs) return;
-    if (this.#analysingMs > fullShare * elapsedMs) this.#easeUntilMs = nowMs + easeMs;
-    this.#measuredFromMs = nowMs;
-    this.#analysingMs = 0;
   }
 
   #interrupt(): void {
