@@ -1,4 +1,5 @@
 import type { BoxStatus } from '../../daemon/contract/status.js';
+import { type Crowd, crowdsOf, type Moment, works } from './cameras-account.js';
 import type { Part, Usage } from './cameras-usage.js';
 import { quantile } from './measuring.js';
 
@@ -19,6 +20,8 @@ export interface Sample {
 export interface Measured {
   readonly before: Sample;
   readonly after: Sample;
+  /** From the first to the last, about one a second. */
+  readonly moments: readonly Moment[];
   readonly arrivals: readonly Arrival[];
   /** What each camera sends. */
   readonly framesPerS: number;
@@ -43,6 +46,8 @@ interface CameraFigures {
   readonly decoderStarts: number;
   /** Share of the time in which frames were wanted. */
   readonly decodedShare: number;
+  /** Share of the analysed frames that came at the lower rate, because there was no time for the higher one. */
+  readonly easedShare: number;
   /** How long a decoder took on average from its start, or its wait for a turn, until it had caught up, milliseconds. */
   readonly wakingMs: number;
   /** What should have been analysed. Undecoded frames count with the share of all others that was due, or all if none came. */
@@ -63,6 +68,8 @@ export interface CamerasFigures {
   readonly evenness: number;
   readonly failed: readonly string[];
   readonly parts: readonly { part: Part; processes: number; cores: number; memoryMiB: number }[];
+  /** Where the time went, by how many main streams were decoded. */
+  readonly crowds: readonly Crowd[];
   /** Cores that everything else on this machine used. */
   readonly otherCores: number;
   readonly stages: readonly { stage: string; meanMs: number; runsPerS: number }[];
@@ -89,6 +96,7 @@ export function figuresOf(measured: Measured): CamerasFigures {
     evenness: Math.min(...served) / Math.max(...served),
     failed: cameras.filter(({ state }) => state === 'failed').map(({ id }) => id),
     parts,
+    crowds: crowdsOf(measured.moments),
     otherCores: (after.busyMs - before.busyMs) / elapsedMs - ourCores,
     stages: stages.map((stage) => ({ stage, ...stageOf(measured, stage) })),
     latencies: latenciesOf(measured),
@@ -114,6 +122,7 @@ function camerasOf({ before, after, framesPerS }: Measured): readonly CameraFigu
     return {
       ...{ id, state, analysed, notDue, late, busy, stale, undecoded, due, decodedShare },
       decoderStarts: 60 * perS('decoderStarts'),
+      easedShare: analysed > 0 ? perS('eased') / analysed : 0,
       wakingMs: grown('decoderStarts') === 0 ? 0 : grown('wakingMs') / grown('decoderStarts'),
       lostShare: due > 0 ? 1 - analysed / due : 0,
       openings: grown('restarts'),
@@ -176,6 +185,7 @@ export function printFigures(figures: CamerasFigures): void {
       'undecoded',
       'lost %',
       'decoded %',
+      'eased %',
       'starts a min',
       'waking ms',
       'openings',
@@ -191,6 +201,7 @@ export function printFigures(figures: CamerasFigures): void {
         c.undecoded,
         100 * c.lostShare,
         100 * c.decodedShare,
+        100 * c.easedShare,
       ],
       c.decoderStarts,
       c.wakingMs,
@@ -200,6 +211,13 @@ export function printFigures(figures: CamerasFigures): void {
   printRows(
     ['part', 'processes', 'cores', 'MiB'],
     parts.map((part) => [part.part, String(part.processes), part.cores, part.memoryMiB]),
+  );
+  printRows(
+    ['main streams that are decoded', 'seconds', 'analysed/s', 'lost/s', ...works],
+    figures.crowds.map(({ decoded, seconds, analysed, lost, cores }) => [
+      ...[String(decoded), seconds, analysed, lost],
+      ...works.map((work) => cores[work]),
+    ]),
   );
   printRows(
     ['stage', 'mean ms', 'runs a second'],

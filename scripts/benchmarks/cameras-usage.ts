@@ -46,7 +46,7 @@ export function allProcesses(): readonly { readonly pid: number; readonly parent
 }
 
 /** Empty where the process ended since the directory was read. */
-function whileRunning<T>(read: () => T): readonly T[] {
+export function whileRunning<T>(read: () => T): readonly T[] {
   try {
     return [read()];
   } catch {

@@ -6,6 +6,7 @@ import { busyProcessorMs } from '../../daemon/host/process-facts.js';
 import { hwaccelChoices } from '../../daemon/kernel/video-decoder.js';
 import { subscribe } from '../demo-events.js';
 import { writeEnrolmentPhotos } from '../virtual-camera/cast.js';
+import { accountNow, type Moment } from './cameras-account.js';
 import { type CamerasBench, openCameras } from './cameras-box.js';
 import { type CameraClip, codecs, usualClip } from './cameras-clip.js';
 import { type Arrival, type CamerasFigures, figuresOf, printFigures } from './cameras-report.js';
@@ -34,6 +35,8 @@ usage: scripts/bench cameras [options]
 `;
 
 const settleMs = 15_000;
+/** Counters of cameras change once a second. */
+const momentMs = 1000;
 /** A number of cameras holds while no more of all due frames are lost, and no camera fails. */
 const mostLost = 0.01;
 
@@ -160,11 +163,20 @@ async function measureCameras(
     usage: usageNow(pids),
     busyMs: busyProcessorMs(),
   });
+  const moment = async (): Promise<Moment> => {
+    const { cameras } = await box.client.call('status.show');
+    return { atMs: performance.now(), cameras, account: accountNow(pids.core) };
+  };
   arrivals.length = 0;
   const before = await sample();
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  const moments = [await moment()];
+  const endMs = before.atMs + seconds * 1000;
+  for (let leftMs = endMs - performance.now(); leftMs > 0; leftMs = endMs - performance.now()) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(momentMs, leftMs)));
+    moments.push(await moment());
+  }
   const after = await sample();
-  return figuresOf({ before, after, arrivals, framesPerS });
+  return figuresOf({ before, after, moments, arrivals, framesPerS });
 }
 
 /** Looks for the largest number that holds. Returns every measurement, in the order in which it was made. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Length of the kernel's clock tick in what it tells of processes, milliseconds (USER_HZ is 100 on every platform here). */
 const tickMs = 10;
@@ -30,14 +30,46 @@ export function processTimes(pid: number): {
   readonly parentPid: number;
   readonly residentMiB: number;
 } {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name before may hold spaces and parentheses; fields are counted from the state, the third (proc(5)).
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const field = (number: number): number => Number(fields[number - 3]);
+  const field = statOf(`/proc/${pid}/stat`);
   return {
     parentPid: field(4),
     cpuMs: (field(14) + field(15)) * tickMs,
     endedChildrenMs: (field(16) + field(17)) * tickMs,
     residentMiB: (field(24) * 4096) / 2 ** 20,
   };
+}
+
+/** The threads of a process, the main one first. Empty when there is no such process. */
+export function threadTimes(pid: number): readonly {
+  readonly threadId: number;
+  readonly cpuMs: number;
+  readonly niceness: number;
+}[] {
+  return listed(`/proc/${pid}/task`)
+    .map(Number)
+    .sort((a, b) => a - b)
+    .flatMap((threadId) => {
+      try {
+        const field = statOf(`/proc/${pid}/task/${threadId}/stat`);
+        return { threadId, cpuMs: (field(14) + field(15)) * tickMs, niceness: field(19) };
+      } catch {
+        // It ended since the directory was read.
+        return [];
+      }
+    });
+}
+
+function listed(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** The fields of a `stat` file, by their numbers in proc(5). The name before may hold spaces and parentheses; the third field is the state. */
+function statOf(path: string): (number: number) => number {
+  const text = readFileSync(path, 'utf8');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (number) => Number(fields[number - 3]);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BoxStatus } from '../../daemon/contract/status.js';
+import { type Account, crowdsOf, type Moment, works } from '../../scripts/benchmarks/cameras-account.js';
 import { figuresOf, type Sample } from '../../scripts/benchmarks/cameras-report.js';
 import type { Part, Usage } from '../../scripts/benchmarks/cameras-usage.js';
 
@@ -36,7 +37,7 @@ test('a measurement of cameras counts every frame that a camera sent, and says w
     { core: 2000, ffmpeg: 5500, ended: 1000 },
     12_500,
   );
-  const figures = figuresOf({ before, after, arrivals: [], framesPerS: 25 });
+  const figures = figuresOf({ before, after, moments: [], arrivals: [], framesPerS: 25 });
   const [a, b] = figures.cameras;
 
   assert.deepEqual([a?.analysed, a?.notDue, a?.late, a?.undecoded], [9, 6, 3, 7]);
@@ -60,7 +61,8 @@ test('frames that a camera with a substream did not need are not lost', () => {
   const before = sample(0, { a: {} }, {}, 0);
   const counters = { analysed: 30, skipped: 20, decodingMs: 2400, decoderStarts: 2, wakingMs: 800 };
   const [a] = figuresOf({
-    ...{ before, after: sample(10_000, { a: counters }, {}, 0), arrivals: [], framesPerS: 25 },
+    ...{ before, after: sample(10_000, { a: counters }, {}, 0), framesPerS: 25 },
+    ...{ moments: [], arrivals: [] },
   }).cameras;
   assert.deepEqual([a?.undecoded, a?.lostShare, a?.decodedShare], [0, 0, 0.24]);
   assert.deepEqual([a?.decoderStarts, a?.wakingMs], [12, 400]);
@@ -70,7 +72,8 @@ test('frames that a camera with a substream needed and no decoder got are lost b
   const before = sample(0, { a: {} }, {}, 0);
   const counters = { analysed: 30, skipped: 20, missed: 10, decodingMs: 2400, decoderStarts: 2 };
   const [a] = figuresOf({
-    ...{ before, after: sample(10_000, { a: counters }, {}, 0), arrivals: [], framesPerS: 25 },
+    ...{ before, after: sample(10_000, { a: counters }, {}, 0), framesPerS: 25 },
+    ...{ moments: [], arrivals: [] },
   }).cameras;
   assert.equal(a?.undecoded, 1);
   assert.ok(Math.abs((a?.lostShare ?? 0) - 0.6 / 3.6) < 1e-9);
@@ -80,6 +83,7 @@ test('a camera that sends nothing has lost everything', () => {
   const figures = figuresOf({
     before: sample(0, { a: {} }, {}, 0),
     after: sample(10_000, { a: {} }, {}, 0),
+    moments: [],
     arrivals: [
       { type: 'x', afterMs: 5 },
       { type: 'x', afterMs: 1 },
@@ -91,4 +95,39 @@ test('a camera that sends nothing has lost everything', () => {
   assert.equal(figures.cameras[0].undecoded, 15);
   assert.equal(figures.lostShare, 1);
   assert.deepEqual(figures.latencies, [{ type: 'x', count: 2, quantilesMs: [1, 1, 1, 5] }]);
+});
+
+test('an account sorts the time by how many main streams were decoded, and says what each work took', () => {
+  const moment = (
+    atMs: number,
+    counters: Readonly<Record<string, number>>,
+    used: Partial<Account>,
+  ): Moment => ({
+    ...{ atMs, cameras: [{ id: 'a', counters }] as unknown as BoxStatus['cameras'] },
+    account: { ...(Object.fromEntries(works.map((work) => [work, 0])) as Account), ...used },
+  });
+  const crowds = crowdsOf([
+    moment(0, {}, {}),
+    moment(1000, { decodingMs: 100 }, { copies: 50 }),
+    moment(
+      2000,
+      { decodingMs: 1000, analysed: 15, droppedLate: 4, droppedStale: 1 },
+      { copies: 100, networks: 400 },
+    ),
+    moment(
+      5000,
+      { decodingMs: 1100, analysed: 15, droppedLate: 4, droppedStale: 1 },
+      { copies: 250, networks: 400 },
+    ),
+  ]);
+  assert.deepEqual(
+    crowds.map(({ decoded, seconds, analysed, lost, cores }) => [
+      ...[decoded, seconds, analysed, lost],
+      ...[cores.copies, cores.networks],
+    ]),
+    [
+      [0, 4, 0, 0, 0.05, 0],
+      [1, 1, 15, 5, 0.05, 0.4],
+    ],
+  );
 });
