@@ -173,6 +173,37 @@ describe('importing', () => {
     );
   });
 
+  test('keeps what an earlier version converted, and replaces it at the next import', {
+    skip: bundle.skip,
+  }, async () => {
+    const rootDir = join(directory, 'program');
+    await mkdir(join(rootDir, 'models'), { recursive: true });
+    await mkdir(importDir);
+    const earlier = join(importDir, 'face-landmarker.onnx');
+    await writeFile(earlier, 'an earlier conversion');
+    const { packs, ...manifest } = (await open()).manifest;
+    const hashed = await sha256(earlier);
+    const original = (pack: (typeof packs)[number]) =>
+      pack.source.kind === 'publisher' && pack.source.original
+        ? {
+            ...pack,
+            source: { ...pack.source, original: { ...pack.source.original, earlierConversions: [hashed] } },
+          }
+        : pack;
+    await writeFile(
+      join(rootDir, 'models/manifest.json'),
+      JSON.stringify({ ...manifest, packs: packs.map(original) }),
+    );
+    const store = await openModelStore({ rootDir, buildDir, importDir });
+    assert.equal(await store.path('face-landmarker'), earlier);
+    await writeFile(earlier, 'another file');
+    assert.equal((await store.status('face-landmarker')).state, 'damaged');
+    await writeFile(earlier, 'an earlier conversion');
+    const { pack, state } = await store.import(bundle.path);
+    assert.equal(state, 'ready');
+    assert.equal(await sha256(earlier), pack.sha256);
+  });
+
   test('recognises a pack by its hash, whatever the file is called', async () => {
     await (await open()).build({ packIds: ['liveness'] });
     const anyName = join(directory, 'download(1).bin');

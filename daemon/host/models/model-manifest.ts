@@ -28,7 +28,13 @@ const npmPackage = {
 };
 
 /** A file in the publisher's own format, from which the pack is converted when it is downloaded or imported. */
-const originalSchema = z.strictObject({ file: fileName, sha256, sizeBytes: z.number().int().positive() });
+const originalSchema = z.strictObject({
+  file: fileName,
+  sha256,
+  sizeBytes: z.number().int().positive(),
+  /** SHA-256 of what earlier versions converted the file to. A box that has one of these keeps it: the original is no longer there. */
+  earlierConversions: z.array(sha256).exactOptional(),
+});
 
 /**
  * The source of a pack. `npm`: built from the weights of an installed npm package. `npm-tarball`: the same, but the package is
@@ -129,6 +135,11 @@ export async function loadManifest(rootDir: string): Promise<ModelManifest> {
 /** The publisher's file from which a pack is converted; undefined for other packs. */
 export function originalOf({ source }: ModelPack): OriginalFile | undefined {
   return source.kind === 'publisher' ? source.original : undefined;
+}
+
+/** Whether a file with this SHA-256 is the pack, as this version converts it or as an earlier one did. */
+export function isFileOf(pack: ModelPack, foundSha256: string): boolean {
+  return foundSha256 === pack.sha256 || originalOf(pack)?.earlierConversions?.includes(foundSha256) === true;
 }
 
 /** What to do about a damaged file of a pack whose `source` is of this kind. */

@@ -14,7 +14,14 @@ import { programRoot } from '../program-files.js';
 import { hashFile, receiveFile, systemCode, type WrongContent } from './checked-file.js';
 import { convertOriginal, convertPack } from './convert/recipes.js';
 import { type DownloadOptions, download } from './model-download.js';
-import { findPack, loadManifest, type ModelManifest, type ModelPack, originalOf } from './model-manifest.js';
+import {
+  findPack,
+  isFileOf,
+  loadManifest,
+  type ModelManifest,
+  type ModelPack,
+  originalOf,
+} from './model-manifest.js';
 import { readNpmSource } from './npm-source.js';
 import { readTarballSource } from './npm-tarball.js';
 import { type OwnNetworks, readOwnNetworks, type UnusableOwn } from './own-recogniser.js';
@@ -175,9 +182,10 @@ export class ModelStore {
     let damaged: PackStatus | undefined;
     for (const directory of [this.#buildDir, this.#importDir]) {
       const foundSha256 = await this.#cache(directory).hash(pack.file, options);
+      if (foundSha256 === undefined) continue;
       const path = join(directory, pack.file);
-      if (foundSha256 === pack.sha256) return { pack, state: 'ready', path };
-      if (foundSha256 !== undefined) damaged ??= { pack, state: 'damaged', path, foundSha256 };
+      if (isFileOf(pack, foundSha256)) return { pack, state: 'ready', path };
+      damaged ??= { pack, state: 'damaged', path, foundSha256 };
     }
     return damaged ?? { pack, state: 'absent', ...inEnglish({ remedy: obtaining(pack) }) };
   }
