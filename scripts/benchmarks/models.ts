@@ -1,18 +1,24 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ModelPack } from '../../daemon/host/models/model-manifest.js';
 import { openModelStore } from '../../daemon/host/models/store.js';
 import { InferenceSession, Tensor } from '../../daemon/host/onnx-runtime.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import { quantile } from './measuring.js';
+import { profileOf } from './models-profile.js';
 
 /**
  * Prints what one run of every network on this machine costs on one thread of the CPU.
- *   scripts/bench models [--runs N] [--beside PACK --beside PACK] [--json]
- * One network after the other; with --beside those that are named, in turns, so that their times make a ratio.
+ *   scripts/bench models [--runs N] [--beside PACK --beside PACK] [--earlier DIR] [--json]
+ * One network after the other; with --beside those that are named, in turns, so that their times make a ratio. --earlier also runs
+ * the files of the same names in DIR, such as those that another version of the converter made, in turns with the present ones.
+ *   scripts/bench models --profile PACK [--runs N] [--earlier DIR]
+ * Instead: where the time of one network goes, by kind of node.
  */
 
 interface Line {
-  readonly packId: string;
+  readonly title: string;
   readonly input: string;
   readonly medianMs: number;
   readonly leastMs: number;
@@ -42,7 +48,7 @@ function inputShapes(pack: ModelPack): readonly (readonly number[])[] {
 
 /** One network with one shape of input, and how long its runs took. */
 interface Runner {
-  readonly packId: string;
+  readonly title: string;
   readonly shape: readonly number[];
   readonly timesMs: number[];
   readonly processorMs: number[];
@@ -50,7 +56,7 @@ interface Runner {
   readonly end: () => Promise<void>;
 }
 
-async function openRunners(path: string, pack: ModelPack): Promise<readonly Runner[]> {
+async function openRunners(path: string, pack: ModelPack, title = pack.id): Promise<readonly Runner[]> {
   const network = await InferenceSession.create(path, { intraOpNumThreads: 1, interOpNumThreads: 1 });
   return inputShapes(pack).map((shape, index) => {
     const random = seededRandom(1);
@@ -58,7 +64,7 @@ async function openRunners(path: string, pack: ModelPack): Promise<readonly Runn
     const pixels = Float32Array.from({ length: size }, () => random.unit() * 255);
     const feeds = { [network.inputNames[0] ?? '']: new Tensor('float32', pixels, shape) };
     const end = async (): Promise<void> => (index === 0 ? network.release() : undefined);
-    return { packId: pack.id, shape, timesMs: [], processorMs: [], run: () => network.run(feeds), end };
+    return { title, shape, timesMs: [], processorMs: [], run: () => network.run(feeds), end };
   });
 }
 
@@ -75,10 +81,10 @@ async function measure(runners: readonly Runner[], runs: number): Promise<readon
     }
   }
   for (const { end } of runners) await end();
-  return runners.map(({ packId, shape, timesMs, processorMs }) => {
+  return runners.map(({ title, shape, timesMs, processorMs }) => {
     const [medianMs, leastMs] = [quantile(timesMs, 0.5), quantile(timesMs, 0)];
     return {
-      packId,
+      title,
       input: shape.join('x'),
       medianMs,
       leastMs,
@@ -87,17 +93,34 @@ async function measure(runners: readonly Runner[], runs: number): Promise<readon
   });
 }
 
+async function printProfile(path: string, pack: ModelPack, runs: number): Promise<void> {
+  const kinds = await profileOf(path, inputShapes(pack)[0] ?? [], runs);
+  const total = kinds.reduce((sum, { ms }) => sum + ms, 0);
+  console.log(`${path}: ${total.toFixed(2)} ms`);
+  for (const { kind, nodes, ms } of kinds)
+    console.log(`  ${kind.padEnd(22)}${String(nodes).padStart(4)} nodes ${ms.toFixed(3).padStart(8)} ms`);
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       runs: { type: 'string', default: '40' },
       beside: { type: 'string', multiple: true, default: [] },
+      earlier: { type: 'string' },
+      profile: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs wants a whole number from 1');
   const store = await openModelStore();
+  if (values.profile !== undefined) {
+    const pack = store.pack(values.profile);
+    const path = await store.path(pack.id);
+    await printProfile(path, pack, runs);
+    if (values.earlier !== undefined) await printProfile(join(values.earlier, pack.file), pack, runs);
+    return;
+  }
   const opened: (readonly Runner[])[] = [];
   const lines: Line[] = [];
   for (const status of await store.list()) {
@@ -107,7 +130,11 @@ async function main(): Promise<void> {
       console.error(`${pack.id}: ${status.state}, left out`);
       continue;
     }
-    const runners = await openRunners(status.path, pack);
+    const earlier = values.earlier === undefined ? undefined : join(values.earlier, pack.file);
+    const runners = [
+      ...(await openRunners(status.path, pack)),
+      ...(earlier && existsSync(earlier) ? await openRunners(earlier, pack, `${pack.id} earlier`) : []),
+    ];
     if (values.beside.length > 0) opened.push(runners);
     else lines.push(...(await measure(runners, runs)));
   }
@@ -116,10 +143,10 @@ async function main(): Promise<void> {
     console.log(JSON.stringify({ runs, lines }));
     return;
   }
-  console.log('network             input            median ms  least ms  processor ms');
-  for (const { packId, input, medianMs, leastMs, processorMs } of lines) {
+  console.log('network                 input            median ms  least ms  processor ms');
+  for (const { title, input, medianMs, leastMs, processorMs } of lines) {
     const figures = [medianMs, leastMs, processorMs].map((ms) => ms.toFixed(2).padStart(10)).join('');
-    console.log(`${packId.padEnd(20)}${input.padEnd(15)}${figures}`);
+    console.log(`${title.padEnd(24)}${input.padEnd(15)}${figures}`);
   }
 }
 
