@@ -5,12 +5,17 @@ export const ELEMENT_FLOAT32 = 1;
 export const ELEMENT_INT64 = 7;
 
 /** AttributeProto.AttributeType in onnx.proto. */
+const ATTRIBUTE_FLOAT = 1;
 const ATTRIBUTE_INT = 2;
 const ATTRIBUTE_TEXT = 3;
 const ATTRIBUTE_INTS = 7;
 
-/** A node attribute: integers, one integer, or a text. */
-export type OnnxAttribute = readonly number[] | number | { readonly text: string };
+/** A node attribute: integers, one integer, one float32, or a text. */
+export type OnnxAttribute =
+  | readonly number[]
+  | number
+  | { readonly float: number }
+  | { readonly text: string };
 
 /** A dimension: a fixed size, or the name of a size that is known only at run time. */
 export type OnnxDimension = number | string;
@@ -81,6 +86,7 @@ const ONNX_SCHEMA: protobuf.INamespace = {
     Attribute: {
       fields: {
         name: { id: 1, type: 'string' },
+        f: { id: 2, type: 'float' },
         i: { id: 3, type: 'int64' },
         s: { id: 4, type: 'bytes' },
         ints: { id: 8, rule: 'repeated', type: 'int64', options: { packed: false } },
@@ -107,6 +113,7 @@ const modelType = protobuf.Root.fromJSON(ONNX_SCHEMA).lookupType('Model');
 
 function attributeMessage(name: string, value: OnnxAttribute): Record<string, unknown> {
   if (typeof value === 'number') return { name, i: value, type: ATTRIBUTE_INT };
+  if ('float' in value) return { name, f: value.float, type: ATTRIBUTE_FLOAT };
   if ('text' in value) return { name, s: new TextEncoder().encode(value.text), type: ATTRIBUTE_TEXT };
   return { name, ints: [...value], type: ATTRIBUTE_INTS };
 }

@@ -1,7 +1,15 @@
 import type { ConvolutionConstants } from './filters.kernel.js';
 import { filtersFromDepthwise, filtersFromHwio, foldInputAffine } from './filters.kernel.js';
 import type { GraphBuilder } from './graph-builder.js';
-import { convolution, NO_PADDING, type Padding, prelu, samePadding, windowAttributes } from './layers.js';
+import {
+  convolution,
+  moreChannels,
+  NO_PADDING,
+  type Padding,
+  prelu,
+  samePadding,
+  windowAttributes,
+} from './layers.js';
 import type { PixelScaling, Value } from './network-value.js';
 import {
   dataInputs,
@@ -263,8 +271,8 @@ export class TfjsTranslator {
     const paddings = [...this.#constant(node, 1).data];
     const added = paddings[7] ?? 0;
     if (paddings.slice(0, 7).some((cells) => cells !== 0)) throw unsupported(node, 'padding of the picture');
-    const pads = this.#graph.integers([0, 0, 0, 0, 0, added, 0, 0]);
-    return { name: this.#graph.node('Pad', [source.name, pads]), shape: [channels + added, height, width] };
+    const name = moreChannels(this.#graph, source.name, channels, added);
+    return { name, shape: [channels + added, height, width] };
   }
 
   #concat(node: TfjsNode): Value {

@@ -75,6 +75,12 @@ export abstract class TfliteNodes {
     return value;
   }
 
+  /** The operator that makes a tensor, if it is of the kind `code`. */
+  protected maker(at: number | undefined, code: number): TfliteOperator | undefined {
+    const operator = this.#makers.get(at ?? -1);
+    return operator?.code === code ? operator : undefined;
+  }
+
   protected tensor(at: number | undefined): TfliteTensor {
     const tensor = this.#graph.tensors[at ?? -1];
     if (tensor === undefined) throw unsupportedTflite(`tensor ${at} is missing`);

@@ -5,7 +5,15 @@ import {
   foldInputAffine,
 } from './filters.kernel.js';
 import type { GraphBuilder } from './graph-builder.js';
-import { convolution, NO_PADDING, type Padding, prelu, samePadding, windowAttributes } from './layers.js';
+import {
+  convolution,
+  moreChannels,
+  NO_PADDING,
+  type Padding,
+  prelu,
+  samePadding,
+  windowAttributes,
+} from './layers.js';
 import type { Value } from './network-value.js';
 import { type TfliteGraph, type TfliteOperator, unsupportedTflite } from './tflite-file.js';
 import { NO_ACTIVATION, Operator, TfliteNodes } from './tflite-nodes.js';
@@ -109,9 +117,11 @@ export class TflitePictures extends TfliteNodes {
     const paddings = [...this.constant(operator.inputs[1]).data];
     const added = paddings[7] ?? 0;
     if (paddings.slice(0, 7).some((cells) => cells !== 0)) throw unsupportedTflite('padding of the picture');
-    const pads = this.#graph.integers([0, 0, 0, 0, 0, added, 0, 0]);
     const [channels = 0, ...size] = source.shape;
-    return { name: this.#graph.node('Pad', [source.name, pads]), shape: [channels + added, ...size] };
+    return {
+      name: moreChannels(this.#graph, source.name, channels, added),
+      shape: [channels + added, ...size],
+    };
   }
 
   /** Of one pixel, the channels are in the same order in both layouts. */

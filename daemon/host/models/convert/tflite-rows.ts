@@ -40,6 +40,8 @@ export class TfliteRows extends TfliteNodes {
   #named(operator: TfliteOperator, shape: readonly number[]): string {
     const { code, inputs } = operator;
     const [first, second] = inputs;
+    const normalised = this.#layerNormalization(operator);
+    if (normalised !== undefined) return normalised;
     const binary = BINARY[code];
     if (binary !== undefined) {
       if (operator.option(0, 'byte') !== NO_ACTIVATION) throw unsupportedTflite('a fused activation');
@@ -82,6 +84,34 @@ export class TfliteRows extends TfliteNodes {
     if (!this.isConstant(at)) return this.value(at).name;
     const { shape, data } = this.constant(at);
     return this.#graph.floats(shape, data);
+  }
+
+  /**
+   * One node for a layer normalisation, which the file writes as eight: `x * gain + -mean(x) * gain`, where `gain` is
+   * `scale / sqrt(mean((x - mean(x))^2) + epsilon)`. Undefined for an operator that does not end one.
+   */
+  #layerNormalization({ code, inputs }: TfliteOperator): string | undefined {
+    if (code !== Operator.add) return undefined;
+    const [scaled, shift] = inputs.map((at) => this.maker(at, Operator.mul)?.inputs ?? []);
+    const [x, gain] = scaled ?? [];
+    const [negated, sameGain] = shift ?? [];
+    const [mean] = this.maker(negated, Operator.neg)?.inputs ?? [];
+    const [root, scale] = this.maker(gain, Operator.mul)?.inputs ?? [];
+    const [sum] = this.maker(root, Operator.rsqrt)?.inputs ?? [];
+    const [variance, epsilon] = this.maker(sum, Operator.add)?.inputs ?? [];
+    const [squares] = this.maker(variance, Operator.mean)?.inputs ?? [];
+    const [value, centre] = this.maker(squares, Operator.squaredDifference)?.inputs ?? [];
+    const means = [mean, variance].map((at) => this.maker(at, Operator.mean));
+    const isWhole =
+      x !== undefined && sameGain === gain && value === x && centre === mean && means[0]?.inputs[0] === x;
+    const isOverRow = means.every(
+      (each) => each !== undefined && this.#axes(each).join() === `${this.tensor(x).shape.length - 1}`,
+    );
+    if (!isWhole || !isOverRow || !this.isConstant(scale) || !this.isConstant(epsilon)) return undefined;
+    const [float = 0] = this.constant(epsilon).data;
+    return this.#graph.node('LayerNormalization', [this.#name(x), this.#name(scale)], {
+      attributes: { epsilon: { float } },
+    });
   }
 
   /** Axes of a sum or a mean, which keeps them with the size 1. Counted from the end, because a batch comes before them. */
