@@ -97,6 +97,31 @@ export function foldInputAffine(
   return { dims: constants.dims, filters, bias };
 }
 
+/** One convolution with the outputs of `first`, then those of `second`. Both take the same inputs. */
+export function joinOutputs(first: ConvolutionConstants, second: ConvolutionConstants): ConvolutionConstants {
+  const [outputs, inputs, height, width] = first.dims;
+  const filters = new Float32Array(first.filters.length + second.filters.length);
+  filters.set(first.filters);
+  filters.set(second.filters, first.filters.length);
+  const bias = new Float32Array(first.bias.length + second.bias.length);
+  bias.set(first.bias);
+  bias.set(second.bias, first.bias.length);
+  return { dims: [outputs + second.dims[0], inputs, height, width], filters, bias };
+}
+
+/** Takes each input as the sum of two: of one in the first half of the inputs, and of one in the second half. */
+export function sumOfHalves(constants: ConvolutionConstants): ConvolutionConstants {
+  const [outputs, inputs, height, width] = constants.dims;
+  const perOutput = inputs * height * width;
+  const filters = new Float32Array(2 * constants.filters.length);
+  for (let o = 0; o < outputs; o++) {
+    const ofOutput = constants.filters.subarray(o * perOutput, (o + 1) * perOutput);
+    filters.set(ofOutput, 2 * o * perOutput);
+    filters.set(ofOutput, (2 * o + 1) * perOutput);
+  }
+  return { dims: [outputs, 2 * inputs, height, width], filters, bias: constants.bias };
+}
+
 /** Keeps only the outputs whose number, modulo `period`, is `phase`. */
 export function pickOutputs(
   constants: ConvolutionConstants,

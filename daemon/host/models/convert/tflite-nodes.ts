@@ -75,6 +75,10 @@ export abstract class TfliteNodes {
     return value;
   }
 
+  protected isInput(at: number | undefined): boolean {
+    return this.#graph.inputs[0] === at;
+  }
+
   /** The operator that makes a tensor, if it is of the kind `code`. */
   protected maker(at: number | undefined, code: number): TfliteOperator | undefined {
     const operator = this.#makers.get(at ?? -1);

@@ -3,6 +3,9 @@ import {
   filtersFromDepthwise,
   filtersFromOhwi,
   foldInputAffine,
+  foldOutputAffine,
+  joinOutputs,
+  sumOfHalves,
 } from './filters.kernel.js';
 import type { GraphBuilder } from './graph-builder.js';
 import {
@@ -21,19 +24,20 @@ import { NO_ACTIVATION, Operator, TfliteNodes } from './tflite-nodes.js';
 /** Padding of the schema. */
 const SAME = 0;
 
+/** Channels of a bottleneck of which both halves fill one block of the layout that ONNX Runtime uses with AVX-512. */
+const WIDEST_BOTTLENECK = 8;
+
 /**
  * Translates a TFLite network on pictures (NHWC, one picture) into NCHW nodes of `graph` for any batch. `scale` multiplies the pixels
  * and becomes a part of the first convolution.
  */
 export class TflitePictures extends TfliteNodes {
   readonly #graph: GraphBuilder;
-  readonly #image: Value;
   readonly #scale: number;
 
   constructor(graph: GraphBuilder, network: TfliteGraph, image: Value, scale: number) {
     super(network, image);
     this.#graph = graph;
-    this.#image = image;
     this.#scale = scale;
   }
 
@@ -43,7 +47,7 @@ export class TflitePictures extends TfliteNodes {
       case Operator.conv2d:
         return this.#convolution(operator);
       case Operator.depthwiseConv2d:
-        return this.#depthwise(operator);
+        return this.#placed(operator, this.value(first), this.#constants(operator));
       case Operator.prelu: {
         const { name, shape } = this.value(first);
         return { name: prelu(this.#graph, name, this.constant(second).data), shape };
@@ -66,32 +70,54 @@ export class TflitePictures extends TfliteNodes {
   }
 
   #convolution(operator: TfliteOperator): Value {
-    const [source, filters, bias] = operator.inputs;
-    const { shape, data } = this.constant(filters);
-    const constants = { ...filtersFromOhwi(shape, data), bias: this.constant(bias).data };
-    const input = this.value(source);
-    const scaled = input === this.#image ? foldInputAffine(constants, [], this.#scale) : constants;
-    requireNone(operator.option(3, 'byte'));
-    return this.#placed(operator, input, scaled, false);
+    const bottleneck = this.#bottleneck(operator);
+    if (bottleneck !== undefined) return bottleneck;
+    return this.#placed(operator, this.value(operator.inputs[0]), this.#constants(operator));
   }
 
-  #depthwise(operator: TfliteOperator): Value {
-    const [source, filters, bias] = operator.inputs;
-    const { shape, data } = this.constant(filters);
-    const constants = { ...filtersFromDepthwise(shape.slice(1), data), bias: this.constant(bias).data };
-    requireNone(operator.option(4, 'byte'));
-    return this.#placed(operator, this.value(source), constants, true);
+  /**
+   * A narrow convolution with PReLU, a depthwise convolution, and the convolution `last`, without passes for the PReLU: the first gives
+   * `max(x, 0)` and `max(-x, 0)` as channels of their own, and the two after it, which are linear, weight and sum them. Both halves fill
+   * one block of ONNX Runtime's layout, which would be padded with zeros otherwise. Undefined for other layers.
+   */
+  #bottleneck(last: TfliteOperator): Value | undefined {
+    const middle = this.maker(last.inputs[0], Operator.depthwiseConv2d);
+    const bend = this.maker(middle?.inputs[0], Operator.prelu);
+    const first = this.maker(bend?.inputs[0], Operator.conv2d);
+    if (middle === undefined || bend === undefined || first === undefined) return undefined;
+    const [narrow, deep] = [this.#constants(first), this.#constants(middle)];
+    const [channels] = narrow.dims;
+    if (channels > WIDEST_BOTTLENECK) return undefined;
+    const none = new Float32Array(channels);
+    const negative = foldOutputAffine(
+      narrow,
+      none.map(() => -1),
+      none,
+    );
+    const halves = this.#placed(first, this.value(first.inputs[0]), joinOutputs(narrow, negative));
+    const rectified = { ...halves, name: this.#graph.node('Relu', [halves.name]) };
+    const factors = this.constant(bend.inputs[1]).data.map((slope) => -slope);
+    const below = foldOutputAffine({ ...deep, bias: none }, factors, none);
+    const weighted = this.#placed(middle, rectified, joinOutputs(deep, below));
+    return this.#placed(last, weighted, sumOfHalves(this.#constants(last)));
   }
 
-  #placed(
-    operator: TfliteOperator,
-    source: Value,
-    constants: ConvolutionConstants,
-    isDepthwise: boolean,
-  ): Value {
+  /** Filters and bias of a convolution; that of the picture includes the scale of its pixels. */
+  #constants(operator: TfliteOperator): ConvolutionConstants {
+    const [source, filters, bias] = operator.inputs;
+    const { shape, data } = this.constant(filters);
+    const isDepthwise = operator.code === Operator.depthwiseConv2d;
+    requireNone(operator.option(isDepthwise ? 4 : 3, 'byte'));
+    const layout = isDepthwise ? filtersFromDepthwise(shape.slice(1), data) : filtersFromOhwi(shape, data);
+    const constants = { ...layout, bias: this.constant(bias).data };
+    return this.isInput(source) ? foldInputAffine(constants, [], this.#scale) : constants;
+  }
+
+  #placed(operator: TfliteOperator, source: Value, constants: ConvolutionConstants): Value {
     const [channels, , height, width] = constants.dims;
     const stride = strideOf(operator);
     const padding = paddingOf(operator, source, [height, width]);
+    const isDepthwise = operator.code === Operator.depthwiseConv2d;
     const name = convolution(this.#graph, source.name, constants, { stride, padding, isDepthwise });
     return { name, shape: [channels, ...this.#sizeOf(operator)] };
   }
