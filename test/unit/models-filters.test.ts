@@ -7,7 +7,9 @@ import {
   filtersFromHwio,
   foldInputAffine,
   foldOutputAffine,
+  joinOutputs,
   pickOutputs,
+  sumOfHalves,
 } from '../../daemon/host/models/convert/filters.kernel.js';
 import { samePadding } from '../../daemon/host/models/convert/layers.js';
 
@@ -53,6 +55,27 @@ describe('folding constants into filters', () => {
       fc.property(convolutions, numbers(6), numbers(2), number, (constants, window, mean, scale) => {
         const before = window.map((x, k) => (x - (mean[Math.floor(k / 3)] ?? 0)) * scale);
         assertClose(apply(foldInputAffine(constants, mean, scale), window), apply(constants, before));
+      }),
+    );
+  });
+
+  test('the outputs of two convolutions follow each other', () => {
+    fc.assert(
+      fc.property(convolutions, convolutions, numbers(6), (first, second, window) => {
+        const joined = joinOutputs(first, second);
+        assert.deepEqual(joined.dims, [4, 2, 1, 3]);
+        assertClose(apply(joined, window), [...apply(first, window), ...apply(second, window)]);
+      }),
+    );
+  });
+
+  test('each input is the sum of one in each half', () => {
+    fc.assert(
+      fc.property(convolutions, numbers(6), numbers(6), (constants, first, second) => {
+        const halves = sumOfHalves(constants);
+        assert.deepEqual(halves.dims, [2, 4, 1, 3]);
+        const sums = first.map((x, k) => x + (second[k] ?? 0));
+        assertClose(apply(halves, [...first, ...second]), apply(constants, sums));
       }),
     );
   });
