@@ -76,7 +76,10 @@ async function paint(path: string, background: Colour): Promise<void> {
     .toFile(path);
 }
 
-/** A clip of one person, fifteen frames a second, who blinks at `blinksS` and speaks every other second. */
+/**
+ * A clip of one person, fifteen frames a second, who blinks at `blinksS` and speaks every other second. `sways`: the face moves to the
+ * side as often.
+ */
 async function film(
   path: string,
   degrees: number,
@@ -84,12 +87,14 @@ async function film(
     seconds = 4,
     blinksS = [],
     speaks = true,
-  }: { seconds?: number; blinksS?: readonly number[]; speaks?: boolean },
+    sways = false,
+  }: { seconds?: number; blinksS?: readonly number[]; speaks?: boolean; sways?: boolean },
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const blinks = blinksS.map((atS) => `lt(abs(T-${atS}),0.08)`).join('+');
   const mouth = speaks ? '16*gte(mod(T,2),1)' : '0';
-  const colour = `geq=lum=${degrees}:cb='50*(${blinks === '' ? '0' : blinks})':cr='${mouth}'`;
+  const luma = sways ? `'${degrees - 3}+6*gte(mod(T,2),1)'` : degrees;
+  const colour = `geq=lum=${luma}:cb='50*(${blinks === '' ? '0' : blinks})':cr='${mouth}'`;
   const source = `color=black:size=16x16:rate=15:duration=${seconds},format=yuv420p,${colour}`;
   const scaled = `${source},scale=${paintedPx}:${paintedPx}:flags=neighbor`;
   const coding = ['-c:v', 'libx264', '-qp', '1', '-pix_fmt', 'yuv420p', '-preset', 'ultrafast', path];
@@ -226,6 +231,7 @@ test('evaluate liveness says how passages of each length ended', async (t) => {
   await film(join(clips, 'genuine', 'ada', 'door.mp4'), 80, { blinksS: [1] });
   await film(join(clips, 'genuine', 'ben', 'door.mp4'), 160, { blinksS: [1.5], seconds: 2 });
   await film(join(clips, 'print', 'held.mp4'), 80, { speaks: false, seconds: 2 });
+  await film(join(clips, 'screen-still', 'waved.mp4'), 80, { speaks: false, seconds: 2, sways: true });
   await film(join(clips, 'other', 'door.mp4'), 80, { seconds: 3 });
   for (const [name, degrees] of [
     ['ada', 80],

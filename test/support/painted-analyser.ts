@@ -13,6 +13,8 @@ import { landmarksOf } from './scripted-analyser.js';
 /** Sides of every painted picture, pixels. */
 export const paintedPx = 160;
 const box: Box = { x: 40, y: 40, width: 80, height: 80 };
+/** Of the embedding, degrees. */
+const step = 8;
 
 /** What the second part of a colour says. */
 const states = ['open', 'closed', 'blurred', 'small', 'none'] as const;
@@ -20,7 +22,8 @@ type State = (typeof states)[number];
 
 /**
  * The colour of a photo of one person: the direction of the embedding in steps of 8 degrees, a state, and how far the mouth is open
- * (0..1). In a clip, luma and chroma say the same as red, green and blue.
+ * (0..1). In a clip, luma and chroma say the same as red, green and blue. Three degrees beside a step, the face stands 6 pixels to the
+ * side.
  */
 export const painted = (degrees: number, state: State = 'open', mouth = 0) =>
   ({ r: degrees, g: 50 * states.indexOf(state), b: Math.round(200 * mouth) }) as const;
@@ -31,12 +34,13 @@ export class PaintedAnalyser implements FaceAnalyser {
   readonly provider = { requested: 'cpu', actual: 'cpu' };
 
   detect(picture: Picture): Promise<readonly Detection[]> {
-    return Promise.resolve(stateOf(picture) === 'none' ? [] : [{ box, score: 0.9 }]);
+    return Promise.resolve(stateOf(picture) === 'none' ? [] : [{ box: boxIn(picture), score: 0.9 }]);
   }
 
   locate(picture: Picture, regions: readonly Box[]): Promise<readonly FaceLandmarks[]> {
     const openness = stateOf(picture) === 'closed' ? 0.1 : 0.3;
-    return Promise.resolve(regions.map(() => landmarksOf({ box, openness, mouth: mouthOf(picture) })));
+    const face = { box: boxIn(picture), openness, mouth: mouthOf(picture) };
+    return Promise.resolve(regions.map(() => landmarksOf(face)));
   }
 
   assess(picture: Picture): ViewQuality {
@@ -55,7 +59,7 @@ export class PaintedAnalyser implements FaceAnalyser {
   }
 
   embed(picture: Picture): Promise<Embedding> {
-    const angle = (8 * Math.round(middle(picture)[0] / 8) * Math.PI) / 180;
+    const angle = (nearestStep(middle(picture)[0]) * Math.PI) / 180;
     return Promise.resolve(Float32Array.of(Math.cos(angle), Math.sin(angle)));
   }
 
@@ -78,6 +82,13 @@ function middle({ format, data, widthPx, heightPx }: Picture): readonly [number,
     format === 'rgb24' ? [0, 1, 2].map((part) => 3 * pixel + part) : [pixel, chroma, chroma + luma / 4];
   const [first = 0, second = 0, third = 0] = at.map((place) => data[place]);
   return [first, second, third];
+}
+
+const nearestStep = (degrees: number): number => step * Math.round(degrees / step);
+
+function boxIn(picture: Picture): Box {
+  const [degrees] = middle(picture);
+  return { ...box, x: box.x + 6 * Math.trunc((degrees - nearestStep(degrees)) / 2) };
 }
 
 const stateOf = (picture: Picture): State | undefined => states[Math.round(middle(picture)[1] / 50)];
