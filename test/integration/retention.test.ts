@@ -181,6 +181,14 @@ describe('a retention run deletes', () => {
     assert.equal((await gallery.commitImport(young, tester)).length, 1);
     assert.equal(box.value('SELECT count(*) FROM data_key'), 1);
     assert.equal(box.file.audit.list({ action: 'import.discarded' })[0]?.subject, old);
+    // Staged by another process: the gallery knows no such import.
+    const foreign = await gallery.beginImport();
+    await gallery.addPerson(enrolmentOf('Foreign', [4]), tester, foreign);
+    const { db } = box.file.database;
+    db.prepare("UPDATE person SET import_id = 'foreign' WHERE import_id = ?").run(foreign);
+    box.clock.advanceBy(2 * dayMs);
+    assert.deepEqual((await box.retention.run(confirmed, tester)).forgotten, { unfinishedImports: 1 });
+    assert.equal(box.value('SELECT count(*) FROM data_key'), 1);
   });
 
   test('old copies that migrations left', async (t) => {

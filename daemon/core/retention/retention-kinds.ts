@@ -240,7 +240,7 @@ function ageingPassageKeys(database: OpenDatabase): Ageing {
   const remove = db.prepare<[string]>('DELETE FROM passage_key WHERE data_key_id = ?');
   const removeKey = db.prepare<[string]>('DELETE FROM data_key WHERE id = ?');
   return {
-    countDue: (beforeMs) => count.get(beforeMs - dayMs) ?? 0,
+    countDue: (beforeMs) => Number(count.get(beforeMs - dayMs)),
     begin: (beforeMs) => (limit) =>
       database.transaction(() => {
         const ids = due.all(beforeMs - dayMs, limit);

@@ -79,7 +79,7 @@ export function ageingTombstones(database: OpenDatabase): Ageing {
      (SELECT person_id FROM tombstone WHERE erased_at_ms < ? ORDER BY erased_at_ms LIMIT ?)`,
   );
   return {
-    countDue: (beforeMs) => count.get(beforeMs) ?? 0,
+    countDue: (beforeMs) => Number(count.get(beforeMs)),
     begin: (beforeMs) => (limit) =>
       database.transaction(() => {
         const { changes } = remove.run(beforeMs, limit);

@@ -26,7 +26,7 @@ export function ageingEvidence(database: OpenDatabase, kind: PictureKind): Agein
   const remove = db.prepare<[string]>('DELETE FROM evidence WHERE id = ?');
   const removeKey = db.prepare<[string]>('DELETE FROM data_key WHERE id = ?');
   return {
-    countDue: (beforeMs) => count.get(kind, beforeMs) ?? 0,
+    countDue: (beforeMs) => Number(count.get(kind, beforeMs)),
     begin: (beforeMs) => (limit) =>
       database.transaction(() => {
         const rows = due.all(kind, beforeMs, limit);
@@ -51,7 +51,7 @@ export function ageingPhotographs(database: OpenDatabase): Ageing {
   );
   const remove = db.prepare<[string]>('DELETE FROM photograph WHERE id = ?');
   return {
-    countDue: (beforeMs) => count.get(beforeMs) ?? 0,
+    countDue: (beforeMs) => Number(count.get(beforeMs)),
     begin: (beforeMs) => (limit) =>
       database.transaction(() => {
         const rows = due.all(beforeMs, limit);

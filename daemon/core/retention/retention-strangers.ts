@@ -25,7 +25,7 @@ export function ageingStrangers(
     )
     .pluck();
   return {
-    countDue: (beforeMs) => count.get({ state, beforeMs }) ?? 0,
+    countDue: (beforeMs) => Number(count.get({ state, beforeMs })),
     begin: (beforeMs) => (limit) => {
       const ids = database.transaction(() => {
         const found = next.all({ state, beforeMs, limit });
