@@ -4,6 +4,7 @@ import { allScopes, type Scope } from '../../daemon/contract/scopes.js';
 import { camerasToReview } from '../../daemon/core/review/cameras-to-review.js';
 import { lookAlikesToReview } from '../../daemon/core/review/look-alikes-to-review.js';
 import { Review } from '../../daemon/core/review/review-handlers.js';
+import { serveReview } from '../../daemon/core/review/review-part.js';
 import {
   type FewItem,
   fewItems,
@@ -11,7 +12,7 @@ import {
   type ReviewSource,
 } from '../../daemon/core/review/review-source.js';
 import { cameraId, personId } from '../../daemon/kernel/ids.js';
-import { asideMs, type ReviewKind } from '../../daemon/kernel/review/review-kind.js';
+import { asideMs, type ReviewKind, reviewKinds } from '../../daemon/kernel/review/review-kind.js';
 
 const nowMs = Date.UTC(2026, 2, 2, 12);
 const caller = { actor: 'user:anna', origin: 'gate', scopes: new Set<Scope>(allScopes), cameras: undefined };
@@ -177,6 +178,22 @@ describe('the review queue', () => {
       ['a', undefined],
     ]);
   });
+});
+
+test('the box serves every kind of the queue, in its order', async () => {
+  const { handlers } = serveReview({
+    vault: { gallery: () => ({ showPerson: () => undefined, strangers: { list: () => [] } }) },
+    records: {
+      review: { asideFor: () => new Set(), countWaiting: () => 0, newestMs: () => undefined },
+    },
+    runtime: { cameras: [], vision: { board: { status: () => [] } } },
+    ...{ calibration: { alike: [] }, clock: { wallMs: () => nowMs } },
+  } as unknown as Parameters<typeof serveReview>[0]);
+  const { kinds } = await handlers['review.counts']({}, { caller } as never);
+  assert.deepEqual(
+    kinds.map(({ kind }) => kind),
+    reviewKinds,
+  );
 });
 
 describe('look-alikes to review', () => {
