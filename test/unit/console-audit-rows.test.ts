@@ -47,6 +47,12 @@ describe('the rows of the audit log', () => {
     );
   });
 
+  test('hold together what was read at most five seconds apart', () => {
+    assert.deepEqual(sequences([entry(2, 5), entry(1, 0)]), [[2, 1]]);
+    assert.deepEqual(sequences([entry(2, 5.001), entry(1, 0)]), [[2], [1]]);
+    assert.deepEqual(sequences([entry(2, 0), entry(1, 5)]), [[2, 1]], 'a clock that was set back');
+  });
+
   test('leave apart another time, another user, another way, and everything that changes something', () => {
     assert.deepEqual(sequences([entry(3, 60), entry(2, 4), entry(1, 0)]), [[3], [2, 1]]);
     assert.deepEqual(sequences([entry(2, 1, { actor: 'user:u-2' }), entry(1, 1)]), [[2], [1]]);

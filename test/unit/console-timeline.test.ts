@@ -209,6 +209,11 @@ describe('the marks of a day with 5000 passages', () => {
       ['attended', 9],
       ['undecided', 1],
     ]);
+    const ofEach = passageOutcomes.map((outcome) => passageAt(outcome, fromMs, { outcome }));
+    assert.deepEqual(
+      outcomesOf({ passages: ofEach }).map(([outcome]) => outcome),
+      ['attack', 'refused', 'ambiguous', 'unproven', 'stranger', 'attended', 'undecided'],
+    );
   });
 
   test('are gone through by keys in the order of time, each once', () => {

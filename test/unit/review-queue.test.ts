@@ -49,7 +49,9 @@ function scripted(...ids: readonly string[]) {
 describe('the queue of the review page', () => {
   test('shows the next item at once, while the box has confirmed nothing', async () => {
     const { queue, asked, shown, settle } = scripted('a', 'b', 'c');
+    assert.equal(queue.isLoaded.value, false);
     await queue.load();
+    assert.equal(queue.isLoaded.value, true);
     for (const id of ['a', 'b', 'c']) {
       assert.equal(shown(), id);
       queue.answer(nobody);
