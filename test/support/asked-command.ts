@@ -41,6 +41,7 @@ writeFileSync(
   JSON.stringify({
     ...{ site: { id: 'here', timeZone: 'Europe/Berlin' }, box: { id: 'box' } },
     control: { socketPath: join(directory, 'control.sock') },
+    secretsDir: directory,
   }),
 );
 

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { registerBackup } from '../../daemon/cli/backup/backup.js';
 import { registerGallery } from '../../daemon/cli/gallery/gallery.js';
 import { registerRetention } from '../../daemon/cli/gallery/retention.js';
 import { registerKey } from '../../daemon/cli/key/key.js';
+import { daemonUnreachable } from '../../daemon/core/api/client.js';
 import { RollcallError } from '../../daemon/kernel/errors.js';
-import { askCommand, filePath, testCommands } from '../support/asked-command.js';
+import { type Answers, askCommand, filePath, testCommands } from '../support/asked-command.js';
 import { expectedTexts } from '../support/expected-text.js';
 
 const expected = expectedTexts('gallery-commands.txt');
@@ -502,6 +504,32 @@ const backup = {
 const isAway = () => {
   throw new RollcallError({ kind: 'operational', code: 'box-away', message: 'the box is away' });
 };
+
+test('the file of the first key is made once, and a box that answers takes it', async () => {
+  const path = join(dirname(filePath), 'gallery-key');
+  const init = (answers: Answers) => askCommand(registerKey, ['key', 'init'], answers);
+  const empty = { 'keys.show': { state: 'sealed', slots: [] }, 'keys.create': keys };
+  const isDown = () => {
+    throw new RollcallError({ kind: 'operational', code: daemonUnreachable, message: 'nothing listens' });
+  };
+  const alone = await init({ 'keys.show': isDown });
+  assert.deepEqual([alone.code, alone.calls.length], [0, 1]);
+  assert.match(alone.out, /^created \S+\/gallery-key, readable by its owner only/);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  const made = readFileSync(path);
+  assert.equal(made.length, 32);
+
+  const taken = await init(empty);
+  assert.deepEqual(taken.calls.at(-1), ['keys.create', { provider: 'secret' }]);
+  assert.doesNotMatch(taken.out, /created \S+\//, 'the file that waits');
+  assert.deepEqual(readFileSync(path), made);
+
+  rmSync(path);
+  const both = await init(empty);
+  assert.deepEqual(both.calls.at(-1), ['keys.create', { provider: 'secret' }]);
+  assert.match(both.out, /^created \S+\/gallery-key, [^]*\bk-1\b/);
+  rmSync(path);
+});
 
 test('a recovery key is kept where the box took its public half, and only then', async () => {
   const made = `${filePath}-recovery-key`;
