@@ -8,6 +8,7 @@ import { loadConfig } from '../../daemon/contract/settings/load.js';
 import type { Config } from '../../daemon/contract/settings/schema.js';
 import { ControlClient } from '../../daemon/core/api/client.js';
 import { liveFolder } from '../../daemon/core/gate/gate-handover.js';
+import { attachesPrograms } from '../../daemon/host/control-groups.js';
 import { programRoot } from '../../daemon/host/program-files.js';
 import { type Isolation, isolationGaps } from '../../daemon/kernel/isolation.js';
 import { openVisionLauncher } from '../../daemon/vision/open-vision-launcher.js';
@@ -45,10 +46,10 @@ interface Wall {
   run(targets: Targets): Promise<string>;
 }
 
-/** Where the kernel takes no program that refuses connections of the gate, `IPAddressAllow=` lets it reach whoever may reach it. */
+/** Where no program refuses connections of the gate, `IPAddressAllow=` lets it reach whoever may reach it. */
 const gateInUnit: Wall['isolation'] = {
   level: 'full',
-  gaps: existsSync('/run/rollcall-bpf/connect4') ? [] : ['network'],
+  gaps: existsSync('/run/rollcall-bpf/connect4') && attachesPrograms() ? [] : ['network'],
 };
 
 const { values } = parseArgs({

@@ -63,6 +63,8 @@ export function placesOf(config: Config, configPath: string, attacker: Attacker)
   ];
   // The sockets for live frames, those at which vision asks for lines to cameras, the one of the core for the gate, and the log.
   const neededFolders = [`${shared}/`, '/run/rollcall-vision/lines/', '/run/systemd/journal/'];
+  // The main process of a unit for vision feeds its watchdog here. systemd takes nothing from others (NotifyAccess=main).
+  if (attacker !== 'gate') neededFolders.push('/run/systemd/notify');
   return {
     secrets: [...new Set(files)].filter((path) => !needed.includes(path)),
     disks: disks(),

@@ -13,6 +13,11 @@ export interface BootedBox extends AsyncDisposable {
   run(script: string, input?: string): Promise<CommandResult>;
   /** The same, for lines that must succeed; resolves with what they wrote to standard output. */
   must(script: string, input?: string): Promise<string>;
+  /**
+   * Shows its systemd the control groups of version 1 that hold the limits on memory and processes on this kernel, and which it then uses.
+   * Nothing where there are none. Programs that systemd attaches to units count no longer.
+   */
+  showLimits(): Promise<void>;
 }
 
 const tool = sharedFile('tools/systemd-box');
@@ -53,7 +58,7 @@ function groupsOf(name: string): readonly string[] {
   });
 }
 
-/** Shows systemd of the machine these hierarchies beside version 2, and lets it look again. */
+/** Shows these hierarchies to systemd beside version 2, and lets it look again. */
 const limitScript = `
 mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
 cd /sys/fs/cgroup
@@ -80,13 +85,10 @@ mkdir "$2"/upper "$2"/work "$2"/merged
 mount -t overlay overlay -o "lowerdir=.,upperdir=$2/upper,workdir=$2/work" "$2"/merged
 exec "$3" start "$4" "$2/merged:${checkoutOfBox}"`;
 
-/**
- * Boots one. It sees the checkout at `checkoutOfBox`; changes that it makes there are its own. `limits`: its systemd limits memory and
- * processes of units, where this kernel can.
- */
-export async function bootBox({ limits = false } = {}): Promise<BootedBox> {
+/** Boots one. It sees the checkout at `checkoutOfBox`; changes that it makes there are its own. */
+export async function bootBox(): Promise<BootedBox> {
   const name = `rollcall-${process.pid}`;
-  const groups = limits ? groupsOf(name) : [];
+  const groups = groupsOf(name);
   await using layers = await temporaryDirectory();
   const namespace = ['--mount', '--propagation', 'private'];
   const script = ['bash', '-euo', 'pipefail', '-c', startScript, 'start'];
@@ -126,8 +128,10 @@ export async function bootBox({ limits = false } = {}): Promise<BootedBox> {
       }
       return stdout;
     },
+    async showLimits() {
+      if (groups.length > 0) await box.must(limitScript);
+    },
     [Symbol.asyncDispose]: stop,
   };
-  if (groups.length > 0) await box.must(limitScript);
   return box;
 }

@@ -9,7 +9,7 @@ import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 type Told = readonly [state: string, sinceUs: number];
 
 /** What the watch reports when systemd tells this about the gate and its wall. */
-async function heard(gate: Told, wall: Told): Promise<readonly string[]> {
+async function heard(gate: Told, wall: Told, attaches = true): Promise<readonly string[]> {
   const said: string[] = [];
   const facts = ([state, sinceUs]: Told) =>
     new Map([
@@ -21,7 +21,7 @@ async function heard(gate: Told, wall: Told): Promise<readonly string[]> {
       change: (condition, _, { active = [], over = [] }: ConditionUpdate) =>
         void said.push(`${condition}: ${active.join()} over ${over.join()}`),
     },
-    ...{ clock: new VirtualClock(), logger: silentLogger },
+    ...{ clock: new VirtualClock(), logger: silentLogger, attaches: () => attaches },
     show: async () =>
       new Map([
         ['rollcall-gate.service', facts(gate)],
@@ -43,6 +43,11 @@ test('a gate without its wall, or with one that came later, is reported', async 
   assert.deepEqual(await heard(['active', 20], ['failed', 0]), isWeak);
   assert.deepEqual(await heard(['active', 20], ['inactive', 0]), isWeak);
   assert.deepEqual(await heard(['active', 20], ['active', 30]), isWeak);
+});
+
+test('a gate is reported where systemd attaches no programs to units, unless it does not run', async () => {
+  assert.deepEqual(await heard(['active', 20], ['active', 10], false), isWeak);
+  assert.deepEqual(await heard(['inactive', 0], ['active', 10], false), isOver);
 });
 
 test('a gate that does not run needs no wall', async () => {

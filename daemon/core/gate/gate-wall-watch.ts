@@ -1,3 +1,4 @@
+import { attachesPrograms } from '../../host/control-groups.js';
 import { showUnits, type UnitProperties } from '../../host/systemctl.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { Logger } from '../../kernel/logger.js';
@@ -17,6 +18,8 @@ interface GateWallOptions {
   readonly logger: Pick<Logger, 'error'>;
   /** Asks systemd. */
   readonly show?: typeof showUnits;
+  /** Whether systemd attaches programs to units on this machine. */
+  readonly attaches?: () => boolean;
 }
 
 /**
@@ -28,12 +31,13 @@ export function startGateWallWatch({
   clock,
   logger,
   show = showUnits,
+  attaches = attachesPrograms,
 }: GateWallOptions): Recurring {
   const look = async (): Promise<void> => {
     const units = await show([gate, wall], ['ActiveState', activeSince]);
     // Nothing is known where systemd does not answer.
     if (units === undefined) return;
-    const isOpen = runsWithoutWall(units.get(gate), units.get(wall));
+    const isOpen = attaches() ? runsWithoutWall(units.get(gate), units.get(wall)) : isActive(units.get(gate));
     conditions.change('isolation-weakened', {}, isOpen ? { active: ['gate'] } : { over: ['gate'] });
   };
   const onFailure = (error: unknown): void => logger.error('the wall of the gate is not watched', { error });
