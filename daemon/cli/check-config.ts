@@ -29,7 +29,9 @@ export function registerCheckConfig(program: Command): void {
 async function check(path: string, isJson: boolean) {
   const loaded = await loadConfig(path);
   const problems = loaded.ok
-    ? loaded.config.unusableCameraFiles.flatMap((file) => file.problems)
+    ? [...loaded.config.unusableCameraFiles, ...loaded.config.unusableChannelFiles].flatMap(
+        (file) => file.problems,
+      )
     : loaded.problems;
   if (loaded.ok && problems.length === 0) {
     const cameras = loaded.config.cameras.length;

@@ -98,7 +98,14 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
     }),
   ],
   ['outbox', derived(['outbox'], { outbox: 'the events that wait to leave the box' })],
-  ['alerts', derived(['alerts'], { alerts: 'show, acknowledge and mute alerts; test the channels' })],
+  [
+    'alerts',
+    derived(
+      ['alerts'],
+      { alerts: 'show, acknowledge and mute alerts; add, test and remove channels' },
+      async () => (await import('./alert-channels.js')).registerAlertChannels,
+    ),
+  ],
   ['attendance', async () => (await import('./attendance/attendance.js')).registerAttendance],
   ['key', async () => (await import('./key/key.js')).registerKey],
   ['identity', async () => (await import('./identity/identity.js')).registerIdentity],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { alertDeliveryStates } from '../kernel/alerts/alert-rule.js';
+import { channelKinds } from '../kernel/alerts/channel-kind.js';
 import { table } from '../kernel/text-table.js';
 import { type ShownWith, writtenAs } from './command-line.js';
 import { numberedPageFields, operation } from './operation.js';
@@ -72,7 +73,15 @@ export const alertSetup = z.object({
       }),
     )
     .readonly(),
-  channels: z.array(z.object({ id: z.string(), kind: z.enum(['webhook', 'email']) })).readonly(),
+  channels: z
+    .array(
+      z.object({
+        id: z.string(),
+        kind: z.enum(channelKinds),
+        isOwn: z.boolean().describe('True: the box keeps it, and it can be changed over the API.'),
+      }),
+    )
+    .readonly(),
 });
 export type AlertSetup = z.infer<typeof alertSetup>;
 
@@ -218,7 +227,7 @@ export const alertOperations = {
     path: '/alert-rules',
     summary: 'Show the configured rules and channels.',
     description:
-      'Rules are the setting `alerts.rules`. Channels are in the configuration file: where they lead is not shown here.',
+      'Rules are the setting `alerts.rules`. Where channels lead is not shown here; see `alerts.channels`.',
     answer: { kind: 'json', schema: alertSetup },
     errors: [],
     scope: 'alerts:read',

@@ -34,6 +34,7 @@ export type ErrorStatus = keyof typeof errorStatuses;
 
 /** What is outside the input: the same request may succeed when the box has recovered. */
 const unavailable: readonly string[] = [
+  'audit-key-missing',
   'audit-log-missing',
   'backup-busy',
   'backup-elsewhere',
@@ -140,6 +141,10 @@ const statusOfCode: Readonly<Record<string, ErrorStatus>> = {
   'camera-exists': 409,
   'camera-file-unusable': 409,
   'camera-of-configuration': 409,
+  'channel-altered': 409,
+  'channel-exists': 409,
+  'channel-in-use': 409,
+  'channel-of-configuration': 409,
   'configuration-refused': 409,
   'setting-of-configuration': 409,
   'idempotency-answer-not-kept': 409,
@@ -168,6 +173,7 @@ const statusOfCode: Readonly<Record<string, ErrorStatus>> = {
   'second-factor-exists': 409,
   'too-many-api-keys': 409,
   'too-many-cameras': 409,
+  'too-many-channels': 409,
   'too-many-imports': 409,
   'too-many-photographs': 409,
   'too-many-passkeys': 409,

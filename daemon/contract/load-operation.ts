@@ -20,6 +20,13 @@ const cameras = async () => {
   ]);
   return { ...cameraOperations, ...liveOperations, ...ownCameraOperations };
 };
+const alerts = async () => {
+  const [{ alertOperations }, { alertChannelOperations }] = await Promise.all([
+    import('./alerts.js'),
+    import('./alert-channels.js'),
+  ]);
+  return { ...alertOperations, ...alertChannelOperations };
+};
 const events = async () => (await import('./events.js')).eventOperations;
 const health = async () => (await import('./health.js')).healthOperations;
 
@@ -38,7 +45,7 @@ const loaders: {
   >;
 } = {
   ...{ events, outbox: events, health, metrics: health },
-  alerts: async () => (await import('./alerts.js')).alertOperations,
+  alerts,
   'api-keys': async () => (await import('./api-keys.js')).apiKeyOperations,
   approvals: async () => (await import('./approvals.js')).approvalOperations,
   attendance: async () => (await import('./attendance.js')).attendanceOperations,

@@ -1,4 +1,5 @@
 import { accuracyOperations } from './accuracy.js';
+import { alertChannelOperations } from './alert-channels.js';
 import { alertOperations } from './alerts.js';
 import { apiKeyOperations } from './api-keys.js';
 import { approvalOperations } from './approvals.js';
@@ -38,6 +39,7 @@ import { userOperations } from './users.js';
 /** Every operation of the box, by id. */
 export const operations = {
   ...alertOperations,
+  ...alertChannelOperations,
   ...auditOperations,
   ...backupOperations,
   ...cameraOperations,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import * as accuracy from './accuracy.js';
+import * as alertChannels from './alert-channels.js';
 import * as alerts from './alerts.js';
 import { fault } from './api-errors.js';
 import { apiKey } from './api-keys.js';
@@ -183,6 +184,8 @@ const named: Readonly<Record<string, z.ZodType>> = {
   PhotographChange: photographs.photographChange,
   AccuracyReport: accuracy.accuracyReport,
   DetPoint: accuracy.detPoint,
+  AlertChannel: alertChannels.channelDetails,
+  AlertChannelSettings: alertChannels.channelSettings,
   AlertDelivery: alerts.alertDelivery,
   Alert: alerts.alert,
   AlertMute: alerts.alertMute,

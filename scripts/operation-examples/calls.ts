@@ -207,6 +207,16 @@ async function callRecords(caller: OperationCaller, { client, seeded }: ExampleB
   await caller.call('alerts.rules', {});
   await caller.call('alerts.mutes', {});
   await caller.call('alerts.unmute', { rule: 'camera-down' });
+  const secret = () => Buffer.from('not-a-token');
+  const url = 'https://ntfy.example.org/rollcall-k3v9x2';
+  await caller.call('alerts.create-channel', {
+    ...{ id: 'guards', kind: 'ntfy', settings: { url }, secret: secret() },
+  });
+  await caller.call('alerts.channels', {});
+  await caller.call('alerts.change-channel', {
+    ...{ id: 'guards', kind: 'ntfy', settings: { url: `${url}-night` }, secret: secret() },
+  });
+  await caller.call('alerts.delete-channel', { id: 'guards' });
   await caller.call('audit.list', { action: 'person', limit: 2 });
   await caller.call('audit.verify', {});
   await caller.call('audit.report', { from: `${date}T00:00:00.000Z`, to: new Date().toISOString() });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { AlertDeliverer } from '../../daemon/core/alerts/alert-deliverer.js';
 import { openWebhook } from '../../daemon/core/alerts/webhook.js';
+import { openCredential } from '../../daemon/host/credentials.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
@@ -54,9 +55,10 @@ test('kills at any moment lose no alert and repeat none, and each alert is deliv
 
   const context = {
     identity: { siteId: 'site', boxId: 'box' },
-    secretsDirectory: folder.path,
+    openSecret: (name: string) => openCredential(name, { secretsDirectory: folder.path }),
+    bounds: 'anywhere',
     version: '0.0.0',
-  };
+  } as const;
   const config = { id: 'ops', url: `http://127.0.0.1:${web.port}/`, secret: 'ops-secret' };
   const channel = openWebhook(config, context, systemClock);
   await using lifetime = new Lifetime(systemClock);

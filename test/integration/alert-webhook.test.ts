@@ -166,6 +166,16 @@ describe('a webhook', () => {
     const { message, remedy, details } = sent.error;
     assert.doesNotMatch(JSON.stringify({ message, remedy, details }), /T0K3N|K3Y/);
   });
+
+  test('is quoted with its reason for a refusal, without the path that it repeats', async () => {
+    await using sink = await openHttpSink();
+    sink.answer = ({ path }) => ({ status: 404, json: { error: `no hook at ${path}` } });
+    const sent = await webhook(`http://127.0.0.1:${sink.port}/T0K3N?key=K3Y`).send(alertMessageOf(), never);
+    assert.match(
+      sent.outcome === 'failed' ? sent.error.message : '',
+      /answered with HTTP status 404: \{"error":"no hook at …"\}$/,
+    );
+  });
 });
 
 describe('a webhook with TLS', { skip: withoutOpenssl }, () => {

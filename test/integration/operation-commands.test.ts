@@ -53,7 +53,7 @@ function operationsOf(
     ),
     ...alertHandlers(
       new Alerts({
-        ...{ deliveries, mutes, audit, identity, clock, config: () => config.alerts },
+        ...{ deliveries, mutes, audit, identity, clock, config: () => config },
         ...{ channel: () => undefined, newId: () => randomUUID(), signal: AbortSignal.any([]) },
       }),
     ),

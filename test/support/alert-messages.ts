@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChannelContext } from '../../daemon/core/alerts/channel.js';
+import { openCredential } from '../../daemon/host/credentials.js';
 import type { AlertMessage } from '../../daemon/kernel/alerts/alert-message.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
 
@@ -37,7 +38,12 @@ export interface SecretsFolder extends Disposable {
 export function secretsFolder(): SecretsFolder {
   const path = mkdtempSync(join(tmpdir(), 'rollcall-alert-secrets-'));
   return {
-    context: { identity: { siteId: 'office', boxId: 'box-1' }, secretsDirectory: path, version: '0.0.0' },
+    context: {
+      identity: { siteId: 'office', boxId: 'box-1' },
+      openSecret: (name) => openCredential(name, { secretsDirectory: path }),
+      bounds: 'anywhere',
+      version: '0.0.0',
+    },
     write: (name, secret) => writeFileSync(join(path, name), secret, { mode: 0o600 }),
     file(name, text) {
       writeFileSync(join(path, name), text);

@@ -12,13 +12,14 @@ export interface ReceivedRequest {
   readonly body: string;
 }
 
-/** A status to answer with, and headers if they matter; or no answer, a hang-up, or an endless answer. */
+/** A status to answer with, and a header or a document if they matter; or no answer, a hang-up, or an endless answer. */
 export type HttpAnswer =
   | number
   | 'hang'
   | 'drop'
   | 'endless'
-  | { readonly status: number; readonly location: string };
+  | { readonly status: number; readonly location: string }
+  | { readonly status: number; readonly json: object };
 
 export interface HttpSink extends AsyncDisposable {
   readonly port: number;
@@ -55,7 +56,11 @@ export async function openHttpSink(certificate?: TestCertificate, port = 0): Pro
       });
     } else if (answer === 'drop') request.socket.destroy();
     else if (typeof answer === 'number') response.writeHead(answer).end('an unread answer');
-    else response.writeHead(answer.status, { location: answer.location }).end();
+    else if ('location' in answer) response.writeHead(answer.status, { location: answer.location }).end();
+    else {
+      const headers = { 'content-type': 'application/json' };
+      response.writeHead(answer.status, headers).end(JSON.stringify(answer.json));
+    }
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');

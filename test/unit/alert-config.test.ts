@@ -30,7 +30,10 @@ describe('alerts in the configuration', () => {
   test('are empty by default', () => {
     const loaded = parseConfig(head.join('\n'));
     assert.ok(loaded.ok);
-    assert.deepEqual(loaded.config.alerts, { webhooks: [], emails: [], rules: [] });
+    assert.deepEqual(loaded.config.alerts, {
+      ...{ webhooks: [], emails: [], ntfy: [], telegram: [], sms: [] },
+      rules: [],
+    });
   });
 
   test('have defaults for most settings', () => {

@@ -53,8 +53,18 @@ describe('docs/reference/alerts.md', () => {
   });
 
   test('lists every way in which a delivery fails', () => {
-    const sources = ['channel-errors', 'webhook', 'email', 'alert-deliverer'].map(source).join('\n');
-    const codes = [...sources.matchAll(/'((?:channel|webhook|mail)-[a-z-]+)'/g)].map(([, code = '']) => code);
+    const files = [
+      'channel-errors',
+      'channel-seal',
+      'webhook',
+      'email',
+      'service-channel',
+      'alert-deliverer',
+    ];
+    const sources = files.map(source).join('\n');
+    const codes = [...sources.matchAll(/'((?:channel|webhook|mail|service)-[a-z-]+)'/g)].map(
+      ([, code = '']) => code,
+    );
     const listed = firstColumn('When one does not arrive').filter((code) => !code.endsWith('…'));
     assert.ok(listed.length >= 18, `${listed.length} codes`);
     assert.deepEqual([...new Set(listed)].toSorted(), [...new Set(codes)].toSorted());

@@ -304,6 +304,13 @@ const tests = [
   { kind: 'email', channel: 'mail', outcome: 'delivered' },
   { kind: 'webhook', channel: 'hook', outcome: 'delivered', note: 'HTTP 204' },
 ];
+const mail = { host: 'mail.example.org', from: 'box@example.org', to: ['guard@example.org'] };
+const channels = [
+  { id: 'control-room', kind: 'webhook', isOwn: false },
+  { id: 'guards', kind: 'email', isOwn: true, revision: 7, hasSecret: true, settings: mail },
+  { id: 'chat', kind: 'telegram', isOwn: true, revision: 8, settings: { chat: '@guards' } },
+  { id: 'phone', isOwn: true, problem: 'the file is damaged' },
+];
 const failed = { kind: 'email', channel: 'mail', outcome: 'failed', message: 'no answer', code: 'timeout' };
 
 describe('rollcall alerts', async () => {
@@ -347,5 +354,26 @@ describe('rollcall alerts', async () => {
     ['alerts test', 'all arrive', { 'alerts.test': tests }],
     ['alerts test mail', 'one fails', { 'alerts.test': [...tests, failed, { ...failed, remedy: 'Ask.' }] }],
     ['alerts test --json', 'a program asks', { 'alerts.test': [failed] }],
+    ['alerts channels', 'there are some', { 'alerts.channels': channels }],
+    ['alerts channels', 'there are none', { 'alerts.channels': [] }],
+    [
+      'alerts add-channel guards --kind ntfy --url https://ntfy.example.org/t',
+      'it is new',
+      { 'alerts.create-channel': { id: 'guards' } },
+    ],
+    ['alerts add-channel guards --kind pager', 'there is no such kind'],
+    ['alerts add-channel guards --kind email --port 0', 'it is no port'],
+    [
+      'alerts change-channel guards --to chief@example.org --to night@example.org --no-secret',
+      'it is known',
+      { 'alerts.channels': channels, 'alerts.change-channel': { id: 'guards' } },
+    ],
+    [
+      'alerts change-channel guards --kind telegram --chat @guards',
+      'it becomes another kind',
+      { 'alerts.channels': channels, 'alerts.change-channel': { id: 'guards' } },
+    ],
+    ['alerts change-channel guards', 'nothing is given'],
+    ['alerts remove-channel guards --yes', 'it is known', { 'alerts.delete-channel': { id: 'guards' } }],
   ]);
 });

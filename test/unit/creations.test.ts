@@ -21,7 +21,13 @@ const others: Readonly<Record<string, readonly string[]>> = {
     ...['attendance.preview', 'challenges.shown', 'reports.preview'],
   ],
   'they change what is there, or put something else in its place': [
-    ...['alerts.acknowledge', 'approvals.approve', 'approvals.refuse', 'backups.set-recovery-key'],
+    ...[
+      'alerts.acknowledge',
+      'alerts.change-channel',
+      'approvals.approve',
+      'approvals.refuse',
+      'backups.set-recovery-key',
+    ],
     ...['backups.restore', 'backups.restore-file', 'cameras.release', 'gallery.re-embed', 'keys.unlock'],
     ...[
       'persons.change-many',

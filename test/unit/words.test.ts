@@ -69,7 +69,7 @@ const withTexts = [
   'alerts/alert-deliverer.ts',
   'alerts/channel-errors.ts',
   'alerts/email.ts',
-  'alerts/webhook.ts',
+  'alerts/http-post.ts',
   'api/body.ts',
   'api/client.ts',
   'api/requests-in-flight.ts',

@@ -39,6 +39,22 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['rollcall camera test rtsp://192.0.2.10/stream2 --login', 'the same, before the box is configured'],
     ['rollcall camera test rtsps://192.0.2.10/stream2', 'show the certificate, to compare its fingerprint'],
   ],
+  'alerts add-channel': [
+    [
+      'rollcall alerts add-channel guards --kind ntfy --url https://ntfy.example.org/rollcall-k3v9x2 --secret',
+      'send alerts to a topic of ntfy; the access token is asked for',
+    ],
+    [
+      'rollcall alerts add-channel phone --kind sms --url https://sms.example.org/messages --from rollcall --number +498912345678 --secret',
+      'send text messages by a gateway; user:password are asked for',
+    ],
+  ],
+  'alerts change-channel': [
+    [
+      'rollcall alerts change-channel guards --url https://ntfy.example.org/rollcall-n7w4q1 --secret',
+      'use another topic; its secret is asked for again',
+    ],
+  ],
   'camera add': [
     [
       "rollcall camera add front-door rtsp://192.0.2.10/stream2 --name 'Front door' --login",

@@ -21,22 +21,23 @@ const caFile = field(
 );
 
 /** Plain HTTP is allowed to this machine only: alerts must not be readable on the network. */
-const webhookUrl = urlField(
-  ['https', 'http'],
-  'the address',
-  'remove "user:password@"; the receiver checks the signature of the requests ("secret") instead',
-).superRefine((text, context) => {
-  if (!URL.canParse(text)) return;
-  const { protocol, hostname } = new URL(text);
-  if (protocol !== 'http:' || isLoopback(hostname)) return;
-  context.addIssue({
-    code: 'custom',
-    message: 'must begin with https://: without TLS, others on the network could read and change alerts',
-    params: {
-      remedy: 'Use https://; http:// is allowed only for servers on this machine (127.0.0.1, localhost).',
-    },
+const alertUrl = (insteadOfUser?: string): z.ZodString =>
+  urlField(['https', 'http'], 'the address', insteadOfUser).superRefine((text, context) => {
+    if (!URL.canParse(text)) return;
+    const { protocol, hostname } = new URL(text);
+    if (protocol !== 'http:' || isLoopback(hostname)) return;
+    context.addIssue({
+      code: 'custom',
+      message: 'must begin with https://: without TLS, others on the network could read and change alerts',
+      params: {
+        remedy: 'Use https://; http:// is allowed only for servers on this machine (127.0.0.1, localhost).',
+      },
+    });
   });
-});
+
+const webhookUrl = alertUrl(
+  'remove "user:password@"; the receiver checks the signature of the requests ("secret") instead',
+);
 
 /** The settings of a receiver of signed requests; `what` is posted there. */
 export const signedPostFields = (what: string) => ({
@@ -131,3 +132,74 @@ export const emailSchema = z
       },
     });
   }, whenObject);
+
+export const ntfySchema = z
+  .strictObject({
+    id: channelId,
+    url: field(
+      alertUrl().refine((text) => !URL.canParse(text) || /\/[-\w]{1,64}\/?$/.test(new URL(text).pathname), {
+        error: 'must end with a topic, such as "https://ntfy.example.org/rollcall-k3v9x2"',
+      }),
+      'live',
+      'Topic of an ntfy server, such as `https://ntfy.example.org/rollcall-k3v9x2`. Without access control, whoever knows the topic can read the alerts.',
+    ),
+    credential: field(
+      credentialName.exactOptional(),
+      'live',
+      'Name of the secret that holds the access token of ntfy. Absent: the box sends none.',
+    ),
+    caFile,
+  })
+  .superRefine(refuseCaFileWithoutTls, whenObject);
+
+export const telegramSchema = z
+  .strictObject({
+    id: channelId,
+    chat: field(
+      z.string().regex(/^(?:-?\d{1,20}|@\w{5,32})$/, {
+        error:
+          'must be the number of a chat, such as "-1001234567890", or the name of a channel, such as "@alerts"',
+      }),
+      'live',
+      'Chat that receives the alerts: its number as text, or the name of a public channel with `@`.',
+    ),
+    credential: field(credentialName, 'live', 'Name of the secret that holds the token of the bot.'),
+    url: field(
+      alertUrl().default('https://api.telegram.org/'),
+      'live',
+      'Server of the Bot API, if you run your own.',
+    ),
+    caFile,
+  })
+  .superRefine(refuseCaFileWithoutTls, whenObject);
+
+const phoneNumber = /^\+[1-9]\d{6,14}$/;
+
+export const smsSchema = z
+  .strictObject({
+    id: channelId,
+    url: field(
+      alertUrl(),
+      'live',
+      'Address of the gateway that takes text messages as Twilio does, such as `https://api.twilio.com/2010-04-01/Accounts/AC…/Messages.json`.',
+    ),
+    credential: field(
+      credentialName,
+      'live',
+      'Name of the secret that holds the login of the gateway, `user:password`.',
+    ),
+    from: field(
+      z.string().refine((text) => phoneNumber.test(text) || /^[A-Za-z0-9 ]{1,11}$/.test(text), {
+        error: 'must be a number such as "+498912345678", or up to 11 letters and digits',
+      }),
+      'live',
+      'Sender: a number or a name that the gateway allows.',
+    ),
+    number: field(
+      z.string().regex(phoneNumber, { error: 'must be a number such as "+498912345678"' }),
+      'live',
+      'Phone number that receives the messages, with `+` and country code.',
+    ),
+    caFile,
+  })
+  .superRefine(refuseCaFileWithoutTls, whenObject);

@@ -13,7 +13,7 @@ import { cameraId } from '../../kernel/ids.js';
 import { present } from '../../kernel/present.js';
 import { checkText } from '../../kernel/printable-text.js';
 import { severities } from '../../kernel/severity.js';
-import { emailSchema, webhookSchema } from './alert-channel-schema.js';
+import { emailSchema, ntfySchema, smsSchema, telegramSchema, webhookSchema } from './alert-channel-schema.js';
 import { timeOfDay } from './attendance-schema.js';
 import { itemsOf, refuseRepeatedIds, whenObject } from './cross-checks.js';
 import { nearestWord } from './nearest-word.js';
@@ -156,18 +156,24 @@ function refuseThreshold(
 const alertsFields = z.strictObject({
   webhooks: z.array(webhookSchema).default([]),
   emails: z.array(emailSchema).default([]),
+  ntfy: z.array(ntfySchema).default([]),
+  telegram: z.array(telegramSchema).default([]),
+  sms: z.array(smsSchema).default([]),
   rules: z.array(ruleSchema).default([]),
 });
 
 /** Every change applies without a restart; secrets are read again for every alert that is sent. */
-export const alertsSchema = alertsFields.superRefine(({ webhooks, emails, rules }, context) => {
-  const known = refuseRepeatedIds({ webhooks, emails }, 'channel', context);
+export const alertsSchema = alertsFields.superRefine(({ rules, ...channels }, context) => {
+  const known = refuseRepeatedIds(channels, 'channel', context);
   refuseRepeatedIds({ rules }, 'rule', context);
   for (const [index, { channels }] of itemsOf(rules).entries()) {
     for (const [place, channel] of (Array.isArray(channels) ? channels : []).entries()) {
       if (typeof channel !== 'string' || known.includes(channel)) continue;
       const near = nearestWord(channel, known);
-      const remedy = near === undefined ? 'Add it under webhooks or emails.' : `Did you mean "${near}"?`;
+      const remedy =
+        near === undefined
+          ? 'Add it in the console, or under webhooks, emails, ntfy, telegram or sms.'
+          : `Did you mean "${near}"?`;
       context.addIssue({
         code: 'custom',
         path: ['rules', index, 'channels', place],

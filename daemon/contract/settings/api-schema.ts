@@ -45,6 +45,11 @@ export const apiSchema = z.strictObject({
     'replace',
     'Networks such as `127.0.0.0/8` in which cameras that are added or tested over the API may be, although the box refuses them otherwise: its own addresses, loopback, link-local, multicast and reserved addresses. A camera of this file may be anywhere.',
   ),
+  channelNetworks: field(
+    z.array(networkField).max(32).default([]),
+    'live',
+    'Networks such as `127.0.0.0/8` in which the servers of alert channels that are added over the API may be, although the box refuses them otherwise: its own addresses, loopback, link-local, multicast and reserved addresses. A channel of this file may lead anywhere.',
+  ),
   bodiesMiB: field(
     z.int().min(128).max(65_536).default(256),
     'live',

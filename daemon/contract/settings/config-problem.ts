@@ -6,7 +6,7 @@ export interface ConfigProblem extends Position {
   readonly path: string;
   readonly message: string;
   readonly remedy?: string;
-  /** The camera file or the settings file; absent for the configuration file. */
+  /** The camera file, the channel file or the settings file; absent for the configuration file. */
   readonly file?: string;
 }
 
@@ -17,6 +17,14 @@ export interface UnusableCameraFile {
   readonly id?: string;
   /** True if the configuration file has a camera of this id. That camera runs. */
   readonly isRepeated: boolean;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** A channel file that was left out: nothing is sent by this channel. */
+export interface UnusableChannelFile {
+  readonly path: string;
+  /** By the name of the file; empty for the folder. */
+  readonly id: string;
   readonly problems: readonly ConfigProblem[];
 }
 

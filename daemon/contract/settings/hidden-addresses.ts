@@ -3,13 +3,14 @@ import type { Config } from './schema.js';
 
 type Addressed = Pick<Config, 'liveness' | 'alerts'>;
 
-/** The addresses of webhooks: many services put a secret into path or query. */
+/** The addresses of webhooks, of topics and of gateways: many services put a secret into path or query. */
 export function webhookAddresses({ liveness, alerts }: Addressed): ReadonlySet<string> {
   const { promptWebhook } = liveness;
-  return new Set([...alerts.webhooks, ...(promptWebhook ? [promptWebhook] : [])].map(({ url }) => url));
+  const channels = [...alerts.webhooks, ...alerts.ntfy, ...alerts.sms];
+  return new Set([...channels, ...(promptWebhook ? [promptWebhook] : [])].map(({ url }) => url));
 }
 
-/** The configuration with the hosts of webhooks alone. */
+/** The configuration with the hosts of these addresses alone. */
 export function withHiddenAddresses<Part extends Addressed>(config: Part): Part {
   const { liveness, alerts } = config;
   const { promptWebhook } = liveness;
@@ -20,7 +21,12 @@ export function withHiddenAddresses<Part extends Addressed>(config: Part): Part 
   return {
     ...config,
     liveness: { ...liveness, ...(promptWebhook && { promptWebhook: hidden(promptWebhook) }) },
-    alerts: { ...alerts, webhooks: alerts.webhooks.map(hidden) },
+    alerts: {
+      ...alerts,
+      webhooks: alerts.webhooks.map(hidden),
+      ntfy: alerts.ntfy.map(hidden),
+      sms: alerts.sms.map(hidden),
+    },
   };
 }
 

@@ -11,6 +11,13 @@ import {
   settingsTextOf,
   withSettings,
 } from './changeable-settings.js';
+import {
+  type ChannelFile,
+  isPlaceholder,
+  judgeChannelFiles,
+  readChannelFiles,
+  withChannels,
+} from './channel-files.js';
 import { type ConfigProblem, mostProblems, type UnusableCameraFile } from './config-problem.js';
 import { type ConfigTexts, readLastGood } from './last-good-file.js';
 import { explainIssue, valueAt } from './problem.js';
@@ -32,29 +39,39 @@ export interface LoadOptions {
   readonly dataDir?: string;
   /** Takes the place of the camera file with its path, so that a change can be checked before it is written. */
   readonly instead?: CameraFile;
+  /** Takes the place of the channel file with its path, for the same purpose. */
+  readonly channel?: ChannelFile;
   /** Takes the place of the text of the settings file, for the same purpose. */
   readonly settings?: string;
 }
 
 /**
- * Reads and checks a YAML configuration file, and the settings file and the camera files beside the data of the box. Never
- * throws for an unusable file.
+ * Reads and checks a YAML configuration file, and the settings file, the camera files and the channel files beside the data of the
+ * box. Never throws for an unusable file.
  */
 export async function loadConfig(
   path: string,
-  { dataDir: givenDir, instead, settings }: LoadOptions = {},
+  { dataDir: givenDir, instead, channel, settings }: LoadOptions = {},
 ): Promise<LoadedConfig> {
   const read = await readText(path);
   if (!('text' in read)) return { ok: false, problems: [read] };
   const dataDir = givenDir ?? folderIn('dataDir', read.text);
   const found = await readCameraFiles(dataDir);
-  const files =
-    instead === undefined ? found : [...found.filter(({ path: each }) => each !== instead.path), instead];
+  const files = replaced(found, instead);
+  const channels = replaced(await readChannelFiles(dataDir), channel);
   const own =
     settings === undefined
       ? await readSettingsFile(dataDir)
       : { path: settingsFilePath(dataDir), content: { text: settings } };
-  return parseConfig(read.text, files, own);
+  return parseConfig(read.text, files, own, channels);
+}
+
+/** The files, with `instead` for the one with its path. */
+function replaced<File extends { readonly path: string }>(
+  files: readonly File[],
+  instead: File | undefined,
+): readonly File[] {
+  return instead === undefined ? files : [...files.filter(({ path }) => path !== instead.path), instead];
 }
 
 /** The folders of data and secrets by the file at `path`, which may be invalid; the defaults where the file does not tell. */
@@ -104,11 +121,12 @@ export async function loadSite(
   return present({ socketPath: control.data?.socketPath, timeZone: timeZone.data });
 }
 
-/** Checks the text of a configuration file, of camera files and of a settings file. Pure. */
+/** Checks the text of a configuration file, of camera files, of a settings file and of channel files. Pure. */
 export function parseConfig(
   text: string,
   files: readonly CameraFile[] = [],
   settings: SettingsFile = noSettings,
+  channelFiles: readonly ChannelFile[] = [],
 ): LoadedConfig {
   const parsed = parseYaml(text);
   if (!('raw' in parsed)) return refuse(parsed.problems);
@@ -119,7 +137,8 @@ export function parseConfig(
   }
   const changed = parseSettings(settings);
   if ('problems' in changed) return refuse(changed.problems);
-  const raw = withSettings(inFile, changed.raw);
+  const judged = judgeChannelFiles(channelFiles, valueAt(inFile, ['alerts']));
+  const raw = withChannels(withSettings(inFile, changed.raw), judged);
   const section = valueAt(raw, ['cameras']);
   const own = section === undefined ? [] : section;
   const { usable, unusable } = judgeCameraFiles(files, own);
@@ -133,6 +152,12 @@ export function parseConfig(
         ...result.data,
         cameras: cameras.map((camera, index) => (index < count ? camera : { ...camera, isOwn: true })),
         unusableCameraFiles: unusable,
+        alerts: {
+          ...result.data.alerts,
+          webhooks: result.data.alerts.webhooks.filter((webhook) => !isPlaceholder(webhook)),
+        },
+        ownChannels: judged.channels,
+        unusableChannelFiles: judged.unusable,
         ownSettings: settingsIn(changed.raw),
       },
       texts: { file: text, settings: settingsTextOf(settings) },

@@ -12,7 +12,7 @@ export interface NamedSecret {
   readonly whose?: 'client' | 'gate';
 }
 
-type Secrets = Pick<Config, 'cameras' | 'mqtt' | 'liveness' | 'alerts' | 'gate'> & {
+type Secrets = Pick<Config, 'cameras' | 'mqtt' | 'liveness' | 'alerts' | 'ownChannels' | 'gate'> & {
   readonly gallery: Pick<Config['gallery'], 'key'>;
 };
 
@@ -27,6 +27,7 @@ export function namedSecrets({
   mqtt,
   liveness,
   alerts,
+  ownChannels,
   gate,
 }: Secrets): readonly NamedSecret[] {
   const named = (
@@ -36,9 +37,11 @@ export function namedSecrets({
     whose?: 'client' | 'gate',
   ): readonly NamedSecret[] =>
     name === undefined ? [] : [{ use: useOf, name, form, ...(whose && { whose }) }];
+  const own = new Set(ownChannels.map(({ id }) => id));
+  const isConfigured = ({ id }: { readonly id: string }): boolean => !own.has(id);
   return [
     ...named(galleryKeyUse, gallery.key, 'any'),
-    // The box keeps the logins of its own cameras itself.
+    // The box keeps the logins of its own cameras and the secrets of its own channels itself.
     ...cameras
       .filter(({ isOwn }) => isOwn !== true)
       .flatMap(({ id, credential }) => named(use('camera', { camera: id }), credential, 'user-password')),
@@ -46,10 +49,18 @@ export function namedSecrets({
     ...named(use('client-certificate'), mqtt?.clientCertificate, 'certificate', 'client'),
     ...named(use('gate-certificate'), gate.certificate, 'certificate', 'gate'),
     ...named(use('prompt-webhook'), liveness.promptWebhook?.secret, 'any'),
-    ...alerts.webhooks.flatMap(({ id, secret }) => named(use('webhook', { webhook: id }), secret, 'any')),
-    ...alerts.emails.flatMap(({ id, credential }) =>
-      named(use('email', { email: id }), credential, 'user-password'),
-    ),
+    ...alerts.webhooks
+      .filter(isConfigured)
+      .flatMap(({ id, secret }) => named(use('webhook', { webhook: id }), secret, 'any')),
+    ...alerts.emails
+      .filter(isConfigured)
+      .flatMap(({ id, credential }) => named(use('email', { email: id }), credential, 'user-password')),
+    ...[...alerts.ntfy, ...alerts.telegram]
+      .filter(isConfigured)
+      .flatMap(({ id, credential }) => named(use('channel', { channel: id }), credential, 'any')),
+    ...alerts.sms
+      .filter(isConfigured)
+      .flatMap(({ id, credential }) => named(use('channel', { channel: id }), credential, 'user-password')),
   ];
 }
 

@@ -6,7 +6,7 @@ import { alertsSchema, refuseForgottenStrangers, refuseUnknownCameras } from './
 import { apiSchema } from './api-schema.js';
 import { attendanceSchema } from './attendance-schema.js';
 import { camerasSchema } from './camera-schema.js';
-import type { UnusableCameraFile } from './config-problem.js';
+import type { UnusableCameraFile, UnusableChannelFile } from './config-problem.js';
 import {
   evidenceSchema,
   homeAssistantSchema,
@@ -16,6 +16,7 @@ import {
   rulesSchema,
 } from './core-schema.js';
 import { gateSchema } from './gate-schema.js';
+import type { OwnChannel } from './own-channel.js';
 import { retentionSchema } from './retention-schema.js';
 import { credentialName, slugField, timeZoneField } from './scalars.js';
 import { field } from './setting-field.js';
@@ -221,11 +222,16 @@ export const configSchema = fileSchema
     const unusableCameraFiles: readonly UnusableCameraFile[] = [];
     /** Dotted paths of the settings that the box keeps itself; see docs/decisions/0035-settings-of-the-box.md. */
     const ownSettings: readonly string[] = [];
+    /** Alert channels that the box keeps itself; see docs/decisions/0102-channels-of-the-box.md. */
+    const ownChannels: readonly OwnChannel[] = [];
+    const unusableChannelFiles: readonly UnusableChannelFile[] = [];
     return {
       ...file,
       cameras,
       unusableCameraFiles,
       ownSettings,
+      ownChannels,
+      unusableChannelFiles,
       gallery: { ...file.gallery, path: inDataDir(file.gallery.path) },
       records: { ...file.records, path: inDataDir(file.records.path) },
       models: dir === undefined ? {} : { dir: inDataDir(dir) },

@@ -11,7 +11,7 @@ import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { Page } from '../../contract/operation.js';
 import { rulesFor } from '../../contract/settings/limited-config.js';
-import type { AlertsConfig } from '../../contract/settings/schema.js';
+import type { Config } from '../../contract/settings/schema.js';
 import { type AlertMessage, testMessage } from '../../kernel/alerts/alert-message.js';
 import type { Clock } from '../../kernel/clock.js';
 import { defect } from '../../kernel/errors.js';
@@ -24,13 +24,13 @@ import type { NewAuditEntry } from '../audit/audit-entry.js';
 import type { AlertDeliveries, StoredAlert, StoredDelivery } from './alert-deliveries.js';
 import type { AlertMutes, StoredMute } from './alert-mutes.js';
 import type { AlertChannel } from './channel.js';
-import { channelIds } from './open-channel.js';
+import { channelsOf } from './open-channel.js';
 
 export interface AlertsOptions {
   readonly deliveries: AlertDeliveries;
   readonly mutes: AlertMutes;
   readonly audit: (entry: NewAuditEntry) => void;
-  readonly config: () => AlertsConfig;
+  readonly config: () => Pick<Config, 'alerts' | 'ownChannels'>;
   readonly channel: (id: string) => AlertChannel | undefined;
   readonly identity: BoxIds;
   readonly newId: (nowMs: number) => string;
@@ -66,7 +66,7 @@ export class Alerts {
 
   get summary(): AlertSummary {
     const { config, deliveries } = this.#options;
-    return { rules: config().rules.length, ...deliveries.counts() };
+    return { rules: config().alerts.rules.length, ...deliveries.counts() };
   }
 
   /** The newest alerts, newest first. A caller who is limited to cameras gets none about another camera. */
@@ -95,19 +95,17 @@ export class Alerts {
 
   /** The configured rules and channels. A caller who is limited to cameras gets no rules that are only about others. */
   setup({ cameras }: Pick<Caller, 'cameras'>): AlertSetup {
-    const { rules, webhooks, emails } = this.#options.config();
+    const { alerts, ownChannels } = this.#options.config();
+    const own = new Set(ownChannels.map(({ id }) => id));
     return {
-      rules: rulesFor(rules, cameras).map(({ subject: _subject, text: _text, ...rule }) => rule),
-      channels: [
-        ...webhooks.map(({ id }) => ({ id, kind: 'webhook' as const })),
-        ...emails.map(({ id }) => ({ id, kind: 'email' as const })),
-      ],
+      rules: rulesFor(alerts.rules, cameras).map(({ subject: _subject, text: _text, ...rule }) => rule),
+      channels: channelsOf(alerts).map(({ id, kind }) => ({ id, kind, isOwn: own.has(id) })),
     };
   }
 
   mutes({ cameras }: Pick<Caller, 'cameras'>): readonly AlertMute[] {
     const { mutes, clock, config } = this.#options;
-    const { rules } = config();
+    const { rules } = config().alerts;
     const shown = new Set(rulesFor(rules, cameras).map(({ id }) => id));
     const hidden = new Set(rules.map(({ id }) => id).filter((id) => !shown.has(id)));
     return mutes
@@ -121,7 +119,7 @@ export class Alerts {
     refuseLimited(caller, 'all-cameras:mute');
     const { actor, origin } = caller;
     const { mutes, config, clock, audit } = this.#options;
-    const known = config().rules.map(({ id }) => id);
+    const known = config().alerts.rules.map(({ id }) => id);
     if (!known.includes(ruleId)) {
       throw refusal(
         'no-such-rule',
@@ -152,7 +150,7 @@ export class Alerts {
   /** Sends a test message to one channel or to all. @throws `no-such-channel`, `no-alert-channels` */
   async test({ actor, origin }: AlertCaller, channel?: string): Promise<readonly ChannelTest[]> {
     const { identity, newId, clock, config, audit } = this.#options;
-    const known = channelIds(config());
+    const known = channelsOf(config().alerts).map(({ id }) => id);
     if (known.length === 0) {
       throw refusal('no-alert-channels');
     }

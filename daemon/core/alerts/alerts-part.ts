@@ -3,6 +3,7 @@ import { localTimeOf } from '../../host/local-time.js';
 import type { BoxIds } from '../../kernel/ids.js';
 import { programVersion } from '../api/program-version.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
+import type { AuditLog } from '../audit/audit-log.js';
 import type { PartContext } from '../part-context.js';
 import { newEventId } from '../records/event-id.js';
 import type { Records } from '../records/records.js';
@@ -15,6 +16,7 @@ import type { AlertMutes } from './alert-mutes.js';
 import { type AlertPlan, planAlerts } from './alert-plan.js';
 import type { AlertChannel } from './channel.js';
 import { openChannel } from './open-channel.js';
+import { OwnChannels, type OwnChannelsOptions, ownChannelHandlers } from './own-channels.js';
 
 /** Starts to check recorded events against the alert rules in force, and to deliver alerts. */
 export function startAlerts({
@@ -40,8 +42,7 @@ export function startAlerts({
   const { journal, deliveries, mutes } = records.alerts;
   const newId = (nowMs: number): string => newEventId(nowMs, random);
   const channel = (id: string): AlertChannel | undefined => {
-    const { alerts, secretsDir: secretsDirectory } = current();
-    return openChannel(id, alerts, { identity, secretsDirectory, version: programVersion() }, clock);
+    return openChannel(id, { config: current(), identity, version: programVersion() }, clock);
   };
   const deliverer = new AlertDeliverer({ deliveries, channel, clock, random, logger });
   const follower = new AlertFollower({
@@ -53,11 +54,33 @@ export function startAlerts({
   });
   lifetime.use('delivery of alerts', deliverer.start());
   lifetime.use('rules of alerts', follower.start());
-  const config = () => current().alerts;
   const { signal } = lifetime;
   const audit = (entry: NewAuditEntry): void => void vault.audit.append(entry);
-  const alerts = new Alerts({ deliveries, mutes, audit, config, channel, identity, newId, clock, signal });
+  const alerts = new Alerts({
+    deliveries,
+    mutes,
+    audit,
+    config: current,
+    channel,
+    identity,
+    newId,
+    clock,
+    signal,
+  });
   return { alerts, handlers: alertHandlers(alerts) };
+}
+
+/** Serves the alert channels, and adds, changes and removes those that the box keeps itself. */
+export function serveChannels({
+  vault: { audit },
+  current,
+  load,
+  reload,
+}: PartContext & { readonly vault: { readonly audit: AuditLog } } & Pick<
+    OwnChannelsOptions,
+    'load' | 'reload'
+  >) {
+  return { handlers: ownChannelHandlers(new OwnChannels({ current, load, reload, audit })) };
 }
 
 /** Plans once per configuration, not once per event. */

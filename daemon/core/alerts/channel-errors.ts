@@ -1,4 +1,5 @@
 import { isRollcallError, operational, type RollcallError } from '../../kernel/errors.js';
+import { addressRefused } from '../../vision/ingest/reachable-address.js';
 import { networkProblems, tlsProblemOf } from '../delivery/broker/connection-problems.js';
 import type { SendOutcome } from './channel.js';
 
@@ -22,6 +23,11 @@ const diagnoses = {
     'channel-lost',
     'it ended the connection before it answered',
     'Check that the port is correct and whether it uses TLS. Read the log of the server.',
+  ],
+  beyond: [
+    'channel-address-refused',
+    'it is on this box or its link, where channels that were added over the API may not lead',
+    'Add the channel to the configuration file, or allow the network of the server in api.channelNetworks.',
   ],
   protocol: [
     'channel-protocol',
@@ -105,6 +111,7 @@ function problemOf(error: unknown): ChannelProblem | undefined {
     if (typeof code !== 'string') continue;
     // Codes of the HTTP parser of Node.js and of the mail library.
     if (code.startsWith('HPE_') || code === 'EPROTOCOL') return 'protocol';
+    if (code === addressRefused) return 'beyond';
     const problem = networkProblems.get(code) ?? tlsProblemOf(code, error.message);
     if (problem !== undefined) return isKnown(problem) ? problem : 'tls';
   }

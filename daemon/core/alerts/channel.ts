@@ -1,6 +1,8 @@
 import type { AlertMessage } from '../../kernel/alerts/alert-message.js';
+import type { ChannelKind } from '../../kernel/alerts/channel-kind.js';
 import type { RollcallError } from '../../kernel/errors.js';
 import type { BoxIds } from '../../kernel/ids.js';
+import type { Bounds } from './reachable-server.js';
 
 /** The result of one attempt to send an alert. */
 export type SendOutcome =
@@ -12,7 +14,7 @@ export type SendOutcome =
 /** One way in which alerts leave the box. */
 export interface AlertChannel {
   readonly id: string;
-  readonly kind: 'webhook' | 'email';
+  readonly kind: ChannelKind;
   /**
    * Sends one alert, with the same id at each attempt. Rejects with a defect only. Ends within a minute, or immediately when
    * `signal` aborts.
@@ -23,8 +25,12 @@ export interface AlertChannel {
 /** What all channels need. */
 export interface ChannelContext {
   readonly identity: BoxIds;
-  /** The directory of secrets. They are read for every alert, so that a change applies immediately and none stays in memory. */
-  readonly secretsDirectory: string;
+  /**
+   * The secret with this name, which the caller wipes. It is read for every alert, so that a change applies immediately and none
+   * stays in memory.
+   */
+  readonly openSecret: (name: string) => Promise<Buffer>;
+  readonly bounds: Bounds;
   /** Version of this program, for the User-Agent. */
   readonly version: string;
 }

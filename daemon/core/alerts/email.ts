@@ -4,7 +4,7 @@ import type { SendMailOptions } from 'nodemailer/lib/mailer';
 import type { SMTPTransportOptions } from 'nodemailer/lib/smtp-transport';
 import type { AlertsConfig } from '../../contract/settings/schema.js';
 import { readAuthorities } from '../../host/certificate-authorities.js';
-import { openUserPassword } from '../../host/user-password-secret.js';
+import { requireUserPassword, type UserPassword } from '../../host/user-password-secret.js';
 import type { AlertMessage } from '../../kernel/alerts/alert-message.js';
 import { asLine } from '../../kernel/alerts/alert-template.js';
 import type { Clock } from '../../kernel/clock.js';
@@ -14,6 +14,7 @@ import { failure } from '../../words/errors.js';
 import type { AlertChannel, ChannelContext, SendOutcome } from './channel.js';
 import { channelError, explainSocketError, failedForNow, refusedForGood } from './channel-errors.js';
 import { withDeadline } from './deadline.js';
+import { type Bounds, connectionWithin } from './reachable-server.js';
 
 export type EmailConfig = AlertsConfig['emails'][number];
 
@@ -34,7 +35,7 @@ export function openEmail(config: EmailConfig, context: ChannelContext, clock: C
         const options = { ...(await transportOptions(config, context)), host, port };
         const mail = mailOf(message, config, context);
         const { accepted, rejected } = await withDeadline({ clock, limitMs, signal, late }, (limited) =>
-          submitMail(options, mail, limited),
+          submitMail({ ...options, bounds: context.bounds }, mail, limited),
         );
         const note = `refused for ${rejected} of ${counted(accepted + rejected, 'recipient')}`;
         return { outcome: 'delivered', note: rejected === 0 ? null : note };
@@ -49,10 +50,9 @@ export function openEmail(config: EmailConfig, context: ChannelContext, clock: C
 /** Certificates and their host names are always checked. */
 async function transportOptions(
   { id, host, tls, caFile, credential }: EmailConfig,
-  { secretsDirectory }: ChannelContext,
+  { openSecret }: ChannelContext,
 ): Promise<SMTPTransportOptions> {
-  const login =
-    credential === undefined ? undefined : await openUserPassword(credential, { secretsDirectory });
+  const login = credential === undefined ? undefined : await openLogin(credential, openSecret);
   return {
     secure: tls === 'implicit',
     requireTLS: tls === 'starttls',
@@ -67,6 +67,15 @@ async function transportOptions(
     ...(login === undefined ? {} : { auth: { user: login.user, pass: login.password }, forceAuth: true }),
     ...{ connectionTimeout: limitMs, greetingTimeout: limitMs, socketTimeout: limitMs },
   };
+}
+
+async function openLogin(name: string, openSecret: ChannelContext['openSecret']): Promise<UserPassword> {
+  const bytes = await openSecret(name);
+  try {
+    return requireUserPassword(name, bytes);
+  } finally {
+    bytes.fill(0);
+  }
 }
 
 /** An alert has the same Message-ID at each attempt. */
@@ -92,13 +101,19 @@ interface Submission {
   readonly rejected: number;
 }
 
+interface MailConnection extends SMTPTransportOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly bounds: Bounds;
+}
+
 /** Sends a message over its own connection. Rejects with an error of the socket or of the mail library, or with the signal's reason. */
 async function submitMail(
-  { host, port, ...options }: SMTPTransportOptions & { readonly host: string; readonly port: number },
+  { host, port, bounds, ...options }: MailConnection,
   mail: SendMailOptions,
   signal: AbortSignal,
 ): Promise<Submission> {
-  const connection = await openSocket(host, port, signal);
+  const connection = await openSocket({ host, port, bounds }, signal);
   const transport = createTransport({
     ...options,
     ...{ host, port, name: addressLiteral(connection) },
@@ -120,9 +135,12 @@ async function submitMail(
 }
 
 /** Uses the resolver of the system, because the mail library would query name servers itself and cache the answers. */
-function openSocket(host: string, port: number, signal: AbortSignal): Promise<Socket> {
+function openSocket(
+  { host, port, bounds }: Pick<MailConnection, 'host' | 'port' | 'bounds'>,
+  signal: AbortSignal,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, signal });
+    const socket = connect({ host, port, signal, ...connectionWithin(host, bounds) });
     socket.once('error', (error) => reject(signal.aborted ? signal.reason : error));
     socket.once('connect', () => resolve(socket));
   });

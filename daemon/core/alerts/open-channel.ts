@@ -1,22 +1,91 @@
-import type { AlertsConfig } from '../../contract/settings/schema.js';
+import type { AlertsConfig, Config } from '../../contract/settings/schema.js';
+import { openCredential } from '../../host/credentials.js';
+import type { ChannelKind } from '../../kernel/alerts/channel-kind.js';
 import type { Clock } from '../../kernel/clock.js';
-import type { AlertChannel, ChannelContext } from './channel.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import type { BoxIds } from '../../kernel/ids.js';
+import type { AlertChannel, ChannelContext, SendOutcome } from './channel.js';
+import { failedForNow } from './channel-errors.js';
+import { openChannelSeal } from './channel-seal.js';
 import { openEmail } from './email.js';
+import { openNtfy, openSms, openTelegram } from './services.js';
 import { openWebhook } from './webhook.js';
 
-/** Ids of all channels, webhooks first. */
-export const channelIds = ({ webhooks, emails }: AlertsConfig): readonly string[] =>
-  [...webhooks, ...emails].map(({ id }) => id);
+/** A channel of the configuration. */
+interface ConfiguredChannel {
+  readonly id: string;
+  readonly kind: ChannelKind;
+  /** Does not connect and reads no secret. */
+  readonly open: (context: ChannelContext, clock: Clock) => AlertChannel;
+}
 
-/** The channel of an id; undefined where none is configured. Does not connect and reads no secret. */
+/** All channels, by kind. */
+export const channelsOf = ({
+  webhooks,
+  emails,
+  ntfy,
+  telegram,
+  sms,
+}: AlertsConfig): readonly ConfiguredChannel[] => [
+  ...webhooks.map((each) => channel(each, 'webhook', openWebhook)),
+  ...emails.map((each) => channel(each, 'email', openEmail)),
+  ...ntfy.map((each) => channel(each, 'ntfy', openNtfy)),
+  ...telegram.map((each) => channel(each, 'telegram', openTelegram)),
+  ...sms.map((each) => channel(each, 'sms', openSms)),
+];
+
+function channel<Settings extends { readonly id: string }>(
+  settings: Settings,
+  kind: ChannelKind,
+  open: (settings: Settings, context: ChannelContext, clock: Clock) => AlertChannel,
+): ConfiguredChannel {
+  return { id: settings.id, kind, open: (context, clock) => open(settings, context, clock) };
+}
+
+/** What channels need of the box. */
+export interface BoxOfChannels {
+  readonly config: Pick<Config, 'alerts' | 'ownChannels' | 'api' | 'dataDir' | 'secretsDir'>;
+  readonly identity: BoxIds;
+  readonly version: string;
+}
+
+/**
+ * The channel of an id; undefined where none is configured. One that the box keeps itself gets nothing but its own secret: the name
+ * of another one would send that to its address.
+ */
 export function openChannel(
   id: string,
-  { webhooks, emails }: AlertsConfig,
-  context: ChannelContext,
+  { config, identity, version }: BoxOfChannels,
   clock: Clock,
 ): AlertChannel | undefined {
-  const webhook = webhooks.find((each) => each.id === id);
-  if (webhook !== undefined) return openWebhook(webhook, context, clock);
-  const email = emails.find((each) => each.id === id);
-  return email && openEmail(email, context, clock);
+  const { alerts, ownChannels, api, dataDir, secretsDir: secretsDirectory } = config;
+  const found = channelsOf(alerts).find((each) => each.id === id);
+  const own = ownChannels.find((each) => each.id === id);
+  const access: Pick<ChannelContext, 'openSecret' | 'bounds'> =
+    own === undefined
+      ? { openSecret: (name) => openCredential(name, { secretsDirectory }), bounds: 'anywhere' }
+      : {
+          openSecret: () => openChannelSeal(own, { dataDir, secretsDirectory }),
+          bounds: api.channelNetworks,
+        };
+  const opened = found?.open({ identity, version, ...access }, clock);
+  if (opened === undefined || own === undefined) return opened;
+  return {
+    ...opened,
+    async send(message, signal) {
+      // Also one without a secret: the seal says that this box was told to send there.
+      const broken = await brokenSeal(() => access.openSecret(id));
+      return broken ?? (await opened.send(message, signal));
+    },
+  };
+}
+
+async function brokenSeal(open: () => Promise<Buffer>): Promise<SendOutcome | undefined> {
+  try {
+    (await open()).fill(0);
+    return undefined;
+  } catch (error) {
+    if (!isRollcallError(error) || error.kind === 'defect') throw error;
+    return failedForNow(error);
+  }
 }

@@ -1,154 +1,94 @@
 import { createHmac } from 'node:crypto';
-import { type IncomingMessage, request as requestHttp } from 'node:http';
-import { type RequestOptions, request as requestHttps } from 'node:https';
 import type { AlertsConfig } from '../../contract/settings/schema.js';
-import { readAuthorities } from '../../host/certificate-authorities.js';
-import { openCredential } from '../../host/credentials.js';
 import type { AlertMessage } from '../../kernel/alerts/alert-message.js';
 import { camerasOf } from '../../kernel/alerts/occurrence-watch.js';
 import type { Clock } from '../../kernel/clock.js';
-import { isRollcallError, operational } from '../../kernel/errors.js';
 import type { BoxIds } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { refusal } from '../../words/errors.js';
-import type { AlertChannel, ChannelContext, SendOutcome } from './channel.js';
-import { channelError, explainSocketError, failedForNow, refusedForGood } from './channel-errors.js';
-import { withDeadline } from './deadline.js';
+import type { AlertChannel, ChannelContext } from './channel.js';
+import {
+  type AnswerWords,
+  explainAnswer,
+  type HttpAnswer,
+  type HttpPost,
+  outcomeOf,
+  postOnce,
+} from './http-post.js';
+import { withoutLineEnd } from './secret-text.js';
 
 export type WebhookConfig = AlertsConfig['webhooks'][number];
 
 /** From the name lookup to the status of the answer. */
 const limitMs = 15_000;
-const smallestSecretBytes = 16;
+export const smallestSecretBytes = 16;
 
-/** Posts signed alerts. Does not follow redirects, and reads only the status of the answer. */
+const words: AnswerWords = {
+  redirected: 'webhook-redirected',
+  refused: 'webhook-refused',
+  unavailable: 'webhook-unavailable',
+  remedy: 'Check url, and that the receiver has the same secret. Read the log of the receiver.',
+};
+
+/** Posts signed alerts. */
 export function openWebhook(config: WebhookConfig, context: ChannelContext, clock: Clock): AlertChannel {
   const { id } = config;
   const server = serverOf(config);
   return {
     id,
     kind: 'webhook',
-    async send(message, signal) {
-      try {
-        const body = webhookBody(message, context.identity);
-        const given = { body, idempotencyKey: message.id, limitMs, signal };
-        return outcomeOf(await postSigned(config, given, context, clock), server);
-      } catch (error) {
-        if (isRollcallError(error) && error.kind === 'defect') throw error;
-        return failedForNow(explainSocketError(reasonOf(error), server));
-      }
+    send(message, signal) {
+      const body = webhookBody(message, context.identity);
+      const given = { body, idempotencyKey: message.id, limitMs, signal };
+      const explain = (answer: HttpAnswer) => explainAnswer(answer, server, words);
+      return outcomeOf(server, explain, () => postSigned(config, given, context, clock));
     },
   };
 }
 
 const serverOf = ({ id, url }: WebhookConfig): string => `webhook ${id} (${new URL(url).host})`;
 
-export interface SignedPost {
+export interface SignedPost extends Pick<HttpPost, 'limitMs' | 'signal'> {
   /** JSON. */
   readonly body: string;
   /** Equal for repetitions of the same message. */
   readonly idempotencyKey: string;
-  readonly limitMs: number;
-  readonly signal: AbortSignal;
 }
 
-/** Posts a signed body and resolves with the status of the answer. Rejects with the reason why it could not be posted. */
+/** Posts a signed body. Rejects with the reason why it could not be posted. */
 export async function postSigned(
   config: WebhookConfig,
   { body, idempotencyKey, limitMs, signal }: SignedPost,
-  context: Pick<ChannelContext, 'secretsDirectory' | 'version'>,
+  { version, bounds, openSecret }: Pick<ChannelContext, 'version' | 'bounds' | 'openSecret'>,
   clock: Clock,
-): Promise<number> {
+): Promise<HttpAnswer> {
   const timestamp = String(Math.floor(clock.wallMs() / 1000));
   const headers = {
     'content-type': 'application/json',
-    'user-agent': `rollcall/${context.version}`,
+    'user-agent': `rollcall/${version}`,
     'idempotency-key': idempotencyKey,
     'rollcall-timestamp': timestamp,
-    'rollcall-signature': await signatureOf(config, context, timestamp, body),
+    'rollcall-signature': await signatureOf(config, openSecret, timestamp, body),
   };
-  const tls = await tlsOptions(config);
-  const late = (): Error => channelError('silent', serverOf(config));
-  return withDeadline({ clock, limitMs, signal, late }, (limited) =>
-    post(new URL(config.url), { ...tls, headers, signal: limited }, body),
-  );
+  const { caFile } = config;
+  const [url, server] = [new URL(config.url), serverOf(config)];
+  return postOnce({ url, server, caFile, headers, body, limitMs, signal, bounds }, clock);
 }
 
 async function signatureOf(
   { id, secret: name }: WebhookConfig,
-  { secretsDirectory }: Pick<ChannelContext, 'secretsDirectory'>,
+  openSecret: ChannelContext['openSecret'],
   timestamp: string,
   body: string,
 ): Promise<string> {
-  const secret = await openCredential(name, { secretsDirectory });
+  const bytes = await openSecret(name);
   try {
-    // Editors add a line end to a file; the receiver uses the secret without it.
-    const length = endOfSecret(secret);
-    if (length < smallestSecretBytes) {
-      throw refusal('webhook-secret-short', { id, name });
-    }
-    return webhookSignature(secret.subarray(0, length), timestamp, body);
+    const secret = withoutLineEnd(bytes);
+    if (secret.length < smallestSecretBytes) throw refusal('webhook-secret-short', { id, name });
+    return webhookSignature(secret, timestamp, body);
   } finally {
-    secret.fill(0);
+    bytes.fill(0);
   }
-}
-
-function endOfSecret(secret: Uint8Array): number {
-  const [beforeLast, last] = secret.subarray(-2);
-  if (secret.at(-1) !== 0x0a) return secret.length;
-  return secret.length - (beforeLast === 0x0d && last === 0x0a ? 2 : 1);
-}
-
-/** Certificates and their host names are always checked. */
-async function tlsOptions({ id, caFile }: WebhookConfig): Promise<RequestOptions> {
-  return {
-    ...(caFile === undefined ? {} : { ca: await readAuthorities(caFile, `caFile of webhook ${id}`) }),
-    minVersion: 'TLSv1.2',
-    rejectUnauthorized: true,
-  };
-}
-
-/** Resolves with the status of the answer. Uses its own connection and closes it. */
-function post(url: URL, options: RequestOptions, body: string): Promise<number> {
-  const request = url.protocol === 'https:' ? requestHttps : requestHttp;
-  return new Promise((resolve, reject) => {
-    const onAnswer = (response: IncomingMessage): void => {
-      response.on('error', reject);
-      resolve(response.statusCode ?? 0);
-      response.destroy();
-    };
-    const sent = request(url, { ...options, method: 'POST', agent: false }, onAnswer);
-    // After the answer, the promise is settled and an error of the connection has no effect.
-    sent.on('error', reject);
-    sent.end(body);
-  });
-}
-
-/** The reason of an aborted request, or the error itself. */
-function reasonOf(error: unknown): unknown {
-  return error instanceof Error && error.name === 'AbortError' && error.cause !== undefined
-    ? error.cause
-    : error;
-}
-
-/** 408 and 429 are temporary (RFC 9110 section 15.5.9, RFC 6585 section 4); other refusals would repeat. */
-const temporary = new Set([408, 429]);
-
-function outcomeOf(status: number, server: string): SendOutcome {
-  if (status >= 200 && status < 300) return { outcome: 'delivered', note: null };
-  const says = `${server}: it answered with HTTP status ${status}`;
-  if (status >= 300 && status < 400) {
-    const remedy = 'Set url to the address of the redirect; redirects are not followed.';
-    return refusedForGood(operational('webhook-redirected', says, { remedy, details: { status } }));
-  }
-  if (status >= 400 && status < 500 && !temporary.has(status)) {
-    const remedy = 'Check url, and that the receiver has the same secret. Read the log of the receiver.';
-    return refusedForGood(operational('webhook-refused', says, { remedy, details: { status } }));
-  }
-  const remedy = 'Read the log of the receiver. The box sends the alert again automatically.';
-  return failedForNow(
-    operational('webhook-unavailable', says, { remedy, details: { status }, retryable: true }),
-  );
 }
 
 /** The posted JSON, documented in docs/reference/alerts.md. Within one `version` only new fields are added. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { attendanceProof } from '../../contract/settings/schema.js';
+import { openCredential } from '../../host/credentials.js';
 import type { BoxIds } from '../../kernel/ids.js';
 import { defaultChallengePolicy } from '../../kernel/liveness/challenge.js';
 import { programVersion } from '../api/program-version.js';
@@ -35,7 +36,9 @@ export function openChallenges({
     webhook() {
       const { liveness, secretsDir: secretsDirectory } = current();
       const { promptWebhook: config } = liveness;
-      return config && promptWebhook(config, { secretsDirectory, version: programVersion() }, clock);
+      const openSecret = (name: string) => openCredential(name, { secretsDirectory });
+      const context = { openSecret, bounds: 'anywhere', version: programVersion() } as const;
+      return config && promptWebhook(config, context, clock);
     },
     clock,
     logger,

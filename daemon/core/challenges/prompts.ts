@@ -166,14 +166,14 @@ export type PromptWebhookConfig = NonNullable<Config['liveness']['promptWebhook'
 /** Posts the published prompts to a webhook, signed like alerts. */
 export function promptWebhook(
   config: PromptWebhookConfig,
-  context: Pick<ChannelContext, 'secretsDirectory' | 'version'>,
+  context: Pick<ChannelContext, 'bounds' | 'openSecret' | 'version'>,
   clock: Clock,
 ): PromptChannel {
   return async (body, { nonce, state, position }) => {
     const idempotencyKey = `${nonce}-${state}-${position}`;
     const { signal } = new AbortController();
     const given = { body, idempotencyKey, limitMs: promptLimitMs, signal };
-    const status = await postSigned({ ...config, id: 'prompts' }, given, context, clock);
+    const { status } = await postSigned({ ...config, id: 'prompts' }, given, context, clock);
     if (status >= 200 && status < 300) return;
     throw failure('webhook-refused', { status });
   };

@@ -7,7 +7,7 @@ import { systemRandom as random } from '../../host/system-random.js';
 import type { Lifetime } from '../../kernel/lifetime.js';
 import type { Logger } from '../../kernel/logger.js';
 import { openBoxAccounts } from '../accounts/accounts-part.js';
-import { startAlerts } from '../alerts/alerts-part.js';
+import { serveChannels, startAlerts } from '../alerts/alerts-part.js';
 import { serveLocalApi } from '../api/api-part.js';
 import { refuseSecondDaemon } from '../api/server.js';
 import { openAttendance, summariseDays } from '../attendance/attendance-part.js';
@@ -109,6 +109,7 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
       .with(startHandover)
       .with(openOwnCameras)
       .with(openOwnSettings)
+      .with(serveChannels)
       .with(watchClock)
       // What readers and writers ask for.
       .with(openAudit)

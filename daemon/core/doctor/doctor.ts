@@ -63,12 +63,17 @@ export async function examineBox(configPath: string, machine: Machine = {}): Pro
     return [await ffmpegFinding(undefined), ...wrong, ...(await findingsBeside(configPath, machine))];
   }
   const config = limitedTo(loaded.config, machine.cameras);
-  const unusable = config.unusableCameraFiles.flatMap(({ problems }) =>
-    problems.map((problem) =>
-      finding(doctor('check-camera-file'), 'failed', {
-        message: verbatim(formatProblem(configPath, problem)),
-      }),
-    ),
+  const unusableFiles = (
+    [
+      ['check-camera-file', config.unusableCameraFiles],
+      ['check-channel-file', config.unusableChannelFiles],
+    ] as const
+  ).flatMap(([check, files]) =>
+    files
+      .flatMap(({ problems }) => problems)
+      .map((problem) =>
+        finding(doctor(check), 'failed', { message: verbatim(formatProblem(configPath, problem)) }),
+      ),
   );
   const { status, view, findings } = await askDaemon(config, machine);
   return [
@@ -77,7 +82,7 @@ export async function examineBox(configPath: string, machine: Machine = {}): Pro
       doctor('check-configuration'),
       doctor('configuration', { path: configPath, cameras: config.cameras.length }),
     ),
-    ...unusable,
+    ...unusableFiles,
     ...findings,
     await keyFinding(config, view, status?.gallery),
     status === undefined

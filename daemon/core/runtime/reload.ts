@@ -90,12 +90,16 @@ export async function reload(
 }
 
 /**
- * Problems of camera files that were usable before, or not there. A file that was left out before stays left out: it must not
- * stand in the way of other cameras.
+ * Problems of camera and channel files that were usable before, or not there. A file that was left out before stays left out: it
+ * must not stand in the way of others.
  */
 function newProblems(before: Config, after: Config): readonly ConfigProblem[] {
-  const known = new Set(before.unusableCameraFiles.map(({ path }) => path));
-  return after.unusableCameraFiles.flatMap(({ path, problems }) => (known.has(path) ? [] : problems));
+  const unusableIn = ({ unusableCameraFiles, unusableChannelFiles }: Config) => [
+    ...unusableCameraFiles,
+    ...unusableChannelFiles,
+  ];
+  const known = new Set(unusableIn(before).map(({ path }) => path));
+  return unusableIn(after).flatMap(({ path, problems }) => (known.has(path) ? [] : problems));
 }
 
 function refused(problems: readonly string[], logger: Logger): ReloadResult {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { readCameraFiles } from '../../contract/settings/camera-files.js';
 import { settingsFilePath } from '../../contract/settings/changeable-settings.js';
+import { readChannelFiles } from '../../contract/settings/channel-files.js';
 import {
   type ConfigTexts,
   type LastGoodFile,
@@ -74,10 +75,9 @@ export async function loadLastGood(configPath: string): Promise<Config | undefin
   }
   if (kept === undefined || !(await isSealed(kept, folders))) return undefined;
   // The texts that were checked: the file may have been replaced since.
-  const loaded = parseConfig(kept.file, await readCameraFiles(dataDir), {
-    path: settingsFilePath(dataDir),
-    content: { text: kept.settings },
-  });
+  const settings = { path: settingsFilePath(dataDir), content: { text: kept.settings } };
+  const [cameras, channels] = [await readCameraFiles(dataDir), await readChannelFiles(dataDir)];
+  const loaded = parseConfig(kept.file, cameras, settings, channels);
   return loaded.ok && loaded.config.dataDir === dataDir ? loaded.config : undefined;
 }
 

@@ -1,5 +1,6 @@
 import type { ConfigurationProblem, SettingDifference, ShownSetting } from '../../contract/configuration.js';
 import { isChangeable } from '../../contract/settings/changeable-settings.js';
+import { channelLists } from '../../contract/settings/channel-files.js';
 import type { ConfigProblem } from '../../contract/settings/config-problem.js';
 import { type ConfigChange, diffConfig, wholeSettings } from '../../contract/settings/diff.js';
 import { withHiddenAddresses } from '../../contract/settings/hidden-addresses.js';
@@ -11,14 +12,15 @@ import { english } from '../../words/language.js';
 
 /**
  * Each setting outside the cameras. `configuration`: without the settings of the box; `inFile`: as the file has them. Addresses of
- * webhooks are shown without what may be a secret.
+ * channels are shown without what may be a secret, and channels of the box not at all: they are no settings.
  */
 export function shownSettings(
   inForce: Config,
   configuration: Config,
   inFile: unknown,
 ): readonly ShownSetting[] {
-  const [running, configured] = [withHiddenAddresses(inForce), withHiddenAddresses(configuration)];
+  const shown = (config: Config): Config => withHiddenAddresses(withoutOwnChannels(config));
+  const [running, configured] = [shown(inForce), shown(configuration)];
   return wholeSettings().map(({ path, reload }) => {
     const dotted = path.join('.');
     const isOwn = running.ownSettings.includes(dotted);
@@ -38,6 +40,15 @@ export function shownSettings(
       schema,
     };
   });
+}
+
+/** Channels of the box are no settings. */
+function withoutOwnChannels(config: Config): Config {
+  const own = new Set(config.ownChannels.map(({ id }) => id));
+  const configured = Object.values(channelLists).map(
+    ({ name }) => [name, config.alerts[name].filter(({ id }) => !own.has(id))] as const,
+  );
+  return { ...config, alerts: { ...config.alerts, ...Object.fromEntries(configured) } };
 }
 
 /** A list whose items are described, not the list. */

@@ -1,0 +1,279 @@
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import type { alertChannelOperations, ChannelDetails } from '../../contract/alert-channels.js';
+import type { Caller } from '../../contract/caller.js';
+import type { Handlers } from '../../contract/handlers.js';
+import type { HandlerInput } from '../../contract/operation.js';
+import { channelFilePath, channelFileText, channelProblems } from '../../contract/settings/channel-files.js';
+import type { ConfigProblem } from '../../contract/settings/config-problem.js';
+import type { LoadedConfig, LoadOptions } from '../../contract/settings/load.js';
+import type { OwnChannel } from '../../contract/settings/own-channel.js';
+import { formatProblem } from '../../contract/settings/problem.js';
+import type { Config } from '../../contract/settings/schema.js';
+import type { ReloadResult } from '../../contract/status.js';
+import { parseUserPassword } from '../../host/user-password-secret.js';
+import { actorOf } from '../../kernel/actor.js';
+import { SerialQueue } from '../../kernel/serial-queue.js';
+import { isReachable } from '../../vision/ingest/reachable-address.js';
+import { failure, refusal } from '../../words/errors.js';
+import type { NewAuditEntry } from '../audit/audit-entry.js';
+import type { AuditLog } from '../audit/audit-log.js';
+import { replaceOwnFile } from '../settings/replaced-file.js';
+import { openChannelSeal, sealChannel } from './channel-seal.js';
+import { channelsOf } from './open-channel.js';
+import { isHeaderText } from './secret-text.js';
+import { smallestSecretBytes } from './webhook.js';
+
+/** Most channels that the box keeps itself. */
+export const mostOwnChannels = 32;
+
+export interface OwnChannelsOptions {
+  /** The configuration in force. */
+  readonly current: () => Config;
+  /** Loads what the files would make of the configuration. */
+  readonly load: (options: LoadOptions) => Promise<LoadedConfig>;
+  /** Puts the files in force. */
+  readonly reload: () => Promise<ReloadResult>;
+  readonly audit: Pick<AuditLog, 'append'>;
+}
+
+type Input<Id extends keyof typeof alertChannelOperations> = HandlerInput<
+  (typeof alertChannelOperations)[Id]
+>;
+type Given = Pick<Input<'alerts.create-channel'>, 'kind' | 'settings'>;
+
+/**
+ * The alert channels that the box keeps itself: one file each, made and changed over the API. A change is checked together with the
+ * whole configuration before it is written, and taken back if it cannot be put in force.
+ */
+export class OwnChannels {
+  readonly #options: OwnChannelsOptions;
+  readonly #turns = new SerialQueue();
+
+  constructor(options: OwnChannelsOptions) {
+    this.#options = options;
+  }
+
+  /** All channels with their settings, those of the configuration file without what may be secret in an address. */
+  list(): readonly ChannelDetails[] {
+    const { alerts, ownChannels, unusableChannelFiles } = this.#options.current();
+    const own = new Set(ownChannels.map(({ id }) => id));
+    return [
+      ...channelsOf(alerts)
+        .filter(({ id }) => !own.has(id))
+        .map(({ id, kind }) => ({ id, kind, isOwn: false })),
+      ...ownChannels.map(shown),
+      ...unusableChannelFiles.filter(isOfChannel).map(({ id, problems }) => ({
+        id,
+        isOwn: true,
+        problem: problems.map((problem) => problem.message).join('; '),
+      })),
+    ];
+  }
+
+  create(input: Input<'alerts.create-channel'>, caller: Caller): Promise<ChannelDetails> {
+    return this.#turns.run(async () => {
+      const { id } = input;
+      const { alerts, ownChannels, unusableChannelFiles } = this.#options.current();
+      const isTaken = [...channelsOf(alerts), ...unusableChannelFiles].some((each) => each.id === id);
+      if (isTaken) throw refusal('channel-exists', { id });
+      if (ownChannels.length >= mostOwnChannels)
+        throw refusal('too-many-channels', { most: mostOwnChannels });
+      const secret = this.#secretOf(input) ?? Buffer.alloc(0);
+      return await this.#put(id, input, secret, { by: actorOf(caller), action: 'alert.channel-added' });
+    });
+  }
+
+  change(input: Input<'alerts.change-channel'>, caller: Caller): Promise<ChannelDetails> {
+    return this.#turns.run(async () => {
+      const { id, ifRevision, forgetSecret } = input;
+      const before = this.#own(id);
+      if (ifRevision !== undefined && ifRevision !== revisionOf(before))
+        throw refusal('changed-meanwhile:channel', { id }, { details: { revision: revisionOf(before) } });
+      const given = this.#secretOf(input);
+      const secret = given ?? (forgetSecret === true ? Buffer.alloc(0) : await this.#kept(before, input));
+      return await this.#put(id, input, secret, { by: actorOf(caller), action: 'alert.channel-changed' });
+    });
+  }
+
+  delete({ id }: Input<'alerts.delete-channel'>, caller: Caller): Promise<void> {
+    return this.#turns.run(async () => {
+      const { unusableChannelFiles } = this.#options.current();
+      if (!unusableChannelFiles.some((file) => file.id === id)) this.#own(id);
+      await this.#check(id, undefined);
+      await this.#apply(id, undefined, { by: actorOf(caller), action: 'alert.channel-removed', subject: id });
+    });
+  }
+
+  /** @throws `no-such-channel`, `channel-of-configuration` */
+  #own(id: string): OwnChannel {
+    const { alerts, ownChannels } = this.#options.current();
+    const found = ownChannels.find((each) => each.id === id);
+    if (found !== undefined) return found;
+    const known = channelsOf(alerts).map((each) => each.id);
+    if (known.includes(id)) throw refusal('channel-of-configuration', { id });
+    throw refusal('no-such-channel', { channel: id, known: known.join(', ') });
+  }
+
+  /** The secret of the request, checked. */
+  #secretOf({
+    id,
+    kind,
+    secret,
+  }: Pick<Input<'alerts.create-channel'>, 'id' | 'kind' | 'secret'>): Buffer | undefined {
+    if (secret === undefined || secret.length === 0) return undefined;
+    if (kind === 'webhook' && secret.length < smallestSecretBytes)
+      throw refusal('webhook-secret-short', { id, name: 'secret' });
+    if (!isHeaderText(secret.toString('utf8')) && kind !== 'webhook' && kind !== 'email')
+      throw refusal('channel-secret-form', { server: `${kind} ${id}` });
+    if ((kind === 'email' || kind === 'sms') && parseUserPassword(secret) === undefined)
+      throw refusal('login-form');
+    return secret;
+  }
+
+  /**
+   * The stored secret, for a change that sends it to the same server.
+   * @throws `channel-secret-needed`, `channel-altered`
+   */
+  async #kept(before: OwnChannel, after: Given): Promise<Buffer> {
+    const secret = await openChannelSeal(before, this.#places);
+    const was = JSON.parse(before.settings) as Given['settings'];
+    const isSameServer =
+      before.kind === after.kind && serverSettings.every((name) => was[name] === after.settings[name]);
+    if (secret.length > 0 && !isSameServer) throw refusal('channel-secret-needed', { id: before.id });
+    return secret;
+  }
+
+  /** Checks and writes a channel file, and wipes the secret. */
+  async #put(
+    id: string,
+    { kind, settings: given }: Given,
+    secret: Buffer,
+    entry: Omit<NewAuditEntry, 'subject' | 'details'>,
+  ): Promise<ChannelDetails> {
+    try {
+      const settings = JSON.stringify({ ...given, ...secretName(kind, secret.length > 0) });
+      const problems = channelProblems(kind, { ...(JSON.parse(settings) as object), id });
+      if (problems.length > 0) throw refused(id, problems);
+      const host = hostOf(given);
+      if (isIP(host) !== 0 && !isReachable(host, this.#options.current().api.channelNetworks))
+        throw refusal('channel-address-refused', { host });
+      const sealed = await sealChannel({ id, kind, settings }, secret, this.#places);
+      const text = channelFileText({ kind, settings, sealed });
+      await this.#check(id, text);
+      const details = { kind, host: auditWord(host), secret: secret.length > 0 };
+      await this.#apply(id, text, { ...entry, subject: id, details });
+      return shown(this.#own(id));
+    } finally {
+      secret.fill(0);
+    }
+  }
+
+  get #places() {
+    const { dataDir, secretsDir: secretsDirectory } = this.#options.current();
+    return { dataDir, secretsDirectory };
+  }
+
+  /** Whether the whole configuration is valid with the file. @throws `channel-in-use`, `channel-refused`, `configuration-refused` */
+  async #check(id: string, text: string | undefined): Promise<void> {
+    const { load, current } = this.#options;
+    const { dataDir, alerts } = current();
+    const path = channelFilePath(dataDir, id);
+    const content = text === undefined ? undefined : { text };
+    const loaded = await load({ dataDir, channel: { path, id, content } });
+    if (loaded.ok) {
+      const unusable = loaded.config.unusableChannelFiles.find((file) => file.path === path);
+      if (unusable !== undefined) throw refused(id, unusable.problems);
+      return;
+    }
+    const rules = alerts.rules.filter(({ channels }) => channels.includes(id)).map((rule) => rule.id);
+    if (text === undefined && rules.length > 0)
+      throw refusal('channel-in-use', { id, rules: rules.join(', ') });
+    const problems = loaded.problems.map((problem) => formatProblem('the configuration file', problem));
+    throw refusal('configuration-refused:channel-invalid', { id, problems: problems.join('; ') });
+  }
+
+  /** Writes the file, puts it in force and audits this, or leaves everything as it was. */
+  async #apply(id: string, text: string | undefined, entry: NewAuditEntry): Promise<void> {
+    const { current, reload, audit } = this.#options;
+    const path = channelFilePath(current().dataDir, id);
+    const replaced = await replaceOwnFile(path, text);
+    try {
+      const result = await reload();
+      if (result.outcome === 'refused')
+        throw failure('configuration-refused:channel', { id, problems: result.problems.join('; ') });
+      audit.append(entry);
+    } catch (error) {
+      await replaced.undo();
+      // A refusal is over now: it must not stay in the status of the box.
+      await reload();
+      throw error;
+    } finally {
+      // It holds the secret of a channel that may be gone.
+      await rm(`${path}.former`, { force: true });
+    }
+  }
+}
+
+/** The operations on channels. */
+export function ownChannelHandlers(channels: OwnChannels): Handlers<typeof alertChannelOperations> {
+  return {
+    'alerts.channels': () => channels.list(),
+    'alerts.create-channel': (input, { caller }) => channels.create(input, caller),
+    'alerts.change-channel': (input, { caller }) => channels.change(input, caller),
+    async 'alerts.delete-channel'({ id }, { caller }) {
+      await channels.delete({ id }, caller);
+      return { id };
+    },
+  };
+}
+
+/** False for the folder, which is no channel. */
+const isOfChannel = ({ id }: { readonly id: string }): boolean => id !== '';
+
+/** Settings that say to which server a secret is sent, and whether the connection is protected. */
+const serverSettings = ['url', 'host', 'port', 'tls'] as const;
+
+/** The setting that names the secret. The name says only that there is one: the file of the channel has it. */
+function secretName(kind: Given['kind'], hasSecret: boolean): Readonly<Record<string, string>> {
+  if (!hasSecret) return {};
+  return kind === 'webhook' ? { secret: 'own' } : { credential: 'own' };
+}
+
+function shown(channel: OwnChannel): ChannelDetails {
+  const { id, kind } = channel;
+  const { secret, credential, ...settings } = JSON.parse(channel.settings) as Given['settings'] & {
+    readonly secret?: string;
+    readonly credential?: string;
+  };
+  const hasSecret = secret !== undefined || credential !== undefined;
+  return { id, kind, isOwn: true, revision: revisionOf(channel), hasSecret, settings };
+}
+
+/** Changes with every setting of the channel and with its secret, and stays over a restart. */
+function revisionOf(channel: OwnChannel): number {
+  const digest = createHash('sha256').update(JSON.stringify(channel)).digest();
+  // As many bits as a double and an ETag hold.
+  return digest.readUIntBE(0, 6) + 1;
+}
+
+/** The host of the server, without the brackets of an IPv6 address. Telegram has its own unless another one is given. */
+function hostOf({ url, host = 'api.telegram.org' }: Given['settings']): string {
+  return (url === undefined ? host : new URL(url).hostname).replace(/^\[(.*)\]$/, '$1');
+}
+
+/** A host in the form of words of the audit log. */
+const auditWord = (host: string): string =>
+  host
+    .replace(/^:/, '0:')
+    .replaceAll(/[^A-Za-z0-9._:-]/g, '_')
+    .slice(0, 128);
+
+function refused(id: string, problems: readonly ConfigProblem[]) {
+  const texts = problems.map(({ path, message, remedy }) =>
+    [path, message, remedy].filter(Boolean).join(' '),
+  );
+  const details = { problems: problems.map(({ path, message }) => ({ path, message })) };
+  return refusal('channel-refused', { id, problems: texts.join('; ') }, { details });
+}

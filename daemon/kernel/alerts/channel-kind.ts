@@ -1,0 +1,3 @@
+/** How alerts leave the box. */
+export const channelKinds = ['webhook', 'email', 'ntfy', 'telegram', 'sms'] as const;
+export type ChannelKind = (typeof channelKinds)[number];

@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import type { Caller } from '../../daemon/contract/caller.js';
+import { channelFilePath } from '../../daemon/contract/settings/channel-files.js';
+import { loadConfig } from '../../daemon/contract/settings/load.js';
+import type { Config } from '../../daemon/contract/settings/schema.js';
+import type { ReloadResult } from '../../daemon/contract/status.js';
+import { openChannel } from '../../daemon/core/alerts/open-channel.js';
+import { OwnChannels } from '../../daemon/core/alerts/own-channels.js';
+import { type NewAuditEntry, refuseMisshapen } from '../../daemon/core/audit/audit-entry.js';
+import { openAuditKey } from '../../daemon/core/audit/audit-key.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
+import { alertAtMs, alertMessageOf } from '../support/alert-messages.js';
+import { openHttpSink } from '../support/alert-sinks.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const caller: Caller = {
+  ...{ actor: 'user:u1', origin: 'https 192.0.2.7', scopes: new Set() },
+  ...{ provedAtMs: 'always', isLimited: true },
+};
+const secretText = 'a long secret that nobody guesses';
+const secret = () => Buffer.from(secretText);
+const never = new AbortController().signal;
+const identity = { siteId: 'office', boxId: 'box-1' };
+
+/** Own channels on real files. `reload` puts the files in force unless it is told to fail. */
+async function openChannels(sections = '') {
+  const files = await temporaryDirectory();
+  const dataDir = join(files.path, 'data');
+  const secretsDir = join(files.path, 'secrets');
+  const configPath = join(files.path, 'rollcall.yaml');
+  for (const folder of [join(dataDir, 'keys'), secretsDir])
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  await openAuditKey({ dataDir, secretsDirectory: secretsDir, credentialsDirectory: '' });
+  const head = `site: { id: office, timeZone: UTC }\ndataDir: ${dataDir}\nsecretsDir: ${secretsDir}\n`;
+  await writeFile(configPath, `${head}${sections}`);
+  const load = async (): Promise<Config> => {
+    const loaded = await loadConfig(configPath);
+    assert.ok(loaded.ok, JSON.stringify(loaded));
+    return loaded.config;
+  };
+  let config = await load();
+  const box = {
+    fails: undefined as ReloadResult | undefined,
+    entries: [] as NewAuditEntry[],
+    current: () => config,
+    load: async () => {
+      config = await load();
+    },
+    fileOf: (id: string) => channelFilePath(dataDir, id),
+    files: () => readdir(join(dataDir, 'channels.d')).catch(() => []),
+    configure: (text: string) => writeFile(configPath, `${head}${text}`),
+    /** The outcome of one message, or the code of its failure. */
+    async send(id: string): Promise<string | undefined> {
+      const channel = openChannel(id, { config, identity, version: '0' }, new VirtualClock(alertAtMs));
+      const sent = await channel?.send(alertMessageOf(), never);
+      return sent?.outcome === 'failed' ? sent.error.code : sent?.outcome;
+    },
+  };
+  const channels = new OwnChannels({
+    current: box.current,
+    load: (options) => loadConfig(configPath, options),
+    async reload() {
+      const { fails } = box;
+      box.fails = undefined;
+      if (fails !== undefined) return fails;
+      await box.load();
+      return { outcome: 'unchanged' };
+    },
+    audit: {
+      append(entry) {
+        refuseMisshapen(entry);
+        box.entries.push(entry);
+        return { sequence: 1, hash: '' };
+      },
+    },
+  });
+  return { box, channels, [Symbol.asyncDispose]: () => files[Symbol.asyncDispose]() };
+}
+
+const onLoopback = 'api: { channelNetworks: [127.0.0.0/8] }\n';
+const hook = (url: string) => ({ kind: 'webhook', settings: { url } }) as const;
+
+describe('a channel of the box', () => {
+  test('sends with its own secret, which neither its file nor an answer shows', async () => {
+    await using sink = await openHttpSink();
+    await using opened = await openChannels(onLoopback);
+    const { box, channels } = opened;
+    const added = await channels.create(
+      { id: 'guards', ...hook(`http://127.0.0.1:${sink.port}/hook`), secret: secret() },
+      caller,
+    );
+    assert.equal(added.hasSecret, true);
+    assert.equal(await box.send('guards'), 'delivered');
+    assert.match(String(sink.requests[0]?.headers['rollcall-signature']), /^v1=/);
+    const text = await readFile(box.fileOf('guards'), 'utf8');
+    assert.doesNotMatch(text + JSON.stringify([added, channels.list(), box.entries]), /nobody guesses/);
+    assert.deepEqual(box.entries, [
+      {
+        ...{ by: { actor: 'user:u1', origin: 'https 192.0.2.7' }, action: 'alert.channel-added' },
+        ...{ subject: 'guards', details: { kind: 'webhook', host: '127.0.0.1', secret: true } },
+      },
+    ]);
+  });
+
+  test('sends nothing when its address in the file was changed, and takes the secret again', async () => {
+    await using sink = await openHttpSink();
+    await using opened = await openChannels(onLoopback);
+    const { box, channels } = opened;
+    const good = hook(`http://127.0.0.1:${sink.port}/good`);
+    await channels.create({ id: 'guards', ...good, secret: secret() }, caller);
+    const path = box.fileOf('guards');
+    await writeFile(path, (await readFile(path, 'utf8')).replace('/good', '/evil'));
+    await box.load();
+    assert.equal(await box.send('guards'), 'channel-altered');
+    assert.equal(sink.requests.length, 0);
+    await assert.rejects(channels.change({ id: 'guards', ...good }, caller), { code: 'channel-altered' });
+    await channels.change({ id: 'guards', ...good, secret: secret() }, caller);
+    assert.equal(await box.send('guards'), 'delivered');
+  });
+
+  test('keeps its secret for the same server only', async () => {
+    await using opened = await openChannels();
+    const { channels } = opened;
+    const mail = (host: string, to: string) => ({
+      kind: 'email' as const,
+      settings: { host, from: 'box@example.org', to: [to] },
+    });
+    const first = mail('mail.example.org', 'guard@example.org');
+    const { revision } = await channels.create(
+      { id: 'guards', ...first, secret: Buffer.from('box:password') },
+      caller,
+    );
+    const other = mail('mail.example.net', 'guard@example.org');
+    await assert.rejects(channels.change({ id: 'guards', ...other }, caller), {
+      code: 'channel-secret-needed',
+    });
+    const moved = await channels.change(
+      { id: 'guards', ...mail('mail.example.org', 'chief@example.org'), ifRevision: revision },
+      caller,
+    );
+    assert.deepEqual([moved.hasSecret, moved.settings?.to], [true, ['chief@example.org']]);
+    await assert.rejects(channels.change({ id: 'guards', ...first, ifRevision: revision }, caller), {
+      code: 'changed-meanwhile',
+    });
+    const open = await channels.change({ id: 'guards', ...other, forgetSecret: true }, caller);
+    assert.equal(open.hasSecret, false);
+  });
+
+  test('does not lead to the box itself, neither by address nor by name', async () => {
+    await using sink = await openHttpSink();
+    await using opened = await openChannels();
+    const { box, channels } = opened;
+    for (const host of ['127.0.0.1', '[::1]', '169.254.169.254'])
+      await assert.rejects(
+        channels.create({ id: 'inside', ...hook(`https://${host}:${sink.port}/`), secret: secret() }, caller),
+        { code: 'channel-address-refused' },
+      );
+    await channels.create(
+      { id: 'inside', ...hook(`https://localhost:${sink.port}/`), secret: secret() },
+      caller,
+    );
+    assert.equal(await box.send('inside'), 'channel-address-refused');
+    assert.equal(sink.requests.length, 0);
+  });
+
+  test('is refused with settings that cannot be used', async () => {
+    await using opened = await openChannels(
+      'alerts: { webhooks: [{ id: file, url: "https://example.org/", secret: s }] }\n',
+    );
+    const { box, channels } = opened;
+    const create = (kind: 'webhook' | 'email', settings: object, bytes: Buffer | undefined, id = 'guards') =>
+      channels.create({ id, kind, settings, secret: bytes }, caller);
+    const url = 'https://example.org/';
+    const cases = [
+      [() => create('webhook', { url: 'http://example.org/' }, secret()), 'channel-refused'],
+      [() => create('webhook', { url: 'https://u:p@example.org/' }, secret()), 'channel-refused'],
+      [() => create('webhook', { url, host: 'example.org' }, secret()), 'channel-refused'],
+      [() => create('webhook', { url }, undefined), 'channel-refused'],
+      [() => create('webhook', { url }, Buffer.from('short')), 'webhook-secret-short'],
+      [
+        () =>
+          create('email', { host: 'm.example.org', from: 'a@b.c', to: ['a@b.c'], tls: 'none' }, undefined),
+        'channel-refused',
+      ],
+      [
+        () => create('email', { host: 'm.example.org', from: 'a@b.c', to: ['a@b.c'] }, secret()),
+        'login-form',
+      ],
+      [() => create('webhook', { url }, secret(), 'file'), 'channel-exists'],
+      [() => channels.change({ id: 'file', ...hook(url) }, caller), 'channel-of-configuration'],
+      [() => channels.delete({ id: 'none' }, caller), 'no-such-channel'],
+    ] as const;
+    for (const [act, code] of cases) await assert.rejects(act(), { code });
+    assert.deepEqual([await box.files(), box.entries], [[], []]);
+  });
+
+  test('stays as it was when a change cannot be put in force, and while a rule uses it', async () => {
+    await using opened = await openChannels();
+    const { box, channels } = opened;
+    box.fails = { outcome: 'refused', problems: ['vision does not start'] };
+    const added = { id: 'guards', ...hook('https://example.org/a'), secret: secret() };
+    await assert.rejects(channels.create(added, caller), { code: 'configuration-refused' });
+    assert.deepEqual(await box.files(), []);
+    await channels.create({ ...added, secret: secret() }, caller);
+    await box.configure('alerts: { rules: [{ id: r, on: attack, channels: [guards] }] }\n');
+    await box.load();
+    await assert.rejects(channels.delete({ id: 'guards' }, caller), { code: 'channel-in-use' });
+    await box.configure('');
+    await box.load();
+    await channels.delete({ id: 'guards' }, caller);
+    assert.deepEqual(channels.list(), []);
+  });
+
+  test('whose file is damaged is left out and named, and its rules stay valid', async () => {
+    await using opened = await openChannels();
+    const { box, channels } = opened;
+    await channels.create({ id: 'guards', ...hook('https://example.org/a'), secret: secret() }, caller);
+    await box.configure('alerts: { rules: [{ id: r, on: attack, channels: [guards] }] }\n');
+    await writeFile(box.fileOf('guards'), '{');
+    await box.load();
+    assert.deepEqual(
+      channels.list().map(({ id, problem }) => [id, problem]),
+      [['guards', 'the file is damaged: it does not have the form of a channel']],
+    );
+    assert.equal(box.current().alerts.webhooks.length, 0);
+    assert.equal(await box.send('guards'), undefined);
+    await box.configure('');
+    await box.load();
+    await channels.delete({ id: 'guards' }, caller);
+    assert.deepEqual(channels.list(), []);
+  });
+});
