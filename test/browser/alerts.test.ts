@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { demoSections } from '../../scripts/seeding/seed.js';
+import { type HttpSink, openHttpSink } from '../support/alert-sinks.js';
 import { withoutBuild } from '../support/box.js';
 import { assertAccessible, startBrowser, type WatchedPage, withoutChromium } from '../support/browser.js';
 import { startConsoleBox } from '../support/console-box.js';
@@ -8,7 +9,10 @@ import { startConsoleBox } from '../support/console-box.js';
 const silentCamera = '  - { id: yard, name: Yard, url: "rtsp://127.0.0.1:1/" }\n';
 
 /** An alert at once, on a channel whose secret does not exist. */
-const sections = (gatePort: number): string => `${demoSections(gatePort, silentCamera)}alerts:
+const sections = (
+  gatePort: number,
+): string => `${demoSections(gatePort, silentCamera)}api: { channelNetworks: [127.0.0.0/8] }
+alerts:
   webhooks: [{ id: control-room, url: "https://127.0.0.1:9/", secret: no-such-secret }]
   rules: [{ id: down, on: camera-down, minimumS: 0, severity: critical, channels: [control-room] }]
 `;
@@ -43,6 +47,43 @@ async function editRules(admin: WatchedPage): Promise<void> {
   await dialog.getByText('The rule is removed').waitFor();
   await dialog.getByRole('button', { name: 'Apply changes' }).click();
   await page.getByRole('button', { name: 'Remove rule third-visit' }).waitFor({ state: 'detached' });
+  assert.deepEqual(faults, []);
+}
+
+/** An administrator adds a channel, tests it, is asked for its secret when its address changes, and removes it. */
+async function editChannels(admin: WatchedPage, sink: HttpSink): Promise<void> {
+  const { page, faults } = admin;
+  const dialog = page.getByRole('dialog');
+  const address = `http://127.0.0.1:${sink.port}/rollcall`;
+  await page.getByRole('button', { name: 'Add channel' }).click();
+  await dialog.getByLabel('Channel name').fill('phone');
+  await dialog.getByLabel('Kind').selectOption('ntfy');
+  await dialog.getByLabel('Address of the topic').fill(`${address}-day`);
+  await dialog.getByLabel('Access token').fill('a-token-that-nobody-guesses');
+  await assertAccessible(admin);
+  await dialog.getByRole('button', { name: 'Save channel' }).click();
+  await page.getByRole('button', { name: 'Send test to phone' }).click();
+  await page.getByRole('status').getByText('Delivered').waitFor();
+  assert.match(sink.requests.at(-1)?.body ?? '', /^\{"topic":"rollcall-day","title":"\[test\]/);
+
+  sink.answer = () => ({ status: 403, json: { error: 'forbidden topic' } });
+  await page.getByRole('button', { name: 'Send test to phone' }).click();
+  await page.getByText(/forbidden topic/).waitFor();
+  await assertAccessible(admin);
+
+  await page.getByRole('button', { name: 'Edit channel phone' }).click();
+  assert.equal(await dialog.getByLabel('Address of the topic').inputValue(), `${address}-day`);
+  assert.equal(await dialog.getByLabel('Access token').inputValue(), '', 'a secret is never shown');
+  await dialog.getByLabel('Address of the topic').fill(`${address}-night`);
+  await dialog.getByRole('button', { name: 'Save channel' }).click();
+  await dialog.getByText(/would go to another server/).waitFor();
+  await dialog.getByLabel('Access token').fill('another-token');
+  await dialog.getByRole('button', { name: 'Save channel' }).click();
+  await dialog.waitFor({ state: 'detached' });
+
+  await page.getByRole('button', { name: 'Remove channel phone' }).click();
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  await page.getByRole('button', { name: 'Send test to phone' }).waitFor({ state: 'detached' });
   assert.deepEqual(faults, []);
 }
 
@@ -85,5 +126,7 @@ describe('alerts in the console', { skip: withoutBuild || withoutChromium }, () 
     assert.deepEqual(viewer.faults, []);
 
     await editRules(await box.open('admin', '/alerts'));
+    await using sink = await openHttpSink();
+    await editChannels(await box.open('admin', '/alerts'), sink);
   });
 });

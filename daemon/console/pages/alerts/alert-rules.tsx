@@ -23,6 +23,8 @@ type Rule = AlertSetup['rules'][number];
 /** Loaded when it is wanted: few users change rules. */
 const RuleEditor = lazy(() => import('./rule-editor.js'));
 
+const ChannelEditor = lazy(() => import('./channel-editor.js'));
+
 interface Edited {
   readonly ruleId?: string;
   readonly isRemoval?: boolean;
@@ -34,7 +36,9 @@ export function AlertRules() {
   const mutes = useFetched('alerts.mutes', {});
   const editing = useDialog<Edited>();
   const channelIds = setup.value?.channels.map(({ id }) => id) ?? [];
+  const mayConfigure = can('config:write');
   const mayEdit = can('config:read', 'config:write') && channelIds.length > 0;
+  const channel = useDialog<{ readonly channelId?: string }>();
   return (
     <>
       <Section
@@ -62,22 +66,33 @@ export function AlertRules() {
           }
         </Loaded>
       </Section>
-      <Section title={t('channels')}>
+      <Section
+        title={t('channels')}
+        actions={[{ text: t('add-channel'), isOffered: mayConfigure, onAct: channel.opens({}) }]}
+      >
         <Loaded of={setup}>
           {({ channels }) =>
             channels.length === 0 ? (
               <Empty>{t('no-channels')}</Empty>
             ) : (
               <ul class="points">
-                {channels.map((channel) => (
-                  <OneChannel key={channel.id} channel={channel} />
+                {channels.map((each) => (
+                  <OneChannel
+                    key={each.id}
+                    channel={each}
+                    onEdit={
+                      mayConfigure && each.isOwn ? () => channel.open({ channelId: each.id }) : undefined
+                    }
+                    onRemoved={() => void setup.reload()}
+                  />
                 ))}
               </ul>
             )
           }
         </Loaded>
-        <p class="quiet">{t('channels-fixed')}</p>
+        {setup.value?.channels.some(({ isOwn }) => !isOwn) && <p class="quiet">{t('channels-fixed')}</p>}
       </Section>
+      {channel.of && <ChannelEditor {...channel.of} onClose={channel.closes(setup.reload)} />}
       {editing.of && (
         <RuleEditor {...editing.of} channels={channelIds} onClose={editing.closes(setup.reload)} />
       )}
@@ -166,7 +181,14 @@ function MuteDialog({
   );
 }
 
-function OneChannel({ channel }: { readonly channel: AlertSetup['channels'][number] }) {
+interface OneChannelProps {
+  readonly channel: AlertSetup['channels'][number];
+  /** Absent where the channel cannot be changed here. */
+  readonly onEdit: (() => void) | undefined;
+  readonly onRemoved: () => void;
+}
+
+function OneChannel({ channel, onEdit, onRemoved }: OneChannelProps) {
   const result = useSignal<ChannelTest | undefined>(undefined);
   const test = async (): Promise<void> => {
     result.value = undefined;
@@ -186,6 +208,24 @@ function OneChannel({ channel }: { readonly channel: AlertSetup['channels'][numb
             label: t('test-channel', { channel: channel.id }),
             isOffered: can('alerts:write'),
             onAct: test,
+          },
+          {
+            text: t('change'),
+            label: t('change-channel', { channel: channel.id }),
+            isOffered: onEdit !== undefined,
+            onAct: () => onEdit?.(),
+          },
+          {
+            text: t('remove'),
+            label: t('remove-channel', { channel: channel.id }),
+            isOffered: onEdit !== undefined,
+            ask: {
+              title: t('remove-channel', { channel: channel.id }),
+              text: t('channel-gone'),
+              isDestructive: true,
+            },
+            onAct: () => call('alerts.delete-channel', { id: channel.id }),
+            onDone: onRemoved,
           },
         ]}
       />
