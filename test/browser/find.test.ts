@@ -144,7 +144,7 @@ async function filtersByName(box: ConsoleBox): Promise<void> {
   await page.locator('.film a.shot').first().waitFor();
   await until('the name', async () => (await person.inputValue()) === 'Grace Mwangi');
   assert.equal(await page.locator('.film a.shot', { hasNotText: 'Grace Mwangi' }).count(), 0);
-  await page.getByRole('link', { name: 'Show passages of anyone' }).click();
+  await page.getByRole('link', { name: "Show everyone's passages" }).click();
   await page.waitForURL((url) => !url.searchParams.has('person'));
   assert.equal(await person.inputValue(), '');
   await page.goBack();

@@ -151,7 +151,7 @@ describe('the review queue of the console', { skip: withoutBuild || withoutChrom
     // Switched off in the overview, which has them, the keys do nothing.
     await page.keyboard.press('?');
     const overview = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
-    await overview.getByText('Not a live face').waitFor();
+    await overview.getByText('Mark as attack').waitFor();
     const tick = overview.getByRole('checkbox');
     await tick.uncheck();
     await page.keyboard.press('Escape');
