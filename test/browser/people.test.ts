@@ -64,10 +64,13 @@ describe('the people pages of the console', {
     await profile.getByText('Code changed-meanwhile').waitFor();
     await profile.getByRole('button', { name: 'Reload' }).click();
     await page.getByText('written by another user').waitFor();
+    // What was typed is back, and what the other user wrote stays.
     await page.getByRole('button', { name: 'Edit', exact: true }).click();
-    await profile.getByLabel('Groups').fill('team, night-shift');
+    await profile.getByText('Someone else has changed this since you started.').waitFor();
+    assert.equal(await profile.getByLabel('Notes').inputValue(), 'written by another user');
     await profile.getByRole('button', { name: 'Save profile' }).click();
     await page.getByText('night-shift, team').waitFor();
+    await page.getByText('written by another user').waitFor();
     await page.setViewportSize({ width: 360, height: 740 });
     for (const path of [page.url(), '/people', '/people/add', '/people/import']) {
       await page.goto(path);

@@ -16,6 +16,7 @@ import { Notes } from '../parts/notes.js';
 import { PageHead } from '../parts/page.js';
 import { ProofDialog } from '../parts/proof-dialog.js';
 import { Fault } from '../parts/shown-fault.js';
+import { isDraftAtRisk } from '../parts/use-draft.js';
 import { useLeaveWarning } from '../parts/use-leave-warning.js';
 import { loadAllWords, wordsOf } from '../words/words.js';
 import { Finder } from './finder.js';
@@ -27,7 +28,7 @@ const t = wordsOf<typeof en>('shell');
 /** The whole console: what can be seen without a login, the entry, or the pages with their navigation. */
 export function Console() {
   useEffect(watchConnection, []);
-  useLeaveWarning(unsent.value > 0);
+  useLeaveWarning(unsent.value > 0 || isDraftAtRisk.value);
   return (
     <LocationProvider>
       <Lost />

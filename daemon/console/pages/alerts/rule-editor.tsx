@@ -9,6 +9,7 @@ import { Form } from '../../parts/form.js';
 import { Choice, Field, Ticks } from '../../parts/form-fields.js';
 import { Loaded } from '../../parts/page.js';
 import { severityWord, subjectWord } from '../../parts/term-words.js';
+import { RestoredDraft, useDraft } from '../../parts/use-draft.js';
 import { wordsOf } from '../../words/words.js';
 import { Review } from '../configuration/configuration-review.js';
 import { CameraChoice } from '../users/scope-choice.js';
@@ -61,7 +62,7 @@ function Known({
 }: RuleEditorProps & { readonly of: Output<'config.show'> }) {
   const rules = rulesIn(of);
   const before = rules.find(({ id }) => id === ruleId);
-  const draft = useSignal(draftOf(before, channels));
+  const { draft, restored, clear } = useDraft(`alerts.rule ${ruleId ?? ''}`, draftOf(before, channels));
   const isReviewed = useSignal(isRemoval);
   if (!isReviewed.value) {
     return (
@@ -77,6 +78,7 @@ function Known({
           }}
           isReady={draft.value.channels.length > 0 && draft.value.cameras?.length !== 0}
         >
+          <RestoredDraft of={restored} />
           <RuleFields
             draft={draft.value}
             channels={channels}
@@ -97,6 +99,7 @@ function Known({
       change={{ settings: { 'alerts.rules': next } }}
       revision={of.revision}
       onClose={(isDone) => {
+        if (isDone) clear();
         if (isDone || isRemoval) onClose(isDone);
         else isReviewed.value = false;
       }}

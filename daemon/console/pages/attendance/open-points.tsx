@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { AttendanceHead, CorrectionRequest } from '../../../contract/attendance.js';
 import {
@@ -16,6 +15,7 @@ import { say } from '../../parts/notes.js';
 import { Badge, Section } from '../../parts/page.js';
 import { directionWord } from '../../parts/term-words.js';
 import { useDialog } from '../../parts/use-dialog.js';
+import { RestoredDraft, useDraft } from '../../parts/use-draft.js';
 import { clockTime, plainDay, siteDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { nameOf } from './day-status.js';
@@ -137,7 +137,16 @@ export function CorrectionDialog({
   time = '',
   onClose,
 }: CorrectionProps) {
-  const form = useSignal({ date, kind, time, reason: '' });
+  const {
+    draft: form,
+    restored,
+    clear,
+  } = useDraft(`attendance.correct ${[whom.person, date, kind, time].join(' ')}`, {
+    date,
+    kind,
+    time,
+    reason: '',
+  });
   const put = (changes: Partial<typeof form.value>): void => {
     form.value = { ...form.value, ...changes };
   };
@@ -150,6 +159,7 @@ export function CorrectionDialog({
       ...(hasTime && { time: at.trim() }),
     };
     await call('attendance.correct', request);
+    clear();
     say(t('correction-made', { name: nameOf(whom) }));
   };
   return (
@@ -161,6 +171,7 @@ export function CorrectionDialog({
       onAct={correct}
       onClose={onClose}
     >
+      <RestoredDraft of={restored} />
       <p class="quiet">{t('correct-why')}</p>
       <Field
         label={t('day')}

@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import type { AttendancePreview, AttendanceRow, DayTotals } from '../../../contract/attendance.js';
 import { call, type Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
@@ -8,6 +7,7 @@ import { ActionBar } from '../../parts/actions.js';
 import { say } from '../../parts/notes.js';
 import { Loaded, PageHead, Section } from '../../parts/page.js';
 import { Table } from '../../parts/table.js';
+import { RestoredDraft, useDraft } from '../../parts/use-draft.js';
 import { useSettled } from '../../parts/use-query.js';
 import { hours, laterDay, number, plainDay, siteDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
@@ -62,29 +62,28 @@ interface EditorProps {
 
 function Editor({ config, fetched }: EditorProps) {
   const inForce = rulesOf(config.settings);
-  const draft = useSignal<Rules>(inForce);
+  const { draft, restored, clear } = useDraft<Rules>('attendance.rules', inForce);
   const put = (changes: Partial<Rules>): void => {
     draft.value = { ...draft.value, ...changes };
   };
   const isChanged = !isSame(draft.value, inForce);
-  const discard = (): void => {
-    draft.value = inForce;
-  };
   const save = async (): Promise<void> => {
     const settings = changedRules(inForce, draft.value);
     await call('config.apply', { ifRevision: config.revision, settings });
+    clear();
     say(t('shifts-saved'));
     await fetched.reload();
   };
   return (
     <>
+      <RestoredDraft of={restored} />
       <ShiftEditor rules={draft.value} onChange={put} />
       <HolidayEditor holidays={draft.value.holidays} onChange={(holidays) => put({ holidays })} />
       {isChanged && <ShiftPreview rules={changedInput(inForce, draft.value)} />}
       <ActionBar
         onAnew={fetched.reload}
         of={[
-          { text: t('discard'), isReady: isChanged, onAct: discard },
+          { text: t('discard'), isReady: isChanged, onAct: () => clear() },
           { text: t('save'), look: 'primary', isReady: isChanged, onAct: save },
         ]}
       />

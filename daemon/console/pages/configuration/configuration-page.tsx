@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
@@ -10,6 +9,7 @@ import { Badge, Loaded, PageHead, Section, toSystem } from '../../parts/page.js'
 import { sentence } from '../../parts/shown-fault.js';
 import { Table } from '../../parts/table.js';
 import { useDialog } from '../../parts/use-dialog.js';
+import { RestoredDraft, useDraft } from '../../parts/use-draft.js';
 import { wordsOf } from '../../words/words.js';
 import {
   choicesOf,
@@ -54,11 +54,8 @@ export default function Configuration() {
 }
 
 function Form({ of, onApplied }: { readonly of: Shown; readonly onApplied: () => void }) {
-  const draft = useSignal<Draft>({});
+  const { draft, restored, clear } = useDraft<Draft>('config.apply', {});
   const reviewing = useDialog();
-  const discard = (): void => {
-    draft.value = {};
-  };
   useEffect(() => {
     // The sections exist only now, so the browser could not find the one of the address before.
     document.getElementById(location.hash.slice(1))?.scrollIntoView();
@@ -73,6 +70,7 @@ function Form({ of, onApplied }: { readonly of: Shown; readonly onApplied: () =>
   return (
     <>
       <State of={of} />
+      <RestoredDraft of={restored} />
       {sectionsOf(of.settings).map(([section, settings]) => (
         <div key={section} id={section}>
           <Section title={sectionName(section)}>
@@ -96,7 +94,7 @@ function Form({ of, onApplied }: { readonly of: Shown; readonly onApplied: () =>
           place="savebar"
           before={<span role="status">{t('changes', { count })}</span>}
           of={[
-            { text: t('discard'), onAct: discard },
+            { text: t('discard'), onAct: () => clear() },
             { text: t('review'), look: 'primary', onAct: reviewing.opens(true) },
           ]}
         />
@@ -107,7 +105,7 @@ function Form({ of, onApplied }: { readonly of: Shown; readonly onApplied: () =>
           revision={of.revision}
           onClose={(isDone) => {
             reviewing.closes()();
-            if (isDone) discard();
+            if (isDone) clear();
             onApplied();
           }}
         />

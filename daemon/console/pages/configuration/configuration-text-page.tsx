@@ -6,6 +6,7 @@ import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/configuration.json';
 import { Loaded, PageHead, Section } from '../../parts/page.js';
 import { useDialog } from '../../parts/use-dialog.js';
+import { RestoredDraft, useDraft } from '../../parts/use-draft.js';
 import { wordsOf } from '../../words/words.js';
 import { State } from './configuration-page.js';
 import { Review } from './configuration-review.js';
@@ -48,15 +49,17 @@ export default function ConfigurationText() {
 
 function OwnFile({ of, onApplied }: { readonly of: Shown; readonly onApplied: () => void }) {
   const id = useId();
-  const base = useSignal(of);
-  const text = useSignal(of.ownFile.text);
+  const { draft, restored, revision, clear } = useDraft('config.text', of.ownFile, { revision: of.revision });
+  const { text } = draft.value;
+  /** What the text was made of: the box refuses it where another user has changed the file since. */
+  const base = useSignal({ revision: revision ?? of.revision, text: of.ownFile.text });
   const isOutdated = of.revision !== base.value.revision;
   const loadAnew = (): void => {
-    base.value = of;
-    text.value = of.ownFile.text;
+    base.value = { revision: of.revision, text: of.ownFile.text };
+    clear(of.ownFile);
   };
   useEffect(() => {
-    if ([base.value.ownFile.text, of.ownFile.text].includes(text.value)) loadAnew();
+    if ([base.value.text, of.ownFile.text].includes(text)) loadAnew();
   }, [of.revision]);
   const reviewing = useDialog();
   const mayChange = can('config:write');
@@ -68,11 +71,12 @@ function OwnFile({ of, onApplied }: { readonly of: Shown; readonly onApplied: ()
           text: t('review'),
           look: 'primary',
           isOffered: mayChange,
-          isReady: text.value !== base.value.ownFile.text,
+          isReady: text !== base.value.text,
           onAct: reviewing.opens(true),
         },
       ]}
     >
+      <RestoredDraft of={restored && { ...restored, isOutdated: false, clear: loadAnew }} />
       <div role="status">
         {isOutdated && (
           <p>
@@ -92,18 +96,21 @@ function OwnFile({ of, onApplied }: { readonly of: Shown; readonly onApplied: ()
         rows={12}
         spellcheck={false}
         readOnly={!mayChange}
-        value={text.value}
+        value={text}
         onInput={(event) => {
-          text.value = event.currentTarget.value;
+          draft.value = { ...draft.value, text: event.currentTarget.value };
         }}
       />
       {reviewing.of && (
         <Review
-          change={{ text: text.value }}
+          change={{ text }}
           revision={base.value.revision}
           onClose={(isDone) => {
             reviewing.closes()();
-            if (isDone) base.value = { ...base.value, ownFile: { ...of.ownFile, text: text.value } };
+            if (isDone) {
+              base.value = { ...base.value, text };
+              clear(draft.value);
+            }
             onApplied();
           }}
         />

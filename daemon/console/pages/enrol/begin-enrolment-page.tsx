@@ -1,12 +1,12 @@
-import { useSignal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
 import { call, type Input } from '../../api/call.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/enrol.json';
 import { ActionBar } from '../../parts/actions.js';
 import { Form } from '../../parts/form.js';
-import { Area, bound, Choice, Field } from '../../parts/form-fields.js';
+import { Area, Choice, Field } from '../../parts/form-fields.js';
 import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
+import { RestoredDraft, useDraft } from '../../parts/use-draft.js';
 import { clockTime, siteDay } from '../../time/site-format.js';
 import { language, wordsOf } from '../../words/words.js';
 import type { Enrolment } from './picture-guidance.js';
@@ -74,68 +74,85 @@ function lastText(): { readonly version: string; readonly text: string } {
   return { version: `${proposalVersion} ${language()}`, text: t('consent-proposal') };
 }
 
+/** The form of a new person. */
+interface EnrolmentDraft {
+  readonly name: string;
+  readonly externalId: string;
+  readonly kind: ConsentKind;
+  readonly reference: string;
+  readonly version: string;
+  readonly text: string;
+}
+
+const noDraft = (): EnrolmentDraft => ({
+  ...{ name: '', externalId: '', kind: 'text', reference: '' },
+  ...lastText(),
+});
+
 function NewPerson() {
-  const name = useSignal('');
-  const externalId = useSignal('');
-  const kind = useSignal<ConsentKind>('text');
-  const reference = useSignal('');
-  const { version: lastVersion, text: lastWords } = lastText();
-  const version = useSignal(lastVersion);
-  const text = useSignal(lastWords);
+  const { draft, restored, clear } = useDraft('enrolments.begin', noDraft());
+  const { name, externalId, kind, reference, version, text } = draft.value;
+  const bound = <Name extends keyof EnrolmentDraft>(field: Name) => ({
+    value: draft.value[field],
+    onValue: (value: EnrolmentDraft[Name]): void => {
+      draft.value = { ...draft.value, [field]: value };
+    },
+  });
   const { route } = useLocation();
   const begin = async (): Promise<void> => {
     const person: NonNullable<Input<'enrolments.begin'>['person']> = {
-      name: name.value.trim(),
-      ...(externalId.value.trim() !== '' && { externalId: externalId.value.trim() }),
-      ...(kind.value === 'text' && {
-        consentText: { version: version.value.trim(), text: text.value.trim() },
+      name: name.trim(),
+      ...(externalId.trim() !== '' && { externalId: externalId.trim() }),
+      ...(kind === 'text' && {
+        consentText: { version: version.trim(), text: text.trim() },
       }),
-      ...(kind.value === 'paper' && {
-        consent: { basis: 'consent', dateIso: siteDay(), reference: reference.value.trim() },
+      ...(kind === 'paper' && {
+        consent: { basis: 'consent', dateIso: siteDay(), reference: reference.trim() },
       }),
     };
     const { id } = await call('enrolments.begin', { person });
-    if (kind.value === 'text')
-      localStorage.setItem(storedText, `${version.value.trim()}\n${text.value.trim()}`);
+    if (kind === 'text') localStorage.setItem(storedText, `${version.trim()}\n${text.trim()}`);
+    clear();
     route(`/people/enrol/${id}`);
   };
   return (
     <Section title={t('new-person')}>
       <Form act={t('begin')} onAct={begin} look="">
-        <Field label={t('name')} required autocomplete="off" maxLength={200} {...bound(name)} />
+        <RestoredDraft of={restored} />
+        <Field label={t('name')} required autocomplete="off" maxLength={200} {...bound('name')} />
         <Field
           label={t('external-id')}
           hint={t('external-id-hint')}
           autocomplete="off"
           maxLength={100}
-          {...bound(externalId)}
+          {...bound('externalId')}
         />
         <Choice<ConsentKind>
           label={t('consent')}
-          {...bound(kind)}
+          {...bound('kind')}
           options={[
             ['text', t('consent-by-text')],
             ['paper', t('consent-on-paper')],
             ['none', t('consent-none')],
           ]}
         />
-        {kind.value === 'paper' && (
+        {kind === 'paper' && (
           <Field
             label={t('consent-reference')}
             hint={t('consent-reference-hint')}
             required
-            {...bound(reference)}
+            {...bound('reference')}
           />
         )}
-        {kind.value === 'text' && (
+        {kind === 'text' && (
           <>
-            <Area label={t('consent-title')} rows={6} required maxLength={6000} {...bound(text)} />
+            <Area label={t('consent-title')} rows={6} required maxLength={6000} {...bound('text')} />
             <Field
               label={t('consent-version-field')}
               hint={t('consent-version-hint')}
               required
               maxLength={64}
-              {...bound(version)}
+              {...bound('version')}
             />
           </>
         )}

@@ -5,9 +5,9 @@ import { call } from '../../api/call.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/person-form.json';
 import { Form } from '../../parts/form.js';
-import { into } from '../../parts/form-fields.js';
 import { PageHead, Section } from '../../parts/page.js';
 import { PersonPicture } from '../../parts/shown-picture.js';
+import { RestoredDraft, useDraft } from '../../parts/use-draft.js';
 import { percent } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import {
@@ -17,7 +17,7 @@ import {
   resultsOf,
   usePhotographChoice,
 } from './photograph-picker.js';
-import { emptyDraft, profileOf } from './profile-draft.js';
+import { emptyDraft, type ProfileDraft, profileOf } from './profile-draft.js';
 import { ProfileFields } from './profile-fields.js';
 import { Refusal } from './refusal.js';
 
@@ -27,13 +27,26 @@ const mostPhotographs = 20;
 
 type Enrolled = Extract<EnrolmentResult, { readonly outcome: 'enrolled' }>;
 
+/** A form without a person. */
+const noPerson: ProfileDraft & { readonly photographs: readonly File[] } = { ...emptyDraft, photographs: [] };
+
 /** Enrols one person from photographs that are files. */
 export default function AddPerson() {
-  const draft = useSignal(emptyDraft);
-  const choice = usePhotographChoice(mostPhotographs);
+  const { draft, restored, clear } = useDraft('persons.enrol', noPerson, { unstored: ['photographs'] });
+  const choice = usePhotographChoice(mostPhotographs, {
+    begun: draft.value.photographs,
+    onFiles: (photographs) => {
+      draft.value = { ...draft.value, photographs };
+    },
+  });
+  const startAgain = (): void => {
+    choice.clear();
+    clear();
+  };
   const enrolled = useSignal<Enrolled | undefined>(undefined);
   const { doing, refusal, results, enrol } = useEnrolment(choice, (result) => {
     enrolled.value = result;
+    startAgain();
   });
   if (enrolled.value !== undefined) {
     return (
@@ -41,8 +54,6 @@ export default function AddPerson() {
         of={enrolled.value}
         onNext={() => {
           enrolled.value = undefined;
-          draft.value = emptyDraft;
-          choice.clear();
         }}
       />
     );
@@ -58,13 +69,19 @@ export default function AddPerson() {
         doing={doing}
         isReady={choice.chosen.length > 0}
       >
+        <RestoredDraft of={restored && { ...restored, clear: startAgain }} />
         <div class="columns">
           <Section title={t('photographs')}>
             <p class="quiet">{t('photographs-lead')}</p>
             <PhotographPicker choice={choice} results={results} />
           </Section>
           <Section title={t('profile')}>
-            <ProfileFields draft={draft.value} onChange={into(draft)} />
+            <ProfileFields
+              draft={draft.value}
+              onChange={(profile) => {
+                draft.value = { ...draft.value, ...profile };
+              }}
+            />
           </Section>
         </div>
         {refusal !== undefined && (

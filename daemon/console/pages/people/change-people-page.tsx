@@ -8,6 +8,7 @@ import { into, Tick, toggled } from '../../parts/form-fields.js';
 import { wholeList } from '../../parts/long-table.js';
 import { PageHead, Progress, Section } from '../../parts/page.js';
 import { Fault } from '../../parts/shown-fault.js';
+import { RestoredDraft, useDraft } from '../../parts/use-draft.js';
 import { useQuery, useSettled } from '../../parts/use-query.js';
 import { wordsOf } from '../../words/words.js';
 import { commonChangeOf, emptyChange } from './change-draft.js';
@@ -58,7 +59,7 @@ function Planning({ onApplied }: { readonly onApplied: (plan: ChangePlan) => voi
   const query = useQuery();
   const list = useList('persons.list', useSettled({ ...filtersOf(query), limit: most }));
   const leftOut = useSignal<ReadonlySet<string>>(new Set());
-  const draft = useSignal(emptyChange);
+  const { draft, restored, clear } = useDraft('persons.change-many', emptyChange);
   const preview = useSignal<ChangePlan | undefined>(undefined);
   const change = commonChangeOf(draft.value);
   const chosen = list.items.filter(({ id }) => !leftOut.value.has(id));
@@ -81,6 +82,7 @@ function Planning({ onApplied }: { readonly onApplied: (plan: ChangePlan) => voi
           }}
           isReady={isListed && chosen.length > 0 && !isEmpty}
         >
+          <RestoredDraft of={restored} />
           <ChangeFields draft={draft.value} onChange={into(draft)} />
           {isEmpty && <p class="quiet">{t('nothing-yet')}</p>}
         </Form>
@@ -96,7 +98,14 @@ function Planning({ onApplied }: { readonly onApplied: (plan: ChangePlan) => voi
           <summary>{t('filters', { count: usedFilters(query) })}</summary>
           <PeopleFilters query={query} />
         </details>
-        <Previewed preview={preview.value} isCurrent={plan !== undefined} onApplied={onApplied} />
+        <Previewed
+          preview={preview.value}
+          isCurrent={plan !== undefined}
+          onApplied={(changed) => {
+            clear();
+            onApplied(changed);
+          }}
+        />
         <ChangeTable
           caption={people('title')}
           // What is beyond the first page cannot be changed at the same time.

@@ -17,6 +17,7 @@ import { Fault, sentence } from '../../parts/shown-fault.js';
 import { PersonPicture } from '../../parts/shown-picture.js';
 import { OutcomeBadge } from '../../parts/term-words.js';
 import { useDialog } from '../../parts/use-dialog.js';
+import { RestoredDraft, useDraft } from '../../parts/use-draft.js';
 import { dayAndTime, number, percent, plainDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { PersonData } from './person-data.js';
@@ -147,18 +148,20 @@ interface EditPersonProps {
 
 /** Changes the profile of a person, unless another user has changed it meanwhile. */
 function EditPerson({ person, onChanged, onAnew, onClose }: EditPersonProps) {
-  const draft = useSignal(draftOf(person));
+  const { id, revision } = person;
+  const { draft, restored, clear } = useDraft(`persons.update ${id}`, draftOf(person), { revision });
   const holder = useSignal<string | undefined>(undefined);
   const doing = useAct();
   const save = (): void => {
     holder.value = undefined;
     void doing.run(async () => {
       const change = changeOf(person, draft.value);
-      const result = await call('persons.update', { id: person.id, ifRevision: person.revision, ...change });
+      const result = await call('persons.update', { id, ifRevision: revision, ...change });
       if (result.outcome === 'external-id-taken') {
         holder.value = result.personId;
         return;
       }
+      clear();
       say(form('saved'));
       onChanged(result.person);
       onClose();
@@ -171,6 +174,7 @@ function EditPerson({ person, onChanged, onAnew, onClose }: EditPersonProps) {
   return (
     <Dialog title={form('edit')} onClose={onClose}>
       <Form act={form('save')} onAct={save} doing={doing} onAnew={() => void anew()} onCancel={onClose}>
+        <RestoredDraft of={restored} />
         <ProfileFields draft={draft.value} onChange={into(draft)} />
         {holder.value !== undefined && <TakenId holder={holder.value} />}
       </Form>

@@ -169,13 +169,26 @@ export interface PhotographChoice {
   readonly clear: () => void;
 }
 
+interface ChoiceOptions {
+  /** Files that were chosen before, on an earlier visit of the page. */
+  readonly begun?: readonly File[];
+  /** Called with all that are chosen now. */
+  readonly onFiles?: (files: readonly File[]) => void;
+}
+
 /** Photographs that the user chooses; the box looks at each, one after the other. */
-export function usePhotographChoice(maximum: number): PhotographChoice {
+export function usePhotographChoice(
+  maximum: number,
+  { begun = [], onFiles }: ChoiceOptions = {},
+): PhotographChoice {
   const chosen = useSignal<readonly ChosenPhotograph[]>([]);
   const faceNumber = useSignal<number | undefined>(undefined);
   const isLooking = useSignal(false);
   const next = useRef(1);
-  useEffect(() => () => forget(chosen.value), []);
+  useEffect(() => {
+    if (begun.length > 0) add(begun);
+    return () => forget(chosen.value);
+  }, []);
   const lookAtAll = async (): Promise<void> => {
     if (isLooking.value || !can('recognition:use')) return;
     isLooking.value = true;
@@ -191,18 +204,20 @@ export function usePhotographChoice(maximum: number): PhotographChoice {
     forget(chosen.value.filter((each) => !kept.includes(each)));
     chosen.value = kept;
     faceNumber.value = undefined;
+    onFiles?.(kept.map(({ file }) => file));
+  };
+  const add = (files: readonly File[]): void => {
+    const room = maximum === 1 ? 1 : maximum - chosen.value.length;
+    const added = files.slice(0, room).map((file) => {
+      next.current += 1;
+      return { key: next.current, file, url: URL.createObjectURL(file) };
+    });
+    keep(maximum === 1 && added.length > 0 ? added : [...chosen.value, ...added]);
+    void lookAtAll();
   };
   return {
     ...{ chosen: chosen.value, faceNumber: faceNumber.value, isLooking: isLooking.value },
-    add: (files) => {
-      const room = maximum === 1 ? 1 : maximum - chosen.value.length;
-      const added = files.slice(0, room).map((file) => {
-        next.current += 1;
-        return { key: next.current, file, url: URL.createObjectURL(file) };
-      });
-      keep(maximum === 1 && added.length > 0 ? added : [...chosen.value, ...added]);
-      void lookAtAll();
-    },
+    add,
     remove: (key) => keep(chosen.value.filter((each) => each.key !== key)),
     pickFace: (number) => {
       faceNumber.value = number;

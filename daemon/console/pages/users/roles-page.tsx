@@ -1,14 +1,14 @@
-import { useSignal } from '@preact/signals';
 import type { Scope } from '../../../contract/scopes.js';
 import { call, type Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/users.json';
 import { Confirm } from '../../parts/dialog.js';
-import { bound, Field, into } from '../../parts/form-fields.js';
+import { Field } from '../../parts/form-fields.js';
 import { say } from '../../parts/notes.js';
 import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
 import { useDialog } from '../../parts/use-dialog.js';
+import { RestoredDraft, useDraft } from '../../parts/use-draft.js';
 import { wordsOf } from '../../words/words.js';
 import { ScopeChoice, ScopeList } from './scope-choice.js';
 
@@ -94,6 +94,19 @@ function RoleCard({ role, onChange, onRemoved }: RoleCardProps) {
   );
 }
 
+/** A role as a form holds it. */
+interface RoleDraft {
+  readonly name: string;
+  readonly description: string;
+  readonly scopes: readonly Scope[];
+}
+
+const draftOf = (role: Role | undefined): RoleDraft => ({
+  name: role?.name ?? '',
+  description: role?.description ?? '',
+  scopes: role?.scopes ?? [],
+});
+
 interface RoleFormProps {
   /** Absent: a new role. */
   readonly role: Output<'roles.get'> | undefined;
@@ -103,26 +116,32 @@ interface RoleFormProps {
 
 /** Creates or changes a role. */
 function RoleForm({ role, onClose }: RoleFormProps) {
-  const name = useSignal(role?.name ?? '');
-  const description = useSignal(role?.description ?? '');
-  const scopes = useSignal<readonly Scope[]>(role?.scopes ?? []);
+  const { draft, restored, clear } = useDraft<RoleDraft>(`roles ${role?.name ?? ''}`, draftOf(role), {
+    revision: role?.revision,
+  });
+  const { name, description, scopes } = draft.value;
+  const put = (changes: Partial<RoleDraft>): void => {
+    draft.value = { ...draft.value, ...changes };
+  };
   const save = async (): Promise<void> => {
-    const given = { description: description.value.trim(), scopes: [...scopes.value] };
+    const given = { description: description.trim(), scopes: [...scopes] };
     const saved =
       role === undefined
-        ? await call('roles.create', { ...given, name: name.value.trim() })
+        ? await call('roles.create', { ...given, name: name.trim() })
         : await call('roles.change', { ...given, name: role.name, ifRevision: role.revision });
+    clear();
     say(t('role-saved', { name: saved.name }));
   };
   return (
     <Confirm
       title={role === undefined ? t('new-role') : t('change-role', { name: role.name })}
       act={role === undefined ? t('create-role') : t('save')}
-      isReady={scopes.value.length > 0}
+      isReady={scopes.length > 0}
       onAct={save}
       onAnew={() => onClose(true)}
       onClose={onClose}
     >
+      <RestoredDraft of={restored} />
       {role === undefined ? (
         <Field
           label={t('role-name')}
@@ -131,13 +150,20 @@ function RoleForm({ role, onClose }: RoleFormProps) {
           autocapitalize="none"
           spellcheck={false}
           required
-          {...bound(name)}
+          value={name}
+          onValue={(text) => put({ name: text })}
         />
       ) : (
         <p class="quiet">{t('role-ends')}</p>
       )}
-      <Field label={t('description')} autocomplete="off" maxLength={200} {...bound(description)} />
-      <ScopeChoice chosen={scopes.value} onChange={into(scopes)} />
+      <Field
+        label={t('description')}
+        autocomplete="off"
+        maxLength={200}
+        value={description}
+        onValue={(text) => put({ description: text })}
+      />
+      <ScopeChoice chosen={scopes} onChange={(chosen) => put({ scopes: chosen })} />
     </Confirm>
   );
 }

@@ -12,6 +12,7 @@ import { ActionBar } from '../../../parts/actions.js';
 import { Field } from '../../../parts/form-fields.js';
 import { say } from '../../../parts/notes.js';
 import { Empty, Loaded, PageHead, Section } from '../../../parts/page.js';
+import { RestoredDraft, useDraft } from '../../../parts/use-draft.js';
 import { wordsOf } from '../../../words/words.js';
 import {
   type Area,
@@ -68,14 +69,23 @@ interface EditorProps {
 
 function Editor({ camera, picture, onReload, onSaved }: EditorProps) {
   const { id, name, isOwn, revision, settings } = camera;
-  const drawing = useSignal<Drawing>(drawingOf(areasOf(settings)));
+  const { draft, restored, clear } = useDraft(
+    `cameras.areas ${id}`,
+    { areas: areasOf(settings) },
+    { revision },
+  );
+  const drawing = useSignal<Drawing>(drawingOf(draft.value.areas));
   /** What is shown while a corner is dragged. */
   const dragged = useSignal<readonly Area[] | undefined>(undefined);
   const outline = useSignal<Outline | undefined>(undefined);
   const areas = dragged.value ?? drawing.value.areas;
+  const show = (next: Drawing): void => {
+    drawing.value = next;
+    draft.value = { areas: next.areas };
+  };
   const put = (next: readonly Area[]): void => {
     dragged.value = undefined;
-    drawing.value = changed(drawing.value, next);
+    show(changed(drawing.value, next));
   };
   const close = ({ kind, points }: Outline): void => {
     if (points.length < fewestCorners) return;
@@ -85,18 +95,31 @@ function Editor({ camera, picture, onReload, onSaved }: EditorProps) {
   const isDrawing = outline.value !== undefined;
   const step = (take: (from: Drawing) => Drawing) => () => {
     // While an outline is drawn, its own corners are taken back.
-    if (!isDrawing) drawing.value = take(drawing.value);
+    if (!isDrawing) show(take(drawing.value));
   };
   const changes = changesOfAreas(drawing.value.areas, settings);
   const isFaulty = drawing.value.areas.some(({ points }) => faultOf(points) !== undefined);
   const save = async (): Promise<void> => {
     const ifRevision = revision === undefined ? {} : { ifRevision: revision };
-    onSaved(await call('cameras.change', { id, ...changes, ...ifRevision }));
+    const saved = await call('cameras.change', { id, ...changes, ...ifRevision });
+    clear();
+    onSaved(saved);
   };
   const { past, future } = drawing.value;
   return (
     <div class="columns">
       <Section title={t('areas-picture')}>
+        <RestoredDraft
+          of={
+            restored && {
+              ...restored,
+              clear: () => {
+                clear();
+                drawing.value = drawingOf(areasOf(settings));
+              },
+            }
+          }
+        />
         {!isOwn && <p>{t('of-configuration')}</p>}
         {isOwn && (
           <DrawBar

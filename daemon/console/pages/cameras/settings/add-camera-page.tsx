@@ -11,6 +11,7 @@ import { Choice, Field, into } from '../../../parts/form-fields.js';
 import { say } from '../../../parts/notes.js';
 import { Badge, PageHead, Section } from '../../../parts/page.js';
 import { directionWord } from '../../../parts/term-words.js';
+import { RestoredDraft, useDraft } from '../../../parts/use-draft.js';
 import { wordsOf } from '../../../words/words.js';
 import {
   AddressFields,
@@ -28,7 +29,9 @@ const t = wordsOf<typeof en>('cameras');
 
 /** Adds a camera: find it or type its address, test it, name it, save it. */
 export default function AddCamera() {
-  const draft = useSignal<CameraDraft>(emptyDraft);
+  const { draft, restored, clear } = useDraft<CameraDraft>('cameras.create', emptyDraft, {
+    unstored: ['password'],
+  });
   /** The last test, and the draft that it is about. */
   const tested = useSignal<{ readonly test: CameraTest; readonly address: string } | undefined>(undefined);
   const { route } = useLocation();
@@ -36,6 +39,7 @@ export default function AddCamera() {
   const save = async (): Promise<void> => {
     const { id, name } = draft.value;
     await call('cameras.create', cameraOfDraft(draft.value));
+    clear();
     say(t('added', { name }));
     route(`/cameras/${encodeURIComponent(id)}`);
   };
@@ -43,6 +47,7 @@ export default function AddCamera() {
   return (
     <>
       <PageHead title={t('add')} lead={t('add-lead')} back={{ href: '/cameras', text: t('title') }} />
+      <RestoredDraft of={restored} />
       <Discovery
         onChosen={(address) => {
           const host = address.includes(':') ? `[${address}]` : address;

@@ -16,6 +16,7 @@ import { PreviewDoubts } from '../../../parts/preview-doubts.js';
 import { Fault } from '../../../parts/shown-fault.js';
 import { Table } from '../../../parts/table.js';
 import { OutcomeBadge, proofWord } from '../../../parts/term-words.js';
+import { RestoredDraft, useDraft } from '../../../parts/use-draft.js';
 import { dayAndTime, number } from '../../../time/site-format.js';
 import { wordsOf } from '../../../words/words.js';
 
@@ -30,7 +31,7 @@ interface TuneProps {
 export function Tune({ camera, onChanged }: TuneProps) {
   const { id, isOwn, revision } = camera;
   const began = useSignal({ tuning: tuningOf(camera), revision });
-  const draft = useSignal<Tuning>(began.value.tuning);
+  const { draft, restored, clear } = useDraft<Tuning>(`cameras.tune ${id}`, began.value.tuning, { revision });
   const preview = useSignal<PassagesPreview | undefined>(undefined);
   const previewing = useAct();
   const saving = useAct();
@@ -43,7 +44,7 @@ export function Tune({ camera, onChanged }: TuneProps) {
   const hasPolicy = Object.keys(policy).length > 0;
   const begin = (shown: CameraDetails): void => {
     began.value = { tuning: tuningOf(shown), revision: shown.revision };
-    draft.value = began.value.tuning;
+    clear(began.value.tuning);
     preview.value = undefined;
   };
   useEffect(() => {
@@ -96,6 +97,7 @@ export function Tune({ camera, onChanged }: TuneProps) {
           )
         }
       >
+        <RestoredDraft of={restored} />
         <TuneFields tuning={draft.value} onChange={put} />
         <Fault error={previewing.fault} />
         {preview.value && <TunePreview preview={preview.value} />}

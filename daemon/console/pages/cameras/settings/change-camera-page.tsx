@@ -8,6 +8,7 @@ import { Form } from '../../../parts/form.js';
 import { bound, Field, into, Tick } from '../../../parts/form-fields.js';
 import { say } from '../../../parts/notes.js';
 import { Loaded, PageHead, Section } from '../../../parts/page.js';
+import { RestoredDraft, useDraft } from '../../../parts/use-draft.js';
 import { wordsOf } from '../../../words/words.js';
 import { DirectionField } from './add-camera-page.js';
 import { AddressFields, type CameraDraft, changesOf, draftOf, useAddressCheck } from './camera-draft.js';
@@ -43,7 +44,10 @@ function ChangeForm({
   readonly onReload: () => Promise<void>;
 }) {
   const { id, revision, settings } = camera;
-  const draft = useSignal<CameraDraft>(draftOf(camera));
+  const { draft, restored, clear } = useDraft<CameraDraft>(`cameras.change ${id}`, draftOf(camera), {
+    unstored: ['password'],
+    revision,
+  });
   const forgetsLogin = useSignal(false);
   const check = useAddressCheck(draft.value);
   const { route } = useLocation();
@@ -57,6 +61,7 @@ function ChangeForm({
     const input = { id, ...changes, ...(revision !== undefined && { ifRevision: revision }) };
     await call('cameras.change', input);
     say(t('changed', { name: draft.value.name }));
+    clear();
     route(`/cameras/${encodeURIComponent(id)}`);
   };
   const hasLogin = settings.credential !== undefined;
@@ -70,6 +75,7 @@ function ChangeForm({
         look="fit"
         note={t('change-hint')}
       >
+        <RestoredDraft of={restored} />
         <Field
           label={t('name')}
           required

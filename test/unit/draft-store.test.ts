@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { changesBetween, DraftStore, type FieldChange } from '../../daemon/console/parts/draft-store.js';
+
+/** The storage of a tab, which survives a reload. */
+function tab() {
+  const items = new Map<string, string>();
+  return {
+    items,
+    getItem: (key: string) => items.get(key) ?? null,
+    setItem: (key: string, value: string) => void items.set(key, value),
+    removeItem: (key: string) => void items.delete(key),
+  };
+}
+
+const draft = (changes: readonly FieldChange[], unstored: readonly string[] = []) => ({
+  ...{ changes, unstored, revision: 3, isPartial: false },
+});
+const named = draft([['name', 'Ada']]);
+
+describe('the drafts of forms', () => {
+  test('are there again after a reload, with the revision that they were made of', () => {
+    const storage = tab();
+    const before = new DraftStore(storage);
+    before.belongTo('user:ada');
+    before.keep('persons.enrol', draft([['name', 'Ada'], ['cameras']]));
+    const after = new DraftStore(storage);
+    after.belongTo('user:ada');
+    const found = after.find('persons.enrol');
+    assert.deepEqual(found?.changes, [['name', 'Ada'], ['cameras']]);
+    assert.equal(found?.revision, 3);
+    assert.equal(found?.isPartial, false);
+    assert.equal(after.isAtRisk.value, false);
+  });
+
+  test('never bring secrets, pictures, or a login in an address into the storage, and tell after a reload that they are missing', () => {
+    const storage = tab();
+    const before = new DraftStore(storage);
+    before.belongTo('user:ada');
+    const changes: readonly FieldChange[] = [
+      ['name', 'Front door'],
+      ['password', 'hunter2'],
+      ['url', 'rtsp://admin:hunter3@192.0.2.10/stream1'],
+    ];
+    before.keep('cameras.create', draft(changes, ['password']));
+    assert.deepEqual(before.find('cameras.create')?.changes, changes, 'kept while the page is open');
+    assert.equal(before.isAtRisk.value, true);
+    assert.doesNotMatch([...storage.items.values()].join(), /hunter|192\.0\.2\.10/);
+    const after = new DraftStore(storage);
+    after.belongTo('user:ada');
+    assert.deepEqual(after.find('cameras.create')?.changes, [['name', 'Front door']]);
+    assert.equal(after.find('cameras.create')?.isPartial, true);
+    assert.equal(after.isAtRisk.value, false);
+  });
+
+  test('stay with a user who logs in again, and end with a logout and with another user', () => {
+    for (const [next, isKept] of [
+      ['user:ada', true],
+      ['user:eve', false],
+      [undefined, false],
+    ] as const) {
+      const storage = tab();
+      const drafts = new DraftStore(storage);
+      drafts.belongTo('user:ada');
+      drafts.keep('persons.enrol', named);
+      drafts.belongTo(next);
+      assert.equal(drafts.find('persons.enrol') !== undefined, isKept, next);
+      assert.equal(storage.items.size, isKept ? 1 : 0, next);
+    }
+  });
+
+  test('of another user in the storage of the tab are removed, not shown', () => {
+    const storage = tab();
+    const drafts = new DraftStore(storage);
+    drafts.belongTo('user:ada');
+    drafts.keep('persons.enrol', named);
+    const others = new DraftStore(storage);
+    others.belongTo('user:eve');
+    assert.equal(others.find('persons.enrol'), undefined);
+    assert.equal(storage.items.size, 0);
+  });
+
+  test('leave nothing behind when a form is as it began, and keep those of other forms', () => {
+    const storage = tab();
+    const drafts = new DraftStore(storage);
+    drafts.belongTo('user:ada');
+    drafts.keep('persons.enrol', named);
+    drafts.keep('cameras.create', named);
+    drafts.keep('persons.enrol', draft([]));
+    assert.equal(drafts.find('persons.enrol'), undefined);
+    assert.deepEqual(drafts.find('cameras.create')?.changes, named.changes);
+    drafts.keep('cameras.create', draft([]));
+    assert.equal(storage.items.size, 0);
+  });
+
+  test('hold only what differs, also what is absent now', () => {
+    const before = { name: 'Ada', groups: ['a'], cameras: ['in'], notes: '' };
+    assert.deepEqual(changesBetween(before, { ...before, groups: ['a'] }), []);
+    assert.deepEqual(
+      changesBetween(before, { name: 'Ada', groups: ['a', 'b'], cameras: undefined, notes: '' }),
+      [['groups', ['a', 'b']], ['cameras']],
+    );
+    assert.deepEqual(changesBetween({}, { 'rules.cooldownS': null }), [['rules.cooldownS', null]]);
+  });
+});
