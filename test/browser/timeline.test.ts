@@ -12,7 +12,9 @@ import {
 import { type ConsoleBox, limitedOperator, startConsoleBox } from '../support/console-box.js';
 
 /** The zone of the demo site. */
-const dayAtSite = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/Paris' });
+const timeZone = 'Europe/Paris';
+const dayAtSite = new Intl.DateTimeFormat('en-CA', { timeZone });
+const clockAtSite = new Intl.DateTimeFormat('en-GB', { timeZone, timeStyle: 'medium' });
 
 describe('the timeline of the console', { skip: withoutBuild || withoutChromium }, () => {
   test('shows a day, leads to its passages by keys and back to the same mark, and filters', async () => {
@@ -29,7 +31,9 @@ describe('the timeline of the console', { skip: withoutBuild || withoutChromium 
     await zoomed(page);
     await filtered(opened);
     await changedDays(page, date);
+    await keptFocus(page, date);
     await zoned(page);
+    await scrubbed(opened, await picturedPassage(box));
     assert.deepEqual(faults, []);
 
     const limited = await box.open(limitedOperator, `/timeline?day=${date}`, [390, 844]);
@@ -160,10 +164,77 @@ async function changedDays(page: Page, date: string): Promise<void> {
   await page.waitForURL((url) => url.searchParams.get('day') === date);
 }
 
+/** A mark that a filter hides does not take the focus from the user who changes the filter. */
+async function keptFocus(page: Page, date: string): Promise<void> {
+  await page.goto(`/timeline?day=${date}`);
+  await marks(page).first().waitFor({ state: 'attached' });
+  await face(page).focus();
+  await page.keyboard.press('Home');
+  await page.waitForURL(/at=/);
+  const [at, lane] = ['at', 'lane'].map((name) => new URL(page.url()).searchParams.get(name) ?? '');
+  await page.goto(
+    `/timeline?${new URLSearchParams({ day: date, at: at ?? '', lane: lane ?? '', outcome: 'attack' })}`,
+  );
+  await announced(page)
+    .getByText(/on this day/)
+    .waitFor({ state: 'attached' });
+  const outcome = page.getByLabel('Outcome');
+  await outcome.focus();
+  await page.keyboard.press('Home');
+  await outcome.selectOption('');
+  await said(page)
+    .getByText(/Mark \d+ of \d+\.$/)
+    .waitFor();
+  await outcome.and(page.locator(':focus')).waitFor();
+}
+
 /** On a day on which the clock shows an hour twice, each time has its zone. */
 async function zoned(page: Page): Promise<void> {
   await page.goto('/timeline?day=2026-10-25');
   await page.locator('.timeline-face .hour').first().waitFor({ state: 'attached' });
   for (const text of await page.locator('.timeline-face .hour').allTextContents())
     assert.match(text, /^\d\d:00 (CEST|CET|GMT\+[12])$/);
+}
+
+/** A passage with an image: most have none. `atS`: when it began, seconds after midnight at the site. */
+interface PicturedPassage {
+  readonly day: string;
+  readonly camera: string;
+  readonly atS: number;
+}
+
+async function picturedPassage({ box: { client } }: ConsoleBox): Promise<PicturedPassage> {
+  const { items } = await client.call('strangers.list', {});
+  const id = items.flatMap(({ pictured }) => pictured ?? [])[0];
+  assert.ok(id, 'an unknown person with an image');
+  const { startedAt, camera } = await client.call('passages.show', { passage: id });
+  const [hour = 0, minute = 0, second = 0] = clockAtSite.format(new Date(startedAt)).split(':').map(Number);
+  return { day: dayAtSite.format(new Date(startedAt)), camera, atS: 3600 * hour + 60 * minute + second };
+}
+
+/** A cursor that rests shows the picture; one that passes by leaves no trace in the audit log. */
+async function scrubbed({ page }: WatchedPage, { day, camera, atS }: PicturedPassage): Promise<void> {
+  await page.clock.install();
+  await page.goto(`/timeline?${new URLSearchParams({ day, camera, view: `${atS - 3600}-${atS + 3600}` })}`);
+  await marks(page).first().waitFor({ state: 'attached' });
+  await page.clock.pauseAt(Date.now() + 60_000);
+  const requested: string[] = [];
+  page.on('request', (request) => requested.push(new URL(request.url()).pathname));
+  const places = await Promise.all((await marks(page).all()).map((place) => place.boundingBox()));
+  const shown = await face(page).boundingBox();
+  const [first] = places;
+  assert.ok(shown && first && places.length > 1);
+  // The last stop is the passage with the image, in the middle of the view.
+  for (const place of [...places, { ...first, x: shown.x + shown.width / 2, width: 0 }]) {
+    if (place !== null) await page.mouse.move(place.x + place.width / 2, place.y + place.height / 2);
+    // Long enough to be drawn, too short to rest.
+    await page.clock.runFor(50);
+  }
+  await page.clock.resume();
+  await page.locator('.glance.passing .badge').waitFor();
+  await page.locator('.glance img').waitFor();
+  const pictures = requested.filter((path) => path.endsWith('/picture'));
+  assert.equal(pictures.length, 1, `${pictures.length} pictures at ${places.length} marks`);
+  await page.mouse.move(0, 0);
+  await page.locator('.glance').waitFor({ state: 'detached' });
 }
