@@ -20,7 +20,7 @@ describe('what a user types into a form', { skip: withoutBuild || withoutChromiu
       asked.push(dialog.type());
       void dialog.accept();
     });
-    const address = page.getByLabel('Address', { exact: true });
+    const address = page.getByRole('textbox', { name: 'Address', exact: true });
     const password = page.getByLabel('Camera password');
     await address.fill('rtsp://192.0.2.10/stream1');
     await page.getByLabel('Camera user name').fill('viewer');

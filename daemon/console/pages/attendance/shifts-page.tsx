@@ -70,7 +70,8 @@ function Editor({ config, fetched }: EditorProps) {
   const save = async (): Promise<void> => {
     const settings = changedRules(inForce, draft.value);
     await call('config.apply', { ifRevision: config.revision, settings });
-    clear();
+    // What was saved stays in view until it has been fetched again.
+    clear(draft.value);
     say(t('shifts-saved'));
     await fetched.reload();
   };
