@@ -28,7 +28,8 @@ describe('attendance in the console', { skip: withoutBuild || withoutChromium },
     await assertAccessible(opened);
     assert.deepEqual(await clippedDays(page), []);
     await staysInView(page);
-    await opensAtToday(box);
+    await opensAtToday(box, 'week');
+    await opensAtToday(box, 'month');
 
     // From the week to the month of its Monday, a day of work that is over: the month of its Sunday may have none yet.
     await page.getByRole('link', { name: 'Week', exact: true }).click();
@@ -135,9 +136,9 @@ const headsAfterScrolling = (page: Page): Promise<readonly number[]> =>
     [of('tbody th').left - left, of('thead th').top - top].map((px) => Math.abs(Math.round(px)));
   }`);
 
-/** On a phone, where not all days of the month fit, today does, beside the names. */
-async function opensAtToday(box: ConsoleBox): Promise<void> {
-  const { page, context, faults } = await box.open('admin', '/attendance?view=month', phone);
+/** On a phone, where not all days fit, today does, beside the names. */
+async function opensAtToday(box: ConsoleBox, view: 'week' | 'month'): Promise<void> {
+  const { page, context, faults } = await box.open('admin', `/attendance?view=${view}`, phone);
   await page.locator('.grid-table [aria-current="date"]').waitFor();
   const [left, right, namesEnd, edge] = await page.evaluate<readonly number[]>(`{
     const grid = document.querySelector('.grid-table');

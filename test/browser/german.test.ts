@@ -7,8 +7,9 @@ import { startConsoleBox } from '../support/console-box.js';
 /** Pages that show what is English in every language: lines of a log, and the text of a file. */
 const english = ['/system/logs', '/system/configuration/text'];
 const places = [
-  ...['/', '/cameras', '/cameras/add', '/passages', '/alerts', '/people', '/people/enrol', '/people/add'],
-  ...['/people/import', '/people/change', '/strangers', '/attendance', '/attendance/shifts', '/events'],
+  ...['/', '/review', '/live', '/cameras', '/cameras/add', '/passages', '/timeline', '/alerts', '/people'],
+  ...['/people/enrol', '/people/add', '/people/import', '/people/change', '/people/erase', '/strangers'],
+  ...['/attendance', '/attendance/shifts', '/events'],
   ...['/outbox', '/audit', '/accuracy', '/system', '/system/users', '/system/roles', '/system/api-keys'],
   ...['/system/approvals', '/system/gallery', '/system/backups', '/system/identity', '/system/screens'],
   ...['/system/configuration', '/system/retention', '/system/models', '/system/broker', '/system/doctor'],
