@@ -10,6 +10,7 @@ import {
   followedPassage,
   type MarkOutcome,
   markEffect,
+  markedPassages,
   markOutcome,
   outcome,
   type PassageDetails,
@@ -65,6 +66,15 @@ const markRequest = z.strictObject({
   note,
 });
 export type MarkRequest = z.infer<typeof markRequest>;
+
+/** Most passages of one call of `passages.mark-many`. */
+const mostMarkedAtOnce = 200;
+
+const markManyRequest = markRequest.omit({ passage: true }).extend({
+  passages: z.array(which).min(1).max(mostMarkedAtOnce),
+  isPreview: z.boolean().default(false),
+});
+export type MarkManyRequest = z.infer<typeof markManyRequest>;
 
 const missedRequest = z.strictObject({
   camera: cameraId,
@@ -238,6 +248,20 @@ export const passageOperations = {
     audit: 'write',
     centre: { scope: 'passages', command: 'mark-passage', answerAs: 'mark' },
     rate: 'default',
+  }),
+  'passages.mark-many': operation({
+    method: 'POST',
+    path: '/passages/marks',
+    summary: 'Record the same of many passages: who was seen in them.',
+    description:
+      'As `passages.mark` for each passage, with an event and an audit entry of its own: one that is refused does not hold up the others. A repeated request finds them unchanged. A preview marks nothing and says what would become of each. `passages.unmark` takes back each mark.',
+    input: markManyRequest,
+    answer: { kind: 'json', schema: markedPassages },
+    errors: ['no-such-person', 'gallery-sealed'],
+    scope: 'passages:write',
+    audit: 'write',
+    rate: 'heavy',
+    isLong: true,
   }),
   'passages.mark-effect': operation({
     method: 'GET',

@@ -7,6 +7,7 @@ import { passageEnds } from '../kernel/passages/passage.js';
 import { passageReasons } from '../kernel/passages/passage-reason.js';
 import { earlyRefusals } from '../kernel/passages/passage-reference.js';
 import { personId, similarity } from './person.js';
+import { refusalOfOne } from './refusal-of-one.js';
 import { says } from './said.js';
 
 const count = z.int().nonnegative();
@@ -213,6 +214,23 @@ export const markOutcome = z.object({
   corrections: count.describe('Attendances that were added or cancelled.'),
 });
 export type MarkOutcome = z.infer<typeof markOutcome>;
+
+/** What became of one passage of `passages.mark-many`. */
+export const markedPassage = z.object({
+  passage: z.string(),
+  outcome: z
+    .enum(['marked', 'unchanged', 'refused'])
+    .describe('In a preview: what would become of the passage. `unchanged`: its last mark says the same.'),
+  mark: markOutcome.exactOptional().describe('Absent in a preview, and where nothing was marked.'),
+  refusal: refusalOfOne.exactOptional().describe('Why the passage was not marked.'),
+});
+export type MarkedPassage = z.infer<typeof markedPassage>;
+
+export const markedPassages = z.object({
+  isPreview: z.boolean(),
+  passages: z.array(markedPassage).readonly().describe('In the order of the request, each passage once.'),
+});
+export type MarkedPassages = z.infer<typeof markedPassages>;
 
 export const markEffect = z.object({
   thresholds: z

@@ -26,6 +26,7 @@ import { ifRevision, operation, pageFields } from './operation.js';
 import { activePersonId, personDetail, personId, personSummary } from './person.js';
 import { describePerson, describePersons } from './persons-text.js';
 import { photographOperations } from './photographs.js';
+import { refusalOfOne } from './refusal-of-one.js';
 
 /** People may write `today`. */
 const personDay = z
@@ -82,10 +83,7 @@ export const changedPerson = z.object({
     .enum(['changed', 'unchanged', 'refused'])
     .describe('In a preview: what would become of the person. `unchanged`: everything was so already.'),
   fields: z.array(z.enum(changedFields)).readonly().describe('What changes; empty unless `changed`.'),
-  refusal: z
-    .object({ code: z.string(), message: z.string(), remedy: z.string().exactOptional() })
-    .exactOptional()
-    .describe('Why the person stays as they are.'),
+  refusal: refusalOfOne.exactOptional().describe('Why the person stays as they are.'),
 });
 export type ChangedPerson = z.infer<typeof changedPerson>;
 
@@ -129,6 +127,34 @@ export const erasureCertificate = z.object({
   }),
 });
 export type ErasureCertificate = z.infer<typeof erasureCertificate>;
+
+/** Most persons of one call of `persons.erase-many`: each is erased from the disk before the next one. */
+export const mostErasedAtOnce = 200;
+
+/** What became of one person of `persons.erase-many`. */
+export const erasedPerson = z.object({
+  id: z.string(),
+  name: z
+    .string()
+    .exactOptional()
+    .describe('Absent for a person whom the box does not know, and for callers without `names:read`.'),
+  outcome: z
+    .enum(['erased', 'incomplete', 'refused'])
+    .describe(
+      'In a preview: what would become of the person. `incomplete`: the person is erased, but another program still keeps deleted data readable.',
+    ),
+  templates: z.int().nonnegative().describe('Erased, or to be erased in a preview.'),
+  photographs: z.int().nonnegative(),
+  certificate: erasureCertificate.exactOptional().describe('Absent in a preview and for a refusal.'),
+  refusal: refusalOfOne.exactOptional().describe('Why the person was not erased, or not completely.'),
+});
+export type ErasedPerson = z.infer<typeof erasedPerson>;
+
+export const erasedPersons = z.object({
+  isPreview: z.boolean(),
+  persons: z.array(erasedPerson).readonly().describe('In the order of the request, each person once.'),
+});
+export type ErasedPersons = z.infer<typeof erasedPersons>;
 
 /** Names that are told at once: a page of events. */
 export const mostNames = 100;
@@ -433,6 +459,29 @@ const writingOperations = {
     centre: { scope: 'persons:erase', command: 'erase-person' },
     rate: 'default',
     needsStepUp: true,
+    secondPerson: 'erase',
+  }),
+  'persons.erase-many': operation({
+    method: 'POST',
+    path: '/persons/erasures',
+    summary: 'Permanently erase many persons and all their data.',
+    description:
+      'Each person is erased on their own, with an audit entry and a certificate of their own: one that is refused does not hold up the others. A repeated request refuses those who are gone. A preview erases nothing and says what would become of each.',
+    input: z.strictObject({
+      ids: z.array(personId).min(1).max(mostErasedAtOnce),
+      isPreview: z.boolean().default(false),
+    }),
+    answer: { kind: 'json', schema: erasedPersons },
+    errors: ['gallery-sealed'],
+    scope: 'persons:erase',
+    audit: 'write',
+    rate: 'heavy',
+    isLong: true,
+    needsStepUp: true,
+    withoutProof: {
+      where: '`isPreview` is set: a preview erases nothing',
+      holds: (input) => 'isPreview' in input && input.isPreview === true,
+    },
     secondPerson: 'erase',
   }),
   'persons.withdraw-consent': operation({

@@ -123,6 +123,7 @@ async function callPersons(caller: OperationCaller, { seeded }: ExampleBox): Pro
   await caller.call('persons.export', { id: person.id });
   await caller.call('persons.erase', { id: person.id });
   await caller.call('persons.withdraw-consent', { id: bea?.id ?? '' });
+  await caller.call('persons.erase-many', { ids: [bea?.id ?? ''] });
 
   const { importId } = await caller.call('imports.begin', {});
   await caller.call('imports.stage', { importId, name: 'Max Weber', photographs: [stranger] });

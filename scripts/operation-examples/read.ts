@@ -31,6 +31,7 @@ export const withoutExample: Readonly<Record<string, string>> = {
   'passages.add-reference': noPassage,
   'passages.remove-reference': noPassage,
   'passages.mark': noPassage,
+  'passages.mark-many': noPassage,
   'passages.mark-effect': noPassage,
   'passages.unmark': noPassage,
   'passages.picture': noPassage,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { withoutBuild } from '../support/box.js';
@@ -195,6 +196,47 @@ describe('the page that changes many people', {
     await page.getByRole('heading', { name: 'Mehrere Personen ändern' }).waitFor();
     await page.getByText('8 von 8 Personen ausgewählt').waitFor();
     await assertAccessible(opened);
+    assert.deepEqual(faults, []);
+  });
+
+  test('erases those who are selected, after a preview, and says who was gone before', async () => {
+    const opened = await box.open('admin', '/people?sort=name');
+    const { page, faults } = opened;
+    await page.getByRole('link', { name: 'Erase people' }).click();
+    await page.getByText('0 of 8 people selected').waitFor();
+    await page.getByRole('checkbox', { name: 'Ada Byron' }).click();
+    await page.getByRole('checkbox', { name: 'Chidi Okafor' }).click({ modifiers: ['Shift'] });
+    await page.getByText('3 of 8 people selected').waitFor();
+    await page.getByRole('button', { name: 'Preview erasure' }).click();
+    await page.locator(':focus', { hasText: '3 people will be erased, 0 refused.' }).waitFor();
+    await assertAccessible(opened);
+    const act = page.getByRole('button', { name: 'Erase 3 people' });
+    await page.getByRole('checkbox', { name: 'Chidi Okafor' }).uncheck();
+    await page.getByText('Preview the erasure again.').waitFor();
+    assert.equal(await act.count(), 0, 'only what was previewed can be done');
+    await page.getByRole('checkbox', { name: 'Chidi Okafor' }).check();
+    assert.equal((await show('Ada Byron')).name, 'Ada Byron', 'a preview erases nothing');
+
+    // Another user erases one of them in the meantime.
+    await box.box.client.call('persons.erase', { id: idOf('Bea Kidane') });
+    await act.click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Erase 3 people' }).click();
+    await page.locator(':focus', { hasText: '2 people erased, 1 refused.' }).waitFor();
+    await rowOf(page, 'Ada Byron').getByText('Erased').waitFor();
+    await page.getByRole('button', { name: 'Details Bea Kidane' }).click();
+    await page.getByRole('dialog').getByText('Code no-such-person').waitFor();
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.setViewportSize({ width: 360, height: 740 });
+    assert.ok(!(await isWiderThanScreen(opened)), 'the results fit a phone');
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save certificates' }).click();
+    const path = await (await saved).path();
+    const certificates = JSON.parse(await readFile(path, 'utf8')) as readonly { readonly personId: string }[];
+    assert.deepEqual(
+      certificates.map(({ personId }) => personId),
+      [idOf('Ada Byron'), idOf('Chidi Okafor')],
+    );
+    assert.equal((await box.box.client.call('persons.list', { limit: 1 })).total, 5);
     assert.deepEqual(faults, []);
   });
 });

@@ -132,6 +132,7 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
     blindPeriods: async () => [],
     marks: {
       mark: () => assert.fail(),
+      isNews: () => assert.fail(),
       unmark: () => assert.fail(),
       effect: () => assert.fail(),
       missed: () => assert.fail(),

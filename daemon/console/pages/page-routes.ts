@@ -137,6 +137,11 @@ export const pageRoutes: readonly ConsoleRoute[] = [
     scopes: ['persons:read', 'persons:write'],
     load: async () => (await peoplePages()).ChangePeople,
   },
+  {
+    path: '/people/erase',
+    scopes: ['persons:read', 'persons:erase'],
+    load: async () => (await peoplePages()).ErasePeople,
+  },
   { path: '/people/:id', scopes: ['persons:read'], load: async () => (await peoplePages()).Person },
   {
     path: '/strangers',

@@ -12,6 +12,7 @@ export { default as Events } from './events/events-page.js';
 export { default as Outbox } from './events/outbox-page.js';
 export { default as AddPerson } from './people/add-person-page.js';
 export { default as ChangePeople } from './people/change-people-page.js';
+export { default as ErasePeople } from './people/erase-people-page.js';
 export { default as ImportPeople } from './people/import-people-page.js';
 export { default as People } from './people/people-page.js';
 export { default as Person } from './people/person-page.js';

@@ -88,11 +88,11 @@ export function useRowsInView(
   return view.value;
 }
 
-/** Offers keys that move the focus from row to row, to the first link or button of each. */
+/** Offers keys that move the focus from row to row, to the first link or button of each, or else its checkbox. */
 function useRowKeys(title: string, body: { readonly current: HTMLTableSectionElement | null }): void {
   const move = (step: 1 | -1): void => {
     const controls = [...(body.current?.rows ?? [])].flatMap(
-      (row) => row.querySelector<HTMLElement>('a, button') ?? [],
+      (row) => row.querySelector<HTMLElement>('a, button') ?? row.querySelector<HTMLElement>('input') ?? [],
     );
     const row = document.activeElement?.closest('tr');
     const at = controls.findIndex((control) => control.closest('tr') === row);

@@ -48,6 +48,13 @@ export class PassageMarks {
     return this.#record(this.#markOf(passage, said), note, caller);
   }
 
+  /** Whether a mark would say something else than the last one. Stores nothing. @throws `mark-refused`, `no-such-person` */
+  isNews(passage: Passage, said: Pick<MarkRequest, 'was' | 'person'>): boolean {
+    const { was, personId: who } = this.#markOf(passage, said);
+    const last = this.lastOf(passage.id);
+    return last === undefined || last.was !== was || last.personId !== who;
+  }
+
   /** What a mark would do to thresholds. Stores nothing. @throws `mark-refused`, `no-such-person` */
   async effect(
     passage: Passage,

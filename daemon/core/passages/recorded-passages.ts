@@ -1,8 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { Page, ServedFile } from '../../contract/operation.js';
 import {
   longestTimelineH,
+  type MarkManyRequest,
   type MarkRequest,
   type MissedRequest,
   mostTimelinePassages,
@@ -10,6 +12,8 @@ import {
 } from '../../contract/passage-operations.js';
 import type {
   MarkEffect,
+  MarkedPassage,
+  MarkedPassages,
   MarkOutcome,
   PassageDetails,
   PassageItem,
@@ -24,6 +28,7 @@ import type { BlindPeriod } from '../../kernel/passages/blind-period.js';
 import type { Passage } from '../../kernel/passages/passage.js';
 import { present } from '../../kernel/present.js';
 import { failure, refusal } from '../../words/errors.js';
+import { refusalOfOne } from '../api/refusal-of-one.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import { eachPassage } from './each-passage.js';
@@ -45,6 +50,9 @@ const mostNamed = 5;
 /** Passages with a beginning that are looked at for a caller who is limited to cameras: some milliseconds. */
 const mostLookedAt = 200;
 
+/** Errors of one passage that do not concern the others of a call. */
+const ofOnePassage = ['no-such-passage', 'ambiguous', 'passage-unreadable', 'mark-refused'];
+
 export interface RecordedPassagesOptions {
   readonly journal: PassageJournal;
   readonly vault: Pick<GalleryVault, 'gallery'>;
@@ -52,7 +60,10 @@ export interface RecordedPassagesOptions {
   readonly nameOf: (id: string) => string | undefined;
   /** The picture that the box keeps of a passage. */
   readonly pictureOf: (passage: Passage) => Uint8Array | undefined;
-  readonly marks: Pick<PassageMarks, 'mark' | 'unmark' | 'effect' | 'missed' | 'lastOf' | 'marked'>;
+  readonly marks: Pick<
+    PassageMarks,
+    'mark' | 'isNews' | 'unmark' | 'effect' | 'missed' | 'lastOf' | 'marked'
+  >;
   readonly references: Pick<PassageReferences, 'shown' | 'add' | 'remove'>;
   /** When cameras could see nothing, at all cameras. */
   readonly blindPeriods: (period: Pick<BlindPeriod, 'fromMs' | 'untilMs'>) => Promise<readonly BlindPeriod[]>;
@@ -75,6 +86,7 @@ export function passageHandlers(passages: RecordedPassages): Handlers<typeof pas
     'passages.show': ({ passage }, { caller }) => passages.show(passage, caller),
     'passages.follow': (input, { caller, signal }) => passages.follow(input, caller, signal),
     'passages.mark': ({ passage, ...mark }, { caller }) => passages.mark(passage, mark, caller),
+    'passages.mark-many': (input, { caller }) => passages.markMany(input, caller),
     'passages.mark-effect': ({ passage, ...said }, { caller }) => passages.markEffect(passage, said, caller),
     'passages.unmark': ({ passage, ifMark }, { caller }) => passages.unmark(passage, caller, ifMark),
     'passages.missed': (input, { caller }) => passages.missed(input, caller),
@@ -180,6 +192,33 @@ export class RecordedPassages {
   /** @throws as `show`; `mark-refused`, `no-such-person` */
   mark(which: string, mark: Omit<MarkRequest, 'passage'>, caller: Reader): MarkOutcome {
     return this.#options.marks.mark(this.#find(which, caller).passage, mark, caller);
+  }
+
+  /** Marks passages alike, one after the other. Other work has its turn between two passages. @throws `no-such-person` */
+  async markMany({ passages, isPreview, ...mark }: MarkManyRequest, caller: Reader): Promise<MarkedPassages> {
+    const marked: MarkedPassage[] = [];
+    for (const which of new Set(passages)) {
+      marked.push(this.#markOne(which, mark, isPreview, caller));
+      await nextTurn();
+    }
+    return { isPreview, passages: marked };
+  }
+
+  #markOne(
+    which: string,
+    said: Omit<MarkRequest, 'passage'>,
+    isPreview: boolean,
+    caller: Reader,
+  ): MarkedPassage {
+    const { marks } = this.#options;
+    try {
+      const { passage } = this.#find(which, caller);
+      if (!marks.isNews(passage, said)) return { passage: passage.id, outcome: 'unchanged' };
+      const mark = isPreview ? undefined : marks.mark(passage, said, caller);
+      return { passage: passage.id, outcome: 'marked', ...present({ mark }) };
+    } catch (error) {
+      return { passage: which, outcome: 'refused', refusal: refusalOfOne(error, ofOnePassage) };
+    }
   }
 
   /** @throws as `mark` */

@@ -5,10 +5,10 @@ import {
   changedFields,
   type ProfileChange,
 } from '../../contract/persons.js';
-import { isRollcallError } from '../../kernel/errors.js';
 import type { PersonProfile } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
 import { refusal } from '../../words/errors.js';
+import { refusalOfOne } from '../api/refusal-of-one.js';
 
 /** What a change that is the same for many persons means for one of them. */
 export function changeFor(
@@ -53,16 +53,11 @@ export function changeOne(
     if (!isPreview && !write(id, profile)) throw unknownPerson(id);
     return { ...about, outcome: 'changed', fields };
   } catch (error) {
-    // What concerns all, such as a sealed gallery or a full disk, ends the call.
-    if (!isRollcallError(error) || !ofOnePerson.has(error.code)) throw error;
-    const { code, message, remedy } = error;
-    return { ...about, outcome: 'refused', fields: [], refusal: { code, message, ...present({ remedy }) } };
+    return { ...about, outcome: 'refused', fields: [], refusal: refusalOfOne(error, ofOnePerson) };
   }
 }
 
-const ofOnePerson: ReadonlySet<string> = new Set([
-  ...['no-such-person', 'profile-refused', 'field-damaged', 'consent-withdrawn'],
-]);
+const ofOnePerson = ['no-such-person', 'profile-refused', 'field-damaged', 'consent-withdrawn'];
 
 /** New consent revokes a withdrawal: that is decided for each person alone. */
 const hasWithdrawn = () => refusal('consent-withdrawn');

@@ -13,6 +13,8 @@ import type { PersonDetail, PersonSummary } from '../../contract/person.js';
 import type {
   ChangedPerson,
   ChangedPersons,
+  ErasedPerson,
+  ErasedPersons,
   ErasureCertificate,
   ProfileChange,
   personOperations,
@@ -45,7 +47,13 @@ import type { RecordsRetention } from '../retention/records-retention.js';
 import { changeOne, type ProfileAccess, requireChange } from './common-change.js';
 import { EnrolledPhotographs } from './enrolled-photographs.js';
 import { readAnswer, writeAnswer } from './enrolment-keys.js';
-import { certified, changedMeanwhile, describePerson, summarisePerson } from './person-answers.js';
+import {
+  certified,
+  changedMeanwhile,
+  describePerson,
+  erasedOrWhyNot,
+  summarisePerson,
+} from './person-answers.js';
 import { type ExportSources, enrolmentLines, exportLines } from './person-export.js';
 import { type PersonFilter, pageOfPersons } from './person-list.js';
 import { type Enrollable, type EnrolmentOptions, examineEnrolment, named } from './photo-enrolment.js';
@@ -314,12 +322,17 @@ export class EnrolledPersons {
       persons.push(await this.#turns.run(() => changeOne(id, change, access, { isPreview, isNamed })));
       await nextTurn();
     }
-    const named = persons.filter(({ name }) => name !== undefined).length;
-    if (named > 0)
-      this.#options.readings.note({
-        ...{ by: actorOf(caller), action: 'person.listed', details: { persons: named } },
-      });
+    this.#noteNames(persons, caller);
     return { isPreview, persons };
+  }
+
+  /** An answer that names persons is a reading of their names. */
+  #noteNames(persons: readonly { readonly name?: string }[], caller: Caller): void {
+    const named = persons.filter(({ name }) => name !== undefined).length;
+    if (named === 0) return;
+    this.#options.readings.note({
+      ...{ by: actorOf(caller), action: 'person.listed', details: { persons: named } },
+    });
   }
 
   /** Stops recognising the person. */
@@ -355,6 +368,33 @@ export class EnrolledPersons {
     this.#options.records.retention.emptyLog();
     if (this.#known(id) !== undefined) this.#options.forgetCopies(actor);
     return certified(() => gallery.erasePerson(personId(id), actor, passages));
+  }
+
+  /** Erases persons one after the other, or says what would become of each. Other work has its turn between two persons. */
+  async eraseMany(
+    { ids, isPreview }: HandlerInput<(typeof personOperations)['persons.erase-many']>,
+    caller: Caller,
+  ): Promise<ErasedPersons> {
+    // A sealed gallery concerns all.
+    this.#gallery();
+    const persons: ErasedPerson[] = [];
+    for (const id of new Set(ids)) {
+      persons.push(await this.#turns.run(() => this.#eraseOne(id, isPreview, caller)));
+      await nextTurn();
+    }
+    this.#noteNames(persons, caller);
+    return { isPreview, persons };
+  }
+
+  #eraseOne(id: string, isPreview: boolean, caller: Caller): ErasedPerson {
+    const known = this.#known(id);
+    const name = caller.scopes.has('names:read') ? known?.profile?.name : undefined;
+    const about = {
+      ...{ id, ...present({ name }) },
+      ...{ templates: known?.templateCount ?? 0, photographs: known?.photographCount ?? 0 },
+    };
+    if (isPreview && known !== undefined) return { ...about, outcome: 'erased' };
+    return { ...about, ...erasedOrWhyNot(id, () => known && this.erase(id, actorOf(caller))) };
   }
 
   /**

@@ -1,11 +1,12 @@
 import type { PersonDetail, PersonSummary } from '../../contract/person.js';
-import type { ErasureCertificate } from '../../contract/persons.js';
+import type { ErasedPerson, ErasureCertificate } from '../../contract/persons.js';
 import { isRollcallError, operational } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { consentStateOf } from '../../kernel/persons/consent.js';
 import { damagedName } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
 import { refusal } from '../../words/errors.js';
+import { refusalOfOne } from '../api/refusal-of-one.js';
 import type { Erasure } from '../gallery/persons/erasure.js';
 import type { FullPersonEntry, PersonEntry } from '../gallery/persons/person-entry.js';
 
@@ -53,6 +54,23 @@ export function certified(erase: () => Erasure | undefined): ErasureCertificate 
       details: { ...details, certificate: describeErasure(erased) },
       cause: error,
     });
+  }
+}
+
+/** What became of one of many persons: an error of this person is their refusal. */
+export function erasedOrWhyNot(
+  id: string,
+  erase: () => ErasureCertificate | undefined,
+): Pick<ErasedPerson, 'outcome' | 'certificate' | 'refusal'> {
+  try {
+    const certificate = erase();
+    if (certificate !== undefined) return { outcome: 'erased', certificate };
+    throw refusal('no-such-person', { id });
+  } catch (error) {
+    const why = refusalOfOne(error, ['no-such-person', 'erasure-incomplete']);
+    if (!isRollcallError(error, 'erasure-incomplete')) return { outcome: 'refused', refusal: why };
+    const certificate = error.details['certificate'] as ErasureCertificate;
+    return { outcome: 'incomplete', certificate, refusal: why };
   }
 }
 

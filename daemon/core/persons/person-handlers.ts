@@ -48,6 +48,7 @@ export function personHandlers(persons: EnrolledPersons): Handlers<typeof person
       return result;
     },
     'persons.erase': ({ id }, { caller }) => found(id, persons.erase(id, caller)),
+    'persons.erase-many': (input, { caller }) => persons.eraseMany(input, caller),
     'persons.withdraw-consent': ({ id }, { caller }) => found(id, persons.withdrawConsent(id, caller)),
   };
 }

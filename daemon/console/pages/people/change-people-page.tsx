@@ -4,9 +4,10 @@ import { useAct, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/change-people.json';
 import type peopleEn from '../../messages/en/people.json';
 import { Form } from '../../parts/form.js';
-import { into, Tick, toggled } from '../../parts/form-fields.js';
+import { into } from '../../parts/form-fields.js';
 import { wholeList } from '../../parts/long-table.js';
 import { PageHead, Progress, Section } from '../../parts/page.js';
+import { RowTick, useRowChoice } from '../../parts/row-choice.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { RestoredDraft, useDraft } from '../../parts/use-draft.js';
 import { useQuery, useSettled } from '../../parts/use-query.js';
@@ -58,16 +59,16 @@ export default function ChangePeople() {
 function Planning({ onApplied }: { readonly onApplied: (plan: ChangePlan) => void }) {
   const query = useQuery();
   const list = useList('persons.list', useSettled({ ...filtersOf(query), limit: most }));
-  const leftOut = useSignal<ReadonlySet<string>>(new Set());
   const { draft, restored, clear } = useDraft('persons.change-many', emptyChange);
   const preview = useSignal<ChangePlan | undefined>(undefined);
   const change = commonChangeOf(draft.value);
-  const chosen = list.items.filter(({ id }) => !leftOut.value.has(id));
+  const choice = useRowChoice(
+    list.items.map(({ id }) => id),
+    true,
+  );
+  const chosen = list.items.filter(({ id }) => choice.has(id));
   const isListed = !list.isLoading && list.fault === undefined;
   const isEmpty = Object.keys(change).length === 0;
-  const leaveOut = (ids: readonly string[]): void => {
-    leftOut.value = new Set(ids);
-  };
   const plan = preview.value && isPlanOf(preview.value, chosen, change) ? preview.value : undefined;
   const total = list.total ?? list.items.length;
   return (
@@ -90,8 +91,8 @@ function Planning({ onApplied }: { readonly onApplied: (plan: ChangePlan) => voi
       <Section
         title={people('title')}
         actions={[
-          { text: t('select-all'), onAct: () => leaveOut([]) },
-          { text: t('select-none'), onAct: () => leaveOut(list.items.map(({ id }) => id)) },
+          { text: t('select-all'), onAct: () => choice.putAll(true) },
+          { text: t('select-none'), onAct: () => choice.putAll(false) },
         ]}
       >
         <details>
@@ -113,11 +114,7 @@ function Planning({ onApplied }: { readonly onApplied: (plan: ChangePlan) => voi
           plan={plan}
           isApplied={false}
           nameOf={({ id, name, externalId }) => (
-            <Tick
-              label={<Name name={name} externalId={externalId} />}
-              value={!leftOut.value.has(id)}
-              onValue={(isChosen) => leaveOut(toggled(leftOut.value, id, !isChosen))}
-            />
+            <RowTick choice={choice} id={id} label={<Name name={name} externalId={externalId} />} />
           )}
         />
       </Section>
@@ -194,7 +191,13 @@ function Applied({ plan, onAgain }: AppliedProps) {
   );
 }
 
-function Name({ name, externalId }: { readonly name: string; readonly externalId: string | undefined }) {
+export function Name({
+  name,
+  externalId,
+}: {
+  readonly name: string;
+  readonly externalId: string | undefined;
+}) {
   return (
     <span class="named">
       <span>{name}</span>

@@ -28,6 +28,7 @@ export default function People() {
   return (
     <>
       <PageHead title={t('title')} lead={t('lead')}>
+        {can('persons:erase') && <a href={`/people/erase${query.search}`}>{change('erase-title')}</a>}
         {can('persons:write') && (
           <>
             <a href={`/people/change${query.search}`}>{change('title')}</a>
