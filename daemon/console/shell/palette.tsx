@@ -54,6 +54,7 @@ const furtherPages: readonly (readonly [
   ['/people/add', 'add', () => t('find-add-person'), 'persons:write'],
   ['/people/import', 'add', () => people('import'), 'persons:write'],
   ['/people/change', 'people', () => change('title'), 'persons:read', 'persons:write'],
+  ['/people/erase', 'people', () => change('erase-title'), 'persons:read', 'persons:erase'],
   ['/cameras/add', 'add', () => cameras('add'), 'cameras:write'],
   ['/attendance/shifts', 'attendance', () => attendance('to-shifts'), 'attendance:read'],
   ['/outbox', 'event', () => events('outbox'), 'status:read'],
