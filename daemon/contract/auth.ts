@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { operation } from './operation.js';
 import { assertion, attemptId } from './passkeys.js';
 import { allScopes } from './scopes.js';
-import { languages, newPassword, session, timeFormats, user, userName } from './users.js';
+import { languageCode, newPassword, session, timeFormats, user, userName } from './users.js';
 
 /** Given for a check, so it has no rules of its own. */
 const password = z.string().min(1).max(1024);
@@ -177,7 +177,7 @@ export const authOperations = {
       'Change your display name, language and time format, and the filters that you keep in the console.',
     input: z.strictObject({
       displayName: z.string().max(100).optional(),
-      language: z.enum(languages).optional(),
+      language: languageCode.optional(),
       timeFormat: z.enum(timeFormats).optional(),
       savedFilters: z
         .array(savedFilter)

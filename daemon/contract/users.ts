@@ -14,8 +14,12 @@ import {
 import { type ShownWith, writtenAs } from './command-line.js';
 import { ifRevision, operation, pageFields } from './operation.js';
 
-/** Languages that the box can speak to a user. */
-export const languages = ['en', 'de'] as const;
+export const languageCode = z
+  .string()
+  .regex(/^[a-z]{2,3}$/)
+  .describe(
+    'Code of a language (ISO 639), such as `de`. In place of a language that the box does not have, it speaks English.',
+  );
 export const timeFormats = ['24h', '12h'] as const;
 
 export const userName = z
@@ -49,7 +53,7 @@ export const user = z.object({
   hasSecondFactor: z.boolean(),
   recoveryCodesLeft: z.int().nonnegative(),
   passkeys: z.int().nonnegative().describe('Number of passkeys.'),
-  language: z.enum(languages),
+  language: languageCode,
   timeFormat: z.enum(timeFormats),
   createdAt: z.iso.datetime(),
   passwordChangedAt: z.iso.datetime(),
@@ -152,7 +156,7 @@ export const userOperations = {
       role: roleName,
       cameras: cameraList.optional(),
       password: newPassword.optional(),
-      language: z.enum(languages).optional(),
+      language: languageCode.optional(),
     }),
     answer: { kind: 'json', schema: newSecret },
     creates: {

@@ -1,3 +1,4 @@
+import attendance from './en/attendance.json' with { type: 'json' };
 import broker from './en/broker.json' with { type: 'json' };
 import cameras from './en/cameras.json' with { type: 'json' };
 import conditions from './en/conditions.json' with { type: 'json' };
@@ -7,11 +8,11 @@ import gallery from './en/gallery.json' with { type: 'json' };
 import isolation from './en/isolation.json' with { type: 'json' };
 import models from './en/models.json' with { type: 'json' };
 import passages from './en/passages.json' with { type: 'json' };
-
 import settings from './en/settings.json' with { type: 'json' };
 import terminal from './en/terminal.json' with { type: 'json' };
 
 const files = {
+  attendance,
   broker,
   cameras,
   conditions,

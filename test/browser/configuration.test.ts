@@ -87,6 +87,8 @@ async function read(box: ConsoleBox): Promise<void> {
   const width = Number(await technician.page.evaluate('document.documentElement.scrollWidth'));
   assert.ok(width <= 360, `the page is ${width} pixels wide`);
   const operator = await box.open('operator', path);
-  await operator.page.getByText('This page needs the scopes config:read').waitFor();
+  await operator.page
+    .getByText('You need these permissions: View settings and check changes to them')
+    .waitFor();
   assert.deepEqual([...technician.faults, ...operator.faults], []);
 }

@@ -20,11 +20,13 @@ test('the console is small, and loads its pages when they are opened', { skip: w
   );
   const compressed = (names: Iterable<string>): number =>
     [...names].reduce((sum, name) => sum + gzipSync(assets.get(name) ?? '', { level: 9 }).length, 0);
+  const wordsIn = /^([a-z]+)-(first|rest)-/;
+  const languages = new Set([...assets.keys()].flatMap((name) => wordsIn.exec(name)?.[1] ?? []));
+  assert.ok(languages.size > 2, [...languages].join());
   // A user loads the words of one language.
-  const all = Math.max(
-    ...['en', 'de'].map((other) =>
-      compressed([...assets.keys()].filter((name) => !name.startsWith(`${other}-`))),
-    ),
+  const largest = (of: (language: string) => number): number => Math.max(...[...languages].map(of));
+  const all = largest((language) =>
+    compressed([...assets.keys()].filter((name) => (wordsIn.exec(name)?.[1] ?? language) === language)),
   );
   const page = readFileSync(join(site, 'index.html'), 'utf8');
   const first = new Set<string>();
@@ -36,8 +38,14 @@ test('the console is small, and loads its pages when they are opened', { skip: w
     }
   };
   load(page, /assets\/([\w.-]+)/g);
-  for (const name of assets.keys()) if (name.startsWith('de-first')) first.add(name);
-  const firstBytes = compressed(first);
+  assert.deepEqual(
+    [...first].filter((name) => wordsIn.test(name)),
+    [],
+    'the login loads no words before a language is chosen',
+  );
+  const firstBytes = largest((language) =>
+    compressed([...first, ...[...assets.keys()].filter((name) => name.startsWith(`${language}-first-`))]),
+  );
   console.log(`the console: ${all} bytes in ${assets.size} files; the login: ${firstBytes} in ${first.size}`);
   for (const [name, text] of assets)
     assert.doesNotMatch(text, /(?:from|import)"\.\/(?:watch|people|system)-/, `${name} loads other pages`);

@@ -24,6 +24,17 @@ function valuesOf(elements: Elements): readonly (readonly [string, readonly (str
   });
 }
 
+/** What a message says itself, without its values: the texts of all its forms. */
+export const literalsIn = (text: string): string => literalsOf(parsedMessage(text, 'en').getAst()).join(' ');
+
+const literalsOf = (elements: Elements): readonly string[] =>
+  elements.flatMap((element) => {
+    if (element.type === 0) return [element.value];
+    return 'options' in element
+      ? Object.values(element.options).flatMap(({ value }) => literalsOf(value))
+      : [];
+  });
+
 /** The names of the values that a message shows. */
 export const namesIn = (text: string): readonly string[] =>
   [...new Set(valuesOf(parsedMessage(text, 'en').getAst()).map(([name]) => name))].sort();

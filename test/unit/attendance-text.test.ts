@@ -9,6 +9,8 @@ import {
   readReport,
 } from '../../daemon/cli/attendance/attendance-text.js';
 import type { AttendanceHead, AttendanceRow, ReportItem } from '../../daemon/contract/attendance.js';
+import { installedLanguages } from '../../daemon/host/installed-languages.js';
+import { english } from '../../daemon/words/language.js';
 
 const asIs = (iso: string): string => iso;
 const head: AttendanceHead = {
@@ -63,13 +65,13 @@ describe('the table for spreadsheets', () => {
 
   test('has headings, times and the separator of a spreadsheet in the language that is asked for', () => {
     const report = { head, rows: [rowOf({ externalId: '0017' })] };
-    const german = attendanceCsv(report, { language: 'de' });
+    const german = attendanceCsv(report, { language: installedLanguages().firstOf(['de']) });
     const [cells] = parse<Record<string, string>>(german, { columns: true, bom: true, delimiter: ';' });
     assert.deepEqual(
       [cells?.['Externe Kennung'], cells?.['Erstes Kommen'], cells?.['Korrigiert']],
       ['0017', '2026-03-02 22:10:00', 'nein'],
     );
-    const tabs = attendanceCsv(report, { language: 'en', separator: '\t' });
+    const tabs = attendanceCsv(report, { language: english, separator: '\t' });
     const [other] = parse<Record<string, string>>(tabs, { columns: true, bom: true, delimiter: '\t' });
     assert.equal(other?.['First arrival'], '2026-03-02 22:10:00');
   });

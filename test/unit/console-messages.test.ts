@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { examplesOf, namesIn, parsedMessage } from '../support/messages.js';
+import { examplesOf, literalsIn, namesIn, parsedMessage } from '../support/messages.js';
 
 const consoleFolder = fileURLToPath(new URL('../../daemon/console', import.meta.url));
 const messages = join(consoleFolder, 'messages');
@@ -12,30 +12,68 @@ type File = Readonly<Record<string, string>>;
 const read = (language: string, name: string): File =>
   JSON.parse(readFileSync(join(messages, language, name), 'utf8')) as File;
 const files = readdirSync(join(messages, 'en'));
+const languages = readdirSync(messages);
+const others = languages.filter((language) => language !== 'en');
+
+/**
+ * Words of machines: abbreviations, names with a sign or a capital within them, and programs. What a person who uses the console does
+ * not need to know is worded otherwise; the words that they do need are listed.
+ */
+const technicalWord =
+  /\p{Lu}[\p{Lu}\d]+(?:-\d+)?|(?<![\p{L}\d])\p{Ll}+(?:[.:_]\p{Ll}+|\p{Lu}\p{L}*)+|--\w+|`|\b(?:rollcalld?|sudo|systemd|systemctl|journalctl|curl|scopes?)\b/gu;
+
+/** Words that people of an office know, those that stand on cameras, brokers, and in data sheets, and those of measurements. */
+const allowedWords = new Set([
+  ...['CSV', 'XLSX', 'QR', 'ID', 'UTC', 'OK', 'GB', 'MB', 'JPEG', 'PNG', 'TIFF', 'GIF', 'AVIF', 'HEIC'],
+  ...['UTF-8', 'ZIP', 'API', 'HTTPS', 'SHA-256', 'TPM', 'PEM', 'JWK', 'MQTT', 'TCP', 'UDP', 'RTSP', 'ONVIF'],
+  ...['FMR', 'FNMR', 'FPIR', 'DET'],
+  // The name of the program, and of its recovery keys.
+  'rollcall',
+]);
+
+/** Messages that quote: names of files, the form of an address or of a time, or that abbreviate a status of attendance. */
+const quoting =
+  /^(?:person\.archive-readme|person-import\.table-no-table|cameras\.address-\S+|attendance\.(?:time-hint|letter-\S+))$/;
 
 describe('the messages of the console', () => {
+  for (const language of languages)
+    test(`in ${language} use no words of machines but those that are listed`, () => {
+      const found = files.flatMap((name) =>
+        Object.entries(read(language, name)).flatMap(([key, text]) => {
+          const place = `${name.replace('json', '')}${key}`;
+          if (quoting.test(place)) return [];
+          const words = literalsIn(text).match(technicalWord) ?? [];
+          return words.filter((word) => !allowedWords.has(word)).map((word) => `${place}: ${word}`);
+        }),
+      );
+      assert.deepEqual(found, []);
+    });
+
   test('are the same files in every language', () => {
     assert.ok(files.length > 3);
-    assert.deepEqual(readdirSync(join(messages, 'de')).sort(), [...files].sort());
+    assert.ok(others.includes('de') && others.includes('fr'), languages.join());
+    for (const language of others)
+      assert.deepEqual(readdirSync(join(messages, language)).sort(), [...files].sort(), language);
   });
 
-  for (const name of files) {
-    test(`of ${name} have the same keys and values in every language, and a text each`, () => {
-      const [en, de] = [read('en', name), read('de', name)];
-      assert.deepEqual(Object.keys(de).sort(), Object.keys(en).sort());
-      for (const [key, text] of Object.entries(en)) {
-        assert.notEqual(text.trim(), '', key);
-        assert.notEqual(de[key]?.trim(), '', key);
-        assert.deepEqual(namesIn(de[key] ?? ''), namesIn(text), key);
+  for (const language of others)
+    test(`in ${language} have the keys and values of the English ones, and a text each`, () => {
+      for (const name of files) {
+        const [en, own] = [read('en', name), read(language, name)];
+        assert.deepEqual(Object.keys(own).sort(), Object.keys(en).sort(), name);
+        for (const [key, text] of Object.entries(en)) {
+          assert.notEqual(text.trim(), '', key);
+          assert.notEqual(own[key]?.trim(), '', key);
+          assert.deepEqual(namesIn(own[key] ?? ''), namesIn(text), `${name}: ${key}`);
+        }
       }
     });
-  }
 
-  for (const tag of ['en-GB', 'de'])
-    test(`are shown in ${tag} with every kind of value`, () => {
+  for (const language of languages)
+    test(`are shown in ${language} with every kind of value`, () => {
       for (const name of files)
-        for (const [key, text] of Object.entries(read(tag.slice(0, 2), name))) {
-          const message = parsedMessage(text, tag);
+        for (const [key, text] of Object.entries(read(language, name))) {
+          const message = parsedMessage(text, language === 'en' ? 'en-GB' : language);
           for (const values of examplesOf(message))
             assert.doesNotMatch(String(message.format(values)), /\{\w+\}/, `${name}: ${key}`);
         }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { isChangeable } from '../../daemon/contract/settings/changeable-settings.js';
 import { wholeSettings } from '../../daemon/contract/settings/diff.js';
@@ -97,7 +97,7 @@ describe('the settings that the box keeps itself', () => {
 describe('the console', () => {
   const folder = new URL('../../daemon/console/messages/', import.meta.url);
 
-  for (const language of ['en', 'de']) {
+  for (const language of readdirSync(folder)) {
     test(`has a name for every setting that it can change: ${language}`, () => {
       const names: unknown = JSON.parse(readFileSync(new URL(`${language}/settings.json`, folder), 'utf8'));
       const changed = wholeSettings()

@@ -3,8 +3,18 @@ import { describe, test } from 'node:test';
 import { crc32, inflateRawSync } from 'node:zlib';
 import { strFromU8, unzipSync } from 'fflate';
 import { spreadsheet } from '../../daemon/console/pages/attendance/spreadsheet.js';
-import { attendanceTable, textCells } from '../../daemon/kernel/attendance/attendance-table.js';
+import {
+  attendanceTable,
+  type TableWords,
+  textCells,
+} from '../../daemon/kernel/attendance/attendance-table.js';
 import { csvText } from '../../daemon/kernel/csv.js';
+
+const german: TableWords = {
+  heading: (column) => `${column} auf Deutsch`,
+  yes: 'ja',
+  no: 'nein',
+};
 
 const row = {
   ...{ person: 'p-1', name: '=HYPERLINK("https://192.0.2.1")', date: '2026-03-02', shift: 'day' },
@@ -20,8 +30,8 @@ const sheetIn = (book: Blob): Promise<string> => partIn(book, 'xl/worksheets/she
 
 describe('the table of attendance', () => {
   test('has a cell for each column', () => {
-    for (const language of [undefined, 'en', 'de'] as const) {
-      const [names, cells] = attendanceTable([row], language);
+    for (const words of [undefined, german]) {
+      const [names, cells] = attendanceTable([row], words);
       assert.equal(cells?.length, names?.length);
       assert.equal(new Set(names).size, names?.length, 'no name comes twice');
     }
@@ -39,14 +49,14 @@ describe('the table of attendance', () => {
   });
 
   test('has the external id, and days and times that a workbook calculates with, by the clock of the site', async () => {
-    const table = attendanceTable([{ ...row, externalId: '0017' }], 'de');
-    assert.deepEqual(table[0]?.slice(0, 4), ['Kennung', 'Externe Kennung', 'Name', 'Datum']);
+    const table = attendanceTable([{ ...row, externalId: '0017' }], german);
+    assert.deepEqual(table[0]?.slice(0, 2), ['person auf Deutsch', 'external_id auf Deutsch']);
     const sheet = await sheetIn(await spreadsheet(table));
     // 46083 is 2 March 2026; a third of a day is eight o'clock.
     assert.ok(sheet.includes('<c s="1"><v>46083</v></c>'), sheet);
     assert.match(sheet, /<c s="2"><v>46083\.3333333+\d*<\/v><\/c>/);
     assert.ok(sheet.includes('>0017</t>'), 'an external id is a text, with its zeros');
-    const [, cells = []] = textCells(table, 'de');
+    const [, cells = []] = textCells(table, { isForPeople: true });
     assert.deepEqual([cells[1], cells[3], cells[7]], ['0017', '2026-03-02', '2026-03-02 08:00:00']);
     assert.equal(cells.at(-1), 'nein');
   });

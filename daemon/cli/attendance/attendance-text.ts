@@ -6,11 +6,13 @@ import type {
   ReportItem,
   ShownCorrection,
 } from '../../contract/attendance.js';
-import { attendanceTable, type TableLanguage, textCells } from '../../kernel/attendance/attendance-table.js';
+import { attendanceTable, type TableWords, textCells } from '../../kernel/attendance/attendance-table.js';
 import { counted } from '../../kernel/counted.js';
 import { type CsvSeparator, csvText } from '../../kernel/csv.js';
 import { defect } from '../../kernel/errors.js';
+import { said } from '../../kernel/said.js';
 import { table } from '../../kernel/text-table.js';
+import type { Language } from '../../words/language.js';
 import type { ShowTime } from '../site-time.js';
 
 /** A complete report. */
@@ -31,16 +33,26 @@ export async function readReport(answer: Promise<AsyncIterable<ReportItem>>): Pr
   return { head, rows };
 }
 
-/** CSV in UTF-8. Cells are protected from being run as formulas. A language without a separator takes that of its spreadsheets. */
+/**
+ * CSV in UTF-8: for programs, or for the spreadsheets of a language, which take `;` where decimals have a comma. Cells are protected
+ * from being run as formulas.
+ */
 export function attendanceCsv(
   { rows }: ReadReport,
-  {
-    language,
-    separator = language === 'de' ? ';' : ',',
-  }: { readonly language?: TableLanguage | undefined; readonly separator?: CsvSeparator | undefined } = {},
+  { language, separator }: { readonly language?: Language; readonly separator?: CsvSeparator } = {},
 ): Buffer {
-  return Buffer.from(csvText(textCells(attendanceTable(rows, language), language), separator), 'utf8');
+  const own = language !== undefined && (1.5).toLocaleString(language.tag).includes(',') ? ';' : ',';
+  const cells = textCells(attendanceTable(rows, language && tableWords(language)), {
+    isForPeople: language !== undefined,
+  });
+  return Buffer.from(csvText(cells, separator ?? own), 'utf8');
 }
+
+const tableWords = (language: Language): TableWords => ({
+  heading: (column) => language.textOf(said(`attendance/column-${column}`)),
+  yes: language.textOf(said('attendance/cell-yes')),
+  no: language.textOf(said('attendance/cell-no')),
+});
 
 export function describeToday(report: ReadReport): string {
   const { rows, head } = report;

@@ -1,9 +1,12 @@
 import { type Command, Option } from 'commander';
 import type { CorrectionRequest } from '../../contract/attendance.js';
 import { dayForms, personForms } from '../../contract/command-line.js';
+import { installedLanguages } from '../../host/installed-languages.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
-import { type TableLanguage, tableLanguages } from '../../kernel/attendance/attendance-table.js';
 import { badInput } from '../../kernel/errors.js';
+import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
+import type { Language } from '../../words/language.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { openBox } from '../daemon-client.js';
 import { personOption, whichPerson } from '../person/which-person.js';
@@ -22,7 +25,7 @@ interface ReportOptions extends CommonOptions {
   readonly to: string;
   readonly person?: string;
   readonly csv?: boolean;
-  readonly language?: TableLanguage;
+  readonly language?: string;
   readonly separator?: keyof typeof separators;
 }
 
@@ -42,16 +45,14 @@ function registerReport(attendance: Command): void {
     .requiredOption('--to <day>', 'last day, included')
     .option('--person <person>', `only this person, with all corrections: ${personForms}`)
     .option('--csv', 'print CSV, with names of columns for programs')
-    .addOption(
-      new Option(
-        '--language <language>',
-        'with --csv: headings and times for a spreadsheet in this language',
-      ).choices(tableLanguages),
+    .option(
+      '--language <language>',
+      'with --csv: headings and times for a spreadsheet in this language, such as "de"',
     )
     .addOption(
       new Option(
         '--separator <sign>',
-        'with --csv: the sign between cells; default: semicolon for "de", otherwise comma',
+        'with --csv: the sign between cells; default: semicolon in a language whose decimals have a comma, otherwise comma',
       ).choices(Object.keys(separators)),
     )
     .description('show times, hours worked and status of every day, by the rules now in force')
@@ -68,15 +69,20 @@ function registerReport(attendance: Command): void {
         const report = await readReport(client.call('attendance.report', { from, to, person }));
         if (options.csv === true) {
           // Written as bytes: the output guard would remove characters that some scripts need in names.
-          const { language, separator } = options;
-          process.stdout.write(
-            attendanceCsv(report, { language, separator: separator && separators[separator] }),
-          );
+          const separator = options.separator && separators[options.separator];
+          process.stdout.write(attendanceCsv(report, present({ language: languageOf(options), separator })));
           for (const note of notes(report)) process.stderr.write(`note: ${note}\n`);
         } else print(options.json === true, report, () => describeReport(report, time.show));
         return exitCodes.done;
       }),
     );
+}
+
+function languageOf({ language }: ReportOptions): Language | undefined {
+  if (language === undefined) return undefined;
+  const languages = installedLanguages();
+  if (languages.tags.includes(language)) return languages.firstOf([language]);
+  throw refusal('no-such-language', { language, known: languages.tags.join(', ') });
 }
 
 export function registerAttendance(program: Command): void {

@@ -1,17 +1,17 @@
-import { consoleLanguages, language, languageNames, speak } from '../words/words.js';
+import { language, languageNames, speak } from '../words/words.js';
 
 /** Switches the language, where nobody is logged in. Each language has its own name. */
 export function Languages() {
-  return consoleLanguages.map((each) => (
+  return languageNames.map(([code, name]) => (
     <button
-      key={each}
+      key={code}
       type="button"
       class="plain"
-      lang={each}
-      aria-pressed={each === language()}
-      onClick={() => void speak(each)}
+      lang={code}
+      aria-pressed={code === language()}
+      onClick={() => void speak(code)}
     >
-      {languageNames[each]}
+      {name}
     </button>
   ));
 }

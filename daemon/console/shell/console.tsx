@@ -5,6 +5,7 @@ import { unreachable } from '../api/api-error.js';
 import { isConnected, reconnections, watchConnection } from '../api/connection.js';
 import { loginWanted, lossWanted, proofWanted } from '../api/questions.js';
 import { can, me, resumeFault, unsent } from '../api/session.js';
+import type scopeTexts from '../messages/en/scopes.json';
 import type en from '../messages/en/shell.json';
 import type { ConsoleRoute } from '../pages/console-route.js';
 import { EntryFrame } from '../pages/entry/entry-frame.js';
@@ -24,6 +25,7 @@ import { Navigation } from './navigation.js';
 import { restorePlace } from './place.js';
 
 const t = wordsOf<typeof en>('shell');
+const scopeText = wordsOf<typeof scopeTexts>('scopes');
 
 /** The whole console: what can be seen without a login, the entry, or the pages with their navigation. */
 export function Console() {
@@ -172,8 +174,8 @@ function Admitted({
   // The page of another person begins anew: what the user began with this one, or what was fetched of it, is not theirs.
   if (route.isPublic === true || can(...route.scopes)) return <Fragment key={path}>{children}</Fragment>;
   const missing = route.scopes.filter((scope) => !me.value?.scopes.includes(scope));
-  const lead =
-    missing.length === 0 ? t('not-limited-lead') : t('not-allowed-lead', { scopes: missing.join(', ') });
+  const needed = missing.map((scope) => scopeText(`scope-${scope}`)).join('; ');
+  const lead = missing.length === 0 ? t('not-limited-lead') : t('not-allowed-lead', { scopes: needed });
   return <PageHead title={t('not-allowed')} lead={lead} />;
 }
 

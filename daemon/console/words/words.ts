@@ -1,26 +1,17 @@
+import languages, { type Messages } from 'virtual:languages';
 import { signal } from '@preact/signals';
 import { IntlMessageFormat } from 'intl-messageformat';
 
 /** What a message shows besides its own text. */
 type Values = Readonly<Record<string, string | number>>;
-/** Message files by their paths, each with its messages by their keys. */
-type Messages = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** The languages of the console. A further one is a folder of messages, two files in `languages`, and a line in `load`. */
-export const consoleLanguages = ['en', 'de'] as const;
-/** Each in itself. */
-export const languageNames = { en: 'English', de: 'Deutsch' } as const;
-type ConsoleLanguage = (typeof consoleLanguages)[number];
-
-type Loader = () => Promise<{ readonly default: Messages }>;
-/** The messages of each language: those that the login needs, and those of the pages. */
-const load: Readonly<Record<ConsoleLanguage, { readonly first: Loader; readonly rest: Loader }>> = {
-  en: { first: () => import('../languages/en-first.js'), rest: () => import('../languages/en-rest.js') },
-  de: { first: () => import('../languages/de-first.js'), rest: () => import('../languages/de-rest.js') },
-};
+/** The languages of the console by their codes, each with its own name: the folders of `messages`. */
+export const languageNames: readonly (readonly [code: string, name: string])[] = Object.entries(
+  languages,
+).map(([code, { name }]) => [code, name]);
 
 interface Words {
-  readonly language: ConsoleLanguage;
+  readonly language: string;
   readonly messages: Messages;
   /** The messages that were shown, by their texts, so that each is parsed once. */
   readonly parsed: Map<string, IntlMessageFormat>;
@@ -32,7 +23,7 @@ const words = signal<Words | undefined>(undefined);
 let areAllWanted = false;
 
 /** The language that the console speaks now. */
-export function language(): ConsoleLanguage {
+export function language(): string {
   return words.value?.language ?? 'en';
 }
 
@@ -41,9 +32,9 @@ export function formatTag(): string {
   return language() === 'en' ? 'en-GB' : language();
 }
 
-/** Loads the words of a language and shows them. */
-export async function speak(wanted: ConsoleLanguage): Promise<void> {
-  if (words.value?.language === wanted) return;
+/** Loads the words of a language and shows them. One that the console lacks changes nothing. */
+export async function speak(wanted: string): Promise<void> {
+  if (words.value?.language === wanted || languages[wanted] === undefined) return;
   await show(wanted);
   document.documentElement.lang = wanted;
 }
@@ -55,22 +46,18 @@ export async function loadAllWords(): Promise<void> {
   await show(language());
 }
 
-async function show(wanted: ConsoleLanguage): Promise<void> {
-  const { first, rest } = load[wanted];
-  const loaded = await Promise.all(areAllWanted ? [first(), rest()] : [first()]);
+async function show(wanted: string): Promise<void> {
+  const loaders = languages[wanted];
+  if (loaders === undefined) return;
+  const loaded = await Promise.all(areAllWanted ? [loaders.first(), loaders.rest()] : [loaders.first()]);
   const messages = Object.assign({}, ...loaded.map((each) => each.default)) as Messages;
   words.value = { language: wanted, messages, parsed: new Map() };
 }
 
-/** The first language of the browser that the console speaks. */
-export function browserLanguage(): ConsoleLanguage {
-  const spoken = navigator.languages.map((tag) => tag.slice(0, 2));
-  return consoleLanguages.find((known) => spoken.find((each) => isSpoken(each)) === known) ?? 'en';
-}
-
-/** True for a language that the console speaks. */
-export function isSpoken(text: string): text is ConsoleLanguage {
-  return (consoleLanguages as readonly string[]).includes(text);
+/** The language that the browser likes best among those of the console. */
+export function browserLanguage(): string {
+  const liked = navigator.languages.map((tag) => tag.split('-')[0] ?? '');
+  return liked.find((code) => languages[code] !== undefined) ?? 'en';
 }
 
 /** In a message, `<` is a sign like others: no message brings elements. */
@@ -85,8 +72,8 @@ export function wordsOf<File extends Readonly<Record<string, string>>>(
 ): (key: Extract<keyof File, string>, values?: Values) => string {
   return (key, values = {}) => {
     if (words.value === undefined) return '';
-    const { language, messages, parsed } = words.value;
-    const text = messages[`../messages/${language}/${file}.json`]?.[key];
+    const { messages, parsed } = words.value;
+    const text = messages[file]?.[key];
     if (text === undefined) return '';
     const message = parsed.get(text) ?? new IntlMessageFormat(text, formatTag(), undefined, plainText);
     parsed.set(text, message);

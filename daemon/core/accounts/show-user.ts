@@ -1,4 +1,4 @@
-import { languages, timeFormats, type User } from '../../contract/users.js';
+import { timeFormats, type User } from '../../contract/users.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
 import type { AccountsContext } from './accounts-context.js';
@@ -20,7 +20,7 @@ export function showUser(
     hasSecondFactor: row.secondFactor !== null,
     recoveryCodesLeft: users.recoveryCodesLeft(row.id),
     passkeys: passkeys.ofUser(row.id).length,
-    language: languages.find((each) => each === row.language) ?? 'en',
+    language: row.language,
     timeFormat: timeFormats.find((each) => each === row.timeFormat) ?? '24h',
     createdAt: isoTime(row.createdAtMs),
     passwordChangedAt: isoTime(row.passwordAtMs),

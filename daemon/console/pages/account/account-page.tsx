@@ -14,7 +14,7 @@ import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
 import { QrCode } from '../../parts/qr-code.js';
 import { chooseTheme, theme, themes } from '../../parts/theme.js';
 import { ago, dayAndTime, dayOf } from '../../time/site-format.js';
-import { consoleLanguages, language, languageNames, speak, wordsOf } from '../../words/words.js';
+import { language, languageNames, speak, wordsOf } from '../../words/words.js';
 import { PasswordForm } from '../entry/password-form.js';
 
 const t = wordsOf<typeof en>('account');
@@ -70,11 +70,7 @@ function Preferences() {
     <Section title={t('preferences')}>
       <Form act={t('save')} onAct={save} look="">
         <Field label={t('display-name')} autocomplete="name" maxLength={100} {...bound(displayName)} />
-        <Choice
-          label={t('language')}
-          {...bound(spoken)}
-          options={consoleLanguages.map((each) => [each, languageNames[each]] as const)}
-        />
+        <Choice label={t('language')} {...bound(spoken)} options={languageNames} />
         <Choice
           label={t('clock')}
           {...bound(timeFormat)}

@@ -1,5 +1,5 @@
 import type { AttendanceHead, AttendanceRow, ReportItem } from '../../../contract/attendance.js';
-import { attendanceTable, textCells } from '../../../kernel/attendance/attendance-table.js';
+import { attendanceTable, type TableWords, textCells } from '../../../kernel/attendance/attendance-table.js';
 import { csvText } from '../../../kernel/csv.js';
 import { can } from '../../api/session.js';
 import type { Fetched } from '../../api/use-fetched.js';
@@ -8,7 +8,7 @@ import { ActionBar } from '../../parts/actions.js';
 import { printPage } from '../../parts/long-table.js';
 import { saveFile } from '../../parts/save-file.js';
 import { dayAndTime, laterDay, plainDay } from '../../time/site-format.js';
-import { language, wordsOf } from '../../words/words.js';
+import { wordsOf } from '../../words/words.js';
 
 /** A whole report. */
 export interface Report {
@@ -125,13 +125,19 @@ export function SaveReport({ report }: { readonly report: Report | undefined }) 
 }
 
 async function save({ head, rows }: Report, form: 'csv' | 'xlsx'): Promise<void> {
-  const table = attendanceTable(rows, language());
+  const table = attendanceTable(rows, tableWords());
   const name = `attendance-${head.site}-${head.from}-${head.to}.${form}`;
   if (form === 'csv') {
-    const text = csvText(textCells(table, language()), separator());
+    const text = csvText(textCells(table, { isForPeople: true }), separator());
     saveFile(new Blob([text], { type: 'text/csv' }), name);
   } else saveFile(await (await import('./spreadsheet.js')).spreadsheet(table), name);
 }
+
+const tableWords = (): TableWords => ({
+  heading: (column) => t(`column-${column}`),
+  yes: t('cell-yes'),
+  no: t('cell-no'),
+});
 
 /** Spreadsheets follow the formats of the machine, not the language of the console: where decimals have a comma, cells have `;`. */
 const separator = () => ((1.5).toLocaleString().includes(',') ? ';' : ',');

@@ -8,7 +8,7 @@ import type en from '../../messages/en/entry.json';
 import { Dialog } from '../../parts/dialog.js';
 import { Form } from '../../parts/form.js';
 import { bound, Field } from '../../parts/form-fields.js';
-import { isSpoken, loadAllWords, speak, wordsOf } from '../../words/words.js';
+import { loadAllWords, speak, wordsOf } from '../../words/words.js';
 import { EntryFrame } from './entry-frame.js';
 import { PasswordForm } from './password-form.js';
 
@@ -148,8 +148,7 @@ export async function enter(): Promise<void> {
   await loadAllWords();
   isUnclaimed.value = false;
   me.value = known;
-  const wanted = known.user?.language ?? '';
-  if (isSpoken(wanted)) await speak(wanted);
+  await speak(known.user?.language ?? '');
 }
 
 /**

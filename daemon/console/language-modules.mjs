@@ -1,0 +1,61 @@
+// The languages of the console, found when it is built: each folder of `messages` is one.
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const messages = fileURLToPath(new URL('messages', import.meta.url));
+/** The message files that the login needs. */
+const filesOfLogin = ['entry', 'parts', 'shell'];
+const overview = '\0virtual:languages';
+/** A file of its own for each language and part, which is named after the end of this ID. */
+const part = /^\0messages\/([a-z]+)-(first|rest)$/;
+
+/**
+ * `virtual:languages`: each language by its code, with its name in itself and with two loaders, for the messages of the login and for
+ * those of the pages. A message that a language lacks is English, so that a translation can grow.
+ */
+export function languageModules(folder = messages) {
+  const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const others = folders.map(({ name }) => name).filter((name) => name !== 'en');
+  const codes = ['en', ...others.sort()];
+  const read = (language, name) => {
+    try {
+      return JSON.parse(readFileSync(join(folder, language, name), 'utf8'));
+    } catch (error) {
+      if (error.code === 'ENOENT') return {};
+      throw new Error(`${join(folder, language, name)} is not a JSON file of messages.`, { cause: error });
+    }
+  };
+  const messagesOf = (language, isFirst) =>
+    readdirSync(join(folder, 'en'))
+      .filter((name) => filesOfLogin.includes(basename(name, '.json')) === isFirst)
+      .map((name) => [basename(name, '.json'), { ...read('en', name), ...read(language, name) }]);
+  const loader = (language, which) => `() => import('virtual:messages/${language}-${which}')`;
+  const row = (language) =>
+    `${language}: { name: '${nameOf(language)}', first: ${loader(language, 'first')}, rest: ${loader(language, 'rest')} }`;
+  return {
+    name: 'languages of the console',
+    resolveId(wanted) {
+      if (wanted === 'virtual:languages') return overview;
+      return wanted.startsWith('virtual:messages/') ? wanted.replace('virtual:', '\0') : undefined;
+    },
+    load(id) {
+      if (id === overview) return `export default { ${codes.map(row).join(', ')} }`;
+      const [, language, which] = part.exec(id) ?? [];
+      if (language === undefined) return undefined;
+      return `export default ${JSON.stringify(Object.fromEntries(messagesOf(language, which === 'first')))}`;
+    },
+    // These modules are no files, so Vite would not notice a change.
+    handleHotUpdate({ file, server }) {
+      if (!file.startsWith(folder)) return;
+      server.moduleGraph.invalidateAll();
+      server.ws.send({ type: 'full-reload' });
+    },
+  };
+}
+
+/** What speakers call their language, such as `Deutsch`. */
+function nameOf(language) {
+  const name = new Intl.DisplayNames([language], { type: 'language' }).of(language);
+  return name.charAt(0).toLocaleUpperCase(language) + name.slice(1);
+}

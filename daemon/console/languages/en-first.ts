@@ -1,4 +1,0 @@
-export default import.meta.glob<Readonly<Record<string, string>>>('../messages/en/{entry,parts,shell}.json', {
-  eager: true,
-  import: 'default',
-});
