@@ -1,3 +1,4 @@
+import alerts from './en/alerts.json' with { type: 'json' };
 import attendance from './en/attendance.json' with { type: 'json' };
 import broker from './en/broker.json' with { type: 'json' };
 import cameras from './en/cameras.json' with { type: 'json' };
@@ -12,6 +13,7 @@ import settings from './en/settings.json' with { type: 'json' };
 import terminal from './en/terminal.json' with { type: 'json' };
 
 const files = {
+  alerts,
   attendance,
   broker,
   cameras,

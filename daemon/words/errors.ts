@@ -5,7 +5,7 @@ import { english, inEnglish } from './language.js';
 
 /**
  * A key of the messages of errors: the code of the error, and after a colon which of its messages, where it has several. What to do
- * about it stands under the same key after `remedy-`.
+ * about it stands under the same key after `remedy-`, or under that of the code, for all its messages that have none of their own.
  */
 type ErrorKey = Exclude<keyof typeof errors, `remedy-${string}`>;
 
@@ -30,8 +30,8 @@ function errorOf(
 ): RollcallError {
   const [code = key] = key.split(':');
   const { remedy: given, ...others } = context;
-  const own = `errors/remedy-${key}`;
-  const remedy = given ?? (english.has(own) ? said(own, values) : undefined);
+  const own = [`errors/remedy-${key}`, `errors/remedy-${code}`].find((each) => english.has(each));
+  const remedy = given ?? (own && said(own, values));
   const says = {
     message: said(`errors/${key}`, values),
     ...(typeof remedy === 'object' ? { remedy } : {}),

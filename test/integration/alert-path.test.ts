@@ -244,9 +244,9 @@ describe('from a recorded event to an alert', () => {
     box.record(refusedFact({ ...about, reason: 'not-yet-valid' }));
     await box.delivered(3);
     assert.deepEqual([...subjects(web)].sort(), [
-      '[warning] A barred person at Gate (office/box-1)',
+      '[warning] A person on the blocklist at Gate (office/box-1)',
       '[warning] A person whose validity is over or has not begun at Gate (office/box-1)',
-      '[warning] A watched person at Gate (office/box-1)',
+      '[warning] A person on the watchlist at Gate (office/box-1)',
     ]);
     assert.doesNotMatch(web.requests.map(({ body }) => body).join(), /p-471/);
   });

@@ -8,6 +8,7 @@ import type { AlertMessage } from '../../daemon/kernel/alerts/alert-message.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
 import { type Logger, silentLogger } from '../../daemon/kernel/logger.js';
+import { english } from '../../daemon/words/language.js';
 import { CountedTimers } from '../support/counted-timers.js';
 
 const gate = cameraId('gate');
@@ -21,6 +22,7 @@ const plan: AlertPlan = {
   ],
   cameras: new Set([gate]),
   cameraName: (id) => id,
+  textOf: (said) => english.textOf(said),
 };
 
 /** A journal in memory, whose disk can be full. */

@@ -1,17 +1,26 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { installedLanguages } from '../../daemon/host/installed-languages.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import { alertMessage, alertSummary, testMessage } from '../../daemon/kernel/alerts/alert-message.js';
-import type { AlertPart, RuleAlert } from '../../daemon/kernel/alerts/alert-rule.js';
+import { type AlertPart, alertSubjects, type RuleAlert } from '../../daemon/kernel/alerts/alert-rule.js';
 import { asLine, asLines, fillTemplate, parseTemplate } from '../../daemon/kernel/alerts/alert-template.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
+import type { Said } from '../../daemon/kernel/said.js';
 
 const gate = cameraId('gate');
 const fromMs = Date.UTC(2026, 2, 2, 9, 0, 0);
 const minuteMs = 60_000;
 const names: Readonly<Record<string, string>> = { gate: 'Gate', door: 'Back door' };
-const wording = { cameraName: (id: string) => names[id] ?? id, localTime: localTimeOf('Europe/Paris') };
+const wordingIn = (tag: string) => {
+  const language = installedLanguages().firstOf([tag]);
+  return {
+    ...{ cameraName: (id: string) => names[id] ?? id, localTime: localTimeOf('Europe/Paris') },
+    textOf: (said: Said): string => language.textOf(said),
+  };
+};
+const wording = wordingIn('en');
 
 function part(changes: Partial<AlertPart> = {}): AlertPart {
   const about = { cameraId: gate, count: 1, fromMs, untilMs: fromMs, code: null };
@@ -96,9 +105,51 @@ describe('the wording of an alert', () => {
   });
 
   test('a test message says that nothing has happened', () => {
-    const message = testMessage({ id: 'an-id', nowMs: fromMs, identity });
+    const message = testMessage({ id: 'an-id', nowMs: fromMs, identity, textOf: wording.textOf });
     assert.equal(message.phase, 'test');
     assert.match(message.text, /Nothing has happened/);
+  });
+});
+
+describe('an alert in another language', () => {
+  const phases: readonly Partial<AlertPart>[] = [
+    ...[
+      {},
+      { count: 3 },
+      { untilMs: null },
+      { untilMs: null, isWorse: true as const },
+      { untilMs: fromMs + minuteMs },
+    ],
+  ];
+  const context = { id: 'an-id', nowMs: fromMs, identity: { siteId: 'büro', boxId: 'box-1' } };
+  const templates = { subject: undefined, text: undefined };
+  /** Words that English sentences need, and the other languages do not have. */
+  const functionWords = /\b(?:the|of|and|is|are|was|were|with|at|who|not|from|since|sent|time|times)\b/i;
+
+  for (const tag of ['de', 'fr'])
+    test(`has no English sentence about anything: ${tag}`, () => {
+      for (const on of alertSubjects)
+        for (const changes of phases) {
+          const alert: RuleAlert = {
+            ...{ ruleId: 'strangers', on, severity: 'critical', phase: 'raised', parts: [part(changes)] },
+          };
+          const { subject, text } = alertMessage(alert, { ...context, wording: wordingIn(tag), templates });
+          const shown = `${subject}\n${text}`.replaceAll('box-1', '');
+          assert.doesNotMatch(tag === 'de' ? shown.replaceAll(/\bwar\b|\bwas\b/g, '') : shown, functionWords);
+        }
+    });
+
+  test('reads like a sentence of that language', () => {
+    const many = [part({ count: 3, untilMs: fromMs + 9.5 * minuteMs })];
+    assert.equal(
+      alertSummary('unknown', many, wordingIn('de')),
+      '3 unbekannte Personen an Gate in 10 Minuten',
+    );
+    const over = [part({ count: 2, untilMs: fromMs + 5 * minuteMs })];
+    assert.equal(
+      alertSummary('camera-down', over, wordingIn('de')),
+      'Vorbei: Kamera Gate war ausgefallen, 2-mal von 2026-03-02 10:00 bis 2026-03-02 10:05',
+    );
   });
 });
 

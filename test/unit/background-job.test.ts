@@ -58,7 +58,7 @@ describe('repeated steps', () => {
     };
     const steps = new RetriedSteps({
       name: 'test',
-      failureCode: 'test-failed',
+      failureCode: 'rotation-failed',
       path: 'gallery.db',
       clock,
       logger,
@@ -131,7 +131,7 @@ describe('repeated steps', () => {
   test('end at an error that another try cannot solve', async () => {
     const { steps, ended, logged } = stepsWith([false, new Error('surprise')]);
     assert.equal(await ended, 'failed');
-    assert.equal(steps.problem?.code, 'test-failed');
+    assert.equal(steps.problem?.code, 'rotation-failed');
     assert.equal(steps.isWaiting, false);
     assert.deepEqual(logged, ['test failed']);
   });

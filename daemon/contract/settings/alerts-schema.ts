@@ -154,6 +154,14 @@ function refuseThreshold(
 }
 
 const alertsFields = z.strictObject({
+  language: field(
+    z
+      .string()
+      .regex(/^[a-z]{2,3}$/, 'must be the code of a language, such as "de"')
+      .default('en'),
+    'live',
+    'Code of the language of alerts, such as `de` or `fr`. In place of a language that the box does not have, it uses English. Templates are sent as they are; only their fields are in this language.',
+  ),
   webhooks: z.array(webhookSchema).default([]),
   emails: z.array(emailSchema).default([]),
   ntfy: z.array(ntfySchema).default([]),

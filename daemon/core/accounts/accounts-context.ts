@@ -3,8 +3,9 @@ import type { Scope } from '../../contract/scopes.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import type { AuditAction } from '../../kernel/audit-action.js';
 import type { Clock } from '../../kernel/clock.js';
-import { badInput, isRollcallError, type RollcallError } from '../../kernel/errors.js';
+import { isRollcallError } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
+import { refusal } from '../../words/errors.js';
 import type { AuditDetails, NewAuditEntry } from '../audit/audit-entry.js';
 import type { AccessTokens } from './access-tokens.js';
 import type { AccountsKeys } from './accounts-key.js';
@@ -138,11 +139,5 @@ export function covers(
 /** @throws `beyond-own-scopes` if the account can do more than the caller */
 export function refuseStronger(context: Pick<AccountsContext, 'users'>, caller: Caller, user: UserRow): void {
   if (covers(caller, scopesOf(context, user), readCameras(user.cameras))) return;
-  throw beyondOwnScopes('this account can do more than you');
-}
-
-export function beyondOwnScopes(message: string): RollcallError {
-  return badInput('beyond-own-scopes', message, {
-    remedy: 'Ask an administrator who has the scopes.',
-  });
+  throw refusal('beyond-own-scopes:account');
 }

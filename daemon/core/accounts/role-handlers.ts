@@ -4,18 +4,11 @@ import type { Handlers } from '../../contract/handlers.js';
 import type { Role, roleOperations } from '../../contract/roles.js';
 import { allScopes, builtInRoles, type Scope } from '../../contract/scopes.js';
 import { opaqueText } from '../../host/opaque-text.js';
-import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
 import { refusal } from '../../words/errors.js';
-import {
-  type AccountsContext,
-  beyondOwnScopes,
-  changeAudited,
-  covers,
-  entryOf,
-  refuseStronger,
-} from './accounts-context.js';
+import { type AccountsContext, changeAudited, covers, entryOf, refuseStronger } from './accounts-context.js';
 import { newSecret } from './secrets.js';
 import type { ApiKeyRow } from './sessions-store.js';
 import { requireRole, requireUser } from './user-handlers.js';
@@ -90,7 +83,7 @@ export function apiKeyHandlers(context: AccountsContext): Handlers<typeof apiKey
   return {
     'api-keys.list': () => sessions.apiKeys().map(showApiKey),
     'api-keys.create'({ label, scopes, cameras, expiresInDays }, { caller }) {
-      if (!covers(caller, scopes, cameras)) throw beyondOwnScopes('the key could do more than you');
+      if (!covers(caller, scopes, cameras)) throw refusal('beyond-own-scopes:new-key');
       const { text, hash } = newSecret('api-key');
       const nowMs = clock.wallMs();
       const row: ApiKeyRow = {
@@ -114,7 +107,7 @@ export function apiKeyHandlers(context: AccountsContext): Handlers<typeof apiKey
       const row = sessions.apiKeyById(id);
       if (row === undefined) throw noSuchApiKey(id);
       if (!covers(caller, readScopes(row.scopes), readCameras(row.cameras))) {
-        throw beyondOwnScopes('this key can do more than you');
+        throw refusal('beyond-own-scopes:key');
       }
       return changeAudited(context, () => {
         sessions.removeApiKey(id);
@@ -153,7 +146,7 @@ function ownRole(context: AccountsContext, name: string): RoleRow {
 
 function refuseBeyond(caller: Caller, scopes: readonly Scope[]): void {
   const missing = scopes.find((scope) => !caller.scopes.has(scope));
-  if (missing !== undefined) throw beyondOwnScopes(`the role has the scope ${missing}, which you lack`);
+  if (missing !== undefined) throw refusal('beyond-own-scopes:role', { scope: missing });
 }
 
 function roleNameTaken(name: string): RollcallError {
@@ -173,8 +166,5 @@ function changedMeanwhile(revision: number): RollcallError {
 }
 
 function tooMany(what: 'roles' | 'api-keys', most: number): RollcallError {
-  const name = what === 'roles' ? 'roles' : 'API keys';
-  return badInput(`too-many-${what}`, `the box has ${most} ${name}, which is the most`, {
-    remedy: `Remove ${name} that are not used.`,
-  });
+  return refusal(`too-many-${what}`, { most });
 }

@@ -9,7 +9,6 @@ import { present } from '../../kernel/present.js';
 import { refusal } from '../../words/errors.js';
 import {
   type AccountsContext,
-  beyondOwnScopes,
   changeAudited,
   covers,
   entryOf,
@@ -39,7 +38,7 @@ export function screenHandlers(context: AccountsContext): Handlers<typeof screen
         .map(showScreen),
     'screens.add'({ camera, label }, { caller }) {
       if (!hasCamera(camera)) throw noSuchCamera(camera);
-      if (!covers(caller, screenScopes, [camera])) throw beyondOwnScopes('the screen could do more than you');
+      if (!covers(caller, screenScopes, [camera])) throw refusal('beyond-own-scopes:display');
       const { text, hash } = newSecret('screen-pairing');
       const nowMs = clock.wallMs();
       const row: ScreenRow = {

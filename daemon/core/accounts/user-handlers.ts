@@ -5,14 +5,7 @@ import { opaqueText } from '../../host/opaque-text.js';
 import type { RollcallError } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
 import { refusal } from '../../words/errors.js';
-import {
-  type AccountsContext,
-  beyondOwnScopes,
-  changeAudited,
-  covers,
-  entryOf,
-  refuseStronger,
-} from './accounts-context.js';
+import { type AccountsContext, changeAudited, covers, entryOf, refuseStronger } from './accounts-context.js';
 import { noSuchSession, removeSecondFactors } from './auth-handlers.js';
 import { type Claims, nameTaken, newUserRow } from './claims.js';
 import { normalPassword, refuseWeakPassword } from './password-rules.js';
@@ -233,7 +226,7 @@ export function requireRole({ users }: Pick<AccountsContext, 'users'>, name: str
 
 function refuseBeyond(caller: Caller, role: RoleRow, cameras: readonly string[] | undefined): void {
   if (covers(caller, role.scopes, cameras)) return;
-  throw beyondOwnScopes(`the role "${role.name}" for these cameras can do more than you`);
+  throw refusal('beyond-own-scopes:role-for-cameras', { name: role.name });
 }
 
 /** @throws `last-admin` if the box would have no active administrator of all cameras without this account */

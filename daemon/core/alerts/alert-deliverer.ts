@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../kernel/clock.js';
-import { isRollcallError, messageOf, operational } from '../../kernel/errors.js';
+import { defect, isRollcallError, messageOf } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
 import type { Random } from '../../kernel/random.js';
 import { jitteredWaitMs } from '../../kernel/retry.js';
@@ -108,7 +108,7 @@ export class AlertDeliverer implements AsyncDisposable {
       return await open.send(message, this.#abort.signal);
     } catch (error) {
       logger.error('sending an alert failed with a defect', { channel: channelId, error });
-      return failedForNow(operational('internal', messageOf(error)));
+      return failedForNow(defect('internal', messageOf(error)));
     }
   }
 

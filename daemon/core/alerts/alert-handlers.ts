@@ -18,11 +18,13 @@ import { defect } from '../../kernel/errors.js';
 import type { BoxIds } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
+import type { Said } from '../../kernel/said.js';
 import { refusal } from '../../words/errors.js';
 import { refuseLimited } from '../api/forbidden.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
 import type { AlertDeliveries, StoredAlert, StoredDelivery } from './alert-deliveries.js';
 import type { AlertMutes, StoredMute } from './alert-mutes.js';
+import { alertLanguage } from './alert-plan.js';
 import type { AlertChannel } from './channel.js';
 import { channelsOf } from './open-channel.js';
 
@@ -158,7 +160,9 @@ export class Alerts {
       throw refusal('no-such-channel', { channel, known: known.join(', ') });
     }
     const nowMs = clock.wallMs();
-    const message = testMessage({ id: newId(nowMs), nowMs, identity });
+    const language = alertLanguage(config().alerts);
+    const textOf = (said: Said): string => language.textOf(said);
+    const message = testMessage({ id: newId(nowMs), nowMs, identity, textOf });
     const wanted = channel === undefined ? known : [channel];
     // A message that may have left has its entry, however the attempt ends.
     const details = { channels: wanted.length };

@@ -1,9 +1,12 @@
 import type { AlertsConfig, Config } from '../../contract/settings/schema.js';
+import { installedLanguages } from '../../host/installed-languages.js';
 import type { AlertTemplates } from '../../kernel/alerts/alert-message.js';
 import { type AlertRule, isAboutCameras } from '../../kernel/alerts/alert-rule.js';
 import { type AlertTemplate, parseTemplate } from '../../kernel/alerts/alert-template.js';
 import { secondOfDay } from '../../kernel/attendance/time-text.js';
 import type { CameraId } from '../../kernel/ids.js';
+import type { Said } from '../../kernel/said.js';
+import type { Language } from '../../words/language.js';
 
 const minuteMs = 60_000;
 const defaultWithinMinutes = 10;
@@ -20,17 +23,24 @@ export interface AlertPlan {
   readonly rules: readonly PlannedRule[];
   readonly cameras: ReadonlySet<CameraId>;
   readonly cameraName: (id: CameraId) => string;
+  /** Puts what an alert says into the language of alerts. */
+  readonly textOf: (said: Said) => string;
 }
 
 /** The alert rules of a configuration. */
 export function planAlerts({ alerts, cameras }: Pick<Config, 'alerts' | 'cameras'>): AlertPlan {
+  const language = alertLanguage(alerts);
   const names = new Map(cameras.map(({ id, name }) => [id, name]));
   return {
     rules: alerts.rules.map(plannedRule),
     cameras: new Set(names.keys()),
     cameraName: (id) => names.get(id) ?? id,
+    textOf: (said) => language.textOf(said),
   };
 }
+
+export const alertLanguage = ({ language }: Pick<AlertsConfig, 'language'>): Language =>
+  installedLanguages().firstOf([language]);
 
 function plannedRule(rule: AlertsConfig['rules'][number]): PlannedRule {
   const { id, on, cameras, severity, channels, quietHours, cooldownMinutes } = rule;

@@ -1,80 +1,26 @@
-import { isRollcallError, operational, type RollcallError } from '../../kernel/errors.js';
+import { isRollcallError, type RollcallError } from '../../kernel/errors.js';
 import { addressRefused } from '../../vision/ingest/reachable-address.js';
+import { failure } from '../../words/errors.js';
 import { networkProblems, tlsProblemOf } from '../delivery/broker/connection-problems.js';
 import type { SendOutcome } from './channel.js';
 
+/** The errors of the problems of a connection. */
 const diagnoses = {
-  name: [
-    'channel-name-unknown',
-    'its name cannot be resolved',
-    'Check the host and the DNS servers of this machine.',
-  ],
-  refused: [
-    'channel-refused',
-    'nothing listens on its port',
-    'Check host and port, and that the server runs.',
-  ],
-  unreachable: [
-    'channel-unreachable',
-    'the network does not reach it',
-    'Check the cable, the routes and the firewall between this machine and it.',
-  ],
-  lost: [
-    'channel-lost',
-    'it ended the connection before it answered',
-    'Check that the port is correct and whether it uses TLS. Read the log of the server.',
-  ],
-  beyond: [
-    'channel-address-refused',
-    'it is on this box or its link, where channels that were added over the API may not lead',
-    'Add the channel to the configuration file, or allow the network of the server in api.channelNetworks.',
-  ],
-  protocol: [
-    'channel-protocol',
-    'the server uses another protocol',
-    'Check host and port: another service listens there.',
-  ],
-  silent: [
-    'channel-silent',
-    'it does not answer in time',
-    'Check host and port, and that the server is not overloaded.',
-  ],
-  tlsExpired: [
-    'channel-tls-expired',
-    'its certificate has expired',
-    'Renew the certificate of the server. If it is still valid, set the clock of this machine.',
-  ],
-  tlsNotYetValid: [
-    'channel-tls-not-yet-valid',
-    'its certificate is not yet valid',
-    'Check the clock of this machine first: it may be behind.',
-  ],
-  tlsHost: [
-    'channel-tls-wrong-host',
-    'its certificate was made for another host',
-    'Use a name from the certificate, or make a certificate for the present name.',
-  ],
-  tlsUntrusted: [
-    'channel-tls-untrusted',
-    'this box does not trust the authority that signed its certificate',
-    'Set caFile to the certificate of the authority that signed it.',
-  ],
-  tlsNone: [
-    'channel-speaks-no-tls',
-    'the server on the port does not use TLS',
-    'Check the port: e-mail with `starttls` is usually 587, `implicit` 465.',
-  ],
-  tlsVersion: [
-    'channel-tls-version',
-    'it supports only old, unsafe versions of TLS',
-    'Configure TLS 1.2 or 1.3 on the server.',
-  ],
-  tls: [
-    'channel-tls-failed',
-    'the TLS handshake failed',
-    'Check the port and the TLS settings of the server, and read its log.',
-  ],
-} as const satisfies Record<string, readonly [code: string, says: string, remedy: string]>;
+  name: 'channel-name-unknown',
+  refused: 'channel-refused:connection',
+  unreachable: 'channel-unreachable',
+  lost: 'channel-lost',
+  beyond: 'channel-address-refused:connection',
+  protocol: 'channel-protocol',
+  silent: 'channel-silent',
+  tlsExpired: 'channel-tls-expired',
+  tlsNotYetValid: 'channel-tls-not-yet-valid',
+  tlsHost: 'channel-tls-wrong-host',
+  tlsUntrusted: 'channel-tls-untrusted',
+  tlsNone: 'channel-speaks-no-tls',
+  tlsVersion: 'channel-tls-version',
+  tls: 'channel-tls-failed',
+} as const;
 
 export type ChannelProblem = keyof typeof diagnoses;
 
@@ -82,8 +28,7 @@ const isKnown = (problem: string): problem is ChannelProblem => Object.hasOwn(di
 
 /** The error for a server that cannot be used. `server`: its name and port, without path, user or password. */
 export function channelError(problem: ChannelProblem, server: string): RollcallError {
-  const [code, says, remedy] = diagnoses[problem];
-  return operational(code, `${server}: ${says}`, { remedy, details: { server }, retryable: true });
+  return failure(diagnoses[problem], { server }, { details: { server }, retryable: true });
 }
 
 /**

@@ -9,7 +9,7 @@ import type { AlertMessage } from '../../kernel/alerts/alert-message.js';
 import { asLine } from '../../kernel/alerts/alert-template.js';
 import type { Clock } from '../../kernel/clock.js';
 import { counted } from '../../kernel/counted.js';
-import { isRollcallError, operational, type RollcallError } from '../../kernel/errors.js';
+import { isRollcallError, type RollcallError } from '../../kernel/errors.js';
 import { failure } from '../../words/errors.js';
 import type { AlertChannel, ChannelContext, SendOutcome } from './channel.js';
 import { channelError, explainSocketError, failedForNow, refusedForGood } from './channel-errors.js';
@@ -185,28 +185,27 @@ function explainMailFailure(error: unknown, server: string): SendOutcome {
     const isFinal = responseCode >= 500 && facts.command !== 'STARTTLS';
     return isFinal ? refusedForGood(refusal) : failedForNow(refusal);
   }
-  if (code === 'EAUTH')
-    return failedForNow(authError(server, 'offers no login method that this box supports'));
+  if (code === 'EAUTH') return failedForNow(failure('mail-auth-refused:no-method', { server }));
   if (code === 'ETIMEDOUT') return failedForNow(channelError('silent', server));
   return failedForNow(explainSocketError(error, server));
-}
-
-function authError(server: string, says: string): RollcallError {
-  return failure('mail-auth-refused', { server, says });
 }
 
 function explainReply(
   { code, command, response = '', responseCode }: MailError,
   server: string,
 ): RollcallError {
+  const status = responseCode ?? 0;
   // The text after the number could contain the password.
-  if (code === 'EAUTH') return authError(server, `refuses user or password (SMTP ${responseCode})`);
+  if (code === 'EAUTH') return failure('mail-auth-refused:login', { server, status });
   const details = { responseCode };
   if (command === 'STARTTLS') {
-    const says = `${server}: it offers no STARTTLS (SMTP ${responseCode}); nothing is sent without TLS`;
-    const remedy = 'Switch STARTTLS on at the mail server, or set tls to `implicit` and use the port for it.';
-    return operational('mail-no-starttls', says, { remedy, details });
+    return failure('mail-no-starttls', { server, status }, { details });
   }
-  const what = { 'MAIL FROM': 'the sender', 'RCPT TO': 'the recipients' }[command ?? ''] ?? 'the message';
-  return failure('mail-refused', { server, what, asLine: asLine(response) }, { details });
+  const key =
+    command === 'MAIL FROM'
+      ? 'mail-refused:sender'
+      : command === 'RCPT TO'
+        ? 'mail-refused:recipients'
+        : 'mail-refused';
+  return failure(key, { server, answer: asLine(response) }, { details });
 }

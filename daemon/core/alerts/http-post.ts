@@ -3,7 +3,8 @@ import { type RequestOptions, request as requestHttps } from 'node:https';
 import { readAuthorities } from '../../host/certificate-authorities.js';
 import { asLine } from '../../kernel/alerts/alert-template.js';
 import type { Clock } from '../../kernel/clock.js';
-import { isRollcallError, operational } from '../../kernel/errors.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 import type { SendOutcome } from './channel.js';
 import { channelError, explainSocketError, failedForNow, refusedForGood } from './channel-errors.js';
 import { withDeadline } from './deadline.js';
@@ -113,29 +114,19 @@ function reasonOf(error: unknown): unknown {
 /** 408 and 429 are temporary (RFC 9110 section 15.5.9, RFC 6585 section 4); other refusals would repeat. */
 const temporary = new Set([408, 429]);
 
-/** Codes of the errors about the answers of a kind of server, and what to do where it refuses an alert. */
-export interface AnswerWords {
-  readonly redirected: string;
-  readonly refused: string;
-  readonly unavailable: string;
-  readonly remedy: string;
-}
-
-/** What an answer means. */
+/** What an answer means. `refused`: the message where the server refuses an alert. */
 export function explainAnswer(
   { status, says: answered }: HttpAnswer,
   server: string,
-  { redirected, refused, unavailable, remedy }: AnswerWords,
+  refused: 'webhook-refused:alert' | `service-refused:${'ntfy' | 'telegram' | 'sms'}`,
 ): SendOutcome {
   if (status >= 200 && status < 300) return { outcome: 'delivered', note: null };
-  const says = `${server}: it answered with HTTP status ${status}${answered === '' ? '' : `: ${answered}`}`;
+  const kind = refused === 'webhook-refused:alert' ? 'webhook' : 'service';
+  const values = { server, status, answered: answered === '' ? '' : `: ${answered}` };
   const details = { status };
-  if (status >= 300 && status < 400) {
-    const follow = 'Set url to the address of the redirect; redirects are not followed.';
-    return refusedForGood(operational(redirected, says, { remedy: follow, details }));
-  }
+  if (status >= 300 && status < 400)
+    return refusedForGood(failure(`${kind}-redirected`, values, { details }));
   if (status >= 400 && status < 500 && !temporary.has(status))
-    return refusedForGood(operational(refused, says, { remedy, details }));
-  const wait = 'Read the log of the receiver. The box sends the alert again automatically.';
-  return failedForNow(operational(unavailable, says, { remedy: wait, details, retryable: true }));
+    return refusedForGood(failure(refused, values, { details }));
+  return failedForNow(failure(`${kind}-unavailable`, values, { details, retryable: true }));
 }

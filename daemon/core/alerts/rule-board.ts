@@ -97,13 +97,13 @@ export class RuleBoard {
   }
 
   #worded(
-    { cameraName }: AlertPlan,
+    { cameraName, textOf }: AlertPlan,
     { templates }: PlannedRule,
     alert: RuleAlert,
     nowMs: number,
   ): AlertMessage {
     const { identity, localTime, newId } = this.#options;
-    const wording = { cameraName, localTime };
+    const wording = { cameraName, localTime, textOf };
     return alertMessage(alert, { id: newId(nowMs), nowMs, identity, wording, templates });
   }
 }

@@ -16,14 +16,12 @@ interface ServiceRequest {
 /** A service with its own form of requests, which passes alerts on to people. */
 export interface AlertService {
   readonly id: string;
-  readonly kind: ChannelKind;
+  readonly kind: ChannelKind & ('ntfy' | 'telegram' | 'sms');
   /** The host of the server, for errors. */
   readonly host: string;
   readonly caFile?: string | undefined;
   /** The name of the secret; undefined: none is sent. */
   readonly credential: string | undefined;
-  /** What to do where the service refuses an alert. */
-  readonly refused: string;
   /** `secret`: empty without a credential. */
   readonly request: (message: AlertMessage, secret: string) => ServiceRequest;
 }
@@ -31,22 +29,16 @@ export interface AlertService {
 /** From the name lookup to the status of the answer. */
 const limitMs = 15_000;
 
-const codes = {
-  redirected: 'service-redirected',
-  refused: 'service-refused',
-  unavailable: 'service-unavailable',
-} as const;
-
 /** Posts alerts to a service. It gets subject and text: no pictures, no IDs of people, and no names of people. */
 export function openService(service: AlertService, context: ChannelContext, clock: Clock): AlertChannel {
-  const { id, kind, host, caFile, credential, refused, request } = service;
+  const { id, kind, host, caFile, credential, request } = service;
   const server = `${kind} ${id} (${host})`;
   const { bounds, version, openSecret } = context;
   return {
     id,
     kind,
     send(message, signal) {
-      const explain = (answer: HttpAnswer) => explainAnswer(answer, server, { ...codes, remedy: refused });
+      const explain = (answer: HttpAnswer) => explainAnswer(answer, server, `service-refused:${kind}`);
       return outcomeOf(server, explain, async () => {
         const secret = credential === undefined ? '' : textOf(server, await openSecret(credential));
         const { url, headers, body } = request(message, secret);

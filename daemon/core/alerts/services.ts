@@ -19,7 +19,6 @@ export function openNtfy(
   return openService(
     {
       ...{ id, kind: 'ntfy', host: new URL(url).host, caFile, credential },
-      refused: 'Check the topic in url, and that the access token may publish to it.',
       request: ({ subject, text, severity, phase }, token) => ({
         url: new URL(root, url),
         headers: { ...json, ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
@@ -43,8 +42,6 @@ export function openTelegram(
   return openService(
     {
       ...{ id, kind: 'telegram', host: new URL(url).host, caFile, credential },
-      refused:
-        'Check the token of the bot and the chat. The bot must be a member, or you must have written to it.',
       request: ({ text, severity }, token) => ({
         url: new URL(`${url.replace(/\/+$/, '')}/bot${pathWord(token)}/sendMessage`),
         headers: json,
@@ -72,7 +69,6 @@ export function openSms(
   return openService(
     {
       ...{ id, kind: 'sms', host: new URL(url).host, caFile, credential },
-      refused: 'Check url, login, sender and number, and the account at the gateway.',
       request: ({ subject }, login) => ({
         url: new URL(url),
         headers: {

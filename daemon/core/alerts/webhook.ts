@@ -7,14 +7,7 @@ import type { BoxIds } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { refusal } from '../../words/errors.js';
 import type { AlertChannel, ChannelContext } from './channel.js';
-import {
-  type AnswerWords,
-  explainAnswer,
-  type HttpAnswer,
-  type HttpPost,
-  outcomeOf,
-  postOnce,
-} from './http-post.js';
+import { explainAnswer, type HttpAnswer, type HttpPost, outcomeOf, postOnce } from './http-post.js';
 import { withoutLineEnd } from './secret-text.js';
 
 export type WebhookConfig = AlertsConfig['webhooks'][number];
@@ -22,13 +15,6 @@ export type WebhookConfig = AlertsConfig['webhooks'][number];
 /** From the name lookup to the status of the answer. */
 const limitMs = 15_000;
 export const smallestSecretBytes = 16;
-
-const words: AnswerWords = {
-  redirected: 'webhook-redirected',
-  refused: 'webhook-refused',
-  unavailable: 'webhook-unavailable',
-  remedy: 'Check url, and that the receiver has the same secret. Read the log of the receiver.',
-};
 
 /** Posts signed alerts. */
 export function openWebhook(config: WebhookConfig, context: ChannelContext, clock: Clock): AlertChannel {
@@ -40,7 +26,7 @@ export function openWebhook(config: WebhookConfig, context: ChannelContext, cloc
     send(message, signal) {
       const body = webhookBody(message, context.identity);
       const given = { body, idempotencyKey: message.id, limitMs, signal };
-      const explain = (answer: HttpAnswer) => explainAnswer(answer, server, words);
+      const explain = (answer: HttpAnswer) => explainAnswer(answer, server, 'webhook-refused:alert');
       return outcomeOf(server, explain, () => postSigned(config, given, context, clock));
     },
   };

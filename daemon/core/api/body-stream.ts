@@ -16,8 +16,8 @@ export interface BodyPace {
 export const defaultPace: BodyPace = { idleMs: 15_000, graceMs: 30_000, minimumBytesPerSecond: 32 * 1024 };
 
 /** A request that the box cannot read. */
-export function badRequest(reason: string, remedy: string): RollcallError {
-  return refusal('bad-request:body', { reason }, { remedy });
+export function badRequest(reason: string, remedy: string, cause?: unknown): RollcallError {
+  return refusal('bad-request:body', { reason }, { remedy, cause });
 }
 
 /** A body or a part of it that has more bytes than its limit. */

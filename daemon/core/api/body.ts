@@ -8,7 +8,7 @@ import {
   pathFields,
 } from '../../contract/operation.js';
 import { wipe } from '../../host/sodium.js';
-import { badInput, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import { refusal } from '../../words/errors.js';
 import { type BodyPace, badRequest, bodyChunks, defaultPace, hasBody, readAll } from './body-stream.js';
 import {
@@ -182,8 +182,7 @@ export function parseJson(bytes: Buffer): unknown {
     value = JSON.parse(bytes.toString('utf8'));
   } catch (cause) {
     // The message of the parser repeats pieces of the document.
-    const reason = 'the request is not valid: its document is not JSON';
-    throw badInput('bad-request', reason, { cause: nameOf(cause), remedy: jsonRemedy });
+    throw badRequest('its document is not JSON', jsonRemedy, nameOf(cause));
   }
   if (hasPrototypeKey(value)) throw badRequest('its document has a field "__proto__"', jsonRemedy);
   return value;

@@ -4,7 +4,7 @@ import { answerEnvelope, pageEnvelope } from '../../contract/api-errors.js';
 import { loadOperation } from '../../contract/load-operation.js';
 import type { CallInput, CallOutput, OperationDeclaration } from '../../contract/operation.js';
 import type { OperationId, Operations } from '../../contract/operations.js';
-import { isRollcallError, messageOf, operational, RollcallError } from '../../kernel/errors.js';
+import { isRollcallError, messageOf, RollcallError } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
 import { failure } from '../../words/errors.js';
 import { writeInput } from './written-input.js';
@@ -14,14 +14,8 @@ export const daemonUnreachable = 'daemon-unreachable';
 
 function unreachable(socketPath: string, error: unknown): RollcallError {
   const code = (error as NodeJS.ErrnoException).code;
-  const remedy =
-    code === 'EACCES'
-      ? 'Run this command as the user of rollcalld or as root.'
-      : "Start it (systemctl start rollcalld) or give the right configuration with '--config'; if it does not start, run 'rollcall doctor'.";
-  return operational(daemonUnreachable, `rollcalld does not answer on ${socketPath}: ${messageOf(error)}`, {
-    cause: error,
-    remedy,
-  });
+  const key = code === 'EACCES' ? (`${daemonUnreachable}:not-permitted` as const) : daemonUnreachable;
+  return failure(key, { socketPath, reason: messageOf(error) }, { cause: error });
 }
 
 function errorFrom(body: unknown, status: number): RollcallError {

@@ -9,6 +9,6 @@ import { present } from '../../kernel/present.js';
  */
 export function refusalOfOne(error: unknown, codes: readonly string[]): RefusalOfOne {
   if (!isRollcallError(error) || !codes.includes(error.code)) throw error;
-  const { code, message, remedy } = error;
-  return { code, message, ...present({ remedy }) };
+  const { code, message, remedy, says } = error;
+  return { code, message, ...present({ remedy, says }) };
 }

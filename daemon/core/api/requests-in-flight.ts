@@ -1,7 +1,7 @@
 import type { Caller } from '../../contract/caller.js';
 import type { OperationDeclaration, RateClass } from '../../contract/operation.js';
 import { networkOf } from '../../host/network-of.js';
-import { operational, type RollcallError } from '../../kernel/errors.js';
+import { failure } from '../../words/errors.js';
 
 /** What requests may take at the same moment. */
 export interface InFlightBounds {
@@ -56,23 +56,23 @@ export class InFlight {
     const { requests, requestsOfCaller, bodyBytes: allBodies, streamsOfCaller, ofClass } = this.#bounds();
     const { rate } = declaration;
     const who = subjectOf(caller);
-    const needs: [key: string, amount: number, bound: number, what: string][] = [
-      ['requests', 1, requests, 'the box works on too many requests'],
-      ['bodies', bodyBytes, allBodies, 'the requests in work hold too much memory'],
+    const needs: [key: string, amount: number, bound: number, what: Crowd][] = [
+      ['requests', 1, requests, 'busy:requests'],
+      ['bodies', bodyBytes, allBodies, 'busy:memory'],
     ];
     if (caller.isLimited) {
-      needs.push([`of ${who}`, 1, requestsOfCaller, 'you have too many requests in work']);
+      needs.push([`of ${who}`, 1, requestsOfCaller, 'busy:own-requests']);
       // Callers without a login cannot take the places of those who have one.
       const crowd = caller.actor === 'anonymous' ? `${rate} without a login` : rate;
-      needs.push([`class ${crowd}`, 1, ofClass[rate] ?? requests, 'the box has too much work of this kind']);
+      needs.push([`class ${crowd}`, 1, ofClass[rate] ?? requests, 'busy:kind']);
       if (rate === 'stream') {
         const subject = `${declaration.path} ${path[declaration.camera ?? ''] ?? ''}`;
-        needs.push([`streams of ${who}`, 1, streamsOfCaller, 'you read too many streams']);
-        needs.push([`stream of ${who} ${subject}`, 1, 1, 'you read this stream already']);
+        needs.push([`streams of ${who}`, 1, streamsOfCaller, 'busy:own-streams']);
+        needs.push([`stream of ${who} ${subject}`, 1, 1, 'busy:own-stream']);
       }
     }
     const full = needs.find(([key, amount, bound]) => (this.#taken.get(key) ?? 0) + amount > bound);
-    if (full !== undefined) throw busy(full[3]);
+    if (full !== undefined) throw failure(full[3], {}, { details: { retryAfterS }, retryable: true });
     for (const [key, amount] of needs) this.#add(key, amount);
     let isHeld = true;
     return () => {
@@ -89,16 +89,10 @@ export class InFlight {
   }
 }
 
+type Crowd = `busy:${'requests' | 'memory' | 'own-requests' | 'kind' | 'own-streams' | 'own-stream'}`;
+
 /** An address may have many programs with keys of their own: it counts only where nothing else is known. */
 function subjectOf({ userId, actor, address }: Caller): string {
   if (userId !== undefined) return userId;
   return actor === 'anonymous' && address !== undefined ? networkOf(address) : actor;
-}
-
-function busy(what: string): RollcallError {
-  return operational('busy', what, {
-    remedy: 'End requests that you no longer need, or send this one again later.',
-    details: { retryAfterS },
-    retryable: true,
-  });
 }

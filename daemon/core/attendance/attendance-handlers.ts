@@ -15,9 +15,9 @@ import type { Actor } from '../../kernel/actor.js';
 import type { AttendanceDay, DayPeriod } from '../../kernel/attendance/attendance-day.js';
 import { dateOfDay, dayNumberOf } from '../../kernel/attendance/shift-calendar.js';
 import { localIso } from '../../kernel/attendance/time-text.js';
-import { badInput } from '../../kernel/errors.js';
 import { type PersonId, personId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
+import { refusal } from '../../words/errors.js';
 import { refuseLimited } from '../api/forbidden.js';
 import { notFound } from '../api/not-found.js';
 import type { AuditLog } from '../audit/audit-log.js';
@@ -257,13 +257,9 @@ export class Attendance {
 function refusePeriod({ from, to }: DayPeriod, most: number): void {
   const days = dayNumberOf(to) - dayNumberOf(from) + 1;
   if (days >= 1 && days <= most) return;
-  const message =
-    days < 1
-      ? `the report cannot end on ${to}, before it begins on ${from}`
-      : `the report covers at most ${most} days; this one would cover ${days}`;
-  throw badInput('period-refused', message, {
-    remedy: `Give an end that is not before the begin, and at most ${most} days.`,
-  });
+  throw days < 1
+    ? refusal('period-refused:reversed', { from, to, most })
+    : refusal('period-refused:too-long', { days, most });
 }
 
 const personsIn = ({ candidates }: AmbiguousPassageRow): readonly string[] =>

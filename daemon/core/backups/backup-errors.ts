@@ -1,5 +1,6 @@
 import { explainAccess } from '../../host/file-access.js';
-import { badInput, messageOf, operational, type RollcallError } from '../../kernel/errors.js';
+import { messageOf, type RollcallError } from '../../kernel/errors.js';
+import { present } from '../../kernel/present.js';
 import { failure, refusal } from '../../words/errors.js';
 
 /** Why a backup cannot be used. A refused backup has changed nothing. */
@@ -11,33 +12,6 @@ export type BackupRefusal =
   | 'backup-wrong-secret'
   | 'backup-locked-for-others';
 
-const explanations: Readonly<Record<BackupRefusal, { readonly says: string; readonly remedy: string }>> = {
-  'backup-foreign': {
-    says: 'is not a rollcall backup',
-    remedy: 'Check the path. A backup begins with the words "rollcall backup".',
-  },
-  'backup-newer': {
-    says: 'was written by a newer version of rollcall',
-    remedy: 'Install the version of rollcall that wrote it, or a newer one.',
-  },
-  'backup-truncated': {
-    says: 'is incomplete',
-    remedy: 'Copy it again from its storage. If it is incomplete there, use an older backup.',
-  },
-  'backup-altered': {
-    says: 'was altered or damaged',
-    remedy: 'Copy it again from its storage. If it is damaged there, use another backup.',
-  },
-  'backup-wrong-secret': {
-    says: 'does not open with the secret that was given',
-    remedy: 'Use the recovery secret or the passphrase that was in use when the backup was made.',
-  },
-  'backup-locked-for-others': {
-    says: 'does not open with this kind of secret',
-    remedy: 'Use the kind of secret for which the backup was made.',
-  },
-};
-
 /** The error for a backup that cannot be used. `fact` is what was found. */
 export function refuseBackup(
   code: BackupRefusal,
@@ -45,8 +19,7 @@ export function refuseBackup(
   fact: string,
   cause?: unknown,
 ): RollcallError {
-  const { says, remedy } = explanations[code];
-  return badInput(code, `${path} ${says}: ${fact}`, { remedy, details: { path }, cause });
+  return refusal(code, { path, fact }, { details: { path }, cause });
 }
 
 /** The error for a target that already exists. */
@@ -60,14 +33,10 @@ function explainFileError(doing: 'written' | 'read', path: string, cause: unknow
     return failure('disk-full:file', { path }, { details: { path }, cause, retryable: true });
   }
   const access = explainAccess(path, doing, cause, 'chosen');
-  const about = {
-    remedy: access?.remedy ?? 'Check the path and the health of the disk.',
-    details: { path },
-    cause,
-  };
-  const message = `${path} could not be ${doing}: ${access?.reason ?? messageOf(cause)}`;
-  if (doing === 'written') return operational('backup-not-written', message, about);
-  return (code === 'ENOENT' ? badInput : operational)('backup-not-read', message, about);
+  const values = { path, reason: access?.reason ?? messageOf(cause) };
+  const about = { ...present({ remedy: access?.remedy }), details: { path }, cause };
+  if (doing === 'written') return failure('backup-not-written', values, about);
+  return (code === 'ENOENT' ? refusal : failure)('backup-not-read', values, about);
 }
 
 /** The code of an error of the operating system, such as `ENOSPC`; undefined for other errors. */

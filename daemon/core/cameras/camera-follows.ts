@@ -1,7 +1,7 @@
 import type { FacesInSight } from '../../contract/vision/vision-reports.js';
 import { Bell } from '../../kernel/bell.js';
 import type { Clock } from '../../kernel/clock.js';
-import { operational, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import { LatestSlot } from '../../kernel/latest-slot.js';
 import { failure } from '../../words/errors.js';
 import type { VisionPool } from './vision-pool.js';
@@ -87,11 +87,7 @@ export class CameraFollows {
 }
 
 function cameraClosed(cameraId: string): RollcallError {
-  const what = `camera "${cameraId}" is not followed any longer: its vision process ended or closed the camera`;
-  return operational('vision-unavailable', what, {
-    remedy: 'Follow it again after a few seconds.',
-    retryable: true,
-  });
+  return failure('vision-unavailable:follow', { cameraId }, { retryable: true });
 }
 
 function silent(cameraId: string): RollcallError {

@@ -39,9 +39,12 @@ export async function analysedClip(
   }
   const outcome = await clips.judgeClip(clip, how);
   if (outcome.outcome === 'ok') return outcome;
-  const { code, message, remedy } = outcome;
+  const { code, message, remedy, says } = outcome;
   // The code comes from the process that parsed the clip, which a clip may have taken over.
-  throw badInput(refusedClips.find((known) => known === code) ?? 'clip-unreadable', message, { remedy });
+  throw badInput(refusedClips.find((known) => known === code) ?? 'clip-unreadable', message, {
+    remedy,
+    ...present({ says }),
+  });
 }
 
 /** The verdict on an analysed clip, by the rules for cameras. */

@@ -4,7 +4,7 @@ import type { LiveTicket, liveOperations } from '../../contract/live.js';
 import type { CameraConfig, Config } from '../../contract/settings/schema.js';
 import type { LiveKind } from '../../contract/vision/vision-orders.js';
 import { actorOf } from '../../kernel/actor.js';
-import { operational, type RollcallError } from '../../kernel/errors.js';
+import type { RollcallError } from '../../kernel/errors.js';
 import { failure, refusal } from '../../words/errors.js';
 import { notFound } from '../api/not-found.js';
 import type { CameraFollows } from './camera-follows.js';
@@ -81,11 +81,7 @@ function aborted(signals: readonly AbortSignal[]): Promise<void> {
 }
 
 function cameraClosed(cameraId: string): RollcallError {
-  const what = `the live pictures of camera "${cameraId}" have ended: its vision process ended or closed the camera`;
-  return operational('vision-unavailable', what, {
-    remedy: 'Open them again after a few seconds.',
-    retryable: true,
-  });
+  return failure('vision-unavailable:live', { cameraId }, { retryable: true });
 }
 
 function tooManyWatches(): RollcallError {

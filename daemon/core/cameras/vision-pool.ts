@@ -14,6 +14,7 @@ import type { Clock } from '../../kernel/clock.js';
 import { operational, type RollcallError } from '../../kernel/errors.js';
 import { type Isolation, withNetwork } from '../../kernel/isolation.js';
 import type { Logger, LogLevel } from '../../kernel/logger.js';
+import { present } from '../../kernel/present.js';
 import type { Random } from '../../kernel/random.js';
 import { askDevices } from '../../vision/ingest/ws-discovery.js';
 import type { CameraLines } from '../../vision/lines/camera-lines.js';
@@ -279,8 +280,13 @@ export class VisionPool implements AsyncDisposable {
   }
 }
 
-function failedView({ code, message, remedy }: Extract<ViewOutcome, { outcome: 'failed' }>): RollcallError {
-  return operational(code, message, { remedy, retryable: true });
+function failedView({
+  code,
+  message,
+  remedy,
+  says,
+}: Extract<ViewOutcome, { outcome: 'failed' }>): RollcallError {
+  return operational(code, message, { remedy, ...present({ says }), retryable: true });
 }
 
 /** The names of its cameras, or of the process itself. */

@@ -1,4 +1,4 @@
-import { isRollcallError, messageOf, operational, type RollcallError } from '../../kernel/errors.js';
+import { isRollcallError, messageOf, type RollcallError } from '../../kernel/errors.js';
 import { failure } from '../../words/errors.js';
 
 /** MQTT 5, section 2.4. */
@@ -15,9 +15,6 @@ const topicRefusals: ReadonlySet<number> = new Set([0x80, 0x83, notAuthorised, 0
 
 export const refusesTopic = (reasonCode: number): boolean => topicRefusals.has(reasonCode);
 
-const topicRemedy = 'Allow this box to publish on the topic in the access rules of the broker.';
-const tooLargeRemedy = 'Raise the message size limit of the broker (mosquitto: max_packet_size).';
-
 /** The broker has acknowledged nothing for `silentMs` although messages are on their way. */
 export function brokerSilence(silentMs: number): RollcallError {
   const silentS = Math.round(silentMs / 1000);
@@ -32,25 +29,17 @@ export function asPublishError(error: unknown): RollcallError {
 
 /** The broker answered a message with a reason code that refuses it (MQTT 5, section 3.4.2.1). */
 export function publishRefused(topic: string, reasonCode: number, cause: Error): RollcallError {
-  return operational('broker-publish-refused', `the broker refuses messages on ${topic}: ${cause.message}`, {
-    cause,
-    details: { topic, reasonCode },
-    ...(reasonCode === quotaExceeded
-      ? {
-          remedy: 'Free space on the broker, or raise its quota. The box tries again automatically.',
-          retryable: true,
-        }
-      : { remedy: topicRemedy }),
-  });
+  const values = { topic, reason: cause.message };
+  const context = { cause, details: { topic, reasonCode } };
+  return reasonCode === quotaExceeded
+    ? failure('broker-publish-refused:quota', values, { ...context, retryable: true })
+    : failure('broker-publish-refused:topic-refused', values, context);
 }
 
 /** The message is larger than the limit that the broker announced. */
 export function messageTooLarge(topic: string, packetBytes: number, largestBytes: number): RollcallError {
-  const message = `a message for ${topic} has ${packetBytes} bytes; the broker takes at most ${largestBytes} bytes`;
-  return operational('broker-publish-refused', message, {
-    details: { topic, reasonCode: packetTooLarge },
-    remedy: tooLargeRemedy,
-  });
+  const details = { topic, reasonCode: packetTooLarge };
+  return failure('broker-publish-refused:too-large', { topic, packetBytes, largestBytes }, { details });
 }
 
 /**

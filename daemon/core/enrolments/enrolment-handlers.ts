@@ -5,7 +5,6 @@ import type { Handlers } from '../../contract/handlers.js';
 import type { HandlerInput } from '../../contract/operation.js';
 import type { PhotographChange } from '../../contract/photographs.js';
 import { actorOf } from '../../kernel/actor.js';
-import { badInput } from '../../kernel/errors.js';
 import { personId as knownPerson } from '../../kernel/ids.js';
 import type { GivenProfile } from '../../kernel/persons/person-profile.js';
 import { refusal } from '../../words/errors.js';
@@ -167,7 +166,7 @@ function aboutOf(
   const gallery = vault.gallery();
   if (person !== undefined && personId === undefined) {
     if (person.consent !== undefined && person.consentText !== undefined) {
-      throw unclear('a text of consent and a consent were given', 'Give one of the two.');
+      throw refusal('enrolment-unclear:two-consents');
     }
     const version = person.consentText?.version;
     const agreed = version === undefined ? undefined : { version, atIso: `${todayIso()}T00:00:00.000Z` };
@@ -176,7 +175,7 @@ function aboutOf(
     return { kind: 'new', person };
   }
   if (personId === undefined || person !== undefined) {
-    throw unclear('the enrolment needs a new person or the id of a person', 'Give one of the two.');
+    throw refusal('enrolment-unclear:whom');
   }
   if (gallery.showPerson(knownPerson(personId))?.state !== 'active') {
     throw notFound('person', personId, 'rollcall person list');
@@ -204,7 +203,7 @@ async function finish(
   const enrolment = open.of(id, caller);
   const { about } = enrolment;
   if (about.kind === 'enrolled' && isDryRun) {
-    throw unclear('photos of a person who is enrolled cannot be checked alone', 'Finish without isDryRun.');
+    throw refusal('enrolment-unclear:dry-run');
   }
   open.touch(enrolment);
   const result = await enrolment.finish<Finished>(async () => {
@@ -250,8 +249,4 @@ function noSuchPicture(id: string) {
 
 function incomplete() {
   return refusal('enrolment-incomplete');
-}
-
-function unclear(message: string, remedy: string) {
-  return badInput('enrolment-unclear', message, { remedy });
 }

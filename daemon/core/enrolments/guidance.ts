@@ -27,7 +27,10 @@ export const spoken = (code: GuideHint) => ({ code, sentence: guideHintTexts[cod
 
 /** The JPEGs that a vision process cut from a clip. */
 export function piecesOf(cut: CutOutcome): readonly Buffer[] {
-  if (cut.outcome === 'refused') throw badInput('clip-unreadable', cut.message, { remedy: cut.remedy });
+  if (cut.outcome === 'refused') {
+    const { message, remedy, says } = cut;
+    throw badInput('clip-unreadable', message, { remedy, ...present({ says }) });
+  }
   let offset = 0;
   const pieces = cut.sizes.map((size) => {
     offset += size;

@@ -239,7 +239,10 @@ export class GuidedEnrolment {
     refuseIfBusy(photos);
     const found = await photos.analyseGuidedView(jpeg);
     if (this.#isOver) throw noSuchEnrolment();
-    if (found.outcome === 'refused') throw badInput('not-a-picture', found.message, { remedy: found.remedy });
+    if (found.outcome === 'refused') {
+      const { message, remedy, says } = found;
+      throw badInput('not-a-picture', message, { remedy, ...present({ says }) });
+    }
     const { widthPx, heightPx, faceCount, main } = found;
     const face = main && { ...main, box: main.face.box, reasons: main.quality.reasons };
     const picture: GuidedPicture = { widthPx, faceCount, face };

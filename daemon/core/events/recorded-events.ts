@@ -16,7 +16,6 @@ import type { Config } from '../../contract/settings/schema.js';
 import type { Actor } from '../../kernel/actor.js';
 import { brokerNotConfigured } from '../../kernel/broker.js';
 import type { Clock } from '../../kernel/clock.js';
-import { badInput } from '../../kernel/errors.js';
 import { eventKinds } from '../../kernel/events/event-type.js';
 import { limitOf } from '../../kernel/events/outbox-limits.js';
 import { personId } from '../../kernel/ids.js';
@@ -263,9 +262,10 @@ export class RecordedEvents {
     const isWhole = looked.length < limit;
     if (found.length < 2 && isWhole) return found[0];
     const named = found.slice(0, mostNamed).map(({ sequence }) => String(sequence));
-    if (found.length > mostNamed || !isWhole) named.push('others');
-    const message = `the ids of several events begin with "${which}": those with the sequences ${named.join(', ')}`;
-    throw badInput('ambiguous', message, { remedy: 'Give more of the id, or the sequence.' });
+    const values = { which, sequences: named.join(', ') };
+    throw found.length > mostNamed || !isWhole
+      ? refusal('ambiguous:events-and-others', values)
+      : refusal('ambiguous:events', values);
   }
 
   #required(which: string, reader: Reader): StoredEvent {

@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { type Clock, sleep } from '../../kernel/clock.js';
-import { isRollcallError, messageOf, operational, type RollcallError } from '../../kernel/errors.js';
+import { isRollcallError, messageOf, type RollcallError } from '../../kernel/errors.js';
 import type { JobEnd } from '../../kernel/gallery/gallery-job.js';
 import type { Logger } from '../../kernel/logger.js';
+import { failure } from '../../words/errors.js';
 import { explainGalleryError } from './gallery-file.js';
 import { galleryDamaged } from './keys/key-slots.js';
 
@@ -56,7 +57,7 @@ export interface RetriedStepsOptions {
   /** The job in log messages: "key rotation". */
   readonly name: string;
   /** The code of an unexpected error. */
-  readonly failureCode: string;
+  readonly failureCode: 'rotation-failed' | 're-embed-failed';
   /** Path of the gallery file, for error messages. */
   readonly path: string;
   readonly clock: Clock;
@@ -116,10 +117,7 @@ export class RetriedSteps {
     const explained = explainGalleryError(error, path);
     const problem = isRollcallError(explained)
       ? explained
-      : operational(failureCode, `the ${name} failed: ${messageOf(explained)}`, {
-          cause: explained,
-          remedy: `Restart the daemon. The ${name} then continues.`,
-        });
+      : failure(failureCode, { reason: messageOf(explained) }, { cause: explained });
     if (this.#problem?.code !== problem.code) {
       if (problem.retryable) logger.warn(`${name} waits`, { error: problem });
       else logger.error(`${name} failed`, { error: problem });

@@ -8,7 +8,6 @@ import type { HandlerInput } from '../../contract/operation.js';
 import type { PersonDetail } from '../../contract/person.js';
 import type { KeptPhotograph, PhotographChange, photographOperations } from '../../contract/photographs.js';
 import { type Actor, actorOf } from '../../kernel/actor.js';
-import { badInput } from '../../kernel/errors.js';
 import { type Embedding, type MatchPolicy, similarityOf } from '../../kernel/identification/match.js';
 import {
   type Agreement,
@@ -387,9 +386,6 @@ function lastPhotograph(id: string) {
 }
 
 function tooMany(id: string, count: number) {
-  const message = `the person ${id} would have more than ${maximumPhotographs} photos`;
-  return badInput('too-many-photographs', message, {
-    remedy: `Send at most ${maximumPhotographs - count}, or remove or replace others; more views do not improve recognition.`,
-    details: { count },
-  });
+  const values = { id, most: maximumPhotographs, left: maximumPhotographs - count };
+  return refusal('too-many-photographs', values, { details: { count } });
 }

@@ -1,6 +1,6 @@
 import type { PersonDetail, PersonSummary } from '../../contract/person.js';
 import type { ErasedPerson, ErasureCertificate } from '../../contract/persons.js';
-import { isRollcallError, operational } from '../../kernel/errors.js';
+import { isRollcallError, RollcallError } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import { consentStateOf } from '../../kernel/persons/consent.js';
 import { damagedName } from '../../kernel/persons/person-profile.js';
@@ -47,12 +47,11 @@ export function certified(erase: () => Erasure | undefined): ErasureCertificate 
     return certificate && describeErasure(certificate);
   } catch (error) {
     if (!isRollcallError(error, 'erasure-incomplete')) throw error;
-    const { code, message, remedy = '', details } = error;
-    const erased = details['certificate'] as Erasure;
-    throw operational(code, message, {
-      remedy,
-      details: { ...details, certificate: describeErasure(erased) },
-      cause: error,
+    const { kind, code, message, remedy = '', says, details } = error;
+    const certificate = describeErasure(details['certificate'] as Erasure);
+    throw new RollcallError({
+      ...{ kind, code, message, remedy, details: { ...details, certificate }, cause: error },
+      ...present({ says }),
     });
   }
 }

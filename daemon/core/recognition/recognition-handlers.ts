@@ -187,9 +187,12 @@ async function facesOf(
   refuseIfBusy(photos);
   const outcome = await photos.findFaces(only(picture), { isEmbedded });
   if (outcome.outcome === 'ok') return outcome;
-  const { code, message, remedy } = outcome;
+  const { code, message, remedy, says } = outcome;
   // The code comes from the process that parsed the picture, which a picture may have taken over.
-  throw badInput(refusedPictures.find((known) => known === code) ?? 'not-a-picture', message, { remedy });
+  throw badInput(refusedPictures.find((known) => known === code) ?? 'not-a-picture', message, {
+    remedy,
+    ...present({ says }),
+  });
 }
 
 function described({ face, quality }: FoundFaces['faces'][number]): DetectedFace {

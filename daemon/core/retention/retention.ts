@@ -11,8 +11,6 @@ import { localDate } from '../../host/local-date.js';
 import type { OpenDatabase } from '../../host/sqlite.js';
 import { type Actor, actorOf, retentionRun } from '../../kernel/actor.js';
 import type { Clock, Timer } from '../../kernel/clock.js';
-import { counted } from '../../kernel/counted.js';
-import { operational } from '../../kernel/errors.js';
 import { isoTime } from '../../kernel/iso-time.js';
 import type { Logger } from '../../kernel/logger.js';
 import { present } from '../../kernel/present.js';
@@ -23,7 +21,9 @@ import {
   type RetentionReport,
   retentionKinds,
 } from '../../kernel/retention/retention-rules.js';
+import { said } from '../../kernel/said.js';
 import { failure, refusal } from '../../words/errors.js';
+import { inEnglish } from '../../words/language.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { type AgeingKinds, failureOf, runRetention } from './retention-run.js';
 
@@ -135,8 +135,8 @@ export class Retention implements AsyncDisposable {
     }
     const doubt = this.#doubt();
     if (doubt !== undefined && !isClockConfirmed) {
-      const { code, message, remedy } = explain(doubt);
-      throw operational('clock-doubtful', message, { remedy, details: { reason: code } });
+      const { code: reason, days } = doubt;
+      throw failure(`clock-doubtful:${reason}`, { days }, { details: { reason } });
     }
     return shown(await this.#run(by));
   }
@@ -257,12 +257,8 @@ export class Retention implements AsyncDisposable {
 }
 
 function explain({ code, days }: ClockDoubt): NonNullable<RetentionStatus['clockDoubt']> {
-  const remedy = 'Correct the clock. If it is right, run `rollcall retention run --yes`.';
-  const message =
-    code === 'clock-behind'
-      ? `the clock is ${counted(days, 'day')} behind the newest record`
-      : `the clock moved ${counted(days, 'day')} further ahead than the box was running since the clock was last trusted`;
-  return { code, message, remedy };
+  const message = said(`errors/clock-doubtful:${code}`, { days });
+  return { code, ...inEnglish({ message, remedy: said('errors/remedy-clock-doubtful') }) };
 }
 
 function shown({ startedAtMs, ...report }: RetentionReport): ShownReport {

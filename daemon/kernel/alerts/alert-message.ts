@@ -1,6 +1,7 @@
 import type { LocalTime } from '../attendance/shift.js';
 import { localIso } from '../attendance/time-text.js';
 import type { BoxIds, CameraId, StrangerId } from '../ids.js';
+import { type Said, said } from '../said.js';
 import type { Severity } from '../severity.js';
 import {
   type AlertPart,
@@ -16,7 +17,6 @@ import {
   asLine,
   asLines,
   fillTemplate,
-  parseTemplate,
 } from './alert-template.js';
 import { camerasOf } from './occurrence-watch.js';
 
@@ -49,17 +49,6 @@ export interface AlertTemplates {
   readonly text: AlertTemplate | undefined;
 }
 
-function builtIn(text: string): AlertTemplate {
-  const parsed = parseTemplate(text);
-  return 'template' in parsed ? parsed.template : [];
-}
-
-const defaultSubject = '[{severity}] {summary} ({site}/{box})';
-const defaultText =
-  '{summary}\n\nSite {site}, box {box}, rule {rule}, {severity}.\nSent at {time}. Alert {id}.';
-
-const templatesOfAll = { subject: builtIn(defaultSubject), text: builtIn(defaultText) };
-
 interface MessageContext {
   readonly id: string;
   readonly nowMs: number;
@@ -73,10 +62,12 @@ export function alertMessage(alert: RuleAlert, context: MessageContext): AlertMe
   const { id, nowMs, templates, wording } = context;
   const { ruleId, on, severity, phase, parts } = alert;
   const values = fieldValues(alert, context);
+  const worded = (part: 'subject' | 'text', template: AlertTemplate | undefined): string =>
+    template === undefined ? wording.textOf(said(`alerts/${part}`, values)) : fillTemplate(template, values);
   return {
     ...{ id, atMs: nowMs, phase, rule: ruleId, on, severity },
-    subject: asLine(fillTemplate(templates.subject ?? templatesOfAll.subject, values)),
-    text: asLines(fillTemplate(templates.text ?? templatesOfAll.text, values)),
+    subject: asLine(worded('subject', templates.subject)),
+    text: asLines(worded('text', templates.text)),
     parts: parts.map(({ strangers, ...part }) => ({
       ...part,
       ...(strangers === undefined ? {} : { strangers: namedStrangers(strangers) }),
@@ -90,11 +81,13 @@ export function testMessage({
   id,
   nowMs,
   identity,
-}: Omit<MessageContext, 'templates' | 'wording'>): AlertMessage {
-  const { siteId, boxId } = identity;
-  const text = `A test of this channel by box ${boxId} of site ${siteId}. Nothing has happened.`;
+  textOf,
+}: Pick<MessageContext, 'id' | 'nowMs' | 'identity'> & Pick<AlertWording, 'textOf'>): AlertMessage {
+  const values = { site: identity.siteId, box: identity.boxId };
+  const subject = textOf(said('alerts/test-subject', values));
+  const text = textOf(said('alerts/test-text', values));
   const about = { phase: 'test', rule: 'test', on: 'test', severity: 'info' } as const;
-  return { id, atMs: nowMs, ...about, subject: `[test] ${siteId}/${boxId}`, text, parts: [] };
+  return { id, atMs: nowMs, ...about, subject, text, parts: [] };
 }
 
 function fieldValues(alert: RuleAlert, { id, nowMs, identity, wording }: MessageContext): AlertFieldValues {
@@ -124,112 +117,12 @@ function fieldValues(alert: RuleAlert, { id, nowMs, identity, wording }: Message
   };
 }
 
-/** The names of cameras, and the local time. */
+/** The names of cameras, the local time, and the language of the alerts of the box. */
 interface AlertWording {
   readonly cameraName: (id: CameraId) => string;
   readonly localTime: LocalTime;
+  readonly textOf: (said: Said) => string;
 }
-
-const happened: Readonly<Record<Occurrence, { readonly once: string; readonly often: string }>> = {
-  unknown: { once: 'An unknown person', often: 'unknown people' },
-  loitering: { once: 'An unknown person who stays', often: 'unknown people who stay' },
-  'recognised-unproven': {
-    once: 'A recognised person without proof of life',
-    often: 'recognised people without proof of life',
-  },
-  'recognised-ambiguous': {
-    once: 'A person who could be either of two enrolled persons',
-    often: 'people who could be either of two enrolled persons',
-  },
-  watched: { once: 'A watched person', often: 'watched people' },
-  barred: { once: 'A barred person', often: 'barred people' },
-  expired: {
-    once: 'A person whose validity is over or has not begun',
-    often: 'people whose validity is over or has not begun',
-  },
-  attack: { once: 'A presentation attack', often: 'presentation attacks' },
-  'events-lost': {
-    once: 'Events were given up before the broker received them',
-    often: 'times events were given up before the broker received them',
-  },
-};
-
-/** The text while the condition lasts, and the text after its end. */
-const lasted: Readonly<Record<Condition, { readonly now: string; readonly past: string }>> = {
-  'camera-down': { now: 'is down', past: 'was down' },
-  'camera-impaired': { now: 'sends unusable pictures', past: 'sent unusable pictures' },
-  sealed: { now: 'The gallery is sealed: no person is recognised', past: 'The gallery was sealed' },
-  'disk-low': { now: 'The disk is nearly full', past: 'The disk was nearly full' },
-  'records-lost': {
-    now: 'Records of events were lost, damaged or replaced',
-    past: 'Records of events were lost, damaged or replaced',
-  },
-  'key-damaged': {
-    now: 'A file of keys is empty or damaged',
-    past: 'A file of keys was empty or damaged',
-  },
-  'certificate-expiring': {
-    now: 'A certificate of the broker connection or of the gate expires soon or is not valid',
-    past: 'A certificate of the broker connection or of the gate was about to expire or not valid',
-  },
-  'commands-refused': {
-    now: 'Commands are refused repeatedly',
-    past: 'Commands were refused repeatedly',
-  },
-  'client-id-contested': {
-    now: 'Another client uses the client id of this box at the broker',
-    past: 'Another client used the client id of this box at the broker',
-  },
-  'topic-refused': {
-    now: 'The broker refuses a topic of this box',
-    past: 'The broker refused a topic of this box',
-  },
-  'clock-jumped': { now: 'The clock of the box has jumped', past: 'The clock of the box had jumped' },
-  'trust-altered': {
-    now: 'Trusted keys or camera switches were altered; the box ignores the altered entries',
-    past: 'Trusted keys or camera switches were altered',
-  },
-  'accounts-altered': {
-    now: 'The accounts were altered, replaced or lost; the box ignores what does not fit',
-    past: 'The accounts were altered, replaced or lost',
-  },
-  'records-altered': {
-    now: 'The records were altered: rows are gone, or were written by somebody else; the box ignores what it did not write',
-    past: 'The records were altered',
-  },
-  'configuration-refused': {
-    now: 'The configuration file cannot be used; the box runs with the one before',
-    past: 'The configuration file could not be used',
-  },
-  'vision-misbehaving': {
-    now: 'A vision process sends implausible data: a camera may be attacking it',
-    past: 'A vision process sent implausible data',
-  },
-  'recogniser-unfit': {
-    now: 'The recogniser cannot tell some enrolled persons apart',
-    past: 'The recogniser could not tell some enrolled persons apart',
-  },
-  'gallery-unfit': {
-    now: 'The gallery does not allow the wanted error rates',
-    past: 'The gallery did not allow the wanted error rates',
-  },
-  'logins-failing': {
-    now: 'Logins fail again and again: an account may be under attack',
-    past: 'Logins failed again and again',
-  },
-  'intrusion-suspected': {
-    now: 'A process that faces cameras or the network tried to use the local API, and was refused: it was probably taken over',
-    past: 'A process that faces cameras or the network tried to use the local API, and was refused',
-  },
-  'isolation-weakened': {
-    now: 'Vision processes or the gate are less isolated than the installation provides: units are missing or changed',
-    past: 'Vision processes or the gate were less isolated than the installation provides',
-  },
-  overloaded: {
-    now: 'The box is overloaded: it analyses fewer frames than its cameras need',
-    past: 'The box was overloaded',
-  },
-};
 
 /** `2026-03-29 08:05` in local time. */
 const shownTime = (wallMs: number, { localTime }: AlertWording): string =>
@@ -244,32 +137,38 @@ export function alertSummary(on: AlertSubject, parts: readonly AlertPart[], word
   const describe = isOccurrence(on)
     ? (part: AlertPart) => occurrenceText(on, part, wording)
     : (part: AlertPart) => conditionText(on, part, wording);
-  return parts.map(describe).join('; ');
+  return parts.map((part) => wording.textOf(describe(part))).join('; ');
 }
 
-function occurrenceText(on: Occurrence, part: AlertPart, { cameraName }: AlertWording): string {
-  const { once, often } = happened[on];
+function occurrenceText(on: Occurrence, part: AlertPart, { cameraName }: AlertWording): Said {
   const { count, of, strangers = [] } = part;
-  const cameras = camerasOf(part).map(cameraName);
-  const place = cameras.length === 0 ? '' : ` at ${cameras.join(', ')}`;
+  const cameras = camerasOf(part).map(cameraName).join(', ');
+  const placed = (what: Said): Said => (cameras === '' ? what : said('alerts/at', { what, cameras }));
   const minutes = spanMinutes(part);
-  const time = minutes === 1 ? 'a minute' : `${minutes} minutes`;
   const [stranger = ''] = strangers;
-  if (of === 'visits') return `Visit ${count} of unknown person ${stranger}${place}`;
-  if (of === 'cameras')
-    return `Unknown person ${stranger} at ${count} cameras in ${time}: ${cameras.join(', ')}`;
-  if (count === 1) return `${once}${place}${on === 'loitering' ? ` (${stranger})` : ''}`;
-  return `${count} ${of === 'strangers' ? 'different unknown people' : often}${place} in ${time}`;
+  if (of === 'visits') return placed(said('alerts/visit', { count, stranger }));
+  if (of === 'cameras') return said('alerts/at-cameras', { stranger, count, minutes, cameras });
+  if (count === 1) {
+    const once = placed(said(`alerts/once-${on}`));
+    return on === 'loitering' ? said('alerts/named', { what: once, items: stranger }) : once;
+  }
+  const often = said(of === 'strangers' ? 'alerts/often-different' : `alerts/often-${on}`);
+  return said('alerts/within', { what: placed(said('alerts/counted', { count, what: often })), minutes });
 }
 
-function conditionText(on: Condition, part: AlertPart, wording: AlertWording): string {
-  const { now, past } = lasted[on];
-  const camera = part.cameraId === null ? '' : `Camera ${wording.cameraName(part.cameraId)} `;
-  const reasons = [...(part.code === null ? [] : [part.code]), ...(part.about ?? [])];
-  const why = reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
+function conditionText(on: Condition, part: AlertPart, wording: AlertWording): Said {
+  const camera = part.cameraId === null ? '' : wording.cameraName(part.cameraId);
   const from = shownTime(part.fromMs, wording);
-  if (part.untilMs === null) return `${part.isWorse ? 'Worse: ' : ''}${camera}${now}, since ${from}${why}`;
-  const until = shownTime(part.untilMs, wording);
-  const times = part.count === 1 ? '' : ` ${part.count} times`;
-  return `Over: ${camera}${past}${times} from ${from} to ${until}${why}`;
+  const state =
+    part.untilMs === null
+      ? said(part.isWorse ? 'alerts/worse' : 'alerts/lasts', {
+          what: said(`alerts/now-${on}`, { camera }),
+          from,
+        })
+      : said('alerts/over', {
+          ...{ what: said(`alerts/past-${on}`, { camera }), count: part.count },
+          ...{ from, until: shownTime(part.untilMs, wording) },
+        });
+  const reasons = [...(part.code === null ? [] : [part.code]), ...(part.about ?? [])];
+  return reasons.length === 0 ? state : said('alerts/named', { what: state, items: reasons.join(', ') });
 }

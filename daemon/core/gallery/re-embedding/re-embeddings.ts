@@ -1,5 +1,4 @@
 import type { Actor } from '../../../kernel/actor.js';
-import { badInput } from '../../../kernel/errors.js';
 import { SerialQueue } from '../../../kernel/serial-queue.js';
 import { failure, refusal } from '../../../words/errors.js';
 import { galleryDamaged, readRecogniser } from '../keys/key-slots.js';
@@ -109,14 +108,9 @@ export class ReEmbeddings implements AsyncDisposable {
 }
 
 function runningAlready({ to, phase }: ReEmbedJob) {
-  const message =
-    phase === 'working'
-      ? `the gallery is already moving to the recogniser ${to}`
-      : `the move to the recogniser ${to} is being cancelled`;
-  return badInput('re-embed-running', message, {
-    remedy:
-      'Wait, or run `rollcall gallery re-embed --cancel` first. `rollcall gallery status` shows the progress.',
-  });
+  return phase === 'working'
+    ? refusal('re-embed-running', { to })
+    : refusal('re-embed-running:cancelling', { to });
 }
 
 function sameRecogniser(name: string) {

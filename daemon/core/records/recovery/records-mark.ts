@@ -3,8 +3,10 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { explainAccess } from '../../../host/file-access.js';
 import type { Clock } from '../../../kernel/clock.js';
-import { messageOf, operational } from '../../../kernel/errors.js';
+import { messageOf } from '../../../kernel/errors.js';
 import type { Logger } from '../../../kernel/logger.js';
+import { present } from '../../../kernel/present.js';
+import { failure } from '../../../words/errors.js';
 
 const count = z.int().nonnegative();
 
@@ -247,17 +249,12 @@ function provenMark(slot: string, seal: MarkSeal): Mark | undefined {
 
 function unusable(path: string, error: unknown) {
   const isFull = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
+  const context = { retryable: true, details: { path }, cause: error };
+  if (isFull) return failure('disk-full:records-mark', { path }, context);
   const access = explainAccess(path, 'written', error);
-  return operational(
-    isFull ? 'disk-full' : 'records-mark-unusable',
-    `cannot write ${path}, which stores the position of records.db: ${isFull ? 'the disk is full' : (access?.reason ?? messageOf(error))}`,
-    {
-      remedy: isFull
-        ? 'Free space on its disk; no recorded event is lost.'
-        : (access?.remedy ?? 'Check its disk.'),
-      retryable: true,
-      details: { path },
-      cause: error,
-    },
+  return failure(
+    'records-mark-unusable',
+    { path, reason: access?.reason ?? messageOf(error) },
+    { ...context, ...present({ remedy: access?.remedy }) },
   );
 }
