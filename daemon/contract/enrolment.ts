@@ -3,6 +3,7 @@ import { facePlaces } from '../kernel/faces/photographed-faces.js';
 import { consentBases } from '../kernel/persons/consent.js';
 import { watchMarks } from '../kernel/persons/person-standing.js';
 import { personDetail, personId, similarity } from './person.js';
+import { says } from './said.js';
 import { largestPhotographMiB } from './vision/vision-orders.js';
 
 /** The most photographs in one enrolment. More views do not improve recognition. */
@@ -38,6 +39,7 @@ export const photographWarning = z.object({
   code: z.enum(photoWarnings),
   message: z.string(),
   remedy: z.string(),
+  says: says('message', 'remedy'),
 });
 export type PhotographWarning = z.infer<typeof photographWarning>;
 
@@ -57,6 +59,7 @@ export const photographResult = z.discriminatedUnion('outcome', [
     code: z.string(),
     message: z.string(),
     remedy: z.string(),
+    says: says('message', 'remedy'),
     faces: z.array(numberedFace).readonly().optional().describe('The faces to pick from with `faceNumber`.'),
   }),
 ]);

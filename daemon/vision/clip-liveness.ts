@@ -6,11 +6,14 @@ import { isRollcallError } from '../kernel/errors.js';
 import type { Probe } from '../kernel/identification/match.js';
 import { cameraId, type TrackId } from '../kernel/ids.js';
 import type { LivenessPolicy } from '../kernel/liveness/liveness-verdict.js';
+import { said } from '../kernel/said.js';
 import type { Sighting } from '../kernel/tracks/sighting.js';
+import { inEnglish } from '../words/language.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { clipContainers } from './ingest/clip-container.js';
 import type { ClipLimits } from './ingest/clip-options.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
+import type { Refusal as PhotoRefusal } from './photo.js';
 import { decodePhoto } from './photo-decoding.js';
 import { openClipPipeline, replayClip } from './replay-clip.js';
 import type { StageEvent } from './stage-event.js';
@@ -36,7 +39,7 @@ export type ClipLiveness =
       readonly probes: readonly Probe[];
       readonly faceCount: number;
     }
-  | { readonly outcome: 'refused'; readonly code: string; readonly message: string; readonly remedy: string };
+  | ({ readonly outcome: 'refused'; readonly code: string } & PhotoRefusal);
 
 export interface ClipLivenessOptions {
   readonly analyser: FaceAnalyser;
@@ -84,8 +87,10 @@ export async function analyseClip(
   return {
     outcome: 'refused',
     code: 'no-face',
-    message: 'no face was found in several frames in a row',
-    remedy: `Send a clip of a few seconds, or at least ${fewestFrames} photos, that show one face from the front.`,
+    ...inEnglish({
+      message: said('photos/no-face-in-clip'),
+      remedy: said('photos/remedy-no-face-in-clip', { fewest: fewestFrames }),
+    }),
   };
 }
 
@@ -136,8 +141,9 @@ export async function withClipFile<T>(
   } catch (error) {
     if (!isRollcallError(error, 'clip-unreadable')) throw error;
     // The message of the error names a path that the sender does not know.
-    const remedy = `Send a complete video as ${clipContainers}, with pictures of at most 4096 x 4096 pixels.`;
-    return { outcome: 'refused', code: error.code, message: 'the clip cannot be read', remedy };
+    const message = said('photos/clip-unreadable');
+    const remedy = said('photos/remedy-clip-unreadable', { containers: clipContainers });
+    return { outcome: 'refused', code: error.code, ...inEnglish({ message, remedy }) };
   } finally {
     await file.close();
   }
@@ -153,9 +159,9 @@ async function analysePhotographs(
   for (const [sequence, bytes] of files.entries()) {
     const decoded = await decodePhoto(bytes);
     if (decoded.outcome !== 'ok') {
-      const { reason, remedy } = decoded;
-      const message = `photo ${sequence + 1} cannot be read: ${reason}`;
-      return { outcome: 'refused', code: 'not-a-picture', message, remedy };
+      const { reason, remedy } = decoded.says;
+      const message = said('photos/numbered-unreadable', { number: sequence + 1, reason });
+      return { outcome: 'refused', code: 'not-a-picture', ...inEnglish({ message, remedy }) };
     }
     const capturedAtMs = (sequence * 1000) / fps;
     if (capturedAtMs > uploadLimits.longestS * 1000) break;

@@ -1,10 +1,13 @@
 import type { CutOutcome } from '../contract/vision/vision-answers.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { cameraId } from '../kernel/ids.js';
+import { said } from '../kernel/said.js';
+import { inEnglish } from '../words/language.js';
 import { uploadLimits, withClipFile } from './clip-liveness.js';
 import { openClip } from './ingest/clip-source.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { jpegOfPart } from './jpeg-encoding.js';
+import type { Refusal } from './photo.js';
 
 /** The most pictures of one clip, and the time between two, ms: a person turns the head within a few seconds. */
 const mostPictures = 10;
@@ -15,7 +18,7 @@ const jpegQuality = 85;
 
 type ClipPictures =
   | { readonly outcome: 'ok'; readonly pictures: readonly Uint8Array[] }
-  | { readonly outcome: 'refused'; readonly code: string; readonly message: string; readonly remedy: string };
+  | ({ readonly outcome: 'refused'; readonly code: string } & Refusal);
 
 /** Takes pictures out of a clip at equal distances, at most `mostBytes` together. Never throws because of its content. */
 export function picturesOfClip(
@@ -57,8 +60,10 @@ export function picturesOfClip(
 const noPicture: ClipPictures = {
   outcome: 'refused',
   code: 'clip-unreadable',
-  message: 'no picture could be taken from the clip',
-  remedy: 'Send a clip of a few seconds, 640 to 1920 pixels wide.',
+  ...inEnglish({
+    message: said('photos/clip-without-picture'),
+    remedy: said('photos/remedy-clip-without-picture'),
+  }),
 };
 
 /** As the core gets it. */

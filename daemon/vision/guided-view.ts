@@ -4,10 +4,13 @@ import { SMALL_FACE_PX } from '../kernel/faces/photo-quality.js';
 import { dominantFace, type NumberedFace, numberFaces } from '../kernel/faces/photographed-faces.js';
 import type { FaceQuality } from '../kernel/faces/quality.js';
 import type { Embedding } from '../kernel/identification/match.js';
+import { said } from '../kernel/said.js';
+import { inEnglish } from '../words/language.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { lumaAround } from './luma-around.kernel.js';
 import { decodePhoto } from './photo-decoding.js';
 import { facesInPhoto } from './photo-faces.js';
+import type { UnusablePicture } from './picture-kinds.js';
 
 /** What a picture of a guided enrolment shows, by the stages and the gates of an enrolment. Keeps nothing. */
 type GuidedView =
@@ -32,7 +35,7 @@ type GuidedView =
         readonly embedding?: Embedding;
       };
     }
-  | { readonly outcome: 'not-a-picture'; readonly reason: string; readonly remedy: string };
+  | ({ readonly outcome: 'not-a-picture' } & UnusablePicture);
 
 /** Looks at one picture of a person who is guided through an enrolment. */
 export async function analyseGuidedView(bytes: Uint8Array, analyser: FaceAnalyser): Promise<GuidedView> {
@@ -66,8 +69,9 @@ export async function analyseGuidedView(bytes: Uint8Array, analyser: FaceAnalyse
 /** As the core gets it. */
 export function guidedOutcome(view: GuidedView, recogniser: string): GuidedOutcome {
   if (view.outcome !== 'ok') {
-    const message = `the picture cannot be read: ${view.reason}`;
-    return { outcome: 'refused', code: view.outcome, message, remedy: view.remedy };
+    const { reason, remedy } = view.says;
+    const message = said('photos/picture-unreadable', { reason });
+    return { outcome: 'refused', code: view.outcome, ...inEnglish({ message, remedy }) };
   }
   const { main, ...rest } = view;
   if (main === undefined) return { ...rest, recogniser };

@@ -16,6 +16,8 @@ import {
 import type { Rgb24Picture } from '../kernel/faces/picture.js';
 import type { QualityReason } from '../kernel/faces/quality.js';
 import type { Embedding } from '../kernel/identification/match.js';
+import { type Said, type SaidValues, said } from '../kernel/said.js';
+import { inEnglish } from '../words/language.js';
 import type { FaceAnalyser } from './face-analyser.js';
 import { decodePhoto, encodeCrop } from './photo-decoding.js';
 import { facesInPhoto, mostCentralFace } from './photo-faces.js';
@@ -45,21 +47,12 @@ export type PhotoAnalysis =
     })
   | (Refusal & { readonly outcome: 'poor-quality'; readonly reasons: readonly QualityReason[] });
 
-interface Refusal {
+/** What a refusal says, in English and as messages. */
+export interface Refusal {
   readonly message: string;
   readonly remedy: string;
+  readonly says: { readonly message: Said; readonly remedy: Said };
 }
-
-/** Advice for each fault of a photograph. */
-const REMEDIES: Readonly<Record<QualityReason, string>> = {
-  'too-small': `Come closer, or send a larger picture: the face must be at least ${SMALLEST_ENROLLED_PX} pixels wide.`,
-  blurred: 'Hold still and focus on the face.',
-  dark: 'Turn on a light in front of the face.',
-  overexposed: 'Avoid direct sun and flash.',
-  'turned-away': 'Look straight at the camera.',
-  occluded: 'Uncover eyes and mouth (no mask, sunglasses, hand or hair).',
-  'cut-off': 'Leave room around the whole head.',
-};
 
 /**
  * Decodes a photograph and embeds its dominant face, or explains why the photograph cannot be used. `faceNumber` picks
@@ -163,42 +156,41 @@ const MOST_DESCRIBED = 20;
 
 function notPicked(faces: readonly NumberedFace[], faceNumber: number | undefined): PhotoAnalysis {
   const shown = faces.slice(0, MOST_DESCRIBED).map(describeFace).join('; ');
-  const more = faces.length > MOST_DESCRIBED ? `; and ${faces.length - MOST_DESCRIBED} more` : '';
-  const list = `from left to right ${shown}${more}`;
-  if (faceNumber === undefined) {
-    return {
-      outcome: 'several-faces',
-      faces,
-      message: `the photo shows ${faces.length} faces, and none of them is clearly the main one: ${list}`,
-      remedy:
-        "Send a photo of one person, or crop this one to the person, or pick a face by its number: 'rollcall person add --face NUMBER' with this photo alone.",
-    };
-  }
+  const list = faces.length > MOST_DESCRIBED ? `${shown}; + ${faces.length - MOST_DESCRIBED}` : shown;
+  return faceNumber === undefined
+    ? { outcome: 'several-faces', faces, ...refusalOf('several-faces', { count: faces.length, faces: list }) }
+    : { outcome: 'no-such-face', faces, ...refusalOf('no-such-face', { number: faceNumber, faces: list }) };
+}
+
+const refusalOf = (key: 'no-face' | 'several-faces' | 'no-such-face', values?: SaidValues): Refusal =>
+  inEnglish({ message: said(`photos/${key}`, values), remedy: said(`photos/remedy-${key}`, values) });
+
+function unreadable({ says: { reason, remedy } }: UnusablePicture): PhotoAnalysis {
   return {
-    outcome: 'no-such-face',
-    faces,
-    message: `the photo has no face with the number ${faceNumber}: ${list}`,
-    remedy: 'Pick one of the listed faces.',
+    outcome: 'not-a-picture',
+    ...inEnglish({ message: said('photos/unreadable', { reason }), remedy }),
   };
 }
 
-function unreadable({ reason, remedy }: UnusablePicture): PhotoAnalysis {
-  return { outcome: 'not-a-picture', message: `the photo cannot be read: ${reason}`, remedy };
-}
+const noFace: PhotoAnalysis = { outcome: 'no-face', ...refusalOf('no-face') };
 
-const noFace: PhotoAnalysis = {
-  outcome: 'no-face',
-  message: 'no face was found in the photo',
-  remedy: 'Send a photo that shows one face from the front, upright, in good light.',
-};
-
+/** Names the first three faults, which are enough to take a better photograph. */
 function poorQuality(reasons: readonly QualityReason[]): PhotoAnalysis {
-  const advice = reasons.map((reason) => REMEDIES[reason]).join(' ');
+  const inTurn = (texts: readonly Said[]): SaidValues => {
+    const [first = '', second = '', third = ''] = texts;
+    return { count: texts.length, first, second, third };
+  };
+  const faults = inTurn(reasons.map((reason) => said(`photos/fault-${reason}`)));
+  const advice = inTurn(
+    reasons.map((reason) => said(`photos/advice-${reason}`, { least: SMALLEST_ENROLLED_PX })),
+  );
   return {
     outcome: 'poor-quality',
     reasons,
-    message: `the quality of the face is too low: ${reasons.join(', ')}`,
-    remedy: `Take another photo. ${advice}`,
+    ...inEnglish({
+      message: said('photos/poor-quality', faults),
+      remedy: said('photos/remedy-poor-quality', advice),
+    }),
   };
 }
 

@@ -1,15 +1,18 @@
 import { isUtf8 } from 'node:buffer';
+import { type Said, said } from '../kernel/said.js';
+import { inEnglish } from '../words/language.js';
 
 /** Why a file cannot be used as a photograph, and what to do. */
 export interface UnusablePicture {
   /** Completes "the photograph cannot be read: …". */
   readonly reason: string;
   readonly remedy: string;
+  readonly says: { readonly reason: Said; readonly remedy: Said };
 }
 
 interface FileKind {
-  /** Completes "the file is …". */
-  readonly name: string;
+  /** Ends the code of its message, which completes "the file is …": `photos/kind-jpeg`. */
+  readonly kind: string;
   /** Whether `decodePhoto` supports the format, and whether it is a picture. */
   readonly use: 'decoded' | 'not-decoded' | 'no-picture';
   readonly isOfKind: (bytes: Buffer) => boolean;
@@ -38,23 +41,23 @@ const heic = hasBrand(/^he[iv][cxms]$/);
 
 /** Kinds of files by their first bytes; the first match counts. */
 const kinds: readonly FileKind[] = [
-  { name: 'a JPEG picture', use: 'decoded', isOfKind: startsWith('\xff\xd8\xff') },
-  { name: 'a PNG picture', use: 'decoded', isOfKind: startsWith('\x89PNG') },
-  { name: 'a GIF picture', use: 'decoded', isOfKind: startsWith('GIF8') },
-  { name: 'a TIFF picture', use: 'decoded', isOfKind: startsWith('II*\0', 'MM\0*') },
+  { kind: 'jpeg', use: 'decoded', isOfKind: startsWith('\xff\xd8\xff') },
+  { kind: 'png', use: 'decoded', isOfKind: startsWith('\x89PNG') },
+  { kind: 'gif', use: 'decoded', isOfKind: startsWith('GIF8') },
+  { kind: 'tiff', use: 'decoded', isOfKind: startsWith('II*\0', 'MM\0*') },
   {
-    name: 'a WebP picture',
+    kind: 'webp',
     use: 'decoded',
     isOfKind: (bytes) => startsWith('RIFF')(bytes) && bytes.toString('latin1', 8, 12) === 'WEBP',
   },
-  { name: 'an AVIF picture', use: 'decoded', isOfKind: hasBrand(/^avi[fs]$/) },
-  { name: 'a HEIC picture', use: 'decoded', isOfKind: heic },
-  { name: 'a video', use: 'no-picture', isOfKind: (bytes) => brandsOf(bytes).length > 0 },
-  { name: 'a PDF document', use: 'no-picture', isOfKind: startsWith('%PDF') },
-  { name: 'a zip archive', use: 'no-picture', isOfKind: startsWith('PK\x03\x04') },
-  { name: 'an SVG drawing', use: 'no-picture', isOfKind: (bytes) => isText(bytes) && bytes.includes('<svg') },
-  { name: 'a text file', use: 'no-picture', isOfKind: isText },
-  { name: 'a BMP picture', use: 'not-decoded', isOfKind: startsWith('BM') },
+  { kind: 'avif', use: 'decoded', isOfKind: hasBrand(/^avi[fs]$/) },
+  { kind: 'heic', use: 'decoded', isOfKind: heic },
+  { kind: 'video', use: 'no-picture', isOfKind: (bytes) => brandsOf(bytes).length > 0 },
+  { kind: 'pdf', use: 'no-picture', isOfKind: startsWith('%PDF') },
+  { kind: 'zip', use: 'no-picture', isOfKind: startsWith('PK\x03\x04') },
+  { kind: 'svg', use: 'no-picture', isOfKind: (bytes) => isText(bytes) && bytes.includes('<svg') },
+  { kind: 'text', use: 'no-picture', isOfKind: isText },
+  { kind: 'bmp', use: 'not-decoded', isOfKind: startsWith('BM') },
 ];
 
 /** Valid UTF-8 whose beginning has no control characters except tabs and line ends. */
@@ -64,18 +67,13 @@ function isText(bytes: Buffer): boolean {
   );
 }
 
-const otherFile = 'Send a photo as a JPEG, PNG, WebP, TIFF, GIF, AVIF or HEIC file.';
+const unusable = (reason: Said, remedy: string): UnusablePicture =>
+  inEnglish({ reason, remedy: said(`photos/remedy-${remedy}`) });
 
-export const tooManyPixels: UnusablePicture = {
-  reason: 'the picture has more than 64 megapixels',
-  remedy: 'Make it smaller: 2000 pixels on the longer side are enough.',
-};
+export const tooManyPixels = unusable(said('photos/too-many-pixels'), 'too-many-pixels');
 
 /** A HEIC file that its decoder could not read within its limits. */
-export const tooDemanding: UnusablePicture = {
-  reason: 'the file is a HEIC picture, and reading it takes too much time or memory',
-  remedy: 'Save it as JPEG and send that.',
-};
+export const tooDemanding = unusable(said('photos/too-demanding'), 'too-demanding');
 
 /** Whether the file begins like a photograph in a format that `decodePhoto` supports. */
 export function isPhotograph(file: Uint8Array): boolean {
@@ -91,27 +89,12 @@ export function isHeic(file: Uint8Array): boolean {
 /** Explains to people why the decoder failed with the message `problem`. */
 export function explainUnusable(file: Uint8Array, problem: string): UnusablePicture {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
-  if (bytes.length === 0) {
-    return {
-      reason: 'the file is empty (0 bytes)',
-      remedy: 'Copy the photo again, or send another one.',
-    };
-  }
+  if (bytes.length === 0) return unusable(said('photos/empty'), 'empty');
   if (/pixel limit/.test(problem)) return tooManyPixels;
-  const kind = kinds.find(({ isOfKind }) => isOfKind(bytes));
-  if (kind === undefined) {
-    return { reason: 'the file is not a picture in a known format', remedy: otherFile };
-  }
-  const { name, use } = kind;
-  if (use === 'no-picture') return { reason: `the file is ${name}, not a photo`, remedy: otherFile };
-  if (use === 'not-decoded') {
-    return {
-      reason: `the file is ${name}, and rollcall cannot read that format`,
-      remedy: otherFile,
-    };
-  }
-  return {
-    reason: `the file is ${name}, but it is damaged or incomplete`,
-    remedy: 'Copy the whole file from the camera or phone again, or send another photo.',
-  };
+  const found = kinds.find(({ isOfKind }) => isOfKind(bytes));
+  if (found === undefined) return unusable(said('photos/unknown-format'), 'format');
+  const kind = said(`photos/kind-${found.kind}`);
+  if (found.use === 'no-picture') return unusable(said('photos/not-a-photo', { kind }), 'format');
+  if (found.use === 'not-decoded') return unusable(said('photos/not-decoded', { kind }), 'format');
+  return unusable(said('photos/damaged', { kind }), 'damaged');
 }

@@ -223,9 +223,9 @@ export function reportProgress({ cameras, clock, lifetime, report }: ProgressOpt
 
 function photoOutcome(analysis: PhotoAnalysis, { recogniser }: FaceAnalyser): PhotoOutcome {
   if (analysis.outcome !== 'ok') {
-    const { outcome: code, message, remedy } = analysis;
+    const { outcome: code, message, remedy, says } = analysis;
     const faces = 'faces' in analysis ? { faces: analysis.faces.slice(0, mostFaces) } : {};
-    return { outcome: 'refused', code, message, remedy, ...faces };
+    return { outcome: 'refused', code, message, remedy, says, ...faces };
   }
   const { embedding, quality, jpeg, face, faceCount } = analysis;
   return {
@@ -244,8 +244,8 @@ function encodePhotoQuality({ score, reasons, warnings }: PhotoQuality) {
 
 function facesOutcome(analysis: FacesAnalysis, recogniser: string): FacesOutcome {
   if (analysis.outcome !== 'ok') {
-    const { outcome: code, message, remedy } = analysis;
-    return { outcome: 'refused', code, message, remedy };
+    const { outcome: code, message, remedy, says } = analysis;
+    return { outcome: 'refused', code, message, remedy, says };
   }
   const faces = analysis.faces.map(({ face, quality, embedding }) => ({
     face,

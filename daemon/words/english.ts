@@ -9,6 +9,7 @@ import gallery from './en/gallery.json' with { type: 'json' };
 import isolation from './en/isolation.json' with { type: 'json' };
 import models from './en/models.json' with { type: 'json' };
 import passages from './en/passages.json' with { type: 'json' };
+import photos from './en/photos.json' with { type: 'json' };
 import settings from './en/settings.json' with { type: 'json' };
 import terminal from './en/terminal.json' with { type: 'json' };
 
@@ -24,6 +25,7 @@ const files = {
   isolation,
   models,
   passages,
+  photos,
   settings,
   terminal,
 };

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { installedLanguages } from '../../daemon/host/installed-languages.js';
 import { explainUnusable } from '../../daemon/vision/picture-kinds.js';
+import { inLanguage } from '../../daemon/words/language.js';
 
 /** A file that begins with these bytes, in Latin 1. */
 const begins = (start: string): Uint8Array => Buffer.concat([Buffer.from(start, 'latin1'), Buffer.alloc(40)]);
@@ -58,6 +60,11 @@ describe('a file that cannot be decoded is explained:', () => {
       const explained = explainUnusable(file, 'unsupported image format');
       assert.match(explained.reason, reason);
       assert.match(explained.remedy, remedy);
+      for (const tag of ['de', 'fr']) {
+        const { reason: own, remedy: ownRemedy } = inLanguage(explained, installedLanguages().firstOf([tag]));
+        assert.notEqual(own, explained.reason, tag);
+        assert.notEqual(ownRemedy, explained.remedy, tag);
+      }
     });
   }
 

@@ -60,8 +60,8 @@ function isSaid(file: string, key: string): boolean {
 }
 
 /**
- * Files of the core whose errors are made of texts. Those of the first list pass on what another part said, with its `says`; those
- * of the second are read by the person who starts the service, before there is a reader with a language: in a terminal or its log.
+ * Files of the core whose errors are made of texts. The first pass on what another part said, with its `says`; the
+ * last is read by the person who starts the service, before there is a reader with a language: it lists what is wrong in the file.
  */
 const passingOn = [
   'cameras/clip-handlers.ts',

@@ -20,8 +20,10 @@ import { isoTime } from '../../kernel/iso-time.js';
 import { doubtAbout, leastUseful, personRefusal } from '../../kernel/passages/passage-reference.js';
 import type { PhotographOrigin } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
+import { said } from '../../kernel/said.js';
 import type { SerialQueue } from '../../kernel/serial-queue.js';
 import { refusal } from '../../words/errors.js';
+import { inEnglish } from '../../words/language.js';
 import { notFound } from '../api/not-found.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { Gallery } from '../gallery/gallery.js';
@@ -358,9 +360,10 @@ const messageOf = (result: PhotographResult | undefined): string | undefined =>
 const otherPerson: PhotographResult = {
   outcome: 'refused',
   code: 'different-person',
-  message: 'it does not seem to show the same person as the photos of this person',
-  remedy:
-    'Send another photo of this person. If the person was enrolled from photos of someone else, erase the person and enrol them again.',
+  ...inEnglish({
+    message: said('photos/unlike-person'),
+    remedy: said('photos/remedy-unlike-person'),
+  }),
 };
 
 const noSuchPerson = (id: string) => notFound('person', id, 'rollcall person list');

@@ -29,7 +29,9 @@ import {
   type PersonProfile,
 } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
+import { type Said, said } from '../../kernel/said.js';
 import { refusal } from '../../words/errors.js';
+import { inEnglish } from '../../words/language.js';
 import type { Gallery } from '../gallery/gallery.js';
 import type { EnrolmentPhotograph } from '../gallery/persons/enrolment.js';
 
@@ -149,14 +151,14 @@ export async function lookAt(
 
 /** What a warning about a photograph says. */
 const photoAdvice: Readonly<Record<PhotoWarning, Omit<PhotographWarning, 'code'>>> = {
-  'too-small': {
-    message: `the face is narrower than ${SMALL_FACE_PX} pixels, so the person may be missed more often`,
-    remedy: 'Add a photo that was taken from closer, or a larger copy of this one.',
-  },
-  'cut-off': {
-    message: 'a part of the face is outside the photo, so the person may be missed more often',
-    remedy: 'Add a photo with room around the whole head.',
-  },
+  'too-small': inEnglish({
+    message: said('photos/warn-too-small', { least: SMALL_FACE_PX }),
+    remedy: said('photos/remedy-warn-too-small'),
+  }),
+  'cut-off': inEnglish({
+    message: said('photos/warn-cut-off'),
+    remedy: said('photos/remedy-warn-cut-off'),
+  }),
 };
 
 /**
@@ -230,10 +232,10 @@ export function refuseDisagreeing(
     results[photograph.index] = {
       outcome: 'refused',
       code: 'different-person',
-      message: describeDisagreement(photograph, disagreement, { count: photographs.length, threshold }),
-      remedy: disagreement.isWrongOneKnown
-        ? 'Remove this photo, or replace it with another one of the same person.'
-        : 'Check the photos and send only those of this person. The program cannot tell which one is wrong: that takes a majority among three or more photos.',
+      ...inEnglish({
+        message: describeDisagreement(photograph, disagreement, { count: photographs.length, threshold }),
+        remedy: said(disagreement.isWrongOneKnown ? 'photos/remedy-unlike-most' : 'photos/remedy-unlike'),
+      }),
     };
   }
   return results;
@@ -243,13 +245,10 @@ function describeDisagreement(
   { comparedTo, similarity }: DisagreeingPhotograph,
   { isWrongOneKnown }: Disagreement,
   { count, threshold }: { readonly count: number; readonly threshold: number },
-): string {
-  const other = `photo ${comparedTo + 1}`;
-  const measured = `similarity ${similarity.toFixed(3)}`;
-  if (!isWrongOneKnown && count > 2)
-    return `the photos do not seem to show one person; the most similar one is ${other}, ${measured}`;
-  const others = isWrongOneKnown ? `${other} and most others` : other;
-  return `it does not seem to show the same person as ${others}: ${measured}, below the threshold ${threshold.toFixed(3)}`;
+): Said {
+  const values = { other: comparedTo + 1, similarity, threshold };
+  if (isWrongOneKnown) return said('photos/unlike-most', values);
+  return said(count > 2 ? 'photos/no-one-person' : 'photos/unlike-photo', values);
 }
 
 function isTooLarge(image: Buffer): boolean {
@@ -259,13 +258,17 @@ function isTooLarge(image: Buffer): boolean {
 const likeMany: PhotographResult = {
   outcome: 'refused',
   code: 'like-many-persons',
-  message: `its template matches ${tooManyAlike} or more enrolled persons, which no real face does`,
-  remedy: 'Take another photo. If that is refused too, find out where the photos come from.',
+  ...inEnglish({
+    message: said('photos/like-many', { count: tooManyAlike }),
+    remedy: said('photos/remedy-like-many'),
+  }),
 };
 
 const tooLarge: PhotoOutcome = {
   outcome: 'refused',
   code: 'too-large',
-  message: `the file is larger than ${largestPhotographMiB} MiB`,
-  remedy: 'Send a smaller JPEG photo; 2000 pixels on its longer side are enough.',
+  ...inEnglish({
+    message: said('photos/too-large', { mebibytes: largestPhotographMiB }),
+    remedy: said('photos/remedy-too-large'),
+  }),
 };
