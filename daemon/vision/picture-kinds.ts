@@ -67,8 +67,8 @@ function isText(bytes: Buffer): boolean {
   );
 }
 
-const unusable = (reason: Said, remedy: string): UnusablePicture =>
-  inEnglish({ reason, remedy: said(`photos/remedy-${remedy}`) });
+const unusable = (reason: Said, advice: string): UnusablePicture =>
+  inEnglish({ reason, remedy: said(`photos/remedy-${advice}`) });
 
 export const tooManyPixels = unusable(said('photos/too-many-pixels'), 'too-many-pixels');
 

@@ -58,11 +58,12 @@ describe('docs/reference/alerts.md', () => {
       'channel-seal',
       'webhook',
       'email',
+      'http-post',
       'service-channel',
       'alert-deliverer',
     ];
     const sources = files.map(source).join('\n');
-    const codes = [...sources.matchAll(/'((?:channel|webhook|mail|service)-[a-z-]+)'/g)].map(
+    const codes = [...sources.matchAll(/'((?:channel|webhook|mail|service)-[a-z-]+)(?::[a-z-]+)?'/g)].map(
       ([, code = '']) => code,
     );
     const listed = firstColumn('When one does not arrive').filter((code) => !code.endsWith('…'));

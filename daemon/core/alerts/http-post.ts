@@ -114,19 +114,35 @@ function reasonOf(error: unknown): unknown {
 /** 408 and 429 are temporary (RFC 9110 section 15.5.9, RFC 6585 section 4); other refusals would repeat. */
 const temporary = new Set([408, 429]);
 
-/** What an answer means. `refused`: the message where the server refuses an alert. */
+const byService = { redirected: 'service-redirected', unavailable: 'service-unavailable' } as const;
+
+/** The errors about the answers of each kind of server. */
+const answerErrors = {
+  webhook: {
+    redirected: 'webhook-redirected',
+    refused: 'webhook-refused:alert',
+    unavailable: 'webhook-unavailable',
+  },
+  ntfy: { ...byService, refused: 'service-refused:ntfy' },
+  telegram: { ...byService, refused: 'service-refused:telegram' },
+  sms: { ...byService, refused: 'service-refused:sms' },
+} as const;
+
+/** A kind of server that takes alerts over HTTP. */
+export type HttpKind = keyof typeof answerErrors;
+
+/** What an answer means. */
 export function explainAnswer(
   { status, says: answered }: HttpAnswer,
   server: string,
-  refused: 'webhook-refused:alert' | `service-refused:${'ntfy' | 'telegram' | 'sms'}`,
+  kind: HttpKind,
 ): SendOutcome {
   if (status >= 200 && status < 300) return { outcome: 'delivered', note: null };
-  const kind = refused === 'webhook-refused:alert' ? 'webhook' : 'service';
+  const { redirected, refused, unavailable } = answerErrors[kind];
   const values = { server, status, answered: answered === '' ? '' : `: ${answered}` };
   const details = { status };
-  if (status >= 300 && status < 400)
-    return refusedForGood(failure(`${kind}-redirected`, values, { details }));
+  if (status >= 300 && status < 400) return refusedForGood(failure(redirected, values, { details }));
   if (status >= 400 && status < 500 && !temporary.has(status))
     return refusedForGood(failure(refused, values, { details }));
-  return failedForNow(failure(`${kind}-unavailable`, values, { details, retryable: true }));
+  return failedForNow(failure(unavailable, values, { details, retryable: true }));
 }

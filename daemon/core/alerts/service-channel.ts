@@ -1,9 +1,8 @@
 import type { AlertMessage } from '../../kernel/alerts/alert-message.js';
-import type { ChannelKind } from '../../kernel/alerts/channel-kind.js';
 import type { Clock } from '../../kernel/clock.js';
 import { refusal } from '../../words/errors.js';
 import type { AlertChannel, ChannelContext } from './channel.js';
-import { explainAnswer, type HttpAnswer, outcomeOf, postOnce } from './http-post.js';
+import { explainAnswer, type HttpAnswer, type HttpKind, outcomeOf, postOnce } from './http-post.js';
 import { isHeaderText, withoutLineEnd } from './secret-text.js';
 
 /** What a service takes as one alert. */
@@ -16,7 +15,7 @@ interface ServiceRequest {
 /** A service with its own form of requests, which passes alerts on to people. */
 export interface AlertService {
   readonly id: string;
-  readonly kind: ChannelKind & ('ntfy' | 'telegram' | 'sms');
+  readonly kind: HttpKind;
   /** The host of the server, for errors. */
   readonly host: string;
   readonly caFile?: string | undefined;
@@ -38,7 +37,7 @@ export function openService(service: AlertService, context: ChannelContext, cloc
     id,
     kind,
     send(message, signal) {
-      const explain = (answer: HttpAnswer) => explainAnswer(answer, server, `service-refused:${kind}`);
+      const explain = (answer: HttpAnswer) => explainAnswer(answer, server, kind);
       return outcomeOf(server, explain, async () => {
         const secret = credential === undefined ? '' : textOf(server, await openSecret(credential));
         const { url, headers, body } = request(message, secret);

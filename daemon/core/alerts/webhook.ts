@@ -26,7 +26,7 @@ export function openWebhook(config: WebhookConfig, context: ChannelContext, cloc
     send(message, signal) {
       const body = webhookBody(message, context.identity);
       const given = { body, idempotencyKey: message.id, limitMs, signal };
-      const explain = (answer: HttpAnswer) => explainAnswer(answer, server, 'webhook-refused:alert');
+      const explain = (answer: HttpAnswer) => explainAnswer(answer, server, 'webhook');
       return outcomeOf(server, explain, () => postSigned(config, given, context, clock));
     },
   };
