@@ -1,10 +1,11 @@
 import { fork } from 'node:child_process';
-import { availableParallelism, cpus } from 'node:os';
+import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { operational } from '../kernel/errors.js';
 import { boundFork } from './bound-child.js';
 import { busyProcessorMs } from './process-facts.js';
 import { processEntry } from './program-files.js';
+import { usableCores } from './usable-cores.js';
 
 /** How long the machine is watched for other work before anything starts, milliseconds. */
 const watchedMs = 2000;
@@ -24,7 +25,7 @@ export interface MachineSpeed {
 
 /** Runs a fixed computation, whatever the version of rollcall: first on one core, then on all at once. Takes seconds. */
 export async function machineSpeed(): Promise<MachineSpeed> {
-  const cores = availableParallelism();
+  const cores = usableCores();
   const before = busyProcessorMs();
   await sleep(watchedMs);
   const otherCores = (busyProcessorMs() - before) / watchedMs;

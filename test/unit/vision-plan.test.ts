@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { attendanceProof, type Config, configSchema } from '../../daemon/contract/settings/schema.js';
@@ -10,6 +9,7 @@ import {
   networkThreads,
   planVision,
 } from '../../daemon/core/cameras/vision-plan.js';
+import { usableCores } from '../../daemon/host/usable-cores.js';
 import { automaticProcesses } from '../../daemon/kernel/vision-processes.js';
 import { threadsOfRun } from '../../daemon/vision/inference/inference-pool.js';
 
@@ -37,7 +37,7 @@ describe('how vision processes are planned', () => {
   test('by default, cores and cameras decide how many processes there are', async () => {
     for (const cameras of [0, 1, 4, 5, 64]) {
       const { processes, movesCameras } = await planVision(configured(cameras), 'mobilefacenet');
-      assert.equal(processes, automaticProcesses(availableParallelism(), cameras), `${cameras} cameras`);
+      assert.equal(processes, automaticProcesses(usableCores(), cameras), `${cameras} cameras`);
       assert.equal(movesCameras, false);
     }
     const cases = [
@@ -65,7 +65,7 @@ describe('how vision processes are planned', () => {
     ] as const;
     for (const [threads, processes] of cases)
       assert.equal(automaticProcesses(16, 64, threads), processes, `${threads} threads on 16 cores`);
-    const cores = availableParallelism();
+    const cores = usableCores();
     const config = configured(64, { threads: Math.min(64, cores) });
     assert.equal((await planVision(config, 'mobilefacenet')).processes, Math.max(1, Math.floor(cores / 64)));
     assert.ok(networkThreads(config) <= cores);
@@ -74,9 +74,9 @@ describe('how vision processes are planned', () => {
   test('decoders catch up in as many turns as the cores allow, however many threads are configured', async () => {
     const catchUps = async (vision: Readonly<Record<string, unknown>>) =>
       (await planVision(configured(4, { processes: 1, ...vision }), 'mobilefacenet')).plan.catchUps;
-    assert.equal(await catchUps({}), Math.max(1, Math.floor(availableParallelism() / 2)));
+    assert.equal(await catchUps({}), Math.max(1, Math.floor(usableCores() / 2)));
     assert.equal(await catchUps({ threads: 64 }), await catchUps({}));
-    assert.equal(await catchUps({ processes: 16 }), Math.max(1, Math.floor(availableParallelism() / 32)));
+    assert.equal(await catchUps({ processes: 16 }), Math.max(1, Math.floor(usableCores() / 32)));
   });
 
   test('by default, a further camera changes nothing for the processes of the others', async () => {

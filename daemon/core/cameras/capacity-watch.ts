@@ -1,5 +1,6 @@
-import { availableParallelism, freemem } from 'node:os';
+import { freemem } from 'node:os';
 import { busyProcessorMs } from '../../host/process-facts.js';
+import { usableCores } from '../../host/usable-cores.js';
 import { type MeasuredLoad, roomFor } from '../../kernel/capacity.js';
 import type { Clock } from '../../kernel/clock.js';
 import { type CameraLoads, windowMs } from './camera-loads.js';
@@ -20,7 +21,7 @@ export interface MachineProbe {
 }
 
 const thisMachine: MachineProbe = {
-  cores: availableParallelism(),
+  cores: usableCores(),
   busyMs: busyProcessorMs,
   freeBytes: freemem,
 };

@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os';
 import type { Config } from '../../contract/settings/schema.js';
 import type { RecogniserName } from '../../contract/settings/vision-schema.js';
 import type { CameraPlan, VisionPlan } from '../../contract/vision/vision-orders.js';
+import { usableCores } from '../../host/usable-cores.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import { automaticProcesses, processesFor } from '../../kernel/vision-processes.js';
 import { networkPlan, planCamera } from '../../vision/plan.js';
@@ -40,7 +40,7 @@ export async function planVision(config: Config, recogniser: RecogniserName): Pr
   }
   const { processes: configured, threads } = config.vision;
   const isAuto = configured === 'auto';
-  const processes = isAuto ? automaticProcesses(availableParallelism(), cameras.length, threads) : configured;
+  const processes = isAuto ? automaticProcesses(usableCores(), cameras.length, threads) : configured;
   const cores = coresOfEach(config);
   const plan = {
     ...networkPlan(config, recogniser),
@@ -57,12 +57,12 @@ export async function planVision(config: Config, recogniser: RecogniserName): Pr
  * that gets a process of its own must not replace the others.
  */
 function coresOfEach(config: Pick<Config, 'vision'>): number {
-  return availableParallelism() / mostProcesses(config);
+  return usableCores() / mostProcesses(config);
 }
 
 /** The vision processes that the box may start. */
 function mostProcesses({ vision: { processes, threads } }: Pick<Config, 'vision'>): number {
-  return processes === 'auto' ? processesFor(availableParallelism(), threads) : processes;
+  return processes === 'auto' ? processesFor(usableCores(), threads) : processes;
 }
 
 /**
