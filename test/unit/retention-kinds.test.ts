@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ageingKinds } from '../../daemon/core/retention/retention-kinds.js';
+import {
+  ageingKinds,
+  emptyLogs,
+  type RetentionSources,
+} from '../../daemon/core/retention/retention-kinds.js';
 import type { EventKind } from '../../daemon/kernel/events/event.js';
 import { eventKinds } from '../../daemon/kernel/events/event-type.js';
 import type { Ageing, RetentionKind } from '../../daemon/kernel/retention/retention-rules.js';
@@ -57,4 +61,11 @@ test('every kind of event ages under one rule', () => {
     (kindsOf.get(ageing) ?? []).map((kind) => `${kind} ${rule}`),
   );
   assert.deepEqual(found.sort(), eventKinds.map((kind) => `${kind} ${ruleOf[kind]}`).sort());
+});
+
+test('the write-ahead log of the records counts also where no gallery is open', () => {
+  for (const isEmptied of [true, false]) {
+    const records = { emptyLog: () => isEmptied } as RetentionSources['records'];
+    assert.equal(emptyLogs({ file: () => undefined, records } as RetentionSources), isEmptied);
+  }
 });
