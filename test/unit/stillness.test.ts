@@ -131,6 +131,13 @@ describe('resumeStillness', () => {
         afterS(2, () => ({ yawDeg: 10 })),
       ) <= 2,
     );
+    const elsewhere = afterS(2, () => ({ x: 500, y: 100, eyesPx: 90 }));
+    const { extent } = resumeStillness(before, elsewhere, defaultStillnessPolicy);
+    const [first, second] = [before.extent, elsewhere.extent];
+    assert.ok(first !== undefined && second !== undefined);
+    const { left, bottom, smallest } = first;
+    const { right, top, largest } = second;
+    assert.deepEqual(extent, { left, right, top, bottom, smallest, largest }, 'it was at both places');
     assert.equal(resumed(before, notYetStill), 0);
     assert.ok(resumed(notYetStill, afterS(1, inHand)) < 1);
   });
