@@ -162,7 +162,9 @@ describe('a channel of the box', () => {
       { id: 'inside', ...hook(`https://localhost:${sink.port}/`), secret: secret() },
       caller,
     );
-    assert.equal(await box.send('inside'), 'channel-address-refused');
+    const settings = { host: 'localhost', port: sink.port, from: 'box@example.org', to: ['a@example.org'] };
+    await channels.create({ id: 'mail', kind: 'email', settings }, caller);
+    for (const id of ['inside', 'mail']) assert.equal(await box.send(id), 'channel-address-refused');
     assert.equal(sink.requests.length, 0);
   });
 
