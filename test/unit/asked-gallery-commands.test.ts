@@ -527,7 +527,7 @@ test('the file of the first key is made once, and a box that answers takes it', 
   rmSync(path);
   const both = await init(empty);
   assert.deepEqual(both.calls.at(-1), ['keys.create', { provider: 'secret' }]);
-  assert.match(both.out, /^created \S+\/gallery-key, [^]*\bk-1\b/);
+  assert.match(both.out, /^created \S+\/gallery-key, [\s\S]*\bk-1\b/);
   rmSync(path);
 });
 
