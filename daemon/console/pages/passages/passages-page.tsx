@@ -6,7 +6,6 @@ import { useKept } from '../../api/kept-answers.js';
 import { can } from '../../api/session.js';
 import { useFollowed, useList } from '../../api/use-fetched.js';
 import type en from '../../messages/en/passages.json';
-import { ActionBar } from '../../parts/actions.js';
 import { CameraChoice, type Cameras, useCameras } from '../../parts/camera-choice.js';
 import {
   beginOf,
@@ -21,7 +20,6 @@ import { Field, Tick } from '../../parts/form-fields.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { PageHead } from '../../parts/page.js';
 import { PersonFilter } from '../../parts/person-filter.js';
-import { type RowChoice, RowTick, useRowChoice } from '../../parts/row-choice.js';
 import { SavedFilters } from '../../parts/saved-filters.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { OutcomeBadge, outcomeWord, reasonWord } from '../../parts/term-words.js';
@@ -30,8 +28,7 @@ import { type Query, useQuery, useSettled } from '../../parts/use-query.js';
 import { clockSeconds, dayOf, decimals } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { Filmstrip } from './filmstrip.js';
-import { MissedPerson, mayMark } from './mark-passage.js';
-import { MarkPassages } from './mark-passages.js';
+import { MissedPerson } from './mark-passage.js';
 import { isReadable, whoOf } from './passage-item.js';
 
 const t = wordsOf<typeof en>('passages');
@@ -48,12 +45,6 @@ export default function Passages() {
   const { count, fault, showNew } = useNewPassages(filters, list.reload);
   const missing = useDialog();
   const isTable = query.get('view') === 'table';
-  const choice = useRowChoice(
-    list.items.filter(mayMark).map(({ id }) => id),
-    false,
-  );
-  const chosen = list.items.filter((each) => mayMark(each) && choice.has(each.id)).map(({ id }) => id);
-  const markingMany = useDialog();
   return (
     <>
       <PageHead
@@ -79,44 +70,16 @@ export default function Passages() {
       )}
       <Fault error={fault} />
       <NewRows text={count > 0 && t('show-new', { count })} onShow={showNew} />
-      {isTable && can('passages:write') && (
-        <ActionBar
-          isSmall
-          place="start"
-          before={<span role="status">{t('selected', { count: chosen.length })}</span>}
-          of={[
-            { text: t('select-all'), onAct: () => choice.putAll(true) },
-            { text: t('select-none'), isReady: chosen.length > 0, onAct: () => choice.putAll(false) },
-            {
-              text: t('mark-title'),
-              isReady: chosen.length > 0 && chosen.length <= mostMarked,
-              onAct: markingMany.opens(true),
-            },
-          ]}
-        />
-      )}
-      {isTable && chosen.length > mostMarked && (
-        <p role="note">{t('too-many-selected', { most: mostMarked })}</p>
-      )}
       {isTable ? (
         <LongTable
           caption={t('title')}
           list={list}
-          columns={[...(can('passages:write') ? [choiceColumn(choice)] : []), ...columnsWith(cameras)]}
+          columns={columnsWith(cameras)}
           keyOf={({ number: key }) => key}
           empty={t('empty')}
         />
       ) : (
         <Filmstrip list={list} cameras={cameras} />
-      )}
-      {markingMany.of && (
-        <MarkPassages
-          ids={chosen}
-          onClose={markingMany.closes(() => {
-            choice.putAll(false);
-            void list.reload();
-          })}
-        />
       )}
       {missing.of && <MissedPerson cameras={cameras} onClose={missing.closes()} />}
     </>
@@ -189,30 +152,17 @@ function PassageFilters({ query, cameras }: { readonly query: Query; readonly ca
   );
 }
 
-/** As many as the box marks at once. */
-const mostMarked = 200;
-
-const choiceColumn = (choice: RowChoice): Column<PassageItem> => ({
-  head: <span class="unseen">{t('select')}</span>,
-  isBrief: true,
-  cell: (passage) =>
-    mayMark(passage) && (
-      <RowTick
-        choice={choice}
-        id={passage.id}
-        label={<span class="unseen">{t('select-passage', { time: timeOf(passage) })}</span>}
-      />
-    ),
-});
-
-const timeOf = (passage: PassageItem): string =>
-  isReadable(passage) ? `${dayOf(passage.startedAt)} ${clockSeconds(passage.startedAt)}` : t('unreadable');
-
 /** Passages as rows, for dense reading. */
 const columnsWith = ({ nameOf }: Cameras): readonly Column<PassageItem>[] => [
   {
     head: t('time'),
-    cell: (passage) => <a href={`/passages/${passage.id}`}>{timeOf(passage)}</a>,
+    cell: (passage) => (
+      <a href={`/passages/${passage.id}`}>
+        {isReadable(passage)
+          ? `${dayOf(passage.startedAt)} ${clockSeconds(passage.startedAt)}`
+          : t('unreadable')}
+      </a>
+    ),
   },
   {
     head: t('outcome'),
