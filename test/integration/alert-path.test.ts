@@ -228,8 +228,8 @@ describe('from a recorded event to an alert', () => {
     assert.deepEqual(
       subjects(web).map((subject) => subject.replace(/, since .*/, '')),
       [
-        '[warning] The recogniser cannot tell some enrolled persons apart',
-        '[warning] A person who could be either of two enrolled persons at Gate (office/box-1)',
+        '[warning] The recogniser cannot tell some enrolled people apart',
+        '[warning] A person who could be either of two enrolled people at Gate (office/box-1)',
       ],
     );
     assert.doesNotMatch(web.requests.map(({ body }) => body).join(), /p-471/);
@@ -245,8 +245,8 @@ describe('from a recorded event to an alert', () => {
     await box.delivered(3);
     assert.deepEqual([...subjects(web)].sort(), [
       '[warning] A person on the blocklist at Gate (office/box-1)',
-      '[warning] A person whose validity is over or has not begun at Gate (office/box-1)',
       '[warning] A person on the watchlist at Gate (office/box-1)',
+      '[warning] A person whose validity is over or has not begun at Gate (office/box-1)',
     ]);
     assert.doesNotMatch(web.requests.map(({ body }) => body).join(), /p-471/);
   });
