@@ -19,7 +19,7 @@ const places = [
 
 /** Words that an English sentence needs, and the other languages do not have. */
 const functionWords =
-  /\b(?:the|of|and|is|are|with|this|that|which|were|has|have|been|not|from|for|to|its|it|does|cannot|by|your|you|if)\b/;
+  /(?<!\p{L})(?:the|of|and|is|are|with|this|that|which|were|has|have|been|not|from|for|to|its|it|does|cannot|by|your|you|if)(?!\p{L})/u;
 
 /** What the made-up data have in English: somebody wrote it. */
 const written = ['Made up for a demonstration.'];

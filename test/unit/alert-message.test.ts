@@ -124,7 +124,8 @@ describe('an alert in another language', () => {
   const context = { id: 'an-id', nowMs: fromMs, identity: { siteId: 'büro', boxId: 'box-1' } };
   const templates = { subject: undefined, text: undefined };
   /** Words that English sentences need, and the other languages do not have. */
-  const functionWords = /\b(?:the|of|and|is|are|was|were|with|at|who|not|from|since|sent|time|times)\b/i;
+  const functionWords =
+    /(?<!\p{L})(?:the|of|and|is|are|were|with|at|who|not|from|since|sent|time|times)(?!\p{L})/iu;
 
   for (const tag of ['de', 'fr'])
     test(`has no English sentence about anything: ${tag}`, () => {
@@ -134,8 +135,7 @@ describe('an alert in another language', () => {
             ...{ ruleId: 'strangers', on, severity: 'critical', phase: 'raised', parts: [part(changes)] },
           };
           const { subject, text } = alertMessage(alert, { ...context, wording: wordingIn(tag), templates });
-          const shown = `${subject}\n${text}`.replaceAll('box-1', '');
-          assert.doesNotMatch(tag === 'de' ? shown.replaceAll(/\bwar\b|\bwas\b/g, '') : shown, functionWords);
+          assert.doesNotMatch(`${subject}\n${text}`.replaceAll('box-1', ''), functionWords);
         }
     });
 

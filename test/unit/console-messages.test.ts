@@ -69,6 +69,20 @@ describe('the messages of the console', () => {
       }
     });
 
+  for (const language of others)
+    test(`in ${language} are no English sentences`, () => {
+      // Words that an English sentence needs, and the other languages do not have. What is in quotes names something.
+      const english =
+        /(?<!\p{L})(?:the|of|and|is|are|with|this|that|which|were|has|have|been|not|from|for|to|its|it|does|cannot|by|your|you|if)(?!\p{L})/u;
+      const quoted = /„[^“]*“|«[^»]*»/g;
+      const found = files.flatMap((name) =>
+        Object.entries(read(language, name)).flatMap(([key, text]) =>
+          english.test(literalsIn(text).replaceAll(quoted, '')) ? [`${name}: ${key}`] : [],
+        ),
+      );
+      assert.deepEqual(found, []);
+    });
+
   for (const language of languages)
     test(`are shown in ${language} with every kind of value`, () => {
       for (const name of files)
