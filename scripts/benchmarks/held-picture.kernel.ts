@@ -26,12 +26,27 @@ export interface Hold {
   readonly pitchDeg: number;
   /** Curvature of the sheet about its upright axis: 1 / radius. */
   readonly bend: number;
-  /** The sheet is folded along its upright axis, and each half is turned away from the camera by this angle. Default: none. */
+  /** Two hands twist the sheet: its curvature grows by so much from the middle of the face to one width below. Default: none. */
+  readonly twist?: number;
+  /** The sheet is folded along an axis, and each half is turned away from the camera by this angle. Default: none. */
   readonly foldDeg?: number;
+  /** Where that axis is: by default upright through the middle of the face. */
+  readonly crease?: Crease;
+  /**
+   * The photograph is cut along the mouth and down both sides of the chin, and a finger behind it moves that flap down so far.
+   * Default: it is whole.
+   */
+  readonly jaw?: number;
   /** A lamp that is reflected in the sheet. */
   readonly glare?: Glare;
   /** The face is cut out along its oval: nothing of the photograph is left beside it. */
   readonly isCutOut?: boolean;
+}
+
+/** The axis of a fold: so far from the middle of the face, and at this angle to the upright. */
+interface Crease {
+  readonly off: number;
+  readonly angleDeg: number;
 }
 
 /** A bright spot at a place of the sheet, in widths of the face from the middle of the face; `brightness` in its middle, 0..255. */
@@ -88,6 +103,9 @@ export function drawHeld(to: Rgb24Picture, { face, hold, lids, faceWidthPx, warp
   ];
   const fold = ((hold.foldDeg ?? 0) * Math.PI) / 180;
   const [cosFold, sinFold] = [Math.cos(fold), Math.sin(fold)];
+  const { off, angleDeg } = hold.crease ?? { off: 0, angleDeg: 0 };
+  const crease = (angleDeg * Math.PI) / 180;
+  const [cosCrease, sinCrease] = [Math.cos(crease), Math.sin(crease)];
   const unit = 1 / (faceWidthPx * hold.scale);
   const source = { x: 0, y: 0 };
   for (let v = 0, at = 0; v < to.heightPx; v++) {
@@ -100,10 +118,15 @@ export function drawHeld(to: Rgb24Picture, { face, hold, lids, faceWidthPx, warp
       y = (y * (distance + x * sinYaw)) / distance;
       y = (y * distance) / (distance * cosPitch - y * sinPitch);
       x = (x * (distance + y * sinPitch)) / distance;
-      if (hold.bend !== 0) x = Math.asin(Math.max(-1, Math.min(1, x * hold.bend))) / hold.bend;
+      const bend = hold.bend + (hold.twist ?? 0) * y;
+      if (bend !== 0) x = Math.asin(Math.max(-1, Math.min(1, x * bend))) / bend;
       if (fold !== 0) {
-        x = (x * distance) / (distance * cosFold - Math.abs(x) * sinFold);
-        y = (y * (distance + Math.abs(x) * sinFold)) / distance;
+        let across = x * cosCrease + y * sinCrease - off;
+        let along = y * cosCrease - x * sinCrease;
+        across = (across * distance) / (distance * cosFold - Math.abs(across) * sinFold);
+        along = (along * (distance + Math.abs(across) * sinFold)) / distance;
+        x = (across + off) * cosCrease - along * sinCrease;
+        y = along * cosCrease + (across + off) * sinCrease;
       }
       if (hold.isCutOut === true && (x / cutOut.width) ** 2 + (y / cutOut.height) ** 2 > 1) {
         to.data.fill(wallAt(u, v), at, at + 3);
@@ -112,6 +135,10 @@ export function drawHeld(to: Rgb24Picture, { face, hold, lids, faceWidthPx, warp
       source.x = centreX + x * box.width;
       source.y = centreY + y * box.width;
       if (warp !== undefined) shiftBy(warp, source);
+      if (hold.jaw !== undefined && isInGap(face, hold.jaw, source)) {
+        to.data.fill(darkness, at, at + 3);
+        continue;
+      }
       let shade = 1;
       shade = drawLid(face.eyes[0], lids.right, lids.kind, source) ?? shade;
       shade = drawLid(face.eyes[1], lids.left, lids.kind, source) ?? shade;
@@ -119,6 +146,32 @@ export function drawHeld(to: Rgb24Picture, { face, hold, lids, faceWidthPx, warp
       if (hold.glare !== undefined) brighten(to.data, at, hold.glare, x, y);
     }
   }
+}
+
+/** Half of the width of a flap of the chin, and the line of the mouth below that of the eyes; in distances of the eyes. */
+const flap = { half: 0.6, y: 1.05 } as const;
+/** Behind the gap that the flap leaves. */
+const darkness = 35;
+
+/** Moves `source` to where a flap of the chin comes from; whether there is a gap instead. `jaw`: in widths of the face. */
+function isInGap(
+  { box, eyes: [right, left] }: PhotographedFace,
+  jaw: number,
+  source: { x: number; y: number },
+) {
+  const apart = { x: left.centre.x - right.centre.x, y: left.centre.y - right.centre.y };
+  const eyesPx = Math.hypot(apart.x, apart.y);
+  const [alongX, alongY] = [apart.x / eyesPx, apart.y / eyesPx];
+  const byX = source.x - (left.centre.x + right.centre.x) / 2;
+  const byY = source.y - (left.centre.y + right.centre.y) / 2;
+  const across = (byX * alongX + byY * alongY) / eyesPx;
+  const below = (byY * alongX - byX * alongY) / eyesPx - flap.y;
+  if (Math.abs(across) > flap.half || below < 0) return false;
+  const downPx = jaw * box.width;
+  if (below * eyesPx < downPx) return true;
+  source.x += downPx * alongY;
+  source.y -= downPx * alongX;
+  return false;
 }
 
 /** A wall with a pattern that can be followed. */

@@ -50,7 +50,15 @@ const glossyNames = ['glare', 'glare-wide'] as const;
 const cutOutNames = ['cut-out-glare', 'cut-out-glare-wide'] as const;
 /** A sheet with a fold through the nose, of 45 degrees all the time, or opened and closed. */
 const foldedNames = ['fold', 'fold-open'] as const;
-type HoldName = (typeof matteNames | typeof glossyNames | typeof cutOutNames | typeof foldedNames)[number];
+/** A sheet with a fold beside the nose, across the mouth, or aslant, opened and closed. */
+const foldedAsideNames = ['fold-aside', 'fold-across', 'fold-aslant'] as const;
+/** A sheet that two hands bend and twist in a rhythm, as fast as a person speaks or slower. */
+const twistedNames = ['twist', 'twist-quick'] as const;
+/** A photograph that is cut along the mouth; a finger behind it makes the chin speak, regularly or now and then. */
+const puppetNames = ['jaw', 'jaw-rare'] as const;
+type HoldName =
+  | (typeof matteNames | typeof glossyNames | typeof cutOutNames | typeof foldedNames)[number]
+  | (typeof foldedAsideNames | typeof twistedNames | typeof puppetNames)[number];
 
 /** Ways to hold a photograph, by name. */
 const holds: Readonly<Record<HoldName, (s: number) => Hold>> = {
@@ -89,6 +97,17 @@ const holds: Readonly<Record<HoldName, (s: number) => Hold>> = {
   }),
   fold: (s) => ({ ...holds.hand(s), yawDeg: 8 * wave(s, 0.3), foldDeg: 45 }),
   'fold-open': (s) => ({ ...holds.hand(s), foldDeg: 25 + 20 * wave(s, 0.35) }),
+  'fold-aside': (s) => ({ ...holds['fold-open'](s), crease: { off: 0.22, angleDeg: 0 } }),
+  'fold-across': (s) => ({ ...holds['fold-open'](s), crease: { off: 0.3, angleDeg: 90 } }),
+  'fold-aslant': (s) => ({ ...holds['fold-open'](s), crease: { off: 0.1, angleDeg: 35 } }),
+  twist: (s) => ({ ...holds.hand(s), bend: 0.3 + 0.25 * wave(s, 0.6), twist: 0.6 * wave(s, 0.45, 0.2) }),
+  'twist-quick': (s) => ({
+    ...holds.hand(s),
+    bend: 0.25 + 0.2 * wave(s, 1.6),
+    twist: 0.5 * wave(s, 1.9, 0.1),
+  }),
+  jaw: (s) => ({ ...holds.hand(s), jaw: 0.035 * (1 + wave(s, 1.7)) * (1 + 0.6 * wave(s, 0.43)) }),
+  'jaw-rare': (s) => ({ ...holds.hand(s), jaw: 0.1 * Math.max(0, wave(s, 0.3, 0.1)) ** 4 }),
   'cut-out-glare': (s) => ({ ...holds.glare(s), isCutOut: true }),
   'cut-out-glare-wide': (s) => ({ ...holds['glare-wide'](s), isCutOut: true }),
 };
@@ -132,6 +151,8 @@ const attack = (species: string, hold: HoldName, lids: StillAttack['lids'], how 
 
 /** A photograph in a hand whose lids are not drawn. */
 export const heldByHand: StillAttack = attack('still', 'hand', () => open);
+/** The same with lids that are. */
+export const heldWithLids: StillAttack = attack('drawn-lids', 'hand', lidsBy(courses.quick, 'soft'));
 
 /** Every attack with one photograph. */
 export const stillAttacks: readonly StillAttack[] = [
@@ -150,6 +171,11 @@ export const stillAttacks: readonly StillAttack[] = [
   ...foldedNames.map((hold) => attack('folded', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
   ...glossyNames.map((hold) => attack('glossy', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
   ...cutOutNames.map((hold) => attack('glossy-cut-out', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
+  ...foldedAsideNames.map((hold) =>
+    attack('folded-aside', hold, lidsBy(courses.quick, 'soft'), 'quick soft'),
+  ),
+  ...twistedNames.map((hold) => attack('twisted', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
+  ...puppetNames.map((hold) => attack('puppet', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
 ];
 
 /**

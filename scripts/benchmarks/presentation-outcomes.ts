@@ -3,16 +3,20 @@ import { wilsonInterval } from '../../daemon/kernel/identification/error-rates.j
 import type { SeenStep } from '../../daemon/kernel/liveness/inner-motion.js';
 import type { LivenessVerdict } from '../../daemon/kernel/liveness/liveness.js';
 import { defaultLivenessPolicy } from '../../daemon/kernel/liveness/liveness-verdict.js';
+import { present } from '../../daemon/kernel/present.js';
 import { type ReplaySetup, ratesAt } from '../../daemon/lab/replay-setup.js';
 import { CachingFaceAnalyser } from '../../daemon/vision/caching-face-analyser.js';
 import { openClip } from '../../daemon/vision/ingest/clip-source.js';
 import { openClipPipeline } from '../../daemon/vision/replay-clip.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';
+import { InputRecorder, type RecordedTrack } from './presentation-recording.js';
 
 /** The networks that judge, by a name for the tables. */
 export interface Judge {
   readonly networks: string;
   readonly setup: ReplaySetup;
+  /** Whether outcomes carry what liveness was told. */
+  readonly isRecording: boolean;
 }
 
 /** What was presented. */
@@ -37,6 +41,8 @@ export interface Outcome extends Pick<Presented, 'name' | 'group' | 'isGenuine'>
   readonly blinks: number;
   /** What each comparison of a face with itself showed. */
   readonly steps: readonly SeenStep[];
+  /** What liveness was told of each track; only where the judge records. */
+  readonly tracks?: readonly RecordedTrack[];
 }
 
 /** A presentation in frames of the clip, repeated until it has lasted this long. */
@@ -49,18 +55,18 @@ export interface Passage {
 /** Judges a presentation at each rate. The networks answer nearly equal questions about one frame once. */
 export async function* judged(
   presented: Presented,
-  { networks, setup }: Judge,
+  { networks, setup, isRecording }: Judge,
   rates: readonly number[],
   passage: Passage | undefined,
 ): AsyncGenerator<Outcome> {
   const analyser = new CachingFaceAnalyser(setup.analyser, 'near');
   for (const fps of rates) {
     const camera = { ...setup.camera, rates: ratesAt(fps, setup.camera) };
-    const pieces = passagesOf(presented.path, { ...setup, camera, analyser }, passage);
-    for await (const { startS, events, steps, blinks } of pieces) {
+    const pieces = passagesOf(presented.path, { ...setup, camera, analyser, isRecording }, passage);
+    for await (const { startS, events, steps, blinks, tracks } of pieces) {
       const name = startS === 0 ? presented.name : `${presented.name} from ${startS} s`;
       const { group, isGenuine } = presented;
-      const seen = { ...outcomeOf(events, isGenuine, startS), steps, blinks };
+      const seen = { ...outcomeOf(events, isGenuine, startS), steps, blinks, ...present({ tracks }) };
       yield { name, group, isGenuine, networks, fps, ...seen };
     }
   }
@@ -71,30 +77,40 @@ interface SeenPassage {
   readonly events: readonly StageEvent[];
   readonly steps: readonly SeenStep[];
   readonly blinks: number;
+  readonly tracks: readonly RecordedTrack[] | undefined;
 }
 
-type CachingSetup = Omit<ReplaySetup, 'analyser'> & { readonly analyser: CachingFaceAnalyser };
+type CachingSetup = Omit<ReplaySetup, 'analyser'> &
+  Pick<Judge, 'isRecording'> & { readonly analyser: CachingFaceAnalyser };
 
 async function* passagesOf(
   path: string,
-  { camera, ffmpeg, analyser, liveness, match }: CachingSetup,
+  { camera, ffmpeg, analyser, liveness, match, isRecording }: CachingSetup,
   passage: Passage | undefined,
 ): AsyncGenerator<SeenPassage> {
   const begin = (startS: number) => {
     const events: StageEvent[] = [];
     const steps: SeenStep[] = [];
+    const recorder = isRecording ? new InputRecorder(analyser) : undefined;
     const pipeline = openClipPipeline(
       {
         ...{ camera, analyser, liveness, sameFaceThreshold: match.threshold },
-        onView: ({ motion }) => void (motion && steps.push(motion)),
+        onView: (view) => {
+          if (view.motion !== undefined) steps.push(view.motion);
+          recorder?.see(view);
+        },
       },
-      (event) => events.push(event),
+      (event) => {
+        events.push(event);
+        recorder?.hear(event);
+      },
     );
-    return { startS, events, steps, pipeline };
+    return { startS, events, steps, recorder, pipeline };
   };
-  const end = ({ pipeline, ...seen }: ReturnType<typeof begin>): SeenPassage => {
+  const end = ({ pipeline, recorder, ...seen }: ReturnType<typeof begin>): SeenPassage => {
     pipeline.end();
-    return { ...seen, blinks: seen.events.filter(({ type }) => type === 'blink').length };
+    const blinks = seen.events.filter(({ type }) => type === 'blink').length;
+    return { ...seen, blinks, tracks: recorder?.tracks };
   };
   const { lengthS = Number.POSITIVE_INFINITY, isCut = false } = passage ?? {};
   let open = begin(0);
@@ -159,7 +175,7 @@ function outcomeOf(
   return { verdict: 'undetermined', reason: 'no-face', afterS: undefined, isCounted };
 }
 
-/** The comparison that came nearest to showing that the face moved in itself. */
+/** The step at which the comparisons came nearest to showing that the face moved in itself. */
 const nearestStep = ({ steps }: Outcome): SeenStep | undefined =>
   steps.toSorted((a, b) => (b.skin?.nearness ?? 0) - (a.skin?.nearness ?? 0))[0];
 

@@ -3,21 +3,22 @@
  *
  *   scripts/bench presentations [--fps 15] [--seconds 10] [--attack-every 1] [--only NAME] [--attacks DIR] [--genuine DIR]
  *                              [--driver CLIP] [--lamps 0] [--seed 1] [--gain 1] [--noise 5] [--crf 20] [--config FILE]
- *                              [--beside FILE] [--keep DIR] [PHOTOGRAPH…]
+ *                              [--beside FILE] [--keep DIR] [--record DIR] [PHOTOGRAPH…]
  *
  * Attacks are made at run time from photographs of one face (without any: those inside @vladmandic/face-api), at the highest rate of --fps
  * and at least 25 frames a second. --attack-every N: every Nth attack of each photograph; --only NAME: those with NAME in theirs. --lamps N:
  * also N glossy attacks with each photograph, whole and cut out in turn, whose lamp and hand are random, from --seed. --driver: also moves
- * a photograph as the face of this clip moves. --gain, --noise and --crf: dims the attacks, adds noise (strength of FFmpeg's filter, about
- * 1.8 standard deviations), and compresses them.
+ * a photograph as the face of this clip moves, with and without drawn lids. --gain, --noise and --crf: dims the attacks, adds noise (strength
+ * of FFmpeg's filter, about 1.8 standard deviations), and compresses them.
  * --keep: leaves the attacks in this folder, in one folder for each species, for --attacks.
+ * --record: also writes to this folder what liveness was told of each presentation, for scripts/bench presentation-limits.
  * --attacks: clips of attacks, in one folder for each species. --genuine: clips of living people, in one folder for each group, cut into
  * passages of 10 s; shorter ones are repeated.
  * --fps: one or more rates, such as 25,15,10. --config: with the settings and models of this configuration. --beside: all is judged with
  * this configuration as well.
  * Prints each clip: its verdict, the reason, and when it came; how many blinks were seen; how many comparisons of the face with itself found
- * that it moved, was still, or could not be told; and of the one that came nearest to a movement how far the skin shifted beyond the noise,
- * the noise (percent of the distance of the eyes), and how well it agreed with the mesh. Then APCER and BPCER of each group with counts
+ * that it moved, was still, or could not be told; and of the seconds that came nearest to a movement how far the skin shifted beyond the
+ * noise, the noise (percent of the distance of the eyes), and how well it agreed with the mesh. Then APCER and BPCER of each group with counts
  * (ISO/IEC 30107-3), how many a camera that requires `not-attack` would take, and the median time until living people are live. Needs
  * ffmpeg with libx264.
  */
@@ -40,6 +41,7 @@ import {
   belowAnyLamp,
   encodeClip,
   heldByHand,
+  heldWithLids,
   photographedFace,
   stillAttacks,
   stillFrames,
@@ -55,6 +57,7 @@ import {
   type Passage,
   type Presented,
 } from './presentation-outcomes.js';
+import { writeRecording } from './presentation-recording.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -74,6 +77,7 @@ const { values, positionals } = parseArgs({
     config: { type: 'string' },
     beside: { type: 'string' },
     keep: { type: 'string' },
+    record: { type: 'string' },
   },
 });
 const seconds = Number(values.seconds);
@@ -136,7 +140,7 @@ function samplePhotographs(): string[] {
 await using lifetime = new Lifetime(clock);
 async function openJudge(configPath: string | undefined): Promise<Judge> {
   const setup = await openReplaySetup({ configPath, cameraId: undefined, fps: undefined }, lifetime);
-  return { networks: setup.config.vision.landmarks, setup };
+  return { networks: setup.config.vision.landmarks, setup, isRecording: values.record !== undefined };
 }
 const own = await openJudge(values.config);
 const { setup } = own;
@@ -148,8 +152,11 @@ const outcomes: Outcome[] = [];
 async function judge(presented: Presented, passage?: Passage): Promise<void> {
   for (const each of judges) {
     for await (const outcome of judged(presented, each, rates, passage)) {
-      outcomes.push(outcome);
-      const { networks, fps, group, name, verdict, reason } = outcome;
+      const { tracks, ...kept } = outcome;
+      outcomes.push(kept);
+      const { networks, fps, group, name, isGenuine, verdict, reason } = kept;
+      if (values.record !== undefined && tracks !== undefined)
+        await writeRecording(values.record, { networks, fps, group, name, isGenuine, verdict, tracks });
       process.stderr.write(`${networks}, ${fps} fps, ${group}: ${name}: ${verdict} (${reason})\n`);
     }
   }
@@ -190,8 +197,11 @@ for (const [nth, photograph] of (positionals.length > 0 ? positionals : samplePh
       const now = motion[Math.round(s * 15)] ?? motion.at(-1) ?? rest;
       return warpOf(face, face.shape, rest, now);
     };
-    const frames = stillFrames(face, heldByHand, { seconds, fps: 15, faceWidthPx: 200, warpAt });
-    await attackWith('warped', basename(photograph), 15, frames);
+    for (const attack of [heldByHand, heldWithLids]) {
+      const frames = stillFrames(face, attack, { seconds, fps: 15, faceWidthPx: 200, warpAt });
+      const species = attack === heldByHand ? 'warped' : 'warped-lids';
+      await attackWith(species, basename(photograph), 15, frames);
+    }
   }
 }
 for (const [folder, isGenuine] of [
