@@ -84,6 +84,7 @@ function shapeOf(shown: Shown, isFlat: boolean): readonly Point[] {
 }
 
 const faceAtRest = faceShape({ x: 0, y: 0, eyesPx: 1 });
+const otherSkin = { ...faceTexture(), luma: faceTexture().luma.toReversed() };
 const evenSkin = { ...faceTexture(), luma: faceTexture().luma.map(() => 128) };
 
 /** The skin of a face whose nose stands out of it, turned. */
@@ -104,20 +105,29 @@ const shiftedElsewhere = textureOf(faceAtRest, faceAtRest, ({ x, y }) => ({
 /** The mouth opens, but the nose shifts sideways, otherwise than the mesh does: as in a fold, the skin goes along with the mesh a little. */
 const shiftedInPart = textureOf(faceAtRest, faceAtRest, (place) => {
   const { x, y } = withOpenMouth(0.09)(place);
-  return { x: x - 0.26 * Math.exp(-(place.x ** 2 + (place.y - 0.5) ** 2) / 0.3 ** 2), y };
+  return { x: x - 0.36 * Math.exp(-(place.x ** 2 + (place.y - 0.5) ** 2) / 0.3 ** 2), y };
 });
 
-function skinAt(skin: Watched['skin'], s: number, yawDeg: number): FaceTexture {
+function skinAt(skin: Watched['skin'], s: number, { open, yawDeg = 0 }: Shown): FaceTexture {
   if (skin === 'is-even') return evenSkin;
   if (skin === 'turns') return turnedSkin(yawDeg);
-  if (skin === 'stays' || s % 1 < 0.5) return faceTexture();
+  if (skin === 'is-replaced' && s >= 1.19) return otherSkin;
+  const isAtRest = open === undefined ? s % 1 < 0.5 : open <= 0;
+  if (skin === 'stays' || isAtRest) return faceTexture();
   if (skin === 'shifts-in-part') return shiftedInPart;
   return skin === 'shifts-elsewhere' ? shiftedElsewhere : faceTexture(0.08);
 }
 
 interface Watched {
   readonly isFlat?: boolean;
-  readonly skin?: 'shifts' | 'stays' | 'is-even' | 'turns' | 'shifts-elsewhere' | 'shifts-in-part';
+  readonly skin?:
+    | 'shifts'
+    | 'stays'
+    | 'is-even'
+    | 'turns'
+    | 'shifts-elsewhere'
+    | 'shifts-in-part'
+    | 'is-replaced';
   readonly fps?: number;
   readonly seconds?: number;
 }
@@ -137,8 +147,8 @@ function steps(
     const landmarks = {
       shape: shapeOf(shown, isFlat),
       pose: { yawDeg, pitchDeg, rollDeg },
-      // Apart from what the test is about, the skin shifts all the time.
-      texture: skinAt(skin, s, yawDeg),
+      // Apart from what the test is about, the skin shifts as the mouth does, or all the time.
+      texture: skinAt(skin, s, shown),
     };
     const eyes = { left: openness, right: openness, areLidsRaised: openness >= 0.2 };
     const sample = { ...eyes, atMs: s * 1000, framing: 'whole', sharpness: 1 } as const;
@@ -222,8 +232,14 @@ describe('the movement of a face in itself', () => {
     const speaks = (s: number): Shown => ({ open: s % 1 < 0.5 ? 0 : 0.06 });
     const skins = steps(speaks, { skin: 'shifts-in-part' }).flatMap((step) => step.skin ?? []);
     const best = Math.max(...skins.map(({ agreement }) => agreement));
-    assert.ok(best > 0.2 && best < innerMotionPolicy.skinAgreement, String(best));
+    assert.ok(best > 0.1 && best < innerMotionPolicy.skinAgreement, String(best));
     assert.equal(moves(speaks, { skin: 'shifts-in-part' }), false);
+  });
+
+  test('is not seen in a picture whose mesh trembles, although another face has just spoken in its place', () => {
+    const speaks = (s: number): Shown => ({ open: s % 0.8 < 0.4 ? 0 : 0.06 });
+    assert.equal(moves(speaks, { skin: 'is-replaced' }), false);
+    assert.equal(moves(speaks), true, 'where that face stays');
   });
 
   test('is unclear where the mesh moves, but the skin shows no details', () => {
@@ -279,7 +295,7 @@ describe('the movement of a face in itself', () => {
   });
 
   test('must be greater in a smaller face, whose mesh is noisier', () => {
-    const open = (eyesPx: number) => (s: number) => ({ eyesPx, open: s % 2 < 1 ? 0 : 0.04 });
+    const open = (eyesPx: number) => (s: number) => ({ eyesPx, open: s % 2 < 1 ? 0 : 0.02 });
     assert.equal(moves(open(60)), true);
     assert.equal(moves(open(20)), false);
   });

@@ -277,7 +277,7 @@ describe('the liveness verdict', () => {
     assert.equal(verdictOf(carry(0, 7.6)), 'attack: still-picture');
     assert.equal(
       verdictOf([...speak(0, 5), blink(4), ...watch(5, 11)]),
-      'undetermined: observed-too-briefly',
+      'undetermined: still-face',
     );
   });
 
@@ -356,7 +356,7 @@ describe('the liveness verdict', () => {
 
   test('a blink that is not bound to the face still prevents an attack', () => {
     const inputs = [...speak(0, 5), blink(5), ...watch(5, 11)];
-    assert.equal(verdictOf(inputs), 'undetermined: observed-too-briefly');
+    assert.equal(verdictOf(inputs), 'undetermined: still-face');
   });
 
   test('starts over when the track was interrupted', () => {

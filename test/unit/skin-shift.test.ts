@@ -6,6 +6,7 @@ import { TEXTURE_PX } from '../../daemon/kernel/liveness/patches.kernel.js';
 import {
   type FaceTexture,
   skinShift as measuredShift,
+  togetherShifted,
 } from '../../daemon/kernel/liveness/skin-shift.kernel.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import { faceShape } from '../support/face-shapes.js';
@@ -78,6 +79,20 @@ describe('the skin of a face', () => {
       const trembling = still.shape.map(({ x, y }) => ({ x: x + random.unit(), y: y + random.unit() }));
       assert.ok(agreement(trembling) < 0.5, `${agreement(trembling)}`);
     }
+  });
+
+  test('agrees over several comparisons only as far as most of them do, the greatest movements first', () => {
+    const opened = measured(faceTexture(), faceTexture(0.08));
+    assert.ok(opened !== undefined);
+    const against = { ...opened, moments: { ...opened.moments, both: -opened.moments.both } };
+    const { skin, mesh } = opened.moments;
+    const slight = { ...opened, moments: { skin: skin / 100, mesh: mesh / 100, both: 0 } };
+    const agreementOf = (...shifts: Parameters<typeof togetherShifted>[0]): number =>
+      togetherShifted(shifts).agreement;
+    assert.ok(Math.abs(agreementOf(opened, opened) - opened.agreement) < 1e-9, 'the same twice');
+    assert.ok(Math.abs(agreementOf(opened, against)) < 1e-9, 'one for, one against');
+    assert.ok(agreementOf(opened, slight) > 0.95 * opened.agreement, 'a slight one hardly counts');
+    assert.equal(togetherShifted([opened, against]).shift, opened.shift);
   });
 
   test('shows by its noise that a small shift could not be told', () => {

@@ -2,9 +2,10 @@ import { type Affine, affineScale, applyAffine, fitAffine } from '../faces/affin
 import type { FaceLandmarks, HeadPose } from '../faces/face.js';
 import { eyeDistanceOf, mouthOf, nosePlaneOf, noseTipOf } from '../faces/face-mesh.js';
 import type { Point } from '../faces/geometry.js';
+import { present } from '../present.js';
 import { openBaseline } from './eye-level.js';
 import type { EyeSample } from './liveness.js';
-import { type FaceTexture, type SkinShift, skinShift } from './skin-shift.kernel.js';
+import { type FaceTexture, type SkinShift, skinShift, togetherShifted } from './skin-shift.kernel.js';
 import { defaultStillnessPolicy } from './stillness.js';
 
 /*
@@ -14,7 +15,8 @@ import { defaultStillnessPolicy } from './stillness.js';
  * the angle. So expression is what exceeds that change, and pictures that are turned far during the comparison show nothing.
  *
  * The mesh of some photographs trembles as much as a reserved person moves. So what the mesh shows counts only if the skin has
- * shifted, too, which the pixels tell.
+ * shifted, too, which the pixels tell. One comparison says little about a reserved person, and a single one of many agrees by chance in a
+ * photograph: so what counts is what all comparisons of some seconds show together.
  */
 
 interface InnerMotionPolicy {
@@ -51,9 +53,21 @@ interface InnerMotionPolicy {
   readonly mouthPerDeg: number;
   /** Shift of the nose against eyes and mouth, degrees of a turn. */
   readonly parallaxDeg: number;
-  /** Shift of the skin between the two steps beyond the noise, in distances of the eyes. */
+  /**
+   * Skin is followed until it was found again in so many comparisons of each step, those first in which the mesh moved furthest: to follow
+   * it is most of the work.
+   */
+  readonly mostFollowed: number;
+  /** So many comparisons within `windowMs` are taken together at least. */
+  readonly fewestTogether: number;
+  /**
+   * Those that ended with the latest step must reach this part of the limits by themselves: otherwise, what another face did before would
+   * count for a picture that is held up since.
+   */
+  readonly latestPart: number;
+  /** Shift of the skin in them beyond the noise, root mean square, in distances of the eyes. */
   readonly skinShift: number;
-  /** The skin must shift as the mesh does: correlation of both. */
+  /** The skin must shift as the mesh does: correlation of both over all of them. */
   readonly skinAgreement: number;
   /**
    * With more noise, in distances of the eyes, details are taken for others, and seem to shift further than the noise tells. Then only
@@ -69,7 +83,7 @@ interface InnerMotionPolicy {
 
 /**
  * Reasons are in docs/decisions/0061-liveness-needs-a-face-that-moves.md, 0089-skin-moves-as-the-mesh-does.md, and
- * 0092-a-fold-is-no-movement-of-a-face.md. `scripts/bench presentations` prints how near attacks and living people come to the limits.
+ * 0098-movement-is-judged-over-seconds.md. `scripts/bench presentations` prints how near attacks and living people come to the limits.
  */
 export const innerMotionPolicy: InnerMotionPolicy = {
   stepMs: 400,
@@ -83,16 +97,19 @@ export const innerMotionPolicy: InnerMotionPolicy = {
   largestYawDeg: 20,
   largestGrowthPerS: 0.2,
   largestRollPerS: 15,
-  quickFactor: 2.5,
-  expression: 0.0085,
-  mouth: 0.009,
+  quickFactor: 4.2,
+  expression: 0.0051,
+  mouth: 0.0054,
   expressionPerDeg: 0.008,
   mouthPerDeg: 0.006,
-  parallaxDeg: 5,
+  parallaxDeg: 3,
+  mostFollowed: 3,
+  fewestTogether: 4,
+  latestPart: 0.7,
   skinShift: 0.008,
-  skinAgreement: 0.3,
+  skinAgreement: 0.2,
   clearSkinNoise: 0.0065,
-  noisySkinAgreement: 0.5,
+  noisySkinAgreement: 0.33,
   clearEyeDistancePx: 45,
   clearStepLooks: 6,
 };
@@ -124,6 +141,14 @@ interface Step {
   readonly isQuick: boolean;
 }
 
+/** A comparison in which the mesh had moved, and the skin was found again. */
+interface FollowedSkin {
+  readonly atMs: number;
+  /** Factor of the limit for the shift of the skin: 1 for a face that is large enough. */
+  readonly smallness: number;
+  readonly skin: SkinShift;
+}
+
 /** What was seen of a face in the last seconds. */
 export interface InnerMotion {
   readonly recent: readonly Pick<Look, 'atMs' | 'openness'>[];
@@ -133,6 +158,7 @@ export interface InnerMotion {
   readonly judgedMs: number;
   readonly step: readonly Look[];
   readonly steps: readonly Step[];
+  readonly followed: readonly FollowedSkin[];
 }
 
 export const noInnerMotion: InnerMotion = {
@@ -141,6 +167,7 @@ export const noInnerMotion: InnerMotion = {
   judgedMs: Number.NEGATIVE_INFINITY,
   step: [],
   steps: [],
+  followed: [],
 };
 
 /**
@@ -155,12 +182,16 @@ export type InnerMotionSeen = 'moved' | 'still' | 'unclear';
 /** What one step shows, and why. */
 export interface SeenStep {
   readonly seen: InnerMotionSeen;
-  /** In the comparison that came nearest to `moved`, of those in which the mesh moved. */
+  /** In the comparisons of the last seconds; only where they are enough, and one of them ended with this step. */
   readonly skin?: ComparedSkin;
 }
 
 export interface ComparedSkin extends SkinShift {
-  /** Its shift and its agreement as parts of what `moved` needs, the smaller of the two: at least 1 where the skin moved. */
+  /** Factor of the limit for its shift. */
+  readonly smallness: number;
+  /** Of the comparisons that ended with this step alone. */
+  readonly latest: SkinShift;
+  /** Its shifts and agreements as parts of what `moved` needs, the smallest of them: at least 1 where the skin moved. */
   readonly nearness: number;
 }
 
@@ -209,8 +240,14 @@ function addLook(state: InnerMotion, look: Look): InnerMotionStep {
   const ended = meanOf(step);
   const begun = { ...state, step: [look] };
   if (ended === undefined) return { state: begun, step: undefined };
-  const steps = [...state.steps.filter(({ atMs }) => atMs >= ended.atMs - innerMotionPolicy.windowMs), ended];
-  return { state: { ...begun, steps }, step: seenIn(steps) };
+  const fromMs = ended.atMs - innerMotionPolicy.windowMs;
+  const steps = [...state.steps.filter(({ atMs }) => atMs >= fromMs), ended];
+  const { told, followed: now } = comparisonsOf(steps);
+  const followed = [...state.followed.filter(({ atMs }) => atMs >= fromMs), ...now];
+  return {
+    state: { ...begun, steps, followed },
+    step: told.length === 0 ? undefined : seenIn(told, now, followed),
+  };
 }
 
 function meanOf(looks: readonly Look[]): Step | undefined {
@@ -248,38 +285,78 @@ function meanOf(looks: readonly Look[]): Step | undefined {
   };
 }
 
-/** Whether the last step differs from an earlier one as no sheet would. */
-function seenIn(steps: readonly Step[]): SeenStep | undefined {
+/** What one comparison tells by itself: undefined where it tells nothing. */
+type Told = Exclude<InnerMotionSeen, 'moved'> | undefined;
+
+/** Compares the last step with each earlier one, and follows the skin where the mesh moved furthest. */
+function comparisonsOf(steps: readonly Step[]): {
+  readonly told: readonly Told[];
+  readonly followed: readonly FollowedSkin[];
+} {
   const last = steps.at(-1);
-  if (last === undefined) return undefined;
+  if (last === undefined) return { told: [], followed: [] };
   const isTurned = steps.some((from, index) =>
     steps.slice(index + 1).some((to) => {
       const map = fitAffine(from.points, to.points);
       return map === undefined || stretchOf(map) > innerMotionPolicy.largestStretch;
     }),
   );
-  const compared: (SeenStep | undefined)[] = [];
-  for (const from of steps.slice(0, -1)) {
-    const map = fitAffine(from.points, last.points);
-    const step = map && seenBetween(from, last, { map, isTurned });
-    if (step?.seen === 'moved') return step;
-    compared.push(step);
+  const all = steps.slice(0, -1).map((from) => ({ from, mesh: meshBetween(from, last, isTurned) }));
+  const told = all.flatMap(({ mesh }) => (mesh !== undefined && mesh.part >= 1 ? [] : [toldByMesh(mesh)]));
+  const followed: FollowedSkin[] = [];
+  const moved = all
+    .flatMap(({ from, mesh }) => (mesh !== undefined && mesh.part >= 1 ? [{ from, ...mesh }] : []))
+    .sort((a, b) => b.part - a.part);
+  for (const { from, smallness } of moved) {
+    if (followed.length >= innerMotionPolicy.mostFollowed) break;
+    const skin = skinShift(from, last);
+    told.push(skin === undefined || isNoisy(skin) ? 'unclear' : 'still');
+    if (skin !== undefined) followed.push({ atMs: last.atMs, smallness, skin });
   }
-  if (compared.length === 0) return undefined;
-  const has = (seen: InnerMotionSeen): boolean => compared.some((step) => step?.seen === seen);
-  const nearest = compared.reduce((best, step) =>
-    (step?.skin?.nearness ?? 0) > (best?.skin?.nearness ?? 0) ? step : best,
-  );
-  return { ...nearest, seen: has('still') && !has('unclear') ? 'still' : 'unclear' };
+  return { told, followed };
 }
 
-interface Comparison {
-  readonly map: Affine;
-  readonly isTurned: boolean;
+/** What is seen in the comparisons that ended with a step, and in all of the last seconds whose skin was followed. */
+function seenIn(
+  told: readonly Told[],
+  now: readonly FollowedSkin[],
+  followed: readonly FollowedSkin[],
+): SeenStep {
+  const areEnough = now.length > 0 && followed.length >= innerMotionPolicy.fewestTogether;
+  const skin = areEnough ? together(now, followed) : undefined;
+  if (skin !== undefined && skin.nearness >= 1) return { seen: 'moved', skin };
+  const isStill = told.includes('still') && !told.includes('unclear');
+  return { seen: isStill ? 'still' : 'unclear', ...present({ skin }) };
 }
+
+function together(now: readonly FollowedSkin[], followed: readonly FollowedSkin[]): ComparedSkin {
+  const latest = togetherShifted(now.map(({ skin }) => skin));
+  const all = togetherShifted(followed.map(({ skin }) => skin));
+  const smallness = Math.max(...followed.map((each) => each.smallness));
+  const agreement = isNoisy(all) ? innerMotionPolicy.noisySkinAgreement : innerMotionPolicy.skinAgreement;
+  const nearnessOf = (skin: SkinShift): number =>
+    Math.min(skin.shift / (smallness * innerMotionPolicy.skinShift), skin.agreement / agreement);
+  const nearness = Math.min(nearnessOf(all), nearnessOf(latest) / innerMotionPolicy.latestPart);
+  return { ...all, smallness, latest, nearness };
+}
+
+const isNoisy = ({ noise }: SkinShift): boolean => noise > innerMotionPolicy.clearSkinNoise;
+
+/** How the mesh changed from one step to another. */
+interface MeshChange {
+  /** Its change as a part of what is asked: at least 1 where it moved in itself. */
+  readonly part: number;
+  readonly smallness: number;
+  /** Whether a smaller change tells that the face kept still: with limits that are much higher, it may have moved without reaching them. */
+  readonly isClear: boolean;
+}
+
+const toldByMesh = (mesh: MeshChange | undefined): Told => (mesh?.isClear === true ? 'still' : undefined);
 
 /** Undefined if the two steps cannot be compared. */
-function seenBetween(from: Step, to: Step, { map, isTurned }: Comparison): SeenStep | undefined {
+function meshBetween(from: Step, to: Step, isTurned: boolean): MeshChange | undefined {
+  const map = fitAffine(from.points, to.points);
+  if (map === undefined) return undefined;
   if (Math.abs(to.pose.rollDeg - from.pose.rollDeg) > innerMotionPolicy.largestRollDeg) return undefined;
   const isFromSide = [from, to].some(({ pose }) => Math.abs(pose.yawDeg) > innerMotionPolicy.largestYawDeg);
   if (isFromSide) return undefined;
@@ -295,24 +372,16 @@ function seenBetween(from: Step, to: Step, { map, isTurned }: Comparison): SeenS
   const mapped = from.points.map((point) => applyAffine(map, point));
   const all = distanceOf(mapped, to.points) - innerMotionPolicy.expressionPerDeg * turnDeg;
   const mouth = distanceOf(mouthOf(mapped), mouthOf(to.points)) - innerMotionPolicy.mouthPerDeg * turnDeg;
-  const hasMeshMoved =
-    all >= factor * innerMotionPolicy.expression ||
-    mouth >= factor * innerMotionPolicy.mouth ||
-    (!isTurned && parallaxDeg(from.points, to.points) >= noise * innerMotionPolicy.parallaxDeg);
-  // With limits that are so much higher, a face may have moved without reaching them.
+  const parallax = isTurned ? 0 : parallaxDeg(from.points, to.points);
   const isTooSmall = eyeDistancePx < defaultStillnessPolicy.smallestEyeDistancePx;
-  if (!hasMeshMoved) return isTooSmall || isQuick || isTurned ? undefined : { seen: 'still' };
-  const skin = skinShift(from, to);
-  if (skin === undefined) return { seen: 'unclear' };
-  const isNoisy = skin.noise > innerMotionPolicy.clearSkinNoise;
-  const agreement = isNoisy ? innerMotionPolicy.noisySkinAgreement : innerMotionPolicy.skinAgreement;
-  const nearness = Math.min(
-    skin.shift / (smallness * innerMotionPolicy.skinShift),
-    skin.agreement / agreement,
-  );
   return {
-    seen: nearness >= 1 ? 'moved' : isNoisy ? 'unclear' : 'still',
-    skin: { ...skin, nearness },
+    part: Math.max(
+      all / (factor * innerMotionPolicy.expression),
+      mouth / (factor * innerMotionPolicy.mouth),
+      parallax / (noise * innerMotionPolicy.parallaxDeg),
+    ),
+    smallness,
+    isClear: !(isTooSmall || isQuick || isTurned),
   };
 }
 

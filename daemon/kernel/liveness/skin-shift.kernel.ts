@@ -92,6 +92,35 @@ export interface SkinShift {
   readonly noise: number;
   /** Correlation with the movement of the mesh, -1..1: noise goes anywhere, skin goes where lips, nose and brows go. */
   readonly agreement: number;
+  /** What the correlation is made of, so that several comparisons can be taken together. */
+  readonly moments: Moments;
+}
+
+/** Means over the patches of what the smooth maps leave, in distances of the eyes squared: of the skin, of the mesh, of their product. */
+interface Moments {
+  readonly skin: number;
+  readonly mesh: number;
+  readonly both: number;
+}
+
+const correlationOf = ({ skin, mesh, both }: Moments): number =>
+  both / Math.sqrt(Math.max(Number.MIN_VALUE, skin * mesh));
+
+/** Several comparisons as one: each counts as much as mesh and skin moved in it. There must be one at least. */
+export function togetherShifted(shifts: readonly SkinShift[]): SkinShift {
+  const mean = (of: (each: SkinShift) => number): number =>
+    shifts.reduce((sum, each) => sum + of(each), 0) / shifts.length;
+  const moments: Moments = {
+    skin: mean((each) => each.moments.skin),
+    mesh: mean((each) => each.moments.mesh),
+    both: mean((each) => each.moments.both),
+  };
+  return {
+    shift: Math.sqrt(mean(({ shift }) => shift ** 2)),
+    noise: Math.sqrt(mean(({ noise }) => noise ** 2)),
+    agreement: correlationOf(moments),
+    moments,
+  };
 }
 
 /** By how much the skin has shifted from one look to the other. Undefined if too little of it is found again. */
@@ -114,13 +143,15 @@ export function skinShift(before: SkinLook, after: SkinLook): SkinShift | undefi
   const weights = lit.reduce((sum, { weight }) => sum + weight, 0);
   // A weight is one over the variance of a place, and the map follows as many places as it has terms.
   const noise = Math.sqrt((lit.length - TERMS) / weights) / EYES_PX;
-  const squares = products(lit, skin, skin);
-  const all = Math.sqrt(squares / weights) / EYES_PX / Math.max(1, unevenness / EVEN_LIGHT);
+  const mean = (a: readonly Pair[], b: readonly Pair[]): number =>
+    products(lit, a, b) / weights / EYES_PX ** 2;
+  const moments: Moments = { skin: mean(skin, skin), mesh: mean(mesh, mesh), both: mean(skin, mesh) };
+  const all = Math.sqrt(moments.skin) / Math.max(1, unevenness / EVEN_LIGHT);
   return {
     shift: Math.sqrt(Math.max(0, all ** 2 - noise ** 2)),
     noise,
-    agreement:
-      products(lit, skin, mesh) / Math.sqrt(Math.max(Number.MIN_VALUE, squares * products(lit, mesh, mesh))),
+    agreement: correlationOf(moments),
+    moments,
   };
 }
 
