@@ -25,7 +25,23 @@ const technicalWord =
 /** Words that people of an office know, those that stand on cameras, brokers, and in data sheets, and those of measurements. */
 const allowedWords = new Set([
   ...['CSV', 'XLSX', 'QR', 'ID', 'UTC', 'OK', 'GB', 'MB', 'JPEG', 'PNG', 'TIFF', 'GIF', 'AVIF', 'HEIC'],
-  ...['UTF-8', 'ZIP', 'API', 'HTTPS', 'SHA-256', 'TPM', 'PEM', 'JWK', 'MQTT', 'TCP', 'UDP', 'RTSP', 'ONVIF'],
+  ...[
+    'UTF-8',
+    'ZIP',
+    'API',
+    'HTTPS',
+    'SHA-256',
+    'TPM',
+    'PEM',
+    'JWK',
+    'MQTT',
+    'TCP',
+    'UDP',
+    'TLS',
+    'SMS',
+    'RTSP',
+    'ONVIF',
+  ],
   ...['FMR', 'FNMR', 'FPIR', 'DET'],
   // The name of the program, and of its recovery keys.
   'rollcall',
