@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { demoSections } from '../../scripts/seeding/seed.js';
 import { withoutBuild } from '../support/box.js';
 import { startBrowser, withoutChromium } from '../support/browser.js';
 import { startConsoleBox } from '../support/console-box.js';
@@ -37,10 +38,14 @@ const shownTexts = `(() => {
   return texts;
 })()`;
 
+/** Each language opens every page, as fast as it can. */
+const sections = (port: number): string =>
+  `${demoSections(port)}api: { limits: { default: 1000, heavy: 60, days: 60, stream: 100 } }\n`;
+
 describe('the console in other languages', { skip: withoutBuild || withoutChromium }, () => {
   test('shows no English sentence on any page of a box with made-up data', async (all) => {
     await using browser = await startBrowser();
-    await using box = await startConsoleBox({ content: 'past', browser });
+    await using box = await startConsoleBox({ content: 'past', browser, sections });
     const { client } = box.box;
     const { page, context } = await box.open('admin', '/account');
     const [person] = box.seeded?.persons ?? [];
