@@ -49,7 +49,7 @@ const allowedWords = new Set([
 
 /** Messages that quote: names of files, the form of an address or of a time, or that abbreviate a status of attendance. */
 const quoting =
-  /^(?:person\.archive-readme|person-import\.table-no-table|cameras\.address-\S+|attendance\.(?:time-hint|letter-\S+))$/;
+  /^(?:person\.archive-readme|person-import\.table-no-table|cameras\.address-\S+|alerts\.secret-(?:email|sms)|attendance\.(?:time-hint|letter-\S+))$/;
 
 describe('the messages of the console', () => {
   for (const language of languages)
