@@ -2,7 +2,6 @@ import type { Clock } from '../kernel/clock.js';
 import type { Frame } from '../kernel/faces/picture.js';
 import type { FrameDemand, TurnSeat } from './analysis-turns.js';
 import type { KeepFrame } from './face-tracker.js';
-import { SpareTime } from './spare-time.js';
 
 /** The part of a camera's pipeline that the loop uses. */
 interface Analysis {
@@ -21,6 +20,12 @@ const mostWaiting = 3;
 const longestWaitMs = 120;
 /** A frame that has waited until it is this old is dropped, as those that arrive so late, milliseconds. */
 const deadlineMs = 1000;
+/** The load is measured over this time, milliseconds. */
+const measuredMs = 1000;
+/** Above this share of time in analysis, waits for other cameras included, there is no time for faster analysis. */
+const fullShare = 0.75;
+/** How long `hasTime` stays false after that, milliseconds. */
+const easeMs = 5000;
 
 interface CameraLoopOptions {
   readonly analysis: Analysis;
@@ -47,9 +52,10 @@ export class CameraLoop implements AsyncDisposable {
   readonly #running: Promise<void>;
   /** Resolves when every frame has been released that was kept beyond its analysis. */
   #kept: Promise<void> = Promise.resolve();
-  /** Of the camera's own time: waits for other cameras take it, too. */
-  readonly #spare: SpareTime;
+  #measuredFromMs: number;
+  #analysingMs = 0;
   #late = 0;
+  #easeUntilMs = Number.NEGATIVE_INFINITY;
   #isEnding = false;
   #hasFailed = false;
   #hasStreamEnded = false;
@@ -57,7 +63,7 @@ export class CameraLoop implements AsyncDisposable {
 
   constructor(options: CameraLoopOptions) {
     this.#options = options;
-    this.#spare = new SpareTime(options.clock);
+    this.#measuredFromMs = options.clock.monotonicMs();
     this.#running = this.#run().catch(options.onEnd);
   }
 
@@ -68,7 +74,7 @@ export class CameraLoop implements AsyncDisposable {
 
   /** False for a few seconds after the analysis took nearly all the time. */
   get hasTime(): boolean {
-    return this.#spare.isLeft;
+    return this.#options.clock.monotonicMs() >= this.#easeUntilMs;
   }
 
   /** Takes ownership of the frame. */
@@ -144,7 +150,7 @@ export class CameraLoop implements AsyncDisposable {
       if (readers.length === 0) frame.release();
       else this.#keep(frame, readers);
     }
-    this.#spare.took(clock.monotonicMs() - askedMs);
+    this.#measure(askedMs);
   }
 
   /** One reader that hangs holds its own frame only. */
@@ -166,6 +172,16 @@ export class CameraLoop implements AsyncDisposable {
   #lose(): void {
     this.#late += 1;
     this.#options.seat.lost();
+  }
+
+  #measure(askedMs: number): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#analysingMs += nowMs - askedMs;
+    const elapsedMs = nowMs - this.#measuredFromMs;
+    if (elapsedMs < measuredMs) return;
+    if (this.#analysingMs > fullShare * elapsedMs) this.#easeUntilMs = nowMs + easeMs;
+    this.#measuredFromMs = nowMs;
+    this.#analysingMs = 0;
   }
 
   #interrupt(): void {

@@ -109,8 +109,7 @@ export class CameraPipeline {
    * with what the analyser threw; the next frame can be analysed after that.
    */
   async analyse(frame: Frame, keep?: KeepFrame): Promise<boolean> {
-    const { fps, isEased } = this.#rate();
-    const schedule = takeFrame(this.#schedule, frame.capturedAtMs, fps);
+    const schedule = takeFrame(this.#schedule, frame.capturedAtMs, this.demand().fps);
     if (schedule === undefined) {
       this.#counters.add('framesSkipped');
       return false;
@@ -118,7 +117,6 @@ export class CameraPipeline {
     this.#schedule = schedule;
     this.#lastFrameMs = frame.capturedAtMs;
     this.#counters.add('framesAnalysed');
-    if (isEased) this.#counters.add('framesEased');
     await this.#runStages(frame, keep);
     this.#options.onAnalysed?.(frame, this.#tracker.faces);
     return true;
@@ -143,13 +141,9 @@ export class CameraPipeline {
 
   /** How much the next frame is worth, and how many to analyse a second at this moment. */
   demand(): FrameDemand {
-    return this.#rate();
-  }
-
-  #rate(): FrameDemand & { readonly isEased: boolean } {
     const { idleFps, trackingFps, provingFps = trackingFps, liveness, hasTime } = this.#options;
     const { faces } = this.#tracker;
-    if (faces.length === 0) return { value: 'empty', fps: idleFps, isEased: false };
+    if (faces.length === 0) return { value: 'empty', fps: idleFps };
     const isUndetermined = ({ observation }: TrackedFace): boolean =>
       observation.liveness.observedMs < provingForMs &&
       assessLiveness(observation.liveness, liveness).verdict === 'undetermined';
@@ -157,10 +151,8 @@ export class CameraPipeline {
       samples.views.probeCount === 0 && this.#lastFrameMs - track.firstSeenMs < provingForMs;
     const isAnyoneProving = faces.some((face) => face.observation.areEyesSeen && isUndetermined(face));
     const isAnyoneOpen = isAnyoneProving || faces.some((face) => isUndetermined(face) || isUnknown(face));
-    const wantsMore = isAnyoneProving && provingFps > trackingFps;
-    const isEased = wantsMore && hasTime?.() === false;
-    const fps = wantsMore && !isEased ? provingFps : trackingFps;
-    return { value: isAnyoneOpen ? 'open' : 'settled', fps, isEased };
+    const isFaster = isAnyoneProving && provingFps > trackingFps && hasTime?.() !== false;
+    return { value: isAnyoneOpen ? 'open' : 'settled', fps: isFaster ? provingFps : trackingFps };
   }
 
   /**

@@ -54,8 +54,6 @@ export interface FaceAnalyser extends AsyncDisposable {
   /** Identifies the network and the alignment that make the embeddings. */
   readonly recogniser: RecogniserId;
   readonly provider: ProviderInUse;
-  /** Whether a run of the detector for which no frame waits would begin at once. Default: it would. */
-  readonly hasRoomBeside?: boolean;
   /** All faces at least `smallestFacePx` wide, best score first. */
   detect(picture: Picture, options: DetectOptions): Promise<readonly Detection[]>;
   /** Fits a mesh in each region, in order: landmarks and eyes, or undefined where it finds no face. */

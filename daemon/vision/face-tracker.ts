@@ -42,7 +42,10 @@ interface FaceTrackerOptions {
   readonly looksAtStillScenes?: boolean | undefined;
   /** Default: motion counts in the whole picture. */
   readonly scene?: Scene | undefined;
-  /** Whether frames are lost because analysis takes too long, so that the detector must look less often. Default: they are not. */
+  /**
+   * Whether frames are lost because analysis takes too long, so that the detector must look less often, and frames wait for it.
+   * Default: they are not.
+   */
   readonly isShortOfTime?: (() => boolean) | undefined;
 }
 
@@ -236,8 +239,9 @@ export class FaceTracker {
     predicted: FitResults,
     keep: KeepFrame | undefined,
   ): Promise<DetectorFinding | undefined> {
-    // With nobody to follow, the next frame is due long after the look, and a new face is fitted where it was found.
-    const isBeside = keep !== undefined && this.#faces.length > 0;
+    // With nobody to follow, the next frame is due long after the look, and a new face is fitted where it was found. While frames are
+    // lost, looks that no frame waits for would come later and later.
+    const isBeside = keep !== undefined && this.#faces.length > 0 && this.#options.isShortOfTime?.() !== true;
     const look = this.#lookBeside ?? this.#lookIfDue(frame, predicted, isBeside);
     if (look === undefined) return undefined;
     if (isBeside && this.#lookBeside === undefined) keep(look.detections);
@@ -246,13 +250,11 @@ export class FaceTracker {
   }
 
   #lookIfDue(frame: Frame, predicted: FitResults, isBeside: boolean): LookUnderway | undefined {
-    const { analyser, counters, smallestFacePx } = this.#options;
-    // A look that queued for a thread would see a frame of long ago. One of the next frames begins it instead.
-    if (isBeside && analyser.hasRoomBeside === false) return undefined;
     const look = this.#lookDue(frame, predicted);
     if (look === undefined) return undefined;
     const { kind, parts } = look;
     const { capturedAtMs: atMs, picture } = frame;
+    const { analyser, counters, smallestFacePx } = this.#options;
     if (kind === 'full') counters.add(parts === undefined ? 'fullLooks' : 'partLooks');
     const detections = counters.time('detect', () =>
       analyser.detect(picture, {

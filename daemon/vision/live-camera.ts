@@ -154,7 +154,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     idleFps: plan.idleFps,
     trackingFps: plan.trackingFps,
     provingFps: plan.provingFps,
-    hasTime: () => loop.hasTime && options.turns.hasTime,
+    hasTime: () => loop.hasTime,
     isShortOfTime: () => options.turns.isShortOfTime,
     smallestFacePx: plan.smallestFacePx,
     scene: substream?.scene ?? new SceneWatch(plan.smallestFacePx, cells),
@@ -234,7 +234,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     follow: (isFollowed) => followed.follow(isFollowed),
     counters() {
       const { damage, delivered, droppedBusy, droppedStale, restarts, lastFrameAgeMs } = runner.counters;
-      const { framesAnalysed = 0, framesEased = 0, framesSkipped = 0, ...stages } = pipeline.counters;
+      const { framesAnalysed = 0, framesSkipped = 0, ...stages } = pipeline.counters;
       return {
         ...stages,
         ...damage,
@@ -242,7 +242,6 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
         ...decoder.read(),
         delivered,
         analysed: framesAnalysed,
-        eased: framesEased,
         skipped: framesSkipped,
         withheld: single.withheld,
         dropped: loop.late + droppedBusy + droppedStale,

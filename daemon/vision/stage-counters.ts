@@ -6,8 +6,6 @@ import { DurationHistogram } from '../kernel/duration-histogram.js';
 type Tally =
   | 'framesAnalysed'
   | 'framesSkipped'
-  /** Of the analysed frames, those that came at `trackingFps` instead of `provingFps`, because there was no time. */
-  | 'framesEased'
   /** Detector runs on the whole picture at full resolution; `detectCount` counts all runs. */
   | 'fullLooks'
   /** Detector runs on parts of the picture at full resolution. */

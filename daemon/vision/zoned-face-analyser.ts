@@ -18,9 +18,6 @@ export function withinZones(analyser: FaceAnalyser, zones: readonly Zone[]): Fac
   return {
     recogniser: analyser.recogniser,
     provider: analyser.provider,
-    get hasRoomBeside() {
-      return analyser.hasRoomBeside !== false;
-    },
     async detect(picture, options) {
       const found = await analyser.detect(picture, options);
       return found.filter(({ box }) => counts(box, picture));

@@ -46,8 +46,6 @@ interface CameraFigures {
   readonly decoderStarts: number;
   /** Share of the time in which frames were wanted. */
   readonly decodedShare: number;
-  /** Share of the analysed frames that came at the lower rate, because there was no time for the higher one. */
-  readonly easedShare: number;
   /** How long a decoder took on average from its start, or its wait for a turn, until it had caught up, milliseconds. */
   readonly wakingMs: number;
   /** What should have been analysed. Undecoded frames count with the share of all others that was due, or all if none came. */
@@ -122,7 +120,6 @@ function camerasOf({ before, after, framesPerS }: Measured): readonly CameraFigu
     return {
       ...{ id, state, analysed, notDue, late, busy, stale, undecoded, due, decodedShare },
       decoderStarts: 60 * perS('decoderStarts'),
-      easedShare: analysed > 0 ? perS('eased') / analysed : 0,
       wakingMs: grown('decoderStarts') === 0 ? 0 : grown('wakingMs') / grown('decoderStarts'),
       lostShare: due > 0 ? 1 - analysed / due : 0,
       openings: grown('restarts'),
@@ -185,7 +182,6 @@ export function printFigures(figures: CamerasFigures): void {
       'undecoded',
       'lost %',
       'decoded %',
-      'eased %',
       'starts a min',
       'waking ms',
       'openings',
@@ -201,7 +197,6 @@ export function printFigures(figures: CamerasFigures): void {
         c.undecoded,
         100 * c.lostShare,
         100 * c.decodedShare,
-        100 * c.easedShare,
       ],
       c.decoderStarts,
       c.wakingMs,

@@ -295,7 +295,7 @@ describe('camera loop', () => {
     await loop[Symbol.asyncDispose]();
   });
 
-  test('has no time for more frames after the analysis took nearly all of it, until much of it is free again', async () => {
+  test('has no time for more frames while the analysis takes nearly all of it, and tries again after a while', async () => {
     const { make } = frameMaker();
     const clock = new VirtualClock();
     let costMs = 20;
@@ -322,9 +322,6 @@ describe('camera loop', () => {
     assert.equal(loop.hasTime, false);
     costMs = 20;
     await watchFor(6);
-    assert.equal(loop.hasTime, false, 'more frames would take all the time again');
-    costMs = 10;
-    await watchFor(1.1);
     assert.equal(loop.hasTime, true);
     await loop[Symbol.asyncDispose]();
   });

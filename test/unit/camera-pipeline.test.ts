@@ -265,12 +265,6 @@ describe('CameraPipeline', () => {
     near(await framesOf({ provingFps: 30, sourceFps: 25 }), 3.3 * 25 + 6.7 * 15);
     near(await framesOf({ provingFps: 30, hasTime: () => false }), 150);
     near(await framesOf({ provingFps: 10 }), 150);
-    const easedOf = async (hasTime: boolean): Promise<number> =>
-      (await playWith(new ScriptedAnalyser(blinks), 10, { provingFps: 30, hasTime: () => hasTime })).counters[
-        'framesEased'
-      ] ?? 0;
-    near(await easedOf(false), 3.3 * 15);
-    assert.equal(await easedOf(true), 0);
     const hidden = new ScriptedAnalyser(() => [
       { box: at(500), who: 'ada', quality: { score: 0.3, reasons: ['dark'] } },
     ]);

@@ -143,15 +143,6 @@ export class InferencePool implements FaceAnalyser {
     return this.#threads.size * this.#mostCallsOfThread;
   }
 
-  /** Where there are several threads, one is left to the calls that frames wait for. */
-  get hasRoomBeside(): boolean {
-    return this.#isRoomBeside && !this.#waiting.some(({ call }) => isBeside(call));
-  }
-
-  get #isRoomBeside(): boolean {
-    return this.#besideCount < Math.max(1, this.mostCalls - 1);
-  }
-
   get #mostCallsOfThread(): number {
     return this.#provider.actual === 'cpu' ? 1 : mostCallsOnGpu;
   }
@@ -217,7 +208,9 @@ export class InferencePool implements FaceAnalyser {
   #next(): void {
     for (;;) {
       const thread = this.#free.at(-1);
-      const next = this.#waiting.find(({ call }) => this.#isRoomBeside || !isBeside(call));
+      // Where there are several threads, one is left to the calls that frames wait for.
+      const isRoomBeside = this.#besideCount < Math.max(1, this.mostCalls - 1);
+      const next = this.#waiting.find(({ call }) => isRoomBeside || !isBeside(call));
       if (thread === undefined || next === undefined) return;
       this.#waiting = this.#waiting.filter((each) => each !== next);
       const leave = isBeside(next.call) ? this.#takePlaceBeside() : undefined;
