@@ -275,10 +275,7 @@ describe('the liveness verdict', () => {
   test('is an attack once a face was moved about for seven seconds and neither blinked nor moved in itself', () => {
     assert.equal(verdictOf(carry(0, 6.9)), 'undetermined: observed-too-briefly');
     assert.equal(verdictOf(carry(0, 7.6)), 'attack: still-picture');
-    assert.equal(
-      verdictOf([...speak(0, 5), blink(4), ...watch(5, 11)]),
-      'undetermined: still-face',
-    );
+    assert.equal(verdictOf([...speak(0, 5), blink(4), ...watch(5, 11)]), 'undetermined: still-face');
   });
 
   test('calls a picture an attack where its face has 80 pixels, and tells nothing of a smaller one', () => {
