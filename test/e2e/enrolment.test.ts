@@ -173,7 +173,7 @@ async function refusals(box: TestBox, photos: Photos, t: TestContext) {
       /shows [2-9] faces.* 1 \(left, \d+ x \d+ pixels at /,
       /one person, .*--face/,
     ],
-    ['a photograph of a face that is too small', photos.smallFace, /too-small/, /36 pixels wide/],
+    ['a photograph of a face that is too small', photos.smallFace, /too small/, /36 pixels wide/],
     ['a photograph of a blurred face', photos.blurred, /blurred/, /Hold still/],
     ['a photograph of a face in the dark', photos.dark, /dark|no face/, /light/],
     ['a text file', photos.text, /cannot be read: the file is a text file/, /JPEG, PNG/],
