@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Caller } from '../../daemon/contract/caller.js';
@@ -11,6 +11,8 @@ import { openChannel } from '../../daemon/core/alerts/open-channel.js';
 import { OwnChannels } from '../../daemon/core/alerts/own-channels.js';
 import { type NewAuditEntry, refuseMisshapen } from '../../daemon/core/audit/audit-entry.js';
 import { openAuditKey } from '../../daemon/core/audit/audit-key.js';
+import { LastGood } from '../../daemon/core/settings/last-good.js';
+import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { alertAtMs, alertMessageOf } from '../support/alert-messages.js';
 import { openHttpSink } from '../support/alert-sinks.js';
@@ -51,6 +53,11 @@ async function openChannels(sections = '') {
     },
     fileOf: (id: string) => channelFilePath(dataDir, id),
     files: () => readdir(join(dataDir, 'channels.d')).catch(() => []),
+    /** As a box does that has started. */
+    async keep() {
+      await using lastGood = new LastGood(config, silentLogger);
+      lastGood.keep({ file: await readFile(configPath, 'utf8'), settings: '' });
+    },
     configure: (text: string) => writeFile(configPath, `${head}${text}`),
     /** The outcome of one message, or the code of its failure. */
     async send(id: string): Promise<string | undefined> {
@@ -229,9 +236,48 @@ describe('a channel of the box', () => {
     );
     assert.equal(box.current().alerts.webhooks.length, 0);
     assert.equal(await box.send('guards'), undefined);
+    await assert.rejects(channels.delete({ id: 'guards' }, caller), { code: 'channel-in-use' });
+    await channels.create({ id: 'guards', ...hook('https://example.org/b'), secret: secret() }, caller);
+    assert.deepEqual(
+      channels.list().map(({ id, settings }) => [id, settings?.url]),
+      [['guards', 'https://example.org/b']],
+    );
+    await writeFile(box.fileOf('guards'), '{');
     await box.configure('');
     await box.load();
     await channels.delete({ id: 'guards' }, caller);
     assert.deepEqual(channels.list(), []);
+  });
+
+  test('whose file is lost does not keep the box from its start, and can be added again', async () => {
+    await using opened = await openChannels();
+    const { box, channels } = opened;
+    await channels.create({ id: 'guards', ...hook('https://example.org/a'), secret: secret() }, caller);
+    const file = { id: 'file', url: 'https://example.org/', secret: 's' };
+    const alerts = (named: string, webhooks: readonly object[]) =>
+      `alerts: ${JSON.stringify({ webhooks, rules: [{ id: 'r', on: 'attack', channels: [named, 'file'] }] })}\n`;
+    await box.configure(alerts('guards', [file]));
+    await box.load();
+    await box.keep();
+    await rm(box.fileOf('guards'));
+    await box.load();
+    const problem = 'the file is missing, and rules send alerts to its channel';
+    assert.deepEqual(channels.list(), [
+      { id: 'file', kind: 'webhook', isOwn: false },
+      { id: 'guards', isOwn: true, problem },
+    ]);
+    await assert.rejects(channels.delete({ id: 'guards' }, caller), { code: 'channel-in-use' });
+    // No channel file was lost: the rule names what no channel ever was, or one that the owner removed.
+    for (const text of [alerts('guard', [file]), alerts('guards', [])]) {
+      await box.configure(text);
+      await assert.rejects(box.load(), /is not the id of a channel/);
+    }
+    await box.configure(alerts('guards', [file]));
+    await box.load();
+    await channels.create({ id: 'guards', ...hook('https://example.org/b'), secret: secret() }, caller);
+    assert.deepEqual(
+      channels.list().map(({ settings }) => settings?.url),
+      [undefined, 'https://example.org/b'],
+    );
   });
 });

@@ -77,7 +77,7 @@ interface JudgedChannels {
 
 /** Separates the files that can be used from those that cannot. `alerts`: this section of the configuration file. Pure. */
 export function judgeChannelFiles(files: readonly ChannelFile[], alerts: unknown): JudgedChannels {
-  const ids = idsIn(alerts);
+  const ids = channelIdsIn(alerts);
   const channels: OwnChannel[] = [];
   const unusable: UnusableChannelFile[] = [];
   for (const { path, id, content } of files) {
@@ -91,7 +91,7 @@ export function judgeChannelFiles(files: readonly ChannelFile[], alerts: unknown
 }
 
 /** The ids of all channels in the section `alerts`. */
-const idsIn = (alerts: unknown): ReadonlySet<unknown> =>
+export const channelIdsIn = (alerts: unknown): ReadonlySet<unknown> =>
   new Set(
     Object.values(channelLists).flatMap(({ name }) => itemsOf(valueAt(alerts, [name])).map(({ id }) => id)),
   );
@@ -150,7 +150,7 @@ export function withChannels(raw: unknown, { channels, unusable }: JudgedChannel
   const alerts = valueAt(raw, ['alerts']) ?? {};
   const isRecord = typeof raw === 'object' && raw !== null && typeof alerts === 'object';
   if (!isRecord || (channels.length === 0 && unusable.length === 0)) return raw;
-  const known = idsIn(alerts);
+  const known = channelIdsIn(alerts);
   const added = (kind: ChannelKind): readonly unknown[] => [
     ...channels
       .filter((channel) => channel.kind === kind)

@@ -20,6 +20,7 @@ import {
 } from './channel-files.js';
 import { type ConfigProblem, mostProblems, type UnusableCameraFile } from './config-problem.js';
 import { type ConfigTexts, readLastGood } from './last-good-file.js';
+import { lostChannelFiles } from './lost-channels.js';
 import { explainIssue, valueAt } from './problem.js';
 import { readText } from './read-text.js';
 import { timeZoneField } from './scalars.js';
@@ -47,7 +48,8 @@ export interface LoadOptions {
 
 /**
  * Reads and checks a YAML configuration file, and the settings file, the camera files and the channel files beside the data of the
- * box. Never throws for an unusable file.
+ * box. A channel whose file was lost is unusable like one whose file is damaged: it must not keep the box from its start. Never throws
+ * for an unusable file.
  */
 export async function loadConfig(
   path: string,
@@ -63,7 +65,9 @@ export async function loadConfig(
     settings === undefined
       ? await readSettingsFile(dataDir)
       : { path: settingsFilePath(dataDir), content: { text: settings } };
-  return parseConfig(read.text, files, own, channels);
+  const loaded = parseConfig(read.text, files, own, channels);
+  const lost = loaded.ok ? [] : lostChannelFiles(dataDir, await readLastGood(dataDir), channels);
+  return lost.length === 0 ? loaded : parseConfig(read.text, files, own, [...channels, ...lost]);
 }
 
 /** The files, with `instead` for the one with its path. */

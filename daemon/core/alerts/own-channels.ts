@@ -75,9 +75,9 @@ export class OwnChannels {
   create(input: Input<'alerts.create-channel'>, caller: Caller): Promise<ChannelDetails> {
     return this.#turns.run(async () => {
       const { id } = input;
-      const { alerts, ownChannels, unusableChannelFiles } = this.#options.current();
-      const isTaken = [...channelsOf(alerts), ...unusableChannelFiles].some((each) => each.id === id);
-      if (isTaken) throw refusal('channel-exists', { id });
+      const { alerts, ownChannels } = this.#options.current();
+      // One whose file is damaged or lost is replaced: rules that name it keep it from being removed.
+      if (channelsOf(alerts).some((each) => each.id === id)) throw refusal('channel-exists', { id });
       if (ownChannels.length >= mostOwnChannels)
         throw refusal('too-many-channels', { most: mostOwnChannels });
       const secret = this.#secretOf(input) ?? Buffer.alloc(0);

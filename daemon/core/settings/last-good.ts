@@ -9,6 +9,7 @@ import {
   readLastGood,
 } from '../../contract/settings/last-good-file.js';
 import { findFolders, loadConfig, parseConfig } from '../../contract/settings/load.js';
+import { lostChannelFiles } from '../../contract/settings/lost-channels.js';
 import type { Config } from '../../contract/settings/schema.js';
 import { hkdfKey, keyedHash } from '../../host/keyed-hash.js';
 import { replaceOwnSecret } from '../../host/own-secret.js';
@@ -77,7 +78,8 @@ export async function loadLastGood(configPath: string): Promise<Config | undefin
   // The texts that were checked: the file may have been replaced since.
   const settings = { path: settingsFilePath(dataDir), content: { text: kept.settings } };
   const [cameras, channels] = [await readCameraFiles(dataDir), await readChannelFiles(dataDir)];
-  const loaded = parseConfig(kept.file, cameras, settings, channels);
+  const lost = lostChannelFiles(dataDir, kept, channels);
+  const loaded = parseConfig(kept.file, cameras, settings, [...channels, ...lost]);
   return loaded.ok && loaded.config.dataDir === dataDir ? loaded.config : undefined;
 }
 
