@@ -53,6 +53,23 @@ describe('the drafts of forms', () => {
     assert.equal(after.isAtRisk.value, false);
   });
 
+  test('never bring a login into the storage that an address has at an unusual place or in unusual signs', () => {
+    const logins = [
+      'rtsp://admin:hun/ter3@192.0.2.10/stream1',
+      'rtsp://admin:hun"ter3@192.0.2.10/stream1',
+      'rtsp://192.0.2.10:554/user=admin&password=hunter3&channel=1',
+      'http://192.0.2.10/stream?usr=admin&PWD=hunter3',
+    ];
+    for (const url of logins) {
+      const storage = tab();
+      const drafts = new DraftStore(storage);
+      drafts.belongTo('user:ada');
+      drafts.keep('cameras.create', draft([['url', url]]));
+      assert.doesNotMatch([...storage.items.values()].join(), /192\.0\.2\.10/, url);
+      assert.equal(drafts.isAtRisk.value, true, url);
+    }
+  });
+
   test('stay with a user who logs in again, and end with a logout and with another user', () => {
     for (const [next, isKept] of [
       ['user:ada', true],

@@ -26,8 +26,11 @@ interface TabStorage {
 }
 
 const storedAs = 'drafts';
-/** A login in an address, `rtsp://user:password@…`, is a secret in whatever field it stands. */
-const loginInAddress = /:\/\/[^\s/"]*@/;
+/**
+ * A login in an address is a secret in whatever field it stands: `rtsp://user:password@…`, also with signs that an address must not
+ * have, and `…?user=admin&password=…`, as many cameras take it.
+ */
+const loginInAddress = /:\/\/\S*(?:@|[/?&;](?:pass\w*|pwd|psw|auth|token|secret|key|api_?key)=)/i;
 
 /** The drafts of one user, by form. They survive a reload in the storage of the tab, without secrets and pictures. */
 export class DraftStore {
