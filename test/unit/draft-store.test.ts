@@ -70,6 +70,24 @@ describe('the drafts of forms', () => {
     }
   });
 
+  test('stay in the page, and are at risk, while the storage of the tab is full', () => {
+    const storage = tab();
+    const { setItem } = storage;
+    const drafts = new DraftStore(storage);
+    drafts.belongTo('user:ada');
+    drafts.keep('persons.enrol', named);
+    storage.setItem = () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    };
+    const longer = draft([['name', 'Ada Byron']]);
+    drafts.keep('persons.enrol', longer);
+    assert.deepEqual(drafts.find('persons.enrol')?.changes, longer.changes);
+    assert.deepEqual([drafts.isAtRisk.value, storage.items.size], [true, 0]);
+    storage.setItem = setItem;
+    drafts.keep('persons.enrol', named);
+    assert.deepEqual([drafts.isAtRisk.value, storage.items.size], [false, 1]);
+  });
+
   test('stay with a user who logs in again, and end with a logout and with another user', () => {
     for (const [next, isKept] of [
       ['user:ada', true],

@@ -36,6 +36,8 @@ const loginInAddress = /:\/\/\S*(?:@|[/?&;](?:pass\w*|pwd|psw|auth|token|secret|
 export class DraftStore {
   readonly #storage: TabStorage;
   readonly #drafts = signal<Readonly<Record<string, MemoryDraft>>>({});
+  /** The storage did not take the drafts: they are in the memory of the page only. */
+  readonly #isRefused = signal(false);
   #owner: string | undefined;
 
   constructor(storage: TabStorage) {
@@ -45,7 +47,7 @@ export class DraftStore {
   /** True while a reload would lose something. */
   readonly isAtRisk: ReadonlySignal<boolean> = computed(() =>
     Object.values(this.#drafts.value).some((draft) =>
-      draft.changes.some((change) => !isStored(draft, change)),
+      draft.changes.some((change) => this.#isRefused.value || !isStored(draft, change)),
     ),
   );
 
@@ -77,8 +79,18 @@ export class DraftStore {
       const stored = changes.filter((change) => isStored(draft, change));
       return [form, { changes: stored, revision, isPartial: isPartial || stored.length < changes.length }];
     });
-    if (forms.length === 0) this.#storage.removeItem(storedAs);
-    else this.#storage.setItem(storedAs, JSON.stringify({ owner, forms: Object.fromEntries(forms) }));
+    this.#isRefused.value = false;
+    if (forms.length === 0) {
+      this.#storage.removeItem(storedAs);
+      return;
+    }
+    try {
+      this.#storage.setItem(storedAs, JSON.stringify({ owner, forms: Object.fromEntries(forms) }));
+    } catch {
+      // It is full, or the browser forbids it: the form works on. What it had is out of date.
+      this.#storage.removeItem(storedAs);
+      this.#isRefused.value = true;
+    }
   }
 
   #storedOf(owner: string): Readonly<Record<string, MemoryDraft>> {
