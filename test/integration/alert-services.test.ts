@@ -109,6 +109,14 @@ describe('a service that refuses an alert', () => {
     assert.doesNotMatch(JSON.stringify({ says, remedy, details }), /a-token/);
   });
 
+  test('is quoted without the login, also where it repeats only a part or the header', async () => {
+    await using sink = await openHttpSink();
+    const header = Buffer.from('AC1:pass:word').toString('base64');
+    sink.answer = () => ({ status: 400, json: { sent: `Basic ${header}`, wrong: 'pass:word' } });
+    const sent = await send(sms(sink));
+    assert.match(sent.outcome === 'failed' ? sent.error.message : '', /"Basic …","wrong":"…"/);
+  });
+
   test('is not asked with a secret that no header takes', async () => {
     await using sink = await openHttpSink();
     secrets.write('broken', 'one\ntwo\n');

@@ -46,11 +46,16 @@ export function openService(service: AlertService, context: ChannelContext, cloc
           { url, server, caFile, headers: all, body, limitMs, signal, bounds },
           clock,
         );
-        // Some servers repeat what they refuse.
-        return secret === '' ? answer : { ...answer, says: answer.says.replaceAll(secret, '…') };
+        return secret === '' ? answer : { ...answer, says: withoutSecret(answer.says, secret) };
       });
     },
   };
+}
+
+/** Some servers repeat what they refuse: the secret, the header of a login, or the part of the secret behind the user. */
+function withoutSecret(says: string, secret: string): string {
+  const hidden = [secret, Buffer.from(secret).toString('base64'), secret.slice(secret.indexOf(':') + 1)];
+  return hidden.filter((part) => part !== '').reduce((text, part) => text.replaceAll(part, '…'), says);
 }
 
 function textOf(server: string, bytes: Buffer): string {
