@@ -39,12 +39,11 @@ export class Language {
 
   /**
    * The same, but undefined for what neither language can show: a vision process may send a code that the box lacks, or leave out
-   * values.
+   * values. So it cannot fill the memory with codes of its own either, each of which would be kept.
    */
   find(each: Said): string | undefined {
-    if (!this.has(each.code) && !messages.has(each.code)) return undefined;
     try {
-      return this.textOf(each);
+      return this.#knows(each) ? this.textOf(each) : undefined;
     } catch {
       return undefined;
     }
@@ -53,6 +52,11 @@ export class Language {
   /** True if the language has a message of its own. */
   has(code: string): boolean {
     return this.#messages.has(code);
+  }
+
+  #knows({ code, values = {} }: Said): boolean {
+    const within = Object.values(values).filter((value) => typeof value === 'object');
+    return (this.has(code) || messages.has(code)) && within.every((value) => this.#knows(value));
   }
 
   #messageOf(code: string): IntlMessageFormat {

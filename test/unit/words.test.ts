@@ -176,7 +176,9 @@ describe('the words of the box', () => {
 
   test('leave a text whose message lacks its values, or that the box does not have', () => {
     const german = languages.firstOf(['de']);
-    for (const message of [said('cameras/with-detail'), said('cameras/of-a-newer-program')]) {
+    const newer = said('cameras/of-a-newer-program');
+    const within = said('photos/unreadable', { reason: said('photos/damaged', { kind: newer }) });
+    for (const message of [said('cameras/with-detail'), newer, within]) {
       const document = { message: 'the camera is away', says: { message } };
       assert.deepEqual(inLanguage(document, german), document);
     }
