@@ -32,7 +32,7 @@ export function languageModules(folder = messages) {
       .map((name) => [basename(name, '.json'), { ...read('en', name), ...read(language, name) }]);
   const loader = (language, which) => `() => import('virtual:messages/${language}-${which}')`;
   const row = (language) =>
-    `${language}: { name: '${nameOf(language)}', first: ${loader(language, 'first')}, rest: ${loader(language, 'rest')} }`;
+    `${language}: { name: ${JSON.stringify(nameOf(language))}, first: ${loader(language, 'first')}, rest: ${loader(language, 'rest')} }`;
   return {
     name: 'languages of the console',
     resolveId(wanted) {

@@ -43,6 +43,7 @@ describe('the languages of the console', () => {
     write('en', 'entry', { login: 'Log in', logout: 'Log out' });
     write('en', 'now', { title: 'Now' });
     write('eo', 'entry', { login: 'Ensaluti' });
+    write('mic', 'entry', {});
     writeFileSync(join(folder.path, 'notes.txt'), 'not a language');
     const modules = languageModules(folder.path);
     const { default: languages } = await loaded<Overview>(modules, 'virtual:languages');
@@ -51,6 +52,7 @@ describe('the languages of the console', () => {
       [
         ['en', 'English'],
         ['eo', 'Esperanto'],
+        ['mic', "Mi'kmaw"],
       ],
     );
     const messagesOf = async (part: string) =>
