@@ -40,7 +40,7 @@ function summary(status: PackStatus) {
   return { id, role, state: status.state, source: source.kind, licence: licence.name, sha256, ...rest };
 }
 
-function statusTable(statuses: readonly PackStatus[]): string {
+export function statusTable(statuses: readonly PackStatus[]): string {
   const rows = statuses.map(summary);
   return [
     table(

@@ -97,7 +97,11 @@ function daemonFindings({ site }: Config, status: BoxStatus | Error): readonly S
   return [...refused, takenFinding(status)];
 }
 
-function takenFinding({ broker, outbox: { heldBack = [] } }: BoxStatus): ShownFinding {
+/** Which kinds of event the broker has taken, and of which nobody knows yet. */
+export function takenFinding({
+  broker,
+  outbox: { heldBack = [] },
+}: Pick<BoxStatus, 'broker' | 'outbox'>): ShownFinding {
   const { takenKinds = [], mqttVersion } = broker;
   const tried = new Set([...takenKinds, ...heldBack.map(({ kind }) => kind)]);
   const untried = eventKinds.filter((kind) => !tried.has(kind));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { automaticRecogniser } from '../../daemon/cli/models.js';
+import { automaticRecogniser, statusTable } from '../../daemon/cli/models.js';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
 import { recogniserNames, unmeasuredRecognisers } from '../../daemon/contract/settings/vision-schema.js';
 import { openModelStore, type PackStatus } from '../../daemon/host/models/store.js';
@@ -152,4 +152,17 @@ describe('the choice of the recogniser', async () => {
       /: dlib-resnet, because mobilefacenet.*is not on this machine\n {2}what to do: Run: rollcall models build$/,
     );
   });
+});
+
+test('rollcall models list tells the state of each pack, and both hashes of a damaged one', async () => {
+  const store = await openModelStore();
+  const [pack, broken] = [store.pack('mobilefacenet'), store.pack('sface')];
+  const lines = statusTable([
+    { pack, state: 'ready', path: '/models/a' },
+    { pack: broken, state: 'damaged', path: '/models/b', foundSha256: 'f00d' },
+  ]).split('\n');
+  assert.match(lines[0] ?? '', /^pack +role +state +source +licence$/);
+  assert.match(lines[1] ?? '', /^mobilefacenet +recogniser +ready +/);
+  assert.match(lines[2] ?? '', /^sface +recogniser +damaged +/);
+  assert.equal(lines[3], `sface: /models/b is damaged: expected SHA-256 ${broken.sha256}, found f00d`);
 });
