@@ -113,6 +113,20 @@ describe('headers of packets', () => {
     while (headers.take(Buffer.alloc(1)) === undefined) taken += 1;
     assert.ok(taken > 4000 && taken < 5000, `${taken} pieces`);
   });
+
+  test('the first packet may come in as many pieces as any other', () => {
+    const piecesOf = (before: Buffer): number => {
+      const headers = new PacketHeaders({ hasProperties: false });
+      assert.equal(headers.take(before), undefined);
+      let taken = 0;
+      for (const byte of Buffer.concat([Buffer.from([0x30]), lengthOf(1_000_000), Buffer.alloc(5000)])) {
+        if (headers.take(Buffer.from([byte])) !== undefined) break;
+        taken += 1;
+      }
+      return taken;
+    };
+    assert.equal(piecesOf(Buffer.alloc(0)) + 1, piecesOf(packet(0xd0, Buffer.alloc(0))));
+  });
 });
 
 test('no byte of or after an invalid packet is read; earlier packets are read without a copy', () => {

@@ -159,11 +159,12 @@ describe('a connection to the broker', () => {
       [65_535, 64],
     ] as const) {
       const answer = (what: string) => (what === 'state' ? 'take' : 'wait');
-      const { order, close, over } = played({ eventCount: 80, receiveMaximum }, answer);
+      const { order, close, over, clock } = played({ eventCount: 80, receiveMaximum }, answer);
       await turns();
       assert.equal(order.filter((what) => what === 'event').length, most);
       close(lost);
       await over;
+      assert.equal(clock.timerCount, 0, 'nobody waits for acknowledgements any more');
     }
   });
 
