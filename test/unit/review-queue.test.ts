@@ -118,6 +118,17 @@ describe('the queue of the review page', () => {
     assert.deepEqual([queue.pending.value, queue.waiting.value], [0, 2]);
   });
 
+  test('sends of two answers to one item, both given at once, only the second, and it once', async () => {
+    const { queue, asked, settle } = scripted('a', 'b');
+    await queue.load();
+    queue.answer(nobody);
+    queue.back();
+    queue.answer({ is: 'stranger' });
+    await settle();
+    await settle();
+    assert.deepEqual([asked, queue.pending.value], [['stranger a'], 0]);
+  });
+
   test('shows the old answer again where it could not be taken back, and tries again', async () => {
     const { queue, asked, shown, settle } = scripted('a', 'b');
     await queue.load();
