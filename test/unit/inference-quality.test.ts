@@ -180,6 +180,17 @@ describe('the measures of a face', () => {
     }
   });
 
+  test('lenses are looked for where aligned eyes are, and nowhere around them', () => {
+    const lenses = rgbPicture(64, 64, (px, py) => {
+      const [x, y] = [px >> 1, py >> 1];
+      const isLens = y >= 4 && y <= 9 && ((x >= 5 && x <= 10) || (x >= 21 && x <= 26));
+      const value = isLens ? 32 : 160;
+      return [value, value, value];
+    });
+    const { eyesOverCheeks, lensStructure } = faceStatistics(lenses, WHOLE);
+    assert.ok(Math.abs(eyesOverCheeks - 0.2) < 0.001 && lensStructure < 0.001, `${eyesOverCheeks}`);
+  });
+
   test('a part that lies beyond the edge of the picture is not taken for covered', () => {
     const whole = drawnFace({ isMouthCovered: true });
     const data = whole.data.subarray(0, 3 * 64 * 50);

@@ -167,6 +167,22 @@ describe('two analyses of one picture', () => {
     assert.equal(scripted.calls.embed, 2);
   });
 
+  test('share what the detector found, unless one of them looked quickly or for other faces', async () => {
+    const scripted = new ScriptedAnalyser(() => []);
+    const analyser = new CachingFaceAnalyser(scripted, 'exact');
+    const { picture } = scriptedFrame(0, 0);
+    for (const [options, runs] of [
+      [{ smallestFacePx: 40 }, 1],
+      [{ smallestFacePx: 40, isQuick: false }, 1],
+      [{ smallestFacePx: 40, isQuick: true }, 2],
+      [{ smallestFacePx: 40, isQuick: true }, 2],
+      [{ smallestFacePx: 60 }, 3],
+    ] as const) {
+      await analyser.detect(picture, options);
+      assert.equal(scripted.calls.detect, runs, JSON.stringify(options));
+    }
+  });
+
   test('share an answer if they nearly agree and that is requested', async () => {
     const scripted = new ScriptedAnalyser(() => [
       { box: { x: 500, y: 400, width: 120, height: 120 }, who: 'ada' },

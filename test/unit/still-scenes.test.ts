@@ -177,6 +177,15 @@ describe('a scene in which nothing moves', () => {
       assert.ok(spared(short) >= spared(usual) + looks - shortLooks);
     });
 
+    test('is searched as soon for a face that was lost while frames are lost', async () => {
+      const shown = { scene: (atS: number) => (atS < 12 ? scene(atS) : []), seconds: 14 };
+      const looksForLost = async (isShortOfTime: boolean) =>
+        (await play({ ...shown, isShortOfTime }, false)).looksAt.filter((atS) => atS >= 12 && atS < 13);
+      const looks = await looksForLost(true);
+      assert.deepEqual(looks, await looksForLost(false));
+      assert.ok(looks.length >= 4, String(looks));
+    });
+
     const far = { x: 1500, y: 200, width: 50, height: 50 };
     const both =
       (fromS: number): Scene =>
