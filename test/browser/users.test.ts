@@ -34,7 +34,7 @@ async function makeRoleAndKey(box: ConsoleBox, admin: WatchedPage): Promise<void
   await page.getByLabel('Read events').check();
   await assertAccessible(admin);
   await actTogether(box, page, 'Create role');
-  await page.getByRole('region', { name: 'porter' }).getByText('1 scope · no users').waitFor();
+  await page.getByRole('region', { name: 'porter' }).getByText('1 permission · no users').waitFor();
   await assertAccessible(admin);
 
   await page.goto('/system/api-keys');

@@ -61,8 +61,8 @@ describe('rollcall evaluate blinks', () => {
       for (const { clip, verdict, hits } of report.clips) {
         // An attack clip shows a hand-held picture for ten seconds.
         if (clip.startsWith('attack/')) assert.equal(verdict, 'attack', clip);
-        else if (hits > 0 && fps >= 15) assert.equal(verdict, 'live', clip);
-        // With few frames, a face has to move more than one of the speakers does in 3 s.
+        else if (hits > 0 && (fps >= 25 || !isSpeaker(clip))) assert.equal(verdict, 'live', clip);
+        // With few frames, movement that is judged over seconds may need more than the 3 s of a speaker.
         else assert.notEqual(verdict, 'attack', clip);
       }
     });

@@ -165,7 +165,11 @@ describe('every operation of the box', () => {
       const partly = guarded.filter(
         ([, { needsStepUp, withoutProof }]) => needsStepUp === true && withoutProof !== undefined,
       );
-      assert.deepEqual(partly.map(([id]) => id).sort(), ['strangers.discard', 'users.change']);
+      assert.deepEqual(partly.map(([id]) => id).sort(), [
+        'persons.erase-many',
+        'strangers.discard',
+        'users.change',
+      ]);
       const stranger = '/strangers/x1';
       const id = 'a'.repeat(26);
       assert.equal((await server.ask('DELETE', `${stranger}?isFinal=true`)).code, 'step-up-required');
@@ -181,12 +185,16 @@ describe('every operation of the box', () => {
         (await server.ask('PATCH', `/users/u-${id}`, json({ isDisabled: false }))).code,
         'step-up-required',
       );
+      const many = { ids: [`p-${id}`] };
+      assert.equal((await server.ask('POST', '/persons/erasures', json(many))).code, 'step-up-required');
       assert.deepEqual(server.reached, []);
+      await server.ask('POST', '/persons/erasures', json({ ...many, isPreview: true }));
       await server.ask('DELETE', stranger);
       await server.ask('PATCH', `/users/u-${id}`, json({ isDisabled: true }));
       await server.ask('POST', `/users/u-${id}/session-ends`, json({}));
       await server.ask('DELETE', `/api-keys/k-${id}`);
       assert.deepEqual(server.reached, [
+        'persons.erase-many',
         'strangers.discard',
         'users.change',
         'users.end-sessions',
