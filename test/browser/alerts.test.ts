@@ -4,7 +4,7 @@ import { demoSections } from '../../scripts/seeding/seed.js';
 import { type HttpSink, openHttpSink } from '../support/alert-sinks.js';
 import { withoutBuild } from '../support/box.js';
 import { assertAccessible, startBrowser, type WatchedPage, withoutChromium } from '../support/browser.js';
-import { startConsoleBox } from '../support/console-box.js';
+import { type ConsoleBox, startConsoleBox } from '../support/console-box.js';
 
 const silentCamera = '  - { id: yard, name: Yard, url: "rtsp://127.0.0.1:1/" }\n';
 
@@ -87,6 +87,27 @@ async function editChannels(admin: WatchedPage, sink: HttpSink): Promise<void> {
   assert.deepEqual(faults, []);
 }
 
+/** What the form has no field for stays as it is: the address of a Telegram server of one's own. */
+async function keepsAddress({ box }: ConsoleBox, { page, faults }: WatchedPage): Promise<void> {
+  const url = 'https://telegram.example.org';
+  const settings = { url, chat: '-1001' };
+  await box.client.call('alerts.create-channel', {
+    id: 'chat',
+    kind: 'telegram',
+    settings,
+    secret: Buffer.from('7:token'),
+  });
+  await page.reload();
+  await page.getByRole('button', { name: 'Edit channel chat' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Chat number').fill('-1002');
+  await dialog.getByRole('button', { name: 'Save channel' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  const channels = await box.client.call('alerts.channels');
+  assert.deepEqual(channels.find(({ id }) => id === 'chat')?.settings, { url, chat: '-1002' });
+  assert.deepEqual(faults, []);
+}
+
 describe('alerts in the console', { skip: withoutBuild || withoutChromium }, () => {
   test('shows an alert and why its delivery is late, acknowledges it, mutes its rule and tests its channel', async () => {
     await using browser = await startBrowser();
@@ -128,5 +149,6 @@ describe('alerts in the console', { skip: withoutBuild || withoutChromium }, () 
     await editRules(await box.open('admin', '/alerts'));
     await using sink = await openHttpSink();
     await editChannels(await box.open('admin', '/alerts'), sink);
+    await keepsAddress(box, await box.open('admin', '/alerts'));
   });
 });

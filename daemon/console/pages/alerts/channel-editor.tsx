@@ -67,15 +67,23 @@ function draftOf({ settings = {} }: Partial<Channel>): Draft {
   return { ...empty, ...texts, ...others };
 }
 
-function settingsOf(kind: ChannelKind, draft: Draft): NonNullable<Channel['settings']> {
-  const given = fieldsOf[kind].filter((name) => draft[name] !== '');
-  return Object.fromEntries(
-    given.map((name) => {
+/** What the form has no field for stays as the channel has it, such as the address of a Telegram server of one's own. */
+function settingsOf(
+  kind: ChannelKind,
+  draft: Draft,
+  before: Channel | undefined,
+): NonNullable<Channel['settings']> {
+  const fields = fieldsOf[kind];
+  const former = before?.kind === kind ? Object.entries(before.settings ?? {}) : [];
+  const given = fields.filter((name) => draft[name] !== '');
+  return Object.fromEntries([
+    ...former.filter(([name]) => !fields.some((field) => field === name)),
+    ...given.map((name) => {
       if (name === 'port') return [name, Number(draft.port)];
       if (name === 'to') return [name, draft.to.split(/[\s,;]+/).filter(Boolean)];
       return [name, draft[name].trim()];
     }),
-  );
+  ]);
 }
 
 function ChannelForm({
@@ -93,7 +101,7 @@ function ChannelForm({
   const secret = useSignal('');
   const save = async (): Promise<void> => {
     const given = {
-      ...{ id: id.value.trim(), kind: kind.value, settings: settingsOf(kind.value, draft.value) },
+      ...{ id: id.value.trim(), kind: kind.value, settings: settingsOf(kind.value, draft.value, before) },
       ...(secret.value !== '' && { secret: secret.value }),
     };
     if (before === undefined) await call('alerts.create-channel', given);
