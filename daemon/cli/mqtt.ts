@@ -97,7 +97,7 @@ function daemonFindings({ site }: Config, status: BoxStatus | Error): readonly S
   return [...refused, takenFinding(status)];
 }
 
-/** Which kinds of event the broker has taken, and of which nobody knows yet. */
+/** Which kinds of event the broker has acknowledged since the daemon started, and of which nothing is known yet. */
 export function takenFinding({
   broker,
   outbox: { heldBack = [] },

@@ -72,13 +72,18 @@ export type CommonChange = z.output<typeof commonChange>;
 
 export const changedFields = ['groups', 'validFrom', 'validUntil', 'watch', 'consent'] as const;
 
-/** What became of one person of `persons.change-many`. */
-export const changedPerson = z.object({
+/** Whom a part of an answer about many persons is about. */
+const oneOfMany = {
   id: z.string(),
   name: z
     .string()
     .exactOptional()
     .describe('Absent for a person whom the box does not know, and for callers without `names:read`.'),
+};
+
+/** What became of one person of `persons.change-many`. */
+export const changedPerson = z.object({
+  ...oneOfMany,
   outcome: z
     .enum(['changed', 'unchanged', 'refused'])
     .describe('In a preview: what would become of the person. `unchanged`: everything was so already.'),
@@ -133,11 +138,7 @@ export const mostErasedAtOnce = 200;
 
 /** What became of one person of `persons.erase-many`. */
 export const erasedPerson = z.object({
-  id: z.string(),
-  name: z
-    .string()
-    .exactOptional()
-    .describe('Absent for a person whom the box does not know, and for callers without `names:read`.'),
+  ...oneOfMany,
   outcome: z
     .enum(['erased', 'incomplete', 'refused'])
     .describe(
