@@ -6,7 +6,9 @@ import { dirname, join } from 'node:path';
 const thisMachine = {
   ownGroup: '/proc/self/cgroup',
   groups: '/sys/fs/cgroup',
-  cores: availableParallelism(),
+  get cores() {
+    return availableParallelism();
+  },
 };
 
 /**

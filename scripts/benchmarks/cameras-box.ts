@@ -10,6 +10,7 @@ import { exitOf } from '../child-end.js';
 import { rtspUrl, startRtspServerProcess } from '../virtual-camera/rtsp-server.js';
 import { type Broker, startBroker } from './cameras-broker.js';
 import { type CameraClip, servedClip } from './cameras-clip.js';
+import { type DividedCores, keepTo } from './cameras-cores.js';
 
 const readyPollMs = 200;
 const readyWithinMs = 90_000;
@@ -100,6 +101,8 @@ export interface CamerasOptions extends Omit<BoxOptions, 'brokerUrl'> {
   readonly hwaccel?: HwaccelChoice;
   /** Whether all cameras show the same moment of the clip. Default: different ones. */
   readonly isTogether?: boolean;
+  /** Processors of the box and of everything else. Default: they share all. */
+  readonly cores?: DividedCores | undefined;
   /** Tracks begin, code is compiled, memory is claimed: so long after the first pictures nothing is measured. */
   readonly settleMs: number;
 }
@@ -122,6 +125,7 @@ export async function openCameras(options: CamerasOptions): Promise<CamerasBench
     hasSubstreams = false,
     isTogether = false,
     hwaccel = 'none',
+    cores,
     settleMs,
     ...boxOptions
   } = options;
@@ -142,12 +146,15 @@ export async function openCameras(options: CamerasOptions): Promise<CamerasBench
     for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]();
   };
   try {
+    if (cores !== undefined) await keepTo(cores.ofOthers);
     const broker = await startBroker();
     opened.push(broker);
     const rtsp = await startRtspServerProcess({ mounts: Object.fromEntries(mounts), transport: 'tcp' });
     opened.push(rtsp);
+    if (cores !== undefined) await keepTo(cores.ofBox);
     const box = await startBox({ ...boxOptions, brokerUrl: broker.url });
     opened.push(box);
+    if (cores !== undefined) await keepTo(cores.ofOthers);
     const watchCameras = async (count = ids.length): Promise<void> => {
       const watched = ids.slice(0, count);
       const substreamOf = (id: string) =>

@@ -9,6 +9,7 @@ import { writeEnrolmentPhotos } from '../virtual-camera/cast.js';
 import { accountNow, type Moment } from './cameras-account.js';
 import { type CamerasBench, openCameras } from './cameras-box.js';
 import { type CameraClip, codecs, usualClip } from './cameras-clip.js';
+import { type DividedCores, divideCores, keepTo } from './cameras-cores.js';
 import { type Arrival, type CamerasFigures, figuresOf, printFigures } from './cameras-report.js';
 import { usageNow } from './cameras-usage.js';
 
@@ -29,6 +30,7 @@ usage: scripts/bench cameras [options]
   --hwaccel NAME   what decodes the video (none)
   --processes N    vision processes (as the daemon chooses)
   --threads N      threads of each for the networks (as the daemon chooses)
+  --cores LIST     processors that the box may use, such as 0,2 (all, which it shares with the cameras)
   --find           the largest number of cameras of which at most 1 % of the due frames are lost
   --dist DIR       the built program (dist)
   --json           one JSON object instead of tables
@@ -61,6 +63,15 @@ function sizeOf(text: string): Pick<CameraClip, 'widthPx' | 'heightPx'> {
   return { widthPx: whole(width, 'size', 320, 3840), heightPx: whole(height, 'size', 180, 2160) };
 }
 
+function coresOf(text: string): DividedCores {
+  try {
+    return divideCores(text);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`--cores: ${error.message}`);
+    throw error;
+  }
+}
+
 function readOptions() {
   const { values } = parseArgs({
     options: {
@@ -77,6 +88,7 @@ function readOptions() {
       hwaccel: { type: 'string', default: 'none' },
       processes: { type: 'string' },
       threads: { type: 'string' },
+      cores: { type: 'string' },
       find: { type: 'boolean', default: false },
       dist: { type: 'string', default: fileURLToPath(new URL('../../dist', import.meta.url)) },
       json: { type: 'boolean', default: false },
@@ -100,6 +112,7 @@ function readOptions() {
     hwaccel: oneOf(values.hwaccel, 'hwaccel', hwaccelChoices),
     isTogether: values.together,
     program: values.dist,
+    cores: values.cores === undefined ? undefined : coresOf(values.cores),
     cameras: whole(values.cameras, 'cameras', 1, 64),
     seconds: whole(values.seconds, 'seconds', 5, 86_400),
     vision: {
@@ -116,11 +129,13 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const { cameras, clip, hasSubstreams, hwaccel, isTogether, isJson, seconds } = options;
+  const { cameras, clip, cores, hasSubstreams, hwaccel, isTogether, isJson, seconds } = options;
+  if (cores !== undefined) await keepTo(cores.ofBox);
   const machine = await machineSpeed();
   if (!isJson) printMachine(machine);
   await using bench = await openCameras({
-    ...{ cameraCount: cameras, clip, hasSubstreams, isTogether, hwaccel, settleMs, program: options.program },
+    ...{ cameraCount: cameras, clip, hasSubstreams, isTogether, hwaccel, cores, settleMs },
+    program: options.program,
     directory: fileURLToPath(new URL('../../var/bench-cameras', import.meta.url)),
     settings: { vision: options.vision },
   });
