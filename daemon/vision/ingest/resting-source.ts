@@ -218,8 +218,8 @@ class RestingReading implements StreamReading {
     this.#ring.push(piece);
     if (piece.kind === 'part') {
       this.#seePart(piece.timeS);
-      const isTaken = this.#isStarting || (this.#decodes === 'all' && this.#decoder?.take(piece) === true);
-      if (this.#wanted === 'all' && this.#hasShown && !isTaken) this.#counts.missed += 1;
+      const lost = this.#isStarting ? 0 : this.#decodes === 'all' ? (this.#decoder?.take(piece) ?? 1) : 1;
+      if (this.#wanted === 'all' && this.#hasShown) this.#counts.missed += lost;
     }
     this.#startOrStop();
     if (piece.kind === 'part' && piece.isKey) this.#glance();
@@ -235,11 +235,15 @@ class RestingReading implements StreamReading {
     const capturedAtMs = this.#arrival.capturedAtMs(progress === 'stands-still' ? undefined : timeS, nowMs);
     this.#newestS = timeS;
     this.#offsetMs = capturedAtMs - timeS * 1000;
-    const isStale = nowMs - capturedAtMs > (options.staleAfterMs ?? defaultStaleAfterMs);
+    const isStale = nowMs - capturedAtMs > this.#staleAfterMs;
     if (isStale) watchdog.staleFrame();
     else if (this.#hasShown) watchdog.freshFrame();
     if (progress === 'has-stopped')
       this.#fail({ code: 'stalled', detail: 'its time stamps no longer go on' });
+  }
+
+  get #staleAfterMs(): number {
+    return this.#stream.options.staleAfterMs ?? defaultStaleAfterMs;
   }
 
   /** A picture of this opening was decoded. */
@@ -310,6 +314,7 @@ class RestingReading implements StreamReading {
       this.#assembler = assembler;
       const decoder = await startPartDecoder({
         ...{ source: options, ring: this.#ring, fromS: this.#newestS, framesPerS: this.#firstFps, assembler },
+        staleAfterS: this.#staleAfterMs / 1000,
         isKeptAll: decodes === 'key-frame',
         onLogLine: (line) => log.read(line),
       });
@@ -362,7 +367,7 @@ class RestingReading implements StreamReading {
     const { options } = this.#stream;
     const { ptsS = this.#newestS } = announcement;
     const isOverdue = options.clock.monotonicMs() - this.#startedMs > longestCatchUpMs;
-    const mostBehindMs = isOverdue ? (options.staleAfterMs ?? defaultStaleAfterMs) : caughtUpMs;
+    const mostBehindMs = isOverdue ? this.#staleAfterMs : caughtUpMs;
     if (!this.#isCaughtUp && 1000 * (this.#newestS - ptsS) <= mostBehindMs) {
       this.#wakeEnded();
       this.#rate?.ask(this.#askedFps);
