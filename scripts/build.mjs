@@ -13,6 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Stay packages of their own: they load binaries, or files that lie beside theirs. */
 const native = [
   'better-sqlite3',
+  'better-sqlite3-13',
   'koffi',
   'libheif-js',
   'onnxruntime-node',

@@ -35,14 +35,21 @@ const binaries = [
   { folder: `node_modules/onnxruntime-node/bin/napi-v6/${platform}`, own: arch },
   { folder: 'node_modules/sodium-native/prebuilds', own: `${platform}-${arch}` },
 ];
-/** Files for compiling the SQLite binding, without the binding itself. */
-const compiling =
-  /^node_modules\/better-sqlite3\/(deps|src|build\/(?!Release$|Release\/better_sqlite3\.node$))/;
+/** The drivers of SQLite (daemon/host/sqlite-driver.ts): of both, only what this Node.js loads. */
+const hasNodeApi10 = Number(process.versions.napi) >= 10;
+const unused = hasNodeApi10 ? 'better-sqlite3' : 'better-sqlite3-13';
+/** The other one, and what compiles them. */
+const notLoaded = [
+  `${unused}/`,
+  'node-addon-api/',
+  'better-sqlite3/(deps|src|build/(?!Release$|Release/better_sqlite3\\.node$))',
+  `better-sqlite3-13/(deps|src|prebuilds/(?!${platform}-${arch}\\.node$))`,
+].map((pattern) => new RegExp(`^node_modules/${pattern}`));
 /** Notes of the program about verified models, and the sources of built models. */
 const notes = ['models/build/.verified.json', 'models/build/.sources'];
 
 function belongsToBox(path) {
-  if (compiling.test(path) || notes.includes(path)) return false;
+  if (notLoaded.some((pattern) => pattern.test(path)) || notes.includes(path)) return false;
   const place = binaries.find(({ folder }) => dirname(path) === folder);
   return place === undefined || path === join(place.folder, place.own);
 }

@@ -1,5 +1,5 @@
-import Database from 'better-sqlite3';
 import { operational, type RollcallError } from '../kernel/errors.js';
+import { Sqlite } from './sqlite-driver.js';
 import { currentUser, describeUser } from './system-user.js';
 
 interface Explanation {
@@ -87,7 +87,7 @@ const explanations: readonly (readonly [prefix: string, Explanation])[] = [
  * errors unchanged, such as a wrong statement or a violated constraint.
  */
 export function explainSqliteError(error: unknown, path: string): unknown {
-  if (!(error instanceof Database.SqliteError)) return error;
+  if (!(error instanceof Sqlite.SqliteError)) return error;
   const found = explanations.find(([prefix]) => error.code.startsWith(prefix));
   if (found === undefined) return error;
   return databaseError(path, found[1], error);
@@ -96,7 +96,7 @@ export function explainSqliteError(error: unknown, path: string): unknown {
 function databaseError(
   path: string,
   { code, reason, remedy, retryable }: Explanation,
-  cause: InstanceType<typeof Database.SqliteError>,
+  cause: InstanceType<typeof Sqlite.SqliteError>,
 ): RollcallError {
   return operational(code, `the database ${path} cannot be used: ${reason}`, {
     remedy: typeof remedy === 'string' ? remedy : remedy(),

@@ -1,10 +1,11 @@
 import { chmodSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { DurationHistogram } from '../kernel/duration-histogram.js';
 import { messageOf, type RollcallError } from '../kernel/errors.js';
 import { failure } from '../words/errors.js';
 import { explainAccess } from './file-access.js';
+import { Sqlite } from './sqlite-driver.js';
 import { databaseOwnerRemedy, explainSqliteError } from './sqlite-errors.js';
 import { claim, copyBeforeMigration, type Migration, migrate } from './sqlite-migrations.js';
 
@@ -60,7 +61,7 @@ export function openDatabase(path: string, options: DatabaseOptions): OpenDataba
   let db: Database.Database | undefined;
   try {
     createFile(path);
-    db = new Database(path, { timeout: busyTimeoutMs });
+    db = new Sqlite(path, { timeout: busyTimeoutMs });
     // Comes before any change: with a wrong path, the file of another program must keep its mode and journal.
     claim(db, path, options.applicationId);
     restrictToOwner(path);

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Database from 'better-sqlite3';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { messageOf } from '../../daemon/kernel/errors.js';
 import { type Random, seededRandom } from '../../daemon/kernel/random.js';
 import { type Appliance, brokerLogin, startAppliance } from '../../test/support/appliance.js';
@@ -302,7 +302,7 @@ function readRecords(dataDir: string): {
   readonly facts: readonly RecordedFact[];
   readonly damage: readonly string[];
 } {
-  const db = new Database(join(dataDir, 'records.db'), { readonly: true, fileMustExist: true });
+  const db = new Sqlite(join(dataDir, 'records.db'), { readonly: true, fileMustExist: true });
   try {
     const found = db.pragma('integrity_check', { simple: true });
     const orphans = db.pragma('foreign_key_check') as readonly unknown[];

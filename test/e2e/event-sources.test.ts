@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import Database from 'better-sqlite3';
 import { localDate } from '../../daemon/host/local-date.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { dateOfDay, dayNumberOf } from '../../daemon/kernel/attendance/shift-calendar.js';
 import { writeEnrolmentPhotos } from '../../scripts/virtual-camera/cast.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
@@ -25,7 +25,7 @@ interface Told {
 
 /** Reads the events from the records, because the daemon may be dead. */
 function eventsOf(box: TestBox): readonly Told[] {
-  const database = new Database(join(box.directory, 'data', 'records.db'), { readonly: true });
+  const database = new Sqlite(join(box.directory, 'data', 'records.db'), { readonly: true });
   try {
     return database
       .prepare<[], Buffer>('SELECT payload FROM event ORDER BY sequence')
@@ -128,7 +128,7 @@ test('a box that was off for days summarises them after its start', { skip: with
   const site = { id: 'test-site', timeZone };
   await using box = await makeBox({ config: { site, attendance: { shifts: [shift] } } });
   const said = (): string | undefined => {
-    const database = new Database(join(box.directory, 'data', 'records.db'), { readonly: true });
+    const database = new Sqlite(join(box.directory, 'data', 'records.db'), { readonly: true });
     try {
       return database
         .prepare<[], string>("SELECT state FROM source_state WHERE source = 'attendance-summary'")
@@ -142,7 +142,7 @@ test('a box that was off for days summarises them after its start', { skip: with
   await until('the first day to be known', () => said()?.startsWith(daysAgo(1, timeZone)) === true);
   assert.deepEqual(ofKind(box, 'attendance'), [], 'days before the first start are not summarised');
   assert.equal(await box.stop(), 0);
-  const database = new Database(join(box.directory, 'data', 'records.db'));
+  const database = new Sqlite(join(box.directory, 'data', 'records.db'));
   database
     .prepare('UPDATE source_state SET state = ? WHERE source = ?')
     .run(`${daysAgo(4, timeZone)} 0`, 'attendance-summary');

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import Database from 'better-sqlite3';
 import type { Caller } from '../../daemon/contract/caller.js';
 import { allScopes, type Scope } from '../../daemon/contract/scopes.js';
 import { anonymousCaller, type Credentials } from '../../daemon/core/accounts/authenticate.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import {
   type AccountsFixture,
@@ -54,7 +54,7 @@ describe('the accounts of a box', () => {
   test('are at most 1,000', () =>
     withAccounts(async (box) => {
       await box.claim();
-      const file = new Database(join(box.dataDir, 'accounts.db'));
+      const file = new Sqlite(join(box.dataDir, 'accounts.db'));
       const put = file.prepare(
         `INSERT INTO user (id, user_name, display_name, role, language, time_format, password, created_at_ms, password_at_ms)
          VALUES (?, ?, '', 'viewer', 'en', '24h', x'00', 0, 0)`,

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import Database from 'better-sqlite3';
 import { claimMs } from '../../daemon/core/accounts/claims.js';
 import { accountRule, forgetMs, lockMs } from '../../daemon/core/accounts/login-throttle.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import {
   type AccountsFixture,
@@ -458,7 +458,7 @@ describe('the second factor', () => {
     withAccounts(async (box) => {
       const { secret } = await setUp(box);
       await box.addUser('berta', 'viewer');
-      const file = new Database(join(box.dataDir, 'accounts.db'));
+      const file = new Sqlite(join(box.dataDir, 'accounts.db'));
       file.exec(
         `UPDATE user SET second_factor = (SELECT second_factor FROM user WHERE user_name = 'anna') WHERE user_name = 'berta'`,
       );

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import Database from 'better-sqlite3';
 import { moveAside, openAccountsDatabase } from '../../daemon/core/accounts/accounts-schema.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -35,7 +35,7 @@ describe('the file of the accounts', () => {
   test('is made where there is none, and kept where it is usable', async () => {
     await using place = await openPlace();
     assert.equal(place.count(), 0);
-    const file = new Database(place.path);
+    const file = new Sqlite(place.path);
     file.exec(user);
     // The letters "RCac".
     assert.equal(file.pragma('application_id', { simple: true }), 0x52436163);
@@ -47,7 +47,7 @@ describe('the file of the accounts', () => {
   test('is put aside where the program cannot use it', async () => {
     await using place = await openPlace();
     place.count();
-    const file = new Database(place.path);
+    const file = new Sqlite(place.path);
     file.exec(user);
     file.close();
     assert.equal(place.count(false), 0);
@@ -58,12 +58,12 @@ describe('the file of the accounts', () => {
     const damages: Readonly<Record<string, (path: string) => void>> = {
       'no database': (path) => writeFileSync(path, 'x'.repeat(10_000)),
       'of another program'(path) {
-        const file = new Database(path);
+        const file = new Sqlite(path);
         file.exec('PRAGMA application_id = 1; CREATE TABLE other (x)');
         file.close();
       },
       'other tables'(path) {
-        const file = new Database(path);
+        const file = new Sqlite(path);
         file.exec(`PRAGMA application_id = ${0x52436163}; CREATE TABLE user (x)`);
         file.close();
       },

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import Database from 'better-sqlite3';
 import type { AccountFaults } from '../../daemon/core/accounts/sealed-accounts.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import {
   type AccountsFixture,
@@ -41,7 +41,7 @@ const pathOf = ({ dataDir }: AccountsFixture): string => join(dataDir, 'accounts
 
 /** Writes into the file as somebody else. */
 function tamper(box: AccountsFixture, sql: string, ...given: readonly unknown[]): void {
-  const file = new Database(pathOf(box));
+  const file = new Sqlite(pathOf(box));
   try {
     file.pragma('foreign_keys = OFF');
     file.prepare(sql).run(...given);
@@ -174,7 +174,7 @@ describe('rows of the accounts that somebody else wrote', () => {
     assert.equal((await handlers['approvals.list']({ limit: 10 }, by)).total, 0);
     await box.restart();
     for (const table of ['claim', 'recovery_code', 'role', 'passkey', 'approval']) {
-      const file = new Database(pathOf(box), { readonly: true });
+      const file = new Sqlite(pathOf(box), { readonly: true });
       assert.equal(file.prepare(`SELECT count(*) FROM ${table}`).pluck().get(), 0, table);
       file.close();
     }
@@ -193,7 +193,7 @@ describe('rows of the accounts that somebody else wrote', () => {
     await box.restart();
     const { caller } = await box.login('berta');
     assert.ok(!caller.scopes.has('users:write'));
-    const file = new Database(pathOf(box), { readonly: true });
+    const file = new Sqlite(pathOf(box), { readonly: true });
     assert.equal(file.prepare(`SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'`).pluck().get(), 0);
     file.close();
   });
@@ -293,7 +293,7 @@ describe('an older copy of the accounts', () => {
   test('of single rows brings nothing back', async () => {
     await using opened = await openBox();
     const { box, berta, found } = opened;
-    const file = new Database(pathOf(box));
+    const file = new Sqlite(pathOf(box));
     file.exec('CREATE TABLE kept AS SELECT * FROM user');
     const { handlers } = box.accounts;
     await handlers['users.change']({ id: berta, isDisabled: true }, box.call(atTheBox));
@@ -333,17 +333,17 @@ describe('an older copy of the accounts', () => {
       garbage: (path) => writeFileSync(path, 'x'.repeat(10_000)),
       foreign(path) {
         rmSync(path);
-        const file = new Database(path);
+        const file = new Sqlite(path);
         file.exec('PRAGMA application_id = 1; CREATE TABLE other (x)');
         file.close();
       },
       'without a table'(path) {
-        const file = new Database(path);
+        const file = new Sqlite(path);
         file.exec('DROP TABLE session');
         file.close();
       },
       'a table that is a view'(path) {
-        const file = new Database(path);
+        const file = new Sqlite(path);
         file.exec(`ALTER TABLE user RENAME TO users; CREATE VIEW user AS SELECT * FROM users`);
         file.close();
       },

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import Database from 'better-sqlite3';
 import { FlattenedSign, generateKeyPair, SignJWT } from 'jose';
 import { type Caller, sessionCookie } from '../../daemon/contract/caller.js';
 import { accessTokenMs } from '../../daemon/core/accounts/access-tokens.js';
@@ -15,6 +14,7 @@ import {
   refreshMs,
   sessionMs,
 } from '../../daemon/core/accounts/session-life.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import {
   type AccountsFixture,
@@ -299,7 +299,7 @@ test('what has expired is deleted from the file within ten minutes', () =>
       await box.login('anna');
       await codeOf(() => box.login('anna', 'wrong'));
       const rowsOf = (table: string): unknown => {
-        const file = new Database(join(box.dataDir, 'accounts.db'), { readonly: true });
+        const file = new Sqlite(join(box.dataDir, 'accounts.db'), { readonly: true });
         try {
           return file.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
         } finally {
@@ -335,7 +335,7 @@ test('what still counts is not deleted, and the session of a browser goes when i
     const { accessToken, refreshToken } = await box.login('anna');
     const { secret } = await box.accounts.handlers['users.claim']({ isReset: true }, box.call(atTheBox));
     const count = (): unknown => {
-      const file = new Database(join(box.dataDir, 'accounts.db'), { readonly: true });
+      const file = new Sqlite(join(box.dataDir, 'accounts.db'), { readonly: true });
       try {
         return file.prepare('SELECT count(*) FROM session').pluck().get();
       } finally {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import Database from 'better-sqlite3';
 import type { SavedFilter } from '../../daemon/contract/auth.js';
 import type { Caller } from '../../daemon/contract/caller.js';
 import { allScopes, builtInRoles } from '../../daemon/contract/scopes.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { defect } from '../../daemon/kernel/errors.js';
 import {
   type AccountsFixture,
@@ -475,7 +475,7 @@ describe('an API key', () => {
         box.call(atTheBox),
       );
       // Another process that writes stands for a disk that takes no writes: both are errors of the environment.
-      const other = new Database(join(box.dataDir, 'accounts.db'));
+      const other = new Sqlite(join(box.dataDir, 'accounts.db'));
       other.exec('BEGIN IMMEDIATE');
       try {
         const caller = await box.caller({ authorization: `Bearer ${secret}` });

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { createReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import Sqlite from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { encodeKeys } from '../../daemon/core/backups/key-section.js';
 import { openBackup } from '../../daemon/core/backups/open-backup.js';
 import { unpackGallery } from '../../daemon/core/backups/unpack-backup.js';
 import { writeBackup } from '../../daemon/core/backups/write-backup.js';
 import { GALLERY_MIGRATIONS } from '../../daemon/core/gallery/gallery-schema.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { type BackupBox, openBackupBox } from '../support/backup-box.js';
 import { forRecoveryKey, manifest, recoveryKey } from '../support/backup-fixture.js';
@@ -23,7 +24,7 @@ const secret = { recoverySecret: recoveryKey.secretKey };
 
 interface Forgery {
   /** Changes the database that goes into the backup. */
-  readonly alter?: (db: Sqlite.Database) => void;
+  readonly alter?: (db: Database.Database) => void;
   readonly schemaVersion?: number;
   /** Replaces the keys in the backup. */
   readonly keks?: readonly Uint8Array[];
@@ -79,7 +80,7 @@ async function restoreInto(
   }
 }
 
-const page = (db: Sqlite.Database): number => Number(db.pragma('page_count', { simple: true }));
+const page = (db: Database.Database): number => Number(db.pragma('page_count', { simple: true }));
 
 describe('a genuine backup with a gallery that cannot be used', () => {
   const refused: readonly (readonly [string, string, Forgery])[] = [

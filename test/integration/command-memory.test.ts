@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import Database from 'better-sqlite3';
 import type { AcceptedCommand } from '../../daemon/core/commands/command-memory.js';
 import type { CommandRecords } from '../../daemon/core/commands/command-records.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { openTestRecords } from '../support/published-box.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -24,7 +24,7 @@ const command = (number: number): AcceptedCommand => ({
 
 /** Records the commands 1 to `count` as answered. */
 function answerAll(path: string, count: number): void {
-  const db = new Database(path);
+  const db = new Sqlite(path);
   db.prepare(
     `INSERT INTO command (issuer_id, command_id, key_id, name, claims_hash, state, reply, expires_at_ms)
      WITH RECURSIVE each(number) AS (VALUES (1) UNION ALL SELECT number + 1 FROM each WHERE number < ?)

@@ -3,13 +3,13 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import Database from 'better-sqlite3';
 import { followEvents } from '../../daemon/cli/events/events-tail.js';
 import type { FollowedItem } from '../../daemon/contract/events.js';
 import { ControlClient } from '../../daemon/core/api/client.js';
 import { openRecordStores } from '../../daemon/core/compose/record-stores.js';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
 import { followEvents as readStored } from '../../daemon/core/events/event-reader.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { cameraId, personId } from '../../daemon/kernel/ids.js';
@@ -130,7 +130,7 @@ describe('the stream of events', () => {
     await withEventApi(
       async (api) => {
         for (const fact of assortedFacts(5)) api.records.record(fact);
-        const file = new Database(join(api.directory, 'records.db'));
+        const file = new Sqlite(join(api.directory, 'records.db'));
         const damage = file.prepare('UPDATE event SET payload = ? WHERE sequence = ?');
         for (const [sequence, payload] of [
           [2, '{"specversion":"1.'],

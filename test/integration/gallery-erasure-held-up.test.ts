@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import Sqlite from 'better-sqlite3';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import type { PersonId } from '../../daemon/kernel/ids.js';
 import { type Logger, silentLogger } from '../../daemon/kernel/logger.js';

@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import Database from 'better-sqlite3';
 import type { OperationDeclaration } from '../../daemon/contract/operation.js';
 import { type OperationId, operations } from '../../daemon/contract/operations.js';
 import type { Scope } from '../../daemon/contract/scopes.js';
@@ -11,6 +10,7 @@ import { Creations } from '../../daemon/core/api/idempotency.js';
 import type { KeptRequest, RequestPlace } from '../../daemon/core/api/kept-requests.js';
 import { writeInput } from '../../daemon/core/api/written-input.js';
 import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { badInput, defect, operational } from '../../daemon/kernel/errors.js';
 import { personId } from '../../daemon/kernel/ids.js';
@@ -65,7 +65,7 @@ describe('idempotency keys', () => {
     clock.advanceBy(1);
     assert.equal(requests.find(at('user:1', 'other'), 'c'), undefined);
 
-    const file = new Database(join(folder, 'records.db'), { readonly: true });
+    const file = new Sqlite(join(folder, 'records.db'), { readonly: true });
     const rows = file.prepare('SELECT count(*) FROM kept_request').pluck();
     assert.equal(rows.get(), 2);
     records.retention.emptyLog();
@@ -82,7 +82,7 @@ describe('idempotency keys', () => {
     await using records = open(folder, new VirtualClock(24 * hourMs));
     assert.equal(records.requests.find(at('user:1', 'of a wrong clock'), 'c'), undefined);
     records.retention.emptyLog();
-    const file = new Database(join(folder, 'records.db'), { readonly: true });
+    const file = new Sqlite(join(folder, 'records.db'), { readonly: true });
     assert.equal(file.prepare('SELECT count(*) FROM kept_request').pluck().get(), 0);
     file.close();
   });
@@ -118,7 +118,7 @@ describe('idempotency keys', () => {
     const { requests } = records;
     requests.keep(at('uid:0', 'the first'), done('p-1'));
     requests.keep(at('uid:0', 'the second'), done('p-2'));
-    const file = new Database(join(folder, 'records.db'));
+    const file = new Sqlite(join(folder, 'records.db'));
     const changeTo = (sql: string) => {
       file.exec(sql);
       return [requests.find(at('uid:0', 'the first'), 'c'), requests.find(at('uid:0', 'the second'), 'c')];
@@ -143,7 +143,7 @@ describe('idempotency keys', () => {
     requests.keep(at('user:quiet', 'the first of all'), done('p-1'));
     clock.advanceBy(1);
     requests.keep(at('uid:0', 'the oldest of many'), done('p-1'));
-    const file = new Database(join(folder, 'records.db'));
+    const file = new Sqlite(join(folder, 'records.db'));
     file.exec(
       `WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 9998)
        INSERT INTO kept_request SELECT randomblob(32), caller, sealed, at_ms + n

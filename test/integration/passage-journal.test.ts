@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import Sqlite from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import type { StoredPassage } from '../../daemon/core/passages/passage-journal.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { cameraId, personId, strangerId } from '../../daemon/kernel/ids.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { unknownFact } from '../support/facts.js';
@@ -254,7 +255,7 @@ function valuesOf(directory: string, query: string): readonly Buffer[] {
   return db.prepare<[], Buffer>(query).pluck().all();
 }
 
-function openFile(path: string): Sqlite.Database & Disposable {
+function openFile(path: string): Database.Database & Disposable {
   const db = new Sqlite(path);
   return Object.assign(db, { [Symbol.dispose]: () => void db.close() });
 }

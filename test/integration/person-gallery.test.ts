@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import Sqlite from 'better-sqlite3';
 import { exportAll } from '../../daemon/cli/export/export-archive.js';
 import { readmeOf } from '../../daemon/cli/export/export-readme.js';
 import { createExportFolder } from '../../daemon/cli/export/export-sink.js';
@@ -19,6 +18,7 @@ import { encodeEmbedding } from '../../daemon/contract/vision/vision-sighting.js
 import type { OwnThreshold } from '../../daemon/core/gallery/gallery-calibration.js';
 import type { EnrolledPersons } from '../../daemon/core/persons/enrolled-persons.js';
 import { personHandlers } from '../../daemon/core/persons/person-handlers.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { cameraId, personId, recogniserId } from '../../daemon/kernel/ids.js';
 import type { FalseMatch } from '../../daemon/kernel/passages/mark.js';
 import { openGalleryPersons } from '../support/gallery-persons.js';

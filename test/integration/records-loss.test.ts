@@ -12,7 +12,6 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import Database from 'better-sqlite3';
 import { type NewAuditEntry, recordedDetails } from '../../daemon/core/audit/audit-entry.js';
 import type { AuditLog } from '../../daemon/core/audit/audit-log.js';
 import type { AcceptedCommand } from '../../daemon/core/commands/command-memory.js';
@@ -29,6 +28,7 @@ import { positionOf } from '../../daemon/core/records/recovery/marked-database.j
 import { RecordsMark } from '../../daemon/core/records/recovery/records-mark.js';
 import { salvageInto } from '../../daemon/core/records/recovery/salvage.js';
 import { openDatabase } from '../../daemon/host/sqlite.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
@@ -107,7 +107,7 @@ describe('a records.db that is removed while it is open', () => {
     }
     const displaced = readdirSync(dirname(path)).filter((name) => name.includes('.displaced-'));
     assert.equal(displaced.length, 1);
-    const saved = new Database(join(dirname(path), displaced[0] ?? ''), { readonly: true });
+    const saved = new Sqlite(join(dirname(path), displaced[0] ?? ''), { readonly: true });
     assert.equal(saved.prepare('SELECT count(*) FROM event').pluck().get(), 35);
     saved.close();
   });
@@ -366,7 +366,7 @@ describe('an older copy of records.db', () => {
     copyFileSync(recordsPathIn(folder.path), copy);
     {
       // Pages from different moments: an event of which the outbox knows nothing.
-      const database = new Database(copy);
+      const database = new Sqlite(copy);
       database.prepare('DELETE FROM outbox WHERE sequence = 15').run();
       database.close();
     }
@@ -477,7 +477,7 @@ const pageCount = (folder: string): number => statSync(recordsPathIn(folder)).si
 
 /** Leaves no free pages: a fault in one harms nothing, and nothing notices it. */
 function vacuum(folder: string): void {
-  const db = new Database(recordsPathIn(folder));
+  const db = new Sqlite(recordsPathIn(folder));
   db.exec('VACUUM');
   db.close();
 }
@@ -621,7 +621,7 @@ describe('a damaged records.db', () => {
   test('a foreign database is not changed', async () => {
     using folder = boxWithEvents();
     using other = temporaryFolder();
-    const foreign = new Database(join(other.path, 'foreign.db'));
+    const foreign = new Sqlite(join(other.path, 'foreign.db'));
     foreign.exec('CREATE TABLE theirs (a); PRAGMA application_id = 7');
     foreign.close();
     copyFileSync(join(other.path, 'foreign.db'), recordsPathIn(folder.path));

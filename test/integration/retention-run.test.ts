@@ -85,8 +85,8 @@ describe('a retention run', () => {
     box.records.record(unknownFact());
     acknowledgeAll(box);
     box.clock.advanceBy(91 * dayMs);
-    const { default: Database } = await import('better-sqlite3');
-    const reader = new Database(join(directory, 'gallery.db'), { readonly: true });
+    const { Sqlite } = await import('../../daemon/host/sqlite-driver.js');
+    const reader = new Sqlite(join(directory, 'gallery.db'), { readonly: true });
     reader.exec('BEGIN');
     reader.prepare('SELECT count(*) FROM person').get();
     const held = await box.retention.run(confirmed, tester);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import Sqlite from 'better-sqlite3';
 import type { Caller } from '../../daemon/contract/caller.js';
 import type { ReviewItem } from '../../daemon/contract/review.js';
 import { allScopes, builtInRoles, type Scope } from '../../daemon/contract/scopes.js';
@@ -10,6 +9,7 @@ import { lookAlikesToReview } from '../../daemon/core/review/look-alikes-to-revi
 import { passagesToReview } from '../../daemon/core/review/passages-to-review.js';
 import { Review } from '../../daemon/core/review/review-handlers.js';
 import { unknownPeopleToReview } from '../../daemon/core/review/unknown-people-to-review.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { cameraId, type PersonId, strangerId } from '../../daemon/kernel/ids.js';
 import type { Passage } from '../../daemon/kernel/passages/passage.js';

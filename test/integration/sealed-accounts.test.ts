@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import Database from 'better-sqlite3';
 import { nothingStated } from '../../daemon/core/accounts/account-ledger.js';
 import { ApprovalsStore } from '../../daemon/core/accounts/approvals-store.js';
 import { newUserRow } from '../../daemon/core/accounts/claims.js';
@@ -16,6 +15,7 @@ import {
 import { SessionsStore } from '../../daemon/core/accounts/sessions-store.js';
 import { UsersStore } from '../../daemon/core/accounts/users-store.js';
 import type { AuditDetails } from '../../daemon/core/audit/audit-entry.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import type { AuditAction } from '../../daemon/kernel/audit-action.js';
 import { operational } from '../../daemon/kernel/errors.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
@@ -50,7 +50,7 @@ async function openPlace() {
   };
   /** Writes into the file as somebody else. */
   const tamper = (...statements: readonly string[]): void => {
-    const file = new Database(path);
+    const file = new Sqlite(path);
     file.pragma('foreign_keys = OFF');
     for (const sql of statements) file.exec(sql);
     file.close();

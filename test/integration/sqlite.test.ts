@@ -14,8 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import Database from 'better-sqlite3';
 import { type OpenDatabase, openDatabase } from '../../daemon/host/sqlite.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import type { Migration } from '../../daemon/host/sqlite-migrations.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 
@@ -166,7 +166,7 @@ describe('a database', () => {
 
   test('of another program or kind is refused', () => {
     const foreign = place('foreign.db');
-    new Database(foreign).exec('CREATE TABLE theirs (id INTEGER)').close();
+    new Sqlite(foreign).exec('CREATE TABLE theirs (id INTEGER)').close();
     chmodSync(foreign, 0o644);
     const content = readFileSync(foreign);
     refused(foreign, 'database-foreign');
@@ -231,7 +231,7 @@ describe('a database', () => {
     );
     assert.throws(
       () => database.transaction(() => database.db.prepare('INSERT INTO note (text) VALUES (NULL)').run()),
-      (error) => error instanceof Database.SqliteError,
+      (error) => error instanceof Sqlite.SqliteError,
     );
     database.close();
   });

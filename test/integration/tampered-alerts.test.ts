@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import Database from 'better-sqlite3';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { AlertBox } from '../support/alert-box.js';
 import { alerting, posted, rule } from '../support/alert-hook.js';
 import { alertAtMs, alertMessageOf } from '../support/alert-messages.js';
@@ -22,7 +22,7 @@ function openStore() {
     /** Opens the file anew after somebody else wrote into it. */
     async tamper(sql: string, ...given: readonly unknown[]): Promise<void> {
       await records[Symbol.asyncDispose]();
-      const file = new Database(path);
+      const file = new Sqlite(path);
       file.prepare(sql).run(...given);
       file.close();
       records = openTestRecords(path);
@@ -80,7 +80,7 @@ describe('the progress of the alert rules in records.db', () => {
   /** Lets somebody else write into the records of a box that is off. */
   async function tamper(box: AlertBox, sql: string): Promise<void> {
     await box.stop();
-    const file = new Database(box.recordsPath);
+    const file = new Sqlite(box.recordsPath);
     file.exec(sql);
     file.close();
     box.start();

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import Database from 'better-sqlite3';
 import { openRecordStores, type RecordStores } from '../../daemon/core/compose/record-stores.js';
 import { AlteredRecords } from '../../daemon/core/conditions/altered-records.js';
 import { Conditions } from '../../daemon/core/conditions/conditions.js';
@@ -10,6 +9,7 @@ import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
 import { conditionFindings } from '../../daemon/core/doctor/condition-findings.js';
 import { RecordsMark } from '../../daemon/core/records/recovery/records-mark.js';
 import type { RecordFinding } from '../../daemon/core/records/seals/records-seals.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { systemRandom } from '../../daemon/host/system-random.js';
 import { personId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
@@ -79,7 +79,7 @@ class RecordsBox implements AsyncDisposable {
 
   /** Writes into the file as somebody else. */
   tamper(...statements: readonly string[]): void {
-    const file = new Database(this.path);
+    const file = new Sqlite(this.path);
     file.pragma('foreign_keys = OFF');
     for (const sql of statements) file.exec(sql);
     file.close();
@@ -199,7 +199,7 @@ describe('an event in records.db that somebody else wrote', () => {
   test('is kept aside until the retention of attendance, or until its person is erased', async () => {
     await using box = await openBox();
     const aside = (): unknown => {
-      const file = new Database(box.path, { readonly: true });
+      const file = new Sqlite(box.path, { readonly: true });
       const count = file.prepare('SELECT count(*) FROM row_set_aside').pluck().get();
       file.close();
       return count;

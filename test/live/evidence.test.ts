@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import Database from 'better-sqlite3';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { startAppliance } from '../support/appliance.js';
 import { withoutBuild } from '../support/box.js';
 import { withoutMosquitto } from '../support/mosquitto.js';
@@ -25,7 +25,7 @@ interface EventRow {
 }
 
 function rowsOf<Row>(path: string, query: string): readonly Row[] {
-  const database = new Database(path, { readonly: true });
+  const database = new Sqlite(path, { readonly: true });
   try {
     return database.prepare<[], Row>(query).all();
   } finally {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import Sqlite from 'better-sqlite3';
 import type { Gallery } from '../../daemon/core/gallery/gallery.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import type { PersonId } from '../../daemon/kernel/ids.js';
 import type { PersonProfile } from '../../daemon/kernel/persons/person-profile.js';
 import {

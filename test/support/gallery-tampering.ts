@@ -3,11 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import Sqlite from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { temporaryDirectory } from './gallery-fixture.js';
 
 /** Changes the rows of a closed gallery as an attacker with the file would, without foreign key checks. */
-export function tamper<T>({ path }: { readonly path: string }, work: (db: Sqlite.Database) => T): T {
+export function tamper<T>({ path }: { readonly path: string }, work: (db: Database.Database) => T): T {
   const db = new Sqlite(path);
   try {
     db.pragma('foreign_keys = OFF');
@@ -18,7 +19,7 @@ export function tamper<T>({ path }: { readonly path: string }, work: (db: Sqlite
 }
 
 /** Swaps a column between the first two rows of a table, in the order of their ids. */
-export function swap(db: Sqlite.Database, table: string, column: string): void {
+export function swap(db: Database.Database, table: string, column: string): void {
   const rows = db
     .prepare<[], { id: string; value: unknown }>(
       `SELECT id, ${column} AS value FROM ${table} ORDER BY id LIMIT 2`,

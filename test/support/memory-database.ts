@@ -1,11 +1,11 @@
-import Database from 'better-sqlite3';
 import type { OpenDatabase } from '../../daemon/host/sqlite.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import type { Migration } from '../../daemon/host/sqlite-migrations.js';
 import { DurationHistogram } from '../../daemon/kernel/duration-histogram.js';
 
 /** A database in memory, for tests that create many. */
 export function openMemoryDatabase(migrations: readonly Pick<Migration, 'apply'>[]): OpenDatabase {
-  const db = new Database(':memory:');
+  const db = new Sqlite(':memory:');
   for (const { apply } of migrations) {
     if (typeof apply === 'string') db.exec(apply);
     else apply(db);

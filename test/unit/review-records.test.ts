@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import Database from 'better-sqlite3';
 import { encodeEvent } from '../../daemon/core/delivery/encoding.js';
 import { PassageJournal } from '../../daemon/core/passages/passage-journal.js';
 import { temporaryPassageSeal } from '../../daemon/core/passages/passage-seal.js';
 import { eventTableOf } from '../../daemon/core/records/event-table.js';
 import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
 import { reviewRecordsOf } from '../../daemon/core/review/review-records.js';
+import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { migrate } from '../../daemon/host/sqlite-migrations.js';
 import type { MarkNotice } from '../../daemon/kernel/events/notice.js';
 import { cameraId, eventId, type PersonId, personId, recogniserId } from '../../daemon/kernel/ids.js';
@@ -104,7 +104,7 @@ describe('the records of the review queue', () => {
     assert.deepEqual(waiting('unproven'), [passageIdOf(2)]);
 
     const before = recordsMigrations.findIndex(({ name }) => name === 'review queue');
-    const db = new Database(':memory:');
+    const db = new Sqlite(':memory:');
     migrate(db, ':memory:', recordsMigrations.slice(0, before));
     db.exec(`INSERT INTO event (sequence, id, kind, occurred_at_ms, recorded_at_ms, payload)
       VALUES (1, 'e-1', 'mark', 0, 0, CAST('{"specversion":"1.' AS BLOB))`);

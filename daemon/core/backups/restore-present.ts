@@ -1,4 +1,5 @@
-import Sqlite from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { Sqlite } from '../../host/sqlite-driver.js';
 import type { PersonId } from '../../kernel/ids.js';
 import { type CarriedLog, readLog } from '../audit/carry-log.js';
 
@@ -19,14 +20,14 @@ export interface PresentState {
 
 const tablesOfUse = ['person', 'tombstone', 'first_person'];
 
-export function readPresent(db: Sqlite.Database): PresentState {
+export function readPresent(db: Database.Database): PresentState {
   return { tombstones: readTombstones(db), log: readLog(db), isNew: isNew(db) };
 }
 
 /** Reads as much as possible from a damaged file. */
 export function salvagePresent(path: string): PresentState {
-  const attempt = <T>(read: (db: Sqlite.Database) => T): T | undefined => {
-    let db: Sqlite.Database | undefined;
+  const attempt = <T>(read: (db: Database.Database) => T): T | undefined => {
+    let db: Database.Database | undefined;
     try {
       db = new Sqlite(path, { readonly: true });
       return read(db);
@@ -41,13 +42,13 @@ export function salvagePresent(path: string): PresentState {
   return { tombstones: attempt(readTombstones), log: attempt(readLog), isNew: false };
 }
 
-function readTombstones(db: Sqlite.Database): readonly Tombstone[] {
+function readTombstones(db: Database.Database): readonly Tombstone[] {
   return db
     .prepare<[], Tombstone>('SELECT person_id AS personId, erased_at_ms AS erasedAtMs FROM tombstone')
     .all();
 }
 
-function isNew(db: Sqlite.Database): boolean {
+function isNew(db: Database.Database): boolean {
   const isThere = db.prepare<[string], number>('SELECT 1 FROM sqlite_schema WHERE name = ?').pluck();
   return tablesOfUse.every(
     (table) =>

@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import Sqlite from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { type OpenDatabase, openDatabase } from '../../host/sqlite.js';
+import { Sqlite } from '../../host/sqlite-driver.js';
 import { migrate } from '../../host/sqlite-migrations.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import type { RecogniserId } from '../../kernel/ids.js';
@@ -162,7 +163,7 @@ async function checkContent(
  * Whether the file has exactly the tables, indexes and triggers of this program: a foreign file could bring its own triggers.
  * Call it after the migrations.
  */
-function hasOwnSchema(db: Sqlite.Database): boolean {
+function hasOwnSchema(db: Database.Database): boolean {
   const model = new Sqlite(':memory:');
   try {
     migrate(model, ':memory:', GALLERY_MIGRATIONS);
@@ -172,7 +173,7 @@ function hasOwnSchema(db: Sqlite.Database): boolean {
   }
 }
 
-function schemaOf(db: Sqlite.Database): string {
+function schemaOf(db: Database.Database): string {
   const statements = db
     .prepare<[], string>(
       "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY type, name",

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import type { OpenDatabase } from '../../host/sqlite.js';
+import { Sqlite } from '../../host/sqlite-driver.js';
 import { explainGalleryError } from '../gallery/gallery-file.js';
 import { openWorkDirectory } from '../gallery/work-directory.js';
 import type { OnBytes } from './backup-progress.js';

@@ -1,5 +1,5 @@
-import Sqlite from 'better-sqlite3';
 import { type OpenDatabase, openDatabase } from '../../host/sqlite.js';
+import { Sqlite } from '../../host/sqlite-driver.js';
 import { explainSqliteError } from '../../host/sqlite-errors.js';
 import type { Clock } from '../../kernel/clock.js';
 import { isRollcallError } from '../../kernel/errors.js';

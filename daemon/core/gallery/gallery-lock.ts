@@ -1,7 +1,8 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Sqlite from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { explainAccess } from '../../host/file-access.js';
+import { Sqlite } from '../../host/sqlite-driver.js';
 import { databaseOwnerRemedy } from '../../host/sqlite-errors.js';
 import { messageOf, type RollcallError } from '../../kernel/errors.js';
 import { failure } from '../../words/errors.js';
@@ -51,7 +52,7 @@ function translate(error: unknown, galleryPath: string): RollcallError {
  * @throws `gallery-in-use` if another process, or this one, already has the gallery open
  */
 export function lockGallery(galleryPath: string): Disposable {
-  let database: Sqlite.Database | undefined;
+  let database: Database.Database | undefined;
   try {
     createPrivately(lockPathOf(galleryPath));
     database = new Sqlite(lockPathOf(galleryPath), { timeout: 0 });

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import Sqlite from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { Sqlite } from '../../host/sqlite-driver.js';
 import { messageOf } from '../../kernel/errors.js';
 import { failure } from '../../words/errors.js';
 
@@ -8,7 +9,7 @@ import { failure } from '../../words/errors.js';
  * @throws `gallery-unreadable`
  */
 export function recognisersOfGallery(path: string): readonly string[] {
-  let db: Sqlite.Database | undefined;
+  let db: Database.Database | undefined;
   try {
     if (statSync(path, { throwIfNoEntry: false }) === undefined) return [];
     db = new Sqlite(path, { readonly: true, fileMustExist: true });

@@ -1,5 +1,6 @@
 // A separate process, with a path and no key: SQLite's check blocks its thread until the whole file is read.
-import Sqlite from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { Sqlite } from '../../../host/sqlite-driver.js';
 
 /** Most messages per table. */
 const MOST_MESSAGES = 20;
@@ -8,7 +9,7 @@ const [path = ''] = process.argv.slice(2);
 
 /** One connection per table, so that none blocks the write-ahead log for longer than one check. */
 function checkTable(table: string | undefined): readonly string[] {
-  let db: Sqlite.Database | undefined;
+  let db: Database.Database | undefined;
   try {
     db = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 1000 });
     db.pragma('trusted_schema = OFF');

@@ -1,6 +1,5 @@
 import { existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
 import {
   databaseDamaged,
   databaseFiles,
@@ -9,6 +8,7 @@ import {
   openDatabase,
   restrictToOwner,
 } from '../../../host/sqlite.js';
+import { Sqlite } from '../../../host/sqlite-driver.js';
 import { syncDirectory } from '../../../host/sync-directory.js';
 import { isRollcallError } from '../../../kernel/errors.js';
 import { recordsApplicationId, recordsMigrations } from '../records-schema.js';
@@ -186,13 +186,13 @@ function assertWhole({ db, path }: OpenDatabase): void {
  */
 function isDamage(error: unknown, path: string): boolean {
   // A statement does not fit the tables, although their version is right.
-  if (error instanceof Database.SqliteError) return true;
+  if (error instanceof Sqlite.SqliteError) return true;
   if (isRollcallError(error, 'database-foreign')) return hasOurTables(path);
   return isRollcallError(error, 'database-damaged');
 }
 
 function hasOurTables(path: string): boolean {
-  const db = new Database(path, { readonly: true });
+  const db = new Sqlite(path, { readonly: true });
   try {
     const ours = "name IN ('event', 'outbox', 'lineage')";
     return db.prepare(`SELECT count(*) FROM sqlite_schema WHERE ${ours}`).pluck().get() === 3;

@@ -1,5 +1,6 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import type { OpenDatabase } from '../../../host/sqlite.js';
+import { Sqlite } from '../../../host/sqlite-driver.js';
 import type { EventKind } from '../../../kernel/events/event.js';
 import { eventKinds } from '../../../kernel/events/event-type.js';
 
@@ -64,7 +65,7 @@ export function salvageInto(into: OpenDatabase, from: string): Salvage {
   );
   let source: Database.Database | undefined;
   try {
-    source = new Database(from, { readonly: true, fileMustExist: true });
+    source = new Sqlite(from, { readonly: true, fileMustExist: true });
     source.pragma('trusted_schema = OFF');
     source.pragma('cell_size_check = ON');
     const given = source;
@@ -72,7 +73,7 @@ export function salvageInto(into: OpenDatabase, from: string): Salvage {
       for (const kind of kinds) found.set(kind.table, copyTable(into.db, given, kind));
     });
   } catch (error) {
-    if (!(error instanceof Database.SqliteError)) throw error;
+    if (!(error instanceof Sqlite.SqliteError)) throw error;
   } finally {
     source?.close();
   }
@@ -104,7 +105,7 @@ function isTaken(insert: () => Database.RunResult): boolean {
   try {
     return insert().changes > 0;
   } catch (error) {
-    if (error instanceof Database.SqliteError && /^SQLITE_(?:CONSTRAINT|MISMATCH)/.test(error.code))
+    if (error instanceof Sqlite.SqliteError && /^SQLITE_(?:CONSTRAINT|MISMATCH)/.test(error.code))
       return false;
     throw error;
   }
@@ -190,7 +191,7 @@ function isRead(read: () => unknown): boolean {
     read();
     return true;
   } catch (error) {
-    if (error instanceof Database.SqliteError || error instanceof RangeError) return false;
+    if (error instanceof Sqlite.SqliteError || error instanceof RangeError) return false;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import type { OpenDatabase } from '../../../host/sqlite.js';
+import { Sqlite } from '../../../host/sqlite-driver.js';
 import { selectedOf, type TableForm } from '../../../host/table-form.js';
 import { recordsMigrations } from '../records-schema.js';
 import { countRows, followOwnCounts } from './own-counts.js';
@@ -321,7 +322,7 @@ let known: readonly Trigger[] | undefined;
 /** The triggers of the schema. */
 function ownTriggers(): readonly Trigger[] {
   if (known === undefined) {
-    const db = new Database(':memory:');
+    const db = new Sqlite(':memory:');
     for (const { apply } of recordsMigrations) {
       if (typeof apply === 'string') db.exec(apply);
       else apply(db);
