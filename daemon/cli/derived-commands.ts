@@ -357,8 +357,8 @@ function argumentFor(name: string, help: string, { isRequired, choices }: Parts)
 function optionFor(flags: string, help: string, { isRequired, choices, range, as }: Parts): Option {
   const option = new Option(flags, help);
   if (choices !== undefined && !option.isBoolean()) option.choices(choices);
-  else if (as === 'minutes') option.argParser(minutesReader(range));
-  else if (range !== undefined) option.argParser(numberReader(range));
+  else if (range !== undefined)
+    option.argParser(as === 'minutes' ? minutesReader(range) : numberReader(range));
   return option.makeOptionMandatory(isRequired && /[<[]/.test(flags));
 }
 
@@ -375,14 +375,12 @@ function numberReader({ minimum, maximum, isWhole }: Range): (text: string) => n
 
 const minutesOf: Readonly<Record<string, number>> = { m: 1, h: 60, d: 24 * 60 };
 
-function minutesReader(
-  range: Pick<Range, 'minimum' | 'maximum'> = { minimum: 1, maximum: 30 * 24 * 60 },
-): (text: string) => number {
+function minutesReader({ minimum, maximum }: Range): (text: string) => number {
   return (text) => {
     const [, count = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
     const minutes = Number(count) * (minutesOf[unit] ?? 0);
-    if (minutes >= range.minimum && minutes <= range.maximum) return minutes;
-    const most = range.maximum / (24 * 60);
+    if (minutes >= minimum && minutes <= maximum) return minutes;
+    const most = maximum / (24 * 60);
     throw new InvalidArgumentError(`must be minutes, hours or days, such as 30m, 8h or 7d, at most ${most}d`);
   };
 }

@@ -109,7 +109,7 @@ async function follow(
     const about = { keyId, ...present({ provider: current?.provider, rotation }) };
     const isFinished = !isUnderWay(status) && slots.length === 1;
     if (isFinished && provider === 'secret') await settleSecretFiles(files, keyId);
-    if (isFinished || !isWaiting || rotation === undefined || hasEnded(rotation)) {
+    if (!isWaiting || rotation === undefined || hasEnded(rotation)) {
       return { ...about, isFinished };
     }
     progress.update(rotation.done, rotation.total);
