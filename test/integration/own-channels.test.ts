@@ -91,6 +91,16 @@ const onLoopback = 'api: { channelNetworks: [127.0.0.0/8] }\n';
 const hook = (url: string) => ({ kind: 'webhook', settings: { url } }) as const;
 
 describe('a channel of the box', () => {
+  test('on a server with a long name is made, and the audit log has the beginning of the name', async () => {
+    await using opened = await openChannels('');
+    const { box, channels } = opened;
+    const host = `${'sub.'.repeat(40)}example.org`;
+    await channels.create({ id: 'far', ...hook(`https://${host}/`), secret: secret() }, caller);
+    const [entry] = box.entries;
+    const named = String(entry?.details?.['host']);
+    assert.ok(host.startsWith(named) && named.length < host.length, named);
+  });
+
   test('sends with its own secret, which neither its file nor an answer shows', async () => {
     await using sink = await openHttpSink();
     await using opened = await openChannels(onLoopback);

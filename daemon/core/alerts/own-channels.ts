@@ -17,7 +17,7 @@ import { actorOf } from '../../kernel/actor.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
 import { isReachable } from '../../vision/ingest/reachable-address.js';
 import { failure, refusal } from '../../words/errors.js';
-import type { NewAuditEntry } from '../audit/audit-entry.js';
+import { longestWord, type NewAuditEntry } from '../audit/audit-entry.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { replaceOwnFile } from '../settings/replaced-file.js';
 import { openChannelSeal, sealChannel } from './channel-seal.js';
@@ -268,7 +268,7 @@ const auditWord = (host: string): string =>
   host
     .replace(/^:/, '0:')
     .replaceAll(/[^A-Za-z0-9._:-]/g, '_')
-    .slice(0, 128);
+    .slice(0, longestWord);
 
 function refused(id: string, problems: readonly ConfigProblem[]) {
   const texts = problems.map(({ path, message, remedy }) =>

@@ -37,7 +37,8 @@ export interface AuditEntry {
  * and may begin with `-` or `_`.
  */
 const wordForm = /^[A-Za-z0-9_-][A-Za-z0-9._:,+-]{0,127}$/;
-const longestWord = 128;
+/** The most characters of a word. */
+export const longestWord = 128;
 const detailNameForm = /^[a-z][A-Za-z0-9]{0,31}$/;
 /** Names under which personal data could appear. */
 const personalNames = new Set(['name', 'externalId', 'note', 'notes', 'email', 'phone', 'path', 'file']);
