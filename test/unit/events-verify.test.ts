@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { importJWK } from 'jose';
@@ -11,7 +13,9 @@ import { keyIdOf } from '../../daemon/core/identity/public-key.js';
 import { type SigningKey, signText } from '../../daemon/core/identity/signed-text.js';
 import type { GapNotice } from '../../daemon/kernel/events/notice.js';
 import { eventId } from '../../daemon/kernel/ids.js';
+import { askCommand, commandNamed } from '../support/asked-command.js';
 import { attendanceFact } from '../support/facts.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const from = { siteId: 'plant', boxId: 'gate' };
 const atMs = Date.UTC(2026, 2, 1, 8);
@@ -44,6 +48,27 @@ const gap = (firstSequence: number, lastSequence: number): GapNotice => ({
     counts: { attendance: lastSequence - firstSequence + 1 },
     reason: 'too-many',
   },
+});
+
+test('rollcall events verify names the events that were given up apart from those that are missing', async () => {
+  const { key, signing } = await newKey();
+  await using directory = await temporaryDirectory();
+  const summaryOf = async (...texts: readonly string[]): Promise<string> => {
+    const path = join(directory.path, 'captured');
+    const lines = await Promise.all(texts.map((each) => signText(each, signing, atMs)));
+    await writeFile(path, lines.join('\n'));
+    const answers = { 'identity.show': { jwks: { keys: [key] } } };
+    const { out } = await askCommand(await commandNamed('events'), ['events', 'verify', path], answers);
+    return out.trimEnd().split('\n').at(-1) ?? '';
+  };
+  assert.equal(
+    await summaryOf(text(1), text(2), text(2)),
+    '/plant/gate: 2 events from 1 to 2, 1 repeated; none missing',
+  );
+  assert.equal(
+    await summaryOf(text(10), text(15), text(16, gap(12, 14))),
+    '/plant/gate: 3 events from 10 to 16, 0 repeated; given up by the box: 12-14; MISSING: 11',
+  );
 });
 
 describe('MessageChecker', () => {
