@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type RetainedDocument,
   RetainedDocuments,
+  type RetainedParts,
   repeatEveryMs,
 } from '../../daemon/core/delivery/retained-documents.js';
 import { inBlocks } from '../../daemon/core/delivery/sequence-blocks.js';
@@ -34,6 +35,8 @@ class MemoryOfTopics {
 let clock: VirtualClock;
 let memory: MemoryOfTopics;
 let wanted: Record<string, string>;
+/** The parts of a document, by topic. */
+let parts: Record<string, RetainedParts>;
 let tell: () => void;
 let log: ReturnType<typeof memoryLog>;
 let documents: RetainedDocuments;
@@ -44,7 +47,8 @@ let refused: Set<string>;
 const documentOf = ([topic, content]: readonly [string, string]): RetainedDocument => ({
   topic,
   content,
-  messages: async () => [content],
+  parts: parts[topic] ?? {},
+  messages: async (gone) => [...Object.keys(gone).map((name) => `without ${name}`), content],
 });
 
 function connect(): AbortController {
@@ -73,6 +77,7 @@ beforeEach(() => {
   clock = new VirtualClock();
   memory = new MemoryOfTopics();
   wanted = { a: 'one', b: 'two' };
+  parts = {};
   log = memoryLog();
   published = [];
   refused = new Set();
@@ -141,6 +146,24 @@ describe('retained messages at the broker', () => {
     await pass(2_000);
     assert.deepEqual(published, ['a']);
     assert.deepEqual([...memory.topics.keys()], ['b']);
+  });
+
+  test('remove once the parts that are no longer wanted, also if only the records know them', async () => {
+    memory.topics.set('b', JSON.stringify({ old: '' }));
+    parts = { a: { front: '', back: '' } };
+    connect();
+    await pass();
+    assert.deepEqual(published.splice(0), ['a one', 'b without old', 'b two']);
+    parts = { a: { back: '' } };
+    for (const [content, sent] of [
+      ['two', ['a without front', 'a two']],
+      ['three', ['a three']],
+    ] as const) {
+      wanted = { a: content, b: 'two' };
+      tell();
+      await pass(2_000);
+      assert.deepEqual(published.splice(0), sent);
+    }
   });
 
   test('that are refused are logged once, tried again, and logged again after a success', async () => {

@@ -319,6 +319,18 @@ describe('HangUpHistory', () => {
   });
 });
 
+test('a hang-up on a single event is explained only when it repeats, which skips the event', () => {
+  const seen = new HangUpHistory({
+    ...{ clock: new VirtualClock(), logger: silentLogger, retryMs: minuteMs, onRetry: () => undefined },
+  });
+  const topic = topics.event('unknown');
+  const one: SentMessage = { pattern: topic, topic, sizeBytes: 900, event: { sequence: 1, kind: 'unknown' } };
+  assert.deepEqual(seen.ended(lost(), [one]), { isOurs: true, isExplained: false });
+  assert.equal(seen.skipped.has(1), false);
+  assert.deepEqual(seen.ended(lost(), [one]), { isOurs: true, isExplained: true });
+  assert.equal(seen.skipped.has(1), true);
+});
+
 test('a held-back event is tried again, alone, after the broker was away', () => {
   const seen = new HangUpHistory({
     ...{ clock: new VirtualClock(), logger: silentLogger, retryMs: minuteMs, onRetry: () => undefined },

@@ -110,6 +110,19 @@ describe('a published event', () => {
     assert.ok(!('personName' in (erased['data'] as object)));
   });
 
+  test('contains its sealed picture, with and without a name', async () => {
+    const picture = { sealedTo: 'k'.repeat(43), jpeg: 'AAAA' };
+    for (const [event, nameOf] of [
+      [attackFact(), undefined],
+      [attendanceFact(), undefined],
+      [attendanceFact(), () => undefined],
+      [attendanceFact(), () => 'a name'],
+    ] as const) {
+      const { data } = await received(event, { picture, ...(nameOf && { nameOf }) });
+      assert.deepEqual((data as Record<string, unknown>)['picture'], picture);
+    }
+  });
+
   test('about a person without proof of life has only the id, and what was missing', async () => {
     const { type, data } = await received(unprovenFact(), { nameOf: () => 'a name' });
     assert.equal(type, 'rollcall.recognised.unproven.v1');
