@@ -125,6 +125,19 @@ describe('the follower of events', () => {
     assert.equal(journal.messages.length, 2, 'the third of them was not forgotten');
   });
 
+  test('goes on after a restart with what its rules had counted', async () => {
+    const journal = new MemoryJournal();
+    const before = follow(journal);
+    before.record('unknown');
+    await before.follower[Symbol.asyncDispose]();
+    assert.equal(journal.messages.length, 0);
+    follow(journal).record('unknown');
+    assert.deepEqual(
+      journal.messages.map(({ parts }) => parts[0]?.count),
+      [2],
+    );
+  });
+
   test('writes nothing for events that concern no rule, except its position from time to time', () => {
     const journal = new MemoryJournal();
     const { clock, record } = follow(journal);
