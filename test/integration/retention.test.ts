@@ -4,9 +4,16 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { retentionRun } from '../../daemon/kernel/actor.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
-import { trackId } from '../../daemon/kernel/ids.js';
+import { cameraId, passageId, trackId } from '../../daemon/kernel/ids.js';
+import type { StrangerSight } from '../../daemon/kernel/strangers/stranger-book.js';
 import { ambiguousFact, attackFact, attendanceFact, unknownFact } from '../support/facts.js';
-import { enrolmentOf, temporaryDirectory, tester } from '../support/gallery-fixture.js';
+import {
+  enrolmentOf,
+  temporaryDirectory,
+  tester,
+  testRecogniser,
+  unitVector,
+} from '../support/gallery-fixture.js';
 import { filesIn, piecesIn } from '../support/gallery-tampering.js';
 import {
   acknowledgeAll,
@@ -36,6 +43,29 @@ describe('a retention run deletes', () => {
     assert.deepEqual(forgotten, { attendanceEvidence: 1, unknownEvidence: 1, attackEvidence: 1 });
     assert.equal(box.value('SELECT count(*) FROM data_key'), 1);
     assert.deepEqual((await box.retention.run(confirmed, tester)).forgotten, {}, 'nothing is left');
+  });
+
+  test('unknown persons in their time, from the file and from the gallery that is open', async (t) => {
+    await using box = await openRetentionBox(temporaryDirectory(t), { rules: { strangers: 30 } });
+    const strangers = box.gallery?.strangers;
+    assert.ok(strangers !== undefined);
+    const see = (passage: string, seed: number) => {
+      const atMs = box.clock.wallMs();
+      const sight: StrangerSight = {
+        ...{ passageId: passageId(passage), cameraId: cameraId('door'), recogniser: testRecogniser },
+        ...{ firstSeenMs: atMs, lastSeenMs: atMs, threshold: 0.55 },
+        views: [{ embedding: unitVector(seed), quality: 0.8 }],
+      };
+      strangers.see(sight);
+      strangers.end(sight.passageId);
+    };
+    see('p-1', 1);
+    box.clock.advanceBy(20 * dayMs);
+    see('p-2', 2);
+    assert.equal(strangers.count, 2);
+    box.clock.advanceBy(11 * dayMs);
+    assert.deepEqual((await box.retention.run(confirmed, tester)).forgotten, { strangers: 1 });
+    assert.deepEqual([strangers.count, box.value('SELECT count(*) FROM stranger')], [1, 1]);
   });
 
   test('photographs go, templates and recognition stay', async (t) => {
