@@ -7,6 +7,7 @@ import {
   applyAffine,
   boxToCrop,
   composeAffine,
+  fitAffine,
   fitSimilarity,
   mirrored,
   squareToCrop,
@@ -89,6 +90,24 @@ describe('affine maps', () => {
       const grown = { ...best, xx: best.xx + step, yy: best.yy + step };
       const moved = { ...best, x0: best.x0 + step };
       for (const other of [turned, grown, moved]) assert.ok(cost(other) > cost(best));
+    }
+  });
+
+  test('is fitted to points at any scale, unless all of them are on one line', () => {
+    const turned = { xx: 0.8, xy: -0.6, x0: 3, yx: 0.6, yy: 0.8, y0: -2 };
+    for (const scale of [1e-3, 1, 1e6]) {
+      const scaled = (points: readonly Point[]) => points.map(({ x, y }) => ({ x: x * scale, y: y * scale }));
+      const from = scaled(face);
+      const found = fitAffine(
+        from,
+        from.map((p) => applyAffine(turned, p)),
+      );
+      assert.ok(found !== undefined, `scale ${scale}`);
+      const [probe = { x: 0, y: 0 }] = from;
+      assertNear(applyAffine(found, probe), applyAffine(turned, probe), 1e-9 * Math.max(1, scale));
+      // Rounding keeps the third point a little beside the line.
+      const onLine = scaled([1, 2, 3, 7].map((x) => ({ x, y: 0.1 + 0.3 * x })));
+      assert.equal(fitAffine(onLine, onLine), undefined, `scale ${scale}`);
     }
   });
 

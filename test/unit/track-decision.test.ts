@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { WatchlistProof } from '../../daemon/kernel/attendance/attendance-rules.js';
 import type { Fact } from '../../daemon/kernel/events/event.js';
 import type { Identification } from '../../daemon/kernel/identification/match.js';
 import { passageId, personId } from '../../daemon/kernel/ids.js';
@@ -65,6 +66,7 @@ interface Step {
   readonly require?: LivenessRequirement;
   readonly standing?: Standing;
   readonly isWatched?: boolean;
+  readonly watchlistRequires?: WatchlistProof;
 }
 
 function after(
@@ -78,12 +80,12 @@ function after(
     require: proof = 'blink',
     standing = 'valid',
     isWatched = false,
+    watchlistRequires = 'none',
   }: Step,
 ) {
   return nextDecision(decision, {
     passageId: passageId('passage-1'),
-    ...{ standing, isWatched },
-    watchlistRequires: 'none',
+    ...{ standing, isWatched, watchlistRequires },
     sighting: sightingOf({
       firstSeenMs: 1000,
       lastSeenMs: 1000 + settlingMs,
@@ -284,6 +286,17 @@ describe('nextDecision', () => {
     const { kinds } = course(watched, { ...watched, verdict: 'live' });
     assert.deepEqual(kinds, ['watchlist', 'attendance']);
     assert.deepEqual(course({ ...watched, verdict: 'attack' }).kinds, ['attack']);
+  });
+
+  test('a watched or a barred person is told of only when live, if the watchlist requires that', () => {
+    for (const [kind, person] of [
+      ['watchlist', { identification: match, isWatched: true }],
+      ['recognised-refused', { identification: match, standing: 'barred' }],
+    ] as const) {
+      const required = { ...person, watchlistRequires: 'live' } as const;
+      assert.ok(!course(required, required).kinds.includes(kind), kind);
+      assert.equal(course(required, { ...required, verdict: 'live' }).kinds[0], kind);
+    }
   });
 
   describe('a recognised person without proof of life', () => {
