@@ -82,6 +82,18 @@ describe('an enrolment', () => {
     checkEnrolment({ profile, photographs: [enrolmentPhotograph(1)] }, testDimensions);
   });
 
+  test('has photos of any quality from 0 to 1, and of no other', () => {
+    const enrol = (quality: number): void =>
+      checkEnrolment({ profile, photographs: [{ ...enrolmentPhotograph(1), quality }] }, testDimensions);
+    for (const quality of [0, 0.5, 1]) enrol(quality);
+    for (const quality of [-0.01, 1.01, Number.NaN]) {
+      assert.throws(
+        () => enrol(quality),
+        (error) => isRollcallError(error, 'embedding-unusable'),
+      );
+    }
+  });
+
   test('is refused with every problem at once', () => {
     const notJpeg = { ...enrolmentPhotograph(1), jpeg: Uint8Array.of(1, 2, 3) };
     const huge = { ...enrolmentPhotograph(2), jpeg: new Uint8Array(LARGEST_PHOTOGRAPH_BYTES + 1) };

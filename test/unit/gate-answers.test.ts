@@ -165,14 +165,17 @@ describe('a request', () => {
     ...{ logLevel: 'info', limits: {} },
   });
 
-  /** A request over HTTP/1.1 at a gate that has no core. `find` looks for a file. */
-  async function asked(find: () => undefined, isDestroyed = false) {
+  /**
+   * A request at a gate that has no core. `find` looks for a file. `gone`: what the caller has ended already, the connection of
+   * HTTP/1.1 or the stream of HTTP/2.
+   */
+  async function asked(find: () => undefined, gone?: 'connection' | 'stream') {
     const clock = new VirtualClock();
     const lines: (object | undefined)[] = [];
     const connections = new Connections(clock, { ...gateLimits.parse({}), connections: 1 });
     const socketOf = (port: number) =>
       Object.assign(new EventEmitter(), {
-        ...{ remoteAddress: '192.0.2.7', remotePort: port, destroyed: isDestroyed },
+        ...{ remoteAddress: '192.0.2.7', remotePort: port, destroyed: gone === 'connection' },
         destroy: () => undefined,
       }) as unknown as Socket;
     const socket = socketOf(1);
@@ -185,7 +188,9 @@ describe('a request', () => {
     const rawHeaders = ['host', 'localhost'];
     const request = Object.assign(new EventEmitter(), {
       ...{ socket, method: 'GET', url: '/page?secret', headers: { host: 'localhost' }, rawHeaders },
-      ...{ httpVersionMajor: 1, httpVersion: '1.1' },
+      ...(gone === 'stream'
+        ? { httpVersionMajor: 2, httpVersion: '2.0', stream: { destroyed: true } }
+        : { httpVersionMajor: 1, httpVersion: '1.1' }),
     });
     const given = [request, response] as unknown as [Http2ServerRequest, Http2ServerResponse];
     const log = new AccessLog(clock, { ...silentLogger, info: (_text, fields) => void lines.push(fields) });
@@ -209,10 +214,15 @@ describe('a request', () => {
   });
 
   test('whose caller left before it was looked at is not answered', async () => {
-    const { lines, isFree } = await asked(() => assert.fail('it is answered'), true);
-    const [{ requestId: _, ...line } = { requestId: '' }] = lines as { requestId: string }[];
-    assert.deepEqual(line, { ...logged, status: 499, note: 'caller-gone' });
-    assert.equal(isFree, true);
+    for (const [gone, protocol] of [
+      ['connection', '1.1'],
+      ['stream', '2.0'],
+    ] as const) {
+      const { lines, isFree } = await asked(() => assert.fail('it is answered'), gone);
+      const [{ requestId: _, ...line } = { requestId: '' }] = lines as { requestId: string }[];
+      assert.deepEqual(line, { ...logged, protocol, status: 499, note: 'caller-gone' });
+      assert.equal(isFree, true);
+    }
   });
 
   test('for a WebSocket that fails in the gate ends its connection, is logged, and gives its places back', async () => {

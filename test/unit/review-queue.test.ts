@@ -24,8 +24,13 @@ function scripted(...ids: readonly string[]) {
     signals.push(signal);
     return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
   };
+  let listing = Promise.resolve();
   const box: ReviewBox = {
-    list: async () => ({ ...listed }),
+    async list() {
+      const answer = { ...listed };
+      await listing;
+      return answer;
+    },
     give: ({ id }, { is }, signal) => ask(`${is} ${id}`, signal),
     takeBack: ({ id }, { is }, signal) => ask(`not ${is} ${id}`, signal),
     isOvertaken: (error) => error === overtaken,
@@ -34,6 +39,14 @@ function scripted(...ids: readonly string[]) {
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   return {
     ...{ queue, asked, signals, listed },
+    /** Lists stay on their way until the returned function is called. */
+    holdLists() {
+      let release = (): void => undefined;
+      listing = new Promise((resolve) => {
+        release = resolve;
+      });
+      return () => release();
+    },
     shown: () => queue.current.value?.item.id,
     /** Lets the oldest request through, and waits until what follows from it has happened. */
     async settle(error?: Error) {
@@ -63,6 +76,30 @@ describe('the queue of the review page', () => {
     await settle();
     assert.deepEqual(asked, ['nobody a', 'nobody b', 'nobody c'], 'one after the other');
     assert.equal(queue.pending.value, 0);
+  });
+
+  test('shows what is new to somebody who has left the last item unanswered', async () => {
+    const { queue, listed, shown } = scripted('a', 'b');
+    await queue.load();
+    queue.forward();
+    queue.forward();
+    assert.equal(shown(), undefined);
+    listed.items = itemsOf('a', 'b', 'c');
+    await queue.load();
+    assert.equal(shown(), 'c');
+  });
+
+  test('keeps an answer that reached the box after the box had made its list', async () => {
+    const { queue, shown, settle, holdLists } = scripted('a', 'b');
+    await queue.load();
+    queue.answer(nobody);
+    const release = holdLists();
+    const loading = queue.load();
+    await settle();
+    assert.equal(queue.pending.value, 0);
+    release();
+    await loading;
+    assert.deepEqual([shown(), queue.waiting.value], ['b', 1]);
   });
 
   test('undoes the last answers one by one, and never before they were given', async () => {
