@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -53,6 +53,8 @@ function readCall() {
       'at-least': { type: 'string', default: '0' },
       jobs: { type: 'string', default: '1' },
       quick: { type: 'boolean', default: false },
+      unit: { type: 'boolean', default: false },
+      test: { type: 'string', multiple: true, default: [] },
     },
   });
   const whole = (name: 'count' | 'skip' | 'seed' | 'at-least' | 'jobs', least: number): number => {
@@ -66,6 +68,8 @@ function readCall() {
       `usage: scripts/mutate LAYER|FILE... [options]\nLayers: ${Object.keys(layers).join(', ')}.`,
     );
   }
+  const missing = values.test.find((file) => !existsSync(join(root, file)));
+  if (missing !== undefined) throw new Refusal(`--test: there is no file ${missing}.`);
   return {
     targets: positionals.map(targetOf),
     ...{
@@ -75,8 +79,21 @@ function readCall() {
       atLeast: whole('at-least', 0),
       jobs: whole('jobs', 1),
     },
-    isQuick: values.quick,
+    choice: choiceOf(values),
   };
+}
+
+/** Narrows the tests of a mutant down to those that are asked for. */
+type TestChoice = (tests: TestFiles) => TestFiles;
+
+function choiceOf(call: {
+  readonly quick: boolean;
+  readonly unit: boolean;
+  readonly test: readonly string[];
+}): TestChoice {
+  if (call.test.length > 0) return () => ({ unit: [], integration: call.test, built: [] });
+  if (call.unit) return ({ unit }) => ({ unit, integration: [], built: [] });
+  return call.quick ? (tests) => ({ ...tests, built: [] }) : (tests) => tests;
 }
 
 /** The mutants of drawn.json, each with its tests. @throws Refusal where a file does not have a text once */
@@ -160,20 +177,20 @@ async function tryOut(mutant: Mutant, tests: TestFiles, place: Workplace): Promi
 }
 
 /**
- * What to draw from the files of a layer. `skip`: how many of the first to leave out, as another run has tried them.
- * `isQuick`: without the tests of the built program, which take minutes.
+ * What to draw from the files of a layer, and which tests to run. `skip`: how many of the first to leave out, as another run has
+ * tried them.
  */
 interface Draw {
   readonly count: number;
   readonly skip: number;
   readonly seed: number;
-  readonly isQuick: boolean;
+  readonly choice: TestChoice;
 }
 
 /** Of the mutants that compile, in the order given, leaves out the first `skip` and tries the next `count`. */
 async function sample(
   order: readonly Mutant[],
-  { count, skip, isQuick }: Draw,
+  { count, skip, choice }: Draw,
   compiler: Compiler,
   places: readonly [forCompiler: Workplace, ...forTests: Workplace[]],
 ): Promise<readonly Tried[]> {
@@ -188,8 +205,7 @@ async function sample(
   drawn.splice(0, skip);
   const work = async (place: Workplace): Promise<void> => {
     for (let mutant = drawn.shift(); mutant !== undefined; mutant = drawn.shift()) {
-      const tests = imports.testsOf(mutant.file);
-      tried.push(...(await tryOut(mutant, isQuick ? { ...tests, built: [] } : tests, place)));
+      tried.push(...(await tryOut(mutant, choice(imports.testsOf(mutant.file)), place)));
     }
   };
   await Promise.all(forTests.map(work));
@@ -242,7 +258,7 @@ async function tryLayer(
 }
 
 async function main(): Promise<number> {
-  const { targets, count, skip, seed, atLeast, jobs, isQuick } = readCall();
+  const { targets, count, skip, seed, atLeast, jobs, choice } = readCall();
   const forCompiler = new Workplace(root);
   const forTests = Array.from({ length: jobs }, () => new Workplace(root));
   const close = (): void => {
@@ -263,7 +279,7 @@ async function main(): Promise<number> {
       const tried =
         name === drawn
           ? await tryDrawn(forCompiler)
-          : await tryLayer(files, { count, skip, seed, isQuick }, [forCompiler, ...forTests]);
+          : await tryLayer(files, { count, skip, seed, choice }, [forCompiler, ...forTests]);
       const unnoticed = shownResult(name, tried);
       isEnough &&= unnoticed.length * 100 <= tried.length * (100 - atLeast);
     }
