@@ -165,17 +165,26 @@ describe('a request', () => {
     ...{ logLevel: 'info', limits: {} },
   });
 
+  interface Asked {
+    readonly protocol: '1.1' | '2.0';
+    readonly isGone: boolean;
+    readonly isWhole: boolean;
+  }
+
   /**
-   * A request at a gate that has no core. `find` looks for a file. `gone`: what the caller has ended already, the connection of
-   * HTTP/1.1 or the stream of HTTP/2.
+   * A request at a gate that has no core. `find` looks for a file. `isGone`: the caller has ended the connection of HTTP/1.1 or the
+   * stream of HTTP/2. `isWhole`: the gate has read the body.
    */
-  async function asked(find: () => undefined, gone?: 'connection' | 'stream') {
+  async function asked(
+    find: () => undefined,
+    { protocol = '1.1', isGone = false, isWhole = true }: Partial<Asked> = {},
+  ) {
     const clock = new VirtualClock();
     const lines: (object | undefined)[] = [];
     const connections = new Connections(clock, { ...gateLimits.parse({}), connections: 1 });
     const socketOf = (port: number) =>
       Object.assign(new EventEmitter(), {
-        ...{ remoteAddress: '192.0.2.7', remotePort: port, destroyed: gone === 'connection' },
+        ...{ remoteAddress: '192.0.2.7', remotePort: port, destroyed: isGone && protocol === '1.1' },
         destroy: () => undefined,
       }) as unknown as Socket;
     const socket = socketOf(1);
@@ -184,13 +193,21 @@ describe('a request', () => {
     const destroy = (): void => {
       endings += 1;
     };
-    const response = Object.assign(new EventEmitter(), { destroy });
+    let sent: object | undefined;
+    const stream = { destroyed: isGone, end: () => undefined };
+    const writeHead = (_status: number, headers: object): void => {
+      sent = headers;
+    };
+    const response = Object.assign(new EventEmitter(), { destroy, writeHead, stream, end: () => undefined });
     const rawHeaders = ['host', 'localhost'];
     const request = Object.assign(new EventEmitter(), {
       ...{ socket, method: 'GET', url: '/page?secret', headers: { host: 'localhost' }, rawHeaders },
-      ...(gone === 'stream'
-        ? { httpVersionMajor: 2, httpVersion: '2.0', stream: { destroyed: true } }
-        : { httpVersionMajor: 1, httpVersion: '1.1' }),
+      ...{
+        httpVersionMajor: Number.parseInt(protocol, 10),
+        httpVersion: protocol,
+        complete: isWhole,
+        stream,
+      },
     });
     const given = [request, response] as unknown as [Http2ServerRequest, Http2ServerResponse];
     const log = new AccessLog(clock, { ...silentLogger, info: (_text, fields) => void lines.push(fields) });
@@ -199,7 +216,7 @@ describe('a request', () => {
     await handle(...given, { settings, connections, core, site, log, clock });
     const next = socketOf(2);
     connections.admit(next);
-    return { lines, endings, isFree: connections.of(next) !== undefined };
+    return { lines, endings, sent, isFree: connections.of(next) !== undefined };
   }
 
   const logged = { method: 'GET', path: '/page', bytes: 0, ms: 0, address: '192.0.2.7', protocol: '1.1' };
@@ -214,14 +231,23 @@ describe('a request', () => {
   });
 
   test('whose caller left before it was looked at is not answered', async () => {
-    for (const [gone, protocol] of [
-      ['connection', '1.1'],
-      ['stream', '2.0'],
-    ] as const) {
-      const { lines, isFree } = await asked(() => assert.fail('it is answered'), gone);
+    for (const protocol of ['1.1', '2.0'] as const) {
+      const { lines, isFree } = await asked(() => assert.fail('it is answered'), { protocol, isGone: true });
       const [{ requestId: _, ...line } = { requestId: '' }] = lines as { requestId: string }[];
       assert.deepEqual(line, { ...logged, protocol, status: 499, note: 'caller-gone' });
       assert.equal(isFree, true);
+    }
+  });
+
+  test('that is refused before its body has come ends its connection, which only HTTP/1.1 can say', async () => {
+    for (const [protocol, isWhole, connection] of [
+      ['1.1', true, undefined],
+      ['1.1', false, 'close'],
+      ['2.0', true, undefined],
+      ['2.0', false, undefined],
+    ] as const) {
+      const { sent = {} } = await asked(() => undefined, { protocol, isWhole });
+      assert.equal(new Map(Object.entries(sent)).get('connection'), connection, `${protocol} ${isWhole}`);
     }
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,7 @@ import { answerInLanguage, english, inEnglish, inLanguage, Language } from '../.
 import { Languages } from '../../daemon/words/languages.js';
 import { examplesOf, namesIn, parsedMessage } from '../support/messages.js';
 import { aPassage } from '../support/passages.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const folder = fileURLToPath(new URL('../../daemon/words', import.meta.url));
 const languages = new Languages(folder);
@@ -244,6 +245,17 @@ describe('an error of the box', () => {
     const withText = failure('shutting-down:daemon', undefined, { remedy: 'Wait.' });
     assert.deepEqual([withText.remedy, withText.says?.remedy], ['Wait.', undefined]);
   });
+});
+
+test('a language has the messages of its JSON files, whatever an editor leaves beside them', async () => {
+  await using directory = await temporaryDirectory();
+  const own = join(directory.path, 'xx');
+  mkdirSync(own);
+  writeFileSync(join(own, 'errors.json'), '{"bad-input":"a message"}');
+  writeFileSync(join(own, 'errors.json~'), '{"bad-inp');
+  const found = new Languages(directory.path);
+  assert.deepEqual(found.tags, ['en', 'xx']);
+  assert.equal(found.firstOf(['xx']).tag, 'xx');
 });
 
 describe('the language of a reader', () => {
