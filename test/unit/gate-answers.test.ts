@@ -251,7 +251,8 @@ describe('a request', () => {
     }
   });
 
-  test('for a WebSocket that fails in the gate ends its connection, is logged, and gives its places back', async () => {
+  /** A request for a WebSocket at a gate that has one place, and fails when it looks at the request. */
+  async function upgraded({ isPlaceFree }: { readonly isPlaceFree: boolean }) {
     const clock = new VirtualClock();
     const lines: { requestId: string }[] = [];
     const info = (_text: string, fields?: object): void => void lines.push(fields as { requestId: string });
@@ -259,6 +260,9 @@ describe('a request', () => {
     const connections = new Connections(clock, limits);
     const socket = Object.assign(new PassThrough(), { remoteAddress: '192.0.2.7', remotePort: 1 });
     connections.admit(socket as unknown as Socket);
+    const connection = connections.of(socket);
+    assert.ok(connection !== undefined);
+    const giveBack = isPlaceFree ? undefined : connections.takePlace(connection);
     const request = { method: 'GET', url: '/live?secret', headers: { host: 'localhost' }, rawHeaders: [] };
     const broken = new Proxy({}, { get: () => assert.fail('a fault of the gate') });
     await handleUpgrade(
@@ -269,12 +273,21 @@ describe('a request', () => {
         log: new AccessLog(clock, { ...silentLogger, info }),
       },
     );
+    giveBack?.();
     const [{ requestId: _, ...line } = { requestId: '' }] = lines;
-    assert.deepEqual(line, { ...logged, path: '/live', status: 500, note: 'failed' });
-    assert.equal(socket.destroyed, true);
-    const connection = connections.of(socket);
-    assert.ok(connection !== undefined);
     assert.ok(connections.hold(connection) !== undefined && connections.takePlace(connection) !== undefined);
     assert.equal(connection.open, 0);
+    return { line, socket };
+  }
+
+  test('for a WebSocket that fails in the gate ends its connection, is logged, and gives its places back', async () => {
+    const { line, socket } = await upgraded({ isPlaceFree: true });
+    assert.deepEqual(line, { ...logged, path: '/live', status: 500, note: 'failed' });
+    assert.equal(socket.destroyed, true);
+  });
+
+  test('for a WebSocket is not looked at where all places are taken', async () => {
+    const { line } = await upgraded({ isPlaceFree: false });
+    assert.deepEqual({ ...line, bytes: 0 }, { ...logged, path: '/live', status: 503, note: 'busy' });
   });
 });
