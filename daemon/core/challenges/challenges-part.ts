@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { attendanceProof } from '../../contract/settings/schema.js';
 import { openCredential } from '../../host/credentials.js';
+import { secondsApart } from '../../kernel/attendance/attendance-rules.js';
 import type { BoxIds } from '../../kernel/ids.js';
 import { defaultChallengePolicy } from '../../kernel/liveness/challenge.js';
 import { programVersion } from '../api/program-version.js';
@@ -51,8 +52,8 @@ export function openChallenges({
     },
     hasAttended: (person, camera) => {
       const lastMs = records.lastAttendanceMs(person, camera);
-      const cooldownMs = current().rules.attendanceCooldownS * 1000;
-      return lastMs !== undefined && Math.abs(clock.wallMs() - lastMs) < cooldownMs;
+      const { attendanceCooldownS } = current().rules;
+      return lastMs !== undefined && secondsApart(clock.wallMs(), lastMs) < attendanceCooldownS;
     },
     show: (prompt) => prompts.show(prompt),
     policy: () => ({ ...defaultChallengePolicy, delayMs: current().liveness.promptDelayS * 1000 }),

@@ -80,6 +80,12 @@ export interface HeldBackFact {
   readonly earlierAtMs: number;
 }
 
+/**
+ * Seconds between two times in milliseconds, whichever is later: after a clock was set back, a cooldown does not last until the clock
+ * has caught up.
+ */
+export const secondsApart = (oneMs: number, otherMs: number): number => Math.abs(oneMs - otherMs) / 1000;
+
 /** The suppression of `fact`; undefined if it may be recorded. */
 export function suppressionOf(
   fact: Fact,
@@ -88,8 +94,7 @@ export function suppressionOf(
 ): HeldBackFact | undefined {
   const { reason, lastMs, cooldownS, earlier } = cooldownFor(fact, rules, recent);
   if (lastMs === undefined) return undefined;
-  // The distance counts in both directions, so that a clock that was set back does not suppress facts until it catches up.
-  const elapsedS = Math.abs(fact.occurredAtMs - lastMs) / 1000;
+  const elapsedS = secondsApart(fact.occurredAtMs, lastMs);
   return elapsedS < cooldownS
     ? { fact, reason, elapsedS, cooldownS, earlier, earlierAtMs: lastMs }
     : undefined;
