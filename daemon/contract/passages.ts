@@ -220,7 +220,9 @@ export const markedPassage = z.object({
   passage: z.string(),
   outcome: z
     .enum(['marked', 'unchanged', 'refused'])
-    .describe('In a preview: what would become of the passage. `unchanged`: its last mark says the same.'),
+    .describe(
+      'In a preview: what would become of the passage. `unchanged`: its last mark says the same, and attendance is as it says if the caller may correct it.',
+    ),
   mark: markOutcome.exactOptional().describe('Absent in a preview, and where nothing was marked.'),
   refusal: refusalOfOne.exactOptional().describe('Why the passage was not marked.'),
 });

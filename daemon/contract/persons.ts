@@ -467,7 +467,7 @@ const writingOperations = {
     path: '/persons/erasures',
     summary: 'Permanently erase many persons and all their data.',
     description:
-      'Each person is erased on their own, with an audit entry and a certificate of their own: one that is refused does not hold up the others. A repeated request refuses those who are gone. A preview erases nothing and says what would become of each.',
+      'Each person is erased on their own, with an audit entry and a certificate of their own: one that is refused does not hold up the others. If a fault of the box ends the request early, the answer has the certificates of those who are erased, without names, and the fault as the refusal of all others. A repeated request refuses those who are gone. A preview erases nothing and says what would become of each.',
     input: z.strictObject({
       ids: z.array(personId).min(1).max(mostErasedAtOnce),
       isPreview: z.boolean().default(false),

@@ -169,7 +169,7 @@ describe('backups over the network', () => {
     const persons = new EnrolledPersons({
       ownThresholdOf: () => undefined,
       falseMatches: () => [],
-      ...{ vault, records },
+      ...{ vault, records, logger: silentLogger },
       ...{ policy: () => ({ threshold: 0.5, margin: 0.05, minimumProbes: 2 }), todayIso: () => '2026-03-02' },
       analysePhoto: () => Promise.reject(new Error('this test enrols from no photographs')),
       forgetPerson: () => undefined,

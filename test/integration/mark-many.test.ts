@@ -54,6 +54,40 @@ describe('a mark of many passages', () => {
     });
   });
 
+  test('corrects attendance that an earlier mark left as it was, because its caller lacked the right', async (t) => {
+    await withPassageApi(t, async ({ ada, passages, records, trail }) => {
+      const passage = passageOf(1, { personId: ada, events: [] });
+      records.passages.put(passage);
+      const asked = { passages: [passage.id], was: 'person' as const, person: ada };
+      const reviewer = {
+        ...operator,
+        scopes: new Set(allScopes.filter((each) => each !== 'attendance:write')),
+      };
+      const run = async (isPreview: boolean, caller = operator) => {
+        const { passages: marked } = await passages.markMany({ ...asked, isPreview }, caller);
+        return [marked[0]?.outcome, marked[0]?.mark?.corrections];
+      };
+      assert.deepEqual(await run(false, reviewer), ['marked', 0]);
+      assert.deepEqual(await run(false, reviewer), ['unchanged', undefined]);
+      assert.deepEqual(await run(true), ['marked', undefined]);
+      assert.deepEqual(await run(false), ['marked', 1]);
+      assert.equal(trail.count({ action: 'attendance.corrected' }), 1);
+      assert.deepEqual(await run(true), ['unchanged', undefined]);
+    });
+  });
+
+  test('refuses in its preview the note that it would refuse', async (t) => {
+    await withPassageApi(t, async ({ ada, passages, records }) => {
+      const passage = passageOf(1, { personId: ada, events: [] });
+      records.passages.put(passage);
+      for (const isPreview of [true, false]) {
+        const asked = { passages: [passage.id], was: 'nobody' as const, note: 'two\nlines', isPreview };
+        const { passages: marked } = await passages.markMany(asked, operator);
+        assert.deepEqual(outcomes(marked), [[passage.id, 'refused', 'mark-refused']]);
+      }
+    });
+  });
+
   test('leaves passages of other cameras alone, and refuses all where it names nobody', async (t) => {
     await withPassageApi(t, async ({ ada, passages, records }) => {
       const passage = passageOf(1, { personId: ada, events: [] });

@@ -105,7 +105,7 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
   const persons = new EnrolledPersons({
     ownThresholdOf: () => undefined,
     falseMatches: () => [],
-    ...{ vault, records, readings },
+    ...{ vault, records, readings, logger: silentLogger },
     policy: () => ({ threshold: 0.5, margin: 0.05, minimumProbes: 2 }),
     todayIso: () => '2026-03-02',
     analysePhoto: async (image) => readPainted(image),

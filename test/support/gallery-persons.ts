@@ -95,6 +95,7 @@ export async function openGalleryPersons(options: GalleryPersonsOptions = {}): P
     forgetPerson: () => undefined,
     forgetCopies: () => undefined,
     readings: new ReadingTrail({ audit: file.audit, clock, logger: silentLogger }),
+    logger: silentLogger,
   });
   const count = file.database.db.prepare<[], number>('SELECT count(*) FROM person').pluck();
   return {

@@ -91,7 +91,8 @@ export async function withPassageApi(
   const pictureOf = pictureOfPassage(records, () => vault.present);
   const look: PassageApi['look'] = { analysePhoto: noPhoto };
   const persons = new EnrolledPersons({
-    ...{ records, readings, ownThresholdOf: () => undefined, falseMatches: () => [] },
+    ...{ records, readings, logger: silentLogger },
+    ...{ ownThresholdOf: () => undefined, falseMatches: () => [] },
     vault: Object.assign(vault, { audit }) as unknown as GalleryVault,
     policy: () => ({ threshold: 0.5, margin: 0.05, minimumProbes: 2 }),
     todayIso: () => '2026-03-02',

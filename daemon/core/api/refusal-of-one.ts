@@ -12,3 +12,9 @@ export function refusalOfOne(error: unknown, codes: readonly string[]): RefusalO
   const { code, message, remedy, says } = error;
   return { code, message, ...present({ remedy, says }) };
 }
+
+/** Why a call about many subjects ended before all had their turn. The caller writes `error` into the log. */
+export function refusalOfRest(error: unknown): RefusalOfOne {
+  if (isRollcallError(error) && error.kind !== 'defect') return refusalOfOne(error, [error.code]);
+  return { code: 'internal', message: 'the box failed to go on; its log has the reason' };
+}

@@ -41,13 +41,24 @@ export class PassageCorrections {
    * Adds the attendance of who was there, and cancels those of the others, each where the days say otherwise. Every change is a
    * correction with an audit entry. Returns how many there were.
    */
-  apply({ cameraId, atMs, present, others }: MarkedAttendance, reason: string, by: Actor): number {
-    const place = { cameraId, atMs };
+  apply(marked: MarkedAttendance, reason: string, by: Actor): number {
+    const due = this.#due(marked);
+    for (const { id, kind } of due) this.#correct(id, kind, marked, reason, by);
+    return due.length;
+  }
+
+  /** Whether the days say otherwise. */
+  areDue(marked: MarkedAttendance): boolean {
+    return this.#due(marked).length > 0;
+  }
+
+  #due({ present, others, ...place }: MarkedAttendance) {
     const absent = others.filter((id) => id !== present && this.#isSeen(id, place));
     const come = present === undefined || this.#isSeen(present, place) ? [] : [present];
-    for (const id of absent) this.#correct(id, 'not-seen', place, reason, by);
-    for (const id of come) this.#correct(id, 'seen', place, reason, by);
-    return absent.length + come.length;
+    return [
+      ...absent.map((id) => ({ id, kind: 'not-seen' as const })),
+      ...come.map((id) => ({ id, kind: 'seen' as const })),
+    ];
   }
 
   #isSeen(id: PersonId, { cameraId, atMs }: Pick<MarkedAttendance, 'cameraId' | 'atMs'>): boolean {

@@ -10,7 +10,7 @@ import { present } from '../../kernel/present.js';
 import { checkText } from '../../kernel/printable-text.js';
 import { refusal } from '../../words/errors.js';
 import { notFound } from '../api/not-found.js';
-import type { PassageCorrections } from '../attendance/passage-corrections.js';
+import type { MarkedAttendance, PassageCorrections } from '../attendance/passage-corrections.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { ThresholdEffect } from '../gallery/gallery-calibration.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
@@ -48,11 +48,16 @@ export class PassageMarks {
     return this.#record(this.#markOf(passage, said), note, caller);
   }
 
-  /** Whether a mark would say something else than the last one. Stores nothing. @throws `mark-refused`, `no-such-person` */
-  isNews(passage: Passage, said: Pick<MarkRequest, 'was' | 'person'>): boolean {
-    const { was, personId: who } = this.#markOf(passage, said);
+  /**
+   * Whether a mark would say something else than the last one, or would correct attendance that the last one left as it was, because
+   * its caller lacked the right. Stores nothing. @throws `mark-refused`, `no-such-person`
+   */
+  isNews(passage: Passage, { note, ...said }: Omit<MarkRequest, 'passage'>, { scopes }: Marker): boolean {
+    const mark = this.#markOf(passage, said);
+    reasonOf(note, mark);
     const last = this.lastOf(passage.id);
-    return last === undefined || last.was !== was || last.personId !== who;
+    if (last === undefined || last.was !== mark.was || last.personId !== mark.personId) return true;
+    return mayCorrect(scopes) && this.#options.corrections.areDue(this.#attendanceIn(mark, mark.personId));
   }
 
   /** What a mark would do to thresholds. Stores nothing. @throws `mark-refused`, `no-such-person` */
@@ -141,20 +146,24 @@ export class PassageMarks {
     const { records, corrections, audit, onMarked, clock } = this.#options;
     const reason = reasonOf(note, mark);
     const by: Actor = { actor, origin };
-    const { cameraId: camera, was, decided, seenAtMs } = mark;
-    const others = this.#others(decided);
+    const { cameraId: camera, was, decided } = mark;
+    const attendance = this.#attendanceIn(mark, who);
     let count = 0;
     const event = records.record({ kind: 'mark', occurredAtMs: clock.wallMs(), ...mark }, () => {
-      // What counts as worked time needs a right of its own.
-      if (scopes.has('attendance:write')) {
-        const attendance = { cameraId: camera, atMs: seenAtMs, others, ...present({ present: who }) };
-        count = corrections.apply(attendance, reason, by);
-      }
+      if (mayCorrect(scopes)) count = corrections.apply(attendance, reason, by);
       const about = { camera, was, corrections: count, ...present({ passage: decided?.passageId }) };
       audit.append({ by, action: 'passage.marked', ...present({ subject: who }), details: about });
     });
     onMarked();
     return { event: event.id, corrections: count };
+  }
+
+  /** What a mark says about attendance. `who`: who was there. */
+  #attendanceIn(
+    { cameraId, seenAtMs, decided }: Omit<Mark, 'occurredAtMs'>,
+    who: PersonId | undefined,
+  ): MarkedAttendance {
+    return { cameraId, atMs: seenAtMs, others: this.#others(decided), ...present({ present: who }) };
   }
 
   /**
@@ -184,7 +193,10 @@ export class PassageMarks {
   }
 }
 
-/** The reason of the corrections of attendance. */
+/** What counts as worked time needs a right of its own. */
+const mayCorrect = (scopes: Marker['scopes']): boolean => scopes.has('attendance:write');
+
+/** The reason of the corrections of attendance. @throws `mark-refused` */
 function reasonOf(note: string | undefined, { decided, was }: Pick<Mark, 'decided' | 'was'>): string {
   if (note === undefined) {
     if (was === 'taken-back') return `took back the mark of passage ${decided?.passageId}`;

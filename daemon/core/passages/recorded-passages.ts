@@ -213,7 +213,7 @@ export class RecordedPassages {
     const { marks } = this.#options;
     try {
       const { passage } = this.#find(which, caller);
-      if (!marks.isNews(passage, said)) return { passage: passage.id, outcome: 'unchanged' };
+      if (!marks.isNews(passage, said, caller)) return { passage: passage.id, outcome: 'unchanged' };
       const mark = isPreview ? undefined : marks.mark(passage, said, caller);
       return { passage: passage.id, outcome: 'marked', ...present({ mark }) };
     } catch (error) {

@@ -29,6 +29,7 @@ import { defect, isRollcallError } from '../../kernel/errors.js';
 import type { MatchPolicy } from '../../kernel/identification/match.js';
 import { type PersonId, personId } from '../../kernel/ids.js';
 import { isoTime } from '../../kernel/iso-time.js';
+import type { Logger } from '../../kernel/logger.js';
 import type { FalseMatch } from '../../kernel/passages/mark.js';
 import { type PersonProfile, withdrawn } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
@@ -36,6 +37,7 @@ import { SerialQueue } from '../../kernel/serial-queue.js';
 import { failure } from '../../words/errors.js';
 import { keyReused } from '../api/idempotency.js';
 import type { KeptRequest, KeptRequests } from '../api/kept-requests.js';
+import { refusalOfRest } from '../api/refusal-of-one.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { Gallery } from '../gallery/gallery.js';
 import type { OwnThreshold } from '../gallery/gallery-calibration.js';
@@ -95,6 +97,7 @@ export interface EnrolledPersonsOptions {
   readonly falseMatches: () => readonly FalseMatch[];
   /** Receives every reading of names. */
   readonly readings: Pick<ReadingTrail, 'note'>;
+  readonly logger: Pick<Logger, 'error'>;
 }
 
 /** The most passages that are named as reason of a threshold. */
@@ -370,20 +373,38 @@ export class EnrolledPersons {
     return certified(() => gallery.erasePerson(personId(id), actor, passages));
   }
 
-  /** Erases persons one after the other, or says what would become of each. Other work has its turn between two persons. */
+  /**
+   * Erases persons one after the other, or says what would become of each. Other work has its turn between two persons. An error that
+   * concerns all ends this; the answer still has the certificates of those who are erased.
+   */
   async eraseMany(
     { ids, isPreview }: HandlerInput<(typeof personOperations)['persons.erase-many']>,
     caller: Caller,
   ): Promise<ErasedPersons> {
     // A sealed gallery concerns all.
     this.#gallery();
+    const all = [...new Set(ids)];
     const persons: ErasedPerson[] = [];
-    for (const id of new Set(ids)) {
-      persons.push(await this.#turns.run(() => this.#eraseOne(id, isPreview, caller)));
-      await nextTurn();
+    try {
+      for (const id of all) {
+        persons.push(await this.#turns.run(() => this.#eraseOne(id, isPreview, caller)));
+        await nextTurn();
+      }
+      this.#noteNames(persons, caller);
+      return { isPreview, persons };
+    } catch (error) {
+      if (persons.every(({ certificate }) => certificate === undefined)) throw error;
+      this.#options.logger.error('not all persons of a request were erased', { error });
+      const rest = {
+        outcome: 'refused',
+        templates: 0,
+        photographs: 0,
+        refusal: refusalOfRest(error),
+      } as const;
+      // Names that the audit log does not have are not told.
+      const done = persons.map(({ name: _, ...person }) => person);
+      return { isPreview, persons: [...done, ...all.slice(done.length).map((id) => ({ id, ...rest }))] };
     }
-    this.#noteNames(persons, caller);
-    return { isPreview, persons };
   }
 
   #eraseOne(id: string, isPreview: boolean, caller: Caller): ErasedPerson {

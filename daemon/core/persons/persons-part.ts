@@ -47,7 +47,7 @@ export function openPersons({
   }) {
   const { timeZone } = current().site;
   const persons = new EnrolledPersons({
-    ...{ vault, records, policy, readings, forgetPerson, forgetCopies },
+    ...{ vault, records, policy, readings, forgetPerson, forgetCopies, logger },
     ownThresholdOf: (id) => calibration.ownThresholdOf(id),
     falseMatches: () => falseMatchesIn(recordedMarks(records), recogniser.id),
     todayIso: () => localDate(clock.wallMs(), timeZone),
