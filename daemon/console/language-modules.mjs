@@ -8,11 +8,12 @@ const messages = fileURLToPath(new URL('messages', import.meta.url));
 const filesOfLogin = ['entry', 'parts', 'shell'];
 const overview = '\0virtual:languages';
 /** A file of its own for each language and part, which is named after the end of this ID. */
-const part = /^\0messages\/([a-z]+)-(first|rest)$/;
+const part = /^\0messages\/(.+)-(first|rest)$/;
 
 /**
  * `virtual:languages`: each language by its code, with its name in itself and with two loaders, for the messages of the login and for
- * those of the pages. A message that a language lacks is English, so that a translation can grow.
+ * those of the pages. A message that a variant such as `pt-BR` lacks is that of `pt`, and one that a language lacks is English, so that
+ * a translation can grow.
  */
 export function languageModules(folder = messages) {
   const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -29,10 +30,13 @@ export function languageModules(folder = messages) {
   const messagesOf = (language, isFirst) =>
     readdirSync(join(folder, 'en'))
       .filter((name) => filesOfLogin.includes(basename(name, '.json')) === isFirst)
-      .map((name) => [basename(name, '.json'), { ...read('en', name), ...read(language, name) }]);
+      .map((name) => [
+        basename(name, '.json'),
+        Object.assign({}, ...['en', ...broaderTags(language)].map((each) => read(each, name))),
+      ]);
   const loader = (language, which) => `() => import('virtual:messages/${language}-${which}')`;
   const row = (language) =>
-    `${language}: { name: ${JSON.stringify(nameOf(language))}, first: ${loader(language, 'first')}, rest: ${loader(language, 'rest')} }`;
+    `'${language}': { name: ${JSON.stringify(nameOf(language))}, first: ${loader(language, 'first')}, rest: ${loader(language, 'rest')} }`;
   return {
     name: 'languages of the console',
     resolveId(wanted) {
@@ -53,6 +57,12 @@ export function languageModules(folder = messages) {
     },
   };
 }
+
+/** The language, after those of which it is a variant: `zh`, `zh-Hant`. */
+const broaderTags = (language) => {
+  const parts = language.split('-');
+  return parts.map((_, index) => parts.slice(0, index + 1).join('-'));
+};
 
 /** What speakers call their language, such as `Deutsch`. */
 function nameOf(language) {

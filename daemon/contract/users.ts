@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { counted } from '../kernel/counted.js';
+import { languageTagForm } from '../kernel/language-tag.js';
 import { table } from '../kernel/text-table.js';
 import {
   accountId,
@@ -16,9 +17,9 @@ import { ifRevision, operation, pageFields } from './operation.js';
 
 export const languageCode = z
   .string()
-  .regex(/^[a-z]{2,3}$/)
+  .regex(languageTagForm)
   .describe(
-    'Code of a language (ISO 639), such as `de`. In place of a language that the box does not have, it speaks English.',
+    'Code of a language (BCP 47), such as `de` or `pt-BR`. In place of a variant that the box does not have, it speaks the language itself (`pt`), and in place of a language that it does not have, English.',
   );
 export const timeFormats = ['24h', '12h'] as const;
 

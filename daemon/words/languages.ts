@@ -1,26 +1,42 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { broaderTags } from '../kernel/language-tag.js';
 import { english, Language } from './language.js';
 
-/** The languages that a folder holds, English first: each is a folder with the same files as `en`. */
+/**
+ * The languages that a folder holds, English first: each is a folder with the same files as `en`. A variant such as `pt-BR` needs only
+ * the messages in which it differs from `pt`.
+ */
 export class Languages {
+  /** By their codes in lower case. */
   readonly #languages: ReadonlyMap<string, Language>;
 
   constructor(folder: string) {
     const tags = readdirSync(folder, { withFileTypes: true }).filter(
       (entry) => entry.isDirectory() && entry.name !== english.tag,
     );
-    const read = tags.map(({ name }) => [name, new Language(name, messagesIn(join(folder, name)))] as const);
+    const names = new Set(tags.map(({ name }) => name));
+    const read = [...names].map((name) => {
+      const known = broaderTags(name).filter((each) => names.has(each));
+      const messages = known.toReversed().flatMap((each) => [...messagesIn(join(folder, each))]);
+      return [name.toLowerCase(), new Language(name, new Map(messages))] as const;
+    });
     this.#languages = new Map([[english.tag, english], ...read]);
   }
 
   get tags(): readonly string[] {
-    return [...this.#languages.keys()];
+    return [...this.#languages.values()].map(({ tag }) => tag);
   }
 
-  /** The first language that is known among those wanted, such as `de-AT`; English if none is. */
+  /** The first language that is known among those wanted, such as `de-AT` or `de_AT.UTF-8`; English if none is. */
   firstOf(wanted: readonly string[]): Language {
-    const known = wanted.map((tag) => this.#languages.get(tag.split(/[-_]/)[0]?.toLowerCase() ?? ''));
+    const tags = wanted.map((each) =>
+      each
+        .replace(/[.@].*/, '')
+        .replaceAll('_', '-')
+        .toLowerCase(),
+    );
+    const known = tags.flatMap(broaderTags).map((tag) => this.#languages.get(tag));
     return known.find((language) => language !== undefined) ?? english;
   }
 

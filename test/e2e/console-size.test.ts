@@ -20,7 +20,7 @@ test('the console is small, and loads its pages when they are opened', { skip: w
   );
   const compressed = (names: Iterable<string>): number =>
     [...names].reduce((sum, name) => sum + gzipSync(assets.get(name) ?? '', { level: 9 }).length, 0);
-  const wordsIn = /^([a-z]+)-(first|rest)-/;
+  const wordsIn = /^([A-Za-z-]+?)-(first|rest)-/;
   const languages = new Set([...assets.keys()].flatMap((name) => wordsIn.exec(name)?.[1] ?? []));
   assert.ok(languages.size > 2, [...languages].join());
   // A user loads the words of one language.

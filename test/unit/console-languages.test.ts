@@ -43,6 +43,7 @@ describe('the languages of the console', () => {
     write('en', 'entry', { login: 'Log in', logout: 'Log out' });
     write('en', 'now', { title: 'Now' });
     write('eo', 'entry', { login: 'Ensaluti' });
+    write('eo-XX', 'entry', { logout: 'Elsaluti' });
     write('mic', 'entry', {});
     writeFileSync(join(folder.path, 'notes.txt'), 'not a language');
     const modules = languageModules(folder.path);
@@ -52,13 +53,16 @@ describe('the languages of the console', () => {
       [
         ['en', 'English'],
         ['eo', 'Esperanto'],
+        ['eo-XX', 'Esperanto (XX)'],
         ['mic', "Mi'kmaw"],
       ],
     );
-    const messagesOf = async (part: string) =>
-      (await loaded<{ readonly default: Messages }>(modules, `virtual:messages/eo-${part}`)).default;
+    const messagesOf = async (part: string, language = 'eo') =>
+      (await loaded<{ readonly default: Messages }>(modules, `virtual:messages/${language}-${part}`)).default;
     assert.deepEqual({ ...(await messagesOf('first')) }, { entry: { login: 'Ensaluti', logout: 'Log out' } });
     assert.deepEqual({ ...(await messagesOf('rest')) }, { now: { title: 'Now' } });
+    const variant = { login: 'Ensaluti', logout: 'Elsaluti' };
+    assert.deepEqual({ ...(await messagesOf('first', 'eo-XX')) }, { entry: variant });
   });
 
   test('name the file that cannot be read', async () => {

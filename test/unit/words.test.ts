@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -272,6 +273,32 @@ describe('the language of a reader', () => {
     assert.equal(accepted('en ; q=0.5 , de ; level=1 ; q=0.6'), 'de');
     assert.equal(accepted('de;q=0'), 'en');
     assert.equal(accepted('../../etc/passwd'), 'en');
+  });
+
+  test('can be a variant, which has what its language says, and in place of an unknown variant is its language', async () => {
+    await using directory = await temporaryDirectory();
+    for (const [tag, messages] of [
+      ['pt', { loading: 'A carregar', saving: 'A guardar' }],
+      ['pt-BR', { loading: 'Carregando' }],
+      ['zh-Hant', {}],
+    ] as const) {
+      await mkdir(join(directory.path, tag));
+      await writeFile(join(directory.path, tag, 'parts.json'), JSON.stringify(messages));
+    }
+    const known = new Languages(directory.path);
+    assert.deepEqual(known.tags.toSorted(), ['en', 'pt', 'pt-BR', 'zh-Hant']);
+    const brazilian = known.accepted('pt-br');
+    assert.deepEqual(
+      ['parts/loading', 'parts/saving'].map((code) => brazilian.textOf({ code })),
+      ['Carregando', 'A guardar'],
+    );
+    for (const [wanted, tag] of [
+      ['pt-PT', 'pt'],
+      ['pt_BR.UTF-8', 'pt-BR'],
+      ['zh-Hant-TW', 'zh-Hant'],
+      ['zh', 'en'],
+    ] as const)
+      assert.equal(known.firstOf([wanted]).tag, tag, wanted);
   });
 
   test('of a terminal is that of its locale', () => {

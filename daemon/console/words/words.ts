@@ -1,6 +1,7 @@
 import languages, { type Messages } from 'virtual:languages';
 import { signal } from '@preact/signals';
 import { IntlMessageFormat } from 'intl-messageformat';
+import { broaderTags } from '../../kernel/language-tag.js';
 
 /** What a message shows besides its own text. */
 type Values = Readonly<Record<string, string | number>>;
@@ -34,10 +35,15 @@ export function formatTag(): string {
 
 /** Loads the words of a language and shows them. One that the console lacks changes nothing. */
 export async function speak(wanted: string): Promise<void> {
-  if (words.value?.language === wanted || languages[wanted] === undefined) return;
-  await show(wanted);
-  document.documentElement.lang = wanted;
+  const found = firstOf([wanted]);
+  if (found === undefined || words.value?.language === found) return;
+  await show(found);
+  document.documentElement.lang = found;
 }
+
+/** The first of these languages that the console has, also in place of a variant. */
+const firstOf = (wanted: readonly string[]): string | undefined =>
+  wanted.flatMap(broaderTags).find((code) => languages[code] !== undefined);
 
 /** Loads the words of the pages. The login does without them. */
 export async function loadAllWords(): Promise<void> {
@@ -55,10 +61,7 @@ async function show(wanted: string): Promise<void> {
 }
 
 /** The language that the browser likes best among those of the console. */
-export function browserLanguage(): string {
-  const liked = navigator.languages.map((tag) => tag.split('-')[0] ?? '');
-  return liked.find((code) => languages[code] !== undefined) ?? 'en';
-}
+export const browserLanguage = (): string => firstOf(navigator.languages) ?? 'en';
 
 /** In a message, `<` is a sign like others: no message brings elements. */
 const plainText = { ignoreTag: true } as const;
