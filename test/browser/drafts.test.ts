@@ -63,6 +63,17 @@ describe('what a user types into a form', { skip: withoutBuild || withoutChromiu
     assert.match((await stored(page)) ?? '', /Ada Byron/);
     assert.doesNotMatch((await stored(page)) ?? '', /ada\.jpg/);
 
+    // The session ends without a logout: the draft waits for its user.
+    const cookies = await page.context().cookies();
+    await page.context().clearCookies();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+    assert.match((await stored(page)) ?? '', /Ada Byron/);
+    await page.context().addCookies(cookies);
+    await page.reload();
+    await page.getByText(restored).waitFor();
+    assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Ada Byron');
+
     await page.getByRole('button', { name: 'Log out' }).click();
     await page.getByRole('heading', { name: 'Log in' }).waitFor();
     assert.equal(await stored(page), null);

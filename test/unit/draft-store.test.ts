@@ -88,11 +88,10 @@ describe('the drafts of forms', () => {
     assert.deepEqual([drafts.isAtRisk.value, storage.items.size], [false, 1]);
   });
 
-  test('stay with a user who logs in again, and end with a logout and with another user', () => {
+  test('stay with a user who logs in again, and end with another user', () => {
     for (const [next, isKept] of [
       ['user:ada', true],
       ['user:eve', false],
-      [undefined, false],
     ] as const) {
       const storage = tab();
       const drafts = new DraftStore(storage);
@@ -102,6 +101,35 @@ describe('the drafts of forms', () => {
       assert.equal(drafts.find('persons.enrol') !== undefined, isKept, next);
       assert.equal(storage.items.size, isKept ? 1 : 0, next);
     }
+  });
+
+  test('wait for their user after the end of a session, also over a reload, and nobody else sees them', () => {
+    for (const isReloaded of [false, true]) {
+      for (const [next, isKept] of [
+        ['user:ada', true],
+        ['user:eve', false],
+      ] as const) {
+        const storage = tab();
+        const before = new DraftStore(storage);
+        before.belongTo('user:ada');
+        before.keep('persons.enrol', named);
+        const drafts = isReloaded ? new DraftStore(storage) : before;
+        drafts.belongTo(undefined);
+        assert.equal(drafts.find('persons.enrol'), undefined);
+        drafts.belongTo(next);
+        assert.equal(drafts.find('persons.enrol') !== undefined, isKept, next);
+        assert.equal(storage.items.size, isKept ? 1 : 0, next);
+      }
+    }
+  });
+
+  test('end with the logout', () => {
+    const storage = tab();
+    const drafts = new DraftStore(storage);
+    drafts.belongTo('user:ada');
+    drafts.keep('persons.enrol', named);
+    drafts.forget();
+    assert.deepEqual([drafts.find('persons.enrol'), storage.items.size], [undefined, 0]);
   });
 
   test('of another user in the storage of the tab are removed, not shown', () => {

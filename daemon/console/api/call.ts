@@ -12,7 +12,7 @@ import {
   type WrittenRequest,
   write,
 } from './request.js';
-import { forgetSession, isLogoutUnconfirmed, me, unsent } from './session.js';
+import { forgetSession, isLogoutUnconfirmed, leaveSession, me, unsent } from './session.js';
 
 export { type ApiError, isApiError } from './api-error.js';
 export { addressOf, type Input, type Line, type Output } from './request.js';
@@ -77,7 +77,7 @@ export async function logOut(): Promise<void> {
     isLogoutUnconfirmed.value = !isApiError(error, 'unauthenticated');
   } finally {
     isLoggingOut = false;
-    forgetSession();
+    leaveSession();
   }
 }
 

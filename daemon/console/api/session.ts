@@ -31,6 +31,15 @@ export const isUnclaimed = signal(false);
 /** Why it is not known yet who is logged in. */
 export const resumeFault = signal<ApiError | undefined>(undefined);
 
+/** How often the user has logged out since the page was loaded. */
+export const logouts = signal(0);
+
+/** Ends what this browser knows about the session because the user said so. */
+export function leaveSession(): void {
+  logouts.value += 1;
+  forgetSession();
+}
+
 /** Ends what this browser knows about the session. */
 export function forgetSession(): void {
   me.value = null;

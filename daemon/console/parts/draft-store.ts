@@ -51,13 +51,19 @@ export class DraftStore {
     ),
   );
 
-  /** Whose drafts these are from now on. Those of another user are removed; without a user, all are. */
+  /** Whose drafts these are from now on. Those of another user are removed; without a user, they wait in the storage. */
   belongTo(owner: string | undefined): void {
     if (owner !== undefined && owner === this.#owner) return;
     this.#owner = owner;
-    const stored = owner === undefined ? {} : this.#storedOf(owner);
-    this.#drafts.value = stored;
-    if (Object.keys(stored).length === 0) this.#storage.removeItem(storedAs);
+    this.#drafts.value = owner === undefined ? {} : this.#storedOf(owner);
+    if (owner !== undefined && Object.keys(this.#drafts.peek()).length === 0)
+      this.#storage.removeItem(storedAs);
+  }
+
+  /** Removes all. */
+  forget(): void {
+    this.#drafts.value = {};
+    this.#storage.removeItem(storedAs);
   }
 
   find(form: string): KeptDraft | undefined {

@@ -1,6 +1,6 @@
 import { effect, type Signal, useSignal, useSignalEffect } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { me } from '../api/session.js';
+import { logouts, me } from '../api/session.js';
 import type en from '../messages/en/parts.json';
 import { wordsOf } from '../words/words.js';
 import { changesBetween, DraftStore } from './draft-store.js';
@@ -12,6 +12,14 @@ const store = new DraftStore(sessionStorage);
 effect(() => {
   // Before the box has told who is logged in, a draft may still be theirs.
   if (me.value !== undefined) store.belongTo(me.value?.actor);
+});
+
+const otherTabs = new BroadcastChannel('logout');
+otherTabs.onmessage = () => store.forget();
+effect(() => {
+  if (logouts.value === 0) return;
+  store.forget();
+  otherTabs.postMessage(undefined);
 });
 
 /** True while a reload would lose secrets or pictures that the user has given to a form. */

@@ -2,7 +2,14 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { call, isApiError, logOut } from '../../api/call.js';
 import { canUsePasskeys, loginWithPasskey } from '../../api/passkey.js';
-import { forgetSession, isLogoutUnconfirmed, isUnclaimed, me, resumeFault } from '../../api/session.js';
+import {
+  forgetSession,
+  isLogoutUnconfirmed,
+  isUnclaimed,
+  leaveSession,
+  me,
+  resumeFault,
+} from '../../api/session.js';
 import { useAct } from '../../api/use-fetched.js';
 import type en from '../../messages/en/entry.json';
 import { Dialog } from '../../parts/dialog.js';
@@ -56,7 +63,7 @@ export function LoginAgain({ onAnswer }: { readonly onAnswer: (isSame: boolean) 
         type="button"
         class="plain"
         onClick={() => {
-          forgetSession();
+          leaveSession();
           onAnswer(false);
         }}
       >
