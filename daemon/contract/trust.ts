@@ -22,8 +22,8 @@ export const setAsideTrust = z.object({
   kind: z
     .string()
     .exactOptional()
-    .describe('`trusted-key` or `camera-switch`, as found. Absent if an entry is missing.'),
-  id: z.string().exactOptional().describe('The id of the key or camera, as found.'),
+    .describe('`trusted-key`, `camera-switch` or `alert-channel`, as found. Absent if an entry is missing.'),
+  id: z.string().exactOptional().describe('The id of the key, camera or channel, as found.'),
   at: z.iso.datetime().describe('When it was found.'),
 });
 export type SetAsideTrust = z.infer<typeof setAsideTrust>;

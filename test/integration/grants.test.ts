@@ -159,6 +159,19 @@ describe('rows that grant power', () => {
       );
     }));
 
+  test('are compared with the newest entry that states them, whatever else happens to cameras and alerts', () =>
+    withBox(async (box) => {
+      await box.add('head-office');
+      for (const [action, subject] of [
+        ['camera.created', 'gate'],
+        ['camera.snapshot-taken', 'gate'],
+        ['alert.muted', 'rule'],
+      ] as const)
+        box.log.append({ by: somebody, action, subject });
+      await box.start();
+      assert.deepEqual([box.issuers(), box.about], [['head-office'], undefined]);
+    }));
+
   test('are not trusted after a row was added, also after a restart', () =>
     withBox(async (box) => {
       const keyId = await box.add('head-office');

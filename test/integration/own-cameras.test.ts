@@ -3,14 +3,18 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Caller } from '../../daemon/contract/caller.js';
-import { readCameraFiles } from '../../daemon/contract/settings/camera-files.js';
+import { cameraFiles } from '../../daemon/contract/settings/camera-files.js';
 import { loadConfig } from '../../daemon/contract/settings/load.js';
+import { readOwnFiles } from '../../daemon/contract/settings/own-files.js';
 import type { Config } from '../../daemon/contract/settings/schema.js';
 import type { ReloadResult } from '../../daemon/contract/status.js';
-import { type NewAuditEntry, recordedDetails, refuseMisshapen } from '../../daemon/core/audit/audit-entry.js';
-import { CameraStore } from '../../daemon/core/cameras/camera-store.js';
+import type { AuditEntry } from '../../daemon/core/audit/audit-entry.js';
+import { openAuditKey } from '../../daemon/core/audit/audit-key.js';
+import { CameraLogins } from '../../daemon/core/cameras/camera-logins.js';
 import { OwnCameras, revisionOf } from '../../daemon/core/cameras/own-cameras.js';
+import { LastGood } from '../../daemon/core/settings/last-good.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
+import { auditKeyOf, openAuditFixture } from '../support/audit-fixture.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const caller: Caller = {
@@ -40,9 +44,15 @@ async function openCameras() {
     return loaded.config;
   };
   let config = await load();
+  const { log } = openAuditFixture();
+  log.append({ by: { actor: 'daemon', origin: 'start' }, action: 'daemon.started' });
   const box = {
     fails: undefined as undefined | (() => ReloadResult),
-    entries: [] as NewAuditEntry[],
+    /** Called in the middle of a change, when the file is written. */
+    written: undefined as (() => Promise<void>) | undefined,
+    get entries(): readonly AuditEntry[] {
+      return log.list({ action: 'camera' });
+    },
     get audited() {
       return this.entries.map(({ action }) => action);
     },
@@ -54,28 +64,33 @@ async function openCameras() {
       ...(await readdir(join(dataDir, 'keys'))).map((name) => name.replace(/-[0-9a-z]{26}$/, '-LOGIN')),
     ],
   };
-  const cameras = await new OwnCameras({
-    store: new CameraStore(dataDir),
-    current: box.current,
-    load: (options) => loadConfig(configPath, options),
-    async reload() {
-      const { fails } = box;
-      box.fails = undefined;
-      if (fails !== undefined) return fails();
-      config = await load();
-      return { outcome: 'unchanged' };
-    },
-    audit: {
-      append: (entry) => {
-        if (box.isAuditBroken) throw new Error('no audit log');
-        refuseMisshapen(entry);
-        box.entries.push(entry);
-        return { sequence: 1, hash: '' };
+  /** As at a start of the box. */
+  const start = () =>
+    new OwnCameras({
+      logins: new CameraLogins(dataDir),
+      current: box.current,
+      load: (options) => loadConfig(configPath, options),
+      async reload() {
+        const { fails } = box;
+        box.fails = undefined;
+        if (fails !== undefined) return fails();
+        config = await load();
+        await box.written?.();
+        return { outcome: 'unchanged' };
       },
-    },
-    logger: silentLogger,
-  }).open();
-  return { box, cameras, [Symbol.asyncDispose]: () => files[Symbol.asyncDispose]() };
+      audit: {
+        append: (entry) => {
+          if (box.isAuditBroken) throw new Error('no audit log');
+          return log.append(entry);
+        },
+        newest: () => log.newest(),
+        from: (...range) => log.from(...range),
+        list: (filter) => log.list(filter),
+      },
+      auditKey: auditKeyOf(7),
+      logger: silentLogger,
+    }).open();
+  return { box, start, cameras: await start(), [Symbol.asyncDispose]: () => files[Symbol.asyncDispose]() };
 }
 
 const login = () => Buffer.from('viewer:secret');
@@ -86,7 +101,7 @@ test('only files that could be of a camera are read in their folder; one with an
   await mkdir(folder);
   for (const name of ['door.yaml', '.door.yaml', 'door.yaml.bak', 'notes.txt', 'Yard.yml'])
     await writeFile(join(folder, name), 'id: door\n');
-  const files = await readCameraFiles(directory.path);
+  const files = await readOwnFiles(cameraFiles, directory.path);
   assert.deepEqual(
     files.map(({ path, id }) => [basename(path), id]),
     [
@@ -129,11 +144,66 @@ describe('an own camera', () => {
     assert.deepEqual(box.audited, ['camera.created']);
   });
 
+  test('that a kill interrupts is in the audit log after the next start, once', async () => {
+    await using opened = await openCameras();
+    const { box, cameras, start } = opened;
+    const kill = (change: Promise<unknown>) =>
+      new Promise<void>((resolve, reject) => {
+        change.catch(reject);
+        box.written = () => {
+          box.written = undefined;
+          resolve();
+          return new Promise(() => undefined);
+        };
+      });
+    await kill(cameras.create({ id: 'door', name: 'Door', url, login: login() }, caller));
+    assert.deepEqual(box.audited, []);
+    const restarted = await start();
+    await start();
+    assert.deepEqual(await box.files(), ['door.yaml', 'camera-door-LOGIN']);
+    const [{ actor, subject, details } = assert.fail()] = box.entries;
+    assert.deepEqual([actor, subject, details['login']], ['user:u1', 'door', true]);
+    await kill(restarted.change({ id: 'door', name: 'Yard' }, caller));
+    // The owner edits the file before the start: what is there now, nobody did over the API.
+    await writeFile(box.fileOf('door'), `# by hand\n${await readFile(box.fileOf('door'), 'utf8')}`);
+    const again = await start();
+    await kill(again.delete({ id: 'door' }, caller));
+    await start();
+    assert.deepEqual([box.audited, await box.files()], [['camera.created', 'camera.deleted'], []]);
+  });
+
+  test('whose file is lost does not make the configuration invalid, and can be added again', async () => {
+    await using opened = await openCameras();
+    const { box, cameras } = opened;
+    await cameras.create({ id: 'door', name: 'Door', url }, caller);
+    const main = join(box.fileOf('door'), '../../../rollcall.yaml');
+    const text = await readFile(main, 'utf8');
+    const hook = 'webhooks: [{ id: c, url: "https://192.0.2.5/", secret: s }]';
+    const rule = 'rules: [{ id: r, on: camera-down, cameras: [door], channels: [c] }]';
+    await writeFile(main, `${text}alerts: { ${hook}, ${rule} }\n`);
+    const dataDir = join(box.fileOf('door'), '../..');
+    const { key } = await openAuditKey({ dataDir, secretsDirectory: '', credentialsDirectory: '' });
+    assert.equal(key.length, 32);
+    await using lastGood = new LastGood(box.current(), silentLogger);
+    lastGood.keep({ file: await readFile(main, 'utf8'), settings: '' });
+    await lastGood[Symbol.asyncDispose]();
+    await rm(box.fileOf('door'));
+    await cameras.create({ id: 'yard', name: 'Yard', url }, caller);
+    const { cameras: running, unusableCameraFiles } = box.current();
+    assert.deepEqual(
+      [running.map(({ id }) => id), unusableCameraFiles.map(({ id, why }) => [id, why])],
+      [['yard'], [['door', 'lost']]],
+    );
+    await assert.rejects(cameras.delete({ id: 'door' }, caller), { code: 'configuration-refused' });
+    await cameras.create({ id: 'door', name: 'Door', url }, caller);
+    assert.deepEqual(box.current().unusableCameraFiles, []);
+  });
+
   test('takes a login alone, forgets it, takes all settings at once, and stays as it is where nothing is given', async () => {
     await using opened = await openCameras();
     const { box, cameras } = opened;
     await cameras.create({ id: 'door', name: 'Door', url }, caller);
-    const details = () => recordedDetails(box.entries.at(-1)?.details ?? {});
+    const details = () => box.entries.at(-1)?.details ?? {};
     await cameras.change({ id: 'door', login: login() }, caller);
     assert.match(box.current().cameras[0]?.credential ?? 'none', /^camera-door-/);
     assert.deepEqual(details(), { settings: 'login', settingsCount: 1, login: true });
@@ -196,7 +266,7 @@ describe('an own camera', () => {
         { x, y: 0.1 },
       ],
     });
-    const details = () => recordedDetails(box.entries.at(-1)?.details ?? {});
+    const details = () => box.entries.at(-1)?.details ?? {};
     const masksNow = () => box.current().cameras[0]?.masks;
     await cameras.create({ id: 'door', name: 'Door', url, masks: [maskAt(0), maskAt(0.5)] }, caller);
     assert.deepEqual([details()['masksRemoved'], details()['masksAdded']], [0, 2]);

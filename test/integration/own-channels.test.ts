@@ -3,19 +3,25 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Caller } from '../../daemon/contract/caller.js';
-import { channelFilePath } from '../../daemon/contract/settings/channel-files.js';
+import { channelFiles } from '../../daemon/contract/settings/channel-files.js';
 import { loadConfig } from '../../daemon/contract/settings/load.js';
+import { ownFilePath } from '../../daemon/contract/settings/own-files.js';
 import type { Config } from '../../daemon/contract/settings/schema.js';
 import type { ReloadResult } from '../../daemon/contract/status.js';
 import { openChannel } from '../../daemon/core/alerts/open-channel.js';
 import { OwnChannels } from '../../daemon/core/alerts/own-channels.js';
-import { type NewAuditEntry, refuseMisshapen } from '../../daemon/core/audit/audit-entry.js';
 import { openAuditKey } from '../../daemon/core/audit/audit-key.js';
+import { channelVersionsOf } from '../../daemon/core/commands/channel-versions.js';
+import { Grants } from '../../daemon/core/commands/grants.js';
+import { recordsMigrations } from '../../daemon/core/records/records-schema.js';
+import { GrantSeal } from '../../daemon/core/records/seals/grant-seal.js';
 import { LastGood } from '../../daemon/core/settings/last-good.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { alertAtMs, alertMessageOf } from '../support/alert-messages.js';
 import { openHttpSink } from '../support/alert-sinks.js';
+import { openAuditFixture } from '../support/audit-fixture.js';
+import { openMemoryDatabase } from '../support/memory-database.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const caller: Caller = {
@@ -35,7 +41,11 @@ async function openChannels(sections = '') {
   const configPath = join(files.path, 'rollcall.yaml');
   for (const folder of [join(dataDir, 'keys'), secretsDir])
     await mkdir(folder, { recursive: true, mode: 0o700 });
-  await openAuditKey({ dataDir, secretsDirectory: secretsDir, credentialsDirectory: '' });
+  const places = { dataDir, secretsDirectory: secretsDir, credentialsDirectory: '' };
+  const { key: auditKey } = await openAuditKey(places);
+  const { log, clock } = openAuditFixture();
+  const grants = new Grants(openMemoryDatabase(recordsMigrations), new GrantSeal('office/box-1', [auditKey]));
+  const versions = channelVersionsOf(grants, () => clock.wallMs());
   const head = `site: { id: office, timeZone: UTC }\ndataDir: ${dataDir}\nsecretsDir: ${secretsDir}\n`;
   await writeFile(configPath, `${head}${sections}`);
   const load = async (): Promise<Config> => {
@@ -46,12 +56,16 @@ async function openChannels(sections = '') {
   let config = await load();
   const box = {
     fails: undefined as ReloadResult | undefined,
-    entries: [] as NewAuditEntry[],
+    /** Called in the middle of a change, when the file is written. */
+    written: undefined as (() => Promise<void>) | undefined,
+    grants,
+    entries: () => log.list({ action: 'alert' }).map(({ action, subject }) => [action, subject]),
+    log,
     current: () => config,
     load: async () => {
       config = await load();
     },
-    fileOf: (id: string) => channelFilePath(dataDir, id),
+    fileOf: (id: string) => ownFilePath(channelFiles, dataDir, id),
     files: () => readdir(join(dataDir, 'channels.d')).catch(() => []),
     /** As a box does that has started. */
     async keep() {
@@ -61,30 +75,29 @@ async function openChannels(sections = '') {
     configure: (text: string) => writeFile(configPath, `${head}${text}`),
     /** The outcome of one message, or the code of its failure. */
     async send(id: string): Promise<string | undefined> {
-      const channel = openChannel(id, { config, identity, version: '0' }, new VirtualClock(alertAtMs));
+      const channel = openChannel(
+        ...[id, { config, isLatest: versions.isLatest, identity, version: '0' }, new VirtualClock(alertAtMs)],
+      );
       const sent = await channel?.send(alertMessageOf(), never);
       return sent?.outcome === 'failed' ? sent.error.code : sent?.outcome;
     },
   };
-  const channels = new OwnChannels({
-    current: box.current,
-    load: (options) => loadConfig(configPath, options),
-    async reload() {
-      const { fails } = box;
-      box.fails = undefined;
-      if (fails !== undefined) return fails;
-      await box.load();
-      return { outcome: 'unchanged' };
-    },
-    audit: {
-      append(entry) {
-        refuseMisshapen(entry);
-        box.entries.push(entry);
-        return { sequence: 1, hash: '' };
+  /** As at a start of the box. */
+  const start = () =>
+    new OwnChannels({
+      current: box.current,
+      load: (options) => loadConfig(configPath, options),
+      async reload() {
+        const { fails } = box;
+        box.fails = undefined;
+        if (fails !== undefined) return fails;
+        await box.load();
+        await box.written?.();
+        return { outcome: 'unchanged' };
       },
-    },
-  });
-  return { box, channels, [Symbol.asyncDispose]: () => files[Symbol.asyncDispose]() };
+      ...{ audit: log, auditKey, versions },
+    }).open();
+  return { box, start, channels: await start(), [Symbol.asyncDispose]: () => files[Symbol.asyncDispose]() };
 }
 
 const onLoopback = 'api: { channelNetworks: [127.0.0.0/8] }\n';
@@ -113,13 +126,16 @@ describe('a channel of the box', () => {
     assert.equal(await box.send('guards'), 'delivered');
     assert.match(String(sink.requests[0]?.headers['rollcall-signature']), /^v1=/);
     const text = await readFile(box.fileOf('guards'), 'utf8');
-    assert.doesNotMatch(text + JSON.stringify([added, channels.list(), box.entries]), /nobody guesses/);
-    assert.deepEqual(box.entries, [
-      {
-        ...{ by: { actor: 'user:u1', origin: 'https 192.0.2.7' }, action: 'alert.channel-added' },
-        ...{ subject: 'guards', details: { kind: 'webhook', host: '127.0.0.1', secret: true } },
-      },
-    ]);
+    const entries = box.log.list({ action: 'alert' });
+    assert.doesNotMatch(text + JSON.stringify([added, channels.list(), entries]), /nobody guesses/);
+    const [{ actor, origin, action, subject, details } = assert.fail()] = entries;
+    assert.deepEqual(
+      [actor, origin, action, subject],
+      [...['user:u1', 'https 192.0.2.7', 'alert.channel-added', 'guards']],
+    );
+    const { state, ...said } = details;
+    assert.deepEqual(said, { kind: 'webhook', host: '127.0.0.1', secret: true });
+    assert.match(String(state), /^2:/, 'it states which version counts');
   });
 
   test('sends nothing when its address in the file was changed, and takes the secret again', async () => {
@@ -136,6 +152,117 @@ describe('a channel of the box', () => {
     await assert.rejects(channels.change({ id: 'guards', ...good }, caller), { code: 'channel-altered' });
     await channels.change({ id: 'guards', ...good, secret: secret() }, caller);
     assert.equal(await box.send('guards'), 'delivered');
+  });
+
+  test('sends nothing by an earlier file that somebody put back, also after it was removed', async () => {
+    await using sink = await openHttpSink();
+    await using opened = await openChannels(onLoopback);
+    const { box, channels } = opened;
+    const at = (path: string) => hook(`http://127.0.0.1:${sink.port}${path}`);
+    await channels.create({ id: 'guards', ...at('/former'), secret: secret() }, caller);
+    const former = await readFile(box.fileOf('guards'), 'utf8');
+    await channels.change({ id: 'guards', ...at('/present'), secret: secret() }, caller);
+    const present = await readFile(box.fileOf('guards'), 'utf8');
+    await writeFile(box.fileOf('guards'), former);
+    await box.load();
+    assert.equal(await box.send('guards'), 'channel-altered');
+    // A change that keeps the secret would make the former server the present one.
+    await assert.rejects(channels.change({ id: 'guards', ...at('/former') }, caller), {
+      code: 'channel-altered',
+    });
+    await writeFile(box.fileOf('guards'), present);
+    await box.load();
+    await channels.delete({ id: 'guards' }, caller);
+    await writeFile(box.fileOf('guards'), present);
+    await box.load();
+    assert.equal(await box.send('guards'), 'channel-altered');
+    assert.equal(sink.requests.length, 0);
+  });
+
+  test('of an earlier version of the program is accepted once, and not after somebody removed what proves it', async () => {
+    await using sink = await openHttpSink();
+    await using opened = await openChannels(onLoopback);
+    const { box, channels, start } = opened;
+    const { grants, log } = box;
+    await channels.create(
+      { id: 'guards', ...hook(`http://127.0.0.1:${sink.port}/`), secret: secret() },
+      caller,
+    );
+    const forget = () =>
+      grants.change(
+        () => [],
+        0,
+        () => undefined,
+      );
+    forget();
+    assert.equal(await box.send('guards'), 'channel-altered');
+    await start();
+    assert.equal(await box.send('guards'), 'delivered');
+    forget();
+    grants.settle({ outcome: 'broken' }, 0, () => undefined);
+    await start();
+    assert.equal(await box.send('guards'), 'channel-altered');
+    assert.equal(log.count({ action: 'trust.stated' }), 3);
+  });
+
+  test('that a kill interrupts is completed at the next start, once', async () => {
+    await using sink = await openHttpSink();
+    await using opened = await openChannels(onLoopback);
+    const { box, channels, start } = opened;
+    const at = (path: string) => hook(`http://127.0.0.1:${sink.port}${path}`);
+    const kill = (change: Promise<unknown>) =>
+      new Promise<void>((resolve, reject) => {
+        change.catch(reject);
+        box.written = () => {
+          box.written = undefined;
+          resolve();
+          return new Promise(() => undefined);
+        };
+      });
+    await kill(channels.create({ id: 'guards', ...at('/a'), secret: secret() }, caller));
+    assert.deepEqual(box.entries(), []);
+    assert.equal(await box.send('guards'), 'channel-altered');
+    const restarted = await start();
+    assert.equal(await box.send('guards'), 'delivered');
+    await kill(restarted.change({ id: 'guards', ...at('/b'), secret: secret() }, caller));
+    const again = await start();
+    assert.equal(await box.send('guards'), 'delivered');
+    await kill(again.delete({ id: 'guards' }, caller));
+    await start();
+    await start();
+    assert.deepEqual(await box.files(), []);
+    assert.deepEqual(
+      sink.requests.map(({ path }) => path),
+      ['/a', '/b'],
+    );
+    assert.deepEqual(box.entries(), [
+      ['alert.channel-added', 'guards'],
+      ['alert.channel-changed', 'guards'],
+      ['alert.channel-removed', 'guards'],
+    ]);
+  });
+
+  test('does not come back with the note of an earlier change', async () => {
+    await using opened = await openChannels();
+    const { box, channels, start } = opened;
+    let note = '';
+    box.written = async () => {
+      note = await readFile(`${box.fileOf('guards')}.intended`, 'utf8');
+      box.written = undefined;
+    };
+    await channels.create({ id: 'guards', ...hook('https://example.org/a'), secret: secret() }, caller);
+    const former = await readFile(box.fileOf('guards'), 'utf8');
+    await channels.change({ id: 'guards', ...hook('https://example.org/b'), secret: secret() }, caller);
+    const forged = JSON.stringify({ ...JSON.parse(note), seal: Buffer.alloc(32).toString('base64') });
+    for (const each of [note, forged]) {
+      await writeFile(box.fileOf('guards'), former);
+      await writeFile(`${box.fileOf('guards')}.intended`, each);
+      await box.load();
+      await start();
+      assert.equal(await box.send('guards'), 'channel-altered');
+      assert.equal(box.entries().length, 2);
+      assert.deepEqual(await box.files(), ['guards.json']);
+    }
   });
 
   test('keeps its secret for the same server only', async () => {
@@ -213,7 +340,7 @@ describe('a channel of the box', () => {
       [() => channels.delete({ id: 'none' }, caller), 'no-such-channel'],
     ] as const;
     for (const [act, code] of cases) await assert.rejects(act(), { code });
-    assert.deepEqual([await box.files(), box.entries], [[], []]);
+    assert.deepEqual([await box.files(), box.entries()], [[], []]);
   });
 
   test('stays as it was when a change cannot be put in force, and while a rule uses it', async () => {

@@ -5,13 +5,8 @@ import { describe, test } from 'node:test';
 import type { Caller } from '../../daemon/contract/caller.js';
 import { loadConfig } from '../../daemon/contract/settings/load.js';
 import type { ReloadResult } from '../../daemon/contract/status.js';
-import {
-  type AuditEntry,
-  type NewAuditEntry,
-  recordedDetails,
-  refuseMisshapen,
-} from '../../daemon/core/audit/audit-entry.js';
 import { OwnSettings } from '../../daemon/core/settings/own-settings.js';
+import { auditKeyOf, openAuditFixture } from '../support/audit-fixture.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const admin: Caller = {
@@ -32,12 +27,13 @@ async function openSettings() {
     return loaded.config;
   };
   let config = await load();
+  const { log } = openAuditFixture();
   const box = {
     ...{ configPath, text, reloads: 0, isAuditBroken: false },
     fails: undefined as ReloadResult | undefined,
     /** Called in the middle of a change, when the file is written. */
     written: undefined as (() => Promise<void>) | undefined,
-    entries: [] as AuditEntry[],
+    entries: () => log.list({ action: 'configuration' }),
     names: () => readdir(files.path),
     ownText: () => readFile(join(files.path, 'settings.yaml'), 'utf8').catch(() => undefined),
     current: () => config,
@@ -56,17 +52,17 @@ async function openSettings() {
       return { outcome: 'unchanged' };
     },
     audit: {
-      append(entry: NewAuditEntry) {
+      append(entry) {
         if (box.isAuditBroken) throw new Error('no audit log');
-        refuseMisshapen(entry);
-        const { by, action, details = {} } = entry;
-        const recorded = recordedDetails(details);
-        box.entries.push({ sequence: 1, atMs: 0, ...by, action, details: recorded, hash: '' });
-        return { sequence: 1, hash: '' };
+        return log.append(entry);
       },
-      list: () => box.entries,
+      newest: () => log.newest(),
+      from: (...range) => log.from(...range),
+      list: (filter) => log.list(filter),
     },
+    auditKey: auditKeyOf(7),
   });
+  log.append({ by: { actor: 'daemon', origin: 'start' }, action: 'daemon.started' });
   return { box, settings, [Symbol.asyncDispose]: () => files[Symbol.asyncDispose]() };
 }
 
@@ -108,29 +104,26 @@ describe('a change of settings', () => {
     await using opened = await openSettings();
     const { box, settings } = opened;
     const notePath = `${box.configPath.replace(/[^/]+$/, '')}settings.yaml.intended`;
-    let note = '';
-    box.written = async () => {
-      note = await readFile(notePath, 'utf8');
-    };
     const { revision: ifRevision } = await settings.show(admin);
-    await settings.apply({ settings: { 'rules.unknownAfterS': 5 }, ifRevision }, admin);
-    assert.ok(!(await box.names()).includes('settings.yaml.intended'));
-    const [made] = box.entries;
-    // As a kill leaves it: after the entry, before it, and before the change of the file.
-    await writeFile(notePath, note);
+    const killed = new Promise<string>((resolve) => {
+      box.written = async () => {
+        resolve(await readFile(notePath, 'utf8'));
+        await new Promise(() => undefined);
+      };
+    });
+    void settings.apply({ settings: { 'rules.unknownAfterS': 5 }, ifRevision }, admin);
+    const note = await killed;
+    assert.deepEqual(box.entries(), []);
     await settings.settle();
-    assert.deepEqual(box.entries, [made]);
-    box.entries.length = 0;
-    await writeFile(notePath, note);
-    await settings.settle();
-    assert.deepEqual(box.entries, [made]);
-    assert.equal(made?.actor, admin.actor);
-    box.entries.length = 0;
-    await writeFile(notePath, note.replace(/"digest":"../, '"digest":"zz'));
-    await settings.settle();
-    await settings.settle();
-    assert.deepEqual(box.entries, []);
-    assert.ok(!(await box.names()).includes('settings.yaml.intended'));
+    const [made] = box.entries();
+    assert.deepEqual([made?.actor, made?.action], [admin.actor, 'configuration.edited']);
+    // A kill after the entry, and a note that the box did not write.
+    for (const left of [note, note.replace('unknownAfterS', 'unknownAfterZ')]) {
+      await writeFile(notePath, left);
+      await settings.settle();
+      assert.deepEqual(box.entries(), [made]);
+      assert.ok(!(await box.names()).includes('settings.yaml.intended'));
+    }
   });
 
   test('shows a caller who is limited to cameras nothing of others', async () => {
@@ -166,7 +159,7 @@ describe('a change of settings', () => {
     for (const entries of [1, 1]) {
       const { revision: ifRevision } = await settings.show(admin);
       await settings.apply({ settings: { 'rules.unknownAfterS': 5 }, ifRevision }, admin);
-      assert.equal(box.entries.length, entries);
+      assert.equal(box.entries().length, entries);
     }
     assert.equal(box.current().rules.unknownAfterS, 5);
   });

@@ -137,7 +137,7 @@ async function trusting(box: TestBox, centre: Centre, keyPath: string): Promise<
   const audit = await box.command('audit', 'list', '--action', 'trust', '--json');
   assert.deepEqual(
     (JSON.parse(audit.stdout) as { action: string }[]).map(({ action }) => action),
-    ['trust.stated', 'trust.added', 'trust.removed', 'trust.added'],
+    ['trust.stated', 'trust.stated', 'trust.added', 'trust.removed', 'trust.added'],
   );
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CameraFile } from '../../daemon/contract/settings/camera-files.js';
+
 import { parseConfig } from '../../daemon/contract/settings/load.js';
+import type { OwnFile } from '../../daemon/contract/settings/own-files.js';
 import { formatProblem } from '../../daemon/contract/settings/problem.js';
 import { cameraText, changedText, givenSettings } from '../../daemon/core/cameras/camera-text.js';
 
@@ -10,10 +11,10 @@ const gate = 'cameras: [{ id: gate, name: Gate, url: "rtsp://192.0.2.1/" }]\n';
 const rules =
   'alerts: { rules: [{ id: r, on: camera-down, cameras: [door], channels: [c] }], webhooks: [{ id: c, url: "https://192.0.2.5/", secret: s }] }\n';
 
-const file = (id: string, text: string): CameraFile => ({ id, path: `/d/${id}.yaml`, content: { text } });
+const file = (id: string, text: string): OwnFile => ({ id, path: `/d/${id}.yaml`, content: { text } });
 const door = file('door', 'id: door\nname: Door\nurl: rtsp://192.0.2.2/\n');
 
-function load(text: string, ...files: readonly CameraFile[]) {
+function load(text: string, ...files: readonly OwnFile[]) {
   const loaded = parseConfig(text, files);
   if (!loaded.ok) assert.fail(loaded.problems.map((each) => formatProblem('main.yaml', each)).join('\n'));
   const { cameras, unusableCameraFiles } = loaded.config;

@@ -10,6 +10,7 @@ import {
 import { alertFields, parseTemplate } from '../../kernel/alerts/alert-template.js';
 import { weekdays } from '../../kernel/attendance/shift-calendar.js';
 import { cameraId } from '../../kernel/ids.js';
+import { languageTagForm } from '../../kernel/language-tag.js';
 import { present } from '../../kernel/present.js';
 import { checkText } from '../../kernel/printable-text.js';
 import { severities } from '../../kernel/severity.js';
@@ -78,7 +79,7 @@ const ruleFields = z.strictObject({
   on: field(
     z.enum(alertSubjects),
     'live',
-    'What triggers the rule. Occurrences: `unknown` person, `loitering` (an unknown person who stays for `rules.loiteringAfterS`), `recognised-unproven` (a recognised person whose liveness was not confirmed), `recognised-ambiguous` (a person who matches two enrolled people), `watched` and `barred` (people on the watchlist or blocklist), `expired` (a person who is no longer valid), `attack`, `events-lost`. Conditions, which start and end with an all-clear: `camera-down`, `camera-impaired` (its video cannot be used), `sealed` gallery, `disk-low`, `records-lost`, `key-damaged`, `certificate-expiring`, `commands-refused`, `client-id-contested`, `topic-refused`, `clock-jumped`, `trust-altered`, `accounts-altered`, `records-altered`, `configuration-refused` (the box runs with the previous one), `vision-misbehaving`, `recogniser-unfit` (it cannot tell some enrolled people apart), `gallery-unfit` (the gallery misses the target error rates), `logins-failing`, `intrusion-suspected` (a vision process or the gate was refused where it never connects), `isolation-weakened` (vision processes or the gate are less isolated than the installation provides), `overloaded`.',
+    'What triggers the rule. Occurrences: `unknown` person, `loitering` (an unknown person who stays for `rules.loiteringAfterS`), `recognised-unproven` (a recognised person whose liveness was not confirmed), `recognised-ambiguous` (a person who matches two enrolled people), `watched` and `barred` (people on the watchlist or blocklist), `expired` (a person who is no longer valid), `attack`, `events-lost`. Conditions, which start and end with an all-clear: `camera-down`, `camera-impaired` (its video cannot be used), `sealed` gallery, `disk-low`, `records-lost`, `key-damaged`, `certificate-expiring`, `commands-refused`, `client-id-contested`, `topic-refused`, `clock-jumped`, `trust-altered`, `accounts-altered`, `records-altered`, `configuration-refused` (the box runs with the previous one), `files-unusable` (a camera or alert channel that the box keeps itself is left out), `vision-misbehaving`, `recogniser-unfit` (it cannot tell some enrolled people apart), `gallery-unfit` (the gallery misses the target error rates), `logins-failing`, `intrusion-suspected` (a vision process or the gate was refused where it never connects), `isolation-weakened` (vision processes or the gate are less isolated than the installation provides), `overloaded`.',
   ),
   cameras: z
     .array(
@@ -157,10 +158,10 @@ const alertsFields = z.strictObject({
   language: field(
     z
       .string()
-      .regex(/^[a-z]{2,3}$/, 'must be the code of a language, such as "de"')
+      .regex(languageTagForm, 'must be the code of a language, such as "de" or "pt-BR"')
       .default('en'),
     'live',
-    'Code of the language of alerts, such as `de` or `fr`. In place of a language that the box does not have, it uses English. Templates are sent as they are; only their fields are in this language.',
+    'Code of the language of alerts, such as `de` or `pt-BR`. In place of a language that the box does not have, it uses English. Templates are sent as they are; only their fields are in this language.',
   ),
   webhooks: z.array(webhookSchema).default([]),
   emails: z.array(emailSchema).default([]),

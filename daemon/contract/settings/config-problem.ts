@@ -10,21 +10,13 @@ export interface ConfigProblem extends Position {
   readonly file?: string;
 }
 
-/** A camera file that was left out, so that the other cameras run. */
-export interface UnusableCameraFile {
+/** A camera or channel file that was left out, so that the others are used. */
+export interface UnusableFile {
   readonly path: string;
-  /** By the name of the file; absent if that is not the name of a camera file. */
+  /** By the name of the file; absent if that is not the name of such a file. */
   readonly id?: string;
-  /** True if the configuration file has a camera of this id. That camera runs. */
-  readonly isRepeated: boolean;
-  readonly problems: readonly ConfigProblem[];
-}
-
-/** A channel file that was left out: nothing is sent by this channel. */
-export interface UnusableChannelFile {
-  readonly path: string;
-  /** By the name of the file; empty for the folder. */
-  readonly id: string;
+  /** `repeated`: the configuration file has this id, and what it says is used. `lost`: there is no file, and rules name its id. */
+  readonly why: 'damaged' | 'repeated' | 'lost';
   readonly problems: readonly ConfigProblem[];
 }
 

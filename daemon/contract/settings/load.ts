@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml';
 import { present } from '../../kernel/present.js';
-import { type CameraFile, judgeCameraFiles, readCameraFiles } from './camera-files.js';
+import { cameraFiles, judgeCameraFiles } from './camera-files.js';
 import {
   isOwnSetting,
   parseSettings,
@@ -11,16 +11,11 @@ import {
   settingsTextOf,
   withSettings,
 } from './changeable-settings.js';
-import {
-  type ChannelFile,
-  isPlaceholder,
-  judgeChannelFiles,
-  readChannelFiles,
-  withChannels,
-} from './channel-files.js';
-import { type ConfigProblem, mostProblems, type UnusableCameraFile } from './config-problem.js';
+import { channelFiles, isPlaceholder, judgeChannelFiles, withChannels } from './channel-files.js';
+import { type ConfigProblem, mostProblems, type UnusableFile } from './config-problem.js';
 import { type ConfigTexts, readLastGood } from './last-good-file.js';
-import { lostChannelFiles } from './lost-channels.js';
+import { type FilesOfBox, withLostFiles } from './lost-files.js';
+import { idsWithoutItem, type OwnFile, readOwnFiles } from './own-files.js';
 import { explainIssue, valueAt } from './problem.js';
 import { readText } from './read-text.js';
 import { timeZoneField } from './scalars.js';
@@ -38,44 +33,46 @@ export type LoadedConfig =
 export interface LoadOptions {
   /** Where the camera files lie. Default: the folder that the file names. */
   readonly dataDir?: string;
-  /** Takes the place of the camera file with its path, so that a change can be checked before it is written. */
-  readonly instead?: CameraFile;
-  /** Takes the place of the channel file with its path, for the same purpose. */
-  readonly channel?: ChannelFile;
+  /** Takes the place of the camera or channel file with its path, so that a change can be checked before it is written. */
+  readonly instead?: Partial<Record<keyof FilesOfBox, OwnFile>>;
   /** Takes the place of the text of the settings file, for the same purpose. */
   readonly settings?: string;
 }
 
 /**
  * Reads and checks a YAML configuration file, and the settings file, the camera files and the channel files beside the data of the
- * box. A channel whose file was lost is unusable like one whose file is damaged: it must not keep the box from its start. Never throws
- * for an unusable file.
+ * box. A camera or channel whose file was lost is unusable like one whose file is damaged: it must not keep the box from its start.
+ * Never throws for an unusable file.
  */
 export async function loadConfig(
   path: string,
-  { dataDir: givenDir, instead, channel, settings }: LoadOptions = {},
+  { dataDir: givenDir, instead, settings }: LoadOptions = {},
 ): Promise<LoadedConfig> {
   const read = await readText(path);
   if (!('text' in read)) return { ok: false, problems: [read] };
   const dataDir = givenDir ?? folderIn('dataDir', read.text);
-  const found = await readCameraFiles(dataDir);
-  const files = replaced(found, instead);
-  const channels = replaced(await readChannelFiles(dataDir), channel);
+  const found = await readFilesOfBox(dataDir, instead);
   const own =
     settings === undefined
       ? await readSettingsFile(dataDir)
       : { path: settingsFilePath(dataDir), content: { text: settings } };
-  const loaded = parseConfig(read.text, files, own, channels);
-  const lost = loaded.ok ? [] : lostChannelFiles(dataDir, await readLastGood(dataDir), channels);
-  return lost.length === 0 ? loaded : parseConfig(read.text, files, own, [...channels, ...lost]);
+  const loaded = parseConfig(read.text, found.cameras, own, found.channels);
+  if (loaded.ok) return loaded;
+  const { cameras, channels } = withLostFiles(dataDir, await readLastGood(dataDir), found);
+  return parseConfig(read.text, cameras, own, channels);
 }
 
-/** The files, with `instead` for the one with its path. */
-function replaced<File extends { readonly path: string }>(
-  files: readonly File[],
-  instead: File | undefined,
-): readonly File[] {
-  return instead === undefined ? files : [...files.filter(({ path }) => path !== instead.path), instead];
+/** Reads the camera files and the channel files; `instead` as for `loadConfig`. */
+export async function readFilesOfBox(
+  dataDir: string,
+  instead: LoadOptions['instead'] = {},
+): Promise<FilesOfBox> {
+  const replaced = (files: readonly OwnFile[], given: OwnFile | undefined): readonly OwnFile[] =>
+    given === undefined ? files : [...files.filter(({ path }) => path !== given.path), given];
+  return {
+    cameras: replaced(await readOwnFiles(cameraFiles, dataDir), instead.cameras),
+    channels: replaced(await readOwnFiles(channelFiles, dataDir), instead.channels),
+  };
 }
 
 /** The folders of data and secrets by the file at `path`, which may be invalid; the defaults where the file does not tell. */
@@ -128,9 +125,9 @@ export async function loadSite(
 /** Checks the text of a configuration file, of camera files, of a settings file and of channel files. Pure. */
 export function parseConfig(
   text: string,
-  files: readonly CameraFile[] = [],
+  files: readonly OwnFile[] = [],
   settings: SettingsFile = noSettings,
-  channelFiles: readonly ChannelFile[] = [],
+  channels: readonly OwnFile[] = [],
 ): LoadedConfig {
   const parsed = parseYaml(text);
   if (!('raw' in parsed)) return refuse(parsed.problems);
@@ -141,7 +138,7 @@ export function parseConfig(
   }
   const changed = parseSettings(settings);
   if ('problems' in changed) return refuse(changed.problems);
-  const judged = judgeChannelFiles(channelFiles, valueAt(inFile, ['alerts']));
+  const judged = judgeChannelFiles(channels, valueAt(inFile, ['alerts']));
   const raw = withChannels(withSettings(inFile, changed.raw), judged);
   const section = valueAt(raw, ['cameras']);
   const own = section === undefined ? [] : section;
@@ -160,7 +157,7 @@ export function parseConfig(
           ...result.data.alerts,
           webhooks: result.data.alerts.webhooks.filter((webhook) => !isPlaceholder(webhook)),
         },
-        ownChannels: judged.channels,
+        ownChannels: judged.usable,
         unusableChannelFiles: judged.unusable,
         ownSettings: settingsIn(changed.raw),
       },
@@ -190,10 +187,8 @@ function withCameras(raw: unknown, own: unknown, added: readonly unknown[]): unk
 }
 
 /** Stand for cameras whose files cannot be used: an alert that names one is not wrong. */
-function placeholdersOf(unusable: readonly UnusableCameraFile[]): readonly unknown[] {
-  const ids = new Set(unusable.flatMap(({ id, isRepeated }) => (id === undefined || isRepeated ? [] : [id])));
-  return [...ids].map((id) => ({ id, name: id, url: 'rtsp://localhost/', enabled: false }));
-}
+const placeholdersOf = (unusable: readonly UnusableFile[]): readonly unknown[] =>
+  [...idsWithoutItem(unusable)].map((id) => ({ id, name: id, url: 'rtsp://localhost/', enabled: false }));
 
 function refuse(problems: readonly ConfigProblem[]): LoadedConfig {
   return { ok: false, problems: [...problems].sort((a, b) => a.line - b.line || a.column - b.column) };

@@ -6,7 +6,7 @@ import { alertsSchema, refuseForgottenStrangers, refuseUnknownCameras } from './
 import { apiSchema } from './api-schema.js';
 import { attendanceSchema } from './attendance-schema.js';
 import { camerasSchema } from './camera-schema.js';
-import type { UnusableCameraFile, UnusableChannelFile } from './config-problem.js';
+import type { UnusableFile } from './config-problem.js';
 import {
   evidenceSchema,
   homeAssistantSchema,
@@ -219,12 +219,12 @@ export const configSchema = fileSchema
     const inDataDir = (path: string): string => (isAbsolute(path) ? path : join(file.dataDir, path));
     const { dir } = file.models;
     const cameras: readonly ((typeof file.cameras)[number] & OwnCamera)[] = file.cameras;
-    const unusableCameraFiles: readonly UnusableCameraFile[] = [];
+    const unusableCameraFiles: readonly UnusableFile[] = [];
     /** Dotted paths of the settings that the box keeps itself; see docs/decisions/0035-settings-of-the-box.md. */
     const ownSettings: readonly string[] = [];
     /** Alert channels that the box keeps itself; see docs/decisions/0102-channels-of-the-box.md. */
     const ownChannels: readonly OwnChannel[] = [];
-    const unusableChannelFiles: readonly UnusableChannelFile[] = [];
+    const unusableChannelFiles: readonly UnusableFile[] = [];
     return {
       ...file,
       cameras,

@@ -3,7 +3,11 @@ import { localTimeOf } from '../../host/local-time.js';
 import type { BoxIds } from '../../kernel/ids.js';
 import { programVersion } from '../api/program-version.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
+import type { AuditKeyRing } from '../audit/audit-key-ring.js';
 import type { AuditLog } from '../audit/audit-log.js';
+import type { ChannelVersions } from '../commands/channel-versions.js';
+import { reportUnusableFiles } from '../conditions/unusable-files.js';
+import type { ConditionPort } from '../delivery/condition-port.js';
 import type { PartContext } from '../part-context.js';
 import { newEventId } from '../records/event-id.js';
 import type { Records } from '../records/records.js';
@@ -36,13 +40,15 @@ export function startAlerts({
       readonly deliveries: AlertDeliveries;
       readonly mutes: AlertMutes;
     };
+    readonly commands: { readonly channels: ChannelVersions };
   };
   readonly vault: { readonly audit: { append(entry: NewAuditEntry): unknown } };
 }) {
   const { journal, deliveries, mutes } = records.alerts;
   const newId = (nowMs: number): string => newEventId(nowMs, random);
   const channel = (id: string): AlertChannel | undefined => {
-    return openChannel(id, { config: current(), identity, version: programVersion() }, clock);
+    const { isLatest } = records.commands.channels;
+    return openChannel(id, { config: current(), isLatest, identity, version: programVersion() }, clock);
   };
   const deliverer = new AlertDeliverer({ deliveries, channel, clock, random, logger });
   const follower = new AlertFollower({
@@ -70,17 +76,40 @@ export function startAlerts({
   return { alerts, handlers: alertHandlers(alerts) };
 }
 
-/** Serves the alert channels, and adds, changes and removes those that the box keeps itself. */
-export function serveChannels({
+/**
+ * Serves the alert channels, and adds, changes and removes those that the box keeps itself. Files of cameras and channels that cannot
+ * be used cause the condition `files-unusable`.
+ */
+export async function serveChannels({
   vault: { audit },
+  records,
+  auditKeys: { key: auditKey },
   current,
   load,
   reload,
-}: PartContext & { readonly vault: { readonly audit: AuditLog } } & Pick<
-    OwnChannelsOptions,
-    'load' | 'reload'
-  >) {
-  return { handlers: ownChannelHandlers(new OwnChannels({ current, load, reload, audit })) };
+  onReload,
+  conditions,
+  logger,
+}: PartContext & {
+  readonly vault: { readonly audit: AuditLog };
+  readonly conditions: Pick<ConditionPort, 'change' | 'end'>;
+  readonly onReload: (listener: () => void) => void;
+  readonly records: { readonly commands: { readonly channels: ChannelVersions } };
+  readonly auditKeys: Pick<AuditKeyRing, 'key'>;
+} & Pick<OwnChannelsOptions, 'load' | 'reload'>) {
+  const versions = records.commands.channels;
+  const channels = await new OwnChannels({ current, load, reload, audit, auditKey, versions }).open();
+  const report = async (): Promise<void> => {
+    try {
+      const altered = await channels.findAltered();
+      reportUnusableFiles(conditions, current(), altered);
+    } catch (error) {
+      logger.error('the files of cameras and alert channels could not be checked', { error });
+    }
+  };
+  await report();
+  onReload(() => void report());
+  return { handlers: ownChannelHandlers(channels) };
 }
 
 /** Plans once per configuration, not once per event. */

@@ -25,10 +25,15 @@ export async function sealChannel(
 }
 
 /**
- * The secret of a channel, which the caller wipes; empty if it has none.
- * @throws `channel-altered` if this box has not sealed the channel like this, and like `findAuditKeys`
+ * The secret of a channel, which the caller wipes; empty if it has none. `isLatest`: whether it is the version that was saved last.
+ * @throws `channel-altered` if this box has not sealed the channel like this, or has saved it since, and like `findAuditKeys`
  */
-export async function openChannelSeal(channel: OwnChannel, places: OwnSecretPlaces): Promise<Buffer> {
+export async function openChannelSeal(
+  channel: OwnChannel,
+  isLatest: (channel: OwnChannel) => boolean,
+  places: OwnSecretPlaces,
+): Promise<Buffer> {
+  if (!isLatest(channel)) throw refusal('channel-altered', { id: channel.id });
   const sealed = Buffer.from(channel.sealed, 'base64');
   const [nonce, body] = [sealed.subarray(0, NONCE_BYTES), sealed.subarray(NONCE_BYTES)];
   return await withKeys(places, (keys) => {

@@ -1,3 +1,4 @@
+import type { OwnChannel } from '../../contract/settings/own-channel.js';
 import type { AlertsConfig, Config } from '../../contract/settings/schema.js';
 import { openCredential } from '../../host/credentials.js';
 import type { ChannelKind } from '../../kernel/alerts/channel-kind.js';
@@ -45,6 +46,8 @@ function channel<Settings extends { readonly id: string }>(
 /** What channels need of the box. */
 export interface BoxOfChannels {
   readonly config: Pick<Config, 'alerts' | 'ownChannels' | 'api' | 'dataDir' | 'secretsDir'>;
+  /** Whether a channel of the box is as it was saved last. */
+  readonly isLatest: (channel: OwnChannel) => boolean;
   readonly identity: BoxIds;
   readonly version: string;
 }
@@ -55,7 +58,7 @@ export interface BoxOfChannels {
  */
 export function openChannel(
   id: string,
-  { config, identity, version }: BoxOfChannels,
+  { config, isLatest, identity, version }: BoxOfChannels,
   clock: Clock,
 ): AlertChannel | undefined {
   const { alerts, ownChannels, api, dataDir, secretsDir: secretsDirectory } = config;
@@ -65,7 +68,7 @@ export function openChannel(
     own === undefined
       ? { openSecret: (name) => openCredential(name, { secretsDirectory }), bounds: 'anywhere' }
       : {
-          openSecret: () => openChannelSeal(own, { dataDir, secretsDirectory }),
+          openSecret: () => openChannelSeal(own, isLatest, { dataDir, secretsDirectory }),
           bounds: api.channelNetworks,
         };
   const opened = found?.open({ identity, version, ...access }, clock);

@@ -1,25 +1,28 @@
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { join } from 'node:path';
 import type { alertChannelOperations, ChannelDetails } from '../../contract/alert-channels.js';
 import type { Caller } from '../../contract/caller.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { HandlerInput } from '../../contract/operation.js';
-import { channelFilePath, channelFileText, channelProblems } from '../../contract/settings/channel-files.js';
+import { channelFiles, channelFileText, channelProblems } from '../../contract/settings/channel-files.js';
 import type { ConfigProblem } from '../../contract/settings/config-problem.js';
 import type { LoadedConfig, LoadOptions } from '../../contract/settings/load.js';
 import type { OwnChannel } from '../../contract/settings/own-channel.js';
+import { ownFilePath } from '../../contract/settings/own-files.js';
 import { formatProblem } from '../../contract/settings/problem.js';
 import type { Config } from '../../contract/settings/schema.js';
-import type { ReloadResult } from '../../contract/status.js';
 import { parseUserPassword } from '../../host/user-password-secret.js';
-import { actorOf } from '../../kernel/actor.js';
+import { actorOf, daemonAtStart } from '../../kernel/actor.js';
+import { isRollcallError } from '../../kernel/errors.js';
+import { present } from '../../kernel/present.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
+import { stateDetail } from '../../kernel/stated-set.js';
 import { isReachable } from '../../vision/ingest/reachable-address.js';
 import { failure, refusal } from '../../words/errors.js';
 import { longestWord, type NewAuditEntry } from '../audit/audit-entry.js';
-import type { AuditLog } from '../audit/audit-log.js';
-import { replaceOwnFile } from '../settings/replaced-file.js';
+import type { ChannelVersions } from '../commands/channel-versions.js';
+import { FileChanges, type FileChangesOptions } from '../settings/file-changes.js';
 import { openChannelSeal, sealChannel } from './channel-seal.js';
 import { channelsOf } from './open-channel.js';
 import { isHeaderText } from './secret-text.js';
@@ -28,14 +31,12 @@ import { smallestSecretBytes } from './webhook.js';
 /** Most channels that the box keeps itself. */
 export const mostOwnChannels = 32;
 
-export interface OwnChannelsOptions {
+export interface OwnChannelsOptions extends FileChangesOptions {
   /** The configuration in force. */
   readonly current: () => Config;
   /** Loads what the files would make of the configuration. */
   readonly load: (options: LoadOptions) => Promise<LoadedConfig>;
-  /** Puts the files in force. */
-  readonly reload: () => Promise<ReloadResult>;
-  readonly audit: Pick<AuditLog, 'append'>;
+  readonly versions: ChannelVersions;
 }
 
 type Input<Id extends keyof typeof alertChannelOperations> = HandlerInput<
@@ -49,10 +50,52 @@ type Given = Pick<Input<'alerts.create-channel'>, 'kind' | 'settings'>;
  */
 export class OwnChannels {
   readonly #options: OwnChannelsOptions;
+  readonly #changes: FileChanges;
+  /** The channels that were not as they were saved last when `findAltered` looked. */
+  #altered: ReadonlySet<string> = new Set();
   readonly #turns = new SerialQueue();
 
   constructor(options: OwnChannelsOptions) {
     this.#options = options;
+    this.#changes = new FileChanges(options, ({ subject: id = '', ...entry }, text) => {
+      const sealed = text === undefined ? undefined : (JSON.parse(text) as OwnChannel).sealed;
+      this.#options.versions.set({ id, ...present({ sealed }) }, (state) =>
+        options.audit.append({ ...entry, subject: id, details: { ...entry.details, ...stateDetail(state) } }),
+      );
+    });
+  }
+
+  /** Completes what a kill has interrupted, and accepts the channels of an earlier version of the program. */
+  async open(): Promise<this> {
+    const { current, versions, audit } = this.#options;
+    const { dataDir, ownChannels } = current();
+    await this.#changes.settle(join(dataDir, channelFiles.folder), channelFiles.ending);
+    versions.adopt(ownChannels, (state) =>
+      audit.append({ by: daemonAtStart, action: 'trust.stated', details: stateDetail(state) }),
+    );
+    return this;
+  }
+
+  /** Looks for channels that are not as they were saved last. Waits for a change that is being made. */
+  findAltered(): Promise<readonly string[]> {
+    return this.#turns.run(async () => {
+      const altered: string[] = [];
+      for (const channel of this.#options.current().ownChannels) {
+        if (!(await this.#isAsSaved(channel))) altered.push(channel.id);
+      }
+      this.#altered = new Set(altered);
+      return altered;
+    });
+  }
+
+  async #isAsSaved(channel: OwnChannel): Promise<boolean> {
+    try {
+      (await openChannelSeal(channel, this.#options.versions.isLatest, this.#places)).fill(0);
+      return true;
+    } catch (error) {
+      if (isRollcallError(error, 'channel-altered')) return false;
+      throw error;
+    }
   }
 
   /** All channels with their settings, those of the configuration file without what may be secret in an address. */
@@ -63,12 +106,15 @@ export class OwnChannels {
       ...channelsOf(alerts)
         .filter(({ id }) => !own.has(id))
         .map(({ id, kind }) => ({ id, kind, isOwn: false })),
-      ...ownChannels.map(shown),
-      ...unusableChannelFiles.filter(isOfChannel).map(({ id, problems }) => ({
-        id,
-        isOwn: true,
-        problem: problems.map((problem) => problem.message).join('; '),
+      ...ownChannels.map((channel) => ({
+        ...shown(channel),
+        ...(this.#altered.has(channel.id) ? { problem: 'the file is not the one that was saved last' } : {}),
       })),
+      ...unusableChannelFiles.flatMap(({ id, problems }) =>
+        id === undefined
+          ? []
+          : [{ id, isOwn: true, problem: problems.map(({ message }) => message).join('; ') }],
+      ),
     ];
   }
 
@@ -137,7 +183,7 @@ export class OwnChannels {
    * @throws `channel-secret-needed`, `channel-altered`
    */
   async #kept(before: OwnChannel, after: Given): Promise<Buffer> {
-    const secret = await openChannelSeal(before, this.#places);
+    const secret = await openChannelSeal(before, this.#options.versions.isLatest, this.#places);
     const was = JSON.parse(before.settings) as Given['settings'];
     const isSameServer =
       before.kind === after.kind && serverSettings.every((name) => was[name] === after.settings[name]);
@@ -179,9 +225,9 @@ export class OwnChannels {
   async #check(id: string, text: string | undefined): Promise<void> {
     const { load, current } = this.#options;
     const { dataDir, alerts } = current();
-    const path = channelFilePath(dataDir, id);
+    const path = ownFilePath(channelFiles, dataDir, id);
     const content = text === undefined ? undefined : { text };
-    const loaded = await load({ dataDir, channel: { path, id, content } });
+    const loaded = await load({ dataDir, instead: { channels: { path, id, content } } });
     if (loaded.ok) {
       const unusable = loaded.config.unusableChannelFiles.find((file) => file.path === path);
       if (unusable !== undefined) throw refused(id, unusable.problems);
@@ -194,25 +240,11 @@ export class OwnChannels {
     throw refusal('configuration-refused:channel-invalid', { id, problems: problems.join('; ') });
   }
 
-  /** Writes the file, puts it in force and audits this, or leaves everything as it was. */
   async #apply(id: string, text: string | undefined, entry: NewAuditEntry): Promise<void> {
-    const { current, reload, audit } = this.#options;
-    const path = channelFilePath(current().dataDir, id);
-    const replaced = await replaceOwnFile(path, text);
-    try {
-      const result = await reload();
-      if (result.outcome === 'refused')
-        throw failure('configuration-refused:channel', { id, problems: result.problems.join('; ') });
-      audit.append(entry);
-    } catch (error) {
-      await replaced.undo();
-      // A refusal is over now: it must not stay in the status of the box.
-      await reload();
-      throw error;
-    } finally {
-      // It holds the secret of a channel that may be gone.
-      await rm(`${path}.former`, { force: true });
-    }
+    await this.#changes.apply({
+      ...{ path: ownFilePath(channelFiles, this.#options.current().dataDir, id), text, entry },
+      refused: (problems) => failure('configuration-refused:channel', { id, problems: problems.join('; ') }),
+    });
   }
 }
 
@@ -228,9 +260,6 @@ export function ownChannelHandlers(channels: OwnChannels): Handlers<typeof alert
     },
   };
 }
-
-/** False for the folder, which is no channel. */
-const isOfChannel = ({ id }: { readonly id: string }): boolean => id !== '';
 
 /** Settings that say to which server a secret is sent, and whether the connection is protected. */
 const serverSettings = ['url', 'host', 'port', 'tls'] as const;

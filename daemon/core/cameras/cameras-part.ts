@@ -10,6 +10,7 @@ import { openVisionLaunchers } from '../../vision/open-vision-launcher.js';
 import { clipPlan, photoPlan } from '../../vision/plan.js';
 import type { ChosenRecogniser } from '../../vision/recogniser-in-use.js';
 import type { VisionLauncher } from '../../vision/vision-launcher.js';
+import type { AuditKeyRing } from '../audit/audit-key-ring.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { ConditionPort } from '../delivery/condition-port.js';
@@ -17,7 +18,7 @@ import { makeLiveFolder } from '../gate/gate-handover.js';
 import type { PartContext } from '../part-context.js';
 import type { RecentPassages } from '../passages/passage-counts.js';
 import { type CameraOptions, cameraHandlers } from './camera-handlers.js';
-import { CameraStore } from './camera-store.js';
+import { CameraLogins } from './camera-logins.js';
 import { clipHandlers } from './clip-handlers.js';
 import { type LiveOptions, liveHandlers } from './live-watches.js';
 import { OwnCameras } from './own-cameras.js';
@@ -59,17 +60,20 @@ export async function openWalls({ current, clock, lifetime, logger }: PartContex
 /** Opens the cameras that were added over the API. */
 export async function openOwnCameras({
   vault: { audit },
+  auditKeys: { key: auditKey },
   current,
   load,
   reload,
   logger,
 }: PartContext &
   Audited & {
+    readonly auditKeys: Pick<AuditKeyRing, 'key'>;
     readonly load: (options: LoadOptions) => Promise<LoadedConfig>;
     readonly reload: () => Promise<ReloadResult>;
   }): Promise<{ readonly ownCameras: OwnCameras }> {
-  const store = new CameraStore(current().dataDir);
-  return { ownCameras: await new OwnCameras({ load, reload, audit, logger, current, store }).open() };
+  const logins = new CameraLogins(current().dataDir);
+  const cameras = new OwnCameras({ load, reload, audit, auditKey, logger, current, logins });
+  return { ownCameras: await cameras.open() };
 }
 
 type PhotoNeeds = PartContext & {

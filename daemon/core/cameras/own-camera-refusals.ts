@@ -1,4 +1,4 @@
-import type { ConfigProblem, UnusableCameraFile } from '../../contract/settings/config-problem.js';
+import type { ConfigProblem, UnusableFile } from '../../contract/settings/config-problem.js';
 import { formatProblem } from '../../contract/settings/problem.js';
 import type { RollcallError } from '../../kernel/errors.js';
 import { explanations } from '../../vision/ingest/failure-explanations.js';
@@ -17,7 +17,7 @@ export const refusals = {
   changedMeanwhile: (id: string, revision: number): RollcallError =>
     refusal('changed-meanwhile:camera', { id }, { details: { revision } }),
   ofConfiguration: (id: string): RollcallError => refusal('camera-of-configuration', { id }),
-  fileUnusable: (id: string, { problems }: UnusableCameraFile): RollcallError =>
+  fileUnusable: (id: string, { problems }: UnusableFile): RollcallError =>
     refusal('camera-file-unusable', { id, problems: lines(problems) }),
   loginForm: (): RollcallError => refusal('login-form'),
   loginNeeded: (id: string): RollcallError => refusal('login-needed', { id }),

@@ -1,11 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Caller } from '../../contract/caller.js';
 import type { HandlerInput } from '../../contract/operation.js';
 import type { Operations } from '../../contract/operations.js';
+import { cameraFiles } from '../../contract/settings/camera-files.js';
 import type { LoadedConfig, LoadOptions } from '../../contract/settings/load.js';
+import { ownFilePath } from '../../contract/settings/own-files.js';
 import type { CameraConfig, Config } from '../../contract/settings/schema.js';
-import type { ReloadResult } from '../../contract/status.js';
 import type { Mask } from '../../contract/zones.js';
 import { parseUserPassword } from '../../host/user-password-secret.js';
 import { actorOf } from '../../kernel/actor.js';
@@ -14,8 +16,8 @@ import { present } from '../../kernel/present.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
 import { notFound } from '../api/not-found.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
-import type { AuditLog } from '../audit/audit-log.js';
-import type { CameraStore } from './camera-store.js';
+import { FileChanges, type FileChangesOptions, textOf } from '../settings/file-changes.js';
+import type { CameraLogins } from './camera-logins.js';
 import { type CameraSettings, cameraText, changedText, givenSettings } from './camera-text.js';
 import { addressDetails, isRefused } from './own-camera-address.js';
 import { refusals } from './own-camera-refusals.js';
@@ -23,15 +25,12 @@ import { refusals } from './own-camera-refusals.js';
 /** Most cameras that the box keeps itself. Each takes a process and memory, whether it can be reached or not. */
 export const mostOwnCameras = 64;
 
-export interface OwnCamerasOptions {
-  readonly store: CameraStore;
+export interface OwnCamerasOptions extends FileChangesOptions {
+  readonly logins: CameraLogins;
   /** The configuration in force. */
   readonly current: () => Config;
   /** Loads what the files would make of the configuration. */
   readonly load: (options: LoadOptions) => Promise<LoadedConfig>;
-  /** Puts the files in force. */
-  readonly reload: () => Promise<ReloadResult>;
-  readonly audit: Pick<AuditLog, 'append'>;
   readonly logger: Logger;
 }
 
@@ -53,14 +52,18 @@ type Input<Id extends keyof Operations> = HandlerInput<Operations[Id]>;
  */
 export class OwnCameras {
   readonly #options: OwnCamerasOptions;
+  readonly #changes: FileChanges;
   readonly #turns = new SerialQueue();
 
   constructor(options: OwnCamerasOptions) {
     this.#options = options;
+    this.#changes = new FileChanges(options);
   }
 
-  /** Deletes what an earlier run of the daemon has left. */
+  /** Completes what an earlier run of the daemon has left, or deletes it. */
   async open(): Promise<this> {
+    const { folder, ending } = cameraFiles;
+    await this.#changes.settle(join(this.#options.current().dataDir, folder), ending);
     await this.#sweep();
     return this;
   }
@@ -81,8 +84,10 @@ export class OwnCameras {
     return this.#turns.run(async () => {
       const { id, login } = input;
       const { cameras, unusableCameraFiles } = this.#options.current();
-      const isTaken = [...cameras, ...unusableCameraFiles].some((each) => each.id === id);
-      if (isTaken || (await this.#options.store.read(id)) !== undefined) throw refusals.exists(id);
+      // One whose file is lost can be added again: rules that name it keep it from being removed.
+      const unusable = unusableCameraFiles.filter(({ why }) => why !== 'lost');
+      const isTaken = [...cameras, ...unusable].some((each) => each.id === id);
+      if (isTaken || (await textOf(this.#pathOf(id))) !== undefined) throw refusals.exists(id);
       if (cameras.filter(({ isOwn }) => isOwn === true).length >= mostOwnCameras) {
         throw refusals.tooMany(mostOwnCameras);
       }
@@ -105,7 +110,7 @@ export class OwnCameras {
       const camera = this.#own(id);
       const revision = revisionOf(camera);
       if (ifRevision !== undefined && ifRevision !== revision) throw refusals.changedMeanwhile(id, revision);
-      const text = await this.#options.store.read(id);
+      const text = await textOf(this.#pathOf(id));
       if (text === undefined) throw notFound('camera', id, 'rollcall camera list');
       const { unusable } = await this.#look(id, text);
       if (unusable !== undefined) throw refusals.fileUnusable(id, unusable);
@@ -160,7 +165,7 @@ export class OwnCameras {
     const after = await this.#check(id, textOf(login === undefined ? undefined : `camera-${id}`));
     if (isRefused(after, this.#options.current())) throw refusals.address(after.url);
     judge(after);
-    const credential = login === undefined ? undefined : await this.#options.store.addLogin(id, login);
+    const credential = login === undefined ? undefined : await this.#options.logins.add(id, login);
     await this.#apply(id, textOf(credential), entry);
   }
 
@@ -175,10 +180,10 @@ export class OwnCameras {
 
   /** What the loader makes of the file with this text. @throws `configuration-refused` */
   async #look(id: string, text: string | undefined, called = byId(id)) {
-    const { store, load, current } = this.#options;
-    const path = store.pathOf(id);
+    const { load, current } = this.#options;
+    const path = this.#pathOf(id);
     const content = text === undefined ? undefined : { text };
-    const loaded = await load({ dataDir: current().dataDir, instead: { path, id, content } });
+    const loaded = await load({ dataDir: current().dataDir, instead: { cameras: { path, id, content } } });
     if (!loaded.ok) throw refusals.configurationInvalid(called, loaded.problems);
     const { cameras, unusableCameraFiles } = loaded.config;
     return {
@@ -187,31 +192,24 @@ export class OwnCameras {
     };
   }
 
-  /** Writes the file, puts it in force and audits this, or leaves everything as it was. */
   async #apply(id: string, text: string | undefined, entry: NewAuditEntry): Promise<void> {
-    const { store, reload, audit } = this.#options;
     try {
-      const replaced = await store.replace(id, text);
-      try {
-        const result = await reload();
-        if (result.outcome === 'refused') throw refusals.notInForce(id, result.problems);
-        audit.append(entry);
-      } catch (error) {
-        await replaced.undo();
-        // A refusal is over now: it must not stay in the status of the box.
-        await reload();
-        throw error;
-      }
+      const refused = (problems: readonly string[]) => refusals.notInForce(id, problems);
+      await this.#changes.apply({ path: this.#pathOf(id), text, entry, refused });
     } finally {
       await this.#sweep();
     }
   }
 
+  #pathOf(id: string): string {
+    return ownFilePath(cameraFiles, this.#options.current().dataDir, id);
+  }
+
   async #sweep(): Promise<void> {
     try {
-      await this.#options.store.sweep();
+      await this.#options.logins.sweep();
     } catch (error) {
-      this.#options.logger.warn('files that no camera needs could not be deleted', { error });
+      this.#options.logger.warn('logins that no camera needs could not be deleted', { error });
     }
   }
 }

@@ -2,6 +2,7 @@ import type { OpenDatabase } from '../../host/sqlite.js';
 import type { GrantSeal } from '../records/seals/grant-seal.js';
 import type { PublishedConditions } from '../records/source-states.js';
 import { type CameraSwitches, cameraSwitchesOf } from './camera-switches.js';
+import { type ChannelVersions, channelVersionsOf } from './channel-versions.js';
 import { type CommandMemory, commandMemoryOf } from './command-memory.js';
 import { Grants } from './grants.js';
 import { type TrustStore, trustStoreOf } from './trust-store.js';
@@ -9,7 +10,7 @@ import { type TrustStore, trustStoreOf } from './trust-store.js';
 /** The stored data for commands of the centre. */
 export interface CommandRecords {
   readonly memory: CommandMemory;
-  /** Contains the trusted keys and the switched cameras. */
+  /** Contains the trusted keys, the switched cameras, and the versions of alert channels. */
   readonly grants: Grants;
   readonly trust: TrustStore;
   readonly alarm: {
@@ -17,6 +18,7 @@ export interface CommandRecords {
     codes(): readonly string[] | undefined;
   };
   readonly cameras: CameraSwitches;
+  readonly channels: ChannelVersions;
 }
 
 export function commandRecordsOf(
@@ -35,5 +37,6 @@ export function commandRecordsOf(
     trust,
     alarm: { codes: () => conditions.active().get('commands-refused') },
     cameras: cameraSwitchesOf(grants, nowMs),
+    channels: channelVersionsOf(grants, nowMs),
   };
 }

@@ -22,14 +22,20 @@ export interface GrantWatchOptions {
   readonly logger: Logger;
 }
 
-const cannotCompare = 'trusted keys and camera switches cannot be compared with the audit log; retrying';
+const cannotCompare =
+  'trusted keys, camera switches and alert channels cannot be compared with the audit log; retrying';
 const hourMs = 3_600_000;
 export const lookAtGrantsEveryMs = 6 * hourMs;
+/** The groups and actions of the log that state the grants: all of their entries do. */
+const statingActions = [
+  ...['trust', 'camera.switched', 'camera.released'],
+  ...['alert.channel-added', 'alert.channel-changed', 'alert.channel-removed'],
+];
 /** The state is written to the audit log again before retention deletes its latest entry. */
 const longestUnstatedMs = 7 * 24 * hourMs;
 
 /**
- * Compares the grants (trusted keys and camera switches) with the audit log: at the start, after a restore and four times a
+ * Compares the grants (trusted keys, camera switches and versions of alert channels) with the audit log: at the start, after a restore and four times a
  * day. Grants that do not match are set aside and reported as the condition `trust-altered`, until a person dismisses them.
  */
 export class GrantWatch implements AsyncDisposable {
@@ -93,7 +99,7 @@ export class GrantWatch implements AsyncDisposable {
   /** The newest entry with the state of the grants. */
   #newestStatement(): AuditEntry | undefined {
     const { audit } = this.#options;
-    return ['trust', 'camera']
+    return statingActions
       .flatMap((action) => audit.list({ action, limit: 1 }))
       .sort((a, b) => a.sequence - b.sequence)
       .at(-1);
@@ -143,11 +149,14 @@ export class GrantWatch implements AsyncDisposable {
   #report(settled?: SettledGrants): void {
     const { grants, conditions, logger } = this.#options;
     if (settled !== undefined && settled.faults.size > 0) {
-      logger.error('trusted keys or camera switches do not match the audit log; they are set aside', {
-        found: Object.fromEntries(settled.faults),
-        remedy:
-          "Run 'rollcall trust list', add the keys that you trust again, then run 'rollcall trust dismiss'.",
-      });
+      logger.error(
+        'trusted keys, camera switches or alert channels do not match the audit log; they are set aside',
+        {
+          found: Object.fromEntries(settled.faults),
+          remedy:
+            "Run 'rollcall trust list', add the keys that you trust and save the alert channels again, then run 'rollcall trust dismiss'.",
+        },
+      );
     }
     const reasons = new Set(grants.aside().map(({ reason }) => reason));
     if (reasons.size === 0) conditions.end('trust-altered');
@@ -160,6 +169,7 @@ export class GrantWatch implements AsyncDisposable {
 
 function isAbout({ action, subject, details }: AuditEntry, { kind, id, content }: Grant): boolean {
   if (action.startsWith('camera.')) return kind === 'camera-switch' && id === subject;
+  if (action.startsWith('alert.')) return kind === 'alert-channel' && id === subject;
   if (action !== 'trust.added' && action !== 'trust.removed') return false;
   if (kind !== 'trusted-key') return false;
   const { issuerId } = JSON.parse(content) as { readonly issuerId?: unknown };

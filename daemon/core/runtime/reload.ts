@@ -90,8 +90,8 @@ export async function reload(
 }
 
 /**
- * Problems of camera and channel files that were usable before, or not there. A file that was left out before stays left out: it
- * must not stand in the way of others.
+ * Problems of camera and channel files that were usable before, or not there. A file that was left out before stays left out, and so
+ * does one that is gone: they must not stand in the way of others.
  */
 function newProblems(before: Config, after: Config): readonly ConfigProblem[] {
   const unusableIn = ({ unusableCameraFiles, unusableChannelFiles }: Config) => [
@@ -99,7 +99,9 @@ function newProblems(before: Config, after: Config): readonly ConfigProblem[] {
     ...unusableChannelFiles,
   ];
   const known = new Set(unusableIn(before).map(({ path }) => path));
-  return unusableIn(after).flatMap(({ path, problems }) => (known.has(path) ? [] : problems));
+  return unusableIn(after).flatMap(({ path, why, problems }) =>
+    why === 'lost' || known.has(path) ? [] : problems,
+  );
 }
 
 function refused(problems: readonly string[], logger: Logger): ReloadResult {

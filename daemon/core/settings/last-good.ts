@@ -1,15 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { readCameraFiles } from '../../contract/settings/camera-files.js';
 import { settingsFilePath } from '../../contract/settings/changeable-settings.js';
-import { readChannelFiles } from '../../contract/settings/channel-files.js';
 import {
   type ConfigTexts,
   type LastGoodFile,
   lastGoodPath,
   readLastGood,
 } from '../../contract/settings/last-good-file.js';
-import { findFolders, loadConfig, parseConfig } from '../../contract/settings/load.js';
-import { lostChannelFiles } from '../../contract/settings/lost-channels.js';
+import { findFolders, loadConfig, parseConfig, readFilesOfBox } from '../../contract/settings/load.js';
+import { withLostFiles } from '../../contract/settings/lost-files.js';
 import type { Config } from '../../contract/settings/schema.js';
 import { hkdfKey, keyedHash } from '../../host/keyed-hash.js';
 import { replaceOwnSecret } from '../../host/own-secret.js';
@@ -77,9 +75,8 @@ export async function loadLastGood(configPath: string): Promise<Config | undefin
   if (kept === undefined || !(await isSealed(kept, folders))) return undefined;
   // The texts that were checked: the file may have been replaced since.
   const settings = { path: settingsFilePath(dataDir), content: { text: kept.settings } };
-  const [cameras, channels] = [await readCameraFiles(dataDir), await readChannelFiles(dataDir)];
-  const lost = lostChannelFiles(dataDir, kept, channels);
-  const loaded = parseConfig(kept.file, cameras, settings, [...channels, ...lost]);
+  const { cameras, channels } = withLostFiles(dataDir, kept, await readFilesOfBox(dataDir));
+  const loaded = parseConfig(kept.file, cameras, settings, channels);
   return loaded.ok && loaded.config.dataDir === dataDir ? loaded.config : undefined;
 }
 

@@ -1,4 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
 import type { Caller } from '../../contract/caller.js';
 import {
   type configurationOperations,
@@ -21,26 +22,20 @@ import type { LoadedConfig, LoadOptions } from '../../contract/settings/load.js'
 import { readText } from '../../contract/settings/read-text.js';
 import type { Config } from '../../contract/settings/schema.js';
 import { parseYaml } from '../../contract/settings/yaml-text.js';
-import type { ReloadResult } from '../../contract/status.js';
 import { actorOf } from '../../kernel/actor.js';
 import { present } from '../../kernel/present.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
-import type { AuditLog } from '../audit/audit-log.js';
-import { IntendedChange } from './intended-change.js';
-import { replaceOwnFile } from './replaced-file.js';
+import { FileChanges, type FileChangesOptions } from './file-changes.js';
 import { refusals } from './settings-refusals.js';
 import { changedSettings } from './settings-text.js';
 import { shownDifferences, shownProblems, shownSettings } from './shown-settings.js';
 
-export interface OwnSettingsOptions {
+export interface OwnSettingsOptions extends FileChangesOptions {
   readonly configPath: string;
   /** The configuration in force. */
   readonly current: () => Config;
   /** Loads what the files would make of the configuration. */
   readonly load: (options: LoadOptions) => Promise<LoadedConfig>;
-  /** Puts the files in force. */
-  readonly reload: () => Promise<ReloadResult>;
-  readonly audit: Pick<AuditLog, 'append' | 'list'>;
 }
 
 type Change = HandlerInput<Operations['config.check']>;
@@ -59,15 +54,18 @@ interface Texts {
  */
 export class OwnSettings {
   readonly #options: OwnSettingsOptions;
+  readonly #changes: FileChanges;
   readonly #turns = new SerialQueue();
 
   constructor(options: OwnSettingsOptions) {
     this.#options = options;
+    this.#changes = new FileChanges(options);
   }
 
   /** Call it at the start: the audit log gets the entry of a change that a kill interrupted. */
   async settle(): Promise<void> {
-    await this.#intended().settle((await this.#texts()).own);
+    const { dataDir } = this.#options.current();
+    await this.#changes.settle(dataDir, basename(settingsFilePath(dataDir)));
   }
 
   async show(caller: Pick<Caller, 'cameras'>): Promise<CallOutput<Operations['config.show']>> {
@@ -116,47 +114,19 @@ export class OwnSettings {
       const loaded = await load({ dataDir, settings });
       if (!loaded.ok) throw refusals.refused(shownProblems(configPath, loaded.problems));
       const differences = shownDifferences(current(), loaded.config);
-      const result = await this.#putInForce(
-        settings,
-        differences.map(({ path }) => path),
-        caller,
-      );
+      const changes = differences.map(({ path }) => path);
+      const entry = { by: actorOf(caller), action: 'configuration.edited', details: { changes } } as const;
+      const result = await this.#changes.apply({
+        path: settingsFilePath(dataDir),
+        text: settings === '' ? undefined : settings,
+        ...(changes.length === 0 ? {} : { entry }),
+        refused: refusals.notInForce,
+      });
       const { replaced, needRestart } =
         result.outcome === 'applied' ? result : { replaced: [], needRestart: [] };
       const shown = forCaller(caller, differences);
       return { revision: revisionOf({ ...texts, own: settings }), differences: shown, replaced, needRestart };
     });
-  }
-
-  /** Writes the file, puts it in force and audits this, or leaves everything as it was. */
-  async #putInForce(text: string, changed: readonly string[], caller: Caller): Promise<ReloadResult> {
-    const { current, reload, audit } = this.#options;
-    const path = settingsFilePath(current().dataDir);
-    const details = { change: randomUUID(), changes: changed };
-    const about = { by: actorOf(caller), details };
-    const intended = this.#intended();
-    if (changed.length > 0) await intended.note(about, text);
-    try {
-      const replaced = await replaceOwnFile(path, text === '' ? undefined : text);
-      try {
-        const result = await reload();
-        if (result.outcome === 'refused') throw refusals.notInForce(result.problems);
-        if (changed.length > 0) audit.append({ ...about, action: 'configuration.edited' });
-        return result;
-      } catch (error) {
-        await replaced.undo();
-        // A refusal is over now: it must not stay in the status of the box.
-        await reload();
-        throw error;
-      }
-    } finally {
-      await intended.forget();
-    }
-  }
-
-  #intended(): IntendedChange {
-    const { current, audit } = this.#options;
-    return new IntendedChange({ path: settingsFilePath(current().dataDir), audit });
   }
 
   async #texts(): Promise<Texts> {

@@ -121,6 +121,7 @@ export const boxTroubles = [
   'accounts-altered',
   'records-altered',
   'configuration-refused',
+  'files-unusable',
   'vision-misbehaving',
   'recogniser-unfit',
   'gallery-unfit',

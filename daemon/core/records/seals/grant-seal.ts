@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { hkdfKey, keyedHash } from '../../../host/keyed-hash.js';
 import { areEqual, fillRandomly, KEY_BYTES, wipe } from '../../../host/sodium.js';
 
-export type GrantKind = 'trusted-key' | 'camera-switch';
+export type GrantKind = 'trusted-key' | 'camera-switch' | 'alert-channel';
 
-/** A permission: a key whose commands are executed, or a camera that a centre switched. */
+/** A permission: a key whose commands are executed, a camera that a centre switched, or the version of an alert channel. */
 export interface Grant {
   readonly kind: GrantKind;
-  /** Id of the key or of the camera. */
+  /** Id of the key, of the camera or of the channel. */
   readonly id: string;
   /** JSON. */
   readonly content: string;
