@@ -109,7 +109,7 @@ describe('a channel of the box', () => {
     const { box, channels } = opened;
     const host = `${'sub.'.repeat(40)}example.org`;
     await channels.create({ id: 'far', ...hook(`https://${host}/`), secret: secret() }, caller);
-    const [entry] = box.entries;
+    const [entry] = box.log.list({ action: 'alert' });
     const named = String(entry?.details?.['host']);
     assert.ok(host.startsWith(named) && named.length < host.length, named);
   });
