@@ -21,6 +21,17 @@ describe('the estimate of a machine', () => {
     assert.ok(Math.abs(memoryMiB - (709 + 143)) < 10, String(memoryMiB));
   });
 
+  test('holds for another machine, with many slow cores', () => {
+    // `scripts/bench cameras --cameras 16 --provider cpu` on 16 cores: 10.0 of vision and FFmpeg, 5,777 MiB, 0.2 % lost.
+    const { cores, usableCores, memoryMiB } = sizeBox(
+      { ...four, cameras: 16 },
+      { cores: 16, alone: 0.25, together: 0.25, otherCores: 0 },
+    );
+    assert.ok(cores.least < 10 && 10 < cores.most, `${cores.least} to ${cores.most}`);
+    assert.ok(10 < usableCores);
+    assert.ok(Math.abs(memoryMiB - 5777) < 0.05 * 5777, String(memoryMiB));
+  });
+
   test('counts the memory of each vision process', () => {
     const memoryOf = (cameras: number): number =>
       sizeBox({ ...four, cameras }, { ...reference, cores: 8 }).memoryMiB;
