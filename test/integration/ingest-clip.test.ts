@@ -173,6 +173,20 @@ describe('replaying a clip', () => {
     assert.deepEqual([...new Set(sizes)], ['320x180']);
   });
 
+  test('shows faces as wide as they are when pixels are not square, and believes no impossible pixels', async () => {
+    const cases = [
+      ['4/5', 960, 576, 1920, '768x576'],
+      ['16/11', 704, 576, 800, '800x450'],
+      ['64/63', 322, 240, 1920, '322x240'],
+      ['9/1', 640, 360, 1920, '640x360'],
+    ] as const;
+    for (const [pixelShape, widthPx, heightPx, maxAnalysisWidthPx, expected] of cases) {
+      const clip = await testClip({ pixelShape, widthPx, heightPx, seconds: 0.2 });
+      const { sizes } = await readAll(clip, { maxAnalysisWidthPx });
+      assert.deepEqual([...new Set(sizes)], [expected], pixelShape);
+    }
+  });
+
   test('gives the same frames of a damaged clip every time', async () => {
     const path = await corruptClip({ seconds: 4, damagedShare: 0.5 });
     const first = await readAll(path);

@@ -17,6 +17,8 @@ export interface ClipOptions {
   readonly keyframeIntervalS?: number;
   readonly codec?: 'h264' | 'hevc';
   readonly container?: 'mp4' | 'mkv' | 'ts';
+  /** Width over height of a pixel, such as `4/5`. */
+  readonly pixelShape?: string;
 }
 
 const defaults: Required<ClipOptions> = {
@@ -27,6 +29,7 @@ const defaults: Required<ClipOptions> = {
   keyframeIntervalS: 1,
   codec: 'h264',
   container: 'mp4',
+  pixelShape: '1/1',
 };
 
 let folder: string | undefined;
@@ -66,9 +69,10 @@ function encoderArguments(clip: Required<ClipOptions>): string[] {
 /** A moving test card with a running clock: no face in it. Returns the file's path. */
 export function testClip(options: ClipOptions = {}): Promise<string> {
   const clip = { ...defaults, ...options };
-  const { widthPx, heightPx, framesPerS, seconds, keyframeIntervalS, codec, container } = clip;
-  const name = `${codec}-${widthPx}x${heightPx}-${framesPerS}-${seconds}s-k${keyframeIntervalS}.${container}`;
-  const source = `testsrc2=size=${widthPx}x${heightPx}:rate=${framesPerS}:duration=${seconds}`;
+  const { widthPx, heightPx, framesPerS, seconds, keyframeIntervalS, codec, container, pixelShape } = clip;
+  const shape = `${widthPx}x${heightPx}-p${pixelShape.replace('/', '-')}`;
+  const name = `${codec}-${shape}-${framesPerS}-${seconds}s-k${keyframeIntervalS}.${container}`;
+  const source = `testsrc2=size=${widthPx}x${heightPx}:rate=${framesPerS}:duration=${seconds},setsar=${pixelShape}`;
   return once(name, (path) =>
     ffmpeg('-f', 'lavfi', '-i', source, '-pix_fmt', 'yuv420p', ...encoderArguments(clip), path),
   );

@@ -23,14 +23,25 @@ function logged(level: 'info' | 'verbose'): string[] {
  * picture k of the output with its final size.
  */
 function pictureFilters({ maxAnalysisWidthPx, masks = [] }: PictureOptions): string[] {
-  const isWide = `gt(iw\\,${maxAnalysisWidthPx})`;
+  const shrunkBy = `min(1\\,${maxAnalysisWidthPx}/(iw*${pixelShape}))`;
+  const sizes = [scaled('iw', `${pixelShape}*${shrunkBy}`), scaled('ih', shrunkBy)];
   return [
-    `scale=w=if(${isWide}\\,${maxAnalysisWidthPx}\\,iw):h=if(${isWide}\\,-2\\,ih):flags=bilinear+bitexact`,
+    `scale=w=${sizes[0]}:h=${sizes[1]}:flags=bilinear+bitexact`,
     'format=yuv420p|yuvj420p',
     ...maskFilters(masks),
     'showinfo=checksum=0',
   ];
 }
+
+/**
+ * Width of a pixel over its height. Analogue formats such as 960H have narrow or wide pixels, in which faces would be too wide or too narrow
+ * for the networks. A ratio that no camera has, or that hardly differs from 1, is not worth the scaling.
+ */
+const pixelShape = 'if(between(abs(log(sar))\\,0.04\\,0.7)\\,sar\\,1)';
+
+/** A side of the picture times `factor`, even where it changes. */
+const scaled = (side: 'iw' | 'ih', factor: string): string =>
+  `if(eq(${factor}\\,1)\\,${side}\\,2*round(${side}*${factor}/2))`;
 
 /**
  * Blackens polygons, strip by strip. Each strip depends on nothing but the size of the picture: a clock of the camera that jumps, a
