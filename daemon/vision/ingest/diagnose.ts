@@ -66,8 +66,9 @@ const hardwareFailures = [
 
 /** How the decoders of H.264 and H.265 report missing parameter sets. */
 const missesParameterSets = /non-existing [PS]PS|[VSP]PS id out of range|[VSP]PS \d+ does not exist/;
+/** From FFmpeg 7 on, inputs and filters also call it invalid data that nothing came; a decoder's own complaints begin with its name alone. */
 const cannotDecode =
-  /Error while decoding|Error submitting|decode_slice_header error|\] \[error\] .*invalid/i;
+  /Error while decoding|Error submitting|decode_slice_header error|^\[(?!rtsp |concat )\w+ @ \w+\] \[error\] .*invalid/i;
 
 /** Explains to a technician why a stream ended. The exit code of FFmpeg does not help: it is 0 for most failures. */
 export function diagnose(evidence: StreamEvidence): StreamFailure {
@@ -102,14 +103,14 @@ function classify(evidence: StreamEvidence): FailureVerdict {
   if (hadFrames) return { code: lines.some((line) => /timed out/.test(line)) ? 'stalled' : 'ended' };
   // Without video no track was set up, and servers answer PLAY in different ways then.
   if (evidence.media?.includes('video') === false) return offersNoVideo(evidence.media);
-  const known = answerOf(lines) ?? matchOf(lines);
+  const known = answerOf(evidence) ?? matchOf(lines);
   if (known !== undefined) return known;
   if (evidence.media !== undefined || evidence.stream !== undefined)
     return withoutFirstFrame(evidence, seconds);
   return cause === 'no-first-frame' ? { code: 'no-answer' } : withoutSession(evidence);
 }
 
-function answerOf(lines: readonly string[]): FailureVerdict | undefined {
+function answerOf({ lines, media }: StreamEvidence): FailureVerdict | undefined {
   for (const line of lines) {
     // For this status FFmpeg does not name the request that the camera answered.
     if (/Server returned 400\b/.test(line)) return { code: 'bad-request' };
@@ -117,7 +118,8 @@ function answerOf(lines: readonly string[]): FailureVerdict | undefined {
     if (answer === null) continue;
     const [, method = '', status = '', reason = ''] = answer;
     // Without a track the camera has no session.
-    if (method === 'PLAY' && ['454', '455'].includes(status)) return { code: 'no-video' };
+    if (method === 'PLAY' && media === undefined && ['454', '455'].includes(status))
+      return { code: 'no-video' };
     const code = statusCodes[status];
     return code === undefined ? { code: 'server-error', detail: `${status} ${reason}`.trim() } : { code };
   }
@@ -148,10 +150,13 @@ function withoutFirstFrame({ lines, packetsRead, stream }: StreamEvidence, secon
   return { code: hasVideo ? 'no-key-frame' : 'no-first-frame', detail };
 }
 
-/** FFmpeg logs only "Invalid data found", both without an answer and for an answer that is not RTSP. */
+/**
+ * FFmpeg logs only "Invalid data found", both without an answer and for an answer that is not RTSP. The latter takes no time. The former takes
+ * the whole timeout, of which the watchdog does not count what this process itself stood still.
+ */
 function withoutSession({ lines, waitedS, socketTimeoutS }: StreamEvidence): FailureVerdict {
   if (!lines.some((line) => /Invalid data found|timed out/.test(line))) return withLastLine('failed', lines);
-  return { code: waitedS >= socketTimeoutS ? 'no-answer' : 'not-rtsp' };
+  return { code: waitedS >= socketTimeoutS / 2 ? 'no-answer' : 'not-rtsp' };
 }
 
 function withLastLine(code: StreamFailureCode, lines: readonly string[]): FailureVerdict {
