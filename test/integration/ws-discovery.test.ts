@@ -125,6 +125,19 @@ describe('looking for cameras', () => {
     );
   });
 
+  test('takes what common devices say: empty names, several networks, IPv6, and other prefixes', () => {
+    const several =
+      'http://192.0.2.10/onvif/device_service http://10.0.0.10/onvif/device_service http://[fe80::a]/onvif/device_service';
+    const scopes =
+      'onvif://www.onvif.org/name/ onvif://www.onvif.org/hardware/%20 ONVIF://www.onvif.org/Location/Hall';
+    const told = parse(answer('uuid:1', { scopes, services: several }));
+    assert.deepEqual(told, { address: '192.0.2.10', location: 'Hall', services: several.split(' ') });
+    const wrapped = answer('\n  uuid:1\n', { services: `\n    ${service}\n` })
+      .replace('<wsa:RelatesTo>', '<wsa:RelatesTo RelationshipType="d:Suggestion">')
+      .replaceAll('d:XAddrs', 'tds-2.x:XAddrs');
+    assert.deepEqual(parse(wrapped), { address: '192.0.2.10', services: [service] });
+  });
+
   test('takes no answer that is strange, and nothing strange from an answer', () => {
     assert.equal(parse(answer('uuid:2')), undefined, 'to another question');
     assert.equal(parse(answer('uuid:1', { services: '' })), undefined);
