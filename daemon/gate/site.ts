@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
 import { compressed, type Encoding } from './compression.js';
 
@@ -72,13 +72,15 @@ function siteFile(path: string, bytes: Buffer): SiteFile {
 export async function readSite(folder: string, openApiFile: string): Promise<Site> {
   const files = new Map<string, Buffer>();
   let bytes = 0;
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const root = await realpath(folder).catch(() => folder);
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
   for (const entry of entries) {
-    if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
+    // Node.js 26 also lists what lies behind links to folders.
+    if (!entry.isFile() || (await realpath(path)) !== path) continue;
     bytes += (await stat(path)).size;
     if (bytes > mostBytes) break;
-    files.set(`/${relative(folder, path)}`, await readFile(path));
+    files.set(`/${relative(root, path)}`, await readFile(path));
   }
   const openApi = await readFile(openApiFile).catch(() => undefined);
   if (openApi !== undefined) files.set('/openapi.yaml', openApi);
