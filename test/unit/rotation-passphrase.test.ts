@@ -13,7 +13,13 @@ function terminal(isTTY: boolean) {
     isTTY,
     setRawMode: (isRaw: boolean) => void modes.push(isRaw),
   });
-  return { input, output: shown, modes, shown: () => String(shown.read() ?? '') };
+  const readShown = (): string => {
+    let text = '';
+    // Node.js 26 gives what was written in pieces, as it was written.
+    for (let piece: unknown = shown.read(); piece !== null; piece = shown.read()) text += String(piece);
+    return text;
+  };
+  return { input, output: shown, modes, shown: readShown };
 }
 
 const refusedWith = (code: string) => (error: unknown) => isRollcallError(error, code);
