@@ -97,6 +97,19 @@ describe('a vision process in a sandbox', { skip: 'launch' in sandbox ? false : 
     }
   });
 
+  test('sees the processors and the devices of the machine', async () => {
+    const launched = launch(inSandbox());
+    try {
+      const seen = `/proc/${await pidOf(launched)}/root`;
+      for (const folder of ['/sys/devices/system/cpu', '/sys/class']) {
+        assert.equal(existsSync(join(seen, folder)), existsSync(folder), folder);
+      }
+    } finally {
+      launched.kill();
+      await launched.ended;
+    }
+  });
+
   test('gives way to the core as a session, too', {
     skip: existsSync('/proc/self/autogroup') ? false : 'this kernel has no groups of sessions',
   }, async () => {
