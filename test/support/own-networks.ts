@@ -47,8 +47,8 @@ export function faceNetwork(input: OwnInput): Uint8Array {
   return graph.encode();
 }
 
-/** A network of the right shape that nobody trained. `seed` decides its weights. */
-export function untrainedNetwork(seed = 1): Uint8Array {
+/** A network of the right shape that nobody trained. `seed` decides its weights. `isBroken`: some of what it computes is no number. */
+export function untrainedNetwork(seed = 1, { isBroken = false } = {}): Uint8Array {
   let state = seed;
   const random = (): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -62,7 +62,9 @@ export function untrainedNetwork(seed = 1): Uint8Array {
   const first = graph.node('Relu', [graph.node('Conv', [image, kernel], strides)]);
   const flat = graph.node('Flatten', [first], { attributes: { axis: 1 } });
   const full = graph.floats([16 * 14 * 14, 128], weights(16 * 14 * 14 * 128));
-  graph.node('MatMul', [flat, full], { output: '683' });
+  const product = graph.node('MatMul', [flat, full]);
+  // Numbers below zero have no root.
+  graph.node(isBroken ? 'Sqrt' : 'Identity', [product], { output: '683' });
   graph.output('683', ['n', 128]);
   return graph.encode();
 }
