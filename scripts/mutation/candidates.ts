@@ -25,9 +25,13 @@ export class Compiler {
   }
 
   /** Whether it compiles, and `importers` with it. Names that are left over do not count. */
-  compiles(mutant: Mutant, importers: readonly string[], workplace: Workplace): Promise<boolean> {
+  async compiles(
+    mutant: Mutant,
+    importers: readonly string[],
+    workplace: Pick<Workplace, 'with'>,
+  ): Promise<boolean> {
     const path = join(this.#root, mutant.file);
-    return workplace.with(mutant, () => {
+    const isProgram = await workplace.with(mutant, () => {
       this.#reread(path);
       const program = this.#program();
       const paths = [path, ...importers.map((file) => join(this.#root, file))];
@@ -40,6 +44,9 @@ export class Compiler {
         ]);
       return problems.every(({ code }) => leftOver.has(code));
     });
+    // Otherwise the next mutant would be judged beside this one.
+    this.#reread(path);
+    return isProgram;
   }
 
   close(): void {

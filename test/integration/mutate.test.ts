@@ -3,6 +3,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Compiler, inDrawingOrder, seededRandom } from '../../scripts/mutation/candidates.js';
+import { type Mutant, mutated } from '../../scripts/mutation/places.js';
 import { root } from '../support/built.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -29,6 +30,10 @@ test('the mutants of a file are its small changes, in an order that the seed dec
     JSON.stringify({ compilerOptions: { strict: true, target: 'ES2022', types: [] }, include: ['daemon'] }),
   );
   await writeFile(join(directory.path, 'daemon/near.ts'), program);
+  await writeFile(
+    join(directory.path, 'daemon/user.ts'),
+    "import { limits } from './near.js';\nexport const most: Extract<(typeof limits)[number], 10> = 10;\n",
+  );
   const compiler = new Compiler(directory.path);
   try {
     const mutants = compiler.mutantsOf('daemon/near.ts');
@@ -61,6 +66,23 @@ test('the mutants of a file are its small changes, in an order that the seed dec
         'constant 11 return a < b && ![a, b].some((each) => each > 0.4);',
       ],
     );
+    const workplace = {
+      async with<T>(mutant: Mutant, work: () => T): Promise<Awaited<T>> {
+        const path = join(directory.path, mutant.file);
+        await writeFile(path, mutated(program, mutant));
+        try {
+          return await work();
+        } finally {
+          await writeFile(path, program);
+        }
+      },
+    };
+    const judged: boolean[] = [];
+    for (const mutant of mutants.slice(0, 2)) {
+      judged.push(await compiler.compiles(mutant, ['daemon/user.ts'], workplace));
+      assert.deepEqual(compiler.mutantsOf('daemon/near.ts'), mutants, 'the compiler sees the program again');
+    }
+    assert.deepEqual(judged, [true, false], 'the other file needs the 10');
     const drawn = inDrawingOrder(mutants, seededRandom(1));
     assert.deepEqual(inDrawingOrder(mutants, seededRandom(1)), drawn);
     assert.notDeepEqual(inDrawingOrder(mutants, seededRandom(2)), drawn);
