@@ -1,4 +1,16 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { IntlMessageFormat } from 'intl-messageformat';
+import { broaderTags } from '../../daemon/kernel/language-tag.js';
+
+/** The messages of a file. A variant of a language, such as `pt-BR`, has those of its language where it has none of its own. */
+export function messagesOf(folder: string, language: string, file: string): Readonly<Record<string, string>> {
+  const paths = broaderTags(language).map((tag) => join(folder, tag, file));
+  const read = paths
+    .filter((path) => existsSync(path))
+    .map((path): unknown => JSON.parse(readFileSync(path, 'utf8')));
+  return Object.assign({}, ...read.toReversed()) as Readonly<Record<string, string>>;
+}
 
 type Values = Readonly<Record<string, string | number>>;
 type Elements = ReturnType<IntlMessageFormat['getAst']>;

@@ -15,7 +15,7 @@ import { said } from '../../daemon/kernel/said.js';
 import { failure, refusal } from '../../daemon/words/errors.js';
 import { answerInLanguage, english, inEnglish, inLanguage, Language } from '../../daemon/words/language.js';
 import { Languages } from '../../daemon/words/languages.js';
-import { examplesOf, namesIn, parsedMessage } from '../support/messages.js';
+import { examplesOf, messagesOf, namesIn, parsedMessage } from '../support/messages.js';
 import { aPassage } from '../support/passages.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -24,8 +24,7 @@ const languages = new Languages(folder);
 const others = languages.tags.filter((tag) => tag !== 'en');
 
 type Messages = Readonly<Record<string, string>>;
-const read = (tag: string, file: string): Messages =>
-  JSON.parse(readFileSync(join(folder, tag, file), 'utf8')) as Messages;
+const read = (tag: string, file: string): Messages => messagesOf(folder, tag, file);
 const files = readdirSync(join(folder, 'en'));
 
 const daemon = join(folder, '..');
@@ -112,7 +111,7 @@ describe('the words of the box', () => {
         Object.keys(read(tag, file)).filter((key) => read('en', file)[key] === undefined),
       );
       assert.deepEqual(surplus, [], 'messages that English does not have');
-      assert.deepEqual(readdirSync(join(folder, tag)).toSorted(), files.toSorted());
+      if (!tag.includes('-')) assert.deepEqual(readdirSync(join(folder, tag)).toSorted(), files.toSorted());
     });
 
   for (const tag of languages.tags)
