@@ -10,6 +10,7 @@ import type { Config } from '../../daemon/contract/settings/schema.js';
 import type { ReloadResult } from '../../daemon/contract/status.js';
 import { openChannel } from '../../daemon/core/alerts/open-channel.js';
 import { OwnChannels } from '../../daemon/core/alerts/own-channels.js';
+import { AuditKeeper } from '../../daemon/core/audit/audit-keeper.js';
 import { openAuditKey } from '../../daemon/core/audit/audit-key.js';
 import { channelVersionsOf } from '../../daemon/core/commands/channel-versions.js';
 import { Grants } from '../../daemon/core/commands/grants.js';
@@ -58,6 +59,8 @@ async function openChannels(sections = '') {
     fails: undefined as ReloadResult | undefined,
     /** Called in the middle of a change, when the file is written. */
     written: undefined as (() => Promise<void>) | undefined,
+    /** False while a damaged gallery file keeps the log closed. */
+    hasLog: true,
     grants,
     entries: () => log.list({ action: 'alert' }).map(({ action, subject }) => [action, subject]),
     log,
@@ -95,7 +98,13 @@ async function openChannels(sections = '') {
         await box.written?.();
         return { outcome: 'unchanged' };
       },
-      ...{ audit: log, auditKey, versions },
+      audit: {
+        append: (entry) => log.append(entry),
+        newest: () => (box.hasLog ? log.newest() : new AuditKeeper({ clock, logger: silentLogger }).newest()),
+        from: (...range) => log.from(...range),
+        list: (filter) => log.list(filter),
+      },
+      ...{ auditKey, versions },
     }).open();
   return { box, start, channels: await start(), [Symbol.asyncDispose]: () => files[Symbol.asyncDispose]() };
 }
@@ -195,7 +204,10 @@ describe('a channel of the box', () => {
         () => undefined,
       );
     forget();
+    box.hasLog = false;
+    await start();
     assert.equal(await box.send('guards'), 'channel-altered');
+    box.hasLog = true;
     await start();
     assert.equal(await box.send('guards'), 'delivered');
     forget();

@@ -5,7 +5,6 @@ import { programVersion } from '../api/program-version.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
 import type { AuditKeyRing } from '../audit/audit-key-ring.js';
 import type { AuditLog } from '../audit/audit-log.js';
-import type { ChannelVersions } from '../commands/channel-versions.js';
 import { reportUnusableFiles } from '../conditions/unusable-files.js';
 import type { ConditionPort } from '../delivery/condition-port.js';
 import type { PartContext } from '../part-context.js';
@@ -20,7 +19,12 @@ import type { AlertMutes } from './alert-mutes.js';
 import { type AlertPlan, planAlerts } from './alert-plan.js';
 import type { AlertChannel } from './channel.js';
 import { openChannel } from './open-channel.js';
-import { OwnChannels, type OwnChannelsOptions, ownChannelHandlers } from './own-channels.js';
+import {
+  type ChannelVersions,
+  OwnChannels,
+  type OwnChannelsOptions,
+  ownChannelHandlers,
+} from './own-channels.js';
 
 /** Starts to check recorded events against the alert rules in force, and to deliver alerts. */
 export function startAlerts({

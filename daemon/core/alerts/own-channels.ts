@@ -17,11 +17,11 @@ import { actorOf, daemonAtStart } from '../../kernel/actor.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
-import { stateDetail } from '../../kernel/stated-set.js';
+import { type StatedSet, stateDetail } from '../../kernel/stated-set.js';
 import { isReachable } from '../../vision/ingest/reachable-address.js';
 import { failure, refusal } from '../../words/errors.js';
 import { longestWord, type NewAuditEntry } from '../audit/audit-entry.js';
-import type { ChannelVersions } from '../commands/channel-versions.js';
+import { whereThereIsALog } from '../audit/audit-keeper.js';
 import { FileChanges, type FileChangesOptions } from '../settings/file-changes.js';
 import { openChannelSeal, sealChannel } from './channel-seal.js';
 import { channelsOf } from './open-channel.js';
@@ -30,6 +30,24 @@ import { smallestSecretBytes } from './webhook.js';
 
 /** Most channels that the box keeps itself. */
 export const mostOwnChannels = 32;
+
+/** A channel, by what is new with each change of its file. */
+export type ChannelVersion = Pick<OwnChannel, 'id' | 'sealed'>;
+
+/** Which version of each alert channel of the box counts: someone who can write its data cannot put an earlier file back. */
+export interface ChannelVersions {
+  isLatest(channel: ChannelVersion): boolean;
+  /**
+   * The channel that counts from now on; without `sealed`, none does. `alongside` writes the audit entry, with the state of all
+   * grants, in the same transaction.
+   */
+  set(
+    channel: Pick<ChannelVersion, 'id'> & Partial<ChannelVersion>,
+    alongside: (state: StatedSet) => void,
+  ): void;
+  /** Accepts the channels of an earlier version of the program, once in the life of a box; `alongside` as above. */
+  adopt(channels: readonly ChannelVersion[], alongside: (state: StatedSet) => void): void;
+}
 
 export interface OwnChannelsOptions extends FileChangesOptions {
   /** The configuration in force. */
@@ -70,9 +88,13 @@ export class OwnChannels {
     const { current, versions, audit } = this.#options;
     const { dataDir, ownChannels } = current();
     await this.#changes.settle(join(dataDir, channelFiles.folder), channelFiles.ending);
-    versions.adopt(ownChannels, (state) =>
-      audit.append({ by: daemonAtStart, action: 'trust.stated', details: stateDetail(state) }),
-    );
+    await whereThereIsALog(() => {
+      // Without the log, nothing was compared with it: what is missing may have been removed.
+      audit.newest();
+      versions.adopt(ownChannels, (state) =>
+        audit.append({ by: daemonAtStart, action: 'trust.stated', details: stateDetail(state) }),
+      );
+    });
     return this;
   }
 

@@ -1,23 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { OwnChannel } from '../../contract/settings/own-channel.js';
-import type { StatedSet } from '../../kernel/stated-set.js';
+import type { ChannelVersion, ChannelVersions } from '../alerts/own-channels.js';
 import type { Grant } from '../records/seals/grant-seal.js';
 import type { Grants } from './grants.js';
-
-/** A channel, by what is new with each change of its file. */
-type Version = Pick<OwnChannel, 'id' | 'sealed'>;
-
-/** Which version of each alert channel of the box counts: someone who can write its data cannot put an earlier file back. */
-export interface ChannelVersions {
-  isLatest(channel: Version): boolean;
-  /**
-   * The channel that counts from now on; without `sealed`, none does. `alongside` writes the audit entry, with the state of all
-   * grants, in the same transaction.
-   */
-  set(channel: Pick<Version, 'id'> & Partial<Version>, alongside: (state: StatedSet) => void): void;
-  /** Accepts the channels of an earlier version of the program, once in the life of a box; `alongside` as above. */
-  adopt(channels: readonly Version[], alongside: (state: StatedSet) => void): void;
-}
 
 /** Says that versions are kept. No channel has such an id. */
 const begun: Grant = { kind: 'alert-channel', id: '*', content: 'true' };
@@ -48,7 +32,7 @@ export function channelVersionsOf(grants: Grants, nowMs: () => number): ChannelV
   };
 }
 
-function versionOf({ id, sealed }: Version): Grant {
+function versionOf({ id, sealed }: ChannelVersion): Grant {
   const digest = createHash('sha256').update(sealed).digest('hex');
   return { kind: 'alert-channel', id, content: JSON.stringify({ digest }) };
 }

@@ -1,8 +1,9 @@
 import type { OpenDatabase } from '../../host/sqlite.js';
+import type { ChannelVersions } from '../alerts/own-channels.js';
 import type { GrantSeal } from '../records/seals/grant-seal.js';
 import type { PublishedConditions } from '../records/source-states.js';
 import { type CameraSwitches, cameraSwitchesOf } from './camera-switches.js';
-import { type ChannelVersions, channelVersionsOf } from './channel-versions.js';
+import { channelVersionsOf } from './channel-versions.js';
 import { type CommandMemory, commandMemoryOf } from './command-memory.js';
 import { Grants } from './grants.js';
 import { type TrustStore, trustStoreOf } from './trust-store.js';

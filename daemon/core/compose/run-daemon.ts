@@ -37,9 +37,10 @@ export async function runDaemon(configPath: string): Promise<void> {
       problems,
     });
   }
-  for (const problem of config.unusableCameraFiles.flatMap(({ problems }) => problems)) {
-    logger.error('a camera file cannot be used; its camera is left out', {
-      problem: formatProblem(configPath, problem),
+  for (const { problems } of [...config.unusableCameraFiles, ...config.unusableChannelFiles]) {
+    const reasons = problems.map((problem) => formatProblem(configPath, problem));
+    logger.error('the file of a camera or alert channel cannot be used; it is left out', {
+      problems: reasons,
     });
   }
   const notifier = await openServiceNotifier(logger);
