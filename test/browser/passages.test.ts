@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { withoutBuild } from '../support/box.js';
-import { assertAccessible, startBrowser, withoutChromium } from '../support/browser.js';
+import { assertAccessible, startBrowser, type WatchedPage, withoutChromium } from '../support/browser.js';
 import { startConsoleBox } from '../support/console-box.js';
 
 describe('the passages of the console', { skip: withoutBuild || withoutChromium }, () => {
@@ -41,6 +41,7 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium 
       .waitFor();
     await page.getByRole('button', { name: 'Show as a table' }).click();
     await page.getByRole('table').waitFor();
+    await markedMany(opened);
     await page.getByRole('button', { name: 'Show as images' }).click();
     await cards.first().click();
 
@@ -142,3 +143,29 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium 
     assert.deepEqual(narrow.faults, []);
   });
 });
+
+/** Passages are chosen with the shift key, get the same feedback after a preview, and lose it again. */
+async function markedMany(opened: WatchedPage): Promise<void> {
+  const { page } = opened;
+  const ticks = page.getByRole('checkbox', { name: /^Select the passage of/ });
+  await ticks.first().click();
+  await ticks.nth(2).click({ modifiers: ['Shift'] });
+  await page.getByText('3 passages selected').waitFor();
+  await assertAccessible(opened);
+  await page.getByRole('button', { name: 'Correct identity' }).click();
+  // It does not say yet which person.
+  await page.getByRole('button', { name: 'Preview feedback', disabled: true }).waitFor();
+  await page.getByRole('radio', { name: 'an unknown person' }).check();
+  await page.getByRole('button', { name: 'Preview feedback' }).click();
+  await page.getByText('Nothing has changed yet.').waitFor();
+  await assertAccessible(opened);
+  // Other feedback needs another preview.
+  await page.getByRole('radio', { name: /^an attack/ }).check();
+  await page.getByRole('button', { name: 'Preview feedback' }).click();
+  await page.getByRole('button', { name: 'Save feedback on 3 passages' }).click();
+  await page.getByText('3 passages got this feedback, 0 already had it, 0 refused.').waitFor();
+  await assertAccessible(opened);
+  await page.getByRole('button', { name: 'Undo all' }).click();
+  await page.getByText('The feedback was undone.').waitFor();
+  await page.getByText('0 passages selected').waitFor();
+}

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import type { MarkOutcome, PassageDetails, PassageItem } from '../../../contract/passages.js';
 import type { PersonSummary } from '../../../contract/person.js';
 import { type MarkedAs, markedAs } from '../../../kernel/events/notice.js';
@@ -29,24 +30,15 @@ export function MarkPassage({
   readonly passage: Pick<PassageDetails, 'id'>;
   readonly onClose: (isDone: boolean) => void;
 }) {
-  // Only who may read persons can say which one it was.
-  const kinds = can('persons:read') ? markedAs : markedAs.filter((each) => each !== 'person');
-  const was = useSignal<MarkedAs>(kinds[0] ?? 'stranger');
-  const person = useSignal<PersonSummary | undefined>(undefined);
-  const note = useSignal('');
-  const isPerson = was.value === 'person';
-  const chosen = isPerson ? person.value : undefined;
+  const { said, fields } = useMark();
   return (
     <Confirm
       title={t('mark-title')}
       act={t('mark-act')}
-      isReady={!isPerson || chosen !== undefined}
+      isReady={said !== undefined}
       onAct={async () => {
-        const given = { passage: passage.id, was: was.value, ...noteIn(note.value) };
-        const { corrections } = await call('passages.mark', {
-          ...given,
-          ...(chosen && { person: chosen.id }),
-        });
+        if (said === undefined) return;
+        const { corrections } = await call('passages.mark', { passage: passage.id, ...said });
         say(t('marked', { count: corrections }), {
           href: `/passages/${passage.id}`,
           text: t('to-unmark'),
@@ -54,23 +46,58 @@ export function MarkPassage({
       }}
       onClose={onClose}
     >
-      <Radios
-        legend={t('mark-was')}
-        options={kinds.map((each) => [each, t(`was-${each}`)] as const)}
-        {...bound(was)}
-      />
-      {isPerson && <PersonChoice label={t('who-was-it')} chosen={chosen} onChoose={into(person)} />}
-      <Note {...bound(note)} />
-      {(!isPerson || chosen !== undefined) && (
-        <Effect passage={passage.id} was={was.value} {...(chosen && { person: chosen.id })} />
-      )}
-      <p>{t(can('attendance:write') ? 'mark-follows' : 'mark-follows-less')}</p>
+      {fields}
+      {said !== undefined && <Effect passage={passage.id} {...said} />}
     </Confirm>
   );
 }
 
+/** Who it was, as a form asks for it. */
+interface MarkForm {
+  /** Absent until the form says who. */
+  readonly said: { readonly was: MarkedAs; readonly person?: string; readonly note?: string } | undefined;
+  readonly fields: ComponentChildren;
+}
+
+export function useMark(): MarkForm {
+  // Only who may read persons can say which one it was.
+  const kinds = can('persons:read') ? markedAs : markedAs.filter((each) => each !== 'person');
+  const was = useSignal<MarkedAs>(kinds[0] ?? 'stranger');
+  const person = useSignal<PersonSummary | undefined>(undefined);
+  const note = useSignal('');
+  const isPerson = was.value === 'person';
+  const chosen = isPerson ? person.value : undefined;
+  const isReady = !isPerson || chosen !== undefined;
+  return {
+    said: isReady
+      ? { was: was.value, ...noteIn(note.value), ...(chosen && { person: chosen.id }) }
+      : undefined,
+    fields: (
+      <>
+        <Radios
+          legend={t('mark-was')}
+          options={kinds.map((each) => [each, t(`was-${each}`)] as const)}
+          {...bound(was)}
+        />
+        {isPerson && <PersonChoice label={t('who-was-it')} chosen={chosen} onChoose={into(person)} />}
+        <Note {...bound(note)} />
+        <p>{t(can('attendance:write') ? 'mark-follows' : 'mark-follows-less')}</p>
+      </>
+    ),
+  };
+}
+
 /** What the mark would do to the thresholds of persons. */
-function Effect(mark: { readonly passage: string; readonly was: MarkedAs; readonly person?: string }) {
+function Effect({
+  passage,
+  was,
+  person,
+}: {
+  readonly passage: string;
+  readonly was: MarkedAs;
+  readonly person?: string;
+}) {
+  const mark = { passage, was, ...(person !== undefined && { person }) };
   const effect = useFetched('passages.mark-effect', mark).value;
   const changes = effect?.thresholds.filter(({ before, after }) => after !== before) ?? [];
   return (

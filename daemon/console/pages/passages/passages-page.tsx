@@ -20,6 +20,7 @@ import { Field, Tick } from '../../parts/form-fields.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
 import { PageHead } from '../../parts/page.js';
 import { PersonFilter } from '../../parts/person-filter.js';
+import { type RowChoice, RowTick, useRowChoice } from '../../parts/row-choice.js';
 import { SavedFilters } from '../../parts/saved-filters.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { OutcomeBadge, outcomeWord, reasonWord } from '../../parts/term-words.js';
@@ -28,7 +29,8 @@ import { type Query, useQuery, useSettled } from '../../parts/use-query.js';
 import { clockSeconds, dayOf, decimals } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { Filmstrip } from './filmstrip.js';
-import { MissedPerson } from './mark-passage.js';
+import { MissedPerson, mayMark } from './mark-passage.js';
+import { MarkChosen } from './mark-passages.js';
 import { isReadable, whoOf } from './passage-item.js';
 
 const t = wordsOf<typeof en>('passages');
@@ -45,6 +47,8 @@ export default function Passages() {
   const { count, fault, showNew } = useNewPassages(filters, list.reload);
   const missing = useDialog();
   const isTable = query.get('view') === 'table';
+  const markable = list.items.filter(mayMark).map(({ id }) => id);
+  const choice = useRowChoice(markable, false);
   return (
     <>
       <PageHead
@@ -70,11 +74,14 @@ export default function Passages() {
       )}
       <Fault error={fault} />
       <NewRows text={count > 0 && t('show-new', { count })} onShow={showNew} />
+      {isTable && can('passages:write') && (
+        <MarkChosen choice={choice} ids={markable.filter(choice.has)} onMarked={list.reload} />
+      )}
       {isTable ? (
         <LongTable
           caption={t('title')}
           list={list}
-          columns={columnsWith(cameras)}
+          columns={[...(can('passages:write') ? [choiceColumn(choice)] : []), ...columnsWith(cameras)]}
           keyOf={({ number: key }) => key}
           empty={t('empty')}
         />
@@ -152,17 +159,27 @@ function PassageFilters({ query, cameras }: { readonly query: Query; readonly ca
   );
 }
 
+const choiceColumn = (choice: RowChoice): Column<PassageItem> => ({
+  head: <span class="unseen">{t('select')}</span>,
+  isBrief: true,
+  cell: (passage) =>
+    mayMark(passage) && (
+      <RowTick
+        choice={choice}
+        id={passage.id}
+        label={<span class="unseen">{t('select-passage', { time: timeOf(passage) })}</span>}
+      />
+    ),
+});
+
+const timeOf = (passage: PassageItem): string =>
+  isReadable(passage) ? `${dayOf(passage.startedAt)} ${clockSeconds(passage.startedAt)}` : t('unreadable');
+
 /** Passages as rows, for dense reading. */
 const columnsWith = ({ nameOf }: Cameras): readonly Column<PassageItem>[] => [
   {
     head: t('time'),
-    cell: (passage) => (
-      <a href={`/passages/${passage.id}`}>
-        {isReadable(passage)
-          ? `${dayOf(passage.startedAt)} ${clockSeconds(passage.startedAt)}`
-          : t('unreadable')}
-      </a>
-    ),
+    cell: (passage) => <a href={`/passages/${passage.id}`}>{timeOf(passage)}</a>,
   },
   {
     head: t('outcome'),
