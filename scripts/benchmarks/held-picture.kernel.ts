@@ -148,6 +148,19 @@ export function drawHeld(to: Rgb24Picture, { face, hold, lids, faceWidthPx, warp
   }
 }
 
+/** One picture of the light of several, each with its share; the shares add up to 1. */
+export function mixed(pictures: readonly Uint8Array[], shares: readonly number[]): Uint8Array {
+  const [first] = pictures;
+  if (first === undefined || pictures.length === 1) return first ?? new Uint8Array();
+  const to = new Uint8Array(first.length);
+  for (let at = 0; at < to.length; at++) {
+    let light = 0.5;
+    for (let nth = 0; nth < pictures.length; nth++) light += shares[nth]! * pictures[nth]![at]!;
+    to[at] = light;
+  }
+  return to;
+}
+
 /** Half of the width of a flap of the chin, and the line of the mouth below that of the eyes; in distances of the eyes. */
 const flap = { half: 0.6, y: 1.05 } as const;
 /** Behind the gap that the flap leaves. */

@@ -135,10 +135,14 @@ function chosenWithout(source: string, all: readonly Presentation[], live: reado
   return best[best.length >> 1]?.choice ?? 0;
 }
 
-/** The photograph behind a made attack, by the name of its person; a recording stands for itself. */
-function photographOf(name: string): string {
-  return /([A-Z][A-Za-z-]*_[\w-]*?)_\d{4}\.jpg/.exec(name)?.[1]?.replace(/^.*-(?=[A-Z])/, '') ?? name;
+/** The photographs behind a made attack, such as `Ada_Lovelace_0001`: none behind a recording. */
+function photographsOf(name: string): string[] {
+  return [...name.matchAll(/([A-Z][\w-]*?_\d{4})\.jpg/g)].map(([, photograph = '']) =>
+    photograph.replace(/^.*-(?=[A-Z])/, ''),
+  );
 }
+
+const personOf = (photograph: string): string => photograph.replace(/_\d{4}$/, '');
 
 interface Groups {
   readonly [group: string]: readonly string[];
@@ -150,7 +154,7 @@ const { 'same person': together = [], ...shownGroups } = groups;
 const sourceOf = ({ isGenuine, name }: Pick<Recording, 'isGenuine' | 'name'>): string =>
   isGenuine
     ? (together.find((begin) => name.startsWith(begin)) ?? name.replace(/ from [\d.]+ s$/, ''))
-    : photographOf(name);
+    : (photographsOf(name).map(personOf)[0] ?? name);
 
 const presentations: Presentation[] = [];
 for await (const { tracks, ...recording } of readRecordings(folder))
@@ -207,6 +211,13 @@ console.log(
     ...species.flatMap((group) => rowsOf(group, (each) => !each.isGenuine && each.group === group)),
     ...rowsOf('all attacks', ({ isGenuine }) => !isGenuine),
   ]),
+);
+const attacks = new Set(presentations.flatMap(({ isGenuine, name }) => (isGenuine ? [] : [name])));
+const photographs = new Set([...attacks].flatMap(photographsOf));
+const recordings = [...attacks].filter((name) => photographsOf(name).length === 0);
+const photographed = new Set([...photographs].map(personOf)).size;
+console.log(
+  `\nattacks: ${attacks.size} clips, ${recordings.length} of them recordings, the others of ${photographs.size} photographs of ${photographed} people`,
 );
 const counts = new Map<number, number>();
 for (const choice of chosen.values()) counts.set(choice, (counts.get(choice) ?? 0) + 1);

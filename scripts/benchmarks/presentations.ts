@@ -4,12 +4,14 @@
  *   scripts/bench presentations [--fps 15] [--seconds 10] [--attack-every 1] [--only NAME] [--attacks DIR] [--genuine DIR]
  *                              [--driver CLIP] [--lamps 0] [--seed 1] [--gain 1] [--noise 5] [--crf 20] [--config FILE]
  *                              [--beside FILE] [--keep DIR] [--record DIR] [PHOTOGRAPH…]
+ *   scripts/bench presentations --pairs [the same] PHOTOGRAPH PHOTOGRAPH…
  *
  * Attacks are made at run time from photographs of one face (without any: those inside @vladmandic/face-api), at the highest rate of --fps
  * and at least 25 frames a second. --attack-every N: every Nth attack of each photograph; --only NAME: those with NAME in theirs. --lamps N:
  * also N glossy attacks with each photograph, whole and cut out in turn, whose lamp and hand are random, from --seed. --driver: also moves
  * a photograph as the face of this clip moves, with and without drawn lids. --gain, --noise and --crf: dims the attacks, adds noise (strength
  * of FFmpeg's filter, about 1.8 standard deviations), and compresses them.
+ * --pairs: photographs come in pairs of one person, with different expressions, and are exchanged for each other; no other attacks are made.
  * --keep: leaves the attacks in this folder, in one folder for each species, for --attacks.
  * --record: also writes to this folder what liveness was told of each presentation, for scripts/bench presentation-limits.
  * --attacks: clips of attacks, in one folder for each species. --genuine: clips of living people, in one folder for each group, cut into
@@ -46,6 +48,7 @@ import {
   stillAttacks,
   stillFrames,
 } from './presentation-attacks.js';
+import { exchangesOf } from './presentation-exchanges.js';
 import {
   groupHeading,
   groupRows,
@@ -78,6 +81,7 @@ const { values, positionals } = parseArgs({
     beside: { type: 'string' },
     keep: { type: 'string' },
     record: { type: 'string' },
+    pairs: { type: 'boolean', default: false },
   },
 });
 const seconds = Number(values.seconds);
@@ -177,7 +181,24 @@ async function attackWith(
   await encodeClip(path, fps, frames, light);
   await judge({ path, name, group, isGenuine: false });
 }
-for (const [nth, photograph] of (positionals.length > 0 ? positionals : samplePhotographs()).entries()) {
+for (let nth = 0; values.pairs && nth + 1 < positionals.length; nth += 2) {
+  const paths = [positionals[nth], positionals[nth + 1]] as [string, string];
+  const [first, second] = [await facesOf(paths[0], setup, finder), await facesOf(paths[1], setup, finder)];
+  if (first === undefined || second === undefined) continue;
+  const faceWidthPx = widthsPx[(nth / 2) % widthsPx.length] ?? 150;
+  const made = { seconds, fps: madeFps, faceWidthPx };
+  for (const { name, frames } of exchangesOf([first, second], made)) {
+    if (!name.includes(values.only)) continue;
+    await attackWith(
+      'exchanged',
+      `${name}, ${paths.map((path) => basename(path)).join(', ')}`,
+      madeFps,
+      frames,
+    );
+  }
+}
+const photographs = values.pairs ? [] : positionals.length > 0 ? positionals : samplePhotographs();
+for (const [nth, photograph] of photographs.entries()) {
   const face = await facesOf(photograph, setup, finder);
   if (face === undefined) continue;
   const random = seededRandom(1000 * Number(values.seed) + nth);

@@ -1,0 +1,139 @@
+import type { Rgb24Picture } from '../../daemon/kernel/faces/picture.js';
+import { drawHeld, type Hold, mixed, type PhotographedFace } from './held-picture.kernel.js';
+import { frameSize, heldWithLids } from './presentation-attacks.js';
+
+/*
+ * Attacks with two photographs of one person that differ in their expression: one takes the place of the other.
+ */
+
+/** What a camera sees of one of the two photographs: `share` of the light of a frame, 0..1. */
+interface Layer {
+  readonly nth: 0 | 1;
+  readonly share: number;
+  readonly hold: Hold;
+}
+
+/** One way of exchanging two photographs. */
+interface Exchange {
+  readonly name: string;
+  /** What is seen at each time of a frame that is exposed for `exposureS`; the shares add up to 1. */
+  readonly shown: (s: number, exposureS: number) => readonly Layer[];
+}
+
+type Pair = readonly [PhotographedFace, PhotographedFace];
+
+/** The first exchange, and the time from one to the next, seconds. */
+const beginS = 1.1;
+
+/** By how many exchanges the photographs have changed places, and the seconds since the last. */
+function turnAt(s: number, everyS: number): { readonly nth: 0 | 1; readonly sinceS: number } {
+  if (s < beginS) return { nth: 0, sinceS: s + everyS };
+  const turns = Math.floor((s - beginS) / everyS);
+  return { nth: turns % 2 === 0 ? 1 : 0, sinceS: s - beginS - turns * everyS };
+}
+
+const other = (nth: 0 | 1): 0 | 1 => (nth === 0 ? 1 : 0);
+const only = (nth: 0 | 1, hold: Hold): readonly Layer[] => [{ nth, share: 1, hold }];
+
+/** On a display: the other photograph is there in the next frame. */
+const atOnce = (name: string, everyS: number): Exchange => ({
+  name,
+  shown: (s) => only(turnAt(s, everyS).nth, heldWithLids.hold(s)),
+});
+
+/** On a display: one photograph fades into the other. */
+const faded = (name: string, everyS: number, forS: number): Exchange => ({
+  name,
+  shown: (s) => {
+    const { nth, sinceS } = turnAt(s, everyS);
+    const share = Math.min(1, sinceS / forS);
+    const hold = heldWithLids.hold(s);
+    return [
+      { nth: other(nth), share: 1 - share, hold },
+      { nth, share, hold },
+    ];
+  },
+});
+
+/** How much of its way a sheet has gone that is taken away and replaced within `forS`: from 0 to 1, and back to 0 with the other one. */
+function swing(s: number, everyS: number, forS: number): { readonly nth: 0 | 1; readonly away: number } {
+  const { nth, sinceS } = turnAt(s, everyS);
+  if (sinceS >= forS) return { nth, away: 0 };
+  const part = sinceS / forS;
+  return part < 0.5 ? { nth: other(nth), away: 2 * part } : { nth, away: 2 - 2 * part };
+}
+
+const exposures = 4;
+/** In the hand: what moves while a frame is exposed is blurred along its way. */
+const swung = (
+  name: string,
+  everyS: number,
+  forS: number,
+  moved: (hold: Hold, away: number) => Hold,
+): Exchange => ({
+  name,
+  shown: (s, exposureS) => {
+    const hold = heldWithLids.hold(s);
+    const moments = Array.from({ length: exposures }, (_, at) =>
+      swing(s + (at * exposureS) / exposures, everyS, forS),
+    );
+    const [first] = moments;
+    if (first !== undefined && moments.every(({ away }) => away === 0)) return only(first.nth, hold);
+    return moments.map(({ nth, away }) => ({ nth, share: 1 / exposures, hold: moved(hold, away) }));
+  },
+});
+
+const exchanges: readonly Exchange[] = [
+  atOnce('in turn', 1),
+  atOnce('in turn slowly', 2.3),
+  atOnce('in turn quickly', 0.35),
+  atOnce('once', 100),
+  faded('fades', 1.5, 1.2),
+  faded('fades quickly', 1, 0.3),
+  swung('flipped', 1.3, 0.1, (hold, away) => ({ ...hold, x: hold.x + 0.5 * away })),
+  swung('turned over', 1.3, 0.4, (hold, away) => ({ ...hold, yawDeg: hold.yawDeg + 75 * away })),
+  // Beyond the edge of the picture for a part of the time.
+  swung('out of sight', 1.7, 0.6, (hold, away) => ({ ...hold, y: hold.y + 6 * away })),
+];
+
+/** The face, placed by its eyes, so that those of both photographs coincide. */
+function placedByEyes(face: PhotographedFace): PhotographedFace & { readonly rollDeg: number } {
+  const [{ centre: right }, { centre: left }] = face.eyes;
+  const [apartX, apartY] = [left.x - right.x, left.y - right.y];
+  const width = 2.2 * Math.hypot(apartX, apartY);
+  const box = {
+    x: (right.x + left.x - width) / 2,
+    y: (right.y + left.y) / 2 - 0.35 * width,
+    width,
+    height: 1.2 * width,
+  };
+  return { ...face, box, rollDeg: (Math.atan2(apartY, apartX) * 180) / Math.PI };
+}
+
+/** The frames of each exchange, with drawn lids. */
+export function* exchangesOf(
+  pair: Pair,
+  { seconds, fps, faceWidthPx }: { seconds: number; fps: number; faceWidthPx: number },
+): Generator<{ readonly name: string; readonly frames: Iterable<Uint8Array> }> {
+  const faces = [placedByEyes(pair[0]), placedByEyes(pair[1])] as const;
+  for (const exchange of exchanges) yield { name: exchange.name, frames: framesOf(exchange) };
+
+  function* framesOf({ shown }: Exchange): Generator<Uint8Array> {
+    for (let frame = 0; frame < seconds * fps; frame++) {
+      const s = frame / fps;
+      const layers = shown(s, 0.7 / fps).filter(({ share }) => share > 0);
+      const pictures = layers.map(({ nth, hold }) => {
+        const data = new Uint8Array(3 * frameSize.widthPx * frameSize.heightPx);
+        const to: Rgb24Picture = { format: 'rgb24', ...frameSize, data };
+        const face = faces[nth];
+        const upright = { ...hold, rollDeg: hold.rollDeg - face.rollDeg };
+        drawHeld(to, { face, hold: upright, lids: heldWithLids.lids(s), faceWidthPx });
+        return data;
+      });
+      yield mixed(
+        pictures,
+        layers.map(({ share }) => share),
+      );
+    }
+  }
+}
