@@ -14,6 +14,13 @@ export interface ShownShape {
   readonly open?: number;
 }
 
+/** How far a mouth is open that opens by `by` for the second half of each period, within a fifth of a second. */
+export function opening(s: number, everyS = 2, by = 0.06): number {
+  const [half, sinceS] = [everyS / 2, s % everyS];
+  const share = sinceS < half ? 1 - sinceS / 0.2 : (sinceS - half) / 0.2;
+  return by * Math.min(1, Math.max(0, share));
+}
+
 /** `FaceLandmarks.shape` of a drawn face: corners of the eyes, brows, nose and a mouth whose lower half opens. */
 export function faceShape(shown: ShownShape = {}): readonly Point[] {
   const { x = 300, y = 200, eyesPx = 60, turnedDeg = 0, stretched = 1, open = 0 } = shown;

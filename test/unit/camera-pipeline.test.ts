@@ -63,8 +63,9 @@ function peopleByTrack(events: readonly StageEvent[]): Map<string, Set<number>> 
   return people;
 }
 
-/** How far the mouth of a speaking person is open. */
-const speakingAt = (atS: number): number => (atS % 2 < 1 ? 0 : 0.08);
+/** How far the mouth of a speaking person is open: it opens and closes within a fifth of a second. */
+const speakingAt = (atS: number): number =>
+  0.08 * Math.max(0, Math.min(1, ((atS % 2) - 1) / 0.2, (2 - (atS % 2)) / 0.2));
 
 describe('CameraPipeline', () => {
   test('proves a blinking face live and sends its probes', async () => {

@@ -9,7 +9,7 @@ import {
   type SeenStep,
 } from '../../daemon/kernel/liveness/inner-motion.js';
 import type { FaceTexture } from '../../daemon/kernel/liveness/skin-shift.kernel.js';
-import { faceShape } from '../support/face-shapes.js';
+import { faceShape, opening } from '../support/face-shapes.js';
 import { faceTexture, textureOf, withOpenMouth } from '../support/face-textures.js';
 
 /** Across, down, and away from the camera, in distances of the middles of the eyes; in the order of `FaceLandmarks.shape`. */
@@ -53,6 +53,8 @@ interface Shown {
   readonly closed?: number;
   readonly pulled?: number;
   readonly eyesPx?: number;
+  /** `face`: there is no look; `eyes`: only the mesh is known. */
+  readonly hidden?: 'face' | 'eyes';
 }
 
 /** A head, or a flat picture of it. */
@@ -112,7 +114,7 @@ function skinAt(skin: Watched['skin'], s: number, { open, yawDeg = 0 }: Shown): 
   if (skin === 'is-even') return evenSkin;
   if (skin === 'turns') return turnedSkin(yawDeg);
   if (skin === 'is-replaced' && s >= 1.19) return otherSkin;
-  const isAtRest = open === undefined ? s % 1 < 0.5 : open <= 0;
+  const isAtRest = open === undefined ? s % 1 < 0.5 : open <= 0.01;
   if (skin === 'stays' || isAtRest) return faceTexture();
   if (skin === 'shifts-in-part') return shiftedInPart;
   return skin === 'shifts-elsewhere' ? shiftedElsewhere : faceTexture(0.08);
@@ -142,15 +144,18 @@ function steps(
   for (let frame = 0; frame < seconds * fps; frame++) {
     const s = frame / fps;
     const shown = shownAt(s);
-    const { yawDeg = 0, pitchDeg = 0, rollDeg = 0, closed = 0 } = shown;
+    const { yawDeg = 0, pitchDeg = 0, rollDeg = 0, closed = 0, hidden } = shown;
+    if (hidden === 'face') continue;
     const openness = 0.3 * (1 - 0.8 * closed);
     const landmarks = {
       shape: shapeOf(shown, isFlat),
       pose: { yawDeg, pitchDeg, rollDeg },
       // Apart from what the test is about, the skin shifts as the mouth does, or all the time.
-      texture: skinAt(skin, s, shown),
+      texture: hidden === undefined ? skinAt(skin, s, shown) : undefined,
     };
-    const eyes = { left: openness, right: openness, areLidsRaised: openness >= 0.2 };
+    const seenEyes = { left: openness, right: openness, areLidsRaised: openness >= 0.2 };
+    const eyes =
+      hidden === undefined ? seenEyes : { areLidsRaised: false, left: undefined, right: undefined };
     const sample = { ...eyes, atMs: s * 1000, framing: 'whole', sharpness: 1 } as const;
     const next = nextInnerMotion(state, sample, landmarks);
     state = next.state;
@@ -203,7 +208,7 @@ describe('the movement of a face in itself', () => {
       false,
     );
     assert.equal(
-      moves((s) => ({ pulled: 0.08 * lidsAt(s) }), { fps: 30 }),
+      moves((s) => ({ pulled: opening(s, 1, 0.08) }), { fps: 30 }),
       true,
       'while the eyes are open',
     );
@@ -212,24 +217,51 @@ describe('the movement of a face in itself', () => {
   test('is seen when the mouth moves, at every rate', () => {
     for (const fps of [10, 15, 30])
       assert.equal(
-        moves((s) => ({ open: s % 2 < 1 ? 0 : 0.06 }), { fps }),
+        moves((s) => ({ open: opening(s) }), { fps }),
         true,
       );
   });
 
+  describe('is not seen in two photographs of one face that are exchanged', () => {
+    /** Which photograph is shown: its mouth is open or closed. */
+    const shownAt = (s: number, everyS: number): number => (s % (2 * everyS) < everyS ? 0 : 0.06);
+    const exchanges: Readonly<Record<string, (s: number) => Shown>> = {
+      'every second': (s) => ({ open: shownAt(s, 1) }),
+      'every 2.3 s': (s) => ({ open: shownAt(s, 2.3) }),
+      'every third of a second': (s) => ({ open: shownAt(s, 0.35) }),
+      once: (s) => ({ open: shownAt(s, 4) }),
+      'in a hand': (s) => ({ open: shownAt(s, 1), x: 300 + 40 * wave(s), rollDeg: 3 * wave(s, 0.5) }),
+      'while the lids are closed': (s) => ({ open: s % 4 < 1.6 ? 0 : 0.06, closed: lidsAt(s) }),
+      'out of sight': (s) => ({ open: shownAt(s, 1), ...(s % 1 < 0.3 ? { hidden: 'face' } : {}) }),
+      'while they are turned away': (s) => ({
+        ...{ open: shownAt(s, 1), yawDeg: s % 1 < 0.2 ? 45 : 0 },
+        ...(s % 1 < 0.2 ? { hidden: 'eyes' } : {}),
+      }),
+      'and found by the mesh in two looks': (s) => ({
+        open: shownAt(s, 1) + (shownAt(s - 0.03, 1) - shownAt(s, 1)) / 5,
+      }),
+    };
+    for (const [name, exchanged] of Object.entries(exchanges)) {
+      test(name, () => {
+        for (const fps of [10, 15, 25, 30])
+          assert.equal(moves(exchanged, { fps, seconds: 5 }), false, `${fps} a second`);
+      });
+    }
+  });
+
   test('is not seen in a mesh that trembles while the skin stays as it is', () => {
-    const trembles = (s: number): Shown => ({ open: s % 2 < 1 ? 0 : 0.06 });
+    const trembles = (s: number): Shown => ({ open: opening(s) });
     for (const fps of [10, 15, 30]) assert.equal(moves(trembles, { skin: 'stays', fps }), false);
   });
 
   test('is not seen in skin that shifts where the mesh does not', () => {
-    const speaks = (s: number): Shown => ({ open: s % 1 < 0.5 ? 0 : 0.06 });
+    const speaks = (s: number): Shown => ({ open: opening(s, 1) });
     assert.equal(moves(speaks), true);
     assert.equal(moves(speaks, { skin: 'shifts-elsewhere' }), false);
   });
 
   test('is not seen in skin that goes along with the mesh only a little, as that of a sheet that is folded', () => {
-    const speaks = (s: number): Shown => ({ open: s % 1 < 0.5 ? 0 : 0.06 });
+    const speaks = (s: number): Shown => ({ open: opening(s, 1) });
     const skins = steps(speaks, { skin: 'shifts-in-part' }).flatMap((step) => step.skin ?? []);
     const best = Math.max(...skins.map(({ agreement }) => agreement));
     assert.ok(best > 0.1 && best < innerMotionPolicy.skinAgreement, String(best));
@@ -237,13 +269,13 @@ describe('the movement of a face in itself', () => {
   });
 
   test('is not seen in a picture whose mesh trembles, although another face has just spoken in its place', () => {
-    const speaks = (s: number): Shown => ({ open: s % 0.8 < 0.4 ? 0 : 0.06 });
+    const speaks = (s: number): Shown => ({ open: opening(s, 0.8) });
     assert.equal(moves(speaks, { skin: 'is-replaced' }), false);
     assert.equal(moves(speaks), true, 'where that face stays');
   });
 
   test('is unclear where the mesh moves, but the skin shows no details', () => {
-    const speaks = (s: number): Shown => ({ open: s % 2 < 1 ? 0 : 0.06 });
+    const speaks = (s: number): Shown => ({ open: opening(s) });
     for (const fps of [10, 15, 30]) {
       const seen = watch(speaks, { skin: 'is-even', fps });
       assert.equal(seen.includes('moved'), false);
@@ -268,7 +300,7 @@ describe('the movement of a face in itself', () => {
   });
 
   test('names the comparison that came nearest to a movement, and why it was none', () => {
-    const speaks = (s: number): Shown => ({ open: s % 1 < 0.5 ? 0 : 0.06 });
+    const speaks = (s: number): Shown => ({ open: opening(s, 1) });
     const skinsOf = (skin: NonNullable<Watched['skin']>) =>
       steps(speaks, { skin }).flatMap((step) => step.skin ?? []);
     const [moved, elsewhere] = [skinsOf('shifts'), skinsOf('shifts-elsewhere')];
@@ -295,21 +327,21 @@ describe('the movement of a face in itself', () => {
   });
 
   test('must be greater in a smaller face, whose mesh is noisier', () => {
-    const open = (eyesPx: number) => (s: number) => ({ eyesPx, open: s % 2 < 1 ? 0 : 0.02 });
+    const open = (eyesPx: number) => (s: number) => ({ eyesPx, open: opening(s, 2, 0.02) });
     assert.equal(moves(open(60)), true);
     assert.equal(moves(open(20)), false);
   });
 
   test('must be great while a face is turned far, as a picture that is turned also changes', () => {
     const turning = (open: number) => (s: number) => ({
-      ...{ yawDeg: 35 * wave(s, 0.6), open: s % 2 < 1 ? 0 : open },
+      ...{ yawDeg: 35 * wave(s, 0.6), open: opening(s, 2, open) },
     });
     assert.equal(moves(turning(0.06), { isFlat: true }), false);
     assert.equal(moves(turning(0.4), { isFlat: true }), true);
   });
 
   test('is not seen in a face that is turned to its side or rolled meanwhile', () => {
-    const speaking = (s: number): Shown => ({ open: s % 2 < 1 ? 0 : 0.06 });
+    const speaking = (s: number): Shown => ({ open: opening(s) });
     assert.equal(
       moves((s) => ({ ...speaking(s), yawDeg: 19 })),
       true,
@@ -318,7 +350,10 @@ describe('the movement of a face in itself', () => {
       moves((s) => ({ ...speaking(s), yawDeg: 22 })),
       false,
     );
-    const rolling = (deg: number) => (s: number) => ({ ...speaking(s), rollDeg: s % 2 < 1 ? 0 : deg });
+    const rolling = (deg: number) => (s: number) => ({
+      open: opening(s, 2, 0.03),
+      rollDeg: deg * opening(s, 2, 1),
+    });
     assert.equal(moves(rolling(7)), true);
     assert.equal(moves(rolling(9)), false);
   });
@@ -330,17 +365,17 @@ describe('the movement of a face in itself', () => {
     );
   });
 
-  test('changes nothing where an eye or a part of the face is not seen', () => {
+  test('compares nothing where an eye or a part of the face is not seen', () => {
     const pose = { yawDeg: 0, pitchDeg: 0, rollDeg: 0 };
     const shown = { shape: shapeOf({}, false), pose, texture: faceTexture() };
     const sample = { atMs: 0, left: 0.3, right: 0.3, areLidsRaised: true, sharpness: 1 } as const;
     for (const unseen of [
       { ...sample, left: undefined, framing: 'whole' } as const,
       { ...sample, framing: 'too-close' } as const,
-    ])
-      assert.deepEqual(nextInnerMotion(noInnerMotion, unseen, shown), {
-        state: noInnerMotion,
-        step: undefined,
-      });
+    ]) {
+      const { state, step } = nextInnerMotion(noInnerMotion, unseen, shown);
+      assert.equal(step, undefined);
+      assert.deepEqual({ ...state, way: [] }, noInnerMotion);
+    }
   });
 });

@@ -12,7 +12,7 @@ import {
   wantsBinding,
   wantsSurroundings,
 } from '../../daemon/kernel/liveness/liveness-verdict.js';
-import { faceShape } from '../support/face-shapes.js';
+import { faceShape, opening } from '../support/face-shapes.js';
 import { type Behind, faceTexture, surroundingsOf } from '../support/face-textures.js';
 
 const policy = defaultLivenessPolicy;
@@ -59,7 +59,10 @@ function watch(fromS: number, toS: number, isUsable = true, seen: Partial<EyeSam
 function speak(fromS: number, toS: number): LivenessInput[] {
   return watch(fromS, toS).map((input) => {
     if (input.kind !== 'eyes') return input;
-    const open = input.sample.atMs % 1000 < 500 ? 0.08 : 0;
+    const s = input.sample.atMs / 1000;
+    // From a closed mouth to a closed mouth, because a face does not leap.
+    const share = Math.min(1, (s - fromS) / 0.2, (toS - s) / 0.2);
+    const open = share * opening(s, 1, 0.08);
     return { ...input, landmarks: { shape: faceShape({ open }), pose: frontal }, texture: faceTexture(open) };
   });
 }

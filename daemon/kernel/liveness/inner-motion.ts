@@ -5,6 +5,7 @@ import type { Point } from '../faces/geometry.js';
 import { present } from '../present.js';
 import { openBaseline } from './eye-level.js';
 import type { EyeSample } from './liveness.js';
+import { largestLeap, type SeenShape, seenOnWay } from './seen-way.js';
 import { type FaceTexture, type SkinShift, skinShift, togetherShifted } from './skin-shift.kernel.js';
 import { defaultStillnessPolicy } from './stillness.js';
 
@@ -53,6 +54,8 @@ interface InnerMotionPolicy {
   readonly mouthPerDeg: number;
   /** Shift of the nose against eyes and mouth, degrees of a turn. */
   readonly parallaxDeg: number;
+  /** A face may go no larger part of its way within a tenth of a second: see `seen-way.ts`. */
+  readonly largestLeap: number;
   /**
    * Skin is followed until it was found again in so many comparisons of each step, those first in which the mesh moved furthest: to follow
    * it is most of the work.
@@ -103,6 +106,7 @@ export const innerMotionPolicy: InnerMotionPolicy = {
   expressionPerDeg: 0.008,
   mouthPerDeg: 0.006,
   parallaxDeg: 3,
+  largestLeap: 0.7,
   mostFollowed: 3,
   fewestTogether: 4,
   latestPart: 0.7,
@@ -116,6 +120,8 @@ export const innerMotionPolicy: InnerMotionPolicy = {
 
 /** The open-eye baseline comes from this much of the past, milliseconds, as in `BlinkPolicy.windowMs`. */
 const baselineMs = 6000;
+/** Looks are remembered for so long, milliseconds: those of a step begin before it, and it is judged after its end. */
+const wayMs = innerMotionPolicy.windowMs + 2 * innerMotionPolicy.stepMs;
 /** A longer gap ends a step, milliseconds. */
 const longestGapMs = 250;
 
@@ -137,6 +143,8 @@ interface Step {
   readonly lookCount: number;
   /** Of the look in the middle. */
   readonly texture: FaceTexture;
+  readonly fromMs: number;
+  readonly toMs: number;
   /** Whether it grew or rolled faster than the limits. */
   readonly isQuick: boolean;
 }
@@ -152,6 +160,8 @@ interface FollowedSkin {
 /** What was seen of a face in the last seconds. */
 export interface InnerMotion {
   readonly recent: readonly Pick<Look, 'atMs' | 'openness'>[];
+  /** All looks since the first step, also those that cannot be compared. */
+  readonly way: readonly SeenShape[];
   /** Looks of the last moments: each waits until it is known whether a closure follows. */
   readonly waiting: readonly Look[];
   /** Looks up to this time are part of a step, or were beside a closure. */
@@ -163,6 +173,7 @@ export interface InnerMotion {
 
 export const noInnerMotion: InnerMotion = {
   recent: [],
+  way: [],
   waiting: [],
   judgedMs: Number.NEGATIVE_INFINITY,
   step: [],
@@ -201,13 +212,22 @@ interface InnerMotionStep {
   readonly step: SeenStep | undefined;
 }
 
-/** The state after one more look with both eyes. */
+/** The state after one more look; `texture` is undefined where its shape cannot be compared. */
 export function nextInnerMotion(
   state: InnerMotion,
   { atMs, left, right, framing }: EyeSample,
-  { shape, pose, texture }: Pick<FaceLandmarks, 'shape' | 'pose'> & { readonly texture: FaceTexture },
+  {
+    shape,
+    pose,
+    texture,
+  }: Pick<FaceLandmarks, 'shape' | 'pose'> & { readonly texture: FaceTexture | undefined },
 ): InnerMotionStep {
-  if (left === undefined || right === undefined || framing !== 'whole') return { state, step: undefined };
+  const way = [
+    ...state.way.filter((each) => each.atMs >= atMs - wayMs),
+    seenOnWay(state.way.at(-1), atMs, shape),
+  ];
+  if (left === undefined || right === undefined || framing !== 'whole' || texture === undefined)
+    return { state: { ...state, way }, step: undefined };
   const openness = (left + right) / 2;
   const recent = [...state.recent.filter((each) => each.atMs >= atMs - baselineMs), { atMs, openness }];
   const isOpen = openness >= innerMotionPolicy.openPart * openBaseline(recent.map((each) => each.openness));
@@ -219,7 +239,7 @@ export function nextInnerMotion(
   const judged = all.filter((each) => each.atMs >= state.judgedMs && each.atMs < untilMs && !isBeside(each));
   // What was judged stays for a while: a closure also spoils the looks after it.
   const waiting = all.filter((each) => each.atMs >= untilMs - innerMotionPolicy.besideMs);
-  let next: InnerMotion = { ...state, recent, waiting, judgedMs: untilMs };
+  let next: InnerMotion = { ...state, recent, way, waiting, judgedMs: untilMs };
   let step: SeenStep | undefined;
   for (const each of judged) {
     const added = addLook(next, each);
@@ -242,7 +262,7 @@ function addLook(state: InnerMotion, look: Look): InnerMotionStep {
   if (ended === undefined) return { state: begun, step: undefined };
   const fromMs = ended.atMs - innerMotionPolicy.windowMs;
   const steps = [...state.steps.filter(({ atMs }) => atMs >= fromMs), ended];
-  const { told, followed: now } = comparisonsOf(steps);
+  const { told, followed: now } = comparisonsOf(steps, state.way);
   const followed = [...state.followed.filter(({ atMs }) => atMs >= fromMs), ...now];
   return {
     state: { ...begun, steps, followed },
@@ -270,6 +290,8 @@ function meanOf(looks: readonly Look[]): Step | undefined {
     eyeDistancePx,
     lookCount: looks.length,
     texture: middle.texture,
+    fromMs: first.atMs,
+    toMs: last.atMs,
     isQuick:
       Math.abs(Math.log(affineScale(growth))) > innerMotionPolicy.largestGrowthPerS * seconds ||
       Math.abs(last.pose.rollDeg - first.pose.rollDeg) > innerMotionPolicy.largestRollPerS * seconds,
@@ -289,7 +311,10 @@ function meanOf(looks: readonly Look[]): Step | undefined {
 type Told = Exclude<InnerMotionSeen, 'moved'> | undefined;
 
 /** Compares the last step with each earlier one, and follows the skin where the mesh moved furthest. */
-function comparisonsOf(steps: readonly Step[]): {
+function comparisonsOf(
+  steps: readonly Step[],
+  way: readonly SeenShape[],
+): {
   readonly told: readonly Told[];
   readonly followed: readonly FollowedSkin[];
 } {
@@ -309,6 +334,10 @@ function comparisonsOf(steps: readonly Step[]): {
     .sort((a, b) => b.part - a.part);
   for (const { from, smallness } of moved) {
     if (followed.length >= innerMotionPolicy.mostFollowed) break;
+    if (!isWaySeen(from, last, way)) {
+      told.push('unclear');
+      continue;
+    }
     const skin = skinShift(from, last);
     told.push(skin === undefined || isNoisy(skin) ? 'unclear' : 'still');
     if (skin !== undefined) followed.push({ atMs: last.atMs, smallness, skin });
@@ -338,6 +367,12 @@ function together(now: readonly FollowedSkin[], followed: readonly FollowedSkin[
     Math.min(skin.shift / (smallness * innerMotionPolicy.skinShift), skin.agreement / agreement);
   const nearness = Math.min(nearnessOf(all), nearnessOf(latest) / innerMotionPolicy.latestPart);
   return { ...all, smallness, latest, nearness };
+}
+
+/** Whether the face was seen on its way from one step to the other. */
+function isWaySeen(from: Step, to: Step, way: readonly SeenShape[]): boolean {
+  const looks = way.filter((each) => each.atMs >= from.fromMs && each.atMs <= to.toMs && !each.isCarried);
+  return largestLeap(from.points, to.points, looks) <= innerMotionPolicy.largestLeap;
 }
 
 const isNoisy = ({ noise }: SkinShift): boolean => noise > innerMotionPolicy.clearSkinNoise;

@@ -388,11 +388,11 @@ function seeEyes(
     tooCloseCount: state.tooCloseCount + (framing === 'too-close' ? 1 : 0),
     cutOffCount: state.cutOffCount + (framing === 'cut-off' ? 1 : 0),
   };
-  if (sample.left === undefined || sample.right === undefined) return counted;
-  const { state: innerMotion, step: motion } =
-    sample.isShapeLost === true || texture === undefined
-      ? { state: state.innerMotion, step: undefined }
-      : nextInnerMotion(state.innerMotion, sample, { ...landmarks, texture });
+  const { state: innerMotion, step: motion } = nextInnerMotion(state.innerMotion, sample, {
+    ...landmarks,
+    texture: sample.isShapeLost === true ? undefined : texture,
+  });
+  if (sample.left === undefined || sample.right === undefined) return { ...counted, innerMotion };
   const placed = { ...counted, surroundings: nextSurroundings(state.surroundings, sample.atMs, around) };
   const seen = motion?.seen === 'moved' ? withMovement(placed, sample.atMs) : placed;
   const motionSeen =
