@@ -8,7 +8,7 @@ do. Runs under Debian's own Python, because that one has the GObject bindings.
 Settings: address, port (0: any free one), transport ("tcp", "udp" or "both"), auth (null or user, password, method
 "digest" or "basic"), tls (null or certificate and key, paths of PEM files), mounts: path -> { file, loop, startAtS,
 silentAfterS (null: never), lostShare (0..1 of the RTP packets), isShared, isUnceasing, acts (null, or name -> [first part, part
-after the last]: see ActingReader) }.
+after the last]: see ActingReader), launch (null, or a pipeline in place of the file) }, sessionTimeoutS (null: GStreamer's own).
 """
 
 import json
@@ -60,6 +60,8 @@ class Mount:
         self._path = path
         self._options = options
         self._acting = []
+        if options["launch"] is not None:
+            return
         reader = self._open()
         try:
             reader.next()
@@ -83,20 +85,25 @@ class Mount:
 
     def factory(self, protocols, role):
         factory = GstRtspServer.RTSPMediaFactory()
-        lost = self._options["lostShare"]
-        payloader = f"{PAYLOADERS[self._codec]} name={'pay0' if lost == 0 else 'whole'}"
-        # The server streams whatever comes out of `pay0`.
-        holes = "" if lost == 0 else f" ! identity name=pay0 drop-probability={lost}"
-        factory.set_launch(f"( appsrc name=source format=time max-buffers=4 ! {payloader}{holes} )")
+        launch = self._options["launch"]
+        factory.set_launch(f"( {launch or self._clip_pipeline()} )")
         factory.set_shared(self._options["isShared"])
         factory.set_protocols(protocols)
-        factory.connect("media-configure", self._on_media)
+        if launch is None:
+            factory.connect("media-configure", self._on_media)
         if role is not None:
             permissions = Gst.Structure.new_empty(role)
             permissions.set_value("media.factory.access", True)
             permissions.set_value("media.factory.construct", True)
             factory.add_role_from_structure(permissions)
         return factory
+
+    def _clip_pipeline(self):
+        lost = self._options["lostShare"]
+        payloader = f"{PAYLOADERS[self._codec]} name={'pay0' if lost == 0 else 'whole'}"
+        # The server streams whatever comes out of `pay0`.
+        holes = "" if lost == 0 else f" ! identity name=pay0 drop-probability={lost}"
+        return f"appsrc name=source format=time max-buffers=4 ! {payloader}{holes}"
 
     def _on_media(self, _factory, media):
         reader = self._open()
@@ -144,7 +151,7 @@ def use_authentication(server, wanted, tls):
     return VIEWER
 
 
-def watch_clients(server):
+def watch_clients(server, session_timeout_s):
     def on_request(name):
         return lambda _client, context: report(event=name, mount=context.uri.abspath if context.uri else None)
 
@@ -153,6 +160,8 @@ def watch_clients(server):
         client.connect("play-request", on_request("play"))
         client.connect("teardown-request", on_request("teardown"))
         client.connect("closed", lambda _client: report(event="closed"))
+        if session_timeout_s is not None:
+            client.connect("new-session", lambda _client, session: session.set_timeout(session_timeout_s))
 
     server.connect("client-connected", on_client)
 
@@ -191,7 +200,7 @@ def serve(settings):
     for path, mount in mounts.items():
         factory = mount.factory(TRANSPORTS[settings["transport"]], role)
         server.get_mount_points().add_factory(path, factory)
-    watch_clients(server)
+    watch_clients(server, settings["sessionTimeoutS"])
     if server.attach(None) == 0:
         raise UnusableClip(f"cannot listen on {settings['address']} port {settings['port']}: is it in use?")
     GLib.timeout_add_seconds(SESSION_SWEEP_S, lambda: server.get_session_pool().cleanup() is not None)

@@ -11,8 +11,16 @@ const serverScript = fileURLToPath(new URL('./rtsp-server.py', import.meta.url))
 const remedy =
   'install gir1.2-gst-rtsp-server-1.0, python3-gi, gstreamer1.0-plugins-base, -good and -bad from Debian';
 
-/** A clip behind one path of the server. */
-export interface Mount {
+/** What is behind one path of the server. */
+export type Mount = ClipMount | PipelineMount;
+
+/** A pipeline of GStreamer, for streams that no clip gives. Each client gets one of its own. */
+interface PipelineMount {
+  /** In the form of `gst-launch`, with a payloader `pay0` and, for more streams, `pay1` and so on. */
+  readonly launch: string;
+}
+
+export interface ClipMount {
   /** H.264, H.265 or MJPEG in any container GStreamer reads (MP4, Matroska, MPEG-TS, a raw Annex B stream). */
   readonly file: string;
   /** Start again after the last picture, without a seam; otherwise the stream ends (BYE). Default true. */
@@ -59,6 +67,8 @@ export interface RtspServerOptions {
   readonly address?: string;
   /** Default 0: any free one. */
   readonly port?: number;
+  /** Seconds after which a session ends whose client sends nothing. Default: GStreamer's own, a minute. */
+  readonly sessionTimeoutS?: number;
 }
 
 /** What a client did, as the server tells it. */
@@ -152,21 +162,25 @@ async function endOf(child: ChildProcess): Promise<void> {
 function settingsOf(options: RtspServerOptions): Record<string, unknown> {
   const mounts = Object.entries(options.mounts).map(([path, mount]) => [
     path,
-    {
-      file: mount.file,
-      loop: mount.loop ?? true,
-      startAtS: mount.startAtS ?? 0,
-      silentAfterS: mount.silentAfterS ?? null,
-      lostShare: mount.lostShare ?? 0,
-      isShared: mount.isShared ?? true,
-      isUnceasing: mount.isUnceasing ?? false,
-      acts: mount.acts ?? null,
-    },
+    'launch' in mount
+      ? { launch: mount.launch, isShared: false, acts: null }
+      : {
+          launch: null,
+          file: mount.file,
+          loop: mount.loop ?? true,
+          startAtS: mount.startAtS ?? 0,
+          silentAfterS: mount.silentAfterS ?? null,
+          lostShare: mount.lostShare ?? 0,
+          isShared: mount.isShared ?? true,
+          isUnceasing: mount.isUnceasing ?? false,
+          acts: mount.acts ?? null,
+        },
   ]);
   return {
     address: options.address ?? '127.0.0.1',
     port: options.port ?? 0,
     transport: options.transport ?? 'both',
+    sessionTimeoutS: options.sessionTimeoutS ?? null,
     tls: options.tls ?? null,
     auth: options.auth === undefined ? null : { method: 'digest', ...options.auth },
     mounts: Object.fromEntries(mounts),

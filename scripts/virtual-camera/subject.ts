@@ -1,7 +1,7 @@
 import { type ChallengeAction, challengeActions } from '../../daemon/kernel/liveness/challenge.js';
 import { type CastMember, cast } from './cast.js';
 import { renderedClip } from './rendered-clip.js';
-import { type Mount, type RtspServerOptions, rtspUrl, startRtspServerProcess } from './rtsp-server.js';
+import { type ClipMount, type RtspServerOptions, rtspUrl, startRtspServerProcess } from './rtsp-server.js';
 import { type FaceScene, type Scenario, scenarioSchema } from './scenario.js';
 
 /**
@@ -62,7 +62,7 @@ function scenarioOf({ kind, who = cast.ada, recorded = everyAction, ...options }
 }
 
 /** Which parts of the clip show what. */
-function actsOf(): NonNullable<Mount['acts']> {
+function actsOf(): NonNullable<ClipMount['acts']> {
   const acts = challengeActions.map((action, index) => {
     const first = restS + index * actS;
     return [action, [first, first + actS]] as const;
