@@ -12,6 +12,8 @@ export interface TestRtspServerOptions {
   readonly mounts: Readonly<Record<string, string | Mount>>;
   readonly auth?: RtspCredentials;
   readonly transport?: 'tcp' | 'udp' | 'both';
+  /** Default 127.0.0.1; `::1` for IPv6. */
+  readonly address?: '127.0.0.1' | '::1';
   /** Default 0: any free one. */
   readonly port?: number;
 }
@@ -33,7 +35,7 @@ export interface TestRtspServer extends AsyncDisposable {
   thaw(): void;
 }
 
-/** Starts GStreamer's RTSP server on 127.0.0.1; every client must log in if `auth` is given. */
+/** Starts GStreamer's RTSP server on the loopback; every client must log in if `auth` is given. */
 export async function startRtspServer(options: TestRtspServerOptions): Promise<TestRtspServer> {
   const settings = {
     ...options,
@@ -55,7 +57,10 @@ export async function startRtspServer(options: TestRtspServerOptions): Promise<T
       return server.events;
     },
     url: (mount, withCredentials = false) =>
-      rtspUrl(port, mount, withCredentials && options.auth !== undefined ? { auth: options.auth } : {}),
+      rtspUrl(port, mount, {
+        host: options.address === '::1' ? '[::1]' : '127.0.0.1',
+        ...(withCredentials && options.auth !== undefined ? { auth: options.auth } : {}),
+      }),
     async kill(signal = 'SIGKILL') {
       server.kill(signal);
       if (signal === 'SIGKILL') server.kill('SIGCONT');

@@ -5,7 +5,7 @@ import type { StreamFailureCode } from '../../daemon/vision/ingest/stream-end.js
 
 const opening: StreamEvidence = {
   ...{ cause: 'exited', hadFrames: false, decoder: 'software', transport: 'tcp' },
-  ...{ hasCredential: true, waitedS: 0.1, socketTimeoutS: 8, lines: [] },
+  ...{ hasCredential: true, waitedS: 0.1, lines: [] },
 };
 const unknownSize = { codec: 'h264', widthPx: 0, heightPx: 0, fps: null };
 const knownSize = { codec: 'h264', widthPx: 640, heightPx: 360, fps: 25 };
@@ -261,7 +261,7 @@ const failures: readonly {
   {
     what: 'no answer to the first request',
     code: 'no-answer',
-    evidence: { waitedS: 7.1 },
+    evidence: {},
     logs: {
       '5.1': [
         "[concat @ 0x1] [error] Impossible to open 'rtsp://127.0.0.1:8554/live'",
@@ -279,7 +279,7 @@ const failures: readonly {
   {
     what: 'no answer to the second request',
     code: 'no-answer',
-    evidence: { waitedS: 7.1 },
+    evidence: {},
     logs: {
       '5.1': [
         "[concat @ 0x1] [error] Impossible to open 'rtsp://127.0.0.1:8554/live'",
@@ -297,7 +297,7 @@ const failures: readonly {
   {
     what: 'no answer to the request for the stream',
     code: 'no-first-frame',
-    evidence: { media: ['video'], waitedS: 7.1 },
+    evidence: { media: ['video'] },
     logs: {
       '5.1': [
         "[concat @ 0x1] [error] Impossible to open 'rtsp://127.0.0.1:8554/live'",
@@ -315,7 +315,7 @@ const failures: readonly {
   {
     what: 'no answer to the request to begin',
     code: 'no-first-frame',
-    evidence: { media: ['video'], waitedS: 7.1 },
+    evidence: { media: ['video'] },
     logs: {
       '5.1': [
         "[concat @ 0x1] [error] Impossible to open 'rtsp://127.0.0.1:8554/live'",

@@ -10,7 +10,6 @@ const opening: StreamEvidence = {
   transport: 'tcp',
   hasCredential: true,
   waitedS: 0.1,
-  socketTimeoutS: 7,
   lines: [],
 };
 
@@ -143,9 +142,8 @@ describe('diagnosis of a stream that did not begin', () => {
     });
   }
 
-  test('distinguishes silence from an answer other than RTSP by the time it took', () => {
-    assert.equal(diagnose({ ...opening, lines: invalidData, waitedS: 7.2 }).code, 'no-answer');
-    assert.equal(diagnose({ ...opening, lines: invalidData, waitedS: 0.1 }).code, 'not-rtsp');
+  test('reports silence as no answer, however short a busy box took it for', () => {
+    assert.equal(diagnose({ ...opening, lines: invalidData, waitedS: 0.1 }).code, 'no-answer');
   });
 
   test('reports a camera that sent nothing at all as not answering', () => {

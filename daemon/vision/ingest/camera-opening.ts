@@ -362,7 +362,7 @@ class CameraOpening {
     const { hadFrames } = this.#watchdog;
     const relay = this.#relay;
     const failure = diagnose({
-      ...{ cause, hadFrames, decoder, waitedS, socketTimeoutS: this.#socketTimeoutS, connection },
+      ...{ cause, hadFrames, decoder, waitedS, connection },
       lines: relay === undefined ? lines : lines.map((line) => relay.withoutRelay(line)),
       ...{ transport: address.transport, hasCredential: address.credential !== null },
       ...{ stream: this.#log.stream, media: this.#log.media, packetsRead: this.#log.packetsRead },

@@ -22,8 +22,6 @@ export interface StreamEvidence {
   readonly hasCredential: boolean;
   /** Seconds from the last frame to the end; from the opening, where there was no frame. */
   readonly waitedS: number;
-  /** Seconds after which FFmpeg gives up on a silent connection. */
-  readonly socketTimeoutS: number;
   /** The last warnings and errors of FFmpeg's log, oldest first, without credentials. */
   readonly lines: readonly string[];
   /** Media in the camera's session description (`video`, `audio`, …), where one arrived. */
@@ -150,13 +148,10 @@ function withoutFirstFrame({ lines, packetsRead, stream }: StreamEvidence, secon
   return { code: hasVideo ? 'no-key-frame' : 'no-first-frame', detail };
 }
 
-/**
- * FFmpeg logs only "Invalid data found", both without an answer and for an answer that is not RTSP. The latter takes no time. The former takes
- * the whole timeout, of which the watchdog does not count what this process itself stood still.
- */
-function withoutSession({ lines, waitedS, socketTimeoutS }: StreamEvidence): FailureVerdict {
-  if (!lines.some((line) => /Invalid data found|timed out/.test(line))) return withLastLine('failed', lines);
-  return { code: waitedS >= socketTimeoutS / 2 ? 'no-answer' : 'not-rtsp' };
+/** FFmpeg calls silence invalid data, too. It never sees an answer that is not RTSP: the relay reports that itself. */
+function withoutSession({ lines }: StreamEvidence): FailureVerdict {
+  const isSilent = lines.some((line) => /Invalid data found|timed out/.test(line));
+  return isSilent ? { code: 'no-answer' } : withLastLine('failed', lines);
 }
 
 function withLastLine(code: StreamFailureCode, lines: readonly string[]): FailureVerdict {

@@ -364,8 +364,9 @@ export class RtspRelay implements AsyncDisposable {
     if (camera.writableLength > mostUnread) this.#fail({ code: 'no-answer' });
   }
 
-  /** FFmpeg still gets everything that the camera sent, and then the end of the stream. */
+  /** FFmpeg still gets everything that the camera sent, and then the end of the stream. Where FFmpeg gave up first, the camera is not to blame. */
   #cameraClosed(): void {
+    if (this.#player?.closed === true) return;
     if (this.#hasAnswered) this.#player?.end();
     else this.#fail({ code: 'not-rtsp', detail: 'it closed the connection without an answer' });
   }
