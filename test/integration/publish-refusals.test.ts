@@ -290,6 +290,16 @@ describe('a broker behind TLS', { skip: withoutMosquitto || withoutOpenssl }, ()
   });
 });
 
+test('a broker that says "bad certificate" to a box without one is known to require one', async () => {
+  // What NATS 2.9 answers: a fatal alert (RFC 8446, section 6.2).
+  const badCertificate = Uint8Array.of(0x15, 3, 3, 0, 2, 2, 42);
+  const line = await withServer(
+    (socket) => socket.once('data', () => socket.write(badCertificate)),
+    (port) => refusal({ url: `mqtts://127.0.0.1:${port}` }),
+  );
+  assert.equal(line['code'], 'broker-client-certificate-required');
+});
+
 describe('a server that is not a broker', () => {
   test('has a name that does not resolve', async () => {
     const line = await refusal({ url: 'mqtt://broker.invalid:1883' });

@@ -124,7 +124,9 @@ export async function connectBroker(options: ConnectOptions): Promise<BrokerConn
   const closed = new Promise<RollcallError>((resolve) => {
     client.once('close', () => {
       const problem = endingOf(firstError, isConnected, link());
-      resolve(brokerError(problem, broker, firstError));
+      // NATS 2.9 says the same about a missing certificate as about a bad one.
+      const lacksCertificate = problem === 'clientRefused' && options.clientCertificate === undefined;
+      resolve(brokerError(lacksCertificate ? 'clientRequired' : problem, broker, firstError));
     });
   });
   const connected = new Promise<BrokerLimits>((resolve) => {
