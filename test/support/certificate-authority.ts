@@ -30,8 +30,12 @@ default_md = sha256
 unique_subject = no
 copy_extensions = copy
 policy = policy
+x509_extensions = issued
 [policy]
 commonName = supplied
+[issued]
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
 `;
 
 /** `YYYYMMDDHHMMSSZ` in `days` from now. */
@@ -46,6 +50,7 @@ export function makeAuthority(name: string): CertificateAuthority {
   writeFileSync(at('authority.cnf'), configuration(folder));
   openssl(
     ...['req', '-x509', ...newKey, '-days', '200', '-subj', `/CN=${name}`],
+    ...['-addext', 'keyUsage=critical,keyCertSign,cRLSign'],
     ...['-keyout', at('authority.key'), '-out', at('authority.pem')],
   );
   return {
