@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
-import mqtt from 'mqtt';
+import mqtt, { type IClientOptions } from 'mqtt';
 import { type CommandScope, commandScopes } from '../../daemon/contract/command-scopes.js';
 import type { TrustStore } from '../../daemon/core/commands/trust-store.js';
 import { TrustedIssuers } from '../../daemon/core/commands/trusted-issuers.js';
@@ -96,8 +96,8 @@ export interface CommandSender extends AsyncDisposable {
   send(topic: string, token: Uint8Array, isRetained?: boolean): Promise<void>;
 }
 
-export async function connectCentre(url: string): Promise<CommandSender> {
-  const client = await mqtt.connectAsync(url, { protocolVersion: 4 });
+export async function connectCentre(url: string, options: IClientOptions = {}): Promise<CommandSender> {
+  const client = await mqtt.connectAsync(url, { protocolVersion: 4, ...options });
   return {
     async send(topic, bytes, retain = false) {
       await client.publishAsync(topic, Buffer.from(bytes), { qos: 1, retain });

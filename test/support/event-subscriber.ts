@@ -35,8 +35,12 @@ export function assertNoGap({ sequences }: Pick<EventSubscriber, 'sequences'>): 
   );
 }
 
-/** Subscribes to all topics, and reconnects when the broker returns. */
-export async function subscribeToEvents(url: string, options: IClientOptions = {}): Promise<EventSubscriber> {
+/** Subscribes to all topics, or those of `filters`, and reconnects when the broker returns. */
+export async function subscribeToEvents(
+  url: string,
+  options: IClientOptions = {},
+  filters: readonly string[] = ['#'],
+): Promise<EventSubscriber> {
   const client = mqtt.connect(url, {
     protocolVersion: 4,
     reconnectPeriod: 20,
@@ -59,10 +63,11 @@ export async function subscribeToEvents(url: string, options: IClientOptions = {
     for (const look of [...waiting]) look();
   });
   const subscribed = (): Promise<void> =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       const onConnect = (): void => {
-        client.subscribe('#', { qos: 1 }, (error) => {
+        client.subscribe([...filters], { qos: 1 }, (error) => {
           // A connection that was lost meanwhile is made again.
+          if (error && client.connected) reject(error);
           if (error) return;
           client.off('connect', onConnect);
           resolve();

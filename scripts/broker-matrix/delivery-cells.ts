@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import type { ReplyNotice } from '../../daemon/kernel/events/notice.js';
+import { assertNoGap } from '../../test/support/event-subscriber.js';
+import { assortedFacts, attendanceFact, unknownFact } from '../../test/support/facts.js';
+import { openTcpGate } from '../../test/support/tcp-gate.js';
+import { until } from '../../test/support/until.js';
+import type { Cell } from './cell.js';
+import { startBox, subscribeAsCentre, withRecords } from './site.js';
+
+/** Larger than the strict broker takes, and than every other message here. */
+const longReply: ReplyNotice = {
+  kind: 'reply',
+  commandId: 'f6e6927f-1027-4d39-be35-51dd28540ba7',
+  command: 'list-persons',
+  outcome: 'done',
+  result: { sealed: 'A'.repeat(40_000) },
+  occurredAtMs: 0,
+};
+
+/** The limit of the strict broker, bytes. */
+export const strictLimit = 20_000;
+
+/** A subscriber whom the broker keeps messages for while it is away. */
+const lasting = { clean: false, clientId: 'centre' } as const;
+
+export const deliveryCells: readonly Cell[] = [
+  {
+    name: 'order',
+    on: 'example',
+    async run({ broker, certificates }) {
+      await using centre = await subscribeAsCentre(broker.port, certificates);
+      await withRecords(async (records) => {
+        await using _box = startBox(broker.port, certificates, { records });
+        for (const fact of assortedFacts(300)) records.record(fact);
+        await centre.until(() => centre.eventIds.length === 300);
+        await until('an empty outbox', () => records.outbox.depth() === 0);
+      });
+      assertNoGap(centre);
+      assert.equal(centre.repeatCount, 0);
+      return undefined;
+    },
+  },
+  {
+    name: 'cut connections',
+    on: 'example',
+    async run({ broker, certificates }) {
+      await using gate = await openTcpGate(broker.port);
+      await using centre = await subscribeAsCentre(broker.port, certificates);
+      await withRecords(async (records) => {
+        for (const fact of assortedFacts(300)) records.record(fact);
+        await using _box = startBox(gate.port, certificates, { records });
+        for (const arrived of [50, 150, 250]) {
+          await centre.until(() => centre.eventIds.length >= arrived);
+          gate.cut();
+        }
+        await centre.until(() => centre.eventIds.length === 300);
+      });
+      assertNoGap(centre);
+      return undefined;
+    },
+  },
+  {
+    name: 'kill -9 under load',
+    on: 'example',
+    async run({ broker, certificates }) {
+      await using gate = await openTcpGate(broker.port);
+      await using centre = await subscribeAsCentre(broker.port, certificates);
+      await withRecords(async (records) => {
+        for (const fact of assortedFacts(600)) records.record(fact);
+        // As with `mqtt.acknowledgement: centre`: what the broker had taken and not passed on is sent again.
+        const forCentre = { ...records, outbox: { ...records.outbox, ...records.outbox.forCentre } };
+        await using _box = startBox(gate.port, certificates, { records: forCentre });
+        await centre.until(() => centre.eventIds.length >= 50);
+        gate.close();
+        await broker.kill();
+        const again = centre.resubscribed();
+        await broker.start();
+        await again;
+        await gate.open();
+        await centre.until(() => centre.eventIds.length === 600);
+      });
+      assertNoGap(centre);
+      return undefined;
+    },
+  },
+  {
+    name: 'kill -9 while the centre is away',
+    on: 'example',
+    async run({ broker, certificates }) {
+      {
+        await using _centre = await subscribeAsCentre(broker.port, certificates, lasting);
+      }
+      await withRecords(async (records) => {
+        await using _box = startBox(broker.port, certificates, { records });
+        for (const fact of assortedFacts(30)) records.record(fact);
+        await until('an empty outbox', () => records.outbox.depth() === 0);
+      });
+      await broker.kill();
+      await broker.start();
+      await using centre = await subscribeAsCentre(broker.port, certificates, lasting);
+      return await withRecords(async (records) => {
+        await using _box = startBox(broker.port, certificates, { records });
+        const last = records.record(attendanceFact());
+        await centre.until(() => centre.eventIds.includes(last.id));
+        if (centre.eventIds.length === 31) return undefined;
+        assert.equal(centre.eventIds.length, 1);
+        return 'forgets what it had acknowledged';
+      });
+    },
+  },
+  {
+    name: 'refused topic',
+    on: 'strict',
+    async run({ broker, certificates }) {
+      await using centre = await subscribeAsCentre(broker.port, certificates);
+      return await withRecords(async (records) => {
+        const timings = { heldRetryMs: 600_000 };
+        await using box = startBox(broker.port, certificates, { records, timings });
+        for (const fact of [attendanceFact(), unknownFact(), attendanceFact(), attendanceFact()])
+          records.record(fact);
+        await centre.until(() => centre.eventIds.length === 3);
+        assert.deepEqual([...centre.sequences], [1, 3, 4]);
+        const isHeld = () => box.status().heldBack.some(({ kind }) => kind === 'unknown');
+        await until('an answer to the refused event', () => isHeld() || records.outbox.depth() === 0);
+        return isHeld() ? undefined : 'acknowledges what its rules refuse';
+      });
+    },
+  },
+  {
+    name: 'large event',
+    on: 'strict',
+    async run({ broker, certificates }) {
+      await using centre = await subscribeAsCentre(broker.port, certificates);
+      return await withRecords(async (records) => {
+        const timings = { heldRetryMs: 600_000 };
+        await using box = startBox(broker.port, certificates, { records, timings });
+        for (const fact of [attendanceFact(), longReply, attendanceFact(), attendanceFact()])
+          records.record(fact);
+        await centre.until(() => centre.eventIds.length >= 3);
+        const isHeld = () => box.status().heldBack.some(({ sequence }) => sequence === 2);
+        await until('an answer to the large event', () => isHeld() || records.outbox.depth() === 0);
+        if (isHeld()) return undefined;
+        const isThere = centre.messages.some(({ topic }) => topic.includes('/reply/'));
+        return isThere ? 'takes messages over its limit' : 'acknowledges and drops messages over its limit';
+      });
+    },
+  },
+  {
+    name: 'no room',
+    on: 'example',
+    async run({ broker, certificates }) {
+      await using centre = await subscribeAsCentre(broker.port, certificates, lasting);
+      return await withRecords(async (records) => {
+        const timings = { ackTimeoutMs: 2000, connectTimeoutMs: 2000 };
+        await using box = startBox(broker.port, certificates, { records, timings });
+        records.record(attendanceFact());
+        await centre.until(() => centre.eventIds.length === 1);
+        await broker.storage.exhaust();
+        for (const fact of assortedFacts(60)) records.record(fact);
+        const hasNoticed = () => box.status().problem !== undefined;
+        await until('an answer of the broker', () => hasNoticed() || records.outbox.depth() === 0);
+        const noticed = box.status().problem?.code;
+        await broker.storage.relieve();
+        await centre.until(() => centre.eventIds.length === 61);
+        assertNoGap(centre);
+        if (noticed === undefined) return 'acknowledges without room';
+        assert.match(noticed, /^broker-(silent|connection-lost|publish-refused)$/);
+        return undefined;
+      });
+    },
+  },
+];

@@ -1,0 +1,42 @@
+import type { BrokerPlace } from './broker-place.js';
+import { mosquittoBroker } from './mosquitto-broker.js';
+import { natsBroker } from './nats-broker.js';
+import { rabbitmqBroker } from './rabbitmq-broker.js';
+import { makeCertificates } from './site.js';
+import { cellNames, type Result, tryCells } from './try-cells.js';
+
+const kinds = [mosquittoBroker, rabbitmqBroker, natsBroker];
+
+/** Arguments: NAME=FOLDER of each root, then perhaps the names of brokers. */
+const roots = process.argv.slice(2).filter((argument) => argument.includes('='));
+const wanted = process.argv.slice(2).filter((argument) => !argument.includes('='));
+const places: readonly BrokerPlace[] = roots.map((argument) => {
+  const [name = '', root = '/'] = argument.split('=');
+  return { name, root };
+});
+
+const certificates = makeCertificates();
+const columns: { readonly title: string; readonly results: readonly Result[] }[] = [];
+for (const place of places) {
+  for (const kind of kinds.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+    const version = kind.versionIn(place);
+    const title = `${kind.name} ${version ?? 'not installed'} (${place.name})`;
+    if (version === undefined) {
+      console.error(`== ${title}`);
+      continue;
+    }
+    const results: Result[] = [];
+    await tryCells(kind, place, certificates, (result) => {
+      console.error(`== ${title}: ${result.cell}: ${result.text}`);
+      results.push(result);
+    });
+    columns.push({ title, results });
+  }
+}
+console.log(`| | ${columns.map(({ title }) => title).join(' | ')} |`);
+console.log(`|---|${columns.map(() => '---|').join('')}`);
+for (const name of cellNames) {
+  const texts = columns.map(({ results }) => results.find(({ cell }) => cell === name)?.text.split('\n')[0]);
+  console.log(`| ${name} | ${texts.map((text) => text ?? '–').join(' | ')} |`);
+}
+process.exitCode = columns.every(({ results }) => results.every(({ isGood }) => isGood)) ? 0 : 1;
