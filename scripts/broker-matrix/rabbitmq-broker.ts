@@ -129,7 +129,8 @@ export const rabbitmqBroker: BrokerKind = {
   },
   async startCluster(place, setup) {
     const cluster = await openCluster(place, setup, ['first', 'second', 'third']);
-    for (const node of cluster.nodes) await node.start();
+    // They wait for each other.
+    await Promise.all(cluster.nodes.map((node) => node.start()));
     return cluster;
   },
 };
