@@ -78,6 +78,8 @@ async function openCluster(place: BrokerPlace, setup: BrokerSetup, names: readon
       async start() {
         running = startIn(place, [`${programs}/rabbitmq-server`], env);
         await listeningOn(port, running);
+        // It opens the port of AMQP last, when it has the users and queues.
+        await listeningOn(workerPort, running);
       },
       control: (...command) => void outputIn(place, [`${programs}/rabbitmqctl`, ...command], env),
     };
