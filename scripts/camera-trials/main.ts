@@ -78,8 +78,9 @@ async function shapeTable(): Promise<string[]> {
       }
       await using stream = await server.serve(await clipOf(shape, format), shape);
       const address = { url: stream.url, credential: null, transport: server.transport };
-      const result = await tryStream(address, shape, { ffmpeg });
-      cells.push(cell(`${server.name}, ${shape.name}`, result, limits[shape.name]?.[server.name]));
+      const limit = limits[shape.name]?.[server.name];
+      const result = await tryStream(address, shape, { ffmpeg, expected: limit?.verdict });
+      cells.push(cell(`${server.name}, ${shape.name}`, result, limit));
     }
     rows.push(`| ${[shape.name, ...cells].join(' | ')} |`);
   }
