@@ -12,7 +12,7 @@ import { Confirm } from '../../parts/dialog.js';
 import { bound, Choice, Field, into, Radios } from '../../parts/form-fields.js';
 import { say } from '../../parts/notes.js';
 import { PersonChoice } from '../../parts/person-choice.js';
-import { decimals, siteInstant } from '../../time/site-format.js';
+import { decimals, siteDay, siteInstant } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { isReadable } from './passage-item.js';
 
@@ -144,7 +144,7 @@ export function MissedPerson({
   readonly onClose: () => void;
 }) {
   const camera = useSignal('');
-  const day = useSignal('');
+  const day = useSignal(siteDay());
   const time = useSignal('');
   const person = useSignal<PersonSummary | undefined>(undefined);
   const note = useSignal('');
