@@ -94,8 +94,7 @@ function Stage({ state, prompt, isLinked }: Followed) {
   if (prompt?.state === 'asked') return <Asked key={`${prompt.nonce} ${prompt.position}`} {...prompt} />;
   if (prompt !== undefined && isWorthSaying(prompt)) return <Ended {...prompt} />;
   if (!state.isStreaming) return <Note title={t('no-camera')}>{t('no-camera-lead')}</Note>;
-  if (!state.isAsking) return <Note title={t('asks-nothing')}>{t('asks-nothing-lead')}</Note>;
-  return <Note title={t('ready')}>{t('ready-lead')}</Note>;
+  return <Note title={t('ready')}>{t(state.isAsking ? 'ready-lead' : 'asks-nothing-lead')}</Note>;
 }
 
 /** A person who left, or who could not see the prompt, needs no word about it. */

@@ -129,11 +129,13 @@ interface AddScreenProps {
 }
 
 function AddScreen({ cameras, onClose }: AddScreenProps) {
-  const camera = useSignal(cameras[0]?.id ?? '');
+  const chosen = useSignal('');
+  // The cameras may come after the dialog was opened.
+  const camera = chosen.value || cameras[0]?.id || '';
   const label = useSignal('');
   const added = useSignal<Added | undefined>(undefined);
   const add = async (): Promise<void> => {
-    added.value = await call('screens.add', { camera: camera.value, label: label.value });
+    added.value = await call('screens.add', { camera, label: label.value });
   };
   if (added.value !== undefined) return <PairScreen added={added.value} onClose={onClose} />;
   return (
@@ -141,9 +143,9 @@ function AddScreen({ cameras, onClose }: AddScreenProps) {
       <Form act={t('add')} onAct={add}>
         <Choice
           label={t('camera')}
-          value={camera.value}
+          value={camera}
           options={cameras.map(({ id, name }) => [id, name])}
-          onValue={into(camera)}
+          onValue={into(chosen)}
         />
         <Field label={t('label')} hint={t('label-hint')} {...bound(label)} required maxLength={100} />
       </Form>
