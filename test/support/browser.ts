@@ -52,12 +52,14 @@ export interface WatchedPage {
   readonly faults: readonly string[];
 }
 
-interface PageOptions {
+export interface PageOptions {
   readonly url: string;
   /** Width and height of the window, pixels. */
   readonly size?: readonly [width: number, height: number];
   readonly locale?: string;
   readonly permissions?: readonly string[];
+  /** A phone: fingers, and pages as wide as it is. */
+  readonly isPhone?: boolean;
 }
 
 /** Opens a page with nothing stored. */
@@ -70,6 +72,7 @@ export async function openPage(browser: Browser, options: PageOptions): Promise<
       reducedMotion: 'reduce',
       permissions: [...(options.permissions ?? [])],
     },
+    ...(options.isPhone && { hasTouch: true, isMobile: true }),
   });
   context.setDefaultTimeout(patienceMs);
   const faults: string[] = [];

@@ -4,7 +4,7 @@ import { type LocalBox, makeLocalBox } from '../../scripts/local-box.js';
 import { cameras } from '../../scripts/seeding/past.js';
 import { demoSections, type Seeded } from '../../scripts/seeding/seed.js';
 import { freePort, gateAnswers, startBoxGate } from './box-gate.js';
-import { openPage, type WatchedPage } from './browser.js';
+import { openPage, type PageOptions, type WatchedPage } from './browser.js';
 import { startSeeded } from './seeded-box.js';
 import { temporaryDirectory } from './temporary-directory.js';
 import { until } from './until.js';
@@ -21,6 +21,8 @@ export interface ConsoleBox extends AsyncDisposable {
   addAccount(role: string): Promise<void>;
   /** Opens a page of the console as a user with this role, or as `limitedOperator`, whose account is made if it is missing. */
   open(role: string, path: string, size?: readonly [number, number]): Promise<WatchedPage>;
+  /** Opens a page on a phone with fingers instead of a mouse. */
+  openOnPhone(role: string, path: string): Promise<WatchedPage>;
   /** Opens a page without a login. */
   openUnknown(path: string, size?: readonly [number, number]): Promise<WatchedPage>;
 }
@@ -70,37 +72,39 @@ export async function startConsoleBox(options: Options): Promise<ConsoleBox> {
     if (login === undefined) throw new Error(`the box has no account with the role ${role}`);
     return login;
   };
+  const open = async (role: string, path: string, device: Device): Promise<WatchedPage> => {
+    // Each account costs hashes of passwords, so nobody gets one in advance.
+    if (!credentials.has(role)) await addAccount(role);
+    const login = loginOf(role);
+    const opened = await openPage(browser, { url, ...device });
+    const send = async (to: string, data: object): Promise<void> => {
+      const answer = await opened.context.request.post(`/api/v1${to}`, { headers: { origin: url }, data });
+      if (!answer.ok()) throw new Error(`${to}: ${await answer.text()}`);
+    };
+    const earlier = sessions.get(role);
+    if (earlier !== undefined) await opened.context.addCookies(earlier);
+    const known = await opened.context.request.get('/api/v1/auth/me');
+    if (known.ok()) {
+      await opened.page.goto(path);
+      return opened;
+    }
+    await send('/auth/login', { userName: login.userName, password: login.password, kind: 'session' });
+    if (login.mustChange) {
+      const password = newPassword();
+      await send('/auth/password', { oldPassword: login.password, newPassword: password });
+      credentials.set(role, { ...login, password, mustChange: false });
+    }
+    sessions.set(role, await opened.context.cookies());
+    await opened.page.goto(path);
+    return opened;
+  };
   // Not asked with pages: the browser starts a process for each.
   await until('the gate', () => gateAnswers(port));
   return {
     ...{ box, url, seeded, openUnknown, addAccount },
     credentialsOf: loginOf,
-    async open(role, path, size) {
-      // Each account costs hashes of passwords, so nobody gets one in advance.
-      if (!credentials.has(role)) await addAccount(role);
-      const login = loginOf(role);
-      const opened = await openPage(browser, { url, ...(size && { size }) });
-      const send = async (to: string, data: object): Promise<void> => {
-        const answer = await opened.context.request.post(`/api/v1${to}`, { headers: { origin: url }, data });
-        if (!answer.ok()) throw new Error(`${to}: ${await answer.text()}`);
-      };
-      const earlier = sessions.get(role);
-      if (earlier !== undefined) await opened.context.addCookies(earlier);
-      const known = await opened.context.request.get('/api/v1/auth/me');
-      if (known.ok()) {
-        await opened.page.goto(path);
-        return opened;
-      }
-      await send('/auth/login', { userName: login.userName, password: login.password, kind: 'session' });
-      if (login.mustChange) {
-        const password = newPassword();
-        await send('/auth/password', { oldPassword: login.password, newPassword: password });
-        credentials.set(role, { ...login, password, mustChange: false });
-      }
-      sessions.set(role, await opened.context.cookies());
-      await opened.page.goto(path);
-      return opened;
-    },
+    open: (role, path, size) => open(role, path, size ? { size } : {}),
+    openOnPhone: (role, path) => open(role, path, { size: phoneSize, isPhone: true }),
     async [Symbol.asyncDispose]() {
       await gate[Symbol.asyncDispose]();
       await box[Symbol.asyncDispose]();
@@ -108,6 +112,11 @@ export async function startConsoleBox(options: Options): Promise<ConsoleBox> {
     },
   };
 }
+
+type Device = Pick<PageOptions, 'size' | 'isPhone'>;
+
+/** CSS pixels of a usual phone. */
+const phoneSize = [390, 844] as const;
 
 interface Login {
   readonly userName: string;
