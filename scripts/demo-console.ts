@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { badInput } from '../daemon/kernel/errors.js';
 import { makeLocalBox } from './local-box.js';
 import { startLocalGate } from './local-gate.js';
+import { demoAlerts, enrichDemo } from './seeding/enrich.js';
 import { demoSections, seedDemo } from './seeding/seed.js';
 import { demoScenario } from './virtual-camera/cast.js';
 import { startVirtualCamera } from './virtual-camera/virtual-camera.js';
@@ -42,10 +43,10 @@ export async function demoConsole({ port, say, untilSignal }: ConsoleDemo): Prom
   await rm(directory, { recursive: true, force: true });
   await using box = await makeLocalBox({
     ...{ directory, comment: 'Made by scripts/demo --console: everything in this box is made up.' },
-    sections: demoSections(
+    sections: `${demoSections(
       port,
       `  - { id: entrance, name: Entrance, url: "${camera.url}", credential: cameras, direction: in }\n`,
-    ),
+    )}${demoAlerts}`,
     secrets: { cameras: `${login.user}:${login.password}\n` },
   });
   const lost = [camera.lost, box.lost];
@@ -53,7 +54,7 @@ export async function demoConsole({ port, say, untilSignal }: ConsoleDemo): Prom
   const fill = async (): Promise<string> => {
     await box.start();
     say('== people, events and passages of two weeks');
-    await seedDemo(box, { hasAccounts: false });
+    await enrichDemo(box, await seedDemo(box, { hasAccounts: false }));
     const [secret = ''] = (await box.command('user', 'claim')).split('\n');
     return secret;
   };

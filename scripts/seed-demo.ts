@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { badInput, isRollcallError, messageOf } from '../daemon/kernel/errors.js';
 import { makeLocalBox } from './local-box.js';
 import { startLocalGate } from './local-gate.js';
+import { demoAlerts, enrichDemo } from './seeding/enrich.js';
 import { demoSections, seedDemo } from './seeding/seed.js';
 
 const usage = `scripts/seed-demo: a box that is full of made-up data, for trying the API and for screenshots
@@ -18,8 +19,8 @@ usage: scripts/seed-demo [--directory DIR] [--port PORT] [--keep]
   --help           this text
 
 The box gets an account of each role, eight persons from the sample photographs of a dependency, two shifts, the events of
-two weeks, and passages and strangers of the last days with pictures. The passwords are made anew and shown once. It has no broker and its events count as sent, so nothing of it
-reaches a centre. The script fills only a box that it has made itself, never another one.
+two weeks, alerts, a display, and passages and strangers of the last days with pictures. The passwords are made anew and shown
+once. It has no broker and its events count as sent, so nothing of it reaches a centre. The script fills only a box that it has made itself, never another one.
 `;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -50,12 +51,18 @@ function untilSignal(): Promise<undefined> {
 async function main(directory: string, port: number, isKept: boolean): Promise<void> {
   await takeDirectory(directory);
   say(`== making a box in ${directory}`);
-  await using box = await makeLocalBox({ directory, comment, sections: demoSections(port) });
+  await using box = await makeLocalBox({
+    directory,
+    comment,
+    sections: `${demoSections(port)}${demoAlerts}`,
+  });
   const stopped = untilSignal();
   const fill = async () => {
     await box.start();
     say('== accounts, persons and the events of two weeks');
-    return seedDemo(box);
+    const filled = await seedDemo(box);
+    await enrichDemo(box, filled);
+    return filled;
   };
   const seeded = await Promise.race([fill(), stopped, box.lost]);
   if (seeded === undefined) return;
