@@ -1,5 +1,5 @@
 /*
- * Tries RTSP servers and kinds of streams as cameras, and prints two tables; scripts/camera-matrix starts it in a network of its own.
+ * Tries RTSP servers and kinds of streams as cameras, and prints two tables; scripts/platforms cameras starts it in a network of its own.
  */
 import { X509Certificate } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

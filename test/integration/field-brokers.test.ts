@@ -7,7 +7,7 @@ import { makeCertificates } from '../../scripts/broker-matrix/site.js';
 import { type Result, tryCells } from '../../scripts/broker-matrix/try-cells.js';
 import { withoutOpenssl } from '../support/test-certificate.js';
 
-/** `scripts/brokers` tries those of Debian 12 and 13; here those that this machine has. */
+/** `scripts/platforms brokers` tries those of Debian 12 and 13; here those that this machine has. */
 const place = { name: 'this machine', root: '/' };
 
 const withoutRoot = process.getuid?.() !== 0 && 'a disk that can be full needs root';
