@@ -187,7 +187,7 @@ async function refusals(box: BootedBox) {
     'printf "#!/bin/sh\\necho v18.20.4; exit 1\\n" > /usr/local/bin/old-node; chmod 755 /usr/local/bin/old-node;';
   assert.match(
     await refused(box, old, '--node /usr/local/bin/old-node'),
-    /Node.js 20 \(from 20.19\) or 22 is needed, but .*old-node is v18.20.4/,
+    /Node.js 20 \(from 20.19\), 22, 24 or 26 is needed, but .*old-node is v18.20.4/,
   );
   const hidden = 'cp /usr/local/bin/old-node /root/node;';
   assert.match(await refused(box, hidden, '--node=/root/node'), /the service cannot read \/root\/node/);
