@@ -116,11 +116,11 @@ describe('a camera with masks', () => {
     );
   });
 
-  test('stays masked when its frames are scaled down to an odd size', async () => {
+  test('stays masked when its frames are scaled down, to even sides where the limit is odd', async () => {
     const frames = await framesOf(await testClip(), ({ length }) => length > 5, { maxAnalysisWidthPx: 321 });
     assert.deepEqual(
       frames.map(({ shown, size }) => [shown, size]),
-      frames.map(() => [0, '321x180']),
+      frames.map(() => [0, '322x180']),
     );
   });
 

@@ -59,7 +59,7 @@ describe('the virtual camera as a command', () => {
     });
     try {
       const url = await firstLineOf(child);
-      assert.match(url, /^rtsps:\/\/127\.0\.0\.1:\d+\/h264-640x360-25-1s-k1$/);
+      assert.match(url, /^rtsps:\/\/127\.0\.0\.1:\d+\/h264-640x360-p1-1-25-1s-k1$/);
       const known = url.replace('rtsps://', 'rtsps://viewer:open%20sesame@');
       const inspect = ['-v', 'error', '-rtsp_transport', 'tcp', '-show_entries', 'stream=codec_name'];
       const { stdout } = await run('ffprobe', [...inspect, '-of', 'csv=p=0', known]);
