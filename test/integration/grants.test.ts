@@ -166,6 +166,8 @@ describe('rows that grant power', () => {
         ['camera.created', 'gate'],
         ['camera.snapshot-taken', 'gate'],
         ['alert.muted', 'rule'],
+        // An earlier version of the program did not state the grants with it.
+        ['alert.channel-added', 'guards'],
       ] as const)
         box.log.append({ by: somebody, action, subject });
       await box.start();

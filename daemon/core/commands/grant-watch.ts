@@ -26,7 +26,7 @@ const cannotCompare =
   'trusted keys, camera switches and alert channels cannot be compared with the audit log; retrying';
 const hourMs = 3_600_000;
 export const lookAtGrantsEveryMs = 6 * hourMs;
-/** The groups and actions of the log that state the grants: all of their entries do. */
+/** The groups and actions of the log that state the grants. */
 const statingActions = [
   ...['trust', 'camera.switched', 'camera.released'],
   ...['alert.channel-added', 'alert.channel-changed', 'alert.channel-removed'],
@@ -96,11 +96,12 @@ export class GrantWatch implements AsyncDisposable {
     await this.#recurring[Symbol.asyncDispose]();
   }
 
-  /** The newest entry with the state of the grants. */
+  /** The newest entry with the state of the grants. Those that an earlier version of the program wrote about channels have none. */
   #newestStatement(): AuditEntry | undefined {
     const { audit } = this.#options;
     return statingActions
       .flatMap((action) => audit.list({ action, limit: 1 }))
+      .filter(({ details }) => readState(details) !== undefined)
       .sort((a, b) => a.sequence - b.sequence)
       .at(-1);
   }
