@@ -35,12 +35,13 @@ const binaries = [
   { folder: `node_modules/onnxruntime-node/bin/napi-v6/${platform}`, own: arch },
   { folder: 'node_modules/sodium-native/prebuilds', own: `${platform}-${arch}` },
 ];
-/** The drivers of SQLite (daemon/host/sqlite-driver.ts): of both, only what this Node.js loads. */
+/**
+ * Of the drivers of SQLite (daemon/host/sqlite-driver.ts), what is never loaded, and what compiles them. The newer one stays even where
+ * this Node.js loads the other: an update from Node.js 22.13 to 22.14 needs it.
+ */
 const hasNodeApi10 = Number(process.versions.napi) >= 10;
-const unused = hasNodeApi10 ? 'better-sqlite3' : 'better-sqlite3-13';
-/** The other one, and what compiles them. */
 const notLoaded = [
-  `${unused}/`,
+  ...(hasNodeApi10 ? ['better-sqlite3/'] : []),
   'node-addon-api/',
   'better-sqlite3/(deps|src|build/(?!Release$|Release/better_sqlite3\\.node$))',
   `better-sqlite3-13/(deps|src|prebuilds/(?!${platform}-${arch}\\.node$))`,
