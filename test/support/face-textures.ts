@@ -44,8 +44,11 @@ const known = new Map<number, FaceTexture>();
 
 /** The texture of `faceShape` with a mouth that is so far open. The chin sinks further than its few points tell. */
 export function faceTexture(open = 0): FaceTexture {
-  const texture = known.get(open) ?? textureOf(faceShape({ open }), drawnFace, withOpenMouth(1.5 * open));
-  known.set(open, texture);
+  // A mouth that opens again is hardly ever open by the same number to the last digit, and a texture is slow to draw.
+  const rounded = Math.round(open * 10_000) / 10_000;
+  const texture =
+    known.get(rounded) ?? textureOf(faceShape({ open: rounded }), drawnFace, withOpenMouth(1.5 * rounded));
+  known.set(rounded, texture);
   return texture;
 }
 

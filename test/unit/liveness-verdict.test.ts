@@ -94,8 +94,8 @@ function blink(atS: number): LivenessInput {
 
 const recognised = (atS: number): LivenessInput => ({ kind: 'same-face', atMs: atS * 1000 });
 
-function verdictOf(inputs: readonly LivenessInput[]): string {
-  const { verdict, reason } = assessLiveness(after(inputs), policy);
+function verdictOf(inputs: readonly LivenessInput[], from?: LivenessState): string {
+  const { verdict, reason } = assessLiveness(after(inputs, from), policy);
   return `${verdict}: ${reason}`;
 }
 
@@ -105,10 +105,12 @@ describe('the liveness verdict', () => {
   });
 
   test('is undetermined while nothing but the lids moves, however often they close', () => {
-    const blinks = [2, 4, 6, 8].flatMap((atS) => [...watch(atS - 2, atS), blink(atS), recognised(atS + 0.1)]);
-    assert.equal(verdictOf(blinks), 'undetermined: only-lids-moved');
+    const blinked = after(
+      [2, 4, 6, 8].flatMap((atS) => [...watch(atS - 2, atS), blink(atS), recognised(atS + 0.1)]),
+    );
+    assert.equal(verdictOf([], blinked), 'undetermined: only-lids-moved');
     const spoken = [...speak(8, 11), recognised(11)];
-    assert.equal(verdictOf([...blinks, ...spoken]), 'live: blinked', 'until the face moves, too');
+    assert.equal(verdictOf(spoken, blinked), 'live: blinked', 'until the face moves, too');
   });
 
   test('is undetermined where it cannot be told whether a face moves: a sign neither of life nor of a picture', () => {
@@ -227,9 +229,9 @@ describe('the liveness verdict', () => {
   });
 
   test('believes a face again after half a minute, a wall that stays, or another face', () => {
-    const sheet = [...around('sheet', carry(0, 3, speak)), recognised(3)];
+    const sheet = after([...around('sheet', carry(0, 3, speak)), recognised(3)]);
     const later = (fromS: number, ...inputs: readonly LivenessInput[]) =>
-      verdictOf([...sheet, ...inputs, ...speak(fromS, fromS + 5), blink(fromS + 4), recognised(fromS + 5)]);
+      verdictOf([...inputs, ...speak(fromS, fromS + 5), blink(fromS + 4), recognised(fromS + 5)], sheet);
     assert.equal(later(3.2), 'undetermined: only-lids-moved');
     assert.equal(later(20), 'undetermined: only-lids-moved', 'nothing tells otherwise');
     assert.equal(later(40), 'live: blinked', 'half a minute later');
@@ -300,14 +302,10 @@ describe('the liveness verdict', () => {
   });
 
   test('is not an attack while the shape of the face changes, however long it does not blink', () => {
-    const speaking = speak(0, 60);
-    assert.equal(verdictOf(speaking), 'undetermined: observed-too-briefly');
-    assert.equal(
-      verdictOf([...speaking, ...watch(60, 66)]),
-      'undetermined: observed-too-briefly',
-      'begins anew',
-    );
-    assert.equal(verdictOf([...speaking, ...carry(60, 69)]), 'attack: still-picture');
+    const spoken = after(speak(0, 60));
+    assert.equal(verdictOf([], spoken), 'undetermined: observed-too-briefly');
+    assert.equal(verdictOf(watch(60, 66), spoken), 'undetermined: observed-too-briefly', 'begins anew');
+    assert.equal(verdictOf(carry(60, 69), spoken), 'attack: still-picture');
     const gesture = { kind: 'turn-left', startMs: 4000, endMs: 5000 } as const;
     assert.equal(
       verdictOf([...carry(0, 5), { kind: 'gesture', gesture }, ...carry(5, 11)]),
@@ -369,13 +367,10 @@ describe('the liveness verdict', () => {
   });
 
   test('forgets a blink after a minute and then requires another', () => {
-    const live = [...speak(0, 3), blink(2), recognised(3)];
-    assert.equal(verdictOf([...live, ...watch(3, 61)]), 'live: blinked');
-    assert.equal(verdictOf([...live, ...watch(3, 63)]), 'undetermined: still-face');
-    assert.equal(
-      verdictOf([...live, ...watch(3, 60), ...speak(60, 63), blink(63), recognised(63.5)]),
-      'live: blinked',
-    );
+    const live = after([...speak(0, 3), blink(2), recognised(3), ...watch(3, 60)]);
+    assert.equal(verdictOf(watch(60, 61), live), 'live: blinked');
+    assert.equal(verdictOf(watch(60, 63), live), 'undetermined: still-face');
+    assert.equal(verdictOf([...speak(60, 63), blink(63), recognised(63.5)], live), 'live: blinked');
   });
 
   test('uses the passive model after enough scores', () => {
@@ -423,14 +418,14 @@ describe('the liveness verdict', () => {
   });
 
   test('binds a blink that ended up to three seconds ago, and carries it for sixty', () => {
-    const spoken = [...speak(-2, 2), recognised(2)];
+    const spoken = after([...speak(-2, 2), recognised(2)]);
     // It ends 75 ms after its middle.
-    const bound = (atS: number) => verdictOf([...spoken, blink(2), recognised(atS)]);
+    const bound = (atS: number) => verdictOf([blink(2), recognised(atS)], spoken);
     assert.equal(bound(2.074), 'undetermined: observed-too-briefly', 'it is not over');
     assert.equal(bound(2.075), 'live: blinked');
     assert.equal(bound(5.075), 'live: blinked');
     assert.equal(bound(5.076), 'undetermined: observed-too-briefly');
-    const carried = (atS: number) => verdictOf([...spoken, blink(2), recognised(3), sample(atS * 1000)]);
+    const carried = (atS: number) => verdictOf([blink(2), recognised(3), sample(atS * 1000)], spoken);
     assert.equal(carried(62.075), 'live: blinked');
     assert.equal(carried(62.076), 'undetermined: observed-too-briefly');
   });
@@ -476,10 +471,10 @@ describe('the liveness verdict', () => {
   });
 
   test('is not an attack for a person who looks down at a screen, however long', () => {
-    const reading = watch(0, 120, true, { areLidsRaised: false });
-    assert.equal(verdictOf(reading), 'undetermined: eyes-not-seen-well');
-    assert.equal(assessLiveness(after(reading), policy).evidence.observedS, 0);
-    assert.equal(verdictOf([...reading, ...watch(120, 126)]), 'undetermined: eyes-not-seen-well');
+    const read = after(watch(0, 120, true, { areLidsRaised: false }));
+    assert.equal(verdictOf([], read), 'undetermined: eyes-not-seen-well');
+    assert.equal(assessLiveness(read, policy).evidence.observedS, 0);
+    assert.equal(verdictOf(watch(120, 126), read), 'undetermined: eyes-not-seen-well');
     assert.equal(
       verdictOf([...watch(0, 6), ...watch(6, 120, true, { areLidsRaised: false })]).split(':')[0],
       'undetermined',
