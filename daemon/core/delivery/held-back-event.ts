@@ -23,23 +23,23 @@ interface Description {
   readonly remedy: string;
 }
 
+const sizeLimit = 'mosquitto: max_packet_size; RabbitMQ 4: mqtt.max_packet_size_authenticated';
+
 const descriptions: Readonly<Record<HoldingCause, Description>> = {
   'topic-refused': {
     message: 'the broker refuses the topic of this kind',
-    remedy: 'Allow this box to publish on the topic, as in config/mosquitto-acl.example.',
+    remedy: 'Allow this box to publish on the topic, as the example for your broker in config/ does.',
   },
   'too-large': {
     message: 'this event is larger than the broker takes',
-    remedy: 'Raise the message size limit of the broker (mosquitto: max_packet_size).',
+    remedy: `Raise the message size limit of the broker (${sizeLimit}).`,
   },
   'ends-connection': {
     message: 'the broker ends the connection whenever this event is sent',
-    remedy:
-      'The broker probably does not allow this box to publish on the topic of this kind. Allow it, as in config/mosquitto-acl.example. If it is allowed, raise the message size limit of the broker (mosquitto: max_packet_size).',
+    remedy: `The broker probably does not allow this box to publish on the topic of this kind. Allow it, as the example for your broker in config/ does. If it is allowed, raise the message size limit of the broker (${sizeLimit}).`,
   },
 };
-const sizeRemedy =
-  'The event is probably too large for the broker. Raise its message size limit (mosquitto: max_packet_size).';
+const sizeRemedy = `The event is probably too large for the broker. Raise its message size limit (${sizeLimit}).`;
 
 /** What happened, and what to do about it. */
 export function describeHeldBack({
