@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import type { TestCertificate } from '../../test/support/test-certificate.js';
 import { until } from '../../test/support/until.js';
 import type { BrokerPlace, BrokerProcess, SmallDisk } from './broker-place.js';
@@ -59,16 +58,6 @@ export function exampleWith(name: string, changes: Changes): string {
     text = text.replaceAll(from, () => to);
   }
   return text;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /** Waits until the broker listens on the port. */

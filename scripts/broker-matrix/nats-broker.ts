@@ -1,5 +1,6 @@
+import { freePort } from '../../test/support/listening.js';
 import { type BrokerProcess, folderIn, outputIn, startIn } from './broker-place.js';
-import { type BrokerKind, exampleWith, freePort, listeningOn } from './field-broker.js';
+import { type BrokerKind, exampleWith, listeningOn } from './field-broker.js';
 import { startNatsWorker } from './nats-worker.js';
 
 const onlyAttendance = ['.box-1.event.*"', '.box-1.event.attendance"'] as const;

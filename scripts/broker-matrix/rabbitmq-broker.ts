@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { freePort } from '../../test/support/listening.js';
 import { type BrokerPlace, type BrokerProcess, folderIn, outputIn, startIn } from './broker-place.js';
-import { type BrokerKind, type BrokerSetup, exampleWith, freePort, listeningOn } from './field-broker.js';
+import { type BrokerKind, type BrokerSetup, exampleWith, listeningOn } from './field-broker.js';
 import { printingWorker } from './worker.js';
 
 const programs = '/usr/lib/rabbitmq/bin';

@@ -8,7 +8,8 @@ import { systemClock } from '../../daemon/host/system-clock.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import { goodPassword } from '../../test/support/accounts-fixture.js';
 import { startAppliance } from '../../test/support/appliance.js';
-import { freePort, startBoxGate } from '../../test/support/box-gate.js';
+import { startBoxGate } from '../../test/support/box-gate.js';
+import { freePort } from '../../test/support/listening.js';
 import { visitorClip } from '../../test/support/scenes.js';
 import { until } from '../../test/support/until.js';
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:https';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
@@ -11,6 +10,7 @@ import { closeOf } from '../../scripts/child-end.js';
 import { goodPassword } from '../support/accounts-fixture.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 import { builtProgram } from '../support/built.js';
+import { freePort } from '../support/listening.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { withoutOpenssl } from '../support/test-certificate.js';
 import { until } from '../support/until.js';
@@ -28,14 +28,6 @@ type Ask = (
   headers?: Readonly<Record<string, string>>,
   body?: unknown,
 ) => Promise<Said>;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Asks over HTTPS. Another test compares the certificate. */
 const askOn =

@@ -10,7 +10,8 @@ import type { KeptBackup } from '../../daemon/contract/backups.js';
 import { newRecoveryKey } from '../../daemon/core/backups/recovery-key.js';
 import { writeRecoveryKey } from '../../daemon/core/backups/recovery-key-text.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
-import { freePort, startBoxGate } from '../support/box-gate.js';
+import { startBoxGate } from '../support/box-gate.js';
+import { freePort } from '../support/listening.js';
 import { until } from '../support/until.js';
 
 interface Answer {

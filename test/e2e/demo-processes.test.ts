@@ -8,7 +8,7 @@ import { type LocalBox, makeLocalBox } from '../../scripts/local-box.js';
 import { startLocalGate } from '../../scripts/local-gate.js';
 import { demoSections } from '../../scripts/seeding/seed.js';
 import { withoutBuild } from '../support/box.js';
-import { freePort } from '../support/box-gate.js';
+import { freePort } from '../support/listening.js';
 import { descendantsOf, runningWith } from '../support/processes.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 

@@ -11,8 +11,9 @@ import { fuzzApi } from '../../scripts/fuzz-api/fuzz.js';
 import { type Attack, attacks, runAttack } from '../../scripts/gate-stress/attacks.js';
 import { goodPassword } from '../support/accounts-fixture.js';
 import { makeBox, withoutBuild } from '../support/box.js';
-import { freePort, gateFolderOf, startBoxGate } from '../support/box-gate.js';
+import { gateFolderOf, startBoxGate } from '../support/box-gate.js';
 import { root } from '../support/built.js';
+import { freePort } from '../support/listening.js';
 import { until } from '../support/until.js';
 
 // The same requests each time, so that a failure comes from what was changed; scripts/fuzz-api tries others.

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { stat, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
@@ -11,16 +11,9 @@ import { connect as connectTls } from 'node:tls';
 import { closeOf } from '../../scripts/child-end.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 import { builtProgram } from '../support/built.js';
+import { freePort } from '../support/listening.js';
 import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
 import { until } from '../support/until.js';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** However it ends: `once` would fail at a reset. */
 const closeOfSocket = (socket: Socket): Promise<void> =>

@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
-import { freePort } from '../support/box-gate.js';
+import { freePort } from '../support/listening.js';
 import { expressions, familyOf, metricsIn } from '../support/metric-uses.js';
 import { readMetrics } from '../support/open-metrics.js';
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdir, stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { test } from 'node:test';
@@ -17,6 +17,7 @@ import { goodPassword } from '../support/accounts-fixture.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 import { builtProgram } from '../support/built.js';
 import { openTestAnalyser, toPicture } from '../support/inference.js';
+import { freePort } from '../support/listening.js';
 import { startRtspServer } from '../support/rtsp-server.js';
 import { visitorClip } from '../support/scenes.js';
 import { openTerminal, terminalSkip } from '../support/terminal.js';
@@ -82,14 +83,6 @@ async function ask(port: number, method: string, path: string, headers: Headers,
   const said = (await json(response)) as { data: Record<string, unknown>; error?: { code: string } };
   const [cookie = ''] = (response.headers['set-cookie'] ?? []).map((each) => each.split(';')[0] ?? '');
   return { status: response.statusCode, cookie, said };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 interface Box {

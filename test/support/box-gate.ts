@@ -1,20 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { get } from 'node:https';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { closeOf, hasEnded } from '../../scripts/child-end.js';
 import type { TestBox } from './box.js';
 import { builtProgram } from './built.js';
-
-/** A port of the loopback on which nothing listens now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** The folder in which a box hands over to its gate. */
 export const gateFolderOf = (box: Pick<TestBox, 'directory'>): string => join(box.directory, 'run', 'gate');

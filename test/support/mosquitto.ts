@@ -1,12 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { closeOf, exitOf } from '../../scripts/child-end.js';
-import { listenOnLoopback } from './listening.js';
+import { freePort } from './listening.js';
 
 export interface ExampleBroker {
   readonly authority: string;
@@ -181,12 +179,4 @@ async function launch(binary: string, configuration: string): Promise<ChildProce
     });
   });
   return child;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listenOnLoopback(server);
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -13,7 +13,8 @@ import { secondPersonClasses } from '../../daemon/kernel/second-person-classes.j
 import { type LocalBox, makeLocalBox } from '../../scripts/local-box.js';
 import { demoSections, type Seeded, seedDemo } from '../../scripts/seeding/seed.js';
 import { goodPassword } from './accounts-fixture.js';
-import { freePort, startBoxGate } from './box-gate.js';
+import { startBoxGate } from './box-gate.js';
+import { freePort } from './listening.js';
 import type { TableRole } from './permissions.js';
 import { temporaryDirectory } from './temporary-directory.js';
 import { until } from './until.js';
