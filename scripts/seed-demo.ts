@@ -19,8 +19,9 @@ usage: scripts/seed-demo [--directory DIR] [--port PORT] [--keep]
   --help           this text
 
 The box gets an account of each role, eight persons from the sample photographs of a dependency, two shifts, the events of
-two weeks, alerts, a display, and passages and strangers of the last days with pictures. The passwords are made anew and shown
-once. It has no broker and its events count as sent, so nothing of it reaches a centre. The script fills only a box that it has made itself, never another one.
+two weeks, alerts, a display, and passages and unknown people of the last days with pictures. The passwords are made anew and
+shown once. The box has no broker and its events count as sent, so nothing of it reaches a centre. The script fills only a box
+that it has made itself.
 `;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
