@@ -72,7 +72,7 @@ exec ffmpeg "\${given[@]}"
     const path = join(directory.path, 'hanging');
     // What is left behind keeps the output open, as a process that the kernel cannot end does.
     const text = `#!/bin/bash
-case " $* " in *" -version "*) exec ffmpeg "$@" ;; *" -hwaccels "*) echo cuda; exit ;; esac
+case " $* " in *" -protocols "*) exec ffmpeg "$@" ;; *" -hwaccels "*) echo cuda; exit ;; esac
 case " $* " in *" -hwaccel "*) setsid sleep 30 & ;; *) exec ffmpeg "$@" ;; esac
 `;
     await writeFile(path, text, { mode: 0o755 });

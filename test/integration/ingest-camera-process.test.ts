@@ -130,7 +130,7 @@ describe('the FFmpeg process of a camera', () => {
     const silent = join(await mkdtemp(join(tmpdir(), 'rollcall-ffmpeg-')), 'ffmpeg');
     await writeFile(silent, '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
     await assert.rejects(detectFfmpeg(silent, 200), {
-      message: `"${silent}" did not answer to -version within 0.2 s`,
+      message: `"${silent}" did not answer to -protocols within 0.2 s`,
       remedy: /too busy/,
     });
     await rm(dirname(silent), { recursive: true });

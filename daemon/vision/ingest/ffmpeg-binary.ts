@@ -20,12 +20,12 @@ export interface FfmpegBinary {
 }
 
 /**
- * Parses the output of `ffmpeg -version`. The version of libavformat decides: builds from a repository have no release
+ * Parses what FFmpeg says of itself before it does anything, and for `-version`. The version of libavformat decides: builds from a repository have no release
  * number. Undefined where the text is not from FFmpeg.
  */
 export function parseFfmpegVersion(path: string, output: string): FfmpegBinary | undefined {
   const version = /^ffmpeg version (\S+)/m.exec(output)?.[1];
-  const library = /^libavformat\s+(\d+)\.\s*(\d+)\./m.exec(output);
+  const library = /^\s*libavformat\s+(\d+)\.\s*(\d+)\./m.exec(output);
   if (version === undefined || library === null) return undefined;
   const [major, minor] = [Number(library[1]), Number(library[2])];
   const isAtLeast = (wantedMajor: number, wantedMinor: number): boolean =>
@@ -43,9 +43,15 @@ export function parseFfmpegVersion(path: string, output: string): FfmpegBinary |
 /** Seconds where disk and cores are busy; a program that waits for its input would never answer. */
 const answerMs = 60_000;
 
-/** What `path` prints when asked for something. Throws `ffmpeg-missing`. */
-async function ask(path: string, option: string, timeoutMs: number): Promise<string> {
-  const answer = await run(path, ['-hide_banner', option], { timeout: timeoutMs }).catch((error: unknown) => {
+/** Its protocols, after what it says of itself on standard error: one start tells both. */
+const option = '-protocols';
+
+/** What `path` prints. Throws `ffmpeg-missing`. */
+async function ask(
+  path: string,
+  timeoutMs: number,
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  return run(path, [option], { timeout: timeoutMs }).catch((error: unknown) => {
     throw (error as { killed?: boolean }).killed === true
       ? operational('ffmpeg-missing', `"${path}" did not answer to ${option} within ${timeoutMs / 1000} s`, {
           remedy: `Run "${path} ${option}" by hand: if it answers, the machine is too busy; if not, install FFmpeg again.`,
@@ -56,7 +62,6 @@ async function ask(path: string, option: string, timeoutMs: number): Promise<str
           cause: error,
         });
   });
-  return answer.stdout;
 }
 
 /** Builds for special purposes lack some; every camera would fail with a message about its script. */
@@ -67,11 +72,12 @@ const neededProtocols = ['async', 'concat', 'pipe', 'rtp', 'tcp', 'udp'];
  * does not run or does not answer within `timeoutMs`, and `ffmpeg-unsupported` for an unknown answer or a build that cannot read cameras.
  */
 export async function detectFfmpeg(path = 'ffmpeg', timeoutMs = answerMs): Promise<FfmpegBinary> {
-  const binary = parseFfmpegVersion(path, await ask(path, '-version', timeoutMs));
+  const { stdout, stderr } = await ask(path, timeoutMs);
+  const binary = parseFfmpegVersion(path, stderr);
   const remedy = 'Install FFmpeg 4.4 or later from your distribution.';
   if (binary === undefined)
-    throw operational('ffmpeg-unsupported', `"${path}" gave an unknown answer to -version`, { remedy });
-  const protocols = new Set((await ask(path, '-protocols', timeoutMs)).split(/\s+/));
+    throw operational('ffmpeg-unsupported', `"${path}" gave an unknown answer to ${option}`, { remedy });
+  const protocols = new Set(stdout.split(/\s+/));
   const missing = neededProtocols.filter((name) => !protocols.has(name));
   if (missing.length === 0) return binary;
   const text = `"${path}" (${binary.version}) was built without the protocols ${missing.join(', ')}`;
