@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { get } from 'node:https';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { type ChildEnd, closeOf, hasEnded } from '../../scripts/child-end.js';
@@ -10,10 +7,8 @@ import { cast, portrait } from '../../scripts/virtual-camera/cast.js';
 import { withoutBuild } from '../support/box.js';
 import { openPage, startBrowser, withoutChromium } from '../support/browser.js';
 import { root } from '../support/built.js';
-import { hear } from '../support/heard-child.js';
 import { freePort } from '../support/listening.js';
-import { descendantsOf, isRunning, runningWith } from '../support/processes.js';
-import { temporaryDirectory } from '../support/temporary-directory.js';
+import { descendantsOf, runningWith } from '../support/processes.js';
 import { patienceMs, until } from '../support/until.js';
 
 /** What ./scripts/demo --console prints, once the box is there. */
@@ -123,41 +118,6 @@ async function findOutWhy(page: Page): Promise<void> {
     .waitFor();
   await page.getByText('What to do:').waitFor();
 }
-
-test('scripts/seed-demo --keep prints the address when the gate answers, and ends when the gate is killed', {
-  skip: withoutBuild,
-}, async () => {
-  await using folder = await temporaryDirectory();
-  const port = await freePort();
-  const child = spawn(
-    process.execPath,
-    [
-      '--import',
-      'tsx',
-      'scripts/seed-demo.ts',
-      '--keep',
-      '--port',
-      String(port),
-      '--directory',
-      join(folder.path, 'box'),
-    ],
-    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  const heard = hear(child);
-  const isUp = (): boolean => heard.lines.some((line) => line.includes(`https://localhost:${port}/`));
-  await until('the address', () => hasEnded(child) || isUp());
-  const started = descendantsOf(child.pid ?? 0);
-  const [response] = await once(
-    get({ host: '127.0.0.1', port, rejectUnauthorized: false, agent: false }),
-    'response',
-  );
-  assert.equal(response.statusCode, 200);
-  response.destroy();
-  killGateOf(child);
-  assert.deepEqual(await heard.ended, { code: 1, signal: null });
-  assert.match(heard.lines.join('\n'), /error: rollcall-gate ended by SIGKILL\. Its last output:/);
-  assert.deepEqual(started.filter(isRunning), []);
-});
 
 function killGateOf({ pid = 0 }: ChildProcess): void {
   for (const gate of runningWith('rollcall-gate.js', descendantsOf(pid))) process.kill(gate, 'SIGKILL');
