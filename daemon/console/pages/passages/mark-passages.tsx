@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { MarkedPassage } from '../../../contract/passages.js';
 import { call, isApiError } from '../../api/call.js';
 import type en from '../../messages/en/passages.json';
@@ -28,14 +28,27 @@ interface MarkChosenProps {
 /** How many passages are chosen, and the way to say the same of all of them. */
 export function MarkChosen({ choice, ids, onMarked }: MarkChosenProps) {
   const marking = useDialog();
-  const choose = { text: t('select-none'), isReady: ids.length > 0, onAct: () => choice.putAll(false) };
-  const isReady = ids.length > 0 && ids.length <= most;
+  const count = useRef<HTMLSpanElement>(null);
+  const isEmpty = ids.length === 0;
+  const wasEmpty = useRef(isEmpty);
+  // The button with the focus cannot keep it once nothing is chosen any more.
+  useEffect(() => {
+    if (isEmpty && !wasEmpty.current && document.activeElement?.matches('body, :disabled'))
+      count.current?.focus();
+    wasEmpty.current = isEmpty;
+  }, [isEmpty]);
+  const choose = { text: t('select-none'), isReady: !isEmpty, onAct: () => choice.putAll(false) };
+  const isReady = !isEmpty && ids.length <= most;
   return (
     <>
       <ActionBar
         isSmall
         place="start"
-        before={<span role="status">{t('selected', { count: ids.length })}</span>}
+        before={
+          <span ref={count} tabIndex={-1} role="status">
+            {t('selected', { count: ids.length })}
+          </span>
+        }
         of={[choose, { text: t('mark-title'), isReady, onAct: marking.opens(true) }]}
       />
       {ids.length > most && <p role="note">{t('too-many-selected', { most })}</p>}
