@@ -148,6 +148,12 @@ describe('the passages of the console', { skip: withoutBuild || withoutChromium 
 async function markedMany(opened: WatchedPage): Promise<void> {
   const { page } = opened;
   const ticks = page.getByRole('checkbox', { name: /^Select the passage of/ });
+  const { width, height } = page.viewportSize() ?? { width: 0, height: 0 };
+  for (const widthPx of [390, width]) {
+    await page.setViewportSize({ width: widthPx, height });
+    await ticks.first().waitFor();
+    assert.deepEqual(await cutCells(opened, 'a, input'), [], `cells are cut at ${widthPx} pixels`);
+  }
   await ticks.first().click();
   await ticks.nth(2).click({ modifiers: ['Shift'] });
   await page.getByText('3 passages selected').waitFor();
@@ -167,5 +173,18 @@ async function markedMany(opened: WatchedPage): Promise<void> {
   await assertAccessible(opened);
   await page.getByRole('button', { name: 'Undo all' }).click();
   await page.getByText('The feedback was undone.').waitFor();
-  await page.getByText('0 passages selected').waitFor();
+  await page.locator(':focus', { hasText: '0 passages selected' }).waitFor();
+  await ticks.first().click();
+  await page.getByRole('button', { name: 'Clear selection' }).click();
+  await page.locator(':focus', { hasText: '0 passages selected' }).waitFor();
 }
+
+/** The texts of cells with such an element in them that have no room for it. */
+const cutCells = ({ page }: WatchedPage, selector: string): Promise<readonly string[]> =>
+  page
+    .locator('table.long td', { has: page.locator(selector) })
+    .evaluateAll((cells) =>
+      cells.flatMap(({ scrollWidth, clientWidth, textContent }) =>
+        scrollWidth > clientWidth ? [textContent ?? ''] : [],
+      ),
+    );

@@ -13,8 +13,8 @@ const t = wordsOf<typeof en>('parts');
 
 /** A column of a long table. */
 export interface Column<Item> extends TableColumn<Item> {
-  /** Short values, such as a time of day: other columns get more room. */
-  readonly isBrief?: boolean;
+  /** What the column has room for: a checkbox, a day with a time, or short values such as a time of day. Absent: what is left. */
+  readonly width?: 'checkbox' | 'instant' | 'brief';
 }
 
 interface LongTableProps<Item> {
@@ -144,11 +144,7 @@ export function LongTable<Item>({ caption, list, columns, keyOf, rowPx = 44, emp
         <thead>
           <tr>
             {columns.map((column, index) => (
-              <th
-                key={index}
-                scope="col"
-                class={`${columnClass(column)} ${column.isBrief === true ? 'brief' : ''}`}
-              >
+              <th key={index} scope="col" class={`${columnClass(column)} ${column.width ?? ''}`}>
                 {column.head}
               </th>
             ))}
@@ -159,7 +155,7 @@ export function LongTable<Item>({ caption, list, columns, keyOf, rowPx = 44, emp
           {rows.map((item, place) => (
             <tr key={keyOf(item)} aria-rowindex={from + place + 1} style={{ blockSize: `${rowPx}px` }}>
               {columns.map((column, index) => (
-                <td key={index} class={columnClass(column)}>
+                <td key={index} class={`${columnClass(column)} ${column.width ?? ''}`}>
                   {column.cell(item)}
                 </td>
               ))}

@@ -68,6 +68,7 @@ export default function Alerts() {
 const columns = (show: (alert: Alert) => void, onSeen: () => void): readonly Column<Alert>[] => [
   {
     head: t('time'),
+    width: 'instant',
     cell: (alert) => (
       <button type="button" class="plain" onClick={() => show(alert)}>
         {dayAndTime(alert.time)}

@@ -104,6 +104,7 @@ const filtersOf = (query: Query) => ({
 const columns = (known: Known, show: (row: AuditRow) => void): readonly Column<AuditRow>[] => [
   {
     head: t('at'),
+    width: 'instant',
     cell: (row) => (
       <button type="button" class="plain" onClick={() => show(row)}>
         {timeOf(row[0])}

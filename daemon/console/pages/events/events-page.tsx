@@ -124,6 +124,7 @@ function EventFilters({ query, cameras }: { readonly query: Query; readonly came
 const columns = ({ nameOf }: Cameras): readonly Column<ShownEvent>[] => [
   {
     head: t('time'),
+    width: 'instant',
     cell: (event) => <EventTime event={event} />,
   },
   { head: t('kind'), cell: (event) => <KindBadge event={event} /> },

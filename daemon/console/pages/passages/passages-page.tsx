@@ -161,7 +161,7 @@ function PassageFilters({ query, cameras }: { readonly query: Query; readonly ca
 
 const choiceColumn = (choice: RowChoice): Column<PassageItem> => ({
   head: <span class="unseen">{t('select')}</span>,
-  isBrief: true,
+  width: 'checkbox',
   cell: (passage) =>
     mayMark(passage) && (
       <RowTick
@@ -179,6 +179,7 @@ const timeOf = (passage: PassageItem): string =>
 const columnsWith = ({ nameOf }: Cameras): readonly Column<PassageItem>[] => [
   {
     head: t('time'),
+    width: 'instant',
     cell: (passage) => <a href={`/passages/${passage.id}`}>{timeOf(passage)}</a>,
   },
   {

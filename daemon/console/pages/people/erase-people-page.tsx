@@ -211,7 +211,7 @@ function ErasureTable({ list, plan, nameOf, isDone }: ErasureTableProps) {
             head: people('photographs'),
             cell: ({ photographs }) => number(photographs),
             isMinor: true,
-            isBrief: true,
+            width: 'brief',
             isFigure: true,
           },
         ]}

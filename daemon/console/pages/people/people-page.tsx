@@ -80,7 +80,7 @@ const columns = (): readonly Column<PersonSummary>[] => [
         ? number(photographs)
         : t('photographs-of-templates', { photographs, templates }),
     isMinor: true,
-    isBrief: true,
+    width: 'brief',
     isFigure: true,
   },
   { head: t('enrolled'), cell: ({ enrolledAt }) => dayOf(enrolledAt), isMinor: true },

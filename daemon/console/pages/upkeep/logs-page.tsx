@@ -77,13 +77,13 @@ export default function Logs() {
 }
 
 const columns = (open: (line: Line) => void): readonly Column<Line>[] => [
-  { head: t('time'), isBrief: true, cell: ({ at }) => clockSeconds(at) },
+  { head: t('time'), width: 'brief', cell: ({ at }) => clockSeconds(at) },
   {
     head: t('level'),
-    isBrief: true,
+    width: 'brief',
     cell: ({ level }) => <Badge tone={tones[level]}>{t(`level-${level}`)}</Badge>,
   },
-  { head: t('camera'), isMinor: true, isBrief: true, cell: ({ camera }) => camera },
+  { head: t('camera'), isMinor: true, width: 'brief', cell: ({ camera }) => camera },
   {
     head: t('message'),
     cell: (line) => (
