@@ -27,6 +27,9 @@ async function change(box: ConsoleBox): Promise<void> {
   await page.getByLabel('Time until a face is unknown (seconds)').fill('9');
   await page.getByLabel('Passage images (days)').fill('1');
   await page.getByText('2 changes').waitFor();
+  // Descriptions are written in Markdown.
+  await page.locator('.hint code', { hasText: 'retention.strangers' }).first().waitFor();
+  assert.equal(await page.locator('.hint', { hasText: '`' }).count(), 0);
   await assertAccessible(opened);
   await page.getByRole('button', { name: 'Review changes' }).click();
   await dialog.getByRole('row', { name: 'Time until a face is unknown (seconds) 2 9 Immediately' }).waitFor();

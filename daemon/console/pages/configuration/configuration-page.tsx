@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
@@ -217,10 +218,14 @@ interface ControlProps {
   readonly onValue: (value: unknown) => void;
 }
 
+/** A text with `code` in it, as descriptions of settings have. */
+const withCode = (text: string): ComponentChildren =>
+  text.split('`').map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part));
+
 function Control({ setting, value, disabled, onValue }: ControlProps) {
   const { path, schema } = setting;
   const label = settingName(path);
-  const hint = sentence(setting.description);
+  const hint = withCode(sentence(setting.description));
   const choices = choicesOf(setting);
   if (choices !== undefined) {
     return <Choice {...{ label, hint, disabled, onValue }} value={String(value)} options={choices} />;
