@@ -17,7 +17,8 @@ export interface FuzzTarget {
 export interface FuzzOptions {
   readonly description: Description;
   readonly target: FuzzTarget;
-  readonly durationMs: number;
+  /** So long, or so many requests to each operation. The first round is always complete. */
+  readonly until: { readonly durationMs: number } | { readonly rounds: number };
   readonly seed: number;
   /** Files that parsers of the box can read, so that requests get further than the first check. */
   readonly files: readonly Buffer[];
@@ -142,14 +143,18 @@ function learn(seen: Map<string, readonly string[]>, { status, body, isCut }: An
   }
 }
 
-/** Sends requests, operation by operation, until the time is over. The same seed makes the same requests for the same answers. */
+/** Sends requests, operation by operation, until the time or the rounds are over. The same seed makes the same requests for the same answers. */
 export async function fuzzApi(options: FuzzOptions): Promise<FuzzReport> {
-  const { description, target, durationMs, files, without = new Set() } = options;
+  const { description, target, until, files, without = new Set() } = options;
   const operations = description.operations.filter(({ id }) => !without.has(id));
   const [counts, slowestMs] = [new Map<string, number>(), new Map<string, number>()];
   const faults: FuzzFault[] = [];
   const seen = new Map<string, readonly string[]>();
-  const endsAt = performance.now() + durationMs;
+  const startedAt = performance.now();
+  const isOver = (round: number): boolean =>
+    'rounds' in until
+      ? round >= until.rounds
+      : round > 0 && performance.now() - startedAt >= until.durationMs;
   const once = async (operation: DescribedOperation, seed: number): Promise<void> => {
     const [request] = fc.sample(requestsFor(operation, description, seen, files), { numRuns: 1, seed });
     if (request === undefined) return;
@@ -172,9 +177,9 @@ export async function fuzzApi(options: FuzzOptions): Promise<FuzzReport> {
   const ordered = operations.toSorted(
     (one, other) => Number(one.method !== 'GET') - Number(other.method !== 'GET'),
   );
-  for (let round = 0; round === 0 || performance.now() < endsAt; round += 1) {
+  for (let round = 0; !isOver(round); round += 1) {
     for (const [index, operation] of ordered.entries()) {
-      if (round > 0 && performance.now() >= endsAt) break;
+      if (isOver(round)) break;
       await once(operation, options.seed + round * 10_000 + index);
     }
   }

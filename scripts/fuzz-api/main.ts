@@ -41,7 +41,7 @@ const report = await fuzzApi({
     ...(token === undefined ? {} : { token }),
     ...(certificate === undefined ? {} : { certificate }),
   },
-  durationMs: Number(values.seconds) * 1000,
+  until: { durationMs: Number(values.seconds) * 1000 },
   seed: Number(values.seed),
   files: await Promise.all([Buffer.from('no picture'), ...values.picture.map((path) => readFile(path))]),
   without: new Set(values.without),

@@ -17,7 +17,7 @@ test('the operations on persons answer valid and nearly valid requests as descri
   await using server = await startPersonServer();
   const description = describeApi(document);
   const { faults, counts } = await fuzzApi({
-    ...{ description, seed, durationMs: 10_000, target: { socketPath: server.socketPath } },
+    ...{ description, seed, until: { rounds: 12 }, target: { socketPath: server.socketPath } },
     files: [Buffer.from('no picture'), paintFace('Ada'), paintFace('Grace', 2)],
   });
   const told = faults.map(({ operation, problem, request }) => `${operation}: ${problem}\n    ${request}`);
@@ -35,7 +35,7 @@ test('the fuzzer finds an answer that the document does not describe', async () 
   const asked = new Set(['personsList', 'personsShow']);
   const without = new Set(description.operations.map(({ id }) => id).filter((id) => !asked.has(id)));
   const { faults } = await fuzzApi({
-    ...{ description, without, seed: 1, durationMs: 2000 },
+    ...{ description, without, seed: 1, until: { rounds: 50 } },
     ...{ target: { socketPath: server.socketPath }, files: [Buffer.from('no picture')] },
   });
   assert.ok(
