@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
 import { confirm } from '../../daemon/cli/confirm.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { writtenText } from '../support/written-text.js';
 
 const terminal = (isTTY: boolean) => ({
   input: Object.assign(new PassThrough(), { isTTY }),
@@ -22,7 +23,7 @@ describe('confirmation', () => {
       assert.equal(error.kind, 'input');
       assert.match(error.message, /^cannot ask for confirmation without a terminal; use --yes/);
       assert.doesNotMatch(error.message, /erases/, 'what is asked may name a person: no place for an error');
-      assert.equal(String(output.read()), 'This erases everything.\n');
+      assert.equal(writtenText(output), 'This erases everything.\n');
       return true;
     });
   });
@@ -32,7 +33,7 @@ describe('confirmation', () => {
       const { input, output } = terminal(true);
       input.end(answer);
       await confirm(question, false, { input, output });
-      assert.match(String(output.read()), /This erases everything\.\nType 'yes'/);
+      assert.match(writtenText(output), /This erases everything\.\nType 'yes'/);
     });
   }
 

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { readNewPassphrase, readPassphrase } from '../../daemon/cli/key/key-passphrase.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { until } from '../support/until.js';
+import { writtenText } from '../support/written-text.js';
 
 /** A terminal on which the test types, and its output. */
 function terminal(isTTY: boolean) {
@@ -13,13 +14,7 @@ function terminal(isTTY: boolean) {
     isTTY,
     setRawMode: (isRaw: boolean) => void modes.push(isRaw),
   });
-  const readShown = (): string => {
-    let text = '';
-    // Node.js 26 gives what was written in pieces, as it was written.
-    for (let piece: unknown = shown.read(); piece !== null; piece = shown.read()) text += String(piece);
-    return text;
-  };
-  return { input, output: shown, modes, shown: readShown };
+  return { input, output: shown, modes, shown: () => writtenText(shown) };
 }
 
 const refusedWith = (code: string) => (error: unknown) => isRollcallError(error, code);

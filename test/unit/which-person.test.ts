@@ -7,6 +7,7 @@ import type { CameraStatus } from '../../daemon/contract/cameras.js';
 import type { PersonSummary } from '../../daemon/contract/person.js';
 import type { ControlClient } from '../../daemon/core/api/client.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
+import { writtenText } from '../support/written-text.js';
 
 const idOf = (begin: string): string => `p-${begin.padEnd(26, '0')}`;
 const person = (begin: string, name: string, more: Partial<PersonSummary> = {}): PersonSummary => ({
@@ -71,7 +72,7 @@ describe('a command about a person', () => {
       await whichPerson(persons, { given: 'Ada', show, terminal: { input, output } }),
       idOf('9abc'),
     );
-    const asked = String(output.read());
+    const asked = writtenText(output);
     assert.match(asked, /"Ada" can mean 2 persons:\n +id +name .*\n +1 {2}p-4hz8\S+ +Ada +17 +active/);
     assert.match(asked, /\n +2 {2}p-9abc\S+ +Ada +removed[\s\S]*Type the number of the person: /);
   });
@@ -95,7 +96,7 @@ describe('a command about a person', () => {
       assert.doesNotMatch(JSON.stringify([error.message, error.remedy]), /Ada|Bea/);
       return true;
     });
-    assert.match(String(output.read()), /1 {2}p-4hz8\S+ +Ada[\s\S]*2 {2}p-4hzt\S+ +Bea/);
+    assert.match(writtenText(output), /1 {2}p-4hz8\S+ +Ada[\s\S]*2 {2}p-4hzt\S+ +Bea/);
   });
 });
 
