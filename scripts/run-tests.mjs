@@ -21,7 +21,8 @@ import { constants, setPriority, tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { endedChildrenS, longestFirst, recordTimes } from './test-times.mjs';
+import { inSources } from './source-places.mjs';
+import { endedChildrenS, isLong, longestFirst, recordTimes } from './test-times.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const wanted = process.argv.slice(2);
@@ -47,9 +48,15 @@ const oneAtATime = new Set([...realTime, 'browser']);
 // which the program lowers by five steps, still get half a core. Above 9, the ten steps by which the program lowers the analysis
 // of photographs would no longer fit.
 const givingWay = 6;
-// Pure tests are over sooner than a process of their own has started: their files share two processes.
-const shared = new Set(['unit']);
-const sharedCount = 2;
+// Pure tests are over sooner than a process of their own has started, and to start is half of what most tests with real parts
+// take: their files share so many processes.
+const sharedCounts = new Map([
+  ['unit', 2],
+  ['integration', 6],
+]);
+// Files that change or measure what belongs to the whole process, in themselves or in what they import, have one of their own.
+const wholeProcess =
+  /\bprocess\.(?:on\(|once\((?!'exit')|umask\b|chdir|sete?[ug]id|exitCode|memoryUsage|cpuUsage|resourceUsage|pid\b|std(?:in|out|err)\b)|\bprocess\.env\[[^\]]+\] =|\bdelete process\b|\/proc\/self|\bmock\.|\bsyncBuiltinESMExports\b|\bglobalThis\b|\bgc\(/;
 // A file that does not end fails: something it started is still running. This is the only limit: one of a single test would say
 // how busy the machine is. The longest file takes an eighth of it on an idle machine.
 const fileTimeoutMs = 1_200_000;
@@ -64,14 +71,23 @@ const ordinarySuites = new Set(['unit', 'e2e']);
 const ordinaryUser = { uid: 65_534, gid: 65_534 };
 const rootPhrase = /needs root/;
 
-function needsRoot(file) {
-  const text = readFileSync(file, 'utf8');
-  if (rootPhrase.test(text)) return true;
+// The maps of bundles take their time in every process: places in what a failed test says are translated afterwards.
+const mapsPhrase = /needs source maps/;
+
+/** Whether a test file, or one of test/support that it imports, has such a text. */
+function says(file, phrase) {
+  const text = readFileSync(join(root, file), 'utf8');
+  if (phrase.test(text)) return true;
   const support = [...text.matchAll(/from '([^']*\/support\/[^']+)\.js'/g)].map(([, path]) =>
-    join(dirname(file), `${path}.ts`),
+    join(root, dirname(file), `${path}.ts`),
   );
-  return support.some((path) => rootPhrase.test(readFileSync(path, 'utf8')));
+  return support.some((path) => phrase.test(readFileSync(path, 'utf8')));
 }
+
+/** Whether a file can run in one process with others. */
+const canShare = (suite, file) =>
+  suite === 'unit' ||
+  (sharedCounts.has(suite) && !isLong(file) && !says(file, wholeProcess) && !says(file, mapsPhrase));
 
 /** Why all files of a suite run as the user who runs this, or undefined where an ordinary user is to run them. */
 function whyAsThisUser(suite) {
@@ -90,13 +106,14 @@ function build() {
 /** Where the bundle of a test file lies, from the root. */
 const bundleOf = (file) => join('dist/tests', file.replace(/\.ts$/, '.js'));
 
-/** Writes `sharedCount` files that run those of `files` between them, each in a suite of its own; returns the jobs. */
+/** Writes a few files that run those of `files` between them, each in a suite of its own; returns the jobs. */
 function together(suite, files) {
-  return Array.from({ length: sharedCount }, (_, part) => {
+  const count = sharedCounts.get(suite);
+  return Array.from({ length: count }, (_, part) => {
     const file = `test/${suite}, part ${part + 1}`;
     const bundle = join('dist/tests/test', `${suite}-${part + 1}.test.mjs`);
     const suites = files
-      .filter((_, index) => index % sharedCount === part)
+      .filter((_, index) => index % count === part)
       .map((path) => [path, relative(dirname(bundle), bundleOf(path))])
       .map(([path, from]) => `await describe('${path}', async () => void (await import('./${from}')));\n`);
     writeFileSync(join(root, bundle), `import { describe } from 'node:test';\n${suites.join('')}`);
@@ -127,15 +144,21 @@ function filesBySuite() {
 /** What is to be run for a suite: files, each with its bundle and the user who runs it. */
 function jobsOf([suite, files]) {
   const single = (file) => ({ suite, file, bundle: bundleOf(file) });
-  const isTogether = (chosen) => shared.has(suite) && chosen.length > 1;
-  const jobs = (chosen, user) =>
-    (isTogether(chosen) ? together(suite, chosen) : chosen.map(single)).map((job) => ({ ...job, user }));
+  const jobs = (chosen, user) => {
+    const sharing = chosen.filter((file) => canShare(suite, file));
+    const isTogether = sharing.length > (sharedCounts.get(suite) ?? 0);
+    const alone = isTogether ? chosen.filter((file) => !sharing.includes(file)) : chosen;
+    return [...(isTogether ? together(suite, sharing) : []), ...alone.map(single)].map((job) => ({
+      ...job,
+      user,
+    }));
+  };
   const asThisUser = whyAsThisUser(suite);
   if (asThisUser !== undefined) {
     console.log(`== ${suite}: ${files.length} files as ${asThisUser}`);
     return jobs(files);
   }
-  const forRoot = files.filter((file) => needsRoot(join(root, file)));
+  const forRoot = files.filter((file) => says(file, rootPhrase));
   const forAll = files.filter((file) => !forRoot.includes(file));
   console.log(`== ${suite}: ${forAll.length} files as an ordinary user, ${forRoot.length} as root`);
   return [...jobs(forAll, ordinaryUser), ...forRoot.map(single)];
@@ -207,7 +230,9 @@ async function runFile({ suite, file, bundle, user }, { outputs, home, kept }) {
   const output = openSync(outputPath, 'w');
   const startedMs = performance.now();
   // Not a pipe: a process that a test leaves behind would hold it open.
-  const child = spawn(process.execPath, ['--enable-source-maps', '--test-reporter=spec', bundle], {
+  const needsMaps = existsSync(join(root, file)) && says(file, mapsPhrase);
+  const options = [...(needsMaps ? ['--enable-source-maps'] : []), '--test-reporter=spec'];
+  const child = spawn(process.execPath, [...options, bundle], {
     cwd: root,
     stdio: ['ignore', output, output],
     ...user,
@@ -245,7 +270,7 @@ async function runFile({ suite, file, bundle, user }, { outputs, home, kept }) {
     );
   closeSync(output);
   const tookS = Math.round((performance.now() - startedMs) / 1000);
-  const text = readFileSync(outputPath, 'utf8');
+  const text = inSources(readFileSync(outputPath, 'utf8'), root);
   // A test that runs a command in its own process may set the exit code that says that another one failed.
   const hasPassed = code === 0 && remains.length === 0 && countOf(text, 'fail') === 0;
   return { file, hasPassed, tookS, processorS, text };

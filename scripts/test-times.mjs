@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const recordPath = join(root, 'test/processor-times.json');
-/** Of shorter files, the order makes no difference. */
-const shortestRecordedS = 5;
+/** Of shorter files, the order makes no difference, and their start is too much of what they take. */
+const shortestRecordedS = 3;
 const ticksPerS = 100;
 
 let countedTicks = 0;
@@ -30,6 +30,9 @@ export function endedChildrenS() {
 }
 
 const recordedS = existsSync(recordPath) ? JSON.parse(readFileSync(recordPath, 'utf8')) : {};
+
+/** Whether a file took so long in an earlier run that it was recorded. */
+export const isLong = (file) => recordedS[file] !== undefined;
 
 /**
  * The same files, the longest first and the others in their order: a long file that begins among the last runs while the other

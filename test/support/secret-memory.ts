@@ -39,7 +39,7 @@ async function filePrototype(): Promise<FilePrototype> {
 /**
  * From now on sees every piece of memory that a secret goes through: what sodium allocates, keys that are made or
  * unwrapped, what is decrypted otherwise, and what is read from and written to files of secrets. What the tests
- * themselves make does not count.
+ * themselves make does not count. Stacks tell these apart by their sources, so that a file with this needs source maps.
  */
 export async function watchSecrets(): Promise<SecretWatch> {
   const taken: Taken[] = [];
