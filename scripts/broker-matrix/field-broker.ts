@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { TestCertificate } from '../../test/support/test-certificate.js';
 import { until } from '../../test/support/until.js';
-import type { BrokerPlace, BrokerProcess, SmallDisk } from './broker-place.js';
+import {
+  type BrokerPlace,
+  type BrokerProcess,
+  type PlaceFolder,
+  type SmallDisk,
+  startIn,
+} from './broker-place.js';
 import type { Certificates } from './site.js';
 import type { Worker } from './worker.js';
 
@@ -58,6 +64,33 @@ export function exampleWith(name: string, changes: Changes): string {
     text = text.replaceAll(from, () => to);
   }
   return text;
+}
+
+/** Starts a broker that is one process and needs nothing but its configuration. It removes `folder` when it is disposed of. */
+export async function startSingle(
+  place: BrokerPlace,
+  command: readonly string[],
+  {
+    folder,
+    ...parts
+  }: Pick<FieldBroker, 'port' | 'storage' | 'startWorker'> & { readonly folder: PlaceFolder },
+): Promise<FieldBroker> {
+  let running: BrokerProcess;
+  const start = async (): Promise<void> => {
+    running = startIn(place, command);
+    await listeningOn(parts.port, running);
+  };
+  await start();
+  return {
+    ...parts,
+    log: () => running.log(),
+    kill: () => running.kill(),
+    start,
+    async [Symbol.asyncDispose]() {
+      await running.kill();
+      folder[Symbol.dispose]();
+    },
+  };
 }
 
 /** Waits until the broker listens on the port. */

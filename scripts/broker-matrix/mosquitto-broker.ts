@@ -1,6 +1,6 @@
 import { freePort } from '../../test/support/listening.js';
-import { type BrokerProcess, folderIn, outputIn, startIn } from './broker-place.js';
-import { type BrokerKind, exampleWith, listeningOn } from './field-broker.js';
+import { folderIn, outputIn } from './broker-place.js';
+import { type BrokerKind, exampleWith, startSingle } from './field-broker.js';
 import { startMqttWorker } from './worker.js';
 
 const onlyAttendance = ['/%u/event/#', '/%u/event/attendance'] as const;
@@ -32,23 +32,9 @@ export const mosquittoBroker: BrokerKind = {
     const persistence = ['persistence true', `persistence_location ${folder.at('store')}/`];
     const base = ['user root', 'log_dest stderr', ...persistence];
     const configuration = folder.write('mosquitto.conf', `${base.join('\n')}\n${example}`);
-    let running: BrokerProcess;
-    const start = async (): Promise<void> => {
-      running = startIn(place, ['mosquitto', '-c', configuration]);
-      await listeningOn(port, running);
-    };
-    await start();
-    return {
-      port,
-      storage,
-      log: () => running.log(),
-      kill: () => running.kill(),
-      start,
+    return startSingle(place, ['mosquitto', '-c', configuration], {
+      ...{ folder, port, storage },
       startWorker: (certificates) => startMqttWorker(port, certificates),
-      async [Symbol.asyncDispose]() {
-        await running.kill();
-        folder[Symbol.dispose]();
-      },
-    };
+    });
   },
 };

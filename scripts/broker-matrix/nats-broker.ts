@@ -1,6 +1,6 @@
 import { freePort } from '../../test/support/listening.js';
-import { type BrokerProcess, folderIn, outputIn, startIn } from './broker-place.js';
-import { type BrokerKind, exampleWith, listeningOn } from './field-broker.js';
+import { folderIn, outputIn } from './broker-place.js';
+import { type BrokerKind, exampleWith, startSingle } from './field-broker.js';
 import { startNatsWorker } from './nats-worker.js';
 
 const onlyAttendance = ['.box-1.event.*"', '.box-1.event.attendance"'] as const;
@@ -29,23 +29,9 @@ export const natsBroker: BrokerKind = {
       ...(strictTo === undefined ? [] : strict),
     ]);
     const configuration = folder.write('nats.conf', example);
-    let running: BrokerProcess;
-    const start = async (): Promise<void> => {
-      running = startIn(place, ['nats-server', '-c', configuration]);
-      await listeningOn(port, running);
-    };
-    await start();
-    return {
-      port,
-      storage,
-      log: () => running.log(),
-      kill: () => running.kill(),
-      start,
+    return startSingle(place, ['nats-server', '-c', configuration], {
+      ...{ folder, port, storage },
       startWorker: (certificates) => startNatsWorker(workerPort, certificates),
-      async [Symbol.asyncDispose]() {
-        await running.kill();
-        folder[Symbol.dispose]();
-      },
-    };
+    });
   },
 };
