@@ -29,7 +29,8 @@ async function manyNearMatches({ box: { client } }: ConsoleBox): Promise<readonl
   return many;
 }
 
-const question = (page: Page) => page.locator('article:not([hidden]) h2');
+const item = (page: Page) => page.locator('article:not([hidden])');
+const question = (page: Page) => item(page).locator('h2');
 
 describe('the review queue of the console', { skip: withoutBuild || withoutChromium }, () => {
   test('is answered with one key for each item and no wait for the box between two', async () => {
@@ -88,7 +89,8 @@ describe('the review queue of the console', { skip: withoutBuild || withoutChrom
     await page.route('**/api/v1/{passages/*/marks,review/*/aside}', (route) => void sent.push(route));
     await page.goto('/review');
     await question(page).waitFor();
-    const first = (await question(page).textContent()) ?? '';
+    // Several items may ask the same of one person, each about another passage.
+    const first = await item(page).textContent();
     await page.keyboard.press('1');
     await page.keyboard.press('d');
     await page.keyboard.press('d');
@@ -100,7 +102,7 @@ describe('the review queue of the console', { skip: withoutBuild || withoutChrom
     await page.goBack();
     await page.getByText(/ 3 answered$/).waitFor();
     assert.equal(await page.getByRole('button', { name: /^Undo: no action needed/ }).isVisible(), true);
-    assert.notEqual(await question(page).textContent(), first);
+    assert.notEqual(await item(page).textContent(), first);
 
     const tooFast = { code: 'rate-limited', message: 'too many requests', details: { retryAfterS: 60 } };
     await sent[0]?.fulfill({ status: 429, json: { success: false, error: tooFast } });

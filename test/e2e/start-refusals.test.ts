@@ -138,12 +138,20 @@ describe('signals during the start', { skip: withoutBuild }, () => {
   const isStarting = (log: string): boolean => log.includes('"message":"starting"');
 
   test('SIGTERM ends the daemon cleanly before it is ready', async () => {
-    await using box = await makeBox();
-    const ended = box.startAndEnd();
-    await until('the daemon to begin', () => isStarting(box.log()));
-    box.daemon.kill('SIGTERM');
-    assert.equal((await ended).exitCode, 0);
-    assert.doesNotMatch(box.log(), /"message":"ready"|"level":"error"/);
+    const logOfStop = async (): Promise<string> => {
+      await using box = await makeBox();
+      const ended = box.startAndEnd();
+      await until('the daemon to begin', () => isStarting(box.log()));
+      box.daemon.kill('SIGTERM');
+      assert.equal((await ended).exitCode, 0);
+      return box.log();
+    };
+    const isReady = /"message":"ready"/;
+    let log = await logOfStop();
+    // On a busy machine, it may be ready before the signal comes.
+    for (let again = 0; again < 5 && isReady.test(log); again++) log = await logOfStop();
+    assert.doesNotMatch(log, isReady);
+    assert.doesNotMatch(log, /"level":"error"/);
   });
 
   test('SIGHUP does not end it, and takes effect when it is ready', async () => {
