@@ -15,6 +15,7 @@ import { OwnCameras, revisionOf } from '../../daemon/core/cameras/own-cameras.js
 import { LastGood } from '../../daemon/core/settings/last-good.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { auditKeyOf, openAuditFixture } from '../support/audit-fixture.js';
+import { killedWhenWritten } from '../support/killed-change.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const caller: Caller = {
@@ -147,15 +148,7 @@ describe('an own camera', () => {
   test('that a kill interrupts is in the audit log after the next start, once', async () => {
     await using opened = await openCameras();
     const { box, cameras, start } = opened;
-    const kill = (change: Promise<unknown>) =>
-      new Promise<void>((resolve, reject) => {
-        change.catch(reject);
-        box.written = () => {
-          box.written = undefined;
-          resolve();
-          return new Promise(() => undefined);
-        };
-      });
+    const kill = (change: Promise<unknown>) => killedWhenWritten(box, change);
     await kill(cameras.create({ id: 'door', name: 'Door', url, login: login() }, caller));
     assert.deepEqual(box.audited, []);
     const restarted = await start();

@@ -22,6 +22,7 @@ import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { alertAtMs, alertMessageOf } from '../support/alert-messages.js';
 import { openHttpSink } from '../support/alert-sinks.js';
 import { openAuditFixture } from '../support/audit-fixture.js';
+import { killedWhenWritten } from '../support/killed-change.js';
 import { openMemoryDatabase } from '../support/memory-database.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
@@ -222,15 +223,7 @@ describe('a channel of the box', () => {
     await using opened = await openChannels(onLoopback);
     const { box, channels, start } = opened;
     const at = (path: string) => hook(`http://127.0.0.1:${sink.port}${path}`);
-    const kill = (change: Promise<unknown>) =>
-      new Promise<void>((resolve, reject) => {
-        change.catch(reject);
-        box.written = () => {
-          box.written = undefined;
-          resolve();
-          return new Promise(() => undefined);
-        };
-      });
+    const kill = (change: Promise<unknown>) => killedWhenWritten(box, change);
     await kill(channels.create({ id: 'guards', ...at('/a'), secret: secret() }, caller));
     assert.deepEqual(box.entries(), []);
     assert.equal(await box.send('guards'), 'channel-altered');
