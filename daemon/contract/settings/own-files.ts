@@ -23,7 +23,7 @@ export interface OwnFile {
   readonly id?: string;
   /** Its text, or why it cannot be read. Undefined: as if there were no such file. */
   readonly content: { readonly text: string } | ConfigProblem | undefined;
-  /** True if there is no such file, and alert rules name what it held. */
+  /** True if the file is missing although alert rules still name what it held. */
   readonly isLost?: true;
 }
 

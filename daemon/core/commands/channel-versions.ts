@@ -20,7 +20,7 @@ export function channelVersionsOf(grants: Grants, nowMs: () => number): ChannelV
       );
     },
     adopt(channels, alongside) {
-      // Whoever removes all versions must not have them made anew: what is set aside reveals it.
+      // Someone who removed all versions must not get new ones: the rows that were set aside show that it happened.
       const adopted = grants.aside().length === 0 ? channels.map(versionOf) : [];
       grants.change(
         (before) =>
