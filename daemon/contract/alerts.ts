@@ -4,6 +4,7 @@ import { channelKinds } from '../kernel/alerts/channel-kind.js';
 import { table } from '../kernel/text-table.js';
 import { type ShownWith, writtenAs } from './command-line.js';
 import { numberedPageFields, operation } from './operation.js';
+import { says } from './said.js';
 
 /** A delivery of an alert to one channel. Times are ISO 8601 in UTC. */
 export const alertDelivery = z.object({
@@ -25,7 +26,9 @@ export const alert = z.object({
   rule: z.string(),
   on: z.string(),
   severity: z.string(),
-  subject: z.string(),
+  subject: z.string().describe('As it was sent, in the language of alerts.'),
+  summary: z.string().describe('What happened, without severity and place.'),
+  says: says('summary'),
   deliveries: z.array(alertDelivery).readonly().describe('Empty for an alert of a rule that was muted then.'),
   acknowledgement: z
     .object({ by: z.string().describe('The actor, such as `user:<id>`.'), at: z.iso.datetime() })

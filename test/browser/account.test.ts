@@ -13,7 +13,7 @@ describe('the start page and the account', {
     await using box = await startConsoleBox({ content: 'past', browser });
     const opened = await box.open('operator', '/');
     const { page, faults } = opened;
-    await page.getByText('Everything is working.').waitFor();
+    await page.getByText('The box and its cameras are working.').waitFor();
     await page.getByRole('link', { name: 'Front door' }).waitFor();
     await page.getByRole('heading', { name: 'Present' }).waitFor();
     await assertAccessible(opened);
@@ -58,7 +58,7 @@ describe('the start page and the account', {
     await page.setViewportSize({ width: 360, height: 740 });
     await page.getByRole('button', { name: 'Menü' }).click();
     await page.getByRole('link', { name: 'Übersicht' }).click();
-    await page.getByText('Alles in Ordnung.').waitFor();
+    await page.getByText('Die Box und ihre Kameras laufen.').waitFor();
     assert.equal(await isWiderThanScreen(opened), false);
     // From right to left, as a language yet to come would want it: the frame and the tiles turn round and still fit.
     const head = page.getByRole('button', { name: 'Menü' });
@@ -80,7 +80,7 @@ describe('the start page and the account', {
     await page.getByRole('button', { name: 'Anmelden', exact: true }).click();
     await page.getByLabel('Code aus der Authenticator-App').fill(recovery);
     await page.getByRole('button', { name: 'Anmelden', exact: true }).click();
-    await page.getByText('Alles in Ordnung.').waitFor();
+    await page.getByText('Die Box und ihre Kameras laufen.').waitFor();
     assert.deepEqual(faults, []);
 
     await box.box.stop();
@@ -88,7 +88,7 @@ describe('the start page and the account', {
     await lost.waitFor();
     await box.box.start();
     await lost.waitFor({ state: 'detached' });
-    await page.getByText('Alles in Ordnung.').waitFor();
+    await page.getByText('Die Box und ihre Kameras laufen.').waitFor();
   });
 });
 

@@ -38,9 +38,9 @@ const shownTexts = `(() => {
   return texts;
 })()`;
 
-/** Each language opens every page, as fast as it can. Alerts keep the language in which they were sent. */
+/** Each language opens every page, as fast as it can. */
 const sections = (port: number): string =>
-  `${demoSections(port).replace(/^alerts:$/m, '$&\n  language: de')}api: { limits: { default: 1000, heavy: 60, days: 60, stream: 100 } }\n`;
+  `${demoSections(port)}api: { limits: { default: 1000, heavy: 60, days: 60, stream: 100 } }\n`;
 
 describe('the console in other languages', { skip: withoutBuild || withoutChromium }, () => {
   test('shows no English sentence on any page of a box with made-up data', async (all) => {

@@ -259,7 +259,7 @@ describe('the console of a box with faults', { skip }, () => {
     const health = page.getByRole('region', { name: 'Now' });
     // Nothing answers at the addresses of these cameras.
     await health.getByText(/cameras? ha(s a|ve) problems?\./).waitFor();
-    assert.equal(await health.getByText('Everything is working.').count(), 0);
+    assert.equal(await health.getByText('The box and its cameras are working.').count(), 0);
 
     const lost = page.getByText('The box does not answer. The console keeps trying');
     process.kill(core, 'SIGSTOP');

@@ -3,10 +3,12 @@ import { describe, test } from 'node:test';
 import { webhookSignature } from '../../daemon/core/alerts/webhook.js';
 import { Decider } from '../../daemon/core/sightings/decider.js';
 import { factStoreOf } from '../../daemon/core/sightings/fact-store.js';
+import { installedLanguages } from '../../daemon/host/installed-languages.js';
 import { systemRandom as random } from '../../daemon/host/system-random.js';
 import type { BoxEvent } from '../../daemon/kernel/events/event.js';
 import { boxTroubles } from '../../daemon/kernel/events/notice.js';
 import { personId, trackId } from '../../daemon/kernel/ids.js';
+import { saidIn } from '../../daemon/kernel/said.js';
 import { AlertBox, webhookSecret } from '../support/alert-box.js';
 import { alerting, hook, posted, rule, subjects } from '../support/alert-hook.js';
 import { mailHeader, openHttpSink, openSmtpSink } from '../support/alert-sinks.js';
@@ -39,6 +41,10 @@ describe('from a recorded event to an alert', () => {
     const [message] = mail.mails;
     assert.equal(message && mailHeader(message, 'subject'), expected);
     const [alert] = box.newest(10);
+    assert.equal(alert?.subject, expected);
+    assert.equal(alert.summary, '3 unknown people at Gate in 8 minutes');
+    const german = installedLanguages().firstOf(['de']).textOf(saidIn(alert, 'summary'));
+    assert.equal(german, '3 unbekannte Personen an Gate in 8 Minuten', 'in the language of the reader');
     assert.deepEqual(
       alert?.deliveries.map(({ channel, state, attempts }) => [channel, state, attempts]),
       [

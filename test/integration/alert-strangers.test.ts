@@ -121,6 +121,9 @@ describe('rules that count strangers, with default cooldowns', () => {
     assert.match(alert?.subject ?? '', /3 different unknown people at Gate, Back door in a minute/);
     assert.deepEqual(alert?.parts[0]?.strangers, ['s-3', 's-4', 's-5']);
     assert.equal(alert?.parts[0]?.camera, null);
+    const seenBy = (...cameras: readonly string[]): number =>
+      box.alerts.list({ limit: 9 }, { cameras: new Set(cameras) }).items.length;
+    assert.deepEqual([seenBy('gate'), seenBy('door'), seenBy('gate', 'door')], [0, 0, 1]);
   });
 
   test('report a stranger who stays', async () => {

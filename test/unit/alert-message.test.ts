@@ -21,6 +21,10 @@ const wordingIn = (tag: string) => {
   };
 };
 const wording = wordingIn('en');
+const summaryIn = (tag: string, ...[on, parts]: readonly [RuleAlert['on'], readonly AlertPart[]]): string => {
+  const { textOf, ...naming } = wordingIn(tag);
+  return textOf(alertSummary(on, parts, naming));
+};
 
 function part(changes: Partial<AlertPart> = {}): AlertPart {
   const about = { cameraId: gate, count: 1, fromMs, untilMs: fromMs, code: null };
@@ -69,7 +73,7 @@ describe('the wording of an alert', () => {
     ['An unknown person at cam-9', 'unknown', [part({ cameraId: cameraId('cam-9') })]],
   ];
   for (const [expected, on, parts] of cases) {
-    test(expected, () => assert.equal(alertSummary(on, parts, wording), expected));
+    test(expected, () => assert.equal(summaryIn('en', on, parts), expected));
   }
 
   const alert: RuleAlert = {
@@ -141,13 +145,10 @@ describe('an alert in another language', () => {
 
   test('reads like a sentence of that language', () => {
     const many = [part({ count: 3, untilMs: fromMs + 9.5 * minuteMs })];
-    assert.equal(
-      alertSummary('unknown', many, wordingIn('de')),
-      '3 unbekannte Personen an Gate in 10 Minuten',
-    );
+    assert.equal(summaryIn('de', 'unknown', many), '3 unbekannte Personen an Gate in 10 Minuten');
     const over = [part({ count: 2, untilMs: fromMs + 5 * minuteMs })];
     assert.equal(
-      alertSummary('camera-down', over, wordingIn('de')),
+      summaryIn('de', 'camera-down', over),
       'Vorbei: Kamera Gate war ausgefallen, 2-mal von 2026-03-02 10:00 bis 2026-03-02 10:05',
     );
   });

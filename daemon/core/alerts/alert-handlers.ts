@@ -12,7 +12,13 @@ import type { Handlers } from '../../contract/handlers.js';
 import type { Page } from '../../contract/operation.js';
 import { rulesFor } from '../../contract/settings/limited-config.js';
 import type { Config } from '../../contract/settings/schema.js';
-import { type AlertMessage, testMessage } from '../../kernel/alerts/alert-message.js';
+import {
+  type AlertMessage,
+  type AlertNaming,
+  alertSummary,
+  testMessage,
+} from '../../kernel/alerts/alert-message.js';
+import { camerasOf } from '../../kernel/alerts/occurrence-watch.js';
 import type { Clock } from '../../kernel/clock.js';
 import { defect } from '../../kernel/errors.js';
 import type { BoxIds } from '../../kernel/ids.js';
@@ -20,6 +26,7 @@ import { isoTime } from '../../kernel/iso-time.js';
 import { present } from '../../kernel/present.js';
 import type { Said } from '../../kernel/said.js';
 import { refusal } from '../../words/errors.js';
+import { inEnglish } from '../../words/language.js';
 import { refuseLimited } from '../api/forbidden.js';
 import type { NewAuditEntry } from '../audit/audit-entry.js';
 import type { AlertDeliveries, StoredAlert, StoredDelivery } from './alert-deliveries.js';
@@ -33,6 +40,8 @@ export interface AlertsOptions {
   readonly mutes: AlertMutes;
   readonly audit: (entry: NewAuditEntry) => void;
   readonly config: () => Pick<Config, 'alerts' | 'ownChannels'>;
+  /** How to name cameras and times now. */
+  readonly naming: () => AlertNaming;
   readonly channel: (id: string) => AlertChannel | undefined;
   readonly identity: BoxIds;
   readonly newId: (nowMs: number) => string;
@@ -79,7 +88,7 @@ export class Alerts {
     const shown = found.slice(0, limit);
     const nextCursor = found.length > limit ? String(shown.at(-1)?.number) : undefined;
     const forCaller = shown.filter((each) => isForCameras(each, cameras));
-    return { items: forCaller.map(shownAlert), ...present({ nextCursor }) };
+    return { items: forCaller.map((each) => this.#shown(each)), ...present({ nextCursor }) };
   }
 
   /** @throws `no-such-alert` */
@@ -91,7 +100,7 @@ export class Alerts {
           audit({ by: { actor, origin }, action: 'alert.acknowledged', subject: id }),
         )
       : undefined;
-    if (found !== undefined) return shownAlert(found);
+    if (found !== undefined) return this.#shown(found);
     throw refusal('no-such-alert', { id });
   }
 
@@ -170,6 +179,21 @@ export class Alerts {
     return Promise.all(wanted.map((id) => this.#testOne(id, message)));
   }
 
+  /** What happened is told with the present names of the cameras, and in the language of the reader. */
+  #shown({ message, deliveries, acknowledgedAtMs, acknowledgedBy }: StoredAlert): Alert {
+    const { id, atMs, phase, rule, on, severity, subject, parts } = message;
+    const about = { id, time: isoTime(atMs), phase, rule, on, severity, subject };
+    const told =
+      on === 'test'
+        ? { summary: subject }
+        : inEnglish({ summary: alertSummary(on, parts, this.#options.naming()) });
+    const acknowledgement =
+      acknowledgedAtMs === null || acknowledgedBy === null
+        ? undefined
+        : { by: acknowledgedBy, at: isoTime(acknowledgedAtMs) };
+    return { ...about, ...told, deliveries: deliveries.map(shownDelivery), ...present({ acknowledgement }) };
+  }
+
   async #testOne(id: string, message: AlertMessage): Promise<ChannelTest> {
     const { channel, signal } = this.#options;
     const open = channel(id);
@@ -185,22 +209,11 @@ export class Alerts {
 }
 
 /** Whether an alert is about no other camera than these; always true without a limit. */
-function isForCameras({ message }: StoredAlert, cameras: Caller['cameras']): boolean {
-  return message.parts.every(({ cameraId }) => cameraId === null || cameras?.has(cameraId) !== false);
-}
+const isForCameras = ({ message }: StoredAlert, cameras: Caller['cameras']): boolean =>
+  message.parts.flatMap(camerasOf).every((camera) => cameras?.has(camera) !== false);
 
 function shownMute({ ruleId, untilMs, by, sinceMs }: StoredMute): AlertMute {
   return { rule: ruleId, until: isoTime(untilMs), since: isoTime(sinceMs), by };
-}
-
-function shownAlert({ message, deliveries, acknowledgedAtMs, acknowledgedBy }: StoredAlert): Alert {
-  const { id, atMs, phase, rule, on, severity, subject } = message;
-  const about = { id, time: isoTime(atMs), phase, rule, on, severity, subject };
-  const acknowledgement =
-    acknowledgedAtMs === null || acknowledgedBy === null
-      ? undefined
-      : { by: acknowledgedBy, at: isoTime(acknowledgedAtMs) };
-  return { ...about, deliveries: deliveries.map(shownDelivery), ...present({ acknowledgement }) };
 }
 
 function shownDelivery(delivery: StoredDelivery): AlertDelivery {

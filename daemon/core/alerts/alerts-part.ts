@@ -55,10 +55,12 @@ export function startAlerts({
     return openChannel(id, { config: current(), isLatest, identity, version: programVersion() }, clock);
   };
   const deliverer = new AlertDeliverer({ deliveries, channel, clock, random, logger });
+  const localTime = localTimeOf(current().site.timeZone);
+  const plan = planOf(current);
   const follower = new AlertFollower({
     ...{ journal, identity, newId, clock, logger },
-    localTime: localTimeOf(current().site.timeZone),
-    plan: planOf(current),
+    localTime,
+    plan,
     onRecorded: (listener) => records.onRecorded(listener),
     onAlerts: () => deliverer.wake(),
   });
@@ -71,6 +73,7 @@ export function startAlerts({
     mutes,
     audit,
     config: current,
+    naming: () => ({ cameraName: plan().cameraName, localTime }),
     channel,
     identity,
     newId,

@@ -99,7 +99,7 @@ function fieldValues(alert: RuleAlert, { id, nowMs, identity, wording }: Message
     ? null
     : Math.max(...parts.map(({ fromMs, untilMs }) => untilMs ?? fromMs));
   return {
-    summary: alertSummary(on, parts, wording),
+    summary: wording.textOf(alertSummary(on, parts, wording)),
     site: identity.siteId,
     box: identity.boxId,
     rule: ruleId,
@@ -117,30 +117,37 @@ function fieldValues(alert: RuleAlert, { id, nowMs, identity, wording }: Message
   };
 }
 
-/** The names of cameras, the local time, and the language of the alerts of the box. */
-interface AlertWording {
+/** How alerts name cameras and times. */
+export interface AlertNaming {
   readonly cameraName: (id: CameraId) => string;
   readonly localTime: LocalTime;
+}
+
+/** In the language in which alerts are sent. */
+interface AlertWording extends AlertNaming {
   readonly textOf: (said: Said) => string;
 }
 
 /** `2026-03-29 08:05` in local time. */
-const shownTime = (wallMs: number, { localTime }: AlertWording): string =>
+const shownTime = (wallMs: number, { localTime }: AlertNaming): string =>
   localIso(wallMs, localTime).slice(0, 16).replace('T', ' ');
 
 /** Minutes from the first to the last time, rounded up; at least 1. */
 const spanMinutes = ({ fromMs, untilMs }: AlertPart): number =>
   Math.max(1, Math.ceil(((untilMs ?? fromMs) - fromMs) / 60_000));
 
-/** One sentence for each part, such as `3 unknown people at Gate in 10 minutes`. */
-export function alertSummary(on: AlertSubject, parts: readonly AlertPart[], wording: AlertWording): string {
+/**
+ * What happened, a sentence for each part, such as `3 unknown people at Gate in 10 minutes`.
+ * @param parts - at least one
+ */
+export function alertSummary(on: AlertSubject, parts: readonly AlertPart[], naming: AlertNaming): Said {
   const describe = isOccurrence(on)
-    ? (part: AlertPart) => occurrenceText(on, part, wording)
-    : (part: AlertPart) => conditionText(on, part, wording);
-  return parts.map((part) => wording.textOf(describe(part))).join('; ');
+    ? (part: AlertPart) => occurrenceText(on, part, naming)
+    : (part: AlertPart) => conditionText(on, part, naming);
+  return parts.map(describe).reduceRight((rest, first) => said('alerts/and', { first, rest }));
 }
 
-function occurrenceText(on: Occurrence, part: AlertPart, { cameraName }: AlertWording): Said {
+function occurrenceText(on: Occurrence, part: AlertPart, { cameraName }: AlertNaming): Said {
   const { count, of, strangers = [] } = part;
   const cameras = camerasOf(part).map(cameraName).join(', ');
   const placed = (what: Said): Said => (cameras === '' ? what : said('alerts/at', { what, cameras }));
@@ -156,9 +163,9 @@ function occurrenceText(on: Occurrence, part: AlertPart, { cameraName }: AlertWo
   return said('alerts/within', { what: placed(said('alerts/counted', { count, what: often })), minutes });
 }
 
-function conditionText(on: Condition, part: AlertPart, wording: AlertWording): Said {
-  const camera = part.cameraId === null ? '' : wording.cameraName(part.cameraId);
-  const from = shownTime(part.fromMs, wording);
+function conditionText(on: Condition, part: AlertPart, naming: AlertNaming): Said {
+  const camera = part.cameraId === null ? '' : naming.cameraName(part.cameraId);
+  const from = shownTime(part.fromMs, naming);
   const state =
     part.untilMs === null
       ? said(part.isWorse ? 'alerts/worse' : 'alerts/lasts', {
@@ -167,7 +174,7 @@ function conditionText(on: Condition, part: AlertPart, wording: AlertWording): S
         })
       : said('alerts/over', {
           ...{ what: said(`alerts/past-${on}`, { camera }), count: part.count },
-          ...{ from, until: shownTime(part.untilMs, wording) },
+          ...{ from, until: shownTime(part.untilMs, naming) },
         });
   const reasons = [...(part.code === null ? [] : [part.code]), ...(part.about ?? [])];
   return reasons.length === 0 ? state : said('alerts/named', { what: state, items: reasons.join(', ') });

@@ -75,7 +75,7 @@ const columns = (show: (alert: Alert) => void, onSeen: () => void): readonly Col
       </button>
     ),
   },
-  { head: t('subject'), cell: ({ subject }) => subject },
+  { head: t('subject'), cell: ({ summary }) => summary },
   { head: t('severity'), cell: (alert) => <Severity of={alert} />, isMinor: true },
   { head: t('rule'), cell: ({ rule }) => rule, isMinor: true },
   { head: t('deliveries'), cell: (alert) => <Deliveries of={alert} />, isMinor: true },
@@ -129,14 +129,15 @@ function Acknowledge({ of: alert, onDone }: { readonly of: Alert; readonly onDon
 
 /** One alert: what became of it on each channel, and why a delivery failed. */
 function OneAlert({ of: alert, onClose }: { readonly of: Alert; readonly onClose: () => void }) {
-  const { time, rule, on, phase, severity, subject, deliveries, acknowledgement } = alert;
+  const { time, rule, on, phase, severity, subject, summary, deliveries, acknowledgement } = alert;
   return (
-    <Dialog title={subject} onClose={onClose} isWide>
+    <Dialog title={summary} onClose={onClose} isWide>
       <Facts
         of={[
           [t('time'), dayAndTime(time)],
           [t('rule'), rule],
           [t('on'), subjectWord(on)],
+          [t('sent-as'), subject],
           [t('phase'), t(`phase-${phase}`)],
           [t('severity'), severityWord(severity)],
           [t('seen'), acknowledgement && `${dayAndTime(acknowledgement.at)} · ${acknowledgement.by}`],

@@ -108,10 +108,10 @@ export function AlertsToAnswer() {
           if (waiting.length === 0) return <p class="quiet">{t('no-alerts')}</p>;
           return (
             <ul class="plain-list">
-              {waiting.slice(0, mostShown).map(({ id, subject, severity, time }) => (
+              {waiting.slice(0, mostShown).map(({ id, summary, severity, time }) => (
                 <li key={id} class="row">
                   <span>
-                    <SeverityBadge severity={severity} /> {subject} <span class="quiet">{ago(time)}</span>
+                    <SeverityBadge severity={severity} /> {summary} <span class="quiet">{ago(time)}</span>
                   </span>
                   <ActionBar
                     isSmall
