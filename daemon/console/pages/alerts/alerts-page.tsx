@@ -60,7 +60,7 @@ export default function Alerts() {
         empty={t('empty')}
       />
       <AlertRules />
-      {shown.of && <OneAlert of={shown.of} onClose={shown.closes()} />}
+      {shown.of && <OneAlert of={shown.of} onClose={shown.closes(() => list.reload())} />}
     </>
   );
 }
@@ -75,11 +75,18 @@ const columns = (show: (alert: Alert) => void, onSeen: () => void): readonly Col
       </button>
     ),
   },
-  { head: t('subject'), cell: ({ summary }) => summary },
+  {
+    head: t('subject'),
+    cell: ({ summary }) => (
+      <span class="named">
+        <span>{summary}</span>
+      </span>
+    ),
+  },
   { head: t('severity'), cell: (alert) => <Severity of={alert} />, isMinor: true },
   { head: t('rule'), cell: ({ rule }) => rule, isMinor: true },
   { head: t('deliveries'), cell: (alert) => <Deliveries of={alert} />, isMinor: true },
-  { head: t('seen'), cell: (alert) => <Acknowledge of={alert} onDone={onSeen} /> },
+  { head: t('seen'), cell: (alert) => <Acknowledge of={alert} onDone={onSeen} />, isMinor: true },
 ];
 
 function Severity({ of: { severity, phase } }: { readonly of: Alert }) {
@@ -128,10 +135,16 @@ function Acknowledge({ of: alert, onDone }: { readonly of: Alert; readonly onDon
 }
 
 /** One alert: what became of it on each channel, and why a delivery failed. */
-function OneAlert({ of: alert, onClose }: { readonly of: Alert; readonly onClose: () => void }) {
+function OneAlert({
+  of: alert,
+  onClose,
+}: {
+  readonly of: Alert;
+  readonly onClose: (isDone?: boolean) => void;
+}) {
   const { time, rule, on, phase, severity, subject, summary, deliveries, acknowledgement } = alert;
   return (
-    <Dialog title={summary} onClose={onClose} isWide>
+    <Dialog title={summary} onClose={() => onClose(false)} isWide>
       <Facts
         of={[
           [t('time'), dayAndTime(time)],
@@ -140,7 +153,14 @@ function OneAlert({ of: alert, onClose }: { readonly of: Alert; readonly onClose
           [t('sent-as'), subject],
           [t('phase'), t(`phase-${phase}`)],
           [t('severity'), severityWord(severity)],
-          [t('seen'), acknowledgement && `${dayAndTime(acknowledgement.at)} · ${acknowledgement.by}`],
+          [
+            t('seen'),
+            acknowledgement === undefined ? (
+              <Acknowledge of={alert} onDone={onClose} />
+            ) : (
+              `${dayAndTime(acknowledgement.at)} · ${acknowledgement.by}`
+            ),
+          ],
         ]}
       />
       <h3>{t('deliveries')}</h3>
