@@ -19,9 +19,11 @@ export default function Accuracy() {
   return (
     <>
       <PageHead title={t('title')} lead={t('lead')} />
-      <Recognition />
-      <Policies />
-      {can('gallery:read') && <Gallery />}
+      <div class="in-order">
+        <Recognition />
+        <Policies />
+        {can('gallery:read') && <Gallery />}
+      </div>
     </>
   );
 }

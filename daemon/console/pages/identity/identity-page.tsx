@@ -19,8 +19,10 @@ export default function IdentityPage() {
   return (
     <>
       <PageHead title={t('title')} lead={t('lead')} back={toSystem()} />
-      <Loaded of={identity}>{(value) => <Own of={value} onRotated={identity.put} />}</Loaded>
-      {can('trust:read') && <Trust />}
+      <div class="in-order">
+        <Loaded of={identity}>{(value) => <Own of={value} onRotated={identity.put} />}</Loaded>
+        {can('trust:read') && <Trust />}
+      </div>
     </>
   );
 }
