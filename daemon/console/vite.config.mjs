@@ -80,7 +80,7 @@ export default defineConfig({
             {
               name: 'shared',
               test: new RegExp(
-                `node_modules/(?!lean-qr|@zip\\.js|csv-parse|fflate)|/console/(?:api|parts(?!/(?:qr-path|zip-file|${listParts}))|words|time|shell(?!/(?:${opened})))/`,
+                `node_modules/(?!lean-qr|@zip\\.js|fflate)|/console/(?:api|parts(?!/(?:qr-path|zip-file|${listParts}))|words|time|shell(?!/(?:${opened})))/`,
               ),
               priority: 1,
             },
@@ -95,7 +95,7 @@ export default defineConfig({
             // Loaded where someone opens or saves a file.
             {
               name: 'files',
-              test: /@zip\.js\/|fflate|csv-parse|\/(?:zip-file|unzip|spreadsheet|persons-table)\.ts$/,
+              test: /@zip\.js\/|fflate|\/(?:zip-file|unzip|spreadsheet|persons-table)\.ts$/,
             },
           ],
         },

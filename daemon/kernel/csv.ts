@@ -38,29 +38,53 @@ export interface CsvRow {
   readonly cells: readonly string[];
 }
 
-/** Collects the rows that the parser of csv-parse finds with `options` in a text with the line ends `\n`. Leaves out empty rows. */
-export class CsvRows {
-  readonly found: CsvRow[] = [];
-  /** The line after the last row, for the message about a row that cannot be read. */
-  nextLine = 1;
-  readonly options;
+/** What `readCsv` found in a text. */
+export interface CsvContent {
+  /** Without rows that have only blank cells. */
+  readonly rows: readonly CsvRow[];
+  /** The first line of the row in which a quote never ends; the row is not among `rows`. */
+  readonly openQuoteLine?: number;
+  /** The line of the first cell with a quote that should be doubled, or that has text around its quotes. It was read as it stands. */
+  readonly strayQuoteLine?: number;
+}
 
-  constructor(delimiter: CsvSeparator) {
-    this.options = {
-      delimiter,
-      record_delimiter: '\n',
-      relax_column_count: true,
-      skip_empty_lines: true,
-      skip_records_with_empty_values: true,
-      on_record: (cells: readonly string[], { lines }: { readonly lines: number }): null => {
-        // `lines` is the last line of the row. Line feeds inside cells tell how many lines it has.
-        const more = cells.reduce((sum, cell) => sum + cell.split('\n').length - 1, 0);
-        this.found.push({ line: lines - more, cells });
-        this.nextLine = lines + 1;
-        return null;
-      },
-    };
+/** Reads CSV (RFC 4180) with the line ends `\n`. */
+export function readCsv(text: string, separator: CsvSeparator): CsvContent {
+  const rows: CsvRow[] = [];
+  let strayQuote: { readonly strayQuoteLine?: number } = {};
+  let cells: string[] = [];
+  let line = 1;
+  let firstLine = line;
+  for (let start = 0; start <= text.length; ) {
+    const cell = cellAt(text, start, separator);
+    if (cell === undefined) return { rows, openQuoteLine: firstLine, ...strayQuote };
+    if (cell.hasStrayQuote) strayQuote = { strayQuoteLine: line, ...strayQuote };
+    cells.push(cell.content);
+    line += cell.content.split('\n').length - 1;
+    start = cell.end + 1;
+    if (text[cell.end] === separator) continue;
+    if (cells.some((each) => each.trim() !== '')) rows.push({ line: firstLine, cells });
+    cells = [];
+    line += 1;
+    firstLine = line;
   }
+  return { rows, ...strayQuote };
+}
+
+/** The cell from `start` to `end`, the index of what ends it. Undefined: its quote does not end. */
+function cellAt(text: string, start: number, separator: CsvSeparator) {
+  const isEnd = (at: number): boolean => at >= text.length || text[at] === separator || text[at] === '\n';
+  if (text[start] === '"') {
+    let quote = text.indexOf('"', start + 1);
+    while (quote >= 0 && text[quote + 1] === '"') quote = text.indexOf('"', quote + 2);
+    if (quote < 0) return undefined;
+    const content = text.slice(start + 1, quote).replaceAll('""', '"');
+    if (isEnd(quote + 1)) return { content, end: quote + 1, hasStrayQuote: false };
+  }
+  let end = start;
+  while (!isEnd(end)) end += 1;
+  const content = text.slice(start, end);
+  return { content, end, hasStrayQuote: content.includes('"') };
 }
 
 /** The encoding in which a spreadsheet wrote a table. UTF-16 has a byte order mark. */

@@ -1,6 +1,5 @@
-import { CsvError, parse } from 'csv-parse/sync';
 import { counted } from '../../kernel/counted.js';
-import { type CsvRow, CsvRows, type CsvSeparator, encodingOfTable } from '../../kernel/csv.js';
+import { type CsvRow, type CsvSeparator, encodingOfTable, readCsv } from '../../kernel/csv.js';
 import { badInput } from '../../kernel/errors.js';
 import {
   cellsByColumn,
@@ -43,30 +42,20 @@ export function parseTable(bytes: Buffer, separator?: CsvSeparator): readonly Ta
   });
 }
 
-function readRecords(text: string, delimiter: CsvSeparator): readonly CsvRow[] {
-  const rows = new CsvRows(delimiter);
-  try {
-    parse(text, { ...rows.options, max_record_size: longestRow });
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw describe(error, rows.nextLine);
+function readRecords(text: string, separator: CsvSeparator): readonly CsvRow[] {
+  const { rows, openQuoteLine, strayQuoteLine } = readCsv(text, separator);
+  if (strayQuoteLine !== undefined) {
+    const remedy = 'Put the whole cell between quotes, and write quotes inside it twice: "".';
+    throw badTable(`line ${strayQuoteLine} has a quote inside a cell`, remedy);
   }
-  return rows.found;
-}
-
-/** Replaces the message of csv-parse, which quotes cells: errors must not contain names. `nextLine`: after the last good row. */
-function describe(error: CsvError, nextLine: number) {
-  if (error.code === 'CSV_QUOTE_NOT_CLOSED') {
+  if (openQuoteLine !== undefined) {
     const remedy = 'Add the closing quote; write a quote inside a text twice: "".';
-    return badTable(`a quote opened at line ${nextLine} or below has no closing quote`, remedy);
+    throw badTable(`a quote opened at line ${openQuoteLine} or below has no closing quote`, remedy);
   }
-  if (error.code === 'CSV_MAX_RECORD_SIZE') {
-    const reason = `a row that starts at line ${nextLine} or below is longer than ${longestRow} characters`;
-    return badTable(reason, 'Look for a missing closing quote.');
-  }
-  const line = typeof error['lines'] === 'number' ? error['lines'] : nextLine;
-  const remedy = 'Put the whole cell between quotes, and write quotes inside it twice: "".';
-  return badTable(`line ${line} has a quote inside a cell`, remedy);
+  const long = rows.find(({ cells }) => cells.reduce((sum, { length }) => sum + length, 0) > longestRow);
+  if (long === undefined) return rows;
+  const reason = `the row that starts at line ${long.line} is longer than ${longestRow} characters`;
+  throw badTable(reason, 'Look for a missing closing quote.');
 }
 
 function checkHeading({ cells, line }: CsvRow): readonly ImportColumn[] {

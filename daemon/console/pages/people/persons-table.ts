@@ -1,5 +1,4 @@
-import { CsvError, parse } from 'csv-parse/browser/esm/sync';
-import { type CsvRow, CsvRows, type CsvSeparator, encodingOfTable } from '../../../kernel/csv.js';
+import { encodingOfTable, readCsv } from '../../../kernel/csv.js';
 import {
   cellsByColumn,
   columnNameIn,
@@ -29,9 +28,9 @@ export type Table =
 export function readTable(bytes: ArrayBuffer): Table {
   const text = decode(bytes);
   if (text === undefined) return { problem: 'not-text', what: '' };
-  const records = recordsOf(text, separatorIn(text));
-  if (typeof records === 'number') return { problem: 'open-quote', what: String(records) };
-  const [heading, ...rest] = records;
+  const { rows: found, openQuoteLine } = readCsv(text, separatorIn(text));
+  if (openQuoteLine !== undefined) return { problem: 'open-quote', what: String(openQuoteLine) };
+  const [heading, ...rest] = found;
   if (heading === undefined || rest.length === 0) return { problem: 'no-rows', what: '' };
   const names = heading.cells.map(columnNameIn);
   const known = columnsNamed(names);
@@ -54,18 +53,6 @@ function decode(bytes: ArrayBuffer): string | undefined {
       .replaceAll(/\r\n?/g, '\n');
   } catch (error) {
     if (error instanceof TypeError) return undefined;
-    throw error;
-  }
-}
-
-/** The rows that are not empty, or the line from which on a quote does not end. */
-function recordsOf(text: string, delimiter: CsvSeparator): readonly CsvRow[] | number {
-  const rows = new CsvRows(delimiter);
-  try {
-    parse(text, { ...rows.options, relax_quotes: true });
-    return rows.found;
-  } catch (error) {
-    if (error instanceof CsvError) return rows.nextLine;
     throw error;
   }
 }
