@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import mqtt, { type IClientOptions } from 'mqtt';
 import { eventSchema } from '../../daemon/contract/events/event-schema.js';
+import { patienceMs } from './until.js';
 
 export interface ReceivedMessage {
   readonly topic: string;
@@ -21,7 +22,7 @@ export interface EventSubscriber extends AsyncDisposable {
   readonly sequences: readonly number[];
   /** Number of events that arrived more than once. */
   readonly repeatCount: number;
-  /** Resolves when `isTrue`, which is called now and after each message. */
+  /** Resolves when `isTrue`, which is called now and after each message. Rejects after `patienceMs`, with what has arrived. */
   until(isTrue: () => boolean): Promise<void>;
   /** Resolves when it has subscribed again after the loss of the present connection. */
   resubscribed(): Promise<void>;
@@ -88,9 +89,15 @@ export async function subscribeToEvents(
       return repeatCount;
     },
     until: (isTrue) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
+        const impatience = setTimeout(() => {
+          waiting.delete(look);
+          const arrived = `${messages.length} messages, ${sequenceById.size} events`;
+          reject(new Error(`a subscriber waited in vain; it has ${arrived}`));
+        }, patienceMs).unref();
         const look = (): void => {
           if (!isTrue()) return;
+          clearTimeout(impatience);
           waiting.delete(look);
           resolve();
         };
