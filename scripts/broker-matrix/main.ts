@@ -7,13 +7,20 @@ import { cellNames, type Result, tryCells } from './try-cells.js';
 
 const kinds = [mosquittoBroker, rabbitmqBroker, natsBroker];
 
-/** Arguments: NAME=FOLDER of each root, then perhaps the names of brokers. */
-const roots = process.argv.slice(2).filter((argument) => argument.includes('='));
-const wanted = process.argv.slice(2).filter((argument) => !argument.includes('='));
+/** Arguments: a text that the names of cells contain, NAME=FOLDER of each root, then perhaps the names of brokers. */
+const [only = '', ...others] = process.argv.slice(2);
+const wanted = others.filter((argument) => !argument.includes('='));
+const roots = others.filter((argument) => argument.includes('='));
 const places: readonly BrokerPlace[] = roots.map((argument) => {
   const [name = '', root = '/'] = argument.split('=');
   return { name, root };
 });
+
+const isWanted = (cell: string): boolean => cell.includes(only);
+if (!cellNames.some(isWanted)) {
+  console.error(`error: no row contains "${only}"; the rows are: ${cellNames.join(', ')}`);
+  process.exit(2);
+}
 
 const certificates = makeCertificates();
 const columns: { readonly title: string; readonly results: readonly Result[] }[] = [];
@@ -26,17 +33,19 @@ for (const place of places) {
       continue;
     }
     const results: Result[] = [];
-    await tryCells(kind, place, certificates, (result) => {
+    const onResult = (result: Result): void => {
       console.error(`== ${title}: ${result.cell}: ${result.text}`);
       results.push(result);
-    });
+    };
+    await tryCells({ kind, place, certificates, isWanted, onResult });
     columns.push({ title, results });
   }
 }
 console.log(`| | ${columns.map(({ title }) => title).join(' | ')} |`);
 console.log(`|---|${columns.map(() => '---|').join('')}`);
-for (const name of cellNames) {
+for (const name of cellNames.filter(isWanted)) {
   const texts = columns.map(({ results }) => results.find(({ cell }) => cell === name)?.text.split('\n')[0]);
   console.log(`| ${name} | ${texts.map((text) => text ?? '–').join(' | ')} |`);
 }
-process.exitCode = columns.every(({ results }) => results.every(({ isGood }) => isGood)) ? 0 : 1;
+// A cell that did not end in time has left its connections.
+process.exit(columns.every(({ results }) => results.every(({ isGood }) => isGood)) ? 0 : 1);

@@ -17,10 +17,11 @@ for (const kind of [mosquittoBroker, rabbitmqBroker, natsBroker]) {
   describe(`the box on ${kind.name}`, { skip: isAbsent || withoutRoot || withoutOpenssl }, () => {
     test('works, or meets a limit that is known', async (t) => {
       const results: Result[] = [];
-      await tryCells(kind, place, makeCertificates(), (result) => {
+      const onResult = (result: Result): void => {
         t.diagnostic(`${result.cell}: ${result.text}`);
         results.push(result);
-      });
+      };
+      await tryCells({ kind, place, certificates: makeCertificates(), onResult });
       assert.deepEqual(
         results.filter(({ isGood }) => !isGood),
         [],
