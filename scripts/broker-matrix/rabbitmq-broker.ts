@@ -13,12 +13,14 @@ const versionIn = (place: BrokerPlace): string | undefined =>
 
 /** A node; several with the same folder and register form a cluster. */
 interface Node {
+  readonly name: string;
   readonly port: number;
   readonly workerPort: number;
   log(): string;
   kill(): Promise<void>;
   start(): Promise<void>;
-  control(...command: readonly string[]): void;
+  /** Runs a tool of RabbitMQ on the node, and returns what it prints. */
+  tool(name: 'rabbitmqctl' | 'rabbitmq-queues', ...command: readonly string[]): string;
 }
 
 /** Where the nodes of one cluster keep their data and find each other. */
@@ -39,11 +41,6 @@ async function openCluster(place: BrokerPlace, setup: BrokerSetup, names: readon
     ['/etc/rabbitmq/rollcall.json', folder.write('definitions.json', definitions)],
     ...(hasLimit ? [['# mqtt.max_packet_size_authenticated = 17825792', limit] as const] : []),
   ] as const;
-  const members = names.map(
-    (name, at) => `cluster_formation.classic_config.nodes.${at + 1} = ${name}@localhost\n`,
-  );
-  const peers =
-    names.length > 1 ? `cluster_formation.peer_discovery_backend = classic_config\n${members.join('')}` : '';
   const shared = {
     HOME: folder.at(''),
     RABBITMQ_ENABLED_PLUGINS_FILE: folder.write('plugins', '[rabbitmq_mqtt, rabbitmq_auth_mechanism_ssl].\n'),
@@ -57,7 +54,7 @@ async function openCluster(place: BrokerPlace, setup: BrokerSetup, names: readon
   const register = startIn(place, ['epmd'], shared);
   await listeningOn(registerPort, register);
 
-  const openNode = async (name: string): Promise<Node> => {
+  const openNode = async (name: string, joins: readonly string[]): Promise<Node> => {
     const [port, workerPort] = [await freePort(), await freePort()];
     const configuration = exampleWith('rabbitmq.example.conf', [
       ['mqtt.listeners.ssl.default = 8883', `mqtt.listeners.ssl.1 = 127.0.0.1:${port}`],
@@ -67,11 +64,12 @@ async function openCluster(place: BrokerPlace, setup: BrokerSetup, names: readon
     const env = {
       ...shared,
       RABBITMQ_NODENAME: `${name}@localhost`,
-      RABBITMQ_CONFIG_FILE: folder.write(`${name}.conf`, configuration + peers),
+      RABBITMQ_CONFIG_FILE: folder.write(`${name}.conf`, configuration + peerSettings(joins, name)),
       RABBITMQ_DIST_PORT: String(await freePort()),
     };
     let running: BrokerProcess | undefined;
     return {
+      name: env.RABBITMQ_NODENAME,
       port,
       workerPort,
       log: () => running?.log() ?? '',
@@ -82,11 +80,11 @@ async function openCluster(place: BrokerPlace, setup: BrokerSetup, names: readon
         // It opens the port of AMQP last, when it has the users and queues.
         await listeningOn(workerPort, running);
       },
-      control: (...command) => void outputIn(place, [`${programs}/rabbitmqctl`, ...command], env),
+      tool: (tool, ...command) => outputIn(place, [`${programs}/${tool}`, ...command], env),
     };
   };
   const nodes: Node[] = [];
-  for (const name of names) nodes.push(await openNode(name));
+  for (const [at, name] of names.entries()) nodes.push(await openNode(name, names.slice(0, at)));
   return {
     folder,
     nodes,
@@ -96,6 +94,24 @@ async function openCluster(place: BrokerPlace, setup: BrokerSetup, names: readon
       folder[Symbol.dispose]();
     },
   };
+}
+
+/** A node forms a cluster with those that run already: one that looks for others first may wait for them for minutes. */
+function peerSettings(joins: readonly string[], own: string): string {
+  if (joins.length === 0) return '';
+  const nodes = [...joins, own].map(
+    (name, at) => `cluster_formation.classic_config.nodes.${at + 1} = ${name}@localhost\n`,
+  );
+  return `cluster_formation.peer_discovery_backend = classic_config\n${nodes.join('')}`;
+}
+
+/** A quorum queue is on the nodes that ran when it was declared: the first one, which has the definitions before others join it. */
+function growQueues([first, ...others]: readonly Node[]): void {
+  if (first === undefined) throw new Error('unreachable');
+  const answers = others.map(({ name }) => first.tool('rabbitmq-queues', 'grow', name, 'all'));
+  const members = first.tool('rabbitmqctl', '--silent', 'list_queues', 'name', 'members');
+  if (!others.every(({ name }) => members.includes(name)))
+    throw new Error(`the queue is not on each node:\n${[...answers, members].join('\n')}`);
 }
 
 export const rabbitmqBroker: BrokerKind = {
@@ -115,8 +131,8 @@ export const rabbitmqBroker: BrokerKind = {
     return {
       ...node,
       storage: {
-        exhaust: async () => node.control('set_vm_memory_high_watermark', '0.00001'),
-        relieve: async () => node.control('set_vm_memory_high_watermark', '0.4'),
+        exhaust: async () => void node.tool('rabbitmqctl', 'set_vm_memory_high_watermark', '0.00001'),
+        relieve: async () => void node.tool('rabbitmqctl', 'set_vm_memory_high_watermark', '0.4'),
       },
       async startWorker({ authority, centre }) {
         const files = [
@@ -132,8 +148,8 @@ export const rabbitmqBroker: BrokerKind = {
   },
   async startCluster(place, setup) {
     const cluster = await openCluster(place, setup, ['first', 'second', 'third']);
-    // They wait for each other.
-    await Promise.all(cluster.nodes.map((node) => node.start()));
+    for (const node of cluster.nodes) await node.start();
+    growQueues(cluster.nodes);
     return cluster;
   },
 };
