@@ -80,6 +80,8 @@ export function folderIn({ root }: BrokerPlace): PlaceFolder {
 export interface BrokerProcess {
   /** Sends a signal to all its processes; does nothing once it has ended. */
   signal(name: NodeJS.Signals): void;
+  /** SIGTERM; resolves when it has ended. */
+  stop(): Promise<void>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
   hasEnded(): boolean;
@@ -100,7 +102,7 @@ export function startIn(
   });
   let log = '';
   const note = (text: string): void => {
-    log = (log + text).slice(-20_000);
+    log = (log + text).slice(-200_000);
   };
   child.stdout?.setEncoding('utf8').on('data', note);
   child.stderr?.setEncoding('utf8').on('data', note);
@@ -113,12 +115,14 @@ export function startIn(
       if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
     }
   };
+  const end = async (name: NodeJS.Signals): Promise<void> => {
+    signal(name);
+    if (child.pid !== undefined) await exitOf(child);
+  };
   return {
     signal,
-    async kill() {
-      signal('SIGKILL');
-      if (child.pid !== undefined) await exitOf(child);
-    },
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
     hasEnded: () => child.pid === undefined || hasEnded(child),
     log: () => log,
   };

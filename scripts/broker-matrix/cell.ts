@@ -9,7 +9,7 @@ export interface Tried {
 /** One thing that the box, or a centre that reads it, needs of a broker. */
 export interface Cell {
   readonly name: string;
-  /** `strict`: a broker that takes neither large messages nor every kind of event. */
+  /** `strict`: a broker that takes neither large messages nor every kind of event, and has a port without TLS. */
   readonly on: 'example' | 'strict';
   /**
    * Resolves with undefined where it works, or with what the broker does instead: a text that `BrokerKind.limits` explains.

@@ -17,7 +17,7 @@ export interface BrokerSetup {
   /** PEM: who signs the certificates of clients. */
   readonly authority: string;
   readonly certificate: TestCertificate;
-  /** Takes no larger message, bytes, and of the events of the box only `attendance` and replies. */
+  /** Takes no larger message, bytes, and of the events of the box only `attendance` and replies; listens without TLS as well. */
   readonly strictTo?: number;
 }
 
@@ -25,12 +25,18 @@ export interface BrokerSetup {
 export interface FieldBroker extends AsyncDisposable {
   /** Of MQTT over TLS; the host is localhost. */
   readonly port: number;
+  /** Where it speaks a protocol without TLS: a strict broker MQTT, unless it has none without TLS. */
+  readonly plainPort: number;
   /** What it printed last. */
   log(): string;
+  /** SIGTERM. */
+  stop(): Promise<void>;
   /** SIGKILL. */
   kill(): Promise<void>;
   /** Starts again on the same port with what is on its disk. */
   start(): Promise<void>;
+  /** How often its log says what it says when only a restart helps; always 0 of a broker that needs none. */
+  complaintCount(): number;
   /** Takes away what it needs to store messages, and gives it back. */
   readonly storage: SmallDisk;
   /** A worker of the centre, in the way that suits the broker. */
@@ -72,8 +78,13 @@ export async function startSingle(
   command: readonly string[],
   {
     folder,
+    complaint,
     ...parts
-  }: Pick<FieldBroker, 'port' | 'storage' | 'startWorker'> & { readonly folder: PlaceFolder },
+  }: Pick<FieldBroker, 'port' | 'plainPort' | 'storage' | 'startWorker'> & {
+    readonly folder: PlaceFolder;
+    /** Matches `complaintCount`. With the flag `g`. */
+    readonly complaint?: RegExp;
+  },
 ): Promise<FieldBroker> {
   let running: BrokerProcess;
   const start = async (): Promise<void> => {
@@ -84,7 +95,9 @@ export async function startSingle(
   return {
     ...parts,
     log: () => running.log(),
+    stop: () => running.stop(),
     kill: () => running.kill(),
+    complaintCount: () => (complaint && running.log().match(complaint)?.length) ?? 0,
     start,
     async [Symbol.asyncDispose]() {
       await running.kill();

@@ -15,7 +15,7 @@ export const mosquittoBroker: BrokerKind = {
   },
   async start(place, { authority, certificate, strictTo }) {
     const folder = folderIn(place);
-    const port = await freePort();
+    const [port, plainPort] = [await freePort(), await freePort()];
     const storage = folder.smallDisk('store', 16);
     const rules = exampleWith('mosquitto-acl.example', strictTo === undefined ? [] : [onlyAttendance]);
     const example = exampleWith('mosquitto.example.conf', [
@@ -31,9 +31,10 @@ export const mosquittoBroker: BrokerKind = {
     // The rest of Debian's mosquitto.conf. Started by root, it would become a user who cannot read this folder.
     const persistence = ['persistence true', `persistence_location ${folder.at('store')}/`];
     const base = ['user root', 'log_dest stderr', ...persistence];
-    const configuration = folder.write('mosquitto.conf', `${base.join('\n')}\n${example}`);
+    const more = strictTo === undefined ? '' : `listener ${plainPort} 127.0.0.1\n`;
+    const configuration = folder.write('mosquitto.conf', `${base.join('\n')}\n${example}${more}`);
     return startSingle(place, ['mosquitto', '-c', configuration], {
-      ...{ folder, port, storage },
+      ...{ folder, port, plainPort, storage },
       startWorker: (certificates) => startMqttWorker(port, certificates),
     });
   },

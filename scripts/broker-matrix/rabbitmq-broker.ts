@@ -8,6 +8,8 @@ const programs = '/usr/lib/rabbitmq/bin';
 const workerProgram = new URL('amqp-worker.py', import.meta.url);
 const onlyAttendance = ['(event\\\\..+|', '(event\\\\.attendance|'] as const;
 
+const noPlainPort = 'mqtt.listeners.tcp = none';
+
 const versionIn = (place: BrokerPlace): string | undefined =>
   /rabbitmq_server-([\d.]+)/.exec(outputIn(place, ['ls', '/usr/lib/rabbitmq/lib']))?.[1];
 
@@ -15,8 +17,10 @@ const versionIn = (place: BrokerPlace): string | undefined =>
 interface Node {
   readonly name: string;
   readonly port: number;
+  readonly plainPort: number;
   readonly workerPort: number;
   log(): string;
+  stop(): Promise<void>;
   kill(): Promise<void>;
   start(): Promise<void>;
   /** Runs a tool of RabbitMQ on the node, and returns what it prints. */
@@ -55,10 +59,13 @@ async function openCluster(place: BrokerPlace, setup: BrokerSetup, names: readon
   await listeningOn(registerPort, register);
 
   const openNode = async (name: string, joins: readonly string[]): Promise<Node> => {
-    const [port, workerPort] = [await freePort(), await freePort()];
+    const [port, plainPort, workerPort] = [await freePort(), await freePort(), await freePort()];
     const configuration = exampleWith('rabbitmq.example.conf', [
       ['mqtt.listeners.ssl.default = 8883', `mqtt.listeners.ssl.1 = 127.0.0.1:${port}`],
       ['listeners.ssl.default = 5671', `listeners.ssl.1 = 127.0.0.1:${workerPort}`],
+      ...(strictTo === undefined
+        ? []
+        : [[noPlainPort, `mqtt.listeners.tcp.1 = 127.0.0.1:${plainPort}`] as const]),
       ...common,
     ]);
     const env = {
@@ -71,8 +78,10 @@ async function openCluster(place: BrokerPlace, setup: BrokerSetup, names: readon
     return {
       name: env.RABBITMQ_NODENAME,
       port,
+      plainPort,
       workerPort,
       log: () => running?.log() ?? '',
+      stop: async () => running?.stop(),
       kill: async () => running?.kill(),
       async start() {
         running = startIn(place, [`${programs}/rabbitmq-server`], env);
@@ -130,6 +139,7 @@ export const rabbitmqBroker: BrokerKind = {
     await node.start();
     return {
       ...node,
+      complaintCount: () => 0,
       storage: {
         exhaust: async () => void node.tool('rabbitmqctl', 'set_vm_memory_high_watermark', '0.00001'),
         relieve: async () => void node.tool('rabbitmqctl', 'set_vm_memory_high_watermark', '0.4'),

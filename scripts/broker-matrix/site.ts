@@ -30,6 +30,7 @@ export function makeCertificates() {
   const client = (commonName: string) => authority.issue({ commonName });
   return {
     authority: authority.certificate,
+    otherAuthority: other.certificate,
     broker: authority.issue({ commonName: 'localhost', hosts: ['DNS:localhost', 'IP:127.0.0.1'] }),
     box: client('box-1'),
     centre: client('centre'),
@@ -42,7 +43,7 @@ export function makeCertificates() {
 
 export type Certificates = ReturnType<typeof makeCertificates>;
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** What a box needs to connect to the port. Without a certificate where `client` is undefined. */
 export function accessOf(
