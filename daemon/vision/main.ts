@@ -51,6 +51,7 @@ function fail(error: unknown): void {
 function obey(order: Order, attachment: Uint8Array): void {
   if (order.type === 'stop') void end(0);
   else if (order.type === 'log-level') log.setLevel(order.level);
+  else if (order.type === 'ping') return;
   else if (order.type === 'start') {
     const network = order.lines === undefined ? ownNetwork : lineNetwork(order.lines);
     host = startVisionHost({ plan: order.plan, network, lifetime, logger, report, fail });

@@ -12,7 +12,7 @@ import { systemClock as clock } from '../host/system-clock.js';
 import { openServiceNotifier, watchdogIntervalMs } from '../host/systemd-notify.js';
 import { channelFd, visionCommand, visionEnvironment } from './launched-child.js';
 
-/** Parts of the watchdog's time after which it is fed. */
+/** Parts of the watchdog's time after which it is fed, if the core was heard meanwhile. */
 const feedsPerInterval = 3;
 /** More than the largest order with its attachment, bytes. A vision process that leaves more unread hangs, and is ended. */
 const mostUnreadBytes = 128 * 1024 * 1024;
@@ -24,13 +24,19 @@ process.on('SIGUSR1', () => undefined);
 process.on('SIGTERM', () => undefined);
 await hideMemory();
 
-// A vision process that stops this one, so that it doesn't notice the end of the connection, also stops what feeds the watchdog.
+// A core that hangs says nothing, and its cameras must not be watched without it. A vision process that stops this one, so that it doesn't
+// notice the end of the connection, also stops what feeds the watchdog.
+let isCoreHeard = false;
 const notifier = await openServiceNotifier(logger);
 const intervalMs = watchdogIntervalMs();
 if (intervalMs !== undefined) {
   // The time began with the start of this program, which takes long on a machine that is busy.
   notifier.watchdog();
-  setInterval(() => notifier.watchdog(), intervalMs / feedsPerInterval).unref();
+  const feed = (): void => {
+    if (isCoreHeard) notifier.watchdog();
+    isCoreHeard = false;
+  };
+  setInterval(feed, intervalMs / feedsPerInterval).unref();
 }
 
 const program = process.argv.slice(2);
@@ -44,6 +50,7 @@ const core = new Socket({ fd: channelFd, readable: true, writable: true });
 const messages = child.stdio[channelFd] as Duplex;
 // Read also while the vision process does not read: a connection that nobody reads does not show its end.
 core.on('data', (chunk) => {
+  isCoreHeard = true;
   messages.write(chunk);
   if (messages.writableLength <= mostUnreadBytes) return;
   logger.error('a vision process does not read its messages', { unreadBytes: messages.writableLength });

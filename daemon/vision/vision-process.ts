@@ -14,6 +14,9 @@ import type { Launch, LaunchedVision, VisionLauncher } from './vision-launcher.j
 /** How long the log of an ended process is read, milliseconds. */
 const lastWordsMs = 1_000;
 
+/** How often the core shows that it works, milliseconds: several times in `WatchdogSec=` of the units. */
+const pingEveryMs = 5_000;
+
 /** How a process ended. */
 export interface VisionEnd {
   /** For people. */
@@ -78,6 +81,12 @@ export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess
   const ended = launched.ended.then(
     (reason): VisionEnd => (broken?.misbehaviour === undefined ? { reason } : broken),
   );
+  const ping = (): void => {
+    channel.send({ type: 'ping' } satisfies Order);
+    pings = clock.after(pingEveryMs, ping);
+  };
+  let pings = clock.after(pingEveryMs, ping);
+  void ended.then(() => pings.cancel());
   const killAfter = (graceMs: number): void => {
     const kill = clock.after(graceMs, () => launched.kill());
     void ended.then(() => kill.cancel());

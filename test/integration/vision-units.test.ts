@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { probeUnits } from '../../daemon/vision/unit-launcher.js';
@@ -14,6 +14,7 @@ import type {
 } from '../../daemon/vision/vision-launcher.js';
 import { withoutBuild } from '../support/box.js';
 import { builtProgram } from '../support/built.js';
+import { bindNotifySocket, notifySocketSkip } from '../support/notify-socket.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 /** Sends back what it gets. */
@@ -71,6 +72,36 @@ async function firstAnswer({ channel }: LaunchedVision): Promise<string> {
   channel.write('order');
   const [answer] = (await once(channel, 'data')) as [Buffer];
   return answer.toString();
+}
+
+/** The main process of a unit with a watchdog, and the core that it hears. */
+async function watchedInstance(folder: string, name: string) {
+  const path = join(folder, name);
+  const notify = await bindNotifySocket(`${path}.notify`);
+  const server = createServer().listen(path);
+  const accepted = once(server, 'connection') as Promise<[Socket]>;
+  const end = connect(path);
+  await once(end, 'connect');
+  const [core] = await accepted;
+  server.close();
+  const instance = spawn(process.execPath, [builtProgram('vision-instance.js'), '--eval', echo], {
+    stdio: ['ignore', 'inherit', 'ignore', end],
+    env: { ...process.env, NOTIFY_SOCKET: `${path}.notify`, WATCHDOG_USEC: '600000', WATCHDOG_PID: '' },
+  });
+  end.destroy();
+  core.on('error', () => undefined).resume();
+  const nextFeed = async (): Promise<void> => assert.equal(await notify.next(), 'WATCHDOG=1');
+  // Its start.
+  await nextFeed();
+  return {
+    say: () => void core.write('order'),
+    nextFeed,
+    async [Symbol.asyncDispose]() {
+      core.destroy();
+      if (instance.exitCode === null) await once(instance, 'exit');
+      await notify[Symbol.asyncDispose]();
+    },
+  };
 }
 
 describe('units for vision processes', () => {
@@ -174,6 +205,26 @@ describe('units for vision processes', () => {
     assert.ok(instance !== undefined);
     if (instance.exitCode === null) await once(instance, 'exit');
     assert.equal(instance.exitCode, 0);
+  });
+
+  test('feed their watchdog only while the core says something', {
+    skip: withoutBuild || notifySocketSkip,
+  }, async () => {
+    await using directory = await temporaryDirectory();
+    await using heard = await watchedInstance(directory.path, 'heard');
+    await using silent = await watchedInstance(directory.path, 'silent');
+    silent.say();
+    await silent.nextFeed();
+    let isFed = false;
+    void silent.nextFeed().then(
+      () => (isFed = true),
+      () => undefined,
+    );
+    for (let feeds = 0; feeds < 5; feeds += 1) {
+      heard.say();
+      await heard.nextFeed();
+    }
+    assert.equal(isFed, false);
   });
 
   test('end when the vision process closes its side, even if it runs on', {

@@ -65,12 +65,16 @@ printf '[Service]\\nWatchdogSec=2\\n' > rollcall-vision-trial-.service.d/20-shor
 systemctl daemon-reload
 systemctl start rollcalld rollcall-vision-trial-cameras.socket rollcall-vision-trial-photos.socket`;
 
-/** As the core, connects to a trial socket, sends the order, and prints the answer. Stays connected until its input ends. */
+/** The core says something often. */
+const pings = 'setInterval(() => socket.write(" "), 200);';
+
+/** As the core, connects to a trial socket, sends the order, and prints the answer. */
 const asCore = (kind: string, order: object): string => `runuser -u rollcall -- ${node} -e '
   const socket = require("net").connect("/run/rollcall-vision/trial-${kind}.sock");
   let said = "";
   socket.write(JSON.stringify(${JSON.stringify(order)}));
-  socket.on("data", (text) => { said += text; if (said.endsWith("\\n")) { process.stdout.write(said); socket.destroy(); } });
+  ${pings}
+  socket.on("data", (text) => { said += text; if (said.endsWith("\\n")) { process.stdout.write(said, () => process.exit()); } });
   socket.on("error", (error) => { console.error(error.message); process.exit(1); })'`;
 
 const nothing = { read: [], write: [], signal: [], connect: [] };
@@ -96,6 +100,7 @@ test('vision processes in units of the installed service', {
   await t.test('a camera that is created over the API streams', () => streams(box));
   await t.test('each has a user of its own', () => separated(box));
   await t.test('nothing of one outlives its connection', () => ended(box));
+  await t.test('one whose core is silent ends', () => endedBySilence(box));
   await t.test('they end with the core, and the next core has new ones', () => boundToCore(box));
   await t.test(
     'a network that one for photos finds is reported, and refused where isolation is required',
@@ -185,15 +190,16 @@ async function streams(box: BootedBox): Promise<void> {
     systemctl stop camera`);
 }
 
-/** The process of a trial that is still connected, in the background of the shell. */
-const holding = `
+/** The process of a trial that is still connected, in the background of the shell. `saying`: what the core does meanwhile. */
+const held = (saying: string): string => `
   coproc { runuser -u rollcall -- ${node} -e '
     const socket = require("net").connect("/run/rollcall-vision/trial-cameras.sock");
-    socket.on("connect", () => console.log("connected")); process.stdin.resume().on("end", () => process.exit())'; }
+    socket.on("connect", () => console.log("connected")); process.stdin.resume().on("end", () => process.exit()); ${saying}'; }
   read -ru "\${COPROC[0]}"
   instance() { systemctl list-units --plain --no-legend 'rollcall-vision-trial-cameras@*' | awk '{ print $1 }'; }
   until unit=$(instance | grep .) && main=$(systemctl show --value --property MainPID $unit) && worker=$(pgrep --parent $main); do sleep 0.1; done
 `;
+const holding = held(pings);
 
 async function separated(box: BootedBox): Promise<void> {
   const order = asCore('cameras', { ...nothing, signal: ['WORKER'] }).replace('WORKER', `'"$worker"'`);
@@ -226,6 +232,16 @@ async function ended(box: BootedBox): Promise<void> {
       ${untilNone}
       kill -0 $worker 2> /dev/null && echo outlives || echo ended`),
     'ended\n',
+  );
+}
+
+async function endedBySilence(box: BootedBox): Promise<void> {
+  assert.equal(
+    await box.must(`${untilNone}\n${held('')}
+      ${untilNone}
+      journalctl --unit $unit --output cat | grep --only-matching 'Watchdog timeout'
+      exec {COPROC[1]}>&-`),
+    'Watchdog timeout\n',
   );
 }
 

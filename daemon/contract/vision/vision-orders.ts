@@ -91,6 +91,8 @@ export const orderSchema = z.discriminatedUnion('type', [
     lines: lineAccessSchema.optional(),
   }),
   z.strictObject({ type: z.literal('log-level'), level: z.enum(logLevels) }),
+  /** Shows that the core works. The main process of a unit ends the unit without it (`daemon/vision/vision-instance-main.ts`). */
+  z.strictObject({ type: z.literal('ping') }),
   /** The attachment is the photograph's file. `kept`: enrolment accepted it before, and now quality does not matter. */
   z.strictObject({
     type: z.literal('analyse-photo'),
