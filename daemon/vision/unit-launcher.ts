@@ -78,7 +78,7 @@ function unitLauncher(folder: string, gaps: Isolation['gaps']): VisionLauncher {
       if (program !== undefined) throw defect('unit-program', 'a unit starts no other program');
       const path = join(folder, socketNames[purpose]);
       const channel = connect(path);
-      let reason = `its unit ended; see 'journalctl -u "rollcall-vision-*"'`;
+      let reason = `its unit ended; see 'journalctl --namespace +rollcall-vision -u "rollcall-vision-*"'`;
       channel.once('error', (error: NodeJS.ErrnoException) => {
         const isRefused = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
         reason = isRefused

@@ -41,7 +41,8 @@ function reasonsAgainst({ gallery, vision, intake }: HealthOptions): readonly Fa
   const { state, code = 'gallery-sealed', message = 'the gallery is sealed', remedy = '' } = gallery();
   if (state === 'sealed') reasons.push({ code, message, remedy });
   if (vision().every((process) => process.state !== 'running')) {
-    const remedyForVision = 'read the log: journalctl -u rollcalld -u "rollcall-vision-*"';
+    const remedyForVision =
+      'read the log: journalctl --namespace +rollcall-vision -u rollcalld -u "rollcall-vision-*"';
     const without = { code: 'vision-unavailable', message: 'no vision process is running' };
     reasons.push({ ...without, remedy: remedyForVision });
   }
