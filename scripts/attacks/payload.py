@@ -6,6 +6,7 @@ which feature of the kernel prevents it.
 import base64
 import ctypes
 import errno
+import fcntl
 import json
 import os
 import platform
@@ -15,6 +16,7 @@ import socket
 import stat
 import struct
 import sys
+import termios
 import threading
 import time
 
@@ -24,9 +26,9 @@ libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_
 libc.syscall.restype = ctypes.c_long
 
 # System calls that the C library has no function for; newer ones have the same number on all machines.
-call_numbers = {"pidfd_open": 434, "pidfd_getfd": 438, "io_uring_setup": 425} | {
-    "x86_64": {"add_key": 248, "bpf": 321, "perf_event_open": 298, "userfaultfd": 323},
-    "aarch64": {"add_key": 217, "bpf": 280, "perf_event_open": 241, "userfaultfd": 282},
+call_numbers = {"pidfd_open": 434, "pidfd_getfd": 438, "io_uring_setup": 425, "clone3": 435, "process_madvise": 440} | {
+    "x86_64": {"add_key": 248, "bpf": 321, "clone": 56, "kcmp": 312, "perf_event_open": 298, "userfaultfd": 323},
+    "aarch64": {"add_key": 217, "bpf": 280, "clone": 220, "kcmp": 272, "perf_event_open": 241, "userfaultfd": 282},
 }[platform.machine()]
 
 
@@ -148,6 +150,116 @@ def steals_descriptor(pid):
     return process >= 0 and kernel("pidfd_getfd", process, 0, 0)
 
 
+def writes_memory(pid):
+    page = ctypes.create_string_buffer(16)
+    local, remote = Vector(ctypes.addressof(page), 16), Vector(4096, 16)
+    result = libc.process_vm_writev(pid, ctypes.byref(local), 1, ctypes.byref(remote), 1, 0)
+    return result >= 0 or ctypes.get_errno() == errno.EFAULT
+
+
+def compares_files(pid):
+    file = 0
+    return kernel("kcmp", os.getpid(), pid, file, ctypes.c_ulong(0), ctypes.c_ulong(0))
+
+
+def in_child(work):
+    """Where a success would change this process for the attempts that follow, or end it."""
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if is_done(work) else 1)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def is_traced():
+    trace_me = 0
+    return in_child(lambda: libc.ptrace(trace_me, 0, None, None) == 0)
+
+
+def advises(pid):
+    """Of no memory, which needs the right alone."""
+    process = libc.syscall(ctypes.c_long(call_numbers["pidfd_open"]), pid, 0)
+    cold = 20
+    return process >= 0 and kernel("process_madvise", process, None, ctypes.c_size_t(0), cold, 0)
+
+
+def enters(pid, kind):
+    file = os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC)
+    return in_child(lambda: calls("setns", file, 0))
+
+
+def starts_in_namespace(flag):
+    """By both calls that start a process. The child ends at once."""
+    end = signal.SIGCHLD
+    stack = ctypes.c_void_p(None)
+    arguments = ctypes.create_string_buffer(struct.pack("QQQQQQQQ", flag, 0, 0, 0, end, 0, 0, 0))
+    for start in (
+        lambda: libc.syscall(ctypes.c_long(call_numbers["clone"]), ctypes.c_ulong(flag | end), stack, stack, stack, stack),
+        lambda: libc.syscall(ctypes.c_long(call_numbers["clone3"]), arguments, ctypes.c_size_t(64)),
+    ):
+        child = start()
+        if child == 0:
+            os._exit(0)
+        if child > 0:
+            os.waitpid(child, 0)
+            return True
+    return False
+
+
+def mounts():
+    mounted = calls("mount", b"none", b"/tmp", b"tmpfs", 0, None)
+    if mounted:
+        libc.umount(b"/tmp")
+    return mounted
+
+
+def can_gain_rights():
+    """Whether a program with the bit for root (su, for one) would run as root."""
+    get_no_new_privileges = 39
+    return libc.prctl(get_no_new_privileges, 0, 0, 0, 0) != 1
+
+
+def logs():
+    """More in one line than a limit on the number of lines can bound. It is judged where the journal of the machine can be read."""
+    file = os.memfd_create("line", os.MFD_ALLOW_SEALING)
+    line = f"SYSLOG_IDENTIFIER={targets['marker']}\nMESSAGE=".encode() + base64.b64encode(os.urandom(12 * 2**20)) + b"\n"
+    with open(file, "wb", closefd=False) as text:
+        text.write(line)
+    all_seals = 0xF
+    fcntl.fcntl(file, fcntl.F_ADD_SEALS, all_seals)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+        journal.connect("/run/systemd/journal/socket")
+        socket.send_fds(journal, [b""], [file])
+    os.close(file)
+    return True
+
+
+def strange_files():
+    """Open files that whoever started this process left to it, beside input and output."""
+    return [number for number in range(3, 1024) if is_done(lambda: os.fstat(number))]
+
+
+def types_into_terminal():
+    for number in range(1024):
+        if is_done(lambda: fcntl.ioctl(number, termios.TIOCSTI, b"\n") == 0):
+            return True
+    return False
+
+
+def writable_below(root):
+    return [
+        path
+        for folder, _, names in os.walk(root)
+        for path in (os.path.join(folder, name) for name in names)
+        if os.access(path, os.W_OK) and is_done(lambda: opens(path, os.O_WRONLY))
+    ]
+
+
+def attaches_memory(segment):
+    libc.shmat.restype = ctypes.c_void_p
+    read_only = 0o10000
+    return libc.shmat(segment, None, read_only) != ctypes.c_void_p(-1).value
+
+
 def adds_key():
     own_process = ctypes.c_long(-2)
     return kernel("add_key", b"user", b"attack", b"x", ctypes.c_size_t(1), own_process)
@@ -189,6 +301,8 @@ def survives():
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
+            # Whoever reads its output would wait for it.
+            os.closerange(0, 1024)
             os.execv("/usr/bin/python3", ["python3", "-c", "import signal; signal.pause()", targets["marker"]])
         os._exit(0)
     return False
@@ -213,17 +327,18 @@ def fills(folder):
 
 
 def fills_memory():
-    """Uses more memory than a limit allows, in a child, because the kernel kills what exceeds a limit."""
-    child = os.fork()
-    if child == 0:
+    """Uses more memory than a limit allows. The kernel kills what exceeds it."""
+
+    def fill():
         try:
             pages = bytearray(targets["memoryBytes"])
-            # Each page is written: memory that is only reserved costs nothing.
-            pages[::4096] = b"x" * len(pages[::4096])
         except MemoryError:
-            os._exit(1)
-        os._exit(0)
-    return os.waitpid(child, 0)[1] == 0
+            return False
+        # Each page is written: memory that is only reserved costs nothing.
+        pages[::4096] = b"x" * len(pages[::4096])
+        return True
+
+    return in_child(fill)
 
 
 def sees_others():
@@ -248,6 +363,9 @@ def fills_process_table():
             thread.join()
 
 
+# First: what follows opens files of its own.
+left = [os.readlink(f"/proc/self/fd/{number}") for number in strange_files()]
+attempt(": ".join(["use an open file that was left to it", *left[:1]]), lambda: left)
 for path in targets["secrets"]:
     attempt(f"read {path}", lambda: read(path))
 for pid in targets["pids"]:
@@ -257,11 +375,15 @@ for pid in targets["pids"]:
     attempt(f"read the memory of process {pid}: /proc", lambda: read(f"/proc/{pid}/mem"))
     attempt(f"read the memory of process {pid}: process_vm_readv", lambda: reads_memory(pid))
     attempt(f"read the memory of process {pid}: ptrace", lambda: traces(pid))
+    attempt(f"change the memory of process {pid}: process_vm_writev", lambda: writes_memory(pid))
     attempt(f"take an open file of process {pid}: pidfd_getfd", lambda: steals_descriptor(pid))
+    attempt(f"open the folders of process {pid}, such as its uploads", lambda: os.listdir(f"/proc/{pid}/root/"))
+    attempt(f"enter the network of process {pid}", lambda: enters(pid, "net"))
     attempt(f"signal process {pid}", lambda: os.kill(pid, 0) is None)
 for path in targets["sockets"]:
     attempt(f"connect to {path}", lambda: connect(path))
 any_of("connect to another socket of the machine", {path: path for path in targets["otherSockets"]}, reaches)
+attempt("write a large line to the journal of the machine", logs)
 for name, address in targets["addresses"].items():
     # A socket without a file belongs to the network namespace, which the gate shares with the machine.
     is_abstract = isinstance(address, str)
@@ -273,6 +395,11 @@ for name, address in targets["addresses"].items():
 for folder in targets["folders"]:
     attempt(f"write to {folder}", lambda: write(folder))
 attempt("see a process of another user", sees_others)
+# Nothing needs these calls, so that they are closed even where the kernel would allow them.
+own_process = {"process_vm_readv": reads_memory, "process_vm_writev": writes_memory, "kcmp": compares_files}
+own_process |= {"pidfd_getfd": steals_descriptor, "process_madvise": advises, "ptrace": lambda _: is_traced()}
+any_of("reach into a process of its own", own_process, lambda call: call(os.getpid()))
+attempt("attach memory that the machine shares", lambda: attaches_memory(targets["sharedMemory"]))
 other_families = {name: number for number, name in enumerate(["netlink", "packet"], 16)}
 other_families |= {"encryption of the kernel": 38, "vsock": 40, "Bluetooth": 31, "CAN": 29, "key": 15}
 for name, family in other_families.items():
@@ -284,10 +411,15 @@ attempt("use a keyring of the kernel", adds_key)
 attempt("load a program into the kernel: bpf", loads_program)
 attempt("watch the kernel: perf_event_open", watches_kernel)
 attempt("read the log of the kernel", lambda: libc.klogctl(3, ctypes.create_string_buffer(64), 64) >= 0)
-settings = ["/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/sys/power/state", "/sys/kernel/uevent_helper"]
-any_of("change a setting of the kernel", {path: path for path in settings}, lambda path: opens(path, os.O_WRONLY))
-groups = [f"/sys/fs/cgroup/{name}" for name in ("cgroup.procs", "system.slice/cgroup.procs", "memory/cgroup.procs")]
-any_of("leave its control group", {path: path for path in groups}, lambda path: opens(path, os.O_WRONLY))
+triggers = ["/proc/sysrq-trigger", "/sys/power/state", "/sys/kernel/uevent_helper"]
+# What counts for its namespaces alone (of IPC, of processes) is its own.
+namespaced = ["fs/mqueue/", "kernel/auto_msgmni", "kernel/msg", "kernel/ns_last_pid", "kernel/pid_max", "kernel/sem", "kernel/shm"]
+own_settings = tuple(f"/proc/sys/{name}" for name in namespaced)
+settings = [path for path in writable_below("/proc/sys") if not path.startswith(own_settings)]
+settings += [path for path in triggers if os.access(path, os.W_OK)]
+attempt(": ".join(["change a setting of the kernel", *settings[:1]]), lambda: settings)
+groups = writable_below("/sys/fs/cgroup")
+attempt(": ".join(["leave or change its control group", *groups[:1]]), lambda: groups)
 devices = ["/dev/mem", "/dev/kmsg", "/dev/kvm", "/dev/fuse", "/dev/net/tun", "/dev/uinput", "/dev/video0", "/dev/tpmrm0"]
 any_of("open a device of the machine", {path: path for path in [*devices, *targets["disks"]]}, opens)
 attempt("make a device", makes_device)
@@ -297,11 +429,15 @@ attempt("take precedence over the core", lambda: os.setpriority(os.PRIO_PROCESS,
 attempt("run in real time", lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)) is None)
 attempt("be killed last when memory is short", is_killed_last)
 attempt("leave a core dump", allows_core_dumps)
-attempt("make a user namespace", lambda: calls("unshare", 0x10000000))
-attempt("mount a file system", lambda: calls("mount", b"none", b"/tmp", b"tmpfs", 0, None))
-attempt("enter another root", lambda: calls("chroot", b"/tmp"))
-attempt("fill the disk through /tmp", lambda: fills("/tmp"))
-attempt("fill the disk through /var/tmp", lambda: fills("/var/tmp"))
+attempt("type into a terminal", types_into_terminal)
+kinds = {"user": 1 << 28, "mount": 1 << 17, "network": 1 << 30, "process": 1 << 29, "IPC": 1 << 27, "name": 1 << 26, "group": 1 << 25}
+any_of("move into a namespace of its own", kinds, lambda kind: in_child(lambda: calls("unshare", kind)))
+any_of("start a process in a namespace of its own", kinds, starts_in_namespace)
+attempt("mount a file system", mounts)
+attempt("gain rights through a program of root", can_gain_rights)
+attempt("enter another root", lambda: in_child(lambda: calls("chroot", b"/")))
+for folder in sorted({"/tmp", "/var/tmp", "/run", os.environ.get("TMPDIR", "/tmp")}):
+    attempt(f"fill the disk through {folder}", lambda: fills(folder))
 attempt("fill the memory through /dev/shm", lambda: fills("/dev/shm"), "memory", "memory")
 if targets["liveFolder"] is not None:
     attempt("fill the disk of the folder for live frames", lambda: fills(targets["liveFolder"]), "disk")

@@ -29,6 +29,8 @@ export interface Targets {
   /** Folders to write to. */
   readonly folders: readonly string[];
   readonly pids: readonly number[];
+  /** Number of a segment of shared memory (System V) that everyone may attach. */
+  readonly sharedMemory: number;
   /** Devices of disks and their parts. */
   readonly disks: readonly string[];
   readonly sockets: readonly string[];
@@ -61,10 +63,11 @@ export function placesOf(config: Config, configPath: string, attacker: Attacker)
     ...(attacker === 'gate' ? [] : [join(shared, handoverFiles.socket)]),
     ...['/run/dbus/system_bus_socket', '/run/systemd/private'].filter((path) => existsSync(path)),
   ];
-  // The sockets for live frames, those at which vision asks for lines to cameras, the one of the core for the gate, and the log.
-  const neededFolders = [`${shared}/`, '/run/rollcall-vision/lines/', '/run/systemd/journal/'];
-  // The main process of a unit for vision feeds its watchdog here. systemd takes nothing from others (NotifyAccess=main).
-  if (attacker !== 'gate') neededFolders.push('/run/systemd/notify');
+  // The sockets for live frames, those at which vision asks for lines to cameras, and the one of the core for the gate.
+  const neededFolders = [`${shared}/`, '/run/rollcall-vision/lines/'];
+  // A unit for vision has a journal of its own here, and its main process feeds its watchdog. systemd takes nothing from others
+  // (NotifyAccess=main).
+  if (attacker !== 'gate') neededFolders.push('/run/systemd/journal/', '/run/systemd/notify');
   return {
     secrets: [...new Set(files)].filter((path) => !needed.includes(path)),
     disks: disks(),

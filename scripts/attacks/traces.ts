@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { type Dirent, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -5,9 +6,11 @@ import { join } from 'node:path';
 export interface Traces {
   readonly files: readonly string[];
   readonly processes: readonly number[];
+  /** Whether the journal of the machine has a line of it. */
+  readonly isLogged: boolean;
 }
 
-/** Looks for files of this name in `folders`, and for processes with it in their command line. */
+/** Looks for files of this name in `folders`, for processes with it in their command line, and for lines of a program of this name. */
 export function tracesOf(marker: string, folders: readonly string[]): Traces {
   const processes = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && commandLineOf(name).includes(marker))
@@ -15,7 +18,25 @@ export function tracesOf(marker: string, folders: readonly string[]): Traces {
   return {
     files: folders.map((folder) => join(folder, marker)).filter((path) => existsSync(path)),
     processes,
+    isLogged: isLogged(marker),
   };
+}
+
+/** Who cannot read the journal is told of a line. */
+function isLogged(program: string): boolean {
+  try {
+    execFileSync('journalctl', ['--sync'], { stdio: 'ignore' });
+    const found = execFileSync('journalctl', [
+      '--quiet',
+      '--lines=1',
+      '--output=cat',
+      '--identifier',
+      program,
+    ]);
+    return found.length > 0;
+  } catch {
+    return true;
+  }
 }
 
 function commandLineOf(pid: string): string {

@@ -13,8 +13,8 @@ const units: Readonly<Record<Attacker, string>> = {
   gate: 'rollcall-gate.service',
 };
 
-/** Instead of the unit's own limit, which may be gigabytes. The payload asks for more. */
-const memoryLimit = 'MemoryMax=256M';
+/** Instead of the unit's own limit, which may be gigabytes: more than its folder for temporary files holds, less than the payload asks for. */
+const memoryLimit = 'MemoryMax=320M';
 
 const runtimeUnits = '/run/systemd/system';
 

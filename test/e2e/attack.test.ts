@@ -72,6 +72,13 @@ describe('a decoder that was taken over', {
       'connect to another socket of the machine',
       'open a socket of the family vsock',
       'use io_uring',
+      'reach into a process of its own',
+      'attach memory that the machine shares',
+      'start a process in a namespace of its own',
+      'use an open file that was left to it',
+      'fill the disk through /tmp',
+      'write a large line to the journal of the machine',
+      'gain rights through a program of root',
     ])
       assert.ok(refused.includes(what), `${what}\n${said}`);
     const asPhoto = await attack(box, '--photos');

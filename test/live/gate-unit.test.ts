@@ -131,7 +131,14 @@ async function attackedFromInside(box: BootedBox, who: '--gate' | '--photos' | '
     'connect to another service of this machine with a listening socket',
     'open a socket of the family vsock',
     'use io_uring',
-    'leave its control group',
+    'leave or change its control group',
+    'reach into a process of its own',
+    'attach memory that the machine shares',
+    'start a process in a namespace of its own',
+    'use an open file that was left to it',
+    'fill the disk through /run',
+    'write a large line to the journal of the machine',
+    'gain rights through a program of root',
   ])
     assert.ok(said.includes(`refused  ${what}\n`), `${what}\n${said}`);
   for (const [controller, what] of [
