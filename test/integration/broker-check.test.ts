@@ -44,8 +44,8 @@ async function check(
   return steps;
 }
 
-/** As `check`, of a broker that takes the message and does not deliver it: the time limit passes at once. */
-async function checkWithoutEcho(url: string): Promise<readonly CheckStep[]> {
+/** As `check`, of a broker that is silent after the step `last`: the time limit passes at once. */
+async function checkSilentAfter(last: 'subscribe' | 'publish', url: string): Promise<readonly CheckStep[]> {
   const clock = new VirtualClock(Date.now());
   const steps: CheckStep[] = [];
   const timeoutMs = 20_000;
@@ -54,7 +54,9 @@ async function checkWithoutEcho(url: string): Promise<readonly CheckStep[]> {
     hasEnded = true;
   });
   await until('the end of the check', () => {
-    if (steps.at(-1)?.check === 'publish') clock.advanceBy(timeoutMs);
+    const { check: name, outcome } = steps.at(-1) ?? {};
+    // After the failed step, it waits as long for a goodbye.
+    if (name === last || outcome === 'failed') clock.advanceBy(timeoutMs);
     return hasEnded;
   });
   return await checking;
@@ -224,7 +226,7 @@ describe('mqtt check without TLS', { skip: withoutMosquitto }, () => {
 
   test('detects by the missing echo that the box may not read its topics', async () => {
     await using broker = await startMosquitto({ acl: ['topic write #'] });
-    const found = failure(await checkWithoutEcho(broker.url));
+    const found = failure(await checkSilentAfter('publish', broker.url));
     assert.deepEqual([found.check, found.code], ['receive', 'broker-check-not-received']);
   });
 
@@ -274,6 +276,21 @@ describe('mqtt check and a broker of MQTT 3.1.1', () => {
     const found = failure(await check(broker.url));
     assert.deepEqual([found.check, found.code], ['publish', 'broker-publish-refused']);
     assert.match(found.message, /hung up on a message to "rollcall\/plant-1\/box-1\/check"/);
+    assert.match(found.remedy ?? '', /access rules .* NATS .* disk is full, and RabbitMQ 3 .* majority/);
+  });
+
+  test('names the alarms of RabbitMQ when the broker answers no message', async () => {
+    await using broker = await startAedes({ acknowledgesNothing: true });
+    const found = failure(await checkSilentAfter('subscribe', broker.url));
+    assert.deepEqual([found.check, found.code], ['publish', 'broker-silent']);
+    assert.match(found.remedy ?? '', /rabbitmq-diagnostics alarms/);
+  });
+
+  test('names the access rules and the full disk of NATS when the broker refuses a subscription', async () => {
+    await using broker = await startAedes({ refusesSubscriptions: true });
+    const found = failure(await check(broker.url));
+    assert.deepEqual([found.check, found.code], ['subscribe', 'broker-subscribe-refused']);
+    assert.match(found.remedy ?? '', /access rules .* NATS .* disk is full/);
   });
 
   test('finds the kinds of event on which the broker hangs up, with messages that are not events', async () => {
@@ -304,7 +321,7 @@ describe('mqtt check and a broker of MQTT 3.1.1', () => {
 
   test('detects by the missing echo a refusal that the broker cannot express', async () => {
     await using broker = await startAedes({ deliversNothing: true });
-    const found = failure(await checkWithoutEcho(broker.url));
+    const found = failure(await checkSilentAfter('publish', broker.url));
     assert.equal(found.code, 'broker-check-not-received');
     assert.match(
       found.message,

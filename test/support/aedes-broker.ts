@@ -10,6 +10,9 @@ export interface AedesBroker extends AsyncDisposable {
 export interface AedesOptions {
   /** Acknowledges every message and delivers it to no subscriber, as access rules do in MQTT 3.1.1. */
   readonly deliversNothing?: boolean;
+  /** Answers no message, as RabbitMQ does while a memory or disk alarm is set. */
+  readonly acknowledgesNothing?: boolean;
+  readonly refusesSubscriptions?: boolean;
   /** Hangs up on larger messages, because MQTT 3.1.1 cannot refuse them. */
   readonly largestBytes?: number;
   /** Hangs up on messages to these topics, like brokers whose access rules forbid them. Called for each message. */
@@ -17,12 +20,16 @@ export interface AedesOptions {
 }
 
 export async function startAedes(options: AedesOptions = {}): Promise<AedesBroker> {
-  const { deliversNothing = false, largestBytes = Number.POSITIVE_INFINITY } = options;
-  const { hangsUpOn = () => false } = options;
+  const { deliversNothing = false, acknowledgesNothing = false, refusesSubscriptions = false } = options;
+  const { largestBytes = Number.POSITIVE_INFINITY, hangsUpOn = () => false } = options;
   const broker = await Aedes.createBroker({
     ...(deliversNothing ? { authorizeForward: () => null } : {}),
-    authorizePublish: (_client, { topic, payload }, answer) =>
-      answer(payload.length > largestBytes || hangsUpOn(topic) ? new Error('not taken') : null),
+    authorizePublish(_client, { topic, payload }, answer) {
+      if (acknowledgesNothing) return;
+      answer(payload.length > largestBytes || hangsUpOn(topic) ? new Error('not taken') : null);
+    },
+    authorizeSubscribe: (_client, subscription, answer) =>
+      answer(null, refusesSubscriptions ? null : subscription),
   });
   const server = createServer(broker.handle);
   const port = await listenOnLoopback(server);
