@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
 import mqtt from 'mqtt';
 import type { BrokerAccess } from '../../daemon/core/delivery/broker/broker-access.js';
 import { brokerAddress } from '../../daemon/core/delivery/broker/broker-address.js';
@@ -22,6 +23,10 @@ import { until } from '../support/until.js';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const client = ({ certificate, key }: TestCertificate) =>
   parseClientCertificate('box', Buffer.from(certificate + key));
+
+/** The first byte of a TLS client (RFC 8446 section 5.1), and the alert of a server that got something else. */
+const handshakeRecord = 0x16;
+const unexpectedMessage = Buffer.from([0x15, 3, 3, 0, 2, 2, 10]);
 
 /** Identities for which the patterns of config/mosquitto-acl.example are written. */
 const plantBox = { siteId: 'plant-1', boxId: 'box-1' } as const;
@@ -331,6 +336,30 @@ describe('mqtt check and a broker of MQTT 3.1.1', () => {
 });
 
 describe('mqtt check without a broker', () => {
+  test('reports that the port uses TLS if the server answers with an alert', {
+    skip: withoutOpenssl,
+  }, async () => {
+    using authority = makeAuthority('Plant authority');
+    const { certificate: cert, key } = authority.issue({ commonName: 'broker', hosts: ['DNS:localhost'] });
+    const secured = createTlsServer({ cert, key });
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('readable', () => {
+        const start: Buffer | null = socket.read();
+        if (start?.[0] !== handshakeRecord) {
+          socket.end(unexpectedMessage);
+          return;
+        }
+        socket.unshift(start);
+        secured.emit('connection', socket);
+      });
+    });
+    const port = await listenOnLoopback(server);
+    const found = failure(await check(`mqtt://localhost:${port}`));
+    server.close();
+    assert.deepEqual([found.check, found.code], ['mqtt', 'broker-speaks-tls']);
+  });
+
   test('reports a name without address', async () => {
     const found = failure(await check('mqtts://broker.invalid'));
     assert.deepEqual([found.check, found.code], ['name', 'broker-name-unknown']);

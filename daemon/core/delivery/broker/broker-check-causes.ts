@@ -39,16 +39,16 @@ export async function explainMqttFailure(
   timeoutMs: number,
 ): Promise<RollcallError> {
   const known = asPublishError(error);
-  if (!isRollcallError(error, 'broker-closed-early')) return known;
+  const { name, protocol } = access.address;
+  const hasHungUp = isRollcallError(error, 'broker-closed-early');
   if (usesTls(access)) {
-    const refusal = await refusalInHandshake(access, timeoutMs);
-    return refusal === undefined
-      ? known
-      : brokerError(handshakeProblem(refusal, access), access.address.name, refusal);
+    const refusal = hasHungUp ? await refusalInHandshake(access, timeoutMs) : undefined;
+    return refusal === undefined ? known : brokerError(handshakeProblem(refusal, access), name, refusal);
   }
+  // A server with TLS hangs up on MQTT without TLS, or sends an alert first (RabbitMQ), which is not MQTT.
+  if (!hasHungUp && !isRollcallError(error, 'broker-protocol')) return known;
   const shown = await untrustedCertificate(access, timeoutMs);
-  if (shown === undefined) return known;
-  return failure('broker-speaks-tls', { name: access.address.name, protocol: access.address.protocol });
+  return shown === undefined ? known : failure('broker-speaks-tls', { name, protocol });
 }
 
 /** In TLS 1.2, a broker without the expected client certificate may only report that the handshake failed. */
