@@ -80,8 +80,6 @@ export function folderIn({ root }: BrokerPlace): PlaceFolder {
 export interface BrokerProcess {
   /** Sends a signal to all its processes; does nothing once it has ended. */
   signal(name: NodeJS.Signals): void;
-  /** SIGTERM; resolves when it has ended. */
-  stop(): Promise<void>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
   hasEnded(): boolean;
@@ -115,14 +113,12 @@ export function startIn(
       if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
     }
   };
-  const end = async (name: NodeJS.Signals): Promise<void> => {
-    signal(name);
-    if (child.pid !== undefined) await exitOf(child);
-  };
   return {
     signal,
-    stop: () => end('SIGTERM'),
-    kill: () => end('SIGKILL'),
+    async kill() {
+      signal('SIGKILL');
+      if (child.pid !== undefined) await exitOf(child);
+    },
     hasEnded: () => child.pid === undefined || hasEnded(child),
     log: () => log,
   };

@@ -180,7 +180,8 @@ export const deliveryCells: readonly Cell[] = [
         const needsRestart = centre.eventIds.length < 61;
         if (needsRestart) {
           gate.close();
-          await broker.stop();
+          // It does not end by itself in that state, so systemd kills it as well.
+          await broker.kill();
           const again = centre.resubscribed();
           await broker.start();
           await again;

@@ -29,8 +29,6 @@ export interface FieldBroker extends AsyncDisposable {
   readonly plainPort: number;
   /** What it printed last. */
   log(): string;
-  /** SIGTERM. */
-  stop(): Promise<void>;
   /** SIGKILL. */
   kill(): Promise<void>;
   /** Starts again on the same port with what is on its disk. */
@@ -95,7 +93,6 @@ export async function startSingle(
   return {
     ...parts,
     log: () => running.log(),
-    stop: () => running.stop(),
     kill: () => running.kill(),
     complaintCount: () => (complaint && running.log().match(complaint)?.length) ?? 0,
     start,

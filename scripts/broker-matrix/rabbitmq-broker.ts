@@ -20,7 +20,6 @@ interface Node {
   readonly plainPort: number;
   readonly workerPort: number;
   log(): string;
-  stop(): Promise<void>;
   kill(): Promise<void>;
   start(): Promise<void>;
   /** Runs a tool of RabbitMQ on the node, and returns what it prints. */
@@ -81,7 +80,6 @@ async function openCluster(place: BrokerPlace, setup: BrokerSetup, names: readon
       plainPort,
       workerPort,
       log: () => running?.log() ?? '',
-      stop: async () => running?.stop(),
       kill: async () => running?.kill(),
       async start() {
         running = startIn(place, [`${programs}/rabbitmq-server`], env);
