@@ -193,7 +193,7 @@ export const deliveryCells: readonly Cell[] = [
         for (const code of [noticed, checked])
           assert.match(
             code ?? 'no complaint',
-            /^broker-(silent|connection-lost|publish-refused|subscribe-refused)$/,
+            /^broker-(silent|closed-early|connection-lost|publish-refused|subscribe-refused)$/,
           );
         return needsRestart ? 'needs a restart' : undefined;
       });
