@@ -1,12 +1,23 @@
 // Builds with esbuild what is started as a process of its own: each in a few files, because loading a thousand small modules
 // takes twice the processor time of all else that a start does. Types are checked by `npm run typecheck`.
-//   node scripts/build.mjs          dist/program: what a box runs, with those packages that are plain JavaScript, and the console
+//   node scripts/build.mjs          dist/program: what a box runs, with those packages that are plain JavaScript, and the console.
+//                                   It is kept where it was built from the same sources, as each installation asks for it.
 //   node scripts/build.mjs tests    also dist/tests: all tests, and what they and the fault loops start, and kill, by the hundred
-import { cpSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { build as buildWithVite } from 'vite';
+import { BuiltFrom } from './built-from.mjs';
 import { buildVersion } from './version.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -26,7 +37,7 @@ const native = [
 async function bundle({ outdir, entryPoints, ...options }) {
   const startedAt = new Date();
   rmSync(join(root, outdir), { recursive: true, force: true });
-  await build({
+  const { metafile } = await build({
     ...{ entryPoints, outdir, absWorkingDir: root, logLevel: 'warning' },
     ...{ bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20.19' },
     chunkNames: 'part-[hash]',
@@ -36,9 +47,13 @@ async function bundle({ outdir, entryPoints, ...options }) {
     },
     ...options,
   });
-  // Their time tells which sources are newer than the build (test/support/built.ts).
-  for (const entry of Object.keys(entryPoints))
-    utimesSync(join(root, outdir, `${entry}.js`), startedAt, startedAt);
+  dateBundle({ outdir, entryPoints }, startedAt);
+  return metafile;
+}
+
+/** Their time tells which sources are newer than the build (test/support/built.ts). */
+function dateBundle({ outdir, entryPoints }, time) {
+  for (const entry of Object.keys(entryPoints)) utimesSync(join(root, outdir, `${entry}.js`), time, time);
 }
 
 /** `z` as an object keeps all of zod, with messages in fifty languages. As a namespace it keeps what is used: half the start. */
@@ -54,6 +69,7 @@ const zodAsUsed = {
 
 const program = {
   outdir: 'dist/program',
+  metafile: true,
   external: native,
   plugins: [zodAsUsed],
   entryPoints: {
@@ -111,23 +127,59 @@ function tests() {
 
 /** The page that describes the API to people: static, made from the operations. The gate serves it at /docs. */
 async function apiPage() {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     ...{ entryPoints: ['scripts/contract/api-page.ts'], absWorkingDir: root, logLevel: 'warning' },
-    ...{ bundle: true, write: false, format: 'esm', platform: 'node', target: 'node20.19' },
+    ...{ bundle: true, write: false, format: 'esm', platform: 'node', target: 'node20.19', metafile: true },
   });
   const { writeApiPage } = await import(
     `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
   );
   await writeApiPage(join(root, 'dist/program/site/docs'), root);
+  return Object.keys(metafile.inputs);
 }
 
-await bundle(program);
-cpSync(join(root, 'daemon/words'), join(root, 'dist/program/words'), {
-  recursive: true,
-  filter: (path) => statSync(path).isDirectory() || /words\/\w+\/[\w-]+\.json$/.test(path),
-});
-await buildWithVite({ configFile: join(root, 'daemon/console/vite.config.mjs') });
-await apiPage();
+/** Resolves with the modules of the console. */
+async function buildConsole() {
+  const { output } = await buildWithVite({ configFile: join(root, 'daemon/console/vite.config.mjs') });
+  return output.flatMap(({ moduleIds = [] }) => moduleIds).map((id) => relative(root, id));
+}
+
+/** All that the build of the program reads below the checkout, besides the packages, which their list names. */
+const sources = ['daemon', 'scripts', 'docs/contract/operations', 'package.json', 'tsconfig.json'];
+
+/** A source that is missing above would let the build keep a program that is out of date. */
+function requireListed(read) {
+  const isListed = (path) => [...sources, 'node_modules'].some((each) => `${path}/`.startsWith(`${each}/`));
+  // Modules that a plugin makes have names that are no paths.
+  const missing = read.filter((path) => existsSync(join(root, path)) && !isListed(path));
+  if (missing.length > 0)
+    throw new Error(`scripts/build.mjs reads ${missing.join(', ')}: add the folder to its sources`);
+}
+
+async function buildProgram() {
+  const { inputs } = await bundle(program);
+  cpSync(join(root, 'daemon/words'), join(root, 'dist/program/words'), {
+    recursive: true,
+    filter: (path) => statSync(path).isDirectory() || /words\/\w+\/[\w-]+\.json$/.test(path),
+  });
+  requireListed([...Object.keys(inputs), ...(await buildConsole()), ...(await apiPage())]);
+}
+
+const startedAt = new Date();
 const built = join(root, 'dist/program');
+const builtFrom = new BuiltFrom({
+  root,
+  inputs: [...sources, 'node_modules/.package-lock.json'],
+  // Vite takes over the mode of the environment.
+  also: [process.version, process.env.NODE_ENV ?? ''],
+  ...{ output: 'dist/program', except: 'dist/program/version.json', record: 'dist/program-built-from' },
+});
+if (builtFrom.isKept()) dateBundle(program, startedAt);
+else {
+  builtFrom.forget();
+  await buildProgram();
+  builtFrom.note();
+}
+// Another commit is another version, also of the same sources.
 writeFileSync(join(built, 'version.json'), `${JSON.stringify({ version: buildVersion(root, built) })}\n`);
 if (process.argv[2] === 'tests') await bundle(tests());
