@@ -14,9 +14,10 @@ export async function until(
   isTrue: () => boolean | Promise<boolean>,
   deadlineMs = patienceMs,
 ): Promise<void> {
-  const deadline = Date.now() + deadlineMs;
+  // The time of day may be set meanwhile, and tests do so.
+  const deadline = performance.now() + deadlineMs;
   for (let pollMs = firstPollMs; !(await isTrue()); pollMs = Math.min(pollMs * 1.2, lastPollMs)) {
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
