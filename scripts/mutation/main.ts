@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Compiler, inDrawingOrder, seededRandom } from './candidates.js';
+import { ExecutedParts } from './executed.js';
 import { layers } from './layers.js';
 import type { Mutant, MutationKind } from './places.js';
 import { Imports, type TestFiles } from './test-files.js';
@@ -54,6 +55,7 @@ function readCall() {
       jobs: { type: 'string', default: '1' },
       quick: { type: 'boolean', default: false },
       unit: { type: 'boolean', default: false },
+      learn: { type: 'boolean', default: false },
       test: { type: 'string', multiple: true, default: [] },
     },
   });
@@ -68,10 +70,12 @@ function readCall() {
       `usage: scripts/mutate LAYER|FILE... [options]\nLayers: ${Object.keys(layers).join(', ')}.`,
     );
   }
-  const missing = values.test.find((file) => !existsSync(join(root, file)));
-  if (missing !== undefined) throw new Refusal(`--test: there is no file ${missing}.`);
+  const tests = values.learn ? positionals : values.test;
+  const missing = tests.find((file) => !existsSync(join(root, file)));
+  if (missing !== undefined) throw new Refusal(`There is no test file ${missing}.`);
   return {
-    targets: positionals.map(targetOf),
+    testsToLearn: values.learn ? tests : [],
+    targets: values.learn ? [] : positionals.map(targetOf),
     ...{
       count: whole('count', 1),
       skip: whole('skip', 0),
@@ -195,7 +199,7 @@ async function sample(
   places: readonly [forCompiler: Workplace, ...forTests: Workplace[]],
 ): Promise<readonly Tried[]> {
   const [forCompiler, ...forTests] = places;
-  const imports = new Imports(root);
+  const imports = new Imports(root, new ExecutedParts(root));
   const tried: Tried[] = [];
   const drawn: Mutant[] = [];
   for (const mutant of order) {
@@ -205,7 +209,7 @@ async function sample(
   drawn.splice(0, skip);
   const work = async (place: Workplace): Promise<void> => {
     for (let mutant = drawn.shift(); mutant !== undefined; mutant = drawn.shift()) {
-      tried.push(...(await tryOut(mutant, choice(imports.testsOf(mutant.file)), place)));
+      tried.push(...(await tryOut(mutant, choice(imports.testsOf(mutant)), place)));
     }
   };
   await Promise.all(forTests.map(work));
@@ -257,8 +261,22 @@ async function tryLayer(
   }
 }
 
+/** Records what each test executes. One that fails says nothing about mutants, and is left out. */
+async function learn(tests: readonly string[]): Promise<void> {
+  const parts = new ExecutedParts(root);
+  for (const test of tests) {
+    const isLearned = await parts.learn(test).then(
+      () => true,
+      () => false,
+    );
+    console.log(`${test} ${isLearned ? 'learned' : 'fails'}`);
+  }
+}
+
 async function main(): Promise<number> {
-  const { targets, count, skip, seed, atLeast, jobs, choice } = readCall();
+  const { testsToLearn, targets, count, skip, seed, atLeast, jobs, choice } = readCall();
+  await learn(testsToLearn);
+  if (targets.length === 0) return 0;
   const forCompiler = new Workplace(root);
   const forTests = Array.from({ length: jobs }, () => new Workplace(root));
   const close = (): void => {

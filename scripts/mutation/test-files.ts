@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { scanSource } from '../../test/support/source-scanner.js';
+import type { ExecutedParts } from './executed.js';
 import { isSlow, layers } from './layers.js';
+import type { Mutant } from './places.js';
 
 /** Unit tests that run for one file, the nearest to it: those that are further away pass through so much that they tell little. */
 const nearestUnit = 40;
@@ -29,9 +31,11 @@ export class Imports {
   readonly #program: readonly string[];
   readonly #unitTests: readonly string[];
   readonly #integrationTests: readonly string[];
+  readonly #executed: ExecutedParts;
 
-  constructor(root: string) {
+  constructor(root: string, executed: ExecutedParts) {
     this.#root = root;
+    this.#executed = executed;
     const filesOf = (folder: string, ending: string): readonly string[] =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
         .filter((name) => name.endsWith(ending))
@@ -45,7 +49,9 @@ export class Imports {
     return this.#program.filter((other) => this.#importedBy(other).includes(file));
   }
 
-  testsOf(file: string): TestFiles {
+  /** Integration tests that are known to execute the place come first; those that are known not to do so are left out. */
+  testsOf({ file, start }: Pick<Mutant, 'file' | 'start'>): TestFiles {
+    const executes = (test: string): boolean | undefined => this.#executed.has(test, file, start);
     const layer = Object.values(layers).find(({ sources }) =>
       sources.some((source) => file.startsWith(source)),
     );
@@ -53,10 +59,15 @@ export class Imports {
     const others = named?.length === 0 ? [] : this.#ranked(this.#integrationTests, file);
     const furthest = (others[0]?.steps ?? 0) + detour;
     const near = others.filter(({ test, steps }) => steps <= furthest && (!isSlow(test) || steps <= oneAway));
-    const chosen = new Set([...this.#nearest(named ?? [], file), ...near.map(({ test }) => test)]);
+    const guessed = [...this.#nearest(named ?? [], file), ...near.map(({ test }) => test)];
+    const known = this.#integrationTests.filter((test) => executes(test) === true);
+    const chosen = new Set([
+      ...this.#nearest(known, file),
+      ...guessed.filter((test) => executes(test) === undefined),
+    ]);
     return {
       unit: this.#nearest(this.#unitTests, file).slice(0, nearestUnit),
-      integration: this.#nearest([...chosen].slice(0, nearestIntegration), file),
+      integration: [...chosen].slice(0, nearestIntegration),
       built: (layer?.built ?? []).map((name) => `test/${name}.test.ts`),
     };
   }

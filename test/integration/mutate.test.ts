@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Compiler, inDrawingOrder, seededRandom } from '../../scripts/mutation/candidates.js';
+import { ExecutedParts } from '../../scripts/mutation/executed.js';
 import { type Mutant, mutated } from '../../scripts/mutation/places.js';
 import { root } from '../support/built.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -94,4 +95,48 @@ test('the mutants of a file are its small changes, in an order that the seed dec
   } finally {
     compiler.close();
   }
+});
+
+test('what a test executes is known by place, until the file changes', async () => {
+  await using directory = await temporaryDirectory();
+  const at = (path: string): string => join(directory.path, path);
+  for (const folder of ['daemon', 'test']) await mkdir(at(folder));
+  await symlink(join(root, 'node_modules'), at('node_modules'));
+  await writeFile(at('package.json'), '{ "type": "module" }');
+  const sizes = `interface Size {
+  readonly width: number;
+}
+const limit = 10;
+export function sizeOf({ width }: Size): string {
+  if (width < 0) throw new RangeError('less than nothing');
+  return width < limit ? 'small' : 'large';
+}
+export function unused(): void {
+  sizeOf({ width: 20 });
+}
+`;
+  await writeFile(at('daemon/sizes.ts'), sizes);
+  await writeFile(at('daemon/others.ts'), '');
+  await writeFile(
+    at('test/sizes.test.ts'),
+    `import { execFileSync } from 'node:child_process';
+import { sizeOf } from '../daemon/sizes.js';
+if (process.argv[2] === 'child') sizeOf({ width: 3 });
+else execFileSync(process.execPath, ['--import', 'tsx', 'test/sizes.test.ts', 'child']);
+`,
+  );
+  await new ExecutedParts(directory.path).learn('test/sizes.test.ts');
+  const parts = new ExecutedParts(directory.path);
+  const has = (text: string): boolean | undefined =>
+    parts.has('test/sizes.test.ts', 'daemon/sizes.ts', sizes.indexOf(text));
+  assert.deepEqual(
+    ['= 10', 'width < 0', 'throw', 'return', "'small'", "'large'", 'sizeOf({ width: 20'].map(has),
+    [true, true, false, true, true, false, false],
+    'its child counts',
+  );
+  assert.equal(parts.has('test/sizes.test.ts', 'daemon/others.ts', 0), false);
+  assert.equal(parts.has('test/other.test.ts', 'daemon/sizes.ts', 0), undefined);
+  const later = new Date(Date.now() + 60_000);
+  await utimes(at('daemon/sizes.ts'), later, later);
+  assert.equal(has("'small'"), undefined);
 });
