@@ -15,7 +15,7 @@ import { Connections } from '../../daemon/gate/connections.js';
 import { CoreLink, sendAnswer } from '../../daemon/gate/core-link.js';
 import { handleUpgrade, openWebSockets } from '../../daemon/gate/live/live-request.js';
 import { handle } from '../../daemon/gate/request-handling.js';
-import type { Site } from '../../daemon/gate/site.js';
+import { Site } from '../../daemon/gate/site.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 
@@ -161,7 +161,8 @@ describe('the compression of an answer', () => {
 
 describe('a request', () => {
   const settings = gateSettings.parse({
-    ...{ address: '127.0.0.1', port: 0, minimumTls: '1.3', hosts: ['localhost'], origins: [] },
+    ...{ address: '127.0.0.1', port: 0, minimumTls: '1.3', hosts: ['localhost'] },
+    origins: ['https://app.example'],
     ...{ logLevel: 'info', limits: {} },
   });
 
@@ -169,6 +170,9 @@ describe('a request', () => {
     readonly protocol: '1.1' | '2.0';
     readonly isGone: boolean;
     readonly isWhole: boolean;
+    readonly method: string;
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
   }
 
   /**
@@ -176,8 +180,15 @@ describe('a request', () => {
    * stream of HTTP/2. `isWhole`: the gate has read the body.
    */
   async function asked(
-    find: () => undefined,
-    { protocol = '1.1', isGone = false, isWhole = true }: Partial<Asked> = {},
+    find: Site['find'],
+    {
+      protocol = '1.1',
+      isGone = false,
+      isWhole = true,
+      method = 'GET',
+      url = '/page?secret',
+      headers = {},
+    }: Partial<Asked> = {},
   ) {
     const clock = new VirtualClock();
     const lines: (object | undefined)[] = [];
@@ -190,24 +201,27 @@ describe('a request', () => {
     const socket = socketOf(1);
     connections.admit(socket);
     let endings = 0;
-    const destroy = (): void => {
-      endings += 1;
+    let sent: Readonly<Record<string, unknown>> = {};
+    const body: Buffer[] = [];
+    const keep = (chunk: Buffer, _encoding: string, done: () => void): void => {
+      body.push(chunk);
+      done();
     };
-    let sent: object | undefined;
-    const stream = { destroyed: isGone, end: () => undefined };
-    const writeHead = (_status: number, headers: object): void => {
-      sent = headers;
-    };
-    const response = Object.assign(new EventEmitter(), { destroy, writeHead, stream, end: () => undefined });
-    const rawHeaders = ['host', 'localhost'];
-    const request = Object.assign(new EventEmitter(), {
-      ...{ socket, method: 'GET', url: '/page?secret', headers: { host: 'localhost' }, rawHeaders },
-      ...{
-        httpVersionMajor: Number.parseInt(protocol, 10),
-        httpVersion: protocol,
-        complete: isWhole,
-        stream,
+    const stream = Object.assign(new Writable({ write: keep }), { destroyed: isGone });
+    const response = Object.assign(new Writable({ write: keep }), {
+      stream,
+      destroy: () => {
+        endings += 1;
       },
+      writeHead: (status: number, given: object) => {
+        sent = { status, ...given };
+      },
+    });
+    const everyHeader = { host: 'localhost', ...headers };
+    const request = Object.assign(new EventEmitter(), {
+      ...{ socket, method, url, headers: everyHeader, rawHeaders: Object.entries(everyHeader).flat() },
+      ...{ httpVersionMajor: Number.parseInt(protocol, 10), httpVersion: protocol },
+      ...{ complete: isWhole, stream },
     });
     const given = [request, response] as unknown as [Http2ServerRequest, Http2ServerResponse];
     const log = new AccessLog(clock, { ...silentLogger, info: (_text, fields) => void lines.push(fields) });
@@ -216,7 +230,8 @@ describe('a request', () => {
     await handle(...given, { settings, connections, core, site, log, clock });
     const next = socketOf(2);
     connections.admit(next);
-    return { lines, endings, sent, isFree: connections.of(next) !== undefined };
+    const isFree = connections.of(next) !== undefined;
+    return { lines, endings, sent, isFree, body: Buffer.concat(body) };
   }
 
   const logged = { method: 'GET', path: '/page', bytes: 0, ms: 0, address: '192.0.2.7', protocol: '1.1' };
@@ -246,9 +261,98 @@ describe('a request', () => {
       ['2.0', true, undefined],
       ['2.0', false, undefined],
     ] as const) {
-      const { sent = {} } = await asked(() => undefined, { protocol, isWhole });
-      assert.equal(new Map(Object.entries(sent)).get('connection'), connection, `${protocol} ${isWhole}`);
+      const { sent } = await asked(() => undefined, { protocol, isWhole });
+      assert.equal(sent['connection'], connection, `${protocol} ${isWhole}`);
     }
+  });
+
+  const text = 'A page of the box. '.repeat(400);
+  const site = new Site(new Map(['/page', '/assets/a-1.js'].map((path) => [path, Buffer.from(text)])));
+  const ofSite: Site['find'] = (path, accept) => site.find(path, accept);
+
+  test('for a file says how long a browser may keep it, and protects the browser', async () => {
+    const page = await asked(ofSite);
+    assert.equal(page.body.toString(), text);
+    const { status, etag, ...sent } = page.sent;
+    assert.deepEqual(
+      [status, sent['cache-control'], sent['content-length'], sent['x-content-type-options']],
+      [200, 'no-cache', String(text.length), 'nosniff'],
+    );
+    assert.equal(sent['access-control-allow-origin'], undefined);
+    const asset = await asked(ofSite, { url: '/assets/a-1.js' });
+    assert.match(String(asset.sent['cache-control']), /^public, max-age=\d{8}, immutable$/);
+    assert.equal(asset.sent['etag'], etag, 'of the same content');
+    assert.deepEqual(
+      [page, asset].map(({ lines: [line] }) => new Map(Object.entries(line ?? {})).get('bytes')),
+      [text.length, text.length],
+    );
+  });
+
+  test('for a file that the caller has is answered without it', async () => {
+    const { sent } = await asked(ofSite);
+    const headers = { 'if-none-match': String(sent['etag']) };
+    const again = await asked(ofSite, { headers });
+    assert.deepEqual([again.sent['status'], again.body.length], [304, 0]);
+    assert.deepEqual([again.sent['etag'], again.sent['cache-control']], [sent['etag'], 'no-cache']);
+    const changed = await asked(ofSite, { headers: { 'if-none-match': '"other"' } });
+    assert.deepEqual([changed.sent['status'], changed.body.length], [200, text.length]);
+  });
+
+  test('for a file is answered in an encoding that the caller reads, and by HEAD without the file', async () => {
+    for (const encoding of ['br', 'gzip'] as const) {
+      const { sent, body } = await asked(ofSite, {
+        url: '/assets/a-1.js',
+        headers: { 'accept-encoding': encoding },
+      });
+      assert.deepEqual([sent['content-encoding'], sent['content-length']], [encoding, undefined]);
+      assert.equal(decoders[encoding](body).toString(), text);
+    }
+    const head = await asked(ofSite, { method: 'HEAD' });
+    assert.deepEqual(
+      [head.sent['status'], head.sent['content-length'], head.body.length],
+      [200, String(text.length), 0],
+    );
+  });
+
+  test('for a file is answered to a page of a listed origin, and refused to one of another', async () => {
+    const listed = await asked(ofSite, { headers: { origin: 'https://app.example' } });
+    assert.deepEqual(
+      [listed.sent['status'], listed.sent['access-control-allow-origin']],
+      [200, 'https://app.example'],
+    );
+    const other = await asked(ofSite, { headers: { origin: 'https://other.example' } });
+    assert.deepEqual(
+      [other.sent['status'], other.sent['access-control-allow-origin'], other.body.includes('A page')],
+      [403, undefined, false],
+    );
+  });
+
+  test('for what is no file, or to change one, is refused with what to do', async () => {
+    const missing = await asked(ofSite, { url: '/other' });
+    assert.deepEqual([missing.sent['status'], missing.sent['cache-control']], [404, 'no-store']);
+    assert.match(missing.body.toString(), /"no-such-page".*\/api\/v1/);
+    const put = await asked(ofSite, { method: 'PUT' });
+    assert.deepEqual([put.sent['status'], put.sent['allow']], [405, 'GET, HEAD']);
+    const head = await asked(ofSite, { url: '/other', method: 'HEAD' });
+    assert.deepEqual([head.sent['status'], head.body.length], [404, 0]);
+    assert.notEqual(head.sent['content-length'], '0', 'it is that of the answer to GET');
+  });
+
+  test('of a browser about what a page may send is answered for a listed origin', async () => {
+    const headers = { origin: 'https://app.example', 'access-control-request-method': 'PUT' };
+    const { sent, body } = await asked(ofSite, { method: 'OPTIONS', url: '/api/v1/status', headers });
+    assert.deepEqual(
+      [sent['status'], sent['access-control-allow-origin'], body.length],
+      [204, 'https://app.example', 0],
+    );
+    assert.match(String(sent['access-control-allow-methods']), /PUT/);
+  });
+
+  test('to a core that is away says so, and when to ask again', async () => {
+    const { sent, body, lines } = await asked(ofSite, { url: '/api/v1/status' });
+    assert.deepEqual([sent['status'], sent['retry-after']], [503, '1']);
+    assert.match(body.toString(), /"core-unreachable"/);
+    assert.equal(lines.length, 1);
   });
 
   /** A request for a WebSocket at a gate that has one place, and fails when it looks at the request. */
