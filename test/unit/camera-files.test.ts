@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
 import { parseConfig } from '../../daemon/contract/settings/load.js';
-import type { OwnFile } from '../../daemon/contract/settings/own-files.js';
+import { type OwnFile, readOwnFiles } from '../../daemon/contract/settings/own-files.js';
 import { formatProblem } from '../../daemon/contract/settings/problem.js';
 import { cameraText, changedText, givenSettings } from '../../daemon/core/cameras/camera-text.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 
 const site = 'site: { id: office, timeZone: UTC }\n';
 const gate = 'cameras: [{ id: gate, name: Gate, url: "rtsp://192.0.2.1/" }]\n';
@@ -85,6 +88,54 @@ describe('a camera file', () => {
       const loaded = parseConfig(site + wrong, [door]);
       assert.ok(!loaded.ok && loaded.problems.some(({ path }) => path === 'cameras'), wrong);
     }
+  });
+});
+
+describe('the files of the box itself', () => {
+  const kind = { noun: 'camera', folder: 'own', ending: '.camera.yaml' } as const;
+
+  test('are those of their folder by name, without what editors and backups leave there', async () => {
+    await using directory = await temporaryDirectory();
+    const folder = join(directory.path, kind.folder);
+    await mkdir(folder);
+    const written = ['yard', 'door', 'gate'].map((id) => `${id}.camera.yaml`);
+    const left = ['.door.camera.yaml', 'door.camera.yaml~', 'door.camera.yaml.bak', 'notes.txt'];
+    for (const name of [...written, ...left]) await writeFile(join(folder, name), `# ${name}\n`);
+    assert.deepEqual(
+      await readOwnFiles(kind, directory.path),
+      ['door', 'gate', 'yard'].map((id) => {
+        const name = `${id}.camera.yaml`;
+        return { path: join(folder, name), id, content: { text: `# ${name}\n` } };
+      }),
+    );
+  });
+
+  test('with a name that says no id are named, with the right form', async () => {
+    await using directory = await temporaryDirectory();
+    const folder = join(directory.path, kind.folder);
+    await mkdir(folder);
+    for (const name of ['Front Door.camera.yaml', 'door.json', 'door.yml', '.camera.yaml'])
+      await writeFile(join(folder, name), 'x: 1\n');
+    const found = await readOwnFiles(kind, directory.path);
+    assert.deepEqual(
+      found.map(({ path, id, content }) => [
+        path.slice(folder.length + 1),
+        id,
+        content !== undefined && 'remedy' in content && content.remedy,
+      ]),
+      ['Front Door.camera.yaml', 'door.json', 'door.yml'].map((name) => [
+        name,
+        undefined,
+        'Name it ID.camera.yaml, after the id of its camera.',
+      ]),
+    );
+  });
+
+  test('are none without their folder', async () => {
+    await using directory = await temporaryDirectory();
+    assert.deepEqual(await readOwnFiles(kind, directory.path), []);
+    await writeFile(join(directory.path, kind.folder), 'a file');
+    assert.deepEqual(await readOwnFiles(kind, directory.path), []);
   });
 });
 
