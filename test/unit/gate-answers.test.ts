@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { type Http2ServerRequest, type Http2ServerResponse, constants as http2 } from 'node:http2';
 import type { Socket } from 'node:net';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -170,6 +170,7 @@ describe('a request', () => {
     readonly protocol: '1.1' | '2.0';
     readonly isGone: boolean;
     readonly isWhole: boolean;
+    readonly isLeaving: boolean;
     readonly method: string;
     readonly url: string;
     readonly headers: Readonly<Record<string, string>>;
@@ -177,7 +178,7 @@ describe('a request', () => {
 
   /**
    * A request at a gate that has no core. `find` looks for a file. `isGone`: the caller has ended the connection of HTTP/1.1 or the
-   * stream of HTTP/2. `isWhole`: the gate has read the body.
+   * stream of HTTP/2. `isWhole`: the gate has read the body. `isLeaving`: the caller goes away at the first part of the answer.
    */
   async function asked(
     find: Site['find'],
@@ -185,6 +186,7 @@ describe('a request', () => {
       protocol = '1.1',
       isGone = false,
       isWhole = true,
+      isLeaving = false,
       method = 'GET',
       url = '/page?secret',
       headers = {},
@@ -203,11 +205,18 @@ describe('a request', () => {
     let endings = 0;
     let sent: Readonly<Record<string, unknown>> = {};
     const body: Buffer[] = [];
-    const keep = (chunk: Buffer, _encoding: string, done: () => void): void => {
+    let endedWith: number | undefined;
+    function keep(this: Writable, chunk: Buffer, _encoding: string, done: () => void): void {
       body.push(chunk);
+      if (isLeaving) Writable.prototype.destroy.call(this);
       done();
-    };
-    const stream = Object.assign(new Writable({ write: keep }), { destroyed: isGone });
+    }
+    const stream = Object.assign(new Writable({ write: keep }), {
+      destroyed: isGone,
+      close: (code: number) => {
+        endedWith = code;
+      },
+    });
     const response = Object.assign(new Writable({ write: keep }), {
       stream,
       destroy: () => {
@@ -231,7 +240,7 @@ describe('a request', () => {
     const next = socketOf(2);
     connections.admit(next);
     const isFree = connections.of(next) !== undefined;
-    return { lines, endings, sent, isFree, body: Buffer.concat(body) };
+    return { lines, endings, endedWith, sent, isFree, body: Buffer.concat(body) };
   }
 
   const logged = { method: 'GET', path: '/page', bytes: 0, ms: 0, address: '192.0.2.7', protocol: '1.1' };
@@ -325,6 +334,20 @@ describe('a request', () => {
       [other.sent['status'], other.sent['access-control-allow-origin'], other.body.includes('A page')],
       [403, undefined, false],
     );
+  });
+
+  test('whose caller leaves during the answer ends in a way that cannot pass for a whole answer', async () => {
+    const large = new Site(new Map([['/page', Buffer.alloc(100_000, 'x')]]));
+    for (const [protocol, endings, code] of [
+      ['1.1', 1, undefined],
+      ['2.0', 0, http2.NGHTTP2_INTERNAL_ERROR],
+    ] as const) {
+      const asking = { protocol, isLeaving: true };
+      const { lines, body, ...ended } = await asked((path) => large.find(path), asking);
+      assert.deepEqual([ended.endings, ended.endedWith, ended.isFree], [endings, code, true], protocol);
+      const [{ note, bytes } = { note: '', bytes: 0 }] = lines as { note: string; bytes: number }[];
+      assert.deepEqual([note, bytes], ['caller-gone', body.length]);
+    }
   });
 
   test('for what is no file, or to change one, is refused with what to do', async () => {
