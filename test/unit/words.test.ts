@@ -268,6 +268,8 @@ describe('the language of a reader', () => {
     assert.equal(accepted('en-GB,de;q=0.9'), 'en');
     assert.equal(accepted('tlh, *;q=0.1'), 'en');
     assert.equal(accepted('de;q=0, en'), 'en');
+    assert.equal(accepted('de;q=1, en'), 'de', 'a quality that is not said is one');
+    assert.equal(accepted('en, de;q=1'), 'en');
     assert.equal(accepted('DE'), 'de');
     assert.equal(accepted('en ; q=0.5 , de ; level=1 ; q=0.6'), 'de');
     assert.equal(accepted('de;q=0'), 'en');
