@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import sharp from 'sharp';
+import { decodeEmbedding } from '../../daemon/contract/vision/vision-sighting.js';
+import { analyseGuidedView, guidedOutcome } from '../../daemon/vision/guided-view.js';
+import { lumaAround } from '../../daemon/vision/luma-around.kernel.js';
 import { analyseFaces, analyseKeptPhoto, analysePhoto } from '../../daemon/vision/photo.js';
+import { findSampleFace, sampleImage } from '../../daemon/vision/photo-sample.js';
 import { ScriptedAnalyser, type ScriptedFace } from '../support/scripted-analyser.js';
 
 const photo = await sharp({ create: { width: 960, height: 640, channels: 3, background: 'black' } })
@@ -53,7 +57,10 @@ describe('a photo for an enrolment', () => {
         [3, 'right', 720],
       ],
     );
-    assert.match(unclear.message, /shows 3 faces.* right 1 \(left, 180 x 180 pixels at 60, 200\); 2 \(middle/);
+    assert.match(
+      unclear.message,
+      /shows 3 faces.* right 1 \(left, 180 x 180 pixels at 60, 200\); 2 \(middle/,
+    );
     for (const number of [0, 4]) {
       const none = await analysePhoto(photo, analyser, number);
       assert.ok(none.outcome === 'no-such-face');
@@ -161,4 +168,90 @@ describe('the faces of a picture', () => {
     assert.deepEqual(await analyseFaces(photo, showing(), all), { outcome: 'ok', faceCount: 0, faces: [] });
     assert.equal((await analyseFaces(Buffer.from('x'), showing(ada), all)).outcome, 'not-a-picture');
   });
+});
+
+describe('a view of a guided enrolment', () => {
+  const turned = { ...ben, turn: { yawDeg: 20, pitchDeg: -5 }, openness: 0.2 };
+
+  test('says where the main face looks, and has its template', async () => {
+    const view = await analyseGuidedView(photo, showing(turned));
+    assert.ok(view.outcome === 'ok' && view.main !== undefined);
+    const { main, ...rest } = view;
+    assert.deepEqual(rest, { outcome: 'ok', widthPx: 960, heightPx: 640, faceCount: 1 });
+    assert.deepEqual([main.face.number, main.yawDeg, main.pitchDeg, main.openness], [1, 20, -5, 0.2]);
+    assert.equal(main.lumaAround, 0, 'around it all is black');
+    const told = guidedOutcome(view, 'scripted');
+    assert.ok(told.outcome === 'ok');
+    assert.equal(told.recogniser, 'scripted');
+    assert.deepEqual(decodeEmbedding(told.main?.embeddingBase64 ?? ''), main.embedding);
+  });
+
+  test('has no template of a face that the gates refuse, and says why', async () => {
+    const analyser = showing({ ...ben, quality: { score: 0.3, reasons: ['too-small'] as const } });
+    const view = await analyseGuidedView(photo, analyser);
+    assert.ok(view.outcome === 'ok');
+    assert.deepEqual([view.main?.embedding, analyser.calls.embed], [undefined, 0]);
+    const told = guidedOutcome(view, 'scripted');
+    assert.ok(told.outcome === 'ok');
+    assert.deepEqual(told.main?.quality, { score: 0.3, reasons: ['too-small'] });
+    assert.equal('embeddingBase64' in told.main, false);
+  });
+
+  test('has no main face without faces, and where none of several stands out', async () => {
+    for (const [faces, count] of [
+      [[], 0],
+      [[ada, ben, cyd], 3],
+    ] as const) {
+      const view = await analyseGuidedView(photo, showing(...faces));
+      assert.deepEqual(view, { outcome: 'ok', widthPx: 960, heightPx: 640, faceCount: count });
+      const { outcome, ...told } = guidedOutcome(view, 'scripted');
+      assert.deepEqual([outcome, 'main' in told], ['ok', false]);
+    }
+  });
+
+  test('is refused where it is no picture', async () => {
+    const view = await analyseGuidedView(Buffer.from('x'), showing(ben));
+    const told = guidedOutcome(view, 'scripted');
+    assert.ok(told.outcome === 'refused');
+    assert.equal(told.code, 'not-a-picture');
+    assert.match(told.message, /^the picture cannot be read: /);
+  });
+});
+
+describe('a photo of a labelled collection', () => {
+  test('shows the person in its middle, whoever else is there', async () => {
+    const { found, refusal, warnings } = await findSampleFace(photo, showing(ada, ben, cyd));
+    assert.deepEqual([found?.face.box.x, refusal, warnings], [400, undefined, []]);
+  });
+
+  test('of poor quality has an embedding all the same, and the reason why enrolment would refuse it', async () => {
+    const poor = { ...ben, quality: { score: 0.1, reasons: ['blurred', 'dark'] as const } };
+    const { embedding, refusal } = await sampleImage(photo, showing(poor));
+    assert.ok(embedding !== undefined);
+    assert.equal(refusal, 'poor quality (blurred, dark)');
+    const small = { ...ben, quality: { score: 0.5, reasons: ['too-small'] as const } };
+    assert.deepEqual((await sampleImage(photo, showing(small))).warnings, ['too-small']);
+  });
+
+  test('without a face, or that is no photo, has none', async () => {
+    assert.deepEqual(await sampleImage(photo, showing()), {
+      ...{ embedding: undefined, refusal: 'no face', warnings: [] },
+    });
+    assert.match((await sampleImage(Buffer.from('x'), showing(ben))).refusal ?? '', /^not a picture \(/);
+  });
+});
+
+test('the light around a face is that of the picture outside its box', () => {
+  const [widthPx, heightPx] = [40, 20];
+  const data = new Uint8Array(3 * widthPx * heightPx);
+  // The left half is white, the right half is pure green.
+  for (let at = 0; at < widthPx * heightPx; at += 1)
+    data.set(at % widthPx < 20 ? [255, 255, 255] : [0, 255, 0], 3 * at);
+  const lumaOutside = (x: number, width: number): number =>
+    Math.round(
+      lumaAround({ format: 'rgb24', widthPx, heightPx, data }, { x, y: 0, width, height: heightPx }),
+    );
+  assert.equal(lumaOutside(20, 20), 255);
+  assert.equal(lumaOutside(0, 20), Math.round(0.587 * 255));
+  assert.equal(lumaOutside(0, 40), Math.round((255 + 0.587 * 255) / 2), 'of all, where nothing is outside');
 });
