@@ -109,6 +109,20 @@ describe('a zip archive', () => {
     assert.deepEqual(await readAll(`${path}.zip`), [table, picture]);
   });
 
+  test('is refused by its size alone if it is larger than 4 GiB', async () => {
+    await using directory = await temporaryDirectory();
+    const path = join(directory.path, 'persons.zip');
+    // Sparse: it takes no room.
+    await writeFile(path, '');
+    for (const [bytes, message] of [
+      [4 * 2 ** 30 + 1, /larger than 4 GiB/],
+      [4 * 2 ** 30, /End of central directory not found/],
+    ] as const) {
+      await truncate(path, bytes);
+      await assert.rejects(openImportZip(path), isBadZip(message));
+    }
+  });
+
   test('is read if it was written as a stream, with the sizes behind the files', async () => {
     const pieces: Uint8Array[] = [];
     const zip = new Zip((error, piece) => {
