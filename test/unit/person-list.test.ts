@@ -63,6 +63,36 @@ async function pagesOf(
 }
 
 describe('a list of persons', () => {
+  test('has removed persons only where they are asked for, in every order and with a search', async () => {
+    for (const [removed, expected] of [
+      ['excluded', ['active']],
+      ['included', ['active', 'removed']],
+      ['only', ['removed']],
+    ] as const) {
+      for (const asked of [{ sort: 'name' }, { sort: 'oldest' }, { sort: 'newest', text: 'a' }] as const) {
+        const states: (readonly string[])[] = [];
+        const gallery: Listed = {
+          ...galleryOf([{ name: 'Ada' }]),
+          pagePersons: async (page) => {
+            states.push(page.states);
+            return [];
+          },
+          countPersons: (counted) => {
+            states.push(counted);
+            return 0;
+          },
+          findPersons: async (wanted) => {
+            states.push(wanted.states);
+            return { persons: [], count: 0, last: undefined };
+          },
+        };
+        await pageOfPersons(gallery, { limit: 10, removed, ...asked }, today);
+        assert.ok(states.length > 0);
+        for (const each of states) assert.deepEqual([...each].sort(), expected, `${removed} ${asked.sort}`);
+      }
+    }
+  });
+
   test('by name is whole and in order, in pages of any size', async () => {
     const name = fc.option(fc.string({ minLength: 1, maxLength: 4 }), { nil: undefined });
     const sizes = fc.integer({ min: 1, max: 20 });
