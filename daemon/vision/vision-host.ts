@@ -38,6 +38,7 @@ import { hasNetwork } from './ingest/own-addresses.js';
 import { readDeviceAnswers } from './ingest/ws-discovery.js';
 import { LiveServer, type LiveServerOptions } from './live/live-server.js';
 import { type LiveCamera, type LiveCameraOptions, startLiveCamera } from './live-camera.js';
+import { readDeviceProfiles } from './onvif/device-profiles.js';
 import { ownThreshold } from './operating-point.js';
 import { OwnNetworkTrial } from './own-network-trial.js';
 import {
@@ -346,6 +347,10 @@ async function answer(
       })),
     });
     report({ type: 'discovered', request, result });
+  } else if (order.type === 'ask-device') {
+    const { network, lifetime } = resources;
+    const result = await readDeviceProfiles(order.device, { network, clock, signal: lifetime.signal });
+    report({ type: 'device-asked', request, result });
   } else if (order.type === 'open-own-network') {
     report({ type: 'own-network', request, result: await resources.trial.open(order) });
   } else if (order.type === 'try-own-network') {

@@ -134,7 +134,7 @@ describe('lines to cameras', () => {
     assert.equal(await reach(forged, camera.port), 'EACCES', 'another token');
   });
 
-  test('end with the camera, with its test, and with the process', async () => {
+  test('end with the camera, with its test, with the question to a device, and with the process', async () => {
     using camera = await startCamera();
     await using lines = await CameraLines.open({ clock: systemClock });
     const grant = lines.grant();
@@ -157,6 +157,13 @@ describe('lines to cameras', () => {
     const result = { outcome: 'failed', code: 'ended', message: 'it ended', remedy: 'none' } as const;
     grant.reported({ type: 'camera-test', request: 8, result });
     await testedLine.closed;
+
+    const device = { address: `http://127.0.0.1:${camera.port}`, credential: null, fingerprint: null };
+    grant.ordered({ type: 'ask-device', request: 9, device: { ...device, extraNetworks: null } });
+    const askedLine = await hold();
+    grant.reported({ type: 'device-asked', request: 9, result });
+    await askedLine.closed;
+    assert.equal(await reach(grant, camera.port), 'EACCES');
 
     grant.ordered(opened(plan));
     const endedLine = await hold();

@@ -249,6 +249,40 @@ export const discoveryOutcome = z.strictObject({
   isCutShort: z.boolean(),
 });
 
+/** Bounds of what a device may say about its streams. `mostBytes`: of all profiles as JSON, which leaves room in a report. */
+export const profileLimits = { mostProfiles: 64, mostBytes: 48 * 1024, longestText: 100, longestUrl: 500 };
+
+/** One encoding that a device offers, as it describes it. */
+const deviceProfile = z.strictObject({
+  name: deviceText.exactOptional(),
+  codec: deviceText.exactOptional(),
+  widthPx: pixelCount.exactOptional(),
+  heightPx: pixelCount.exactOptional(),
+  fps: count.exactOptional(),
+  /** Absent where the device names no address of RTSP. Without user and password. */
+  url: z
+    .string()
+    .max(profileLimits.longestUrl)
+    .regex(/^rtsps?:\/\/[!-?A-~]+$/i)
+    .exactOptional(),
+});
+export type DeviceProfile = z.infer<typeof deviceProfile>;
+
+/** The profiles of a device, or why it told none. */
+export const deviceProfilesOutcome = z.discriminatedUnion('outcome', [
+  z.strictObject({
+    outcome: z.literal('ok'),
+    profiles: z.array(deviceProfile).max(profileLimits.mostProfiles),
+    /** More profiles than these, or no time left to ask for the addresses of all. */
+    isCutShort: z.boolean(),
+  }),
+  z.strictObject({
+    outcome: z.literal('failed'),
+    ...problem,
+    connection: connectionSecurity.exactOptional(),
+  }),
+]);
+
 /** An outcome together with its picture. */
 type WithPicture<T> = T extends { readonly outcome: 'ok' } ? T & { readonly picture: Uint8Array } : T;
 export type PhotoOutcome = WithPicture<z.infer<typeof photoOutcome>>;
@@ -258,6 +292,7 @@ export type GuidedOutcome = z.infer<typeof guidedOutcome>;
 export type CutOutcome = WithPicture<z.infer<typeof cutOutcome>>;
 export type CameraTestOutcome = z.infer<typeof cameraTestOutcome>;
 export type DiscoveryOutcome = z.infer<typeof discoveryOutcome>;
+export type DeviceProfilesOutcome = z.infer<typeof deviceProfilesOutcome>;
 export type SnapshotOutcome = WithPicture<z.infer<typeof snapshotOutcome>>;
 export type OwnNetworkOutcome = z.infer<typeof ownNetworkOutcome>;
 export type OwnTrialOutcome = z.infer<typeof ownTrialOutcome>;
@@ -274,6 +309,7 @@ export type Answer =
   | SnapshotOutcome
   | ViewOutcome
   | DiscoveryOutcome
+  | DeviceProfilesOutcome
   | OwnNetworkOutcome
   | OwnTrialOutcome
   | undefined;

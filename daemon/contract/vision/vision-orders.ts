@@ -58,6 +58,13 @@ const cameraPlanSchema = z.strictObject({
   masks: z.array(polygon),
 });
 
+/** How to ask a device of ONVIF. The fields are those of a camera. */
+const devicePlanSchema = z.strictObject({
+  /** In a form that `deviceAddressOf` reads. */
+  address: z.string(),
+  ...cameraPlanSchema.pick({ credential: true, fingerprint: true, extraNetworks: true }).shape,
+});
+
 const visionPlanSchema = z.strictObject({
   cameras: z.array(cameraPlanSchema),
   modelsDirectory: z.string().nullable(),
@@ -153,6 +160,12 @@ export const orderSchema = z.discriminatedUnion('type', [
     answers: z.array(z.strictObject({ address: z.string(), bytes: count })),
     isCutShort: z.boolean(),
   }),
+  /** Asks a device at this address, and nowhere else, for its profiles. */
+  z.strictObject({
+    type: z.literal('ask-device'),
+    request: count,
+    device: devicePlanSchema,
+  }),
   /** Reads and loads a network of the owner that is to be added. */
   z.strictObject({
     type: z.literal('open-own-network'),
@@ -178,6 +191,7 @@ export const orderSchema = z.discriminatedUnion('type', [
 ]);
 
 export type CameraPlan = z.infer<typeof cameraPlanSchema>;
+export type DevicePlan = z.infer<typeof devicePlanSchema>;
 export type LineAccess = z.infer<typeof lineAccessSchema>;
 export type VisionPlan = z.infer<typeof visionPlanSchema>;
 export type Order = z.infer<typeof orderSchema>;

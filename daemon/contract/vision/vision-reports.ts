@@ -10,6 +10,7 @@ import {
   cameraTestOutcome,
   clipOutcome,
   cutOutcome,
+  deviceProfilesOutcome,
   discoveryOutcome,
   facesOutcome,
   guidedOutcome,
@@ -172,6 +173,7 @@ export const reportSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('snapshot'), request: count, result: snapshotOutcome }),
   z.strictObject({ type: z.literal('view-opened'), request: count, result: viewOutcome }),
   z.strictObject({ type: z.literal('discovered'), request: count, result: discoveryOutcome }),
+  z.strictObject({ type: z.literal('device-asked'), request: count, result: deviceProfilesOutcome }),
   z.strictObject({ type: z.literal('own-network'), request: count, result: ownNetworkOutcome }),
   z.strictObject({ type: z.literal('own-network-tried'), request: count, result: ownTrialOutcome }),
   z.strictObject({ type: z.literal('failed'), ...problem }),
@@ -196,6 +198,7 @@ export const answerTo = {
   'take-snapshot': 'snapshot',
   'open-view': 'view-opened',
   'read-device-answers': 'discovered',
+  'ask-device': 'device-asked',
   'open-own-network': 'own-network',
   'try-own-network': 'own-network-tried',
 } as const satisfies Record<Request['type'], AnswerReport['type']>;

@@ -37,14 +37,30 @@ export type CameraConnection =
 
 interface Attempt {
   readonly clock: Clock;
-  readonly address: CameraAddress;
-  readonly endpoint: CameraEndpoint;
+  readonly address: Pick<CameraAddress, 'authorities' | 'fingerprint' | 'extraNetworks'>;
+  readonly endpoint: Pick<CameraEndpoint, 'isEncrypted' | 'host' | 'port'>;
+  /** What only a server of the wanted kind answers. Default: that of RTSP. */
+  readonly proof?: ServerProof;
   /** For connection and handshake together, milliseconds. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   /** Default: that of this process. */
   readonly network?: CameraNetwork | undefined;
 }
+
+/** A question that says nothing about the box or the camera, and what the answer must begin with. */
+export interface ServerProof {
+  readonly question: string;
+  readonly answer: RegExp;
+  /** How much of the answer is read at most, bytes. */
+  readonly bytes: number;
+}
+
+const rtspProof: ServerProof = {
+  question: 'OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n',
+  answer: /^RTSP\/\d\.\d /,
+  bytes: 'RTSP/1.0 '.length,
+};
 
 /** Trusted authorities of the system: the path of Debian, then that of Fedora and openSUSE. */
 const systemStores = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt'];
@@ -137,27 +153,27 @@ async function secure(plain: CameraStream, attempt: Attempt, until: AbortSignal)
   const failure = judge(socket, peer, certificate, attempt);
   if (failure === undefined) return { ...plain, socket, certificate };
   // Certificates of other services are not for whoever may add a camera to see.
-  const isCamera = (address.extraNetworks ?? null) === null || (await speaksRtsp(socket, until));
+  const isCamera =
+    (address.extraNetworks ?? null) === null || (await isProved(socket, attempt.proof ?? rtspProof, until));
   socket.destroy();
   return isCamera ? { failure, certificate } : { failure: { code: 'not-rtsp' }, certificate: null };
 }
 
-/** Whether the server answers a request that says nothing about the box or the camera. */
-function speaksRtsp(socket: Socket, until: AbortSignal): Promise<boolean> {
+function isProved(socket: Socket, proof: ServerProof, until: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     let answer = '';
     const settle = (): void => {
       until.removeEventListener('abort', settle);
-      resolve(/^RTSP\/\d\.\d /.test(answer));
+      resolve(proof.answer.test(answer));
     };
     socket.on('data', (chunk: Buffer) => {
       answer += chunk.toString('latin1');
-      if (answer.length >= 'RTSP/1.0 '.length) settle();
+      if (proof.answer.test(answer) || answer.length >= proof.bytes) settle();
     });
     socket.once('close', settle);
     until.addEventListener('abort', settle);
     if (until.aborted) settle();
-    socket.write('OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n');
+    socket.write(proof.question);
   });
 }
 

@@ -37,7 +37,7 @@ interface LineOptions {
 
 /**
  * Connects vision processes, which have no network, to their cameras. It runs in the core, which passes the bytes on unread: what parses
- * them stays behind the wall. A process that was taken over reaches its cameras and nothing else.
+ * them stays behind the wall. A process that was taken over reaches its cameras, a device while it is to ask it, and nothing else.
  */
 export class CameraLines implements AsyncDisposable {
   /** What a sandbox must show. */

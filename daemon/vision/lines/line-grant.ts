@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
-import type { CameraPlan, LineAccess, Order } from '../../contract/vision/vision-orders.js';
+import type { CameraPlan, DevicePlan, LineAccess, Order } from '../../contract/vision/vision-orders.js';
 import type { Report } from '../../contract/vision/vision-reports.js';
 import type { Clock } from '../../kernel/clock.js';
+import { deviceAddressOf } from '../../kernel/device-address.js';
 import { TokenBucket } from '../../kernel/token-bucket.js';
 import { endpointOf } from '../ingest/camera-address.js';
 import { type CameraStream, ownNetwork } from '../ingest/camera-network.js';
@@ -23,7 +24,11 @@ interface Endpoint {
   readonly port: number;
 }
 
-type Granted = Pick<CameraPlan, 'url' | 'substreamUrl' | 'extraNetworks' | 'transport'>;
+/** A camera, or a device that is asked for its profiles. */
+interface Granted extends Pick<CameraPlan, 'extraNetworks'> {
+  readonly endpoints: readonly Endpoint[];
+  readonly sendsDatagrams: boolean;
+}
 
 interface OpenStream {
   readonly endpoint: Endpoint;
@@ -38,8 +43,8 @@ export class LineGrant implements Disposable {
   readonly access: LineAccess;
   readonly #attempts: TokenBucket;
   readonly #onEnd: () => void;
-  /** By the id of the camera, or by the request of its test. */
-  readonly #cameras = new Map<string | number, Granted>();
+  /** By the id of the camera, or by the request of a test or of a question. */
+  readonly #granted = new Map<string | number, Granted>();
   /** The cameras that are being closed, by request. */
   readonly #closing = new Map<number, string>();
   readonly #lines = new Map<Socket, Endpoint>();
@@ -55,15 +60,17 @@ export class LineGrant implements Disposable {
 
   /** The process gets this order. */
   ordered(order: Order): void {
-    if (order.type === 'start') for (const camera of order.plan.cameras) this.#cameras.set(camera.id, camera);
-    else if (order.type === 'open-camera') this.#cameras.set(order.camera.id, order.camera);
-    else if (order.type === 'test-camera') this.#cameras.set(order.request, order.camera);
+    if (order.type === 'start') {
+      for (const camera of order.plan.cameras) this.#granted.set(camera.id, grantedCamera(camera));
+    } else if (order.type === 'open-camera') this.#granted.set(order.camera.id, grantedCamera(order.camera));
+    else if (order.type === 'test-camera') this.#granted.set(order.request, grantedCamera(order.camera));
+    else if (order.type === 'ask-device') this.#granted.set(order.request, grantedDevice(order.device));
     else if (order.type === 'close-camera') this.#closing.set(order.request, order.cameraId);
   }
 
   /** The process reported this: a camera that it has closed or tested is not its own any longer. */
   reported(report: Report): void {
-    if (report.type === 'camera-test') this.#withdraw(report.request);
+    if (report.type === 'camera-test' || report.type === 'device-asked') this.#withdraw(report.request);
     else if (report.type === 'camera-closed') {
       const closed = this.#closing.get(report.request);
       this.#closing.delete(report.request);
@@ -82,7 +89,7 @@ export class LineGrant implements Disposable {
     line: Socket,
     signal: AbortSignal,
   ): Promise<CameraStream & { readonly number: number }> {
-    const cameras = this.#camerasAt(endpoint);
+    const cameras = this.#grantedAt(endpoint);
     this.#take(line, endpoint, cameras.length > 0);
     const isAnywhere = cameras.some(({ extraNetworks }) => extraNetworks === null);
     const extraNetworks = isAnywhere ? null : (cameras[0]?.extraNetworks ?? []);
@@ -106,7 +113,7 @@ export class LineGrant implements Disposable {
   async openDatagrams(number: number, line: Socket, signal: AbortSignal): Promise<DatagramPair> {
     const open = this.#streams.get(number);
     if (open === undefined) throw refusal(notGranted, 'the process has no such stream');
-    const isGranted = this.#camerasAt(open.endpoint).some(sendsDatagrams);
+    const isGranted = this.#grantedAt(open.endpoint).some(({ sendsDatagrams }) => sendsDatagrams);
     this.#take(line, open.endpoint, isGranted && open.pairs.size < mostPairs);
     open.pairs.add(line);
     line.once('close', () => open.pairs.delete(line));
@@ -114,42 +121,47 @@ export class LineGrant implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#cameras.clear();
+    this.#granted.clear();
     this.#cut();
     this.#onEnd();
   }
 
   #take(line: Socket, endpoint: Endpoint, isGranted: boolean): void {
     if (!isGranted) throw refusal(notGranted, 'the camera is not of this process');
-    if (this.#lines.size >= mostForCamera * this.#cameras.size || !this.#attempts.take()) {
+    if (this.#lines.size >= mostForCamera * this.#granted.size || !this.#attempts.take()) {
       throw refusal(tooMany, 'the process asks for too many lines');
     }
     this.#lines.set(line, endpoint);
     line.once('close', () => this.#lines.delete(line));
   }
 
-  #camerasAt({ host, port }: Endpoint): readonly Granted[] {
-    return [...this.#cameras.values()].filter(({ url, substreamUrl }) =>
-      [url, substreamUrl].some((each) => {
-        const endpoint = each === null ? undefined : endpointOf(each);
-        return endpoint?.host === host && endpoint.port === port;
-      }),
+  #grantedAt({ host, port }: Endpoint): readonly Granted[] {
+    return [...this.#granted.values()].filter(({ endpoints }) =>
+      endpoints.some((each) => each.host === host && each.port === port),
     );
   }
 
   #withdraw(camera: string | number): void {
-    this.#cameras.delete(camera);
+    this.#granted.delete(camera);
     this.#cut();
   }
 
   /** Ends the lines to cameras that are not of the process any longer. */
   #cut(): void {
-    for (const [line, endpoint] of this.#lines) if (this.#camerasAt(endpoint).length === 0) line.destroy();
+    for (const [line, endpoint] of this.#lines) if (this.#grantedAt(endpoint).length === 0) line.destroy();
   }
 }
 
-/** With TLS, media uses the one encrypted connection. */
-const sendsDatagrams = ({ transport, url }: Granted): boolean =>
-  transport === 'udp' && endpointOf(url)?.isEncrypted === false;
+function grantedCamera({ url, substreamUrl, transport, extraNetworks }: CameraPlan): Granted {
+  const endpoints = [url, substreamUrl ?? url].flatMap((each) => endpointOf(each) ?? []);
+  // With TLS, media uses the one encrypted connection.
+  const sendsDatagrams = transport === 'udp' && endpoints[0]?.isEncrypted === false;
+  return { endpoints, sendsDatagrams, extraNetworks };
+}
+
+function grantedDevice({ address, extraNetworks }: DevicePlan): Granted {
+  const endpoint = deviceAddressOf(address);
+  return { endpoints: endpoint === undefined ? [] : [endpoint], sendsDatagrams: false, extraNetworks };
+}
 
 const refusal = (code: string, why: string): Error => Object.assign(new Error(why), { code });
