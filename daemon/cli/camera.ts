@@ -4,14 +4,15 @@ import { installedLanguages } from '../host/installed-languages.js';
 import { exitCodes, print, runAction } from '../host/output.js';
 import { counted } from '../kernel/counted.js';
 import { badInput } from '../kernel/errors.js';
-import { unprotectedLogin } from '../vision/ingest/failure-explanations.js';
 import { type AddressOptions, isAddress, testAddress } from './camera-address-test.js';
 import { registerCameraChanges } from './camera-changes.js';
+import { registerCameraProfiles } from './camera-profiles.js';
 import { registerCameraSnapshot } from './camera-snapshot.js';
 import { cameraTable } from './camera-table.js';
 import { registerCameraWatch } from './camera-watch.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
+import { connectionLines } from './connection-lines.js';
 import { openBox } from './daemon-client.js';
 import type { RegisterByHand } from './derived-commands.js';
 import { showAnswer } from './show-answer.js';
@@ -19,27 +20,6 @@ import { whichCamera } from './which-camera.js';
 
 function decodingText({ decodingCores }: Extract<CameraTest, { outcome: 'ok' }>): string {
   return decodingCores === null ? '' : `, FFmpeg uses ${Math.round(decodingCores * 100)} % of a core`;
-}
-
-/** Encryption, login and certificate of the connection. */
-export function connectionLines({ connection }: Pick<CameraTest, 'connection'>): readonly string[] {
-  if (connection === undefined) return [];
-  const { isEncrypted, certificate, login } = connection;
-  const logins = { digest: 'login by Digest', basic: 'login by Basic' };
-  const how = login === null ? 'no login' : logins[login];
-  const lines = [`connection: ${isEncrypted ? 'TLS' : 'not encrypted'}, ${how}`];
-  if (certificate !== null) {
-    const { subject, issuer, names, validFrom, validUntil, fingerprint } = certificate;
-    lines.push(
-      `certificate: ${subject}, for ${names}`,
-      `  signed by ${issuer}, valid from ${validFrom} until ${validUntil}`,
-      `  fingerprint: ${fingerprint}`,
-    );
-  }
-  if (login === 'basic' && !isEncrypted) {
-    lines.push(`WARNING: ${unprotectedLogin.message}\n  what to do: ${unprotectedLogin.remedy}`);
-  }
-  return lines;
 }
 
 function describeTest(id: string, result: CameraTest): string {
@@ -122,6 +102,7 @@ export function registerCamera(...[groupOf, addDerived]: Parameters<RegisterByHa
         return isUsable ? exitCodes.done : exitCodes.failed;
       }),
     );
+  registerCameraProfiles(camera);
   registerCameraChanges(camera);
   registerCameraSnapshot(camera);
   registerCameraWatch(camera);

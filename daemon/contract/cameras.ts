@@ -157,6 +157,12 @@ export const faceQuality = z.object({
     .describe('Why the face is refused. Empty if it is good.'),
 });
 
+/** Why a camera could not be opened, or a device tells nothing. */
+export const notOpened = fault.extend({
+  outcome: z.literal('failed'),
+  connection: connectionSecurity.exactOptional(),
+});
+
 /** What a camera showed, or why it could not be opened. */
 export const cameraTest = z.discriminatedUnion('outcome', [
   z.object({
@@ -182,7 +188,7 @@ export const cameraTest = z.discriminatedUnion('outcome', [
       .readonly()
       .describe('The faces in the frame with the most faces.'),
   }),
-  fault.extend({ outcome: z.literal('failed'), connection: connectionSecurity.exactOptional() }),
+  notOpened,
 ]);
 export type CameraTest = z.infer<typeof cameraTest>;
 
@@ -203,6 +209,35 @@ export const discovered = z.object({
   isCutShort: z.boolean().describe('True if more devices answered than the box lists.'),
 });
 export type Discovered = z.infer<typeof discovered>;
+
+/** What a device offers to watch. */
+export const deviceProfile = z.object({
+  name: z.string().exactOptional(),
+  codec: z.string().exactOptional().describe('As the device writes it, such as `H264` or `H265`.'),
+  widthPx: z.int().positive().exactOptional(),
+  heightPx: z.int().positive().exactOptional(),
+  fps: z.int().positive().exactOptional().describe('The highest rate that the device sends.'),
+  url: z
+    .string()
+    .exactOptional()
+    .describe('The RTSP address, without user and password. Absent where the device names none.'),
+  isElsewhere: z
+    .boolean()
+    .describe(
+      'True if the address is on another host than the device. A person must decide whether to trust that host with the login.',
+    ),
+});
+
+/** The profiles of a device, or why it told none. */
+export const deviceProfiles = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('ok'),
+    profiles: z.array(deviceProfile).readonly().describe('Those with the most pixels first.'),
+    isCutShort: z.boolean().describe('True if the device has more profiles than the box lists.'),
+  }),
+  notOpened,
+]);
+export type DeviceProfiles = z.infer<typeof deviceProfiles>;
 
 /** Errors of the secret and of the certificates of a camera. */
 const secretErrors = [
@@ -292,7 +327,7 @@ export const cameraOperations = {
     path: '/cameras/discover',
     summary: 'Look for ONVIF cameras in the networks of the box.',
     description:
-      'Asks by WS-Discovery (multicast to 239.255.255.250, UDP port 3702) and waits for answers. The answers are not verified: a device can say anything about itself. They have no RTSP addresses; the manual of the camera has it.',
+      'Asks by WS-Discovery (multicast to 239.255.255.250, UDP port 3702) and waits for answers. The answers are not verified: a device can say anything about itself. They have no RTSP addresses: ask for them with `cameras.profiles`.',
     input: z.strictObject({
       seconds: z.number().min(1).max(10).default(3).describe('How long to wait for answers.'),
     }),

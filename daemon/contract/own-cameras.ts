@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { deviceAddressOf } from '../kernel/device-address.js';
 import { directions } from '../kernel/events/event.js';
 import { mostAreas } from '../kernel/zones/zone.js';
-import { cameraDetails, cameraId, cameraTest } from './cameras.js';
+import { cameraDetails, cameraId, cameraTest, deviceProfiles } from './cameras.js';
 import { ifRevision, operation } from './operation.js';
+import { certificateFingerprint } from './settings/scalars.js';
 import { mask, zone } from './zones.js';
 
 const newId = z
@@ -118,6 +120,32 @@ export const ownCameraOperations = {
     secrets: { login },
     answer: { kind: 'json', schema: cameraTest },
     errors: ['camera-refused', 'configuration-refused', 'login-form', 'vision-unavailable'],
+    scope: 'cameras:write',
+    audit: 'write',
+    rate: 'addresses',
+    isLong: true,
+  }),
+  'cameras.profiles': operation({
+    method: 'POST',
+    path: '/cameras/profiles',
+    summary: 'Ask an ONVIF device for its profiles, with the addresses of their streams.',
+    description:
+      'The box sends the login to this address only, whatever the device says, and never in readable form. It follows no redirections. It keeps neither the device nor the login. The audit log names the host and the port. What a device says about itself is not verified. A device that tells no profiles is an answer with the outcome `failed`, not an error. Its code is `no-device` for everything that does not answer as a device of ONVIF: the answer does not tell whether something else is there. The addresses that may be asked are those of `cameras.test-address`.',
+    input: z.strictObject({
+      device: z
+        .string()
+        .max(300)
+        .refine((text) => deviceAddressOf(text) !== undefined, {
+          error: 'must be a host, host:port, http://host or https://host, without a path or a login',
+        })
+        .describe('Where the device is: a host, perhaps with a port, or `http://` or `https://` before it.'),
+      fingerprint: certificateFingerprint
+        .optional()
+        .describe('With `https://`: the only certificate that the device may show.'),
+    }),
+    secrets: { login: { ...login, description: 'The login of the device, `user:password`.' } },
+    answer: { kind: 'json', schema: deviceProfiles },
+    errors: ['login-form', 'vision-unavailable'],
     scope: 'cameras:write',
     audit: 'write',
     rate: 'addresses',

@@ -133,6 +133,7 @@ export const auditActions = [
   'camera.snapshot-taken',
   'camera.discovery-run',
   'camera.address-tested',
+  'camera.device-asked',
   'camera.switched',
   'camera.released',
   'camera.followed',

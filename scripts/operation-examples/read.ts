@@ -22,6 +22,7 @@ export const withoutExample: Readonly<Record<string, string>> = {
   'auth.login-with-passkey': noBrowser,
   'auth.remove-passkey': noBrowser,
   'cameras.discover': 'its answer depends on the network of the box',
+  'cameras.profiles': 'it needs a device of ONVIF in the network of the box',
   'cameras.snapshot': noStream,
   'cameras.watch': noStream,
   'cameras.watch-video': noStream,

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import sharp from 'sharp';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
 import { testClip } from '../support/clips.js';
+import { deviceUser, startOnvifDevice } from '../support/onvif-device.js';
 import { startRtspServer, type TestRtspServer } from '../support/rtsp-server.js';
 import { until } from '../support/until.js';
 
@@ -33,12 +34,14 @@ test('cameras that the box keeps itself', { skip: withoutBuild }, async (t) => {
   await using cameras = await startRtspServer({ mounts: { '/door': clip, '/side': clip }, auth: login });
   const gate = { id: 'gate', name: 'Gate', url: cameras.url('/door'), enabled: false };
   // The server of the test is at the host and port of the camera "gate", which the owner configured.
-  await using box = await makeBox({ config: { cameras: [gate] } });
+  const api = { cameraNetworks: ['127.0.0.2/32'] };
+  await using box = await makeBox({ config: { cameras: [gate], api } });
   await box.start();
   const parts = { box, cameras };
   await t.test('are added with a login that stays secret, and stream', () => add(parts));
   await t.test('show a picture while they stream', () => look(parts));
   await t.test('are tried with a login, and nothing of it is kept', () => tryAddress(parts));
+  await t.test('tell their streams, which need no typing', () => askDevice(parts));
   await t.test('are refused where they cannot be used, and leave nothing behind', () => refuse(parts));
   await t.test('are changed, but keep a login only for the device it was given for', () => change(parts));
   await t.test('survive a kill between the writing and the reload', () => kill(parts));
@@ -109,6 +112,52 @@ async function tryAddress({ box, cameras }: Parts) {
     ],
   );
   assert.ok(!box.log().includes(login.password));
+}
+
+async function askDevice({ box, cameras }: Parts) {
+  const { client } = box;
+  const seen = { codec: 'H264', widthPx: 640, heightPx: 360, fps: 10 };
+  const profiles = [
+    { token: '1', name: 'side', ...seen, uri: cameras.url('/side') },
+    { token: '2', ...seen, widthPx: 1280, heightPx: 720, uri: 'rtsp://127.0.0.2/large' },
+  ];
+  await using device = await startOnvifDevice({ host: '127.0.0.2', profiles, password: login.password });
+  const address = device.origin.replace('http://', '');
+  const told = await box.commandReading(
+    `${deviceUser}:${login.password}\n`,
+    'camera',
+    'profiles',
+    address,
+    '--login',
+  );
+  assert.equal(told.exitCode, 0, told.stderr);
+  const [, first = '', second = ''] = told.stdout.split('\n');
+  assert.match(first, /^ +H264 +1280x720 +10 fps +rtsp:\/\/127\.0\.0\.2\/large$/, 'the largest first');
+  assert.match(second, /^side +H264 +640x360 +10 fps +rtsp:.*\/side \(ANOTHER HOST\)$/);
+  const wrong = await box.commandReading(
+    `${deviceUser}:wrong\n`,
+    'camera',
+    'profiles',
+    device.origin,
+    '--login',
+  );
+  assert.deepEqual([wrong.exitCode, device.wrongLogins], [1, 1]);
+  assert.match(wrong.stdout, /device-login-refused/);
+  const own = await client.call('cameras.profiles', { device: '127.0.0.1:22' });
+  assert.equal(own.outcome === 'failed' && own.code, 'address-refused');
+  for (const bad of ['ftp://127.0.0.2/', 'http://u:p@127.0.0.2/', 'http://127.0.0.2/reboot', '']) {
+    await assert.rejects(client.call('cameras.profiles', { device: bad }), { code: 'bad-request' });
+  }
+  const { items } = await client.call('audit.list', { action: 'camera.device-asked', limit: 10 });
+  assert.deepEqual(items.map(({ details }) => details).slice(1), [
+    { host: '127.0.0.2', port: device.port },
+    { host: '127.0.0.2', port: device.port },
+  ]);
+  assert.ok(
+    ![box.log(), JSON.stringify(items), JSON.stringify(device.got)].some((text) =>
+      text.includes(login.password),
+    ),
+  );
 }
 
 async function refuse({ box, cameras }: Parts) {

@@ -436,6 +436,7 @@ const heldElsewhere: Readonly<Partial<Record<OperationId, string>>> = {
   'auth.remove-passkey': 'test/integration/passkeys.test.ts',
   'cameras.discover': 'test/integration/own-cameras.test.ts',
   'cameras.follow': 'test/live/live-pictures.test.ts',
+  'cameras.profiles': 'test/e2e/own-cameras.test.ts',
   'cameras.snapshot': 'test/unit/camera-snapshot.test.ts',
   'cameras.watch': 'test/live/live-pictures.test.ts',
   'cameras.watch-video': 'test/live/live-pictures.test.ts',

@@ -7,7 +7,7 @@ import { after, describe, mock, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
 import type { CameraTestOutcome } from '../../daemon/contract/vision/vision-answers.js';
-import { withoutPorts } from '../../daemon/core/cameras/address-test.js';
+import { toldByCameras, toldByDevices, withoutPorts } from '../../daemon/core/cameras/address-test.js';
 import { isRefused } from '../../daemon/core/cameras/own-camera-address.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
@@ -28,10 +28,11 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
+const { signal } = new AbortController();
+
 /** Connects as vision does for an address that came over the API; resolves with the code of the failure, or "connected". */
 async function codeOf(url: string, extraNetworks: readonly string[] = []): Promise<string> {
   const address = { url, credential: null, transport: 'tcp', extraNetworks } as const;
-  const signal = new AbortController().signal;
   const endpoint = requireEndpoint(address);
   const found = await connectCamera({ clock: systemClock, address, endpoint, timeoutMs: 20_000, signal });
   if ('failure' in found) return found.failure.code;
@@ -148,7 +149,7 @@ describe('the answer to a test of an address', () => {
         clock.after(afterMs, () => resolve(failed(code)));
       });
       let answeredAfterMs: number | undefined;
-      const answer = withoutPorts(() => found, clock, new AbortController().signal).then((each) => {
+      const answer = withoutPorts(() => found, toldByCameras, { clock, signal }).then((each) => {
         answeredAfterMs = clock.monotonicMs() - askedAtMs;
         return each;
       });
@@ -169,8 +170,22 @@ describe('the answer to a test of an address', () => {
   test('tells at once what a camera said', async () => {
     const clock = new VirtualClock();
     for (const code of ['unauthorised', 'not-found', 'certificate-unknown', 'address-refused']) {
-      const answer = await withoutPorts(async () => failed(code), clock, new AbortController().signal);
+      const answer = await withoutPorts(async () => failed(code), toldByCameras, { clock, signal });
       assert.deepEqual(answer, failed(code));
+    }
+  });
+
+  test('of a device tells what the device said, and hides what else may be there', async () => {
+    const clock = new VirtualClock();
+    const asked = (code: string) => withoutPorts(async () => failed(code), toldByDevices, { clock, signal });
+    assert.deepEqual(await asked('device-locked'), failed('device-locked'));
+    for (const code of ['device-unknown', 'refused', 'not-rtsp', 'unauthorised']) {
+      const answer = asked(code);
+      // The answer waits for a timer that is set some turns after the test has ended.
+      await new Promise(setImmediate);
+      clock.advanceBy(10_000);
+      const told = await answer;
+      assert.equal(told.outcome === 'failed' && told.code, 'no-device');
     }
   });
 });

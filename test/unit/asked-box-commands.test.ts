@@ -60,6 +60,18 @@ const failed = {
   connection: { isEncrypted: true, certificate, login: 'digest' },
 };
 const device = { address: 'http://192.0.2.1/', cameraIds: [] };
+const deviceProfiles = {
+  outcome: 'ok',
+  profiles: [
+    {
+      ...{ name: 'main', codec: 'H265', widthPx: 1920, heightPx: 1080, fps: 25 },
+      ...{ url: 'rtsp://192.0.2.10/1', isElsewhere: false },
+    },
+    { url: 'rtsp://198.51.100.1/2', isElsewhere: true },
+    { name: 'snapshots', isElsewhere: false },
+  ],
+  isCutShort: true,
+};
 
 describe('rollcall camera', async () => {
   testCommands(await commandNamed('camera'), expected, [
@@ -160,6 +172,17 @@ describe('rollcall camera', async () => {
     ],
     [`camera snapshot door --save ${filePath}`, 'the file exists', cameras],
     ['camera snapshot door --json', 'a picture needs a file'],
+    ['camera profiles 192.0.2.10', 'it tells its streams', { 'cameras.profiles': deviceProfiles }],
+    [
+      'camera profiles http://192.0.2.10:8080 --fingerprint aa --json',
+      'a program asks',
+      { 'cameras.profiles': deviceProfiles },
+    ],
+    [
+      'camera profiles 192.0.2.10',
+      'it refuses the login',
+      { 'cameras.profiles': { ...failed, code: 'device-login-refused' } },
+    ],
     ['camera discover', 'nobody answers', { 'cameras.discover': { devices: [], isCutShort: false } }],
     [
       'camera discover --seconds 5',

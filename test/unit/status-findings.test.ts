@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { connectionLines } from '../../daemon/cli/camera.js';
+import { connectionLines } from '../../daemon/cli/connection-lines.js';
 import { describeStatus } from '../../daemon/cli/status.js';
 import type { GateStatus } from '../../daemon/contract/certificate.js';
 import { describeOutbox, type OutboxStatus } from '../../daemon/contract/events.js';

@@ -55,6 +55,9 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       'use another topic; its secret is asked for again',
     ],
   ],
+  'camera profiles': [
+    ['rollcall camera profiles 192.0.2.10 --login', 'list the streams of a device and their addresses'],
+  ],
   'camera add': [
     [
       "rollcall camera add front-door rtsp://192.0.2.10/stream2 --name 'Front door' --login",

@@ -1,5 +1,11 @@
 import type { Caller } from '../../contract/caller.js';
-import type { CameraDetails, CameraStatus, CameraTest, cameraOperations } from '../../contract/cameras.js';
+import type {
+  CameraDetails,
+  CameraStatus,
+  CameraTest,
+  cameraOperations,
+  DeviceProfiles,
+} from '../../contract/cameras.js';
 import type { Handlers } from '../../contract/handlers.js';
 import type { HandlerInput } from '../../contract/operation.js';
 import type { ownCameraOperations } from '../../contract/own-cameras.js';
@@ -9,15 +15,17 @@ import type { BoxStatus } from '../../contract/status.js';
 import { parseUserPassword } from '../../host/user-password-secret.js';
 import { type Actor, actorOf } from '../../kernel/actor.js';
 import type { Clock } from '../../kernel/clock.js';
+import { deviceAddressOf, isSameHost } from '../../kernel/device-address.js';
 import { present } from '../../kernel/present.js';
 import { type StatedSet, stateDetail } from '../../kernel/stated-set.js';
 import { usualBuffers } from '../../vision/ingest/buffer-pool.js';
+import { type CameraCredential, endpointOf } from '../../vision/ingest/camera-address.js';
 import { planCamera } from '../../vision/plan.js';
 import { notFound } from '../api/not-found.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { RecentPassages } from '../passages/passage-counts.js';
-import { withoutPorts } from './address-test.js';
+import { toldByCameras, toldByDevices, withoutPorts } from './address-test.js';
 import type { CameraLoad } from './camera-loads.js';
 import { notStreaming, takeSnapshot } from './camera-snapshot.js';
 import { addressDetails } from './own-camera-address.js';
@@ -162,6 +170,7 @@ export function cameraHandlers(
       return vision.pool.testCamera(await planCamera(configured(id), config));
     },
     'cameras.test-address': (input, { caller }) => testAddress(input, actorOf(caller), options),
+    'cameras.profiles': (input, { caller }) => askDevice(input, actorOf(caller), options),
     async 'cameras.release'({ id }, { caller }) {
       return { isReleased: await release(configured(id).id, actorOf(caller), options) };
     },
@@ -174,14 +183,44 @@ async function testAddress(
   by: Actor,
   { own, audit, clock, signal, runtime: { config, vision } }: CameraOptions,
 ): Promise<CameraTest> {
-  const { login } = input;
-  const credential = login === undefined ? null : parseUserPassword(login);
-  if (credential === undefined) throw refusals.loginForm();
+  const credential = loginIn(input.login);
   const camera = await own.judge(input);
   // The box may be made to knock at many hosts: the log says at which.
   audit.append({ by, action: 'camera.address-tested', details: addressDetails(camera.url) });
   const plan = { ...(await planCamera(camera, config)), credential };
-  return withoutPorts(() => vision.pool.testCamera(plan), clock, signal);
+  return withoutPorts(() => vision.pool.testCamera(plan), toldByCameras, { clock, signal });
+}
+
+/** Asks a device for its profiles. @throws `login-form`, `vision-unavailable` */
+async function askDevice(
+  { device, fingerprint, login }: HandlerInput<(typeof ownCameraOperations)['cameras.profiles']>,
+  by: Actor,
+  { audit, clock, signal, runtime: { config, vision } }: CameraOptions,
+): Promise<DeviceProfiles> {
+  const credential = loginIn(login);
+  audit.append({ by, action: 'camera.device-asked', details: addressDetails(device) });
+  const plan = {
+    ...{ address: device, credential, fingerprint: fingerprint ?? null },
+    extraNetworks: [...config.api.cameraNetworks],
+  };
+  const told = await withoutPorts(() => vision.pool.askDevice(plan), toldByDevices, { clock, signal });
+  if (told.outcome === 'failed') return told;
+  // Judged here: a vision process that was taken over must not choose where the login goes.
+  const host = deviceAddressOf(device)?.host ?? '';
+  const isElsewhere = (url?: string): boolean =>
+    url !== undefined && !isSameHost(endpointOf(url)?.host ?? '', host);
+  const profiles = told.profiles.map((profile) => ({ ...profile, isElsewhere: isElsewhere(profile.url) }));
+  return { ...told, profiles: profiles.sort((a, b) => pixelsOf(b) - pixelsOf(a)) };
+}
+
+const pixelsOf = ({ widthPx = 0, heightPx = 0 }: { widthPx?: number; heightPx?: number }): number =>
+  widthPx * heightPx;
+
+/** Null without a login. @throws `login-form` */
+function loginIn(login: Uint8Array | undefined): CameraCredential | null {
+  const credential = login === undefined ? null : parseUserPassword(login);
+  if (credential === undefined) throw refusals.loginForm();
+  return credential;
 }
 
 const mayUse = ({ cameras }: Caller, id: string): boolean => cameras === undefined || cameras.has(id);

@@ -1,12 +1,13 @@
 import { isIP } from 'node:net';
 import type { CameraConfig, Config } from '../../contract/settings/schema.js';
+import { deviceAddressOf } from '../../kernel/device-address.js';
 import { endpointOf } from '../../vision/ingest/camera-address.js';
 import { isReachable } from '../../vision/ingest/reachable-address.js';
 import { planBounds } from '../../vision/plan.js';
 
-/** Host and port of an address, in the form of words of the audit log. */
-export function addressDetails(url: string): { readonly host: string; readonly port: number } {
-  const { host = 'unreadable', port = 0 } = endpointOf(url) ?? {};
+/** Host and port of a camera or device, in the form of words of the audit log. */
+export function addressDetails(address: string): { readonly host: string; readonly port: number } {
+  const { host = 'unreadable', port = 0 } = endpointOf(address) ?? deviceAddressOf(address) ?? {};
   const word = host.replace(/^:/, '0:').replaceAll(/[^A-Za-z0-9._:-]/g, '_');
   return { host: word.slice(0, 128), port };
 }

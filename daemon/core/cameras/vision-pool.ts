@@ -4,11 +4,12 @@ import type { VisionStatus } from '../../contract/status.js';
 import {
   type CameraTestOutcome,
   cameraNotStreaming,
+  type DeviceProfilesOutcome,
   type DiscoveryOutcome,
   type SnapshotOutcome,
   type ViewOutcome,
 } from '../../contract/vision/vision-answers.js';
-import type { CameraPlan, LiveKind, VisionPlan } from '../../contract/vision/vision-orders.js';
+import type { CameraPlan, DevicePlan, LiveKind, VisionPlan } from '../../contract/vision/vision-orders.js';
 import type { Report } from '../../contract/vision/vision-reports.js';
 import type { Clock } from '../../kernel/clock.js';
 import { operational, type RollcallError } from '../../kernel/errors.js';
@@ -154,6 +155,13 @@ export class VisionPool implements AsyncDisposable {
     const running = this.#slots.find(({ slot }) => slot.isRunning);
     if (running === undefined) return Promise.reject(visionUnavailable('no vision process is running'));
     return running.slot.ask((request) => ({ type: 'test-camera', request, camera }));
+  }
+
+  /** Asks a device for its profiles. Throws `vision-unavailable` (retryable). */
+  askDevice(device: DevicePlan): Promise<DeviceProfilesOutcome> {
+    const running = this.#slots.find(({ slot }) => slot.isRunning);
+    if (running === undefined) return Promise.reject(visionUnavailable('no vision process is running'));
+    return running.slot.ask((request) => ({ type: 'ask-device', request, device }));
   }
 
   /** Looks for cameras in the networks of this machine. A vision process reads the answers. Throws `vision-unavailable` (retryable). */
