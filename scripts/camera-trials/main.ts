@@ -13,6 +13,7 @@ import { countedPicture, makeClip } from './counted-clip.js';
 import { type Limit, limits } from './limits.js';
 import { type ClipFormat, clipPipeline, trialServers } from './servers.js';
 import { type Shape, shapes } from './shape.js';
+import { startShuffler } from './shuffler.js';
 import { addressIn, type Situation, situations, type TrialCertificate } from './situations.js';
 import { type TrialResult, tryStream } from './trial.js';
 
@@ -113,7 +114,8 @@ async function trySituation(situation: Situation): Promise<string> {
     },
     ...(certificate === undefined ? {} : { tls: certificate }),
   });
-  const address = addressIn(situation, server.port, certificate);
+  await using shuffler = situation.isShuffled === true ? await startShuffler(server.port) : undefined;
+  const address = addressIn(situation, shuffler?.port ?? server.port, certificate);
   const found = await tryStream(address, shape, { ffmpeg, isLossy, observeMs });
   const verdict =
     found.verdict === expected || (shape.problems !== undefined && found.verdict === 'works')

@@ -27,6 +27,8 @@ export interface Situation {
   readonly observeMs?: number;
   /** Pictures are torn on the way. */
   readonly isLossy?: boolean;
+  /** Packets over UDP change places on the way. */
+  readonly isShuffled?: boolean;
 }
 
 const nasty = { user: 'wächter @ door', password: 'p@ss: w/%41"ö\'' };
@@ -45,6 +47,10 @@ export const situations: readonly Situation[] = [
   {
     ...{ name: 'over UDP, one packet in fifty lost', expected: 'pictures-damaged', isLossy: true },
     launch: withLoss,
+    ...{ server: { transport: 'udp' }, address: { transport: 'udp' } },
+  },
+  {
+    ...{ name: 'over UDP, one packet in ten behind the next', expected: 'works', isShuffled: true },
     ...{ server: { transport: 'udp' }, address: { transport: 'udp' } },
   },
   {
