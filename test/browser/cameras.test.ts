@@ -14,6 +14,7 @@ import {
 } from '../support/browser.js';
 import { testClip } from '../support/clips.js';
 import { type ConsoleBox, startConsoleBox } from '../support/console-box.js';
+import { devicePassword, deviceUser, startOnvifDevice } from '../support/onvif-device.js';
 import { startRtspServer } from '../support/rtsp-server.js';
 import { visitorClip } from '../support/scenes.js';
 import { until } from '../support/until.js';
@@ -60,6 +61,7 @@ describe('the cameras in the console', { skip: withoutBuild || withoutChromium }
       sections: (port) => `site: { id: test-site, timeZone: Europe/Paris }
 box: { id: test-box }
 gate: { port: ${port} }
+api: { cameraNetworks: [127.0.0.0/8] }
 vision: { provider: cpu }
 cameras:
   - { id: door, name: Front door, url: "${url}", direction: in }
@@ -255,7 +257,7 @@ async function added({ box }: ConsoleBox, technician: WatchedPage, url: string):
   assert.equal(tests, 1);
   await page.getByRole('button', { name: 'Add camera despite failed test' }).waitFor();
   await assertAccessible(technician);
-  await page.getByRole('textbox', { name: 'Address' }).fill(url);
+  await chosen(technician, url);
   await page.getByRole('button', { name: 'Test camera' }).click();
   await page.getByText('The camera is sending video').waitFor();
   await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Side gate');
@@ -266,6 +268,44 @@ async function added({ box }: ConsoleBox, technician: WatchedPage, url: string):
   await page.getByRole('heading', { name: 'Side gate', level: 1 }).waitFor();
   const { isOwn, direction } = await box.client.call('cameras.show', { id: 'side-gate' });
   assert.deepEqual([isOwn, direction], [true, 'out']);
+}
+
+/** Finds a device, and takes the streams that it tells after one login: no address is typed. */
+async function chosen({ page }: WatchedPage, url: string): Promise<void> {
+  const seen = { codec: 'H264', widthPx: 1280, heightPx: 720, fps: 10 };
+  const profiles = [
+    { token: '1', name: 'Main', ...seen, uri: url },
+    { token: '2', name: 'Sub', ...seen, widthPx: 640, heightPx: 360, uri: `${url}?sub` },
+    { token: '3', name: 'Inner', ...seen, uri: 'rtsp://10.0.0.10/1' },
+  ];
+  await using device = await startOnvifDevice({ profiles });
+  const services = ['http://10.0.0.10/onvif/device_service', `${device.origin}/onvif/device_service`];
+  // Nothing in the network of a test answers WS-Discovery.
+  await page.route('**/cameras/discover', (route) =>
+    route.fulfill({
+      json: { devices: [{ address: '127.0.0.1', name: 'Hall', services, cameraIds: [] }], isCutShort: false },
+    }),
+  );
+  await page.getByRole('button', { name: 'Find cameras' }).click();
+  await page.getByRole('button', { name: 'Use this address' }).click();
+  await page.getByText(`The box can ask ${device.origin}`).waitFor();
+  await page.getByRole('textbox', { name: 'Camera user name' }).fill(deviceUser);
+  await page.getByLabel('Camera password').fill('wrong');
+  await page.getByRole('button', { name: 'Read streams' }).click();
+  await page.getByText('The device refuses the user or the password.').waitFor();
+  await page.getByLabel('Camera password').fill(devicePassword);
+  await page.getByRole('button', { name: 'Read streams' }).click();
+  await page.getByText('3 streams found.').waitFor();
+  const main = page.getByLabel('Main stream');
+  assert.equal(await page.getByRole('textbox', { name: 'Address' }).inputValue(), url);
+  assert.equal(await main.locator('option:checked').innerText(), 'Main · H264 · 1280×720 · 10 fps');
+  const sub = page.getByRole('combobox', { name: 'Substream' });
+  await sub.selectOption({ label: 'Sub · H264 · 640×360 · 10 fps' });
+  assert.equal(await page.getByRole('textbox', { name: 'Substream' }).inputValue(), `${url}?sub`);
+  await sub.selectOption({ label: 'None' });
+  assert.equal(await main.getByText('10.0.0.10').count(), 0, 'another host needs a yes');
+  await page.getByLabel('Also list streams on other hosts.').check();
+  assert.equal(await main.getByText('10.0.0.10').count(), 1);
 }
 
 async function tuned({ box }: ConsoleBox, technician: WatchedPage): Promise<void> {

@@ -24,6 +24,7 @@ import {
   useAddressCheck,
 } from './camera-draft.js';
 import { TestResult } from './camera-test-result.js';
+import { DeviceStreams } from './device-streams.js';
 
 const t = wordsOf<typeof en>('cameras');
 
@@ -34,6 +35,8 @@ export default function AddCamera() {
   });
   /** The last test, and the draft that it is about. */
   const tested = useSignal<{ readonly test: CameraTest; readonly address: string } | undefined>(undefined);
+  /** Where the chosen device answers; empty: none is chosen. */
+  const device = useSignal('');
   const { route } = useLocation();
   const isTested = tested.value?.address === JSON.stringify(addressOfDraft(draft.value));
   const save = async (): Promise<void> => {
@@ -49,12 +52,15 @@ export default function AddCamera() {
       <PageHead title={t('add')} lead={t('add-lead')} back={{ href: '/cameras', text: t('title') }} />
       <RestoredDraft of={restored} />
       <Discovery
-        onChosen={(address) => {
+        onChosen={({ address, services }) => {
           const host = address.includes(':') ? `[${address}]` : address;
-          draft.value = { ...draft.value, url: `rtsp://${host}/` };
+          const own = services.map((each) => new URL(each)).find(({ hostname }) => hostname === host);
+          device.value = own?.origin ?? '';
+          draft.value = { ...draft.value, url: `rtsp://${host}/`, substream: '' };
         }}
       />
       <Address
+        device={deviceAt(draft.value.url, device.value)}
         draft={draft.value}
         onDraft={into(draft)}
         test={isTested ? tested.value?.test : undefined}
@@ -77,12 +83,19 @@ export default function AddCamera() {
   );
 }
 
+/** The chosen device if it is on the host of this camera; otherwise that host, or nothing. */
+function deviceAt(url: string, chosen: string): string {
+  const host = URL.canParse(url) ? new URL(url).hostname : '';
+  return URL.canParse(chosen) && new URL(chosen).hostname === host ? chosen : host;
+}
+
 interface AddressProps extends DraftFieldsProps {
+  readonly device: string;
   readonly test: CameraTest | undefined;
   readonly onTest: (test: CameraTest, address: string) => void;
 }
 
-function Address({ draft, onDraft, test, onTest }: AddressProps) {
+function Address({ device, draft, onDraft, test, onTest }: AddressProps) {
   const testing = useAct();
   const check = useAddressCheck(draft);
   const run = (): void => {
@@ -101,6 +114,7 @@ function Address({ draft, onDraft, test, onTest }: AddressProps) {
         others={testing.isRunning && <p role="status">{t('testing')}</p>}
       >
         <AddressFields draft={draft} onDraft={onDraft} wrong={check.wrong} />
+        {device !== '' && <DeviceStreams {...{ draft, onDraft, device }} />}
       </Form>
       {test && !testing.isRunning && (
         <TestResult test={test} onTrust={(fingerprint) => onDraft({ ...draft, fingerprint })} />
@@ -150,7 +164,7 @@ export function DirectionField({ draft, onDraft }: DraftFieldsProps) {
 }
 
 /** Looks for cameras in the networks of the box. */
-function Discovery({ onChosen }: { readonly onChosen: (address: string) => void }) {
+function Discovery({ onChosen }: { readonly onChosen: (device: FoundDevice) => void }) {
   const found = useSignal<Discovered | undefined>(undefined);
   const look = async (): Promise<void> => {
     found.value = await call('cameras.discover', {});
@@ -174,13 +188,16 @@ function Discovery({ onChosen }: { readonly onChosen: (address: string) => void 
   );
 }
 
+type FoundDevice = Discovered['devices'][number];
+
 function Device({
-  device: { address, name, hardware, location, cameraIds },
+  device,
   onChosen,
 }: {
-  readonly device: Discovered['devices'][number];
-  readonly onChosen: (address: string) => void;
+  readonly device: FoundDevice;
+  readonly onChosen: (device: FoundDevice) => void;
 }) {
+  const { address, name, hardware, location, cameraIds } = device;
   return (
     <li class="device">
       <div>
@@ -190,7 +207,7 @@ function Device({
       {cameraIds.length > 0 ? (
         <Badge tone="quiet">{t('device-known', { cameras: cameraIds.join(', ') })}</Badge>
       ) : (
-        <button type="button" class="small secondary" onClick={() => onChosen(address)}>
+        <button type="button" class="small secondary" onClick={() => onChosen(device)}>
           {t('device-use')}
         </button>
       )}

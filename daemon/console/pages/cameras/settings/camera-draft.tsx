@@ -50,7 +50,7 @@ export function idOf(name: string): string {
     .replaceAll(/^-+|-+$/g, '');
 }
 
-const loginOf = ({ user, password }: CameraDraft): { readonly login?: string } =>
+export const loginOf = ({ user, password }: CameraDraft): { readonly login?: string } =>
   user === '' ? {} : { login: `${user}:${password}` };
 
 /** What a test needs of the draft. */
