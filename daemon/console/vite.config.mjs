@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { defineConfig } from 'vite';
+import { installable } from './installable.mjs';
 import { languageModules } from './language-modules.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -58,7 +59,7 @@ const box = process.env['ROLLCALL_BOX'] ?? 'https://localhost:8443';
 
 export default defineConfig({
   root: at('.'),
-  plugins: [operationsTable(), languageModules()],
+  plugins: [operationsTable(), languageModules(), installable()],
   // The console refuses encrypted archives, so it needs no ciphers for them.
   resolve: { alias: [{ find: /^\.\/(?:aes|zip)-crypto-stream\.js$/, replacement: at('no-ciphers.ts') }] },
   clearScreen: false,

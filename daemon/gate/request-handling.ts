@@ -233,7 +233,8 @@ async function serveFile(
   if (file === undefined) return refuse(exchange, notThere);
   const { bytes, mediaType, etag } = file;
   const shared = {
-    ...securityHeaders(mediaType.startsWith('text/html') ? 'page' : 'data'),
+    // A service worker has the policy that comes with its script: it shows icons of the box.
+    ...securityHeaders(mediaType.startsWith('text/html') || path === '/service-worker.js' ? 'page' : 'data'),
     ...crossOriginHeaders(origin, request.headers.origin),
     ...{ etag, 'cache-control': lifeOf(path) },
   };

@@ -18,6 +18,7 @@ test('the console is small, and loads its pages when they are opened', { skip: w
       .filter((name) => /\.(?:js|css)$/.test(name))
       .map((name) => [name, readFileSync(join(site, 'assets', name), 'utf8')]),
   );
+  assets.set('service-worker.js', readFileSync(join(site, 'service-worker.js'), 'utf8'));
   const compressed = (names: Iterable<string>): number =>
     [...names].reduce((sum, name) => sum + gzipSync(assets.get(name) ?? '', { level: 9 }).length, 0);
   const wordsIn = /^([A-Za-z-]+?)-(first|rest)-/;

@@ -39,6 +39,7 @@ export async function speak(wanted: string): Promise<void> {
   if (found === undefined || words.value?.language === found) return;
   await show(found);
   document.documentElement.lang = found;
+  document.querySelector('link[rel=manifest]')?.setAttribute('href', `/app-${found}.webmanifest`);
 }
 
 /** The first of these languages that the console has, also in place of a variant. */
