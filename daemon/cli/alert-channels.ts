@@ -20,6 +20,7 @@ interface SettingOptions extends CommonOptions {
   readonly to?: string[];
   readonly chat?: string;
   readonly number?: string;
+  readonly contact?: string;
 }
 
 /** `add-channel` and `change-channel`: alert channels that the box keeps itself. */
@@ -51,6 +52,7 @@ function withSettings(command: Command): Command {
     .option('--to <address...>', 'of e-mail: the recipients')
     .option('--chat <chat>', 'of Telegram: number of the chat, or @name of a public channel')
     .option('--number <number>', 'of SMS: phone number with + and country code')
+    .option('--contact <address>', 'of push: e-mail address of the owner, which push services get')
     .option('--secret', 'ask for the secret of the channel, or read it from standard input');
 }
 
@@ -105,8 +107,8 @@ function registerChange(alerts: Command): void {
     );
 }
 
-function settingsOf({ url, host, port, tls, from, to, chat, number }: SettingOptions): Settings {
-  const given = { url, host, port, tls, from, to, chat, number };
+function settingsOf({ url, host, port, tls, from, to, chat, number, contact }: SettingOptions): Settings {
+  const given = { url, host, port, tls, from, to, chat, number, contact };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 

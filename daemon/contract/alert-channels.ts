@@ -27,6 +27,16 @@ export const channelSettings = z.strictObject({
   to: z.array(line).max(20).exactOptional().describe('Of e-mail: the recipients.'),
   chat: line.exactOptional().describe('Of Telegram: the chat.'),
   number: line.exactOptional().describe('Of SMS: the phone number that receives the messages.'),
+  contact: line
+    .exactOptional()
+    .describe('Of push: e-mail address of the owner of the box, which push services get with every alert.'),
+  hosts: z
+    .array(line)
+    .max(20)
+    .exactOptional()
+    .describe(
+      'Of push: the hosts of push services that the box may post to. Absent: those of the makers of browsers.',
+    ),
 });
 
 const given = {

@@ -180,6 +180,7 @@ export const alertOperations = {
     input: z.strictObject({
       ...numberedPageFields,
       state: z.enum(alertDeliveryStates).optional().describe('Only alerts with a delivery in this state.'),
+      alert: z.string().min(1).max(64).optional().describe('Only the alert with this id.'),
     }),
     answer: { kind: 'page', item: alert },
     errors: [],

@@ -21,11 +21,12 @@ const cameras = async () => {
   return { ...cameraOperations, ...liveOperations, ...ownCameraOperations };
 };
 const alerts = async () => {
-  const [{ alertOperations }, { alertChannelOperations }] = await Promise.all([
+  const [{ alertOperations }, { alertChannelOperations }, { alertDeviceOperations }] = await Promise.all([
     import('./alerts.js'),
     import('./alert-channels.js'),
+    import('./alert-devices.js'),
   ]);
-  return { ...alertOperations, ...alertChannelOperations };
+  return { ...alertOperations, ...alertChannelOperations, ...alertDeviceOperations };
 };
 const events = async () => (await import('./events.js')).eventOperations;
 const health = async () => (await import('./health.js')).healthOperations;

@@ -1,5 +1,6 @@
 import { accuracyOperations } from './accuracy.js';
 import { alertChannelOperations } from './alert-channels.js';
+import { alertDeviceOperations } from './alert-devices.js';
 import { alertOperations } from './alerts.js';
 import { apiKeyOperations } from './api-keys.js';
 import { approvalOperations } from './approvals.js';
@@ -40,6 +41,7 @@ import { userOperations } from './users.js';
 export const operations = {
   ...alertOperations,
   ...alertChannelOperations,
+  ...alertDeviceOperations,
   ...auditOperations,
   ...backupOperations,
   ...cameraOperations,

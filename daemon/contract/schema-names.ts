@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import * as accuracy from './accuracy.js';
 import * as alertChannels from './alert-channels.js';
+import * as alertDevices from './alert-devices.js';
 import * as alerts from './alerts.js';
 import { fault } from './api-errors.js';
 import { apiKey } from './api-keys.js';
@@ -189,6 +190,8 @@ const named: Readonly<Record<string, z.ZodType>> = {
   DetPoint: accuracy.detPoint,
   AlertChannel: alertChannels.channelDetails,
   AlertChannelSettings: alertChannels.channelSettings,
+  AlertDevice: alertDevices.alertDevice,
+  AlertDevices: alertDevices.alertDevices,
   AlertDelivery: alerts.alertDelivery,
   Alert: alerts.alert,
   AlertMute: alerts.alertMute,

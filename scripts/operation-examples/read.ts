@@ -9,12 +9,17 @@ export const examplesFolder = 'docs/contract/operations';
 
 const noStream = 'it needs a camera that streams, and the cameras of the demo box do not exist';
 const noPassage = 'no camera of the demo box sees a person';
+const noPush = 'devices need the push service of a browser';
 const noBrowser = 'passkeys need a certificate that browsers trust, and a browser that signs';
 
 const noStranger = 'the demo box has seen no stranger whom it could remember';
 
 /** Operations of the network that have no example, and why. */
 export const withoutExample: Readonly<Record<string, string>> = {
+  'alerts.add-device': noPush,
+  'alerts.change-device': noPush,
+  'alerts.devices': noPush,
+  'alerts.remove-device': noPush,
   'auth.add-passkey': noBrowser,
   'auth.begin-passkey': noBrowser,
   'auth.begin-passkey-login': noBrowser,

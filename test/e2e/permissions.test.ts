@@ -428,6 +428,9 @@ const later: ReadonlySet<string> = new Set([
 
 /** What needs a camera that streams, a browser, a broker or another box: its audit entry is held by these tests. */
 const heldElsewhere: Readonly<Partial<Record<OperationId, string>>> = {
+  'alerts.add-device': 'test/integration/web-push.test.ts',
+  'alerts.change-device': 'test/integration/web-push.test.ts',
+  'alerts.remove-device': 'test/integration/web-push.test.ts',
   'auth.add-passkey': 'test/integration/passkeys.test.ts',
   'auth.begin-passkey': 'test/integration/passkeys.test.ts',
   'auth.begin-passkey-login': 'test/integration/passkeys.test.ts',

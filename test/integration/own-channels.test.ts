@@ -19,7 +19,7 @@ import { GrantSeal } from '../../daemon/core/records/seals/grant-seal.js';
 import { LastGood } from '../../daemon/core/settings/last-good.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
-import { alertAtMs, alertMessageOf } from '../support/alert-messages.js';
+import { alertAtMs, alertMessageOf, noDevices } from '../support/alert-messages.js';
 import { openHttpSink } from '../support/alert-sinks.js';
 import { openAuditFixture } from '../support/audit-fixture.js';
 import { killedWhenWritten } from '../support/killed-change.js';
@@ -80,7 +80,11 @@ async function openChannels(sections = '') {
     /** The outcome of one message, or the code of its failure. */
     async send(id: string): Promise<string | undefined> {
       const channel = openChannel(
-        ...[id, { config, isLatest: versions.isLatest, identity, version: '0' }, new VirtualClock(alertAtMs)],
+        ...[
+          id,
+          { config, isLatest: versions.isLatest, identity, version: '0', devices: noDevices },
+          new VirtualClock(alertAtMs),
+        ],
       );
       const sent = await channel?.send(alertMessageOf(), never);
       return sent?.outcome === 'failed' ? sent.error.code : sent?.outcome;

@@ -17,6 +17,7 @@ import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import type { LogFields, Logger } from '../../daemon/kernel/logger.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
+import { noDevices } from './alert-messages.js';
 import { attackFact, unknownFact } from './facts.js';
 import { until } from './until.js';
 
@@ -77,6 +78,7 @@ export class AlertBox implements AsyncDisposable {
     const logger = this.#logger();
     const current = (): Config => this.#config;
     const { alerts } = startAlerts({
+      accounts: { devices: noDevices },
       ...{ current, identity, records, lifetime, clock, random, logger },
       vault: {
         audit: {

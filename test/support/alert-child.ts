@@ -7,6 +7,7 @@ import { systemRandom as random } from '../../daemon/host/system-random.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
+import { noDevices } from './alert-messages.js';
 import { unknownFact } from './facts.js';
 import { openTestRecords } from './published-box.js';
 
@@ -38,6 +39,7 @@ async function main({ folder, port }: AlertTask): Promise<void> {
   const records = openTestRecords(join(folder, 'records.db'));
   const identity = { siteId: 'site', boxId: 'box' };
   startAlerts({
+    accounts: { devices: noDevices },
     ...{ current: () => config, identity, records, lifetime, clock, random, logger: silentLogger },
     vault: { audit: { append: () => undefined } },
   });

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ChannelContext } from '../../daemon/core/alerts/channel.js';
+import type { PushContext, PushDevices } from '../../daemon/core/alerts/web-push.js';
 import { openCredential } from '../../daemon/host/credentials.js';
 import type { AlertMessage } from '../../daemon/kernel/alerts/alert-message.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
@@ -27,9 +27,17 @@ export function alertMessageOf(changes: Partial<AlertMessage> = {}): AlertMessag
   };
 }
 
+/** No user shows alerts on a device. */
+export const noDevices: PushDevices = {
+  wanting: () => [],
+  authorization: () => '',
+  sent: () => undefined,
+  gone: () => undefined,
+};
+
 /** A directory of secrets that is removed with its owner. */
 export interface SecretsFolder extends Disposable {
-  readonly context: ChannelContext;
+  readonly context: PushContext;
   write(name: string, secret: string): void;
   /** Writes a file that is not a secret; returns its path. */
   file(name: string, text: string): string;
@@ -43,6 +51,8 @@ export function secretsFolder(): SecretsFolder {
       openSecret: (name) => openCredential(name, { secretsDirectory: path }),
       bounds: 'anywhere',
       version: '0.0.0',
+      networks: [],
+      devices: noDevices,
     },
     write: (name, secret) => writeFileSync(join(path, name), secret, { mode: 0o600 }),
     file(name, text) {

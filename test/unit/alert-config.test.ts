@@ -31,7 +31,7 @@ describe('alerts in the configuration', () => {
     const loaded = parseConfig(head.join('\n'));
     assert.ok(loaded.ok);
     assert.deepEqual(loaded.config.alerts, {
-      ...{ language: 'en', webhooks: [], emails: [], ntfy: [], telegram: [], sms: [] },
+      ...{ language: 'en', webhooks: [], emails: [], ntfy: [], telegram: [], sms: [], push: [] },
       rules: [],
     });
   });

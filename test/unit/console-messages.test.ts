@@ -22,7 +22,24 @@ const technicalWord =
 
 /** Words that people of an office know, those that stand on cameras, brokers, and in data sheets, and those of measurements. */
 const allowedWords = new Set([
-  ...['CSV', 'XLSX', 'QR', 'ID', 'UTC', 'OK', 'GB', 'MB', 'JPEG', 'PNG', 'TIFF', 'GIF', 'AVIF', 'HEIC'],
+  ...[
+    'CSV',
+    'XLSX',
+    'QR',
+    'ID',
+    'UTC',
+    'OK',
+    'iPhone',
+    'iPad',
+    'GB',
+    'MB',
+    'JPEG',
+    'PNG',
+    'TIFF',
+    'GIF',
+    'AVIF',
+    'HEIC',
+  ],
   ...[
     'UTF-8',
     'ZIP',

@@ -2,6 +2,7 @@ import { language } from '../words/words.js';
 import { ApiError, isApiError, unreachable } from './api-error.js';
 import { errorOf, noteAnswer, noteSilence } from './connection.js';
 import { forgetKept } from './kept-answers.js';
+import { unsubscribe } from './push-subscription.js';
 import { askForLogin, askForLoss, askForProof } from './questions.js';
 import {
   type CallId,
@@ -77,6 +78,8 @@ export async function logOut(): Promise<void> {
     isLogoutUnconfirmed.value = !isApiError(error, 'unauthenticated');
   } finally {
     isLoggingOut = false;
+    // Whoever has the device now must not read alerts. No answer of the push service is waited for.
+    void unsubscribe().catch(() => undefined);
     leaveSession();
   }
 }

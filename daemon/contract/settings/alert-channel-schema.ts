@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { pushHosts } from '../../kernel/alerts/push-host.js';
 import { whenObject } from './cross-checks.js';
 import { credentialName, slugField, urlField } from './scalars.js';
 import { field } from './setting-field.js';
@@ -203,3 +204,27 @@ export const smsSchema = z
     caFile,
   })
   .superRefine(refuseCaFileWithoutTls, whenObject);
+
+export const pushSchema = z.strictObject({
+  id: channelId,
+  contact: field(
+    mailAddress,
+    'live',
+    'E-mail address of the owner of the box. Push services get it with every alert, and write to it if the box sends too much.',
+  ),
+  hosts: z
+    .array(
+      field(
+        z.string().regex(/^(?:\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$/, {
+          error:
+            'must be a host in lower-case letters, such as "push.example.org", or "*.example.org" for all hosts below it',
+        }),
+        'live',
+        'Hosts of push services that the box may post to. A browser names its own; users whose browser names another cannot turn on alerts. Default: those of Google, Mozilla, Apple, and Microsoft.',
+      ),
+    )
+    .min(1)
+    .max(20)
+    .default([...pushHosts]),
+  caFile,
+});

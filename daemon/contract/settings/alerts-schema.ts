@@ -14,7 +14,14 @@ import { languageTagForm } from '../../kernel/language-tag.js';
 import { present } from '../../kernel/present.js';
 import { checkText } from '../../kernel/printable-text.js';
 import { severities } from '../../kernel/severity.js';
-import { emailSchema, ntfySchema, smsSchema, telegramSchema, webhookSchema } from './alert-channel-schema.js';
+import {
+  emailSchema,
+  ntfySchema,
+  pushSchema,
+  smsSchema,
+  telegramSchema,
+  webhookSchema,
+} from './alert-channel-schema.js';
 import { timeOfDay } from './attendance-schema.js';
 import { itemsOf, refuseRepeatedIds, whenObject } from './cross-checks.js';
 import { nearestWord } from './nearest-word.js';
@@ -168,6 +175,7 @@ const alertsFields = z.strictObject({
   ntfy: z.array(ntfySchema).default([]),
   telegram: z.array(telegramSchema).default([]),
   sms: z.array(smsSchema).default([]),
+  push: z.array(pushSchema).default([]),
   rules: z.array(ruleSchema).default([]),
 });
 

@@ -48,7 +48,7 @@ export const apiSchema = z.strictObject({
   channelNetworks: field(
     z.array(networkField).max(32).default([]),
     'live',
-    'Networks such as `127.0.0.0/8` in which the servers of alert channels that are added over the API may be, although the box refuses them otherwise: its own addresses, loopback, link-local, multicast and reserved addresses. A channel of this file may lead anywhere.',
+    'Networks such as `127.0.0.0/8` in which the servers of alert channels that are added over the API may be, although the box refuses them otherwise: its own addresses, loopback, link-local, multicast and reserved addresses. A channel of this file may lead anywhere, except to push services: browsers name those, so they need a public address or one of these networks.',
   ),
   bodiesMiB: field(
     z.int().min(128).max(65_536).default(256),

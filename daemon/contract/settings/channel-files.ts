@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { type ChannelKind, channelKinds } from '../../kernel/alerts/channel-kind.js';
-import { emailSchema, ntfySchema, smsSchema, telegramSchema, webhookSchema } from './alert-channel-schema.js';
+import {
+  emailSchema,
+  ntfySchema,
+  pushSchema,
+  smsSchema,
+  telegramSchema,
+  webhookSchema,
+} from './alert-channel-schema.js';
 import type { ConfigProblem } from './config-problem.js';
 import { itemsOf } from './cross-checks.js';
 import type { OwnChannel } from './own-channel.js';
@@ -25,6 +32,7 @@ export const channelLists = {
   ntfy: { name: 'ntfy', schema: ntfySchema },
   telegram: { name: 'telegram', schema: telegramSchema },
   sms: { name: 'sms', schema: smsSchema },
+  push: { name: 'push', schema: pushSchema },
 } as const satisfies Record<ChannelKind, { readonly name: string; readonly schema: z.ZodType }>;
 
 const fileSchema = z.strictObject({

@@ -16,6 +16,7 @@ import type { PasskeyAttempts } from './passkey-attempts.js';
 import type { RelyingParty } from './passkeys.js';
 import type { PasskeysStore } from './passkeys-store.js';
 import type { PasswordHasher } from './password-hash.js';
+import type { PushDevicesStore } from './push-devices-store.js';
 import type { SavedFiltersStore } from './saved-filters-store.js';
 import type { ScreensStore } from './screens-store.js';
 import type { SessionsStore } from './sessions-store.js';
@@ -30,6 +31,7 @@ export interface AccountsContext {
   readonly approvals: ApprovalsStore;
   readonly screens: ScreensStore;
   readonly savedFilters: SavedFiltersStore;
+  readonly devices: PushDevicesStore;
   /** Passkey challenges that wait for their answer. */
   readonly attempts: PasskeyAttempts;
   /** For whom passkeys are made. @throws `passkeys-not-offered` */

@@ -7,6 +7,7 @@ import {
   ownSecretsOnly,
 } from '../../host/own-secret.js';
 import { KEY_BYTES, newRandomBytes, wipe } from '../../host/sodium.js';
+import { type VapidKey, vapidKeyOf } from '../../host/web-push.js';
 import { isRollcallError, type RollcallError } from '../../kernel/errors.js';
 import { refusal } from '../../words/errors.js';
 
@@ -20,6 +21,8 @@ export interface AccountsKeys extends Disposable {
   readonly signing: Uint8Array;
   /** Hashes names and addresses of failed logins. */
   readonly hiding: Uint8Array;
+  /** Push services recognise the box by it. */
+  readonly vapid: VapidKey;
   /** Why an existing key file cannot be used. */
   readonly damage: RollcallError | undefined;
 }
@@ -38,8 +41,11 @@ export async function openAccountsKeys(places: OwnSecretPlaces): Promise<Account
     const sealing = hkdfKey(bytes, 'rollcall accounts: secrets of authenticators 1');
     const signing = hkdfKey(bytes, 'rollcall accounts: access tokens 1');
     const hiding = hkdfKey(bytes, 'rollcall accounts: failed logins 1');
+    const pushing = hkdfKey(bytes, 'rollcall accounts: push services 1');
+    const vapid = vapidKeyOf(pushing);
+    wipe(pushing);
     return {
-      ...{ sealing, signing, hiding, damage },
+      ...{ sealing, signing, hiding, vapid, damage },
       [Symbol.dispose]() {
         for (const key of [sealing, signing, hiding]) wipe(key);
       },

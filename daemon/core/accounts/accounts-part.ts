@@ -52,6 +52,7 @@ export async function openBoxAccounts({
     hasCamera: (id) => current().cameras.some((camera) => camera.id === id),
     onActorRemoved: (actor) => records.review.forgetActor(actor),
     relyingParty: () => relyingPartyOf(current().gate),
+    pushHosts: () => pushHostsOf(current().alerts),
     ...{ clock, logger },
   });
   reportAltered(vault.audit, conditions, clock);
@@ -76,6 +77,11 @@ function stateAgain(accounts: Accounts, logger: Logger): void {
   } catch (error) {
     logger.error('the accounts could not be stated in the audit log; the next change does it', { error });
   }
+}
+
+/** The hosts of push services that some channel may post to. */
+function pushHostsOf({ push }: Config['alerts']): readonly string[] | undefined {
+  return push.length === 0 ? undefined : [...new Set(push.flatMap(({ hosts }) => hosts))];
 }
 
 /** Pages of the box have its port, or none where another machine passes port 443 on to it. */

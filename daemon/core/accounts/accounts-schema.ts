@@ -200,6 +200,22 @@ const savedFilterTable = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/** `endpoint`: the address at a push service. `rules`: a JSON array, or NULL for all. */
+const pushDeviceTable = `
+  CREATE TABLE push_device (
+    id                TEXT    PRIMARY KEY,
+    user_id           TEXT    NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    session_id        TEXT    NOT NULL,
+    endpoint          TEXT    NOT NULL,
+    p256dh            BLOB    NOT NULL,
+    auth              BLOB    NOT NULL,
+    rules             TEXT,
+    agent             TEXT,
+    created_at_ms     INTEGER NOT NULL,
+    last_sent_at_ms   INTEGER
+  ) STRICT, WITHOUT ROWID;
+`;
+
 export const accountsMigrations: readonly Migration[] = [
   { name: 'users, roles, sessions, keys and failed logins', apply: `${userTables}\n${sessionTables}` },
   { name: 'passkeys', apply: passkeyTable },
@@ -207,6 +223,7 @@ export const accountsMigrations: readonly Migration[] = [
   { name: 'screens of prompts', apply: screenTable },
   { name: 'seals, proofs and grants', apply: sealing },
   { name: 'saved filters', apply: savedFilterTable },
+  { name: 'devices that show alerts', apply: pushDeviceTable },
 ];
 
 /**

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { alertDeviceOperations } from '../../contract/alert-devices.js';
 import type { apiKeyOperations } from '../../contract/api-keys.js';
 import type { approvalOperations } from '../../contract/approvals.js';
 import type { authOperations } from '../../contract/auth.js';
@@ -28,6 +29,8 @@ import { loadWebAuthn, type RelyingParty } from './passkeys.js';
 import { PasskeysStore } from './passkeys-store.js';
 import { PasswordHasher } from './password-hash.js';
 import { Proof } from './proof.js';
+import { PushDevices, pushDeviceHandlers } from './push-devices.js';
+import { PushDevicesStore } from './push-devices-store.js';
 import { apiKeyHandlers, roleHandlers } from './role-handlers.js';
 import { SavedFiltersStore } from './saved-filters-store.js';
 import { screenHandlers } from './screens.js';
@@ -70,6 +73,8 @@ export interface AccountsOptions {
   readonly onActorRemoved?: (actor: string) => void;
   /** The classes of operations that a second person must approve. Default: none. */
   readonly secondPerson?: () => readonly SecondPersonClass[];
+  /** The hosts of push services that the box may post to, by the configuration in force; undefined where no channel pushes. */
+  readonly pushHosts?: () => readonly string[] | undefined;
   /** Default: `passwordCost` and its bounds. */
   readonly hasher?: PasswordHasher;
 }
@@ -77,6 +82,7 @@ export interface AccountsOptions {
 export type AccountHandlers = Handlers<
   typeof authOperations &
     typeof passkeyOperations &
+    typeof alertDeviceOperations &
     typeof approvalOperations &
     typeof screenOperations &
     typeof userOperations &
@@ -87,6 +93,7 @@ export type AccountHandlers = Handlers<
 /** The accounts of a box. */
 export interface Accounts extends AsyncDisposable {
   readonly handlers: AccountHandlers;
+  readonly devices: PushDevices;
   /** Why the key file of the accounts cannot be used, since this start. */
   readonly damage: RollcallError | undefined;
   /** The caller of a request; see `Authenticator`. @throws `unauthenticated`, `forbidden` */
@@ -122,6 +129,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       approvals: new ApprovalsStore(ledger),
       screens: new ScreensStore(ledger),
       savedFilters: new SavedFiltersStore(ledger),
+      devices: new PushDevicesStore(ledger),
       attempts: new PasskeyAttempts(clock),
       relyingParty() {
         const party = relyingParty();
@@ -132,7 +140,8 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
     const sweeping = startSweeping(context, sealed, options.onAltered);
     const secondPerson = new SecondPerson(context, options.secondPerson ?? (() => []));
     return {
-      handlers: handlersOf(context),
+      handlers: handlersOf(context, options.pushHosts ?? (() => undefined)),
+      devices: new PushDevices(context),
       damage: keys.damage,
       state: () => ledger.state(),
       authenticate: authenticatorOf(context),
@@ -149,13 +158,17 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
   }
 }
 
-function handlersOf(context: AccountsContext): AccountHandlers {
+function handlersOf(
+  context: AccountsContext,
+  pushHosts: () => readonly string[] | undefined,
+): AccountHandlers {
   const life = new SessionLife(context);
   const proof = new Proof(context);
   const claims = new Claims(context, proof);
   return {
     ...authHandlers({ context, life, proof, claims }),
     ...passkeyHandlers(context),
+    ...pushDeviceHandlers(context, pushHosts),
     ...approvalHandlers(context),
     ...screenHandlers(context),
     ...userHandlers({ context, life, claims }),

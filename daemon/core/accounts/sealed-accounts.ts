@@ -21,6 +21,7 @@ import {
 import { moveAside, openAccountsDatabase } from './accounts-schema.js';
 import { approvalTable } from './approvals-store.js';
 import { passkeyTable } from './passkeys-store.js';
+import { pushDeviceTable } from './push-devices-store.js';
 import { savedFilterTable } from './saved-filters-store.js';
 import { screenTable } from './screens-store.js';
 import { SealedTable } from './sealed-table.js';
@@ -72,7 +73,15 @@ type AnyForm = TableForm<Record<string, Value>>;
 
 /** Children before what they refer to. */
 const tables: readonly AnyForm[] = [
-  ...[recoveryCodeTable, refreshTable, sessionTable, passkeyTable, approvalTable, savedFilterTable],
+  ...[
+    recoveryCodeTable,
+    refreshTable,
+    sessionTable,
+    passkeyTable,
+    approvalTable,
+    savedFilterTable,
+    pushDeviceTable,
+  ],
   ...[apiKeyTable, claimTable, screenTable, userTable, roleTable],
 ].map((form) => form as unknown as AnyForm);
 

@@ -67,7 +67,7 @@ export class SessionLife {
       const now = users.byId(user.id);
       // The account may have changed since its password was checked; its sessions were ended then.
       if (now === undefined || now.isDisabled === 1 || !isSamePassword(user, now)) throw loginRefused();
-      for (const old of sessions.ofUser(user.id).slice(mostSessions - 1)) sessions.end(old.id);
+      for (const old of sessions.ofUser(user.id).slice(mostSessions - 1)) sessions.expire(old.id);
       sessions.insert(row);
       if (kind === 'tokens') sessions.insertRefreshToken(secret.hash, id, row.expiresAtMs);
       users.note(user.id, { lastLoginAtMs: nowMs });

@@ -1,5 +1,6 @@
 import type { TableForm } from '../../host/table-form.js';
 import type { AccountLedger } from './account-ledger.js';
+import { PushDevicesStore } from './push-devices-store.js';
 import { SealedTable } from './sealed-table.js';
 
 /** A session of a browser (`token` is set), or the tokens that came from one login of a program. */
@@ -92,18 +93,23 @@ export const claimTable: TableForm<ClaimRow> = {
   columns: { id: 'id', hash: 'hash', isReset: 'is_reset', expiresAtMs: 'expires_at_ms' },
 };
 
-/** Sessions, refresh tokens, API keys and the claim in accounts.db. Changes run in a transaction of the caller. */
+/**
+ * Sessions, refresh tokens, API keys and the claim in accounts.db. A session that is ended takes the devices with it that it added:
+ * whoever ends it may have lost the device. One that expires leaves them. Changes run in a transaction of the caller.
+ */
 export class SessionsStore {
   readonly #sessions: SealedTable<SessionRow>;
   readonly #refreshTokens: SealedTable<RefreshRow>;
   readonly #apiKeys: SealedTable<ApiKeyRow>;
   readonly #claims: SealedTable<ClaimRow>;
+  readonly #devices: PushDevicesStore;
 
   constructor(ledger: AccountLedger) {
     this.#sessions = new SealedTable(ledger, sessionTable);
     this.#refreshTokens = new SealedTable(ledger, refreshTable);
     this.#apiKeys = new SealedTable(ledger, apiKeyTable);
     this.#claims = new SealedTable(ledger, claimTable);
+    this.#devices = new PushDevicesStore(ledger);
   }
 
   byId(id: string): SessionRow | undefined {
@@ -135,14 +141,21 @@ export class SessionsStore {
     this.#sessions.change(id, { expiresAtMs });
   }
 
-  /** The number of sessions that ended: 0 or 1. */
+  /** Ends a session, and removes the devices that it added. The number of sessions that ended: 0 or 1. */
   end(id: string): number {
+    this.#devices.removeOfSession(id);
+    return this.expire(id);
+  }
+
+  /** As if its time were up: its devices stay. */
+  expire(id: string): number {
     this.#refreshTokens.remove('WHERE session_id = ?', id);
     return this.#sessions.remove('WHERE id = ?', id);
   }
 
-  /** Ends all sessions of a user, except one. */
+  /** Ends all sessions of a user, except one, and removes the devices that others added. */
   endOfUser(userId: string, except = ''): number {
+    this.#devices.removeOfUser(userId, except);
     const others = 'WHERE user_id = ? AND id <> ?';
     this.#refreshTokens.remove(`WHERE session_id IN (SELECT id FROM session ${others})`, userId, except);
     return this.#sessions.remove(others, userId, except);

@@ -81,10 +81,13 @@ export class Alerts {
   }
 
   /** The newest alerts, newest first. A caller who is limited to cameras gets none about another camera. */
-  list({ limit, cursor, state }: AlertListQuery, { cameras }: Pick<Caller, 'cameras'>): Page<Alert> {
+  list(
+    { limit, cursor, state, alert: id }: AlertListQuery,
+    { cameras }: Pick<Caller, 'cameras'>,
+  ): Page<Alert> {
     const beforeNumber = cursor === undefined ? undefined : Number(cursor);
     // One more than the page shows whether this is the last page.
-    const found = this.#options.deliveries.history({ limit: limit + 1, state, beforeNumber });
+    const found = this.#options.deliveries.history({ limit: limit + 1, state, beforeNumber, id });
     const shown = found.slice(0, limit);
     const nextCursor = found.length > limit ? String(shown.at(-1)?.number) : undefined;
     const forCaller = shown.filter((each) => isForCameras(each, cameras));

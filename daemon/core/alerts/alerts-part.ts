@@ -25,12 +25,14 @@ import {
   type OwnChannelsOptions,
   ownChannelHandlers,
 } from './own-channels.js';
+import type { PushDevices } from './web-push.js';
 
 /** Starts to check recorded events against the alert rules in force, and to deliver alerts. */
 export function startAlerts({
   identity,
   records,
   vault,
+  accounts: { devices },
   current,
   lifetime,
   clock,
@@ -47,12 +49,14 @@ export function startAlerts({
     readonly commands: { readonly channels: ChannelVersions };
   };
   readonly vault: { readonly audit: { append(entry: NewAuditEntry): unknown } };
+  readonly accounts: { readonly devices: PushDevices };
 }) {
   const { journal, deliveries, mutes } = records.alerts;
   const newId = (nowMs: number): string => newEventId(nowMs, random);
   const channel = (id: string): AlertChannel | undefined => {
     const { isLatest } = records.commands.channels;
-    return openChannel(id, { config: current(), isLatest, identity, version: programVersion() }, clock);
+    const version = programVersion();
+    return openChannel(id, { config: current(), isLatest, identity, version, devices }, clock);
   };
   const deliverer = new AlertDeliverer({ deliveries, channel, clock, random, logger });
   const localTime = localTimeOf(current().site.timeZone);

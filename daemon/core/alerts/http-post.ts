@@ -17,7 +17,7 @@ export interface HttpPost {
   readonly server: string;
   readonly caFile?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Uint8Array;
   /** From the name lookup to the status of the answer. */
   readonly limitMs: number;
   readonly signal: AbortSignal;
@@ -47,7 +47,7 @@ export async function postOnce(post: HttpPost, clock: Clock): Promise<HttpAnswer
   );
 }
 
-function send(url: URL, options: RequestOptions, body: string): Promise<HttpAnswer> {
+function send(url: URL, options: RequestOptions, body: HttpPost['body']): Promise<HttpAnswer> {
   const request = url.protocol === 'https:' ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
     const onAnswer = (response: IncomingMessage): void => {
@@ -126,6 +126,7 @@ const answerErrors = {
   ntfy: { ...byService, refused: 'service-refused:ntfy' },
   telegram: { ...byService, refused: 'service-refused:telegram' },
   sms: { ...byService, refused: 'service-refused:sms' },
+  push: { ...byService, refused: 'service-refused:push' },
 } as const;
 
 /** A kind of server that takes alerts over HTTP. */

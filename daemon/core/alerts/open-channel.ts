@@ -10,6 +10,7 @@ import { failedForNow } from './channel-errors.js';
 import { openChannelSeal } from './channel-seal.js';
 import { openEmail } from './email.js';
 import { openNtfy, openSms, openTelegram } from './services.js';
+import { openPush, type PushContext, type PushDevices } from './web-push.js';
 import { openWebhook } from './webhook.js';
 
 /** A channel of the configuration. */
@@ -17,7 +18,7 @@ interface ConfiguredChannel {
   readonly id: string;
   readonly kind: ChannelKind;
   /** Does not connect and reads no secret. */
-  readonly open: (context: ChannelContext, clock: Clock) => AlertChannel;
+  readonly open: (context: PushContext, clock: Clock) => AlertChannel;
 }
 
 /** All channels, by kind. */
@@ -27,18 +28,20 @@ export const channelsOf = ({
   ntfy,
   telegram,
   sms,
+  push,
 }: AlertsConfig): readonly ConfiguredChannel[] => [
   ...webhooks.map((each) => channel(each, 'webhook', openWebhook)),
   ...emails.map((each) => channel(each, 'email', openEmail)),
   ...ntfy.map((each) => channel(each, 'ntfy', openNtfy)),
   ...telegram.map((each) => channel(each, 'telegram', openTelegram)),
   ...sms.map((each) => channel(each, 'sms', openSms)),
+  ...push.map((each) => channel(each, 'push', openPush)),
 ];
 
 function channel<Settings extends { readonly id: string }>(
   settings: Settings,
   kind: ChannelKind,
-  open: (settings: Settings, context: ChannelContext, clock: Clock) => AlertChannel,
+  open: (settings: Settings, context: PushContext, clock: Clock) => AlertChannel,
 ): ConfiguredChannel {
   return { id: settings.id, kind, open: (context, clock) => open(settings, context, clock) };
 }
@@ -50,6 +53,7 @@ export interface BoxOfChannels {
   readonly isLatest: (channel: OwnChannel) => boolean;
   readonly identity: BoxIds;
   readonly version: string;
+  readonly devices: PushDevices;
 }
 
 /**
@@ -58,7 +62,7 @@ export interface BoxOfChannels {
  */
 export function openChannel(
   id: string,
-  { config, isLatest, identity, version }: BoxOfChannels,
+  { config, isLatest, identity, version, devices }: BoxOfChannels,
   clock: Clock,
 ): AlertChannel | undefined {
   const { alerts, ownChannels, api, dataDir, secretsDir: secretsDirectory } = config;
@@ -71,7 +75,8 @@ export function openChannel(
           openSecret: () => openChannelSeal(own, isLatest, { dataDir, secretsDirectory }),
           bounds: api.channelNetworks,
         };
-  const opened = found?.open({ identity, version, ...access }, clock);
+  const networks = api.channelNetworks;
+  const opened = found?.open({ identity, version, networks, devices, ...access }, clock);
   if (opened === undefined || own === undefined) return opened;
   return {
     ...opened,

@@ -14,6 +14,7 @@ import { formatProblem } from '../../contract/settings/problem.js';
 import type { Config } from '../../contract/settings/schema.js';
 import { parseUserPassword } from '../../host/user-password-secret.js';
 import { actorOf, daemonAtStart } from '../../kernel/actor.js';
+import { pushHosts } from '../../kernel/alerts/push-host.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
 import { SerialQueue } from '../../kernel/serial-queue.js';
@@ -224,7 +225,7 @@ export class OwnChannels {
       const settings = JSON.stringify({ ...given, ...secretName(kind, secret.length > 0) });
       const problems = channelProblems(kind, { ...(JSON.parse(settings) as object), id });
       if (problems.length > 0) throw refused(id, problems);
-      const host = hostOf(given);
+      const host = hostOf(kind, given);
       if (isIP(host) !== 0 && !isReachable(host, this.#options.current().api.channelNetworks))
         throw refusal('channel-address-refused', { host });
       const sealed = await sealChannel({ id, kind, settings }, secret, this.#places);
@@ -309,8 +310,12 @@ function revisionOf(channel: OwnChannel): number {
   return digest.readUIntBE(0, 6) + 1;
 }
 
-/** The host of the server, without the brackets of an IPv6 address. Telegram has its own unless another one is given. */
-function hostOf({ url, host = 'api.telegram.org' }: Given['settings']): string {
+/**
+ * The host of the server, without the brackets of an IPv6 address. Telegram has its own unless another one is given. Browsers name
+ * theirs for push.
+ */
+function hostOf(kind: Given['kind'], { url, host = 'api.telegram.org', hosts }: Given['settings']): string {
+  if (kind === 'push') return hosts?.[0] ?? pushHosts[0];
   return (url === undefined ? host : new URL(url).hostname).replace(/^\[(.*)\]$/, '$1');
 }
 

@@ -17,22 +17,31 @@ export const addressRefused = 'ERR_ADDRESS_REFUSED';
  * address of this machine at this moment, or that is in `extraNetworks` (CIDR).
  */
 export function isReachable(address: string, extraNetworks: readonly string[]): boolean {
-  if (isIn(address, listOf(extraNetworks))) return true;
+  if (isInNetworks(address, extraNetworks)) return true;
   return !isIn(address, refusedNetworks) && !isIn(address, ownAddresses());
 }
+
+/** Whether an IP address is in one of these networks (CIDR). */
+export const isInNetworks = (address: string, networks: readonly string[]): boolean =>
+  isIn(address, listOf(networks));
 
 /**
  * Resolves names to the reachable ones of their addresses. A socket that is opened with it connects to an address that was checked,
  * whatever a second question would be answered.
  */
 export function reachableLookup(extraNetworks: readonly string[]): LookupFunction {
+  return lookupWithin((address) => isReachable(address, extraNetworks));
+}
+
+/** As `reachableLookup`, for the addresses that are allowed. */
+export function lookupWithin(isAllowed: (address: string) => boolean): LookupFunction {
   return (name, options, callback) => {
     lookup(name, { ...options, all: true }, (error, found) => {
       if (error !== null) {
         callback(error, '');
         return;
       }
-      const addresses = found.filter(({ address }) => isReachable(address, extraNetworks));
+      const addresses = found.filter(({ address }) => isAllowed(address));
       const [first] = addresses;
       if (first === undefined) callback(refusedAddress(name), '');
       else if (options.all === true) callback(null, addresses satisfies LookupAddress[]);

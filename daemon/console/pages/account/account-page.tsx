@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { call, type Input, type Output } from '../../api/call.js';
 import { addPasskey, canUsePasskeys } from '../../api/passkey.js';
-import { type Me, me } from '../../api/session.js';
+import { can, type Me, me } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/account.json';
 import { ActionBar } from '../../parts/actions.js';
@@ -16,6 +16,7 @@ import { chooseTheme, theme, themes } from '../../parts/theme.js';
 import { ago, dayAndTime, dayOf } from '../../time/site-format.js';
 import { language, languageNames, speak, wordsOf } from '../../words/words.js';
 import { PasswordForm } from '../entry/password-form.js';
+import { AlertDevices } from './alert-devices.js';
 
 const t = wordsOf<typeof en>('account');
 
@@ -34,6 +35,7 @@ export default function Account() {
         </div>
         <div>
           <Preferences />
+          {can('alerts:read') && <AlertDevices />}
           <Section title={t('password')}>
             <PasswordForm userName={user.userName} onChanged={() => say(t('password-changed'))} />
           </Section>

@@ -8,7 +8,7 @@ import type en from '../../messages/en/alerts.json';
 import { Dialog } from '../../parts/dialog.js';
 import { ChoiceFilter, Filters, NewRows } from '../../parts/filters.js';
 import { type Column, LongTable } from '../../parts/long-table.js';
-import { Badge, Facts, PageHead, type Tone } from '../../parts/page.js';
+import { Badge, Facts, Loaded, PageHead, type Tone } from '../../parts/page.js';
 import { sentence } from '../../parts/shown-fault.js';
 import { SeverityBadge, severityWord, subjectWord } from '../../parts/term-words.js';
 import { useDialog } from '../../parts/use-dialog.js';
@@ -34,8 +34,13 @@ export default function Alerts() {
   const state = query.oneOf('state', alertDeliveryStates);
   const list = useList('alerts.list', state === undefined ? {} : { state });
   const shown = useDialog<Alert>();
+  const named = query.get('alert');
   const newest = useFetched('alerts.list', { limit: 1 }, { everyMs: refreshMs });
   const latest = newest.value?.items[0]?.id;
+  const closeNamed = (isSeen: boolean): void => {
+    query.set({ alert: '' });
+    if (isSeen) void list.reload();
+  };
   const hasNew =
     latest !== undefined && list.items.length > 0 && state === undefined && latest !== list.items[0]?.id;
   // In an empty list there is nothing that an alert could push away from under the finger.
@@ -61,6 +66,7 @@ export default function Alerts() {
       />
       <AlertRules />
       {shown.of && <OneAlert of={shown.of} onClose={shown.closes(() => list.reload())} />}
+      {named !== '' && <NamedAlert key={named} id={named} onClose={closeNamed} />}
     </>
   );
 }
@@ -134,14 +140,23 @@ function Acknowledge({ of: alert, onDone }: { readonly of: Alert; readonly onDon
   );
 }
 
+/** `isSeen`: the user has acknowledged the alert in the dialog. */
+type OnClose = (isSeen: boolean) => void;
+
+/** The alert that the address names, as the notification of a device does. */
+function NamedAlert({ id, onClose }: { readonly id: string; readonly onClose: OnClose }) {
+  const found = useFetched('alerts.list', { alert: id, limit: 1 });
+  const [alert] = found.value?.items ?? [];
+  if (alert !== undefined) return <OneAlert of={alert} onClose={onClose} />;
+  return (
+    <Dialog title={t('title')} onClose={() => onClose(false)}>
+      <Loaded of={found}>{() => <p>{t('gone')}</p>}</Loaded>
+    </Dialog>
+  );
+}
+
 /** One alert: what became of it on each channel, and why a delivery failed. */
-function OneAlert({
-  of: alert,
-  onClose,
-}: {
-  readonly of: Alert;
-  readonly onClose: (isDone?: boolean) => void;
-}) {
+function OneAlert({ of: alert, onClose }: { readonly of: Alert; readonly onClose: OnClose }) {
   const { time, rule, on, phase, severity, subject, summary, deliveries, acknowledgement } = alert;
   return (
     <Dialog title={summary} onClose={() => onClose(false)} isWide>
@@ -156,7 +171,7 @@ function OneAlert({
           [
             t('seen'),
             acknowledgement === undefined ? (
-              <Acknowledge of={alert} onDone={onClose} />
+              <Acknowledge of={alert} onDone={() => onClose(true)} />
             ) : (
               `${dayAndTime(acknowledgement.at)} · ${acknowledgement.by}`
             ),

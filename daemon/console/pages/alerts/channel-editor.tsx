@@ -43,10 +43,12 @@ export default function ChannelEditor({ channelId, onClose }: ChannelEditorProps
 }
 
 /** What is being typed, by the names of the contract; an empty text for what is absent. */
-type Draft = Readonly<Record<'url' | 'host' | 'port' | 'tls' | 'from' | 'to' | 'chat' | 'number', string>>;
+type Draft = Readonly<
+  Record<'url' | 'host' | 'port' | 'tls' | 'from' | 'to' | 'chat' | 'number' | 'contact', string>
+>;
 
 const empty: Draft = {
-  ...{ url: '', host: '', port: '', tls: 'starttls', from: '', to: '', chat: '', number: '' },
+  ...{ url: '', host: '', port: '', tls: 'starttls', from: '', to: '', chat: '', number: '', contact: '' },
 };
 
 /** The fields of each kind. */
@@ -56,13 +58,14 @@ const fieldsOf: Readonly<Record<ChannelKind, readonly (keyof Draft)[]>> = {
   ntfy: ['url'],
   telegram: ['chat'],
   sms: ['url', 'from', 'number'],
+  push: ['contact'],
 };
 /** Services that others usually run. */
 const services: readonly ChannelKind[] = ['ntfy', 'telegram', 'sms'];
 const optional: readonly (keyof Draft)[] = ['port'];
 
 function draftOf({ settings = {} }: Partial<Channel>): Draft {
-  const { port, to, ...others } = settings;
+  const { port, to, hosts: _hosts, ...others } = settings;
   const texts = { port: port === undefined ? '' : String(port), to: to?.join(', ') ?? '' };
   return { ...empty, ...texts, ...others };
 }
@@ -102,7 +105,7 @@ function ChannelForm({
   const save = async (): Promise<void> => {
     const given = {
       ...{ id: id.value.trim(), kind: kind.value, settings: settingsOf(kind.value, draft.value, before) },
-      ...(secret.value !== '' && { secret: secret.value }),
+      ...(secret.value !== '' && kind.value !== 'push' && { secret: secret.value }),
     };
     if (before === undefined) await call('alerts.create-channel', given);
     else {
@@ -152,17 +155,21 @@ function ChannelForm({
         />
       ))}
       {services.includes(kind.value) && <p class="quiet">{t('service-note')}</p>}
-      <Field
-        label={t(`secret-${kind.value}`)}
-        hint={before?.hasSecret === true ? t('secret-kept') : t('secret-hint')}
-        type="password"
-        autocomplete="off"
-        maxLength={1024}
-        value={secret.value}
-        onValue={(text) => {
-          secret.value = text;
-        }}
-      />
+      {kind.value === 'push' ? (
+        <p class="quiet">{t('push-note')}</p>
+      ) : (
+        <Field
+          label={t(`secret-${kind.value}`)}
+          hint={before?.hasSecret === true ? t('secret-kept') : t('secret-hint')}
+          type="password"
+          autocomplete="off"
+          maxLength={1024}
+          value={secret.value}
+          onValue={(text) => {
+            secret.value = text;
+          }}
+        />
+      )}
     </Form>
   );
 }
