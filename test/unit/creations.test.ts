@@ -24,6 +24,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     ...[
       'alerts.acknowledge',
       'alerts.change-channel',
+      'alerts.change-device',
       'approvals.approve',
       'approvals.refuse',
       'backups.set-recovery-key',

@@ -22,8 +22,8 @@ type Device = Found['devices'][number];
 /** The devices of the user that show alerts as notifications. Shown where the box pushes alerts, or has pushed some. */
 export function AlertDevices() {
   const found = useFetched('alerts.devices', {});
-  const isMeant = found.value?.publicKey !== undefined || found.value?.devices.length !== 0;
-  if (found.value !== undefined && !isMeant) return null;
+  const { publicKey, devices = [] } = found.value ?? {};
+  if (found.fault === undefined && publicKey === undefined && devices.length === 0) return null;
   return (
     <Section title={t('alerts')}>
       <p>{t('alerts-what')}</p>
