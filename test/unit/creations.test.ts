@@ -15,7 +15,14 @@ const creating = declared.flatMap(([id, { creates, answer, ...rest }]) =>
 const others: Readonly<Record<string, readonly string[]>> = {
   'they only answer': [
     ...['alerts.test', 'audit.report', 'backups.verify', 'cameras.test', 'cameras.snapshot'],
-    ...['cameras.discover', 'cameras.test-address', 'cameras.profiles', 'config.check', 'gallery.verify', 'gallery.calibrate'],
+    ...[
+      'cameras.discover',
+      'cameras.test-address',
+      'cameras.profiles',
+      'config.check',
+      'gallery.verify',
+      'gallery.calibrate',
+    ],
     ...['host.check-broker', 'liveness.judge-clip', 'persons.names', 'recognition.detect'],
     ...['recognition.recognise', 'recognition.recognise-clip', 'recognition.verify', 'recognition.similar'],
     ...['attendance.preview', 'challenges.shown', 'reports.preview'],
