@@ -144,20 +144,23 @@ export const exitCodeMeanings: readonly (readonly [code: number, meaning: string
   [exitCodes.daemonUnreachable, 'the daemon does not answer'],
 ];
 
-/** The program with the command named `word`; see {@link addCommands}. */
+const versionFlags: readonly string[] = ['-V', '--version'];
+
+/** The program with the command named `word`, or with none where this is `--version`; see {@link addCommands}. */
 export async function rollcallProgram(word: string | undefined): Promise<Command> {
   const program = new Command('rollcall')
     .description(
       'Attendance from CCTV cameras: recognises live persons by comparing faces with an encrypted gallery.',
     )
-    .version(versionText(), '-V, --version', 'print the versions')
+    .version(versionText(), versionFlags.join(', '), 'print the versions')
     // Makes Commander throw instead of ending the process. Commands that are added later inherit this.
     .exitOverride()
     .addHelpText(
       'after',
       ['', 'Exit codes:', ...exitCodeMeanings.map(([code, meaning]) => `  ${code}  ${meaning}`)].join('\n'),
     );
-  await addCommands(program, word);
+  // The versions are printed whatever follows, and to load all commands takes three quarters of a second.
+  if (!versionFlags.includes(word ?? '')) await addCommands(program, word);
   for (const named of commandsOf(program)) {
     named.command.showHelpAfterError(usageHint(named)).addHelpText('after', examplesText(named));
   }

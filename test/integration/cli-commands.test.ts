@@ -250,6 +250,10 @@ test('version shows the versions of program, Node.js and system, as text and as 
   assert.deepEqual([text.exitCode, json.exitCode], [0, 0]);
 });
 
+test('--version loads no command', async () => {
+  for (const flag of ['-V', '--version']) assert.deepEqual((await rollcallProgram(flag)).commands, []);
+});
+
 test('check-config accepts the file as an argument, too, and refuses two files', async () => {
   await using directory = await temporaryDirectory();
   const [good, bad] = [join(directory.path, 'good.yaml'), join(directory.path, 'bad.yaml')];
