@@ -25,7 +25,10 @@ if (releases === undefined) {
 
 const programPaths = [
   ...['dist/program', 'models/manifest.json', 'models/build', 'docs', 'systemd', 'config', 'package.json'],
-  ...['LICENSE', 'README.md', 'scripts/install', 'scripts/system-packages', 'scripts/examples'],
+  ...['LICENSE', 'README.md', 'scripts/examples'],
+  ...['install', 'box-steps', 'rollcall-setup', 'gpu-drop-in', 'system-packages'].map(
+    (name) => `scripts/${name}`,
+  ),
 ];
 
 /** Folders with a subfolder for each kind of machine, and the name of this machine's subfolder. */
@@ -45,6 +48,11 @@ const notLoaded = [
   'node-addon-api/',
   'better-sqlite3/(deps|src|build/(?!Release$|Release/better_sqlite3\\.node$))',
   `better-sqlite3-13/(deps|src|prebuilds/(?!${platform}-${arch}\\.node$))`,
+  // For another C library, and for a runtime other than Node.js.
+  `@koromix/koffi-${platform}-${arch}/musl_`,
+  '(bare-[^/]+/prebuilds/|.*\\.bare$)',
+  // Settings of the tools of their developers.
+  '(.*/)?\\.[^/]+$',
 ].map((pattern) => new RegExp(`^node_modules/${pattern}`));
 /** Notes of the program about verified models, and the sources of built models. */
 const notes = ['models/build/.verified.json', 'models/build/.sources'];

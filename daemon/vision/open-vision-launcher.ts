@@ -53,7 +53,7 @@ export function requireFull(launcher: VisionLauncher): VisionLauncher {
   if (level !== 'full') {
     throw unavailable(
       `vision processes would run in a sandbox, which leaves gaps: ${gaps.join(', ')}`,
-      'Install the service with scripts/install: its units isolate vision processes fully.',
+      'Install the service as docs/how-to/set-up-a-box.md describes: its units isolate vision processes fully.',
     );
   }
   const open = closableGaps(launcher.isolation);

@@ -29,7 +29,7 @@ const linesName = 'lines';
 const liveFolder = '/run/rollcall-gate/live';
 
 const remedy =
-  "Run 'systemctl restart rollcalld', which starts them. If that does not help, run scripts/install again, and see 'systemctl status rollcall-vision-cameras.socket rollcall-vision-photos.socket'.";
+  "Run 'systemctl restart rollcalld', which starts them. If that does not help, run rollcall-setup, and see 'systemctl status rollcall-vision-cameras.socket rollcall-vision-photos.socket'.";
 
 /** Whether this process is the installed service, whose vision processes systemd starts. */
 export const isInstalledService = (environment: NodeJS.ProcessEnv = process.env): boolean =>

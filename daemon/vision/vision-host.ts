@@ -173,7 +173,7 @@ async function requireSeen(modelsDirectory: string | null): Promise<void> {
       'models-hidden',
       `vision processes cannot read the folder of the models, ${modelsDirectory}`,
       {
-        remedy: `If it is missing, run 'rollcall models build', or change models.dir. Otherwise let every user read it ('chmod -R o+rX ${modelsDirectory}'). On an installed box, run scripts/install again, which shows the folder to the units of vision processes.`,
+        remedy: `If it is missing, run 'rollcall models build', or change models.dir. Otherwise let every user read it ('chmod -R o+rX ${modelsDirectory}'). On an installed box, run rollcall-setup, which shows the folder to the units of vision processes.`,
         cause,
       },
     );

@@ -35,7 +35,7 @@ describe('the doctor', () => {
     const [finding] = gpuFindings(configured('auto'), nvidia, runningOn('cpu'));
     assert.equal(finding?.outcome, 'warning');
     assert.match(finding?.message ?? '', /has an NVIDIA GPU, but the service does not see its device files/);
-    assert.match(finding?.remedy ?? '', /^Run 'scripts\/install --gpu'/);
+    assert.match(finding?.remedy ?? '', /^Run 'rollcall-setup --gpu'/);
   });
 
   test('only mentions another GPU', () => {

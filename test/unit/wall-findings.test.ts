@@ -14,7 +14,7 @@ const wallsOfAll = 'rollcall-.service.d/00-walls.conf';
 /** What systemd says of a unit in place of what it says where all is well. UNITS is the folder of the units. */
 type Told = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** A box after scripts/install, then `change`, and what systemd tells about it. */
+/** A box after its installation, then `change`, and what systemd tells about it. */
 async function examine({
   change = async () => undefined,
   told = {},
@@ -60,7 +60,7 @@ async function examine({
 }
 
 describe('rollcall doctor and the walls of the units', () => {
-  test('finds a box fine that is as scripts/install left it', async () => {
+  test('finds a box fine that is as it was installed', async () => {
     assert.deepEqual(
       (await examine({})).map(({ check, outcome, message }) => [check, outcome, message]),
       [['walls', 'ok', '9 units as installed']],
@@ -88,7 +88,7 @@ describe('rollcall doctor and the walls of the units', () => {
         }),
       ),
     );
-    assert.match(findings[0]?.remedy ?? '', /^Run scripts\/install again/);
+    assert.match(findings[0]?.remedy ?? '', /^Install this version again/);
   });
 
   test('names a missing unit, and one that was changed', async () => {
@@ -110,7 +110,7 @@ describe('rollcall doctor and the walls of the units', () => {
     );
   });
 
-  test('accepts the Node.js that scripts/install has put into a unit', async () => {
+  test('accepts the Node.js that the installation has put into a unit', async () => {
     const unit = 'rollcalld.service';
     const change = async (installed: string): Promise<void> => {
       const text = await readFile(join(installed, unit), 'utf8');

@@ -51,7 +51,7 @@ const unwantedNetwork = {
   code: 'isolation-unavailable',
   message: 'a vision process has a network, which its wall should have taken away',
   remedy:
-    'In the installed service, run scripts/install again, and look for drop-ins of the vision units with PrivateNetwork=; the kernel needs network namespaces (CONFIG_NET_NS).',
+    'In the installed service, install this version again, and look for drop-ins of the vision units with PrivateNetwork=; the kernel needs network namespaces (CONFIG_NET_NS).',
 };
 
 const newLiveSocket = (): string => liveSocketName(opaqueText());

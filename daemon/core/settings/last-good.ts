@@ -93,7 +93,7 @@ async function isSealed(kept: LastGoodFile, folders: Folders): Promise<boolean> 
 
 /**
  * Under each key of the audit log, the one in use first; none without a usable key. Makes no key: a start that fails must leave the
- * keys as they are, and scripts/install takes a box with keys for one that ran.
+ * keys as they are, and rollcall-setup takes a box with keys for one that ran.
  * @throws like `findAuditKeys`
  */
 async function sealsOf({ file, settings }: ConfigTexts, { dataDir, secretsDir }: Folders): Promise<Buffer[]> {

@@ -65,7 +65,7 @@ export class LiveServer implements AsyncDisposable {
         outcome: 'failed',
         code: 'live-unavailable',
         message: `the vision process cannot open a socket for live pictures: ${messageOf(error)}`,
-        remedy: 'Enable the gate (gate.enabled), and run scripts/install again, which makes its folder.',
+        remedy: 'Enable the gate (gate.enabled), and run rollcall-setup, which makes its folder.',
       };
     }
     const expiry = clock.after(ticketMs, () => {
