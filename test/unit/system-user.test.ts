@@ -19,7 +19,7 @@ describe('a user of the machine', () => {
     await using directory = await temporaryDirectory();
     const path = join(directory.path, 'passwd');
     await writeFile(path, accounts.join('\n'));
-    return findUser(wanted, path);
+    return await findUser(wanted, path);
   };
 
   test('is found by the name or the uid', async () => {
