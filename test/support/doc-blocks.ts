@@ -28,6 +28,7 @@ export const shellPages: Readonly<Record<string, string>> = {
   'docs/how-to/connect-the-broker.md': installedBox,
   'docs/how-to/enrol-people.md': installedBox,
   'docs/how-to/find-log-lines.md': installedBox,
+  'docs/how-to/install-the-package.md': installedBox,
   'docs/how-to/find-out-why-not-recorded.md': installedBox,
   'docs/how-to/reach-the-box-from-the-network.md': 'test/live/gate-unit.test.ts',
   'docs/how-to/mask-parts-of-a-picture.md': 'test/e2e/camera-masks-page.test.ts',

@@ -76,6 +76,7 @@ test('a test runs every shell block, but for those that would run tests, never e
     [
       ...['./scripts/demo', './scripts/demo --console', 'npm test'],
       'curl --config box-key.conf --cacert box.pem --fail --request POST --output made.json https://box.example/api/v1/unattended-backups',
+      ...['scripts/package packages', 'mkdir -p packages/partial'],
       ...['sudo apt-get install nodejs npm', 'sudo apt-get install npm', './scripts/setup'],
       'sudo apt-get install --yes --no-install-recommends ./packages/*.deb',
     ],

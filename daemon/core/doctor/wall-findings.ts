@@ -1,20 +1,24 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { showUnits, type UnitProperties } from '../../host/systemctl.js';
 import type { Said } from '../../kernel/said.js';
 import { doctor, type Finding, finding, joined, ok } from './finding.js';
 
-/** Where the units of a box are. The defaults are those of scripts/install. */
+/** Where the units of a box are. */
 export interface Installation {
   /** The units of the version that runs. */
   readonly shipped?: string;
-  /** Where scripts/install copies them. */
+  /** Where systemd finds them. Default: where the Debian package puts them if it did, otherwise where scripts/install copies them. */
   readonly installed?: string;
   /** Asks systemd what it has loaded. */
   readonly show?: typeof showUnits;
 }
 
-/** scripts/install copies the walls of all services for rollcalld, whose name the folder of the original does not match. */
+const unitsOfPackages = '/usr/lib/systemd/system';
+const unitsOfInstaller = '/etc/systemd/system';
+
+/** scripts/system-files copies the walls of all services for rollcalld, whose name the folder of the original does not match. */
 const wallsOfAll = 'rollcall-.service.d/00-walls.conf';
 const wallsOfCore = 'rollcalld.service.d/00-walls.conf';
 
@@ -40,7 +44,7 @@ interface Trouble {
  */
 export async function wallFindings({
   shipped = '/opt/rollcall/current/systemd',
-  installed = '/etc/systemd/system',
+  installed = existsSync(join(unitsOfPackages, 'rollcalld.service')) ? unitsOfPackages : unitsOfInstaller,
   show = showUnits,
 }: Installation = {}): Promise<readonly Finding[]> {
   const files = await filesIn(shipped);
@@ -134,7 +138,10 @@ function loadTrouble(
 ): Trouble | undefined {
   if (facts.get('NeedDaemonReload') === 'yes')
     return { problems: [doctor('wall-unread')], remedy: doctor('remedy-wall-unread') };
-  const used = [facts.get('FragmentPath') ?? '', ...(facts.get('DropInPaths') ?? '').split(' ')];
+  const used = [facts.get('FragmentPath') ?? '', ...(facts.get('DropInPaths') ?? '').split(' ')].map(
+    // The systemd of Debian 12 names files of packages by way of the link /lib.
+    (path) => path.replace(/^\/lib\//, '/usr/lib/'),
+  );
   const unused = parts.map(([path]) => join(installed, path)).filter((path) => !used.includes(path));
   const paths = used.filter((path) => path !== '').join(', ') || 'none';
   return troubleOf(
