@@ -283,7 +283,12 @@ async function chosen({ page }: WatchedPage, url: string): Promise<void> {
   // Nothing in the network of a test answers WS-Discovery.
   await page.route('**/cameras/discover', (route) =>
     route.fulfill({
-      json: { devices: [{ address: '127.0.0.1', name: 'Hall', services, cameraIds: [] }], isCutShort: false },
+      json: {
+        data: {
+          devices: [{ address: '127.0.0.1', name: 'Hall', services, cameraIds: [] }],
+          isCutShort: false,
+        },
+      },
     }),
   );
   await page.getByRole('button', { name: 'Find cameras' }).click();
