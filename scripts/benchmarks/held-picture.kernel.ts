@@ -148,15 +148,22 @@ export function drawHeld(to: Rgb24Picture, { face, hold, lids, faceWidthPx, warp
   }
 }
 
-/** One picture of the light of several, each with its share; the shares add up to 1. */
-export function mixed(pictures: readonly Uint8Array[], shares: readonly number[]): Uint8Array {
+/** The light of a display grows with this power of the value of a pixel. */
+export const displayGamma = 2.2;
+
+/**
+ * One picture of several, each with its share; the shares add up to 1. They are mixed by the `gamma`th power of their values: 1 mixes
+ * values, as a display does that fades, and `displayGamma` mixes light.
+ */
+export function mixed(pictures: readonly Uint8Array[], shares: readonly number[], gamma: number): Uint8Array {
   const [first] = pictures;
   if (first === undefined || pictures.length === 1) return first ?? new Uint8Array();
+  const powers = Float64Array.from({ length: 256 }, (_, value) => value ** gamma);
   const to = new Uint8Array(first.length);
   for (let at = 0; at < to.length; at++) {
-    let light = 0.5;
-    for (let nth = 0; nth < pictures.length; nth++) light += shares[nth]! * pictures[nth]![at]!;
-    to[at] = light;
+    let sum = 0;
+    for (let nth = 0; nth < pictures.length; nth++) sum += shares[nth]! * powers[pictures[nth]![at]!]!;
+    to[at] = (gamma === 1 ? sum : sum ** (1 / gamma)) + 0.5;
   }
   return to;
 }

@@ -1,5 +1,5 @@
 import type { Rgb24Picture } from '../../daemon/kernel/faces/picture.js';
-import { drawHeld, type Hold, mixed, type PhotographedFace } from './held-picture.kernel.js';
+import { displayGamma, drawHeld, type Hold, mixed, type PhotographedFace } from './held-picture.kernel.js';
 import { frameSize, heldWithLids } from './presentation-attacks.js';
 
 /*
@@ -18,6 +18,8 @@ interface Exchange {
   readonly name: string;
   /** What is seen at each time of a frame that is exposed for `exposureS`; the shares add up to 1. */
   readonly shown: (s: number, exposureS: number) => readonly Layer[];
+  /** Whether the shares are of light, as of two projectors, instead of values of pixels, as on a display. Default: no. */
+  readonly isMixedInLight?: boolean;
 }
 
 type Pair = readonly [PhotographedFace, PhotographedFace];
@@ -41,17 +43,29 @@ const atOnce = (name: string, everyS: number): Exchange => ({
   shown: (s) => only(turnAt(s, everyS).nth, heldWithLids.hold(s)),
 });
 
+interface Fade {
+  readonly everyS: number;
+  readonly forS: number;
+  /** Slow at its beginning and end. */
+  readonly isEased?: boolean;
+  /** How the second photograph lies over the first. */
+  readonly off?: Partial<Hold>;
+}
+
 /** On a display: one photograph fades into the other. */
-const faded = (name: string, everyS: number, forS: number): Exchange => ({
+const faded = (name: string, { everyS, forS, isEased = false, off = {} }: Fade): Exchange => ({
   name,
   shown: (s) => {
     const { nth, sinceS } = turnAt(s, everyS);
-    const share = Math.min(1, sinceS / forS);
+    const part = Math.min(1, sinceS / forS);
+    const share = isEased ? part * part * (3 - 2 * part) : part;
     const hold = heldWithLids.hold(s);
-    return [
-      { nth: other(nth), share: 1 - share, hold },
-      { nth, share, hold },
-    ];
+    const layer = (of: 0 | 1, its: number): Layer => ({
+      nth: of,
+      share: its,
+      hold: of === 0 ? hold : { ...hold, ...off, x: hold.x + (off.x ?? 0), y: hold.y + (off.y ?? 0) },
+    });
+    return [layer(other(nth), 1 - share), layer(nth, share)];
   },
 });
 
@@ -88,8 +102,12 @@ const exchanges: readonly Exchange[] = [
   atOnce('in turn slowly', 2.3),
   atOnce('in turn quickly', 0.35),
   atOnce('once', 100),
-  faded('fades', 1.5, 1.2),
-  faded('fades quickly', 1, 0.3),
+  faded('fades', { everyS: 1.5, forS: 1.2 }),
+  faded('fades quickly', { everyS: 1, forS: 0.3 }),
+  faded('fades slowly', { everyS: 3.2, forS: 3 }),
+  faded('fades smoothly', { everyS: 1.1, forS: 0.9, isEased: true }),
+  faded('fades aside', { everyS: 1.1, forS: 0.7, off: { x: 0.02, y: -0.015, scale: 1.03 } }),
+  { ...faded('fades in light', { everyS: 1.1, forS: 0.7 }), isMixedInLight: true },
   swung('flipped', 1.3, 0.1, (hold, away) => ({ ...hold, x: hold.x + 0.5 * away })),
   swung('turned over', 1.3, 0.4, (hold, away) => ({ ...hold, yawDeg: hold.yawDeg + 75 * away })),
   // Beyond the edge of the picture for a part of the time.
@@ -118,7 +136,7 @@ export function* exchangesOf(
   const faces = [placedByEyes(pair[0]), placedByEyes(pair[1])] as const;
   for (const exchange of exchanges) yield { name: exchange.name, frames: framesOf(exchange) };
 
-  function* framesOf({ shown }: Exchange): Generator<Uint8Array> {
+  function* framesOf({ shown, isMixedInLight }: Exchange): Generator<Uint8Array> {
     for (let frame = 0; frame < seconds * fps; frame++) {
       const s = frame / fps;
       const layers = shown(s, 0.7 / fps).filter(({ share }) => share > 0);
@@ -133,6 +151,7 @@ export function* exchangesOf(
       yield mixed(
         pictures,
         layers.map(({ share }) => share),
+        isMixedInLight === true ? displayGamma : 1,
       );
     }
   }
