@@ -31,7 +31,7 @@ describe('isolation of vision processes', () => {
     assert.throws(() => requireFull(launcherWith({ level: 'partial', gaps: ['memory', 'disk'] })), {
       code: 'isolation-unavailable',
       message: 'vision processes would run in a sandbox, which leaves gaps: memory, disk',
-      remedy: /^Install the service with scripts\/install/,
+      remedy: /^Install the service as docs/,
     });
   });
 
