@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { Agent, type ClientRequest, type IncomingMessage, request as openRequest } from 'node:http';
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request as openRequest,
+} from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../kernel/clock.js';
 import { raceTimeout } from '../kernel/race-timeout.js';
@@ -66,11 +72,15 @@ export class CoreLink implements Disposable {
 
 /**
  * With the end of the body announced. Node.js would write a body without a length as it is where the method usually has none, such as
- * DELETE: the core would read it as further requests.
+ * DELETE: the core would read it as further requests. The length is a number: Node.js 20.19.2, which Debian 13 has, compares it as it
+ * is with what was written, and finds that the text of a number is another one.
  */
-function framed(headers: CoreRequest['headers'], body: CollectedBody): CoreRequest['headers'] {
-  if (body.isWhole) return { ...headers, 'content-length': String(body.collected.length) };
-  return headers['content-length'] === undefined ? { ...headers, 'transfer-encoding': 'chunked' } : headers;
+function framed(headers: CoreRequest['headers'], body: CollectedBody): OutgoingHttpHeaders {
+  const { 'content-length': announced, ...others } = headers;
+  if (body.isWhole) return { ...others, 'content-length': body.collected.length };
+  return announced === undefined
+    ? { ...others, 'transfer-encoding': 'chunked' }
+    : { ...others, 'content-length': Number(announced) };
 }
 
 function answerOf(sent: ClientRequest): Promise<IncomingMessage> {

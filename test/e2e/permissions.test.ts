@@ -484,6 +484,7 @@ async function firstPictured(
 async function callOthers(caller: WatchedCaller, box: PermissionBox): Promise<void> {
   const { client } = box.local;
   caller.use(box.tokens.admin);
+  await caller.call('alerts.devices', {});
   const events = (await client.call('events.list', { limit: 1000, kind: 'unknown' })).items;
   const passages = (await client.call('passages.list', { limit: 1000, outcome: 'stranger' })).items;
   const event = await firstPictured(events, (id) => client.call('events.picture', { event: id }));
