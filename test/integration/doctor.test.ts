@@ -169,7 +169,7 @@ describe('rollcall doctor', () => {
       const { outcome, message, remedy } = await plainKeysFinding({ dataDir });
       assert.equal(outcome, 'warning');
       assert.ok(message.includes(path));
-      assert.match(remedy ?? '', /scripts\/install/);
+      assert.match(remedy ?? '', /^Run rollcall-setup: /);
       await rm(path);
     }
   });

@@ -179,7 +179,7 @@ async function refusals(box: BootedBox) {
   assert.match(await refused(box, '', '--purge'), /Use it with --uninstall\./);
   assert.match(
     await refused(box, 'setpriv --reuid nobody --clear-groups bash'),
-    /only root can install a box/,
+    /only root can set up a box/,
   );
   assert.match(await refused(box, '', '--key tpm'), /Linux finds no TPM 2.0/);
   assert.match(await refused(box, '', '--node /bin/nothing'), /Node.js was not found/);

@@ -110,10 +110,10 @@ describe('the Debian package', { skip }, () => {
       });
     assert.match(
       erased('purge'),
-      /^find \/etc\/rollcall\/credentials[^\n]*\nrm -rf \/etc\/rollcall \/var\/lib\/rollcall [^\n]*\nrm -rf \/opt\/rollcall$/m,
+      /^find \/etc\/rollcall\/credentials[^\n]*\nrm -rf \/etc\/rollcall \/var\/lib\/rollcall [^\n]*\n[^\n]*\/log\/journal\/[^\n]*\nrm -rf \/opt\/rollcall$/m,
     );
     for (const verb of ['remove', 'upgrade', 'abort-install', 'failed-upgrade', 'disappear'])
-      assert.doesNotMatch(erased(verb), /\/etc\/rollcall|\/var\/lib|models/, verb);
+      assert.doesNotMatch(erased(verb), /\/etc\/rollcall|\/var\/lib|models|log\/journal/, verb);
   });
 
   test('lists what it contains, with every licence', async () => {
