@@ -558,6 +558,7 @@ describe('the classes of operations for a second person', () => {
       'for persons on the box': declared
         .filter(([, { isLocalOnly }]) => isLocalOnly === true)
         .map(([id]) => id),
+      'shows alerts on a device of the user': ['alerts.add-device'],
       'gives access back': ['users.unlock'],
       'deletes what is due, or one unknown person': ['retention.run', 'strangers.discard'],
       'opens what is there': ['keys.unlock'],
