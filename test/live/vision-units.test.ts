@@ -61,7 +61,7 @@ for kind in cameras photos; do
   sed "s|$kind.sock|trial-$kind.sock|" rollcall-vision-$kind.socket > rollcall-vision-trial-$kind.socket
 done
 mkdir -p rollcall-vision-trial-.service.d
-printf '[Service]\\nWatchdogSec=2\\n' > rollcall-vision-trial-.service.d/20-short.conf
+printf '[Service]\\nWatchdogSec=10\\n' > rollcall-vision-trial-.service.d/20-short.conf
 systemctl daemon-reload
 systemctl start rollcalld rollcall-vision-trial-cameras.socket rollcall-vision-trial-photos.socket`;
 
