@@ -37,7 +37,9 @@ const reach = (target) => new Promise((resolve) => {
   socket.setTimeout(2000, () => end('silence'));
   socket.once('connect', () => end('ok')).once('error', (error) => end(error.code));
 });
-core.once('data', async (text) => {
+core.on('data', async (text) => {
+  // The core only says that it works.
+  if (String(text).trim() === '') return;
   const order = JSON.parse(text);
   core.write(JSON.stringify({
     uid: process.getuid(),
@@ -207,6 +209,7 @@ async function separated(box: BootedBox): Promise<void> {
     ${holding}
     stat -c %u /proc/$worker
     ${order}
+    kill -0 $worker
     exec {COPROC[1]}>&-`);
   const [uid = '', answer = ''] = said.split('\n');
   const found = JSON.parse(answer) as Found;
