@@ -41,7 +41,7 @@ export const mostPushBytes = 4096 - 86 - 16 - 1;
 
 /**
  * Encrypts what only the browser can read, as one record of `aes128gcm` (RFC 8188, RFC 8291): the push service does not see it.
- * @param chance - a key and 16 bytes that nobody can foresee, new for each message; given by tests
+ * @param chance - a key and 16 bytes that nobody can foresee, new for each message; tests pass their own
  */
 export function encryptPush(
   plain: Uint8Array,

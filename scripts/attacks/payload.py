@@ -111,12 +111,16 @@ class Vector(ctypes.Structure):
     _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
 
 
-def reads_memory(pid):
+def reaches_memory(call, pid):
     page = ctypes.create_string_buffer(16)
     local, remote = Vector(ctypes.addressof(page), 16), Vector(4096, 16)
-    result = libc.process_vm_readv(pid, ctypes.byref(local), 1, ctypes.byref(remote), 1, 0)
-    # Any address shows the right to read: with it, the answer is EFAULT or data.
+    result = getattr(libc, call)(pid, ctypes.byref(local), 1, ctypes.byref(remote), 1, 0)
+    # Any address shows the right: with it, the answer is EFAULT or data.
     return result >= 0 or ctypes.get_errno() == errno.EFAULT
+
+
+def reads_memory(pid):
+    return reaches_memory("process_vm_readv", pid)
 
 
 def traces(pid):
@@ -151,10 +155,7 @@ def steals_descriptor(pid):
 
 
 def writes_memory(pid):
-    page = ctypes.create_string_buffer(16)
-    local, remote = Vector(ctypes.addressof(page), 16), Vector(4096, 16)
-    result = libc.process_vm_writev(pid, ctypes.byref(local), 1, ctypes.byref(remote), 1, 0)
-    return result >= 0 or ctypes.get_errno() == errno.EFAULT
+    return reaches_memory("process_vm_writev", pid)
 
 
 def compares_files(pid):

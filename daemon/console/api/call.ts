@@ -78,7 +78,7 @@ export async function logOut(): Promise<void> {
     isLogoutUnconfirmed.value = !isApiError(error, 'unauthenticated');
   } finally {
     isLoggingOut = false;
-    // Whoever has the device now must not read alerts. No answer of the push service is waited for.
+    // Whoever uses the device next must not read alerts. The logout does not wait for the push service.
     void unsubscribe().catch(() => undefined);
     leaveSession();
   }

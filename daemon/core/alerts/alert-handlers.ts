@@ -182,7 +182,7 @@ export class Alerts {
     return Promise.all(wanted.map((id) => this.#testOne(id, message)));
   }
 
-  /** What happened is told with the present names of the cameras, and in the language of the reader. */
+  /** The summary has the present names of the cameras, and comes in the language of the reader. */
   #shown({ message, deliveries, acknowledgedAtMs, acknowledgedBy }: StoredAlert): Alert {
     const { id, atMs, phase, rule, on, severity, subject, parts } = message;
     const about = { id, time: isoTime(atMs), phase, rule, on, severity, subject };
