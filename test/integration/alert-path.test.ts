@@ -178,8 +178,8 @@ describe('from a recorded event to an alert', () => {
     await box.pass(2 * minuteMs);
     await box.delivered(3);
     assert.deepEqual(subjects(web), [
-      '[warning] Camera Gate sends unusable pictures, since 2026-03-02 10:00 (pictures-uniform) (office/box-1)',
-      '[warning] Over: Camera Gate sent unusable pictures from 2026-03-02 10:00 to 2026-03-02 10:02 (pictures-uniform) (office/box-1)',
+      '[warning] Camera Gate sends unusable pictures, since 2026-03-02 10:00: the pictures show a single colour (office/box-1)',
+      '[warning] Over: Camera Gate sent unusable pictures from 2026-03-02 10:00 to 2026-03-02 10:02: the pictures show a single colour (office/box-1)',
       '[warning] Camera Gate is down, since 2026-03-02 10:02 (camera-silent) (office/box-1)',
     ]);
   });

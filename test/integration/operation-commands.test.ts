@@ -54,7 +54,7 @@ function operationsOf(
     ...alertHandlers(
       new Alerts({
         ...{ deliveries, mutes, audit, identity, clock, config: () => config },
-        naming: () => ({ cameraName: (id) => id, localTime: localTimeOf('UTC') }),
+        naming: () => ({ cameraName: (id) => id, failureOf: () => undefined, localTime: localTimeOf('UTC') }),
         ...{ channel: () => undefined, newId: () => randomUUID(), signal: AbortSignal.any([]) },
       }),
     ),

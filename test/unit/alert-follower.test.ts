@@ -22,6 +22,7 @@ const plan: AlertPlan = {
   ],
   cameras: new Set([gate]),
   cameraName: (id) => id,
+  failureOf: () => undefined,
   textOf: (said) => english.textOf(said),
 };
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { failureOf } from '../../daemon/core/alerts/alert-plan.js';
 import { installedLanguages } from '../../daemon/host/installed-languages.js';
 import { localTimeOf } from '../../daemon/host/local-time.js';
 import { alertMessage, alertSummary, testMessage } from '../../daemon/kernel/alerts/alert-message.js';
@@ -16,7 +17,9 @@ const names: Readonly<Record<string, string>> = { gate: 'Gate', door: 'Back door
 const wordingIn = (tag: string) => {
   const language = installedLanguages().firstOf([tag]);
   return {
-    ...{ cameraName: (id: string) => names[id] ?? id, localTime: localTimeOf('Europe/Paris') },
+    cameraName: (id: string) => names[id] ?? id,
+    localTime: localTimeOf('Europe/Paris'),
+    failureOf,
     textOf: (said: Said): string => language.textOf(said),
   };
 };
@@ -49,6 +52,11 @@ describe('the wording of an alert', () => {
       'Camera Gate is down, since 2026-03-02 10:00 (camera-silent)',
       'camera-down',
       [part({ untilMs: null, code: 'camera-silent' })],
+    ],
+    [
+      'Camera Gate is down, since 2026-03-02 10:00: the camera accepts the connection but does not answer',
+      'camera-down',
+      [part({ untilMs: null, code: 'no-answer' })],
     ],
     [
       'Over: Camera Gate was down from 2026-03-02 10:00 to 2026-03-02 10:05',

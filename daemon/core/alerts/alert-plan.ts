@@ -1,12 +1,12 @@
 import type { AlertsConfig, Config } from '../../contract/settings/schema.js';
 import { installedLanguages } from '../../host/installed-languages.js';
-import type { AlertTemplates } from '../../kernel/alerts/alert-message.js';
+import type { AlertNaming, AlertTemplates } from '../../kernel/alerts/alert-message.js';
 import { type AlertRule, isAboutCameras } from '../../kernel/alerts/alert-rule.js';
 import { type AlertTemplate, parseTemplate } from '../../kernel/alerts/alert-template.js';
 import { secondOfDay } from '../../kernel/attendance/time-text.js';
 import type { CameraId } from '../../kernel/ids.js';
-import type { Said } from '../../kernel/said.js';
-import type { Language } from '../../words/language.js';
+import { type Said, said } from '../../kernel/said.js';
+import { english, type Language } from '../../words/language.js';
 
 const minuteMs = 60_000;
 const defaultWithinMinutes = 10;
@@ -22,7 +22,8 @@ export interface PlannedRule extends AlertRule {
 export interface AlertPlan {
   readonly rules: readonly PlannedRule[];
   readonly cameras: ReadonlySet<CameraId>;
-  readonly cameraName: (id: CameraId) => string;
+  readonly cameraName: AlertNaming['cameraName'];
+  readonly failureOf: AlertNaming['failureOf'];
   /** Puts what an alert says into the language of alerts. */
   readonly textOf: (said: Said) => string;
 }
@@ -35,8 +36,15 @@ export function planAlerts({ alerts, cameras }: Pick<Config, 'alerts' | 'cameras
     rules: alerts.rules.map(plannedRule),
     cameras: new Set(names.keys()),
     cameraName: (id) => names.get(id) ?? id,
+    failureOf,
     textOf: (said) => language.textOf(said),
   };
+}
+
+/** What the code of a failed camera says; undefined for a code that this version does not know, or that needs values. */
+export function failureOf(code: string): Said | undefined {
+  const failure = said(`cameras/${code}`);
+  return english.find(failure) === undefined ? undefined : failure;
 }
 
 export const alertLanguage = ({ language }: Pick<AlertsConfig, 'language'>): Language =>

@@ -77,7 +77,7 @@ export function startAlerts({
     mutes,
     audit,
     config: current,
-    naming: () => ({ cameraName: plan().cameraName, localTime }),
+    naming: () => ({ ...plan(), localTime }),
     channel,
     identity,
     newId,

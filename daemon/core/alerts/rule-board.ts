@@ -96,14 +96,9 @@ export class RuleBoard {
     }
   }
 
-  #worded(
-    { cameraName, textOf }: AlertPlan,
-    { templates }: PlannedRule,
-    alert: RuleAlert,
-    nowMs: number,
-  ): AlertMessage {
+  #worded(plan: AlertPlan, { templates }: PlannedRule, alert: RuleAlert, nowMs: number): AlertMessage {
     const { identity, localTime, newId } = this.#options;
-    const wording = { cameraName, localTime, textOf };
+    const wording = { ...plan, localTime };
     return alertMessage(alert, { id: newId(nowMs), nowMs, identity, wording, templates });
   }
 }

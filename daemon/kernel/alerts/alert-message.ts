@@ -117,9 +117,11 @@ function fieldValues(alert: RuleAlert, { id, nowMs, identity, wording }: Message
   };
 }
 
-/** How alerts name cameras and times. */
+/** How alerts name cameras, failures of cameras, and times. */
 export interface AlertNaming {
   readonly cameraName: (id: CameraId) => string;
+  /** What is wrong with a camera; undefined for a code that has no words, as of an event that another version recorded. */
+  readonly failureOf: (code: string) => Said | undefined;
   readonly localTime: LocalTime;
 }
 
@@ -176,6 +178,9 @@ function conditionText(on: Condition, part: AlertPart, naming: AlertNaming): Sai
           ...{ what: said(`alerts/past-${on}`, { camera }), count: part.count },
           ...{ from, until: shownTime(part.untilMs, naming) },
         });
-  const reasons = [...(part.code === null ? [] : [part.code]), ...(part.about ?? [])];
+  const { code, about = [] } = part;
+  const why = code === null || part.cameraId === null ? undefined : naming.failureOf(code);
+  if (why !== undefined) return said('alerts/because', { what: state, why });
+  const reasons = [...(code === null ? [] : [code]), ...about];
   return reasons.length === 0 ? state : said('alerts/named', { what: state, items: reasons.join(', ') });
 }
