@@ -11,7 +11,7 @@ if (nodeVersion === undefined) {
   console.error('usage: node scripts/packaging/components.mjs TREE LOCK VERSION NODE_VERSION');
   process.exit(2);
 }
-const program = join(tree, 'opt/rollcall/current');
+const program = join(tree, 'opt/rollcall/releases/package');
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
 /** Texts in a folder that a licence or the names of its owners may be in. */
@@ -47,7 +47,7 @@ function npmComponents() {
 const nodeComponent = {
   ...{ type: 'application', name: 'node', version: nodeVersion, purl: `pkg:generic/node@${nodeVersion}` },
   licence: 'MIT AND others in its text',
-  texts: licenceTexts(join(tree, 'opt/rollcall/node')),
+  texts: licenceTexts(join(program, 'node')),
 };
 
 const modelComponents = readJson(join(program, 'models/manifest.json'))

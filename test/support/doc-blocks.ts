@@ -12,6 +12,7 @@ export interface DocBlock {
 }
 
 const installedBox = 'test/live/installed-box.test.ts';
+const installedPackage = 'test/live/debian-package.test.ts';
 
 /** Pages that have something for a shell, and which test runs all of it that is not marked. */
 export const shellPages: Readonly<Record<string, string>> = {
@@ -28,12 +29,13 @@ export const shellPages: Readonly<Record<string, string>> = {
   'docs/how-to/connect-the-broker.md': installedBox,
   'docs/how-to/enrol-people.md': installedBox,
   'docs/how-to/find-log-lines.md': installedBox,
-  'docs/how-to/install-the-package.md': installedBox,
+  'docs/how-to/install-the-package.md': installedPackage,
   'docs/how-to/find-out-why-not-recorded.md': installedBox,
   'docs/how-to/reach-the-box-from-the-network.md': 'test/live/gate-unit.test.ts',
   'docs/how-to/mask-parts-of-a-picture.md': 'test/e2e/camera-masks-page.test.ts',
   'docs/how-to/read-attendance.md': installedBox,
   'docs/how-to/rotate-keys.md': installedBox,
+  'docs/how-to/serve-packages-to-your-boxes.md': installedPackage,
   'docs/how-to/set-up-a-box.md': installedBox,
   'docs/reference/identity.md': installedBox,
   'docs/tutorial/receive-events.md': 'test/live/integrators-walkthrough.test.ts',

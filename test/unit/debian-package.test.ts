@@ -15,9 +15,9 @@ const skip = !existsSync('/usr/bin/dpkg-deb') && 'this machine has no dpkg-deb';
 async function makeTree(folder: string, mode: number, modifiedAt: Date): Promise<string> {
   const tree = join(folder, 'tree');
   const files: Readonly<Record<string, string>> = {
-    'opt/rollcall/node/bin/node': '#!/bin/sh\n',
-    'opt/rollcall/node/LICENSE': 'the licence of Node.js',
-    'opt/rollcall/current/models/manifest.json': JSON.stringify({
+    'opt/rollcall/releases/package/node/bin/node': '#!/bin/sh\n',
+    'opt/rollcall/releases/package/node/LICENSE': 'the licence of Node.js',
+    'opt/rollcall/releases/package/models/manifest.json': JSON.stringify({
       packs: [
         {
           ...{ id: 'seen', file: 'seen.onnx', sha256: 'ab'.repeat(32), source: { version: '1.2.3' } },
@@ -26,10 +26,10 @@ async function makeTree(folder: string, mode: number, modifiedAt: Date): Promise
         { id: 'absent', file: 'absent.onnx', source: {}, licence: { name: 'MIT', origin: 'a publisher' } },
       ],
     }),
-    'opt/rollcall/current/models/build/seen.onnx': 'x',
-    'opt/rollcall/current/node_modules/@a/b/package.json':
+    'opt/rollcall/releases/package/models/build/seen.onnx': 'x',
+    'opt/rollcall/releases/package/node_modules/@a/b/package.json':
       '{"name":"@a/b","version":"2.0.0","license":"ISC"}',
-    'opt/rollcall/current/node_modules/@a/b/LICENSE': 'the licence of b',
+    'opt/rollcall/releases/package/node_modules/@a/b/LICENSE': 'the licence of b',
     'usr/bin/rollcall': '#!/bin/sh\n',
     'usr/share/doc/rollcall/.keep': '',
   };
@@ -38,7 +38,7 @@ async function makeTree(folder: string, mode: number, modifiedAt: Date): Promise
     await writeFile(join(tree, name), text, { mode: name.includes('/bin/') ? mode | 0o100 : mode });
     lutimesSync(join(tree, name), modifiedAt, modifiedAt);
   }
-  await symlink('../../models-imported', join(tree, 'opt/rollcall/current/models/imported'));
+  await symlink('../../../models-imported', join(tree, 'opt/rollcall/releases/package/models/imported'));
   return tree;
 }
 
