@@ -1,7 +1,8 @@
 // Collects the files that a box needs from a checkout that is set up: the built program, its production packages, the
 // built models, documentation and unit. Prints the name of the release, made of its version and a hash of its content, and
 // copies the release to RELEASES/.new unless RELEASES already has it.
-//   node scripts/stage.mjs RELEASES
+//   node scripts/stage.mjs RELEASES [ARCH]
+// ARCH: the kind of machine that the packages are for, such as "arm64"; default: this one.
 // Leaves out sources, tests, development packages, C and C++ sources, and binaries for other kinds of machines.
 import { createHash } from 'node:crypto';
 import {
@@ -17,9 +18,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const releases = process.argv[2];
+const { platform } = process;
+const [releases, arch = process.arch] = process.argv.slice(2);
 if (releases === undefined) {
-  console.error('usage: node scripts/stage.mjs RELEASES');
+  console.error('usage: node scripts/stage.mjs RELEASES [ARCH]');
   process.exit(2);
 }
 
@@ -31,8 +33,7 @@ const programPaths = [
   ),
 ];
 
-/** Folders with a subfolder for each kind of machine, and the name of this machine's subfolder. */
-const { platform, arch } = process;
+/** Folders with a subfolder for each kind of machine, and the name of the one that the box needs. */
 const binaries = [
   { folder: 'node_modules/onnxruntime-node/bin/napi-v6', own: platform },
   { folder: `node_modules/onnxruntime-node/bin/napi-v6/${platform}`, own: arch },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type BootedBox, bootBox, checkoutOfBox, withoutBootedBox } from '../support/booted-box.js';
 import { type CommandResult, withoutBuild } from '../support/box.js';
@@ -55,7 +55,7 @@ async function makePackages() {
     await cp(process.execPath, join(node, 'bin/node'));
     await writeFile(join(node, 'LICENSE'), 'the licence of Node.js\n');
     const tree = join(folder, 'tree');
-    run('assemble', root, node, tree);
+    run('assemble', root, node, tree, architecture());
     const program = join(tree, 'opt/rollcall/releases/package');
     const version = (text: string) =>
       writeFile(join(program, 'dist/program/version.json'), JSON.stringify({ version: text }));
@@ -80,7 +80,10 @@ async function makePackages() {
 }
 
 const run = (script: string, ...args: readonly string[]) =>
-  execFileSync(join(root, 'scripts/packaging', script), args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  execFileSync(join(root, 'scripts/packaging', script), args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` },
+  });
 const architecture = () =>
   execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim();
 
