@@ -99,7 +99,7 @@ process.exit(1);
 
 // --- The pages -------------------------------------------------------------------------------------------------------
 
-const ownPages = ['docs/how-to/install-the-package.md', 'docs/how-to/serve-packages-to-your-boxes.md'];
+const ownPages = ['docs/how-to/install-the-package.md', 'docs/how-to/prepare-packages-for-your-boxes.md'];
 
 /** The key has no passphrase, and nobody is there to answer. */
 const surroundings = `
@@ -159,7 +159,9 @@ async function installs(box: BootedBox, pages: PageRunner) {
   assert.equal(await box.must(untilReady), 'active\nactive\n');
   assert.match(await box.must('man -P cat rollcall'), /ROLLCALL\(1\)/);
   assert.match(await box.must('cat /usr/share/bash-completion/completions/rollcall'), /complete .*rollcall/);
-  await box.must(`rollcall person add 'Ada Lovelace'`);
+  await box.must(`
+    ffmpeg -v error -i node_modules/@vladmandic/face-api/demo/sample6.jpg -vf crop=412:412:152:432 /root/photo.jpg
+    rollcall person add 'Ada Lovelace' -i /root/photo.jpg`);
   const unsuitable = await box.run('scripts/install --site plant-1 --box box-1');
   assert.match(unsuitable.stderr, /this box was installed from the Debian package/);
 }

@@ -35,7 +35,7 @@ export const shellPages: Readonly<Record<string, string>> = {
   'docs/how-to/mask-parts-of-a-picture.md': 'test/e2e/camera-masks-page.test.ts',
   'docs/how-to/read-attendance.md': installedBox,
   'docs/how-to/rotate-keys.md': installedBox,
-  'docs/how-to/serve-packages-to-your-boxes.md': installedPackage,
+  'docs/how-to/prepare-packages-for-your-boxes.md': installedPackage,
   'docs/how-to/set-up-a-box.md': installedBox,
   'docs/reference/identity.md': installedBox,
   'docs/tutorial/receive-events.md': 'test/live/integrators-walkthrough.test.ts',
