@@ -26,7 +26,10 @@ test('a machine becomes a box by the Debian package and stays one', {
     ln -s made/second /root/update
     # What the packages depend on is there, and there is no network.
     mkdir /root/sources
-    mv /etc/apt/sources.list* /root/sources/`);
+    mv /etc/apt/sources.list* /root/sources/
+    touch /etc/apt/sources.list; mkdir /etc/apt/sources.list.d
+    # What another program was installing when the machine took over its files.
+    dpkg --configure --all`);
   await t.test('its page leads to a box', () => installs(box, pages));
   await t.test('settings that the new version refuses leave the former one running', () =>
     refuses(box, pages),
@@ -84,8 +87,7 @@ const run = (script: string, ...args: readonly string[]) =>
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` },
   });
-const architecture = () =>
-  execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim();
+const architecture = () => execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim();
 
 /** Keeps a copy as daemon/host/sqlite-migrations.ts does, then changes the database to what no version reads. */
 const failingVersion = `
