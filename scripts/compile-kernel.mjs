@@ -7,6 +7,7 @@ import asc from 'assemblyscript/asc';
 /** Without endings: the source, and what it exports. */
 const kernels = [
   ['daemon/core/gallery/search/bounds', 'writeBounds'],
+  ['daemon/vision/inference/yuv-crop', 'sampleYuv` and `reducePlane'],
   ['daemon/vision/live/small-rgb', 'writeRgb'],
 ];
 

@@ -11,6 +11,7 @@ import {
 import type { Picture } from '../../daemon/kernel/faces/picture.js';
 import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
 import { AreaResize } from '../../daemon/vision/inference/area-resize.kernel.js';
+import { reduceRegion } from '../../daemon/vision/inference/box-reduction.kernel.js';
 import { largestDifference, slowCrop } from '../support/slow-sampling.js';
 import { plainYuv, rgbPicture, smoothYuv } from '../support/test-pictures.js';
 
@@ -95,6 +96,39 @@ describe('affine crops', () => {
       return out.data;
     });
     assert.deepEqual(wide, narrow);
+  });
+
+  test('a reduction of video has the rounded mean of each block, also where the picture cuts it', () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          widthPx: fc.integer({ min: 2, max: 120 }),
+          heightPx: fc.integer({ min: 2, max: 90 }),
+          seed: fc.nat(),
+        }),
+        fc.integer({ min: 2, max: 7 }),
+        fc.record({ left: fc.integer({ min: 0, max: 100 }), top: fc.integer({ min: 0, max: 80 }) }),
+        ({ widthPx, heightPx, seed }, factor, { left, top }) => {
+          const whole = smoothYuv(widthPx, heightPx, { seed });
+          const bounds = { left, top, right: left + 40, bottom: top + 30 };
+          const { picture, x0, y0 } = reduceRegion(whole, bounds, factor);
+          for (let row = 0; row < picture.heightPx; row++) {
+            for (let column = 0; column < picture.widthPx; column++) {
+              const block: number[] = [];
+              for (let y = y0 + row * factor; y < Math.min(heightPx, y0 + (row + 1) * factor); y++) {
+                const line = y * widthPx;
+                const from = x0 + column * factor;
+                block.push(...whole.data.subarray(line + from, line + Math.min(widthPx, from + factor)));
+              }
+              const mean = block.reduce((sum, value) => sum + value, 0) / block.length;
+              const found = picture.data[row * picture.widthPx + column] ?? Number.NaN;
+              assert.ok(Math.abs(found - mean) < 0.5 + 1e-9, `${found} instead of ${mean}`);
+            }
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
   });
 
   test('strong reductions average the pixels that they cover', () => {

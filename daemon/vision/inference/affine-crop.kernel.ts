@@ -1,6 +1,7 @@
 import { type Affine, affineScale, applyAffine, composeAffine } from '../../kernel/faces/affine.js';
 import type { Picture, Rgb24Picture, Yuv420Picture } from '../../kernel/faces/picture.js';
 import { reduceRegion } from './box-reduction.kernel.js';
+import { copyRows, rowBytes, samplingRoom } from './yuv-rooms.js';
 import { type YuvToRgb, yuvToRgb } from './yuv-to-rgb.js';
 
 /** One input of a network inside a larger buffer: planar float32 R, G, B (or B, G, R), 0..255. */
@@ -89,14 +90,22 @@ function sample(picture: Picture, map: Affine, target: PlanarTarget, fullHeightP
   if (picture.format === 'rgb24') sampleRgb(picture, map, target);
   else {
     const colour = yuvToRgb({ range: picture.range, heightPx: fullHeightPx });
-    const spans = insideSpans(picture, map, target);
-    sampleYuvInside(picture, map, target, colour, spans);
-    sampleYuvClamped(picture, map, target, colour, spans);
+    const bounds = cropBounds(map, target.widthPx, target.heightPx);
+    // A crop at a border has samples of both kinds.
+    const spans = isInside(picture, bounds) ? undefined : insideSpans(picture, map, target);
+    sampleYuvInside(picture, map, target, colour, bounds, spans);
+    if (spans !== undefined) sampleYuvClamped(picture, map, target, colour, spans);
   }
 }
 
 /** Samples that are at least so far inside the picture have all their neighbours there, pixels. */
 const INSIDE = { before: 2, after: 3 } as const;
+
+/** Whether all samples of a crop with these bounds are, by more than the error of a sum. */
+function isInside({ widthPx, heightPx }: Yuv420Picture, { left, top, right, bottom }: Bounds): boolean {
+  const [before, after] = [INSIDE.before + 0.001, INSIDE.after + 0.001];
+  return left >= before && top >= before && right <= widthPx - after && bottom <= heightPx - after;
+}
 
 /** For each row of a crop, the columns whose samples lie inside the picture: the first, and the one after the last. */
 function insideSpans(
@@ -128,69 +137,65 @@ function columnsWithin(start: number, step: number, most: number): { first: numb
   return { first: Math.ceil(Math.min(one, other)), end: Math.floor(Math.max(one, other)) + 1 };
 }
 
-/** Whole numbers stand for fractions: positions count 1/65536 pixel, weights 1/256, colour coefficients 1/1024. */
+/** Whole numbers stand for fractions: positions count 1/65536 pixel, colour coefficients 1/1024. */
 const POSITION = 65536;
 const COEFFICIENT = 1024;
 
-/** A sum of luma and colour is an 8-bit value times 2^18. The table `limited` turns it into 0..255, in steps of a quarter. */
+/** A sum of luma and colour is an 8-bit value times 2^18. So many levels are added to it, so that none is negative. */
 const SUM_BITS = 18;
-const TABLE_BITS = 2;
-const TABLE_ZERO = 384;
-const limited = Float32Array.from({ length: 1024 << TABLE_BITS }, (_, index) =>
-  Math.min(255, Math.max(0, index / (1 << TABLE_BITS) - TABLE_ZERO)),
-);
+const SUM_LIFT = 384;
 
 /**
- * The fast form, for samples whose neighbours all lie inside the picture. Whole numbers take half the time of floating
- * point. They move no sample by more than 1/256 pixel, and change no value by more than three levels.
+ * The fast form, for samples whose neighbours all lie inside the picture: four at once, in whole numbers. They move no sample by more than
+ * 1/256 pixel, and change no value by more than three levels. Without `spans`, that is all of the crop.
  */
-function sampleYuvInside(p: Yuv420Picture, m: Affine, t: PlanarTarget, c: YuvToRgb, spans: Int32Array): void {
-  const { data, widthPx } = p;
-  const chromaWidth = (widthPx + 1) >> 1;
-  const uPlane = widthPx * p.heightPx;
-  const toV = chromaWidth * ((p.heightPx + 1) >> 1);
-  const out = t.data;
+function sampleYuvInside(
+  p: Yuv420Picture,
+  m: Affine,
+  t: PlanarTarget,
+  c: YuvToRgb,
+  bounds: Bounds,
+  spans: Int32Array | undefined,
+): void {
+  const from = rowsFor(p, bounds);
+  if (from.rowCount <= 0) return;
   const area = t.widthPx * t.heightPx;
-  const red = t.offset + (t.order === 'bgr' ? 2 * area : 0);
-  const green = t.offset + area;
-  const blue = t.offset + (t.order === 'bgr' ? 0 : 2 * area);
-  const gain = Math.round(c.gain * COEFFICIENT);
-  const rV = Math.round(c.rV * COEFFICIENT);
-  const gU = Math.round(c.gU * COEFFICIENT);
-  const gV = Math.round(c.gV * COEFFICIENT);
-  const bU = Math.round(c.bU * COEFFICIENT);
-  const lift = (TABLE_ZERO << SUM_BITS) - Math.round(c.black * c.gain * (1 << SUM_BITS));
-  const shift = SUM_BITS - TABLE_BITS;
+  const { rows, planes, source, sample } = samplingRoom(t.heightPx, area, rowBytes(p, from));
+  const places = copyRows(p, from, source);
   const stepX = Math.round(m.xx * POSITION) | 0;
   const stepY = Math.round(m.yx * POSITION) | 0;
   for (let row = 0; row < t.heightPx; row++) {
-    const first = spans[2 * row]!;
-    const end = row * t.widthPx + spans[2 * row + 1]!;
-    let x = Math.round((m.xx * 0.5 + m.xy * (row + 0.5) + m.x0 - 0.5) * POSITION + first * stepX) | 0;
-    let y = Math.round((m.yx * 0.5 + m.yy * (row + 0.5) + m.y0 - 0.5) * POSITION + first * stepY) | 0;
-    for (let o = row * t.widthPx + first; o < end; o++, x = (x + stepX) | 0, y = (y + stepY) | 0) {
-      const luma =
-        Math.imul(between(data, Math.imul(y >> 16, widthPx) + (x >> 16), widthPx, x, y), gain) + lift;
-      const cx = (x >> 1) - (POSITION >> 2);
-      const cy = (y >> 1) - (POSITION >> 2);
-      const i = uPlane + Math.imul(cy >> 16, chromaWidth) + (cx >> 16);
-      const u = between(data, i, chromaWidth, cx, cy) - 32768;
-      const v = between(data, i + toV, chromaWidth, cx, cy) - 32768;
-      out[red + o] = limited[(luma + Math.imul(rV, v)) >> shift]!;
-      out[green + o] = limited[(luma - Math.imul(gU, u) - Math.imul(gV, v)) >> shift]!;
-      out[blue + o] = limited[(luma + Math.imul(bU, u)) >> shift]!;
-    }
+    const first = spans === undefined ? 0 : spans[2 * row]!;
+    const x = m.xx * 0.5 + m.xy * (row + 0.5) + m.x0 - 0.5;
+    const y = m.yx * 0.5 + m.yy * (row + 0.5) + m.y0 - 0.5;
+    rows[4 * row] = first;
+    rows[4 * row + 1] = spans === undefined ? t.widthPx : spans[2 * row + 1]!;
+    rows[4 * row + 2] = Math.round(x * POSITION + first * stepX);
+    rows[4 * row + 3] = Math.round(y * POSITION + first * stepY) - from.topRow * POSITION;
   }
+  const lift = (SUM_LIFT << SUM_BITS) - Math.round(c.black * c.gain * (1 << SUM_BITS));
+  const [gain = 0, ...factors] = [c.gain, c.rV, c.gU, c.gV, c.bU].map((each) =>
+    Math.round(each * COEFFICIENT),
+  );
+  sample(
+    ...[rows.byteOffset, ...planes.map(({ byteOffset }) => byteOffset)],
+    ...places.map((place) => source.byteOffset + place),
+    ...[p.widthPx, (p.widthPx + 1) >> 1, t.widthPx, t.heightPx],
+    ...[stepX, stepY, gain, lift, ...factors],
+  );
+  planes.forEach((plane, index) => {
+    const at = t.offset + (t.order === 'bgr' ? 2 - index : index) * area;
+    t.data.set(plane.subarray(0, area), at);
+  });
 }
 
-/** 256 times the bilinear mean of the sample at `i` and its neighbours; x and y give the weights. */
-function between(data: Uint8Array, i: number, stride: number, x: number, y: number): number {
-  const right = (x >> 8) & 255;
-  const first = data[i]!;
-  const second = data[i + stride]!;
-  const top = (first << 8) + Math.imul(right, data[i + 1]! - first);
-  const low = (second << 8) + Math.imul(right, data[i + stride + 1]! - second);
-  return top + (Math.imul((y >> 8) & 255, low - top) >> 8);
+/** How far from the pixels of a crop their neighbours in the picture lie at most, pixels: a sample of colour covers two of them. */
+const NEIGHBOURS = 4;
+
+/** The rows of the picture that hold the samples of a crop with these bounds, and their neighbours. */
+function rowsFor({ heightPx }: Yuv420Picture, { top, bottom }: Bounds): { topRow: number; rowCount: number } {
+  const topRow = Math.max(0, 2 * Math.floor((top - NEIGHBOURS) / 2));
+  return { topRow, rowCount: Math.min(heightPx, 2 * Math.ceil((bottom + NEIGHBOURS) / 2)) - topRow };
 }
 
 /** The bilinear value of a plane at (x, y), in samples. Outside the plane, the border repeats. */

@@ -1,7 +1,12 @@
-import type { Picture, Rgb24Picture, Yuv420Picture } from '../../kernel/faces/picture.js';
-import { MOST_ROWS, type SamplePlane, sumRows } from './column-sums.kernel.js';
+import {
+  type Picture,
+  type Rgb24Picture,
+  type Yuv420Picture,
+  yuv420Bytes,
+} from '../../kernel/faces/picture.js';
+import { copyRows, reducingRoom, rowBytes } from './yuv-rooms.js';
 
-/** Regions begin and end at multiples of this many blocks. So they hold whole words of four samples, in chroma too. */
+/** Regions begin and end at multiples of this many blocks, so at pixels that share no sample of colour with others. */
 const BLOCKS = 8;
 
 /** A part of a picture, `factor` times smaller. */
@@ -21,7 +26,6 @@ interface Rectangle {
 
 /** Holds the latest reduced region until the next call. It grows, but never shrinks. */
 let scratch = new Uint8Array(0);
-let columnSums = new Int32Array(0);
 
 function scratchOf(bytes: number): Uint8Array {
   if (scratch.length < bytes) scratch = new Uint8Array(bytes);
@@ -64,98 +68,26 @@ interface Area {
 }
 
 function reduceYuv(p: Yuv420Picture, area: Area, factor: number): Yuv420Picture {
-  const { widthPx, heightPx } = area;
-  const cw = (widthPx + 1) >> 1;
-  const ch = (heightPx + 1) >> 1;
-  const data = scratchOf(widthPx * heightPx + 2 * cw * ch);
-  const sourceCw = (p.widthPx + 1) >> 1;
-  const sourceCh = (p.heightPx + 1) >> 1;
-  const uPlane = p.widthPx * p.heightPx;
-  reducePlane({ ...p, start: 0 }, area, factor, data, 0);
-  const half = { left: area.left >> 1, top: area.top >> 1, widthPx: cw, heightPx: ch };
-  const chroma = { data: p.data, widthPx: sourceCw, heightPx: sourceCh };
-  reducePlane({ ...chroma, start: uPlane }, half, factor, data, widthPx * heightPx);
-  reducePlane(
-    { ...chroma, start: uPlane + sourceCw * sourceCh },
-    half,
-    factor,
-    data,
-    widthPx * heightPx + cw * ch,
-  );
-  return { format: 'yuv420p', widthPx, heightPx, range: p.range, data };
-}
-
-function reducePlane(source: SamplePlane, area: Area, factor: number, out: Uint8Array, offset: number): void {
-  const { data, start } = source;
   const { left, top, widthPx, heightPx } = area;
-  const isWhole = left + 2 * widthPx <= source.widthPx && top + 2 * heightPx <= source.heightPx;
-  const alignment = (data.byteOffset + start) | source.widthPx | left | (2 * widthPx);
-  if (factor === 2 && isWhole && (alignment & 3) === 0) halvePlane(source, area, out, offset);
-  else reduceBlocks(source, area, factor, out, offset);
-}
-
-/**
- * Rounded means of 2 x 2 samples, the most frequent reduction (faces of 250 to 400 pixels). Reads four samples of each row at a
- * time. Assumes little-endian words, like `sumRows`. Start and widths must be multiples of four.
- */
-function halvePlane(source: SamplePlane, area: Area, out: Uint8Array, offset: number): void {
-  const { data, widthPx: sourceWidth } = source;
-  const stride = sourceWidth >> 2;
-  const words = new Int32Array(data.buffer, data.byteOffset + source.start, stride * source.heightPx);
-  let o = offset;
-  for (let row = 0; row < area.heightPx; row++) {
-    const first = (area.top + 2 * row) * stride + (area.left >> 2);
-    const end = first + (area.widthPx >> 1);
-    for (let i = first; i < end; i++) {
-      const upper = words[i]!;
-      const lower = words[i + stride]!;
-      const sums =
-        (upper & 0x00ff00ff) +
-        ((upper >>> 8) & 0x00ff00ff) +
-        (lower & 0x00ff00ff) +
-        ((lower >>> 8) & 0x00ff00ff) +
-        0x00020002;
-      out[o] = (sums & 0xffff) >> 2;
-      out[o + 1] = sums >>> 18;
-      o += 2;
-    }
-  }
-}
-
-/** The edge of the picture may cut the last block of a row or column. Its mean is over the samples that exist. */
-function reduceBlocks(
-  source: SamplePlane,
-  area: Area,
-  factor: number,
-  out: Uint8Array,
-  offset: number,
-): void {
-  const { left, top, widthPx, heightPx } = area;
-  const width = Math.min(widthPx * factor, source.widthPx - left);
-  // Sums come in fours.
-  if (columnSums.length < width + 3) columnSums = new Int32Array(width + 3);
-  const sums = columnSums;
-  let o = offset;
-  for (let row = 0; row < heightPx; row++) {
-    const from = Math.min(top + row * factor, source.heightPx - 1);
-    const to = Math.min(from + Math.min(factor, MOST_ROWS), source.heightPx);
-    sumRows(source, left, width, from, to, sums);
-    const weight = 1 / ((to - from) * factor);
-    const wholeBlocks = Math.min(widthPx, Math.floor(width / factor));
-    let x = 0;
-    for (let column = 0; column < wholeBlocks; column++) {
-      let sum = 0;
-      for (const end = x + factor; x < end; x++) sum = (sum + sums[x]!) | 0;
-      out[o++] = (sum * weight + 0.5) | 0;
-    }
-    for (let column = wholeBlocks; column < widthPx; column++) {
-      const first = Math.min(column * factor, width - 1);
-      const last = Math.min(first + factor, width);
-      let sum = 0;
-      for (let i = first; i < last; i++) sum += sums[i]!;
-      out[o++] = (sum / ((to - from) * (last - first)) + 0.5) | 0;
-    }
-  }
+  const half = { left: left >> 1, top: top >> 1, widthPx: (widthPx + 1) >> 1, heightPx: (heightPx + 1) >> 1 };
+  const bytes = yuv420Bytes(widthPx, heightPx);
+  const rows = { topRow: top, rowCount: Math.min(factor * (heightPx + 1), p.heightPx - top) };
+  const { source, sums, reduced, reduce } = reducingRoom(p.widthPx, rowBytes(p, rows), bytes);
+  const [luma, u, v] = copyRows(p, rows, source);
+  /** `place`: where the rows begin in the source. */
+  const reducePlane = (place: number, stride: number, rowCount: number, from: Area, to: number): void => {
+    const width = Math.min(from.widthPx * factor, stride - from.left);
+    const plane = source.byteOffset + place + from.left;
+    const target = reduced.byteOffset + to;
+    reduce(plane, stride, width, rowCount, factor, sums, target, from.widthPx, from.heightPx);
+  };
+  const chromaWidth = (p.widthPx + 1) >> 1;
+  const chromaRows = (rows.rowCount + 1) >> 1;
+  const [uTo, vTo] = [widthPx * heightPx, widthPx * heightPx + half.widthPx * half.heightPx];
+  reducePlane(luma, p.widthPx, rows.rowCount, area, 0);
+  reducePlane(u, chromaWidth, chromaRows, half, uTo);
+  reducePlane(v, chromaWidth, chromaRows, half, vTo);
+  return { format: 'yuv420p', widthPx, heightPx, range: p.range, data: reduced.subarray(0, bytes) };
 }
 
 function reduceRgb(p: Rgb24Picture, area: Area, factor: number): Rgb24Picture {
