@@ -46,13 +46,17 @@ export function patchMiddles(everyPx: number, isWanted: (x: number, y: number) =
   return found;
 }
 
+const PIXELS = TEXTURE_PX * TEXTURE_PX;
+
+/** Half of a result, until the next call. */
+const alongRows = new Float32Array(PIXELS);
+const alongBoth = new Float32Array(PIXELS);
+
 /** Each pixel and its neighbours, with binomial weights. */
 export function smoothed(luma: Uint8Array): Float32Array {
   const side = TEXTURE_PX;
-  const alongRows = new Float32Array(side * side);
-  const both = new Float32Array(side * side);
-  for (let at = 1; at < side * side - 1; at++)
-    alongRows[at] = (luma[at - 1]! + 2 * luma[at]! + luma[at + 1]!) / 4;
+  const both = new Float32Array(PIXELS);
+  for (let at = 1; at < PIXELS - 1; at++) alongRows[at] = (luma[at - 1]! + 2 * luma[at]! + luma[at + 1]!) / 4;
   for (let at = side; at < side * (side - 1); at++)
     both[at] = (alongRows[at - side]! + 2 * alongRows[at]! + alongRows[at + side]!) / 4;
   return both;
@@ -67,13 +71,15 @@ const LIGHT_HALF = 3;
  */
 export function details(luma: Float32Array): Float32Array {
   const side = TEXTURE_PX;
-  const light = meansAlong(meansAlong(luma, 1, side), side, 1);
-  return luma.map((value, at) => value - light[at]!);
+  meansAlong(luma, 1, side, alongRows);
+  meansAlong(alongRows, side, 1, alongBoth);
+  const left = new Float32Array(PIXELS);
+  for (let at = 0; at < PIXELS; at++) left[at] = luma[at]! - alongBoth[at]!;
+  return left;
 }
 
-/** The mean of each pixel and its neighbours up to `LIGHT_HALF` away along lines whose pixels are `step` apart. */
-function meansAlong(luma: Float32Array, step: number, lineStep: number): Float32Array {
-  const means = new Float32Array(luma.length);
+/** Writes the mean of each pixel and its neighbours up to `LIGHT_HALF` away along lines whose pixels are `step` apart. */
+function meansAlong(luma: Float32Array, step: number, lineStep: number, means: Float32Array): void {
   // Smoothing leaves the outermost pixels black.
   const [first, last] = [1, TEXTURE_PX - 2];
   for (let line = first; line <= last; line++) {
@@ -93,13 +99,12 @@ function meansAlong(luma: Float32Array, step: number, lineStep: number): Float32
       if (middle >= first) means[start + middle * step] = sum / count;
     }
   }
-  return means;
 }
 
 /** The texture as it would look where the other one is: `map` leads from there to it. */
 export function mappedBack(luma: Float32Array, map: Affine): Float32Array {
   const side = TEXTURE_PX;
-  const back = new Float32Array(side * side);
+  const back = new Float32Array(PIXELS);
   for (let row = 0, at = 0; row < side; row++) {
     for (let column = 0; column < side; column++, at++) {
       const x = within(map.xx * (column + 0.5) + map.xy * (row + 0.5) + map.x0 - 0.5);
@@ -116,6 +121,10 @@ export function mappedBack(luma: Float32Array, map: Affine): Float32Array {
 
 /** Smoothing leaves the outermost pixels black. */
 const within = (value: number): number => Math.min(TEXTURE_PX - 3, Math.max(1, value));
+
+/** How well the patch that is followed correlates at each place in its reach. */
+const SPAN = 2 * REACH + 1;
+const scores = new Float64Array(SPAN * SPAN);
 
 /**
  * Follows one patch; undefined if its contrast is less than `leastContrast` (standard deviation of the brightness), if it is not found
@@ -146,10 +155,9 @@ export function follow(
   const contrast = Math.sqrt(Math.max(0, squares / PATCH_PIXELS - mean * mean));
   if (contrast < leastContrast) return undefined;
 
-  const span = 2 * REACH + 1;
-  const scores = new Float64Array(span * span).fill(-1);
+  scores.fill(-1);
   const score = (column: number, row: number): number => {
-    const at = (row + REACH) * span + column + REACH;
+    const at = (row + REACH) * SPAN + column + REACH;
     if (scores[at] === -1) scores[at] = correlation(was, is, middle, row * side + column, mean, contrast);
     return scores[at]!;
   };

@@ -123,14 +123,31 @@ export function togetherShifted(shifts: readonly SkinShift[]): SkinShift {
   };
 }
 
+interface Prepared {
+  readonly smooth: Float32Array;
+  readonly details: Float32Array;
+}
+
+/** A texture is compared with those of some seconds. */
+const prepared = new WeakMap<FaceTexture, Prepared>();
+
+function preparedOf(texture: FaceTexture): Prepared {
+  const known = prepared.get(texture);
+  if (known !== undefined) return known;
+  const smooth = smoothed(texture.luma);
+  const made = { smooth, details: details(smooth) };
+  prepared.set(texture, made);
+  return made;
+}
+
 /** By how much the skin has shifted from one look to the other. Undefined if too little of it is found again. */
 export function skinShift(before: SkinLook, after: SkinLook): SkinShift | undefined {
   const [from, to] = [before.texture, after.texture];
   const map = fitAffine(from.shape, to.shape);
   if (map === undefined) return undefined;
-  const was = smoothed(from.luma);
-  const is = mappedBack(smoothed(to.luma), map);
-  const [wasDetails, isDetails] = [details(was), details(is)];
+  const { smooth: was, details: wasDetails } = preparedOf(from);
+  const is = mappedBack(preparedOf(to).smooth, map);
+  const isDetails = details(is);
   const patches = skinMiddles.flatMap((middle) => {
     const found = follow(wasDetails, isDetails, middle, LEAST_CONTRAST);
     return found ? [{ ...found, brighter: meanOfPatch(is, middle) - meanOfPatch(was, middle) }] : [];
@@ -226,6 +243,9 @@ function products(patches: readonly FollowedPatch[], a: readonly Pair[], b: read
 
 type Pair = readonly [number, number];
 
+/** The terms and values of one patch. */
+const equation = new Float64Array(TERMS + 2);
+
 /** The quadratic map of places that is nearest to two values of each patch, by weighted least squares. */
 function quadraticFit<Patch extends FollowedPatch>(
   patches: readonly Patch[],
@@ -233,10 +253,13 @@ function quadraticFit<Patch extends FollowedPatch>(
 ): ((place: Point) => Pair) | undefined {
   const equations = Array.from({ length: TERMS }, () => new Array<number>(TERMS + 2).fill(0));
   for (const patch of patches) {
-    const row = [...termsAt(patch), ...valuesOf(patch)];
-    for (let at = 0; at < TERMS; at++)
-      for (let column = 0; column < TERMS + 2; column++)
-        equations[at]![column]! += patch.weight * row[at]! * row[column]!;
+    equation.set(termsAt(patch));
+    equation.set(valuesOf(patch), TERMS);
+    for (let at = 0; at < TERMS; at++) {
+      const sums = equations[at]!;
+      const weight = patch.weight * equation[at]!;
+      for (let column = 0; column < TERMS + 2; column++) sums[column]! += weight * equation[column]!;
+    }
   }
   const solution = solved(equations);
   if (solution === undefined) return undefined;
