@@ -9,7 +9,7 @@ import { type Look, type LookState, type Scene, SceneWatch } from './scene-watch
  * Every moment in which frames are wanted keeps the decoder of the main stream awake. So after a motion there is time for one full look
  * and the quick ones around it, and a look at the whole picture of a still scene comes seldom.
  */
-const policy: GatePolicy = { heldForMs: 1200, wholeEveryMs: 15_000 };
+const policy: GatePolicy = { heldForMs: 1200, wholeEveryMs: 15_000, seldomEveryMs: 15_000 };
 
 /**
  * The scene in front of a camera with two streams. The substream is watched, which shows the same picture in small; only while it

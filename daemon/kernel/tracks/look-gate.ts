@@ -35,11 +35,13 @@ export const openGate: LookGate = {
 export interface GatePolicy {
   /** Somebody who stopped moving is still searched for this long as if they moved: a single run can miss a face. */
   readonly heldForMs: number;
-  /** A face that nothing announced is found after at most this time. */
+  /** A face that nothing announced is found after at most this time while something moves elsewhere. */
   readonly wholeEveryMs: number;
+  /** The same in a scene that has been still for long. Between both, looks come as far apart as the scene was still before. */
+  readonly seldomEveryMs: number;
 }
 
-export const usualGate: GatePolicy = { heldForMs: 3000, wholeEveryMs: 3000 };
+export const usualGate: GatePolicy = { heldForMs: 3000, wholeEveryMs: 3000, seldomEveryMs: 15_000 };
 /** The same for a sweep, which costs a third more: its parts then take the turns of full runs. */
 const sweepEveryMs = 4000;
 /**
@@ -70,17 +72,24 @@ export function isResting(gate: LookGate, atMs: number, { heldForMs } = usualGat
  * From when on a full look is due although nothing moves any more: the one after the last motion, where none was made in time, the one
  * after the light has changed, or the next one at the whole picture.
  */
-export function fullLookDueMs(
-  { movedMs, relitMs, fullMs, wholeMs }: LookGate,
-  { heldForMs, wholeEveryMs } = usualGate,
-): number {
-  if (fullMs < movedMs) return movedMs + heldForMs;
-  return Math.min(relitMs ?? Number.POSITIVE_INFINITY, wholeMs + wholeEveryMs);
+export function fullLookDueMs(gate: LookGate, policy = usualGate): number {
+  const { movedMs, relitMs, fullMs } = gate;
+  if (fullMs < movedMs) return movedMs + policy.heldForMs;
+  return Math.min(relitMs ?? Number.POSITIVE_INFINITY, stillLookDueMs(gate, policy));
 }
 
 /**
- * Whether a detector run that is due is worth its cost while no face is followed. Where nothing moves, only every third full run
- * is made, and one after the light has changed.
+ * When the next look at the whole picture of a still scene is due. Whoever comes in moves, so such a look can only find somebody whom the
+ * looks before it missed, and each of those makes that less likely.
+ */
+function stillLookDueMs({ movedMs, wholeMs }: LookGate, { wholeEveryMs, seldomEveryMs }: GatePolicy): number {
+  const wasStillMs = wholeMs > movedMs ? wholeMs - movedMs : 0;
+  return wholeMs + Math.min(Math.max(wholeEveryMs, wasStillMs), seldomEveryMs);
+}
+
+/**
+ * Whether a detector run that is due is worth its cost while no face is followed. Where nothing moves, only full runs are made, more and
+ * more seldom, and one after the light has changed.
  */
 export function isWorthLooking(
   gate: LookGate,
@@ -89,7 +98,7 @@ export function isWorthLooking(
   policy = usualGate,
 ): boolean {
   if (!isResting(gate, atMs, policy)) return true;
-  return kind === 'full' && atMs - gate.wholeMs >= policy.wholeEveryMs;
+  return kind === 'full' && atMs >= stillLookDueMs(gate, policy);
 }
 
 /** Whether the next full run must see the whole picture, because something may be anywhere in it. */
