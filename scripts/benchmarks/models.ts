@@ -4,7 +4,10 @@ import { parseArgs } from 'node:util';
 import type { ModelPack } from '../../daemon/host/models/model-manifest.js';
 import { openModelStore } from '../../daemon/host/models/store.js';
 import { InferenceSession, Tensor } from '../../daemon/host/onnx-runtime.js';
+import { squareToCrop } from '../../daemon/kernel/faces/affine.js';
+import type { Yuv420Picture } from '../../daemon/kernel/faces/picture.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
+import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
 import { quantile } from './measuring.js';
 import { profileOf } from './models-profile.js';
 
@@ -13,6 +16,8 @@ import { profileOf } from './models-profile.js';
  *   scripts/bench models [--runs N] [--beside PACK --beside PACK] [--earlier DIR] [--json]
  * One network after the other; with --beside those that are named, in turns, so that their times make a ratio. --earlier also runs
  * the files of the same names in DIR, such as those that another version of the converter made, in turns with the present ones.
+ * `crop` is what the networks of mesh and eyes need before a run: their input, cut from a turned square of the same size in a picture
+ * of 1280 x 720.
  *   scripts/bench models --profile PACK [--runs N] [--earlier DIR]
  * Instead: where the time of one network goes, by kind of node.
  */
@@ -66,6 +71,22 @@ async function openRunners(path: string, pack: ModelPack, title = pack.id): Prom
     const end = async (): Promise<void> => (index === 0 ? network.release() : undefined);
     return { title, shape, timesMs: [], processorMs: [], run: () => network.run(feeds), end };
   });
+}
+
+const picture: Yuv420Picture = {
+  ...{ format: 'yuv420p', range: 'limited', widthPx: 1280, heightPx: 720 },
+  data: Uint8Array.from({ length: 1.5 * 1280 * 720 }, (_, index) => (7 * index) % 256),
+};
+
+/** What cutting out the input of a mesh costs: as often as the network runs. */
+function cropRunner({ id, input }: ModelPack): readonly Runner[] {
+  const [, , heightPx, widthPx] = input.shape;
+  if (typeof heightPx !== 'number' || typeof widthPx !== 'number') return [];
+  const shape = [1, 3, heightPx, widthPx];
+  const target = { data: new Float32Array(3 * heightPx * widthPx), offset: 0, widthPx, heightPx };
+  const map = squareToCrop({ x: 640, y: 360 }, widthPx, 5, widthPx);
+  const run = (): Promise<void> => Promise.resolve(cropAffine(picture, map, target));
+  return [{ title: `${id} crop`, shape, timesMs: [], processorMs: [], run, end: () => Promise.resolve() }];
 }
 
 /** All take turns, so that whatever else the machine does meets all of them. */
@@ -133,6 +154,7 @@ async function main(): Promise<void> {
     const earlier = values.earlier === undefined ? undefined : join(values.earlier, pack.file);
     const runners = [
       ...(await openRunners(status.path, pack)),
+      ...(pack.role === 'dense-landmarks' || pack.role === 'eye-contour' ? cropRunner(pack) : []),
       ...(earlier && existsSync(earlier) ? await openRunners(earlier, pack, `${pack.id} earlier`) : []),
     ];
     if (values.beside.length > 0) opened.push(runners);
