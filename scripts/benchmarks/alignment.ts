@@ -1,15 +1,18 @@
 /**
- * What steadier alignment would bring: scripts/bench alignment --known DIR --unknown DIR [--config FILE].
- * Aligns each photograph as the product does, with the crop shifted by 2/112 of its side in four directions, and by the mean of nine
- * fits of the mesh around the face. Three photographs of each person are enrolled in 20 ways; the others are searched, and so are
- * strangers and, in the gallery without them, all photographs of each person.
+ * What steadier alignment would bring: scripts/bench alignment --known DIR --unknown DIR [--groups FILE] [--config FILE].
+ * Embeds each photograph as the product does, and as the mean over five crops: as aligned, and shifted by 2/112 of the side in four
+ * directions. Three photographs of each person are enrolled in 20 ways; the others are searched, and so are strangers and, in the
+ * gallery without them, all photographs of each person. `--groups` is as in rollcall evaluate identify.
  *
  * Prints FNIR where FPIR is the same for all: a mean over crops raises every similarity, so rows at one threshold cannot be
- * compared. Each row also says how often it misses fewer than the first, with people drawn again 100 times. Then the photographs that a
- * gallery calibrated for an FPIR of 1 % misses, and of how many people it misses fewer and more than in the first row.
+ * compared. Each row also says how often it misses fewer than the first, with people drawn again 100 times. Then, of galleries that are
+ * calibrated for an FPIR of 1 %, the searches of enrolled people that are missed, and those of others that match a person (of people who
+ * are left out, in five of the 20 galleries), by group.
  */
 import { readFile } from 'node:fs/promises';
+import { parse } from 'node:path';
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { affineScale } from '../../daemon/kernel/faces/affine.js';
 import { arcFaceAlignment } from '../../daemon/kernel/faces/alignment.js';
@@ -20,6 +23,7 @@ import type {
   FivePoints,
 } from '../../daemon/kernel/faces/face.js';
 import type { Point } from '../../daemon/kernel/faces/geometry.js';
+import type { EnrolledPerson } from '../../daemon/kernel/identification/calibration.js';
 import { thresholdAtRate } from '../../daemon/kernel/identification/error-rates.js';
 import { policyOver } from '../../daemon/kernel/identification/gallery-policy.js';
 import { dividePhotographs } from '../../daemon/kernel/identification/identification-trial.js';
@@ -38,7 +42,12 @@ import { openReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { findSampleFace } from '../../daemon/vision/photo-sample.js';
 
 const { values } = parseArgs({
-  options: { known: { type: 'string' }, unknown: { type: 'string' }, config: { type: 'string' } },
+  options: {
+    known: { type: 'string' },
+    unknown: { type: 'string' },
+    groups: { type: 'string' },
+    config: { type: 'string' },
+  },
 });
 const { known, unknown, config } = values;
 if (known === undefined || unknown === undefined) throw new Error('give --known DIR and --unknown DIR');
@@ -48,13 +57,20 @@ const rates = [0.02, 0.01, 0.005, 0.003, 0.001];
 const drawings = 100;
 /** Of 112 pixels, 2. */
 const shift = 2;
+const targetFpir = 0.01;
+/** Calibrating the gallery without each person takes time: only every fourth does it. */
+const leftOutEvery = 4;
+const groups =
+  values.groups === undefined
+    ? {}
+    : z.record(z.string(), z.array(z.string())).parse(JSON.parse(await readFile(values.groups, 'utf8')));
 
 await using lifetime = new Lifetime(clock);
 const setup = await openReplaySetup({ configPath: config, cameraId: undefined, fps: undefined }, lifetime);
 const { analyser } = setup;
 const { margin } = setup.match;
 
-type Way = 'product' | 'crops' | 'fits';
+type Way = 'product' | 'crops';
 interface Photograph {
   readonly isEnrollable: boolean;
   /** Undefined without a face. */
@@ -81,30 +97,6 @@ const moved = (face: FaceLandmarks, by: Point): FaceLandmarks =>
     return { x: x + by.x, y: y + by.y };
   });
 
-/** The face with the means of the points that nine fits give: in the region of the mesh, and moved, scaled, and turned a little. */
-async function refitted(picture: Parameters<typeof analyser.locate>[0], face: FaceLandmarks) {
-  const { box } = face;
-  const { rollDeg } = face.pose;
-  const region = (dx: number, dy: number, scale = 1, turnedDeg = 0) => ({
-    x: box.x + box.width * (dx + (1 - scale) / 2),
-    y: box.y + box.height * (dy + (1 - scale) / 2),
-    width: box.width * scale,
-    height: box.height * scale,
-    rollDeg: rollDeg + turnedDeg,
-  });
-  const places = [
-    ...[region(0, 0), region(-0.05, 0), region(0.05, 0), region(0, -0.05), region(0, 0.05)],
-    ...[region(0, 0, 0.93), region(0, 0, 1.07), region(0, 0, 1, -6), region(0, 0, 1, 6)],
-  ];
-  const fits = (await analyser.locate(picture, places)).filter((fit) => fit !== undefined);
-  const meanOfFits = (axis: 'x' | 'y', list: keyof AlignmentPoints, index: number): number =>
-    fits.reduce((sum, fit) => sum + (fit[list][index]?.[axis] ?? 0), 0) / fits.length;
-  return realigned(face, (list, index) => ({
-    x: meanOfFits('x', list, index),
-    y: meanOfFits('y', list, index),
-  }));
-}
-
 async function photographOf(path: string): Promise<Photograph> {
   const { found, refusal } = await findSampleFace(await readFile(path), analyser);
   const isEnrollable = refusal === undefined;
@@ -115,8 +107,7 @@ async function photographOf(path: string): Promise<Photograph> {
   const shifted: Embedding[] = [];
   for (const [x, y] of [[-by, 0] as const, [by, 0] as const, [0, -by] as const, [0, by] as const])
     shifted.push(await analyser.embed(picture, moved(face, { x, y })));
-  const fits = await analyser.embed(picture, await refitted(picture, face));
-  return { isEnrollable, by: { product, crops: meanOf([product, ...shifted]), fits } };
+  return { isEnrollable, by: { product, crops: meanOf([product, ...shifted]) } };
 }
 
 async function photographsOf(paths: readonly string[]): Promise<readonly Photograph[]> {
@@ -128,24 +119,58 @@ async function photographsOf(paths: readonly string[]): Promise<readonly Photogr
 const people: { readonly name: string; readonly photographs: readonly Photograph[] }[] = [];
 for (const { name, paths } of await readPeople(known))
   if (paths.length > references) people.push({ name, photographs: await photographsOf(paths) });
-const strangers = await photographsOf(await readPhotographs(unknown));
+const strangerPaths = await readPhotographs(unknown);
+const strangers = (await photographsOf(strangerPaths)).map((photograph, index) => ({
+  name: parse(strangerPaths[index] ?? '').name,
+  photograph,
+}));
 
 /** The score of a search, and whom it searches: -1 where it names nobody or, of an enrolled person, somebody else. */
 interface Score {
   readonly who: string;
   readonly score: number;
 }
+/** What a calibrated gallery decides about a search. */
+interface Decision {
+  readonly who: string;
+  readonly isEnrolled: boolean;
+  /** Missed, or matched although not enrolled. */
+  readonly isWrong: boolean;
+}
 interface Scores {
   readonly mated: readonly Score[];
   readonly nonMated: readonly Score[];
-  /** Searches of each person that a calibrated gallery misses. */
-  readonly missed: ReadonlyMap<string, number>;
+  readonly calibrated: readonly Decision[];
+}
+
+/** A gallery and how a box would decide with it. */
+function galleryOf(references: readonly EnrolledPerson[]) {
+  const policy = policyOver(references, { ...setup.match, minimumProbes: 1 }, targetFpir);
+  return (candidates: readonly Candidate[]) => {
+    const track = withProbes(noProbes, [{ capturedAtMs: 0, quality: 1, candidates }]);
+    const decided = identifyTrack(track, policy);
+    return decided.outcome === 'match' ? decided.personId : undefined;
+  };
+}
+
+function candidatesIn(gallery: readonly EnrolledPerson[], face: Embedding): readonly Candidate[] {
+  return gallery
+    .map(({ personId: id, references: own }) => ({
+      personId: id,
+      similarity: similarityToPerson(face, own),
+    }))
+    .sort((a, b) => b.similarity - a.similarity);
+}
+
+/** The best candidate, if all others stay behind by the margin. */
+function clearlyBest([best, second]: readonly Candidate[]): Candidate | undefined {
+  return best && best.similarity - (second?.similarity ?? -1) >= margin ? best : undefined;
 }
 
 function scoresOf(enrolledBy: Way, searchedBy: Way): Scores {
   const mated: Score[] = [];
   const nonMated: Score[] = [];
-  const missed = new Map<string, number>();
+  const calibrated: Decision[] = [];
   const samples = people.map(({ name, photographs }) => ({
     name,
     samples: photographs.map(({ by, isEnrollable }) => ({ embedding: by?.[enrolledBy], isEnrollable })),
@@ -153,47 +178,39 @@ function scoresOf(enrolledBy: Way, searchedBy: Way): Scores {
   for (let split = 0; split < splits; split += 1) {
     const parts = dividePhotographs(samples, { references, splits, split });
     const enrolled = parts.filter((part) => part.references.length > 0);
-    const policy = policyOver(
-      enrolled.map((part) => ({ personId: personId(part.name), references: part.references })),
-      { ...setup.match, minimumProbes: 1 },
-      0.01,
-    );
-    const candidates = ({ by }: Photograph): readonly Candidate[] =>
-      by === undefined
-        ? []
-        : enrolled
-            .map((part) => ({
-              personId: personId(part.name),
-              similarity: similarityToPerson(by[searchedBy], part.references),
-            }))
-            .sort((a, b) => b.similarity - a.similarity);
-    const search = (photograph: Photograph, without?: string): Candidate | undefined => {
-      const [best, second] = candidates(photograph).filter((each) => each.personId !== without);
-      return best && best.similarity - (second?.similarity ?? -1) >= margin ? best : undefined;
-    };
+    const gallery = enrolled.map((part) => ({ personId: personId(part.name), references: part.references }));
+    const decide = galleryOf(gallery);
     for (const { name, probes } of enrolled) {
       const photographs = people.find((person) => person.name === name)?.photographs ?? [];
-      for (const photograph of probes.flatMap(({ index }) => photographs[index] ?? [])) {
-        const found = search(photograph);
+      for (const { by } of probes.flatMap(({ index }) => photographs[index] ?? [])) {
+        const candidates = by === undefined ? [] : candidatesIn(gallery, by[searchedBy]);
+        const found = clearlyBest(candidates);
         mated.push({ who: name, score: found?.personId === name ? found.similarity : -1 });
-        const track = withProbes(noProbes, [
-          { capturedAtMs: 0, quality: 1, candidates: candidates(photograph) },
-        ]);
-        const decided = photograph.by && identifyTrack(track, policy);
-        if (decided?.outcome !== 'match' || decided.personId !== name)
-          missed.set(name, (missed.get(name) ?? 0) + 1);
+        calibrated.push({ who: name, isEnrolled: true, isWrong: decide(candidates) !== name });
       }
     }
-    for (const { name, photographs } of people)
-      for (const photograph of photographs)
-        if (photograph.by) nonMated.push({ who: name, score: search(photograph, name)?.similarity ?? -1 });
-    for (const [index, photograph] of strangers.entries())
-      if (photograph.by) nonMated.push({ who: `${index}`, score: search(photograph)?.similarity ?? -1 });
+    for (const { name, photographs } of people) {
+      const others = gallery.filter((person) => person.personId !== name);
+      const decideWithout = split % leftOutEvery === 0 ? galleryOf(others) : undefined;
+      for (const { by } of photographs) {
+        if (by === undefined) continue;
+        const candidates = candidatesIn(others, by[searchedBy]);
+        nonMated.push({ who: name, score: clearlyBest(candidates)?.similarity ?? -1 });
+        if (decideWithout === undefined) continue;
+        calibrated.push({ who: name, isEnrolled: false, isWrong: decideWithout(candidates) !== undefined });
+      }
+    }
+    for (const { name, photograph } of strangers) {
+      if (photograph.by === undefined) continue;
+      const candidates = candidatesIn(gallery, photograph.by[searchedBy]);
+      nonMated.push({ who: name, score: clearlyBest(candidates)?.similarity ?? -1 });
+      calibrated.push({ who: name, isEnrolled: false, isWrong: decide(candidates) !== undefined });
+    }
   }
-  return { mated, nonMated, missed };
+  return { mated, nonMated, calibrated };
 }
 
-function fnirAt(rate: number, { mated, nonMated }: Omit<Scores, 'missed'>): number {
+function fnirAt(rate: number, { mated, nonMated }: Omit<Scores, 'calibrated'>): number {
   const threshold = thresholdAtRate(
     nonMated.map(({ score }) => score),
     rate,
@@ -202,9 +219,9 @@ function fnirAt(rate: number, { mated, nonMated }: Omit<Scores, 'missed'>): numb
 }
 
 /** The scores of people who are drawn anew, the same for every row. */
-function* drawn(rows: readonly Scores[]): Generator<readonly Omit<Scores, 'missed'>[]> {
+function* drawn(rows: readonly Scores[]): Generator<readonly Omit<Scores, 'calibrated'>[]> {
   const random = seededRandom(1);
-  const names = [...people.map(({ name }) => name), ...strangers.map((_, index) => `${index}`)];
+  const names = [...people, ...strangers].map(({ name }) => name);
   const of = (scores: readonly Score[], name: string): readonly Score[] =>
     scores.filter(({ who }) => who === name);
   const byPerson = rows.map(
@@ -224,8 +241,6 @@ const rows = [
   { title: 'as the product', scores: scoresOf('product', 'product') },
   { title: 'references of five crops', scores: scoresOf('crops', 'product') },
   { title: 'references and searches of five crops', scores: scoresOf('crops', 'crops') },
-  { title: 'references of nine fits', scores: scoresOf('fits', 'product') },
-  { title: 'references and searches of nine fits', scores: scoresOf('fits', 'fits') },
 ];
 const wins = rows.map(() => rates.map(() => 0));
 for (const again of drawn(rows.map(({ scores }) => scores))) {
@@ -254,18 +269,22 @@ console.log(
     ]),
   ),
 );
-const base = rows[0]?.scores.missed ?? new Map();
-console.log(
-  table(
-    ['calibrated', 'missed', 'people with fewer', 'people with more'],
-    rows.map(({ title, scores: { missed } }) => {
-      const more = people.map(({ name }) => (missed.get(name) ?? 0) - (base.get(name) ?? 0));
-      const count = [...missed.values()].reduce((sum, each) => sum + each, 0);
-      const share = `${count} (${percent(count / mated.length)})`;
-      return [
-        ...[title, share],
-        ...[more.filter((each) => each < 0).length, more.filter((each) => each > 0).length].map(String),
-      ];
-    }),
-  ),
-);
+/** Searches that went wrong, of all of the group. */
+const countOf = (decisions: readonly Decision[], isEnrolled: boolean, names?: readonly string[]): string => {
+  const own = decisions.filter(
+    (each) => each.isEnrolled === isEnrolled && names?.includes(each.who) !== false,
+  );
+  const wrong = own.filter(({ isWrong }) => isWrong).length;
+  return `${wrong} of ${own.length} (${percent(wrong / Math.max(1, own.length))})`;
+};
+for (const isEnrolled of [true, false]) {
+  console.log(
+    table(
+      [isEnrolled ? 'calibrated: missed' : 'calibrated: accepted', ...rows.map(({ title }) => title)],
+      [['all', undefined] as const, ...Object.entries(groups)].map(([title, names]) => [
+        title,
+        ...rows.map(({ scores }) => countOf(scores.calibrated, isEnrolled, names)),
+      ]),
+    ),
+  );
+}
