@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import type { ReplyNotice } from '../../daemon/kernel/events/notice.js';
-import { assertNoGap } from '../../test/support/event-subscriber.js';
+import { assertNoGap, type EventSubscriber } from '../../test/support/event-subscriber.js';
 import { assortedFacts, attendanceFact, unknownFact } from '../../test/support/facts.js';
 import { unsignedSigner } from '../../test/support/published-box.js';
-import { openTcpGate } from '../../test/support/tcp-gate.js';
+import { openTcpGate, type TcpGate } from '../../test/support/tcp-gate.js';
 import { until } from '../../test/support/until.js';
 import type { Cell } from './cell.js';
 import { complaints } from './connection-cells.js';
+import type { FieldBroker } from './field-broker.js';
 import { accessOf, startBox, subscribeAsCentre, withRecords } from './site.js';
 
 /** Larger than the strict broker takes, and than every other message here. */
@@ -24,6 +25,24 @@ export const strictLimit = 20_000;
 
 /** A subscriber whom the broker keeps messages for while it is away. */
 const lasting = { clean: false, clientId: 'centre' } as const;
+
+/** Kills the broker and starts it again. The box, which connects through the gate, comes back once the centre listens again. */
+async function restart({
+  broker,
+  gate,
+  centre,
+}: {
+  readonly broker: FieldBroker;
+  readonly gate: TcpGate;
+  readonly centre: EventSubscriber;
+}): Promise<void> {
+  gate.close();
+  await broker.kill();
+  const again = centre.resubscribed();
+  await broker.start();
+  await again;
+  await gate.open();
+}
 
 export const deliveryCells: readonly Cell[] = [
   {
@@ -73,12 +92,7 @@ export const deliveryCells: readonly Cell[] = [
         const forCentre = { ...records, outbox: { ...records.outbox, ...records.outbox.forCentre } };
         await using _box = startBox(gate.port, certificates, { records: forCentre });
         await centre.until(() => centre.eventIds.length >= 50);
-        gate.close();
-        await broker.kill();
-        const again = centre.resubscribed();
-        await broker.start();
-        await again;
-        await gate.open();
+        await restart({ broker, gate, centre });
         await centre.until(() => centre.eventIds.length === 600);
       });
       assertNoGap(centre);
@@ -178,15 +192,8 @@ export const deliveryCells: readonly Cell[] = [
         const isStuck = () => broker.complaintCount() >= complaintCount + 2;
         await until('each event, or complaints', () => centre.eventIds.length === 61 || isStuck());
         const needsRestart = centre.eventIds.length < 61;
-        if (needsRestart) {
-          gate.close();
-          // It does not end by itself in that state, so systemd kills it as well.
-          await broker.kill();
-          const again = centre.resubscribed();
-          await broker.start();
-          await again;
-          await gate.open();
-        }
+        // It does not end by itself in that state, so systemd kills it as well.
+        if (needsRestart) await restart({ broker, gate, centre });
         await centre.until(() => centre.eventIds.length === 61);
         assertNoGap(centre);
         if (noticed === undefined) return 'acknowledges without room';
