@@ -1,84 +1,30 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { request } from 'node:https';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { creationOptions, requestOptions } from '../../daemon/contract/passkeys.js';
-import { closeOf } from '../../scripts/child-end.js';
 import { goodPassword } from '../support/accounts-fixture.js';
 import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
-import { builtProgram } from '../support/built.js';
+import { type AskGate, askerAt, gateAnswers, startBoxGate } from '../support/box-gate.js';
 import { freePort } from '../support/listening.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { withoutOpenssl } from '../support/test-certificate.js';
 import { until } from '../support/until.js';
 
-interface Said {
-  readonly status: number | undefined;
-  readonly cookie: string | undefined;
-  readonly data: Readonly<Record<string, unknown>>;
-  readonly text: string;
-}
-
-type Ask = (
-  method: string,
-  path: string,
-  headers?: Readonly<Record<string, string>>,
-  body?: unknown,
-) => Promise<Said>;
-
-/** Asks over HTTPS. Another test compares the certificate. */
-const askOn =
-  (port: number): Ask =>
-  async (method, path, headers = {}, body) => {
-    const given = body === undefined ? '' : JSON.stringify(body);
-    const sent = request({
-      ...{ host: '127.0.0.1', port, method, path: `/api/v1${path}`, rejectUnauthorized: false },
-      headers: {
-        host: 'localhost',
-        ...(given === '' ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-    });
-    const answered = once(sent, 'response');
-    sent.end(given);
-    const [response] = await answered;
-    const said: string = await text(response);
-    const [cookie] = (response.headers['set-cookie'] ?? []).map((each: string) => each.split(';')[0]);
-    const { data = {} }: { readonly data?: Said['data'] } = said.startsWith('{') ? JSON.parse(said) : {};
-    return { status: response.statusCode, cookie, data, text: said };
-  };
-
 /** A box with its gate, whose first administrator was created over the network. */
-async function withClaimedBox(work: (box: TestBox, ask: Ask, port: number) => Promise<void>): Promise<void> {
+async function withClaimedBox(
+  work: (box: TestBox, ask: AskGate, port: number) => Promise<void>,
+): Promise<void> {
   const port = await freePort();
   const gateConfig = { port, hosts: ['box.example'], passkeyHost: 'box.example' };
   await using box = await makeBox({ config: { gate: gateConfig, api: { secondPerson: ['users'] } } });
   await box.start();
-  const folder = join(box.directory, 'run', 'gate');
-  const gate = spawn(process.execPath, [builtProgram('rollcall-gate.js'), '--folder', folder], {
-    stdio: 'ignore',
-  });
-  try {
-    const ask = askOn(port);
-    await until('the gate', () =>
-      ask('GET', '/auth/me').then(
-        ({ status }) => status === 401,
-        () => false,
-      ),
-    );
-    const { stdout } = await box.command('user', 'claim');
-    const [secret = ''] = stdout.split('\n');
-    const body = { secret, userName: 'anna', password: goodPassword };
-    const claimed = await ask('POST', '/auth/claim', {}, body);
-    assert.equal(claimed.status, 200, claimed.text);
-    await work(box, ask, port);
-  } finally {
-    gate.kill('SIGKILL');
-    await closeOf(gate);
-  }
+  await using _gate = startBoxGate(box);
+  await until('the gate', () => gateAnswers(port));
+  const ask = askerAt(port);
+  const { stdout } = await box.command('user', 'claim');
+  const [secret = ''] = stdout.split('\n');
+  const claimed = await ask('POST', '/auth/claim', {}, { secret, userName: 'anna', password: goodPassword });
+  assert.equal(claimed.status, 200, claimed.text);
+  await work(box, ask, port);
 }
 
 describe('accounts of a running box', { skip: withoutBuild || withoutOpenssl }, () => {
