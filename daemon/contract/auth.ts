@@ -68,6 +68,12 @@ export const me = z.object({
       box: z.string(),
       timeZone: z.string().describe('The zone of the site, in which its days and shifts are meant.'),
       version: z.string().describe('The version of the program.'),
+      personFields: z
+        .array(z.object({ id: z.string(), name: z.string() }))
+        .readonly()
+        .describe(
+          'The custom fields of persons, as the setting `persons.fields` defines them. Empty for callers without `persons:read` and `persons:write`.',
+        ),
       origins: z
         .array(z.string())
         .readonly()

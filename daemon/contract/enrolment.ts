@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { facePlaces } from '../kernel/faces/photographed-faces.js';
 import { consentBases } from '../kernel/persons/consent.js';
+import { fieldId, longestFieldValue } from '../kernel/persons/custom-fields.js';
 import { watchMarks } from '../kernel/persons/person-standing.js';
 import { personDetail, personId, similarity } from './person.js';
 import { says } from './said.js';
@@ -153,6 +154,15 @@ export const givenWatch = z.strictObject({
   reason: z.string().max(1000).describe('At most 500 characters.'),
 });
 
+export const fieldIdText = z.string().regex(fieldId);
+export const fieldValue = z.string().max(2 * longestFieldValue);
+/** Values of custom fields. */
+const fields = z
+  .record(fieldIdText, fieldValue)
+  .describe(
+    'Values of the fields that the setting `persons.fields` defines, by ID: at most 200 characters in one line.',
+  );
+
 export const faceNumber = z
   .int()
   .min(1)
@@ -168,6 +178,7 @@ export const givenPerson = {
   name,
   externalId: externalId.optional(),
   notes: notes.optional(),
+  fields: fields.optional(),
   consent: givenConsent.optional(),
   groups: groups.optional(),
   validFrom: validDay.optional(),

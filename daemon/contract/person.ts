@@ -20,7 +20,7 @@ export const similarity = z.number().describe('Similarity of two faces, -1 to 1;
 
 const validDay = z.string().describe('A day at the site, `YYYY-MM-DD`, inclusive.');
 
-/** To whom a person belongs, when they are valid, and whether the box watches for them. */
+/** To whom a person belongs, when they are valid, whether the box watches for them, and what the owner records of them. */
 const personTerms = {
   groups: z.array(z.string()).readonly().exactOptional().describe('Sorted; absent without a group.'),
   validFrom: validDay.exactOptional(),
@@ -35,6 +35,12 @@ const personTerms = {
       reason: z.string(),
     })
     .exactOptional(),
+  fields: z
+    .record(z.string(), z.string())
+    .exactOptional()
+    .describe(
+      'Values of custom fields by ID, also of fields that the setting `persons.fields` no longer defines. Absent without any.',
+    ),
 };
 
 /** A person in a list. */

@@ -69,6 +69,7 @@ export function describePerson(person: PersonDetail, { show }: SiteClock): strin
     ...(inForce === undefined || inForce.reason === 'manual'
       ? []
       : [['needs', describeThreshold(inForce)] as const]),
+    ...Object.entries(person.fields ?? {}),
     ...(notes === undefined ? [] : [['notes', notes.replaceAll('\n', `\n${' '.repeat(13)}`)] as const]),
   ];
   return lines.map(([what, value]) => `${what.padEnd(11)}  ${value}`).join('\n');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { counted } from '../kernel/counted.js';
 import { consentBases, consentStates } from '../kernel/persons/consent.js';
+import { fieldQuery } from '../kernel/persons/custom-fields.js';
 import { personOrders, removedPersonsListed } from '../kernel/persons/person-listing.js';
 import { validities, watchMarks } from '../kernel/persons/person-standing.js';
 import { table } from '../kernel/text-table.js';
@@ -12,6 +13,8 @@ import {
   enrolmentResult,
   externalId,
   externalIdTaken,
+  fieldIdText,
+  fieldValue,
   galleryErrors,
   givenConsent,
   givenWatch,
@@ -35,11 +38,17 @@ const personDay = z
   .describe('A day at the site, `YYYY-MM-DD`; it is valid itself.')
   .register(writtenAs, { as: 'day' });
 
+/** Changes of custom fields: those that are not named stay. */
+const fieldChanges = z
+  .record(fieldIdText, fieldValue.nullable())
+  .describe('Custom fields by ID. A field that is not named stays; null or an empty text removes its value.');
+
 /** Changes of a profile. An absent field stays; null removes it. */
 export const profileChange = z.strictObject({
   name: name.optional(),
   externalId: externalId.nullable().optional(),
   notes: notes.nullable().optional(),
+  fields: fieldChanges.optional(),
   consent: givenConsent.nullable().optional(),
   groups: groups.nullable().optional().describe('All groups of the person.'),
   validFrom: validDay.nullable().optional(),
@@ -66,11 +75,12 @@ export const commonChange = z.strictObject({
   validFrom: personDay.nullable().optional(),
   validUntil: personDay.nullable().optional(),
   watch: givenWatch.nullable().optional(),
+  fields: fieldChanges.optional(),
   consent: givenConsent.optional().describe('The same basis, day, and proof for all, such as a signed list.'),
 });
 export type CommonChange = z.output<typeof commonChange>;
 
-export const changedFields = ['groups', 'validFrom', 'validUntil', 'watch', 'consent'] as const;
+export const changedFields = ['groups', 'validFrom', 'validUntil', 'watch', 'fields', 'consent'] as const;
 
 /** Whom a part of an answer about many persons is about. */
 const oneOfMany = {
@@ -213,7 +223,17 @@ const readingOperations = {
         .max(200)
         .optional()
         .describe(
-          'Only persons whose name contains this text, in upper or lower case, or whose external ID is this text.',
+          'Only persons whose name or a custom field contains this text, in upper or lower case, or whose external ID is this text.',
+        ),
+      field: z
+        .string()
+        .max(300)
+        .refine((text) => fieldQuery(text) !== undefined, {
+          error: 'must be the ID of a custom field, "=" and a text, such as "department=sales"',
+        })
+        .optional()
+        .describe(
+          'Only persons whose value of a custom field contains a text, in upper or lower case: `department=sales`.',
         ),
       group: z.string().min(1).max(64).optional().describe('Only persons of this group.'),
       watch: z
@@ -242,6 +262,7 @@ const readingOperations = {
         options: {
           removed: ['--removed', 'also list removed persons who are not erased yet', 'included'],
           group: ['--group <name>', 'only persons of this group'],
+          field: ['--field <id=text>', 'only persons whose value of this custom field contains the text'],
           watch: ['--watch [mark]', 'only persons who are watched or barred; with a mark, only these', 'any'],
           validity: ['--expired', 'only persons whose last valid day is over', 'expired'],
           consent: [
@@ -367,7 +388,7 @@ const writingOperations = {
   'persons.change-many': operation({
     method: 'POST',
     path: '/persons/changes',
-    summary: 'Change groups, validity, standing, or consent of many persons alike.',
+    summary: 'Change groups, validity, standing, custom fields, or consent of many persons alike.',
     description:
       'Each person is changed on their own: one that is refused stays as they are, and the others change. A repeated request finds them unchanged. A preview changes nothing and says what would become of each. To withdraw consent, which erases data, call `persons.withdraw-consent` for each person.',
     input: commonChange.extend({

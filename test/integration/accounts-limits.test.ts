@@ -410,14 +410,15 @@ describe('what a user sees of the own account', () => {
         scopes: allScopes.filter((scope) => caller.scopes.has(scope)),
         box: {
           ...{ site: 'werk-nord', box: 'box-1', timeZone: 'Europe/Berlin', version: '0.1.0' },
-          origins: [],
+          ...{ origins: [], personFields: [] },
         },
         ...{ cameras: ['gate'], sessionId: caller.sessionId, provedAt: isoAfter(1000) },
       });
-      // Whoever makes links for phones and displays is told where they may lead.
+      // Whoever makes links for phones and displays is told where they may lead; whoever sees persons, their fields.
       const { caller: administrator } = await box.login('anna');
       const { box: seen } = await handlers['auth.me']({}, box.call(administrator));
       assert.deepEqual(seen.origins, ['https://192.0.2.7:8443']);
+      assert.deepEqual(seen.personFields, [{ id: 'badge', name: 'Badge' }]);
       const { revision, ...shown } = user ?? assert.fail();
       assert.ok(revision > 0);
       assert.deepEqual(shown, {

@@ -171,6 +171,7 @@ describe('backups over the network', () => {
       falseMatches: () => [],
       ...{ vault, records, logger: silentLogger },
       ...{ policy: () => ({ threshold: 0.5, margin: 0.05, minimumProbes: 2 }), todayIso: () => '2026-03-02' },
+      definedFields: () => new Set(),
       analysePhoto: () => Promise.reject(new Error('this test enrols from no photographs')),
       forgetPerson: () => undefined,
       forgetCopies: (by) => backups.forgetCopies(by),

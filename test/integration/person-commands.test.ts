@@ -300,6 +300,16 @@ test('a person is changed, removed, restored and erased', async () => {
   assert.deepEqual(marked?.details, { revision: 5, basis: 'legitimate-interests', mark: 'barred' });
   await run(['set', id, '--watch', 'none', '--group', '', '--valid-until', '']);
   assert.doesNotMatch((await run(['show', id])).stdout, /groups|valid|mark/);
+  await run(['set', id, '--field', 'department=Quality & Tests', 'badge=17']);
+  assert.match((await run(['show', id])).stdout, /badge +17\ndepartment +Quality & Tests/);
+  for (const [filter, isListed] of [
+    ['department=quality', true],
+    ['badge=quality', false],
+  ] as const)
+    assert.equal((await run(['list', '--field', filter])).stdout.includes('Augusta'), isListed, filter);
+  assert.equal((await run(['list', '--field', 'quality'])).exitCode, 2);
+  await run(['set', id, '--field', 'department=', 'badge=']);
+  assert.doesNotMatch((await run(['show', id])).stdout, /badge|department/);
 
   const unsure = await run(['remove', id]);
   assert.equal(unsure.exitCode, 2);

@@ -108,6 +108,7 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
     ...{ vault, records, readings, logger: silentLogger },
     policy: () => ({ threshold: 0.5, margin: 0.05, minimumProbes: 2 }),
     todayIso: () => '2026-03-02',
+    definedFields: () => new Set(),
     analysePhoto: async (image) => readPainted(image),
     forgetPerson: () => undefined,
     forgetCopies: () => undefined,

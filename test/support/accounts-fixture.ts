@@ -98,7 +98,14 @@ export async function openAccountsFixture(options: AccountsFixtureOptions = {}):
         credentialsDirectory: '',
       },
       ids: { siteId: 'werk-nord', boxId: 'box-1' },
-      about: { timeZone: 'Europe/Berlin', version: '0.1.0', origins: () => ['https://192.0.2.7:8443'] },
+      about: {
+        ...{
+          timeZone: 'Europe/Berlin',
+          version: '0.1.0',
+          personFields: () => [{ id: 'badge', name: 'Badge' }],
+        },
+        origins: () => ['https://192.0.2.7:8443'],
+      },
       audit: {
         ...log,
         append(entry) {

@@ -56,6 +56,8 @@ export interface GalleryPersonsOptions {
   /** By default, no person has a threshold of their own. */
   readonly ownThresholdOf?: EnrolledPersonsOptions['ownThresholdOf'];
   readonly thresholdOf?: MatchPolicy['thresholdOf'];
+  /** By default, `department` and `badge`. */
+  readonly definedFields?: EnrolledPersonsOptions['definedFields'];
   /** By default, no passage was marked. */
   readonly falseMatches?: EnrolledPersonsOptions['falseMatches'];
 }
@@ -87,6 +89,7 @@ export async function openGalleryPersons(options: GalleryPersonsOptions = {}): P
       ...present({ thresholdOf }),
     }),
     todayIso: () => '2026-03-02',
+    definedFields: options.definedFields ?? (() => new Set(['department', 'badge'])),
     analysePhoto: async (image, faceNumber) => {
       // The analysis takes time, so no two persons are enrolled in the same millisecond.
       clock.advanceBy(1);

@@ -96,6 +96,7 @@ export async function withPassageApi(
     vault: Object.assign(vault, { audit }) as unknown as GalleryVault,
     policy: () => ({ threshold: 0.5, margin: 0.05, minimumProbes: 2 }),
     todayIso: () => '2026-03-02',
+    definedFields: () => new Set(),
     analysePhoto: (image) => look.analysePhoto(image),
     ...{ forgetPerson: () => undefined, forgetCopies: () => undefined },
   });

@@ -28,6 +28,9 @@ describe('the digest of a person', () => {
     const terms = { groups: ['team'], validUntil: '2026-03-01', watch: { mark: 'watch', reason: 'parcel' } };
     const given = { ...least, ...terms } as DigestPerson;
     assert.equal(digestOf(given), createHmac('sha256', key).update(marked).digest('hex'));
+    const fielded = '["person","E-7","Ada",null,null,null,[[],null,null,null],[["badge","12"]]]';
+    const valued = { ...least, fields: { badge: '12' } };
+    assert.equal(digestOf(valued), createHmac('sha256', key).update(fielded).digest('hex'));
   });
 
   test('differs with everything but the id that the box gave', () => {
@@ -53,6 +56,8 @@ describe('the digest of a person', () => {
       { ...ada, validUntil: '2026-03-01' },
       { ...ada, watch: { mark: 'watch', reason: 'parcel' } },
       { ...ada, watch: { mark: 'barred', reason: 'parcel' } },
+      { ...ada, fields: { badge: '12' } },
+      { ...ada, fields: { badge: '13' } },
       { ...ada, photographs: ['aa'] },
       { ...ada, photographs: null },
     ];

@@ -174,6 +174,39 @@ describe('a list of persons', () => {
     }
   });
 
+  test('finds a text in names and custom fields, and one in the values of a single field', async () => {
+    const gallery = galleryOf([
+      { name: 'Ada', fields: { badge: '17', department: 'Verkäufe Süd' } },
+      { name: 'Badge', fields: { department: 'Lager' } },
+      { name: 'Cem', fields: { note_2: 'verkauft' } },
+      undefined,
+    ]);
+    const namesOf = async (asked: Partial<PersonFilter>): Promise<readonly (string | undefined)[]> =>
+      (await pagesOf(gallery, { limit: 1, sort: 'name', ...asked })).map(({ profile }) => profile?.name);
+    assert.deepEqual(await namesOf({ text: 'VERKAU' }), ['Ada', 'Cem']);
+    // The ID of a field is no text of a person.
+    assert.deepEqual(await namesOf({ text: 'badge' }), ['Badge']);
+    assert.deepEqual(await namesOf({ field: 'department=a' }), ['Ada', 'Badge']);
+    assert.deepEqual(await namesOf({ field: 'department=a', text: 'verk', sort: 'oldest' }), ['Ada']);
+    assert.deepEqual(await namesOf({ field: 'nowhere=a' }), []);
+  });
+
+  test('finds a person by the custom fields of now', () => {
+    const directory = new PersonDirectory();
+    const ada = { id: personId('p-1'), enrolledAtMs: 1, state: 'active' } as const;
+    const find = (text: string): number =>
+      directory.find({ order: 'name', states: ['active'], field: { id: 'badge', text } }).count;
+    directory.note(ada, { name: 'Ada', fields: { badge: '17' } });
+    assert.deepEqual([find('17'), find('18')], [1, 0]);
+    directory.note(ada, { name: 'Ada', fields: { badge: '18' } });
+    assert.deepEqual([find('17'), find('18')], [0, 1]);
+    directory.note(ada, { name: 'Ada' });
+    assert.equal(find('18'), 0);
+    directory.note(ada, { name: 'Ada', fields: { badge: '18' } });
+    directory.forget(ada.id);
+    assert.equal(find('18'), 0);
+  });
+
   test('by group, mark, validity and consent has only the persons who are like that, page by page', async () => {
     const given = { basis: 'consent', dateIso: '2026-01-05', reference: 'form 7' } as const;
     const gallery = galleryOf([

@@ -109,6 +109,13 @@ describe('terms on the command line', () => {
     assert.deepEqual(read, { groups: null, validFrom: null, validUntil: null, watch: null });
   });
 
+  test('have custom fields beside them, which arguments set and remove', async () => {
+    const read = await readProfile({ field: ['department=Sales = North', 'badge='] }, time);
+    assert.deepEqual(read, { fields: { department: 'Sales = North', badge: null } });
+    for (const field of [['department'], ['=x'], ['Department=x']])
+      await assert.rejects(readProfile({ field }, time), { code: 'field-unreadable', kind: 'input' });
+  });
+
   test('are refused with a mark without a reason, and with a reason alone', async () => {
     for (const given of [
       { watch: 'barred' },

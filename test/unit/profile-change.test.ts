@@ -7,7 +7,7 @@ import { badInput, defect, operational } from '../../daemon/kernel/errors.js';
 import { personId } from '../../daemon/kernel/ids.js';
 import { damagedName, type PersonProfile } from '../../daemon/kernel/persons/person-profile.js';
 
-const today = '2026-03-02';
+const rules = { todayIso: '2026-03-02', definedFields: new Set(['badge', 'department']) };
 const consent = { basis: 'consent', dateIso: '2026-01-15', reference: 'form 7' } as const;
 const full: PersonProfile = {
   ...{ name: 'Ada', externalId: '17', notes: 'night shift', groups: ['team'], consent },
@@ -20,7 +20,7 @@ const kept = {
 
 describe('a change of a profile', () => {
   test('leaves what it does not name, with the threshold and the origins of photos', () => {
-    assert.deepEqual(changedProfile({ ...full, ...kept }, {}, today), { ...full, ...kept });
+    assert.deepEqual(changedProfile({ ...full, ...kept }, {}, rules), { ...full, ...kept });
   });
 
   test('sets each field that it names, and removes those that are null', () => {
@@ -29,7 +29,7 @@ describe('a change of a profile', () => {
       ...{ validFrom: '2026-02-01', validUntil: '2026-11-30', watch: { mark: 'barred', reason: 'order' } },
       consent: { ...consent, reference: 'form 8' },
     } as const;
-    assert.deepEqual(changedProfile(full, changes, today), changes);
+    assert.deepEqual(changedProfile(full, changes, rules), changes);
     for (const field of [
       'externalId',
       'notes',
@@ -39,20 +39,39 @@ describe('a change of a profile', () => {
       'watch',
       'consent',
     ] as const) {
-      const changed = changedProfile(full, { [field]: null }, today);
+      const changed = changedProfile(full, { [field]: null }, rules);
       const { [field]: _, ...rest } = full;
       assert.deepEqual(changed, rest, field);
     }
   });
 
+  test('sets and removes the custom fields that it names, and leaves the others', () => {
+    const before = { ...full, fields: { badge: '12', former: 'x' } };
+    const changed = changedProfile(before, { fields: { department: ' Sales ', badge: null } }, rules);
+    assert.deepEqual(changed.fields, { department: 'Sales', former: 'x' });
+    assert.equal(changedProfile(full, { fields: { badge: '' } }, rules).fields, undefined);
+  });
+
+  test('cannot set a custom field that the box does not have', () => {
+    assert.throws(() => changedProfile(full, { fields: { team: 'A', badge: 'x'.repeat(201) } }, rules), {
+      code: 'profile-refused',
+      details: {
+        problems: [
+          'the field "badge" is longer than 200 characters',
+          'there is no field "team": defined are badge, department',
+        ],
+      },
+    });
+  });
+
   test('revokes a withdrawal by a new consent only', () => {
     const before = { ...full, consent: { ...consent, withdrawnIso: '2026-02-01' } };
-    assert.equal(changedProfile(before, { notes: 'x' }, today).consent?.withdrawnIso, '2026-02-01');
-    assert.equal('withdrawnIso' in (changedProfile(before, { consent }, today).consent ?? {}), false);
+    assert.equal(changedProfile(before, { notes: 'x' }, rules).consent?.withdrawnIso, '2026-02-01');
+    assert.equal('withdrawnIso' in (changedProfile(before, { consent }, rules).consent ?? {}), false);
   });
 
   test('is refused where the result cannot be stored', () => {
-    assert.throws(() => changedProfile(full, { validUntil: '2025-01-01' }, today), {
+    assert.throws(() => changedProfile(full, { validUntil: '2025-01-01' }, rules), {
       code: 'profile-refused',
     });
   });

@@ -1,7 +1,12 @@
 import type { PersonSummary } from '../../contract/person.js';
 import { csvLine } from '../../kernel/csv.js';
 import { isRollcallError } from '../../kernel/errors.js';
-import { type ImportColumn, importColumns, listSeparator } from '../../kernel/persons/import-columns.js';
+import {
+  type CellsByColumn,
+  fieldColumn,
+  importColumns,
+  listSeparator,
+} from '../../kernel/persons/import-columns.js';
 import type { PersonProfile } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
 import { tableName } from '../import/import-zip.js';
@@ -106,18 +111,21 @@ async function readIfPresent(id: string, read: (id: string) => Promise<PersonRec
 export function formatTable(
   rows: readonly { readonly profile: PersonProfile; readonly photographs: readonly string[] }[],
 ): Buffer {
+  const fields = new Set(rows.flatMap(({ profile }) => Object.keys(profile.fields ?? {})));
+  const columns = [...importColumns, ...[...fields].sort().map(fieldColumn)];
   const lines = rows.map(({ profile, photographs }) => {
     const cells = cellsOf(profile, photographs);
-    return csvLine(importColumns.map((column) => cells[column] ?? ''));
+    return csvLine(columns.map((column) => cells[column] ?? ''));
   });
-  return Buffer.from(`\ufeff${[importColumns.join(','), ...lines].join('\r\n')}\r\n`, 'utf8');
+  return Buffer.from(`\ufeff${[columns.join(','), ...lines].join('\r\n')}\r\n`, 'utf8');
 }
 
 function cellsOf(
-  { name, externalId, notes, consent, groups, validFrom, validUntil, watch }: PersonProfile,
+  { name, externalId, notes, consent, groups, validFrom, validUntil, watch, fields = {} }: PersonProfile,
   photographs: readonly string[],
-): Partial<Record<ImportColumn, string>> {
+): CellsByColumn {
   return {
+    ...Object.fromEntries(Object.entries(fields).map(([id, value]) => [fieldColumn(id), value])),
     name,
     photographs: photographs.join(listSeparator),
     ...present({

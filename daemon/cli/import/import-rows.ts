@@ -1,5 +1,5 @@
 import { maximumPhotographs } from '../../contract/enrolment.js';
-import { type ImportColumn, listSeparator } from '../../kernel/persons/import-columns.js';
+import { fieldsIn, type ImportColumn, listSeparator } from '../../kernel/persons/import-columns.js';
 import { checkProfile, type GivenProfile } from '../../kernel/persons/person-profile.js';
 import { checkArchivePath } from '../archive-path.js';
 import type { ImportSource } from './import-source.js';
@@ -46,7 +46,7 @@ async function checkRow(
 ): Promise<ReadyRow | UnreadyRow> {
   if ('problem' in row) return unready(row.line, '', [row.problem]);
   const cell = (column: ImportColumn): string => row.cells[column]?.trim() ?? '';
-  const given = givenProfile(cell);
+  const given = { ...givenProfile(cell), fields: fieldsIn(row.cells) };
   const checked = checkProfile(given, todayIso);
   const problems = 'problems' in checked ? [...checked.problems] : [];
   const found = await findPhotographs(cell('photographs'), cell('external_id'), source);

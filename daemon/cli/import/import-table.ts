@@ -2,6 +2,7 @@ import { counted } from '../../kernel/counted.js';
 import { type CsvRow, type CsvSeparator, encodingOfTable, readCsv } from '../../kernel/csv.js';
 import { badInput } from '../../kernel/errors.js';
 import {
+  type CellsByColumn,
   cellsByColumn,
   columnNameIn,
   columnsNamed,
@@ -17,7 +18,7 @@ const longestRow = 64 * 1024;
 
 /** A row of the table: its cells by column, or the problem with their number. */
 export type TableRow = { readonly line: number } & (
-  | { readonly cells: Readonly<Partial<Record<ImportColumn, string>>> }
+  | { readonly cells: CellsByColumn }
   | { readonly problem: string }
 );
 
@@ -60,8 +61,8 @@ function readRecords(text: string, separator: CsvSeparator): readonly CsvRow[] {
 
 function checkHeading({ cells, line }: CsvRow): readonly ImportColumn[] {
   const names = cells.map(columnNameIn);
-  const unknown = names.filter((name) => !importColumns.some((column) => column === name));
-  const remedy = `Use these columns: ${importColumns.join(', ')}; only name is required.`;
+  const unknown = names.filter((name) => columnsNamed([name]).length === 0);
+  const remedy = `Use these columns: ${importColumns.join(', ')}, and field_ID for a custom field; only name is required.`;
   const where = `line ${line}: `;
   if (unknown.length > 0) {
     const list = unknown.map((name) => JSON.stringify(name.slice(0, 40))).join(', ');

@@ -51,12 +51,14 @@ export function givenProfile(argument: string | undefined, read: ProfileChange):
       remedy: 'Give the name, or put it in the file of --profile.',
     });
   }
-  const { externalId, notes, consent, groups, validFrom, validUntil, watch } = read;
+  const { externalId, notes, fields, consent, groups, validFrom, validUntil, watch } = read;
   return {
     name,
     ...present({
       externalId: externalId ?? undefined,
       notes: notes ?? undefined,
+      fields:
+        fields && Object.fromEntries(Object.entries(fields).map(([id, value]) => [id, value ?? ''] as const)),
       consent: consent ?? undefined,
       groups: groups ?? undefined,
       validFrom: validFrom ?? undefined,

@@ -16,6 +16,7 @@ const longestProfile = 64 * 1024;
 export interface ProfileOptions {
   readonly externalId?: string;
   readonly notes?: string;
+  readonly field?: readonly string[];
   readonly consentBasis?: string;
   readonly consentDate?: string;
   readonly consentReference?: string;
@@ -31,6 +32,7 @@ const profileSchema = z.strictObject({
   name: z.string().optional(),
   externalId: z.string().nullable().optional(),
   notes: z.string().nullable().optional(),
+  fields: z.record(z.string(), z.string().nullable()).optional(),
   consent: z
     .strictObject({ basis: z.string(), date: z.string(), reference: z.string() })
     .nullable()
@@ -45,13 +47,14 @@ const profileSchema = z.strictObject({
 });
 
 const fileForm =
-  'name, externalId, notes, consent { basis, date, reference }, groups, validFrom, validUntil and watch { mark, reason }';
+  'name, externalId, notes, fields, consent { basis, date, reference }, groups, validFrom, validUntil and watch { mark, reason }';
 
 /** Adds the options for a profile. Other users can see arguments (`ps`), so a file works too. */
 export function withProfileOptions(command: Command): Command {
   return command
     .option('--external-id <id>', 'id of the person in another system')
     .option('--notes <text>', 'other useful information')
+    .option('--field <id=text...>', "custom fields, such as department=Sales; 'department=' removes a value")
     .option('--consent-basis <basis>', `legal ground of the enrolment: ${consentBases.join(', ')}`)
     .option('--consent-date <date>', `day of the consent: ${dayForms}`)
     .option('--consent-reference <text>', 'where the proof is kept, for example the number of a paper form')
@@ -73,7 +76,7 @@ export function withProfileOptions(command: Command): Command {
 
 /**
  * Reads the profile from the options. Arguments override the file. An empty argument deletes a value.
- * @throws `profile-unreadable`, `consent-incomplete`, `day-unreadable`, `watch-incomplete`
+ * @throws `profile-unreadable`, `consent-incomplete`, `day-unreadable`, `field-unreadable`, `watch-incomplete`
  */
 export async function readProfile(
   options: ProfileOptions,
@@ -81,6 +84,7 @@ export async function readProfile(
 ): Promise<ProfileChange> {
   const { externalId, notes } = options;
   const consent = consentOf(options, time);
+  const fields = options.field && fieldsOf(options.field);
   const { consent: filed, ...fromFile } =
     options.profile === undefined ? {} : await readProfileFile(options.profile);
   const consentInFile = filed && { basis: filed.basis, dateIso: filed.date, reference: filed.reference };
@@ -89,10 +93,23 @@ export async function readProfile(
     ...present({
       externalId: externalId === '' ? null : externalId,
       notes: notes === '' ? null : notes,
+      fields: fields && { ...fromFile.fields, ...fields },
       consent: consent ?? consentInFile,
       ...termsOf(options, time),
     }),
   };
+}
+
+function fieldsOf(given: readonly string[]): NonNullable<ProfileChange['fields']> {
+  return Object.fromEntries(
+    given.map((each) => {
+      const [, id = '', value = ''] = /^([a-z][a-z0-9_]*)=(.*)$/s.exec(each) ?? [];
+      if (id !== '') return [id, value === '' ? null : value];
+      throw badInput('field-unreadable', 'a custom field is not written as ID=TEXT', {
+        remedy: "Write for example --field department=Sales. The setting 'persons.fields' has the IDs.",
+      });
+    }),
+  );
 }
 
 function termsOf(

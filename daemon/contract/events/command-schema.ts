@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { photoWarnings } from '../../kernel/faces/photo-quality.js';
 import { consentBases } from '../../kernel/persons/consent.js';
+import { fieldId, longestFieldValue } from '../../kernel/persons/custom-fields.js';
 import { watchMarks } from '../../kernel/persons/person-standing.js';
 import type { CommandScope } from '../command-scopes.js';
 import { calledOperations, centreCalls, scopeOfCall } from './called-operations.js';
@@ -47,6 +48,10 @@ const watch = z.strictObject({
   reason: z.string().max(1000),
 });
 
+const fieldIdText = z.string().regex(fieldId);
+const fieldValue = z.string().max(2 * longestFieldValue);
+const fields = 'custom fields of the box by ID, such as `department`; each value has at most 200 characters';
+
 /** The content of `sealed` in `enrol-person`, as JSON. */
 export const sealedPersonSchema = z.strictObject({
   externalId: z.string().min(1).max(400).describe('id of the person at the centre'),
@@ -57,6 +62,7 @@ export const sealedPersonSchema = z.strictObject({
   validFrom: validFrom.optional(),
   validUntil: validUntil.optional(),
   watch: watch.optional(),
+  fields: z.record(fieldIdText, fieldValue).describe(fields).optional(),
   photographs: z
     .array(base64url)
     .min(1)
@@ -83,6 +89,10 @@ export const sealedChangeSchema = z.strictObject({
   validFrom: validFrom.nullable().optional(),
   validUntil: validUntil.nullable().optional(),
   watch: watch.nullable().optional(),
+  fields: z
+    .record(fieldIdText, fieldValue.nullable())
+    .describe(`${fields}; a field that is not named stays, and null removes its value`)
+    .optional(),
 });
 
 /** The content of `sealed` in the reply to `list-persons`, as JSON. */

@@ -17,6 +17,7 @@ import {
 } from './core-schema.js';
 import { gateSchema } from './gate-schema.js';
 import type { OwnChannel } from './own-channel.js';
+import { personsSchema } from './persons-schema.js';
 import { retentionSchema } from './retention-schema.js';
 import { credentialName, slugField, timeZoneField } from './scalars.js';
 import { field } from './setting-field.js';
@@ -172,6 +173,10 @@ export const fileSchema = z.strictObject({
     description: 'Discovery by Home Assistant over the broker; see docs/how-to/connect-home-assistant.md.',
   }),
   gallery: gallerySchema.prefault({}).meta({ description: 'The enrolled persons.' }),
+  persons: personsSchema.prefault({}).meta({
+    description:
+      'Fields that the box has for each person besides its own, such as the department. Values are sealed; see docs/reference/persons.md.',
+  }),
   records: recordsSchema.prefault({}).meta({ description: 'The record of events.' }),
   disk: diskSchema.prefault({}).meta({ description: 'When the disk counts as nearly full.' }),
   outbox: outboxSchema.prefault({}).meta({

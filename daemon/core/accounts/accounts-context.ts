@@ -5,6 +5,7 @@ import type { AuditAction } from '../../kernel/audit-action.js';
 import type { Clock } from '../../kernel/clock.js';
 import { isRollcallError } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
+import type { CustomField } from '../../kernel/persons/custom-fields.js';
 import { refusal } from '../../words/errors.js';
 import type { AuditDetails, NewAuditEntry } from '../audit/audit-entry.js';
 import type { AccessTokens } from './access-tokens.js';
@@ -58,6 +59,8 @@ export interface AboutBox {
   readonly timeZone: string;
   /** The version of the program. */
   readonly version: string;
+  /** The custom fields of persons. */
+  readonly personFields: () => readonly CustomField[];
   /** The web addresses at which other devices may reach the box now. */
   readonly origins: () => readonly string[];
 }

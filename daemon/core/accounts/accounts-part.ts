@@ -42,6 +42,7 @@ export async function openBoxAccounts({
     ids: identity,
     about: {
       ...{ timeZone: site.timeZone, version: programVersion() },
+      personFields: () => current().persons.fields,
       origins: () => deviceOrigins(current().gate),
     },
     audit: vault.audit,

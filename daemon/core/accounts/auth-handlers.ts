@@ -24,6 +24,9 @@ import type { UserRow } from './users-store.js';
 const makesLinks = ({ scopes }: Call['caller']): boolean =>
   scopes.has('persons:write') || scopes.has('prompts:show');
 
+const knowsPersons = ({ scopes }: Call['caller']): boolean =>
+  scopes.has('persons:read') || scopes.has('persons:write');
+
 interface Parts {
   readonly context: AccountsContext;
   readonly life: SessionLife;
@@ -62,6 +65,7 @@ export function authHandlers({ context, life, proof, claims }: Parts): Handlers<
         box: {
           ...{ site: context.ids.siteId, box: context.ids.boxId },
           ...{ ...context.about, origins: makesLinks(caller) ? context.about.origins() : [] },
+          personFields: knowsPersons(caller) ? context.about.personFields() : [],
         },
         ...present({
           user: user && showUser(context, user),

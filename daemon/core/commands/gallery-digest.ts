@@ -4,7 +4,10 @@ import type { PersonDetail } from '../../contract/person.js';
 
 /** An enrolled person, with the photographs that the centre sent. */
 export interface DigestPerson
-  extends Pick<PersonDetail, 'name' | 'notes' | 'consent' | 'groups' | 'validFrom' | 'validUntil' | 'watch'> {
+  extends Pick<
+    PersonDetail,
+    'name' | 'notes' | 'consent' | 'groups' | 'validFrom' | 'validUntil' | 'watch' | 'fields'
+  > {
   readonly personId: string;
   readonly externalId: string;
   /** SHA-256 of each photograph in the order it was sent; null unless the box has a template of each. */
@@ -28,8 +31,8 @@ export interface GalleryDigest {
 
 /**
  * Two galleries compare these digests. HMAC-SHA-256 with a key that only the two sides know keeps an eavesdropper from trying
- * names. Two persons have the same digest only if external id, name, notes, consent, terms and photographs are the same.
- * A person without groups, validity and mark has the digest of a box that knows none of these.
+ * names. Two persons have the same digest only if external id, name, notes, consent, terms, fields and photographs are the same.
+ * A person without groups, validity and mark has the digest of a box that knows none of these; likewise one without fields.
  */
 export function digestEntry(person: DigestPerson, key: Uint8Array): DigestEntry {
   const { personId, externalId, name, notes = null, consent = null, photographs } = person;
@@ -38,10 +41,11 @@ export function digestEntry(person: DigestPerson, key: Uint8Array): DigestEntry 
   return { personId, externalId, bucket: bucketOf(externalId, key), digest: hmac(key, text) };
 }
 
-function termsOf({ groups = [], validFrom, validUntil, watch }: DigestPerson): readonly unknown[] {
+function termsOf({ groups = [], validFrom, validUntil, watch, fields }: DigestPerson): readonly unknown[] {
   const isPlain = groups.length === 0 && (validFrom ?? validUntil ?? watch) === undefined;
-  if (isPlain) return [];
-  return [[groups, validFrom ?? null, validUntil ?? null, watch ? [watch.mark, watch.reason] : null]];
+  if (isPlain && fields === undefined) return [];
+  const terms = [groups, validFrom ?? null, validUntil ?? null, watch ? [watch.mark, watch.reason] : null];
+  return fields === undefined ? [terms] : [terms, Object.entries(fields)];
 }
 
 /** The digests of the buckets and of the whole gallery. An empty bucket has a digest, too. */

@@ -25,7 +25,7 @@ export interface EnrolmentHandlersOptions
   extends Pick<OpenEnrolmentsOptions, 'audit' | 'readings' | 'clock'> {
   readonly open: OpenEnrolments;
   readonly vault: Pick<GalleryVault, 'gallery'>;
-  readonly persons: Pick<EnrolledPersons, 'add'> & {
+  readonly persons: Pick<EnrolledPersons, 'add' | 'profileRules'> & {
     readonly photographs: Pick<EnrolledPersons['photographs'], 'add'>;
   };
   /** Today at the site, `YYYY-MM-DD`. */
@@ -161,7 +161,7 @@ function acceptConsent(
 /** @throws `enrolment-unclear`, `profile-refused`, `no-such-person`, `gallery-sealed` */
 function aboutOf(
   { person, personId }: HandlerInput<Operations['enrolments.begin']>,
-  { vault, todayIso }: EnrolmentHandlersOptions,
+  { vault, persons, todayIso }: EnrolmentHandlersOptions,
 ): About {
   const gallery = vault.gallery();
   if (person !== undefined && personId === undefined) {
@@ -171,7 +171,7 @@ function aboutOf(
     const version = person.consentText?.version;
     const agreed = version === undefined ? undefined : { version, atIso: `${todayIso()}T00:00:00.000Z` };
     // A profile that will be refused at the end is refused before pictures are taken.
-    requireProfile(profileOf(person, agreed, todayIso()), todayIso());
+    requireProfile(profileOf(person, agreed, todayIso()), persons.profileRules);
     return { kind: 'new', person };
   }
   if (personId === undefined || person !== undefined) {

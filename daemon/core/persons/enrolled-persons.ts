@@ -58,7 +58,13 @@ import {
 } from './person-answers.js';
 import { type ExportSources, enrolmentLines, exportLines } from './person-export.js';
 import { type PersonFilter, pageOfPersons } from './person-list.js';
-import { type Enrollable, type EnrolmentOptions, examineEnrolment, named } from './photo-enrolment.js';
+import {
+  type Enrollable,
+  type EnrolmentOptions,
+  examineEnrolment,
+  named,
+  type ProfileRules,
+} from './photo-enrolment.js';
 import type { PhotographHashes } from './photograph-hashes.js';
 import { changedProfile, withThreshold } from './profile-change.js';
 
@@ -86,6 +92,8 @@ export interface EnrolledPersonsOptions {
   readonly policy: () => MatchPolicy;
   /** Today at the site, `YYYY-MM-DD`. */
   readonly todayIso: () => string;
+  /** The IDs of the custom fields that the configuration in force defines. */
+  readonly definedFields: () => ReadonlySet<string>;
   readonly analysePhoto: (image: Buffer, faceNumber?: number) => Promise<PhotoOutcome>;
   /** Stops to take tracks in sight for this person. */
   readonly forgetPerson: (id: PersonId) => void;
@@ -123,6 +131,11 @@ export class EnrolledPersons {
       known: (id) => this.#known(id),
       noteLikeness: (found, actor) => this.#noteLikeness(found, actor),
     });
+  }
+
+  /** What profiles are checked against now. */
+  get profileRules(): ProfileRules {
+    return { todayIso: this.#options.todayIso(), definedFields: this.#options.definedFields() };
   }
 
   /** @throws `profile-refused`, `face-of-several-photographs`, `idempotency-key-reused` */
@@ -297,8 +310,8 @@ export class EnrolledPersons {
     if (before.profile === undefined) throw profileDamaged(id);
     if (ifRevision !== undefined && ifRevision !== before.revision)
       throw changedMeanwhile(id, before.revision);
-    const { todayIso, policy } = this.#options;
-    return withThreshold(changedProfile(before.profile, change, todayIso()), change.threshold, {
+    const { policy } = this.#options;
+    return withThreshold(changedProfile(before.profile, change, this.profileRules), change.threshold, {
       floor: policy().threshold,
       recogniser: this.#gallery().recogniser,
     });
@@ -500,15 +513,9 @@ export class EnrolledPersons {
   }
 
   #enrolmentParts(): EnrolmentOptions {
-    const { policy, todayIso, analysePhoto } = this.#options;
+    const { policy, analysePhoto } = this.#options;
     const { threshold, margin } = policy();
-    return {
-      gallery: this.#gallery(),
-      threshold,
-      margin,
-      todayIso: todayIso(),
-      analysePhoto,
-    };
+    return { ...this.profileRules, gallery: this.#gallery(), threshold, margin, analysePhoto };
   }
 
   #detail(id: PersonId): PersonDetail {

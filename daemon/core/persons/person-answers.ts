@@ -13,7 +13,7 @@ import type { FullPersonEntry, PersonEntry } from '../gallery/persons/person-ent
 /** What the API shows of a person. Shows a placeholder for a damaged name. */
 export function summarisePerson(entry: PersonEntry): PersonSummary {
   const { id, profile, state, enrolledAtMs, changedAtMs, templateCount, photographCount } = entry;
-  const { groups, validFrom, validUntil, watch, consent } = profile ?? {};
+  const { groups, validFrom, validUntil, watch, fields, consent } = profile ?? {};
   return {
     id,
     name: profile?.name ?? damagedName,
@@ -25,7 +25,7 @@ export function summarisePerson(entry: PersonEntry): PersonSummary {
     photographs: photographCount,
     ...present({ photographId: entry.bestPhotographId }),
     consentState: consentStateOf(consent),
-    ...present({ groups, validFrom, validUntil, watch }),
+    ...present({ groups, validFrom, validUntil, watch, fields }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Page } from '../../contract/operation.js';
 import { personId } from '../../kernel/ids.js';
 import type { ConsentState } from '../../kernel/persons/consent.js';
+import { fieldQuery } from '../../kernel/persons/custom-fields.js';
 import type { PersonOrder, RemovedPersonsListed } from '../../kernel/persons/person-listing.js';
 import { type Validity, validityOn, type WatchMark } from '../../kernel/persons/person-standing.js';
 import { refusal } from '../../words/errors.js';
@@ -15,8 +16,10 @@ export interface PersonFilter {
   readonly limit: number;
   readonly cursor?: string | undefined;
   readonly removed: RemovedPersonsListed;
-  /** Part of a name, or a whole external id. */
+  /** Part of a name or of the value of a custom field, or a whole external id. */
   readonly text?: string | undefined;
+  /** `ID=TEXT` */
+  readonly field?: string | undefined;
   readonly group?: string | undefined;
   readonly watch?: WatchMark | 'any' | undefined;
   readonly validity?: Validity | undefined;
@@ -45,9 +48,10 @@ export async function pageOfPersons(
 ): Promise<Entries> {
   const { sort, removed, text, limit } = filter;
   const isMatch = matcherOf(filter, todayIso);
-  if (sort !== 'name' && text === undefined && isMatch === undefined)
+  const field = filter.field === undefined ? undefined : fieldQuery(filter.field);
+  if (sort !== 'name' && text === undefined && field === undefined && isMatch === undefined)
     return await pageOfAll(gallery, filter, sort);
-  const wanted = { order: sort, states: statesOf[removed], text, isMatch };
+  const wanted = { order: sort, states: statesOf[removed], text, field, isMatch };
   if (sort === 'name') return await pageByName(gallery, filter, wanted);
   const { persons, count } = await gallery.findPersons(wanted);
   const start = placeOfPage(persons, filter);

@@ -51,6 +51,7 @@ export function openPersons({
     ownThresholdOf: (id) => calibration.ownThresholdOf(id),
     falseMatches: () => falseMatchesIn(recordedMarks(records), recogniser.id),
     todayIso: () => localDate(clock.wallMs(), timeZone),
+    definedFields: () => new Set(current().persons.fields.map(({ id }) => id)),
     analysePhoto: (image, faceNumber) => photos.analyse(image, { photograph: 'new', faceNumber }),
   });
   return {

@@ -35,14 +35,20 @@ import { inEnglish } from '../../words/language.js';
 import type { Gallery } from '../gallery/gallery.js';
 import type { EnrolmentPhotograph } from '../gallery/persons/enrolment.js';
 
-export interface EnrolmentOptions {
+/** What a profile is checked against. */
+export interface ProfileRules {
+  /** Today at the site, `YYYY-MM-DD`. */
+  readonly todayIso: string;
+  /** The IDs of the custom fields that may have a value. */
+  readonly definedFields: ReadonlySet<string>;
+}
+
+export interface EnrolmentOptions extends ProfileRules {
   readonly gallery: Gallery;
   /** The similarity from which two faces count as one person. */
   readonly threshold: number;
   /** How much closer the best person must be than the second best. A person below the threshold by less counts as resembled. */
   readonly margin: number;
-  /** Today at the site, `YYYY-MM-DD`. */
-  readonly todayIso: string;
   /** `faceNumber` picks one of several faces, counted from left to right, from 1. */
   analysePhoto(image: Buffer, faceNumber?: number): Promise<PhotoOutcome>;
 }
@@ -76,8 +82,11 @@ const largeGallery = 200;
 const mostNamed = 3;
 
 /** Checks a profile and returns what is stored. @throws `profile-refused` with every problem */
-export function requireProfile(given: GivenProfile, todayIso: string): PersonProfile {
-  const checked = checkProfile(given, todayIso);
+export function requireProfile(
+  given: GivenProfile,
+  { todayIso, definedFields }: ProfileRules,
+): PersonProfile {
+  const checked = checkProfile(given, todayIso, definedFields);
   if ('profile' in checked) return checked.profile;
   throw refusal(
     'profile-refused',
@@ -98,7 +107,7 @@ export async function examineEnrolment(
   importId?: string,
 ): Promise<Enrollable | EnrolmentRefusal> {
   const { gallery, threshold } = options;
-  const profile = requireProfile(request, options.todayIso);
+  const profile = requireProfile(request, options);
   if (profile.externalId !== undefined) {
     const personId = await gallery.personOfExternalId(profile.externalId, importId);
     if (personId !== undefined) return { outcome: 'external-id-taken', personId };

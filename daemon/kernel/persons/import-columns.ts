@@ -1,6 +1,7 @@
 import { type CsvSeparator, csvSeparators, unprotectCell } from '../csv.js';
+import { type FieldValues, fieldId } from './custom-fields.js';
 
-/** Columns of a table of persons, in the order of an export. Only `name` is required. */
+/** Columns of a table of persons, in the order of an export, which has those of custom fields behind them. Only `name` is required. */
 export const importColumns = [
   'name',
   'external_id',
@@ -16,7 +17,16 @@ export const importColumns = [
   'photographs',
 ] as const;
 
-export type ImportColumn = (typeof importColumns)[number];
+/** Before the ID of a custom field, in the name of its column. */
+const fieldPrefix = 'field_';
+
+export type ImportColumn = (typeof importColumns)[number] | `${typeof fieldPrefix}${string}`;
+
+/** The column of a custom field. */
+export const fieldColumn = (id: string): ImportColumn => `${fieldPrefix}${id}`;
+
+const isFieldColumn = (name: string): name is ImportColumn =>
+  name.startsWith(fieldPrefix) && fieldId.test(name.slice(fieldPrefix.length));
 
 /** The name of a column as people write it: `External ID` is `external_id`. */
 export function columnNameIn(cell: string): string {
@@ -25,8 +35,18 @@ export function columnNameIn(cell: string): string {
 
 /** The columns with these names, in this order. Other names are left out. */
 export function columnsNamed(names: readonly string[]): readonly ImportColumn[] {
-  return names.flatMap((name) => importColumns.filter((column) => column === name));
+  return names.flatMap((name) =>
+    isFieldColumn(name) ? [name] : importColumns.filter((column) => column === name),
+  );
 }
+
+/** The values of custom fields in a row, also empty ones. */
+export function fieldsIn(cells: CellsByColumn): FieldValues {
+  const given = Object.entries(cells).filter(([column]) => isFieldColumn(column));
+  return Object.fromEntries(given.map(([column, cell]) => [column.slice(fieldPrefix.length), cell ?? '']));
+}
+
+export type CellsByColumn = Readonly<Partial<Record<ImportColumn, string>>>;
 
 /** The separator that splits the first row into the most known columns. */
 export function separatorIn(text: string): CsvSeparator {
@@ -37,10 +57,7 @@ export function separatorIn(text: string): CsvSeparator {
 }
 
 /** The cells of a row by column. A row has a cell for each column. */
-export function cellsByColumn(
-  columns: readonly ImportColumn[],
-  cells: readonly string[],
-): Readonly<Partial<Record<ImportColumn, string>>> {
+export function cellsByColumn(columns: readonly ImportColumn[], cells: readonly string[]): CellsByColumn {
   return Object.fromEntries(columns.map((column, at) => [column, unprotectCell(cells[at] ?? '')]));
 }
 

@@ -1,5 +1,6 @@
 import { checkText } from '../printable-text.js';
 import { type Consent, checkConsent, type GivenConsent } from './consent.js';
+import { checkFields, type FieldValues } from './custom-fields.js';
 import { checkTerms, type GivenTerms, type PersonTerms } from './person-standing.js';
 
 /** Shown for a name that cannot be decrypted. */
@@ -39,6 +40,8 @@ export interface PersonProfile extends PersonTerms {
   readonly externalId?: string;
   /** May have several lines. */
   readonly notes?: string;
+  /** Also of fields that the configuration no longer defines. */
+  readonly fields?: FieldValues;
   readonly consent?: Consent;
   /** Absent: the threshold from calibration. */
   readonly threshold?: OwnThreshold;
@@ -51,6 +54,7 @@ export interface GivenProfile extends GivenTerms {
   readonly name: string;
   readonly externalId?: string | undefined;
   readonly notes?: string | undefined;
+  readonly fields?: FieldValues | undefined;
   readonly consent?: GivenConsent | undefined;
 }
 
@@ -62,8 +66,15 @@ export function checkName(text: string): { readonly name: string } | { readonly 
   return 'problem' in checked ? checked : { name: checked.text };
 }
 
-/** The profile as it is stored, or all its problems. `todayIso` is `YYYY-MM-DD`. */
-export function checkProfile(given: GivenProfile, todayIso: string): CheckedProfile {
+/**
+ * The profile as it is stored, or all its problems. `todayIso` is `YYYY-MM-DD`. `knownFields`: the custom fields that may have a
+ * value; undefined where they are not known.
+ */
+export function checkProfile(
+  given: GivenProfile,
+  todayIso: string,
+  knownFields?: ReadonlySet<string>,
+): CheckedProfile {
   const problems: string[] = [];
   const optional = (text: string | undefined, what: string, longest: number, isMultiline: boolean) => {
     if (text === undefined || text.trim() === '') return undefined;
@@ -76,6 +87,8 @@ export function checkProfile(given: GivenProfile, todayIso: string): CheckedProf
   if ('problem' in name) problems.push(name.problem);
   const externalId = optional(given.externalId, 'the external id', longestExternalId, false);
   const notes = optional(given.notes, 'the note', longestNotes, true);
+  const { fields, problems: ofFields } = checkFields(given.fields ?? {}, knownFields);
+  problems.push(...ofFields);
   const checked = given.consent === undefined ? undefined : checkConsent(given.consent, todayIso);
   if (checked !== undefined && 'problems' in checked) problems.push(...checked.problems);
   const { terms, problems: ofTerms } = checkTerms(given);
@@ -86,6 +99,7 @@ export function checkProfile(given: GivenProfile, todayIso: string): CheckedProf
       name: name.name,
       ...(externalId === undefined ? {} : { externalId }),
       ...(notes === undefined ? {} : { notes }),
+      ...(fields === undefined ? {} : { fields }),
       ...(checked !== undefined && 'consent' in checked ? { consent: checked.consent } : {}),
       ...terms,
     },

@@ -21,7 +21,7 @@ interface Place {
 }
 
 /**
- * The names of all persons, one behind another in guarded memory, which no core dump and no swap holds. A search reads this memory
+ * The names of all persons, or their values of a custom field, one behind another in guarded memory, which no core dump and no swap holds. A search reads this memory
  * alone and opens no profile. A name that goes is overwritten. Each name is there twice: as it is compared, and as it is shown.
  */
 export class NameIndex implements Disposable {

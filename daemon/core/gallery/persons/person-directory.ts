@@ -1,4 +1,5 @@
 import { type ConsentState, consentStateOf } from '../../../kernel/persons/consent.js';
+import type { FieldValues } from '../../../kernel/persons/custom-fields.js';
 import type { PersonOrder } from '../../../kernel/persons/person-listing.js';
 import type { PersonProfile } from '../../../kernel/persons/person-profile.js';
 import type { PersonTerms, WatchMark } from '../../../kernel/persons/person-standing.js';
@@ -24,8 +25,10 @@ export interface ListedPerson extends Pick<PersonRow, 'id' | 'enrolledAtMs'> {
 export interface PersonsWanted {
   readonly order: PersonOrder;
   readonly states: readonly ListedPerson['state'][];
-  /** Part of a name, or a whole external id. */
+  /** Part of a name or of the value of a custom field, or a whole external id. */
   readonly text?: string | undefined;
+  /** A custom field, and a part of its value. */
+  readonly field?: { readonly id: string; readonly text: string } | undefined;
   readonly isMatch?: ((terms: ListedTerms) => boolean) | undefined;
   /** In the order by name: only those behind this place. */
   readonly after?: PlaceInNames | undefined;
@@ -44,6 +47,8 @@ export interface FoundPersons {
 /** All active and removed persons in the orders of lists, so that a list opens only the profiles that it shows. */
 export class PersonDirectory implements Disposable {
   readonly #names = new NameIndex();
+  /** The values of custom fields by ID: sealed like names, they are in guarded memory like them. */
+  readonly #fields = new Map<string, NameIndex>();
   readonly #persons = new Map<string, ListedPerson>();
   readonly #byEnrolment = new SortedBlocks<ListedPerson>(
     (a, b) => a.enrolledAtMs - b.enrolledAtMs || (a.id < b.id ? -1 : Number(a.id > b.id)),
@@ -55,6 +60,7 @@ export class PersonDirectory implements Disposable {
     this.#leaveOrders(id);
     const person = { id, enrolledAtMs, state, terms: profile && termsOf(profile) };
     this.#names.note(id, profile?.name ?? '');
+    this.#noteFields(id, profile?.fields);
     this.#persons.set(id, person);
     this.#byEnrolment.add(person);
     this.#byName.add(person);
@@ -64,21 +70,26 @@ export class PersonDirectory implements Disposable {
     this.#leaveOrders(id);
     this.#persons.delete(id);
     this.#names.forget(id);
+    this.#noteFields(id, {});
   }
 
   /** All of them. `holder`: the person whose external id is the text. */
   find(
-    { order, states, text, isMatch, after, limit }: PersonsWanted,
+    { order, states, text, field, isMatch, after, limit }: PersonsWanted,
     holder?: PersonRow['id'],
   ): FoundPersons {
     const named =
       text === undefined || text.trim() === ''
         ? undefined
-        : new Set<string>(this.#names.find(text)).add(holder ?? '');
+        : new Set<string>([this.#names, ...this.#fields.values()].flatMap((texts) => texts.find(text))).add(
+            holder ?? '',
+          );
+    const valued = field && new Set<string>(this.#fields.get(field.id)?.find(field.text));
     const persons: ListedPerson[] = [];
     let count = 0;
     for (const person of (order === 'name' ? this.#byName : this.#byEnrolment).items()) {
       if (!states.includes(person.state) || named?.has(person.id) === false) continue;
+      if (valued?.has(person.id) === false) continue;
       if (isMatch !== undefined && (person.terms === undefined || !isMatch(person.terms))) continue;
       count += 1;
       if (after === undefined || this.#names.compareTo(person.id, after) > 0) persons.push(person);
@@ -102,10 +113,22 @@ export class PersonDirectory implements Disposable {
     this.#byName.clear();
     this.#persons.clear();
     this.#names.clear();
+    for (const texts of this.#fields.values()) texts.clear();
+    this.#fields.clear();
   }
 
   [Symbol.dispose](): void {
     this.clear();
+  }
+
+  #noteFields(person: PersonRow['id'], values: FieldValues = {}): void {
+    const given = new Map(Object.entries(values));
+    for (const id of given.keys()) if (!this.#fields.has(id)) this.#fields.set(id, new NameIndex());
+    for (const [id, texts] of this.#fields) {
+      const value = given.get(id);
+      if (value === undefined) texts.forget(person);
+      else texts.note(person, value);
+    }
   }
 
   /** Before the name changes, which is how the person is found in the order by name. */
