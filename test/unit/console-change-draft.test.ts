@@ -13,16 +13,18 @@ describe('the form that changes many people', () => {
     assert.deepEqual(commonChangeOf({ ...emptyChange, ...started, addGroups: ' , ' }), {});
   });
 
-  test('asks for groups, days, a list, and a consent', () => {
+  test('asks for groups, days, a list, custom fields, and a consent', () => {
     const draft: ChangeDraft = {
       ...{ addGroups: 'night, team', removeGroups: 'day', from: 'day', firstDay: '2026-06-01' },
       ...{ until: 'day', lastDay: '2026-12-31', list: 'barred', reason: 'order of 3 March' },
       ...{ basis: 'contract', consentDay: '2026-01-15', consentReference: 'list 3' },
+      fields: { department: ' Sales ', badge: ' ' },
     };
     assert.deepEqual(commonChangeOf(draft), {
       ...{ addGroups: ['night', 'team'], removeGroups: ['day'] },
       ...{ validFrom: '2026-06-01', validUntil: '2026-12-31' },
       watch: { mark: 'barred', reason: 'order of 3 March' },
+      fields: { department: 'Sales' },
       consent: { basis: 'contract', dateIso: '2026-01-15', reference: 'list 3' },
     });
   });

@@ -5,7 +5,7 @@ import { readTable, type Table } from '../../daemon/console/pages/people/persons
 
 const bytesOf = (text: string, encoding: 'utf8' | 'utf16le' = 'utf8'): ArrayBuffer =>
   new Uint8Array(Buffer.from(text, encoding)).buffer;
-const read = (text: string): Table => readTable(bytesOf(text));
+const read = (text: string): Table => readTable(bytesOf(text), ['badge']);
 
 const table = [
   'notes,External ID,name',
@@ -49,6 +49,13 @@ describe('a table of persons in the browser', () => {
       'unknown-column',
       'shoe_size, hat',
     ],
+    ['has a column twice', 'name,notes,Notes\nAda,night,day', 'unknown-column', 'notes'],
+    [
+      'has a custom field that the box does not have',
+      'name,field_team\nAda,A',
+      'unknown-column',
+      'field_team',
+    ],
     ['has no column of names', 'notes,groups\nnight,guards', 'no-name-column', ''],
     ['has a quote that does not end', 'name\nAda\n"Bea\nCem', 'open-quote', '3'],
   ] as const) {
@@ -58,13 +65,14 @@ describe('a table of persons in the browser', () => {
   test('is read in UTF-8 and UTF-16, and refused in an encoding that would change names', () => {
     const rows = [{ line: 2, cells: { name: 'Zoë' } }];
     assert.deepEqual(read('\ufeffname\nZoë'), { rows });
-    assert.deepEqual(readTable(bytesOf('\ufeffname\nZoë', 'utf16le')), { rows });
+    assert.deepEqual(readTable(bytesOf('\ufeffname\nZoë', 'utf16le'), []), { rows });
     const latin1 = new Uint8Array(Buffer.from('name\nZoë', 'latin1')).buffer;
-    assert.deepEqual(readTable(latin1), { problem: 'not-text', what: '' });
+    assert.deepEqual(readTable(latin1, []), { problem: 'not-text', what: '' });
   });
 
   test('gives what the command line reads in it', () => {
-    const whole = table.slice(0, -1).join('\n');
-    assert.deepEqual(read(whole), { rows: parseTable(Buffer.from(whole)) });
+    for (const whole of [table.slice(0, -1).join('\n'), 'name,Field Badge\nAda,17\nBea,']) {
+      assert.deepEqual(read(whole), { rows: parseTable(Buffer.from(whole)) });
+    }
   });
 });

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
+import type { CustomField } from '../../../kernel/persons/custom-fields.js';
 import type { Output } from '../../api/call.js';
 import { can } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
@@ -24,6 +25,7 @@ import {
   valueText,
   wordOf,
 } from './configuration-review.js';
+import { FieldsEditor } from './fields-editor.js';
 
 const t = wordsOf<typeof en>('configuration');
 
@@ -63,7 +65,7 @@ function Form({ of, onApplied }: { readonly of: Shown; readonly onApplied: () =>
   }, []);
   const change = (setting: Setting, value: unknown): void => {
     const { [setting.path]: _, ...others } = draft.value;
-    const isSame = value === undefined || value === setting.value;
+    const isSame = value === undefined || JSON.stringify(value) === JSON.stringify(setting.value);
     const isBack = value === null && setting.origin !== 'console';
     draft.value = isSame || isBack ? others : { ...others, [setting.path]: value };
   };
@@ -181,12 +183,21 @@ function SettingField({ setting, draft, mayChange, onDraft }: SettingProps) {
   const isGivenBack = draft === null;
   return (
     <div class="setting">
-      {isList(setting) ? (
+      {path === 'persons.fields' && (
+        <FieldsEditor
+          title={settingName(path)}
+          fields={(isGivenBack ? configured : (draft ?? setting.value)) as readonly CustomField[]}
+          disabled={!mayChange || isGivenBack}
+          onFields={onDraft}
+        />
+      )}
+      {path !== 'persons.fields' && isList(setting) && (
         <p>
           <strong>{settingName(path)}</strong>: {valueText(path, setting.value)}{' '}
           <a href="/system/configuration/text">{t('edit-as-text')}</a>
         </p>
-      ) : (
+      )}
+      {!isList(setting) && (
         <Control
           setting={setting}
           value={isGivenBack ? configured : draft === undefined ? setting.value : draft}

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { call, type Input, type Output } from '../../api/call.js';
+import { me } from '../../api/session.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/configuration.json';
 import { Confirm } from '../../parts/dialog.js';
@@ -36,6 +37,8 @@ export function Review({ change, revision, children, onClose }: ReviewProps) {
       onAct={async () => {
         const { needRestart } = await call('config.apply', { ...change, ifRevision: revision });
         say(t(needRestart.length === 0 ? 'applied' : 'applied-restart'));
+        // What it says about the box may have changed.
+        me.value = await call('auth.me');
       }}
       onClose={onClose}
     >

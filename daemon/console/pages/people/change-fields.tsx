@@ -3,7 +3,7 @@ import { Choice, Field } from '../../parts/form-fields.js';
 import { siteDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { type ChangeDraft, type LimitChange, limitChanges, listChanges } from './change-draft.js';
-import { ConsentFields } from './profile-fields.js';
+import { ConsentFields, CustomFieldInputs } from './profile-fields.js';
 
 const t = wordsOf<typeof en>('change-people');
 
@@ -52,6 +52,7 @@ export function ChangeFields({ draft, onChange }: ChangeFieldsProps) {
         onDay={(lastDay) => set({ lastDay })}
       />
       <ListFields draft={draft} set={set} />
+      <CustomFieldInputs typed={draft.fields} onTyped={(fields) => set({ fields })} />
       <ConsentFields draft={draft} set={set} none={t('keep')} />
     </>
   );

@@ -15,6 +15,7 @@ import { Fault, sentence } from '../../parts/shown-fault.js';
 import { useDialog } from '../../parts/use-dialog.js';
 import { plainDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
+import { customFields } from './custom-fields.js';
 import { StandingBadges } from './standing.js';
 
 const t = wordsOf<typeof en>('change-people');
@@ -182,6 +183,11 @@ const effects: Readonly<Record<ChangedPerson['fields'][number], Effect>> = {
     before: listInWords(watch),
     after: listInWords(change.watch),
   }),
+  fields: ({ fields = {} }, change) => ({
+    field: t('fields'),
+    before: fieldsInWords(fields),
+    after: fieldsInWords({ ...fields, ...change.fields }),
+  }),
   consent: ({ consentState }, change) => ({
     field: form('consent'),
     before: people(`consent-${consentState}`),
@@ -198,6 +204,11 @@ const effectsOf = (
 
 const groupsInWords = (groups: readonly string[]): string =>
   groups.length === 0 ? t('none') : [...new Set(groups)].sort().join(', ');
+
+const fieldsInWords = (values: Readonly<Record<string, string | null>>): string =>
+  customFields(values)
+    .flatMap(({ id, name }) => (values[id] ? [`${name}: ${values[id]}`] : []))
+    .join('; ') || t('none');
 
 const dayInWords = (day: string | null | undefined): string =>
   day ? plainDay(day, { year: 'numeric', month: 'short', day: 'numeric' }) : t('no-limit');

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { importColumns } from '../../../kernel/persons/import-columns.js';
+import { fieldColumn, importColumns } from '../../../kernel/persons/import-columns.js';
 import type en from '../../messages/en/person-import.json';
 import { ActionBar } from '../../parts/actions.js';
 import { bound, Files, Tick } from '../../parts/form-fields.js';
@@ -8,6 +8,7 @@ import { PageHead, Progress, Section } from '../../parts/page.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { useLeaveWarning } from '../../parts/use-leave-warning.js';
 import { wordsOf } from '../../words/words.js';
+import { customFields } from './custom-fields.js';
 import { ImportPreview } from './import-preview.js';
 import { beginImport, endImport, type ImportState, importState, storeImport } from './staged-import.js';
 
@@ -59,7 +60,7 @@ function Choosing({ state: { problem } }: { readonly state: ImportState }) {
       </ol>
       <p class="quiet">{t('columns')}</p>
       <pre class="wrapped">
-        <code>{importColumns.join(',')}</code>
+        <code>{[...importColumns, ...customFields().map(({ id }) => fieldColumn(id))].join(',')}</code>
       </pre>
       <div class="field-pair">
         <Files label={t('choose-folder')} isFolder multiple onFiles={begin} />

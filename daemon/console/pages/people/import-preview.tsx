@@ -196,10 +196,11 @@ function CorrectRow({ row, onSent }: CorrectRowProps) {
 
 /** The row as a form holds it. What the table says in other words than the form knows is left out. */
 function draftOf({ profile }: ImportRow): ProfileDraft {
-  const { groups = [], consent, watch, ...texts } = profile;
+  const { groups = [], fields = {}, consent, watch, ...texts } = profile;
   const mark = watchMarks.find((known) => known === watch?.mark);
   return {
     ...emptyDraft,
+    fields,
     name: texts.name,
     externalId: texts.externalId ?? '',
     notes: texts.notes ?? '',

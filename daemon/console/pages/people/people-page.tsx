@@ -1,4 +1,5 @@
 import type { PersonSummary } from '../../../contract/person.js';
+import type { CustomField } from '../../../kernel/persons/custom-fields.js';
 import { can } from '../../api/session.js';
 import { useList } from '../../api/use-fetched.js';
 import type changeEn from '../../messages/en/change-people.json';
@@ -10,7 +11,7 @@ import { PersonPicture } from '../../parts/shown-picture.js';
 import { useQuery, useSettled } from '../../parts/use-query.js';
 import { dayOf, number } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
-import { filtersOf, PeopleFilters, usedFilters } from './people-filters.js';
+import { fieldOf, filtersOf, PeopleFilters, usedFilters } from './people-filters.js';
 import { ConsentBadge, StandingBadges } from './standing.js';
 
 const t = wordsOf<typeof en>('people');
@@ -44,7 +45,7 @@ export default function People() {
       <LongTable
         caption={t('title')}
         list={list}
-        columns={columns()}
+        columns={columns(fieldOf(query))}
         keyOf={({ id }) => id}
         rowPx={rowPx}
         empty={usedFilters(query) > 0 ? t('none-found') : t('none-yet')}
@@ -53,7 +54,7 @@ export default function People() {
   );
 }
 
-const columns = (): readonly Column<PersonSummary>[] => [
+const columns = (field: CustomField | undefined): readonly Column<PersonSummary>[] => [
   {
     head: t('name'),
     cell: ({ id, name, photographId, externalId }) => (
@@ -67,6 +68,9 @@ const columns = (): readonly Column<PersonSummary>[] => [
     ),
   },
   { head: t('filter-state'), cell: (person) => <StandingBadges of={person} /> },
+  ...(field === undefined
+    ? []
+    : [{ head: field.name, cell: ({ fields }: PersonSummary) => fields?.[field.id] ?? '' }]),
   { head: t('groups'), cell: ({ groups = [] }) => groups.join(', '), isMinor: true },
   {
     head: t('filter-consent'),

@@ -20,6 +20,7 @@ import { useDialog } from '../../parts/use-dialog.js';
 import { RestoredDraft, useDraft } from '../../parts/use-draft.js';
 import { dayAndTime, number, percent, plainDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
+import { customFields } from './custom-fields.js';
 import { PersonData } from './person-data.js';
 import { PersonPhotographs } from './person-photographs.js';
 import { changeOf, draftOf } from './profile-draft.js';
@@ -83,7 +84,7 @@ function Shown({ person, fetched: { put, reload } }: ShownProps) {
 
 function Profile({ person }: { readonly person: PersonDetail }) {
   const { id, photographId, externalId, groups, enrolledAt, removedAt, watch, notes, threshold } = person;
-  const needs = person.thresholdInForce;
+  const { fields = {}, thresholdInForce: needs } = person;
   return (
     <Section title={t('profile')}>
       <PersonPicture id={id} photographId={photographId} class="face-large" />
@@ -91,6 +92,7 @@ function Profile({ person }: { readonly person: PersonDetail }) {
         of={[
           [form('external-id'), externalId],
           [form('groups'), groups?.join(', ')],
+          ...customFields(fields).map(({ id: field, name }) => [name, fields[field]] as const),
           [t('valid'), validityOf(person)],
           [t('watch-reason'), watch?.reason],
           [t('consent'), <Consent key="consent" person={person} />],
@@ -175,7 +177,7 @@ function EditPerson({ person, onChanged, onAnew, onClose }: EditPersonProps) {
     <Dialog title={form('edit')} onClose={onClose}>
       <Form act={form('save')} onAct={save} doing={doing} onAnew={() => void anew()} onCancel={onClose}>
         <RestoredDraft of={restored} />
-        <ProfileFields draft={draft.value} onChange={into(draft)} />
+        <ProfileFields draft={draft.value} fields={person.fields} onChange={into(draft)} />
         {holder.value !== undefined && <TakenId holder={holder.value} />}
       </Form>
     </Dialog>

@@ -1,16 +1,18 @@
 import { encodingOfTable, readCsv } from '../../../kernel/csv.js';
 import {
+  type CellsByColumn,
   cellsByColumn,
   columnNameIn,
   columnsNamed,
-  type ImportColumn,
+  fieldColumn,
+  importColumns,
   separatorIn,
 } from '../../../kernel/persons/import-columns.js';
 
 /** A row of the table. `cells` is absent where the row has another number of cells than the heading. */
 export interface TableRow {
   readonly line: number;
-  readonly cells?: Readonly<Partial<Record<ImportColumn, string>>>;
+  readonly cells?: CellsByColumn;
 }
 
 export type TableProblem =
@@ -24,8 +26,11 @@ export type Table =
   | { readonly rows: readonly TableRow[] }
   | { readonly problem: TableProblem; readonly what: string };
 
-/** Reads a table of persons (RFC 4180). The heading tells comma, semicolon and tab apart. */
-export function readTable(bytes: ArrayBuffer): Table {
+/**
+ * Reads a table of persons (RFC 4180). The heading tells comma, semicolon and tab apart. `customFields`: the IDs of those that the
+ * box has.
+ */
+export function readTable(bytes: ArrayBuffer, customFields: readonly string[]): Table {
   const text = decode(bytes);
   if (text === undefined) return { problem: 'not-text', what: '' };
   const { rows: found, openQuoteLine } = readCsv(text, separatorIn(text));
@@ -33,11 +38,12 @@ export function readTable(bytes: ArrayBuffer): Table {
   const [heading, ...rest] = found;
   if (heading === undefined || rest.length === 0) return { problem: 'no-rows', what: '' };
   const names = heading.cells.map(columnNameIn);
+  const columns = [...importColumns, ...customFields.map(fieldColumn)];
+  const wrong = names.filter(
+    (name, index) => !columns.some((column) => column === name) || names.indexOf(name) < index,
+  );
+  if (wrong.length > 0) return { problem: 'unknown-column', what: wrong.join(', ') };
   const known = columnsNamed(names);
-  if (known.length < names.length) {
-    const unknown = names.filter((name) => !known.some((column) => column === name));
-    return { problem: 'unknown-column', what: unknown.join(', ') };
-  }
   if (!known.includes('name')) return { problem: 'no-name-column', what: '' };
   const rows = rest.map(({ line, cells }) =>
     cells.length === known.length ? { line, cells: cellsByColumn(known, cells) } : { line },

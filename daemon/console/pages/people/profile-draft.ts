@@ -1,6 +1,7 @@
 import type { PersonDetail } from '../../../contract/person.js';
 import type { ProfileChange } from '../../../contract/persons.js';
 import type { ConsentBasis } from '../../../kernel/persons/consent.js';
+import type { FieldValues } from '../../../kernel/persons/custom-fields.js';
 import type { WatchMark } from '../../../kernel/persons/person-standing.js';
 
 /** A profile as a form holds it: an empty text for what is absent. */
@@ -17,20 +18,22 @@ export interface ProfileDraft {
   readonly consentDay: string;
   readonly consentReference: string;
   readonly notes: string;
+  /** Values of custom fields that were typed, by ID. All others stay, also where another user changes them meanwhile. */
+  readonly fields: FieldValues;
 }
 
 export type ConsentDraft = Pick<ProfileDraft, 'basis' | 'consentDay' | 'consentReference'>;
 
 export const emptyDraft: ProfileDraft = {
   ...{ name: '', externalId: '', groups: '', validFrom: '', validUntil: '', mark: '', markReason: '' },
-  ...{ basis: '', consentDay: '', consentReference: '', notes: '' },
+  ...{ basis: '', consentDay: '', consentReference: '', notes: '', fields: {} },
 };
 
 export function draftOf(person: PersonDetail): ProfileDraft {
   const { name, externalId = '', groups = [], validFrom = '', validUntil = '' } = person;
   const { watch, consent, notes = '' } = person;
   return {
-    ...{ name, externalId, groups: groups.join(', '), validFrom, validUntil, notes },
+    ...{ name, externalId, groups: groups.join(', '), validFrom, validUntil, notes, fields: {} },
     ...{ mark: watch?.mark ?? '', markReason: watch?.reason ?? '' },
     basis: consent?.basis ?? '',
     consentDay: consent?.dateIso ?? '',
@@ -44,6 +47,24 @@ export const groupNames = (text: string): readonly string[] =>
     .split(/[,;]/)
     .map((group) => group.trim())
     .filter((group) => group !== '');
+
+/** The values of a form that are not empty, trimmed, in the order of their IDs. */
+export const givenFields = (values: FieldValues): FieldValues =>
+  Object.fromEntries(
+    Object.entries(values)
+      .map(([id, value]) => [id, value.trim()] as const)
+      .filter(([, value]) => value !== '')
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+
+/** Null for a value that was taken away. Undefined if the person has all of them already. */
+function fieldChangesOf({ fields = {} }: PersonDetail, typed: FieldValues): ProfileChange['fields'] {
+  const changes = Object.entries(typed)
+    .map(([id, value]) => [id, value.trim()] as const)
+    .filter(([id, value]) => value !== (fields[id] ?? ''))
+    .map(([id, value]) => [id, value === '' ? null : value] as const);
+  return changes.length === 0 ? undefined : Object.fromEntries(changes);
+}
 
 /** The parts of a profile as the box takes them; `undefined` for what is absent. */
 function partsOf(draft: ProfileDraft) {
@@ -63,7 +84,12 @@ function partsOf(draft: ProfileDraft) {
 /** A new person's profile. */
 export function profileOf(draft: ProfileDraft) {
   const given = Object.entries(partsOf(draft)).filter(([, value]) => value !== undefined);
-  return { name: draft.name, ...(Object.fromEntries(given) as DefinedParts) };
+  const fields = givenFields(draft.fields);
+  return {
+    name: draft.name,
+    ...(Object.keys(fields).length > 0 && { fields }),
+    ...(Object.fromEntries(given) as DefinedParts),
+  };
 }
 type DefinedParts = { [K in keyof ReturnType<typeof partsOf>]?: NonNullable<ReturnType<typeof partsOf>[K]> };
 
@@ -73,8 +99,10 @@ export function changeOf(person: PersonDetail, draft: ProfileDraft): ProfileChan
   const changed = Object.entries(after)
     .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name as keyof typeof before]))
     .map(([name, value]) => [name, value ?? null] as const);
+  const fields = fieldChangesOf(person, draft.fields);
   return {
     ...(draft.name !== person.name && { name: draft.name }),
+    ...(fields && { fields }),
     ...(Object.fromEntries(changed) as ProfileChange),
   };
 }

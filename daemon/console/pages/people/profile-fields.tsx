@@ -1,19 +1,23 @@
 import { consentBases } from '../../../kernel/persons/consent.js';
+import { type FieldValues, longestFieldValue } from '../../../kernel/persons/custom-fields.js';
 import type en from '../../messages/en/person-form.json';
 import { Area, Choice, Field } from '../../parts/form-fields.js';
 import { siteDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
+import { customFields } from './custom-fields.js';
 import type { ConsentDraft, ProfileDraft } from './profile-draft.js';
 
 const t = wordsOf<typeof en>('person-form');
 
 interface ProfileFieldsProps {
   readonly draft: ProfileDraft;
+  /** Values of custom fields that the person has. */
+  readonly fields?: FieldValues | undefined;
   readonly onChange: (draft: ProfileDraft) => void;
 }
 
 /** The fields of a person's profile. */
-export function ProfileFields({ draft, onChange }: ProfileFieldsProps) {
+export function ProfileFields({ draft, fields: before, onChange }: ProfileFieldsProps) {
   const set = (changed: Partial<ProfileDraft>): void => onChange({ ...draft, ...changed });
   return (
     <>
@@ -39,9 +43,35 @@ export function ProfileFields({ draft, onChange }: ProfileFieldsProps) {
         value={draft.groups}
         onValue={(groups) => set({ groups })}
       />
+      <CustomFieldInputs before={before} typed={draft.fields} onTyped={(fields) => set({ fields })} />
       <ConsentFields draft={draft} set={set} />
       <StandingFields draft={draft} set={set} />
       <Area label={t('notes')} maxLength={2000} value={draft.notes} onValue={(notes) => set({ notes })} />
+    </>
+  );
+}
+
+interface CustomFieldInputsProps {
+  readonly before?: FieldValues | undefined;
+  readonly typed: FieldValues;
+  readonly onTyped: (typed: FieldValues) => void;
+}
+
+/** A field for each custom field of the box. */
+export function CustomFieldInputs({ before, typed, onTyped }: CustomFieldInputsProps) {
+  const values = { ...before, ...typed };
+  return (
+    <>
+      {customFields(values).map(({ id, name }) => (
+        <Field
+          key={id}
+          label={name}
+          autocomplete="off"
+          maxLength={longestFieldValue}
+          value={values[id] ?? ''}
+          onValue={(value) => onTyped({ ...typed, [id]: value })}
+        />
+      ))}
     </>
   );
 }

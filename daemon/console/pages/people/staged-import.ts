@@ -1,8 +1,10 @@
 import { signal } from '@preact/signals';
 import type { StagedRow } from '../../../contract/enrolment.js';
-import type { ImportColumn } from '../../../kernel/persons/import-columns.js';
+import { type CellsByColumn, fieldsIn, type ImportColumn } from '../../../kernel/persons/import-columns.js';
 import { type ApiError, call, type Input, isApiError, readLines } from '../../api/call.js';
+import { customFields } from './custom-fields.js';
 import type { TableProblem, TableRow } from './persons-table.js';
+import { givenFields } from './profile-draft.js';
 import type { GivenFile, Unzipped, ZipProblem } from './unzip.js';
 
 /** A row and what the box said of it. */
@@ -202,7 +204,10 @@ async function readImport(files: readonly GivenFile[]): Promise<ReadImport> {
     ),
   );
   const { readTable } = await import('./persons-table.js');
-  const read = readTable(await table.file.arrayBuffer());
+  const read = readTable(
+    await table.file.arrayBuffer(),
+    customFields().map(({ id }) => id),
+  );
   return 'problem' in read ? read : { rows: read.rows.map((row) => rowOf(row, byPath)) };
 }
 
@@ -213,7 +218,7 @@ function rowOf({ line, cells }: TableRow, byPath: ByPath): ImportRow {
   const name = cell('name');
   if (cells === undefined) return { line, name, profile: { name }, photographs: [], problem: 'cells' };
   const photographs = photographsOf(cell('photographs'), cell('external_id'), byPath);
-  const row = { line, name, profile: profileOf(cell), photographs };
+  const row = { line, name, profile: { ...profileOf(cell), ...fieldsOf(cells) }, photographs };
   if (photographs.length === 0) return { ...row, problem: 'no-photograph' };
   return photographs.length > mostPhotographs ? { ...row, problem: 'too-many-photographs' } : row;
 }
@@ -236,6 +241,11 @@ function profileOf(cell: (column: ImportColumn) => string): ImportRow['profile']
     ...(Object.values(watch).some((value) => value !== '') && { watch }),
     ...(groups.length > 0 && { groups }),
   };
+}
+
+function fieldsOf(cells: CellsByColumn): Pick<ImportRow['profile'], 'fields'> {
+  const fields = givenFields(fieldsIn(cells));
+  return Object.keys(fields).length > 0 ? { fields } : {};
 }
 
 const listOf = (cell: string): readonly string[] =>
