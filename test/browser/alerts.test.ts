@@ -87,6 +87,32 @@ async function editChannels(admin: WatchedPage, sink: HttpSink): Promise<void> {
   assert.deepEqual(faults, []);
 }
 
+/** A channel of push takes hosts of its own, shows them again, and returns to those of the makers of browsers. */
+async function editPushHosts({ box }: ConsoleBox, { page, faults }: WatchedPage): Promise<void> {
+  const dialog = page.getByRole('dialog');
+  const hosts = dialog.getByLabel('Hosts of push services');
+  const settingsOf = async () =>
+    (await box.client.call('alerts.channels')).find(({ id }) => id === 'phones')?.settings;
+  const save = async (): Promise<void> => {
+    await dialog.getByRole('button', { name: 'Save channel' }).click();
+    await dialog.waitFor({ state: 'detached' });
+  };
+  await page.getByRole('button', { name: 'Add channel' }).click();
+  await dialog.getByLabel('Channel name').fill('phones');
+  await dialog.getByLabel('Kind').selectOption('push');
+  await dialog.getByLabel('Email address for push services').fill('owner@example.org');
+  await hosts.fill('push.example.org, *.example.net');
+  await save();
+  const contact = 'owner@example.org';
+  assert.deepEqual(await settingsOf(), { contact, hosts: ['push.example.org', '*.example.net'] });
+  await page.getByRole('button', { name: 'Edit channel phones' }).click();
+  assert.equal(await hosts.inputValue(), 'push.example.org, *.example.net');
+  await hosts.fill('');
+  await save();
+  assert.deepEqual(await settingsOf(), { contact });
+  assert.deepEqual(faults, []);
+}
+
 /** What the form has no field for stays as it is: the address of a Telegram server of one's own. */
 async function keepsAddress({ box }: ConsoleBox, { page, faults }: WatchedPage): Promise<void> {
   const url = 'https://telegram.example.org';
@@ -152,5 +178,6 @@ describe('alerts in the console', { skip: withoutBuild || withoutChromium }, () 
     await using sink = await openHttpSink();
     await editChannels(await box.open('admin', '/alerts'), sink);
     await keepsAddress(box, await box.open('admin', '/alerts'));
+    await editPushHosts(box, await box.open('admin', '/alerts'));
   });
 });

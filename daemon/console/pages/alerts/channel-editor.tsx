@@ -44,11 +44,12 @@ export default function ChannelEditor({ channelId, onClose }: ChannelEditorProps
 
 /** What is being typed, by the names of the contract; an empty text for what is absent. */
 type Draft = Readonly<
-  Record<'url' | 'host' | 'port' | 'tls' | 'from' | 'to' | 'chat' | 'number' | 'contact', string>
+  Record<'url' | 'host' | 'port' | 'tls' | 'from' | 'to' | 'chat' | 'number' | 'contact' | 'hosts', string>
 >;
 
 const empty: Draft = {
-  ...{ url: '', host: '', port: '', tls: 'starttls', from: '', to: '', chat: '', number: '', contact: '' },
+  ...{ url: '', host: '', port: '', tls: 'starttls', from: '', to: '', chat: '', number: '' },
+  ...{ contact: '', hosts: '' },
 };
 
 /** The fields of each kind. */
@@ -58,16 +59,16 @@ const fieldsOf: Readonly<Record<ChannelKind, readonly (keyof Draft)[]>> = {
   ntfy: ['url'],
   telegram: ['chat'],
   sms: ['url', 'from', 'number'],
-  push: ['contact'],
+  push: ['contact', 'hosts'],
 };
 /** Services that others usually run. */
 const services: readonly ChannelKind[] = ['ntfy', 'telegram', 'sms'];
-const optional: readonly (keyof Draft)[] = ['port'];
+const optional: readonly (keyof Draft)[] = ['port', 'hosts'];
 
 function draftOf({ settings = {} }: Partial<Channel>): Draft {
-  const { port, to, hosts: _hosts, ...others } = settings;
-  const texts = { port: port === undefined ? '' : String(port), to: to?.join(', ') ?? '' };
-  return { ...empty, ...texts, ...others };
+  const { port, to = [], hosts = [], ...others } = settings;
+  const lists = { to: to.join(', '), hosts: hosts.join(', ') };
+  return { ...empty, ...lists, port: port === undefined ? '' : String(port), ...others };
 }
 
 /** What the form has no field for stays as the channel has it, such as the address of a Telegram server of one's own. */
@@ -83,7 +84,7 @@ function settingsOf(
     ...former.filter(([name]) => !fields.some((field) => field === name)),
     ...given.map((name) => {
       if (name === 'port') return [name, Number(draft.port)];
-      if (name === 'to') return [name, draft.to.split(/[\s,;]+/).filter(Boolean)];
+      if (name === 'to' || name === 'hosts') return [name, draft[name].split(/[\s,;]+/).filter(Boolean)];
       return [name, draft[name].trim()];
     }),
   ]);
@@ -205,6 +206,7 @@ function SettingField({
   return (
     <Field
       label={label}
+      {...(name === 'hosts' && { hint: t('channel-hosts-hint') })}
       autocapitalize="none"
       spellcheck={false}
       required={!optional.includes(name)}
