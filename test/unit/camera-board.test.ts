@@ -44,6 +44,15 @@ describe('the board of camera states', () => {
     assert.deepEqual(board.status(cameras)[0]?.counters, {}, 'the camera was removed');
   });
 
+  test('counters with names that every object has stay numbers', () => {
+    const board = new CameraBoard();
+    board.takeProgress(report({ constructor: 1, toString: 2 }));
+    board.closed(['door']);
+    board.takeProgress(report({ constructor: 10, toString: 20, valueOf: 30 }));
+    const { counters } = board.status(cameras)[0] ?? {};
+    assert.deepEqual(counters, { constructor: 11, toString: 22, valueOf: 30, restarts: 0 });
+  });
+
   test('a frame that was only watched is progress, and a lost stream is told', () => {
     const board = new CameraBoard();
     const lostStream = { which: 'substream', code: 'not-found', message: 'm', remedy: 'r' } as const;

@@ -137,7 +137,11 @@ function sumOfLists(a: readonly number[] = [], b: readonly number[] = []): reado
   return (a.length < b.length ? b : a).map((_, index) => (a[index] ?? 0) + (b[index] ?? 0));
 }
 
+/** In a map: a name may be one that every object has, such as `constructor`. */
 function sum(a: Counters, b: Counters): Counters {
-  const names = new Set([...Object.keys(a), ...Object.keys(b)].slice(0, mostCounters));
-  return Object.fromEntries([...names].map((name) => [name, (a[name] ?? 0) + (b[name] ?? 0)]));
+  const total = new Map<string, number>();
+  for (const [name, value] of [...Object.entries(a), ...Object.entries(b)]) {
+    if (total.has(name) || total.size < mostCounters) total.set(name, (total.get(name) ?? 0) + value);
+  }
+  return Object.fromEntries(total);
 }
