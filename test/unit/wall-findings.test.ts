@@ -154,6 +154,28 @@ describe('rollcall doctor and the walls of the units', () => {
     assert.ok(finding.remedy?.includes(own), finding.remedy);
   });
 
+  test('names a list that a drop-in has emptied, and a limit that it has lifted, but none that it has changed', async () => {
+    const photos = {
+      SystemCallFilter: '~',
+      InaccessiblePaths: '/tmp /srv',
+      MemoryMax: '1000',
+      TasksMax: 'infinity',
+    };
+    const told = {
+      'rollcall-vision-photos@doctor.service': photos,
+      'rollcall-gate.service': { BPFProgram: '', RestrictAddressFamilies: 'AF_UNIX' },
+      // Its drop-in allows none.
+      'rollcall-gate-wall.service': { RestrictAddressFamilies: '' },
+    };
+    assert.deepEqual(
+      (await examine({ told })).map(({ check, message }) => `${check}: ${message}`),
+      [
+        'walls of rollcall-gate.service: BPFProgram= in place of BPFProgram=sendmsg6:/run/rollcall-bpf/sendmsg6',
+        'walls of rollcall-vision-photos@.service: SystemCallFilter=~ in place of SystemCallFilter=capset; TasksMax=infinity in place of TasksMax=2048',
+      ],
+    );
+  });
+
   test('reads capabilities as systemd prints them', async () => {
     const told = (CapabilityBoundingSet: string) => ({
       'rollcall-gate-wall.service': { CapabilityBoundingSet },

@@ -29,6 +29,11 @@ const instance = 'doctor';
 const wallValue = /^(?:yes|strict|invisible|closed|private|native|pid|0)$/;
 const wallNames = ['User', 'Group', 'RootDirectory', 'UMask', 'CapabilityBoundingSet', 'AmbientCapabilities'];
 const changeable = ['PrivateDevices'];
+/** Settings that a drop-in may extend or change, such as the list of calls, but whose wall is gone where nothing of them is left. */
+const extensible = [
+  ...['SystemCallFilter', 'RestrictAddressFamilies', 'IPAddressDeny', 'BPFProgram'],
+  ...['InaccessiblePaths', 'TemporaryFileSystem', 'LogNamespace', 'MemoryMax', 'TasksMax'],
+];
 
 const state = ['Type', 'LoadState', 'ActiveState', 'FragmentPath', 'DropInPaths', 'NeedDaemonReload'];
 
@@ -110,8 +115,10 @@ function settingsOf(texts: readonly string[]): ReadonlyMap<string, string> {
   const settings = service.flatMap((part) =>
     [...part.matchAll(/^(\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value] as const),
   );
+  // A later value may take back an earlier one.
   return new Map(
-    settings.filter(([name, value]) => {
+    [...new Map(settings)].filter(([name, value]) => {
+      if (extensible.includes(name)) return !isGone(value);
       if (changeable.includes(name) || value.includes('%')) return false;
       return wallNames.includes(name) || wallValue.test(value);
     }),
@@ -152,14 +159,16 @@ function loadTrouble(
 
 function settingTrouble(facts: UnitProperties, expected: ReadonlyMap<string, string>): Trouble | undefined {
   const problems = [...expected].flatMap(([name, value]) => {
-    const found = facts.get(name);
     // A version of systemd that does not know the setting does not show it.
-    return found === undefined || isAlike(found, value)
-      ? []
-      : [doctor('wall-setting', { name, found, value })];
+    const found = facts.get(name) ?? value;
+    const isThere = extensible.includes(name) ? !isGone(found) : isAlike(found, value);
+    return isThere ? [] : [doctor('wall-setting', { name, found, value })];
   });
   return troubleOf(problems, doctor('remedy-wall-setting', { paths: facts.get('DropInPaths') ?? '' }));
 }
+
+/** As systemd prints a list, also one of what is refused, and a limit. */
+const isGone = (shown: string): boolean => ['', '~', 'none', 'infinity'].includes(shown);
 
 /** systemd prints capabilities in lower case and in its own order. */
 const isAlike = (found: string, value: string): boolean =>
