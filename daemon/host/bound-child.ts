@@ -1,3 +1,6 @@
+import { type ExecFileOptions, execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
 /** Limits that the kernel holds a child to. */
 export interface ChildLimits {
   /** Address space, bytes. */
@@ -37,5 +40,27 @@ export function boundFork(): { readonly execPath: string; readonly execArgv: str
   return { execPath: program, execArgv: [...args] };
 }
 
-/** Whether this exit code is that of setpriv or prlimit: the program is missing (127), or may not be executed (126). */
-export const isNotStarted = (code: number | null): boolean => code === 126 || code === 127;
+const run = promisify(execFile);
+
+/** Runs such a child to its end, and rejects as execFile does: with the code `ENOENT` where the program is missing. */
+export async function runBound(
+  program: string,
+  args: readonly string[],
+  options: ExecFileOptions,
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const command = boundChild(program, args);
+  try {
+    return await run(command.program, command.arguments, { ...options, encoding: 'utf8' });
+  } catch (error) {
+    const { code, stderr } = error as { readonly code?: unknown; readonly stderr: string };
+    if (code !== notFound) throw error;
+    throw Object.assign(new Error(stderr.trim(), { cause: error }), { code: 'ENOENT' });
+  }
+}
+
+/** Exit codes of setpriv and prlimit where the program is missing, or may not be executed. */
+const notFound = 127;
+const notExecutable = 126;
+
+/** Whether setpriv or prlimit ended with this code instead of becoming the program. */
+export const isNotStarted = (code: number | null): boolean => code === notFound || code === notExecutable;

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { runBound } from './bound-child.js';
 
-const run = promisify(execFile);
 const withinMs = 5_000;
 
 /** The properties of a unit, as `systemctl show` prints them. */
@@ -33,7 +31,8 @@ export function propertiesIn(shown: string): ReadonlyMap<string, UnitProperties>
 /** What a program of systemd prints; undefined where it fails. */
 export async function outputOf(program: string, args: readonly string[]): Promise<string | undefined> {
   try {
-    return (await run(program, args, { timeout: withinMs, env: { ...process.env, LC_ALL: 'C' } })).stdout;
+    const options = { timeout: withinMs, env: { ...process.env, LC_ALL: 'C' } };
+    return (await runBound(program, args, options)).stdout;
   } catch {
     // Not a machine of systemd, or one that does not let this user ask.
     return undefined;

@@ -1,7 +1,4 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
+import { runBound } from './bound-child.js';
 
 /**
  * Whether a time server controls the clock of this machine, as systemd knows it of any time service. Undefined where it does not tell:
@@ -9,7 +6,7 @@ const run = promisify(execFile);
  */
 export async function isTimeSynchronised(): Promise<boolean | undefined> {
   try {
-    const { stdout } = await run('timedatectl', ['show', '--property=NTPSynchronized', '--value'], {
+    const { stdout } = await runBound('timedatectl', ['show', '--property=NTPSynchronized', '--value'], {
       timeout: 10_000,
       env: { PATH: process.env['PATH'] },
     });

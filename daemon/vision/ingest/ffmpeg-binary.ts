@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { runBound } from '../../host/bound-child.js';
 import { messageOf, operational } from '../../kernel/errors.js';
-
-const run = promisify(execFile);
 
 /** One installed FFmpeg and the capabilities of its version. */
 export interface FfmpegBinary {
@@ -51,7 +48,7 @@ async function ask(
   path: string,
   timeoutMs: number,
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  return run(path, [option], { timeout: timeoutMs }).catch((error: unknown) => {
+  return runBound(path, [option], { timeout: timeoutMs }).catch((error: unknown) => {
     throw (error as { killed?: boolean }).killed === true
       ? operational('ffmpeg-missing', `"${path}" did not answer to ${option} within ${timeoutMs / 1000} s`, {
           remedy: `Run "${path} ${option}" by hand: if it answers, the machine is too busy; if not, install FFmpeg again.`,
