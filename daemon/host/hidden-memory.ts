@@ -13,9 +13,13 @@ const lastPossible = 0xffff_ffff;
  * Closes the memory, environment and open files of this process to other processes of its user: `/proc/<pid>/mem`, ptrace(2),
  * process_vm_readv(2), kcmp(2) and core dumps then need CAP_SYS_PTRACE. A program that this process starts is open again until it
  * calls this itself. Neither can gain privileges, whatever it starts. Files that this process inherited go no further.
+ *
+ * SIGUSR1 does nothing afterwards. Any process of the user may send it, and Node.js would open its debugger, which reads all memory, at a
+ * port that every user of the machine can connect to.
  * @throws `memory-not-hidden`
  */
 export async function hideMemory(): Promise<void> {
+  process.on('SIGUSR1', () => undefined);
   try {
     const { default: koffi } = await import('koffi');
     const prctl = koffi

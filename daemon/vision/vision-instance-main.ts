@@ -18,8 +18,6 @@ const feedsPerInterval = 3;
 const mostUnreadBytes = 128 * 1024 * 1024;
 
 const logger = openPinoLogger({ level: 'info', clock }).child({ process: 'vision instance' });
-// The vision process has the user of this one, and may signal it. SIGUSR1 would open the debugger of Node.js to it.
-process.on('SIGUSR1', () => undefined);
 // systemd stops the unit together with the core, which asks the vision process to stop and then closes the connection.
 process.on('SIGTERM', () => undefined);
 await hideMemory();

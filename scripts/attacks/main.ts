@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../../daemon/contract/settings/load.js';
@@ -133,36 +134,53 @@ async function attackAsChild(
 /** Runs the payload behind the wall, prints its attempts, and returns the exit code. */
 async function attack(config: Config, configPath: string, wall: Wall, attacker: Attacker): Promise<number> {
   const marker = `attack-${randomUUID()}`;
-  // Stands for everything else that listens on the machine and its network, such as the broker.
-  const service = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+  // They stand for everything else that listens on the machine and its network, such as the broker.
+  const services = loopbacks().map((host) => createServer((socket) => socket.destroy()).listen(0, host));
   // The same of what listens without a port or a file, as desktops do.
   const abstract = `\0${marker}`;
   const local = createServer((socket) => socket.destroy()).listen(abstract);
-  await Promise.all([once(service, 'listening'), once(local, 'listening')]);
+  await Promise.all([...services, local].map((server) => once(server, 'listening')));
   // And memory that programs of the machine share.
   const shared = execFileSync('ipcmk', ['--shmem', '4096', '--mode', '0666'], { encoding: 'utf8' });
   const sharedMemory = Number(/\d+/.exec(shared)?.[0]);
   const places = placesOf(config, configPath, attacker);
+  // Only a process for cameras gets a folder for live frames.
+  const live = config.gate.enabled && attacker === 'cameras' ? liveFolder(config) : null;
+  // Only root attacks as another user.
+  const foreignSocket = live !== null && process.getuid?.() === 0 ? join(live, marker) : null;
+  if (foreignSocket !== null) writeFileSync(foreignSocket, '');
   const targets: Targets = {
     ...places,
     ...{ marker, sharedMemory, processes: 2_500, memoryBytes: 400 * mebibyte },
     pids: await processesOf(config.control.socketPath),
     addresses: {
-      'another service of this machine': ['127.0.0.1', (service.address() as AddressInfo).port],
+      ...Object.fromEntries(services.map(addressOf)),
       // Node.js 20 fills such a name with zeros.
       'an abstract socket of this machine': abstract.padEnd(longestSocketName, '\0'),
     },
-    // Only a process for cameras gets a folder for live frames.
-    liveFolder: config.gate.enabled && attacker === 'cameras' ? liveFolder(config) : null,
+    liveFolder: live,
+    foreignSocket,
   };
   const said = await wall.run(targets);
-  service.close();
-  local.close();
+  for (const server of [...services, local]) server.close();
+  if (foreignSocket !== null) rmSync(foreignSocket, { force: true });
   execFileSync('ipcrm', ['--shmem-id', String(sharedMemory)]);
   const traces = tracesOf(marker, places.folders);
   for (const path of traces.files) rmSync(path);
   for (const pid of traces.processes) process.kill(pid, 'SIGKILL');
   return report(said, wall, traces, await missingFeatures());
+}
+
+/** Some machines have no IPv6. */
+const loopbacks = (): readonly string[] =>
+  Object.values(networkInterfaces()).flatMap((addresses = []) =>
+    addresses.map(({ address }) => address).filter((address) => ['127.0.0.1', '::1'].includes(address)),
+  );
+
+function addressOf(service: Server): readonly [string, readonly [string, number]] {
+  const { address, port, family } = service.address() as AddressInfo;
+  const over = family === 'IPv6' ? ' over IPv6' : '';
+  return [`another service of this machine${over}`, [address, port]];
 }
 
 function report(

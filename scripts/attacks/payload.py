@@ -81,9 +81,14 @@ def reaches(path):
         return error.errno == errno.EPROTOTYPE
 
 
+def family_of(address):
+    if isinstance(address, str):
+        return socket.AF_UNIX
+    return socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+
+
 def connect(address):
-    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as connection:
+    with socket.socket(family_of(address), socket.SOCK_STREAM) as connection:
         connection.settimeout(5)
         connection.connect(address if isinstance(address, str) else tuple(address))
     return True
@@ -91,7 +96,7 @@ def connect(address):
 
 def connects_again(address):
     """With a socket that is there already: it keeps its network whatever happens to its process."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server((address[0], 0), family=family_of(address)) as listener:
         # AF_UNSPEC disconnects.
         libc.connect(listener.fileno(), bytes(16), 16)
         listener.settimeout(5)
@@ -101,10 +106,31 @@ def connects_again(address):
 
 def opens_fast(address):
     """Connects with the first data (TCP Fast Open), without the system call connect."""
-    with socket.socket() as connection:
+    with socket.socket(family_of(address)) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 5, 0))
         connection.sendto(b"x", socket.MSG_FASTOPEN, tuple(address))
     return True
+
+
+def replaces(path):
+    """What belongs to another process: makes it go away, takes its place, or finds it by its folder."""
+    own = path + "-own"
+    folder = os.path.dirname(path)
+    ways = {
+        "list the folder": lambda: os.listdir(folder),
+        "take its place": lambda: os.replace(own, path) is None,
+        "move it": lambda: os.rename(path, own + "-moved") is None,
+        "open it to others": lambda: os.chmod(path, 0o777) is None,
+        "write to it": lambda: opens(path, os.O_WRONLY),
+        "remove it": lambda: os.remove(path) is None,
+    }
+    with open(own, "wb"):
+        pass
+    try:
+        any_of("replace the socket of another process", ways, lambda way: way())
+    finally:
+        for left in [own, own + "-moved"]:
+            is_done(lambda: os.remove(left) is None)
 
 
 class Vector(ctypes.Structure):
@@ -194,7 +220,8 @@ def starts_in_namespace(flag):
     stack = ctypes.c_void_p(None)
     arguments = ctypes.create_string_buffer(struct.pack("QQQQQQQQ", flag, 0, 0, 0, end, 0, 0, 0))
     for start in (
-        lambda: libc.syscall(ctypes.c_long(call_numbers["clone"]), ctypes.c_ulong(flag | end), stack, stack, stack, stack),
+        # Flags below the number of the signal would be taken for it.
+        lambda: flag < 1 << 8 and -1 or libc.syscall(ctypes.c_long(call_numbers["clone"]), ctypes.c_ulong(flag | end), stack, stack, stack, stack),
         lambda: libc.syscall(ctypes.c_long(call_numbers["clone3"]), arguments, ctypes.c_size_t(64)),
     ):
         child = start()
@@ -393,6 +420,9 @@ for name, address in targets["addresses"].items():
     if not is_abstract:
         attempt(f"connect to {name} with a listening socket", lambda: connects_again(address), gap)
         attempt(f"send data to {name} without connecting", lambda: opens_fast(address), gap)
+protocols = targets["protocols"].items()
+for name, (kind, number) in protocols:
+    attempt(f"use the protocol {name}", lambda: socket.socket(socket.AF_INET, kind, number).close() is None, "network")
 for folder in targets["folders"]:
     attempt(f"write to {folder}", lambda: write(folder))
 attempt("see a process of another user", sees_others)
@@ -431,7 +461,7 @@ attempt("run in real time", lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.s
 attempt("be killed last when memory is short", is_killed_last)
 attempt("leave a core dump", allows_core_dumps)
 attempt("type into a terminal", types_into_terminal)
-kinds = {"user": 1 << 28, "mount": 1 << 17, "network": 1 << 30, "process": 1 << 29, "IPC": 1 << 27, "name": 1 << 26, "group": 1 << 25}
+kinds = {"user": 1 << 28, "mount": 1 << 17, "network": 1 << 30, "process": 1 << 29, "IPC": 1 << 27, "name": 1 << 26, "group": 1 << 25, "time": 1 << 7}
 any_of("move into a namespace of its own", kinds, lambda kind: in_child(lambda: calls("unshare", kind)))
 any_of("start a process in a namespace of its own", kinds, starts_in_namespace)
 attempt("mount a file system", mounts)
@@ -440,6 +470,8 @@ attempt("enter another root", lambda: in_child(lambda: calls("chroot", b"/")))
 for folder in sorted({"/tmp", "/var/tmp", "/run", os.environ.get("TMPDIR", "/tmp")}):
     attempt(f"fill the disk through {folder}", lambda: fills(folder))
 attempt("fill the memory through /dev/shm", lambda: fills("/dev/shm"), "memory", "memory")
+if targets["foreignSocket"] is not None:
+    replaces(targets["foreignSocket"])
 if targets["liveFolder"] is not None:
     attempt("fill the disk of the folder for live frames", lambda: fills(targets["liveFolder"]), "disk")
 attempt("fill the memory", fills_memory, "memory", "memory")

@@ -38,8 +38,12 @@ export interface Targets {
   readonly otherSockets: readonly string[];
   /** A path, or host and port. */
   readonly addresses: Readonly<Record<string, string | readonly [string, number]>>;
+  /** Other protocols than TCP, by name: type and number of a socket. None where the attacker has a network of its own, which leads nowhere. */
+  readonly protocols: Readonly<Record<string, readonly [number, number]>>;
   /** Where vision processes open their sockets; null where this attacker has no such folder. */
   readonly liveFolder: string | null;
+  /** In this folder, of another user; null where all have one user. */
+  readonly foreignSocket: string | null;
 }
 
 /** As an argument that neither a shell nor systemd changes. */
@@ -51,7 +55,18 @@ const systemFolders = ['/run/credentials', '/etc/credstore.encrypted', '/run/log
 /** Files and sockets that the gate has to use. */
 const filesOfGate: readonly string[] = [handoverFiles.settings, handoverFiles.certificate];
 
-/** Files, sockets, and folders of a running box, of which this attacker needs none. */
+/** By the numbers of the kernel: type (stream, datagram, DCCP) and protocol. */
+const otherProtocols = {
+  UDP: [2, 17],
+  'UDP-Lite': [2, 136],
+  SCTP: [1, 132],
+  DCCP: [6, 33],
+  L2TP: [2, 115],
+  MPTCP: [1, 262],
+  ping: [2, 1],
+} as const;
+
+/** Files, sockets, protocols, and folders of a running box, of which this attacker needs none. */
 export function placesOf(config: Config, configPath: string, attacker: Attacker) {
   const { control, dataDir, secretsDir } = config;
   const shared = gateFolder(config);
@@ -71,6 +86,7 @@ export function placesOf(config: Config, configPath: string, attacker: Attacker)
   return {
     secrets: [...new Set(files)].filter((path) => !needed.includes(path)),
     disks: disks(),
+    protocols: attacker === 'gate' ? otherProtocols : {},
     sockets,
     otherSockets: listeningPaths().filter(
       (path) => !sockets.includes(path) && !neededFolders.some((folder) => path.startsWith(folder)),

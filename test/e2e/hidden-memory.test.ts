@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import { plainLauncher } from '../../daemon/vision/plain-launcher.js';
 import { exitOf, firstLineOf } from '../../scripts/child-end.js';
@@ -20,6 +21,9 @@ async function stolenFrom(pid: number): Promise<string> {
   return stdout.trim();
 }
 
+/** What Node.js writes where SIGUSR1 opens its debugger, also where the port is taken. */
+const debuggerOpens = /Debugger listening|Starting inspector/;
+
 describe('the memory of the box', { skip: withoutBuild || (isRoot && 'root may read all memory') }, () => {
   test('is closed to other processes of its user', async () => {
     await using box = await makeBox();
@@ -35,6 +39,15 @@ describe('the memory of the box', { skip: withoutBuild || (isRoot && 'root may r
     for (const pid of processes) assert.equal(await stolenFrom(pid), '', `process ${pid}`);
   });
 
+  test('is not opened by the debugger of Node.js', async () => {
+    await using box = await makeBox();
+    await box.start();
+    process.kill(box.daemon.pid ?? 0, 'SIGUSR1');
+    assert.equal((await box.command('status')).exitCode, 0, 'it goes on');
+    await box.stop();
+    assert.doesNotMatch(box.log(), debuggerOpens);
+  });
+
   test('is closed in a vision process without a sandbox, too', async () => {
     const vision = plainLauncher(undefined).launch({ purpose: 'cameras', readable: [] });
     try {
@@ -47,11 +60,16 @@ describe('the memory of the box', { skip: withoutBuild || (isRoot && 'root may r
 
   test('would be read by this attack if it were open', async () => {
     const open = spawn(process.execPath, ['-e', 'console.log("ready"); setInterval(() => {}, 60_000)'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     try {
       await firstLineOf(open);
       assert.match(await stolenFrom(open.pid ?? 0), /environ,open files/);
+      process.kill(open.pid ?? 0, 'SIGUSR1');
+      for await (const line of createInterface({ input: open.stderr })) {
+        assert.match(line, debuggerOpens);
+        break;
+      }
     } finally {
       open.kill('SIGKILL');
       await exitOf(open);
