@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { duplexPair } from 'node:stream';
 import { describe, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
@@ -38,6 +39,7 @@ import { until } from '../support/until.js';
 import { watchCamera } from '../support/watched-camera.js';
 
 const { signal } = new AbortController();
+const nobody = 65_534;
 
 const opened = (camera: CameraPlan): Order => ({ type: 'open-camera', camera });
 
@@ -192,6 +194,19 @@ describe('lines to cameras', () => {
     await assert.rejects(asked, { code: 'vision-unavailable' });
     assert.equal(await reach(grant, camera.port), 'EACCES');
     process.end();
+  });
+
+  test('leave what another user has put into their folder, which root must not follow', {
+    skip: process.getuid?.() === 0 ? false : 'only root gives its folder to another user',
+  }, async () => {
+    const lines = await CameraLines.open({ clock: systemClock, user: nobody });
+    const { folder } = lines;
+    const owned = [folder, join(folder, 'lines.sock')].map((path) => statSync(path).uid);
+    mkdirSync(join(folder, 'strange'));
+    await lines[Symbol.asyncDispose]();
+    const left = readdirSync(folder);
+    rmSync(folder, { recursive: true });
+    assert.deepEqual({ owned, left }, { owned: [nobody, nobody], left: ['strange'] });
   });
 
   test('say why a camera cannot be reached, and keep to its bounds', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type BootedBox, bootBox, withoutBootedBox } from '../support/booted-box.js';
+import { type BootedBox, bootBox, checkoutOfBox, withoutBootedBox } from '../support/booted-box.js';
 import { runProgram, withoutBuild } from '../support/box.js';
 import { root } from '../support/built.js';
 import { docBlocks, shellPages } from '../support/doc-blocks.js';
@@ -429,6 +429,17 @@ async function movesKeys(box: BootedBox) {
   assert.equal(after.split('\n')[0], before);
   assert.doesNotMatch(after, /not proven|broken/i);
   assert.match(await box.must('rollcall doctor || true'), /^ok {7}keys beside the data/m);
+  // A daemon that was taken over has put a link there, as long as the key.
+  const handedOver = await box.must(`
+    cd /etc/rollcall/credentials
+    printf %064d 0 > /root/secret
+    mv box-key /etc/systemd/system/rollcalld.service.d/box-key.conf /root/
+    runuser -u rollcall -- ln -s $(printf '/%.0s' {1..53})root/secret /var/lib/rollcall/keys/box-key
+    bash -euo pipefail -c 'cd ${checkoutOfBox}; . scripts/box-steps; handOver box-key 64'
+    ls box-key 2> /dev/null || echo nothing
+    rm -f /var/lib/rollcall/keys/box-key
+    mv /root/box-key .; mv /root/box-key.conf /etc/systemd/system/rollcalld.service.d/`);
+  assert.equal(handedOver, 'nothing\n', 'root reads no file for the daemon');
 }
 
 async function updatesLayout(box: BootedBox) {

@@ -1,4 +1,4 @@
-import { chown, readFile, stat } from 'node:fs/promises';
+import { lchown, lstat, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { keyIdOf } from '../../core/gallery/keys/key-id.js';
 import { createKeyFile, moveKeyFile } from '../../host/key-file.js';
@@ -36,11 +36,14 @@ export async function ensureSecretFile(path: string, like: string): Promise<void
   await giveToOwnerOf(like, path);
 }
 
-/** @throws `key-file-not-written` */
+/**
+ * The owner of the folder may have put a link in the place of the file, which is not followed: root would give the file that it leads to
+ * away. @throws `key-file-not-written`
+ */
 export async function giveToOwnerOf(like: string, path: string): Promise<void> {
   try {
-    const [wanted, found] = await Promise.all([stat(like), stat(path)]);
-    if (wanted.uid !== found.uid || wanted.gid !== found.gid) await chown(path, wanted.uid, wanted.gid);
+    const [wanted, found] = await Promise.all([stat(like), lstat(path)]);
+    if (wanted.uid !== found.uid || wanted.gid !== found.gid) await lchown(path, wanted.uid, wanted.gid);
   } catch (error) {
     throw operational(
       'key-file-not-written',

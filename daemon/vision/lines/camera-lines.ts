@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, lchown, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,7 +64,9 @@ export class CameraLines implements AsyncDisposable {
     // The folder keeps everyone else out.
     await chmod(path, 0o660);
     if (given === undefined && user !== undefined) {
-      await Promise.all([folder, path].map((each) => chown(each, user, user)));
+      // The folder last: until then, that user cannot put a link in the place of the socket.
+      await lchown(path, user, user);
+      await lchown(folder, user, user);
     }
     return new CameraLines(clock, server, folder, given === undefined);
   }
@@ -89,7 +91,10 @@ export class CameraLines implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.close();
     for (const line of this.#open) line.destroy();
-    if (this.#isOwnFolder) await rm(this.folder, { recursive: true, force: true });
+    if (!this.#isOwnFolder) return;
+    // Nothing else, which the user of the folder may replace by links meanwhile.
+    await rm(pathIn(this.folder), { force: true });
+    await rmdir(this.folder).catch(() => undefined);
   }
 
   async #serve(line: Socket): Promise<void> {
