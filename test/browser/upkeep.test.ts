@@ -7,7 +7,7 @@ import { startConsoleBox } from '../support/console-box.js';
 describe('the upkeep of the box in the console', {
   skip: withoutBuild || withoutChromium,
 }, () => {
-  test('shows doctor, the log, where the broker cannot be reached, models and retention, and deletes what is due', async () => {
+  test('shows doctor, the log, where the broker cannot be reached, the isolation, models and retention, and deletes what is due', async () => {
     await using browser = await startBrowser();
     await using box = await startConsoleBox({
       ...{ content: 'accounts', browser },
@@ -50,6 +50,15 @@ describe('the upkeep of the box in the console', {
     await page.getByRole('button', { name: 'Start check' }).click();
     await page.getByText('port', { exact: true }).waitFor();
     await page.getByText('Failed', { exact: true }).waitFor();
+    await assertAccessible(opened);
+
+    // What keeps camera processes from the rest is the machine's: a sandbox, or nothing, and why.
+    const { isolation } = await client.call('status.show');
+    assert.ok(isolation !== undefined && isolation.gaps.length > 0);
+    await back.click();
+    await page.getByRole('link', { name: /^Machine/ }).click();
+    await page.getByText(isolation.level === 'none' ? 'None' : 'Partial', { exact: true }).waitFor();
+    await page.getByText('that process can still').waitFor();
     await assertAccessible(opened);
 
     await back.click();
