@@ -11,7 +11,7 @@ import { type ConsoleBox, startConsoleBox } from '../test/support/console-box.js
 import { personnelScopes } from '../test/support/personnel-tasks.js';
 import { until } from '../test/support/until.js';
 import { drawnPortrait } from './drawn-portrait.js';
-import { demoAlerts, enrichDemo } from './seeding/enrich.js';
+import { demoAlerts, demoFields, enrichDemo } from './seeding/enrich.js';
 import { demoSections } from './seeding/seed.js';
 import { type Stop, stops } from './tour-stops.js';
 import { scenarioSchema } from './virtual-camera/scenario.js';
@@ -146,7 +146,7 @@ await using browser = await startBrowser();
 await using box = await startConsoleBox({
   ...{ content: 'past', browser },
   sections: (port) =>
-    `${demoSections(port, configured(camera.url))}api: { secondPerson: [erase], limits: { default: 1000, heavy: 60, stream: 100 } }\n${demoAlerts}`,
+    `${demoSections(port, configured(camera.url))}api: { secondPerson: [erase], limits: { default: 1000, heavy: 60, stream: 100 } }\n${demoAlerts}${demoFields}`,
 });
 await box.box.client.call('cameras.create', {
   id: 'entrance',

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { badInput } from '../daemon/kernel/errors.js';
 import { makeLocalBox } from './local-box.js';
 import { startLocalGate } from './local-gate.js';
-import { demoAlerts, enrichDemo } from './seeding/enrich.js';
+import { demoAlerts, demoFields, enrichDemo } from './seeding/enrich.js';
 import { demoSections, seedDemo } from './seeding/seed.js';
 import { demoScenario } from './virtual-camera/cast.js';
 import { startVirtualCamera } from './virtual-camera/virtual-camera.js';
@@ -46,7 +46,7 @@ export async function demoConsole({ port, say, untilSignal }: ConsoleDemo): Prom
     sections: `${demoSections(
       port,
       `  - { id: entrance, name: Entrance, url: "${camera.url}", credential: cameras, direction: in }\n`,
-    )}${demoAlerts}`,
+    )}${demoAlerts}${demoFields}`,
     secrets: { cameras: `${login.user}:${login.password}\n` },
   });
   const lost = [camera.lost, box.lost];

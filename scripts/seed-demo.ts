@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { badInput, isRollcallError, messageOf } from '../daemon/kernel/errors.js';
 import { makeLocalBox } from './local-box.js';
 import { startLocalGate } from './local-gate.js';
-import { demoAlerts, enrichDemo } from './seeding/enrich.js';
+import { demoAlerts, demoFields, enrichDemo } from './seeding/enrich.js';
 import { demoSections, seedDemo } from './seeding/seed.js';
 
 const usage = `scripts/seed-demo: a box that is full of made-up data, for trying the API and for screenshots
@@ -55,7 +55,7 @@ async function main(directory: string, port: number, isKept: boolean): Promise<v
   await using box = await makeLocalBox({
     directory,
     comment,
-    sections: `${demoSections(port)}${demoAlerts}`,
+    sections: `${demoSections(port)}${demoAlerts}${demoFields}`,
   });
   const stopped = untilSignal();
   const fill = async () => {

@@ -14,7 +14,16 @@ export const demoAlerts = `alerts:
     - { id: blocklist, on: barred, severity: warning, channels: [control-room] }
 `;
 
-/** Fills what a seeded box leaves empty, so that every page shows something: groups, consents, lists, and a display. */
+/** Custom fields of a demo box, YAML. */
+export const demoFields = `persons:
+  fields:
+    - { id: department, name: Department }
+    - { id: badge, name: Badge number }
+`;
+
+const departments = ['Production', 'Warehouse', 'Quality', 'Office'];
+
+/** Fills what a seeded box leaves empty, so that every page shows something: groups, consents, custom fields, lists, and a display. */
 export async function enrichDemo({ client }: LocalBox, { persons }: Pick<Seeded, 'persons'>): Promise<void> {
   const ids = persons.map(({ id }) => id);
   const dateIso = new Date().toISOString().slice(0, 10);
@@ -24,6 +33,10 @@ export async function enrichDemo({ client }: LocalBox, { persons }: Pick<Seeded,
     consent: { basis: 'consent', dateIso, reference: 'form 7' },
   });
   await client.call('persons.change-many', { ids: ids.slice(0, 3), addGroups: ['day-shift'] });
+  for (const [index, id] of ids.entries()) {
+    const department = departments[index % departments.length] ?? '';
+    await client.call('persons.update', { id, fields: { department, badge: String(4101 + 7 * index) } });
+  }
   const [watched, barred] = ids.slice(-2);
   if (watched)
     await client.call('persons.update', { id: watched, watch: { mark: 'watch', reason: 'lost badge' } });
