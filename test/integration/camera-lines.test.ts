@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { duplexPair } from 'node:stream';
@@ -31,9 +32,11 @@ import { type LineAnswer, type LineRequest, lineText } from '../../daemon/vision
 import { lineNetwork } from '../../daemon/vision/lines/line-network.js';
 import { networkPlan } from '../../daemon/vision/plan.js';
 import type { VisionLauncher } from '../../daemon/vision/vision-launcher.js';
+import { runProgram } from '../support/box.js';
 import { cameraPlan } from '../support/camera-plan.js';
 import { testClip } from '../support/clips.js';
 import { startRtspServer } from '../support/rtsp-server.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
 import { makeCertificate, withoutOpenssl } from '../support/test-certificate.js';
 import { until } from '../support/until.js';
 import { watchCamera } from '../support/watched-camera.js';
@@ -318,6 +321,28 @@ describe('lines to cameras', () => {
     await once(silent[0] as Socket, 'close');
     assert.equal(await reach(grant, camera.port), 'asked');
     for (const socket of silent) socket.destroy();
+  });
+
+  test('that ask for nothing end none of another user, as units are', {
+    skip: process.getuid?.() === 0 ? false : 'running a program as another user needs root',
+  }, async () => {
+    await using directory = await temporaryDirectory();
+    await chmod(directory.path, 0o755);
+    await using lines = await CameraLines.open({ clock: new VirtualClock(), folder: directory.path });
+    using grant = lines.grant();
+    await chmod(grant.access.socketPath, 0o666);
+    const own = connect(grant.access.socketPath).resume();
+    await once(own, 'connect');
+    // Ends when the first of its own ends.
+    const many = `
+      for (let count = 0; count < 65; count += 1)
+        require('node:net').connect(process.argv[1]).resume().on('close', () => process.exit());`;
+    const asNobody = [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', process.execPath];
+    const { stderr } = await runProgram('setpriv', [...asNobody, '-e', many, grant.access.socketPath]);
+    assert.equal(stderr, '');
+    assert.equal(await reach(grant, 1), 'EACCES');
+    assert.equal(own.destroyed, false);
+    own.destroy();
   });
 
   test('end at a camera that reads nothing, soon after the process has ended its side', async () => {

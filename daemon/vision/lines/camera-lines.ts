@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LineAccess } from '../../contract/vision/vision-orders.js';
 import { opaqueText } from '../../host/opaque-text.js';
+import { openPeerCredentials, type PeerCredentials } from '../../host/peer-credentials.js';
 import type { Clock } from '../../kernel/clock.js';
 import { socketErrorCode } from '../ingest/socket-outcome.js';
 import { removeAbandonedFolders } from './abandoned-folders.js';
@@ -20,8 +21,8 @@ const socketName = 'lines.sock';
 const askWithinMs = 5_000;
 const longestRequestBytes = 1024;
 /**
- * Connections that have not asked yet. Of more, the oldest ends: a process asks at once, and one that was taken over must not fill the
- * memory.
+ * Connections of one user that have not asked yet. Of more, the oldest ends: a process asks at once, and one that was taken over must not
+ * fill the memory. In units, each process has a user of its own, and so ends no connection of another one.
  */
 const mostUnasked = 64;
 /** After the end of a line: time for its last bytes to reach the camera, which may read nothing, milliseconds. */
@@ -47,13 +48,15 @@ export class CameraLines implements AsyncDisposable {
   readonly #isOwnFolder: boolean;
   readonly #grants = new Map<string, LineGrant>();
   readonly #open = new Set<Socket>();
-  readonly #unasked = new Set<Socket>();
+  readonly #unasked = new Map<number | undefined, Set<Socket>>();
+  readonly #peerOf: (line: Socket) => PeerCredentials | undefined;
 
   static async open({ clock, folder: given, user }: LineOptions): Promise<CameraLines> {
     if (given === undefined) {
       const owners = [process.getuid?.(), user];
       await removeAbandonedFolders({ parent: tmpdir(), prefix: folderPrefix, socketName, owners });
     }
+    const peerOf = await openPeerCredentials();
     const folder = given ?? (await mkdtemp(join(tmpdir(), folderPrefix)));
     const server = createServer();
     const path = pathIn(folder);
@@ -68,14 +71,21 @@ export class CameraLines implements AsyncDisposable {
       await lchown(path, user, user);
       await lchown(folder, user, user);
     }
-    return new CameraLines(clock, server, folder, given === undefined);
+    return new CameraLines(clock, server, folder, given === undefined, peerOf);
   }
 
-  private constructor(clock: Clock, server: Server, folder: string, isOwnFolder: boolean) {
+  private constructor(
+    clock: Clock,
+    server: Server,
+    folder: string,
+    isOwnFolder: boolean,
+    peerOf: (line: Socket) => PeerCredentials | undefined,
+  ) {
     this.#clock = clock;
     this.#server = server;
     this.folder = folder;
     this.#isOwnFolder = isOwnFolder;
+    this.#peerOf = peerOf;
     server.on('connection', (line: Socket) => void this.#serve(line));
   }
 
@@ -115,15 +125,18 @@ export class CameraLines implements AsyncDisposable {
   }
 
   async #requestOf(line: Socket): Promise<LineRequest> {
-    this.#unasked.add(line);
-    const [oldest] = this.#unasked;
-    if (this.#unasked.size > mostUnasked) oldest?.destroy();
+    const user = this.#peerOf(line)?.uid;
+    const unasked = this.#unasked.get(user) ?? new Set();
+    this.#unasked.set(user, unasked.add(line));
+    const [oldest] = unasked;
+    if (unasked.size > mostUnasked) oldest?.destroy();
     const late = this.#clock.after(askWithinMs, () => line.destroy());
     try {
       return lineRequestSchema.parse(JSON.parse(await readFirstLine(line, longestRequestBytes)));
     } finally {
       late.cancel();
-      this.#unasked.delete(line);
+      unasked.delete(line);
+      if (unasked.size === 0) this.#unasked.delete(user);
     }
   }
 
