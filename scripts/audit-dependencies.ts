@@ -8,7 +8,8 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
+import { readOptions } from './options.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
@@ -129,7 +130,9 @@ async function writeBillOfMaterials(path: string): Promise<string> {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { sbom: { type: 'string' } } });
+  const { values } = readOptions('node --import tsx scripts/audit-dependencies.ts', {
+    options: { sbom: { type: 'string' } },
+  });
   const read = async <T>(name: string): Promise<T> =>
     JSON.parse(await readFile(join(root, name), 'utf8')) as T;
   const lock = await read<Lock>('package-lock.json');

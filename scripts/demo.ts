@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { Aedes } from 'aedes';
 import type { EventMessage } from '../daemon/contract/events/event-schema.js';
 import type { PromptMessage } from '../daemon/contract/events/prompt-schema.js';
@@ -11,6 +10,7 @@ import { type DemoBox, demoTimeZone, startDemoBox } from './demo-box.js';
 import { demoConsole } from './demo-console.js';
 import { eventInWords, promptInWords, subscribe } from './demo-events.js';
 import { explainPassages } from './demo-why.js';
+import { readOptions } from './options.js';
 import { cast, demoScenario, writeEnrolmentPhotos } from './virtual-camera/cast.js';
 import { type Subject, startSubject } from './virtual-camera/subject.js';
 import { startVirtualCamera } from './virtual-camera/virtual-camera.js';
@@ -209,23 +209,19 @@ async function demo(options: {
   await stopped;
 }
 
-const { values } = parseArgs({
+const { values } = readOptions(usage, {
   options: {
     keep: { type: 'boolean', default: false },
     broker: { type: 'string' },
     console: { type: 'boolean', default: false },
     port: { type: 'string', default: '8443' },
-    help: { type: 'boolean', short: 'h', default: false },
   },
 });
-if (values.help) process.stdout.write(usage);
-else {
-  try {
-    if (values.console) await demoConsole({ port: Number(values.port), say, untilSignal });
-    else await demo({ isKept: values.keep, brokerUrl: values.broker });
-  } catch (error) {
-    process.stderr.write(`error: ${messageOf(error)}\n`);
-    if (isRollcallError(error) && error.remedy) process.stderr.write(`  what to do: ${error.remedy}\n`);
-    process.exitCode = 1;
-  }
+try {
+  if (values.console) await demoConsole({ port: Number(values.port), say, untilSignal });
+  else await demo({ isKept: values.keep, brokerUrl: values.broker });
+} catch (error) {
+  process.stderr.write(`error: ${messageOf(error)}\n`);
+  if (isRollcallError(error) && error.remedy) process.stderr.write(`  what to do: ${error.remedy}\n`);
+  process.exitCode = 1;
 }

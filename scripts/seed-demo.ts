@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { badInput, isRollcallError, messageOf } from '../daemon/kernel/errors.js';
 import { makeLocalBox } from './local-box.js';
 import { startLocalGate } from './local-gate.js';
+import { readOptions } from './options.js';
 import { demoAlerts, demoFields, enrichDemo } from './seeding/enrich.js';
 import { demoSections, seedDemo } from './seeding/seed.js';
 
@@ -86,21 +86,17 @@ async function main(directory: string, port: number, isKept: boolean): Promise<v
   await Promise.race([stopped, gate.lost, box.lost]);
 }
 
-const { values } = parseArgs({
+const { values } = readOptions(usage, {
   options: {
     directory: { type: 'string', default: join(root, 'var', 'seed-demo') },
     port: { type: 'string', default: '8443' },
     keep: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
   },
 });
-if (values.help) process.stdout.write(usage);
-else {
-  try {
-    await main(resolve(values.directory), Number(values.port), values.keep);
-  } catch (error) {
-    process.stderr.write(`error: ${messageOf(error)}\n`);
-    if (isRollcallError(error) && error.remedy) process.stderr.write(`  what to do: ${error.remedy}\n`);
-    process.exitCode = 1;
-  }
+try {
+  await main(resolve(values.directory), Number(values.port), values.keep);
+} catch (error) {
+  process.stderr.write(`error: ${messageOf(error)}\n`);
+  if (isRollcallError(error) && error.remedy) process.stderr.write(`  what to do: ${error.remedy}\n`);
+  process.exitCode = 1;
 }

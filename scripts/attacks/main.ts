@@ -5,7 +5,6 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { loadConfig } from '../../daemon/contract/settings/load.js';
 import type { Config } from '../../daemon/contract/settings/schema.js';
 import { ControlClient } from '../../daemon/core/api/client.js';
@@ -17,6 +16,7 @@ import { type Isolation, isolationGaps } from '../../daemon/kernel/isolation.js'
 import { openVisionLauncher } from '../../daemon/vision/open-vision-launcher.js';
 import { plainLauncher } from '../../daemon/vision/plain-launcher.js';
 import type { VisionLauncher } from '../../daemon/vision/vision-launcher.js';
+import { readOptions } from '../options.js';
 import {
   type Attacker,
   encoded,
@@ -57,7 +57,7 @@ const gateInUnit: Wall['isolation'] = {
 
 // As the daemon does: what the shell of the caller has open is none of the box.
 await keepInheritedFiles();
-const { values } = parseArgs({
+const { values } = readOptions('scripts/attack', {
   options: {
     config: { type: 'string' },
     photos: { type: 'boolean', default: false },
@@ -172,10 +172,10 @@ async function attack(config: Config, configPath: string, wall: Wall, attacker: 
 }
 
 /** Some machines have no IPv6. */
-const loopbacks = (): readonly string[] =>
-  Object.values(networkInterfaces()).flatMap((addresses = []) =>
-    addresses.map(({ address }) => address).filter((address) => ['127.0.0.1', '::1'].includes(address)),
-  );
+function loopbacks(): readonly string[] {
+  const own = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
+  return ['127.0.0.1', '::1'].filter((each) => own.some(({ address }) => address === each));
+}
 
 function addressOf(service: Server): readonly [string, readonly [string, number]] {
   const { address, port, family } = service.address() as AddressInfo;

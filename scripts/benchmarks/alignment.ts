@@ -11,7 +11,6 @@
  */
 import { readFile } from 'node:fs/promises';
 import { parse } from 'node:path';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { affineScale } from '../../daemon/kernel/faces/affine.js';
@@ -40,8 +39,9 @@ import { table } from '../../daemon/kernel/text-table.js';
 import { readPeople, readPhotographs } from '../../daemon/lab/labelled-collection.js';
 import { openReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { findSampleFace } from '../../daemon/vision/photo-sample.js';
+import { readOptions } from '../options.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench alignment', {
   options: {
     known: { type: 'string' },
     unknown: { type: 'string' },

@@ -9,7 +9,6 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { badInput } from '../../daemon/kernel/errors.js';
 import type { FaceLandmarks } from '../../daemon/kernel/faces/face.js';
@@ -38,8 +37,9 @@ import { table } from '../../daemon/kernel/text-table.js';
 import { openReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { fileExists, readBlinkTruth } from '../../daemon/lab/truth-files.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
+import { readOptions } from '../options.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench blink-limits', {
   options: {
     clips: { type: 'string' },
     truth: { type: 'string' },

@@ -11,7 +11,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { badInput } from '../../daemon/kernel/errors.js';
 import type { Box } from '../../daemon/kernel/faces/geometry.js';
@@ -28,9 +28,10 @@ import { table } from '../../daemon/kernel/text-table.js';
 import { openReplaySetup, type ReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { fileExists, readBlinkTruth } from '../../daemon/lab/truth-files.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
+import { readOptions } from '../options.js';
 
 const run = promisify(execFile);
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench blink-variations', {
   options: {
     clips: { type: 'string' },
     truth: { type: 'string' },

@@ -6,7 +6,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { galleryOperations } from '../../daemon/contract/gallery.js';
 import { startControlServer } from '../../daemon/core/api/server.js';
 import { GalleryCalibration } from '../../daemon/core/gallery/gallery-calibration.js';
@@ -16,10 +15,11 @@ import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import type { Embedding } from '../../daemon/kernel/identification/match.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { type Random, seededRandom } from '../../daemon/kernel/random.js';
+import { readOptions } from '../options.js';
 import { by, makeKey, openBenchGallery } from './gallery-box.js';
 import { unitVector } from './measuring.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench calibration-time', {
   options: {
     persons: { type: 'string', multiple: true, default: ['1000', '10000'] },
     json: { type: 'boolean', default: false },

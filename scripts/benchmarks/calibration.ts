@@ -9,7 +9,6 @@
  * strangers who resemble those of --alike-known.
  */
 import { basename } from 'node:path';
-import { parseArgs } from 'node:util';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
 import { type RecogniserName, recogniserNames } from '../../daemon/contract/settings/vision-schema.js';
 import { openModelStore } from '../../daemon/host/models/store.js';
@@ -33,8 +32,9 @@ import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analys
 import { matchPolicy } from '../../daemon/vision/operating-point.js';
 import { samplePhoto } from '../../daemon/vision/photo-sample.js';
 import { recogniserInUse } from '../../daemon/vision/recogniser-in-use.js';
+import { readOptions } from '../options.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench calibration', {
   options: {
     known: { type: 'string' },
     unknown: { type: 'string' },

@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { providerNames } from '../../daemon/contract/settings/vision-schema.js';
 import { type MachineSpeed, machineSpeed } from '../../daemon/host/machine-speed.js';
 import { busyProcessorMs } from '../../daemon/host/process-facts.js';
 import { hwaccelChoices } from '../../daemon/kernel/video-decoder.js';
 import { subscribe } from '../demo-events.js';
+import { readOptions } from '../options.js';
 import { writeEnrolmentPhotos } from '../virtual-camera/cast.js';
 import { accountNow, type Moment } from './cameras-account.js';
 import { type CamerasBench, openCameras } from './cameras-box.js';
@@ -72,8 +72,8 @@ function coresOf(text: string): DividedCores {
   }
 }
 
-function readOptions() {
-  const { values } = parseArgs({
+function readCall() {
+  const { values } = readOptions(usage, {
     options: {
       cameras: { type: 'string', default: '4' },
       seconds: { type: 'string', default: '60' },
@@ -92,7 +92,6 @@ function readOptions() {
       find: { type: 'boolean', default: false },
       dist: { type: 'string', default: fileURLToPath(new URL('../../dist', import.meta.url)) },
       json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
     },
   });
   const { provider, processes, threads } = values;
@@ -105,7 +104,6 @@ function readOptions() {
   };
   return {
     clip,
-    isHelp: values.help,
     isJson: values.json,
     isFind: values.find,
     hasSubstreams: values.substreams,
@@ -124,11 +122,7 @@ function readOptions() {
 }
 
 async function main(): Promise<void> {
-  const options = readOptions();
-  if (options.isHelp) {
-    process.stdout.write(usage);
-    return;
-  }
+  const options = readCall();
   const { cameras, clip, cores, hasSubstreams, hwaccel, isTogether, isJson, seconds } = options;
   if (cores !== undefined) await keepTo(cores.ofBox);
   const machine = await machineSpeed();

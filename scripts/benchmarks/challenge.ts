@@ -8,7 +8,6 @@
  * the try. Photographs of heads that look aside, and of eyes whose drawn lids hardly move, are left out. In strung tries, a face that looks ahead counts as recognised. --whole draws and analyses so many obedient tries frame by frame,
  * with detection, tracking and recognition.
  */
-import { parseArgs } from 'node:util';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { wilsonInterval } from '../../daemon/kernel/identification/error-rates.js';
 import { cameraId, trackId } from '../../daemon/kernel/ids.js';
@@ -34,6 +33,7 @@ import { openReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { openClipPipeline } from '../../daemon/vision/replay-clip.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';
 import { type AssessedView, TrackedFace } from '../../daemon/vision/tracked-face.js';
+import { readOptions } from '../options.js';
 import { cast } from '../virtual-camera/cast.js';
 import { openFaceShapeFinder } from '../virtual-camera/face-shape.js';
 import {
@@ -47,7 +47,7 @@ import {
   Subject,
 } from './challenge-subject.js';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readOptions('scripts/bench challenge [PHOTOGRAPH...]', {
   allowPositionals: true,
   options: {
     obedient: { type: 'string', default: '100' },

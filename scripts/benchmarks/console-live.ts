@@ -5,18 +5,18 @@
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
 import { WebSocket } from 'ws';
 import { startBrowser } from '../../test/support/browser.js';
 import { type ConsoleBox, startConsoleBox } from '../../test/support/console-box.js';
 import { startRtspServer } from '../../test/support/rtsp-server.js';
 import { visitorClip } from '../../test/support/scenes.js';
+import { readOptions } from '../options.js';
 import { allProcesses } from './cameras-usage.js';
 import { quantile } from './measuring.js';
 import { processTimes } from './pipeline-cpu.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench console-live', {
   options: {
     windows: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '14' },

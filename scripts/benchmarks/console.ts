@@ -1,14 +1,14 @@
 // Measures the console in a real browser: how Lighthouse scores its pages, and how lists of a large site answer and scroll.
 //   npm run build && scripts/bench console [pages | lists] [--page NAME...] [--persons 10000] [--passages 100000] [--calls 30]
-import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
 import { startBrowser } from '../../test/support/browser.js';
 import { type ConsoleBox, startConsoleBox } from '../../test/support/console-box.js';
+import { readOptions } from '../options.js';
 import { demoSections } from '../seeding/seed.js';
 import { scorePages } from './console-lighthouse.js';
 import { fill, measureLists } from './console-lists.js';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readOptions('scripts/bench console [pages | lists]', {
   allowPositionals: true,
   options: {
     persons: { type: 'string', default: '10000' },

@@ -16,7 +16,6 @@
  * --beside: the same with looks that are waited for, and with looks that end three analysed frames later.
  * The detectors get the pictures as a camera delivers them, in planes with half of the colour.
  */
-import { parseArgs } from 'node:util';
 import { openModelStore } from '../../daemon/host/models/store.js';
 import type { Detection } from '../../daemon/kernel/faces/face.js';
 import { type Box, intersectionOverUnion } from '../../daemon/kernel/faces/geometry.js';
@@ -28,6 +27,7 @@ import { table } from '../../daemon/kernel/text-table.js';
 import { lookParts, sweepParts } from '../../daemon/kernel/tracks/look-parts.js';
 import type { DetectOptions, FaceAnalyser } from '../../daemon/vision/face-analyser.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
+import { readOptions } from '../options.js';
 import {
   clipFrames,
   facesBeside,
@@ -178,7 +178,7 @@ async function confirmed(
   return labelled;
 }
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench detection', {
   options: {
     truth: { type: 'string', multiple: true },
     clips: { type: 'string' },

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import type { BoxStatus } from '../../daemon/contract/status.js';
+import { readOptions } from '../options.js';
 import { writeEnrolmentPhotos } from '../virtual-camera/cast.js';
 import { type BenchBox, type CamerasBench, openCameras } from './cameras-box.js';
 import { usualClip } from './cameras-clip.js';
@@ -101,19 +101,14 @@ async function writeImport(directory: string, count: number): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readOptions(usage, {
     options: {
       cameras: { type: 'string', default: '1' },
       people: { type: 'string', default: '30' },
       dist: { type: 'string', default: fileURLToPath(new URL('../../dist', import.meta.url)) },
       json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  if (values.help) {
-    process.stdout.write(usage);
-    return;
-  }
   const directory = fileURLToPath(new URL('../../var/bench-enrolment', import.meta.url));
   await using bench = await openCameras({
     cameraCount: Number(values.cameras),

@@ -7,7 +7,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import mqtt from 'mqtt';
 import type { RecordStores } from '../../daemon/core/compose/record-stores.js';
 import type { Signer } from '../../daemon/core/delivery/signer.js';
@@ -17,6 +16,7 @@ import { silentLogger } from '../../daemon/kernel/logger.js';
 import { attendanceFact } from '../../test/support/facts.js';
 import { startMosquitto } from '../../test/support/mosquitto.js';
 import { openTestRecords, startTestPublisher } from '../../test/support/published-box.js';
+import { readOptions } from '../options.js';
 import { watchCameras } from './events-cameras.js';
 
 const arrivalCount = 500;
@@ -96,7 +96,7 @@ async function measureDrain({ records, url, signer }: Way) {
   return { drainS, enqueue: figures(enqueueMs), depthAfterwards: records.outbox.depth() };
 }
 
-const { values: asked } = parseArgs({
+const { values: asked } = readOptions('scripts/bench events', {
   options: { cameras: { type: 'string', default: '0' }, json: { type: 'boolean', default: false } },
 });
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-bench-events-'));

@@ -4,7 +4,6 @@
  *
  *   scripts/bench failure-to-enrol --known DIR [--people 60]      (a folder of photographs per person)
  */
-import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { openModelStore } from '../../daemon/host/models/store.js';
 import type { Box } from '../../daemon/kernel/faces/geometry.js';
@@ -17,8 +16,9 @@ import { decodePhoto } from '../../daemon/vision/photo-decoding.js';
 import { facesInPhoto, mostCentralFace } from '../../daemon/vision/photo-faces.js';
 import { sampleImage, samplePhoto } from '../../daemon/vision/photo-sample.js';
 import { chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
+import { readOptions } from '../options.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench failure-to-enrol', {
   options: { known: { type: 'string' }, people: { type: 'string', default: '60' } },
 });
 if (values.known === undefined) {

@@ -2,13 +2,13 @@
 // visitor in sight, in turn without and with four callers who follow it. Needs the built program (npm run build).
 //   scripts/bench follow [--windows 6] [--seconds 10]
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { makeBox, type TestBox } from '../../test/support/box.js';
 import { startRtspServer } from '../../test/support/rtsp-server.js';
 import { visitorClip } from '../../test/support/scenes.js';
+import { readOptions } from '../options.js';
 import { quantile } from './measuring.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench follow', {
   options: {
     windows: { type: 'string', default: '6' },
     seconds: { type: 'string', default: '10' },

@@ -7,10 +7,10 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import type { Gallery } from '../../daemon/core/gallery/gallery.js';
 import type { EnrolmentPhotograph } from '../../daemon/core/gallery/persons/enrolment.js';
 import { type Random, seededRandom } from '../../daemon/kernel/random.js';
+import { readOptions } from '../options.js';
 import {
   by,
   dimensions,
@@ -21,7 +21,7 @@ import {
 } from './gallery-box.js';
 import { quantile, timed, unitVector } from './measuring.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench gallery', {
   options: {
     'photograph-bytes': { type: 'string', default: '20000' },
     templates: { type: 'string', multiple: true, default: ['1000', '10000', '50000', '100000'] },

@@ -7,15 +7,17 @@ import { once } from 'node:events';
 import { cpus, loadavg } from 'node:os';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { startBrowser } from '../../test/support/browser.js';
 import { startConsoleBox } from '../../test/support/console-box.js';
+import { readOptions } from '../options.js';
 import { quantile } from './measuring.js';
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '30' } } });
+const { values } = readOptions('scripts/bench glass', {
+  options: { seconds: { type: 'string', default: '30' } },
+});
 const bits = 24;
 const square = 24;
 const clockMs = 2 ** bits;

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { providerNames } from '../../daemon/contract/settings/vision-schema.js';
 import { openModelStore } from '../../daemon/host/models/store.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
@@ -6,6 +5,7 @@ import type { RunMade } from '../../daemon/vision/inference/batches.js';
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
 import { ownThreshold } from '../../daemon/vision/operating-point.js';
 import { chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
+import { readOptions } from '../options.js';
 import { agreementOf } from './inference-agreement.js';
 import { type CamerasMeasured, lateShare, runCameras } from './inference-cameras.js';
 import { type GpuLoad, withGpuLoad } from './inference-gpu.js';
@@ -44,7 +44,7 @@ export async function runInference(
   clipsFor: (framesPerS: number) => Promise<readonly Clip[]>,
   place: InferencePlace = {},
 ): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readOptions(inferenceUsage, {
     args: [...parameters],
     options: {
       provider: { type: 'string', multiple: true, default: ['cpu'] },
@@ -55,13 +55,8 @@ export async function runInference(
       detector: { type: 'string', default: 'auto' },
       'no-agreement': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  if (values.help) {
-    process.stdout.write(inferenceUsage);
-    return;
-  }
   const framesPerS = Number(values.fps);
   const clips = await clipsFor(framesPerS);
   const print = values.json ? (figures: unknown) => console.log(JSON.stringify(figures)) : printText;

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
 import type { Report } from '../../daemon/contract/vision/vision-reports.js';
 import { boundChild } from '../../daemon/host/bound-child.js';
@@ -22,6 +22,7 @@ import type { VisionLauncher } from '../../daemon/vision/vision-launcher.js';
 import { spawnVisionProcess } from '../../daemon/vision/vision-process.js';
 import { bootBox, withoutBootedBox } from '../../test/support/booted-box.js';
 import { setUpUnits } from '../../test/support/box-units.js';
+import { readOptions } from '../options.js';
 import { servedClip, usualClip } from './cameras-clip.js';
 import { processTimes } from './pipeline-cpu.js';
 
@@ -39,7 +40,7 @@ usage: scripts/bench isolation [--units | --booted] [rounds (8)]
 const {
   values: { units, booted },
   positionals,
-} = parseArgs({
+} = readOptions(usage, {
   options: { units: { type: 'boolean', default: false }, booted: { type: 'boolean', default: false } },
   allowPositionals: true,
 });

@@ -8,7 +8,6 @@
  * mistaken while the clip plays for the first time, and the worst verdict of each clip.
  */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { badInput } from '../../daemon/kernel/errors.js';
 import type { Frame } from '../../daemon/kernel/faces/picture.js';
@@ -22,8 +21,9 @@ import { fileExists, readBlinkTruth } from '../../daemon/lab/truth-files.js';
 import { cutFrames } from '../../daemon/vision/cut-clip.js';
 import { openClip } from '../../daemon/vision/ingest/clip-source.js';
 import type { StageEvent } from '../../daemon/vision/stage-event.js';
+import { readOptions } from '../options.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench lost-frames', {
   options: {
     clips: { type: 'string' },
     truth: { type: 'string' },

@@ -1,6 +1,5 @@
 // Measures what one answer with the metrics costs the core, and how large it is.
 //   scripts/bench metrics [--cameras 32] [--answers 200]
-import { parseArgs } from 'node:util';
 import { stageBoundsS, stages } from '../../daemon/contract/vision/vision-reports.js';
 import { metricFormats } from '../../daemon/core/metrics/metric-families.js';
 import { metricsText } from '../../daemon/core/metrics/metrics.js';
@@ -11,9 +10,10 @@ import { passageReasons } from '../../daemon/kernel/passages/passage-reason.js';
 import { healthyStatus } from '../../test/support/healthy-status.js';
 import { metricSources } from '../../test/support/metric-sources.js';
 import { passageOf } from '../../test/support/passage-fixture.js';
+import { readOptions } from '../options.js';
 import { quantile } from './measuring.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench metrics', {
   options: { cameras: { type: 'string', default: '32' }, answers: { type: 'string', default: '200' } },
 });
 const [cameraCount, answers] = [Number(values.cameras), Number(values.answers)];

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { ModelPack } from '../../daemon/host/models/model-manifest.js';
 import { openModelStore } from '../../daemon/host/models/store.js';
 import { InferenceSession, Tensor } from '../../daemon/host/onnx-runtime.js';
@@ -8,6 +7,7 @@ import { squareToCrop } from '../../daemon/kernel/faces/affine.js';
 import type { Yuv420Picture } from '../../daemon/kernel/faces/picture.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js';
+import { readOptions } from '../options.js';
 import { quantile } from './measuring.js';
 import { profileOf } from './models-profile.js';
 
@@ -123,7 +123,7 @@ async function printProfile(path: string, pack: ModelPack, runs: number): Promis
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readOptions('scripts/bench models', {
     options: {
       runs: { type: 'string', default: '40' },
       beside: { type: 'string', multiple: true, default: [] },

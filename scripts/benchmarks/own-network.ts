@@ -5,7 +5,6 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
 import { openConfiguredStore } from '../../daemon/host/models/configured-store.js';
 import { programRoot } from '../../daemon/host/program-files.js';
@@ -13,8 +12,9 @@ import { messageOf } from '../../daemon/kernel/errors.js';
 import { readPeople } from '../../daemon/lab/labelled-collection.js';
 import { addRecogniser, describeAdded } from '../../daemon/lab/own-recognisers.js';
 import { faceNetwork, untrainedNetwork } from '../../test/support/own-networks.js';
+import { readOptions } from '../options.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench own-network', {
   options: { known: { type: 'string' }, people: { type: 'string' }, photographs: { type: 'string' } },
 });
 if (values.known === undefined) throw new Error('give --known DIR');

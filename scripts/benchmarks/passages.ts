@@ -4,7 +4,6 @@ import { statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { PassageJournal } from '../../daemon/core/passages/passage-journal.js';
 import type { PassageQuery } from '../../daemon/core/passages/passage-rows.js';
 import type { PassageSeal } from '../../daemon/core/passages/passage-seal.js';
@@ -28,9 +27,10 @@ import {
   SettableVault,
   sealOf,
 } from '../../test/support/passage-fixture.js';
+import { readOptions } from '../options.js';
 import { quantile } from './measuring.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench passages', {
   options: {
     passages: { type: 'string', default: '100000' },
     pages: { type: 'string', default: '50' },

@@ -12,7 +12,6 @@
  * are as fine, in decibels.
  */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { openModelStore } from '../../daemon/host/models/store.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { boxToCrop } from '../../daemon/kernel/faces/affine.js';
@@ -27,8 +26,11 @@ import { cropAffine } from '../../daemon/vision/inference/affine-crop.kernel.js'
 import { openNetwork, output } from '../../daemon/vision/inference/network.js';
 import { surroundings } from '../../daemon/vision/inference/passive-pad.js';
 import { openClip } from '../../daemon/vision/ingest/clip-source.js';
+import { readOptions } from '../options.js';
 
-const { values } = parseArgs({ options: { genuine: { type: 'string' }, attacks: { type: 'string' } } });
+const { values } = readOptions('scripts/bench passive', {
+  options: { genuine: { type: 'string' }, attacks: { type: 'string' } },
+});
 const { genuine, attacks } = values;
 if (genuine === undefined || attacks === undefined) {
   console.error('usage: scripts/bench passive --genuine DIR --attacks DIR');

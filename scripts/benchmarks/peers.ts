@@ -5,7 +5,7 @@
 // conversion; turning pixels into tensors counts for everybody. One thread for rollcall, WebAssembly with SIMD for the others. The last row is what a camera costs rollcall in production, where
 // detection runs now and then and a track needs a few embeddings; it is no comparison of like with like.
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../options.js';
 import type { Contender, PeerFrame } from './peers-contender.js';
 import { openFaceApi } from './peers-face-api.js';
 import { decodedFrames } from './peers-frames.js';
@@ -47,7 +47,7 @@ async function compare(contenders: readonly Contender[], frames: readonly PeerFr
   });
 }
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench peers', {
   options: { frames: { type: 'string', default: '60' }, json: { type: 'boolean', default: false } },
 });
 const frames = await decodedFrames(Number(values.frames) + warmUpFrames);

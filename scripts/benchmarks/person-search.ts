@@ -4,12 +4,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { pageOfPersons } from '../../daemon/core/persons/person-list.js';
 import { enrolmentOf, galleryOptions, openTestGallery, tester } from '../../test/support/gallery-fixture.js';
+import { readOptions } from '../options.js';
 import { quantile, timed } from './measuring.js';
 
-const { values } = parseArgs({ options: { persons: { type: 'string', default: '10000' } } });
+const { values } = readOptions('scripts/bench person-search', {
+  options: { persons: { type: 'string', default: '10000' } },
+});
 const persons = Number(values.persons);
 const calls = 50;
 

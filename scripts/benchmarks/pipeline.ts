@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { openModelStore } from '../../daemon/host/models/store.js';
 import { openPinoLogger } from '../../daemon/host/pino-logger.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
@@ -7,6 +6,7 @@ import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analys
 import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';
 import { ownThreshold } from '../../daemon/vision/operating-point.js';
 import { chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
+import { readOptions } from '../options.js';
 import { rtspUrl, startRtspServerProcess } from '../virtual-camera/rtsp-server.js';
 import { nobodyScenario, noisyClip, oneFaceScenario } from './pipeline-clip.js';
 import { cpuTime, since } from './pipeline-cpu.js';
@@ -90,7 +90,7 @@ async function measureNobody(clip: string, options: Omit<LiveOptions, 'url'>, ro
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readOptions(usage, {
     options: {
       rounds: { type: 'string', default: '5' },
       minutes: { type: 'string' },
@@ -99,13 +99,8 @@ async function main(): Promise<void> {
       nobody: { type: 'boolean', default: false },
       seconds: { type: 'string', default: '10' },
       json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  if (values.help) {
-    process.stdout.write(usage);
-    return;
-  }
   const runs = new ModelRuns();
   runs.start();
   const clip = values.clip ?? (await noisyClip(values.nobody ? nobodyScenario() : oneFaceScenario()));

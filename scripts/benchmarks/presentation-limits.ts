@@ -12,7 +12,6 @@
  * begin alike in the key "same person" ([["cctv/A_"]]) are left out together.
  */
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { badInput } from '../../daemon/kernel/errors.js';
 import { wilsonInterval } from '../../daemon/kernel/identification/error-rates.js';
 import { type ComparedSkin, innerMotionPolicy } from '../../daemon/kernel/liveness/inner-motion.js';
@@ -25,9 +24,10 @@ import {
 } from '../../daemon/kernel/liveness/liveness-verdict.js';
 import type { SkinShift } from '../../daemon/kernel/liveness/skin-shift.kernel.js';
 import { table } from '../../daemon/kernel/text-table.js';
+import { readOptions } from '../options.js';
 import { type RecordedTrack, type Recording, readRecordings } from './presentation-recording.js';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readOptions('scripts/bench presentation-limits RECORDINGS', {
   allowPositionals: true,
   options: { groups: { type: 'string' } },
 });

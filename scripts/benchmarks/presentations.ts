@@ -28,7 +28,6 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
@@ -37,6 +36,7 @@ import { readClips } from '../../daemon/lab/labelled-collection.js';
 import { openReplaySetup, type ReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { openClip } from '../../daemon/vision/ingest/clip-source.js';
 import { decodePhoto } from '../../daemon/vision/photo-decoding.js';
+import { readOptions } from '../options.js';
 import { type FaceShape, type FaceShapeFinder, openFaceShapeFinder } from '../virtual-camera/face-shape.js';
 import { type PhotographedFace, warpOf } from './held-picture.kernel.js';
 import {
@@ -62,7 +62,7 @@ import {
 } from './presentation-outcomes.js';
 import { writeRecording } from './presentation-recording.js';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readOptions('scripts/bench presentations [PHOTOGRAPH...]', {
   allowPositionals: true,
   options: {
     fps: { type: 'string', default: '15' },

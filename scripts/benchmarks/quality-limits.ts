@@ -4,7 +4,6 @@
  *
  *   scripts/bench quality-limits --known DIR [--people 32]      (a folder of photographs per person)
  */
-import { parseArgs } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
 import { openModelStore } from '../../daemon/host/models/store.js';
 import { meanFaceAlignment } from '../../daemon/kernel/faces/alignment.js';
@@ -19,8 +18,9 @@ import { faceStatistics, STATISTICS_PX } from '../../daemon/vision/inference/fac
 import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analyser.js';
 import { ownThreshold } from '../../daemon/vision/operating-point.js';
 import { chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
+import { readOptions } from '../options.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench quality-limits', {
   options: { known: { type: 'string' }, people: { type: 'string', default: '32' } },
 });
 if (values.known === undefined) {

@@ -7,7 +7,6 @@
  * played at these. A prediction is right if the blinks that the stages find lie within its bounds.
  */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { badInput } from '../../daemon/kernel/errors.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
@@ -19,8 +18,9 @@ import { openReplaySetup, type ReplaySetup } from '../../daemon/lab/replay-setup
 import { fileExists, readBlinkTruth } from '../../daemon/lab/truth-files.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
 import { passageEpochMs, passageOf } from '../../test/support/passage-fixture.js';
+import { readOptions } from '../options.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench rate-preview', {
   options: {
     clips: { type: 'string' },
     truth: { type: 'string' },

@@ -4,7 +4,6 @@
  * accept become references, at most `mostPassageReferences`. The rest are searched, before and after, like single views of later days,
  * and so are the photographs of strangers.
  */
-import { parseArgs } from 'node:util';
 import { mostPassageReferences } from '../../daemon/contract/enrolment.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import {
@@ -19,6 +18,7 @@ import { type ComparedView, doubtAbout } from '../../daemon/kernel/passages/pass
 import { readPeople, readPhotographs } from '../../daemon/lab/labelled-collection.js';
 import { openReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { samplePhoto } from '../../daemon/vision/photo-sample.js';
+import { readOptions } from '../options.js';
 
 interface Photograph {
   readonly embedding: Embedding;
@@ -32,7 +32,9 @@ interface Person {
 
 type References = ReadonlyMap<PersonId, readonly Omit<ComparedView, 'id'>[]>;
 
-const { values } = parseArgs({ options: { known: { type: 'string' }, unknown: { type: 'string' } } });
+const { values } = readOptions('scripts/bench references', {
+  options: { known: { type: 'string' }, unknown: { type: 'string' } },
+});
 const { known, unknown } = values;
 if (known === undefined || unknown === undefined) throw new Error('give --known DIR and --unknown DIR');
 

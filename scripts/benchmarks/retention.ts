@@ -19,7 +19,11 @@ import {
 import { attendanceFact, unknownFact } from '../../test/support/facts.js';
 import { noiseJpeg, tester, unitVector } from '../../test/support/gallery-fixture.js';
 import { dayMs, firstNoonMs, openRetentionBox, type RetentionBox } from '../../test/support/retention-box.js';
+import { readOptions } from '../options.js';
 
+const { values } = readOptions('scripts/bench retention', {
+  options: { json: { type: 'boolean', default: false } },
+});
 const persons = 300;
 const removedPersons = 100;
 const picturesPerRemoved = 60;
@@ -129,7 +133,7 @@ await box[Symbol.asyncDispose]();
 rmSync(directory, { recursive: true });
 
 const measured = results.filter(({ forgotten }) => forgotten > 0);
-if (process.argv.includes('--json')) {
+if (values.json) {
   process.stdout.write(`${JSON.stringify({ measured, emptyingMs }, null, 2)}\n`);
 } else {
   process.stdout.write('| kind | forgotten | total, ms | batches | batch: median | p99 | longest, ms |\n');

@@ -7,15 +7,15 @@
 // searches after other work has pushed the templates out of the processor's caches. The first answer of each round is checked
 // against plain sums in float64. `change`: the median time to add a person of four references, and to remove them.
 import { cpus, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
 import { SearchIndex } from '../../daemon/core/gallery/search/search-index.js';
 import { bytesOfTemplate } from '../../daemon/core/gallery/search/template-slabs.js';
 import { type Candidate, type Embedding, templatesOf } from '../../daemon/kernel/identification/match.js';
 import { personId } from '../../daemon/kernel/ids.js';
 import { type Random, seededRandom } from '../../daemon/kernel/random.js';
+import { readOptions } from '../options.js';
 import { quantile, unitVector } from './measuring.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench search', {
   options: {
     dimensions: { type: 'string', multiple: true, default: ['128', '192'] },
     templates: { type: 'string', multiple: true, default: ['1000', '10000', '100000', '1000000'] },

@@ -7,7 +7,6 @@
  * a sum in which the second counts a quarter, and for that one in close calls only: where the first similarity is within 0.05, 0.1 or
  * 0.2 of its threshold. Thresholds and deviations come from the same searches, so only compare the rows.
  */
-import { parseArgs } from 'node:util';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { thresholdAtRate } from '../../daemon/kernel/identification/error-rates.js';
 import { type Embedding, similarityToPerson } from '../../daemon/kernel/identification/match.js';
@@ -17,8 +16,9 @@ import { table } from '../../daemon/kernel/text-table.js';
 import { readPeople, readPhotographs } from '../../daemon/lab/labelled-collection.js';
 import { openReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { samplePhoto } from '../../daemon/vision/photo-sample.js';
+import { readOptions } from '../options.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench second-recogniser', {
   options: {
     second: { type: 'string' },
     known: { type: 'string' },

@@ -7,15 +7,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import { table } from '../../daemon/kernel/text-table.js';
 import { openReplaySetup, type ReplaySetup } from '../../daemon/lab/replay-setup.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
+import { readOptions } from '../options.js';
 
 const run = promisify(execFile);
-const { values, positionals } = parseArgs({
+const { values, positionals } = readOptions('scripts/bench shaken-photographs [PHOTOGRAPH...]', {
   allowPositionals: true,
   options: { width: { type: 'string', default: '800' }, seconds: { type: 'string', default: '24' } },
 });

@@ -5,7 +5,11 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { importBoxKey, newBoxKeyBytes } from '../../daemon/core/identity/box-key.js';
 import { signText, verifySignedText } from '../../daemon/core/identity/signed-text.js';
+import { readOptions } from '../options.js';
 
+const { values } = readOptions('scripts/bench signing', {
+  options: { json: { type: 'boolean', default: false } },
+});
 const count = 10_000;
 const inFlight = 64;
 const json = JSON.stringify({ id: '0'.repeat(36), data: { text: 'x'.repeat(1100) } });
@@ -39,8 +43,7 @@ const results = {
   verified: await cost(inFlight, () => verifySignedText(signed, keyOf)),
 };
 
-if (process.argv.includes('--json'))
-  process.stdout.write(`${JSON.stringify({ count, ...results }, null, 2)}\n`);
+if (values.json) process.stdout.write(`${JSON.stringify({ count, ...results }, null, 2)}\n`);
 else {
   for (const [name, { wallMs, cpuMs }] of Object.entries(results)) {
     process.stdout.write(

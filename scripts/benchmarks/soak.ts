@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import type { CameraStatus } from '../../daemon/contract/cameras.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
+import { readOptions } from '../options.js';
 import { type RtspServerProcess, rtspUrl, startRtspServerProcess } from '../virtual-camera/rtsp-server.js';
 import { startBox } from './cameras-box.js';
 import { startBroker } from './cameras-broker.js';
@@ -80,8 +80,8 @@ class FaultyCamera implements AsyncDisposable {
   }
 }
 
-function readOptions() {
-  const { values } = parseArgs({
+function readCall() {
+  const { values } = readOptions(usage, {
     options: {
       minutes: { type: 'string', default: '60' },
       cameras: { type: 'string', default: '4' },
@@ -89,12 +89,11 @@ function readOptions() {
       fps: { type: 'string', default: '15' },
       seed: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
     },
   });
   const [minutes, cameras, fps, seed] = [values.minutes, values.cameras, values.fps, values.seed].map(Number);
   const [widthPx, heightPx] = values.size.split('x').map(Number);
-  return { minutes, cameras, fps, seed, widthPx, heightPx, isJson: values.json, isHelp: values.help };
+  return { minutes, cameras, fps, seed, widthPx, heightPx, isJson: values.json };
 }
 
 async function main(): Promise<number> {
@@ -106,11 +105,11 @@ async function main(): Promise<number> {
     widthPx = 0,
     heightPx = 0,
     ...rest
-  } = readOptions();
+  } = readCall();
   const isUsable = minutes > 0 && count >= 1 && count <= 64 && fps >= 5 && widthPx >= 320 && heightPx >= 180;
-  if (rest.isHelp || !isUsable) {
-    process[rest.isHelp ? 'stdout' : 'stderr'].write(usage);
-    return rest.isHelp ? 0 : 2;
+  if (!isUsable) {
+    process.stderr.write(usage);
+    return 2;
   }
   const { file, startAtS } = await servedClip({ ...usualClip, widthPx, heightPx, framesPerS: fps });
   await using broker = await startBroker();

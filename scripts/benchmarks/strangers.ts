@@ -7,7 +7,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
 import { openModelStore } from '../../daemon/host/models/store.js';
 import type { Rgb24Picture } from '../../daemon/kernel/faces/picture.js';
@@ -25,10 +24,11 @@ import { openFaceAnalyser } from '../../daemon/vision/inference/open-face-analys
 import { ownThreshold } from '../../daemon/vision/operating-point.js';
 import { facesInPhoto, mostCentralFace } from '../../daemon/vision/photo-faces.js';
 import { chooseRecogniser } from '../../daemon/vision/recogniser-in-use.js';
+import { readOptions } from '../options.js';
 import { makeKey, openBenchGallery } from './gallery-box.js';
 import { quantile, unitVector } from './measuring.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/bench strangers', {
   options: {
     count: { type: 'string', default: '5000' },
     dimensions: { type: 'string', default: '192' },

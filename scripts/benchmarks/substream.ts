@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { Frame } from '../../daemon/kernel/faces/picture.js';
 import { cameraId } from '../../daemon/kernel/ids.js';
@@ -10,6 +9,7 @@ import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';
 import type { FrameSource } from '../../daemon/vision/ingest/frame-source.js';
 import { restingCameraSource } from '../../daemon/vision/ingest/resting-source.js';
 import { SubstreamScene } from '../../daemon/vision/substream-scene.js';
+import { readOptions } from '../options.js';
 import { renderedClip } from '../virtual-camera/rendered-clip.js';
 import { rtspUrl, startRtspServerProcess } from '../virtual-camera/rtsp-server.js';
 import { allProcesses } from './cameras-usage.js';
@@ -27,12 +27,11 @@ usage: scripts/bench substream [options]
   --wakes N    how often the main stream is woken (10)
 `;
 
-const { values } = parseArgs({
+const { values } = readOptions(usage, {
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '10' },
     wakes: { type: 'string', default: '10' },
-    help: { type: 'boolean', short: 'h', default: false },
   },
 });
 
@@ -179,5 +178,4 @@ async function main(): Promise<void> {
   console.log(`  processor time till then    ${spread(woken.map(([, , decoderMs]) => decoderMs))}`);
 }
 
-if (values.help) process.stdout.write(usage);
-else await main();
+await main();

@@ -8,12 +8,12 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import { Lifetime } from '../../daemon/kernel/lifetime.js';
 import { newIssuer } from '../../test/support/command-centre.js';
 import { startMosquitto } from '../../test/support/mosquitto.js';
 import { SyncCentre } from '../../test/support/sync-centre.js';
+import { readOptions } from '../options.js';
 import { startBoxProcess } from './sync-box-process.js';
 import { CentreLink } from './sync-link.js';
 import { ownModels } from './sync-reader.js';
@@ -30,7 +30,7 @@ import {
   wantedInstead,
 } from './sync-steps.js';
 
-const { values: asked } = parseArgs({
+const { values: asked } = readOptions('scripts/bench sync', {
   options: {
     persons: { type: 'string', default: '10000' },
     boxes: { type: 'string', default: '4' },

@@ -5,9 +5,9 @@ import { X509Certificate } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { detectFfmpeg } from '../../daemon/vision/ingest/ffmpeg-binary.js';
 import { makeCertificate } from '../../test/support/test-certificate.js';
+import { readOptions } from '../options.js';
 import { startRtspServerProcess } from '../virtual-camera/rtsp-server.js';
 import { countedPicture, makeClip } from './counted-clip.js';
 import { type Limit, limits } from './limits.js';
@@ -17,7 +17,7 @@ import { startShuffler } from './shuffler.js';
 import { addressIn, type Situation, situations, type TrialCertificate } from './situations.js';
 import { type TrialResult, tryStream } from './trial.js';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readOptions('scripts/platforms cameras [shapes | situations]', {
   allowPositionals: true,
   options: {
     ffmpeg: { type: 'string', default: 'ffmpeg' },

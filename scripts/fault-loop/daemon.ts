@@ -1,13 +1,13 @@
 // scripts/faults daemon: kills the built daemon, cameras and all, at random moments, and compares what arrived.
-import { parseArgs } from 'node:util';
 import { messageOf } from '../../daemon/kernel/errors.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import { withoutBuild } from '../../test/support/box.js';
 import { withoutMosquitto } from '../../test/support/mosquitto.js';
+import { readOptions } from '../options.js';
 import { runDaemonLoop } from './daemon-loop.js';
 import { countsText, daemonTable } from './daemon-tally.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/faults daemon', {
   options: {
     kills: { type: 'string', default: '100' },
     events: { type: 'string', default: '500' },

@@ -1,12 +1,14 @@
 // scripts/faults disk: fills the disk in the middle of every operation on a gallery, and tells what each says and leaves.
-import { parseArgs } from 'node:util';
 import { mountSmallDisk, type SmallDisk } from '../../test/support/small-disk.js';
+import { readOptions } from '../options.js';
 import { type DiskRow, fillDuring } from './disk-loop.js';
 import { operations } from './operations.js';
 
 const MEBIBYTES = 32;
 
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const { values } = readOptions('scripts/faults disk', {
+  options: { json: { type: 'boolean', default: false } },
+});
 
 async function onSmallDisk(work: (disk: SmallDisk) => Promise<DiskRow>): Promise<DiskRow> {
   const mounted = mountSmallDisk(MEBIBYTES);

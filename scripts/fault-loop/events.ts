@@ -1,11 +1,11 @@
 // scripts/faults events: kills processes that record and publish at random points, and compares what arrived.
-import { parseArgs } from 'node:util';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import { withoutMosquitto } from '../../test/support/mosquitto.js';
+import { readOptions } from '../options.js';
 import { runEventLoop } from './event-loop.js';
 import { eventTable } from './event-tally.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/faults events', {
   options: {
     events: { type: 'string', default: '500' },
     kills: { type: 'string', default: '100' },

@@ -1,12 +1,12 @@
 // scripts/faults gallery: kills processes at work on a gallery at random points, and counts what came of it.
-import { parseArgs } from 'node:util';
 import { seededRandom } from '../../daemon/kernel/random.js';
+import { readOptions } from '../options.js';
 import { KillLoop } from './kill-loop.js';
 import { operations } from './operations.js';
 import { tableOf } from './tally.js';
 
 const known = [...Object.keys(operations), 'open'];
-const { values } = parseArgs({
+const { values } = readOptions('scripts/faults gallery', {
   options: {
     kills: { type: 'string', default: '240' },
     seed: { type: 'string', default: '1' },

@@ -1,9 +1,9 @@
 // scripts/faults passages: kills processes that record facts with their passages, and compares what they leave.
-import { parseArgs } from 'node:util';
 import { seededRandom } from '../../daemon/kernel/random.js';
+import { readOptions } from '../options.js';
 import { runPassageLoop } from './passage-loop.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/faults passages', {
   options: {
     kills: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },

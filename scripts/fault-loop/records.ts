@@ -1,9 +1,9 @@
 // scripts/faults records: damages records.db in every way that a disk or a hand can, and compares what the next start makes of it.
-import { parseArgs } from 'node:util';
 import { seededRandom } from '../../daemon/kernel/random.js';
+import { readOptions } from '../options.js';
 import { runRecordsLoop } from './records-loop.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/faults records', {
   options: {
     damages: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },

@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { openRecordStores } from '../../daemon/core/compose/record-stores.js';
 import { type FactStore, factStoreOf } from '../../daemon/core/sightings/fact-store.js';
 import { systemClock as clock } from '../../daemon/host/system-clock.js';
@@ -14,8 +13,9 @@ import { type RogueMode, rogueModes } from '../../test/support/rogue-vision.js';
 import { startRtspServer } from '../../test/support/rtsp-server.js';
 import { visitorClip } from '../../test/support/scenes.js';
 import { until } from '../../test/support/until.js';
+import { readOptions } from '../options.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/faults vision', {
   options: {
     seconds: { type: 'string', default: '60' },
     modes: { type: 'string', default: rogueModes.join(',') },

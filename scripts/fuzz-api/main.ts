@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
+import { readOptions } from '../options.js';
 import { describeApi, isNode } from './description.js';
 import { fuzzApi } from './fuzz.js';
 
@@ -11,7 +11,7 @@ import { fuzzApi } from './fuzz.js';
  *   node --import tsx scripts/fuzz-api/main.ts --url https://localhost:8443 --token-file FILE --ca FILE
  * It changes and erases what the box holds: use it on a box for tests only.
  */
-const { values } = parseArgs({
+const { values } = readOptions('node --import tsx scripts/fuzz-api/main.ts', {
   options: {
     socket: { type: 'string' },
     url: { type: 'string' },

@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util';
+import { readOptions } from '../options.js';
 import { attacks, runAttack } from './attacks.js';
 
 /** A process of its own that attacks, so that its work is not that of what it measures: prints the tally as JSON. */
-const { values } = parseArgs({
+const { values } = readOptions('attacker.ts', {
   options: {
     attack: { type: 'string', default: '' },
     port: { type: 'string', default: '' },

@@ -1,11 +1,12 @@
 // scripts/stress-gate: attacks a real gate from a process of its own, and measures what becomes of the core behind it, of the
 // frames of a real camera, of its events, and of an honest caller.
-import { parseArgs } from 'node:util';
+
+import { readOptions } from '../options.js';
 import { type Attack, attacks } from './attacks.js';
 import { measure, type Row } from './measure.js';
 import { openStressBox } from './stress-box.js';
 
-const { values } = parseArgs({
+const { values } = readOptions('scripts/stress-gate', {
   options: {
     seconds: { type: 'string', default: '20' },
     attacks: { type: 'string', default: attacks.join(',') },

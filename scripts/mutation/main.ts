@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../options.js';
 import { Compiler, inDrawingOrder, seededRandom } from './candidates.js';
 import { ExecutedParts } from './executed.js';
 import { layers } from './layers.js';
@@ -42,10 +42,29 @@ interface Target {
 /** Names the mutants of drawn.json. */
 const drawn = 'drawn';
 
+const usage = `usage: scripts/mutate LAYER|FILE... [options]
+       scripts/mutate --learn TEST...
+
+Changes the program in one small way after another, and counts how many changes its tests notice.
+
+  --count N             mutants that are drawn of each layer or file (20)
+  --skip N              leaves out the first mutants of the sample (0)
+  --seed N              draws the same mutants from the same sources (random)
+  --at-least PERCENT    ends with 1 if fewer are noticed (0)
+  --jobs N              mutants that are tried in parallel (1)
+  --quick               leaves out the tests of the built program
+  --unit                runs the unit tests alone
+  --test FILE           runs this test alone; can be repeated
+  --learn               records what these integration tests execute, by which later runs choose them
+
+Layers: ${Object.keys(layers).join(', ')}, ${drawn}.
+docs/measurements/mutants.md explains the changes and the tests.
+`;
+
 class Refusal extends Error {}
 
 function readCall() {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readOptions(usage, {
     allowPositionals: true,
     options: {
       count: { type: 'string', default: '20' },
@@ -65,11 +84,7 @@ function readCall() {
       throw new Refusal(`--${name} must be a whole number, ${least} or more.`);
     return value;
   };
-  if (positionals.length === 0) {
-    throw new Refusal(
-      `usage: scripts/mutate LAYER|FILE... [options]\nLayers: ${Object.keys(layers).join(', ')}.`,
-    );
-  }
+  if (positionals.length === 0) throw new Refusal(`Name a layer, a file, or a test.\n\n${usage}`);
   const tests = values.learn ? positionals : values.test;
   const missing = tests.find((file) => !existsSync(join(root, file)));
   if (missing !== undefined) throw new Refusal(`There is no test file ${missing}.`);
