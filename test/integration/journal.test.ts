@@ -17,7 +17,7 @@ async function openLog(socketPath: string, environment: Record<string, string> =
   const others: string[] = [];
   const fallback = { write: (line: string) => void others.push(line) };
   const output = await openLogOutput({ environment, socketPath, fallback });
-  return { logger: openPinoLogger({ level: 'info', clock: systemClock, output }), others };
+  return { output, logger: openPinoLogger({ level: 'info', clock: systemClock, output }), others };
 }
 
 const fieldsOf = (entry: string): Readonly<Record<string, string>> =>
@@ -69,6 +69,21 @@ test('the log in the journal', { skip: notifySocketSkip }, async (t) => {
     const entry = fieldsOf(await journal.next());
     assert.deepEqual(Object.keys(entry).sort(), ['MESSAGE', 'PRIORITY', 'SYSLOG_IDENTIFIER']);
     assert.equal(entry['PRIORITY'], '4');
+  });
+
+  await t.test('what the logger did not write as one line goes to standard error as it is', async () => {
+    await rm(path, { force: true });
+    await using journal = await bindNotifySocket(path);
+    const { output, logger, others } = await openLog(path);
+    // The second is JSON too, and its second line would be a field of its own.
+    const odd = ['not JSON', '{"level":"info",\n"PRIORITY=0":1}', '{"level":"loud"}', '"info"', '{}'];
+    for (const line of odd) output.write(`${line}\n`);
+    assert.deepEqual(
+      others,
+      odd.map((line) => `${line}\n`),
+    );
+    logger.info('usual');
+    assert.match(await journal.next(), /"message":"usual"/, 'the journal got nothing before');
   });
 
   await t.test('lines go to standard error while journald is slow or away, and none is lost', async () => {

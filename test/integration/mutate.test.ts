@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -7,6 +8,13 @@ import { ExecutedParts } from '../../scripts/mutation/executed.js';
 import { type Mutant, mutated } from '../../scripts/mutation/places.js';
 import { root } from '../support/built.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+
+/** An entry of the lists in scripts/mutation. */
+interface Listed {
+  readonly file: string;
+  readonly before: string;
+  readonly after: string;
+}
 
 const program = `
 type Step = 1 | 2;
@@ -139,4 +147,30 @@ else execFileSync(process.execPath, ['--import', 'tsx', 'test/sizes.test.ts', 'c
   const later = new Date(Date.now() + 60_000);
   await utimes(at('daemon/sizes.ts'), later, later);
   assert.equal(has("'small'"), undefined);
+});
+
+test('the mutants that are known to do what the program does, and those that people drew, fit the sources', () => {
+  const listed = (name: string): readonly Listed[] =>
+    JSON.parse(readFileSync(join(root, 'scripts/mutation', name), 'utf8'));
+  const stale: string[] = [];
+  for (const isForConsole of [false, true]) {
+    const compiler = new Compiler(root, isForConsole);
+    try {
+      const known = new Map<string, readonly Mutant[]>();
+      for (const { file, before, after } of listed('equivalent.json')) {
+        if (file.startsWith('daemon/console/') !== isForConsole) continue;
+        const mutants = known.get(file) ?? compiler.mutantsOf(file);
+        known.set(file, mutants);
+        const isThere = mutants.some((mutant) => mutant.before === before && mutant.after === after);
+        if (!isThere) stale.push(`equivalent.json: ${file}: ${after}`);
+      }
+    } finally {
+      compiler.close();
+    }
+  }
+  for (const { file, before } of listed('drawn.json')) {
+    const count = readFileSync(join(root, file), 'utf8').split(before).length - 1;
+    if (count !== 1) stale.push(`drawn.json: ${file} has this text ${count} times: ${before}`);
+  }
+  assert.deepEqual(stale, []);
 });

@@ -216,6 +216,26 @@ describe('an own camera', () => {
     assert.equal(details()['settingsCount'], Object.keys(all).length + 1);
   });
 
+  test('keeps its login at its own device, and needs none at another if it has none', async () => {
+    await using opened = await openCameras();
+    const { box, cameras } = opened;
+    const elsewhere = 'rtsp://198.51.100.3/';
+    await cameras.create({ id: 'door', name: 'Door', url }, caller);
+    await cameras.change({ id: 'door', url: elsewhere }, caller);
+    assert.equal(box.current().cameras[0]?.url, elsewhere);
+    await cameras.change({ id: 'door', login: login() }, caller);
+    const before = await readFile(box.fileOf('door'), 'utf8');
+    await assert.rejects(cameras.change({ id: 'door', url }, caller), { code: 'login-needed' });
+    assert.equal(await readFile(box.fileOf('door'), 'utf8'), before, 'the login stays where it was');
+    await cameras.change({ id: 'door', url: `${elsewhere}other` }, caller);
+    await cameras.change({ id: 'door', url, login: login() }, caller);
+    await cameras.change({ id: 'door', url: elsewhere, forgetLogin: true }, caller);
+    assert.deepEqual(
+      box.current().cameras.map((camera) => [camera.url, camera.credential]),
+      [[elsewhere, undefined]],
+    );
+  });
+
   test('takes a substream of the same server, and gives it back', async () => {
     await using opened = await openCameras();
     const { box, cameras } = opened;

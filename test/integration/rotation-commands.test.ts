@@ -98,12 +98,19 @@ class Place {
 describe('rollcall key', () => {
   test('makes, as root, a key that belongs to the owner of the secrets directory', async (t) => {
     if (process.getuid?.() !== 0) return t.skip('only root can give files to another user');
-    const place = new Place(t);
-    chownSync(place.secrets, 12_345, 12_345);
-    const made = await place.run(['init']);
-    assert.equal(made.exitCode, 0, made.stderr);
-    const { uid, gid, mode } = statSync(place.secret());
-    assert.deepEqual([uid, gid, mode & 0o777], [12_345, 12_345, 0o600]);
+    // The directory of a service may differ from root in its user, its group, or both.
+    for (const [user, group] of [
+      [12_345, 12_345],
+      [12_345, 0],
+      [0, 12_345],
+    ] as const) {
+      const place = new Place(t);
+      chownSync(place.secrets, user, group);
+      const made = await place.run(['init']);
+      assert.equal(made.exitCode, 0, made.stderr);
+      const { uid, gid, mode } = statSync(place.secret());
+      assert.deepEqual([uid, gid, mode & 0o777], [user, group, 0o600]);
+    }
   });
 
   test('makes a secret, rotates it, and replaces the old file with the new one', async (t) => {

@@ -17,7 +17,7 @@ import {
 import { openModelStore } from '../../daemon/host/models/store.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { recogniserId } from '../../daemon/kernel/ids.js';
-import { ownId, removeRecogniser, thresholdsOf } from '../../daemon/lab/own-recognisers.js';
+import { addRecogniser, ownId, removeRecogniser, thresholdsOf } from '../../daemon/lab/own-recognisers.js';
 import { describedInterface, preparations } from '../../daemon/vision/inference/preparation.js';
 import { contractOfPack, isVersionOf } from '../../daemon/vision/inference/recogniser-contract.js';
 import { matchPolicy } from '../../daemon/vision/operating-point.js';
@@ -323,6 +323,58 @@ describe('a network that was added', () => {
     await mkdir(importDir, { recursive: true });
     await writeFile(join(importDir, 'own-site.json'), 'no description');
     assert.equal((await finding())?.outcome, 'failed');
+  });
+});
+
+describe('the photos that prove a network', () => {
+  test('are three each of 20 people, before the network is looked at', async () => {
+    await using directory = await temporaryDirectory();
+    const [known, file] = [join(directory.path, 'known'), join(directory.path, 'network.onnx')];
+    // A network that others may change is refused without being read.
+    await writeFile(file, untrainedNetwork());
+    await chmod(file, 0o666);
+    const store = await openModelStore({ importDir: join(directory.path, 'imported') });
+    const added = () =>
+      addRecogniser({ file, name: 'site', known, store, config: undefined, onProgress: () => undefined });
+    for (let person = 1; person <= 20; person += 1) {
+      const folder = join(known, `person ${person}`);
+      await mkdir(folder, { recursive: true });
+      for (const photo of ['a.jpg', 'b.jpg']) await writeFile(join(folder, photo), '');
+      if (person > 1) await writeFile(join(folder, 'c.jpg'), '');
+    }
+    await assert.rejects(added(), { code: 'too-few-photographs', message: / has 19 people with 3 / });
+    await writeFile(join(known, 'person 1', 'c.jpg'), '');
+    await assert.rejects(added(), { code: 'own-file-exposed' });
+  });
+});
+
+describe('the preparations that are tried with a network', () => {
+  /** What black, medium grey and white become, of each colour in the order of the network. */
+  const prepared = (title: string): readonly (readonly number[])[] => {
+    const found = preparations.find((each) => each.title === title);
+    assert.ok(found, title);
+    const { mean, std } = found;
+    const rounded = (value: number): number => Math.round(value * 10_000) / 10_000 + 0;
+    return [0, 1, 2].map((at) =>
+      [0, 127.5, 255].map((value) => rounded((value - (mean[at] ?? 0)) / (std[at] ?? 0))),
+    );
+  };
+  const grey = (...values: readonly number[]) => [values, values, values];
+
+  test('give the numbers that their titles say', () => {
+    assert.equal(preparations.length, 10);
+    for (const colours of ['RGB', 'BGR']) {
+      assert.deepEqual(prepared(`${colours}, (x - 127.5) / 127.5`), grey(-1, 0, 1));
+      assert.deepEqual(prepared(`${colours}, (x - 127.5) / 128`), grey(-0.9961, 0, 0.9961));
+      assert.deepEqual(prepared(`${colours}, 0 to 255`), grey(0, 127.5, 255));
+      assert.deepEqual(prepared(`${colours}, x / 255`), grey(0, 0.5, 1));
+    }
+    // As torchvision publishes them, for values from 0 to 1: means 0.485, 0.456, 0.406; deviations 0.229, 0.224, 0.225.
+    const red = [-2.1179, 0.0655, 2.2489];
+    const green = [-2.0357, 0.1964, 2.4286];
+    const blue = [-1.8044, 0.4178, 2.64];
+    assert.deepEqual(prepared('RGB, mean and deviation of ImageNet'), [red, green, blue]);
+    assert.deepEqual(prepared('BGR, mean and deviation of ImageNet'), [blue, green, red]);
   });
 });
 

@@ -262,6 +262,22 @@ describe('the queue of the review page', () => {
     assert.equal(queue.waiting.value, 1);
   });
 
+  test('does not take the item in view for answered while it may follow in a list that goes on', async () => {
+    const { queue, listed, shown } = scripted('a', 'b', 'c');
+    await queue.load();
+    queue.forward();
+    queue.forward();
+    assert.equal(shown(), 'c');
+    const isGoneWith = async (...ids: readonly string[]) => {
+      Object.assign(listed, { items: itemsOf(...ids), hasMore: true });
+      await queue.load();
+      return queue.current.value?.isGone === true;
+    };
+    assert.equal(await isGoneWith('a', 'b'), false, 'it may come after the last one');
+    assert.equal(await isGoneWith('a', 'b', 'd'), false, 'where the new one stands is not known yet');
+    assert.equal(await isGoneWith('a', 'b', 'd'), true, 'it would stand between these two');
+  });
+
   test('sends nothing after its end, also not what has begun to wait', async () => {
     const { queue, asked, signals, settle } = scripted('a', 'b');
     await queue.load();
