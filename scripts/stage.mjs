@@ -52,14 +52,15 @@ const notLoaded = [
   // For another C library, and for a runtime other than Node.js.
   `@koromix/koffi-${platform}-${arch}/musl_`,
   '(bare-[^/]+/prebuilds/|.*\\.bare$)',
-  // Settings of the tools of their developers.
-  '(.*/)?\\.[^/]+$',
 ].map((pattern) => new RegExp(`^node_modules/${pattern}`));
+/** Settings of the tools of developers. */
+const hidden = /^(node_modules|docs)\/(.*\/)?\.[^/]+$/;
 /** Notes of the program about verified models, and the sources of built models. */
 const notes = ['models/build/.verified.json', 'models/build/.sources'];
 
 function belongsToBox(path) {
-  if (notLoaded.some((pattern) => pattern.test(path)) || notes.includes(path)) return false;
+  if (hidden.test(path) || notLoaded.some((pattern) => pattern.test(path)) || notes.includes(path))
+    return false;
   const place = binaries.find(({ folder }) => dirname(path) === folder);
   return place === undefined || path === join(place.folder, place.own);
 }

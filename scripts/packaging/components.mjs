@@ -23,9 +23,9 @@ const licenceTexts = (folder) =>
 
 /** Debian has the terms of the Apache License, and asks packages to name them instead of repeating them. */
 const withoutApache = (text) =>
-  text.replace(
-    /(^|\n) *Apache License\n *Version 2\.0, January 2004.*?(?:END OF TERMS AND CONDITIONS|(?=APPENDIX)|$)/s,
-    '$1The terms of the Apache License, version 2.0, are in /usr/share/common-licenses/Apache-2.0.',
+  text.replaceAll(
+    /^ *Apache License\s+Version 2\.0, January 2004.*?END OF TERMS AND CONDITIONS/gms,
+    'The terms of the Apache License, version 2.0, are in /usr/share/common-licenses/Apache-2.0.',
   );
 
 function npmComponents() {

@@ -11,12 +11,16 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 const packaging = join(root, 'scripts/packaging');
 const skip = !existsSync('/usr/bin/dpkg-deb') && 'this machine has no dpkg-deb';
 
+/** As some packages have them: Debian asks for the place of its copy instead. */
+const apacheTerms =
+  '    Apache License\n\n  Version 2.0, January 2004\n1. Definitions.\nEND OF TERMS AND CONDITIONS';
+
 /** A few of the files of a package, with two that differ in everything that must not matter. */
 async function makeTree(folder: string, mode: number, modifiedAt: Date): Promise<string> {
   const tree = join(folder, 'tree');
   const files: Readonly<Record<string, string>> = {
     'opt/rollcall/releases/package/node/bin/node': '#!/bin/sh\n',
-    'opt/rollcall/releases/package/node/LICENSE': 'the licence of Node.js',
+    'opt/rollcall/releases/package/node/LICENSE': `the licence of Node.js\n${apacheTerms}\na part\n${apacheTerms}`,
     'opt/rollcall/releases/package/models/manifest.json': JSON.stringify({
       packs: [
         {
@@ -143,6 +147,12 @@ describe('the Debian package', { skip }, () => {
     const copyright = readFileSync(join(documents, 'copyright'), 'utf8');
     for (const text of ['the licence of Node.js', 'the licence of b', '@a/b 2.0.0 (ISC)', 'MIT; a publisher'])
       assert.ok(copyright.includes(text), text);
+    assert.doesNotMatch(copyright, /Definitions/);
+    assert.equal(
+      copyright.split('/usr/share/common-licenses/Apache-2.0').length,
+      4,
+      'own, and twice in that of Node.js',
+    );
   });
 });
 
