@@ -228,8 +228,11 @@ function isOpenToAll(path: string): boolean {
   return true;
 }
 
-/** Folders outside of `/usr` in which the loader or a shell looks: an FFmpeg of the owner, libraries of a GPU. */
+/**
+ * Folders outside of `/usr` in which the loader or a shell looks: an FFmpeg of the owner, libraries of a GPU. `/sbin` mostly leads into
+ * `/usr` and is a link in the sandbox, onto which bubblewrap 0.12 mounts nothing.
+ */
 const searched = (variable: string): readonly string[] =>
   (process.env[variable] ?? '')
     .split(delimiter)
-    .filter((path) => isAbsolute(path) && !path.startsWith('/usr/'));
+    .filter((path) => isAbsolute(path) && existsSync(path) && !realpathSync(path).startsWith('/usr/'));

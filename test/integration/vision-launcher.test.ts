@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { getPriority } from 'node:os';
@@ -31,6 +31,13 @@ function statOf(pid: number | 'self', field: number): string {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[field] ?? '';
 }
+
+/** Where file systems are mounted for a process. */
+const mountsOf = (pid: number | 'self'): readonly string[] =>
+  readFileSync(`/proc/${pid}/mountinfo`, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '');
 
 /** The id, once the process runs the program: what surrounds it has set its limits by then. */
 async function pidOf(launched: LaunchedVision): Promise<number> {
@@ -67,6 +74,14 @@ for (const [name, launcher, skip] of [
     });
   });
 }
+
+test('a sandbox can be made wherever bubblewrap is installed and the kernel allows user namespaces', {
+  skip:
+    (!existsSync('/usr/bin/bwrap') && 'bubblewrap is not installed') ||
+    (spawnSync('unshare', ['--user', 'true']).status !== 0 && 'this machine forbids user namespaces'),
+}, () => {
+  assert.ok('launch' in sandbox, 'launch' in sandbox ? '' : sandbox.reason);
+});
 
 describe('a vision process in a sandbox', { skip: 'launch' in sandbox ? false : sandbox.reason }, () => {
   test('has no capability, a filter of system calls, and a limit of processes', async () => {
@@ -107,6 +122,28 @@ describe('a vision process in a sandbox', { skip: 'launch' in sandbox ? false : 
     } finally {
       launched.kill();
       await launched.ended;
+    }
+  });
+
+  test('has nothing but Node.js mounted below /usr, wherever links of the search path lead', async () => {
+    const links = await temporaryDirectory();
+    const [before, link] = [process.env['PATH'], join(links.path, 'tools')];
+    await symlink('/usr/sbin', link);
+    process.env['PATH'] = `${before}:/bin:/sbin:${link}`;
+    const launched = launch(inSandbox());
+    try {
+      const inside = mountsOf(await pidOf(launched));
+      assert.ok(inside.includes('/usr'));
+      const expected = [...mountsOf('self'), process.execPath];
+      assert.deepEqual(
+        inside.filter((place) => place.startsWith('/usr/') && !expected.includes(place)),
+        [],
+      );
+    } finally {
+      process.env['PATH'] = before;
+      launched.kill();
+      await launched.ended;
+      await links[Symbol.asyncDispose]();
     }
   });
 
