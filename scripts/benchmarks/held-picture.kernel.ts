@@ -28,6 +28,8 @@ export interface Hold {
   readonly bend: number;
   /** Two hands twist the sheet: its curvature grows by so much from the middle of the face to one width below. Default: none. */
   readonly twist?: number;
+  /** The sheet is rolled up about a level axis below the face: its curvature there, and where it begins. Default: it is not. */
+  readonly roll?: Roll;
   /** The sheet is folded along an axis, and each half is turned away from the camera by this angle. Default: none. */
   readonly foldDeg?: number;
   /** Where that axis is: by default upright through the middle of the face. */
@@ -47,6 +49,12 @@ export interface Hold {
 interface Crease {
   readonly off: number;
   readonly angleDeg: number;
+}
+
+/** A sheet that is rolled up from below: 1 / radius, and how far below the middle of the face it begins. */
+interface Roll {
+  readonly curvature: number;
+  readonly from: number;
 }
 
 /** A bright spot at a place of the sheet, in widths of the face from the middle of the face; `brightness` in its middle, 0..255. */
@@ -120,6 +128,10 @@ export function drawHeld(to: Rgb24Picture, { face, hold, lids, faceWidthPx, warp
       x = (x * (distance + y * sinPitch)) / distance;
       const bend = hold.bend + (hold.twist ?? 0) * y;
       if (bend !== 0) x = Math.asin(Math.max(-1, Math.min(1, x * bend))) / bend;
+      if (hold.roll !== undefined && y > hold.roll.from) {
+        const { curvature, from } = hold.roll;
+        y = from + Math.asin(Math.min(1, (y - from) * curvature)) / curvature;
+      }
       if (fold !== 0) {
         let across = x * cosCrease + y * sinCrease - off;
         let along = y * cosCrease - x * sinCrease;
@@ -284,6 +296,59 @@ function sample(
     const below = data[second + channel]! * (1 - fx) + data[second + 3 + channel]! * fx;
     to[at + channel] = (above * (1 - fy) + below * fy) * shade + 0.5;
   }
+}
+
+/** How far a program moves the parts of a face in a photograph, in distances of the eyes. */
+export interface Puppet {
+  /** The jaw goes down. */
+  readonly jaw: number;
+  /** The corners of the mouth go outwards, and up by half of that. */
+  readonly smile: number;
+  /** The brows go up. */
+  readonly brows: number;
+}
+
+/** Heights of the parts of a face below the line of the eyes, and half the width of a mouth; in distances of the eyes. */
+const parts = { mouth: 1.02, chin: 1.75, brows: -0.38, halfMouth: 0.42 } as const;
+
+/** A photograph that a program moves by a field of its own instead of a recorded one. */
+export function puppetWarp(face: PhotographedFace, { jaw, smile, brows }: Puppet): Warp {
+  const bump = (off: number, reach: number): number => Math.exp(-((off / reach) ** 2));
+  return warpBy(face, (across, below) => {
+    const opened = Math.min(1, Math.max(0, (below - parts.mouth + 0.1) / 0.2));
+    const down = jaw * opened * bump(across, 0.8) * (below > parts.chin ? bump(below - parts.chin, 0.35) : 1);
+    const corner = bump(Math.abs(across) - parts.halfMouth, 0.22) * bump(below - parts.mouth, 0.25);
+    const brow = bump(Math.abs(across) - 0.5, 0.35) * bump(below - parts.brows, 0.15);
+    return {
+      x: smile * corner * Math.sign(across),
+      y: down - 0.5 * smile * corner - brows * brow,
+    };
+  });
+}
+
+/** A warp of a photograph by a field over its face: places and displacements in distances of the eyes, from the middle between them. */
+function warpBy(
+  { photo, eyes: [right, left] }: PhotographedFace,
+  field: (across: number, below: number) => Point,
+): Warp {
+  const middle = { x: (left.centre.x + right.centre.x) / 2, y: (left.centre.y + right.centre.y) / 2 };
+  const apart = { x: left.centre.x - right.centre.x, y: left.centre.y - right.centre.y };
+  const eyesPx = Math.hypot(apart.x, apart.y);
+  const [cos, sin] = [apart.x / eyesPx, apart.y / eyesPx];
+  const cellPx = Math.max(1, eyesPx / 16);
+  const columns = Math.ceil(photo.widthPx / cellPx) + 1;
+  const rows = Math.ceil(photo.heightPx / cellPx) + 1;
+  const dx = new Float32Array(columns * rows);
+  const dy = new Float32Array(columns * rows);
+  for (let row = 0, to = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++, to++) {
+      const [x, y] = [(column * cellPx - middle.x) / eyesPx, (row * cellPx - middle.y) / eyesPx];
+      const by = field(x * cos + y * sin, y * cos - x * sin);
+      dx[to] = eyesPx * (by.x * cos - by.y * sin);
+      dy[to] = eyesPx * (by.x * sin + by.y * cos);
+    }
+  }
+  return { cellPx, columns, dx, dy };
 }
 
 /** The motion of one face laid over another: its mesh, normalised to the box, minus the mesh at rest. */

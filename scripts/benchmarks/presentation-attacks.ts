@@ -13,6 +13,8 @@ import {
   type Lids,
   type PhotoEye,
   type PhotographedFace,
+  type Puppet,
+  puppetWarp,
   type Warp,
 } from './held-picture.kernel.js';
 
@@ -22,6 +24,8 @@ export interface StillAttack {
   readonly name: string;
   readonly hold: (s: number) => Hold;
   readonly lids: (s: number) => Lids;
+  /** How a program moves the face at each time. Default: it does not. */
+  readonly puppet?: (s: number) => Puppet;
 }
 
 const at: Hold = { x: 0, y: 0, scale: 1, rollDeg: 0, yawDeg: 0, pitchDeg: 0, bend: 0 };
@@ -55,10 +59,12 @@ const foldedAsideNames = ['fold-aside', 'fold-across', 'fold-aslant'] as const;
 /** A sheet that two hands bend and twist in a rhythm, as fast as a person speaks or slower. */
 const twistedNames = ['twist', 'twist-quick'] as const;
 /** A photograph that is cut along the mouth; a finger behind it makes the chin speak, regularly or now and then. */
-const puppetNames = ['jaw', 'jaw-rare'] as const;
+const flapNames = ['jaw', 'jaw-rare'] as const;
+/** A sheet that is rolled up from below and let go, up to the mouth or slowly over the whole face. */
+const rolledNames = ['rolled', 'rolled-far'] as const;
 type HoldName =
   | (typeof matteNames | typeof glossyNames | typeof cutOutNames | typeof foldedNames)[number]
-  | (typeof foldedAsideNames | typeof twistedNames | typeof puppetNames)[number];
+  | (typeof foldedAsideNames | typeof twistedNames | typeof flapNames | typeof rolledNames)[number];
 
 /** Ways to hold a photograph, by name. */
 const holds: Readonly<Record<HoldName, (s: number) => Hold>> = {
@@ -108,6 +114,8 @@ const holds: Readonly<Record<HoldName, (s: number) => Hold>> = {
   }),
   jaw: (s) => ({ ...holds.hand(s), jaw: 0.035 * (1 + wave(s, 1.7)) * (1 + 0.6 * wave(s, 0.43)) }),
   'jaw-rare': (s) => ({ ...holds.hand(s), jaw: 0.1 * Math.max(0, wave(s, 0.3, 0.1)) ** 4 }),
+  rolled: (s) => ({ ...holds.hand(s), roll: { curvature: 1.1, from: 0.35 - 0.25 * wave(s, 0.7) } }),
+  'rolled-far': (s) => ({ ...holds.hand(s), roll: { curvature: 0.8, from: 0.1 - 0.5 * wave(s, 0.3) } }),
   'cut-out-glare': (s) => ({ ...holds.glare(s), isCutOut: true }),
   'cut-out-glare-wide': (s) => ({ ...holds['glare-wide'](s), isCutOut: true }),
 };
@@ -154,6 +162,18 @@ export const heldByHand: StillAttack = attack('still', 'hand', () => open);
 /** The same with lids that are. */
 export const heldWithLids: StillAttack = attack('drawn-lids', 'hand', lidsBy(courses.quick, 'soft'));
 
+/** A face that a program moves by a field of its own: as if it spoke, smiled now and then, or did all at once. */
+const puppets: Readonly<Record<string, (s: number) => Puppet>> = {
+  speaks: (s) => ({ jaw: speech(s), smile: 0, brows: 0 }),
+  smiles: (s) => ({ jaw: 0, smile: 0.08 * (1 + wave(s, 0.35)), brows: 0 }),
+  'speaks and frowns': (s) => ({
+    jaw: speech(s),
+    smile: 0.04 * (1 + wave(s, 0.6, 0.3)),
+    brows: 0.05 * (1 + wave(s, 0.45, 0.6)),
+  }),
+};
+const speech = (s: number): number => 0.05 * (1 + wave(s, 2.3)) * (1 + 0.6 * wave(s, 0.41));
+
 /** Every attack with one photograph. */
 export const stillAttacks: readonly StillAttack[] = [
   ...matteNames.map((hold) => attack('still', hold, () => open)),
@@ -175,7 +195,12 @@ export const stillAttacks: readonly StillAttack[] = [
     attack('folded-aside', hold, lidsBy(courses.quick, 'soft'), 'quick soft'),
   ),
   ...twistedNames.map((hold) => attack('twisted', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
-  ...puppetNames.map((hold) => attack('puppet', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
+  ...flapNames.map((hold) => attack('puppet', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
+  ...rolledNames.map((hold) => attack('rolled', hold, lidsBy(courses.quick, 'soft'), 'quick soft')),
+  ...Object.entries(puppets).map(([name, puppet]) => ({
+    ...attack('moved-by-program', 'hand', lidsBy(courses.quick, 'soft'), name),
+    puppet,
+  })),
 ];
 
 /**
@@ -240,6 +265,8 @@ const filterOf = ({ gain, noise }: CameraLight): string => {
   return `${gain === 1 ? '' : dimmed}noise=alls=${noise}:allf=t`;
 };
 
+const encoding = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'];
+
 /** Encodes raw frames of `frameSize` as a camera would. Throws `encoder-failed`. */
 export async function encodeClip(
   path: string,
@@ -248,18 +275,37 @@ export async function encodeClip(
   light: CameraLight = goodLight,
 ): Promise<void> {
   const { widthPx, heightPx } = frameSize;
-  const child = spawn(
-    'ffmpeg',
+  await ffmpeg(
     [
-      ...['-v', 'error', '-y', '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${widthPx}x${heightPx}`],
-      ...['-r', String(fps), '-i', 'pipe:0', '-vf', filterOf(light)],
-      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', String(light.crf), '-pix_fmt', 'yuv420p', path],
+      ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${widthPx}x${heightPx}`, '-r', String(fps)],
+      ...['-i', 'pipe:0', '-vf', filterOf(light), ...encoding, '-crf', String(light.crf), path],
     ],
-    { stdio: ['pipe', 'ignore', 'inherit'] },
+    frames,
   );
+}
+
+/** Ways of replaying a recording of a person, as filters of FFmpeg. Each corner of a display that is tilted comes and goes. */
+export const replays: Readonly<Record<string, string>> = {
+  mirrored: 'hflip',
+  quicker: 'setpts=PTS/1.4',
+  slower: 'setpts=1.4*PTS',
+  noisy: 'noise=alls=30:allf=t',
+  tilted: [
+    "perspective=x0='W*0.05*(1+sin(on/11))':y0='H*0.04*(1+sin(on/11))'",
+    "x2='W*0.05*(1+sin(on/11))':y2='H-H*0.04*(1+sin(on/11))'",
+    "x1='W-W*0.04*(1+sin(on/17))':y1=0:x3='W-W*0.04*(1+sin(on/17))':y3=H:sense=destination:eval=frame",
+  ].join(':'),
+};
+
+/** Encodes a recording as a camera would that sees it replayed. Throws `encoder-failed`. */
+export const encodeReplay = (path: string, recording: string, filter: string): Promise<void> =>
+  ffmpeg(['-i', recording, '-an', '-vf', filter, ...encoding, '-crf', String(goodLight.crf), path], []);
+
+async function ffmpeg(options: readonly string[], input: Iterable<Uint8Array>): Promise<void> {
+  const child = spawn('ffmpeg', ['-v', 'error', '-y', ...options], { stdio: ['pipe', 'ignore', 'inherit'] });
   const ended = closeOf(child);
-  const input = pipeline(Readable.from(frames, { objectMode: false }), child.stdin);
-  const [written] = await Promise.allSettled([input, ended]);
+  const fed = pipeline(Readable.from(input, { objectMode: false }), child.stdin);
+  const [written] = await Promise.allSettled([fed, ended]);
   if (written.status === 'rejected' || child.exitCode !== 0) {
     throw operational('encoder-failed', 'ffmpeg could not encode the clip', {
       remedy: 'Check that ffmpeg is installed with libx264 and that the disk has room.',
@@ -270,7 +316,7 @@ export async function encodeClip(
 /** The frames of one attack with a photograph. */
 export function* stillFrames(
   face: PhotographedFace,
-  { hold, lids }: StillAttack,
+  { hold, lids, puppet }: StillAttack,
   {
     seconds,
     fps,
@@ -285,7 +331,7 @@ export function* stillFrames(
       ...frameSize,
       data: new Uint8Array(3 * frameSize.widthPx * frameSize.heightPx),
     };
-    const warp = warpAt?.(s);
+    const warp = warpAt?.(s) ?? (puppet && puppetWarp(face, puppet(s)));
     drawHeld(to, {
       face,
       hold: hold(s),

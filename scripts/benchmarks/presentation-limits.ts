@@ -8,6 +8,7 @@
  * behind attacks, on all the others, at all rates together: of 96 choices those that let in no attack and most people; of several equally
  * good ones, the one in the middle by strictness. The person or photograph is judged with them. What is beside the head holds back attacks
  * only in the first table.
+ * Last, visits: 2 to 5 s about each of the first four blinks of a recording of a living person, as if nothing had been seen before.
  * --groups: JSON with people by group, such as {"glasses": ["portraits/d13.mp4"]}: beginnings of the names of clips. Clips whose names
  * begin alike in the key "same person" ([["cctv/A_"]]) are left out together.
  */
@@ -75,10 +76,41 @@ function judged(track: RecordedTrack): Judged {
   return { isLive, isAttack, isSeenLongEnough, blinks, skins };
 }
 
+/** Lengths of visits, seconds, and blinks of a track about which they are cut. */
+const visitsS = [2, 3, 4, 5];
+const mostVisits = 4;
+/** A blink so near to the end of a visit would not have been seen, milliseconds. */
+const besideBlinkMs = 100;
+
+/** For each length of a visit, how many there are, and how many are live. */
+function visitsIn(
+  tracks: readonly RecordedTrack[],
+): readonly { readonly all: number; readonly live: number }[] {
+  return visitsS.map((lengthS) => {
+    const visits = tracks.flatMap((track) =>
+      track
+        .flatMap((input) => (input.kind === 'blink' ? [input.blink] : []))
+        .slice(0, mostVisits)
+        .map(({ atMs }) => {
+          const fromMs = Math.max(0, atMs - lengthS * 500);
+          const isIn = (ms: number, besideMs = 0): boolean =>
+            ms >= fromMs + besideMs && ms <= fromMs + lengthS * 1000 - besideMs;
+          return track.filter(
+            (input) =>
+              (input.kind === 'eyes' && isIn(input.sample.atMs)) ||
+              (input.kind === 'blink' && isIn(input.blink.atMs, besideBlinkMs)),
+          );
+        }),
+    );
+    return { all: visits.length, live: visits.filter((visit) => judged(visit).isLive).length };
+  });
+}
+
 /** A presentation, and who or what must be left out with it. */
 interface Presentation extends Omit<Recording, 'tracks'> {
   readonly source: string;
   readonly tracks: readonly Judged[];
+  readonly visits: ReturnType<typeof visitsIn>;
 }
 
 interface Limits {
@@ -158,7 +190,10 @@ const sourceOf = ({ isGenuine, name }: Pick<Recording, 'isGenuine' | 'name'>): s
 
 const presentations: Presentation[] = [];
 for await (const { tracks, ...recording } of readRecordings(folder))
-  presentations.push({ ...recording, source: sourceOf(recording), tracks: tracks.map(judged) });
+  presentations.push({
+    ...{ ...recording, source: sourceOf(recording), tracks: tracks.map(judged) },
+    visits: recording.isGenuine ? visitsIn(tracks) : [],
+  });
 
 const live = byStrictness.map((limits) => presentations.map((each) => isLiveWith(each, limits)));
 const chosen = new Map(
@@ -248,5 +283,28 @@ console.log(
       ...[(100 * (skin?.shift ?? 0)).toFixed(2), (100 * (skin?.noise ?? 0)).toFixed(2)],
       (skin?.agreement ?? 0).toFixed(2),
     ]),
+  ),
+);
+
+const kinds = [...new Set(people.map(({ networks, fps }) => `${networks} ${fps}`))];
+console.log('\nvisits about a blink, and people of whom one is live:');
+console.log(
+  table(
+    ['networks fps', 'seconds', 'visits', 'live', 'people', 'live'],
+    kinds.flatMap((kind) =>
+      visitsS.map((lengthS, at) => {
+        const visits = people
+          .filter(({ networks, fps }) => `${networks} ${fps}` === kind)
+          .flatMap((each) => each.visits[at] ?? [])
+          .filter(({ all }) => all > 0);
+        const sum = (of: (each: (typeof visits)[number]) => number): string =>
+          String(visits.reduce((total, each) => total + of(each), 0));
+        const liveOnce = visits.filter(({ live }) => live > 0).length;
+        return [
+          ...[kind, String(lengthS), sum(({ all }) => all), sum(({ live }) => live)],
+          ...[String(visits.length), String(liveOnce)],
+        ];
+      }),
+    ),
   ),
 );

@@ -1,14 +1,14 @@
 /*
  * How liveness verdicts hold up against photographs with drawn, creased or unmoved lids, however they are held, and how living people fare.
  *
- *   scripts/bench presentations [--fps 15] [--seconds 10] [--attack-every 1] [--only NAME] [--attacks DIR] [--genuine DIR]
- *                              [--driver CLIP] [--lamps 0] [--seed 1] [--gain 1] [--noise 5] [--crf 20] [--config FILE]
+ *   scripts/bench presentations [--fps 15] [--seconds 10] [--attack-every 1] [--only NAME]… [--attacks DIR] [--genuine DIR]
+ *                              [--replayed DIR] [--driver CLIP] [--lamps 0] [--seed 1] [--gain 1] [--noise 5] [--crf 20] [--config FILE]
  *                              [--beside FILE] [--keep DIR] [--record DIR] [PHOTOGRAPH…]
  *   scripts/bench presentations --pairs [the same] PHOTOGRAPH PHOTOGRAPH…
  *
  * Attacks are made at run time from photographs of one face (without any: those inside @vladmandic/face-api), at the highest rate of --fps
- * and at least 25 frames a second. --attack-every N: every Nth attack of each photograph; --only NAME: those with NAME in theirs. --lamps N:
- * also N glossy attacks with each photograph, whole and cut out in turn, whose lamp and hand are random, from --seed. --driver: also moves
+ * and at least 25 frames a second. --attack-every N: every Nth attack of each photograph; --only NAME: those with NAME in theirs; several are
+ * possible. --lamps N: also N glossy attacks with each photograph, whole and cut out in turn, whose lamp and hand are random, from --seed. --driver: also moves
  * a photograph as the face of this clip moves, with and without drawn lids. --gain, --noise and --crf: dims the attacks, adds noise (strength
  * of FFmpeg's filter, about 1.8 standard deviations), and compresses them.
  * --pairs: photographs come in pairs of one person, with different expressions, and are exchanged for each other; no other attacks are made.
@@ -16,6 +16,7 @@
  * --record: also writes to this folder what liveness was told of each presentation, for scripts/bench presentation-limits.
  * --attacks: clips of attacks, in one folder for each species. --genuine: clips of living people, in one folder for each group, cut into
  * passages of 10 s; shorter ones are repeated.
+ * --replayed: recordings of living people, which are replayed as attacks: mirrored, quicker, slower, with noise, on a display that is tilted.
  * --fps: one or more rates, such as 25,15,10. --config: with the settings and models of this configuration. --beside: all is judged with
  * this configuration as well.
  * Prints each clip: its verdict, the reason, and when it came; how many blinks were seen; how many comparisons of the face with itself found
@@ -42,9 +43,11 @@ import { type PhotographedFace, warpOf } from './held-picture.kernel.js';
 import {
   belowAnyLamp,
   encodeClip,
+  encodeReplay,
   heldByHand,
   heldWithLids,
   photographedFace,
+  replays,
   stillAttacks,
   stillFrames,
 } from './presentation-attacks.js';
@@ -68,7 +71,7 @@ const { values, positionals } = readOptions('scripts/bench presentations [PHOTOG
     fps: { type: 'string', default: '15' },
     seconds: { type: 'string', default: '10' },
     'attack-every': { type: 'string', default: '1' },
-    only: { type: 'string', default: '' },
+    only: { type: 'string', multiple: true, default: [''] },
     lamps: { type: 'string', default: '0' },
     seed: { type: 'string', default: '1' },
     gain: { type: 'string', default: '1' },
@@ -76,6 +79,7 @@ const { values, positionals } = readOptions('scripts/bench presentations [PHOTOG
     crf: { type: 'string', default: '20' },
     attacks: { type: 'string' },
     genuine: { type: 'string' },
+    replayed: { type: 'string' },
     driver: { type: 'string' },
     config: { type: 'string' },
     beside: { type: 'string' },
@@ -87,6 +91,7 @@ const { values, positionals } = readOptions('scripts/bench presentations [PHOTOG
 const seconds = Number(values.seconds);
 const every = Number(values['attack-every']);
 const light = { gain: Number(values.gain), noise: Number(values.noise), crf: Number(values.crf) };
+const isWanted = (name: string): boolean => values.only.some((each) => name.includes(each));
 const rates = values.fps.split(',').map(Number);
 const madeFps = Math.max(25, ...rates);
 /** Face widths that take turns, pixels. */
@@ -172,14 +177,15 @@ async function attackWith(
   fps: number,
   frames: Iterable<Uint8Array>,
 ): Promise<void> {
-  await mkdir(join(directory, group), { recursive: true });
-  const path = join(
-    directory,
-    group,
-    values.keep === undefined ? 'attack.mp4' : `${name.replaceAll(/[, ]+/g, '-')}.mp4`,
-  );
+  const path = await pathOf(group, name);
   await encodeClip(path, fps, frames, light);
   await judge({ path, name, group, isGenuine: false });
+}
+/** Where the clip of an attack is made. */
+async function pathOf(group: string, name: string): Promise<string> {
+  await mkdir(join(directory, group), { recursive: true });
+  const file = values.keep === undefined ? 'attack' : name.replaceAll(/[,/ ]+/g, '-');
+  return join(directory, group, `${file}.mp4`);
 }
 for (let nth = 0; values.pairs && nth + 1 < positionals.length; nth += 2) {
   const paths = [positionals[nth], positionals[nth + 1]] as [string, string];
@@ -188,7 +194,7 @@ for (let nth = 0; values.pairs && nth + 1 < positionals.length; nth += 2) {
   const faceWidthPx = widthsPx[(nth / 2) % widthsPx.length] ?? 150;
   const made = { seconds, fps: madeFps, faceWidthPx };
   for (const { name, frames } of exchangesOf([first, second], made)) {
-    if (!name.includes(values.only)) continue;
+    if (!isWanted(name)) continue;
     await attackWith(
       'exchanged',
       `${name}, ${paths.map((path) => basename(path)).join(', ')}`,
@@ -205,7 +211,7 @@ for (const [nth, photograph] of photographs.entries()) {
   const lamps = Array.from({ length: Number(values.lamps) }, (_, lamp) => belowAnyLamp(random, lamp));
   for (const [index, attack] of [...stillAttacks, ...lamps].entries()) {
     const isFixed = index < stillAttacks.length;
-    if (isFixed && ((index + nth) % every !== 0 || !attack.name.includes(values.only))) continue;
+    if (isFixed && ((index + nth) % every !== 0 || !isWanted(attack.name))) continue;
     const faceWidthPx = widthsPx[(index + nth) % widthsPx.length] ?? 150;
     const frames = stillFrames(face, attack, { seconds, fps: madeFps, faceWidthPx });
     await attackWith(attack.species, `${attack.name}, ${basename(photograph)}`, madeFps, frames);
@@ -223,6 +229,15 @@ for (const [nth, photograph] of photographs.entries()) {
       const species = attack === heldByHand ? 'warped' : 'warped-lids';
       await attackWith(species, basename(photograph), 15, frames);
     }
+  }
+}
+for (const { name: clip } of values.replayed === undefined ? [] : await readClips(values.replayed)) {
+  for (const [how, filter] of Object.entries(replays)) {
+    if (!isWanted(how)) continue;
+    const name = `${how}, ${clip}`;
+    const path = await pathOf('replayed', name);
+    await encodeReplay(path, join(values.replayed ?? '', clip), filter);
+    await judge({ path, name, group: 'replayed', isGenuine: false }, { lengthS: seconds, isCut: false });
   }
 }
 for (const [folder, isGenuine] of [
