@@ -52,6 +52,18 @@ export function faceTexture(open = 0): FaceTexture {
   return texture;
 }
 
+/** What a display shows that has faded from one picture to another one by `share`, 0..1; the shares are of values to the power of `gamma`. */
+export function blendedTexture(from: FaceTexture, to: FaceTexture, share: number, gamma = 1): FaceTexture {
+  const mixed = (one: number, other: number): number => (1 - share) * one + share * other;
+  return {
+    luma: from.luma.map((value, at) => mixed(value ** gamma, (to.luma[at] ?? 0) ** gamma) ** (1 / gamma)),
+    shape: from.shape.map(({ x, y }, at) => ({
+      x: mixed(x, to.shape[at]?.x ?? x),
+      y: mixed(y, to.shape[at]?.y ?? y),
+    })),
+  };
+}
+
 /** Size of the pictures in which surroundings are drawn. */
 const frameSize = { widthPx: 640, heightPx: 480 };
 

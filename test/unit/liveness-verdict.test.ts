@@ -13,7 +13,7 @@ import {
   wantsSurroundings,
 } from '../../daemon/kernel/liveness/liveness-verdict.js';
 import { faceShape, opening } from '../support/face-shapes.js';
-import { type Behind, faceTexture, surroundingsOf } from '../support/face-textures.js';
+import { type Behind, blendedTexture, faceTexture, surroundingsOf } from '../support/face-textures.js';
 
 const policy = defaultLivenessPolicy;
 
@@ -111,6 +111,23 @@ describe('the liveness verdict', () => {
     assert.equal(verdictOf([], blinked), 'undetermined: only-lids-moved');
     const spoken = [...speak(8, 11), recognised(11)];
     assert.equal(verdictOf(spoken, blinked), 'live: blinked', 'until the face moves, too');
+  });
+
+  test('is undetermined where a display fades from one photo to another one, as far as a person speaks', () => {
+    const widest = 0.08;
+    const slowly = (textureAt: (open: number) => ReturnType<typeof faceTexture>) =>
+      watch(0, 4).map((input): LivenessInput => {
+        if (input.kind !== 'eyes') return input;
+        const part = (input.sample.atMs % 3000) / 1500;
+        const open = widest * Math.min(part, 2 - part);
+        const landmarks = { shape: faceShape({ open }), pose: frontal };
+        return { ...input, landmarks, texture: textureAt(open) };
+      });
+    const speaks = slowly(faceTexture);
+    const fades = slowly((open) => blendedTexture(faceTexture(), faceTexture(widest), open / widest));
+    const blinked = [blink(3), recognised(4)];
+    assert.equal(verdictOf([...speaks, ...blinked]), 'live: blinked');
+    assert.equal(verdictOf([...fades, ...blinked]), 'undetermined: only-lids-moved');
   });
 
   test('is undetermined where it cannot be told whether a face moves: a sign neither of life nor of a picture', () => {

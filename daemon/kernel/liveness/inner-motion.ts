@@ -8,6 +8,7 @@ import type { EyeSample } from './liveness.js';
 import { largestLeap, type SeenShape, seenOnWay } from './seen-way.js';
 import { type FaceTexture, type SkinShift, skinShift, togetherShifted } from './skin-shift.kernel.js';
 import { defaultStillnessPolicy } from './stillness.js';
+import { areBlends } from './two-pictures.kernel.js';
 
 /*
  * Lids that close in a face that is rigid otherwise prove nothing: anybody can draw lids into a photograph. A living face changes
@@ -143,6 +144,8 @@ interface Step {
   readonly lookCount: number;
   /** Of the look in the middle. */
   readonly texture: FaceTexture;
+  /** Of looks that are spread over the step, in order. */
+  readonly textures: readonly FaceTexture[];
   readonly fromMs: number;
   readonly toMs: number;
   /** Whether it grew or rolled faster than the limits. */
@@ -211,6 +214,10 @@ interface InnerMotionStep {
   /** Undefined until a step ends that can be compared with another one. */
   readonly step: SeenStep | undefined;
 }
+
+/** Whether all that was seen of the face in the last seconds are blends of two pictures: a display that fades. */
+export const isFading = ({ steps }: InnerMotion): boolean =>
+  areBlends([...new Set(steps.flatMap(({ textures }) => textures))]);
 
 /** The state after one more look; `texture` is undefined where its shape cannot be compared. */
 export function nextInnerMotion(
@@ -290,6 +297,9 @@ function meanOf(looks: readonly Look[]): Step | undefined {
     eyeDistancePx,
     lookCount: looks.length,
     texture: middle.texture,
+    textures: [looks[looks.length >> 2] ?? first, middle, looks[(3 * looks.length) >> 2] ?? last].map(
+      ({ texture }) => texture,
+    ),
     fromMs: first.atMs,
     toMs: last.atMs,
     isQuick:

@@ -2,6 +2,7 @@ import type { HeadGesture } from './head-gesture.js';
 import {
   type InnerMotion,
   type InnerMotionSeen,
+  isFading,
   nextInnerMotion,
   noInnerMotion,
   type SeenStep,
@@ -328,7 +329,7 @@ function withMovement(state: LivenessState, atMs: number): LivenessState {
   const last = state.unboundMovedMs.at(-1) ?? state.movedMs.at(-1);
   if (last !== undefined && atMs - last < movementEveryMs) return state;
   const seen = lookAround(state, atMs);
-  const isPicture = isInPicture(seen.surroundings, atMs);
+  const isPicture = isInPicture(seen.surroundings, atMs) || isFading(seen.innerMotion);
   return isPicture ? seen : { ...seen, unboundMovedMs: [...seen.unboundMovedMs, atMs] };
 }
 
@@ -393,11 +394,12 @@ function seeEyes(
     texture: sample.isShapeLost === true ? undefined : texture,
   });
   if (sample.left === undefined || sample.right === undefined) return { ...counted, innerMotion };
-  const placed = { ...counted, surroundings: nextSurroundings(state.surroundings, sample.atMs, around) };
+  const surroundings = nextSurroundings(state.surroundings, sample.atMs, around);
+  const placed = { ...counted, innerMotion, surroundings };
   const seen = motion?.seen === 'moved' ? withMovement(placed, sample.atMs) : placed;
   const motionSeen =
     motion === undefined ? state.motionSeen : [...state.motionSeen, motion].slice(-keptMotionSeen);
-  const measured = { ...seen, innerMotion, motionSeen, frameCount: state.frameCount + 1 };
+  const measured = { ...seen, motionSeen, frameCount: state.frameCount + 1 };
   if (!areLidsRaised) return measured;
   const sinceMs = state.lastRaisedMs === undefined ? 0 : sample.atMs - state.lastRaisedMs;
   const observedMs = isObserved(sinceMs) ? sinceMs : 0;

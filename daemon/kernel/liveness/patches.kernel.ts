@@ -101,14 +101,23 @@ function meansAlong(luma: Float32Array, step: number, lineStep: number, means: F
   }
 }
 
-/** The texture as it would look where the other one is: `map` leads from there to it. */
-export function mappedBack(luma: Float32Array, map: Affine): Float32Array {
+/**
+ * The texture as it would look where the other one is: `map` leads from there to it. `by`: each pixel comes from a place that is so many
+ * pixels further on.
+ */
+export function mappedBack(
+  luma: Float32Array,
+  map: Affine,
+  by?: { readonly byX: Float32Array; readonly byY: Float32Array },
+): Float32Array {
   const side = TEXTURE_PX;
   const back = new Float32Array(PIXELS);
   for (let row = 0, at = 0; row < side; row++) {
     for (let column = 0; column < side; column++, at++) {
-      const x = within(map.xx * (column + 0.5) + map.xy * (row + 0.5) + map.x0 - 0.5);
-      const y = within(map.yx * (column + 0.5) + map.yy * (row + 0.5) + map.y0 - 0.5);
+      const fromX = column + 0.5 + (by === undefined ? 0 : by.byX[at]!);
+      const fromY = row + 0.5 + (by === undefined ? 0 : by.byY[at]!);
+      const x = within(map.xx * fromX + map.xy * fromY + map.x0 - 0.5);
+      const y = within(map.yx * fromX + map.yy * fromY + map.y0 - 0.5);
       const first = (y | 0) * side + (x | 0);
       const [right, low] = [x - (x | 0), y - (y | 0)];
       const top = luma[first]! + right * (luma[first + 1]! - luma[first]!);

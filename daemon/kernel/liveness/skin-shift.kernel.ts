@@ -63,14 +63,16 @@ const FEWEST_PATCHES = 25;
 const oval = { y: 0.43, width: 1, height: 1.29 } as const;
 const besideEyes = { width: 0.45, height: 0.42 } as const;
 
-/** Skin, without the eyes, whose lids may be drawn. */
-const skinMiddles = patchMiddles(6, (x, y) => {
+/** Whether a pixel of a texture shows skin: the face without the eyes, whose lids may be drawn. */
+export function isSkin(x: number, y: number): boolean {
   const across = (x - TEXTURE_PX / 2) / EYES_PX;
   const down = (y - EYES_Y) / EYES_PX;
   const isInFace = (across / oval.width) ** 2 + ((down - oval.y) / oval.height) ** 2 <= 1;
   const isEye = Math.abs(Math.abs(across) - 0.5) < besideEyes.width && Math.abs(down) < besideEyes.height;
   return isInFace && !isEye;
-});
+}
+
+const skinMiddles = patchMiddles(6, isSkin);
 
 /** A patch, and by how much the mean brightness grew at its place. */
 interface LitPatch extends FollowedPatch {
@@ -266,7 +268,7 @@ function quadraticFit<Patch extends FollowedPatch>(
   return (place) => {
     const terms = termsAt(place);
     const mapped = (of: 0 | 1): number =>
-      terms.reduce((sum, term, index) => sum + term * solution[index]![of], 0);
+      terms.reduce((sum, term, index) => sum + term * solution[index]![of]!, 0);
     return [mapped(0), mapped(1)];
   };
 }
@@ -277,9 +279,13 @@ function termsAt(place: Point): readonly number[] {
   return [1, x, y, x * x, x * y, y * y];
 }
 
-/** Solves linear equations with two right sides by elimination with pivots; undefined if they have no single solution. */
-function solved(equations: number[][]): [number, number][] | undefined {
-  for (let at = 0; at < TERMS; at++) {
+/**
+ * Solves linear equations by elimination with pivots: rows of coefficients and right sides. For each unknown, one value for each right side;
+ * undefined if there is no single solution. Changes the rows.
+ */
+export function solved(equations: number[][]): number[][] | undefined {
+  const unknowns = equations.length;
+  for (let at = 0; at < unknowns; at++) {
     const rest = equations.slice(at);
     const largest = rest.reduce((best, row) => (Math.abs(row[at]!) > Math.abs(best[at]!) ? row : best));
     if (Math.abs(largest[at]!) < 1e-12) return undefined;
@@ -288,8 +294,8 @@ function solved(equations: number[][]): [number, number][] | undefined {
     for (const row of equations) {
       if (row === largest) continue;
       const factor = row[at]! / largest[at]!;
-      for (let column = at; column < TERMS + 2; column++) row[column]! -= factor * largest[column]!;
+      for (let column = at; column < row.length; column++) row[column]! -= factor * largest[column]!;
     }
   }
-  return equations.map((row, at) => [row[TERMS]! / row[at]!, row[TERMS + 1]! / row[at]!]);
+  return equations.map((row, at) => row.slice(unknowns).map((right) => right / row[at]!));
 }
