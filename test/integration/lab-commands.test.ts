@@ -166,6 +166,8 @@ test('evaluate identify says how persons were told apart, and what it left out',
     '--groups',
     groups,
   );
+  await writeFile(groups, JSON.stringify({ some: ['ada', 'eve'] }));
+  await says(t, 'identify with one left out', path, 'evaluate', 'identify', ...folders, '--groups', groups);
   await writeFile(groups, '{"some": "ada"}');
   await says(t, 'identify with broken groups', path, 'evaluate', 'identify', ...folders, '--groups', groups);
 });
