@@ -258,8 +258,9 @@ async function serves(box: BootedBox, pages: PageRunner) {
 }
 
 async function removes(box: BootedBox, pages: PageRunner) {
-  // Both commands are in one block, so the state between them is looked at by the first of them alone.
+  // The page has both commands in one block, so the first of them is tried before, to see the state between them.
   await box.must(`${surroundings}
+    rm /etc/apt/sources.list.d/rollcall.sources
     apt-get remove rollcall
     for program in rollcall rollcalld rollcall-setup; do [ -z "$(command -v $program)" ]; done
     [ -z "$(systemctl list-units --plain --no-legend '*rollcall*')" ]
