@@ -187,10 +187,10 @@ async function refusals(box: TestBox, photos: Photos, t: TestContext) {
   ];
   for (const [what, photo, reason, remedy] of cases) {
     await t.test(`refuses ${what}`, async () => {
-      const { exitCode, stdout } = await add(box, 'Ada', '--image', photo);
-      assert.equal(exitCode, 1, stdout);
+      const { exitCode, stdout, stderr } = await add(box, 'Ada', '--image', photo);
+      assert.equal(exitCode, 1, stdout + stderr);
       const [refusal = '', advice = '', verdict] = stdout.trim().split('\n');
-      assert.ok(refusal.startsWith(`${photo}: refused, `), stdout);
+      assert.ok(refusal.startsWith(`${photo}: refused, `), stdout + stderr);
       assert.match(refusal, reason);
       assert.match(advice, /^ +what to do: /);
       assert.match(advice, remedy);
