@@ -180,10 +180,37 @@ describe('a peer that sends without a pause', () => {
     const reason = await new Promise((resolve) => {
       const channel = openMessageChannel(stream, limits, { onMessage: () => undefined, onEnd: resolve });
       const header = encodeMessage({ a: 1 });
-      channel.send({ a: 1 }, Buffer.alloc(mostUnreadBytes - header.length));
+      channel.send('x'.repeat(mostUnreadBytes - header.length));
       channel.send({ a: 2 });
       assert.equal(stream.destroyed, false, 'as much may wait');
       channel.send({ a: 3 });
+      channel.send({ a: 4 });
+    });
+    assert.ok(violation(reason), String(reason));
+  });
+
+  test('gets messages behind one large photo, but not behind two', async () => {
+    let read = (): void => undefined;
+    const stream = new Duplex({
+      read: () => undefined,
+      write: (_chunk, _encoding, done) => {
+        read = done;
+      },
+    });
+    const photo = Buffer.alloc(3 * mostUnreadBytes);
+    const reason = await new Promise((resolve) => {
+      const channel = openMessageChannel(stream, limits, { onMessage: () => undefined, onEnd: resolve });
+      // A photo that was read leaves room for the next one.
+      for (let time = 0; time < 2; time += 1) {
+        channel.send({ a: time }, photo);
+        channel.send({ works: true });
+        channel.send({ works: true });
+        assert.equal(stream.destroyed, false, 'the photo is on its way');
+        while (stream.writableLength > 0) read();
+      }
+      channel.send({ a: 2 }, photo);
+      channel.send({ a: 3 }, photo);
+      channel.send({ works: true });
     });
     assert.ok(violation(reason), String(reason));
   });

@@ -12,7 +12,10 @@ export interface MessageLimits {
   attachmentBytes(): number;
 }
 
-/** Most bytes that may wait for the other side to read them: a peer that does not read is disconnected. The largest plan may wait. */
+/**
+ * Most bytes that may wait for the other side to read them, besides one attachment: a peer that does not read is disconnected. The largest
+ * plan may wait.
+ */
 export const mostUnreadBytes = 4 * 1024 * 1024;
 
 /** A message and its attachment, which is usually empty. */
@@ -115,6 +118,8 @@ export function openMessageChannel(
 ): MessageChannel {
   const decoder = new MessageDecoder(limits);
   let isEnded = false;
+  /** The attachment on its way, bytes: a photo of many megabytes takes a while to be read, and what comes behind it waits. */
+  let underWayBytes = 0;
   const end = (error: unknown): void => {
     if (isEnded) return;
     isEnded = true;
@@ -145,12 +150,17 @@ export function openMessageChannel(
   return {
     send(message, attachment) {
       if (isEnded) return;
-      if (stream.writableLength > mostUnreadBytes) {
+      if (stream.writableLength - underWayBytes > mostUnreadBytes) {
         end(operational('wire-violation', 'it does not read its messages'));
         return;
       }
       stream.write(encodeMessage(message, attachment?.length));
-      if (attachment !== undefined) stream.write(attachment);
+      if (attachment === undefined) return;
+      const isFirst = underWayBytes === 0;
+      if (isFirst) underWayBytes = attachment.length;
+      stream.write(attachment, () => {
+        if (isFirst) underWayBytes = 0;
+      });
     },
     end,
   };
