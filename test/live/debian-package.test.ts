@@ -10,8 +10,8 @@ import { root } from '../support/built.js';
 import { docBlocks } from '../support/doc-blocks.js';
 
 const withoutTools =
-  ['dpkg-deb', 'reprepro', 'gpg'].some((name) => !existsSync(join('/usr/bin', name))) &&
-  'dpkg-deb, reprepro, or gpg is not installed (scripts/setup --with-tests)';
+  ['dpkg-deb', 'reprepro', 'gpg', 'gpg-agent'].some((name) => !existsSync(join('/usr/bin', name))) &&
+  'dpkg-deb, reprepro, or gnupg is not installed (scripts/setup --with-tests)';
 
 // A package of this checkout and its Node.js: `scripts/platforms package` tries the one that scripts/package builds, on a bare Debian.
 test('a machine becomes a box by the Debian package and stays one', {
