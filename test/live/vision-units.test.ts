@@ -164,7 +164,9 @@ async function confined(box: BootedBox): Promise<void> {
     found.root.filter((name) => ['home', 'boot', 'srv', 'mnt'].includes(name)),
     [],
   );
-  assert.deepEqual(found.run.toSorted(), ['rollcall-gate', 'rollcall-vision', 'systemd']);
+  // The name and version of the system are in `host`, where systemd 257 puts them.
+  const run = found.run.filter((name) => name !== 'host').toSorted();
+  assert.deepEqual(run, ['rollcall-gate', 'rollcall-vision', 'systemd']);
 }
 
 async function unconnected(box: BootedBox): Promise<void> {
