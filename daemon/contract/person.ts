@@ -20,7 +20,7 @@ export const similarity = z.number().describe('Similarity of two faces, -1 to 1;
 
 const validDay = z.string().describe('A day at the site, `YYYY-MM-DD`, inclusive.');
 
-/** To whom a person belongs, when they are valid, whether the box watches for them, and what the owner records of them. */
+/** A person's groups, when they are valid, whether the box watches for them, and the values of the owner's custom fields. */
 const personTerms = {
   groups: z.array(z.string()).readonly().exactOptional().describe('Sorted; absent without a group.'),
   validFrom: validDay.exactOptional(),

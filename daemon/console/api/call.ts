@@ -78,7 +78,7 @@ export async function logOut(): Promise<void> {
     isLogoutUnconfirmed.value = !isApiError(error, 'unauthenticated');
   } finally {
     isLoggingOut = false;
-    // Whoever uses the device next must not read alerts. The logout does not wait for the push service.
+    // The next user of this device must not see the alerts of this one. The logout does not wait for the push service.
     void unsubscribe().catch(() => undefined);
     leaveSession();
   }

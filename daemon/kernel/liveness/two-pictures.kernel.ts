@@ -247,7 +247,7 @@ function independent(all: readonly Float64Array[]): readonly Float64Array[] {
   return found;
 }
 
-/** Mean square of what is left of values. */
+/** Mean square of the part of the values that the terms do not explain. */
 function unexplained(values: Float64Array, by: readonly Float64Array[]): number {
   const rest = without(values, by);
   return productOf(rest, rest) / COUNT;

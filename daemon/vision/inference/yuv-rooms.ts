@@ -42,7 +42,7 @@ function keptRoom<Room>(open: (sizes: readonly number[]) => Room): (...sizes: re
   };
 }
 
-/** Reserves so many bytes after one another. Throws `inference-failed` where there is no memory. */
+/** Reserves blocks of these sizes, one behind the other. @throws `inference-failed` if memory runs out */
 function reserved(bytes: readonly number[]): { readonly memory: WasmMemory; readonly at: readonly number[] } {
   const memory = new WasmMemory((cause) =>
     operational('inference-failed', 'there is no memory for crops of pictures', { cause }),

@@ -18,7 +18,7 @@ export interface ProfileDraft {
   readonly consentDay: string;
   readonly consentReference: string;
   readonly notes: string;
-  /** Values of custom fields that were typed, by ID. All others stay, also where another user changes them meanwhile. */
+  /** The custom fields that the user has edited, by ID. The others are not sent, so changes that another user makes to them stay. */
   readonly fields: FieldValues;
 }
 
