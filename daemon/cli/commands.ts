@@ -128,6 +128,7 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['audit', async () => (await import('./audit/audit.js')).registerAudit],
   ['retention', async () => (await import('./gallery/retention.js')).registerRetention],
   ['backup', async () => (await import('./backup/backup.js')).registerBackup],
+  ['box', async () => (await import('./box-erasure.js')).registerBox],
   ['models', async () => (await import('./models.js')).registerModels],
   ['replay', async () => (await import('../lab/replay.js')).registerReplay],
   ['evaluate', async () => (await import('../lab/evaluate.js')).registerEvaluate],

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isRollcallError } from '../kernel/errors.js';
+import { present } from '../kernel/present.js';
 import { failure } from '../words/errors.js';
 import { type CredentialPlaces, openCredential } from './credentials.js';
 import { createKeyFile, moveKeyFile } from './key-file.js';
@@ -14,6 +15,8 @@ export interface OwnSecretPlaces {
   readonly dataDir: string;
   /** Default: `$CREDENTIALS_DIRECTORY`. */
   readonly credentialsDirectory?: string | undefined;
+  /** The user who may own the secrets, besides root. Default: the user of this process. */
+  readonly ownerUid?: number;
 }
 
 /** The file of a secret that the box made itself. */
@@ -22,8 +25,11 @@ export function ownSecretPath(name: string, { dataDir }: Pick<OwnSecretPlaces, '
 }
 
 /** Only the directory of secrets that the box made itself. */
-export function ownSecretsOnly({ dataDir }: Pick<OwnSecretPlaces, 'dataDir'>): CredentialPlaces {
-  return { credentialsDirectory: '', secretsDirectory: join(dataDir, 'keys') };
+export function ownSecretsOnly({
+  dataDir,
+  ownerUid,
+}: Pick<OwnSecretPlaces, 'dataDir' | 'ownerUid'>): CredentialPlaces {
+  return { credentialsDirectory: '', secretsDirectory: join(dataDir, 'keys'), ...present({ ownerUid }) };
 }
 
 /** Like `openCredential`; undefined where the secret does not exist. */

@@ -48,9 +48,10 @@ test('a machine becomes a box and stays one', {
   );
   await t.test('a version that does not start is rolled back', () => brokenVersion(box));
   await t.test('its keys can be replaced as the pages describe', () => rotates(box, pages));
-  await t.test('every block of the pages was run', () => pages.allRan(t));
   await t.test('--uninstall keeps data, --purge removes them', () => uninstalls(box));
   await t.test('it runs with a key in a file and with a key from a passphrase', () => otherKeys(box));
+  await t.test('it is taken out of service with a certificate', () => outOfService(box, pages));
+  await t.test('every block of the pages was run', () => pages.allRan(t));
 });
 
 /** The pages whose shell blocks run on the machine. */
@@ -577,4 +578,16 @@ async function otherKeys(box: BootedBox) {
   assert.match(after.stdout, /sealed/);
   assert.match(await box.must('rollcall key unlock; rollcall key status', passphrase), /open/);
   assert.match(await refused(box, '', '--key file'), /is already kept as: passphrase/);
+}
+
+/** The box that the step before has left. */
+async function outOfService(box: BootedBox, pages: PageRunner) {
+  const page = 'docs/how-to/take-a-box-out-of-service.md';
+  const said = await pages.run(page, { count: 3 });
+  assert.match(said, /certificate is in \/root\/erased\.json\.\n1: valid/);
+  assert.match(await box.must('cat /root/erased.json'), /"keys":\[.*"audit-key".*"box-key"/);
+  assert.equal(
+    await box.must('find /etc/rollcall/credentials /etc/rollcall/secrets /var/lib/rollcall -mindepth 1'),
+    '',
+  );
 }

@@ -37,6 +37,7 @@ export const shellPages: Readonly<Record<string, string>> = {
   'docs/how-to/rotate-keys.md': installedBox,
   'docs/how-to/prepare-packages-for-your-boxes.md': installedPackage,
   'docs/how-to/set-up-a-box.md': installedBox,
+  'docs/how-to/take-a-box-out-of-service.md': installedBox,
   'docs/reference/identity.md': installedBox,
   'docs/tutorial/receive-events.md': 'test/live/integrators-walkthrough.test.ts',
 };

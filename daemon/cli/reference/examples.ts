@@ -221,6 +221,9 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       'ask for confirmation, then replace the gallery',
     ],
   ],
+  'box erase': [
+    ['sudo rollcall box erase /root/erased.json', 'ask for confirmation, then erase the box and certify it'],
+  ],
   'models list': [['rollcall models list', 'show the packs and their state on this machine']],
   'models verify': [['rollcall models verify', 'check the hash of every file']],
   'models build': [['rollcall models build', 'convert the base packs']],
