@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '../../daemon/kernel/errors.js';
 import { closeOf } from '../../scripts/child-end.js';
+import { until } from './until.js';
 
 /** For a test's `skip`: why the subscriber for the shell cannot run, or false. */
 export const withoutShellTools: string | false =
@@ -15,7 +17,7 @@ export interface ExampleSubscriber extends AsyncDisposable {
   readonly lines: readonly string[];
   /** Those of standard output. */
   readonly printed: readonly string[];
-  /** Resolves when `isTrue`, which is asked now and after each line; rejects when it has ended before. */
+  /** Resolves when `isTrue`; rejects with its lines when it has ended before, or does not get there. */
   until(what: string, isTrue: () => boolean): Promise<void>;
   /** Resolves with its exit code when it ends by itself. */
   readonly ended: Promise<number | null>;
@@ -27,9 +29,12 @@ export function startExampleSubscriber(
   directory: string,
 ): ExampleSubscriber {
   const path = fileURLToPath(new URL(`../../scripts/examples/${script}`, import.meta.url));
-  const command = script.endsWith('.mjs') ? process.execPath : 'bash';
+  // The Node.js of Debian 13 also warns that Ed25519 is experimental.
+  const [command, ...options] = script.endsWith('.mjs')
+    ? [process.execPath, '--disable-warning=ExperimentalWarning']
+    : ['bash'];
   // A process group of its own: a shell waits for the programs it has started before it heeds a signal.
-  const child = spawn(command, [path, ...args], {
+  const child = spawn(command, [...options, path, ...args], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
@@ -38,29 +43,27 @@ export function startExampleSubscriber(
   process.once('exit', endAtExit);
   const lines: string[] = [];
   const printed: string[] = [];
-  const looks = new Set<() => void>();
   for (const input of [child.stdout, child.stderr]) {
     createInterface({ input }).on('line', (line) => {
       lines.push(line);
       if (input === child.stdout) printed.push(line);
-      for (const look of [...looks]) look();
     });
   }
-  const ended = closeOf(child).then(({ code }) => code);
+  let isOver = false;
+  const ended = closeOf(child).then(({ code }) => {
+    isOver = true;
+    return code;
+  });
   return {
     lines,
     printed,
     ended,
     until: (what, isTrue) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          if (!isTrue()) return;
-          looks.delete(look);
-          resolve();
-        };
-        looks.add(look);
-        void ended.then(() => reject(new Error(`it ended before ${what}:\n${lines.join('\n')}`)));
-        look();
+      until(what, () => {
+        if (isOver && !isTrue()) throw new Error(`it ended before ${what}`);
+        return isTrue();
+      }).catch((error: unknown) => {
+        throw new Error(`${messageOf(error)}; it said:\n${lines.join('\n')}`);
       }),
     async [Symbol.asyncDispose]() {
       endGroup(child);
