@@ -56,7 +56,7 @@ const sharedCounts = new Map([
 ]);
 // Files that change or measure what belongs to the whole process, in themselves or in what they import, have one of their own.
 const wholeProcess =
-  /\bprocess\.(?:on\(|once\((?!'exit')|umask\b|chdir|sete?[ug]id|exitCode|memoryUsage|cpuUsage|resourceUsage|pid\b|std(?:in|out|err)\b)|\bprocess\.env\[[^\]]+\] =|\bdelete process\b|\/proc\/self|\bmock\.|\bsyncBuiltinESMExports\b|\bglobalThis\b|\bgc\(/;
+  /\bprocess\.(?:on\(|once\((?!'exit')|umask\b|chdir|exitCode|memoryUsage|cpuUsage|resourceUsage|pid\b|std(?:in|out|err)\b)|\bprocess\.env\[[^\]]+\] =|\bdelete process\b|\/proc\/self|\bmock\.|\bsyncBuiltinESMExports\b|\bglobalThis\b|\bgc\(/;
 // A file that does not end fails: something it started is still running. This is the only limit: one of a single test would say
 // how busy the machine is. The longest file takes an eighth of it on an idle machine.
 const fileTimeoutMs = 1_200_000;
