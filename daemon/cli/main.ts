@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { guardOutput } from '../host/guarded-output.js';
+import { reportNodeWarnings } from '../host/node-warnings.js';
 import { exitCodes, exitOnOutputError } from '../host/output.js';
 import { rollcallProgram, withHelpSpelledOut } from './commands.js';
 
 // Before the first output: arguments, file names and answers of cameras and brokers can hold terminal control characters.
 guardOutput(process.stdout);
 guardOutput(process.stderr);
+reportNodeWarnings(({ name, message }) => void process.stderr.write(`${name}: ${message}\n`));
 
 const program = await rollcallProgram(process.argv[2]);
 

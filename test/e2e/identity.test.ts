@@ -7,7 +7,7 @@ import type { RotatedIdentity, ShownIdentity } from '../../daemon/contract/ident
 import { followKeySet } from '../../daemon/core/identity/follow-key-set.js';
 import type { VerifyingKey } from '../../daemon/core/identity/public-key.js';
 import { verifySignedText } from '../../daemon/core/identity/signed-text.js';
-import { makeBox, type TestBox, withoutBuild } from '../support/box.js';
+import { makeBox, runProgram, type TestBox, withoutBuild } from '../support/box.js';
 import { subscribeToEvents } from '../support/event-subscriber.js';
 import { startMosquitto, withoutMosquitto } from '../support/mosquitto.js';
 
@@ -115,5 +115,32 @@ describe('the identity of a box', { skip: withoutBuild || withoutMosquitto }, ()
     assert.equal(shown.exitCode, 2, shown.stdout);
     assert.match(shown.stderr, /former key .* is missing\n +what to do: Hand over the key in force/);
     assert.deepEqual((await box.client.call('status.show')).conditionsAbout?.['key-damaged'], ['box-key']);
+  });
+
+  test('leaves out the warning of Node.js that Ed25519 is experimental, and logs others as entries', async () => {
+    // The first is that of Node.js 20.19.2, which Debian 13 has.
+    const warning = `const { importKey } = SubtleCrypto.prototype;
+      SubtleCrypto.prototype.importKey = function (...all) {
+        process.emitWarning('The Ed25519 Web Crypto API algorithm is an experimental feature', 'ExperimentalWarning');
+        process.emitWarning('too many listeners', 'MaxListenersExceededWarning');
+        return importKey.apply(this, all);
+      };`;
+    const environment = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(warning)}` };
+    await using box = await makeBox();
+    await box.start(environment);
+    const path = join(box.directory, 'keys');
+    await writeFile(path, (await box.command('identity', 'show', '--jwks')).stdout);
+    const keySet = await box.command('identity', 'show', '--key-set');
+    const [program, ...args] = box.commandLine('events', 'verify', '--keys', path);
+    const verified = await runProgram(program, args, { ...process.env, ...environment }, keySet.stdout);
+    assert.match(verified.stdout, /^1: valid /, verified.stderr);
+    assert.equal(verified.stderr, 'MaxListenersExceededWarning: too many listeners\n');
+    const lines = box.log().trimEnd().split('\n');
+    const entries = lines.map((line) => JSON.parse(line) as { message: string; warning?: { name: string } });
+    const warnings = entries.filter(({ warning }) => warning !== undefined);
+    assert.deepEqual(
+      [...new Set(warnings.map(({ message, warning }) => `${message}: ${warning?.name}`))],
+      ['Node.js reports a problem: MaxListenersExceededWarning'],
+    );
   });
 });

@@ -4,6 +4,7 @@ import { formatProblem } from '../../contract/settings/problem.js';
 import type { Config } from '../../contract/settings/schema.js';
 import type { ReloadResult } from '../../contract/status.js';
 import { openLogOutput } from '../../host/journal.js';
+import { reportNodeWarnings } from '../../host/node-warnings.js';
 import { openPinoLogger } from '../../host/pino-logger.js';
 import { RecentLog } from '../../host/recent-log.js';
 import { systemClock } from '../../host/system-clock.js';
@@ -30,6 +31,7 @@ export async function runDaemon(configPath: string): Promise<void> {
   const log = new RecentLog(systemClock);
   const output = log.keeping(await openLogOutput());
   const logger = openPinoLogger({ level: config.logging.level, clock: systemClock, output });
+  reportNodeWarnings((warning) => logger.warn('Node.js reports a problem', { warning }));
   logger.info('starting', { version: programVersion(), site: config.site.id, box: config.box.id });
   if (problems.length > 0) {
     hangups.refusedAtStart(problems);
