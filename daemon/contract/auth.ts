@@ -32,7 +32,10 @@ export const login = z.discriminatedUnion('kind', [
 export type Login = z.infer<typeof login>;
 
 /** Pages of the console whose filters a user can save. */
-export const savedFilterPages = ['passages', 'events'] as const;
+export const savedFilterPages = [
+  ...(['passages', 'events', 'people', 'strangers', 'alerts'] as const),
+  ...(['attendance', 'audit', 'users', 'logs'] as const),
+] as const;
 
 /** Filters that a user keeps under a name. */
 export const savedFilter = z.strictObject({
@@ -190,7 +193,7 @@ export const authOperations = {
         .max(40)
         .optional()
         .describe(
-          'All of them: they replace those that are kept. Of several with the same page and name, the last one stays. Do not use the name of a person: erasing the person does not change it. A filter for one person has their id, which stays until the user removes the filter.',
+          'All of them: they replace those that are kept. Of several with the same page and name, the last one stays. Do not use the name of a person, in the name of the filter or in the query: erasing the person does not change it. The console leaves out what was searched for. A filter for one person has their id, which stays until the user removes the filter.',
         ),
     }),
     answer: { kind: 'json', schema: user },

@@ -597,7 +597,7 @@ const securitySchemes = {
  * The version of the contract. The first number is that of the address, `/api/v1`, and grows where a client must change. The second
  * one grows with what is added or deprecated, the third one with words. docs/contract/CHANGELOG.md begins with this version.
  */
-export const contractVersion = '1.16.0';
+export const contractVersion = '1.17.0';
 
 const introduction = [
   'Everything that a rollcall box can do. This document is generated from the declarations with which the box checks each request and each answer.',

@@ -23,6 +23,7 @@ describe('finding things in the console', { skip: withoutBuild || withoutChromiu
     await findsOnly(box);
     await filtersByName(box);
     await keepsFilters(box);
+    await keepsFiltersOfLists(box);
     await showsKeys(box);
     await fillsPhone(box);
   });
@@ -150,6 +151,28 @@ async function filtersByName(box: ConsoleBox): Promise<void> {
   await page.goBack();
   await until('the filter again', async () => (await person.inputValue()) === 'Grace Mwangi');
   assert.deepEqual(faults, []);
+}
+
+/** Each list with filters keeps them, without what was searched for: it may be a name. */
+async function keepsFiltersOfLists(box: ConsoleBox): Promise<void> {
+  const opened = await box.open('admin', '/people?watch=barred&text=ada');
+  const { page, faults } = opened;
+  for (const path of ['/people?watch=barred&text=ada', '/alerts?state=failed', '/audit?action=user.login']) {
+    await page.goto(path);
+    await page.getByRole('button', { name: 'Save filters' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Save filters' });
+    await dialog.getByLabel('Name of the filter').fill('Mine');
+    await dialog.getByRole('button', { name: 'Save filters' }).click();
+    await page.getByRole('button', { name: 'Remove saved filter' }).waitFor();
+  }
+  const elsewhere = await box.open('admin', '/people');
+  await elsewhere.page.getByLabel('Saved filters').selectOption('Mine');
+  await elsewhere.page.waitForURL((url) => url.search === '?watch=barred');
+  await elsewhere.page.goto('/alerts');
+  await elsewhere.page.getByLabel('Saved filters').selectOption('Mine');
+  await elsewhere.page.waitForURL((url) => url.search === '?state=failed');
+  await assertAccessible(elsewhere);
+  assert.deepEqual([faults, elsewhere.faults], [[], []]);
 }
 
 /** Saved filters are those of the account, wherever its user sits. */

@@ -1,16 +1,23 @@
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, ComponentProps } from 'preact';
 import { useRef } from 'preact/hooks';
 import type en from '../messages/en/parts.json';
 import { laterDay, startOfDay } from '../time/site-format.js';
 import { wordsOf } from '../words/words.js';
 import { Choice, Field } from './form-fields.js';
 import { useKeys } from './keys.js';
+import { SavedFilters } from './saved-filters.js';
 import type { Query } from './use-query.js';
 
 const t = wordsOf<typeof en>('parts');
 
+interface FiltersProps {
+  readonly children: ComponentChildren;
+  /** Present where the user can keep them under a name. */
+  readonly saved?: ComponentProps<typeof SavedFilters>;
+}
+
 /** The filters of a list. They are kept in the address. */
-export function Filters({ children }: { readonly children: ComponentChildren }) {
+export function Filters({ children, saved }: FiltersProps) {
   const fields = useRef<HTMLElement>(null);
   useKeys(t('filters'), [
     {
@@ -22,6 +29,7 @@ export function Filters({ children }: { readonly children: ComponentChildren }) 
   return (
     <search ref={fields} class="filters">
       {children}
+      {saved && <SavedFilters {...saved} />}
     </search>
   );
 }

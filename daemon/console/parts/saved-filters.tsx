@@ -17,12 +17,16 @@ interface SavedFiltersProps {
   readonly page: SavedFilter['page'];
 }
 
+/** Without what was searched for: it may be a name, which would outlive the erasure of the person. */
+const keptOf = ({ searchWith }: Query): string => searchWith({ text: '', name: '', search: '' });
+
 /** Filters that the user keeps under a name, in the account: they are there on every computer. */
 export function SavedFilters({ query, page }: SavedFiltersProps) {
   const saving = useDialog();
   const { user, savedFilters = [] } = me.value ?? {};
   const own = savedFilters.filter((each) => each.page === page);
-  const current = own.find((each) => each.query === query.search);
+  const kept = keptOf(query);
+  const current = own.find((each) => each.query === kept);
   if (user === undefined) return null;
   return (
     <>
@@ -39,7 +43,7 @@ export function SavedFilters({ query, page }: SavedFiltersProps) {
         of={[
           {
             text: t('save-filters'),
-            isOffered: query.search !== '' && current === undefined,
+            isOffered: kept !== '' && current === undefined,
             onAct: saving.opens(true),
           },
           {
@@ -60,7 +64,7 @@ interface SaveFiltersProps extends SavedFiltersProps {
 
 function SaveFilters({ query, page, onClose }: SaveFiltersProps) {
   const name = useSignal('');
-  const added = { page, name: name.value.trim(), query: query.search };
+  const added = { page, name: name.value.trim(), query: keptOf(query) };
   return (
     <Confirm
       title={t('save-filters')}

@@ -50,7 +50,7 @@ export default function Alerts() {
   return (
     <>
       <PageHead title={t('title')} lead={t('lead')} />
-      <Filters>
+      <Filters saved={{ query, page: 'alerts' }}>
         <ChoiceFilter
           {...{ query, name: 'state', label: t('deliveries'), any: t('any'), values: alertDeliveryStates }}
           text={(each) => t(`state-${each}`)}

@@ -164,7 +164,7 @@ function Today({ report: { head, rows } }: { readonly report: Report }) {
           </li>
         ))}
       </ul>
-      <Filters>
+      <Filters saved={{ query, page: 'attendance' }}>
         <Field label={t('name')} type="search" {...query.bound('name')} />
         <Choice
           label={t('shift')}

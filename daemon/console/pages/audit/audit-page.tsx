@@ -79,7 +79,7 @@ function LogFilters({ query }: { readonly query: Query }) {
   const others =
     action === '' || auditActions.some((each) => each === action) ? [] : [[action, action] as const];
   return (
-    <Filters>
+    <Filters saved={{ query, page: 'audit' }}>
       <Choice
         label={t('action')}
         options={[['', t('any-action')], ...others, ...named]}

@@ -18,7 +18,6 @@ import { type Column, LongTable } from '../../parts/long-table.js';
 import { Badge, PageHead } from '../../parts/page.js';
 import { PersonFilter } from '../../parts/person-filter.js';
 import { PersonLink } from '../../parts/person-link.js';
-import { SavedFilters } from '../../parts/saved-filters.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { type Query, useQuery, useSettled } from '../../parts/use-query.js';
 import { clockSeconds, dayOf } from '../../time/site-format.js';
@@ -109,14 +108,13 @@ function useLiveEvents(filters: ReturnType<typeof filtersOf>) {
 
 function EventFilters({ query, cameras }: { readonly query: Query; readonly cameras: Cameras }) {
   return (
-    <Filters>
+    <Filters saved={{ query, page: 'events' }}>
       <ChoiceFilter
         {...{ query, name: 'kind', label: t('kind'), any: t('any-kind'), values: kinds, text: kindText }}
       />
       <CameraChoice label={t('camera')} any={t('any-camera')} cameras={cameras} {...query.bound('camera')} />
       <PersonFilter query={query} label={t('person')} />
       <PeriodFilter query={query} from={['since', t('since')]} until={['until', t('until')]} />
-      <SavedFilters query={query} page="events" />
     </Filters>
   );
 }

@@ -21,7 +21,6 @@ import { type Column, LongTable } from '../../parts/long-table.js';
 import { PageHead } from '../../parts/page.js';
 import { PersonFilter } from '../../parts/person-filter.js';
 import { type RowChoice, RowTick, useRowChoice } from '../../parts/row-choice.js';
-import { SavedFilters } from '../../parts/saved-filters.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { OutcomeBadge, outcomeWord, reasonWord } from '../../parts/term-words.js';
 import { useDialog } from '../../parts/use-dialog.js';
@@ -136,7 +135,7 @@ function useNewPassages(
 
 function PassageFilters({ query, cameras }: { readonly query: Query; readonly cameras: Cameras }) {
   return (
-    <Filters>
+    <Filters saved={{ query, page: 'passages' }}>
       <PersonFilter query={query} label={t('person')} />
       <CameraChoice label={t('camera')} any={t('any-camera')} cameras={cameras} {...query.bound('camera')} />
       <ChoiceFilter
@@ -154,7 +153,6 @@ function PassageFilters({ query, cameras }: { readonly query: Query; readonly ca
         onValue={(isOn) => query.set({ marked: isOn ? 'only' : '' })}
       />
       {query.get('stranger') !== '' && <Field label={t('stranger')} {...query.bound('stranger')} />}
-      <SavedFilters query={query} page="passages" />
     </Filters>
   );
 }

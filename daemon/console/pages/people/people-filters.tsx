@@ -62,7 +62,7 @@ export function PeopleFilters({ query }: { readonly query: Query }) {
   const fields = customFields();
   const field = fieldOf(query);
   return (
-    <Filters>
+    <Filters saved={{ query, page: 'people' }}>
       <Field
         label={t(fields.length > 0 ? 'search-fields' : 'search')}
         type="search"

@@ -50,7 +50,7 @@ export default function Strangers() {
   return (
     <>
       <PageHead title={t('title')} lead={t('lead')} />
-      <Filters>
+      <Filters saved={{ query, page: 'strangers' }}>
         <CameraChoice
           label={t('camera')}
           any={t('any-camera')}

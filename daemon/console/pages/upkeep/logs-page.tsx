@@ -49,7 +49,7 @@ export default function Logs() {
       >
         <Tick label={t('follow')} {...bound(isFollowing)} />
       </PageHead>
-      <Filters>
+      <Filters saved={{ query, page: 'logs' }}>
         <Choice
           label={t('from-level')}
           value={query.oneOf('level', logLevels) ?? 'info'}

@@ -59,7 +59,7 @@ export default function Users() {
       >
         <a href="/system/roles">{t('roles')}</a>
       </PageHead>
-      <Filters>
+      <Filters saved={{ query, page: 'users' }}>
         <Field label={t('search')} type="search" maxLength={64} {...query.bound('search')} />
         <Choice
           label={t('role')}
