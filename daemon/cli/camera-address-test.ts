@@ -7,9 +7,11 @@ import { openPinoLogger } from '../host/pino-logger.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { parseUserPassword, type UserPassword } from '../host/user-password-secret.js';
 import { badInput } from '../kernel/errors.js';
+import { said, saidIn } from '../kernel/said.js';
 import { testCameraAlone } from '../vision/lone-process.js';
 import { photoPlan, planCamera } from '../vision/plan.js';
 import { chooseRecogniser } from '../vision/recogniser-in-use.js';
+import { inEnglish } from '../words/language.js';
 import { readCameraLogin } from './camera-login.js';
 import type { CommonOptions } from './common-options.js';
 import type { PassphraseTerminal } from './key/key-passphrase.js';
@@ -54,8 +56,8 @@ export async function testAddress(
   const isLoginMissing =
     result.outcome === 'failed' && result.code === 'unauthorised' && asked.credential === null;
   if (!isLoginMissing) return result;
-  const remedy = 'Use --login to type user:password, or --credential with the name of a secret.';
-  return { ...result, remedy };
+  const remedy = said('terminal/remedy-login-missing');
+  return { ...result, ...inEnglish({ message: saidIn(result, 'message'), remedy }) };
 }
 
 /** The settings for an address. Options that are absent have the default of a camera. */

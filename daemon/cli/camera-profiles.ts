@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { DeviceProfiles } from '../contract/cameras.js';
 import { table } from '../kernel/text-table.js';
+import type { Language } from '../words/language.js';
 import { readCameraLogin } from './camera-login.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
-import { connectionLines } from './connection-lines.js';
+import { failedTest } from './connection-lines.js';
 import { wipeAfter } from './key/key-passphrase.js';
 import { showAnswer } from './show-answer.js';
 
@@ -29,16 +30,15 @@ export function registerCameraProfiles(camera: Command): void {
             client.call('cameras.profiles', { device, fingerprint, login: given }),
           );
         },
-        (told) => describeProfiles(device, told),
+        (told, { language }) => describeProfiles(device, told, language),
         ({ outcome }) => outcome === 'failed',
       ),
     );
 }
 
-function describeProfiles(device: string, told: DeviceProfiles): string {
+function describeProfiles(device: string, told: DeviceProfiles, language: Language): string {
   if (told.outcome === 'failed') {
-    const failure = `${device}: ${told.message} (${told.code})\n  what to do: ${told.remedy}`;
-    return [failure, ...connectionLines(told)].join('\n');
+    return failedTest(device, told, language);
   }
   const rows = told.profiles.map(({ name = '', codec = '', widthPx, heightPx, fps, url, isElsewhere }) => [
     ...[name, codec, widthPx === undefined ? '' : `${widthPx}x${heightPx ?? '?'}`],

@@ -1,9 +1,12 @@
 import { Option } from 'commander';
 import type { CameraTest } from '../contract/cameras.js';
-import { installedLanguages } from '../host/installed-languages.js';
+import { remedyBelow } from '../contract/command-line.js';
+import { listed } from '../core/doctor/finding.js';
+import { terminalLanguage } from '../host/installed-languages.js';
 import { exitCodes, print, runAction } from '../host/output.js';
-import { counted } from '../kernel/counted.js';
-import { badInput } from '../kernel/errors.js';
+import { type Said, said, verbatim } from '../kernel/said.js';
+import { refusal } from '../words/errors.js';
+import { inLanguage, type Language } from '../words/language.js';
 import { type AddressOptions, isAddress, testAddress } from './camera-address-test.js';
 import { registerCameraChanges } from './camera-changes.js';
 import { registerCameraProfiles } from './camera-profiles.js';
@@ -12,40 +15,52 @@ import { cameraTable } from './camera-table.js';
 import { registerCameraWatch } from './camera-watch.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
-import { connectionLines } from './connection-lines.js';
+import { connectionLines, failedTest } from './connection-lines.js';
 import { openBox } from './daemon-client.js';
 import type { RegisterByHand } from './derived-commands.js';
 import { showAnswer } from './show-answer.js';
 import { whichCamera } from './which-camera.js';
 
-function decodingText({ decodingCores }: Extract<CameraTest, { outcome: 'ok' }>): string {
-  return decodingCores === null ? '' : `, FFmpeg uses ${Math.round(decodingCores * 100)} % of a core`;
+type UsableTest = Extract<CameraTest, { readonly outcome: 'ok' }>;
+
+function faceText({ quality, widthPx, score }: UsableTest['faces'][number]): Said {
+  const faults = quality?.reasons.map((reason) => said(`passages/fault-${reason}`)) ?? [];
+  const verdict =
+    quality === null
+      ? said('terminal/face-without-landmarks')
+      : faults.length === 0
+        ? said('terminal/face-good', { score: quality.score })
+        : said('terminal/face-refused', { reasons: listed(faults) });
+  return said('terminal/face', { width: Math.round(widthPx), score, verdict });
 }
 
-function describeTest(id: string, result: CameraTest): string {
-  if (result.outcome === 'failed') {
-    const failure = `${id}: ${result.message} (${result.code})\n  what to do: ${result.remedy}`;
-    return [failure, ...connectionLines(result)].join('\n');
-  }
-  const { codec, widthPx, heightPx, fps } = result.stream;
-  const faces = result.faces.map((face) => {
-    const verdict =
-      face.quality === null
-        ? 'no landmarks'
-        : face.quality.reasons.length === 0
-          ? `good, quality ${face.quality.score.toFixed(2)}`
-          : `refused: ${face.quality.reasons.join(', ')}`;
-    return `  face ${Math.round(face.widthPx)} px wide, score ${face.score.toFixed(2)}, ${verdict}`;
-  });
+function streamText({ stream, measuredFps, decodingCores }: UsableTest): Said {
+  const { codec, widthPx, heightPx, fps } = stream;
+  return listed([
+    verbatim(`${codec} ${widthPx}x${heightPx}`),
+    fps === null ? said('terminal/fps-not-announced') : said('terminal/fps-announced', { fps }),
+    said('terminal/fps-measured', { fps: measuredFps }),
+    ...(decodingCores === null
+      ? []
+      : [said('terminal/decoding', { percent: Math.round(100 * decodingCores) })]),
+  ]);
+}
+
+/** The outcome of a test, with what to do about each problem. */
+export function describeTest(id: string, result: CameraTest, language: Language): string {
+  const { say } = language;
+  if (result.outcome === 'failed') return failedTest(id, result, language);
+  const { firstFrameMs, faces, framesAnalysed, problems } = result;
   return [
-    `${id}: ${codec} ${widthPx}x${heightPx}, ${fps === null ? 'rate not announced' : `${fps} fps announced`}, ${result.measuredFps.toFixed(1)} fps measured${decodingText(result)}`,
-    ...connectionLines(result),
-    `first frame after ${(result.firstFrameMs / 1000).toFixed(2)} s`,
-    `faces found: ${result.faces.length} (most in one of ${counted(result.framesAnalysed, 'frame')})`,
-    ...faces,
-    ...result.problems.map(
-      ({ message, remedy, code }) => `PROBLEM: ${message} (${code})\n  what to do: ${remedy}`,
-    ),
+    say('terminal/titled', { title: id, text: streamText(result) }),
+    ...connectionLines(result, language),
+    say('terminal/first-frame', { seconds: firstFrameMs / 1000 }),
+    say('terminal/faces-found', { faces: faces.length, frames: framesAnalysed }),
+    ...faces.map((face) => `  ${language.textOf(faceText(face))}`),
+    ...problems.map((problem) => {
+      const { message, remedy, code } = inLanguage(problem, language);
+      return `${say('terminal/problem', { text: `${message} (${code})` })}${remedyBelow(say, remedy)}`;
+    }),
   ].join('\n');
 }
 
@@ -55,9 +70,7 @@ async function testConfigured(given: string, options: AddressOptions) {
   if (
     [credential, login, transport, allowBasicLogin, caFile, fingerprint].some((each) => each !== undefined)
   ) {
-    throw badInput('address-needed', 'options for opening a camera need an rtsp:// address', {
-      remedy: 'Give the rtsp:// address of the camera, or leave the options out to test it as configured.',
-    });
+    throw refusal('address-needed');
   }
   const { client } = await openBox(options.config);
   const about = await whichCamera(client, given);
@@ -72,10 +85,7 @@ export function registerCamera(...[groupOf, addDerived]: Parameters<RegisterByHa
       showAnswer(
         options,
         ({ client }) => client.call('cameras.list'),
-        (cameras) => {
-          const language = installedLanguages().ofTerminal(process.env);
-          return cameraTable(cameras, paintFor(process.stdout), language);
-        },
+        (cameras, { language }) => cameraTable(cameras, paintFor(process.stdout), language),
       ),
     );
   withCommonOptions(camera.command('test'))
@@ -97,7 +107,7 @@ export function registerCamera(...[groupOf, addDerived]: Parameters<RegisterByHa
         const { about, result } = isAddress(given)
           ? { about: given, result: await testAddress(given, options) }
           : await testConfigured(given, options);
-        print(options.json === true, result, () => describeTest(about, result));
+        print(options.json === true, result, () => describeTest(about, result, terminalLanguage()));
         const isUsable = result.outcome === 'ok' && result.problems.length === 0;
         return isUsable ? exitCodes.done : exitCodes.failed;
       }),

@@ -1,23 +1,45 @@
 import type { CameraTest } from '../contract/cameras.js';
+import { remedyBelow } from '../contract/command-line.js';
+import { said } from '../kernel/said.js';
 import { unprotectedLogin } from '../vision/ingest/failure-explanations.js';
+import { inLanguage, type Language } from '../words/language.js';
 
 /** Encryption, login and certificate of the connection. */
-export function connectionLines({ connection }: Pick<CameraTest, 'connection'>): readonly string[] {
+export function connectionLines(
+  { connection }: Pick<CameraTest, 'connection'>,
+  language: Language,
+): readonly string[] {
   if (connection === undefined) return [];
   const { isEncrypted, certificate, login } = connection;
-  const logins = { digest: 'login by Digest', basic: 'login by Basic' };
-  const how = login === null ? 'no login' : logins[login];
-  const lines = [`connection: ${isEncrypted ? 'TLS' : 'not encrypted'}, ${how}`];
+  const { say } = language;
+  const lines = [
+    say('terminal/connection', {
+      wire: isEncrypted ? 'TLS' : said('terminal/not-encrypted'),
+      login: said(`terminal/login-${login ?? 'none'}`),
+    }),
+  ];
   if (certificate !== null) {
     const { subject, issuer, names, validFrom, validUntil, fingerprint } = certificate;
     lines.push(
-      `certificate: ${subject}, for ${names}`,
-      `  signed by ${issuer}, valid from ${validFrom} until ${validUntil}`,
-      `  fingerprint: ${fingerprint}`,
+      say('terminal/certificate', { subject, names }),
+      `  ${say('terminal/certificate-signed', { issuer, validFrom, validUntil })}`,
+      `  ${say('terminal/certificate-fingerprint', { fingerprint })}`,
     );
   }
   if (login === 'basic' && !isEncrypted) {
-    lines.push(`WARNING: ${unprotectedLogin.message}\n  what to do: ${unprotectedLogin.remedy}`);
+    const { message, remedy } = inLanguage(unprotectedLogin, language);
+    lines.push(`${say('terminal/login-warning', { text: message })}${remedyBelow(say, remedy)}`);
   }
   return lines;
+}
+
+/** Why a camera or a device could not be asked, what to do, and how far the connection came. */
+export function failedTest(
+  title: string,
+  failure: Extract<CameraTest, { readonly outcome: 'failed' }>,
+  language: Language,
+): string {
+  const { message, remedy, code } = inLanguage(failure, language);
+  const text = language.say('terminal/titled', { title, text: `${message} (${code})` });
+  return [`${text}${remedyBelow(language.say, remedy)}`, ...connectionLines(failure, language)].join('\n');
 }

@@ -2,15 +2,17 @@ import type { ConfigProblem } from '../contract/settings/config-problem.js';
 import { loadConfig, loadSite } from '../contract/settings/load.js';
 import { formatProblem } from '../contract/settings/problem.js';
 import { ControlClient } from '../core/api/client.js';
-import { installedLanguages } from '../host/installed-languages.js';
+import { terminalLanguage } from '../host/installed-languages.js';
 import { counted } from '../kernel/counted.js';
 import { badInput, type RollcallError } from '../kernel/errors.js';
+import type { Language } from '../words/language.js';
 import { type SiteTime, siteTimeOf } from './site-time.js';
 
-/** A client of the daemon, and the clock of the site. */
+/** A client of the daemon, the clock of the site, and the language of the reader. */
 export interface Box {
   readonly client: ControlClient;
   readonly time: SiteTime;
+  readonly language: Language;
 }
 
 /** Turns the problems of a configuration into one error. It quotes a single problem and counts several. */
@@ -47,6 +49,6 @@ export async function siteTimeIn(configPath: string): Promise<SiteTime> {
 }
 
 function boxAt(socketPath: string, timeZone = 'UTC'): Box {
-  const { tag } = installedLanguages().ofTerminal(process.env);
-  return { client: new ControlClient(socketPath, tag), time: siteTimeOf(timeZone) };
+  const language = terminalLanguage();
+  return { client: new ControlClient(socketPath, language.tag), time: siteTimeOf(timeZone), language };
 }

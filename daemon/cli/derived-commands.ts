@@ -173,7 +173,13 @@ async function run(row: Row, written: Readonly<Record<string, unknown>>, options
     picture?(answer: unknown): PictureToSave;
     hasFailed?(answer: unknown): boolean;
   };
-  const shown = { show: box.time.show, input: sent, names, isPictureGiven: picture !== undefined };
+  const shown = {
+    show: box.time.show,
+    say: box.language.say,
+    input: sent,
+    names,
+    isPictureGiven: picture !== undefined,
+  };
   print(json === true, answer, () => view.text(answer, shown));
   if (view.picture !== undefined && picture !== undefined) {
     const { operation, input: wanted, name } = view.picture(answer);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { examineBox } from '../core/doctor/doctor.js';
-import { installedLanguages } from '../host/installed-languages.js';
+import { terminalLanguage } from '../host/installed-languages.js';
 import { exitCodes, print, runAction } from '../host/output.js';
 import { paintFor } from './colour.js';
 import { type CommonOptions, withCommonOptions } from './common-options.js';
@@ -15,7 +15,7 @@ export function registerDoctor(program: Command): void {
       runAction(options.json === true, async () => {
         const findings = await examineBox(options.config);
         const paint = paintFor(process.stdout);
-        const language = installedLanguages().ofTerminal(process.env);
+        const language = terminalLanguage();
         print(options.json === true, findings, () =>
           findings.map((finding) => describeFinding(finding, paint, language)).join('\n'),
         );

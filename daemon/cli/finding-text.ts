@@ -1,3 +1,4 @@
+import { remedyBelow } from '../contract/command-line.js';
 import type { Finding } from '../core/doctor/finding.js';
 import { english, inLanguage, type Language } from '../words/language.js';
 import { type Paint, plain } from './colour.js';
@@ -12,8 +13,12 @@ export function describeFinding(
   language: Language = english,
 ): string {
   const { check, title = check, outcome, message, remedy } = inLanguage(finding, language);
-  return `${paint(outcome, outcome.padEnd(8))} ${title}: ${message}${remedy === undefined ? '' : `\n         what to do: ${remedy}`}`;
+  const label = language.say(`terminal/outcome-${outcome}`).padEnd(outcomeWidth);
+  const line = `${paint(outcome, label)} ${language.say('terminal/titled', { title, text: message })}`;
+  return `${line}${remedyBelow(language.say, remedy, ' '.repeat(outcomeWidth + 1))}`;
 }
+
+const outcomeWidth = 8;
 
 /** The findings that are not ok, each with its remedy on a line of its own. */
 export function troubleLines(
@@ -24,8 +29,9 @@ export function troubleLines(
   return findings
     .filter(({ outcome }) => outcome !== 'ok')
     .map((finding) => {
-      const { title, outcome, message, remedy = '' } = inLanguage(finding, language);
-      const what = remedy === '' ? '' : `\n  what to do: ${remedy}`;
-      return `${paint(outcome, 'ATTENTION')}: ${title}: ${message}${what}`;
+      const { title, outcome, message, remedy } = inLanguage(finding, language);
+      const label = paint(outcome, language.say('terminal/attention'));
+      const text = language.say('terminal/titled', { title, text: message });
+      return `${language.say('terminal/titled', { title: label, text })}${remedyBelow(language.say, remedy)}`;
     });
 }

@@ -9,7 +9,7 @@ import { topicsOf } from '../core/delivery/topics.js';
 import { daemonCredentialPlaces } from '../core/doctor/daemon-user.js';
 import { heldBackFindings } from '../core/doctor/held-back-text.js';
 import { refusedTopicFindings } from '../core/doctor/status-areas.js';
-import { installedLanguages } from '../host/installed-languages.js';
+import { terminalLanguage } from '../host/installed-languages.js';
 import { type ExitCode, exitCodes, print, runAction } from '../host/output.js';
 import { systemClock as clock } from '../host/system-clock.js';
 import { badInput } from '../kernel/errors.js';
@@ -45,7 +45,7 @@ async function check({ config: path, json, events = false }: CheckOptions): Prom
   const access = await openBrokerAccess(mqtt, await daemonCredentialPlaces(config), identity);
   const topics = topicsOf(mqtt.topicPrefix, identity);
   const findings: ShownFinding[] = [];
-  const language = installedLanguages().ofTerminal(process.env);
+  const language = terminalLanguage();
   const paint = paintFor(process.stdout);
   const show = (finding: ShownFinding): void => {
     findings.push(finding);

@@ -1,4 +1,4 @@
-import type { SiteClock } from '../contract/command-line.js';
+import { remedyBelow, type SiteClock } from '../contract/command-line.js';
 import type {
   EnrolmentResult,
   EnrolmentWarning,
@@ -7,52 +7,72 @@ import type {
   TakenFace,
 } from '../contract/enrolment.js';
 import type { ErasureCertificate } from '../contract/persons.js';
+import { joined } from '../core/doctor/finding.js';
+import { terminalLanguage } from '../host/installed-languages.js';
 import { counted } from '../kernel/counted.js';
-import { describeFace } from '../kernel/faces/photographed-faces.js';
 import { consentBases, liftsBiometricBan } from '../kernel/persons/consent.js';
+import { type Say, said } from '../kernel/said.js';
+import { inLanguage, type Language } from '../words/language.js';
 
 /** Says on standard error that a legal ground does not suffice for biometric data in the European Union. */
 export function noteOnConsent(given: { readonly basis: string } | null | undefined): void {
   const basis = consentBases.find((known) => known === given?.basis);
   if (basis === undefined || liftsBiometricBan(basis)) return;
+  const { say } = terminalLanguage();
   process.stderr.write(
-    `note: under the GDPR (Art. 9(2)), '${basis}' alone is not a sufficient ground to process biometric data\n`,
+    `${say('terminal/note', { text: said('terminal/consent-insufficient', { basis }) })}\n`,
   );
 }
 
 /** The result of an enrolment. `images`: the photographs as the user named them. */
-export function describeEnrolment(result: EnrolmentResult, images: readonly string[]): string {
+export function describeEnrolment(
+  result: EnrolmentResult,
+  images: readonly string[],
+  language: Language,
+): string {
+  const { say } = language;
   if (result.outcome === 'similar') {
-    return [
-      `not enrolled: the face resembles ${describePersonLike(result)}, similarity ${result.similarity.toFixed(3)}`,
-      "  what to do: If it is the same person, nothing; if it is another person, enrol with '--allow-duplicate'.",
-    ].join('\n');
+    const { similarity } = result;
+    const why = say('terminal/not-enrolled-similar', { person: describePersonLike(result), similarity });
+    return `${why}${remedyBelow(say, say('terminal/remedy-not-enrolled-similar'))}`;
   }
   if (result.outcome === 'external-id-taken') {
-    return [
-      `not enrolled: the person ${result.personId} already has this external id`,
-      `  what to do: Run 'rollcall person show ${result.personId}'; if it is another person, use another external id.`,
-    ].join('\n');
+    const person = { person: result.personId };
+    const remedy = say('terminal/remedy-not-enrolled-taken', person);
+    return `${say('terminal/not-enrolled-taken', person)}${remedyBelow(say, remedy)}`;
   }
-  const lines = photographLines(result.photographs, images);
-  return [...lines, verdict(result), ...warningLines('resembles' in result ? result : {})].join('\n');
+  const lines = photographLines(result.photographs, images, language);
+  return [...lines, verdict(result, say), ...warningLines('resembles' in result ? result : {}, say)].join(
+    '\n',
+  );
 }
 
 /** What became of each photograph. `images`: the photographs as the user named them. */
 export function photographLines(
   photographs: readonly PhotographResult[],
   images: readonly string[],
+  language: Language,
 ): readonly string[] {
+  const { say } = language;
   return photographs.flatMap((photograph, index) => {
-    const image = images[index];
-    if (photograph.outcome === 'refused')
-      return `${image}: refused, ${photograph.message} (${photograph.code})\n  what to do: ${photograph.remedy}`;
-    const { qualityScore, taken, warnings = [] } = photograph;
+    const title = images[index] ?? '';
+    if (photograph.outcome === 'refused') {
+      const { message, code, remedy } = inLanguage(photograph, language);
+      const text = say('terminal/photo-refused', { why: message, code });
+      return `${say('terminal/titled', { title, text })}${remedyBelow(say, remedy)}`;
+    }
+    const { qualityScore: score, taken, warnings = [] } = photograph;
+    const quality = said('terminal/photo-quality', { score });
+    const text =
+      taken === undefined
+        ? say(quality)
+        : say('doctor/listed', { first: quality, second: describeTaken(taken, say) });
     return [
-      `${image}: quality ${qualityScore.toFixed(2)}${taken === undefined ? '' : `, ${describeTaken(taken)}`}`,
-      ...warnings.map(
-        ({ code, message, remedy }) => `  warning: ${message} (${code})\n  what to do: ${remedy}`,
-      ),
+      say('terminal/titled', { title, text }),
+      ...warnings.map((warning) => {
+        const { code, message, remedy } = inLanguage(warning, language);
+        return `  ${say('terminal/warning', { text: `${message} (${code})` })}${remedyBelow(say, remedy)}`;
+      }),
     ];
   });
 }
@@ -63,35 +83,38 @@ export function describePersonLike({ name, personId }: Resemblance): string {
 }
 
 /** A warning if the person resembles enrolled persons. */
-export function describeResemblance({ resembles = [] }: EnrolmentWarning): string | undefined {
-  if (resembles.length === 0) return undefined;
-  const who = resembles.map((person) => `${describePersonLike(person)} ${person.similarity.toFixed(3)}`);
-  return `warning: the face resembles ${who.join(', ')}`;
+export function describeResemblance({ resembles = [] }: EnrolmentWarning, say: Say): string | undefined {
+  const persons = resembles.map((person) =>
+    said('terminal/resembled', { person: describePersonLike(person), similarity: person.similarity }),
+  );
+  if (persons.length === 0) return undefined;
+  const text = said('terminal/resembles', { persons: joined(persons) });
+  return say('terminal/warning', { text });
 }
 
 /** The warning, and what to do. */
-export function warningLines(result: EnrolmentWarning): readonly string[] {
-  const warning = describeResemblance(result);
-  if (warning === undefined) return [];
-  return [
-    warning,
-    "  what to do: Check that they are different people. Enrol more photos of each. Run 'rollcall gallery calibrate' to see whether the recogniser can tell them apart.",
-  ];
+export function warningLines(result: EnrolmentWarning, say: Say): readonly string[] {
+  const warning = describeResemblance(result, say);
+  return warning === undefined ? [] : [`${warning}${remedyBelow(say, say('terminal/remedy-resembles'))}`];
 }
 
 /** Which of several faces was used. */
-export function describeTaken({ face, faceCount }: TakenFace): string {
-  return `used face ${describeFace(face)} of ${faceCount}`;
+export function describeTaken({ face: { number, place, box }, faceCount }: TakenFace, say: Say): string {
+  return say('terminal/face-taken', {
+    ...{ number, place: said(`terminal/place-${place}`), count: faceCount },
+    ...{ width: box.width, height: box.height, x: box.x, y: box.y },
+  });
 }
 
-function verdict(result: Extract<EnrolmentResult, { readonly photographs: unknown }>): string {
+function verdict(result: Extract<EnrolmentResult, { readonly photographs: unknown }>, say: Say): string {
   switch (result.outcome) {
-    case 'enrolled':
-      return `enrolled ${result.person.name} as ${result.person.id}`;
+    case 'enrolled': {
+      const { name, id } = result.person;
+      return say('terminal/enrolled', { name, id });
+    }
     case 'enrollable':
-      return 'dry run, nothing was stored: the person can be enrolled';
     case 'refused':
-      return 'not enrolled, nothing was stored: every photo must be usable, and all must show one person';
+      return say(`terminal/enrolment-${result.outcome}`);
   }
 }
 

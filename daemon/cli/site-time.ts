@@ -2,7 +2,7 @@ import { dayForms, type ShowTime, timeForms } from '../contract/command-line.js'
 import { localTimeOf, showTimeOf } from '../host/local-time.js';
 import { systemClock } from '../host/system-clock.js';
 import { type GivenTime, localIso, readDate, readTime } from '../kernel/attendance/time-text.js';
-import { badInput } from '../kernel/errors.js';
+import { refusal } from '../words/errors.js';
 
 export { dayForms, type ShowTime, timeForms };
 
@@ -31,7 +31,7 @@ export function siteTimeOf(timeZone: string, nowMs = systemClock.wallMs()): Site
     readDay(text) {
       const date = readDate(text, localTime.at(nowMs).date);
       if (date !== undefined) return date;
-      throw badInput('day-unreadable', `cannot read the day "${text}"; write it as ${dayForms}`);
+      throw refusal('day-unreadable', { text });
     },
   };
 }
@@ -39,17 +39,14 @@ export function siteTimeOf(timeZone: string, nowMs = systemClock.wallMs()): Site
 function unusable(text: string, given: GivenTime, show: (atMs: number) => string) {
   switch (given.outcome) {
     case 'no-such-time':
-      return badInput('no-such-time', `the clock of the site never shows "${text}"`, {
-        remedy:
-          'On that day the clock skips this time (start of summer time). Write an earlier or a later time.',
-      });
-    case 'ambiguous':
-      return badInput('ambiguous-time', `the clock of the site shows "${text}" twice`, {
-        remedy: `Write "${given.instantsMs.map(show).join('" or "')}".`,
-      });
+      return refusal('no-such-time:given', { text });
+    case 'ambiguous': {
+      const [first = '', second = ''] = given.instantsMs.map(show);
+      return refusal('ambiguous-time:given', { text, first, second });
+    }
     case 'time':
-      return badInput('time-unusable', `the time "${text}" is before the year 1970`);
+      return refusal('time-unusable', { text });
     case 'unreadable':
-      return badInput('time-unreadable', `cannot read the time "${text}"; write it as ${timeForms}`);
+      return refusal('time-unreadable', { text });
   }
 }

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import type { BoxStatus } from '../contract/status.js';
+import { durationOf } from '../core/doctor/finding.js';
 import { statusAreas } from '../core/doctor/status-areas.js';
-import { installedLanguages } from '../host/installed-languages.js';
-import { durationText } from '../kernel/counted.js';
 import { english, type Language } from '../words/language.js';
 import { cameraTable } from './camera-table.js';
 import { type Paint, paintFor, plain } from './colour.js';
@@ -17,10 +16,11 @@ export function describeStatus(
   paint: Paint = plain,
   language: Language = english,
 ): string {
+  const { version, site, box, uptimeS } = status;
   return [
-    `rollcalld ${status.version}, site ${status.site}, box ${status.box}, up for ${durationText(status.uptimeS)}`,
+    language.say('terminal/status', { version, site, box, uptime: durationOf(uptimeS) }),
     ...statusAreas(status, show).flatMap(({ facts, findings }) => [
-      ...facts,
+      ...facts.map((fact) => language.textOf(fact)),
       ...troubleLines(findings, paint, language),
     ]),
     cameraTable(status.cameras, paint, language),
@@ -34,10 +34,7 @@ export function registerStatus(program: Command): void {
       showAnswer(
         options,
         ({ client }) => client.call('status.show'),
-        (status, { show }) => {
-          const language = installedLanguages().ofTerminal(process.env);
-          return describeStatus(status, show, paintFor(process.stdout), language);
-        },
+        (status, { show, language }) => describeStatus(status, show, paintFor(process.stdout), language),
       ),
     );
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { alertDeliveryStates } from '../kernel/alerts/alert-rule.js';
 import { channelKinds } from '../kernel/alerts/channel-kind.js';
 import { table } from '../kernel/text-table.js';
-import { type ShownWith, writtenAs } from './command-line.js';
+import { columns, type Reader, type ShownWith, writtenAs } from './command-line.js';
 import { numberedPageFields, operation } from './operation.js';
 import { says } from './said.js';
 
@@ -124,22 +124,27 @@ function describeMutes(mutes: readonly AlertMute[], { show }: ShownWith): string
 }
 
 /** One row for each channel of each alert, newest first. The reasons of failed deliveries follow the table. */
-function describeAlerts(alerts: readonly Alert[], { show }: ShownWith): string {
-  if (alerts.length === 0) return 'There are no alerts.';
+function describeAlerts(alerts: readonly Alert[], { show, say }: ShownWith): string {
+  if (alerts.length === 0) return say('terminal/no-alerts');
   const rows = alerts.flatMap((alert) =>
     alert.deliveries.length === 0
-      ? [rowOf(alert, mutedDelivery, show)]
-      : alert.deliveries.map((delivery) => rowOf(alert, delivery, show)),
+      ? [rowOf(alert, mutedDelivery, { show, say })]
+      : alert.deliveries.map((delivery) => rowOf(alert, delivery, { show, say })),
   );
   const reasons = alerts.flatMap((alert) =>
     alert.deliveries.flatMap(({ channel, code, reason, state }) =>
       reason === undefined
         ? []
-        : [`${alert.id} to ${channel}, ${state}${code === undefined ? '' : ` (${code})`}: ${reason}`],
+        : [
+            say('terminal/delivery-reason', {
+              ...{ alert: alert.id, channel, reason },
+              state: code === undefined ? state : `${state} (${code})`,
+            }),
+          ],
     ),
   );
   return [
-    table(['time', 'rule', 'phase', 'channel', 'state', 'tries', 'seen', 'id', 'alert'], rows),
+    table(columns(say, ['time', 'rule', 'phase', 'channel', 'state', 'tries', 'seen', 'id', 'alert']), rows),
     ...(reasons.length === 0 ? [] : ['', ...reasons]),
   ].join('\n');
 }
@@ -150,9 +155,9 @@ const mutedDelivery = { channel: '-', state: 'muted', attempts: 0 } as const;
 function rowOf(
   { id, time, rule, phase, subject, acknowledgement }: Alert,
   { channel, state, attempts }: Pick<AlertDelivery, 'channel' | 'attempts'> & { readonly state: string },
-  show: ShownWith['show'],
+  { show, say }: Reader,
 ) {
-  const seen = acknowledgement === undefined ? 'no' : 'yes';
+  const seen = say(`terminal/${acknowledgement === undefined ? 'no' : 'yes'}`);
   return [show(time), rule, phase, channel, state, String(attempts), seen, id, subject];
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Say } from '../kernel/said.js';
 
 /** Formats a time of an answer (ISO 8601 in UTC) by the clock of the site. */
 export type ShowTime = (iso: string) => string;
@@ -8,8 +9,13 @@ export interface SiteClock {
   readonly show: ShowTime;
 }
 
+/** How the reader sees times and words. */
+export interface Reader extends SiteClock {
+  readonly say: Say;
+}
+
 /** What a text view may show besides the answer. */
-export interface ShownWith extends SiteClock {
+export interface ShownWith extends Reader {
   /** What was sent to the box. */
   readonly input: Readonly<Record<string, unknown>>;
   /** What people call the objects in the input, by field: the user name for the ID of an account. */
@@ -17,6 +23,14 @@ export interface ShownWith extends SiteClock {
   /** Whether the command saves the picture, too. */
   readonly isPictureGiven: boolean;
 }
+
+/** The headings of a table, in the words of the reader. */
+export const columns = (say: Say, names: readonly string[]): readonly string[] =>
+  names.map((name) => say(`terminal/column-${name}`));
+
+/** What to do, on a line of its own. Nothing for an empty remedy, or none. */
+export const remedyBelow = (say: Say, text: string | undefined, indent = '  '): string =>
+  text === undefined || text === '' ? '' : `\n${indent}${say('terminal/remedy', { text })}`;
 
 /** A picture that a command can save, and the name of its file in a temporary folder, without ending. */
 export interface PictureToSave {

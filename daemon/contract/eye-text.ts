@@ -1,4 +1,4 @@
-import { counted } from '../kernel/counted.js';
+import { type Said, type Say, said } from '../kernel/said.js';
 import type { PassageDetails } from './passages.js';
 
 type Openness = NonNullable<PassageDetails['liveness']['openness']>;
@@ -7,21 +7,20 @@ type Openness = NonNullable<PassageDetails['liveness']['openness']>;
 const mostColumns = 60;
 const bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
 
-export const seconds = (value: number): string => `${value.toFixed(1)} s`;
-
 /** How far the eyes were open: the figures, and below them a curve of one line. */
-export function eyeLines(openness: Openness | undefined): readonly string[] {
+export function eyeLines(openness: Openness | undefined, say: Say): readonly string[] {
   const [first, last] = [openness?.samples[0], openness?.samples.at(-1)];
   if (openness === undefined || first === undefined || last === undefined) return [];
   const { samples, openEyes, closedUnder } = openness;
   const faults = new Map<string, number>();
   for (const { fault } of samples) if (fault !== undefined) faults.set(fault, (faults.get(fault) ?? 0) + 1);
-  const figures = [
-    `eyes: ${counted(samples.length, 'view')} from ${seconds(first.afterS)} to ${seconds(last.afterS)}`,
-    ...(openEyes === undefined ? [] : [`open ${openEyes.toFixed(2)}`]),
-    ...(closedUnder === undefined ? [] : [`closed under ${closedUnder.toFixed(2)}`]),
-    ...[...faults].map(([fault, views]) => `${fault} in ${views}`),
-  ].join(', ');
+  const parts: readonly Said[] = [
+    said('terminal/eyes', { views: samples.length, from: first.afterS, until: last.afterS }),
+    ...(openEyes === undefined ? [] : [said('terminal/eyes-open', { openness: openEyes })]),
+    ...(closedUnder === undefined ? [] : [said('terminal/eyes-closed', { openness: closedUnder })]),
+    ...[...faults].map(([fault, views]) => said('terminal/fault-in', { fault, views })),
+  ];
+  const figures = parts.map((part) => say(part)).join(', ');
   const isSeen = samples.some((sample) => sample.openness !== undefined);
   return isSeen ? [figures, `  ${curve(samples, first.afterS, last.afterS)}`] : [figures];
 }

@@ -1,7 +1,7 @@
-import { counted } from '../kernel/counted.js';
-import { table } from '../kernel/text-table.js';
-import type { ShownWith, ShowTime, SiteClock } from './command-line.js';
-import { eyeLines, seconds } from './eye-text.js';
+import { type Said, type Say, said } from '../kernel/said.js';
+import { namedLines, table } from '../kernel/text-table.js';
+import { columns, type Reader, remedyBelow, type ShownWith } from './command-line.js';
+import { eyeLines } from './eye-text.js';
 import type {
   MarkEffect,
   MarkOutcome,
@@ -14,12 +14,12 @@ import type {
 /** Ids of passages begin with the time in milliseconds: so much of an id names one passage of a box. */
 const shortId = (id: string): string => id.slice(0, 13);
 
-const unreadableText = 'cannot be opened: its key is gone, or the row was damaged';
+const unreadable = 'terminal/passage-unreadable';
 
 /** Who passed, for a column. */
-function whoText({ person, stranger }: ReadablePassage): string {
+function whoText({ person, stranger }: ReadablePassage, say: Say): string {
   if (person !== undefined) return personText(person);
-  if (stranger !== undefined) return `${stranger.id}, visit ${stranger.visit}`;
+  if (stranger !== undefined) return say('terminal/stranger', { ...stranger });
   return '-';
 }
 
@@ -27,127 +27,136 @@ function whoText({ person, stranger }: ReadablePassage): string {
 const personText = ({ id, name }: PersonRef): string => name ?? id;
 
 /** A table of passages, in the given order. */
-export function describePassages(passages: readonly PassageItem[], { show }: SiteClock): string {
-  if (passages.length === 0) return 'no passages found';
+export function describePassages(passages: readonly PassageItem[], { show, say }: Reader): string {
+  if (passages.length === 0) return say('terminal/no-passages');
   const rows = passages.map((passage) =>
     'unreadable' in passage
-      ? ['-', '-', '-', '-', unreadableText, '-', shortId(passage.id)]
+      ? ['-', '-', '-', '-', say(unreadable), '-', shortId(passage.id)]
       : [
           show(passage.startedAt),
           passage.camera,
-          whoText(passage),
+          whoText(passage, say),
           passage.outcome,
           passage.reason,
-          passage.end === undefined ? 'in sight' : seconds(passage.inSightS),
+          passage.end === undefined
+            ? say('terminal/in-sight')
+            : say('terminal/seconds', { seconds: passage.inSightS }),
           shortId(passage.id),
         ],
   );
-  return table(['time', 'camera', 'who', 'outcome', 'reason', 'seen for', 'id'], rows);
+  return table(columns(say, ['time', 'camera', 'who', 'outcome', 'reason', 'seen-for', 'id']), rows);
 }
 
 /** Two lines for one passage of a stream: the facts, and why. */
-export function passageLine(passage: PassageItem, show: ShowTime): string {
-  if ('unreadable' in passage) return `${shortId(passage.id)}  ${unreadableText}`;
+export function passageLine(passage: PassageItem, { show, say }: Reader): string {
+  if ('unreadable' in passage) return `${shortId(passage.id)}  ${say(unreadable)}`;
   const { startedAt, camera, outcome, reason, inSightS, id, sentence } = passage;
-  const facts = [show(startedAt), camera, whoText(passage), outcome, reason, seconds(inSightS), shortId(id)];
+  const facts = [
+    ...[show(startedAt), camera, whoText(passage, say), outcome, reason],
+    ...[say('terminal/seconds', { seconds: inSightS }), shortId(id)],
+  ];
   return `${facts.join('  ')}\n  ${sentence}`;
 }
 
 /** Why the box did what it did: who, when and where, the sentence, the remedy, and what was measured. */
 export function describeWhy(
   passage: PassageDetails,
-  { show, isPictureGiven }: Pick<ShownWith, 'show' | 'isPictureGiven'>,
+  { show, say, isPictureGiven }: Pick<ShownWith, 'show' | 'say' | 'isPictureGiven'>,
 ): string {
   const { startedAt, camera, inSightS, end, outcome, reason, sentence, remedy, id, events, mark } = passage;
+  const time = show(startedAt);
+  const facts: readonly (readonly [name: string, value: string])[] = [
+    [say('terminal/column-who'), whoText(passage, say)],
+    [
+      say('terminal/when'),
+      end === undefined
+        ? say('terminal/still-in-sight', { time })
+        : say('terminal/in-sight-for', { time, seconds: inSightS }),
+    ],
+    [say('terminal/where'), camera],
+    [say('terminal/column-outcome'), `${outcome} (${reason})`],
+    ...(end === undefined || end === 'left'
+      ? []
+      : [[say('terminal/end'), say(`terminal/end-${end}`)] as const]),
+  ];
+  const measured = [...viewsOf(passage), nearestOf(passage), livenessOf(passage)].map((line) => say(line));
   return [
-    `passage ${id}`,
-    `  who      ${whoText(passage)}`,
-    `  when     ${show(startedAt)}, ${end === undefined ? 'still in sight' : `in sight for ${seconds(inSightS)}`}`,
-    `  where    ${camera}`,
-    `  outcome  ${outcome} (${reason})`,
-    ...(end === undefined || end === 'left' ? [] : [`  end      ${endWords[end]}`]),
-    `why: ${sentence}`,
-    ...(remedy === undefined ? [] : [`what to do: ${remedy}`]),
-    ...(mark === undefined ? [] : [`marked: ${show(mark.at)}, ${markedWords(mark)}`]),
-    'what the box measured:',
-    ...viewLines(passage).map((line) => `  ${line}`),
-    ...nearestLines(passage).map((line) => `  ${line}`),
-    `  ${livenessLine(passage)}`,
-    ...eyeLines(passage.liveness.openness).map((line) => `  ${line}`),
-    ...cooldownLines(passage).map((line) => `  ${line}`),
-    `  events: ${events.length === 0 ? 'none' : events.join(', ')}`,
-    ...(isPictureGiven && passage.hasPicture ? [] : [pictureLine(passage)]),
+    say('terminal/passage', { id }),
+    namedLines(facts, '  '),
+    `${say('terminal/why', { text: sentence })}${remedyBelow(say, remedy, '')}`,
+    ...(mark === undefined ? [] : [say('terminal/marked', { time: show(mark.at), was: markOf(mark) })]),
+    say('terminal/measured'),
+    ...[...measured, ...eyeLines(passage.liveness.openness, say), ...cooldownLines(passage, say)].map(
+      (line) => `  ${line}`,
+    ),
+    `  ${events.length === 0 ? say('terminal/events-none') : say('terminal/events', { events: events.join(', ') })}`,
+    ...(isPictureGiven && passage.hasPicture ? [] : [pictureLine(passage, say)]),
   ].join('\n');
 }
 
-function markedWords({ was, person }: NonNullable<PassageDetails['mark']>): string {
-  if (was === 'person') return `it was ${person?.name ?? person?.id ?? 'a person'}`;
-  return was === 'stranger' ? 'it was an unknown person' : 'it was no living face';
+function markOf({ was, person }: NonNullable<PassageDetails['mark']>): Said {
+  if (was !== 'person') return said(`terminal/was-${was}`);
+  const name = person?.name ?? person?.id;
+  return name === undefined ? said('terminal/was-some-person') : said('terminal/was-person', { name });
 }
 
-function pictureLine({ hasPicture, id }: PassageDetails): string {
-  return hasPicture
-    ? `picture: rollcall passages why ${shortId(id)} --picture FILE`
-    : 'picture: none kept (evidence and retention in the configuration decide)';
-}
+const pictureLine = ({ hasPicture, id }: PassageDetails, say: Say): string =>
+  hasPicture ? say('terminal/picture', { id: shortId(id) }) : say('terminal/picture-none');
 
-const endWords = {
-  left: 'the person left',
-  'another-face': 'another face took its place',
-  'camera-lost': 'the camera stopped delivering',
-  'vision-stopped': 'the vision process stopped, or closed the camera',
-  'box-stopped': 'the daemon stopped',
-} as const;
-
-function viewLines({ views: { count, embedded, faults, best } }: PassageDetails): readonly string[] {
+function viewsOf({ views: { count, embedded, faults, best } }: PassageDetails): readonly Said[] {
   const found = Object.entries(faults)
     .filter(([, views]) => views > 0)
     .sort(([, a], [, b]) => b - a)
-    .map(([fault, views]) => `${fault} in ${views}`);
-  const lines = [
-    `views: ${count}, of which ${embedded} were compared${found.length === 0 ? '' : `; faults: ${found.join(', ')}`}`,
-  ];
-  if (best === undefined) return lines;
-  const { widthPx, yawDeg, pitchDeg, meanLuma, sharpness, score } = best;
-  lines.push(
-    [
-      `best view: quality ${score.toFixed(2)}`,
-      `face ${Math.round(widthPx)} px wide`,
-      `turned ${Math.round(yawDeg)}°, tilted ${Math.round(pitchDeg)}°`,
-      `brightness ${Math.round(meanLuma)} of 255`,
-      `sharpness ${sharpness.toFixed(2)}`,
-    ].join(', '),
-  );
-  return lines;
-}
-
-function nearestLines({ nearest, margin }: PassageDetails): readonly string[] {
-  if (nearest.length === 0) return ['nearest: no comparison with an enrolled person'];
-  const near = nearest.map(
-    ({ person, similarity, threshold }) =>
-      `${personText(person)} ${similarity.toFixed(3)} of ${threshold.toFixed(3)}`,
-  );
-  return [`nearest: ${near.join('; ')}; margin ${margin.toFixed(3)}`];
-}
-
-function livenessLine({ liveness }: PassageDetails): string {
-  const { verdict, reason, blinkCount, observedS, frameCount, require, passiveScore } = liveness;
+    .map(([fault, views]) => said('terminal/fault-in', { fault, views }));
+  const views = said('terminal/views', { count, embedded });
   return [
-    `life: ${verdict} (${reason})`,
-    counted(blinkCount, 'blink'),
-    `${seconds(observedS)} in which a blink would show`,
-    `eyes measured in ${counted(frameCount, 'frame')}`,
-    ...(passiveScore === undefined ? [] : [`model ${passiveScore.toFixed(2)}`]),
-    `the camera demands ${require}`,
-  ].join(', ');
+    found.length === 0 ? views : said('terminal/views-faults', { views, faults: listed(found) }),
+    ...(best === undefined
+      ? []
+      : [
+          said('terminal/best-view', {
+            ...{ quality: best.score, width: Math.round(best.widthPx), light: Math.round(best.meanLuma) },
+            ...{ yaw: Math.round(best.yawDeg), pitch: Math.round(best.pitchDeg), sharpness: best.sharpness },
+          }),
+        ]),
+  ];
 }
 
-function cooldownLines({ cooldown }: PassageDetails): readonly string[] {
+function nearestOf({ nearest, margin }: PassageDetails): Said {
+  if (nearest.length === 0) return said('terminal/nearest-none');
+  const near = nearest.map(({ person, similarity, threshold }) =>
+    said('terminal/similar-to', { name: personText(person), similarity, threshold }),
+  );
+  const persons = near.reduce((first, second) => said('doctor/joined', { first, second }));
+  return said('terminal/nearest', { persons, margin });
+}
+
+function livenessOf({ liveness }: PassageDetails): Said {
+  const { verdict, reason, blinkCount, observedS, frameCount, require, passiveScore } = liveness;
+  return listed([
+    said('terminal/liveness', { verdict, reason }),
+    said('terminal/blinks', { count: blinkCount }),
+    said('terminal/observed', { seconds: observedS }),
+    said('terminal/eyes-measured', { frames: frameCount }),
+    ...(passiveScore === undefined ? [] : [said('terminal/passive-score', { score: passiveScore })]),
+    said('terminal/camera-demands', { require }),
+  ]);
+}
+
+function cooldownLines({ cooldown }: PassageDetails, say: Say): readonly string[] {
   if (cooldown === undefined) return [];
   const { elapsedS, cooldownS, passage } = cooldown;
-  const earlier = passage === undefined ? '' : `; earlier passage ${shortId(passage)}`;
-  return [`cooldown: ${Math.round(elapsedS)} s of ${Math.round(cooldownS)} s${earlier}`];
+  const values = { elapsed: Math.round(elapsedS), cooldown: Math.round(cooldownS) };
+  return [
+    passage === undefined
+      ? say('terminal/cooldown', values)
+      : say('terminal/cooldown-since', { ...values, passage: shortId(passage) }),
+  ];
 }
+
+/** Parts of a line, such as `a, b`. */
+const listed = (parts: readonly Said[]): Said =>
+  parts.reduce((first, second) => said('doctor/listed', { first, second }));
 
 export function describeMark({ corrections }: MarkOutcome, done = 'marked'): string {
   if (corrections === 0) return `${done}; no attendance had to be corrected`;

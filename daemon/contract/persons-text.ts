@@ -1,18 +1,18 @@
-import { counted } from '../kernel/counted.js';
 import type { Consent } from '../kernel/persons/consent.js';
-import { table } from '../kernel/text-table.js';
-import type { ShownWith, SiteClock } from './command-line.js';
+import type { Say } from '../kernel/said.js';
+import { namedLines, table } from '../kernel/text-table.js';
+import { columns, type Reader, type ShownWith } from './command-line.js';
 import type { PersonDetail, PersonSummary } from './person.js';
 
 /** A list of persons; `input`: what narrows it. */
 export function describePersons(persons: readonly PersonSummary[], shown: ShownWith): string {
   const { removed: _, ...filter } = shown.input;
-  if (persons.length === 0 && Object.keys(filter).length > 0) return 'No person is like that.';
+  if (persons.length === 0 && Object.keys(filter).length > 0) return shown.say('terminal/no-such-persons');
   return personTable(persons, shown);
 }
 
-export function personTable(persons: readonly PersonSummary[], { show }: SiteClock): string {
-  if (persons.length === 0) return 'No persons are enrolled.';
+export function personTable(persons: readonly PersonSummary[], { show, say }: Reader): string {
+  if (persons.length === 0) return say('terminal/no-persons');
   const rows = persons.map((person) => [
     person.id,
     person.name,
@@ -22,11 +22,11 @@ export function personTable(persons: readonly PersonSummary[], { show }: SiteClo
     String(person.templates),
     String(person.photographs),
     person.watch?.mark ?? '',
-    describeValidity(person) ?? '',
+    describeValidity(person, say) ?? '',
     person.groups?.join(', ') ?? '',
   ]);
-  const heads = ['id', 'name', 'external id', 'state', 'enrolled at', 'templates', 'photos'];
-  return tableOfUsed([...heads, 'mark', 'valid', 'groups'], rows);
+  const heads = ['id', 'name', 'external-id', 'state', 'enrolled-at', 'templates', 'photos'];
+  return tableOfUsed(columns(say, [...heads, 'mark', 'valid', 'groups']), rows);
 }
 
 /** Leaves out the last three columns where no person has a value. */
@@ -36,64 +36,56 @@ function tableOfUsed(heads: readonly string[], rows: readonly (readonly string[]
   return table(kept(heads), rows.map(kept));
 }
 
-function describeValidity({ validFrom, validUntil }: PersonSummary): string | undefined {
-  if (validFrom === undefined) return validUntil === undefined ? undefined : `until ${validUntil}`;
-  return validUntil === undefined ? `from ${validFrom}` : `${validFrom} to ${validUntil}`;
+function describeValidity({ validFrom, validUntil }: PersonSummary, say: Say): string | undefined {
+  if (validFrom === undefined)
+    return validUntil === undefined ? undefined : say('terminal/valid-until', { until: validUntil });
+  return validUntil === undefined
+    ? say('terminal/valid-from', { from: validFrom })
+    : say('terminal/valid-between', { from: validFrom, until: validUntil });
 }
 
 /** The profile of a person, one field per line. */
-export function describePerson(person: PersonDetail, { show }: SiteClock): string {
+export function describePerson(person: PersonDetail, { show, say }: Reader): string {
   const { id, name, externalId, state, enrolledAt, removedAt, templates, consent, notes, threshold } = person;
-  const { groups, watch, thresholdInForce: inForce } = person;
-  const validity = describeValidity(person);
-  const lines: (readonly [what: string, value: string])[] = [
-    ['id', id],
-    ['name', name],
-    ['external id', externalId ?? '-'],
-    ['state', removedAt === undefined ? state : `${state} at ${show(removedAt)}`],
-    ['enrolled at', show(enrolledAt)],
-    ['templates', String(templates)],
-    ['photos', person.photographIds.length === 0 ? 'none' : person.photographIds.join(', ')],
-    ['consent', consent === undefined ? 'none recorded' : describeConsent(consent)],
-    ...(groups === undefined ? [] : [['groups', groups.join(', ')] as const]),
-    ...(validity === undefined ? [] : [['valid', validity] as const]),
-    ...(watch === undefined ? [] : [['mark', `${watch.mark}: ${watch.reason}`] as const]),
-    ...(threshold === undefined
-      ? []
-      : [
-          [
-            'threshold',
-            `${threshold.similarity} with ${threshold.recogniser}, set by hand: ${threshold.reason}`,
-          ] as const,
-        ]),
-    ...(inForce === undefined || inForce.reason === 'manual'
-      ? []
-      : [['needs', describeThreshold(inForce)] as const]),
+  const { groups, watch, thresholdInForce: inForce, photographIds } = person;
+  const validity = describeValidity(person, say);
+  const of = (column: string, value: string | undefined): readonly (readonly [string, string])[] =>
+    value === undefined ? [] : [[say(`terminal/column-${column}`), value]];
+  return namedLines([
+    ...of('id', id),
+    ...of('name', name),
+    ...of('external-id', externalId ?? '-'),
+    ...of(
+      'state',
+      removedAt === undefined ? state : say('terminal/state-at', { state, time: show(removedAt) }),
+    ),
+    ...of('enrolled-at', show(enrolledAt)),
+    ...of('templates', String(templates)),
+    ...of('photos', photographIds.length === 0 ? say('terminal/none') : photographIds.join(', ')),
+    ...of('consent', consent === undefined ? say('terminal/no-consent') : describeConsent(consent, say)),
+    ...of('groups', groups?.join(', ')),
+    ...of('valid', validity),
+    ...of('mark', watch && say('terminal/titled', { title: watch.mark, text: watch.reason })),
+    ...of('threshold', threshold && say('terminal/threshold-by-hand', { ...threshold })),
+    ...of('needs', inForce?.reason === 'manual' ? undefined : inForce && describeThreshold(inForce, say)),
     ...Object.entries(person.fields ?? {}),
-    ...(notes === undefined ? [] : [['notes', notes.replaceAll('\n', `\n${' '.repeat(13)}`)] as const]),
-  ];
-  return lines.map(([what, value]) => `${what.padEnd(11)}  ${value}`).join('\n');
+    ...of('notes', notes),
+  ]);
 }
-
-const thresholdReasons = {
-  few: 'so few persons are enrolled that nothing can be estimated',
-  neighbour: 'another enrolled person is that similar',
-  strangers: 'identification.targetFpir demands it',
-  manual: 'set by hand',
-} as const;
 
 /** What the box demands for this person, why, and what takes it back. */
-function describeThreshold(inForce: NonNullable<PersonDetail['thresholdInForce']>): string {
+function describeThreshold(inForce: NonNullable<PersonDetail['thresholdInForce']>, say: Say): string {
   const { similarity, general, reason, markedPassages } = inForce;
-  const than = `${similarity.toFixed(3)} instead of ${general.toFixed(3)}`;
-  if (reason !== 'marked') return `${than}: ${thresholdReasons[reason]}`;
-  if (markedPassages === undefined) return `${than}: passages were marked as wrong`;
-  const were = markedPassages.length === 1 ? 'was' : 'were';
-  const undo = markedPassages.map((id) => `\n${' '.repeat(13)}rollcall passages unmark ${id}`);
-  return `${than}: ${counted(markedPassages.length, 'passage')} ${were} marked as wrong; to undo:${undo.join('')}`;
+  const than = say('terminal/instead-of', { similarity, general });
+  if (reason !== 'marked') return `${than}: ${say(`terminal/threshold-${reason}`)}`;
+  if (markedPassages === undefined) return `${than}: ${say('terminal/threshold-marked')}`;
+  const why = say('terminal/threshold-marked-passages', { count: markedPassages.length });
+  return [`${than}: ${why}`, ...markedPassages.map((id) => `rollcall passages unmark ${id}`)].join('\n');
 }
 
-function describeConsent({ basis, dateIso, reference, withdrawnIso }: Consent): string {
-  const withdrawn = withdrawnIso === undefined ? '' : `, withdrawn on ${withdrawnIso}`;
-  return `${basis} of ${dateIso}, reference ${reference}${withdrawn}`;
+function describeConsent({ basis, dateIso, reference, withdrawnIso }: Consent, say: Say): string {
+  const given = { basis, date: dateIso, reference };
+  return withdrawnIso === undefined
+    ? say('terminal/consent', given)
+    : say('terminal/consent-withdrawn', { ...given, withdrawn: withdrawnIso });
 }

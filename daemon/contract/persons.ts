@@ -5,7 +5,7 @@ import { fieldQuery } from '../kernel/persons/custom-fields.js';
 import { personOrders, removedPersonsListed } from '../kernel/persons/person-listing.js';
 import { validities, watchMarks } from '../kernel/persons/person-standing.js';
 import { table } from '../kernel/text-table.js';
-import { personForms, type ShownWith, type SiteClock, writtenAs } from './command-line.js';
+import { personForms, type Reader, type ShownWith, writtenAs } from './command-line.js';
 import {
   enrolmentErrors,
   enrolmentFiles,
@@ -172,12 +172,12 @@ export const mostNames = 100;
 
 const one = z.strictObject({ id: personId });
 
-export function describeUpdate(result: UpdateResult, clock: SiteClock): string {
+export function describeUpdate(result: UpdateResult, reader: Reader): string {
   switch (result.outcome) {
     case 'updated':
-      return describePerson(result.person, clock);
+      return describePerson(result.person, reader);
     case 'external-id-taken':
-      return `Nothing was changed: the person ${result.personId} already has this external id`;
+      return reader.say('terminal/external-id-taken', { person: result.personId });
   }
 }
 

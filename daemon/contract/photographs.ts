@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { table } from '../kernel/text-table.js';
-import { personForms, type SiteClock } from './command-line.js';
+import { personForms, type Reader, type SiteClock } from './command-line.js';
 import {
   enrolmentErrors,
   enrolmentFiles,
@@ -84,8 +84,10 @@ const checks =
   'The checks are those of an enrolment: each must be usable and show one face, and no face may resemble another person. Each must also agree with the photos that the person has. Otherwise nothing is stored, and the outcome says why.';
 
 /** By how many templates a person is recognised. */
-export const countOf = ({ id, templates }: { readonly id: string; readonly templates: number }): string =>
-  `${id} is recognised by ${templates === 1 ? 'one template' : `${templates} templates`}`;
+export const countOf = (
+  { id, templates }: { readonly id: string; readonly templates: number },
+  { say }: Pick<Reader, 'say'>,
+): string => say('terminal/recognised-by', { id, templates });
 
 function originText(from: KeptPhotograph['fromPassage'], show: SiteClock['show']): string {
   if (from === undefined) return 'enrolment';

@@ -1,3 +1,4 @@
+import type { Language } from '../words/language.js';
 import { Languages } from '../words/languages.js';
 import { wordsFolder } from './program-files.js';
 
@@ -8,3 +9,6 @@ export function installedLanguages(): Languages {
   read ??= new Languages(wordsFolder());
   return read;
 }
+
+/** The language of the terminal in which this process runs. */
+export const terminalLanguage = (): Language => installedLanguages().ofTerminal(process.env);

@@ -2,7 +2,7 @@ import { isRollcallError, messageOf, type RollcallError } from '../kernel/errors
 import { present } from '../kernel/present.js';
 import { said } from '../kernel/said.js';
 import { inLanguage } from '../words/language.js';
-import { installedLanguages } from './installed-languages.js';
+import { terminalLanguage } from './installed-languages.js';
 
 /** Exit codes of every command. */
 export const exitCodes = {
@@ -47,7 +47,7 @@ export function printLine(value: unknown): void {
 
 /** The message and the remedy of an error, in the language of the terminal. */
 function describeError(error: unknown): string {
-  const language = installedLanguages().ofTerminal(process.env);
+  const language = terminalLanguage();
   const shown = (code: string, text: string): string => language.textOf(said(`terminal/${code}`, { text }));
   if (!isRollcallError(error)) return shown('error', messageOf(error));
   const { message, remedy, says } = error;

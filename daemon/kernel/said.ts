@@ -14,6 +14,9 @@ export interface Said {
 
 export type SaidValues = Readonly<Record<string, string | number | Said>>;
 
+/** Puts a message, or the one with this code, into the words of a reader. */
+export type Say = (message: Said | string, values?: SaidValues) => string;
+
 /** What the texts of a document say, by the names of the fields that have them. */
 export type SaidTexts<Field extends string = string> = { readonly [Name in Field]?: Said };
 

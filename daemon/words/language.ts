@@ -1,5 +1,5 @@
 import { IntlMessageFormat } from 'intl-messageformat';
-import { areDeclared, type Said, type SaidTexts } from '../kernel/said.js';
+import { areDeclared, type Said, type SaidTexts, type Say, said } from '../kernel/said.js';
 import { english as messages } from './english.js';
 
 /** How messages show numbers, by the names that they use: `{seconds, number, seconds}`. */
@@ -36,6 +36,10 @@ export class Language {
     ]);
     return String(this.#messageOf(code).format(Object.fromEntries(shown)));
   }
+
+  /** The same, also from its parts. */
+  readonly say: Say = (message, values) =>
+    this.textOf(typeof message === 'string' ? said(message, values) : message);
 
   /**
    * The same, but undefined for what neither language can show: a vision process may send a code that the box lacks, or leave out

@@ -5,6 +5,7 @@ import { demoSections } from '../../scripts/seeding/seed.js';
 import { withoutBuild } from '../support/box.js';
 import { startBrowser, withoutChromium } from '../support/browser.js';
 import { startConsoleBox } from '../support/console-box.js';
+import { englishWords } from '../support/english-words.js';
 
 /** Pages that show what is English in every language: lines of a log, and the text of a file. */
 const english = ['/system/logs', '/system/configuration/text'];
@@ -17,10 +18,6 @@ const places = [
   ...['/system/configuration', '/system/retention', '/system/models', '/system/broker', '/system/doctor'],
   ...['/system/host', '/account'],
 ].filter((path) => !english.includes(path));
-
-/** Words that an English sentence needs, and the other languages do not have. */
-const functionWords =
-  /(?<!\p{L})(?:the|of|and|is|are|with|this|that|which|were|has|have|been|not|from|for|to|its|it|does|cannot|by|your|you|if)(?!\p{L})/u;
 
 /** What the made-up data have in English: somebody wrote it. */
 const written = ['Made up for a demonstration.'];
@@ -73,7 +70,7 @@ describe('the console in other languages', { skip: withoutBuild || withoutChromi
           assert.ok(texts.length > 3, `${path} shows ${texts.length} texts`);
           // Values of settings, and the titles of English pages, are in quotes.
           const sentences = texts.filter((text) =>
-            functionWords.test(text.replaceAll(/`[^`]*`|'[^']*'/g, '')),
+            englishWords.test(text.replaceAll(/`[^`]*`|'[^']*'/g, '')),
           );
           found.push(...sentences.map((text) => `${path}: ${text}`));
         }

@@ -107,7 +107,7 @@ test('attendance is reported and corrected, and an erased person appears under t
   const hers = cells.find(({ person }) => person === ada.id);
   assert.deepEqual([hers?.['name'], hers?.['worked_min'], hers?.['corrected']], ["'=Ada", '540', 'yes']);
   const text = await box.command('attendance', 'report', ...period, '--person', ada.id);
-  assert.match(text.stdout, /on-time, corrected/);
+  assert.match(text.stdout, /on time, corrected/);
   assert.match(text.stdout, /in 08:00 .*the door was out of order/);
   assert.equal((await box.command('attendance', 'today')).exitCode, 0);
 

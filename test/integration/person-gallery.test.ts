@@ -21,6 +21,7 @@ import { personHandlers } from '../../daemon/core/persons/person-handlers.js';
 import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { cameraId, personId, recogniserId } from '../../daemon/kernel/ids.js';
 import type { FalseMatch } from '../../daemon/kernel/passages/mark.js';
+import { english } from '../../daemon/words/language.js';
 import { openGalleryPersons } from '../support/gallery-persons.js';
 import { paintFace } from '../support/painted-faces.js';
 import { passageIdOf } from '../support/passage-fixture.js';
@@ -108,7 +109,7 @@ describe('persons in a sealed gallery', () => {
     const shown = (scope: Scope, cameras?: ReadonlySet<string>) => {
       const person = gallery.persons.show(id, { ...actor, scopes: new Set([scope]), cameras });
       assert.ok(person);
-      const text = describePerson(person, { show: (at) => at });
+      const text = describePerson(person, { show: (at) => at, say: english.say });
       return {
         inForce: person.thresholdInForce,
         lines: text.slice(text.indexOf('\nneeds')).split('\n').slice(1),
@@ -194,7 +195,7 @@ describe('persons in a sealed gallery', () => {
     assert.deepEqual([near?.personId, near?.name, others], [ada.person.id, 'ada', []]);
     assert.ok(Math.abs((near?.similarity ?? 0) - 0.47) < 1e-5);
     assert.match(
-      describeEnrolment(bea, ['b.jpg']),
+      describeEnrolment(bea, ['b.jpg'], english),
       new RegExp(`enrolled bea as .*\\nwarning: the face resembles ada \\(${ada.person.id}\\) 0\\.470\\n`),
     );
     const importId = await persons.beginImport();

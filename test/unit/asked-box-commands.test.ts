@@ -51,7 +51,7 @@ const good = {
 const bad = {
   ...good,
   ...{ stream: { ...good.stream, fps: null }, decodingCores: null, framesAnalysed: 3 },
-  faces: [face(), face({ quality: null }), face({ quality: { score: 0.1, reasons: ['dark', 'small'] } })],
+  faces: [face(), face({ quality: null }), face({ quality: { score: 0.1, reasons: ['dark', 'too-small'] } })],
   problems: [{ message: 'it is slow', code: 'slow', remedy: 'Be fast.' }],
   connection: { isEncrypted: false, certificate: null, login: 'basic' },
 };

@@ -2,6 +2,7 @@ import { describe, test } from 'node:test';
 import { registerAudit } from '../../daemon/cli/audit/audit.js';
 import { passageLine } from '../../daemon/contract/passage-text.js';
 import type { PassageItem } from '../../daemon/contract/passages.js';
+import { english } from '../../daemon/words/language.js';
 import { commandNamed, filePath, testCommands } from '../support/asked-command.js';
 import { expectedTexts } from '../support/expected-text.js';
 
@@ -165,7 +166,9 @@ describe('rollcall passages list, why and show', async () => {
 });
 
 test('rollcall passages tail has two lines for each passage', () => {
-  const lines = passages.map((each) => passageLine(each as PassageItem, (at) => String(at)));
+  const lines = passages.map((each) =>
+    passageLine(each as PassageItem, { show: (at) => String(at), say: english.say }),
+  );
   expected('passages of a stream', lines.join('\n'));
 });
 

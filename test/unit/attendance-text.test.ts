@@ -12,7 +12,7 @@ import type { AttendanceHead, AttendanceRow, ReportItem } from '../../daemon/con
 import { installedLanguages } from '../../daemon/host/installed-languages.js';
 import { english } from '../../daemon/words/language.js';
 
-const asIs = (iso: string): string => iso;
+const reader = { show: (iso: string) => iso, say: english.say };
 const head: AttendanceHead = {
   site: 'head-office',
   timeZone: 'Europe/Paris',
@@ -104,13 +104,13 @@ describe('the report for a person', () => {
       },
     ];
     for (const text of [
-      describeReport({ head: { ...head, ambiguous }, rows: [] }, asIs),
-      describeToday({ head: { ...head, ambiguous }, rows: [] }),
+      describeReport({ head: { ...head, ambiguous }, rows: [] }, reader),
+      describeToday({ head: { ...head, ambiguous }, rows: [] }, reader),
     ]) {
       assert.match(text, /2026-03-02 +08:05 +gate +in +Ada or p2 +41 +open/);
       assert.match(text, /1 passage fits two persons and counts for neither\. Correct /);
     }
-    assert.doesNotMatch(describeReport({ head, rows: [] }, asIs), /two persons/);
+    assert.doesNotMatch(describeReport({ head, rows: [] }, reader), /two persons/);
   });
 
   test('lists days without proof of liveness separately and counts them', () => {
@@ -125,14 +125,14 @@ describe('the report for a person', () => {
       rowOf({ person: 'p2', name: 'Bea', statuses: ['absent', 'seen-not-proven'] }),
     ];
     const report = { head: { ...head, seenNotProven }, rows };
-    for (const text of [describeReport(report, asIs), describeToday(report)]) {
+    for (const text of [describeReport(report, reader), describeToday(report, reader)]) {
       assert.match(text, /p1 +Ada .* late, unproven/);
       assert.match(text, /Bea +2026-03-02 +08:05 +gate +in +eyes-not-seen-well +7 +open/);
       assert.match(text, /1 day marked "unproven": /);
       assert.match(text, /1 recognition without proof of liveness/);
     }
-    assert.match(describeToday(report), /1 absent, 1 late, 1 unproven, 1 seen, not proven/);
-    assert.doesNotMatch(describeToday({ head, rows: [rowOf()] }), /proven/);
+    assert.match(describeToday(report, reader), /1 absent, 1 late, 1 unproven, 1 seen but not proven/);
+    assert.doesNotMatch(describeToday({ head, rows: [rowOf()] }, reader), /proven/);
     assert.deepEqual(
       cellsOf(report).map((cells) => cells['statuses']),
       ['late unproven', 'absent seen-not-proven'],
@@ -140,7 +140,7 @@ describe('the report for a person', () => {
   });
 
   test('shows times by the clock of the site, and marks those of the next day', () => {
-    const text = describeReport({ head, rows: [rowOf()] }, asIs);
+    const text = describeReport({ head, rows: [rowOf()] }, reader);
     assert.match(
       text,
       /head-office, 2026-03-02 to 2026-03-02 \(Europe\/Paris\): 7:55 worked, of which 0:00 overtime/,
@@ -154,7 +154,7 @@ describe('the report for a person', () => {
       rowOf({ statuses: ['late', 'present'] }),
       rowOf({ statuses: ['expected'] }),
     ];
-    assert.match(describeToday({ head, rows }), /2 present, 1 expected, 0 absent, 1 late/);
+    assert.match(describeToday({ head, rows }, reader), /2 present, 1 expected, 0 absent, 1 late/);
   });
 
   test('shows the time of a present person as running, and leaves it out of the sum', () => {
@@ -164,18 +164,18 @@ describe('the report for a person', () => {
       lastOut: null,
       statuses: ['late', 'present'],
     });
-    assert.match(describeToday({ head, rows: [present] }), /22:10 +- +3:12 so far +0:10/);
-    const text = describeReport({ head, rows: [rowOf(), present] }, asIs);
+    assert.match(describeToday({ head, rows: [present] }, reader), /22:10 +- +3:12 so far +0:10/);
+    const text = describeReport({ head, rows: [rowOf(), present] }, reader);
     assert.match(text, /: 7:55 worked/);
     assert.match(text, /The sum does not include the time of persons who are still present/);
-    assert.doesNotMatch(describeReport({ head, rows: [rowOf()] }, asIs), /so far/);
+    assert.doesNotMatch(describeReport({ head, rows: [rowOf()] }, reader), /so far/);
     const [cells] = cellsOf({ head, rows: [present] });
     assert.equal(cells?.['worked_min'], '0');
   });
 
   test('states its limits', () => {
     const unknown = { ...head, keptFrom: '2026-03-02', areNamesKnown: false, areAbsencesKnown: false };
-    const text = describeReport({ head: unknown, rows: [] }, asIs);
+    const text = describeReport({ head: unknown, rows: [] }, reader);
     assert.match(text, /no attendance in this period/);
     assert.match(text, /Records from before 2026-03-02 have been deleted/);
     assert.match(text, /Absences are missing/);

@@ -13,7 +13,9 @@ import type { PassageDetails } from '../../daemon/contract/passages.js';
 import type { PersonDetail } from '../../daemon/contract/person.js';
 import { describePerson, describePersons } from '../../daemon/contract/persons-text.js';
 import { nearestWord } from '../../daemon/contract/settings/nearest-word.js';
+import { english } from '../../daemon/words/language.js';
 
+const { say } = english;
 const show = (iso: string): string => iso.slice(11, 16);
 const at = '2026-03-02T08:00:00.000Z';
 
@@ -24,7 +26,7 @@ const person: PersonDetail = {
 
 describe('persons as text', () => {
   const list = (persons: readonly PersonDetail[], input: Record<string, unknown> = {}) =>
-    describePersons(persons, { show, input } as never);
+    describePersons(persons, { show, say, input } as never);
 
   test('are none at all, or none like that', () => {
     assert.equal(list([]), 'No persons are enrolled.');
@@ -48,7 +50,7 @@ describe('persons as text', () => {
   });
 
   const lines = (changes: Partial<PersonDetail>): readonly string[] =>
-    describePerson({ ...person, ...changes }, { show } as never).split('\n');
+    describePerson({ ...person, ...changes }, { show, say } as never).split('\n');
 
   test('have a line for each field of a profile', () => {
     assert.deepEqual(lines({}), [
@@ -119,7 +121,7 @@ const passage = {
 
 describe('a passage as text', () => {
   const why = (changes: object, isPictureGiven = false): readonly string[] =>
-    describeWhy({ ...passage, ...changes } as PassageDetails, { show, isPictureGiven }).split('\n');
+    describeWhy({ ...passage, ...changes } as PassageDetails, { show, say, isPictureGiven }).split('\n');
 
   test('says who, when, where, why, and what was measured', () => {
     assert.deepEqual(why({}), [
@@ -173,20 +175,20 @@ describe('a passage as text', () => {
     assert.equal(marked({ was: 'person', person: { id: 'p-1', name: 'Ada' } }), 'marked: 08:00, it was Ada');
     assert.equal(marked({ was: 'person', person: { id: 'p-1' } }), 'marked: 08:00, it was p-1');
     assert.equal(marked({ was: 'person' }), 'marked: 08:00, it was a person');
-    assert.equal(marked({ was: 'attack' }), 'marked: 08:00, it was no living face');
+    assert.equal(marked({ was: 'nobody' }), 'marked: 08:00, it was no living face');
   });
 
   test('in a list has its time, or why it cannot be opened', () => {
     const stranger = { ...passage, stranger: { id: 's-1', visit: 2 }, end: 'left' } as PassageDetails;
     const unreadable = { id: '0198f3a46c007b418d07', unreadable: true } as never;
-    assert.equal(describePassages([], { show } as never), 'no passages found');
-    const [, ...rows] = describePassages([passage, stranger, unreadable], { show } as never).split('\n');
+    assert.equal(describePassages([], { show, say } as never), 'no passages found');
+    const [, ...rows] = describePassages([passage, stranger, unreadable], { show, say } as never).split('\n');
     assert.match(rows.join('\n'), /08:00 +gate +- +attendance +recorded +in sight +0198f3a46c007/);
     assert.match(rows.join('\n'), /gate +s-1, visit 2 +attendance +recorded +4\.3 s +0198f3a46c007/);
     assert.match(rows.join('\n'), /- +- +- +- +cannot be opened: .* +- +0198f3a46c007$/m);
-    assert.match(passageLine(unreadable, show), /^0198f3a46c007 {2}cannot be opened/);
+    assert.match(passageLine(unreadable, { show, say }), /^0198f3a46c007 {2}cannot be opened/);
     assert.equal(
-      passageLine(stranger, show),
+      passageLine(stranger, { show, say }),
       '08:00  gate  s-1, visit 2  attendance  recorded  4.3 s  0198f3a46c007\n  It was recorded.',
     );
   });
@@ -209,10 +211,10 @@ describe('the openness of eyes as text', () => {
         : { afterS: index / 2, fault: value },
     ),
   });
-  const lines = (openness: object) => eyeLines(openness as Parameters<typeof eyeLines>[0]);
+  const lines = (openness: object) => eyeLines(openness as Parameters<typeof eyeLines>[0], say);
 
   test('has the figures, and a curve in which a blink is the lowest', () => {
-    assert.deepEqual(eyeLines(undefined), []);
+    assert.deepEqual(eyeLines(undefined, say), []);
     assert.deepEqual(lines(opened()), []);
     assert.deepEqual(lines({ ...opened(1, 1, 0, 1, 'dark', 'dark', 0.5), openEyes: 1, closedUnder: 0.456 }), [
       'eyes: 7 views from 0.0 s to 3.0 s, open 1.00, closed under 0.46, dark in 2',
@@ -234,7 +236,7 @@ describe('alerts as text', () => {
   const textOf = (id: 'alerts.list' | 'alerts.test', answer: unknown): string => {
     const lines: readonly { readonly text?: unknown }[] = alertOperations[id].commandLines;
     const text = lines[0]?.text as (answer: unknown, shown: unknown) => string;
-    return text(answer, { show, input: {} });
+    return text(answer, { show, say, input: {} });
   };
   const alert = { id: 'a-1', time: at, rule: 'night', phase: 'began', subject: 'gate', deliveries: [] };
   const sent = { channel: 'chat', state: 'delivered', attempts: 1 };

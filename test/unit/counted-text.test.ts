@@ -7,7 +7,9 @@ import { describeStatus } from '../../daemon/cli/status.js';
 import { describeEvent } from '../../daemon/contract/events/event-text.js';
 import { describeResend } from '../../daemon/contract/events.js';
 import type { BoxStatus } from '../../daemon/contract/status.js';
-import { counted, durationText } from '../../daemon/kernel/counted.js';
+import { durationOf } from '../../daemon/core/doctor/finding.js';
+import { counted } from '../../daemon/kernel/counted.js';
+import { english } from '../../daemon/words/language.js';
 
 const plurals =
   'restarts|persons|templates|rows|sightings|kinds|rules|deliveries|keys|photographs|pictures|events|entries|blinks|are|were|have';
@@ -101,7 +103,9 @@ test('texts about one item use the singular', () => {
 });
 
 test('a duration is told in its largest unit of which there are at least two', () => {
-  const texts = [0, 1, 60, 119.6, 120, 7199, 7200, 172_799, 172_800, 34_559_995].map(durationText);
+  const texts = [0, 1, 60, 119.6, 120, 7199, 7200, 172_799, 172_800, 34_559_995].map((seconds) =>
+    english.textOf(durationOf(seconds)),
+  );
   assert.deepEqual(texts, [
     '0 seconds',
     '1 second',

@@ -4,6 +4,7 @@ import { notesOn } from '../../daemon/cli/import/import-report.js';
 import { photographLines } from '../../daemon/cli/person-text.js';
 import { photoWarnings as contractWarnings, type PhotographResult } from '../../daemon/contract/enrolment.js';
 import { photoWarnings } from '../../daemon/kernel/faces/photo-quality.js';
+import { english } from '../../daemon/words/language.js';
 
 const small: PhotographResult = {
   ...{ outcome: 'enrolled', qualityScore: 0.41 },
@@ -13,7 +14,7 @@ const good: PhotographResult = { outcome: 'enrolled', qualityScore: 0.9 };
 
 describe('a photograph that is used with a warning', () => {
   test('is listed with the warning and what to do', () => {
-    assert.deepEqual(photographLines([good, small], ['a.jpg', 'b.jpg']), [
+    assert.deepEqual(photographLines([good, small], ['a.jpg', 'b.jpg'], english), [
       'a.jpg: quality 0.90',
       'b.jpg: quality 0.41',
       '  warning: the face is narrow (too-small)\n  what to do: Add a closer photograph.',

@@ -12,6 +12,8 @@ import { csvText } from '../../daemon/kernel/csv.js';
 
 const german: TableWords = {
   heading: (column) => `${column} auf Deutsch`,
+  status: (status) => `${status}!`,
+  separator: ', ',
   yes: 'ja',
   no: 'nein',
 };
@@ -19,7 +21,7 @@ const german: TableWords = {
 const row = {
   ...{ person: 'p-1', name: '=HYPERLINK("https://192.0.2.1")', date: '2026-03-02', shift: 'day' },
   ...{ shiftFrom: null, shiftTo: null, firstIn: '2026-03-02T08:00:00+01:00', lastOut: null },
-  ...{ statuses: ['late', 'incomplete'], workedMin: 0, breakMin: 0, awayMin: 0, earlyMin: 0 },
+  ...{ statuses: ['late', 'incomplete'] as const, workedMin: 0, breakMin: 0, awayMin: 0, earlyMin: 0 },
   ...{ lateMin: 20, leftEarlyMin: 0, overtimeMin: 0, isCorrected: false },
 };
 
@@ -35,6 +37,11 @@ describe('the table of attendance', () => {
       assert.equal(cells?.length, names?.length);
       assert.equal(new Set(names).size, names?.length, 'no name comes twice');
     }
+  });
+
+  test('says statuses in the words of the reader', () => {
+    assert.ok(attendanceTable([row])[1]?.includes('late incomplete'));
+    assert.ok(attendanceTable([row], german)[1]?.includes('late!, incomplete!'));
   });
 
   test('runs no name as a formula, in either form', async () => {

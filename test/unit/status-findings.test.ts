@@ -13,6 +13,7 @@ import type { CameraTestOutcome } from '../../daemon/contract/vision/vision-answ
 import { loginFindings } from '../../daemon/core/doctor/doctor.js';
 import { statusFindings } from '../../daemon/core/doctor/status-areas.js';
 import { boxTroubles } from '../../daemon/kernel/events/notice.js';
+import { english } from '../../daemon/words/language.js';
 import { healthyStatus as healthy } from '../support/healthy-status.js';
 
 const asIs = (iso: string): string => iso;
@@ -313,7 +314,7 @@ test('empty lists are described in words, and a process that loads its models ha
   );
   const found = statusFindings(status, asIs).find(({ check }) => check === 'vision process 0');
   assert.equal(found?.outcome, 'warning');
-  assert.equal(personTable([], { show: asIs }), 'No persons are enrolled.');
+  assert.equal(personTable([], { show: asIs, say: english.say }), 'No persons are enrolled.');
 });
 
 describe('the connection to a camera', () => {
@@ -343,7 +344,7 @@ describe('the connection to a camera', () => {
       ...{ validFrom: at, validUntil: at, fingerprint: 'sha256:AB' },
     };
     const lines = (connection: NonNullable<CameraTestOutcome['connection']>): string =>
-      connectionLines({ connection }).join('\n');
+      connectionLines({ connection }, english).join('\n');
     const safe = lines({ isEncrypted: true, certificate, login: 'basic' });
     assert.match(
       safe,
@@ -356,6 +357,6 @@ describe('the connection to a camera', () => {
       lines({ isEncrypted: false, certificate: null, login: null }),
       'connection: not encrypted, no login',
     );
-    assert.deepEqual(connectionLines({}), []);
+    assert.deepEqual(connectionLines({}, english), []);
   });
 });

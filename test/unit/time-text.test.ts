@@ -132,7 +132,7 @@ describe('times on the command line', () => {
         },
       );
     };
-    refused('noon', 'time-unreadable', /^cannot read the time "noon"; write it as 8:05, 2026-11-22, /);
+    refused('noon', 'time-unreadable', /^cannot read the time "noon"\. Write it as 8:05, 2026-11-22, /);
     refused('2026-03-29 02:30', 'no-such-time', /never shows .* an earlier or a later time/);
     refused(
       '2026-10-25 02:30',

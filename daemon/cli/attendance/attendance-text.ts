@@ -5,15 +5,16 @@ import type {
   CorrectionResult,
   ReportItem,
   ShownCorrection,
+  UnprovenSightingRow,
 } from '../../contract/attendance.js';
+import { columns, type Reader } from '../../contract/command-line.js';
+import { listed } from '../../core/doctor/finding.js';
 import { attendanceTable, type TableWords, textCells } from '../../kernel/attendance/attendance-table.js';
-import { counted } from '../../kernel/counted.js';
 import { type CsvSeparator, csvText } from '../../kernel/csv.js';
 import { defect } from '../../kernel/errors.js';
-import { said } from '../../kernel/said.js';
+import { type Say, said } from '../../kernel/said.js';
 import { table } from '../../kernel/text-table.js';
 import type { Language } from '../../words/language.js';
-import type { ShowTime } from '../site-time.js';
 
 /** A complete report. */
 export interface ReadReport {
@@ -48,73 +49,74 @@ export function attendanceCsv(
   return Buffer.from(csvText(cells, separator ?? own), 'utf8');
 }
 
-const tableWords = (language: Language): TableWords => ({
-  heading: (column) => language.textOf(said(`attendance/column-${column}`)),
-  yes: language.textOf(said('attendance/cell-yes')),
-  no: language.textOf(said('attendance/cell-no')),
+const tableWords = ({ say }: Language): TableWords => ({
+  heading: (column) => say(`attendance/column-${column}`),
+  status: (status) => say(`attendance/status-${status}`),
+  separator: ', ',
+  yes: say('attendance/cell-yes'),
+  no: say('attendance/cell-no'),
 });
 
-export function describeToday(report: ReadReport): string {
+export function describeToday(report: ReadReport, { say }: Pick<Reader, 'say'>): string {
   const { rows, head } = report;
-  const count = (status: string): number =>
-    rows.filter(({ statuses }) => statuses.some((each) => each === status)).length;
-  const doubtful = [
-    ...(count('unproven') === 0 ? [] : [`, ${count('unproven')} unproven`]),
-    ...(count('seen-not-proven') === 0 ? [] : [`, ${count('seen-not-proven')} seen, not proven`]),
-  ].join('');
-  const sums = `${count('present')} present, ${count('expected')} expected, ${count('absent')} absent, ${count('late')} late${doubtful}`;
+  const sums = (['present', 'expected', 'absent', 'late', 'unproven', 'seen-not-proven'] as const).flatMap(
+    (status) => {
+      const count = rows.filter(({ statuses }) => statuses.includes(status)).length;
+      const isDoubt = status === 'unproven' || status === 'seen-not-proven';
+      const what = said(`attendance/status-${status}`);
+      return isDoubt && count === 0 ? [] : [said('doctor/some', { count, what })];
+    },
+  );
+  const title = `${head.site}, ${head.to}`;
   const byName = rows.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)));
   return [
-    `${head.site}, ${head.to}: ${sums}`,
-    ...dayTable(byName),
-    ...passageTable(report),
-    ...sightingTable(report),
-    ...notes(report),
+    say('terminal/titled', { title, text: listed(sums) }),
+    ...dayTable(byName, say),
+    ...passageTable(report, say),
+    ...sightingTable(report, say),
+    ...notes(report, say),
   ].join('\n\n');
 }
 
-export function describeReport(report: ReadReport, show: ShowTime): string {
+export function describeReport(report: ReadReport, { show, say }: Reader): string {
   const { head, rows } = report;
-  const worked = rows.reduce((sum, { workedMin }) => sum + workedMin, 0);
-  const overtime = rows.reduce((sum, { overtimeMin }) => sum + overtimeMin, 0);
+  const { site, from, to, timeZone, corrections = [] } = head;
+  const sum = (minutesOf: (row: AttendanceRow) => number): string =>
+    duration(rows.reduce((total, row) => total + minutesOf(row), 0));
   return [
-    `${head.site}, ${head.from} to ${head.to} (${head.timeZone}): ${duration(worked)} worked, of which ${duration(overtime)} overtime`,
-    ...dayTable(rows),
+    say('terminal/attendance-report', {
+      ...{ site, from, to, zone: timeZone },
+      ...{ worked: sum((row) => row.workedMin), overtime: sum((row) => row.overtimeMin) },
+    }),
+    ...dayTable(rows, say),
     ...(rows.some(({ workedSoFarMin }) => workedSoFarMin !== undefined)
-      ? ['The sum does not include the time of persons who are still present.']
+      ? [say('terminal/sum-without-present')]
       : []),
-    ...(head.corrections === undefined || head.corrections.length === 0
-      ? []
-      : [correctionTable(head.corrections, show)]),
-    ...passageTable(report),
-    ...sightingTable(report),
-    ...notes(report),
+    ...(corrections.length === 0 ? [] : [correctionTable(corrections, { show, say })]),
+    ...passageTable(report, say),
+    ...sightingTable(report, say),
+    ...notes(report, say),
   ].join('\n\n');
 }
 
-export function describeCorrection({ correction, rows }: CorrectionResult): string {
+export function describeCorrection(
+  { correction, rows }: CorrectionResult,
+  { say }: Pick<Reader, 'say'>,
+): string {
+  const { number, person, date } = correction;
   return [
-    `correction ${correction.number} of ${correction.person}, ${correction.date}: ${whatOf(correction)}`,
-    ...dayTable(rows),
+    say('terminal/correction', { number, person, date, what: whatOf(correction, say) }),
+    ...dayTable(rows, say),
   ].join('\n');
 }
 
 const nameOf = ({ name, person }: AttendanceRow): string => name ?? person;
 
-function dayTable(rows: readonly AttendanceRow[]): readonly string[] {
-  if (rows.length === 0) return ['no attendance in this period'];
+function dayTable(rows: readonly AttendanceRow[], say: Say): readonly string[] {
+  if (rows.length === 0) return [say('terminal/no-attendance')];
   const heading = [
-    'person',
-    'name',
-    'date',
-    'shift',
-    'in',
-    'out',
-    'worked',
-    'late',
-    'left early',
-    'overtime',
-    'status',
+    ...['person', 'name', 'date', 'shift', 'in', 'out', 'worked'],
+    ...['late', 'left-early', 'overtime', 'status'],
   ];
   const cells = rows.map((row) => [
     row.person,
@@ -123,95 +125,92 @@ function dayTable(rows: readonly AttendanceRow[]): readonly string[] {
     row.shift ?? '-',
     clock(row.firstIn, row.date),
     clock(row.lastOut, row.date),
-    workedText(row),
+    workedText(row, say),
     ...[row.lateMin, row.leftEarlyMin, row.overtimeMin].map((each) => (each === 0 ? '-' : duration(each))),
-    [...row.statuses, ...(row.isCorrected ? ['corrected'] : [])].join(', '),
+    [
+      ...row.statuses.map((status) => say(`attendance/status-${status}`)),
+      ...(row.isCorrected ? [say('terminal/corrected')] : []),
+    ].join(', '),
   ]);
-  return [table(heading, cells)];
+  return [table(columns(say, heading), cells)];
 }
 
 /** `7:55`, or `3:12 so far` for a person who is still present. */
-const workedText = ({ workedMin, workedSoFarMin }: AttendanceRow): string =>
-  workedSoFarMin === undefined ? duration(workedMin) : `${duration(workedSoFarMin)} so far`;
+const workedText = ({ workedMin, workedSoFarMin }: AttendanceRow, say: Say): string =>
+  workedSoFarMin === undefined
+    ? duration(workedMin)
+    : say('terminal/so-far', { duration: duration(workedSoFarMin) });
 
-function correctionTable(corrections: readonly ShownCorrection[], show: ShowTime): string {
+function correctionTable(corrections: readonly ShownCorrection[], { show, say }: Reader): string {
   const rows = corrections.map((each) => [
     String(each.number),
     each.date,
-    whatOf(each),
+    whatOf(each, say),
     each.by,
     show(each.madeAt),
     each.reason,
   ]);
-  return table(['correction', 'date', 'change', 'by', 'made at', 'reason'], rows);
+  return table(columns(say, ['correction', 'date', 'change', 'by', 'made-at', 'reason']), rows);
 }
 
 /** Passages that fit two persons. */
-function passageTable({ head: { ambiguous = [] } }: ReadReport): readonly string[] {
+function passageTable({ head: { ambiguous = [] } }: ReadReport, say: Say): readonly string[] {
   if (ambiguous.length === 0) return [];
   const rows = ambiguous.map((passage) => [
-    passage.date,
-    clock(passage.at, passage.date),
-    passage.camera,
-    passage.direction,
-    couldBe(passage),
+    ...placeCells(passage, say),
+    couldBe(passage, say),
     String(passage.event),
-    passage.isCorrected ? 'corrected' : 'open',
+    stateOfDay(passage, say),
   ]);
-  return [table(['date', 'time', 'camera', 'direction', 'could be', 'event', 'day'], rows)];
+  const heading = ['date', 'time', 'camera', 'direction', 'could-be', 'event', 'day'];
+  return [table(columns(say, heading), rows)];
 }
 
 /** Recognitions without proof of liveness, on days without an attendance. */
-function sightingTable({ head: { seenNotProven = [] } }: ReadReport): readonly string[] {
+function sightingTable({ head: { seenNotProven = [] } }: ReadReport, say: Say): readonly string[] {
   if (seenNotProven.length === 0) return [];
   const rows = seenNotProven.map((sighting) => [
     sighting.name ?? sighting.person,
-    sighting.date,
-    clock(sighting.at, sighting.date),
-    sighting.camera,
-    sighting.direction,
+    ...placeCells(sighting, say),
     sighting.reason,
     String(sighting.event),
-    sighting.isCorrected ? 'corrected' : 'open',
+    stateOfDay(sighting, say),
   ]);
-  const heading = ['seen, not proven', 'date', 'time', 'camera', 'direction', 'missing', 'event', 'day'];
-  return [table(heading, rows)];
+  const heading = ['seen-not-proven', 'date', 'time', 'camera', 'direction', 'missing', 'event', 'day'];
+  return [table(columns(say, heading), rows)];
 }
 
-const couldBe = ({ candidates }: AmbiguousPassageRow): string =>
-  candidates.map(({ person, name }) => name ?? person).join(' or ');
+/** When, where, and in which direction somebody was seen. */
+const placeCells = (seen: AmbiguousPassageRow | UnprovenSightingRow, say: Say): readonly string[] => [
+  ...[seen.date, clock(seen.at, seen.date), seen.camera],
+  say(`terminal/direction-${seen.direction}`),
+];
+
+const stateOfDay = ({ isCorrected }: AmbiguousPassageRow | UnprovenSightingRow, say: Say): string =>
+  say(isCorrected ? 'terminal/corrected' : 'terminal/open');
+
+const couldBe = ({ candidates }: AmbiguousPassageRow, say: Say): string =>
+  candidates.map(({ person, name }) => name ?? person).join(` ${say('terminal/or')} `);
 
 /** Limits of the report; empty if there are none. */
-export function notes({ head, rows }: ReadReport): readonly string[] {
+export function notes({ head, rows }: ReadReport, say: Say): readonly string[] {
   const unproven = rows.filter(({ statuses }) => statuses.includes('unproven')).length;
+  const { seenNotProven, keptFrom, ambiguous, areNamesKnown, areAbsencesKnown } = head;
   return [
-    ...(unproven === 0
-      ? []
-      : [
-          `${counted(unproven, 'day')} marked "unproven": a time comes from an attendance without proof of liveness.`,
-        ]),
-    ...(head.seenNotProven === undefined
-      ? []
-      : [
-          `${counted(head.seenNotProven.length, 'recognition')} without proof of liveness, on days without an attendance of that person. Find out who it was, and correct the day with \`rollcall attendance correct\`.`,
-        ]),
-    ...(head.keptFrom === undefined ? [] : [`Records from before ${head.keptFrom} have been deleted.`]),
-    ...(head.ambiguous === undefined
-      ? []
-      : [
-          `${counted(head.ambiguous.length, 'passage fits', 'passages fit')} two persons and ${head.ambiguous.length === 1 ? 'counts' : 'count'} for neither. Correct the day of the right person with \`rollcall attendance correct\`.`,
-        ]),
-    ...(head.areNamesKnown || !head.areAbsencesKnown
-      ? []
-      : ['Names are missing because no person is enrolled or the gallery is sealed.']),
-    ...(head.areAbsencesKnown
-      ? []
-      : ['Absences are missing because the gallery is not open: the expected persons are unknown.']),
+    ...(unproven === 0 ? [] : [say('terminal/note-unproven', { days: unproven })]),
+    ...(seenNotProven === undefined ? [] : [say('terminal/note-seen', { count: seenNotProven.length })]),
+    ...(keptFrom === undefined ? [] : [say('terminal/note-kept-from', { day: keptFrom })]),
+    ...(ambiguous === undefined ? [] : [say('terminal/note-ambiguous', { count: ambiguous.length })]),
+    ...(areNamesKnown || !areAbsencesKnown ? [] : [say('terminal/note-names')]),
+    ...(areAbsencesKnown ? [] : [say('terminal/note-absences')]),
   ];
 }
 
-const whatOf = ({ kind, at, date }: ShownCorrection): string =>
-  at === null ? kind : `${kind} ${clock(at, date)}`;
+/** What a correction changes, and for an arrival or a departure, the right time. */
+const whatOf = ({ kind, at, date }: ShownCorrection, say: Say): string => {
+  const what = say(`terminal/correction-${kind}`);
+  return at === null ? what : `${what} ${clock(at, date)}`;
+};
 
 /** `08:05`, with `+1` or `-1` if the time is not on `date`. */
 function clock(iso: string | null, date: string): string {

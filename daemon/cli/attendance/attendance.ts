@@ -3,7 +3,6 @@ import type { CorrectionRequest } from '../../contract/attendance.js';
 import { dayForms, personForms } from '../../contract/command-line.js';
 import { installedLanguages } from '../../host/installed-languages.js';
 import { exitCodes, print, runAction } from '../../host/output.js';
-import { badInput } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
 import { refusal } from '../../words/errors.js';
 import type { Language } from '../../words/language.js';
@@ -59,26 +58,31 @@ function registerReport(attendance: Command): void {
     .action((options: ReportOptions) =>
       runAction(options.json === true, async () => {
         if (options.csv === true && options.json === true) {
-          throw badInput('two-forms', '--json and --csv cannot be used together', {
-            remedy: 'Leave one of them out.',
-          });
+          throw refusal('two-forms');
         }
-        const { client, time } = await openBox(options.config);
+        const { client, time, language } = await openBox(options.config);
         const person = await personOption(options, client, time);
         const [from, to] = [time.readDay(options.from), time.readDay(options.to)];
         const report = await readReport(client.call('attendance.report', { from, to, person }));
         if (options.csv === true) {
           // Written as bytes: the output guard would remove characters that some scripts need in names.
           const separator = options.separator && separators[options.separator];
-          process.stdout.write(attendanceCsv(report, present({ language: languageOf(options), separator })));
-          for (const note of notes(report)) process.stderr.write(`note: ${note}\n`);
-        } else print(options.json === true, report, () => describeReport(report, time.show));
+          process.stdout.write(
+            attendanceCsv(report, present({ language: sheetLanguage(options), separator })),
+          );
+          for (const text of notes(report, language.say))
+            process.stderr.write(`${language.say('terminal/note', { text })}\n`);
+        } else {
+          const reader = { show: time.show, say: language.say };
+          print(options.json === true, report, () => describeReport(report, reader));
+        }
         return exitCodes.done;
       }),
     );
 }
 
-function languageOf({ language }: ReportOptions): Language | undefined {
+/** The language of the headings of a spreadsheet. */
+function sheetLanguage({ language }: ReportOptions): Language | undefined {
   if (language === undefined) return undefined;
   const languages = installedLanguages();
   if (languages.tags.includes(language)) return languages.firstOf([language]);
@@ -138,7 +142,5 @@ function correctionOf(options: CorrectOptions): Pick<CorrectionRequest, 'kind' |
   ];
   const [one, ...more] = given;
   if (one !== undefined && more.length === 0) return one;
-  throw badInput('correction-of-what', `expected one correction, found ${given.length}`, {
-    remedy: 'Give exactly one of --in, --out, --absence-excused and --as-recorded.',
-  });
+  throw refusal('correction-of-what', { count: given.length });
 }

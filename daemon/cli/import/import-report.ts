@@ -1,6 +1,7 @@
 import type { StagedRow } from '../../contract/enrolment.js';
 import { counted } from '../../kernel/counted.js';
 import { table } from '../../kernel/text-table.js';
+import { english } from '../../words/language.js';
 import { describePersonLike, describeResemblance, describeTaken } from '../person-text.js';
 
 /** The result for one row. */
@@ -29,12 +30,12 @@ export interface ImportReport {
 /** Notes on an accepted row; see `RowReport.notes`. `paths`: the photographs as the table names them. */
 export function notesOn(result: StagedRow, paths: readonly string[]): readonly string[] {
   if (result.outcome !== 'accepted') return [];
-  const warning = describeResemblance(result);
+  const warning = describeResemblance(result, english.say);
   const notes = result.photographs.flatMap((photograph, index) => {
     if (photograph.outcome === 'refused') return [];
     const { taken, warnings = [] } = photograph;
     return [
-      ...(taken === undefined ? [] : [describeTaken(taken)]),
+      ...(taken === undefined ? [] : [describeTaken(taken, english.say)]),
       ...warnings.map(({ code, message }) => `warning: ${message} (${code})`),
     ].map((note) => `${paths[index] ?? ''}: ${note}`);
   });

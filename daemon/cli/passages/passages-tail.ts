@@ -35,7 +35,7 @@ export function registerTail(passages: Command): void {
     )
     .action((options: TailOptions) =>
       runAction(options.json === true, async () => {
-        const { client, time } = await openBox(options.config);
+        const { client, time, language } = await openBox(options.config);
         const { camera, stranger, outcome, reason } = options;
         const filters = {
           camera: camera === undefined ? undefined : await whichCameraOfRecords(client, camera),
@@ -44,7 +44,7 @@ export function registerTail(passages: Command): void {
         };
         const show = (passage: PassageItem): void => {
           if (options.json === true) printLine(passage);
-          else process.stdout.write(`${passageLine(passage, time.show)}\n`);
+          else process.stdout.write(`${passageLine(passage, { show: time.show, say: language.say })}\n`);
         };
         const signal = endOfCommand();
         const recent = await firstItems(options.last, (page) =>

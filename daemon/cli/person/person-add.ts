@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { ProfileChange } from '../../contract/persons.js';
-import { badInput } from '../../kernel/errors.js';
 import type { GivenProfile } from '../../kernel/persons/person-profile.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { describeEnrolment, noteOnConsent } from '../person-text.js';
 import { showAnswer } from '../show-answer.js';
@@ -37,7 +37,7 @@ export function registerAdd(person: Command): void {
         noteOnConsent(profile.consent);
         return result;
       },
-      (result) => describeEnrolment(result, options.image),
+      (result, { language }) => describeEnrolment(result, options.image, language),
       ({ outcome }) => outcome !== 'enrolled' && outcome !== 'enrollable',
     ),
   );
@@ -47,9 +47,7 @@ export function registerAdd(person: Command): void {
 export function givenProfile(argument: string | undefined, read: ProfileChange): GivenProfile {
   const name = argument ?? read.name;
   if (name === undefined) {
-    throw badInput('name-missing', 'the name of the person is missing', {
-      remedy: 'Give the name, or put it in the file of --profile.',
-    });
+    throw refusal('name-missing');
   }
   const { externalId, notes, fields, consent, groups, validFrom, validUntil, watch } = read;
   return {

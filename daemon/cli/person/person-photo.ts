@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { personForms } from '../../contract/command-line.js';
+import { personForms, remedyBelow } from '../../contract/command-line.js';
 import { countOf, type PhotographChange } from '../../contract/photographs.js';
 import type { ControlClient } from '../../core/api/client.js';
+import type { Language } from '../../words/language.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { describePersonLike, photographLines, warningLines } from '../person-text.js';
 import { showAnswer } from '../show-answer.js';
@@ -49,21 +50,20 @@ function store(
       const id = await whichPerson(client, { given, state: 'active', show: time.show });
       return await send(client, { id, photographs, ...faceOf(options) });
     },
-    (result) => describeChange(result, images),
+    (result, { language }) => describeChange(result, images, language),
     ({ outcome }) => outcome !== 'changed',
   );
 }
 
-function describeChange(result: PhotographChange, images: readonly string[]): string {
+function describeChange(result: PhotographChange, images: readonly string[], language: Language): string {
+  const { say } = language;
   if (result.outcome === 'similar') {
-    return [
-      `not stored: the face resembles ${describePersonLike(result)}, similarity ${result.similarity.toFixed(3)}`,
-      "  what to do: Check that it is the right photo; if it is, store it with '--allow-duplicate'.",
-    ].join('\n');
+    const { similarity } = result;
+    const why = say('terminal/not-stored-similar', { person: describePersonLike(result), similarity });
+    return `${why}${remedyBelow(say, say('terminal/remedy-not-stored-similar'))}`;
   }
-  const lines = photographLines(result.photographs, images);
+  const lines = photographLines(result.photographs, images, language);
   if (result.outcome === 'changed')
-    return [...lines, countOf(result.person), ...warningLines(result)].join('\n');
-  const verdict = 'not stored: every photo must be usable, and must show the person as the others do';
-  return [...lines, verdict].join('\n');
+    return [...lines, countOf(result.person, language), ...warningLines(result, say)].join('\n');
+  return [...lines, say('terminal/not-stored')].join('\n');
 }

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { maximumEnrolmentBytes, maximumPhotographs } from '../../contract/enrolment.js';
 import { badInput } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import { readPhotograph } from '../import/import-folder.js';
 
 export interface FaceOptions {
@@ -34,11 +35,7 @@ export async function readPhotographs(paths: readonly string[]): Promise<readonl
 
 function refuseTooMany(count: number): void {
   if (count <= maximumPhotographs) return;
-  throw badInput(
-    'too-many-photographs',
-    `${count} photos were given, but a person has at most ${maximumPhotographs} photos`,
-    { remedy: 'Leave out some; more views do not improve recognition.' },
-  );
+  throw refusal('too-many-photographs:given', { count, most: maximumPhotographs });
 }
 
 function refuseTooLarge(photographs: readonly Buffer[]): void {

@@ -8,6 +8,7 @@ import { badInput } from '../../kernel/errors.js';
 import { consentBases } from '../../kernel/persons/consent.js';
 import { type WatchMark, watchMarks } from '../../kernel/persons/person-standing.js';
 import { present } from '../../kernel/present.js';
+import { refusal } from '../../words/errors.js';
 import { dayForms, type SiteTime } from '../site-time.js';
 
 /** Largest profile file, characters. */
@@ -105,9 +106,7 @@ function fieldsOf(given: readonly string[]): NonNullable<ProfileChange['fields']
     given.map((each) => {
       const [, id = '', value = ''] = /^([a-z][a-z0-9_]*)=(.*)$/s.exec(each) ?? [];
       if (id !== '') return [id, value === '' ? null : value];
-      throw badInput('field-unreadable', 'a custom field is not written as ID=TEXT', {
-        remedy: "Write for example --field department=Sales. The setting 'persons.fields' has the IDs.",
-      });
+      throw refusal('field-unreadable');
     }),
   );
 }
@@ -130,9 +129,7 @@ function watchOf({ watch, watchReason: reason }: ProfileOptions) {
   if (watch === 'none' && reason === undefined) return null;
   if (watch === undefined && reason === undefined) return undefined;
   if (watch !== undefined && watch !== 'none' && reason !== undefined) return { mark: watch, reason };
-  throw badInput('watch-incomplete', 'a mark needs a reason, and a reason a mark', {
-    remedy: "Give '--watch watch' or '--watch barred' together with --watch-reason, or '--watch none' alone.",
-  });
+  throw refusal('watch-incomplete');
 }
 
 function consentOf(
@@ -144,9 +141,7 @@ function consentOf(
   if (consentBasis !== undefined && consentDate !== undefined && consentReference !== undefined) {
     return { basis: consentBasis, dateIso: readDay(consentDate), reference: consentReference };
   }
-  throw badInput('consent-incomplete', 'a consent needs basis, date and reference', {
-    remedy: 'Give --consent-basis, --consent-date and --consent-reference together.',
-  });
+  throw refusal('consent-incomplete');
 }
 
 async function readProfileFile(path: string): Promise<z.infer<typeof profileSchema>> {

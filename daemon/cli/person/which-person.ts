@@ -1,9 +1,11 @@
 import type { PersonState, PersonSummary } from '../../contract/person.js';
 import { personTable } from '../../contract/persons-text.js';
 import type { ControlClient } from '../../core/api/client.js';
-import { badInput } from '../../kernel/errors.js';
+import { terminalLanguage } from '../../host/installed-languages.js';
 import { isWholePersonId } from '../../kernel/ids.js';
 import { simplifiedName } from '../../kernel/persons/simplified-name.js';
+import { said } from '../../kernel/said.js';
+import { refusal } from '../../words/errors.js';
 import { choose, type Terminal } from '../confirm.js';
 import type { ShowTime, SiteTime } from '../site-time.js';
 import { allPersons } from './all-persons.js';
@@ -78,15 +80,12 @@ async function personIn(
     given,
   );
   if (first === undefined) {
-    const what = state === undefined ? 'person' : `${state} person`;
-    const message = `no ${what} has the id, the name or the external id "${given}"`;
-    throw badInput('no-such-person', message, {
-      remedy: "Run 'rollcall person list --removed' to list all persons.",
-    });
+    const remedy = said('errors/remedy-no-such-person:given');
+    throw refusal(`no-such-person:${state ?? 'given'}`, { given }, { remedy });
   }
   if (second === undefined) return first.id;
   const found = [first, second, ...others] as const;
-  const lines = personTable(found, { show }).split('\n');
+  const lines = personTable(found, { show, say: terminalLanguage().say }).split('\n');
   return (await choose({ given, what: 'person', found, lines }, terminal)).id;
 }
 

@@ -6,6 +6,7 @@ import { exitCodes, print, runAction } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
 import { badInput } from '../../kernel/errors.js';
 import { present } from '../../kernel/present.js';
+import type { Language } from '../../words/language.js';
 import { type CommonOptions, withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { openBox } from '../daemon-client.js';
@@ -37,7 +38,7 @@ export function registerAssign(strangers: Command): void {
     )
     .action((given: string, options: AssignOptions) =>
       runAction(options.json === true, async () => {
-        const { client, time } = await openBox(options.config);
+        const { client, time, language } = await openBox(options.config);
         const stranger = await whichStranger(client, given);
         const pictures = {
           stranger,
@@ -54,7 +55,7 @@ export function registerAssign(strangers: Command): void {
           options.yes,
         );
         const result = await assign();
-        print(options.json === true, result, () => describeAssignment(stranger, result));
+        print(options.json === true, result, () => describeAssignment(stranger, result, language));
         return result.outcome === 'assigned' ? exitCodes.done : exitCodes.failed;
       }),
     );
@@ -77,18 +78,18 @@ async function enrolment(
 }
 
 /** What came of an assignment. */
-function describeAssignment(stranger: string, result: AssignResult): string {
+function describeAssignment(stranger: string, result: AssignResult, language: Language): string {
   switch (result.outcome) {
     case 'assigned': {
       const { person, photographs } = result;
       const pictures = counted(photographs.length, 'picture');
       const head = `${stranger} is ${person.name} (${person.id}), with ${pictures} of the passages`;
-      return [head, ...warningLines(result)].join('\n');
+      return [head, ...warningLines(result, language.say)].join('\n');
     }
     case 'refused': {
       const { photographs } = result;
       const names = photographs.map((_, index) => `picture ${index + 1}`);
-      const lines = photographLines(photographs, names);
+      const lines = photographLines(photographs, names, language);
       return ['refused: the pictures are not good enough to enrol from', ...lines].join('\n');
     }
     case 'similar':

@@ -1,6 +1,5 @@
 import type { CertificateHolder } from '../../kernel/certificate-state.js';
 import type { Said } from '../../kernel/said.js';
-import { english } from '../../words/language.js';
 import type { CertificateStatus } from '../delivery/broker/certificate-watch.js';
 import { doctor, type Finding, finding } from './finding.js';
 
@@ -9,20 +8,23 @@ export function certificateFinding(
   certificate: CertificateStatus & { readonly isMadeByBox?: boolean },
 ): Finding {
   const { state, whose } = certificate;
-  const check = doctor('check-certificate', { owner: ownerOf(whose) });
+  const check = checkOf(whose);
   const message = validityOf(certificate);
   if (state === 'in force') return finding(check, 'ok', { message });
   const remedy = doctor(`remedy-certificate-${certificate.isMadeByBox ? 'own' : whose}`);
   return finding(check, state === 'expires soon' ? 'warning' : 'failed', { message, remedy });
 }
 
-const ownerOf = (whose: CertificateHolder): Said => doctor(`owner-${whose}`);
+const checkOf = (whose: CertificateHolder): Said =>
+  doctor('check-certificate', { owner: doctor(`owner-${whose}`) });
 
-/** `the broker (DNS:broker.example): 12 days left, until 2026-03-01` */
-export function describeCertificate(certificate: CertificateStatus): string {
-  const [owner, validity] = [ownerOf(certificate.whose), validityOf(certificate)];
-  return `${english.textOf(owner)} (${certificate.names}): ${english.textOf(validity)}`;
-}
+/** `certificate of the broker (DNS:broker.example): 12 days left, until 2026-03-01` */
+export const certificateFact = (certificate: CertificateStatus): Said =>
+  doctor('fact-certificate', {
+    certificate: checkOf(certificate.whose),
+    names: certificate.names,
+    validity: validityOf(certificate),
+  });
 
 function validityOf({ state, daysLeft, notBefore, notAfter }: CertificateStatus): Said {
   const [begin = '', end = ''] = [notBefore, notAfter].map((time) => time.slice(0, 10));

@@ -54,6 +54,10 @@ export const saidOf = (problem: {
 export const joined = (parts: readonly Said[]): Said =>
   parts.reduce((first, second) => doctor('joined', { first, second }));
 
+/** Parts of a list, such as `a, b`. */
+export const listed = (parts: readonly Said[]): Said =>
+  parts.reduce((first, second) => doctor('listed', { first, second }));
+
 /** An error as a finding, with its remedy. */
 export const failed = (check: Said, error: unknown): Finding => finding(check, 'failed', saidBy(error));
 

@@ -1,20 +1,17 @@
 import type { CameraStatus } from '../../contract/cameras.js';
 import type { ShowTime } from '../../contract/command-line.js';
-import type { KeyRotation } from '../../contract/keys.js';
 import type { BoxStatus, VisionStatus } from '../../contract/status.js';
 import { brokerNotConfigured } from '../../kernel/broker.js';
-import { counted } from '../../kernel/counted.js';
 import { fewestForEstimate } from '../../kernel/identification/calibration.js';
 import { closableGaps } from '../../kernel/isolation.js';
 import { type Said, said, saidIn, verbatim } from '../../kernel/said.js';
-import { english } from '../../words/language.js';
 import { costOfOldMqtt } from '../delivery/broker/version-choice.js';
-import { certificateFinding, describeCertificate } from './certificate-findings.js';
+import { certificateFact, certificateFinding } from './certificate-findings.js';
 import { conditionFindings } from './condition-findings.js';
 import { rotationFindings } from './doctor-key.js';
-import { doctor, durationOf, type Finding, finding, joined, ok, saidOf } from './finding.js';
+import { doctor, durationOf, type Finding, finding, joined, listed, ok, saidOf } from './finding.js';
 import { heldBackFindings } from './held-back-text.js';
-import { describeRotation } from './rotation-text.js';
+import { rotationOf } from './rotation-text.js';
 
 /**
  * One area of the daemon's status. `status` shows the facts and the findings that are not ok; `doctor` shows all findings.
@@ -22,7 +19,7 @@ import { describeRotation } from './rotation-text.js';
  */
 interface StatusArea {
   /** Lines that are always shown. */
-  readonly facts: readonly string[];
+  readonly facts: readonly Said[];
   readonly findings: readonly Finding[];
 }
 
@@ -34,7 +31,7 @@ export function statusAreas(status: BoxStatus, show: ShowTime): readonly StatusA
     recogniserArea(status.recogniser),
     ...status.vision.map(visionArea),
     isolationArea(status.isolation),
-    { facts: [...analysisLines(status), ...capacityLines(status)], findings: [] },
+    { facts: [...analysisFacts(status), ...capacityFacts(status)], findings: [] },
     galleryArea(status.gallery),
     brokerArea(status.broker),
     gateArea(status.gate),
@@ -42,7 +39,7 @@ export function statusAreas(status: BoxStatus, show: ShowTime): readonly StatusA
     { facts: [], findings: promptFindings(status, show) },
     retentionArea(status.retention, show),
     alertsArea(status.alerts),
-    { facts: [eventLoopLine(status)], findings: [] },
+    { facts: [eventLoopFact(status)], findings: [] },
   ];
 }
 
@@ -100,11 +97,11 @@ function recogniserArea(recogniser: BoxStatus['recogniser']): StatusArea {
     const message = doctor('recogniser-lesser', names);
     const remedy = doctor(reason === 'gallery' ? 'remedy-recogniser-gallery' : 'remedy-recogniser', names);
     findings.push(finding(check, 'warning', { message, remedy }));
-    return { facts: [`recogniser: ${name}`], findings };
+    return { facts: [doctor('fact-recogniser', { what: name })], findings };
   }
   const runs = reason === 'default' ? verbatim(name) : doctor(recogniserReasons[reason], { name });
   const text = isLesser ? doctor('recogniser-better', { ...names, runs }) : runs;
-  return { facts: [`recogniser: ${english.textOf(text)}`], findings: [ok(check, text), ...findings] };
+  return { facts: [doctor('fact-recogniser', { what: text })], findings: [ok(check, text), ...findings] };
 }
 
 const recogniserReasons = { configured: 'as-configured', gallery: 'of-gallery' } as const;
@@ -123,16 +120,9 @@ function thresholdFindings({
 }
 
 function visionArea(vision: VisionStatus): StatusArea {
-  const { index, state, provider, recogniser, ffmpegVersion, restarts, lastFailure } = vision;
+  const { index, state, provider, lastFailure } = vision;
   const check = doctor('check-vision', { index });
-  const about =
-    provider === undefined
-      ? ''
-      : `, ${provider.actual} (asked for ${provider.requested}), ${recogniser}, ffmpeg ${ffmpegVersion}`;
-  const failure = lastFailure === undefined ? '' : `, last failure: ${lastFailure}`;
-  const facts = [
-    `vision ${index}: ${state}${about}, ${counted(restarts, 'restart')}${failure}${refusedText(vision)}`,
-  ];
+  const facts = [doctor('fact-vision', { index, what: listed(partsOfVision(vision)) })];
   if (state !== 'running') {
     if (lastFailure === undefined) {
       const loading = { message: doctor('vision-loading'), remedy: doctor('remedy-vision-loading') };
@@ -163,21 +153,34 @@ function isolationArea(isolation: BoxStatus['isolation']): StatusArea {
     return { facts: [], findings: [finding(check, 'warning', { message, remedy })] };
   }
   const open = gaps.map((gap) => doctor(`gap-${gap}`));
-  const [first, ...others] = open;
-  const can = first && others.reduce((some, gap) => doctor('listed', { first: some, second: gap }), first);
-  const text = can === undefined ? verbatim(level) : doctor('isolation-open', { level, can });
+  const text = open.length === 0 ? verbatim(level) : doctor('isolation-open', { level, can: listed(open) });
   // The units leave none of these. A sandbox cannot close them.
   if (level === 'full' && closableGaps({ gaps }).length > 0) {
     const remedy = said('conditions/remedy-isolation-weakened');
     return { facts: [], findings: [finding(check, 'warning', { message: text, remedy })] };
   }
-  return { facts: [`isolation: ${english.textOf(text)}`], findings: [ok(check, text)] };
+  return { facts: [doctor('fact-isolation', { what: text })], findings: [ok(check, text)] };
 }
 
-/** `, refused reports: 3 (time), 21 (camera)`. */
-function refusedText({ refused = {} }: VisionStatus): string {
+/** State, hardware, restarts, and the last failure, as far as they are known. */
+function partsOfVision(vision: VisionStatus): readonly Said[] {
+  const { state, provider, recogniser, ffmpegVersion, restarts, lastFailure, refused = {} } = vision;
+  // `3 (time), 21 (camera)`: the kinds are those of the metrics.
   const kinds = Object.entries(refused).map(([why, count]) => `${count} (${why})`);
-  return kinds.length === 0 ? '' : `, refused reports: ${kinds.join(', ')}`;
+  return [
+    doctor(`vision-${state}`),
+    ...(provider === undefined
+      ? []
+      : [
+          doctor('fact-provider', {
+            ...{ actual: provider.actual, requested: provider.requested },
+            ...{ recogniser: String(recogniser), version: String(ffmpegVersion) },
+          }),
+        ]),
+    doctor('fact-restarts', { count: restarts }),
+    ...(lastFailure === undefined ? [] : [doctor('fact-last-failure', { why: lastFailure })]),
+    ...(kinds.length === 0 ? [] : [doctor('fact-refused-reports', { kinds: kinds.join(', ') })]),
+  ];
 }
 
 function galleryArea(gallery: BoxStatus['gallery']): StatusArea {
@@ -191,9 +194,9 @@ function galleryArea(gallery: BoxStatus['gallery']): StatusArea {
   }
   const errors = expected && expectedOf(expected);
   const facts = [
-    `gallery: open, ${counted(persons, 'person')}, ${counted(templates, 'template')}, ${counted(damagedRows, 'damaged row')}`,
-    ...(rotation === undefined ? [] : [`key: ${describeRotation(withoutProblem(rotation))}`]),
-    ...(errors === undefined ? [] : [`expected errors: ${english.textOf(errors)}`]),
+    doctor('fact-gallery', { persons, templates, damaged: damagedRows }),
+    ...(rotation === undefined ? [] : [doctor('fact-key', { rotation: rotationOf(rotation) })]),
+    ...(errors === undefined ? [] : [doctor('fact-expected-errors', { errors })]),
   ];
   const found =
     damagedRows === 0
@@ -222,10 +225,6 @@ function expectedOf({ targetFpir, fpir, fnir, alikePairs }: ExpectedErrors): Sai
   const missed = fnir === undefined ? doctor('fnir-unknown') : doctor('fnir', { percent: percent(fnir) });
   const alike = alikePairs === 0 ? [] : [doctor('alike-pairs', { pairs: alikePairs })];
   return joined([recognised, missed, ...alike]);
-}
-
-function withoutProblem({ problem: _, ...rotation }: KeyRotation): KeyRotation {
-  return rotation;
 }
 
 /** Refused topics other than those of events and commands. */
@@ -265,8 +264,8 @@ function brokerArea(broker: BoxStatus['broker']): StatusArea {
   const inForce = certificates.filter((each) => each.state === 'in force');
   return {
     facts: [
-      ...(message === undefined ? [`broker: ${english.textOf(connection)}`] : []),
-      ...inForce.map((certificate) => `certificate of ${describeCertificate(certificate)}`),
+      ...(message === undefined ? [doctor('fact-broker', { connection })] : []),
+      ...inForce.map(certificateFact),
     ],
     findings: [...findings, ...certificates.map(certificateFinding)],
   };
@@ -281,8 +280,10 @@ function gateArea({ certificate, problem }: NonNullable<BoxStatus['gate']> = {})
     findings.push(finding(doctor('check-gate'), 'failed', { message: doctor(key, { why }), remedy }));
   }
   if (certificate === undefined) return { facts: [], findings };
-  const whose = certificate.isMadeByBox ? 'made by the box' : 'as configured';
-  const fact = `certificate of ${describeCertificate(certificate)}, ${whose}, SHA-256 ${certificate.fingerprint}`;
+  const fact = doctor(`fact-gate-certificate-${certificate.isMadeByBox ? 'own' : 'configured'}`, {
+    certificate: certificateFact(certificate),
+    fingerprint: certificate.fingerprint,
+  });
   return {
     facts: certificate.state === 'in force' ? [fact] : [],
     findings: [...findings, certificateFinding(certificate)],
@@ -290,31 +291,33 @@ function gateArea({ certificate, problem }: NonNullable<BoxStatus['gate']> = {})
 }
 
 /** How many events have not left the box, and what they wait for. */
-function outboxLine({ outbox: { waiting, acknowledgement }, broker }: BoxStatus): string {
-  if (broker.state === brokerNotConfigured) {
-    return `outbox: ${counted(waiting, 'event stays', 'events stay')} on this box because no broker is configured`;
-  }
-  if (waiting === 0) return 'outbox: empty';
-  const waitsFor = acknowledgement === 'centre' ? 'confirmation by the centre' : 'the broker';
-  return `outbox: ${counted(waiting, 'event waits', 'events wait')} for ${waitsFor}`;
+function outboxFact({ outbox: { waiting: count, acknowledgement }, broker }: BoxStatus): Said {
+  if (broker.state === brokerNotConfigured) return doctor('fact-outbox-stays', { count });
+  return count === 0
+    ? doctor('fact-outbox-empty')
+    : doctor(`fact-outbox-waits-${acknowledgement}`, { count });
 }
 
-function passagesLine({ passages: { count, byOutcome } }: BoxStatus): string {
-  const outcomes = Object.entries(byOutcome).map(([outcome, each]) => `${each} ${outcome}`);
-  return `passages of the last 24 hours: ${count}${count === 0 ? '' : ` (${outcomes.join(', ')})`}`;
+function passagesFact({ passages: { count, byOutcome } }: BoxStatus): Said {
+  const outcomes = Object.entries(byOutcome).map(([outcome, each]) =>
+    doctor('some', { count: each, what: said(`passages/outcome-${outcome}`) }),
+  );
+  return outcomes.length === 0
+    ? doctor('fact-passages-none')
+    : doctor('fact-passages', { count, outcomes: listed(outcomes) });
 }
 
 function eventsArea(status: BoxStatus, show: ShowTime): StatusArea {
   const { events, intake, outbox } = status;
   const { facts, suppressed, givenUp, waiting, problem } = intake;
-  const counts = `events: ${events.recorded} recorded since the start, ${facts} of them about people at cameras; ${suppressed} more suppressed by cooldowns; ${counted(givenUp, 'sighting')} lost`;
+  const counts = { recorded: events.recorded, facts, suppressed, lost: givenUp };
   const findings: Finding[] = [...heldBackFindings(outbox.heldBack, show)];
   if (problem !== undefined) {
     const { message: why, remedy } = saidOf(problem);
     const message = doctor('events-waiting', { waiting, why });
     findings.push(finding(doctor('check-events'), 'failed', { message, remedy }));
   }
-  return { facts: [passagesLine(status), counts, outboxLine(status)], findings };
+  return { facts: [passagesFact(status), doctor('fact-events', counts), outboxFact(status)], findings };
 }
 
 /** Nothing where no camera asks for a challenge. */
@@ -332,7 +335,9 @@ function retentionArea(
 ): StatusArea {
   const check = doctor('check-retention');
   const facts = [
-    lastRunAt === undefined ? 'retention: has not run yet' : `retention: last run ${show(lastRunAt)}`,
+    lastRunAt === undefined
+      ? doctor('fact-retention-never')
+      : doctor('fact-retention', { time: show(lastRunAt) }),
   ];
   const findings: Finding[] = [];
   if (clockDoubt !== undefined) {
@@ -352,44 +357,30 @@ function retentionArea(
 /** No facts if there are no rules and no open deliveries. */
 function alertsArea({ rules, pending, failed }: BoxStatus['alerts']): StatusArea {
   const facts =
-    rules === 0 && pending === 0 && failed === 0
-      ? []
-      : [`alerts: ${counted(rules, 'rule')}, ${counted(pending, 'delivery', 'deliveries')} waiting`];
+    rules === 0 && pending === 0 && failed === 0 ? [] : [doctor('fact-alerts', { rules, pending })];
   if (failed === 0) return { facts, findings: [] };
   const texts = { message: doctor('alerts-failed', { failed }), remedy: doctor('remedy-alerts-failed') };
   return { facts, findings: [finding(doctor('check-alerts'), 'warning', texts)] };
 }
 
 /** None while no frame is due, and for a daemon of an older version. */
-function analysisLines({ analysis }: BoxStatus): readonly string[] {
+function analysisFacts({ analysis }: BoxStatus): readonly Said[] {
   if (analysis === undefined || analysis.dueFps === 0) return [];
-  const { analysedFps, dueFps } = analysis;
-  return [`analysis: ${analysedFps.toFixed(0)} of ${dueFps.toFixed(0)} due frames per second`];
+  return [doctor('fact-analysis', { analysed: analysis.analysedFps, due: analysis.dueFps })];
 }
-
-/** Why no more cameras fit, or what would run out first. */
-const limitTexts: Readonly<Record<NonNullable<BoxStatus['capacity']>['limit'], string>> = {
-  processor: 'the processor is the limit',
-  threads: 'vision.threads is the limit',
-  memory: 'the memory is the limit',
-  overloaded: 'it loses frames now',
-};
 
 /** None in the first minute, and without a camera that streams. */
-function capacityLines({ capacity }: BoxStatus): readonly string[] {
+function capacityFacts({ capacity }: BoxStatus): readonly Said[] {
   if (capacity === undefined) return [];
-  const { cores, busyCores, coresPerCamera, moreCameras, limit } = capacity;
-  const room =
-    moreCameras === 0
-      ? 'no room for another camera like these'
-      : `room for about ${counted(moreCameras, 'more camera', 'more cameras')} like these`;
-  return [
-    `capacity: ${busyCores.toFixed(1)} of ${cores} cores busy, up to ${coresPerCamera.toFixed(2)} per camera; ${room} (${limitTexts[limit]})`,
-  ];
+  const { cores, busyCores: busy, coresPerCamera: each, moreCameras: cameras } = capacity;
+  const room = cameras === 0 ? doctor('room-none') : doctor('room', { cameras });
+  // Why no more cameras fit, or what would run out first.
+  const limit = doctor(`limit-${capacity.limit}`);
+  return [doctor('fact-capacity', { busy, cores, each, room, limit })];
 }
 
-const eventLoopLine = ({ eventLoop: { p99Ms, maximumMs } }: BoxStatus): string =>
-  `event loop delay: p99 ${p99Ms.toFixed(1)} ms, maximum ${maximumMs.toFixed(1)} ms`;
+const eventLoopFact = ({ eventLoop: { p99Ms, maximumMs } }: BoxStatus): Said =>
+  doctor('fact-event-loop', { p99: p99Ms, maximum: maximumMs });
 
 /** Without the main stream, most faces are too small. Without the substream, the camera only costs more. */
 function lossFinding(check: Said, lost: NonNullable<CameraStatus['lostStream']>): Finding {

@@ -26,7 +26,7 @@ export const attendanceStatuses = [
   'unproven',
   'seen-not-proven',
 ] as const;
-type AttendanceStatus = (typeof attendanceStatuses)[number];
+export type AttendanceStatus = (typeof attendanceStatuses)[number];
 
 /** A day of a person, or one of its stays. Durations in milliseconds. */
 export interface AttendanceDay {

@@ -1,3 +1,5 @@
+import type { AttendanceStatus } from './attendance-day.js';
+
 /** A row of a report, as far as its table shows it. */
 interface TabledDay {
   readonly person: string;
@@ -9,7 +11,7 @@ interface TabledDay {
   readonly shiftTo: string | null;
   readonly firstIn: string | null;
   readonly lastOut: string | null;
-  readonly statuses: readonly string[];
+  readonly statuses: readonly AttendanceStatus[];
   readonly workedMin: number;
   readonly breakMin: number;
   readonly awayMin: number;
@@ -46,12 +48,19 @@ type Column = (typeof columns)[number];
 /** What the table says to people, in their language. */
 export interface TableWords {
   readonly heading: (column: Column) => string;
+  readonly status: (status: AttendanceStatus) => string;
+  /** Between statuses. */
+  readonly separator: string;
   readonly yes: string;
   readonly no: string;
 }
 
 /** For programs: without words of a language. */
-const plain: TableWords = { heading: (column) => column, yes: 'yes', no: 'no' };
+const plain: TableWords = {
+  heading: (column) => column,
+  status: (status) => status,
+  ...{ yes: 'yes', no: 'no', separator: ' ' },
+};
 
 /** A day, or a time by the clock of the site with its UTC offset, in ISO 8601: each kind of file has its own form for them. */
 export interface Moment {
@@ -69,13 +78,13 @@ export function attendanceTable(
   return [columns.map(words.heading), ...rows.map((row) => cellsOf(row, words))];
 }
 
-function cellsOf(row: TabledDay, { yes, no }: TableWords): readonly TableCell[] {
+function cellsOf(row: TabledDay, { status, separator, yes, no }: TableWords): readonly TableCell[] {
   const times = [row.shiftFrom, row.shiftTo, row.firstIn, row.lastOut];
   return [
     ...[row.person, row.externalId ?? '', row.name ?? ''],
     ...[{ kind: 'day', iso: row.date } as const, row.shift ?? ''],
     ...times.map((iso) => (iso === null ? '' : ({ kind: 'time', iso } as const))),
-    row.statuses.join(' '),
+    row.statuses.map(status).join(separator),
     ...[row.workedMin, row.breakMin, row.awayMin, row.earlyMin],
     ...[row.lateMin, row.leftEarlyMin, row.overtimeMin],
     row.isCorrected ? yes : no,

@@ -135,6 +135,8 @@ async function save({ head, rows }: Report, form: 'csv' | 'xlsx'): Promise<void>
 
 const tableWords = (): TableWords => ({
   heading: (column) => t(`column-${column}`),
+  status: (status) => t(`status-${status}`),
+  separator: ', ',
   yes: t('cell-yes'),
   no: t('cell-no'),
 });
