@@ -28,6 +28,11 @@ export const attendanceRow = z.object({
     .string()
     .exactOptional()
     .describe('The number of the person in another system. Absent if there is none, and if `name` is.'),
+  fields: z
+    .record(z.string(), z.string())
+    .readonly()
+    .exactOptional()
+    .describe('The values of custom fields, by ID. Absent if there are none, and if `name` is.'),
   date: day,
   shift: z
     .string()
@@ -116,6 +121,13 @@ export const attendanceHead = z.object({
   areAbsencesKnown: z
     .boolean()
     .describe('False if the box does not know who is enrolled. Then the report shows no absences.'),
+  personFields: z
+    .array(z.object({ id: z.string(), name: z.string() }))
+    .readonly()
+    .exactOptional()
+    .describe(
+      'The custom fields of persons, as the setting `persons.fields` defines them: columns of a table of the rows. Absent if there are none, and if no row has a name.',
+    ),
   ambiguous: z
     .array(ambiguousPassage)
     .readonly()

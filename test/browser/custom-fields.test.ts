@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { withoutBuild } from '../support/box.js';
 import { assertAccessible, isWiderThanScreen, startBrowser, withoutChromium } from '../support/browser.js';
@@ -13,6 +14,8 @@ test('custom fields in the console', { skip }, async (t) => {
   await t.test('are filled in on the page of a person, found, and shown in the list', () => fillIn(box));
   await t.test('are changed for many people after a preview', () => changeMany(box));
   await t.test('name their columns where people are imported', () => nameColumns(box));
+  await t.test('are filled in where somebody is enrolled with guidance', () => enrolWith(box));
+  await t.test('are columns of the attendance that leaves the box', () => saveAttendance(box));
 });
 
 async function define({ box, open }: ConsoleBox): Promise<void> {
@@ -116,5 +119,36 @@ async function nameColumns({ open }: ConsoleBox): Promise<void> {
     .getByRole('alert')
     .getByText(/unknown or duplicate columns: field_team/)
     .waitFor();
+  assert.deepEqual(faults, []);
+}
+
+async function enrolWith({ open }: ConsoleBox): Promise<void> {
+  const opened = await open('operator', '/people/enrol');
+  const { page, faults } = opened;
+  await page.getByLabel('Name', { exact: true }).fill('Nora Lind');
+  await page.getByLabel('Department').fill('Sales');
+  // A draft keeps what was typed.
+  await page.reload();
+  assert.equal(await page.getByLabel('Department').inputValue(), 'Sales');
+  await assertAccessible(opened);
+  const begun = page.waitForRequest(
+    (request) => request.method() === 'POST' && new URL(request.url()).pathname === '/api/v1/enrolments',
+  );
+  await page.getByRole('button', { name: 'Start enrolment' }).click();
+  const { person } = (await begun).postDataJSON() as { readonly person: { readonly fields?: unknown } };
+  assert.deepEqual(person.fields, { depot_buro: 'Sales' });
+  await page.waitForURL(/\/people\/enrol\/./);
+  assert.deepEqual(faults, []);
+}
+
+async function saveAttendance({ open }: ConsoleBox): Promise<void> {
+  const { page, faults } = await open('operator', '/attendance?view=week');
+  const saving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'CSV', exact: true }).click();
+  const lines = readFileSync(await (await saving).path(), 'utf8')
+    .trim()
+    .split('\r\n');
+  assert.match(lines[0] ?? '', /,Corrected,Department,Badge$/);
+  assert.match(lines.find((line) => line.includes('Ada Byron')) ?? '', /,Research & Öl 2,B-2$/);
   assert.deepEqual(faults, []);
 }

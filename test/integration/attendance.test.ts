@@ -242,10 +242,15 @@ describe('the attendance report', () => {
     await assert.rejects(box.attendance.correct(excused, limited), { code: 'forbidden' });
   });
 
-  test('gives the number of a person in another system with the name, and to no caller without that scope', async (t) => {
+  test('gives the number of a person in another system and custom fields with the name, and to no caller without that scope', async (t) => {
     const box = await openAttendanceBox(t);
     const secret = 'payroll-4711';
-    box.persons = [{ ...enrolled('p1', 'Ada'), externalId: () => secret }];
+    box.persons = [
+      {
+        ...enrolled('p1', 'Ada'),
+        profile: () => ({ externalId: secret, fields: { cost_centre: 'payroll-7' } }),
+      },
+    ];
     const nameless = { ...caller, scopes: new Set(['attendance:read', 'attendance:write'] as const) };
     box.see('p1', 'entry', '2026-03-02T08:00');
     box.see('p1', 'entry', '2026-03-10T08:00');
@@ -265,7 +270,7 @@ describe('the attendance report', () => {
       JSON.stringify(await box.attendance.preview({ ...days, shifts: [] }, by, new AbortController().signal)),
     ];
     assert.deepEqual(
-      (await answers(caller)).map((answer) => answer.includes(secret)),
+      (await answers(caller)).map((answer) => answer.includes(secret) && answer.includes('"payroll-7"')),
       [true, true, true, true, false],
     );
     for (const answer of await answers(nameless)) assert.doesNotMatch(answer, /payroll|Ada/);

@@ -12,11 +12,17 @@ import { csvText } from '../../daemon/kernel/csv.js';
 
 const german: TableWords = {
   heading: (column) => `${column} auf Deutsch`,
+  field: ({ name }) => name,
   status: (status) => `${status}!`,
   separator: ', ',
   yes: 'ja',
   no: 'nein',
 };
+
+const fields = [
+  { id: 'cost_centre', name: 'Cost centre' },
+  { id: 'badge', name: 'Badge' },
+];
 
 const row = {
   ...{ person: 'p-1', name: '=HYPERLINK("https://192.0.2.1")', date: '2026-03-02', shift: 'day' },
@@ -33,15 +39,35 @@ const sheetIn = (book: Blob): Promise<string> => partIn(book, 'xl/worksheets/she
 describe('the table of attendance', () => {
   test('has a cell for each column', () => {
     for (const words of [undefined, german]) {
-      const [names, cells] = attendanceTable([row], words);
+      const [names, cells] = attendanceTable([row], fields, words);
       assert.equal(cells?.length, names?.length);
       assert.equal(new Set(names).size, names?.length, 'no name comes twice');
     }
   });
 
+  test('ends with the custom fields: by ID for programs, by name for people, empty without a value', () => {
+    const rows = [{ ...row, fields: { cost_centre: '=1+1' } }, row];
+    const ends = [undefined, german].map((words) =>
+      textCells(attendanceTable(rows, fields, words)).map((cells) => cells.slice(-2)),
+    );
+    assert.deepEqual(ends, [
+      [
+        ['field_cost_centre', 'field_badge'],
+        ['=1+1', ''],
+        ['', ''],
+      ],
+      [
+        ['Cost centre', 'Badge'],
+        ['=1+1', ''],
+        ['', ''],
+      ],
+    ]);
+    assert.match(csvText(textCells(attendanceTable(rows, fields))), /,'=1\+1,/);
+  });
+
   test('says statuses in the words of the reader', () => {
     assert.ok(attendanceTable([row])[1]?.includes('late incomplete'));
-    assert.ok(attendanceTable([row], german)[1]?.includes('late!, incomplete!'));
+    assert.ok(attendanceTable([row], [], german)[1]?.includes('late!, incomplete!'));
   });
 
   test('runs no name as a formula, in either form', async () => {
@@ -56,7 +82,7 @@ describe('the table of attendance', () => {
   });
 
   test('has the external id, and days and times that a workbook calculates with, by the clock of the site', async () => {
-    const table = attendanceTable([{ ...row, externalId: '0017' }], german);
+    const table = attendanceTable([{ ...row, externalId: '0017' }], [], german);
     assert.deepEqual(table[0]?.slice(0, 2), ['person auf Deutsch', 'external_id auf Deutsch']);
     const sheet = await sheetIn(await spreadsheet(table));
     // 46083 is 2 March 2026; a third of a day is eight o'clock.

@@ -39,11 +39,11 @@ export async function readReport(answer: Promise<AsyncIterable<ReportItem>>): Pr
  * from being run as formulas.
  */
 export function attendanceCsv(
-  { rows }: ReadReport,
+  { head, rows }: ReadReport,
   { language, separator }: { readonly language?: Language; readonly separator?: CsvSeparator } = {},
 ): Buffer {
   const own = language !== undefined && (1.5).toLocaleString(language.tag).includes(',') ? ';' : ',';
-  const cells = textCells(attendanceTable(rows, language && tableWords(language)), {
+  const cells = textCells(attendanceTable(rows, head.personFields, language && tableWords(language)), {
     isForPeople: language !== undefined,
   });
   return Buffer.from(csvText(cells, separator ?? own), 'utf8');
@@ -51,6 +51,7 @@ export function attendanceCsv(
 
 const tableWords = ({ say }: Language): TableWords => ({
   heading: (column) => say(`attendance/column-${column}`),
+  field: ({ name }) => name,
   status: (status) => say(`attendance/status-${status}`),
   separator: ', ',
   yes: say('attendance/cell-yes'),

@@ -64,7 +64,7 @@ export class AttendanceDays {
       const days = daysOf(id).filter(isWanted);
       if (days.length > 0) {
         const person = persons?.get(id);
-        const about = { id, name: person?.name, externalId: person?.externalId?.() };
+        const about = { id, name: person?.name, ...person?.profile?.() };
         for (const day of days) yield showDay(about, day, localTime);
       }
       if (clock.monotonicMs() - sinceMs < turnMs) continue;

@@ -149,7 +149,7 @@ export class Attendance {
     );
     const rows = this.#days.of(id, { from: date, to: date }, persons);
     const person = persons?.get(id);
-    const about = { id, name: person?.name, externalId: person?.externalId?.() };
+    const about = { id, name: person?.name, ...person?.profile?.() };
     return {
       correction: showCorrection(correction, localTime),
       rows: rows.map((day) => showDay(about, day, localTime)),
@@ -195,7 +195,7 @@ export class Attendance {
     const persons = await this.#options.persons();
     if (persons === undefined || reader === undefined || reader.scopes.has('names:read')) return persons;
     return new Map(
-      [...persons].map(([id, person]) => [id, { ...person, name: undefined, externalId: undefined }]),
+      [...persons].map(([id, person]) => [id, { ...person, name: undefined, profile: undefined }]),
     );
   }
 
@@ -214,14 +214,17 @@ export class Attendance {
     }
     const keptFrom = this.#days.keptFrom(nowMs);
     const from = keptFrom !== undefined && keptFrom > calculated.from ? keptFrom : calculated.from;
+    const areNamesKnown = [...(persons?.values() ?? [])].some(({ name }) => name !== undefined);
+    const { fields } = this.#options.current().persons;
     const head: AttendanceHead = {
       site: site.id,
       timeZone: site.timeZone,
       madeAt: localIso(nowMs, localTime),
       ...shown,
       ...(keptFrom !== undefined && keptFrom > shown.from ? { keptFrom } : {}),
-      areNamesKnown: [...(persons?.values() ?? [])].some(({ name }) => name !== undefined),
+      areNamesKnown,
       areAbsencesKnown: persons !== undefined,
+      ...(areNamesKnown && fields.length > 0 && { personFields: fields }),
       ...(ambiguous.length === 0 ? {} : { ambiguous }),
       ...(seenNotProven.length === 0 ? {} : { seenNotProven }),
       ...(only === undefined

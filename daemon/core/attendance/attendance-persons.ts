@@ -1,7 +1,11 @@
 import type { PersonId } from '../../kernel/ids.js';
+import type { PersonProfile } from '../../kernel/persons/person-profile.js';
 import type { Gallery } from '../gallery/gallery.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import { PersonRows } from '../gallery/persons/person-rows.js';
+
+/** What rows of a report show of a profile, beside the name. */
+export type ShownProfile = Pick<PersonProfile, 'externalId' | 'fields'>;
 
 /** What a report on attendance needs to know about an enrolled person. */
 export interface EnrolledPerson {
@@ -9,7 +13,7 @@ export interface EnrolledPerson {
   /** Undefined while the gallery is sealed, and for a damaged name. */
   readonly name: string | undefined;
   /** Opens the profile: only for persons who are shown. Absent while the gallery is sealed. */
-  readonly externalId?: (() => string | undefined) | undefined;
+  readonly profile?: (() => ShownProfile | undefined) | undefined;
   /** When the person is first expected; undefined for a removed person. */
   readonly expectedFromMs: number | undefined;
 }
@@ -34,8 +38,8 @@ async function namedPersons(gallery: Gallery): Promise<readonly EnrolledPerson[]
   const persons = await gallery.personNames();
   return persons.map(({ id, name, state, enrolledAtMs }) => {
     const expectedFromMs = state === 'active' ? enrolledAtMs : undefined;
-    const externalId = () => gallery.showPerson(id)?.profile?.externalId;
-    return { id, name, externalId, expectedFromMs };
+    const profile = () => gallery.showPerson(id)?.profile;
+    return { id, name, profile, expectedFromMs };
   });
 }
 

@@ -10,17 +10,13 @@ import { localIso } from '../../kernel/attendance/time-text.js';
 import type { Direction } from '../../kernel/events/event.js';
 import { present } from '../../kernel/present.js';
 import type { StoredCorrection } from './attendance-corrections.js';
-import type { EnrolledPerson } from './attendance-persons.js';
+import type { EnrolledPerson, ShownProfile } from './attendance-persons.js';
 import type { AmbiguousPassage, UnprovenSighting } from './attendance-records.js';
 
 const minutes = (durationMs: number): number => Math.floor(durationMs / 60_000);
 
 export function showDay(
-  person: {
-    readonly id: string;
-    readonly name: string | undefined;
-    readonly externalId?: string | undefined;
-  },
+  person: { readonly id: string; readonly name: string | undefined } & ShownProfile,
   day: AttendanceDay,
   localTime: LocalTime,
 ): AttendanceRow {
@@ -28,7 +24,7 @@ export function showDay(
     wallMs === undefined ? null : localIso(wallMs, localTime);
   return {
     person: person.id,
-    ...present({ name: person.name, externalId: person.externalId }),
+    ...present({ name: person.name, externalId: person.externalId, fields: person.fields }),
     date: day.date,
     shift: day.on?.shift.id ?? null,
     shiftFrom: shown(day.on?.startMs),

@@ -1,3 +1,5 @@
+import type { CustomField, FieldValues } from '../persons/custom-fields.js';
+import { fieldColumn } from '../persons/import-columns.js';
 import type { AttendanceStatus } from './attendance-day.js';
 
 /** A row of a report, as far as its table shows it. */
@@ -5,6 +7,7 @@ interface TabledDay {
   readonly person: string;
   readonly name?: string;
   readonly externalId?: string;
+  readonly fields?: FieldValues;
   readonly date: string;
   readonly shift: string | null;
   readonly shiftFrom: string | null;
@@ -48,6 +51,8 @@ type Column = (typeof columns)[number];
 /** What the table says to people, in their language. */
 export interface TableWords {
   readonly heading: (column: Column) => string;
+  /** The heading of a custom field. */
+  readonly field: (field: CustomField) => string;
   readonly status: (status: AttendanceStatus) => string;
   /** Between statuses. */
   readonly separator: string;
@@ -58,6 +63,7 @@ export interface TableWords {
 /** For programs: without words of a language. */
 const plain: TableWords = {
   heading: (column) => column,
+  field: ({ id }) => fieldColumn(id),
   status: (status) => status,
   ...{ yes: 'yes', no: 'no', separator: ' ' },
 };
@@ -70,12 +76,16 @@ export interface Moment {
 
 export type TableCell = string | number | Moment;
 
-/** The first line, and a line for each row with a cell for each column. */
+/** The first line, and a line for each row with a cell for each column. `fields`: the custom fields that are the last columns. */
 export function attendanceTable(
   rows: readonly TabledDay[],
+  fields: readonly CustomField[] = [],
   words: TableWords = plain,
 ): readonly (readonly TableCell[])[] {
-  return [columns.map(words.heading), ...rows.map((row) => cellsOf(row, words))];
+  return [
+    [...columns.map(words.heading), ...fields.map(words.field)],
+    ...rows.map((row) => [...cellsOf(row, words), ...fields.map(({ id }) => row.fields?.[id] ?? '')]),
+  ];
 }
 
 function cellsOf(row: TabledDay, { status, separator, yes, no }: TableWords): readonly TableCell[] {

@@ -125,7 +125,7 @@ export function SaveReport({ report }: { readonly report: Report | undefined }) 
 }
 
 async function save({ head, rows }: Report, form: 'csv' | 'xlsx'): Promise<void> {
-  const table = attendanceTable(rows, tableWords());
+  const table = attendanceTable(rows, head.personFields, tableWords());
   const name = `attendance-${head.site}-${head.from}-${head.to}.${form}`;
   if (form === 'csv') {
     const text = csvText(textCells(table, { isForPeople: true }), separator());
@@ -135,6 +135,7 @@ async function save({ head, rows }: Report, form: 'csv' | 'xlsx'): Promise<void>
 
 const tableWords = (): TableWords => ({
   heading: (column) => t(`column-${column}`),
+  field: ({ name }) => name,
   status: (status) => t(`status-${status}`),
   separator: ', ',
   yes: t('cell-yes'),

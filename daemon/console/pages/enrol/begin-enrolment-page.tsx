@@ -1,4 +1,5 @@
 import { useLocation } from 'preact-iso';
+import type { FieldValues } from '../../../kernel/persons/custom-fields.js';
 import { call, type Input } from '../../api/call.js';
 import { useFetched } from '../../api/use-fetched.js';
 import type en from '../../messages/en/enrol.json';
@@ -9,6 +10,7 @@ import { Badge, Loaded, PageHead, Section } from '../../parts/page.js';
 import { RestoredDraft, useDraft } from '../../parts/use-draft.js';
 import { clockTime, siteDay } from '../../time/site-format.js';
 import { language, wordsOf } from '../../words/words.js';
+import { CustomFieldInputs } from '../people/profile-fields.js';
 import type { Enrolment } from './picture-guidance.js';
 
 const t = wordsOf<typeof en>('enrol');
@@ -78,6 +80,7 @@ function lastText(): { readonly version: string; readonly text: string } {
 interface EnrolmentDraft {
   readonly name: string;
   readonly externalId: string;
+  readonly fields: FieldValues;
   readonly kind: ConsentKind;
   readonly reference: string;
   readonly version: string;
@@ -85,13 +88,13 @@ interface EnrolmentDraft {
 }
 
 const noDraft = (): EnrolmentDraft => ({
-  ...{ name: '', externalId: '', kind: 'text', reference: '' },
+  ...{ name: '', externalId: '', fields: {}, kind: 'text', reference: '' },
   ...lastText(),
 });
 
 function NewPerson() {
   const { draft, restored, clear } = useDraft('enrolments.begin', noDraft());
-  const { name, externalId, kind, reference, version, text } = draft.value;
+  const { name, externalId, fields, kind, reference, version, text } = draft.value;
   const bound = <Name extends keyof EnrolmentDraft>(field: Name) => ({
     value: draft.value[field],
     onValue: (value: EnrolmentDraft[Name]): void => {
@@ -103,6 +106,7 @@ function NewPerson() {
     const person: NonNullable<Input<'enrolments.begin'>['person']> = {
       name: name.trim(),
       ...(externalId.trim() !== '' && { externalId: externalId.trim() }),
+      ...(Object.keys(fields).length > 0 && { fields }),
       ...(kind === 'text' && {
         consentText: { version: version.trim(), text: text.trim() },
       }),
@@ -127,6 +131,7 @@ function NewPerson() {
           maxLength={100}
           {...bound('externalId')}
         />
+        <CustomFieldInputs typed={fields} onTyped={bound('fields').onValue} />
         <Choice<ConsentKind>
           label={t('consent')}
           {...bound('kind')}
