@@ -37,11 +37,14 @@ for (const { name, start, skip } of brokers) {
       const timings = { retry: { baseMs: 60, capMs: 60, sustainedMs: 60_000 }, steadyAfterMs: 500 };
       const own = { url: broker.url, records, logger: log.logger, timings, conditions };
       await using publisher = startTestPublisher(own);
-      const other = startTestPublisher({ url: broker.url, records: others, timings });
+      await using other = startTestPublisher({ url: broker.url, records: others, timings });
       const line = await log.line(({ message }) => message.startsWith('another client'));
       assert.equal(line.level, 'error');
       assert.match(String(line['remedy']), /mqtt\.clientId/);
-      await until('the beginning', () => reports.some((each) => each.startsWith('begin')));
+      // Mosquitto says so from 2.0.21 on; before, it only hangs up.
+      await until('the beginning', () =>
+        [contested(true), contested(false)].some((report) => reports.includes(report)),
+      );
       assert.equal(publisher.status().problem?.remedy, line['remedy']);
       await other[Symbol.asyncDispose]();
       await until(
@@ -61,7 +64,8 @@ test('the reason 0x8E of an MQTT 5 broker is reported immediately', async () => 
     socket.on('error', () => socket.destroy());
     socket.once('data', () => {
       socket.write(Uint8Array.of(0x20, 3, 0, 0, 0));
-      socket.once('data', () => socket.end(Uint8Array.of(0xe0, 2, 0x8e, 0)));
+      // Without the length of its properties, as Mosquitto sends it.
+      socket.once('data', () => socket.end(Uint8Array.of(0xe0, 1, 0x8e)));
     });
   });
   const port = await listenOnLoopback(server);
@@ -70,7 +74,7 @@ test('the reason 0x8E of an MQTT 5 broker is reported immediately', async () => 
   const conditions = heardConditions();
   const reports = conditions.heard;
   const url = `mqtt://127.0.0.1:${port}`;
-  const publisher = startTestPublisher({ url, records, conditions });
+  await using publisher = startTestPublisher({ url, records, conditions });
   await until('the beginning', () => reports.length > 0);
   assert.equal(reports[0], contested(true));
   await publisher[Symbol.asyncDispose]();
