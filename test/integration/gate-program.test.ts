@@ -13,7 +13,7 @@ import { Site } from '../../daemon/gate/site.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
 import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { closeOf } from '../../scripts/child-end.js';
-import { root } from '../support/built.js';
+import { builtProgram } from '../support/built.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { makeCertificate, type TestCertificate, withoutOpenssl } from '../support/test-certificate.js';
 import { until } from '../support/until.js';
@@ -278,11 +278,8 @@ describe('a gate that follows what the core hands over', { skip: withoutOpenssl 
   });
 });
 
-/** The program from its source, so that a change of it shows without a build. */
 const startGate = (...options: readonly string[]) =>
-  spawn(process.execPath, ['--import', 'tsx', join(root, 'daemon/gate/main.ts'), ...options], {
-    ...{ cwd: root, env: {} },
-  });
+  spawn(process.execPath, [builtProgram('rollcall-gate.js'), ...options], { env: {} });
 
 describe('the program rollcall-gate', () => {
   test('says how to call it, and refuses an option that it does not have', async () => {

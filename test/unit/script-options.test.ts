@@ -4,13 +4,19 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { transformSync } from 'esbuild';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const source = readFileSync(join(root, 'scripts/options.ts'), 'utf8');
+const { code } = transformSync(source, { loader: 'ts' });
+/** Loads in a tenth of the time that `tsx` takes. */
+const module = `data:text/javascript,${encodeURIComponent(code)}`;
 
 /** What a script that takes `--runs`, `--clip`, `--only` and `--json` makes of the arguments. */
 function called(usage: string, ...args: readonly string[]) {
   const script = `
-    import { readOptions } from './scripts/options.ts';
+    import { readOptions } from ${JSON.stringify(module)};
     const { values } = readOptions(${JSON.stringify(usage)}, {
       args: ${JSON.stringify(args)},
       options: {
@@ -21,8 +27,8 @@ function called(usage: string, ...args: readonly string[]) {
       },
     });
     console.log(JSON.stringify(values));`;
-  const node = ['--import', 'tsx', '--input-type=module', '--eval', script];
-  const { status, stdout, stderr } = spawnSync(process.execPath, node, { cwd: root, encoding: 'utf8' });
+  const node = ['--input-type=module', '--eval', script];
+  const { status, stdout, stderr } = spawnSync(process.execPath, node, { encoding: 'utf8' });
   return { status, stdout, stderr };
 }
 
