@@ -157,6 +157,24 @@ describe('motion in a scene', () => {
     }
   });
 
+  test('is over when somebody large has left who made the whole picture brighter', () => {
+    // In one light shirt, of which only the edges look different from their surroundings.
+    const dark: Shown = (column, row, atS) => 0.3 * room(column, row, atS);
+    const left = (atS: number): number => {
+      if (atS < 20) return -99;
+      const [comes, stays] = [-30 + 35 * (atS - 20), 40 + 4 * (atS - 22)];
+      return atS < 22 ? comes : atS < 25 ? stays : 52 + 14 * (atS - 25);
+    };
+    const shown: Shown = (column, row, atS) => {
+      const isCovered = column >= left(atS) && column < left(atS) + 14 && row >= 14 && row < 44;
+      return isCovered ? 180 : dark(column, row, atS);
+    };
+    const changes = watch(shown, { seconds: 40 });
+    assert.equal(count(changes.slice(5 * 21, 5 * 25), 'still'), 0);
+    assert.equal(count(settled(changes), 'relit'), 0);
+    assert.equal(count(settled(changes, 29.4), 'moving'), 0);
+  });
+
   test('sees the next person where one stood a moment ago', () => {
     const shown: Shown = (column, row, atS) => {
       const first = personIn(room, () => (atS > 12 && atS < 18 ? 40.5 : -99), 8, 20);

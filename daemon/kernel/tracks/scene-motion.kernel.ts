@@ -39,6 +39,9 @@ const backgroundAfterMs = 10_000;
 /** Half the side of the square of cells whose light is compared together, without the middle cell. */
 const lightReach = 4;
 
+/** Steps in which it is counted how much brighter a cell is: one is half a percent. */
+const octaveSteps = 128;
+
 /** How long a scene is watched before its noise is known, milliseconds. */
 export const settlingMs = 3000;
 
@@ -65,6 +68,8 @@ export class SceneMotion {
   readonly #hasChanged = new Uint8Array(cellCount);
   readonly #isUnexplained = new Uint8Array(cellCount);
   readonly #rows = new Float32Array(cellCount);
+  /** How many cells are brighter or darker than usual, by steps of an octave from half to twice as bright. */
+  readonly #brightness = new Uint16Array(2 * octaveSteps + 1);
   /** By which share the brightness of the whole picture is usually off. */
   #flicker = 0;
   #firstMs: number | undefined;
@@ -106,7 +111,7 @@ export class SceneMotion {
     this.#learnNoise(lightOff, elapsedMs, isMoving);
     if (isRelit) this.#usual.set(cells);
     else follow(this.#usual, cells, shareLearnt(elapsedMs, following.usualMs));
-    this.#learnBackground(isRelit, elapsedMs);
+    this.#learnBackground(cells, isRelit, elapsedMs);
     if (this.#isSettling) return 'moving';
     if (isMoving) return 'moving';
     return isRelit ? 'relit' : 'still';
@@ -159,23 +164,38 @@ export class SceneMotion {
     return Math.abs(cells[at]! - gain * this.#background[at]!) <= least;
   }
 
-  #learnBackground(isRelit: boolean, elapsedMs: number): void {
+  /** Light that is brighter there than usual may be the middle of somebody large, so it is no background yet. */
+  #learnBackground(cells: Float32Array, isRelit: boolean, elapsedMs: number): void {
+    const flicker = limits.flickerFactor * this.#flicker;
     for (let at = 0; at < cellCount; at++) {
-      const unchangedMs = this.#hasChanged[at] === 1 ? 0 : this.#unchangedMs[at]! + elapsedMs;
+      const usual = this.#usual[at]!;
+      const least = Math.max(limits.leastChange, limits.noiseFactor * this.#noise[at]!) + flicker * usual;
+      const isUnchanged = this.#hasChanged[at] === 0 && Math.abs(cells[at]! - usual) <= least;
+      const unchangedMs = isUnchanged ? this.#unchangedMs[at]! + elapsedMs : 0;
       this.#unchangedMs[at] = unchangedMs;
-      if (isRelit || unchangedMs >= backgroundAfterMs) this.#background[at] = this.#usual[at]!;
+      if (isRelit || unchangedMs >= backgroundAfterMs) this.#background[at] = usual;
     }
   }
 
-  /** By which share the whole picture is brighter or darker than usual. */
+  /**
+   * By which share the picture is brighter or darker than usual, or than its background: at least this much in `relitShare` of the cells. A
+   * mean would take a face that comes near, or leaves the place where it stood, for a lamp.
+   */
   #lightOff(cells: Float32Array): number {
-    let now = 1;
-    let before = 1;
+    const counts = this.#brightness;
+    counts.fill(0);
     for (let at = 0; at < cellCount; at++) {
-      now += cells[at]!;
-      before += this.#usual[at]!;
+      const value = cells[at]!;
+      const usual = this.#usual[at]!;
+      const background = this.#background[at]!;
+      const known = Math.abs(value - background) < Math.abs(value - usual) ? background : usual;
+      const step = Math.round(octaveSteps * Math.log2((value + 1) / (known + 1)));
+      counts[octaveSteps + Math.max(-octaveSteps, Math.min(octaveSteps, step))]! += 1;
     }
-    return Math.max(now / before, before / now) - 1;
+    const least = limits.relitShare * cellCount;
+    const brighter = octaveSteps - stepsUntil(least, counts, counts.length - 1, -1);
+    const darker = octaveSteps - stepsUntil(least, counts, 0, 1);
+    return 2 ** (Math.max(0, brighter, darker) / octaveSteps) - 1;
   }
 
   #learnNoise(lightOff: number, elapsedMs: number, isMoving: boolean): void {
@@ -210,6 +230,17 @@ function hasNeighbour(changed: Uint8Array, at: number): boolean {
     }
   }
   return false;
+}
+
+/** How many steps from `start` it takes until so many cells have been counted. */
+function stepsUntil(least: number, counts: Uint16Array, start: number, step: number): number {
+  let steps = 0;
+  let sum = counts[start]!;
+  for (let at = start; sum < least; steps++) {
+    at += step;
+    sum += counts[at]!;
+  }
+  return steps;
 }
 
 function shareLearnt(elapsedMs: number, withinMs: number): number {
