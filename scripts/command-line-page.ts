@@ -45,6 +45,7 @@ export async function commandLinePage(): Promise<string> {
   return `${[
     '# The command line',
     'This page is generated from `daemon/cli/` by `npm run docs`: change the commands, not the page. `rollcall COMMAND --help` and `man rollcall` show the same on a box.',
+    'What the box says, and the commands of every day (`status`, `doctor`, `camera list` and `test`, `passages`, `attendance`, `person`, `alerts list`), are in the language of the terminal, as far as the box has it: `LC_ALL`, `LC_MESSAGES`, or `LANG`, such as `LANG=de_DE.UTF-8`. Values that you type back, such as outcomes, help, and `--json` are the same in every language.',
     'Times are in the time zone of the site. A command that cannot be undone asks for confirmation, unless you give `--yes`. In a checkout, write `node dist/program/rollcall.js` instead of `rollcall`.',
     ['| command | what it does |', '|---|---|', ...overview].join('\n'),
     'Most commands have these options:',

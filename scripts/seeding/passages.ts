@@ -91,6 +91,7 @@ function withProbes(passage: Passage): Passage {
 function ofEvent(event: Fact & { readonly id: EventId }, options: PassageOptions): Passage {
   const { occurredAtMs, passageId, cameraId: camera, trackId: track, quality, liveness } = event;
   const { blinks, ...seen } = liveness;
+  const isChallenge = liveness.reason.startsWith('challenge-');
   const unit = (): number => options.random.unit();
   const startedAtMs = occurredAtMs - Math.round(1_000 * (liveness.observedS + unit()));
   const blinked = blinks.map(({ time, durationS }) => ({
@@ -107,12 +108,15 @@ function ofEvent(event: Fact & { readonly id: EventId }, options: PassageOptions
       best: { ...good, quality: { score: quality, reasons: [] }, widthPx: Math.round(110 + 90 * unit()) },
     },
     liveness: {
-      ...{ require: 'blink', ...seen, blinkCount: blinks.length },
+      ...{ require: isChallenge ? 'challenge' : 'blink', ...seen, blinkCount: blinks.length },
       blinks: blinked,
     },
     openness: eyesOf({ untilS, blinks: blinked, random: options.random }),
   };
 }
+
+const unprovenReason = ({ liveness }: Pick<Fact, 'liveness'>) =>
+  liveness.reason === 'challenge-not-passed' ? 'challenge-not-passed' : 'seen-too-briefly';
 
 /** Outcome, reason and persons as the daemon decides with such an event. */
 function decisionOf(
@@ -145,7 +149,7 @@ function decisionOf(
       const { personId } = event;
       const known = { personId, nearest: nearestTo(personId, event.similarity, options) };
       if (event.kind === 'recognised-unproven')
-        return { outcome: 'unproven', reason: 'seen-too-briefly', ...known };
+        return { outcome: 'unproven', reason: unprovenReason(event), ...known };
       if (event.kind === 'recognised-refused') return { outcome: 'refused', reason: event.reason, ...known };
       return { outcome: 'attended', reason: 'attended', ...known };
     }

@@ -73,6 +73,14 @@ const unblinking = (observedS: number): PublishedLiveness => ({
   ...{ verdict: 'undetermined', reason: 'observed-too-briefly', blinks: [] },
   ...{ observedS, frameCount: Math.round(observedS * 15) },
 });
+/** In front of the display at the back door, which asks for a challenge, without doing what it asks for. */
+const idle = (observedS: number): PublishedLiveness => ({
+  ...unblinking(observedS),
+  reason: 'challenge-not-passed',
+});
+/** At the back door, a blink is not enough: the person did what the display asked for. */
+const asAsked = (liveness: PublishedLiveness, direction: Direction): PublishedLiveness =>
+  direction === 'out' ? { ...liveness, reason: 'challenge-passed' } : liveness;
 const still: PublishedLiveness = {
   ...{ verdict: 'attack', reason: 'still-picture', blinks: [] },
   ...{ observedS: 12, frameCount: 180 },
@@ -141,9 +149,13 @@ function factsFrom({ recogniser, threshold, random }: PastOptions) {
           ? {
               kind: 'recognised-unproven',
               ...recognised,
-              liveness: unblinking(direction === 'in' ? 1.5 : 8.5),
+              liveness: direction === 'in' ? unblinking(1.5) : idle(8.5),
             }
-          : { kind: 'attendance', ...recognised, liveness: live(occurredAtMs, 2 + 3 * unit()) };
+          : {
+              kind: 'attendance',
+              ...recognised,
+              liveness: asAsked(live(occurredAtMs, 2 + 3 * unit()), direction),
+            };
       }),
     stranger: (atMs: number): Fact => ({
       ...{ kind: 'unknown', ...seenAt(atMs, 'in'), threshold },
