@@ -76,11 +76,12 @@ export function describePerson(person: PersonDetail, { show, say }: Reader): str
 /** What the box demands for this person, why, and what takes it back. */
 function describeThreshold(inForce: NonNullable<PersonDetail['thresholdInForce']>, say: Say): string {
   const { similarity, general, reason, markedPassages } = inForce;
-  const than = say('terminal/instead-of', { similarity, general });
-  if (reason !== 'marked') return `${than}: ${say(`terminal/threshold-${reason}`)}`;
-  if (markedPassages === undefined) return `${than}: ${say('terminal/threshold-marked')}`;
+  const title = say('terminal/instead-of', { similarity, general });
+  const because = (text: string): string => say('terminal/titled', { title, text });
+  if (reason !== 'marked') return because(say(`terminal/threshold-${reason}`));
+  if (markedPassages === undefined) return because(say('terminal/threshold-marked'));
   const why = say('terminal/threshold-marked-passages', { count: markedPassages.length });
-  return [`${than}: ${why}`, ...markedPassages.map((id) => `rollcall passages unmark ${id}`)].join('\n');
+  return [because(why), ...markedPassages.map((id) => `rollcall passages unmark ${id}`)].join('\n');
 }
 
 function describeConsent({ basis, dateIso, reference, withdrawnIso }: Consent, say: Say): string {
