@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { demoSections } from '../../scripts/seeding/seed.js';
 import { withoutBuild } from '../support/box.js';
 import { assertAccessible, isWiderThanScreen, startBrowser, withoutChromium } from '../support/browser.js';
 import { type ConsoleBox, limitedOperator, startConsoleBox } from '../support/console-box.js';
@@ -15,10 +16,14 @@ async function openPalette(page: Page): Promise<void> {
   await field(page).and(page.locator(':focus')).waitFor();
 }
 
+/** The users of the test are faster than people. */
+const sections = (port: number): string =>
+  `${demoSections(port)}api: { limits: { default: 1000, stream: 100 } }\n`;
+
 describe('finding things in the console', { skip: withoutBuild || withoutChromium }, () => {
   test('leads from anywhere to a person, a passage, a page, or an action, with keys alone', async () => {
     await using browser = await startBrowser();
-    await using box = await startConsoleBox({ content: 'past', browser });
+    await using box = await startConsoleBox({ content: 'past', browser, sections });
     await explainsPassage(box);
     await findsOnly(box);
     await filtersByName(box);

@@ -16,7 +16,7 @@ test('attendance lists ids of enrolled persons without a key and names only with
     return (
       persons &&
       [ada, ben].map((id) => {
-        const { externalId: _, ...person } = persons.get(id) ?? assert.fail();
+        const { profile: _, ...person } = persons.get(id) ?? assert.fail();
         return person;
       })
     );

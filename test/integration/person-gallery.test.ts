@@ -207,7 +207,7 @@ describe('persons in a sealed gallery', () => {
     );
     assert.match(
       notesOn(again, ['a.jpg']).join(),
-      /^warning: the face resembles ada .* 1\.000, bea .* 0\.470$/,
+      /^warning: the face resembles ada .* 1\.000; bea .* 0\.470$/,
     );
     assert.equal((await persons.stage(importId, person('ada'), actor)).outcome, 'similar', 'still refused');
   });

@@ -47,10 +47,10 @@ async function inLanguage<Answer>(tag: string, work: () => Promise<Answer>): Pro
 }
 
 describe('the daily commands speak the language of the terminal', async () => {
-  const groups = ['camera', 'passages', 'person', 'alerts', 'attendance'] as const;
+  const groups = ['camera', 'passages', 'person', 'alerts', 'attendance'];
   const registers = await Promise.all(groups.map((name) => commandNamed(name)));
   const register = (name: string): ((program: Command) => unknown) =>
-    registers[groups.findIndex((each) => each === name)] ?? registerStatus;
+    registers[groups.indexOf(name)] ?? registerStatus;
   for (const [line, answers] of lines)
     test(line, async () => {
       const words = line.split(' ');

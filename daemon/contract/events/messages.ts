@@ -17,7 +17,7 @@ import { promptSchema } from './prompt-schema.js';
 import { stateSchema } from './state-schema.js';
 
 /** Version of the whole contract. The first number grows with the `v` of any type, the second with every addition. */
-export const contractVersion = '1.11.0';
+export const contractVersion = '1.12.0';
 
 /** A message between a box and others that has a schema of its own. */
 export interface ContractMessage {
