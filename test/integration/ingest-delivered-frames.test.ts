@@ -8,6 +8,21 @@ import { testClip } from '../support/clips.js';
 import { startRtspServer } from '../support/rtsp-server.js';
 import { watchCamera } from '../support/watched-camera.js';
 
+/** Times of the frames that FFmpeg passes on of a stream of 8 s, milliseconds. `stamps`: those of the frames, in seconds by `N`. */
+async function passed(
+  sourceFps: number,
+  stamps: string,
+  ...filters: readonly string[]
+): Promise<readonly number[]> {
+  const input = `testsrc=r=${sourceFps}:s=32x32:d=8`;
+  const stamped = `settb=1/90000,setpts=floor((${stamps})*90000)`;
+  const { stderr } = await promisify(execFile)('ffmpeg', [
+    ...['-hide_banner', '-nostdin', '-f', 'lavfi', '-i', input],
+    ...['-vf', [stamped, ...filters, 'showinfo=checksum=0'].join(','), '-f', 'null', '-'],
+  ]);
+  return [...stderr.matchAll(/ pts: *(\d+) /g)].map(([, pts]) => Number(pts) / 90);
+}
+
 test('FFmpeg picks the frames that the pipeline takes, whatever the rates and the jitter', async () => {
   for (const [sourceFps, fps] of [
     [25, 5],
@@ -17,16 +32,11 @@ test('FFmpeg picks the frames that the pipeline takes, whatever the rates and th
     [10, 15],
   ] as const) {
     // Time stamps that are up to a tenth of a frame early or late.
-    const jittered = `settb=1/90000,setpts=floor((N+0.1*sin(7*N))*${90_000 / sourceFps})`;
-    const shown = async (...filters: readonly string[]): Promise<readonly number[]> => {
-      const input = `testsrc=r=${sourceFps}:s=32x32:d=8`;
-      const { stderr } = await promisify(execFile)('ffmpeg', [
-        ...['-hide_banner', '-nostdin', '-f', 'lavfi', '-i', input],
-        ...['-vf', [jittered, ...filters, 'showinfo=checksum=0'].join(','), '-f', 'null', '-'],
-      ]);
-      return [...stderr.matchAll(/ pts: *(\d+) /g)].map(([, pts]) => Number(pts) / 90);
-    };
-    const [all, picked] = [await shown(), await shown(rateFilter(fps))];
+    const jittered = `(N+0.1*sin(7*N))/${sourceFps}`;
+    const [all, picked] = [
+      await passed(sourceFps, jittered),
+      await passed(sourceFps, jittered, rateFilter(fps)),
+    ];
     let schedule: FrameSchedule = initialSchedule;
     const taken = all.filter((atMs) => {
       const next = takeFrame(schedule, atMs, fps);
@@ -35,6 +45,15 @@ test('FFmpeg picks the frames that the pipeline takes, whatever the rates and th
     });
     assert.ok(taken.length > 8 * Math.min(fps, sourceFps) * 0.9);
     assert.deepEqual(picked, taken, `${fps} of ${sourceFps}`);
+  }
+});
+
+test('FFmpeg keeps the rate after a camera has set its clock back or forward', async () => {
+  for (const jumpS of [-3600, -1, 3600]) {
+    // After 4 of 8 seconds.
+    const jumping = `7200+N/25+if(gte(N\\,100)\\,${jumpS})`;
+    const picked = await passed(25, jumping, rateFilter(5));
+    assert.ok(Math.abs(picked.length - 40) <= 2, `${picked.length} frames with a jump of ${jumpS} s`);
   }
 });
 

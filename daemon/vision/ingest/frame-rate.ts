@@ -4,12 +4,13 @@ import { earlyPart, latePart } from '../../kernel/tracks/frame-schedule.js';
 /**
  * What FFmpeg calculates for each decoded frame: 1 drops it. The rule is that of `takeFrame`, so that the pipeline takes what FFmpeg
  * picks: variable 0 is when the last frame was due. Variable 1 is the time of the last frame that passed, because FFmpeg asks twice
- * about some frames. A camera whose clock jumps, or that sends no time stamps, loses no frame.
+ * about some frames. A camera whose clock jumps, or that sends no time stamps, loses no frame. After its clock was set back, the next
+ * frame is due one interval later, not when the clock is there again.
  */
 function dropRule(fps: number): string {
   const intervalS = 1 / fps;
   const seconds = (intervals: number): string => (intervals * intervalS).toFixed(6);
-  const dueNext = `max(ld(0)+${seconds(1)},t-${seconds(latePart)})`;
+  const dueNext = `min(t+${seconds(earlyPart)},max(ld(0)+${seconds(1)},t-${seconds(latePart)}))`;
   const isEarly = `between(t-ld(0),${seconds(-earlyPart)},${seconds(1 - earlyPart)})`;
   return `if(eq(t,ld(1)),0,if(${isEarly},1,0*st(0,${dueNext})*st(1,t)))`;
 }
