@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { TestCertificate } from '../../test/support/test-certificate.js';
-import { until } from '../../test/support/until.js';
+import { patienceMs, until } from '../../test/support/until.js';
 import {
   type BrokerPlace,
   type BrokerProcess,
@@ -89,8 +89,7 @@ export async function startSingle(
     running = startIn(place, command);
     await listeningOn(parts.port, running);
   };
-  await start();
-  return {
+  const broker: FieldBroker = {
     ...parts,
     log: () => running.log(),
     kill: () => running.kill(),
@@ -101,14 +100,30 @@ export async function startSingle(
       folder[Symbol.dispose]();
     },
   };
+  return await begun(broker, start);
 }
+
+/** Ends what could not begin: a broker that hangs would take memory and processor time from those after it. */
+export async function begun<T extends AsyncDisposable>(started: T, begin: () => Promise<void>): Promise<T> {
+  try {
+    await begin();
+    return started;
+  } catch (error) {
+    await started[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** A broker that cannot start ends, so this only bounds one that hangs. On a busy machine, RabbitMQ starts for minutes. */
+const startPatienceMs = 4 * patienceMs;
 
 /** Waits until the broker listens on the port. */
 export async function listeningOn(port: number, broker: BrokerProcess): Promise<void> {
-  await until(`a broker on port ${port}`, async () => {
+  const isReady = async (): Promise<boolean> => {
     if (broker.hasEnded()) throw new Error(`the broker ended:\n${broker.log()}`);
     return await isListening(port);
-  });
+  };
+  await until(`a broker on port ${port}`, isReady, startPatienceMs);
 }
 
 function isListening(port: number): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { freePort } from '../../test/support/listening.js';
 import { type BrokerPlace, type BrokerProcess, folderIn, outputIn, startIn } from './broker-place.js';
-import { type BrokerKind, type BrokerSetup, exampleWith, listeningOn } from './field-broker.js';
+import { type BrokerKind, type BrokerSetup, begun, exampleWith, listeningOn } from './field-broker.js';
 import { printingWorker } from './worker.js';
 
 const programs = '/usr/lib/rabbitmq/bin';
@@ -26,8 +26,8 @@ interface Node {
   tool(name: 'rabbitmqctl' | 'rabbitmq-queues', ...command: readonly string[]): string;
 }
 
-/** Where the nodes of one cluster keep their data and find each other. */
-async function openCluster(place: BrokerPlace, setup: BrokerSetup, names: readonly string[]) {
+/** Starts the nodes of one cluster, one after another. */
+async function startNodes(place: BrokerPlace, setup: BrokerSetup, names: readonly string[]) {
   const { authority, certificate, strictTo } = setup;
   const folder = folderIn(place);
   const registerPort = await freePort();
@@ -92,7 +92,7 @@ async function openCluster(place: BrokerPlace, setup: BrokerSetup, names: readon
   };
   const nodes: Node[] = [];
   for (const [at, name] of names.entries()) nodes.push(await openNode(name, names.slice(0, at)));
-  return {
+  const cluster = {
     folder,
     nodes,
     async [Symbol.asyncDispose]() {
@@ -101,6 +101,10 @@ async function openCluster(place: BrokerPlace, setup: BrokerSetup, names: readon
       folder[Symbol.dispose]();
     },
   };
+  return await begun(cluster, async () => {
+    for (const node of nodes) await node.start();
+    if (nodes.length > 1) growQueues(nodes);
+  });
 }
 
 /** A node forms a cluster with those that run already: one that looks for others first may wait for them for minutes. */
@@ -130,11 +134,10 @@ export const rabbitmqBroker: BrokerKind = {
     'no retained message for a wildcard': 'a centre subscribes to the topic of each state',
   },
   async start(place, setup) {
-    const cluster = await openCluster(place, setup, ['rollcall']);
+    const cluster = await startNodes(place, setup, ['rollcall']);
     const { folder, nodes } = cluster;
     const [node] = nodes;
     if (node === undefined) throw new Error('unreachable');
-    await node.start();
     return {
       ...node,
       complaintCount: () => 0,
@@ -154,10 +157,5 @@ export const rabbitmqBroker: BrokerKind = {
       [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
     };
   },
-  async startCluster(place, setup) {
-    const cluster = await openCluster(place, setup, ['first', 'second', 'third']);
-    for (const node of cluster.nodes) await node.start();
-    growQueues(cluster.nodes);
-    return cluster;
-  },
+  startCluster: (place, setup) => startNodes(place, setup, ['first', 'second', 'third']),
 };

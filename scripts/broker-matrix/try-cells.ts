@@ -105,8 +105,8 @@ async function outcomeOf(
   }
 }
 
-/** A cell waits for several facts, each with a patience of its own, and for connections, which have none. */
-const patienceOfCellMs = 3 * patienceMs;
+/** A cell waits for several facts and starts of a broker, each with a patience of its own, and for connections, which have none. */
+const patienceOfCellMs = 6 * patienceMs;
 
 async function lateness(signal: AbortSignal): Promise<never> {
   await setTimeout(patienceOfCellMs, undefined, { signal });
