@@ -301,13 +301,14 @@ export const replays: Readonly<Record<string, string>> = {
 export const encodeReplay = (path: string, recording: string, filter: string): Promise<void> =>
   ffmpeg(['-i', recording, '-an', '-vf', filter, ...encoding, '-crf', String(goodLight.crf), path], []);
 
-async function ffmpeg(options: readonly string[], input: Iterable<Uint8Array>): Promise<void> {
+/** Throws `encoder-failed`. */
+export async function ffmpeg(options: readonly string[], input: Iterable<Uint8Array>): Promise<void> {
   const child = spawn('ffmpeg', ['-v', 'error', '-y', ...options], { stdio: ['pipe', 'ignore', 'inherit'] });
   const ended = closeOf(child);
   const fed = pipeline(Readable.from(input, { objectMode: false }), child.stdin);
   const [written] = await Promise.allSettled([fed, ended]);
   if (written.status === 'rejected' || child.exitCode !== 0) {
-    throw operational('encoder-failed', 'ffmpeg could not encode the clip', {
+    throw operational('encoder-failed', 'ffmpeg could not write the clip or the frame', {
       remedy: 'Check that ffmpeg is installed with libx264 and that the disk has room.',
     });
   }

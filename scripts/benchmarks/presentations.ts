@@ -5,6 +5,7 @@
  *                              [--replayed DIR] [--driver CLIP] [--lamps 0] [--seed 1] [--gain 1] [--noise 5] [--crf 20] [--config FILE]
  *                              [--beside FILE] [--keep DIR] [--record DIR] [PHOTOGRAPH…]
  *   scripts/bench presentations --pairs [the same] PHOTOGRAPH PHOTOGRAPH…
+ *   scripts/bench presentations --pairs [the same] --moments CLIP [--moments CLIP]…
  *
  * Attacks are made at run time from photographs of one face (without any: those inside @vladmandic/face-api), at the highest rate of --fps
  * and at least 25 frames a second. --attack-every N: every Nth attack of each photograph; --only NAME: those with NAME in theirs; several are
@@ -12,6 +13,8 @@
  * a photograph as the face of this clip moves, with and without drawn lids. --gain, --noise and --crf: dims the attacks, adds noise (strength
  * of FFmpeg's filter, about 1.8 standard deviations), and compresses them.
  * --pairs: photographs come in pairs of one person, with different expressions, and are exchanged for each other; no other attacks are made.
+ * --moments: of each clip, the pair of frames 0.4 to 1.6 s apart with the same pose and open eyes whose mouths differ most, as an attacker
+ * would choose them.
  * --keep: leaves the attacks in this folder, in one folder for each species, for --attacks.
  * --record: also writes to this folder what liveness was told of each presentation, for scripts/bench presentation-limits.
  * --attacks: clips of attacks, in one folder for each species. --genuine: clips of living people, in one folder for each group, cut into
@@ -35,7 +38,6 @@ import { seededRandom } from '../../daemon/kernel/random.js';
 import { table } from '../../daemon/kernel/text-table.js';
 import { readClips } from '../../daemon/lab/labelled-collection.js';
 import { openReplaySetup, type ReplaySetup } from '../../daemon/lab/replay-setup.js';
-import { openClip } from '../../daemon/vision/ingest/clip-source.js';
 import { decodePhoto } from '../../daemon/vision/photo-decoding.js';
 import { readOptions } from '../options.js';
 import { type FaceShape, type FaceShapeFinder, openFaceShapeFinder } from '../virtual-camera/face-shape.js';
@@ -52,6 +54,7 @@ import {
   stillFrames,
 } from './presentation-attacks.js';
 import { exchangesOf } from './presentation-exchanges.js';
+import { facesInClip, mostDifferent, writeFrame } from './presentation-moments.js';
 import {
   groupHeading,
   groupRows,
@@ -86,6 +89,7 @@ const { values, positionals } = readOptions('scripts/bench presentations [PHOTOG
     keep: { type: 'string' },
     record: { type: 'string' },
     pairs: { type: 'boolean', default: false },
+    moments: { type: 'string', multiple: true, default: [] },
   },
 });
 const seconds = Number(values.seconds);
@@ -109,36 +113,6 @@ async function facesOf(
   const largest = [...found].sort((a, b) => b.box.width - a.box.width)[0];
   const shape = largest && (await finder.find(picture, largest.box));
   return shape && { ...photographedFace(picture, shape), shape };
-}
-
-/** The shapes of the face of a clip, frame by frame at 15 a second. */
-async function motionOf(
-  path: string,
-  setup: ReplaySetup,
-  finder: FaceShapeFinder,
-): Promise<readonly FaceShape[]> {
-  const { camera, ffmpeg, analyser } = setup;
-  const shapes: FaceShape[] = [];
-  await using clip = await openClip({
-    ...{ path, cameraId: camera.id, ffmpeg, clock },
-    maxAnalysisWidthPx: camera.maxAnalysisWidthPx,
-  });
-  let nextMs = 0;
-  for await (const frame of clip) {
-    try {
-      if (frame.capturedAtMs < nextMs - 5) continue;
-      if (frame.capturedAtMs > seconds * 1000) break;
-      nextMs += 1000 / 15;
-      const last = shapes.at(-1);
-      const near = last?.box ?? (await analyser.detect(frame.picture, { smallestFacePx: 40 }))[0]?.box;
-      const shape = near && (await finder.find(frame.picture, near));
-      const seen = shape ?? last;
-      if (seen !== undefined) shapes.push(seen);
-    } finally {
-      frame.release();
-    }
-  }
-  return shapes;
 }
 
 function samplePhotographs(): string[] {
@@ -187,20 +161,31 @@ async function pathOf(group: string, name: string): Promise<string> {
   const file = values.keep === undefined ? 'attack' : name.replaceAll(/[,/ ]+/g, '-');
   return join(directory, group, `${file}.mp4`);
 }
-for (let nth = 0; values.pairs && nth + 1 < positionals.length; nth += 2) {
-  const paths = [positionals[nth], positionals[nth + 1]] as [string, string];
+/** The two photographs of each pair. */
+async function pairs(): Promise<readonly (readonly [string, string])[]> {
+  const found: [string, string][] = [];
+  for (let nth = 0; nth + 1 < positionals.length; nth += 2)
+    found.push([positionals[nth] ?? '', positionals[nth + 1] ?? '']);
+  for (const clip of values.moments) {
+    const moments = mostDifferent(await facesInClip(clip, setup, finder));
+    if (moments === undefined) continue;
+    const [first, second] = moments;
+    const folder = join(directory, 'moments');
+    found.push([
+      await writeFrame(clip, first.sequence, folder),
+      await writeFrame(clip, second.sequence, folder),
+    ]);
+  }
+  return found;
+}
+for (const [nth, paths] of (values.pairs ? await pairs() : []).entries()) {
   const [first, second] = [await facesOf(paths[0], setup, finder), await facesOf(paths[1], setup, finder)];
   if (first === undefined || second === undefined) continue;
-  const faceWidthPx = widthsPx[(nth / 2) % widthsPx.length] ?? 150;
+  const faceWidthPx = widthsPx[nth % widthsPx.length] ?? 150;
   const made = { seconds, fps: madeFps, faceWidthPx };
   for (const { name, frames } of exchangesOf([first, second], made)) {
     if (!isWanted(name)) continue;
-    await attackWith(
-      'exchanged',
-      `${name}, ${paths.map((path) => basename(path)).join(', ')}`,
-      madeFps,
-      frames,
-    );
+    await attackWith(name, `${name}, ${paths.map((path) => basename(path)).join(', ')}`, madeFps, frames);
   }
 }
 const photographs = values.pairs ? [] : positionals.length > 0 ? positionals : samplePhotographs();
@@ -217,11 +202,11 @@ for (const [nth, photograph] of photographs.entries()) {
     await attackWith(attack.species, `${attack.name}, ${basename(photograph)}`, madeFps, frames);
   }
   if (values.driver !== undefined) {
-    const motion = await motionOf(values.driver, setup, finder);
-    const [rest] = motion;
+    const motion = await facesInClip(values.driver, setup, finder, seconds);
+    const rest = motion[0]?.shape;
     if (rest === undefined) continue;
     const warpAt = (s: number) => {
-      const now = motion[Math.round(s * 15)] ?? motion.at(-1) ?? rest;
+      const now = motion.findLast(({ atMs }) => atMs <= s * 1000)?.shape ?? rest;
       return warpOf(face, face.shape, rest, now);
     };
     for (const attack of [heldByHand, heldWithLids]) {
