@@ -125,7 +125,8 @@ export function togetherShifted(shifts: readonly SkinShift[]): SkinShift {
   };
 }
 
-interface Prepared {
+/** What comparisons of textures begin with. */
+export interface Prepared {
   readonly smooth: Float32Array;
   readonly details: Float32Array;
 }
@@ -133,7 +134,8 @@ interface Prepared {
 /** A texture is compared with those of some seconds. */
 const prepared = new WeakMap<FaceTexture, Prepared>();
 
-function preparedOf(texture: FaceTexture): Prepared {
+/** Made once for each texture; not to be changed. */
+export function preparedOf(texture: FaceTexture): Prepared {
   const known = prepared.get(texture);
   if (known !== undefined) return known;
   const smooth = smoothed(texture.luma);

@@ -1,6 +1,6 @@
 import { fitAffine } from '../faces/affine.js';
-import { details, mappedBack, smoothed, TEXTURE_PX } from './patches.kernel.js';
-import { type FaceTexture, isSkin, solved } from './skin-shift.kernel.js';
+import { details, mappedBack, TEXTURE_PX } from './patches.kernel.js';
+import { type FaceTexture, isSkin, type Prepared, preparedOf, solved } from './skin-shift.kernel.js';
 
 /*
  * A display that fades from one photograph of a person to another one shows a blend of both at each time. So all looks lie on the line
@@ -21,17 +21,16 @@ const BLENDS_LOST = 0.7;
 /** Evidence that is needed: looks near the two ends lose hardly any details, whatever they are. */
 const LEAST_EVIDENCE = 0.01;
 
-/** Pixels that are compared, every second one, and where they are: a margin is left for looks that are moved. */
+/** Pixels that are compared, every second one: a margin is left for looks that are moved. */
 const MARGIN = 8;
-const places = Array.from({ length: TEXTURE_PX ** 2 }, (_, at) => ({
-  at,
-  x: at % TEXTURE_PX,
-  y: Math.floor(at / TEXTURE_PX),
-})).filter(
-  ({ x, y }) =>
-    (x + y) % 2 === 0 && isSkin(x, y) && [x, y].every((each) => each >= MARGIN && each < TEXTURE_PX - MARGIN),
+const isCompared = (x: number, y: number): boolean =>
+  (x + y) % 2 === 0 && isSkin(x, y) && [x, y].every((each) => each >= MARGIN && each < TEXTURE_PX - MARGIN);
+const placesAt = Uint16Array.from(
+  Array.from({ length: TEXTURE_PX ** 2 }, (_, at) => at).filter((at) =>
+    isCompared(at % TEXTURE_PX, Math.floor(at / TEXTURE_PX)),
+  ),
 );
-const COUNT = places.length;
+const COUNT = placesAt.length;
 
 /** Terms of a quadratic map, for each direction. */
 const TERMS = 6;
@@ -55,10 +54,12 @@ const SMALL_STEP_PX = 0.1;
 /** Details that differ by more than so many standard deviations count less: skin that moved by itself shall not bend the map. */
 const ALIKE = 0.7;
 
-/** Details of one look at the compared places, with a mean square of 1, and how they change under each term of a quadratic map. */
+/** One look, laid over the one in the middle. */
 interface Look {
+  /** Details, with a mean square of 1. */
+  readonly even: Float32Array;
+  /** The same at the compared places. */
   readonly values: Float64Array;
-  readonly changes: readonly Float64Array[];
   /** Root mean square of the details, in parts of the brightness: they don't depend on the light. */
   readonly strength: number;
 }
@@ -89,18 +90,18 @@ export function blendOf(all: readonly FaceTexture[]): Blend | undefined {
   const textures = spread(all);
   const middle = textures[textures.length >> 1];
   if (middle === undefined || textures.length < FEWEST_LOOKS) return undefined;
-  const luma = smoothed(middle.luma);
-  const onto = evened(details(luma));
+  const onto = evened(preparedOf(middle).details);
   const looks: Look[] = [];
   for (const texture of textures) {
-    const laid = texture === middle ? luma : laidOver(onto, middle, texture);
+    const laid = texture === middle ? preparedOf(middle) : laidOver(onto, middle, texture);
     if (laid === undefined) return undefined;
     looks.push(lookOf(laid));
   }
   const [one, other] = furthest(looks);
-  const apart = one === other ? 0 : apartBy(one, other);
+  const [ofOneMap, ofOtherMap] = [changesOf(one.even), changesOf(other.even)];
+  const apart = one === other ? 0 : apartBy([one, ofOneMap], [other, ofOtherMap]);
   if (apart === 0) return undefined;
-  const smooth = independent([...one.changes, ...other.changes]);
+  const smooth = independent([...ofOneMap, ...ofOtherMap]);
   const [a, b] = [without(one.values, smooth), without(other.values, smooth)];
   const [aa, ab, bb] = [productOf(a, a), productOf(a, b), productOf(b, b)];
   const determinant = aa * bb - ab * ab;
@@ -146,22 +147,24 @@ function furthest(looks: readonly Look[]): readonly [Look, Look] {
   return found;
 }
 
-/** By how much two looks differ beyond smooth maps: mean square. */
-const apartBy = (one: Look, other: Look): number =>
-  (unexplained(other.values, independent([one.values, ...one.changes])) +
-    unexplained(one.values, independent([other.values, ...other.changes]))) /
+type Mapped = readonly [Look, readonly Float64Array[]];
+
+/** By how much two looks differ beyond smooth maps, of which each comes with its own: mean square. */
+const apartBy = ([one, byOne]: Mapped, [other, byOther]: Mapped): number =>
+  (unexplained(other.values, independent([one.values, ...byOne])) +
+    unexplained(one.values, independent([other.values, ...byOther]))) /
   2;
 
-/** A smoothed texture as it would look where another one is whose details are `onto`, by the quadratic map that fits best. */
-function laidOver(onto: Float32Array, { shape }: FaceTexture, from: FaceTexture): Float32Array | undefined {
+/** A texture as it would look where another one is whose details are `onto`, by the quadratic map that fits best. */
+function laidOver(onto: Float32Array, { shape }: FaceTexture, from: FaceTexture): Prepared | undefined {
   const map = fitAffine(shape, from.shape);
   if (map === undefined) return undefined;
-  const luma = smoothed(from.luma);
+  const luma = preparedOf(from).smooth;
   const terms = new Float64Array(2 * TERMS);
   const by = { byX: new Float32Array(luma.length), byY: new Float32Array(luma.length) };
-  let laid = mappedBack(luma, map);
+  let laid = laidBy(mappedBack(luma, map));
   for (let round = 0; round < ROUNDS; round++) {
-    const step = stepTowards(evened(details(laid)), onto);
+    const step = stepTowards(evened(laid.details), onto);
     if (step === undefined) return undefined;
     for (const [term, change] of step.entries())
       terms[term]! += Math.min(LARGEST_STEP_PX, Math.max(-LARGEST_STEP_PX, change));
@@ -174,40 +177,70 @@ function laidOver(onto: Float32Array, { shape }: FaceTexture, from: FaceTexture)
       by.byX[at] = x;
       by.byY[at] = y;
     }
-    laid = mappedBack(luma, map, by);
+    laid = laidBy(mappedBack(luma, map, by));
     if (step.every((change) => Math.abs(change) < SMALL_STEP_PX)) break;
   }
   return laid;
 }
 
-/** The change of each term of the map that takes details nearer to others. */
+const laidBy = (smooth: Float32Array): Prepared => ({ smooth, details: details(smooth) });
+
+/** Sums for the products of two terms, first with the second not before it: of both directions along x, along x and y, along y. */
+const PRODUCTS = (TERMS * (TERMS + 1)) / 2;
+const sums = new Float64Array(3 * PRODUCTS);
+const rights = new Float64Array(2 * TERMS);
+
+/**
+ * The change of each term of the map that takes details nearer to others, by weighted least squares. Each place changes with a term by its
+ * slope times the term, so that the products of terms are the same for both directions.
+ */
 function stepTowards(laid: Float32Array, onto: Float32Array): readonly number[] | undefined {
-  const changes = changesOf(laid);
-  const equations = changes.map(() => new Array<number>(changes.length + 1).fill(0));
+  sums.fill(0);
+  rights.fill(0);
   for (let nth = 0; nth < COUNT; nth++) {
-    const { at } = places[nth]!;
+    const at = placesAt[nth]!;
     const off = onto[at]! - laid[at]!;
+    const right = (laid[at + 1]! - laid[at - 1]!) / 2;
+    const low = (laid[at + TEXTURE_PX]! - laid[at - TEXTURE_PX]!) / 2;
     const weight = 1 / Math.max(ALIKE, Math.abs(off));
-    for (let row = 0; row < changes.length; row++) {
-      const change = weight * changes[row]![nth]!;
-      for (let column = 0; column <= row; column++)
-        equations[row]![column]! += change * changes[column]![nth]!;
-      equations[row]![changes.length]! += change * off;
+    const [xx, xy, yy] = [weight * right * right, weight * right * low, weight * low * low];
+    for (let row = 0, to = 0; row < TERMS; row++) {
+      const term = allTerms[at * TERMS + row]!;
+      rights[row]! += weight * off * right * term;
+      rights[TERMS + row]! += weight * off * low * term;
+      for (let column = row; column < TERMS; column++, to += 3) {
+        const product = term * allTerms[at * TERMS + column]!;
+        sums[to]! += xx * product;
+        sums[to + 1]! += xy * product;
+        sums[to + 2]! += yy * product;
+      }
     }
   }
-  for (let row = 0; row < changes.length; row++)
-    for (let column = 0; column < row; column++) equations[column]![row] = equations[row]![column]!;
+  const equations = Array.from(rights, (value) => [...new Array<number>(2 * TERMS).fill(0), value]);
+  for (let row = 0, from = 0; row < TERMS; row++) {
+    for (let column = row; column < TERMS; column++, from += 3) {
+      for (const [a, b] of [
+        [row, column],
+        [column, row],
+      ] as const) {
+        equations[a]![b] = sums[from]!;
+        equations[a]![TERMS + b] = sums[from + 1]!;
+        equations[TERMS + a]![b] = sums[from + 1]!;
+        equations[TERMS + a]![TERMS + b] = sums[from + 2]!;
+      }
+    }
+  }
   return solved(equations)?.map(([by]) => by!);
 }
 
-function lookOf(laid: Float32Array): Look {
-  const found = details(laid);
-  const light = places.reduce((sum, { at }) => sum + laid[at]!, 0) / COUNT;
+function lookOf({ smooth, details: found }: Prepared): Look {
+  let light = 0;
+  for (let nth = 0; nth < COUNT; nth++) light += smooth[placesAt[nth]!]!;
   const even = evened(found);
   return {
-    values: Float64Array.from(places, ({ at }) => even[at]!),
-    changes: changesOf(even),
-    strength: strengthOf(found) / Math.max(1, light),
+    even,
+    values: Float64Array.from(placesAt, (at) => even[at]!),
+    strength: strengthOf(found) / Math.max(1, light / COUNT),
   };
 }
 
@@ -215,7 +248,7 @@ function lookOf(laid: Float32Array): Look {
 function changesOf(laid: Float32Array): readonly Float64Array[] {
   const changes = Array.from({ length: 2 * TERMS }, () => new Float64Array(COUNT));
   for (let nth = 0; nth < COUNT; nth++) {
-    const { at } = places[nth]!;
+    const at = placesAt[nth]!;
     const right = (laid[at + 1]! - laid[at - 1]!) / 2;
     const low = (laid[at + TEXTURE_PX]! - laid[at - TEXTURE_PX]!) / 2;
     for (let term = 0; term < TERMS; term++) {
@@ -227,8 +260,11 @@ function changesOf(laid: Float32Array): readonly Float64Array[] {
 }
 
 /** Root mean square. */
-const strengthOf = (found: Float32Array): number =>
-  Math.sqrt(places.reduce((sum, { at }) => sum + found[at]! ** 2, 0) / COUNT);
+function strengthOf(found: Float32Array): number {
+  let sum = 0;
+  for (let nth = 0; nth < COUNT; nth++) sum += found[placesAt[nth]!]! ** 2;
+  return Math.sqrt(sum / COUNT);
+}
 
 /** Whatever the contrast, details have a mean square of 1. */
 function evened(found: Float32Array): Float32Array {
