@@ -128,6 +128,10 @@ describe('the liveness verdict', () => {
     const blinked = [blink(3), recognised(4)];
     assert.equal(verdictOf([...speaks, ...blinked]), 'live: blinked');
     assert.equal(verdictOf([...fades, ...blinked]), 'undetermined: only-lids-moved');
+    const shortlyAfter = [...fades, ...watch(4, 5), ...speak(5, 9), blink(7), recognised(9)];
+    assert.match(verdictOf(shortlyAfter), /^undetermined/, 'who shows one fade shows another one');
+    const later = [...watch(9, 15), ...speak(15, 18), blink(17), recognised(18)];
+    assert.equal(verdictOf([...shortlyAfter, ...later]), 'live: blinked');
   });
 
   test('is undetermined where it cannot be told whether a face moves: a sign neither of life nor of a picture', () => {

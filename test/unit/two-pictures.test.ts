@@ -34,6 +34,11 @@ describe('looks at a face', () => {
     assert.equal(areBlends(dimmed), true);
   });
 
+  test('are blends where the fade is over within four of fifty looks', () => {
+    const long = (texture: FaceTexture) => Array.from({ length: 23 }, () => ({ ...texture }));
+    assert.equal(areBlends([...long(closed), ...faded(6).slice(1, 5), ...long(open)]), true);
+  });
+
   test('are blends in noise', () => {
     const random = seededRandom(3);
     const noisy = faded(12).map(({ luma, shape }) => ({

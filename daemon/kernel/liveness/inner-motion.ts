@@ -144,7 +144,7 @@ interface Step {
   readonly lookCount: number;
   /** Of the look in the middle. */
   readonly texture: FaceTexture;
-  /** Of looks that are spread over the step, in order. */
+  /** Of all looks, in order. */
   readonly textures: readonly FaceTexture[];
   readonly fromMs: number;
   readonly toMs: number;
@@ -297,9 +297,7 @@ function meanOf(looks: readonly Look[]): Step | undefined {
     eyeDistancePx,
     lookCount: looks.length,
     texture: middle.texture,
-    textures: [looks[looks.length >> 2] ?? first, middle, looks[(3 * looks.length) >> 2] ?? last].map(
-      ({ texture }) => texture,
-    ),
+    textures: looks.map(({ texture }) => texture),
     fromMs: first.atMs,
     toMs: last.atMs,
     isQuick:

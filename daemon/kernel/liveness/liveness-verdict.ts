@@ -2,6 +2,7 @@ import type { HeadGesture } from './head-gesture.js';
 import {
   type InnerMotion,
   type InnerMotionSeen,
+  innerMotionPolicy,
   isFading,
   nextInnerMotion,
   noInnerMotion,
@@ -90,6 +91,8 @@ export interface LivenessState {
   readonly movedMs: readonly number[];
   /** Movements without such an embedding after them yet. */
   readonly unboundMovedMs: readonly number[];
+  /** When all that was seen of the face were blends of two pictures, milliseconds; undefined if never. */
+  readonly fadedMs: number | undefined;
   /** What the last comparisons of the face with itself showed, oldest first. */
   readonly motionSeen: readonly SeenStep[];
   readonly sameFaceMs: number | undefined;
@@ -142,6 +145,7 @@ export const initialLiveness: LivenessState = {
   surroundings: nothingAround,
   movedMs: [],
   unboundMovedMs: [],
+  fadedMs: undefined,
   motionSeen: [],
   sameFaceMs: undefined,
   observedMs: 0,
@@ -301,7 +305,10 @@ function advance(state: LivenessState, nowMs: number, policy: LivenessPolicy): L
 /** Without what may belong to another face: blinks, movements, and the looks with which later ones would be compared. */
 function withoutUnbound(state: LivenessState): LivenessState {
   const innerMotion = { ...noInnerMotion, recent: state.innerMotion.recent };
-  return { ...state, unbound: [], unboundMovedMs: [], innerMotion, surroundings: nothingAround };
+  return {
+    ...state,
+    ...{ unbound: [], unboundMovedMs: [], innerMotion, surroundings: nothingAround, fadedMs: undefined },
+  };
 }
 
 function bind(state: LivenessState, policy: LivenessPolicy): LivenessState {
@@ -325,22 +332,32 @@ const keptMotionSeen = 16;
 /** Movements are remembered at most once in this time, milliseconds. */
 const movementEveryMs = 1000;
 
+/** After a fade was seen, no movement counts for so long, milliseconds: who shows one has a display, which shows the next one soon. */
+const fadeRememberedMs = 10_000;
+
 function withMovement(state: LivenessState, atMs: number): LivenessState {
   const last = state.unboundMovedMs.at(-1) ?? state.movedMs.at(-1);
   if (last !== undefined && atMs - last < movementEveryMs) return state;
+  if (state.fadedMs !== undefined && atMs - state.fadedMs < fadeRememberedMs) return state;
   const seen = lookAround(state, atMs);
-  const isPicture = isInPicture(seen.surroundings, atMs) || isFading(seen.innerMotion);
-  return isPicture ? seen : { ...seen, unboundMovedMs: [...seen.unboundMovedMs, atMs] };
+  if (isInPicture(seen.surroundings, atMs)) return seen;
+  if (isFading(seen.innerMotion))
+    return { ...withoutMovements(seen, atMs - innerMotionPolicy.windowMs), fadedMs: atMs };
+  return { ...seen, unboundMovedMs: [...seen.unboundMovedMs, atMs] };
 }
 
 /** Looks at the surroundings. If they show that the face is in a picture, its latest movements are dropped. */
 function lookAround(state: LivenessState, atMs: number): LivenessState {
   const surroundings = compareSurroundings(state.surroundings, atMs);
-  if (!isInPicture(surroundings, atMs)) return { ...state, surroundings };
-  const isBefore = (ms: number): boolean => ms < atMs - surroundingsRememberedMs;
+  const seen = { ...state, surroundings };
+  return isInPicture(surroundings, atMs) ? withoutMovements(seen, atMs - surroundingsRememberedMs) : seen;
+}
+
+/** Drops the movements since a time, milliseconds. */
+function withoutMovements(state: LivenessState, sinceMs: number): LivenessState {
+  const isBefore = (ms: number): boolean => ms < sinceMs;
   return {
     ...state,
-    surroundings,
     movedMs: state.movedMs.filter(isBefore),
     unboundMovedMs: state.unboundMovedMs.filter(isBefore),
   };

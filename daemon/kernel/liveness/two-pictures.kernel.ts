@@ -1,4 +1,5 @@
-import { fitAffine } from '../faces/affine.js';
+import { applyAffine, fitAffine } from '../faces/affine.js';
+import type { Point } from '../faces/geometry.js';
 import { details, mappedBack, TEXTURE_PX } from './patches.kernel.js';
 import { type FaceTexture, isSkin, type Prepared, preparedOf, solved } from './skin-shift.kernel.js';
 
@@ -15,11 +16,11 @@ const MOST_LOOKS = 12;
 const FEWEST_LOOKS = 6;
 
 /** Looks that differ from blends by a larger part than this are none. */
-const BLENDS_BEYOND = 0.08;
+const BLENDS_BEYOND = 0.14;
 /** In a fade, looks lose as many details as a blend does, 1; where details move, none, 0. */
-const BLENDS_LOST = 0.7;
+const BLENDS_LOST = 1;
 /** Evidence that is needed: looks near the two ends lose hardly any details, whatever they are. */
-const LEAST_EVIDENCE = 0.01;
+const LEAST_EVIDENCE = 0.002;
 
 /** Pixels that are compared, every second one: a margin is left for looks that are moved. */
 const MARGIN = 8;
@@ -126,13 +127,46 @@ export function blendOf(all: readonly FaceTexture[]): Blend | undefined {
   return { beyond: beyond / count, lost: evidence > 0 ? products / evidence : 0, evidence };
 }
 
-/** As many of them as are compared, evenly spread. */
+/**
+ * As many of them as are compared, evenly spread over the way that the mesh goes between the two shapes that differ most: a fade may be over
+ * within a few looks, of which those in the middle tell most.
+ */
 function spread(all: readonly FaceTexture[]): readonly FaceTexture[] {
   if (all.length <= MOST_LOOKS) return all;
-  return Array.from(
-    { length: MOST_LOOKS },
-    (_, nth) => all[Math.round((nth * (all.length - 1)) / (MOST_LOOKS - 1))]!,
+  const places = placesOnWay(all);
+  const left = all.map((texture, at) => ({ texture, place: places[at]! })).sort((a, b) => a.place - b.place);
+  const [from, to] = [left[0]!.place, left.at(-1)!.place];
+  const chosen = Array.from({ length: MOST_LOOKS }, (_, nth) => {
+    const wanted = from + (nth * (to - from)) / (MOST_LOOKS - 1);
+    const off = (each: (typeof left)[number]): number => Math.abs(each.place - wanted);
+    const nearest = left.reduce((best, each) => (off(each) < off(best) ? each : best));
+    return left.splice(left.indexOf(nearest), 1)[0]!;
+  });
+  return chosen.sort((a, b) => a.place - b.place).map(({ texture }) => texture);
+}
+
+/** How far each shape, laid over the first, lies on the line between two that differ much, in any unit. */
+function placesOnWay(all: readonly FaceTexture[]): readonly number[] {
+  const first = all[0]!.shape;
+  const shapes = all.map(({ shape }) => {
+    const map = fitAffine(shape, first);
+    return map === undefined ? first : shape.map((point) => applyAffine(map, point));
+  });
+  const from = furthestFrom(first, shapes);
+  const to = furthestFrom(from, shapes);
+  return shapes.map((shape) =>
+    shape.reduce(
+      (sum, { x, y }, at) => sum + x * (to[at]!.x - from[at]!.x) + y * (to[at]!.y - from[at]!.y),
+      0,
+    ),
   );
+}
+
+function furthestFrom(shape: readonly Point[], all: readonly (readonly Point[])[]): readonly Point[] {
+  const off = (other: readonly Point[]): number =>
+    other.reduce((sum, { x, y }, at) => sum + (x - shape[at]!.x) ** 2 + (y - shape[at]!.y) ** 2, 0);
+  const offs = all.map(off);
+  return all[offs.indexOf(Math.max(...offs))] ?? shape;
 }
 
 /** The two looks that differ most. */
