@@ -48,12 +48,14 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   [
     'passages',
     derived(['passages'], { passages: 'whom each camera saw, what the box decided, and why' }, async () => {
-      const [{ registerTail }, { registerMark }] = await Promise.all([
+      const [{ registerTail }, { registerMark }, { registerClip }] = await Promise.all([
         import('./passages/passages-tail.js'),
         import('./passages/passages-mark.js'),
+        import('./passages/passages-clip.js'),
       ]);
       return (groupOf, addDerived) => {
         addDerived('passages show');
+        registerClip(groupOf('passages'));
         registerTail(groupOf('passages'));
         registerMark(groupOf('passages'));
         addDerived();

@@ -156,6 +156,7 @@ const statusOfCode: Readonly<Record<string, ErrorStatus>> = {
   'key-used-before': 409,
   'last-admin': 409,
   'last-photograph': 409,
+  'clip-damaged': 409,
   'passage-unreadable': 409,
   'passkey-exists': 409,
   'passkeys-not-offered': 409,

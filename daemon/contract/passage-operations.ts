@@ -231,6 +231,22 @@ export const passageOperations = {
     audit: 'personal',
     rate: 'pictures',
   }),
+  'passages.clip': operation({
+    method: 'GET',
+    path: '/passages/{passage}/clip',
+    summary: 'Read the clip of a passage: the frames of a few seconds, signed by the box.',
+    description:
+      'A zip archive of JPEG files in the order of time, and of `manifest.json`, which has the SHA-256 hash of each and which the box signed as it signs events when it made the clip. Whoever knows the public key of the box can verify it: docs/reference/clips.md. The configuration decides which clips the box keeps: `clips`.',
+    input: z.strictObject({ passage: which }),
+    answer: { kind: 'file', mediaType: 'application/zip' },
+    errors: [
+      ...(['no-such-passage', 'no-such-clip', 'passage-unreadable', 'clip-damaged'] as const),
+      ...(['ambiguous', 'gallery-sealed'] as const),
+    ],
+    scope: 'passages:pictures',
+    audit: 'personal',
+    rate: 'pictures',
+  }),
   'passages.mark': operation({
     method: 'POST',
     path: '/passages/{passage}/marks',

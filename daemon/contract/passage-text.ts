@@ -91,6 +91,7 @@ export function describeWhy(
     ),
     `  ${events.length === 0 ? say('terminal/events-none') : say('terminal/events', { events: events.join(', ') })}`,
     ...(isPictureGiven && passage.hasPicture ? [] : [pictureLine(passage, say)]),
+    ...clipLines(passage, show, say),
   ].join('\n');
 }
 
@@ -102,6 +103,19 @@ function markOf({ was, person }: NonNullable<PassageDetails['mark']>): Said {
 
 const pictureLine = ({ hasPicture, id }: PassageDetails, say: Say): string =>
   hasPicture ? say('terminal/picture', { id: shortId(id) }) : say('terminal/picture-none');
+
+function clipLines({ clip, id }: PassageDetails, show: ShownWith['show'], say: Say): readonly string[] {
+  if (clip === undefined) return [];
+  const { state, message, remedy, from, until, frames, isShort } = clip;
+  if (state === 'pending') return [say('terminal/clip-pending')];
+  if (state !== 'kept')
+    return [`${say('terminal/clip-none', { text: message ?? state })}${remedyBelow(say, remedy)}`];
+  const times = { frames, from: show(from), until: show(until) };
+  return [
+    say(isShort ? 'terminal/clip-with-gaps' : 'terminal/clip', times),
+    `  rollcall passages clip ${shortId(id)} --out ${say('terminal/file')}`,
+  ];
+}
 
 function viewsOf({ views: { count, embedded, faults, best } }: PassageDetails): readonly Said[] {
   const found = Object.entries(faults)

@@ -3,6 +3,7 @@ import { markedAs } from '../kernel/events/notice.js';
 import { eyeFaults, livenessVerdicts } from '../kernel/liveness/liveness.js';
 import { passageOutcomes } from '../kernel/passage-outcome.js';
 import { blindCauses } from '../kernel/passages/blind-period.js';
+import { clipAbsences } from '../kernel/passages/clip.js';
 import { passageEnds } from '../kernel/passages/passage.js';
 import { passageReasons } from '../kernel/passages/passage-reason.js';
 import { earlyRefusals } from '../kernel/passages/passage-reference.js';
@@ -145,6 +146,22 @@ export const passageDetails = readablePassage.extend({
     .exactOptional()
     .describe('The rule that kept an event back, and the earlier passage.'),
   hasPicture: z.boolean(),
+  clip: z
+    .object({
+      state: z
+        .enum(['kept', 'pending', ...clipAbsences])
+        .describe('`pending`: it is being made. Otherwise, unless it is `kept`, why there is none.'),
+      message: z.string().exactOptional().describe('Why there is none, in words.'),
+      remedy: z.string().exactOptional(),
+      says: says('message', 'remedy').exactOptional(),
+      from: z.iso.datetime().describe('The first frame; of a clip that is not kept, what was wanted.'),
+      until: z.iso.datetime().describe('The last frame, likewise.'),
+      frames: count,
+      bytes: count.describe('Size of the file.'),
+      isShort: z.boolean().describe('The camera delivered no frames for a part of the wanted time.'),
+    })
+    .exactOptional()
+    .describe('The clip of the passage. Absent where none was wanted, and after it was deleted.'),
   mark: z
     .object({ was: z.enum(markedAs), person: personRef.exactOptional(), at: z.iso.datetime() })
     .exactOptional()

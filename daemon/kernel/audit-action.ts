@@ -18,6 +18,7 @@ export const auditActions = [
   'passage.listed',
   'passage.read',
   'passage.picture-read',
+  'passage.clip-read',
   'passage.marked',
   'passage.reported',
   'person.consent-withdrawn',

@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { SnapshotOutcome } from '../contract/vision/vision-answers.js';
+import {
+  type ClipTakenOutcome,
+  cameraNotStreaming,
+  type SnapshotOutcome,
+} from '../contract/vision/vision-answers.js';
 import type { CameraPlan, VisionPlan } from '../contract/vision/vision-orders.js';
 import type { CameraState, Report, StageTimes } from '../contract/vision/vision-reports.js';
 import { encodeSighting } from '../contract/vision/vision-sighting.js';
@@ -29,6 +33,7 @@ import type { CatchUpTurns } from './ingest/catch-up-turns.js';
 import { DecoderUsage } from './ingest/decoder-usage.js';
 import type { FfmpegBinary } from './ingest/ffmpeg-binary.js';
 import { takeBestShot } from './jpeg-encoding.js';
+import { ClipRing } from './live/clip-ring.js';
 import { FollowedFaces } from './live/followed-faces.js';
 import { LivePictures } from './live/live-pictures.js';
 import { LiveVideo } from './live/live-video.js';
@@ -70,6 +75,8 @@ export interface LiveCamera extends AsyncDisposable {
   /** Counters of the source, the loop and the stages, by their names in the status. */
   counters(): Readonly<Record<string, number>>;
   stageTimes(): StageTimes;
+  /** The frames that were captured in this time, for a clip. See `ClipRing`. */
+  takeClip(time: { readonly fromMs: number; readonly untilMs: number }): Promise<ClipTakenOutcome>;
   /** See `SnapshotRequests`. */
   snapshot(publicKey: Uint8Array, options: { readonly isMarked: boolean }): Promise<SnapshotOutcome>;
 }
@@ -135,6 +142,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     report({ type: 'faces-in-sight', ...faces }),
   );
   const pictures = new LivePictures(plan.id, { clock, logger });
+  const clips = plan.clipS > 0 ? new ClipRing(plan.clipS, logger) : undefined;
   const source = sourceOptions(plan, options, logger);
   const cells = ignoredCells(plan.zones);
   const substream =
@@ -171,6 +179,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
       snapshots.offerAnalysed(frame, faces);
       followed.offer(frame.capturedAtMs, faces);
       pictures.offer(frame, faces);
+      clips?.offer(frame);
       seen.endFrame();
       (streams ?? single).ask(pipeline.deliveryFps());
     },
@@ -239,6 +248,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
         ...stages,
         ...damage,
         ...pictures.counters(),
+        ...clips?.counters(),
         ...decoder.read(),
         delivered,
         analysed: framesAnalysed,
@@ -257,6 +267,7 @@ export function startLiveCamera(plan: CameraPlan, options: LiveCameraOptions): L
     },
     snapshot: (publicKey, options) => snapshots.next(publicKey, options),
     stageTimes: () => pipeline.stageTimes,
+    takeClip: async (time) => (await clips?.take(time)) ?? cameraNotStreaming,
     async [Symbol.asyncDispose]() {
       closing.abort();
       pictures[Symbol.dispose]();

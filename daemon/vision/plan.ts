@@ -4,11 +4,12 @@ import type { CameraPlan, VisionPlan } from '../contract/vision/vision-orders.js
 import { readAuthorities } from '../host/certificate-authorities.js';
 import { ownSecretsOnly } from '../host/own-secret.js';
 import { openUserPassword } from '../host/user-password-secret.js';
+import { evidenceKinds } from '../kernel/events/evidence.js';
 
 /** Everything that a vision process needs to open one camera. Throws where its credential or its caFile cannot be read. */
 export async function planCamera(
   camera: CameraConfig,
-  config: Pick<Config, 'secretsDir' | 'dataDir' | 'cameras' | 'api'>,
+  config: Pick<Config, 'secretsDir' | 'dataDir' | 'cameras' | 'api' | 'clips'>,
 ): Promise<CameraPlan> {
   const { secretsDir, dataDir } = config;
   // A camera of the box gets nothing but its own login: the name of another secret would send that secret to its address.
@@ -39,7 +40,17 @@ export async function planCamera(
     pictureChecks: [...camera.pictureChecks],
     zones: camera.zones.map(({ use, points }) => ({ use, points: [...points] })),
     masks: camera.masks.map(({ points }) => [...points]),
+    clipS: secondsForClips(config),
   };
+}
+
+/** An event is recorded a while after its frame was captured, and asked for after that. */
+const clipDelayS = 5;
+
+/** For how long a camera keeps the frames for clips. */
+function secondsForClips({ clips }: Pick<Config, 'clips'>): number {
+  const isWanted = evidenceKinds.some((kind) => clips[kind]);
+  return isWanted ? clips.beforeS + clips.afterS + clipDelayS : 0;
 }
 
 /**

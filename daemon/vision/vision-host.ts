@@ -334,6 +334,10 @@ async function answer(
     const snapshot = (await cameras.get(order.cameraId)?.snapshot(publicKey, order)) ?? cameraNotStreaming;
     const { result, picture } = withoutPicture(snapshot);
     report({ type: 'snapshot', request, result }, picture);
+  } else if (order.type === 'take-clip') {
+    const clip = (await cameras.get(order.cameraId)?.takeClip(order)) ?? cameraNotStreaming;
+    const { result, picture } = withoutPicture(clip);
+    report({ type: 'clip-taken', request, result }, picture);
   } else if (order.type === 'read-device-answers') {
     const answers = partsOf(
       attachment,

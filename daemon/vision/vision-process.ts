@@ -46,8 +46,8 @@ export interface VisionProcessOptions extends Omit<Launch, 'linesFolder'> {
   readonly logger: Logger;
   /** Connects the process to the cameras of its orders. Default: it gets no cameras, or connects by itself where it can. */
   readonly lines?: CameraLines | undefined;
-  /** Whether a report may bring a requested picture at this moment. Default: never. */
-  isPictureAsked?(): boolean;
+  /** The largest picture that a report may bring at this moment because it was asked for, bytes. Default: none. */
+  askedBytes?(): number;
   /** `attachment`: the picture of the report; empty without one. */
   onReport(report: Report, attachment: Uint8Array): void;
   /** Called for each log line that was dropped because the process logs too much. */
@@ -56,13 +56,13 @@ export interface VisionProcessOptions extends Omit<Launch, 'linesFolder'> {
 
 /** Starts one vision process. It waits for a `start` order. */
 export function spawnVisionProcess(options: VisionProcessOptions): VisionProcess {
-  const { launcher, logger, onReport, isPictureAsked = () => false } = options;
+  const { launcher, logger, onReport, askedBytes = () => 0 } = options;
   const launched = launcher.launch({ ...options, linesFolder: options.lines?.folder });
   const grant = options.lines?.grant();
   void launched.ended.then(() => grant?.[Symbol.dispose]());
   forwardLog(launched, options);
   let broken: VisionEnd | undefined;
-  const channel = openMessageChannel(launched.channel, reportLimits(isPictureAsked), {
+  const channel = openMessageChannel(launched.channel, reportLimits(askedBytes), {
     onMessage(message, attachment) {
       const report = readReport(message, attachment);
       grant?.reported(report);

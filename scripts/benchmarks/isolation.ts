@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { configSchema } from '../../daemon/contract/settings/schema.js';
+import { largestSnapshotBytes } from '../../daemon/contract/vision/vision-answers.js';
 import type { Report } from '../../daemon/contract/vision/vision-reports.js';
 import { boundChild } from '../../daemon/host/bound-child.js';
 import { openConfiguredStore } from '../../daemon/host/models/configured-store.js';
@@ -98,7 +99,7 @@ async function startVision(launcher: VisionLauncher, firstFrame: Uint8Array) {
   const vision = spawnVisionProcess({
     ...{ launcher, purpose: 'photographs', readable: [], logger: silentLogger },
     onReport: (report) => take(report),
-    isPictureAsked: () => true,
+    askedBytes: () => largestSnapshotBytes,
   });
   const next = (type: Report['type']): Promise<void> =>
     new Promise((resolve, reject) => {

@@ -41,6 +41,7 @@ export const withoutExample: Readonly<Record<string, string>> = {
   'passages.mark-effect': noPassage,
   'passages.unmark': noPassage,
   'passages.picture': noPassage,
+  'passages.clip': noPassage,
   'passages.show': noPassage,
   'host.check-broker': 'the demo box has no broker',
   'keys.create': 'it works once, on a box whose gallery has no key yet',

@@ -348,6 +348,7 @@ const objectInputs = ({
   'events.picture': ({ event }) => ({ event }),
   'passages.show': ({ passage }) => ({ passage }),
   'passages.picture': ({ passage }) => ({ passage }),
+  'passages.clip': ({ passage }) => ({ passage }),
   'passages.mark': ({ passage }) => ({ passage, was: 'nobody' }),
   'passages.mark-many': ({ passage }) => ({ passages: [passage], was: 'nobody' }),
   'passages.mark-effect': ({ passage }) => ({ passage, was: 'nobody' }),
@@ -467,17 +468,24 @@ const withoutEffect: ReadonlySet<OperationId> = new Set([
 ] as const);
 
 /** The id of the first whose picture the box keeps: not every stranger of the demo has one. */
-async function firstPictured(
+const firstPictured = (
   items: readonly { readonly id: string }[],
+  read: (id: string) => Promise<unknown>,
+): Promise<string> => firstKept(items, 'no-such-picture', read);
+
+/** The id of the first of which `read` gives something, in place of the error `absent`. */
+async function firstKept(
+  items: readonly { readonly id: string }[],
+  absent: string,
   read: (id: string) => Promise<unknown>,
 ): Promise<string> {
   for (const { id } of items) {
-    const picture = await read(id).catch((error: unknown) => {
-      if (!isRollcallError(error, 'no-such-picture')) throw error;
+    const kept = await read(id).catch((error: unknown) => {
+      if (!isRollcallError(error, absent)) throw error;
     });
-    if (picture !== undefined) return id;
+    if (kept !== undefined) return id;
   }
-  throw new Error('the box keeps no picture of these');
+  throw new Error(`none of these: ${absent}`);
 }
 
 /** What no example calls, because the box of the examples has other data. */
@@ -492,6 +500,11 @@ async function callOthers(caller: WatchedCaller, box: PermissionBox): Promise<vo
   await caller.call('events.picture', { event });
   await caller.call('passages.show', { passage });
   await caller.call('passages.picture', { passage });
+  const recorded = (await client.call('passages.list', { limit: 1000 })).items;
+  const clipped = await firstKept(recorded, 'no-such-clip', (id) =>
+    client.call('passages.clip', { passage: id }),
+  );
+  await caller.call('passages.clip', { passage: clipped });
   await caller.call('passages.mark-effect', { passage, was: 'nobody' });
   await caller.call('passages.mark', { passage, was: 'nobody' });
   await caller.call('passages.unmark', { passage });

@@ -124,7 +124,7 @@ describe('a camera with masks', () => {
     );
   });
 
-  test('gives black in snapshots, live pictures and best shots, and no video of its own', async () => {
+  test('gives black in snapshots, live pictures, best shots, and every frame of a clip, and no video of its own', async () => {
     await using server = await startRtspServer({
       mounts: { '/live': await uniformClip('white', { seconds: 20 }) },
     });
@@ -148,6 +148,15 @@ describe('a camera with masks', () => {
     const snapshot = await camera.snapshot(pair.publicKey, { isMarked: false });
     assert.ok(snapshot.outcome === 'ok');
     const jpegs = [openSealed(pair, snapshot.picture), live.at(-1), shots.at(-1)];
+    const nowMs = systemClock.monotonicMs();
+    const clip = await camera.takeClip({ fromMs: nowMs - 60_000, untilMs: nowMs });
+    assert.ok(clip.outcome === 'ok' && clip.frames.length > 0);
+    let offset = 0;
+    for (const { bytes } of clip.frames) {
+      jpegs.push(clip.picture.subarray(offset, offset + bytes));
+      offset += bytes;
+    }
+    assert.equal(offset, clip.picture.length);
     for (const [index, jpeg] of jpegs.entries()) {
       assert.ok(jpeg);
       const [left, right] = await halves(jpeg);
@@ -187,5 +196,5 @@ async function openCamera(
 }
 
 function planOf(url: string): CameraPlan {
-  return cameraPlan(url, { masks: [[...leftHalf]] });
+  return cameraPlan(url, { masks: [[...leftHalf]], clipS: 60 });
 }

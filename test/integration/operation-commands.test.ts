@@ -70,6 +70,7 @@ function operationsOf(
       new RecordedPassages({
         ...{ journal: records.passages, vault, clock, nameOf: () => 'Ada', pictureOf: () => undefined },
         blindPeriods: async () => [],
+        clips: { find: () => undefined, read: async () => undefined },
         readings: { note: (entry) => void audit(entry) },
         references: {
           shown: () => undefined,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { markData } from '../../daemon/contract/events/notice-data.js';
@@ -13,6 +14,7 @@ import { packedCurve } from '../../daemon/kernel/liveness/openness-curve.js';
 import { falseMatchesOf } from '../../daemon/kernel/passages/mark.js';
 import type { Passage } from '../../daemon/kernel/passages/passage.js';
 import { present } from '../../daemon/kernel/present.js';
+import { rollcall } from '../support/box.js';
 import { attendanceFact } from '../support/facts.js';
 import { noiseJpeg, testRecogniser } from '../support/gallery-fixture.js';
 import { type PassageApi, withPassageApi } from '../support/passage-api.js';
@@ -465,6 +467,57 @@ describe('rollcall passages', () => {
       assert.match((await run('report', 'preview')).stderr, /no setting is given that would differ/);
       const long = await run('report', 'recognition', '--from', '2026-01-01', '--to', '2026-03-02');
       assert.match(long.stderr, /a report covers 1 to 31 days/);
+    });
+  });
+
+  test('clip saves what the box signed, says why there is none, and verify-clip needs no box', async (t) => {
+    await withPassageApi(t, async (api) => {
+      put(api);
+      const { records, clipBox, passages, audited, directory, ada, run } = api;
+      for (const number of [1, 2]) {
+        const fact = attendanceFact({ passageId: passageIdOf(number), occurredAtMs: clipBox.clock.wallMs() });
+        records.record({ ...fact, personId: ada });
+        await new Promise((resolve) => setImmediate(resolve));
+        if (number === 2) clipBox.hasRoom = false;
+        await clipBox.finish();
+      }
+      const path = join(directory, 'gate.zip');
+      const saved = await run('passages', 'clip', passageIdOf(1), '--out', path);
+      assert.match(saved.stdout, /^clip: .*gate\.zip, \d+ bytes/, saved.stderr);
+      assert.equal((await stat(path)).mode & 0o777, 0o600);
+      assert.deepEqual(audited.at(-1), {
+        ...{ by: { actor: 'uid:0', origin: audited.at(-1)?.by.origin }, action: 'passage.clip-read' },
+        ...{ subject: ada, details: { passage: passageIdOf(1), camera: 'gate' } },
+      });
+      const keys = join(directory, 'keys.json');
+      await writeFile(keys, JSON.stringify({ keys: [...clipBox.keys.values()].map(({ key }) => key) }));
+      const verified = await rollcall(['passages', 'verify-clip', path, '--keys', keys]);
+      assert.match(
+        verified.stdout,
+        /: valid; key \S+ \S+\n {2}box +\/site\/box\n {2}camera +gate, 2 masked areas/,
+      );
+      assert.equal(verified.exitCode, 0);
+      const bytes = await readFile(path);
+      const at = bytes.indexOf('JFIF');
+      bytes[at + 40] = (bytes[at + 40] ?? 0) ^ 1;
+      await writeFile(path, bytes);
+      const refused = await rollcall(['passages', 'verify-clip', path, '--keys', keys]);
+      assert.match(refused.stdout, /NOT VALID: it was altered .*: frames\/0001\.jpg is not what the box signed/);
+      assert.equal(refused.exitCode, 1);
+
+      assert.match((await run('passages', 'why', passageIdOf(1))).stdout, /clip: 40 frames from /);
+      const why = await run('passages', 'why', passageIdOf(2));
+      assert.match(why.stdout, /clip: none: the disk has too little room: what is left is for events/);
+      const missing = await run('passages', 'clip', passageIdOf(2), '--out', join(directory, 'none.zip'));
+      assert.match(missing.stderr, /the box keeps no clip of the passage/);
+      assert.ok(!existsSync(join(directory, 'none.zip')), 'no file is left');
+      const guard = { ...reader(...allScopes), cameras: new Set(['yard']) };
+      await assert.rejects(passages.clip(passageIdOf(1), guard), { code: 'no-such-passage' });
+      const exported = clipBox.clips.find(passageIdOf(1))?.kept?.file ?? '';
+      await rm(join(clipBox.folder, exported));
+      await assert.rejects(passages.clip(passageIdOf(1), reader(...allScopes)), { code: 'clip-damaged' });
+      api.seal();
+      await assert.rejects(passages.clip(passageIdOf(1), reader(...allScopes)), { code: 'gallery-sealed' });
     });
   });
 

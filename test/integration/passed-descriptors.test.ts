@@ -30,7 +30,7 @@ test('the core keeps none of the descriptors that a vision process sends with it
   let received = 0;
   const { end } = openMessageChannel(
     child.stdio[channelFd] as Duplex,
-    reportLimits(() => false),
+    reportLimits(() => 0),
     {
       onMessage() {
         received += 1;

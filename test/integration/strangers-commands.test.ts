@@ -130,6 +130,7 @@ async function withStrangers(t: TestContext, work: (api: StrangerApi) => Promise
     references: { shown: () => undefined, add: unused, remove: unused },
     ...{ journal, vault, readings, pictureOf, clock: systemClock },
     nameOf: () => undefined,
+    clips: { find: () => undefined, read: async () => undefined },
     blindPeriods: async () => [],
     marks: {
       mark: () => assert.fail(),

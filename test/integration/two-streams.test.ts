@@ -193,7 +193,7 @@ describe('a camera with two streams', { concurrency: true }, () => {
         ...{ allowsBasicLogin: false, authorities: null, fingerprint: null, extraNetworks: null },
         ...{ transport: 'tcp', hwaccel, maxAnalysisWidthPx, stallAfterS, firstFrameWithinS },
         ...{ smallestFacePx: 40, idleFps: 5, trackingFps: 10, provingFps: 10 },
-        ...{ pictureChecks: [], zones: [], masks: [] },
+        ...{ pictureChecks: [], zones: [], masks: [], clipS: 0 },
       };
       const analyser = new ScriptedAnalyser(() => []);
       const { signal } = new AbortController();

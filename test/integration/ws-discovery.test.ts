@@ -162,7 +162,7 @@ describe('looking for cameras', () => {
 /** Whether the core takes it from a vision process. */
 function isReport(result: unknown): boolean {
   const report = { type: 'discovered', request: 1, result };
-  const { bodyBytes } = reportLimits(() => false);
+  const { bodyBytes } = reportLimits(() => 0);
   return reportSchema.safeParse(report).success && Buffer.byteLength(JSON.stringify(report)) <= bodyBytes;
 }
 

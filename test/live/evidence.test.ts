@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { unzipSync } from 'fflate';
+import sharp from 'sharp';
 import { Sqlite } from '../../daemon/host/sqlite-driver.js';
 import { startAppliance } from '../support/appliance.js';
 import { withoutBuild } from '../support/box.js';
 import { withoutMosquitto } from '../support/mosquitto.js';
 import { everybodyClip } from '../support/scenes.js';
+import { until } from '../support/until.js';
 
 interface EvidenceRow {
   readonly kind: string;
@@ -23,6 +27,15 @@ interface EventRow {
   readonly person: string | null;
   readonly occurredAtMs: number;
 }
+
+/** The part of the camera's picture that is masked, from its top. */
+const maskedHeight = 0.1;
+const topStrip = [
+  { x: 0, y: 0 },
+  { x: 1, y: 0 },
+  { x: 1, y: maskedHeight },
+  { x: 0, y: maskedHeight },
+];
 
 function rowsOf<Row>(path: string, query: string): readonly Row[] {
   const database = new Sqlite(path, { readonly: true });
@@ -80,4 +93,56 @@ test('the box keeps a sealed picture with events of the configured kinds only', 
     assert.ok(!readFileSync(path).includes('JFIF'), 'the gallery file contains no unencrypted picture');
   }
   assert.ok(!box.log().includes('/9j/4'), 'no picture is in the log');
+});
+
+test('the box keeps a sealed clip of an attendance, masked in every frame, that a third party can verify', {
+  skip: withoutBuild || withoutMosquitto,
+}, async () => {
+  await using appliance = await startAppliance({
+    clip: await everybodyClip(),
+    cameraIds: ['door'],
+    enrolled: ['ada'],
+  });
+  const { box, config, personIds } = appliance;
+  const masked = { masks: [{ name: 'top', points: topStrip }] };
+  const cameras = (config['cameras'] as readonly object[]).map((camera) => ({ ...camera, ...masked }));
+  const clips = { attendance: true, beforeS: 3, afterS: 1 };
+  assert.equal(await box.stop(), 0, box.log());
+  await box.configure({ ...config, cameras, clips });
+  await box.start({ CREDENTIALS_DIRECTORY: join(box.directory, 'secrets') });
+
+  let kept: string | undefined;
+  await until('a clip of an attendance', async () => {
+    const { items } = await box.client.call('passages.list', { limit: 20, outcome: 'attended' });
+    for (const { id } of items) {
+      const { clip, person } = await box.client.call('passages.show', { passage: id });
+      if (clip?.state === 'kept' && person?.id === personIds.get('ada')) kept = id;
+    }
+    return kept !== undefined;
+  });
+  const [file, keys] = [join(box.directory, 'door.zip'), join(box.directory, 'keys.json')];
+  const saved = await box.command('passages', 'clip', kept ?? '', '--out', file);
+  assert.equal(saved.exitCode, 0, saved.stderr);
+  await writeFile(keys, (await box.command('identity', 'show', '--jwks')).stdout);
+  const folder = join(box.directory, 'data', 'clips');
+  for (const name of readdirSync(folder)) {
+    assert.ok(!readFileSync(join(folder, name)).includes('JFIF'), 'a stored clip is sealed');
+  }
+  assert.equal(await box.stop(), 0, box.log());
+
+  const verified = await box.command('passages', 'verify-clip', file, '--keys', keys);
+  assert.match(verified.stdout, /: valid; key .*\n.*\n {2}camera +door, 1 masked area\n/);
+  const frames = Object.entries(unzipSync(readFileSync(file))).filter(([name]) => name.endsWith('.jpg'));
+  assert.ok(frames.length > 5, `${frames.length} frames`);
+  for (const [name, jpeg] of frames) {
+    const { width, height } = await sharp(jpeg).metadata();
+    const meanOf = async (top: number, bottom: number): Promise<number> => {
+      const part = { left: 0, top: Math.ceil(top * height), width, height: Math.floor((bottom - top) * height) };
+      const cut = await sharp(jpeg).extract(part).greyscale().toBuffer();
+      return (await sharp(cut).stats()).channels[0]?.mean ?? Number.NaN;
+    };
+    // Black as FFmpeg draws it, and the blocks of a JPEG at the edge left out.
+    assert.ok((await meanOf(0, maskedHeight - 0.03)) < 20, `${name} is masked`);
+    assert.ok((await meanOf(maskedHeight + 0.05, 1)) > 30, `${name} shows the rest`);
+  }
 });

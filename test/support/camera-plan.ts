@@ -6,7 +6,7 @@ export function cameraPlan(url: string, changes: Partial<CameraPlan> = {}): Came
     ...{ id: 'door', url, substreamUrl: null, credential: null, allowsBasicLogin: false },
     ...{ authorities: null, fingerprint: null, extraNetworks: null, transport: 'tcp', hwaccel: 'none' },
     ...{ maxAnalysisWidthPx: 1920, stallAfterS: 10, firstFrameWithinS: 20, smallestFacePx: 40 },
-    ...{ idleFps: 5, trackingFps: 10, provingFps: 10, pictureChecks: [], zones: [], masks: [] },
+    ...{ idleFps: 5, trackingFps: 10, provingFps: 10, pictureChecks: [], zones: [], masks: [], clipS: 0 },
     ...changes,
   };
 }

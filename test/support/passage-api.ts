@@ -28,7 +28,9 @@ import { localTimeOf } from '../../daemon/host/local-time.js';
 import { systemClock } from '../../daemon/host/system-clock.js';
 import type { PersonId } from '../../daemon/kernel/ids.js';
 import { silentLogger } from '../../daemon/kernel/logger.js';
+import { VirtualClock } from '../../daemon/kernel/virtual-clock.js';
 import { type CommandResult, rollcall } from './box.js';
+import { type ClipBox, openClipBox } from './clip-box.js';
 import {
   enrolmentOf,
   galleryOptions,
@@ -57,6 +59,7 @@ export interface PassageApi {
   /** The written audit entries. */
   readonly audited: NewAuditEntry[];
   readonly trail: AuditLog;
+  readonly clipBox: ClipBox;
   readonly ada: PersonId;
   readonly grace: PersonId;
   /** Alters the database of the gallery behind the program's back. */
@@ -100,7 +103,13 @@ export async function withPassageApi(
     analysePhoto: (image) => look.analysePhoto(image),
     ...{ forgetPerson: () => undefined, forgetCopies: () => undefined },
   });
+  const clipClock = new VirtualClock(systemClock.wallMs() - 60_000);
+  clipClock.advanceBy(60_000);
+  const settings = { attendance: true };
+  const clipBox = await openClipBox({ directory, records, seal: sealOf(vault), clock: clipClock, settings });
+  await using _clips = clipBox.clips;
   const passages = new RecordedPassages({
+    clips: clipBox.clips,
     ...{ ...behind, readings, clock: systemClock },
     nameOf: personNames(() => vault.present),
     references: new PassageReferences({
@@ -146,6 +155,7 @@ export async function withPassageApi(
   await work({
     ...{ directory, gallery, persons, look, records, passages, attendance, reports, audited, ada, grace },
     trail: audit,
+    clipBox,
     alter: (sql) => void opened.file.database.db.exec(sql),
     seal: () => {
       vault.present = undefined;

@@ -298,7 +298,14 @@ const all = [
     'strangers',
     'ignoredStrangers',
   ],
-  ...['attendanceEvidence', 'unknownEvidence', 'attackEvidence', 'passagePictures', 'attendanceRecords'],
+  ...[
+    'attendanceEvidence',
+    'unknownEvidence',
+    'attackEvidence',
+    'passagePictures',
+    'clips',
+    'attendanceRecords',
+  ],
   ...[
     'unknownRecords',
     'attackRecords',

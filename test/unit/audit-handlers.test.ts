@@ -25,7 +25,7 @@ const entryOf = (sequence: number, changes: Partial<AuditEntry> = {}): AuditEntr
 
 /** By hand: who looked at personal data or got copies of it, and whom the box turned away. */
 const accesses = `attendance.read audit.exported backup.created backup.downloaded backup.restored evidence.read key.unlocked
-  login.succeeded passage.listed passage.picture-read passage.read person.exported person.listed person.photograph-read person.read
+  login.succeeded passage.clip-read passage.listed passage.picture-read passage.read person.exported person.listed person.photograph-read person.read
   person.recognised person.verified`;
 const refusals = `access.refused backup.refused key.unlock-refused login.failed login.locked screen.pairing-refused
   user.claim-refused`;

@@ -49,6 +49,7 @@ test('every kind of event ages under one rule', () => {
         },
         ...{
           passages: nothing,
+          clips: nothing,
           forgetAbout: () => 0,
           forgetStrangers: () => undefined,
           emptyLog: () => true,

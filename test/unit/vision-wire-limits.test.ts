@@ -6,7 +6,7 @@ import { mostUnreadBytes } from '../../daemon/contract/vision/vision-channel.js'
 import { orderLimits, orderSchema } from '../../daemon/contract/vision/vision-orders.js';
 import {
   answerTo,
-  mayHavePicture,
+  largestPictureOf,
   readReport,
   reportLimits,
   reportSchema,
@@ -15,6 +15,7 @@ import {
 import { newKeyPair, sealTo } from '../../daemon/host/sealed-box.js';
 import { isRollcallError } from '../../daemon/kernel/errors.js';
 import { largestBestShotBytes } from '../../daemon/kernel/faces/best-shot.js';
+import { largestClipFrameBytes, mostClipFrames } from '../../daemon/kernel/passages/clip.js';
 import { cameraPlan } from '../support/camera-plan.js';
 
 type Shape = Readonly<Record<string, unknown>>;
@@ -60,6 +61,9 @@ const tried = answer('own-network-tried', { refusal: null, embeddings: [] });
 const discovered = answer('discovered', { devices: [], isCutShort: false });
 const device = (changes: Shape): Shape =>
   discovered({ devices: [{ address: '192.0.2.1', services: [], ...changes }] });
+
+const clipFrame = { capturedAtMs: 1, bytes: 1 };
+const taken = (frames: readonly Shape[]): Shape => answer('clip-taken', { outcome: 'ok' })({ frames });
 
 const view = { quality, widthPx: 9, sharpness: 0, yawDeg: 0, meanLuma: 0 };
 const seen = {
@@ -111,6 +115,14 @@ const ofReports: readonly Bound[] = [
   ['pictures of a clip', 10, 11, (count) => cut({ sizes: times(count, 1) })],
   ['pictures of a clip, at least', 1, 0, (count) => cut({ sizes: times(count, 1) })],
   ['the size of a picture of a clip', 1, 0, (size) => cut({ sizes: [size] })],
+  ['frames for a clip', mostClipFrames, mostClipFrames + 1, (count) => taken(times(count, clipFrame))],
+  ['frames for a clip, at least', 1, 0, (count) => taken(times(count, clipFrame))],
+  [
+    'the size of a frame',
+    largestClipFrameBytes,
+    largestClipFrameBytes + 1,
+    (bytes) => taken([{ ...clipFrame, bytes }]),
+  ],
   ['problems of a camera', 10, 11, (count) => tested({ problems: times(count, problem) })],
   [
     'faces of a camera test',
@@ -293,7 +305,7 @@ describe('a message between the core and a vision process', () => {
     );
     const { publicKey } = newKeyPair();
     const sealed = sealTo(publicKey, new Uint8Array(mebibyte));
-    const [usual, whileAsked] = [reportLimits(() => false), reportLimits(() => true)];
+    const [usual, whileAsked] = [reportLimits(() => 0), reportLimits(() => largestPictureOf('snapshot'))];
     assert.deepEqual([usual.bodyBytes, whileAsked.bodyBytes], [64 * 1024, 64 * 1024]);
     assert.deepEqual(
       [usual.attachmentBytes(), whileAsked.attachmentBytes()],
@@ -328,10 +340,10 @@ describe('a report', () => {
       assert.equal(readReport(message, new Uint8Array()).type, message['type']);
       assert.match(refusalOf(message, 1), /unexpected/);
     }
-    const asked = Object.entries(answerTo).filter(([, type]) => mayHavePicture(type));
+    const asked = Object.entries(answerTo).filter(([, type]) => largestPictureOf(type) > 0);
     assert.deepEqual(
       asked.map(([order]) => order),
-      ['analyse-photo', 'cut-clip', 'take-snapshot'],
+      ['analyse-photo', 'cut-clip', 'take-snapshot', 'take-clip'],
     );
   });
 

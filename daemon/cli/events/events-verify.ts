@@ -62,7 +62,8 @@ function unusableKeys(reason: string) {
   });
 }
 
-async function keysFrom({ keys, config }: VerifyOptions): Promise<ReadonlyMap<string, CheckingKey>> {
+/** The keys of a file, or else those of the running box. */
+export async function keysFrom({ keys, config }: VerifyOptions): Promise<ReadonlyMap<string, CheckingKey>> {
   if (keys === undefined) {
     const { client } = await openBox(config);
     return parseKeySet((await client.call('identity.show')).jwks);

@@ -59,6 +59,7 @@ const names: Readonly<Record<RetentionKind, string>> = {
   unknownEvidence: 'pictures of unknown persons',
   attackEvidence: 'pictures of attacks',
   passagePictures: 'pictures of passages',
+  clips: 'clips of passages',
   attendanceRecords: 'attendances',
   unknownRecords: 'unknown persons recorded',
   attackRecords: 'attacks recorded',

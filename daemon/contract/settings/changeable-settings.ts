@@ -19,7 +19,17 @@ export interface SettingsFile {
  * secrets and files it uses, who must approve, and how long the traces of changes stay.
  */
 const changeable: readonly string[] = [
-  ...['attendance', 'rules', 'identification', 'evidence', 'alerts.rules', 'persons', 'disk', 'logging'],
+  ...[
+    'attendance',
+    'rules',
+    'identification',
+    'evidence',
+    'clips',
+    'alerts.rules',
+    'persons',
+    'disk',
+    'logging',
+  ],
   ...['liveness.attackAfterS', 'liveness.minimumBlinks', 'liveness.require', 'liveness.promptDelayS'],
   ...['vision.processes', 'vision.threads', 'vision.detector', 'vision.landmarks', 'vision.passivePad'],
   'retention',

@@ -3,6 +3,7 @@ import { watchlistProofs } from '../../kernel/attendance/attendance-rules.js';
 import { brokerProtocols } from '../../kernel/broker.js';
 import { evidenceKinds } from '../../kernel/events/evidence.js';
 import { isSlug } from '../../kernel/ids.js';
+import { longestClipAfterS, longestClipBeforeS } from '../../kernel/passages/clip.js';
 import { isLoopback } from './alert-channel-schema.js';
 import { whenObject } from './cross-checks.js';
 import { credentialName, urlField } from './scalars.js';
@@ -233,6 +234,35 @@ export const homeAssistantSchema = z.strictObject({
 });
 
 /** `replace`, because a vision process learns at its start which pictures it makes. */
+export const clipsSchema = z.strictObject({
+  attendance: field(
+    z.boolean().default(false),
+    'replace',
+    'Keep a clip of every recorded attendance, and of every person who is recognised without passing the liveness check, is refused, or is on the watchlist.',
+  ),
+  unknown: field(
+    z.boolean().default(false),
+    'replace',
+    'Keep a clip of every recorded unknown person. These people did not consent to it.',
+  ),
+  attack: field(z.boolean().default(false), 'replace', 'Keep a clip of every recorded presentation attack.'),
+  beforeS: field(
+    z.int().min(1).max(longestClipBeforeS).default(5),
+    'replace',
+    'Seconds before the event that a clip shows. The vision process keeps these frames in memory all the time.',
+  ),
+  afterS: field(
+    z.int().min(0).max(longestClipAfterS).default(3),
+    'replace',
+    'Seconds after the event that a clip shows.',
+  ),
+  mostMiB: field(
+    z.int().min(16).max(1_048_576).default(1024),
+    'live',
+    'Most MiB of all clips together. Beyond that, the oldest are deleted. Clips are not made while the disk has less than `disk.lowMiB` free.',
+  ),
+});
+
 export const evidenceSchema = z.strictObject({
   attendance: field(
     z.boolean().default(false),

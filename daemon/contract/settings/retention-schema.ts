@@ -35,6 +35,11 @@ export const retentionSchema = z.strictObject({
     2,
     'Days that the image of a passage is kept if no event has an image of it. `evidence` determines which images are stored.',
   ),
+  clips: days(
+    0,
+    3,
+    'Days that the clip of a passage is kept. It goes with its passage in any case. `clips` determines which clips are made.',
+  ),
   attendanceRecords: days(
     1,
     365,

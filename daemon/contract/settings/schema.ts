@@ -8,6 +8,7 @@ import { attendanceSchema } from './attendance-schema.js';
 import { camerasSchema } from './camera-schema.js';
 import type { UnusableFile } from './config-problem.js';
 import {
+  clipsSchema,
   evidenceSchema,
   homeAssistantSchema,
   identificationSchema,
@@ -165,6 +166,10 @@ export const fileSchema = z.strictObject({
     description:
       'Events for which an image of the face is stored. The images stay in the box unless `mqtt.evidence` lets events carry them.',
   }),
+  clips: clipsSchema.prefault({}).meta({
+    description:
+      'Events of which a few seconds of frames are kept, encrypted, in the data directory; see docs/reference/clips.md. Clips show whoever else was in sight, and never leave the box by themselves.',
+  }),
   mqtt: mqttSchema.exactOptional().meta({
     description: 'The broker that receives the events. Absent: events are recorded and not published.',
   }),
@@ -267,5 +272,6 @@ export function attendanceProof(
 }
 export type AlertsConfig = Config['alerts'];
 export type EvidenceConfig = Config['evidence'];
+export type ClipsConfig = Config['clips'];
 export type RetentionConfig = Config['retention'];
 export type MqttConfig = NonNullable<Config['mqtt']>;

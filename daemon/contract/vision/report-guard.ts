@@ -96,6 +96,8 @@ export class ReportGuard {
         return this.#judgeSighting(report);
       case 'snapshot':
         return this.#isTakenNow(report.result) ? { accepted: report } : { refused: 'time' };
+      case 'clip-taken':
+        return this.#isInOrder(report.result) ? { accepted: report } : { refused: 'time' };
       default:
         return { accepted: report };
     }
@@ -174,6 +176,15 @@ export class ReportGuard {
   /** Between the start of the process and now. */
   #isSeen(atMs: number): boolean {
     return atMs >= this.#startedAtMs && atMs <= this.#clock.monotonicMs() + aheadMs;
+  }
+
+  /** The frames of a clip follow each other. Whether they lie in the wanted time, the one who asked checks. */
+  #isInOrder(result: Extract<Report, { type: 'clip-taken' }>['result']): boolean {
+    if (result.outcome !== 'ok') return true;
+    const times = result.frames.map(({ capturedAtMs }) => capturedAtMs);
+    return times.every(
+      (atMs, index) => this.#isSeen(atMs) && atMs > (times[index - 1] ?? Number.NEGATIVE_INFINITY),
+    );
   }
 
   #isTakenNow(result: Extract<Report, { type: 'snapshot' }>['result']): boolean {

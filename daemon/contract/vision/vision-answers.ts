@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { facePlaces } from '../../kernel/faces/photographed-faces.js';
+import { largestClipFrameBytes, mostClipFrames } from '../../kernel/passages/clip.js';
 import { shownText } from '../../kernel/printable-text.js';
 import { videoDecoders } from '../../kernel/video-decoder.js';
 import {
@@ -189,6 +190,24 @@ export const snapshotOutcome = z.discriminatedUnion('outcome', [
   failedOutcome,
 ]);
 
+/** The attachment has the JPEGs of the frames, of these sizes, one after the other. */
+export const clipTakenOutcome = z.discriminatedUnion('outcome', [
+  z.strictObject({
+    outcome: z.literal('ok'),
+    frames: z
+      .array(
+        z.strictObject({
+          /** Monotonic milliseconds, ascending. */
+          capturedAtMs: finite,
+          bytes: z.number().int().positive().max(largestClipFrameBytes),
+        }),
+      )
+      .min(1)
+      .max(mostClipFrames),
+  }),
+  failedOutcome,
+]);
+
 export const viewOutcome = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('ok') }),
   failedOutcome,
@@ -294,6 +313,7 @@ export type CameraTestOutcome = z.infer<typeof cameraTestOutcome>;
 export type DiscoveryOutcome = z.infer<typeof discoveryOutcome>;
 export type DeviceProfilesOutcome = z.infer<typeof deviceProfilesOutcome>;
 export type SnapshotOutcome = WithPicture<z.infer<typeof snapshotOutcome>>;
+export type ClipTakenOutcome = WithPicture<z.infer<typeof clipTakenOutcome>>;
 export type OwnNetworkOutcome = z.infer<typeof ownNetworkOutcome>;
 export type OwnTrialOutcome = z.infer<typeof ownTrialOutcome>;
 export type ViewOutcome = z.infer<typeof viewOutcome>;
@@ -307,6 +327,7 @@ export type Answer =
   | CutOutcome
   | CameraTestOutcome
   | SnapshotOutcome
+  | ClipTakenOutcome
   | ViewOutcome
   | DiscoveryOutcome
   | DeviceProfilesOutcome
@@ -325,7 +346,7 @@ export const cameraNotStreaming: Extract<ViewOutcome, { outcome: 'failed' }> = {
 type WithoutPicture<T> = T extends { readonly picture: Uint8Array } ? Omit<T, 'picture'> : T;
 
 /** Splits an outcome into the JSON part of a report and the picture, which becomes the attachment. */
-export function withoutPicture<T extends PhotoOutcome | SnapshotOutcome | CutOutcome>(
+export function withoutPicture<T extends PhotoOutcome | SnapshotOutcome | CutOutcome | ClipTakenOutcome>(
   outcome: T,
 ): { readonly result: WithoutPicture<T>; readonly picture: Uint8Array | undefined } {
   const { picture, ...result } = outcome.outcome === 'ok' ? outcome : { ...outcome, picture: undefined };

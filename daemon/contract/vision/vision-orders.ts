@@ -56,6 +56,8 @@ const cameraPlanSchema = z.strictObject({
   pictureChecks: z.array(z.enum(pictureChecks)),
   zones: z.array(z.strictObject({ use: z.enum(zoneUses), points: polygon })),
   masks: z.array(polygon),
+  /** For how long the frames for clips are kept, seconds. 0: none are kept. */
+  clipS: count,
 });
 
 /** How to ask a device of ONVIF. The fields are those of a camera. */
@@ -137,6 +139,14 @@ export const orderSchema = z.discriminatedUnion('type', [
     cameraId: identifier,
     sealTo: z.string().length(43),
     isMarked: z.boolean(),
+  }),
+  /** Asks for the frames of a camera that were captured in this time, which is over. Monotonic milliseconds. */
+  z.strictObject({
+    type: z.literal('take-clip'),
+    request: count,
+    cameraId: identifier,
+    fromMs: finite,
+    untilMs: finite,
   }),
   /** Lets the gate get the pictures of a camera, or its video as it sends it: once, with this ticket, at this socket. */
   z.strictObject({

@@ -3,12 +3,14 @@ import { cameraStreams } from '../../kernel/camera-state.js';
 import { operational } from '../../kernel/errors.js';
 import { largestBestShotBytes } from '../../kernel/faces/best-shot.js';
 import { livenessReasons, livenessVerdicts } from '../../kernel/liveness/liveness.js';
+import { largestClipBytes } from '../../kernel/passages/clip.js';
 import { type PictureDamageCode, pictureChecks } from '../../kernel/picture-damage.js';
 import { shownText } from '../../kernel/printable-text.js';
 import {
   type Answer,
   cameraTestOutcome,
   clipOutcome,
+  clipTakenOutcome,
   cutOutcome,
   deviceProfilesOutcome,
   discoveryOutcome,
@@ -36,10 +38,12 @@ export const mostReportedCameras = 32;
 /** Bytes that sealing to a key adds (libsodium `crypto_box_SEALBYTES`). */
 const sealBytes = 48;
 
-/** The picture of a sighting is small. A larger one is accepted only while the core waits for a requested picture. */
-export const reportLimits = (isPictureAsked: () => boolean): MessageLimits => ({
+/**
+ * The picture of a sighting is small. A larger attachment is accepted only while the core waits for one: `askedBytes` says of what size.
+ */
+export const reportLimits = (askedBytes: () => number): MessageLimits => ({
   bodyBytes: largestReportBytes,
-  attachmentBytes: () => (isPictureAsked() ? largestSnapshotBytes + sealBytes : largestBestShotBytes),
+  attachmentBytes: () => Math.max(askedBytes(), largestBestShotBytes),
 });
 
 const pictureDamage = z.strictObject({
@@ -171,6 +175,7 @@ export const reportSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('camera-test'), request: count, result: cameraTestOutcome }),
   z.strictObject({ type: z.literal('camera-closed'), request: count }),
   z.strictObject({ type: z.literal('snapshot'), request: count, result: snapshotOutcome }),
+  z.strictObject({ type: z.literal('clip-taken'), request: count, result: clipTakenOutcome }),
   z.strictObject({ type: z.literal('view-opened'), request: count, result: viewOutcome }),
   z.strictObject({ type: z.literal('discovered'), request: count, result: discoveryOutcome }),
   z.strictObject({ type: z.literal('device-asked'), request: count, result: deviceProfilesOutcome }),
@@ -196,6 +201,7 @@ export const answerTo = {
   'test-camera': 'camera-test',
   'close-camera': 'camera-closed',
   'take-snapshot': 'snapshot',
+  'take-clip': 'clip-taken',
   'open-view': 'view-opened',
   'read-device-answers': 'discovered',
   'ask-device': 'device-asked',
@@ -203,13 +209,21 @@ export const answerTo = {
   'try-own-network': 'own-network-tried',
 } as const satisfies Record<Request['type'], AnswerReport['type']>;
 
-/** The answers whose outcome may have a picture. */
-const pictureAnswers = ['photo', 'snapshot', 'clip-cut'] as const satisfies readonly AnswerReport['type'][];
-type PictureReport = Extract<Report, { readonly type: (typeof pictureAnswers)[number] }>;
+/** The answers whose outcome may have pictures, and the largest attachment of each, bytes. */
+const pictureAnswers = {
+  photo: largestSnapshotBytes,
+  snapshot: largestSnapshotBytes + sealBytes,
+  'clip-cut': largestSnapshotBytes,
+  'clip-taken': largestClipBytes,
+} as const satisfies Partial<Record<AnswerReport['type'], number>>;
+type PictureReport = Extract<Report, { readonly type: keyof typeof pictureAnswers }>;
 
-export const mayHavePicture = (type: Report['type']): boolean => pictureAnswers.some((each) => each === type);
+const isPictureReport = (report: Report): report is PictureReport =>
+  Object.hasOwn(pictureAnswers, report.type);
 
-const isPictureReport = (report: Report): report is PictureReport => mayHavePicture(report.type);
+/** The largest attachment that an answer of this type may have, bytes. */
+export const largestPictureOf = (type: AnswerReport['type']): number =>
+  Object.hasOwn(pictureAnswers, type) ? pictureAnswers[type as keyof typeof pictureAnswers] : 0;
 
 function hasPicture(report: Report): boolean {
   if (report.type === 'sighting') return report.sighting.bestShot !== undefined;

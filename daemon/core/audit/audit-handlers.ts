@@ -40,6 +40,7 @@ const accessActions: ReadonlySet<string> = new Set<AuditAction>([
   'passage.listed',
   'passage.read',
   'passage.picture-read',
+  'passage.clip-read',
   'backup.created',
   'backup.downloaded',
   'backup.restored',

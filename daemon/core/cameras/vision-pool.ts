@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { VisionStatus } from '../../contract/status.js';
 import {
   type CameraTestOutcome,
+  type ClipTakenOutcome,
   cameraNotStreaming,
   type DeviceProfilesOutcome,
   type DiscoveryOutcome,
@@ -183,6 +184,16 @@ export class VisionPool implements AsyncDisposable {
     const found = this.#slots.find(({ slot }) => slot.cameraIds.includes(cameraId));
     if (found === undefined) return Promise.resolve(cameraNotStreaming);
     return found.slot.ask((request) => ({ type: 'take-snapshot', request, cameraId, sealTo, isMarked }));
+  }
+
+  /** The frames of a camera for a clip, by monotonic time. @throws `vision-unavailable` */
+  takeClip(
+    cameraId: string,
+    { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number },
+  ): Promise<ClipTakenOutcome> {
+    const found = this.#slots.find(({ slot }) => slot.cameraIds.includes(cameraId));
+    if (found === undefined) return Promise.resolve(cameraNotStreaming);
+    return found.slot.ask((request) => ({ type: 'take-clip', request, cameraId, fromMs, untilMs }));
   }
 
   /**

@@ -3,7 +3,7 @@ import type { Request } from '../../contract/vision/vision-orders.js';
 import {
   type AnswerReport,
   answerTo,
-  mayHavePicture,
+  largestPictureOf,
   outcomeOf,
 } from '../../contract/vision/vision-reports.js';
 import type { Clock } from '../../kernel/clock.js';
@@ -29,9 +29,9 @@ export class VisionRequests {
     this.#clock = clock;
   }
 
-  /** True while an open request allows a picture in the answer. */
-  get isPictureAsked(): boolean {
-    return [...this.#waiting.values()].some(({ answer }) => mayHavePicture(answer));
+  /** The largest attachment that an answer to an open request may have, bytes. */
+  get askedBytes(): number {
+    return Math.max(0, ...[...this.#waiting.values()].map(({ answer }) => largestPictureOf(answer)));
   }
 
   /**

@@ -294,7 +294,7 @@ export class VisionSlot implements AsyncDisposable {
     const child = spawnVisionProcess({
       ...{ launcher, lines, purpose, program, liveFolder, logger: this.#logger },
       readable: plan.modelsDirectory === null ? [] : [plan.modelsDirectory],
-      isPictureAsked: () => this.#requests.isPictureAsked,
+      askedBytes: () => this.#requests.askedBytes,
       onReport: (report, picture) => this.#judge(report, picture),
       onLineDropped: () => this.#refuse('log'),
     });

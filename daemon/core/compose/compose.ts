@@ -31,7 +31,7 @@ import { serveGate, startHandover, watchGateWall } from '../gate/gate-part.js';
 import type { WithoutSigning } from '../identity/identity-keys.js';
 import { openSigning, serveIdentity } from '../identity/identity-part.js';
 import { measureDelivery, serveMetrics } from '../metrics/metrics-part.js';
-import { readPassages, servePassages } from '../passages/passages-part.js';
+import { openClips, readPassages, servePassages } from '../passages/passages-part.js';
 import { namePersons, openPersons } from '../persons/persons-part.js';
 import { calibrateGallery, openIntake, serveRecognition } from '../recognition/recognition-part.js';
 import { startRetention } from '../retention/retention-part.js';
@@ -105,6 +105,7 @@ export async function composeBox(config: Config, options: ComposeOptions): Promi
       .with(({ runtime }) => {
         running = runtime;
       })
+      .with(openClips)
       // What changes over the API.
       .with(startHandover)
       .with(openOwnCameras)

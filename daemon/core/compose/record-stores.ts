@@ -4,6 +4,7 @@ import { type AlertMutes, alertMutesOf } from '../alerts/alert-mutes.js';
 import { type KeptRequests, keptRequestsOf } from '../api/kept-requests.js';
 import { type AttendanceRecords, attendanceRecordsOf } from '../attendance/attendance-records.js';
 import { type CommandRecords, commandRecordsOf } from '../commands/command-records.js';
+import { type ClipRows, clipRowsOf } from '../passages/clip-rows.js';
 import { PassageJournal } from '../passages/passage-journal.js';
 import { type PassageSeal, temporaryPassageSeal } from '../passages/passage-seal.js';
 import { type PhotographHashes, photographHashesOf } from '../persons/photograph-hashes.js';
@@ -23,6 +24,7 @@ export interface RecordStoresOptions extends RecordsOptions {
 /** The records with the tables of every subject. */
 export interface RecordStores extends Records {
   readonly passages: PassageJournal;
+  readonly clips: ClipRows;
   readonly attendance: AttendanceRecords;
   readonly alerts: {
     readonly journal: AlertJournal;
@@ -50,6 +52,7 @@ export function openRecordStores(options: RecordStoresOptions): RecordStores {
   return {
     ...records,
     passages,
+    clips: clipRowsOf(database),
     attendance: attendanceRecordsOf(database, rowSeal),
     alerts: { journal: alertJournalOf(database, mutes), deliveries: alertDeliveriesOf(database), mutes },
     commands: commandRecordsOf(database, sources.conditions, { seal, nowMs }),

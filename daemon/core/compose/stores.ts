@@ -29,6 +29,7 @@ import { type GalleryRecogniser, galleryRecogniser } from '../gallery/re-embeddi
 import { sweepWork } from '../gallery/work-directory.js';
 import type { PartContext } from '../part-context.js';
 import { GalleryPassageSeal } from '../passages/gallery-passage-seal.js';
+import type { PassageSeal } from '../passages/passage-seal.js';
 import { embedderSource } from '../persons/photo-embedder.js';
 import { GrantSeal } from '../records/seals/grant-seal.js';
 import { openRecordStores, type RecordStores } from './record-stores.js';
@@ -40,6 +41,7 @@ export interface Stores {
   readonly auditKeys: AuditKeyRing;
   readonly vault: GalleryVault;
   readonly records: RecordStores;
+  readonly passageSeal: PassageSeal;
   readonly altered: AlteredRecords;
   /** Wall clock of the newest event of earlier processes. */
   readonly lastRecordedMs: number | undefined;
@@ -94,7 +96,17 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
   lifetime.use('records', records);
   endPassages(records, logger);
   const lastRecordedMs = records.lastRecordedMs();
-  return { identity, recogniser, auditKeys, vault, records, altered, lastRecordedMs, openEmbedder };
+  return {
+    identity,
+    recogniser,
+    auditKeys,
+    vault,
+    records,
+    passageSeal,
+    altered,
+    lastRecordedMs,
+    openEmbedder,
+  };
 }
 
 /** Ends the passages of an earlier start. If the disk is full, the next start tries again. */

@@ -67,4 +67,11 @@ export const places = {
     rowId,
     within: readable,
   }),
+  /** In records.db: the key of the file of a clip. */
+  passageClipKey: (rowId: PassageId, readable: readonly string[]): FieldPlace => ({
+    table: 'passage_clip',
+    column: 'sealed_key',
+    rowId,
+    within: readable,
+  }),
 };

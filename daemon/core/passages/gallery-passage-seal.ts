@@ -4,7 +4,13 @@ import type { PersonId } from '../../kernel/ids.js';
 import type { AuditKeyRing } from '../audit/audit-key-ring.js';
 import type { Gallery } from '../gallery/gallery.js';
 import { places } from '../gallery/places.js';
-import type { PassagePlace, PassageSeal } from './passage-seal.js';
+import {
+  type ClipPlace,
+  clipFields,
+  type PassagePlace,
+  type PassageSeal,
+  type SealedContent,
+} from './passage-seal.js';
 
 const use = 'rollcall persons of passages 1';
 
@@ -42,6 +48,14 @@ export class GalleryPassageSeal implements PassageSeal, Disposable {
     return this.#vault.gallery().passageKeys.open(keyId, fieldOf(place), sealed);
   }
 
+  sealClipKey(place: ClipPlace, key: Uint8Array): ReturnType<PassageSeal['seal']> {
+    return this.#vault.gallery().passageKeys.seal(place.startedAtMs, clipFieldOf(place), key);
+  }
+
+  openClipKey(place: ClipPlace, { keyId, sealed }: SealedContent): Uint8Array | undefined {
+    return this.#vault.gallery().passageKeys.open(keyId, clipFieldOf(place), sealed);
+  }
+
   tagsOf(personId: PersonId): readonly [Uint8Array, ...Uint8Array[]] {
     const [first, ...former] = this.#auditKeys.all;
     const tag = (key: Uint8Array): Uint8Array => keyedHash(this.#tagKey(key), 'person', [personId]);
@@ -61,4 +75,8 @@ export class GalleryPassageSeal implements PassageSeal, Disposable {
 
 function fieldOf({ id, cameraId, startedAtMs, lastSeenMs, outcome }: PassagePlace) {
   return places.passageContent(id, [cameraId, String(startedAtMs), String(lastSeenMs), outcome]);
+}
+
+function clipFieldOf(place: ClipPlace) {
+  return places.passageClipKey(place.passageId, clipFields(place));
 }

@@ -103,13 +103,17 @@ export class PassageJournal {
     return this.#database.transaction(() => this.#rows.endOpen());
   }
 
-  /** Removes an erased person: their own passages, and their name among the nearest of others. Returns how many passages. */
+  /**
+   * Removes an erased person: their own passages, the clips that may show them, and their name among the nearest of others. Returns how
+   * many passages.
+   */
   forgetPerson(personId: PersonId): number {
     return this.#database.transaction(() => {
       let count = 0;
       for (const tag of this.#seal.tagsOf(personId)) {
-        for (const { number } of this.#rows.ofPerson(tag, true)) {
-          this.#rows.remove(number);
+        for (const row of this.#rows.ofPerson(tag, true)) {
+          this.#rows.removeClipsShowing(row);
+          this.#rows.remove(row.number);
           count += 1;
         }
         for (const row of this.#rows.ofPerson(tag, false)) {
@@ -124,6 +128,13 @@ export class PassageJournal {
   /** Removes a stranger from the passages, which stay. */
   forgetStranger(id: StrangerId): void {
     this.#database.transaction(() => this.#rows.removeStranger(id));
+  }
+
+  /** Deletes the clips that may show a stranger. Their pictures are elsewhere. */
+  removeStrangerClips(id: StrangerId): void {
+    this.#database.transaction(() => {
+      for (const row of this.#rows.ofStranger(id)) this.#rows.removeClipsShowing(row);
+    });
   }
 
   /** Gives passages of a stranger to another one: all, or those with these ids. */

@@ -98,6 +98,8 @@ export function passageRowsOf({ db }: OpenDatabase) {
     `SELECT ${columns} FROM passage WHERE stranger_id = ? ORDER BY number`,
   );
   const remove = db.prepare<[number]>('DELETE FROM passage WHERE number = ?');
+  const removeClips = db.prepare<[Pick<PassageRow, 'cameraId' | 'startedAtMs' | 'lastSeenMs'>]>(`
+    DELETE FROM passage_clip WHERE camera_id = @cameraId AND from_ms <= @lastSeenMs AND until_ms >= @startedAtMs`);
   const removeStranger = db.prepare<[string]>(
     'UPDATE passage SET stranger_id = NULL, stranger_visit = NULL WHERE stranger_id = ?',
   );
@@ -138,6 +140,9 @@ export function passageRowsOf({ db }: OpenDatabase) {
     ofPerson: (tag: Uint8Array, isOwn: boolean) => ofPerson.all({ tag, isOwn: isOwn ? 1 : 0 }),
     ofStranger: (id: string) => ofStranger.all(id),
     remove: (number: number) => void remove.run(number),
+    /** Deletes the clips of all passages that may show the person of this one. */
+    removeClipsShowing: ({ cameraId, startedAtMs, lastSeenMs }: PassageRow) =>
+      void removeClips.run({ cameraId, startedAtMs, lastSeenMs }),
     removeStranger(id: string): void {
       removeStranger.run(id);
       forgetReview.run(id);

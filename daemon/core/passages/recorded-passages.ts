@@ -33,6 +33,7 @@ import type { ReadingTrail } from '../audit/reading-trail.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import { eachPassage } from './each-passage.js';
 import { followPassages, type PassageSelection } from './follow-passages.js';
+import type { PassageClips } from './passage-clips.js';
 import type { PassageJournal, StoredPassage } from './passage-journal.js';
 import type { PassageMarks } from './passage-marks.js';
 import type { PassageReferences } from './passage-references.js';
@@ -60,6 +61,8 @@ export interface RecordedPassagesOptions {
   readonly nameOf: (id: string) => string | undefined;
   /** The picture that the box keeps of a passage. */
   readonly pictureOf: (passage: Passage) => Uint8Array | undefined;
+  /** The clips that the box keeps of passages. */
+  readonly clips: Pick<PassageClips, 'find' | 'read'>;
   readonly marks: Pick<
     PassageMarks,
     'mark' | 'isNews' | 'unmark' | 'effect' | 'missed' | 'lastOf' | 'marked'
@@ -93,6 +96,7 @@ export function passageHandlers(passages: RecordedPassages): Handlers<typeof pas
     'passages.add-reference': ({ passage }, { caller }) => passages.addReference(passage, caller),
     'passages.remove-reference': ({ passage }, { caller }) => passages.removeReference(passage, caller),
     'passages.picture': ({ passage }, { caller }) => passages.picture(passage, caller),
+    'passages.clip': ({ passage }, { caller }) => passages.clip(passage, caller),
   };
 }
 
@@ -175,7 +179,8 @@ export class RecordedPassages {
     const hasPicture = this.#options.pictureOf(passage) !== undefined;
     const mark = this.#options.marks.lastOf(passage.id);
     const reference = this.#options.references.shown(passage, mark, reader);
-    return passageDetails(number, passage, this.#namesFor(reader), { hasPicture, mark, reference });
+    const clip = this.#options.clips.find(passage.id);
+    return passageDetails(number, passage, this.#namesFor(reader), { hasPicture, clip, mark, reference });
   }
 
   /** @throws `gallery-sealed`, `no-such-passage`, `ambiguous`, `passage-unreadable`, `no-such-picture` */
@@ -186,6 +191,19 @@ export class RecordedPassages {
       throw refusal('no-such-picture:passage', { id: passage.id });
     }
     this.#options.readings.note({ ...aboutOne(passage, reader), action: 'passage.picture-read' });
+    return { bytes };
+  }
+
+  /** @throws `gallery-sealed`, `no-such-passage`, `ambiguous`, `passage-unreadable`, `no-such-clip`, `clip-damaged` */
+  async clip(which: string, reader: Reader): Promise<ServedFile> {
+    const { clips, readings } = this.#options;
+    const { passage } = this.#find(which, reader);
+    const { id } = passage;
+    const clip = clips.find(id);
+    if (clip?.kept === undefined) throw refusal('no-such-clip', { id });
+    const bytes = await clips.read(clip, passage.startedAtMs);
+    if (bytes === undefined) throw failure('clip-damaged', { id });
+    readings.note({ ...aboutOne(passage, reader), action: 'passage.clip-read' });
     return { bytes };
   }
 

@@ -12,10 +12,12 @@ import { isoTime } from '../../kernel/iso-time.js';
 import { linesOf } from '../../kernel/liveness/curve-eyes.js';
 import { type OpennessCurve, samplesOf } from '../../kernel/liveness/openness-curve.js';
 import type { BlindPeriod } from '../../kernel/passages/blind-period.js';
+import type { ClipAbsence, PassageClip } from '../../kernel/passages/clip.js';
 import { explainPassage } from '../../kernel/passages/explain-passage.js';
 import type { StandingMark } from '../../kernel/passages/mark.js';
 import type { Passage } from '../../kernel/passages/passage.js';
 import { present } from '../../kernel/present.js';
+import { said } from '../../kernel/said.js';
 import { inEnglish } from '../../words/language.js';
 import type { StoredPassage } from './passage-journal.js';
 
@@ -51,10 +53,12 @@ export function passageDetails(
   nameOf: NameOf,
   {
     hasPicture,
+    clip,
     mark,
     reference,
   }: {
     readonly hasPicture: boolean;
+    readonly clip: PassageClip | undefined;
     readonly mark: StandingMark | undefined;
     readonly reference?: PassageDetails['reference'];
   },
@@ -74,6 +78,7 @@ export function passageDetails(
     })),
     ...present({
       cooldown: cooldown && shownCooldown(cooldown),
+      clip: clip && shownClip(clip),
       mark: mark && shownMark(mark, nameOf),
       reference,
     }),
@@ -110,6 +115,21 @@ export function personRef(id: PersonId, nameOf: NameOf): PersonRef {
 
 function shownMark({ was, personId, occurredAtMs }: StandingMark, nameOf: NameOf) {
   return { was, at: isoTime(occurredAtMs), ...present({ person: personId && personRef(personId, nameOf) }) };
+}
+
+function shownClip({ state, fromMs, untilMs, frameCount, bytes, isShort }: PassageClip) {
+  return {
+    state,
+    ...(state === 'kept' || state === 'pending' ? {} : clipAbsenceTexts(state)),
+    ...{ from: isoTime(fromMs), until: isoTime(untilMs), frames: frameCount, bytes, isShort },
+  };
+}
+
+function clipAbsenceTexts(absence: ClipAbsence) {
+  return inEnglish({
+    message: said(`passages/clip-${absence}`),
+    remedy: said(`passages/remedy-clip-${absence}`),
+  });
 }
 
 function bestView({ quality, ...measures }: NonNullable<Passage['views']['best']>) {

@@ -60,8 +60,9 @@ export async function* exportLines(
   }
   for await (const { number, passage } of passagesOf(records, id)) {
     const hasPicture = [passage.id, ...passage.events].some((each) => pictured.has(each));
-    // Marks are among the events.
-    const details = passageDetails(number, passage, ownName(person), { hasPicture, mark: undefined });
+    // Marks are among the events. Clips show others.
+    const without = { clip: undefined, mark: undefined };
+    const details = passageDetails(number, passage, ownName(person), { hasPicture, ...without });
     yield { kind: 'passage', passage: details };
   }
   for (const correction of records.attendance.corrections.of(id, '0000-01-01', '9999-12-31')) {

@@ -391,6 +391,29 @@ const reviewTables = `
   ) WHERE kind = 'mark';
 `;
 
+/**
+ * - `passage_clip`: the clip of a passage, or why it has none (`state`). The frames are in a file of their own; `sealed_key` is its key,
+ *   sealed under the key of a day in the gallery (`key_id`). The row goes with its passage.
+ */
+const clipTable = `
+  CREATE TABLE passage_clip (
+    passage     INTEGER PRIMARY KEY REFERENCES passage (number) ON DELETE CASCADE,
+    camera_id   TEXT    NOT NULL,
+    event_id    TEXT    NOT NULL,
+    from_ms     INTEGER NOT NULL,
+    until_ms    INTEGER NOT NULL,
+    state       TEXT    NOT NULL DEFAULT 'pending',
+    frames      INTEGER NOT NULL DEFAULT 0,
+    bytes       INTEGER NOT NULL DEFAULT 0,
+    is_short    INTEGER NOT NULL DEFAULT 0,
+    file        TEXT,
+    key_id      TEXT,
+    sealed_key  BLOB
+  ) STRICT;
+  CREATE INDEX clip_by_age ON passage_clip (from_ms);
+  CREATE INDEX clip_by_camera ON passage_clip (camera_id, from_ms);
+`;
+
 /** Changes in what cameras saw, and starts and stops of the box: some may be recorded long after they happened, so time finds them. */
 const sightIndices = `
   CREATE INDEX camera_change_by_time ON event (camera_id, occurred_at_ms) WHERE kind = 'camera';
@@ -421,4 +444,5 @@ export const recordsMigrations: readonly Migration[] = [
   { name: 'seals of events and corrections', apply: sealedRows },
   { name: 'review queue', apply: reviewTables },
   { name: 'sight of cameras by time', apply: sightIndices },
+  { name: 'clips of passages', apply: clipTable },
 ];

@@ -25,6 +25,8 @@ export interface RecordsRetention {
   /** Events of these kinds; attendance includes its corrections, and rows that were set aside. Events in the outbox are never deleted. */
   ageing(...kinds: readonly EventKind[]): Ageing;
   passages(): Ageing;
+  /** Clips of passages, with the keys of their files. */
+  clips(): Ageing;
   /**
    * Deletes what the records contain about a person outside events: the reasons of corrections, which are free text and may
    * name the person, the hashes of photographs from which a centre enrolled the person, what was answered to requests about the
@@ -70,6 +72,7 @@ export function recordsRetentionOf(
         for (const id of ids) journal.forgetStranger(id);
       }),
     passages: () => ageingRows(database, { table: 'passage', key: 'number', time: 'started_at_ms' }),
+    clips: () => ageingRows(database, { table: 'passage_clip', key: 'passage', time: 'from_ms' }),
     ageing: (...kinds) =>
       ageingTogether(
         kinds.flatMap((kind) => {

@@ -86,6 +86,7 @@ export function ageingKinds(sources: RetentionSources, by: Actor): AgeingKinds {
     unknownEvidence: evidence('unknown'),
     attackEvidence: evidence('attack'),
     passagePictures: evidence('passage'),
+    clips: records.clips(),
     attendanceRecords: records.ageing(...eventsUnder.attendanceRecords),
     unknownRecords: records.ageing(...eventsUnder.unknownRecords),
     attackRecords: records.ageing(...eventsUnder.attackRecords),

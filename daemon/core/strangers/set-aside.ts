@@ -22,7 +22,10 @@ export interface SetAsideOptions {
     | 'assignStrangerPictures'
     | 'unassignStrangerPictures'
   >;
-  readonly journal: Pick<PassageJournal, 'list' | 'forgetStranger' | 'assignStranger' | 'unassignStranger'>;
+  readonly journal: Pick<
+    PassageJournal,
+    'list' | 'forgetStranger' | 'removeStrangerClips' | 'assignStranger' | 'unassignStranger'
+  >;
   readonly persons: Pick<EnrolledPersons, 'remove'> & {
     readonly photographs: Pick<EnrolledPersons['photographs'], 'remove'>;
   };
@@ -103,6 +106,7 @@ export class SetAside {
     // The pictures of an assigned stranger are those of the person.
     const isOfPerson = fate?.change === 'assigned';
     const pictures = isOfPerson ? 0 : gallery().removeStrangerPictures(...this.#pictured(entry));
+    if (!isOfPerson) journal.removeStrangerClips(entry.id);
     journal.forgetStranger(entry.id);
     this.#strangers().forget(entry.id, by);
     return pictures;

@@ -13,6 +13,7 @@ export const retentionKinds = [
   'unknownEvidence',
   'attackEvidence',
   'passagePictures',
+  'clips',
   'attendanceRecords',
   'unknownRecords',
   'attackRecords',

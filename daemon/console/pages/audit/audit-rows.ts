@@ -4,7 +4,8 @@ import type { AuditAction } from '../../../kernel/audit-action.js';
 /** Actions that only read. A page of the console causes many of them at once, such as one for each photo beside a name. */
 const readings: ReadonlySet<string> = new Set<AuditAction>([
   ...(['person.listed', 'person.read', 'person.photograph-read'] as const),
-  ...(['passage.listed', 'passage.read', 'passage.picture-read', 'passage.reported'] as const),
+  ...(['passage.listed', 'passage.read', 'passage.picture-read'] as const),
+  ...(['passage.clip-read', 'passage.reported'] as const),
   ...(['stranger.listed', 'stranger.read', 'evidence.read', 'enrolment.picture-read'] as const),
   ...([
     'review.listed',

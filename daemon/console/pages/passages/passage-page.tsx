@@ -18,6 +18,7 @@ import { clockSeconds, dayAndTime, dayOf, decimals } from '../../time/site-forma
 import { wordsOf } from '../../words/words.js';
 import { MarkPassage, mayMark, UnmarkPassage } from './mark-passage.js';
 import { PassageReference } from './passage-as-reference.js';
+import { PassageClip } from './passage-clip.js';
 import { Evidence, Views } from './passage-evidence.js';
 import { isReadable, whoOf } from './passage-item.js';
 
@@ -48,6 +49,7 @@ export default function Passage() {
               </div>
               <div>
                 <Shot passage={passage} />
+                <PassageClip passage={passage} />
                 <Acts passage={passage} onOpen={open.open} />
                 <PassageReference passage={passage} onChanged={() => void fetched.reload()} />
                 <Views passage={passage} />

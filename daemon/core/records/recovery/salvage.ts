@@ -46,6 +46,7 @@ const kinds: readonly SalvagedKind[] = [
   { table: 'source_state', key: 'source', isNumbered: false },
   { table: 'passage', key: 'number', isNumbered: true },
   { table: 'passage_person', key: 'tag, number', isNumbered: false },
+  { table: 'passage_clip', key: 'passage', isNumbered: true },
   { table: 'review_aside', key: 'item, actor', isNumbered: false },
   { table: 'retained_message', key: 'owner, topic', isNumbered: false },
   { table: 'row_set_aside', key: 'number', isNumbered: true },
