@@ -20,6 +20,7 @@ box: { id: ${identity.boxId} }
 gate: { port: ${gatePort} }
 vision: { provider: cpu }
 evidence: { attendance: true, unknown: true, attack: true }
+clips: { attendance: true, unknown: true, attack: true }
 cameras:
   - { id: ${cameras.in}, name: Front door, url: "rtsp://127.0.0.1/front", direction: in, enabled: false }
   - { id: ${cameras.out}, name: Back door, url: "rtsp://127.0.0.1/back", direction: out, enabled: false }

@@ -16,6 +16,7 @@ import type { Passage } from '../../daemon/kernel/passages/passage.js';
 import { seededRandom } from '../../daemon/kernel/random.js';
 import { openVisionLauncher } from '../../daemon/vision/open-vision-launcher.js';
 import { matchPolicy } from '../../daemon/vision/operating-point.js';
+import { keepClips } from './clips.js';
 import { type PassageOptions, passagesOf } from './passages.js';
 import { pastOf, type SeededPerson } from './past.js';
 import { people } from './people.js';
@@ -58,11 +59,8 @@ export async function withStores<Result>(
   return await work(stores, config);
 }
 
-async function fill(
-  { records, vault, recogniser }: Stores,
-  config: Config,
-  persons: readonly SeededPerson[],
-): Promise<number> {
+async function fill(stores: Stores, config: Config, persons: readonly SeededPerson[]): Promise<number> {
+  const { records, vault, recogniser } = stores;
   const gallery = vault.gallery();
   const common: PassageOptions = {
     ...{ persons, random: seededRandom(seed), recogniser: recogniser.id },
@@ -82,13 +80,24 @@ async function fill(
   });
   const marks = marksOf(passages, common);
   records.recordAll(marks);
-  await keepPictures(gallery, { events, visits, persons, nowMs: common.nowMs });
+  const pictured = await keepPictures(gallery, { events, visits, persons, nowMs: common.nowMs });
+  await keepClips(stores, config, newestOfEachKind(pictured));
   const waiting = records.outbox.pending(0, 100_000, []);
   records.outbox.acknowledge(waiting.map(({ sequence }) => sequence));
   return all.length + marks.length;
 }
 
+/** Clips are large, and a few show what there is to see. */
+function newestOfEachKind(pictured: readonly Pictured[]): readonly Pictured[] {
+  return [...new Map(pictured.map((each) => [each.event.kind, each])).values()];
+}
+
 type FaceEvent = Fact & RecordedEvent;
+
+interface Pictured {
+  readonly event: FaceEvent;
+  readonly jpeg: Buffer;
+}
 
 const isAboutFace = (event: RecordedEvent): event is FaceEvent => 'passageId' in event;
 
@@ -114,7 +123,7 @@ function marksOf(passages: readonly Passage[], { persons, nowMs }: PassageOption
   ];
 }
 
-/** Pictures of the strangers, and of the persons and attacks of the last days. */
+/** Pictures of the strangers, and of the persons and attacks of the last days. Returns the events that got one, oldest first. */
 async function keepPictures(
   gallery: Pick<Gallery, 'addEvidence'>,
   past: {
@@ -123,7 +132,8 @@ async function keepPictures(
     readonly persons: readonly SeededPerson[];
     readonly nowMs: number;
   },
-): Promise<void> {
+): Promise<readonly Pictured[]> {
+  const pictured: Pictured[] = [];
   const { events, visits, persons, nowMs } = past;
   const small = new Map<string, Promise<Buffer>>();
   const shotOf = (whose: string, photograph: () => Promise<Buffer>): Promise<Buffer> => {
@@ -144,14 +154,18 @@ async function keepPictures(
     if (face !== undefined) {
       const jpeg = await shotOf(`face ${face}`, () => pictureOfStranger(face));
       gallery.addEvidence({ ...about, jpeg });
+      pictured.push({ event, jpeg });
     } else if (
       personId !== undefined &&
       photograph !== undefined &&
       takenAtMs > nowMs - picturedDays * dayMs
     ) {
-      gallery.addEvidence({ ...about, personId, jpeg: await shotOf(personId, photograph) });
+      const jpeg = await shotOf(personId, photograph);
+      gallery.addEvidence({ ...about, personId, jpeg });
+      pictured.push({ event, jpeg });
     }
   }
+  return pictured;
 }
 
 /** As large as the picture that the daemon keeps of a face. */

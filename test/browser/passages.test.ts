@@ -1,10 +1,49 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { withoutBuild } from '../support/box.js';
 import { assertAccessible, startBrowser, type WatchedPage, withoutChromium } from '../support/browser.js';
 import { startConsoleBox } from '../support/console-box.js';
 
 describe('the passages of the console', { skip: withoutBuild || withoutChromium }, () => {
+  test('have a clip that is played, stepped through, and saved, where the box keeps one', async () => {
+    await using browser = await startBrowser();
+    await using box = await startConsoleBox({ content: 'past', browser });
+    const { client } = box.box;
+    const clippedOf = async () => {
+      for (const { id } of (await client.call('passages.list', { limit: 100, outcome: 'attended' })).items) {
+        const { clip } = await client.call('passages.show', { passage: id });
+        if (clip?.state === 'kept') return { id, clip };
+      }
+      return assert.fail('no attendance has a clip');
+    };
+    const clipped = await clippedOf();
+    const opened = await box.open('operator', `/passages/${clipped.id}`);
+    const { page, faults } = opened;
+    await page.getByText(`${clipped.clip.frames} frames`).waitFor();
+    await page.getByRole('button', { name: 'Open clip' }).click();
+    const place = page.getByRole('slider', { name: 'Place in the clip' });
+    await page.getByRole('img', { name: /Frame at/ }).waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await place.fill('3');
+    await page.keyboard.press('.');
+    await page.locator('input[type=range][aria-valuetext*="+0.8"]').waitFor();
+    await page.keyboard.press(',');
+    await page.locator('input[type=range][aria-valuetext*="+0.6"]').waitFor();
+    await page.getByRole('button', { name: 'Play' }).waitFor();
+    await assertAccessible(opened);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save clip' }).click(),
+    ]);
+    const served = await client.call('passages.clip', { passage: clipped.id });
+    assert.ok(
+      (await readFile(await download.path())).equals(served),
+      'the saved file is what the box signed',
+    );
+    assert.deepEqual(faults, []);
+  });
+
   test('are found, explained and corrected', async () => {
     await using browser = await startBrowser();
     await using box = await startConsoleBox({ content: 'past', browser });
