@@ -502,7 +502,10 @@ describe('rollcall passages', () => {
       bytes[at + 40] = (bytes[at + 40] ?? 0) ^ 1;
       await writeFile(path, bytes);
       const refused = await rollcall(['passages', 'verify-clip', path, '--keys', keys]);
-      assert.match(refused.stdout, /NOT VALID: it was altered .*: frames\/0001\.jpg is not what the box signed/);
+      assert.match(
+        refused.stdout,
+        /NOT VALID: it was altered .*: frames\/0001\.jpg is not what the box signed/,
+      );
       assert.equal(refused.exitCode, 1);
 
       assert.match((await run('passages', 'why', passageIdOf(1))).stdout, /clip: 40 frames from /);

@@ -86,6 +86,16 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
       'also tell whether the person did these actions in this order',
     ],
   ],
+  'passages clip': [
+    [
+      'rollcall passages clip 0198c1c2-7a1b --out door.zip',
+      'save the frames around an event, signed by the box',
+    ],
+  ],
+  'passages verify-clip': [
+    ['rollcall passages verify-clip door.zip', 'check a clip with the keys of the running box'],
+    ['rollcall passages verify-clip door.zip --keys box.jwks', 'check it without a box, with stored keys'],
+  ],
   'passages tail': [['rollcall passages tail --camera front-door', 'watch a door, passage by passage']],
   'passages mark': [
     ["rollcall passages mark 0198c1c2-7a1b --was 'Ada Lovelace'", 'it was Ada: correct her attendance'],

@@ -5,7 +5,6 @@ import { localTimeOf } from '../../host/local-time.js';
 import type { BoxIds } from '../../kernel/ids.js';
 import type { PassageCorrections } from '../attendance/passage-corrections.js';
 import type { ReadingTrail } from '../audit/reading-trail.js';
-import type { VisionPool } from '../cameras/vision-pool.js';
 import type { Signer } from '../delivery/signer.js';
 import type { GalleryCalibration } from '../gallery/gallery-calibration.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
@@ -51,7 +50,7 @@ export function openClips({
   readonly records: PassageClipsOptions['records'];
   readonly passageSeal: PassageSeal;
   readonly signing: { readonly keys: { readonly current: () => Signer } };
-  readonly runtime: { readonly vision: { readonly pool: Pick<VisionPool, 'takeClip'> } };
+  readonly runtime: { readonly vision: { readonly pool: Pick<PassageClipsOptions, 'takeClip'> } };
 }) {
   const { dataDir } = current();
   const clips = new PassageClips({
