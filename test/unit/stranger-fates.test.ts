@@ -205,6 +205,7 @@ describe('an unknown person who was discarded or assigned', () => {
         list: ({ afterNumber, limit }: { readonly afterNumber: number; readonly limit: number }) =>
           rows.filter(({ number }) => number > afterNumber).slice(0, limit),
         forgetStranger: note('forget in journal'),
+        removeStrangerClips: note('remove clips'),
         unassignStranger: note('unassign in journal'),
       },
       persons: {
@@ -302,7 +303,8 @@ describe('an unknown person who was discarded or assigned', () => {
       assert.equal(aside.forget({ entry, fate: { change: 'discarded' }, forgottenAtMs }), 3);
       const [from, until] = passages === 0 ? [0, 60_000] : [-5, 70_000];
       assert.deepEqual(done, [
-        ...[`remove pictures ${ids} ${from} ${until}`, 'forget in journal s-1', 'forget s-1'],
+        ...[`remove pictures ${ids} ${from} ${until}`, 'remove clips s-1'],
+        ...['forget in journal s-1', 'forget s-1'],
       ]);
     }
     const { aside, entry, done } = setAside();
