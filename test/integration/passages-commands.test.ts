@@ -498,14 +498,12 @@ describe('rollcall passages', () => {
       );
       assert.equal(verified.exitCode, 0);
       const bytes = await readFile(path);
-      const at = bytes.indexOf('JFIF');
-      bytes[at + 40] = (bytes[at + 40] ?? 0) ^ 1;
+      // Within the first JPEG.
+      const at = bytes.indexOf(Buffer.from([0xff, 0xd8, 0xff])) + 40;
+      bytes[at] = (bytes[at] ?? 0) ^ 1;
       await writeFile(path, bytes);
       const refused = await rollcall(['passages', 'verify-clip', path, '--keys', keys]);
-      assert.match(
-        refused.stdout,
-        /NOT VALID: it was altered .*: frames\/0001\.jpg is not what the box signed/,
-      );
+      assert.match(refused.stdout, /NOT VALID: frames\/0001\.jpg is damaged or was altered/);
       assert.equal(refused.exitCode, 1);
 
       assert.match((await run('passages', 'why', passageIdOf(1))).stdout, /clip: 40 frames from /);

@@ -137,12 +137,8 @@ test('the box keeps a sealed clip of an attendance, masked in every frame, that 
   for (const [name, jpeg] of frames) {
     const { width, height } = await sharp(jpeg).metadata();
     const meanOf = async (top: number, bottom: number): Promise<number> => {
-      const part = {
-        left: 0,
-        top: Math.ceil(top * height),
-        width,
-        height: Math.floor((bottom - top) * height),
-      };
+      const [first, end] = [Math.ceil(top * height), Math.floor(bottom * height)];
+      const part = { left: 0, top: first, width, height: end - first };
       const cut = await sharp(jpeg).extract(part).greyscale().toBuffer();
       return (await sharp(cut).stats()).channels[0]?.mean ?? Number.NaN;
     };

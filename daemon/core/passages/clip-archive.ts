@@ -85,8 +85,8 @@ export type CheckedClip =
 
 /** An archive with other limits is none of this box, bytes. */
 const largestArchiveBytes = 64 * 1024 * 1024;
-/** The signed hashes say more than the checksums of the archive. */
-const readerOptions = { useWebWorkers: false, checkCrc32: false, strictness: 'strict' } as const;
+const readerOptions = { useWebWorkers: false, checkCrc32: true, strictness: 'strict' } as const;
+const noArchive = 'it is not a whole zip archive';
 
 /**
  * Checks that a box with one of `keys` (by thumbprint) signed this archive, and that every frame is there, as it was captured and in its
@@ -97,7 +97,7 @@ export async function checkClip(
   keys: ReadonlyMap<string, CheckingKey>,
 ): Promise<CheckedClip> {
   const files = await filesOf(archive);
-  if (files === undefined) return { outcome: 'malformed', reason: 'it is not a whole zip archive' };
+  if (typeof files === 'string') return { outcome: 'malformed', reason: files };
   const [first, ...others] = files;
   if (first?.[0] !== manifestName)
     return { outcome: 'malformed', reason: `it does not begin with ${manifestName}` };
@@ -129,22 +129,25 @@ function differenceOf({ frames }: ClipManifest, files: readonly NamedFile[]): st
   return more && `${more[0]} does not belong to the clip`;
 }
 
-/** The files in their order; undefined for what programs could read in different ways. */
-async function filesOf(archive: Uint8Array): Promise<readonly NamedFile[] | undefined> {
-  if (archive.length > largestArchiveBytes) return undefined;
+/** The files in their order, or why they cannot be read. What programs could read in different ways is refused. */
+async function filesOf(archive: Uint8Array): Promise<readonly NamedFile[] | string> {
+  if (archive.length > largestArchiveBytes) return noArchive;
   const reader = new ZipReader(new Uint8ArrayReader(archive), readerOptions);
+  /** The file that is read. */
+  let reading: string | undefined;
   try {
     const files: NamedFile[] = [];
     const entries = await reader.getEntries();
-    if (entries.length > mostClipFrames + 1) return undefined;
+    if (entries.length > mostClipFrames + 1) return noArchive;
     for (const entry of entries) {
       const isPlain = !entry.directory && entry.compressionMethod === 0 && !entry.encrypted;
-      if (!isPlain || entry.uncompressedSize > largestArchiveBytes) return undefined;
-      files.push([entry.filename, await entry.getData(new Uint8ArrayWriter())]);
+      if (!isPlain || entry.uncompressedSize > largestArchiveBytes) return noArchive;
+      reading = entry.filename;
+      files.push([reading, await entry.getData(new Uint8ArrayWriter())]);
     }
     return files;
   } catch {
-    return undefined;
+    return reading === undefined ? noArchive : `${reading} is damaged or was altered`;
   } finally {
     await reader.close();
   }
