@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { corruptClip, resolutionChangeClip, testClip, uniformClip } from '../support/clips.js';
+import type { Frame } from '../../daemon/kernel/faces/picture.js';
+import { numberIn } from '../../scripts/camera-trials/counted-clip.js';
+import { corruptClip, countedClip, resolutionChangeClip, testClip, uniformClip } from '../support/clips.js';
 import { startRtspServer } from '../support/rtsp-server.js';
 import { watchCamera } from '../support/watched-camera.js';
 
@@ -118,6 +120,44 @@ describe('a faulty camera', () => {
     );
   });
 
+  test('costs a good camera beside it no frame, whatever is wrong with it', async () => {
+    const clip = await testClip();
+    await using server = await startRtspServer({
+      mounts: {
+        '/good': clip,
+        '/garbage': await corruptClip({ seconds: 4, damagedShare: 0.5 }),
+        '/silent': { file: clip, silentAfterS: 0.5 },
+      },
+    });
+    await using dead = await startRtspServer({ mounts: { '/live': clip } });
+    await dead.kill();
+    // A frame that a busy machine brings late is still one that came.
+    await using good = await watchCamera({
+      url: server.url('/good'),
+      staleAfterMs: Number.POSITIVE_INFINITY,
+    });
+    await good.moreFrames(5);
+    await using garbage = await watchCamera({ url: server.url('/garbage') });
+    await using silent = await watchCamera({ url: server.url('/silent'), stallAfterS: 1 });
+    await using lost = await watchCamera({ url: server.url('/nothing-here') });
+    await using off = await watchCamera({ url: dead.url('/live') });
+    const isDamaged = ({ state }: typeof garbage.runner) =>
+      state.state === 'streaming' && state.damage?.code === 'pictures-damaged';
+    await Promise.all([
+      garbage.waitFor('damage', () => isDamaged(garbage.runner)),
+      silent.failure('stalled'),
+      lost.failure('not-found'),
+      off.failure('refused'),
+      good.moreFrames(60),
+    ]);
+    const { restarts, droppedBusy, droppedStale } = good.counters;
+    assert.deepEqual([good.states.length, restarts, droppedBusy, droppedStale], [1, 0, 0, 0]);
+    assert.deepEqual(
+      good.frames.map(({ sequence }) => sequence),
+      good.frames.map((_, index) => index),
+    );
+  });
+
   test('may change its resolution in mid-stream: this is reported, and no frame is lost', async () => {
     const clip = await resolutionChangeClip({ seconds: 2 }, { seconds: 2, widthPx: 1280, heightPx: 720 });
     await using server = await startRtspServer({ mounts: { '/live': clip } });
@@ -133,6 +173,26 @@ describe('a faulty camera', () => {
     const { droppedBusy, droppedStale } = camera.counters;
     assert.deepEqual([droppedBusy, droppedStale], [0, 0]);
   });
+
+  for (const codec of ['h264', 'hevc'] as const) {
+    test(`shows nothing of ${codec} before its first key frame`, async () => {
+      const file = await countedClip(codec, { seconds: 8, keyframeIntervalS: 2 });
+      await using server = await startRtspServer({ mounts: { '/live': { file, startAtS: 0.6 } } });
+      const numbers: (number | undefined)[] = [];
+      const onFrame = (frame: Frame): void => {
+        numbers.push(numberIn(frame.picture));
+        frame.release();
+      };
+      const everyFrame = { framesPerS: 60, staleAfterMs: Number.POSITIVE_INFINITY };
+      await using camera = await watchCamera({ url: server.url('/live'), ...everyFrame, onFrame });
+      await camera.moreFrames(20);
+      assert.equal((numbers[0] ?? -1) % 50, 0, `${numbers}`);
+      assert.deepEqual(
+        numbers.slice(0, 20),
+        Array.from({ length: 20 }, (_, index) => (numbers[0] ?? 0) + index),
+      );
+    });
+  }
 
   test('may send no key frame for ten seconds', async () => {
     const file = await testClip({ seconds: 24, keyframeIntervalS: 12 });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { seededRandom } from '../../daemon/kernel/random.js';
+import { countedPicture, makeClip } from '../../scripts/camera-trials/counted-clip.js';
 
 const run = promisify(execFile);
 
@@ -64,6 +65,19 @@ function encoderArguments(clip: Required<ClipOptions>): string[] {
   return clip.codec === 'h264'
     ? ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', gop, '-keyint_min', gop, '-sc_threshold', '0']
     : ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', `log-level=none:keyint=${gop}:scenecut=0`];
+}
+
+/** Pictures that show their own numbers (`numberIn`), 25 each second. Returns the file's path. */
+export function countedClip(
+  codec: 'h264' | 'hevc',
+  options: { readonly seconds: number; readonly keyframeIntervalS: number },
+): Promise<string> {
+  const clip = { ...defaults, ...options, codec };
+  const { widthPx, heightPx, framesPerS, seconds, keyframeIntervalS } = clip;
+  const source = countedPicture(widthPx, heightPx, framesPerS, seconds);
+  return once(`counted-${codec}-${seconds}s-k${keyframeIntervalS}.mp4`, (path) =>
+    makeClip(source, ['-pix_fmt', 'yuv420p', ...encoderArguments(clip)], path),
+  );
 }
 
 /** A moving test card with a running clock: no face in it. Returns the file's path. */

@@ -70,7 +70,7 @@ describe('arguments for a camera', () => {
     assert.equal(before[before.indexOf('-hwaccel_output_format') + 1], 'vaapi');
     assert.match(
       list[list.indexOf('-vf') + 1] ?? '',
-      /^framestep=(?:[^,\\]|\\,)*,hwdownload,format=nv12\|p010,scale=/,
+      /^select=(?:[^,\\]|\\,)*,framestep=(?:[^,\\]|\\,)*,hwdownload,format=nv12\|p010,scale=/,
     );
     const software = cameraArguments(debian12, options).join(' ');
     assert.doesNotMatch(software, /hwaccel|hwdownload/);

@@ -121,6 +121,16 @@ function chosenPictures(options: DecodingOptions): string[] {
   return [rateFilter(options.framesPerS), ...download, ...pictureFilters(options)];
 }
 
+/** The longest key frame interval of usual cameras, with something to spare, seconds. */
+const longestKeyFrameIntervalS = 12;
+
+/**
+ * Passes frames from the first key frame on. Whoever opens a camera mostly joins between two of them, and FFmpeg shows what it decodes of
+ * H.265 until the next one, on guessed reference frames. A stream that refreshes its pictures bit by bit has no key frames, so they are
+ * waited for in vain only at its beginning.
+ */
+const fromKeyFrame = `select=if(key\\,st(0\\,1)\\,ld(0)+gte(t-start_t\\,${longestKeyFrameIntervalS}))`;
+
 /**
  * Arguments to pull the camera whose script comes on descriptor `inputFd`. They contain no secret. Standard input takes commands
  * (`FrameRate`).
@@ -134,7 +144,7 @@ export function cameraArguments(ffmpeg: FfmpegBinary, options: DecodingOptions):
     ...decoderLimits,
     ...decoderInput(options.decoder),
     ...scriptInput(commandedInput),
-    ...output(ffmpeg, chosenPictures(options)),
+    ...output(ffmpeg, [fromKeyFrame, ...chosenPictures(options)]),
   ];
 }
 
