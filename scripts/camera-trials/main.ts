@@ -11,9 +11,9 @@ import { readOptions } from '../options.js';
 import { startRtspServerProcess } from '../virtual-camera/rtsp-server.js';
 import { countedPicture, makeClip } from './counted-clip.js';
 import { type Limit, limits } from './limits.js';
+import { startPacketWay } from './packet-way.js';
 import { type ClipFormat, clipPipeline, trialServers } from './servers.js';
 import { type Shape, shapes } from './shape.js';
-import { startShuffler } from './shuffler.js';
 import { addressIn, type Situation, situations, type TrialCertificate } from './situations.js';
 import { type TrialResult, tryStream } from './trial.js';
 
@@ -23,6 +23,7 @@ const { values, positionals } = readOptions('scripts/platforms cameras [shapes |
     ffmpeg: { type: 'string', default: 'ffmpeg' },
     live555: { type: 'string' },
     vlc: { type: 'string' },
+    npm: { type: 'string' },
     only: { type: 'string', default: '' },
   },
 });
@@ -33,6 +34,7 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 // VLC reads the clips as another user.
 chmodSync(folder, 0o755);
 const isWanted = (name: string): boolean => name.toLowerCase().includes(values.only.toLowerCase());
+const reportFile = join(folder, 'ffmpeg-report');
 let hasFailed = false;
 
 /** A cell of a table. `limit`: what is known not to work. */
@@ -80,7 +82,7 @@ async function shapeTable(): Promise<string[]> {
       await using stream = await server.serve(await clipOf(shape, format), shape);
       const address = { url: stream.url, credential: null, transport: server.transport };
       const limit = limits[shape.name]?.[server.name];
-      const result = await tryStream(address, shape, { ffmpeg, expected: limit?.verdict });
+      const result = await tryStream(address, shape, { ffmpeg, reportFile });
       cells.push(cell(`${server.name}, ${shape.name}`, result, limit));
     }
     rows.push(`| ${[shape.name, ...cells].join(' | ')} |`);
@@ -103,7 +105,7 @@ function certificateFor(days: number): TrialCertificate {
 }
 
 async function trySituation(situation: Situation): Promise<string> {
-  const { expected, isLossy, launch = clipPipeline, name, observeMs, tls } = situation;
+  const { expected, launch = clipPipeline, name, onTheWay, tls } = situation;
   const shape = { ...usualShape, ...(expected.startsWith('pictures') ? { problems: [expected] } : {}) };
   const certificate = tls === undefined ? undefined : certificateFor(tls === 'valid' ? 1 : -1);
   await using server = await startRtspServerProcess({
@@ -114,9 +116,9 @@ async function trySituation(situation: Situation): Promise<string> {
     },
     ...(certificate === undefined ? {} : { tls: certificate }),
   });
-  await using shuffler = situation.isShuffled === true ? await startShuffler(server.port) : undefined;
-  const address = addressIn(situation, shuffler?.port ?? server.port, certificate);
-  const found = await tryStream(address, shape, { ffmpeg, isLossy, observeMs });
+  await using way = onTheWay === undefined ? undefined : await startPacketWay(server.port, onTheWay);
+  const address = addressIn(situation, way?.port ?? server.port, certificate);
+  const found = await tryStream(address, shape, { ...situation, ffmpeg, reportFile });
   const verdict =
     found.verdict === expected || (shape.problems !== undefined && found.verdict === 'works')
       ? 'works'

@@ -75,7 +75,7 @@ function vlc(program: string): TrialServer {
       const output = `#rtp{sdp=rtsp://127.0.0.1:${vlcPort}/live}`;
       const server = await startProgram(
         program,
-        ['-I', 'dummy', '--repeat', file, '--sout', output, '--sout-keep'],
+        ['-I', 'dummy', '--input-repeat', '65535', file, '--sout', output],
         {
           ...{ cwd: dirname(file), port: vlcPort },
           // VLC refuses to run as root.
@@ -87,16 +87,67 @@ function vlc(program: string): TrialServer {
   };
 }
 
+const [publishPort, playPort] = [5554, 6554];
+
+/** The package `rtsp-streaming-server`, installed in a folder. It hands on what FFmpeg publishes there. */
+function streamingServer(folder: string): TrialServer {
+  const ports = `serverPort: ${publishPort}, clientPort: ${playPort}, rtpPortStart: 10000, rtpPortCount: 100`;
+  const start = `new (require('rtsp-streaming-server').default)({ ${ports} }).start()`;
+  return {
+    name: 'rtsp-streaming-server',
+    // It offers nothing else.
+    transport: 'udp',
+    formatOf: () => 'mp4',
+    async serve(file) {
+      const server = await startProgram(process.execPath, ['-e', start], { cwd: folder, port: playPort });
+      const publisher = await publish(file, rtspUrl(publishPort, '/live'));
+      return {
+        url: rtspUrl(playPort, '/live'),
+        async [Symbol.asyncDispose]() {
+          await publisher[Symbol.asyncDispose]();
+          await server[Symbol.asyncDispose]();
+        },
+      };
+    },
+  };
+}
+
+/** Publishes a clip over and over. Resolves when the server gets it. */
+async function publish(file: string, url: string): Promise<AsyncDisposable> {
+  const source = ['-re', '-stream_loop', '-1', '-i', file, '-c', 'copy', '-f', 'rtsp', url];
+  const child = spawn('ffmpeg', ['-v', 'error', '-nostdin', '-progress', 'pipe:1', ...source], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = closeOf(child);
+  ended.catch(() => undefined);
+  await Promise.race([
+    new Promise<void>((resolve) => {
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        if (/^frame=[1-9]/m.test(text)) resolve();
+      });
+    }),
+    ended.then(() => Promise.reject(new Error('FFmpeg could not publish the clip'))),
+  ]);
+  return {
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
 /** The servers that are to be tried. */
 export const trialServers = (programs: {
   readonly live555?: string | undefined;
   readonly vlc?: string | undefined;
+  readonly npm?: string | undefined;
 }): readonly TrialServer[] => [
   gstreamer,
   ...(programs.live555 === undefined
     ? []
     : [live555(programs.live555, 'raw'), live555(programs.live555, 'mkv')]),
   ...(programs.vlc === undefined ? [] : [vlc(programs.vlc)]),
+  ...(programs.npm === undefined ? [] : [streamingServer(programs.npm)]),
 ];
 
 /** Starts a program and waits until it listens at `port`. It ends with what this returns. */

@@ -1,5 +1,6 @@
 import type { CameraAddress } from '../../daemon/vision/ingest/camera-address.js';
 import { type RtspServerOptions, rtspUrl } from '../virtual-camera/rtsp-server.js';
+import { type PacketFate, settingBack, shuffling } from './packet-way.js';
 import { clipPipeline } from './servers.js';
 import type { Shape } from './shape.js';
 
@@ -27,8 +28,10 @@ export interface Situation {
   readonly observeMs?: number;
   /** Pictures are torn on the way. */
   readonly isLossy?: boolean;
-  /** Packets over UDP change places on the way. */
-  readonly isShuffled?: boolean;
+  /** What becomes of packets over UDP on the way. */
+  readonly onTheWay?: () => PacketFate;
+  /** The time stamps jump once. */
+  readonly isJumping?: boolean;
 }
 
 const nasty = { user: 'wächter @ door', password: 'p@ss: w/%41"ö\'' };
@@ -50,7 +53,7 @@ export const situations: readonly Situation[] = [
     ...{ server: { transport: 'udp' }, address: { transport: 'udp' } },
   },
   {
-    ...{ name: 'over UDP, one packet in ten behind the next', expected: 'works', isShuffled: true },
+    ...{ name: 'over UDP, one packet in ten behind the next', expected: 'works', onTheWay: shuffling },
     ...{ server: { transport: 'udp' }, address: { transport: 'udp' } },
   },
   {
@@ -115,6 +118,10 @@ export const situations: readonly Situation[] = [
     ...{ name: 'time stamps and numbers of packets begin again', expected: 'works' },
     launch: (file, shape) =>
       clipPipeline(file, shape, `name=pay0 pt=96 timestamp-offset=${lastTicks} seqnum-offset=65500`),
+  },
+  {
+    ...{ name: 'time stamps jump back by an hour', expected: 'works', isJumping: true },
+    ...{ onTheWay: settingBack, server: { transport: 'udp' }, address: { transport: 'udp' } },
   },
   {
     ...{ name: 'sound before the video', expected: 'works' },
