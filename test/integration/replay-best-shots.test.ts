@@ -14,6 +14,7 @@ import { takeBestShot } from '../../daemon/vision/jpeg-encoding.js';
 import { analyseKeptPhoto } from '../../daemon/vision/photo.js';
 import type { TakeShot } from '../../daemon/vision/probe-stage.js';
 import { replayClip } from '../../daemon/vision/replay-clip.js';
+import type { CastId } from '../../scripts/virtual-camera/cast.js';
 import { newBoxRecogniser, openTestAnalyser } from '../support/inference.js';
 import { visitorClip } from '../support/scenes.js';
 
@@ -29,7 +30,7 @@ after(async () => {
 });
 
 /** What a camera that shows one visitor tells the core. */
-async function sightingsOfVisitor(takeShot?: TakeShot): Promise<readonly Sighting[]> {
+async function sightingsOfVisitor(takeShot?: TakeShot, who: CastId = 'ada'): Promise<readonly Sighting[]> {
   const { cameras } = configSchema.parse({
     site: { id: 'site', timeZone: 'Europe/Paris' },
     cameras: [{ id: 'door', name: 'Door', url: 'rtsp://127.0.0.1/1' }],
@@ -38,7 +39,7 @@ async function sightingsOfVisitor(takeShot?: TakeShot): Promise<readonly Sightin
   assert.ok(camera);
   const sightings: Sighting[] = [];
   const steps = replayClip({
-    path: await visitorClip('ada'),
+    path: await visitorClip(who),
     camera,
     analyser,
     ffmpeg: await detectFfmpeg(),
@@ -86,5 +87,10 @@ describe('the pictures of a visitor for the core', () => {
     assert.ok(shown.outcome === 'ok', shown.outcome);
     const [probe] = withPictures.flatMap(({ probes }) => probes);
     assert.ok(probe && similarityOf(probe.embedding, shown.embedding) > recogniser.threshold);
+  });
+
+  test('end with a living visitor, whom the rule against fades does not take for two photos', async () => {
+    const last = (await sightingsOfVisitor(undefined, 'bea')).at(-1);
+    assert.equal(last?.liveness.verdict, 'live', last?.liveness.reason);
   });
 });

@@ -19,8 +19,8 @@ const FEWEST_LOOKS = 6;
 const BLENDS_BEYOND = 0.14;
 /** In a fade, looks lose as many details as a blend does, 1; where details move, none, 0. */
 const BLENDS_LOST = 1;
-/** Evidence that is needed: looks near the two ends lose hardly any details, whatever they are. */
-const LEAST_EVIDENCE = 0.002;
+/** Sum of squares of what is lost that is needed: looks near the two ends lose hardly any details, whatever they are. */
+const LEAST_LOSS = 0.03;
 
 /** Pixels that are compared, every second one: a margin is left for looks that are moved. */
 const MARGIN = 8;
@@ -82,7 +82,7 @@ export function areBlends(textures: readonly FaceTexture[]): boolean {
     blend !== undefined &&
     blend.beyond <= BLENDS_BEYOND &&
     blend.lost >= BLENDS_LOST &&
-    blend.evidence >= LEAST_EVIDENCE
+    blend.lost ** 2 * blend.evidence >= LEAST_LOSS
   );
 }
 
