@@ -110,7 +110,9 @@ async function tryOnce(
   const isSlow = codes.some((code) => slowCodes.includes(code));
   const ofStream = lost > 0 ? [] : [...faults, ...(isSlow ? [] : unreported)];
   if (ofStream.length > 0) return { verdict: ofStream.join('; '), detail };
-  return { verdict: faults.length + unreported.length > 0 ? tooBusy : 'works', detail };
+  // Half a second of pictures, at least two steps.
+  const isEnough = pictures.length >= 2 + shape.fps / 2;
+  return { verdict: isEnough && faults.length + unreported.length === 0 ? 'works' : tooBusy, detail };
 }
 
 /** The time stamps of all pictures that FFmpeg showed, milliseconds, in order. Removes its report. */
