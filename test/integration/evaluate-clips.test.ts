@@ -165,7 +165,7 @@ describe('rollcall evaluate liveness', () => {
       'unclear.mp4': null,
     };
     await writeFile(truth, JSON.stringify(shown));
-    const places = ['--clips', clips, '--truth', truth, '--known', known, '--loop', '15', '--json'];
+    const places = ['--clips', clips, '--truth', truth, '--known', known, '--loop', '25', '--json'];
     const { exitCode, stdout, stderr } = await rollcall(['evaluate', 'liveness', ...places]);
     assert.equal(exitCode, 0, stderr);
     const report = JSON.parse(stdout) as LivenessReport;
