@@ -132,6 +132,7 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['backup', async () => (await import('./backup/backup.js')).registerBackup],
   ['box', async () => (await import('./box-erasure.js')).registerBox],
   ['models', async () => (await import('./models.js')).registerModels],
+  ['update', async () => (await import('./update/update.js')).registerUpdate],
   ['replay', async () => (await import('../lab/replay.js')).registerReplay],
   ['evaluate', async () => (await import('../lab/evaluate.js')).registerEvaluate],
   ['completion', async () => (await import('./reference/completion.js')).completionCommand(allCommands)],

@@ -234,6 +234,23 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   'box erase': [
     ['sudo rollcall box erase /root/erased.json', 'ask for confirmation, then erase the box and certify it'],
   ],
+  'update apply': [
+    ['sudo rollcall update apply latest', 'install the newest version of the configured repositories'],
+    [
+      'sudo rollcall update apply ./rollcall_1.1.0_amd64.deb',
+      'install a file, with its signature beside it (.asc)',
+    ],
+  ],
+  'update status': [['rollcall update status', 'show the version, and how the last update ended']],
+  'update note': [
+    ['rollcall update note > before.json', 'note what the box does, before a change of the machine'],
+  ],
+  'update check': [
+    [
+      'rollcall update check --before before.json',
+      'check that the box does the same again, after the change',
+    ],
+  ],
   'models list': [['rollcall models list', 'show the packs and their state on this machine']],
   'models verify': [['rollcall models verify', 'check the hash of every file']],
   'models build': [['rollcall models build', 'convert the base packs']],

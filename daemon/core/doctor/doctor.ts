@@ -26,6 +26,7 @@ import { gateFindings } from './gate-finding.js';
 import { gpuFindings } from './gpu-finding.js';
 import { boxKeyFinding, plainKeysFinding } from './identity-finding.js';
 import { statusFindings } from './status-areas.js';
+import { readUpdateReport, updateFindings } from './update-report.js';
 import { type Installation, wallFindings } from './wall-findings.js';
 
 /** The machine, and who asks. The defaults are those of a command. */
@@ -43,6 +44,8 @@ export interface Machine {
   readonly service?: () => Promise<ServiceState | undefined>;
   /** Finds the GPUs. Default: those of this machine. */
   readonly gpuDevices?: () => GpuDevices;
+  /** Where the reports of updates are. */
+  readonly updates?: string;
   /** The cameras that the answer may be about. Absent: all. */
   readonly cameras?: ReadonlySet<string> | undefined;
 }
@@ -76,6 +79,7 @@ export async function examineBox(configPath: string, machine: Machine = {}): Pro
       ),
   );
   const { status, view, findings } = await askDaemon(config, machine);
+  const show = showTimeOf(localTimeOf(config.site.timeZone));
   return [
     await ffmpegFinding(status),
     ok(
@@ -97,7 +101,8 @@ export async function examineBox(configPath: string, machine: Machine = {}): Pro
     ...(await gateFindings(config, machine.unitDirectories)),
     ...(await wallFindings(machine.installation)),
     ...(await abstractSocketFindings(machine.installation)),
-    ...(status === undefined ? [] : statusFindings(status, showTimeOf(localTimeOf(config.site.timeZone)))),
+    ...updateFindings(await readUpdateReport(machine.updates), show),
+    ...(status === undefined ? [] : statusFindings(status, show)),
   ];
 }
 
