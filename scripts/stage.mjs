@@ -28,7 +28,7 @@ if (releases === undefined) {
 const programPaths = [
   ...['dist/program', 'models/manifest.json', 'models/build', 'docs', 'systemd', 'config', 'package.json'],
   ...['LICENSE', 'README.md', 'scripts/examples'],
-  ...['install', 'box-steps', 'rollcall-setup', 'gpu-drop-in', 'system-packages'].map(
+  ...['install', 'box-steps', 'update-steps', 'rollcall-setup', 'gpu-drop-in', 'system-packages'].map(
     (name) => `scripts/${name}`,
   ),
 ];

@@ -69,11 +69,12 @@ async function makePackages() {
     };
     await pack('first', '1.0.0');
     await pack('second', '1.1.0');
+    await pack('third', '1.2.0');
     // As a version that fails after it has changed a database. It has a drop-in that no other version has.
     await writeFile(join(program, 'dist/program/rollcalld.js'), failingVersion);
     for (const place of [join(program, 'units'), join(tree, 'usr/lib/systemd/system')])
       await writeFile(join(place, 'rollcalld.service.d/20-trial.conf'), '[Service]\nNice=1\n');
-    await pack('failing', '1.2.0');
+    await pack('failing', '1.3.0');
     for (const name of ['tree', 'node']) await rm(join(folder, name), { recursive: true });
     return packages;
   } catch (error) {
@@ -110,6 +111,7 @@ cd /root
 export DEBIAN_FRONTEND=noninteractive
 gpg() { command gpg --batch --passphrase '' "$@"; }
 apt-get() { command apt-get --yes "$@" 2>&1; }
+rollcall() { command rollcall "$@" 2>&1; }
 `;
 
 interface PageRunner {
@@ -173,7 +175,12 @@ async function installs(box: BootedBox, pages: PageRunner) {
 
 async function refuses(box: BootedBox, pages: PageRunner) {
   const before = await box.must(startOf);
-  await box.must(`echo 'camras: []' >> /etc/rollcall/rollcall.yaml`);
+  await box.must(`${surroundings}
+    gpg --quick-generate-key updates@plant.example
+    install -d /etc/apt/keyrings
+    gpg --export updates@plant.example > /etc/apt/keyrings/rollcall.gpg
+    gpg --armor --detach-sign ./update/rollcall_*.deb
+    echo 'camras: []' >> /etc/rollcall/rollcall.yaml`);
   const refused = await pages.run(installPage);
   assert.notEqual(refused.exitCode, 0);
   assert.match(refused.stdout, /camras/);
@@ -190,6 +197,7 @@ async function goesOn(box: BootedBox, pages: PageRunner) {
   assert.equal(await box.must(untilReady), 'active\nactive\n');
   assert.equal(await box.must(facts), before);
   assert.equal(await box.must('ls /opt/rollcall/releases | wc -l'), '2\n', 'no former version is left');
+  assert.match(await box.must('rollcall update status'), /1\.0\.0 was updated to 1\.1\.0/);
 }
 
 async function rollsBack(box: BootedBox) {
@@ -206,8 +214,8 @@ async function rollsBack(box: BootedBox) {
     await box.must(`
       find /usr/lib/systemd/system -path '*rollcall*' -name '*trial*'
       ls /var/lib/rollcall | grep before-migration || true
-      rollcall doctor | grep walls`),
-    'ok       walls: 9 units as installed\n',
+      rollcall doctor | grep -o -E '^.*walls: .*|^warning  update: .* to 1.3.0 was undone'`),
+    'ok       walls: 9 units as installed\nwarning  update: the update from 1.1.0 to 1.3.0 was undone\n',
   );
 }
 
@@ -225,15 +233,17 @@ async function repairs(box: BootedBox, pages: PageRunner) {
 }
 
 async function serves(box: BootedBox, pages: PageRunner) {
-  await box.must('ln -sfn made/second /root/packages');
+  await box.must('ln -sfn made/third /root/packages');
   await pages.must(repositoryPage, 2);
   await box.must(`
     echo 127.0.0.1 packages.plant.example >> /etc/hosts
     cp /root/repository/rollcall.gpg /root/
     systemd-run --quiet --unit repository --working-directory /root/repository /usr/bin/python3 -m http.server --bind 127.0.0.1 80
     until (: < /dev/tcp/127.0.0.1/80) 2> /dev/null; do sleep 0.1; done`);
-  await pages.must(repositoryPage);
-  assert.equal(await versionOf(box), '1.1.0');
+  const [installed, updated] = [await pages.must(repositoryPage), await pages.must(repositoryPage)];
+  assert.match(installed, /Setting up rollcall \(1\.2\.0\)/);
+  assert.match(updated, /rollcall 1\.2\.0 is installed, and there is nothing newer/);
+  assert.equal(await versionOf(box), '1.2.0');
   const reinstall = `${surroundings}
     apt-get clean
     apt-get install --reinstall --no-install-recommends rollcall`;
@@ -253,7 +263,7 @@ async function serves(box: BootedBox, pages: PageRunner) {
     apt-get update
     apt-cache policy rollcall`);
   assert.match(forged.stdout, /NO_PUBKEY|is not signed|couldn't be verified/);
-  assert.doesNotMatch(forged.stdout, /Candidate: 1\.2\.0/);
+  assert.doesNotMatch(forged.stdout, /Candidate: 1\.3\.0/);
 }
 
 async function removes(box: BootedBox, pages: PageRunner) {
@@ -261,7 +271,7 @@ async function removes(box: BootedBox, pages: PageRunner) {
   await box.must(`${surroundings}
     rm /etc/apt/sources.list.d/rollcall.sources
     apt-get remove rollcall
-    for program in rollcall rollcalld rollcall-setup; do [ -z "$(command -v $program)" ]; done
+    for program in rollcall rollcalld rollcall-setup; do [ -z "$(type -P $program)" ]; done
     [ -z "$(systemctl list-units --plain --no-legend '*rollcall*')" ]
     [ -z "$(ls -A /opt/rollcall/releases 2> /dev/null)" ]
     ls /var/lib/rollcall/gallery.db /etc/rollcall/rollcall.yaml /etc/rollcall/credentials/gallery-key
