@@ -10,7 +10,13 @@ import { type KeyPlace, settleBoxKeys } from './box-key-search.js';
 import { readFormerSealingKeys, writeFormerSealingKeys } from './former-sealing-keys.js';
 import { type FormerKey, type IdentityState, nextSequence, writeIdentityState } from './identity-state.js';
 import { openIdentity } from './open-identity.js';
-import { type NextKey, prepareNextKey, type RotationOrigin, rotatedTo } from './rotation.js';
+import {
+  type NextKey,
+  prepareNextKey,
+  type RotationBasis,
+  type RotationOrigin,
+  rotatedTo,
+} from './rotation.js';
 import { signText } from './signed-text.js';
 
 /** Opens messages that were sealed to the X25519 key of the box, or to a former one that is still in the key set. */
@@ -122,10 +128,24 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
       const basis = { state: this.#state, isOwn: this.#isOwn, origin };
       const next = await prepareNextKey(places, basis);
       try {
-        return await withoutSigning(() => this.#putInForce(next, overlapMs));
+        return await withoutSigning(() => this.#putInForce(next, { overlapMs }));
       } finally {
         if (this.#key !== next.key) next.key[Symbol.dispose]();
       }
+    });
+  }
+
+  /**
+   * Puts a new key in force because this box takes the place of another one that may still hold the present key: from now on,
+   * nothing that this key or a former one signs counts. They stay in the key set for `overlapMs`, so that centres can follow.
+   * @throws like `rotate`
+   */
+  succeed(overlapMs: number): Promise<readonly FormerKey[]> {
+    return this.#turns.run(async () => {
+      const { places } = this.#options;
+      const basis = { state: this.#state, isOwn: this.#isOwn, origin: 'at-the-box' } as const;
+      const next = await prepareNextKey(places, basis);
+      return this.#putInForce(next, { overlapMs, isEnded: true });
     });
   }
 
@@ -156,9 +176,12 @@ export class IdentityKeys implements Signer, BoxDecryption, Disposable {
     for (const { secretKey } of this.#formerPairs) wipe(secretKey);
   }
 
-  async #putInForce({ key, isOwn }: NextKey, overlapMs: number): Promise<readonly FormerKey[]> {
+  async #putInForce(
+    { key, isOwn }: NextKey,
+    terms: Pick<RotationBasis, 'overlapMs' | 'isEnded'>,
+  ): Promise<readonly FormerKey[]> {
     const { places, clock } = this.#options;
-    const basis = { state: this.#state, key: this.#key, nowMs: clock.wallMs(), overlapMs };
+    const basis = { state: this.#state, key: this.#key, nowMs: clock.wallMs(), ...terms };
     const { state, dropped } = await rotatedTo(key, basis);
     const pairs = [this.#key.sealingPair, ...this.#formerPairs];
     await writeFormerSealingKeys(places, pairs);

@@ -27,6 +27,8 @@ const keySchema = z.strictObject({
 const formerSchema = keySchema.extend({
   /** When the key leaves the key set and no longer opens messages, provided that the wall clock is not set meanwhile. */
   untilMs: z.int(),
+  /** Since when nothing that it signs counts, if that is earlier: another box may still hold it. */
+  endedMs: z.int().optional(),
   /** Its endorsement of its successor. Absent if the key was lost or replaced by hand. */
   endorsement: z.string().optional(),
 });

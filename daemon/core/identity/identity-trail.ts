@@ -5,7 +5,7 @@ import { isoTime } from '../../kernel/iso-time.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Records } from '../records/records.js';
 import type { IdentityKeys } from './identity-keys.js';
-import type { IdentityChange } from './identity-state.js';
+import type { FormerKey, IdentityChange } from './identity-state.js';
 
 /** More rotations cannot happen between a kill and the next start. */
 const mostRotationsRead = 16;
@@ -35,17 +35,21 @@ export async function trailIdentity(
   const { keyId, sinceMs } = current;
   const [before] = unannounced === 'created' ? [] : former;
   if (before !== undefined && !isRecorded(records, keyId)) {
-    const { keyId: formerKeyId, untilMs: formerUntilMs } = before;
+    const { keyId: formerKeyId } = before;
+    const formerUntilMs = endOf(before);
     records.record({ kind: 'identity', occurredAtMs: sinceMs, keyId, formerKeyId, formerUntilMs });
   }
   const action = actions[unannounced];
   if (!isAudited(audit, action, keyId)) {
     const details =
-      before === undefined ? {} : { former: subjectOf(before.keyId), until: isoTime(before.untilMs) };
+      before === undefined ? {} : { former: subjectOf(before.keyId), until: isoTime(endOf(before)) };
     audit.append({ by, action, subject: subjectOf(keyId), details });
   }
   await keys.announced();
 }
+
+/** Until when signatures of a former key count. */
+const endOf = ({ untilMs, endedMs = untilMs }: FormerKey): number => Math.min(untilMs, endedMs);
 
 /** The prefix makes it a valid word of the audit log: a thumbprint may begin with '-' or '_'. */
 const subjectOf = (keyId: string): string => `key:${keyId}`;

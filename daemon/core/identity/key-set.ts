@@ -48,12 +48,14 @@ export async function signedKeySet({ keys, from, clock }: KeySetTerms): Promise<
 }
 
 async function publishedKeys(key: KnownKey | FormerKey): Promise<readonly PublishedKey[]> {
-  const end = present({ notAfter: 'untilMs' in key ? isoTime(key.untilMs) : undefined });
+  const endOf = (timeMs: number | undefined) =>
+    present({ notAfter: timeMs === undefined ? undefined : isoTime(timeMs) });
+  const [untilMs, endedMs] = 'untilMs' in key ? [key.untilMs, key.endedMs ?? key.untilMs] : [];
   const verifying = { kty: 'OKP', crv: 'Ed25519', x: key.verifying } as const;
   const sealing = { kty: 'OKP', crv: 'X25519', x: key.sealing } as const;
   return [
-    { ...verifying, kid: key.keyId, use: 'sig', alg: 'EdDSA', ...end },
-    { ...sealing, kid: await keyIdOf(sealing), use: 'enc', ...end },
+    { ...verifying, kid: key.keyId, use: 'sig', alg: 'EdDSA', ...endOf(endedMs) },
+    { ...sealing, kid: await keyIdOf(sealing), use: 'enc', ...endOf(untilMs) },
   ];
 }
 

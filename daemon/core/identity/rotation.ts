@@ -37,6 +37,8 @@ export interface RotationBasis {
   /** Wall clock. */
   readonly nowMs: number;
   readonly overlapMs: number;
+  /** Whether signatures of the present key stop counting now, because another box may still hold it. */
+  readonly isEnded?: boolean;
 }
 
 export interface RotatedState {
@@ -63,10 +65,11 @@ export async function prepareNextKey(places: OwnSecretPlaces, basis: NextKeyBasi
 
 /** The state with `next` in force, endorsed by the present key. Of eight former keys, the oldest is dropped. */
 export async function rotatedTo(next: BoxKey, basis: RotationBasis): Promise<RotatedState> {
-  const { state, key, nowMs, overlapMs } = basis;
+  const { state, key, nowMs, overlapMs, isEnded = false } = basis;
   const former = {
     ...state.current,
     untilMs: nowMs + overlapMs,
+    ...(isEnded ? { endedMs: nowMs } : {}),
     endorsement: await endorse(next.keyId, key, nowMs),
   };
   return {
@@ -74,12 +77,20 @@ export async function rotatedTo(next: BoxKey, basis: RotationBasis): Promise<Rot
       version: 1,
       sequence: nextSequence(state, nowMs),
       current: knownKey(next, nowMs),
-      former: [former, ...state.former.slice(0, mostFormer - 1)],
+      former: [
+        former,
+        ...state.former.slice(0, mostFormer - 1).map((one) => (isEnded ? ended(one, nowMs) : one)),
+      ],
       unannounced: 'rotated',
     },
     dropped: state.former.slice(mostFormer - 1),
   };
 }
+
+const ended = (key: FormerKey, nowMs: number): FormerKey => ({
+  ...key,
+  endedMs: Math.min(key.endedMs ?? key.untilMs, nowMs),
+});
 
 /** The handed-over next key. Ignores keys that are or were in force. */
 async function findNext(
