@@ -46,6 +46,19 @@ export type BackupUpload = z.infer<typeof backupUpload>;
 /** Largest piece of an upload, bytes. */
 export const largestPieceBytes = 8 * 2 ** 20;
 
+/** Backups that the box makes by itself. */
+const backupSchedule = z.object({
+  at: z.string().describe('Local time of day, such as `02:30`.'),
+  keep: count.describe('How many stay in the directory.'),
+  directory: z.string(),
+  lastAt: z.iso.datetime().exactOptional().describe('When the newest one was made.'),
+  lastFile: z.string().exactOptional(),
+  failure: z
+    .object({ code: z.string(), at: z.iso.datetime() })
+    .exactOptional()
+    .describe('Why the last attempt failed. Absent after a success.'),
+});
+
 /** The state of backups. */
 export const backupStatus = z.object({
   recoveryKeyId: z
@@ -63,6 +76,7 @@ export const backupStatus = z.object({
     .describe('Of the running job. Absent before its first step.'),
   made: keptBackup.exactOptional().describe('The newest backup that was made for a download.'),
   upload: backupUpload.exactOptional(),
+  schedule: backupSchedule.exactOptional().describe('Absent while no backups are scheduled.'),
 });
 export type BackupStatus = z.infer<typeof backupStatus>;
 
@@ -214,8 +228,7 @@ export const backupOperations = {
   'backups.create': operation({
     method: 'POST',
     path: '/backups',
-    summary:
-      'Back up the gallery while recognition continues, verify the backup, and keep it for a download.',
+    summary: 'Back up the box while recognition continues, verify the backup, and keep it for a download.',
     description:
       'The answer comes when the backup is made, which takes minutes for a large gallery; `backups.show` has the progress, and the backup after a lost answer. The box keeps the newest one for a day, and deletes it when a person is erased or withdraws consent: it may hold them.',
     secrets: createSecrets,
@@ -233,7 +246,7 @@ export const backupOperations = {
   'backups.make': operation({
     method: 'POST',
     path: '/unattended-backups',
-    summary: 'Back up the gallery for the holder of the recovery key, and keep the backup to be fetched.',
+    summary: 'Back up the box for the holder of the recovery key, and keep the backup to be fetched.',
     description:
       'For API keys: as `backups.create`, but without a passphrase and a proof of identity. Only the secret half of the recovery key opens the backup, and the box does not have it.',
     answer: { kind: 'json', schema: keptBackup },
@@ -343,7 +356,7 @@ export const backupOperations = {
   'backups.write-file': operation({
     method: 'POST',
     path: '/backups/files',
-    summary: 'Back up the gallery to a file of the box while recognition continues, and verify the backup.',
+    summary: 'Back up the box to a file while recognition continues, and verify the backup.',
     input: z.strictObject({ path }),
     secrets: createSecrets,
     answer: { kind: 'json', schema: fileBackup },

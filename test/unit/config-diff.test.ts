@@ -50,6 +50,7 @@ describe('the plan of a reload', () => {
       { kind: 'setting-changed', path: 'mqtt.personNames', reload: 'replace' },
       { kind: 'setting-changed', path: 'gallery.path', reload: 'restart' },
       { kind: 'setting-changed', path: 'records.path', reload: 'restart' },
+      { kind: 'setting-changed', path: 'backups.directory', reload: 'restart' },
       { kind: 'setting-changed', path: 'dataDir', reload: 'restart' },
     ]);
   });

@@ -3,20 +3,22 @@ import type { Command } from 'commander';
 import type { RestoredGallery } from '../../contract/backups.js';
 import type { BoxStatus } from '../../contract/status.js';
 import type { ControlClient } from '../../core/api/client.js';
+import { runAction } from '../../host/output.js';
 import { counted } from '../../kernel/counted.js';
 import type { KeyProviderKind } from '../../kernel/gallery/key-provider-kind.js';
-import { type CommonOptions, withCommonOptions } from '../common-options.js';
+import { withCommonOptions } from '../common-options.js';
 import { confirm } from '../confirm.js';
 import { withProviderOption } from '../key/key-options.js';
 import { readNewPassphrase, wipeAfter } from '../key/key-passphrase.js';
 import { withDaemonProgress } from '../progress.js';
 import { showAnswer } from '../show-answer.js';
-import { openSecret, type SecretOptions, wipeSecret, withSentSecret } from './backup-secret.js';
+import { openSecret, wipeSecret, withSentSecret } from './backup-secret.js';
 import { describeRestored, readBackupProgress, restoreKeeps } from './backup-text.js';
+import { type ReplaceOptions, replaceBox } from './replace-box.js';
 
-interface RestoreOptions extends CommonOptions, SecretOptions {
+interface RestoreOptions extends ReplaceOptions {
   readonly provider?: KeyProviderKind;
-  readonly yes?: boolean;
+  readonly replaceBox?: boolean;
 }
 
 export function registerRestore(backup: Command): void {
@@ -29,15 +31,25 @@ export function registerRestore(backup: Command): void {
       '--recovery-key <file>',
       'file with the secret half of the recovery key; default: ask for a passphrase',
     )
+    .option(
+      '--replace-box',
+      'turn this new machine into the box of the backup, with its identity; stop the daemon first',
+    )
+    .option(
+      '--fingerprint <hex>',
+      'with --replace-box: the key of the former box, as pinned by the centre; refuses another one',
+    )
     .option('-y, --yes', 'do not ask for confirmation')
-    .description('replace the gallery by that of a backup; erased persons stay erased')
+    .description('replace the gallery by that of a backup, or this machine by its box')
     .action((file: string, options: RestoreOptions) =>
-      showAnswer(
-        options,
-        ({ client }) => restore(resolve(file), client, options),
-        (answer, { show }) => describeRestored(answer, show),
-        ({ sealed }) => sealed !== undefined,
-      ),
+      options.replaceBox === true
+        ? runAction(options.json === true, () => replaceBox(file, options))
+        : showAnswer(
+            options,
+            ({ client }) => restore(resolve(file), client, options),
+            (answer, { show }) => describeRestored(answer, show),
+            ({ sealed }) => sealed !== undefined,
+          ),
     );
 }
 

@@ -8,11 +8,11 @@ import type { ShowTime } from '../site-time.js';
 const mebibyte = 2 ** 20;
 
 const stepWords: Readonly<Record<BackupStep, string>> = {
-  copy: 'copying the gallery',
+  copy: 'copying the databases',
   write: 'writing the backup',
   'read-back': 'reading the backup back',
   read: 'reading the backup',
-  unpack: 'unpacking its database',
+  unpack: 'unpacking its gallery',
   check: 'checking its pictures',
 };
 
@@ -29,12 +29,12 @@ export async function readBackupProgress(client: {
   return progress === undefined ? undefined : progressOf(progress);
 }
 
-/** What only a copy of other files brings back. */
-const notHeld =
+/** What a restore of the gallery alone leaves as it is. */
+const beside =
   'recorded events, passages, attendance corrections, alert rules, trusted issuers, accounts, settings, cameras, secrets, identity of the box';
 
 /** What a restore leaves as it is. */
-export const restoreKeeps = `A restore replaces the gallery and nothing else. This box keeps its own ${notHeld}.`;
+export const restoreKeeps = `A restore replaces the gallery and nothing else. This box keeps its own ${beside}.`;
 
 /** The contents of a backup. */
 export function describeBackup(backup: FileBackup, show: ShowTime): string {
@@ -45,7 +45,7 @@ export function describeBackup(backup: FileBackup, show: ShowTime): string {
     `${path}: ${size} MiB`,
     `  made       ${show(createdAt)} on ${box} of ${site}, by rollcall ${program}`,
     `  contents   ${contents.join(', ')}`,
-    `  not in it  ${notHeld}`,
+    ...(counts['files'] === undefined ? [`  not in it  ${beside}`] : []),
     `  recogniser ${recogniser}; schema ${schemaVersion}`,
     `  sha256     ${backup.sha256}`,
   ].join('\n');
@@ -59,6 +59,30 @@ function countedAs(count: number, name: string): string {
 /** `auditEntries` as `audit entries`. */
 function wordsOf(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+export function describeStatus(
+  { recoveryKeyId, running, made, upload, schedule }: BackupStatus,
+  show: ShowTime,
+): string {
+  const lines = [
+    recoveryKeyId === undefined
+      ? 'recovery key  none; make one: rollcall backup recovery-key init --out FILE'
+      : `recovery key  ${recoveryKeyId}`,
+    schedule === undefined
+      ? 'schedule      none; set backups.schedule in the configuration'
+      : `schedule      daily at ${schedule.at}, the newest ${schedule.keep} in ${schedule.directory}`,
+  ];
+  if (schedule !== undefined) {
+    const { lastAt, lastFile, failure } = schedule;
+    lines.push(`newest        ${lastAt === undefined ? 'none yet' : `${show(lastAt)}, ${lastFile ?? ''}`}`);
+    if (failure !== undefined)
+      lines.push(`FAILED        ${show(failure.at)}: ${failure.code}; the box tries again every half hour`);
+  }
+  if (running !== undefined) lines.push(`running       ${running}`);
+  if (made !== undefined) lines.push(`for download  ${show(made.createdAt)}, until ${show(made.expiresAt)}`);
+  if (upload !== undefined) lines.push(`upload        ${upload.receivedBytes} bytes`);
+  return lines.join('\n');
 }
 
 export function describeRestored(answer: RestoredGallery, show: ShowTime): string {

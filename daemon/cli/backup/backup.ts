@@ -18,7 +18,8 @@ import { withDaemonProgress, withProgress } from '../progress.js';
 import { showAnswer } from '../show-answer.js';
 import { registerRestore } from './backup-restore.js';
 import { openSecret, type SecretOptions, wipeSecret } from './backup-secret.js';
-import { describeBackup, progressOf, readBackupProgress } from './backup-text.js';
+import { describeBackup, describeStatus, progressOf, readBackupProgress } from './backup-text.js';
+import { describeRehearsal, rehearse } from './rehearse.js';
 
 interface CreateOptions extends CommonOptions {
   readonly passphrase?: boolean;
@@ -26,12 +27,14 @@ interface CreateOptions extends CommonOptions {
 
 interface VerifyOptions extends CommonOptions, SecretOptions {
   readonly workDir: string;
+  readonly rehearse?: boolean;
 }
 
 export function registerBackup(program: Command): void {
-  const backup = program.command('backup').description('back up the gallery; verify and restore backups');
+  const backup = program.command('backup').description('back up the box; verify and restore backups');
   registerRecoveryKey(backup);
   registerCreate(backup);
+  registerStatus(backup);
   registerVerify(backup);
   registerRestore(backup);
 }
@@ -40,12 +43,25 @@ function registerCreate(backup: Command): void {
   withCommonOptions(backup.command('create'))
     .argument('<file>', 'path of the backup; the daemon writes it and never overwrites a file')
     .option('--passphrase', 'let a passphrase open the backup too; asks for it')
-    .description('back up the gallery while recognition continues, and verify the backup')
+    .description('back up the box while recognition continues, and verify the backup')
     .action((file: string, options: CreateOptions) =>
       showAnswer(
         options,
         ({ client }) => create(resolve(file), client, options),
         (backup, { show }) => describeBackup(backup, show),
+      ),
+    );
+}
+
+function registerStatus(backup: Command): void {
+  withCommonOptions(backup.command('status'))
+    .description('show the recovery key, the scheduled backups, and what is kept for a download')
+    .action((options: CommonOptions) =>
+      showAnswer(
+        options,
+        ({ client }) => client.call('backups.show'),
+        (status, { show }) => describeStatus(status, show),
+        ({ schedule }) => schedule?.failure !== undefined,
       ),
     );
 }
@@ -94,6 +110,10 @@ function registerVerify(backup: Command): void {
         'the folder for temporary files',
       ),
     )
+    .option(
+      '--rehearse',
+      'also build the whole box of the backup in the folder, open it, and delete it again',
+    )
     .description('check every byte of a backup and the database in it; needs no daemon')
     .action((file: string, options: VerifyOptions) =>
       runAction(options.json === true, async () => {
@@ -111,8 +131,17 @@ function registerVerify(backup: Command): void {
           );
           const { sections: _, ...about } = manifest;
           const { show } = await siteTimeIn(options.config);
-          const answer: FileBackup = { path, sizeBytes, sha256, ...about };
-          print(options.json === true, answer, () => `${describeBackup(answer, show)}\nThe backup is whole.`);
+          const backup: FileBackup = { path, sizeBytes, sha256, ...about };
+          const rehearsed =
+            options.rehearse === true ? { rehearsed: await rehearse(path, secret, options) } : {};
+          const answer = { ...backup, ...rehearsed };
+          print(options.json === true, answer, () =>
+            [
+              describeBackup(backup, show),
+              'The backup is whole.',
+              ...(answer.rehearsed === undefined ? [] : [describeRehearsal(answer.rehearsed)]),
+            ].join('\n'),
+          );
         } finally {
           wipeSecret(secret);
         }

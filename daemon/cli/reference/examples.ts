@@ -25,6 +25,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['rollcall config reset rules.unknownAfterS', 'use the value of the configuration file again'],
   ],
   doctor: [['sudo rollcall doctor', 'check everything that the daemon needs']],
+  'backup status': [['sudo rollcall backup status', 'show the scheduled backups']],
   sizing: [
     ['rollcall sizing', 'estimate whether this machine suffices for four cameras of 1080p'],
     [
@@ -217,10 +218,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['sudo rollcall backup recovery-key init --out recovery.key', 'make the key that opens backups'],
   ],
   'backup create': [
-    [
-      'sudo rollcall backup create /var/lib/rollcall/monday.backup',
-      'back up the gallery and verify the backup',
-    ],
+    ['sudo rollcall backup create /var/lib/rollcall/monday.backup', 'back up the box and verify the backup'],
   ],
   'backup verify': [
     ['rollcall backup verify monday.backup --recovery-key recovery.key', 'check every byte of a backup'],

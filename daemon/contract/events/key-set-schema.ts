@@ -6,7 +6,9 @@ const x = z
   .regex(/^[A-Za-z0-9_-]{43}$/)
   .describe('the public key, 32 bytes in base64url');
 const kid = keyId.describe('RFC 7638 thumbprint of the key');
-const notAfter = time.optional().describe('only of a former key: when it leaves the key set');
+const notAfter = time
+  .optional()
+  .describe('only of a former key: until when it counts, at the latest when it leaves the key set');
 
 /** A key that events are verified with (RFC 8037). */
 const verifyingKeySchema = z.strictObject({

@@ -119,7 +119,9 @@ export const gapData = z.strictObject({
   counts: counts.describe('events given up, by kind; `lost`: events whose kind is unknown'),
   reason: z
     .enum(gapReasons)
-    .describe('`lost`: the records of the box were lost or damaged, and the events of the range with them'),
+    .describe(
+      '`lost`: the records of the box were lost or damaged, and the events of the range with them. `replaced`: the box was replaced from a backup; what the former box recorded after the backup has numbers in the range, most of which no box has used',
+    ),
 });
 
 export const identityData = z.strictObject({ keyId, formerKeyId: keyId, formerUntil: time });

@@ -32,7 +32,7 @@ const changeable: readonly string[] = [
   ],
   ...['liveness.attackAfterS', 'liveness.minimumBlinks', 'liveness.require', 'liveness.promptDelayS'],
   ...['vision.processes', 'vision.threads', 'vision.detector', 'vision.landmarks', 'vision.passivePad'],
-  'retention',
+  ...['retention', 'backups.schedule', 'backups.keep'],
 ];
 
 /** Exceptions: these prove what happened, and that an erased person stays erased. */

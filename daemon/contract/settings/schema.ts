@@ -4,7 +4,7 @@ import { logLevels } from '../../kernel/logger.js';
 import type { AttendanceProof } from '../../kernel/tracks/track-decision.js';
 import { alertsSchema, refuseForgottenStrangers, refuseUnknownCameras } from './alerts-schema.js';
 import { apiSchema } from './api-schema.js';
-import { attendanceSchema } from './attendance-schema.js';
+import { attendanceSchema, timeOfDay } from './attendance-schema.js';
 import { camerasSchema } from './camera-schema.js';
 import type { UnusableFile } from './config-problem.js';
 import {
@@ -108,6 +108,24 @@ const diskSchema = z.strictObject({
   ),
 });
 
+const backupsSchema = z.strictObject({
+  schedule: field(
+    timeOfDay.exactOptional(),
+    'live',
+    'Local time of the daily backup of the whole box, such as `"02:30"`. It needs a recovery key. Absent: the box makes no backup by itself.',
+  ),
+  keep: field(
+    z.int().min(1).max(365).default(14),
+    'live',
+    'Number of scheduled backups to keep. After each new one, the box deletes the oldest ones. Keep none longer than `retention.tombstones`: a restore could bring erased persons back.',
+  ),
+  directory: field(
+    anyPath.default('backups'),
+    'restart',
+    'Directory of the scheduled backups, below `dataDir` unless the path is absolute. Use another disk: see docs/how-to/back-up-and-restore.md. Only the default directory is created.',
+  ),
+});
+
 const gallerySchema = z.strictObject({
   path: field(anyPath.default('gallery.db'), 'restart', 'Database of enrolled persons, below `dataDir`.'),
   key: field(
@@ -184,6 +202,9 @@ export const fileSchema = z.strictObject({
   }),
   records: recordsSchema.prefault({}).meta({ description: 'The record of events.' }),
   disk: diskSchema.prefault({}).meta({ description: 'When the disk counts as nearly full.' }),
+  backups: backupsSchema
+    .prefault({})
+    .meta({ description: 'Backups that the box makes by itself; see docs/reference/backup.md.' }),
   outbox: outboxSchema.prefault({}).meta({
     description:
       'Limits for events that wait for the broker or the centre. Events beyond a limit are given up, and a `gap` event reports this.',
@@ -244,6 +265,7 @@ export const configSchema = fileSchema
       unusableChannelFiles,
       gallery: { ...file.gallery, path: inDataDir(file.gallery.path) },
       records: { ...file.records, path: inDataDir(file.records.path) },
+      backups: { ...file.backups, directory: inDataDir(file.backups.directory) },
       models: dir === undefined ? {} : { dir: inDataDir(dir) },
     };
   });

@@ -10,6 +10,7 @@ import type { roleOperations } from '../../contract/roles.js';
 import type { screenOperations } from '../../contract/screens.js';
 import type { userOperations } from '../../contract/users.js';
 import type { OwnSecretPlaces } from '../../host/own-secret.js';
+import type { OpenDatabase } from '../../host/sqlite.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { RollcallError } from '../../kernel/errors.js';
 import type { Logger } from '../../kernel/logger.js';
@@ -92,6 +93,7 @@ export type AccountHandlers = Handlers<
 
 /** The accounts of a box. */
 export interface Accounts extends AsyncDisposable {
+  readonly database: OpenDatabase;
   readonly handlers: AccountHandlers;
   readonly devices: PushDevices;
   /** Why the key file of the accounts cannot be used, since this start. */
@@ -140,6 +142,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
     const sweeping = startSweeping(context, sealed, options.onAltered);
     const secondPerson = new SecondPerson(context, options.secondPerson ?? (() => []));
     return {
+      database,
       handlers: handlersOf(context, options.pushHosts ?? (() => undefined)),
       devices: new PushDevices(context),
       damage: keys.damage,

@@ -161,6 +161,13 @@ export class SessionsStore {
     return this.#sessions.remove(others, userId, except);
   }
 
+  /** Ends all sessions as if their time were up, and withdraws a claim. The number of sessions. */
+  endAll(): number {
+    this.#refreshTokens.remove('WHERE true');
+    this.#claims.remove('WHERE true');
+    return this.#sessions.remove('WHERE true');
+  }
+
   /** Deletes what is over: sessions that expired or were idle since `idleSinceMs`, old refresh tokens, an old claim. */
   sweep(nowMs: number, idleSinceMs: number): void {
     const over = 'WHERE expires_at_ms <= ? OR (token IS NOT NULL AND last_seen_at_ms <= ?)';

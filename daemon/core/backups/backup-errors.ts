@@ -10,7 +10,8 @@ export type BackupRefusal =
   | 'backup-truncated'
   | 'backup-altered'
   | 'backup-wrong-secret'
-  | 'backup-locked-for-others';
+  | 'backup-locked-for-others'
+  | 'backup-without-box';
 
 /** The error for a backup that cannot be used. `fact` is what was found. */
 export function refuseBackup(

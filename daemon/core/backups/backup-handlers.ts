@@ -1,4 +1,4 @@
-import type { backupOperations } from '../../contract/backups.js';
+import type { BackupStatus, backupOperations } from '../../contract/backups.js';
 import type { Handlers } from '../../contract/handlers.js';
 import { wipe } from '../../host/sodium.js';
 import { present } from '../../kernel/present.js';
@@ -9,9 +9,12 @@ import type { Unlock } from './recipient.js';
 import { readRecoveryKey } from './recovery-key-text.js';
 
 /** The operations on backups. */
-export function backupHandlers(backups: GalleryBackups): Handlers<typeof backupOperations> {
+export function backupHandlers(
+  backups: GalleryBackups,
+  schedule: () => BackupStatus['schedule'],
+): Handlers<typeof backupOperations> {
   return {
-    'backups.show': () => backups.status(),
+    'backups.show': async () => ({ ...(await backups.status()), ...present({ schedule: schedule() }) }),
     'backups.set-recovery-key': async ({ publicKey }, { caller }) => {
       const key = readRecoveryKey('public', Buffer.from(publicKey, 'utf8'));
       return { keyId: await backups.installRecoveryKey(key, caller) };

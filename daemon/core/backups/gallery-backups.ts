@@ -22,7 +22,7 @@ import { BackgroundJob } from '../gallery/background-job.js';
 import type { GalleryVault } from '../gallery/gallery-vault.js';
 import { refuseWeakPassphrase } from '../gallery/keys/passphrase-rules.js';
 import type { BackupProgress, OnBackupProgress } from './backup-progress.js';
-import { createGalleryBackup } from './create-backup.js';
+import { createGalleryBackup, type RestOfBox } from './create-backup.js';
 import { examineBackup } from './examine-backup.js';
 import { KeptBackups, type UploadPlace } from './kept-backups.js';
 import type { BackupFacts } from './open-backup.js';
@@ -47,6 +47,8 @@ export interface GalleryBackupsOptions {
   readonly dataDir: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What a backup has beside the gallery. Absent: the gallery alone. */
+  readonly rest?: RestOfBox;
   /** Items of the review queue about persons whom a restored gallery lacks. */
   readonly review: { forgetPerson(id: PersonId): void };
   /** Stops to take tracks in sight for this person. */
@@ -86,7 +88,7 @@ export class GalleryBackups implements AsyncDisposable {
   /** @throws `gallery-sealed`, `backup-busy`, `backup-no-recipient` and `recovery-key-foreign` (input), and the errors of `createGalleryBackup` */
   create({ path, passphrase }: BackupRequest, actor: Actor): Promise<FileBackup> {
     return this.#alone('create', async (signal, onProgress) => {
-      const { vault, auditKeys, identity, dataDir, clock } = this.#options;
+      const { vault, auditKeys, identity, dataDir, rest, clock } = this.#options;
       const { ring } = vault.requireOpen();
       const publicKey = await readInstalledKey(dataDir);
       await this.#refuseForeignKey(publicKey);
@@ -95,6 +97,7 @@ export class GalleryBackups implements AsyncDisposable {
         database: vault.file.database,
         ring,
         auditKeys: auditKeys.all,
+        rest,
         target: path,
         recipients,
         identity: { site: identity.siteId, box: identity.boxId, program: programVersion() },
@@ -261,7 +264,7 @@ export class GalleryBackups implements AsyncDisposable {
 }
 
 const words = {
-  create: 'the gallery is being backed up',
+  create: 'a backup is being made',
   restore: 'the gallery is being restored',
   verify: 'a backup is being verified',
 } as const;

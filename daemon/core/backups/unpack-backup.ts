@@ -22,7 +22,7 @@ export async function unpackGallery(
     for await (const section of backup.sections()) {
       if (section.name === KEY_SECTION) keys = await readKeys(section);
       if (section.name !== DATABASE_SECTION) continue;
-      await writeTo(path, section, onBytes);
+      await writeSection(path, section, onBytes);
       hasDatabase = true;
     }
     if (keys !== undefined && hasDatabase) return keys;
@@ -44,7 +44,20 @@ async function readKeys({ content, sizeBytes }: BackupSection): Promise<BackupKe
   return keys;
 }
 
-async function writeTo(
+/** All bytes of a section. The caller checks its size first, and wipes them. */
+export async function readSection({ content, sizeBytes }: BackupSection): Promise<Buffer> {
+  const bytes = Buffer.alloc(sizeBytes);
+  let offset = 0;
+  for await (const chunk of content) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+    wipe(chunk);
+  }
+  return bytes;
+}
+
+/** Writes a section to the new file `path`, readable by its owner only. @throws `disk-full`, `backup-not-written` */
+export async function writeSection(
   path: string,
   { content, sizeBytes }: BackupSection,
   onBytes?: OnBytes,

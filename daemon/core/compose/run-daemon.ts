@@ -13,6 +13,7 @@ import { badInput, isRollcallError } from '../../kernel/errors.js';
 import { Lifetime } from '../../kernel/lifetime.js';
 import { failure } from '../../words/errors.js';
 import { programVersion } from '../api/program-version.js';
+import { refuseUnfinishedReplacement } from '../backups/place-box.js';
 import { untilVisionRuns } from '../cameras/vision-start.js';
 import { ReloadOnHangup } from '../runtime/reload-signal.js';
 import { startWatchdog } from '../runtime/watchdog.js';
@@ -28,6 +29,7 @@ export async function runDaemon(configPath: string): Promise<void> {
   const stopped = signalled(['SIGTERM', 'SIGINT']);
   const hangups = new ReloadOnHangup();
   const { config, texts, problems } = await configToStart(configPath);
+  refuseUnfinishedReplacement(config.dataDir);
   const log = new RecentLog(systemClock);
   const output = log.keeping(await openLogOutput());
   const logger = openPinoLogger({ level: config.logging.level, clock: systemClock, output });

@@ -11,6 +11,7 @@ import { ClockWatch } from './clock-watch.js';
 import { Conditions } from './conditions.js';
 import { diskWatch } from './disk-watch.js';
 import { FadingCondition } from './fading-condition.js';
+import { hardwareWatch } from './hardware-watch.js';
 import { lossReporter } from './records-loss.js';
 import { recordsPlaceWatch } from './records-place-watch.js';
 
@@ -135,6 +136,7 @@ export function watchBox({
     gate: () => gate?.status().certificate,
   });
   lifetime.use('certificates', certificates.start());
+  lifetime.use('hardware watch', hardwareWatch({ conditions, clock, logger }).start());
   const losses = lossReporter({ records, audit: vault.audit, conditions, clock, logger });
   lifetime.use('lost records', losses.start());
 }

@@ -108,6 +108,8 @@ const messages: Readonly<Record<ReportedLoss['loss'], string>> = {
   missing: 'records.db was missing or empty; the box made a new one',
   older: 'records.db is an older copy; later records are lost',
   damaged: 'records.db was damaged; the box continues with the records that it could read',
+  restored:
+    'this box has replaced another one from its backup; what that box recorded after the backup is not here',
   unproven: 'records.db cannot be proven to be the newest; the box treats it as an older copy',
 };
 
@@ -129,7 +131,9 @@ function detailsOf({ loss, gap, events, isSalvagedWhole }: ReportedLoss) {
   return {
     loss,
     events,
-    ...(gap === undefined ? {} : { firstSequence: gap.first, lastSequence: gap.last, lost: gap.count }),
+    ...(gap === undefined ? {} : { firstSequence: gap.first, lastSequence: gap.last }),
+    // How many the former box has recorded since its backup is unknown.
+    ...(gap === undefined || loss === 'restored' ? {} : { lost: gap.count }),
     ...present({ isSalvagedWhole }),
   };
 }

@@ -18,6 +18,7 @@ import { detectFfmpeg } from '../../vision/ingest/ffmpeg-binary.js';
 import { fallbackRecogniser, preferredRecogniser } from '../../vision/recogniser-in-use.js';
 import { ControlClient, daemonUnreachable } from '../api/client.js';
 import { abstractSocketFindings } from './abstract-sockets.js';
+import { backupFinding } from './backup-finding.js';
 import { findDaemonUser } from './daemon-user.js';
 import { directoryFindings, guessHostView, type HostView, secretFindings, viewOf } from './doctor-host.js';
 import { keyFinding } from './doctor-key.js';
@@ -93,6 +94,7 @@ export async function examineBox(configPath: string, machine: Machine = {}): Pro
       ? await boxKeyFinding(config, { secretsDirectory: config.secretsDir, ownerUid: view.report.user.uid })
       : ok(doctor('check-box-key'), doctor('box-key-in-use')),
     await plainKeysFinding(config),
+    await backupFinding(config),
     ...(await secretFindings(config, view)),
     ...loginFindings(config),
     ...(await modelFindings(config, status?.recogniser?.name)),

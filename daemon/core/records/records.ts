@@ -42,6 +42,8 @@ export interface RecordsOptions {
    * older file is not noticed.
    */
   readonly mark?: RecordsMark;
+  /** The file comes from the backup of a box that this one replaces: numbers continue far beyond those that it may have used. */
+  readonly isRestored?: boolean;
   /** Called when a transaction finds damage; the next start recovers what is left. */
   readonly onDamaged?: (error: Error) => void;
 }
@@ -206,12 +208,12 @@ interface OpenedRecords {
 
 /** Opens the file, looks at what somebody else wrote into it, and follows its transactions in the mark. */
 function openMarked(options: RecordsOptions, rowSeal: RowSeal | undefined): OpenedRecords {
-  const { path, clock, random, mark } = options;
+  const { path, clock, random, mark, isRestored = false } = options;
   const nowMs = clock.wallMs();
   const newName = (): string => newEventId(nowMs, random);
   let loss: RecordsLoss | undefined;
   const file = openRecordsFile({
-    ...{ path, mark, nowMs, newName },
+    ...{ path, mark, isRestored, nowMs, newName },
     recover(database, found) {
       loss = found.loss;
       recoverRecords(database, found, {

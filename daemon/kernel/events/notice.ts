@@ -129,6 +129,8 @@ export const boxTroubles = [
   'intrusion-suspected',
   'isolation-weakened',
   'overloaded',
+  'backup-overdue',
+  'hardware-failing',
 ] as const;
 /** All conditions; `running` is the normal one. */
 export const boxConditions = ['running', ...boxTroubles] as const;
@@ -184,10 +186,11 @@ export interface SummaryNotice extends HappenedAt {
 }
 
 /**
- * Why the events of a gap are not delivered: they waited too long, too many waited, or the records were lost. The kinds of lost
- * events are unknown: `counts` has them under `lost`, together with reserved numbers that were never used.
+ * Why the events of a gap are not delivered: they waited too long, too many waited, the records were lost, or this box has
+ * replaced another one from its backup. The kinds of lost events are unknown: `counts` has them under `lost`, together with reserved
+ * numbers that were never used.
  */
-export const gapReasons = ['too-old', 'too-many', 'lost'] as const;
+export const gapReasons = ['too-old', 'too-many', 'lost', 'replaced'] as const;
 type GapReason = (typeof gapReasons)[number];
 
 /** Events were given up before a broker (or the centre) received them. Only this way are events not delivered. */

@@ -16,7 +16,7 @@ import { NewPassphrase } from '../../parts/passphrase.js';
 import { saveFile } from '../../parts/save-file.js';
 import { Fault } from '../../parts/shown-fault.js';
 import { useDialog } from '../../parts/use-dialog.js';
-import { bytes, percent } from '../../time/site-format.js';
+import { bytes, dayAndTime, percent } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import {
   type Asking,
@@ -58,6 +58,7 @@ export default function Backups() {
             <Verified />
             <Restored />
             <RecoveryKey keyId={value.recoveryKeyId} onChanged={state.reload} />
+            <Scheduled of={value} />
             <Made of={value} onChanged={state.reload} onAsk={ask} />
             {can('backups:restore') && <Upload of={value} onChanged={state.reload} onAsk={ask} />}
           </>
@@ -86,6 +87,33 @@ function Running({ of: { running, progress } }: { readonly of: BackupState }) {
         />
       )}
       <p class="quiet">{t('may-leave')}</p>
+    </Section>
+  );
+}
+
+/** Backups that the box makes by itself. */
+function Scheduled({ of: { schedule, recoveryKeyId } }: { readonly of: BackupState }) {
+  if (schedule === undefined) {
+    return (
+      <Section title={t('scheduled')}>
+        <p>{t(recoveryKeyId === undefined ? 'schedule-needs-key' : 'schedule-advised')}</p>
+      </Section>
+    );
+  }
+  const { at, keep, directory, lastAt, lastFile, failure } = schedule;
+  return (
+    <Section title={t('scheduled')}>
+      <p class="quiet">{t('schedule-lead', { at, keep, directory })}</p>
+      {failure && (
+        <p class="fault" role="alert">
+          {t('schedule-failed', { at: dayAndTime(failure.at), code: failure.code })}
+        </p>
+      )}
+      <p>
+        {lastAt === undefined
+          ? t('schedule-none-yet')
+          : t('schedule-newest', { at: dayAndTime(lastAt), file: lastFile ?? '' })}
+      </p>
     </Section>
   );
 }

@@ -18,9 +18,10 @@ import { type Salvage, salvageInto } from './salvage.js';
 
 /**
  * A fault of records.db at a start: `missing` (no file, or an empty one), `older` (a copy from before the last recorded
- * event), `damaged`, `unproven` (the mark is missing or this box did not seal it, so that an older file would not show).
+ * event), `damaged`, `unproven` (the mark is missing or this box did not seal it, so that an older file would not show),
+ * `restored` (it comes from the backup of a box that this one replaces, and that may have gone on since).
  */
-export type RecordsLoss = 'missing' | 'older' | 'damaged' | 'unproven';
+export type RecordsLoss = 'missing' | 'older' | 'damaged' | 'unproven' | 'restored';
 
 /** The fault that a start found, and what is left. */
 export interface FoundLoss {
@@ -40,6 +41,8 @@ interface OpenRecordsFileOptions {
   /** Absent: only damage is found. */
   readonly mark?: RecordsMark | undefined;
   readonly nowMs: number;
+  /** The file comes from the backup of a box that this one replaces. */
+  readonly isRestored?: boolean;
   /** A random name for a file. */
   readonly newName: () => string;
   /** Recovers what is left, in one transaction; called with the file that becomes records.db. */
@@ -57,7 +60,7 @@ export function openRecordsFile(given: OpenRecordsFileOptions): OpenDatabase {
   if (isNew) keepLog(given);
   try {
     const database = openDatabase(path, options);
-    const loss = lossOf(database, isNew, mark);
+    const loss = given.isRestored === true ? 'restored' : lossOf(database, isNew, mark);
     try {
       if (mustBeChecked(database, mark, loss)) assertWhole(database);
       if (loss !== undefined) recover(database, { loss });

@@ -21,6 +21,13 @@ export interface ReportedLoss {
   readonly keptAs?: string;
 }
 
+/**
+ * The box whose backup was restored may have used any number since. So the numbers of its successor begin at the next multiple of
+ * these: at 1,000 events per second, a box would need 34 years to get there, and at one connection per second, which takes a million
+ * numbers of state messages, half a year.
+ */
+const successorNumbers = { events: 2 ** 40, states: 2 ** 44 } as const;
+
 /** The source in `source_state` under which the loss is stored. */
 export const lossSource = 'records-loss';
 /**
@@ -48,7 +55,8 @@ export function recoverRecords(database: OpenDatabase, found: FoundLoss, options
   const numbers = numbersAfter(database, found, mark);
   mark?.announce('recovering', name, reservedBehind(numbers));
   database.transaction(() => {
-    setCounters(database, numbers, (numbers.markedAtMs ?? nowMs) + commandsBeyondMs);
+    const lastCommandMs = found.loss === 'restored' ? nowMs : (numbers.markedAtMs ?? nowMs);
+    setCounters(database, numbers, lastCommandMs + commandsBeyondMs);
     forgetOutdated(database);
     mendOutbox(database, found, { ...numbers, nowMs });
     const gap = gapOf(database, numbers);
@@ -60,7 +68,7 @@ export function recoverRecords(database: OpenDatabase, found: FoundLoss, options
       lossSource,
       JSON.stringify(loss),
     );
-    const lost = gap === undefined ? [] : [noticeOf(gap, nowMs)];
+    const lost = gap === undefined ? [] : [noticeOf(gap, found.loss, nowMs)];
     // Events about persons may be lost, so a centre has to compare the enrolled persons.
     record(database, [...lost, { kind: 'gallery', change: 'restored', occurredAtMs: nowMs }]);
   });
@@ -84,18 +92,24 @@ function numbersAfter(database: OpenDatabase, { loss }: FoundLoss, mark: Records
   const event = loss === 'damaged' ? Number(newest) : Math.max(here.event, Number(newest));
   const { eventTo = 0, stateTo = 0 } = mark?.trailed ?? {};
   const before = mark?.found.kind === 'proven' ? mark.found.mark : undefined;
-  return {
-    ...(before ?? here),
+  const numbers = {
     event: Math.max(eventTo, before?.eventTo ?? 0, beyond(event, before?.eventTo, reservedAtOnce.events)),
     state: Math.max(
       stateTo,
       before?.stateTo ?? 0,
       beyond(here.state, before?.stateTo, reservedAtOnce.states),
     ),
+  };
+  return {
+    ...(before ?? here),
+    event: loss === 'restored' ? nextMultiple(numbers.event, successorNumbers.events) : numbers.event,
+    state: loss === 'restored' ? nextMultiple(numbers.state, successorNumbers.states) : numbers.state,
     isProven: before !== undefined,
     markedAtMs: before?.atMs,
   };
 }
+
+const nextMultiple = (number: number, of: number): number => (Math.floor(number / of) + 1) * of;
 
 /** If a number beyond the reservation of the mark was used, more such numbers may have been used: skips a block. */
 const beyond = (number: number, reserved: number | undefined, block: number): number =>
@@ -146,14 +160,18 @@ function forgetOutdated({ db }: OpenDatabase): void {
 const isWhole = (salvage: Salvage | undefined, table: string): boolean =>
   salvage?.get(table)?.isWhole === true;
 
-function noticeOf({ first, last, count }: NonNullable<ReportedLoss['gap']>, nowMs: number): GapNotice {
+function noticeOf(
+  { first, last, count }: NonNullable<ReportedLoss['gap']>,
+  loss: RecordsLoss,
+  nowMs: number,
+): GapNotice {
   return {
     kind: 'gap',
     occurredAtMs: nowMs,
     firstSequence: first,
     lastSequence: last,
     counts: { lost: count },
-    reason: 'lost',
+    reason: loss === 'restored' ? 'replaced' : 'lost',
   };
 }
 
