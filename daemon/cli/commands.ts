@@ -22,6 +22,7 @@ export const commands: ReadonlyMap<string, () => Promise<(program: Command) => v
   ['check-config', async () => (await import('./check-config.js')).registerCheckConfig],
   ['config', async () => (await import('./config.js')).registerConfig],
   ['doctor', async () => (await import('./doctor.js')).registerDoctor],
+  ['support-bundle', async () => (await import('./support/support-bundle.js')).registerSupportBundle],
   ['sizing', async () => (await import('./sizing.js')).registerSizing],
   ['mqtt', async () => (await import('./mqtt.js')).registerMqtt],
   [

@@ -14,7 +14,7 @@ interface VersionReport {
   readonly architecture: string;
 }
 
-function versionReport(): VersionReport {
+export function versionReport(): VersionReport {
   return {
     rollcall: programVersion(),
     node: process.versions.node,

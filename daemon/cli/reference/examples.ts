@@ -25,6 +25,9 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['rollcall config reset rules.unknownAfterS', 'use the value of the configuration file again'],
   ],
   doctor: [['sudo rollcall doctor', 'check everything that the daemon needs']],
+  'support-bundle': [
+    ['sudo rollcall support-bundle bundle.json', 'write what a helper needs to find a fault, without names'],
+  ],
   'backup status': [['sudo rollcall backup status', 'show the scheduled backups']],
   sizing: [
     ['rollcall sizing', 'estimate whether this machine suffices for four cameras of 1080p'],
