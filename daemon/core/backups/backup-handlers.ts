@@ -11,7 +11,7 @@ import { readRecoveryKey } from './recovery-key-text.js';
 /** The operations on backups. */
 export function backupHandlers(
   backups: GalleryBackups,
-  schedule: () => BackupStatus['schedule'],
+  schedule: () => BackupStatus['schedule'] = () => undefined,
 ): Handlers<typeof backupOperations> {
   return {
     'backups.show': async () => ({ ...(await backups.status()), ...present({ schedule: schedule() }) }),
