@@ -32,6 +32,7 @@ describe('the timeline of the console', { skip: withoutBuild || withoutChromium 
     await filtered(opened);
     await changedDays(page, date);
     await keptFocus(page, date);
+    await ledFromPassage(page, date);
     await zoned(page);
     await scrubbed(opened, await picturedPassage(box));
     assert.deepEqual(faults, []);
@@ -162,6 +163,25 @@ async function changedDays(page: Page, date: string): Promise<void> {
   await page.waitForURL((url) => !url.searchParams.has('day'));
   await page.getByLabel('Day', { exact: true }).fill(date);
   await page.waitForURL((url) => url.searchParams.get('day') === date);
+}
+
+/** The time of a passage leads to its mark on the day. */
+async function ledFromPassage(page: Page, date: string): Promise<void> {
+  await page.goto(`/timeline?day=${date}`);
+  await marks(page).first().waitFor({ state: 'attached' });
+  await face(page).focus();
+  await page.keyboard.press('Home');
+  await page.waitForURL(/at=/);
+  const at = new URL(page.url()).searchParams.get('at');
+  await page.goto(`/passages/${at}`);
+  await page.getByRole('link', { name: /\d\d:\d\d:\d\d/ }).click();
+  await page.waitForURL(
+    ({ pathname, searchParams }) =>
+      pathname === '/timeline' && searchParams.get('day') === date && searchParams.get('at') === at,
+  );
+  await said(page)
+    .getByText(/Mark \d+ of \d+\.$/)
+    .waitFor();
 }
 
 /** A mark that a filter hides does not take the focus from the user who changes the filter. */

@@ -14,7 +14,7 @@ import { Remedy, sentence } from '../../parts/shown-fault.js';
 import { Picture } from '../../parts/shown-picture.js';
 import { OutcomeBadge, reasonWord } from '../../parts/term-words.js';
 import { useDialog } from '../../parts/use-dialog.js';
-import { clockSeconds, dayAndTime, dayOf, decimals } from '../../time/site-format.js';
+import { clockSeconds, dayAndTime, dayOf, decimals, siteDay } from '../../time/site-format.js';
 import { wordsOf } from '../../words/words.js';
 import { MarkPassage, mayMark, UnmarkPassage } from './mark-passage.js';
 import { PassageReference } from './passage-as-reference.js';
@@ -90,7 +90,12 @@ function Why({ passage }: { readonly passage: PassageDetails }) {
             ),
           ],
           [t('camera'), cameras.nameOf(camera)],
-          [t('time'), `${dayOf(startedAt)} ${clockSeconds(startedAt)}`],
+          [
+            t('time'),
+            <a key="time" href={`/timeline?day=${siteDay(startedAt)}&at=${passage.id}`}>
+              {`${dayOf(startedAt)} ${clockSeconds(startedAt)}`}
+            </a>,
+          ],
           [t('in-sight'), t('seconds', { value: decimals(inSightS, 1) })],
           [t('end'), end && t(`end-${end}`)],
           [t('id'), <code>{passage.id}</code>],
