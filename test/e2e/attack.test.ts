@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { probeSandbox } from '../../daemon/vision/sandbox-launcher.js';
 import { makeBox, runProgram, type TestBox, withoutBuild } from '../support/box.js';
 import { root } from '../support/built.js';
+import { until } from '../support/until.js';
 
 const probe = await probeSandbox();
 const withoutSandbox = 'launch' in probe ? false : `no sandbox works on this machine: ${probe.reason}`;
@@ -36,6 +37,8 @@ async function openTarget(): Promise<TestBox> {
   await mkdir(join(box.directory, 'data', 'backups'), { recursive: true });
   await writeFile(join(box.directory, 'data', 'backups', 'gallery.backup'), 'sealed');
   await box.start();
+  const certificate = join(box.directory, 'data', 'gate', 'tls.pem');
+  await until('the box to make a certificate for its gate', () => existsSync(certificate));
   return box;
 }
 
