@@ -27,7 +27,9 @@ export interface BoxContents {
 
 /** `galleryPath`, `dataDir`: as configured. */
 export function readContents(galleryPath: string, dataDir: string): BoxContents {
-  const gallery = read(galleryPath, {
+  const { sequence, hash, ...gallery } = read(galleryPath, {
+    sequence: "SELECT sequence FROM audit_mark WHERE kind = 'head'",
+    hash: "SELECT lower(hex(hash)) FROM audit_mark WHERE kind = 'head'",
     persons: 'SELECT count(*) FROM person',
     photos: 'SELECT count(*) FROM photograph',
     unknownPeople: 'SELECT count(*) FROM stranger',
@@ -38,10 +40,6 @@ export function readContents(galleryPath: string, dataDir: string): BoxContents 
     events: 'SELECT count(*) FROM event',
   });
   const accounts = read(join(dataDir, 'accounts.db'), { users: 'SELECT count(*) FROM user' });
-  const { sequence, hash } = read(galleryPath, {
-    sequence: "SELECT sequence FROM audit_mark WHERE kind = 'head'",
-    hash: "SELECT lower(hex(hash)) FROM audit_mark WHERE kind = 'head'",
-  });
   return {
     counts: { ...gallery, ...records, ...accounts } as ErasedCounts,
     auditLog: typeof sequence === 'number' && typeof hash === 'string' ? { sequence, hash } : undefined,
